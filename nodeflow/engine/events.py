@@ -1,0 +1,152 @@
+"""What a run tells, one small message a change, and what app and worker say to each other. Data only, no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from nodeflow.graph.workflow import Problem
+
+State = Literal["ran", "cached", "skipped", "failed"]
+
+
+class RunStarted(msgspec.Struct, frozen=True, tag=True):
+    """A run begins; ``nodes`` are those it may have to evaluate, in order."""
+
+    nodes: tuple[str, ...]
+
+
+class NodeStarted(msgspec.Struct, frozen=True, tag=True):
+    """A node is being computed, and why it was not taken from the cache."""
+
+    node: str
+    why: str
+
+
+class NodeProgress(msgspec.Struct, frozen=True, tag=True):
+    """A streaming node finished step ``index`` of ``total``; ``preview`` is a small PNG, empty where there is none."""
+
+    node: str
+    index: int
+    total: int
+    seconds_left: float
+    preview: bytes = b""
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One output of a finished node: its wire type, a line about it, and whether it can be seen as pictures."""
+
+    output: str
+    type: str
+    text: str
+    pictures: int = 0
+
+
+class NodeFinished(msgspec.Struct, frozen=True, tag=True):
+    """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote."""
+
+    node: str
+    state: Literal["ran", "cached"]
+    seconds: float = 0.0
+    why: str = ""
+    values: tuple[Summary, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+class NodeFailed(msgspec.Struct, frozen=True, tag=True):
+    """A node could not be computed: one sentence; ``detail`` holds the traceback for the log."""
+
+    node: str
+    error: str
+    seconds: float = 0.0
+    detail: str = ""
+
+
+class NodeSkipped(msgspec.Struct, frozen=True, tag=True):
+    """A node was not computed because of what it depends on, or because it is muted."""
+
+    node: str
+    why: str
+
+
+class RunFinished(msgspec.Struct, frozen=True, tag=True):
+    """The run is over."""
+
+    state: Literal["done", "failed", "cancelled"]
+    seconds: float
+
+
+Event = RunStarted | NodeStarted | NodeProgress | NodeFinished | NodeFailed | NodeSkipped | RunFinished
+
+
+# --- app to worker
+
+
+class Submit(msgspec.Struct, frozen=True, tag=True):
+    """Run a workflow (the bytes of its file); relative paths start at ``base``, results go below ``output``."""
+
+    job: int
+    workflow: bytes
+    base: str
+    output: str
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Stop a job at its next step; what is finished stays."""
+
+    job: int
+
+
+class Peek(msgspec.Struct, frozen=True, tag=True):
+    """Ask for a picture of what a node gave last, at most ``size`` pixels wide and high."""
+
+    request: int
+    node: str
+    output: str
+    size: int = 512
+
+
+Request = Submit | Cancel | Peek
+
+
+# --- worker to app
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The worker is up: what it computes on, in words, and the versions of what it computes with."""
+
+    device: str
+    versions: dict[str, str]
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """A job cannot run; nothing was computed."""
+
+    job: int
+    problems: tuple[Problem, ...]
+
+
+class JobEvent(msgspec.Struct, frozen=True, tag=True):
+    """Something happened in a job."""
+
+    job: int
+    event: Event
+
+
+class Peeked(msgspec.Struct, frozen=True, tag=True):
+    """The answer to a peek: PNG bytes, one for each picture of the batch; none where there is nothing to see."""
+
+    request: int
+    pictures: tuple[bytes, ...]
+
+
+class WorkerLost(msgspec.Struct, frozen=True, tag=True):
+    """The worker process ended by itself (made by the client, in its place); the next submit starts a new one."""
+
+    reason: str
+
+
+Reply = Ready | Refused | JobEvent | Peeked | WorkerLost

@@ -1,0 +1,147 @@
+"""The catalogue: what nodes exist, what they take and give, as data. Derived from signatures by `nodeflow.node`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["str", "int", "float", "bool", "choice", "path"]
+
+PLAIN_TYPES = frozenset({"str", "int", "float", "bool"})
+"""Types of small values that a wire can feed into a parameter."""
+
+ANY = "Any"
+
+
+class Input(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A socket for a wire. ``many``: grows as wires arrive. ``lazy``: evaluated only when the node asks for it."""
+
+    name: str
+    type: str
+    required: bool = True
+    many: bool = False
+    lazy: bool = False
+
+
+class Param(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An editable value with a default; a wire of its type may feed it too.
+
+    ``widget`` names how it is edited (slider, multiline, seed, file, folder, model; empty: by kind).
+    ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+    widget: str = ""
+    reads: bool = False
+    writes: bool = False
+
+    @property
+    def type(self) -> str:
+        """The wire type that fits this parameter."""
+        return self.kind if self.kind in PLAIN_TYPES else "str"
+
+    def fault(self, value: object) -> str:
+        """What is wrong with a value, as a sentence that says what would be right; empty when it is good."""
+        wanted = {"str": str, "int": int, "float": (int, float), "bool": bool, "choice": str, "path": str}[self.kind]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and self.kind != "bool"):
+            return f"{value!r} is not {self.describe()}"
+        if self.kind == "choice" and value not in self.choices:
+            return f"{value!r} is not {self.describe()}"
+        if isinstance(value, (int, float)) and self.kind in ("int", "float"):
+            low, high = self.minimum, self.maximum
+            if not (low is None or value >= low) or not (high is None or value <= high):
+                return f"{value!r} is not {self.describe()}"
+        return ""
+
+    def describe(self) -> str:
+        """What a value must be, in words: ``a number from 1 to 30``."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        words = {"str": "a text", "path": "a path", "bool": "true or false", "int": "a whole number"}
+        text = words.get(self.kind, "a number")
+        if self.minimum is not None and self.maximum is not None:
+            return f"{text} from {self.minimum:g} to {self.maximum:g}"
+        if self.minimum is not None:
+            return f"{text} of at least {self.minimum:g}"
+        return text
+
+
+class Output(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a node gives, by name and wire type."""
+
+    name: str
+    type: str
+
+
+class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A node as data: everything the app needs to draw, check and explain it.
+
+    ``station`` is the file it stands in; ``supplied`` maps arguments that the run fills in to what it fills in
+    (device, dtype, workflow); ``streams``: it reports steps; ``pure``: false for one that runs each time.
+    """
+
+    type: str
+    title: str
+    version: int
+    station: str
+    doc: str
+    inputs: tuple[Input, ...] = ()
+    params: tuple[Param, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    supplied: dict[str, str] = {}
+    streams: bool = False
+    pure: bool = True
+
+    def input(self, name: str) -> Input | None:
+        return next((port for port in self.inputs if port.name == name), None)
+
+    def param(self, name: str) -> Param | None:
+        return next((param for param in self.params if param.name == name), None)
+
+    def output(self, name: str) -> Output | None:
+        return next((port for port in self.outputs if port.name == name), None)
+
+    def accepts(self, name: str) -> str | None:
+        """The wire type that an input or parameter takes; None where there is no such port."""
+        port = self.input(name) or self.param(name)
+        return port.type if port else None
+
+
+class Catalogue(msgspec.Struct):
+    """All node specs by type, and the version of each pack they come from."""
+
+    packs: dict[str, str] = {}
+    nodes: dict[str, NodeSpec] = {}
+
+
+def fits(given: str, wanted: str) -> bool:
+    """Whether a wire of one type may end at a port of another."""
+    return given == wanted or ANY in (given, wanted) or (given == "int" and wanted == "float")
+
+
+def passes_through(spec: NodeSpec) -> dict[str, str]:
+    """For a bypassed node: each output that has a like-typed input, and that input's name (each used once)."""
+    free = list(spec.inputs)
+    found: dict[str, str] = {}
+    for output in spec.outputs:
+        match = next((port for port in free if port.type == output.type), None)
+        if match is not None:
+            free.remove(match)
+            found[output.name] = match.name
+    return found
+
+
+def encode(catalogue: Catalogue) -> bytes:
+    """The catalogue as readable JSON (the committed snapshot and `nodeflow nodes --json`)."""
+    return msgspec.json.format(msgspec.json.encode(catalogue, order="deterministic"), indent=1) + b"\n"
+
+
+def decode(data: bytes) -> Catalogue:
+    return msgspec.json.decode(data, type=Catalogue)

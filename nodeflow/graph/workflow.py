@@ -1,0 +1,143 @@
+"""The workflow: nodes, the links between them, and where each node stands on the canvas."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+Mode = Literal["run", "mute", "bypass"]
+
+NODE_ID = re.compile(r"[^\W\d][\w-]*")
+"""A node's id: a letter, then letters, digits, ``_`` and ``-`` (any script). It never changes on load or save."""
+
+
+class Problem(msgspec.Struct, frozen=True, order=True):
+    """One thing that is wrong: on which node, at which port or parameter (empty: the whole), and why."""
+
+    node: str
+    port: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = ".".join(part for part in (self.node, self.port) if part)
+        return f"{place}: {self.reason}" if place else self.reason
+
+
+class WorkflowError(Exception):
+    """A workflow cannot be read, changed or run as asked. Holds every problem found, each a full sentence."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One node: which function of which pack (``pack.function``), its version, and the parameters that were set.
+
+    ``extra`` keeps fields that this version of nodeflow does not know, as the JSON text they were read from.
+    """
+
+    type: str
+    version: int | None = None
+    params: dict[str, Any] = {}
+    mode: Mode = "run"
+    extra: dict[str, bytes] = {}
+
+
+class Socket(NamedTuple):
+    """Where a link ends: a node's input by name; ``slot`` counts the links of an input that takes several."""
+
+    node: str
+    input: str
+    slot: int = 0
+
+
+class Link(msgspec.Struct, frozen=True, order=True):
+    """A wire from an output of one node to a socket of another."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+    slot: int = 0
+
+    @property
+    def socket(self) -> Socket:
+        return Socket(self.target, self.input, self.slot)
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """How a node is shown: position in scene units, and a title where the person gave one. Never part of a key."""
+
+    x: float
+    y: float
+    title: str = ""
+    extra: dict[str, bytes] = {}
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The text that a node was read from, and what it said: an untouched node is written back as it was."""
+
+    text: bytes
+    node: Node
+    links: tuple[Link, ...]
+
+
+class Workflow(msgspec.Struct):
+    """The document. Change it through :mod:`nodeflow.graph.edits`, so that every change can be undone."""
+
+    nodes: dict[str, Node] = {}
+    links: dict[Socket, Link] = {}
+    layout: dict[str, Placement] = {}
+    packs: dict[str, str] = {}
+    extra: dict[str, bytes] = {}
+    layout_extra: dict[str, bytes] = {}
+    sources: dict[str, Source] = {}
+
+    def incoming(self) -> dict[str, list[Link]]:
+        """Links by the node they end at, ordered by input and slot. Linear in nodes and links."""
+        found: dict[str, list[Link]] = {name: [] for name in self.nodes}
+        for link in self.links.values():
+            found.setdefault(link.target, []).append(link)
+        for links in found.values():
+            links.sort(key=lambda link: (link.input, link.slot))
+        return found
+
+    def outgoing(self) -> dict[str, list[Link]]:
+        """Links by the node they start from. Linear in nodes and links."""
+        found: dict[str, list[Link]] = {name: [] for name in self.nodes}
+        for link in self.links.values():
+            found.setdefault(link.source, []).append(link)
+        return found
+
+    def copy(self) -> Workflow:
+        """A workflow of its own with the same content; nodes and links are immutable and shared."""
+        return Workflow(**{name: dict(getattr(self, name)) for name in self.__struct_fields__})
+
+
+def upstream(incoming: dict[str, list[Link]], targets: list[str]) -> set[str]:
+    """The targets and everything they are made from."""
+    seen: set[str] = set()
+    todo = list(targets)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo.extend(link.source for link in incoming.get(name, ()))
+    return seen
+
+
+def reaches(outgoing: dict[str, list[Link]], start: str, goal: str) -> bool:
+    """Whether a path of wires leads from ``start`` to ``goal`` (each node is looked at once)."""
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            todo.extend(link.target for link in outgoing.get(name, ()))
+    return False

@@ -1,0 +1,269 @@
+"""Declaring nodes: `@node` on a plain typed function. The signature is the schema, the docstring is the help.
+
+::
+
+    @node("Guidance")
+    def classifier_free_guidance(denoiser: Denoiser, positive: Conditioning, negative: Conditioning | None = None,
+                                 scale: Annotated[float, Slider(1, 30, 0.1)] = 7.5) -> Guider:
+        \"\"\"Classifier-free guidance, Ho & Salimans 2022 (arXiv:2207.12598).\"\"\"
+
+- no default: a wire is required; ``T | None = None``: an optional wire; ``*images: T``: as many wires as arrive
+- a default of a plain type (str, int, float, bool, Literal, Enum, Path): a parameter, which a wire may feed too
+- ``Lazy[T]``: evaluated only when the node calls ``get()``
+- a NamedTuple return is several outputs; ``Generator[Step, None, T]`` reports steps and gives ``T``
+- what flows on wires are frozen dataclasses and protocols; the wire's type is the class's name
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import enum
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from nodeflow.graph.catalog import ANY, Input, Kind, NodeSpec, Output, Param
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+SPEC = "__nodeflow_spec__"
+
+
+class Slider(msgspec.Struct, frozen=True):
+    """A number in a range, set by a slider."""
+
+    minimum: float
+    maximum: float
+    step: float = 1.0
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A number in a range, typed or scrubbed."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+
+
+class Multiline(msgspec.Struct, frozen=True):
+    """A text of several lines."""
+
+
+class Seed(msgspec.Struct, frozen=True):
+    """Seeds a random generator: a whole number from 0 to 2**63 - 1. It is listed in the run's report."""
+
+
+class Reads(msgspec.Struct, frozen=True):
+    """A path that the node reads: a file, a folder, or a model (folder, file, ``starter:name`` or hub id).
+
+    Relative paths start at the workflow file. What lies there is fingerprinted, so that a change runs the node again.
+    """
+
+    what: Literal["file", "folder", "model"] = "file"
+
+
+class Writes(msgspec.Struct, frozen=True):
+    """A folder that the node writes into. It lies below the output folder of the run."""
+
+
+class Supplied(msgspec.Struct, frozen=True):
+    """An argument that the run fills in and nobody edits.
+
+    ``device`` and ``dtype`` are what the run computes on and in; ``workflow`` is the file that runs, as text, which
+    does not count as part of what the node computes.
+    """
+
+    what: Literal["device", "dtype", "workflow"]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What a streaming node yields after each step: progress is shown, a cancel takes effect.
+
+    ``value`` may be a wire value to look at meanwhile (the estimate of the picture so far).
+    """
+
+    index: int
+    total: int
+    value: Any = None
+
+
+class NodeError(Exception):
+    """What a node raises when it cannot do what is asked: one sentence, what is wrong and what to do about it."""
+
+
+class NotYet(Exception):
+    """Raised by `Lazy.get` for a value that has still to be computed. Let it pass: the node is called again."""
+
+
+class Lazy(Generic[T]):
+    """An input that is evaluated only when the node asks for it."""
+
+    def __init__(self, known: Callable[[], T]) -> None:
+        self._known = known
+
+    def get(self) -> T:
+        return self._known()
+
+
+def node(title: str, *, version: int = 1, pure: bool = True) -> Callable[[F], F]:
+    """Declare a function as a node. It stays a plain function; only its description is attached.
+
+    Raises TypeError, naming function and argument, for a hint that is missing or that no wire or widget fits.
+    """
+
+    def attach(function: F) -> F:
+        setattr(function, SPEC, _spec(function, title, version, pure))
+        return function
+
+    return attach
+
+
+def spec_of(function: object) -> NodeSpec | None:
+    """The description of a function declared with `@node`, None for any other object."""
+    found = getattr(function, SPEC, None)
+    return found if isinstance(found, NodeSpec) else None
+
+
+def _spec(function: Callable[..., Any], title: str, version: int, pure: bool) -> NodeSpec:
+    module = function.__module__
+    where = f"{module}.{function.__name__}"
+    hints = typing.get_type_hints(function, include_extras=True)
+    inputs: list[Input] = []
+    params: list[Param] = []
+    supplied: dict[str, str] = {}
+    for argument in inspect.signature(function).parameters.values():
+        if argument.name not in hints:
+            raise TypeError(f"{where}: argument {argument.name!r} has no type hint")
+        try:
+            port = _port(argument, hints[argument.name])
+        except TypeError as error:
+            raise TypeError(f"{where}: argument {argument.name!r}: {error}") from None
+        if isinstance(port, Input):
+            inputs.append(port)
+        elif isinstance(port, Param):
+            params.append(port)
+        else:
+            supplied[argument.name] = port.what
+    if "return" not in hints:
+        raise TypeError(f"{where}: has no return type hint")
+    try:
+        streams, outputs = _outputs(hints["return"])
+    except TypeError as error:
+        raise TypeError(f"{where}: return: {error}") from None
+    return NodeSpec(
+        type=f"{module.partition('.')[0]}.{function.__name__}",
+        title=title,
+        version=version,
+        station=module.rpartition(".")[2],
+        doc=inspect.cleandoc(function.__doc__ or ""),
+        inputs=tuple(inputs),
+        params=tuple(params),
+        outputs=outputs,
+        supplied=supplied,
+        streams=streams,
+        pure=pure,
+    )
+
+
+def _port(argument: inspect.Parameter, hint: Any) -> Input | Param | Supplied:
+    extras: tuple[Any, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *rest = get_args(hint)
+        extras = tuple(rest)
+    for extra in extras:
+        if isinstance(extra, Supplied):
+            return extra
+    if argument.kind is inspect.Parameter.VAR_POSITIONAL:
+        return Input(argument.name, wire_type(hint), required=False, many=True)
+    if argument.default is inspect.Parameter.empty:
+        if get_origin(hint) is Lazy:
+            return Input(argument.name, wire_type(get_args(hint)[0]), lazy=True)
+        return Input(argument.name, wire_type(hint))
+    if argument.default is None:
+        inner = [part for part in get_args(hint) if part is not type(None)]
+        if get_origin(hint) not in (Union, types.UnionType) or len(inner) != 1:
+            raise TypeError("a default of None needs the hint T | None")
+        lazy = get_origin(inner[0]) is Lazy
+        return Input(
+            argument.name, wire_type(get_args(inner[0])[0] if lazy else inner[0]), required=False, lazy=lazy
+        )
+    return _param(argument.name, hint, argument.default, extras)
+
+
+def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param:
+    kind, choices = _kind(hint)
+    if isinstance(default, (enum.Enum, Path)):
+        default = default.value if isinstance(default, enum.Enum) else default.as_posix()
+    fields: dict[str, Any] = {}
+    for extra in extras:
+        match extra:
+            case Slider(minimum, maximum, step):
+                fields.update(minimum=minimum, maximum=maximum, step=step, widget="slider")
+            case Range(minimum, maximum, step):
+                fields.update(minimum=minimum, maximum=maximum, step=step)
+            case Multiline():
+                fields.update(widget="multiline")
+            case Seed():
+                fields.update(minimum=0, maximum=2**63 - 1, widget="seed")
+            case Reads(what):
+                fields.update(reads=True, widget=what)
+            case Writes():
+                fields.update(writes=True, widget="folder")
+            case _:
+                raise TypeError(f"{extra!r} says nothing to nodeflow")
+    param = Param(name, kind, default, choices=choices, **fields)
+    if fault := param.fault(default):
+        raise TypeError(f"the default {fault}")
+    return param
+
+
+def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
+    if get_origin(hint) is Literal:
+        return "choice", tuple(str(choice) for choice in get_args(hint))
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return "choice", tuple(str(member.value) for member in hint)
+    kinds: dict[Any, Kind] = {str: "str", int: "int", float: "float", bool: "bool", Path: "path"}
+    if hint not in kinds:
+        raise TypeError(f"{hint!r} with a default is no parameter; use str, int, float, bool, Literal, Enum or Path")
+    return kinds[hint], ()
+
+
+def wire_type(hint: Any) -> str:
+    """The name of the wire type of a hint. Raises TypeError for what may not flow on a wire."""
+    if hint is Any:
+        return ANY
+    if hint in (str, int, float, bool):
+        return str(hint.__name__)
+    wire = isinstance(hint, type) and (dataclasses.is_dataclass(hint) or getattr(hint, "_is_protocol", False))
+    if not wire:
+        raise TypeError(f"{hint!r} is no wire type; use a frozen dataclass or a Protocol")
+    if dataclasses.is_dataclass(hint) and not hint.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise TypeError(f"{hint.__name__} is not frozen; what flows on wires never changes")
+    pack = hint.__module__.partition(".")[0]
+    return str(hint.__name__) if pack == "nodeflow" else f"{pack}.{hint.__name__}"
+
+
+def _outputs(hint: Any) -> tuple[bool, tuple[Output, ...]]:
+    streams = get_origin(hint) is collections.abc.Generator
+    if streams:
+        hint = get_args(hint)[2]
+    if hint is type(None) or hint is None:
+        return streams, ()
+    if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
+        fields = typing.get_type_hints(hint)
+        return streams, tuple(Output(name, wire_type(fields[name])) for name in hint._fields)
+    name = wire_type(hint)
+    plain = name == ANY or hint in (str, int, float, bool)
+    return streams, (Output("value" if plain else _snake(hint.__name__), name),)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

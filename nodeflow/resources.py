@@ -1,0 +1,33 @@
+"""Where what ships with nodeflow lies, in a checkout and in an installed wheel alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+STARTER = "starter:"
+
+
+def folder(name: str) -> Path:
+    """The shipped folder ``assets`` or ``workflows``."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def starter_models() -> list[str]:
+    """Names of the models that ship with nodeflow, written ``starter:name`` in a workflow."""
+    models = folder("assets") / "models"
+    return sorted(path.name for path in models.iterdir() if path.is_dir()) if models.is_dir() else []
+
+
+def locate(reference: str, base: Path) -> Path | None:
+    """The file or folder that a workflow's path stands for: shipped, absolute, or relative to ``base``.
+
+    None where nothing lies there (a hub id, or a mistake).
+    """
+    if reference.startswith(STARTER):
+        path = folder("assets") / "models" / reference.removeprefix(STARTER)
+        return path if reference.removeprefix(STARTER) in starter_models() else None
+    path = Path(reference).expanduser()
+    path = path if path.is_absolute() else base / path
+    return path if reference and path.exists() else None
