@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import threading
@@ -12,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from nodeflow.engine.events import Cancel, Peek, Reply, Request, Submit, WorkerLost
+from nodeflow.engine.events import Cancel, Close, Peek, Reply, Request, Submit, WorkerLost
 
 
 class Engine(Protocol):
@@ -73,7 +74,8 @@ class LocalEngine:
             process, pipe = self._process, self._pipe
             self._process = self._pipe = None
         if pipe is not None:
-            pipe.close()
+            with contextlib.suppress(OSError):
+                pipe.send_bytes(msgspec.msgpack.encode(Close()))
         if process is not None:
             process.join(2)
             if process.is_alive():

@@ -109,7 +109,11 @@ class Peek(msgspec.Struct, frozen=True, tag=True):
     size: int = 512
 
 
-Request = Submit | Cancel | Peek
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """End the worker."""
+
+
+Request = Submit | Cancel | Peek | Close
 
 
 # --- worker to app
