@@ -1,0 +1,208 @@
+"""What flows on the wires: immutable values, and protocols for the parts that compute.
+
+Conventions everywhere: pictures are RGB, float32, 0 to 1, ``(B, 3, H, W)``; latents are in the scale that the denoiser
+sees; tensors on a wire are never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+Prediction = Literal["epsilon", "v", "sample", "flow"]
+"""What a denoiser predicts: the noise, the velocity (Salimans & Ho 2022), x_0, or the flow noise - x_0 (Lipman 2023)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Pictures: ``pixels`` (B, 3, H, W), float32, 0 to 1."""
+
+    pixels: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Where something holds: ``values`` (B, 1, H, W), float32, 0 to 1."""
+
+    values: Tensor
+
+
+@dataclass(frozen=True)
+class LatentFormat:
+    """The space that a denoiser works in: channels, pixels per latent cell, and the side (in cells) it was trained at."""
+
+    channels: int
+    downscale: int
+    side: int
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """Latents: ``samples`` (B, C, h, w) in the denoiser's scale."""
+
+    samples: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """What a text says to a denoiser.
+
+    ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it; ``words`` the L
+    tokens as text, for people.
+    """
+
+    tokens: Tensor
+    pooled: Tensor | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Seeded Gaussian noise, one seed for each picture, so that a batch equals its singles.
+
+    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at.
+    """
+
+    seeds: tuple[int, ...]
+    width: int = 0
+    height: int = 0
+
+    def generators(self) -> list[torch.Generator]:
+        """Fresh random generators, one a picture. On the CPU, so that every device draws the same numbers."""
+        return [torch.Generator().manual_seed(seed) for seed in self.seeds]
+
+
+@dataclass(frozen=True)
+class TrainedSchedule:
+    """The noise schedule that a model was trained with, as the fields of a diffusers scheduler's configuration."""
+
+    config: Mapping[str, Any]
+
+
+class Solver(Protocol):
+    """One run along a schedule. It has state (multistep history): made for the run and thrown away after it."""
+
+    timesteps: Tensor
+    """(N,) from most to least noise."""
+    sigmas: Tensor
+    """(N + 1,) noise to signal ratio at each step and at the end; for flow matching the noise's share."""
+    initial_scale: float
+    """Standard deviation of x at the first step."""
+
+    def scale_input(self, x: Tensor, index: int) -> Tensor:
+        """What the denoiser sees of x (B, C, h, w) at a step."""
+        ...
+
+    def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
+        """x at a step, from a clean latent and noise (the forward process)."""
+        ...
+
+    def step(self, output: Tensor, x: Tensor, index: int, generators: list[torch.Generator]) -> Tensor:
+        """x one step further, from the denoiser's output."""
+        ...
+
+    def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
+        """The denoiser's estimate of x_0 at a step."""
+        ...
+
+
+class Schedule(Protocol):
+    """Which scheduler, and how many steps of which sizes."""
+
+    steps: int
+
+    def begin(self, prediction: Prediction, device: torch.device) -> Solver:
+        """A solver for one run with a denoiser of this prediction type. Raises NodeError where the two do not fit."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """A tokenizer and a text encoder."""
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        """Texts to conditioning, one row each."""
+        ...
+
+
+class VAE(Protocol):
+    """An autoencoder between pictures and latents."""
+
+    format: LatentFormat
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        """The mean of the posterior, or a sample of it where generators are given."""
+        ...
+
+    def decode(self, latent: Latent) -> Image:
+        """Latents to pictures."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusionNetwork:
+    """A denoising network as it was loaded (U-Net or transformer), the space it works in and what it predicts."""
+
+    module: torch.nn.Module
+    format: LatentFormat
+    prediction: Prediction
+
+
+class Denoiser(Protocol):
+    """A network behind the one interface that sampling knows."""
+
+    format: LatentFormat
+    prediction: Prediction
+    device: torch.device
+    dtype: torch.dtype
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        """The network's output (B, C, h, w) for x at a timestep; conditioning of one row serves the whole batch."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Guided:
+    """A guided prediction and what it was made from, each (B, C, h, w)."""
+
+    output: Tensor
+    conditional: Tensor
+    unconditional: Tensor | None = None
+
+
+class Guider(Protocol):
+    """A denoiser together with what leads it."""
+
+    denoiser: Denoiser
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        """The guided prediction for x at step ``index`` of ``total``."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """What happened in a sampling run, step by step: N steps, each tensor (B, C, h, w).
+
+    ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
+    """
+
+    timesteps: Tensor
+    sigmas: Tensor
+    x: tuple[Tensor, ...] = ()
+    original: tuple[Tensor, ...] = ()
+    conditional: tuple[Tensor, ...] = ()
+    unconditional: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that a node wrote."""
+
+    paths: tuple[Path, ...]
+    stamps: tuple[tuple[int, int], ...] = field(default=())
+    """Size and time of change of each when it was written: a result holds while its files stand as they were."""
