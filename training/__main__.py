@@ -1,0 +1,36 @@
+"""Makes the starter models: `python -m training all`, or one stage of it by name."""
+
+import argparse
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from training import evaluate, export, latent_diffusion, tokenizer, truth, vae
+
+STAGES = {
+    "silhouettes": truth.fit_silhouettes,
+    "checker": truth.report,
+    "tokenizer": tokenizer.build,
+    "vae": vae.train,
+    "latent-diffusion": latent_diffusion.train,
+    "export": export.export,
+    "compare": evaluate.compare,
+    "evaluate": evaluate.report,
+}
+ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate")
+
+
+def main() -> None:
+    """Runs the stages with plain attention, whose backward pass on a CPU is much faster than the fused one."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("stage", choices=["all", *STAGES])
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    with sdpa_kernel(SDPBackend.MATH):
+        for stage in ALL if arguments.stage == "all" else (arguments.stage,):
+            STAGES[stage]()
+
+
+if __name__ == "__main__":
+    main()

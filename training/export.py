@@ -1,0 +1,29 @@
+"""Writes the trained parts as a diffusers StableDiffusionPipeline folder in half precision."""
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+
+from training import evaluate, latent_diffusion, tokenizer, vae
+from training.runs import ASSETS
+
+
+def export() -> None:
+    """Replaces the model folder and loads it back once, as a user would."""
+    parts = (latent_diffusion.FOLDER, tokenizer.FOLDER, vae.FOLDER / "model")
+    pipeline = evaluate.trained_pipeline(*parts).to(dtype=torch.float16)
+    shutil.rmtree(ASSETS, ignore_errors=True)
+    pipeline.save_pretrained(ASSETS, safe_serialization=True)
+    for path in ASSETS.rglob("*.json"):
+        _without_origin(path)
+    StableDiffusionPipeline.from_pretrained(ASSETS, torch_dtype=torch.float32)
+
+
+def _without_origin(path: Path) -> None:
+    """Drops the folder of this machine that save_pretrained leaves in a configuration."""
+    content = json.loads(path.read_text())
+    if isinstance(content, dict) and content.pop("_name_or_path", None) is not None:
+        path.write_text(json.dumps(content, indent=2) + "\n")
