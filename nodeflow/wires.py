@@ -87,12 +87,20 @@ class TrainedSchedule:
 class Solver(Protocol):
     """One run along a schedule. It has state (multistep history): made for the run and thrown away after it."""
 
-    timesteps: Tensor
-    """(N,) from most to least noise."""
-    sigmas: Tensor
-    """(N + 1,) noise to signal ratio at each step and at the end; for flow matching the noise's share."""
-    initial_scale: float
-    """Standard deviation of x at the first step."""
+    @property
+    def timesteps(self) -> Tensor:
+        """(N,) from most to least noise."""
+        ...
+
+    @property
+    def sigmas(self) -> Tensor:
+        """(N + 1,) noise to signal ratio at each step and at the end; for flow matching the noise's share."""
+        ...
+
+    @property
+    def initial_scale(self) -> float:
+        """Standard deviation of x at the first step."""
+        ...
 
     def scale_input(self, x: Tensor, index: int) -> Tensor:
         """What the denoiser sees of x (B, C, h, w) at a step."""
@@ -114,7 +122,13 @@ class Solver(Protocol):
 class Schedule(Protocol):
     """Which scheduler, and how many steps of which sizes."""
 
-    steps: int
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def flow(self) -> bool:
+        """Whether it leads along the straight paths of flow matching rather than back through a diffusion."""
+        ...
 
     def begin(self, prediction: Prediction, device: torch.device) -> Solver:
         """A solver for one run with a denoiser of this prediction type. Raises NodeError where the two do not fit."""
@@ -132,7 +146,8 @@ class TextEncoder(Protocol):
 class VAE(Protocol):
     """An autoencoder between pictures and latents."""
 
-    format: LatentFormat
+    @property
+    def format(self) -> LatentFormat: ...
 
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
         """The mean of the posterior, or a sample of it where generators are given."""
@@ -155,10 +170,17 @@ class DiffusionNetwork:
 class Denoiser(Protocol):
     """A network behind the one interface that sampling knows."""
 
-    format: LatentFormat
-    prediction: Prediction
-    device: torch.device
-    dtype: torch.dtype
+    @property
+    def format(self) -> LatentFormat: ...
+
+    @property
+    def prediction(self) -> Prediction: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def dtype(self) -> torch.dtype: ...
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         """The network's output (B, C, h, w) for x at a timestep; conditioning of one row serves the whole batch."""
@@ -177,7 +199,8 @@ class Guided:
 class Guider(Protocol):
     """A denoiser together with what leads it."""
 
-    denoiser: Denoiser
+    @property
+    def denoiser(self) -> Denoiser: ...
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
         """The guided prediction for x at step ``index`` of ``total``."""
