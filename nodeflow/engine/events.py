@@ -70,6 +70,12 @@ class NodeSkipped(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
+class NodesKept(msgspec.Struct, frozen=True, tag=True):
+    """Nodes that were not looked at, since what is made from them came from the cache."""
+
+    nodes: tuple[str, ...]
+
+
 class RunFinished(msgspec.Struct, frozen=True, tag=True):
     """The run is over."""
 
@@ -77,7 +83,7 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True):
     seconds: float
 
 
-Event = RunStarted | NodeStarted | NodeProgress | NodeFinished | NodeFailed | NodeSkipped | RunFinished
+Event = RunStarted | NodeStarted | NodeProgress | NodeFinished | NodeFailed | NodeSkipped | NodesKept | RunFinished
 
 
 # --- app to worker

@@ -46,13 +46,14 @@ def _node(
         yield Problem(
             name, "", f"was saved by version {node.version} of {node.type}, this is {spec.version}; update the pack"
         )
-    yield from _params(name, node, spec)
+    if node.mode == "run":
+        yield from _params(name, node, spec)
     used: dict[str, int] = {}
     for link in links:
         used[link.input] = used.get(link.input, 0) + 1
         yield from _link(link, spec, workflow, catalogue)
     for port in spec.inputs:
-        if port.required and port.name not in used:
+        if port.required and port.name not in used and node.mode == "run":
             yield Problem(name, port.name, f"needs a wire of type {port.type}")
         if not port.many and used.get(port.name, 0) > 1:
             yield Problem(name, port.name, "takes one wire only")

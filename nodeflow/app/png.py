@@ -1,0 +1,56 @@
+"""The workflow inside a picture: reading and writing a text chunk of a PNG file, byte for byte. No Qt."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+KEY = "nodeflow"
+
+
+def workflow_of(data: bytes) -> bytes | None:
+    """The workflow that a PNG file carries; None where it carries none."""
+    if not data.startswith(SIGNATURE):
+        return None
+    for kind, body in _chunks(data):
+        key, _, rest = body.partition(b"\0")
+        if key == KEY.encode() and kind in (b"tEXt", b"zTXt", b"iTXt"):
+            return _text(kind, rest)
+    return None
+
+
+def with_workflow(data: bytes, workflow: bytes) -> bytes:
+    """The PNG file with the workflow in it, in place of one that it carried before."""
+    out = [SIGNATURE]
+    for kind, body in _chunks(data):
+        if kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(KEY.encode() + b"\0"):
+            continue
+        out.append(_chunk(kind, body))
+        if kind == b"IHDR":
+            out.append(_chunk(b"iTXt", KEY.encode() + b"\0\1\0\0\0" + zlib.compress(workflow)))
+    return b"".join(out)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+def _text(kind: bytes, rest: bytes) -> bytes | None:
+    try:
+        if kind == b"tEXt":
+            return rest.decode("latin-1").encode()
+        if kind == b"zTXt":
+            return zlib.decompress(rest[1:]).decode("latin-1").encode()
+        packed, fields = rest[:1] == b"\1", rest[2:].split(b"\0", 2)
+        return zlib.decompress(fields[2]) if packed else fields[2]
+    except (zlib.error, IndexError):
+        return None

@@ -1,0 +1,105 @@
+"""What a person is told of a run, node by node: a small state that events of the engine move on. No Qt."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from nodeflow.engine.events import (
+    Event,
+    NodeFailed,
+    NodeFinished,
+    NodeProgress,
+    NodeSkipped,
+    NodeStarted,
+    RunFinished,
+    RunStarted,
+    Summary,
+)
+
+Phase = Literal["idle", "queued", "running", "ran", "cached", "skipped", "failed"]
+
+
+class NodeState(msgspec.Struct, frozen=True):
+    """How a node stands in the last run: phase, step of a streaming node, time, and what it gave."""
+
+    phase: Phase = "idle"
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    seconds_left: float = 0.0
+    why: str = ""
+    error: str = ""
+    values: tuple[Summary, ...] = ()
+    preview: bytes = b""
+
+    @property
+    def pictures(self) -> str:
+        """The output that can be seen as pictures; empty where there is none."""
+        return next((value.output for value in self.values if value.pictures), "")
+
+
+IDLE = NodeState()
+
+
+class RunStates:
+    """The states of all nodes, and of the run as a whole."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, NodeState] = {}
+        self.order: tuple[str, ...] = ()
+        self.active = False
+        self.outcome = ""
+        self.seconds = 0.0
+
+    def of(self, node: str) -> NodeState:
+        return self.nodes.get(node, IDLE)
+
+    def take(self, event: Event) -> tuple[str, ...]:
+        """Move on by an event; the nodes whose state changed."""
+        match event:
+            case RunStarted(nodes):
+                before = set(self.nodes)
+                self.order, self.active, self.outcome = nodes, True, ""
+                kept = {name: state for name, state in self.nodes.items() if name not in nodes}
+                self.nodes = kept | {name: NodeState("queued", values=self.of(name).values) for name in nodes}
+                return tuple(before | set(nodes))
+            case RunFinished(state, seconds):
+                self.active, self.outcome, self.seconds = False, state, seconds
+                waiting = [name for name, s in self.nodes.items() if s.phase in ("queued", "running")]
+                self.nodes.update((name, NodeState(values=self.of(name).values)) for name in waiting)
+                return tuple(waiting)
+            case NodeStarted(node, why):
+                self.nodes[node] = NodeState("running", why=why, values=self.of(node).values)
+            case NodeProgress(node, index, total, seconds_left, preview):
+                old = self.of(node)
+                self.nodes[node] = NodeState(
+                    "running", index, total, seconds_left=seconds_left, why=old.why, preview=preview or old.preview
+                )
+            case NodeFinished(node, state, seconds, why, values):
+                self.nodes[node] = NodeState(state, seconds=seconds, why=why or self.of(node).why, values=values)
+            case NodeFailed(node, error, seconds):
+                self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
+            case NodeSkipped(node, why):
+                self.nodes[node] = NodeState("skipped", why=why)
+        return (event.node,)
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done, from 0 to 1; steps of a streaming node count as its parts."""
+        if not self.order:
+            return 0.0
+        done = 0.0
+        for name in self.order:
+            state = self.of(name)
+            if state.phase in ("ran", "cached", "skipped", "failed"):
+                done += 1
+            elif state.phase == "running" and state.steps:
+                done += state.step / state.steps
+        return done / len(self.order)
+
+    @property
+    def seconds_left(self) -> float:
+        """What the running nodes expect to need; 0 where none of them says."""
+        return max((s.seconds_left for s in self.nodes.values() if s.phase == "running"), default=0.0)

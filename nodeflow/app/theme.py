@@ -1,0 +1,229 @@
+"""Colours and the application's palette: one calm dark theme, and a light one for systems that ask for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import zlib
+from typing import Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+Choice = Literal["system", "dark", "light"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Theme:
+    """Every colour the app uses, as ``#rrggbb``."""
+
+    dark: bool
+    window: str
+    panel: str
+    field: str
+    raised: str
+    line: str
+    text: str
+    dim: str
+    faint: str
+    accent: str
+    on_accent: str
+    good: str
+    known: str
+    busy: str
+    bad: str
+    canvas: str
+    dots: str
+    node: str
+    header: str
+    row: str
+    fill: str
+
+
+DARK = Theme(
+    dark=True,
+    window="#1b1d21",
+    panel="#212429",
+    field="#17191c",
+    raised="#2d3138",
+    line="#363b43",
+    text="#e4e7eb",
+    dim="#a2a9b4",
+    faint="#737b87",
+    accent="#5b9df5",
+    on_accent="#0d1420",
+    good="#6cc08b",
+    known="#59b3b8",
+    busy="#5b9df5",
+    bad="#ee7b74",
+    canvas="#16181b",
+    dots="#2a2e34",
+    node="#25282e",
+    header="#2e323a",
+    row="#1b1d21",
+    fill="#2b405f",
+)
+
+LIGHT = Theme(
+    dark=False,
+    window="#f2f3f5",
+    panel="#fafbfc",
+    field="#ffffff",
+    raised="#e6e8ec",
+    line="#cfd3da",
+    text="#1f242b",
+    dim="#545d6a",
+    faint="#7b8493",
+    accent="#2468c8",
+    on_accent="#ffffff",
+    good="#2b8750",
+    known="#1f8085",
+    busy="#2468c8",
+    bad="#c23b34",
+    canvas="#e9ebee",
+    dots="#cdd1d8",
+    node="#ffffff",
+    header="#f0f2f5",
+    row="#eef0f3",
+    fill="#cadcf7",
+)
+
+_current = DARK
+
+_WIRES = {
+    "Image": "#62a8f0",
+    "Latent": "#d98bd0",
+    "Noise": "#8f9fb8",
+    "Conditioning": "#e8ae5a",
+    "Embedding": "#e0c067",
+    "TextEncoder": "#dfc158",
+    "Denoiser": "#a596ec",
+    "Model": "#a596ec",
+    "Guider": "#6fc3a2",
+    "Schedule": "#58bcc6",
+    "Sampler": "#58bcc6",
+    "Vae": "#e58078",
+    "VAE": "#e58078",
+    "Mask": "#9fc26b",
+    "str": "#9aa2ad",
+    "int": "#8fa6a0",
+    "float": "#8fa6a0",
+    "bool": "#a79a9a",
+    "Any": "#9aa2ad",
+}
+
+
+def current() -> Theme:
+    """The theme in force."""
+    return _current
+
+
+def colour(name: str) -> QColor:
+    """A colour of the theme in force, by its name."""
+    return QColor(getattr(_current, name))
+
+
+@functools.cache
+def wire_colour(wire_type: str) -> QColor:
+    """The colour of a wire type; a type that is not known here gets one of its own from its name."""
+    name = wire_type.rpartition(".")[2]
+    if name in _WIRES:
+        return QColor(_WIRES[name])
+    return QColor.fromHslF(zlib.crc32(name.encode()) % 360 / 360, 0.5, 0.65)
+
+
+def apply(app: QApplication, choice: Choice = "system") -> Theme:
+    """Give the application its style, palette and style sheet; the theme that is now in force."""
+    global _current
+    system = app.styleHints().colorScheme()
+    light = choice == "light" or (choice == "system" and system == Qt.ColorScheme.Light)
+    _current = LIGHT if light else DARK
+    app.setStyle("Fusion")
+    app.setPalette(_palette(_current))
+    app.setStyleSheet(_sheet(_current))
+    return _current
+
+
+def _palette(theme: Theme) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: theme.window,
+        role.WindowText: theme.text,
+        role.Base: theme.field,
+        role.AlternateBase: theme.panel,
+        role.ToolTipBase: theme.raised,
+        role.ToolTipText: theme.text,
+        role.PlaceholderText: theme.faint,
+        role.Text: theme.text,
+        role.Button: theme.raised,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.bad,
+        role.Link: theme.accent,
+        role.Highlight: theme.accent,
+        role.HighlightedText: theme.on_accent,
+        role.Accent: theme.accent,
+        role.Light: theme.raised,
+        role.Midlight: theme.raised,
+        role.Mid: theme.line,
+        role.Dark: theme.field,
+        role.Shadow: theme.field,
+    }
+    for key, value in colours.items():
+        palette.setColor(key, QColor(value))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(theme.faint))
+    return palette
+
+
+def _sheet(theme: Theme) -> str:
+    """What the palette cannot say: spacing, corners and lines of the frame around the canvas."""
+    return f"""
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line}; padding: 5px 7px; }}
+    QMainWindow::separator {{ background: {theme.line}; width: 1px; height: 1px; }}
+    QMenuBar {{ background: {theme.window}; padding: 2px 6px; }}
+    QMenuBar::item {{ padding: 4px 9px; border-radius: 4px; background: transparent; }}
+    QMenuBar::item:selected {{ background: {theme.raised}; }}
+    QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; padding: 5px; }}
+    QMenu::item {{ padding: 5px 26px 5px 14px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
+    QMenu::item:disabled {{ color: {theme.faint}; background: transparent; }}
+    QMenu::separator {{ height: 1px; background: {theme.line}; margin: 5px 8px; }}
+    QToolBar {{ background: {theme.window}; border: none; border-bottom: 1px solid {theme.line};
+               padding: 5px 8px; spacing: 3px; }}
+    QToolBar::separator {{ background: {theme.line}; width: 1px; margin: 5px 7px; }}
+    QToolButton {{ padding: 5px 10px; border-radius: 5px; border: none; color: {theme.text}; }}
+    QToolButton:hover {{ background: {theme.raised}; }}
+    QToolButton:pressed {{ background: {theme.line}; }}
+    QToolButton:disabled {{ color: {theme.faint}; }}
+    QToolButton#run {{ background: {theme.accent}; color: {theme.on_accent}; font-weight: 600; padding: 5px 14px; }}
+    QToolButton#run:hover {{ background: {QColor(theme.accent).lighter(112).name()}; }}
+    QToolButton#run:disabled {{ background: {theme.raised}; color: {theme.faint}; }}
+    QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.line}; color: {theme.dim}; }}
+    QStatusBar::item {{ border: none; }}
+    QProgressBar {{ background: {theme.field}; border: none; border-radius: 3px; }}
+    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
+    QPushButton {{ background: {theme.raised}; border: 1px solid {theme.line}; border-radius: 5px; padding: 5px 14px; }}
+    QPushButton:hover {{ background: {theme.line}; }}
+    QPushButton:disabled {{ color: {theme.faint}; }}
+    QLineEdit, QPlainTextEdit, QSpinBox, QComboBox {{ background: {theme.field}; color: {theme.text};
+        border: 1px solid {theme.line}; border-radius: 5px; padding: 3px 6px;
+        selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 1px solid {theme.accent}; }}
+    QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox QAbstractItemView {{ background: {theme.panel}; border: 1px solid {theme.line}; outline: none;
+        selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
+    QListWidget, QTreeWidget {{ background: {theme.panel}; border: none; outline: none; }}
+    QTextBrowser {{ background: {theme.panel}; border: none; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+    QScrollBar::handle {{ background: {theme.line}; border-radius: 4px; min-height: 28px; min-width: 28px; margin: 1px; }}
+    QScrollBar::handle:hover {{ background: {theme.faint}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QLabel#heading {{ color: {theme.dim}; font-weight: 600; }}
+    QLabel#dim {{ color: {theme.dim}; }}
+    QWidget#panel {{ background: {theme.panel}; }}
+    QSplitter::handle {{ background: {theme.line}; }}
+    """

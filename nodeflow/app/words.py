@@ -1,0 +1,55 @@
+"""Text that is shown, put in the person's language, and small phrasings that several places share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from nodeflow.app.runs import NodeState
+from nodeflow.graph.workflow import WorkflowError
+
+
+def tr(text: str) -> str:
+    """The text in the language of the interface."""
+    return QCoreApplication.translate("nodeflow", text)
+
+
+def duration(seconds: float) -> str:
+    """A time span as a person reads it: ``340 ms``, ``2.4 s``, ``3 min 20 s``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def state_line(state: NodeState) -> str:
+    """A node's state in a few words for its foot; empty when there is nothing to tell."""
+    match state.phase:
+        case "running" if state.steps:
+            line = tr("step {0} of {1}").format(state.step, state.steps)
+            if state.seconds_left >= 0.5:
+                line += " · " + tr("{0} left").format(duration(state.seconds_left))
+            return line
+        case "running":
+            return tr("running")
+        case "queued":
+            return tr("waiting")
+        case "skipped":
+            return tr("skipped")
+        case "ran":
+            return tr("done in {0}").format(duration(state.seconds))
+        case "cached":
+            return tr("unchanged, from cache")
+        case "failed":
+            return state.error
+    return ""
+
+
+def sentences(error: WorkflowError) -> str:
+    """Every problem of an error, one a line, each a sentence."""
+    return "\n".join(str(problem) for problem in error.problems)
+
+
+def readable(name: str) -> str:
+    """A name in code as it is read on screen: ``guidance_scale`` becomes ``guidance scale``."""
+    return name.replace("_", " ")

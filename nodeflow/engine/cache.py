@@ -1,0 +1,117 @@
+"""The memory tier of the cache: results by content key, within a budget of bytes for each class of device."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from nodeflow.engine.measure import Block, blocks, has_module
+
+OVERHEAD = 256
+"""Bytes counted for an entry beyond its tensors."""
+
+
+class Entry:
+    """A result: the outputs of a node, what computing them cost, and the memory they hold."""
+
+    __slots__ = ("blocks", "model", "outputs", "rank", "seconds")
+
+    def __init__(self, outputs: tuple[Any, ...], seconds: float) -> None:
+        self.outputs = outputs
+        self.seconds = seconds
+        self.blocks: dict[Block, int] = blocks(outputs)
+        self.model = has_module(outputs)
+        self.rank: tuple[bool, float] = (not self.model, 0.0)
+
+
+class Cache:
+    """Keeps results while they fit. The least valuable goes first: models before results, the model last used
+    longest ago first; among results the one with the lowest cost to recompute against its bytes, aged by use
+    (GreedyDual-Size, Cao & Irani 1997). What entries share is counted once.
+    """
+
+    def __init__(self, budget: dict[str, int]) -> None:
+        """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named keeps nothing."""
+        self.budget = budget
+        self.used: dict[str, int] = {}
+        self._entries: dict[bytes, Entry] = {}
+        self._holders: dict[Block, int] = {}
+        self._heap: list[tuple[tuple[bool, float], bytes]] = []
+        self._clock = 0.0
+        self._uses = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._entries
+
+    def get(self, key: bytes) -> tuple[Any, ...] | None:
+        """The outputs stored under a key, which makes them the most recently used; None where there are none."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._touch(key, entry)
+        return entry.outputs
+
+    def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
+        """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded."""
+        self.drop(key)
+        entry = Entry(outputs, seconds)
+        if any(size > self.budget.get(device, 0) for device, size in _by_device(entry.blocks).items()):
+            return
+        self._entries[key] = entry
+        self._count("cpu", OVERHEAD)
+        for block, size in entry.blocks.items():
+            self._holders[block] = self._holders.get(block, 0) + 1
+            if self._holders[block] == 1:
+                self._count(block[0], size)
+        self._touch(key, entry)
+        self._make_room()
+
+    def drop(self, key: bytes) -> None:
+        """Forget one result."""
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return
+        self._count("cpu", -OVERHEAD)
+        for block, size in entry.blocks.items():
+            self._holders[block] -= 1
+            if not self._holders[block]:
+                del self._holders[block]
+                self._count(block[0], -size)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for key in list(self._entries):
+            self.drop(key)
+        self._heap.clear()
+
+    def _count(self, device: str, size: int) -> None:
+        self.used[device] = self.used.get(device, 0) + size
+
+    def _touch(self, key: bytes, entry: Entry) -> None:
+        if entry.model:
+            self._uses += 1
+            entry.rank = (False, float(self._uses))
+        else:
+            entry.rank = (True, self._clock + entry.seconds / (OVERHEAD + sum(entry.blocks.values())))
+        heapq.heappush(self._heap, (entry.rank, key))
+        if len(self._heap) > 64 + 4 * len(self._entries):
+            self._heap = [(known.rank, name) for name, known in self._entries.items()]
+            heapq.heapify(self._heap)
+
+    def _make_room(self) -> None:
+        while self._heap and any(size > self.budget.get(device, 0) for device, size in self.used.items()):
+            rank, key = heapq.heappop(self._heap)
+            entry = self._entries.get(key)
+            if entry is not None and entry.rank == rank:
+                self._clock = max(self._clock, rank[1]) if rank[0] else self._clock
+                self.drop(key)
+
+
+def _by_device(found: dict[Block, int]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for (device, _), size in found.items():
+        sizes[device] = sizes.get(device, 0) + size
+    return sizes

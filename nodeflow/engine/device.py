@@ -1,0 +1,58 @@
+"""What a run computes on and in: the device, its number format, its memory, and the versions that matter."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+
+import torch
+
+PACKAGES = ("nodeflow", "torch", "diffusers", "transformers")
+
+
+def choose(wanted: str) -> tuple[str, str]:
+    """Device and dtype for ``auto``, ``cpu`` or ``cuda``. Half precision where the device is made for it.
+
+    Raises ValueError with a sentence where the device is not there.
+    """
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"{wanted!r} is no device; choose auto, cpu or cuda")
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise ValueError("there is no CUDA device here; choose --device cpu, or auto")
+    return ("cpu", "float32") if wanted == "cpu" or not there else ("cuda", "float16")
+
+
+def budget() -> dict[str, int]:
+    """Bytes that cached results may hold, by device class: a third of the host's memory, half of the GPU's."""
+    budget = {"cpu": _host_memory() // 3}
+    if torch.cuda.is_available():
+        budget["cuda"] = torch.cuda.get_device_properties(0).total_memory // 2
+    return budget
+
+
+def _host_memory() -> int:
+    try:
+        import psutil
+
+        return int(psutil.virtual_memory().total)
+    except ImportError:
+        return 8 * 2**30
+
+
+def describe(device: str) -> str:
+    """The device in words."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_name(0))
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what results depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,361 @@
+"""The executor: evaluates a plan, taking every unchanged result from the cache, and tells what happens as events."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from nodeflow.engine import events as tell
+from nodeflow.engine.cache import Cache
+from nodeflow.engine.keys import Parts, Settings, digest, parts_of, reason
+from nodeflow.engine.measure import changed, versions
+from nodeflow.engine.plan import Origin, Plan, Task
+from nodeflow.engine.views import preview, summaries
+from nodeflow.graph.catalog import PLAIN_TYPES, Param
+from nodeflow.node import Lazy, NodeError, NotYet, Step
+from nodeflow.wires import Files
+
+PREVIEW_SECONDS = 0.25
+"""Previews of a streaming node are made at most this often."""
+
+Values = tuple[Any, ...]
+Events = Iterator[tell.Event]
+
+
+class Executor:
+    """Evaluates plans one after another. Holds the cache, and what each node was last made from, to say why it runs."""
+
+    def __init__(self, functions: dict[str, Callable[..., Any]], cache: Cache) -> None:
+        self.functions = functions
+        self.cache = cache
+        self.made_from: dict[str, Parts] = {}
+        self.failed: set[str] = set()
+        self.last: dict[str, tuple[Task, bytes]] = {}
+
+    def run(self, plan: Plan, settings: Settings, cancel: threading.Event | None = None) -> Events:
+        """Evaluate the plan's targets. Between two events nothing is computed: whoever reads sets the pace.
+
+        An error of a node is an event; what depends on the node is skipped, all else goes on.
+        """
+        return _Run(self, plan, settings, cancel or threading.Event()).events()
+
+    def value(self, node: str, output: str) -> Any:
+        """What a node gave last under the name of an output; None where it is not held any more."""
+        task, key = self.last.get(node, (None, b""))
+        outputs = self.cache.get(key)
+        if task is None or outputs is None:
+            return None
+        return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
+
+
+class _Run:
+    """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
+
+    def __init__(self, executor: Executor, plan: Plan, settings: Settings, cancel: threading.Event) -> None:
+        self.executor, self.plan, self.settings, self.cancel = executor, plan, settings, cancel
+        self.parts: dict[str, Parts] = {}
+        self.keys: dict[str, bytes] = {}
+        self.arguments: dict[str, dict[str, Any]] = {}
+        self.values: dict[str, Values] = {}
+        self.stopped: dict[str, str] = {}
+        self.failed: set[str] = set()
+        self.asked: dict[str, set[str]] = {}
+        self.stale: set[str] = set()
+
+    def events(self) -> Events:
+        begin = time.perf_counter()
+        yield tell.RunStarted(tuple(self.plan.tasks))
+        for name, why in self.plan.skipped.items():
+            yield tell.NodeSkipped(name, why)
+        feeders = self._plain_feeders()
+        for task in self.plan.tasks.values():
+            if self.cancel.is_set():
+                break
+            yield from self._identify(task)
+            if task.id in feeders and task.id not in self.stopped:
+                yield from self._evaluate(task)
+        for name in self.plan.targets:
+            if self.cancel.is_set():
+                break
+            if name not in self.stopped:
+                yield from self._evaluate(self.plan.tasks[name])
+        cancelled = self.cancel.is_set()
+        if not cancelled:
+            yield from self._untouched()
+        self._remember()
+        state = "cancelled" if cancelled else "failed" if self.failed else "done"
+        yield tell.RunFinished(state, time.perf_counter() - begin)  # type: ignore[arg-type]
+
+    def _plain_feeders(self) -> set[str]:
+        """Nodes whose small plain values others use: they come first, since equal values are equal keys."""
+        tasks = self.plan.tasks
+        return {
+            origin.node
+            for task in tasks.values()
+            for name in {*task.inputs} - {port.name for port in task.spec.inputs if port.lazy}
+            for origin in task.inputs[name]
+            if self._is_plain(origin)
+        }
+
+    def _is_plain(self, origin: Origin) -> bool:
+        port = self.plan.tasks[origin.node].spec.output(origin.output)
+        return port is not None and port.type in PLAIN_TYPES
+
+    def _value(self, origin: Origin) -> Any:
+        outputs = self.plan.tasks[origin.node].spec.outputs
+        index = next(index for index, port in enumerate(outputs) if port.name == origin.output)
+        return self.values[origin.node][index]
+
+    # --- keys
+
+    def _identify(self, task: Task) -> Events:
+        """Give a task its key, once all that it comes from has one."""
+        blocker = next((name for name in task.eager() if name in self.stopped), None)
+        if blocker is not None:
+            yield self._skip(task, blocker)
+            return
+        try:
+            inputs = {name: self._digest(task, name) for name in task.inputs}
+            parts, arguments = parts_of(task, inputs, self.settings)
+        except (NodeError, OSError) as error:
+            yield self._fail(task, str(error), 0.0)
+            return
+        if not task.spec.pure:
+            parts["run once"] = os.urandom(16)
+        self.parts[task.id], self.arguments[task.id] = parts, arguments
+        self.keys[task.id] = digest(parts)
+
+    def _digest(self, task: Task, name: str) -> Any:
+        """What stands for an input in the key: a plain value for a parameter, else a list with one item a wire."""
+        origins = task.inputs[name]
+        param = task.spec.param(name)
+        plain = [origin.node in self.values and self._is_plain(origin) for origin in origins]
+        if param is not None and all(plain):
+            return _checked(param, self._value(origins[0]), origins[0])
+        return [
+            ("=", self._value(origin)) if known else (self.keys.get(origin.node, b""), origin.output)
+            for origin, known in zip(origins, plain, strict=True)
+        ]
+
+    # --- evaluation
+
+    def _evaluate(self, root: Task) -> Events:
+        """Bring a task's outputs into `values`, or say why not. Depth first, with a stack of our own."""
+        stack = [root]
+        while stack and not self.cancel.is_set():
+            task = stack[-1]
+            if task.id in self.values or task.id in self.stopped:
+                stack.pop()
+                continue
+            held = self._held(task)
+            if held is not None:
+                self.values[task.id] = held
+                yield tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=_files(held))
+                continue
+            needed = [*task.eager(), *self._asked(task)]
+            blocker = next((name for name in needed if name in self.stopped), None)
+            if blocker is not None:
+                yield self._skip(task, blocker)
+                continue
+            missing = [self.plan.tasks[name] for name in needed if name not in self.values]
+            if missing:
+                stack += reversed(missing)
+            else:
+                yield from self._compute(task)
+
+    def _asked(self, task: Task) -> list[str]:
+        return [origin.node for name in self.asked.get(task.id, ()) for origin in task.inputs[name]]
+
+    def _held(self, task: Task) -> Values | None:
+        """The task's outputs from the cache, unless files that they name are gone or changed."""
+        key = self.keys[task.id]
+        outputs = self.executor.cache.get(key)
+        if outputs is not None and any(isinstance(value, Files) and not _stand(value) for value in outputs):
+            self.executor.cache.drop(key)
+            self.stale.add(task.id)
+            return None
+        return outputs
+
+    def _compute(self, task: Task) -> Events:
+        """Call the node. Its steps become progress; whatever it raises is told as its own failure."""
+        if task.id not in self.asked:
+            yield tell.NodeStarted(task.id, self._why(task))
+        seconds, result = 0.0, None
+        try:
+            wires, arguments = self._arguments(task)
+            before = versions((wires, arguments))
+            begin = time.perf_counter()
+            result = self.executor.functions[task.spec.type](*wires, **arguments)
+            seconds = time.perf_counter() - begin
+            if inspect.isgenerator(result):
+                seconds, result = yield from self._stream(task, result)
+                if self.cancel.is_set():
+                    return
+            outputs = _as_tuple(task, result)
+            if changed(before):
+                raise NodeError("it changed one of its inputs in place; a node must leave its inputs as they are")
+        except NotYet as lazy:
+            self.asked.setdefault(task.id, set()).add(str(lazy))
+            return
+        except Exception as error:  # a node is other people's code: whatever it raises is its own failure
+            yield self._fail(task, _sentence(error), seconds, "".join(traceback.format_exception(error)))
+            return
+        self.values[task.id] = outputs
+        if task.spec.pure:
+            self.executor.cache.put(self.keys[task.id], outputs, seconds)
+        yield tell.NodeFinished(
+            task.id, "ran", seconds, self._why(task), summaries(task.spec, outputs), _files(outputs)
+        )
+
+    def _stream(self, task: Task, steps: Generator[Step, None, Any]) -> Generator[tell.Event, None, tuple[float, Any]]:
+        """Drive a streaming node to its end; the seconds it took, and what it returned."""
+        seconds, shown = 0.0, 0.0
+        with _closing(steps):
+            while not self.cancel.is_set():
+                begin = time.perf_counter()
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    return seconds + time.perf_counter() - begin, end.value
+                now = time.perf_counter()
+                seconds += now - begin
+                picture = b""
+                if step.value is not None and now - shown >= PREVIEW_SECONDS:
+                    picture, shown = preview(step.value), now
+                left = seconds / max(step.index, 1) * (step.total - step.index)
+                yield tell.NodeProgress(task.id, step.index, step.total, left, picture)
+        return seconds, None
+
+    def _arguments(self, task: Task) -> tuple[list[Any], dict[str, Any]]:
+        """The positional arguments (of an input that takes several wires) and the named ones."""
+        wires: list[Any] = []
+        arguments = dict(self.arguments[task.id])
+        for name, origins in task.inputs.items():
+            port = task.spec.input(name)
+            if port is None:
+                param = task.spec.param(name)
+                if param is not None:
+                    value = _checked(param, self._value(origins[0]), origins[0])
+                    arguments.setdefault(name, value)
+            elif port.lazy:
+                arguments[name] = Lazy(self._getter(name, origins[0]))
+            elif port.many:
+                wires += [self._value(origin) for origin in origins]
+            else:
+                arguments[name] = self._value(origins[0])
+        return wires, arguments
+
+    def _getter(self, name: str, origin: Origin) -> Callable[[], Any]:
+        def get() -> Any:
+            if origin.node not in self.values:
+                raise NotYet(name)
+            return self._value(origin)
+
+        return get
+
+    # --- reports
+
+    def _why(self, task: Task) -> str:
+        if not task.spec.pure:
+            return "it runs each time"
+        if task.id in self.stale:
+            return "a file that it wrote is gone or changed"
+        if task.id in self.executor.failed and self.executor.made_from.get(task.id) == self.parts[task.id]:
+            return "it failed last time"
+        return reason(self.executor.made_from.get(task.id), self.parts[task.id], task.spec.params)
+
+    def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.Event:
+        self.stopped[task.id] = error
+        self.failed.add(task.id)
+        return tell.NodeFailed(task.id, error, seconds, detail)
+
+    def _skip(self, task: Task, blocker: str) -> tell.Event:
+        verb = "failed" if blocker in self.failed else "did not run"
+        self.stopped[task.id] = why = f"it needs {blocker!r}, which {verb}"
+        return tell.NodeSkipped(task.id, why)
+
+    def _untouched(self) -> Events:
+        """Nodes nobody asked for: kept, since their users came from the cache, or a branch that was not chosen."""
+        users: dict[str, set[str]] = {}
+        for task in self.plan.tasks.values():
+            for origins in task.inputs.values():
+                for origin in origins:
+                    users.setdefault(origin.node, set()).add(task.id)
+        kept: list[str] = []
+        unchosen: set[str] = set()
+        for name in reversed(self.plan.tasks):
+            if name in self.values or name in self.stopped:
+                continue
+            if any(user in self.asked or user in unchosen for user in users.get(name, ())):
+                unchosen.add(name)
+                yield tell.NodeSkipped(name, "nothing asked for it")
+            else:
+                kept.append(name)
+        if kept:
+            yield tell.NodesKept(tuple(reversed(kept)))
+
+    def _remember(self) -> None:
+        executor = self.executor
+        for name, parts in self.parts.items():
+            reached = name in self.values or name in self.failed
+            if reached or self.keys[name] in executor.cache:
+                executor.made_from[name] = parts
+                executor.last[name] = (self.plan.tasks[name], self.keys[name])
+            if reached:
+                executor.failed.discard(name)
+        executor.failed |= self.failed
+
+
+class _closing:
+    """Closes a node's generator, and lets nothing it raises on the way hide what happened."""
+
+    def __init__(self, steps: Generator[Step, None, Any]) -> None:
+        self.steps = steps
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.steps.close()
+
+
+def _checked(param: Param, value: Any, origin: Origin) -> Any:
+    if fault := param.fault(value):
+        raise NodeError(f"{param.name} gets a wrong value from {origin.node}.{origin.output}: {fault}")
+    return value
+
+
+def _as_tuple(task: Task, result: Any) -> Values:
+    """A node's return value as one item for each output. Raises NodeError where there are too few or too many."""
+    count = len(task.spec.outputs)
+    outputs = result if isinstance(result, tuple) and hasattr(result, "_fields") else (result,) if count == 1 else ()
+    if len(outputs) != count:
+        raise NodeError(f"{task.spec.type} gave {len(outputs)} values, but declares {count}")
+    return tuple(outputs)
+
+
+def _files(outputs: Values) -> tuple[str, ...]:
+    return tuple(str(path) for value in outputs if isinstance(value, Files) for path in value.paths)
+
+
+def _stand(files: Files) -> bool:
+    """Whether written files still stand as they were left."""
+    try:
+        found = [path.stat() for path in files.paths]
+    except OSError:
+        return False
+    return tuple((status.st_size, status.st_mtime_ns) for status in found) == files.stamps
+
+
+def _sentence(error: Exception) -> str:
+    """An exception as one sentence for the person at the screen."""
+    if isinstance(error, NodeError):
+        return str(error)
+    if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
+        return "there is not enough memory for this; make the batch or the picture smaller"
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

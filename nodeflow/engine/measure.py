@@ -1,0 +1,70 @@
+"""What a value holds: its tensors, and the bytes of memory behind them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Block = tuple[str, int]
+"""A piece of memory: the class of its device (cpu, cuda), and where it begins."""
+
+
+def tensors(value: Any, *, modules: bool) -> Iterator[Tensor]:
+    """The tensors in a value: in its fields, tuples, lists and dicts, and where asked in its networks too."""
+    seen: set[int] = set()
+    todo = [value]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Tensor):
+            yield part
+        elif isinstance(part, (str, bytes, int, float, type(None))) or id(part) in seen:
+            continue
+        else:
+            seen.add(id(part))
+            if isinstance(part, torch.nn.Module):
+                if modules:
+                    yield from part.parameters()
+                    yield from part.buffers()
+            elif isinstance(part, (tuple, list, set, frozenset)):
+                todo.extend(part)
+            elif isinstance(part, dict):
+                todo.extend(part.values())
+            elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+                todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
+            elif isinstance(part, np.ndarray):
+                yield torch.from_numpy(part) if part.flags.writeable else torch.empty(part.nbytes, dtype=torch.uint8)
+
+
+def has_module(value: Any) -> bool:
+    """Whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
+    if isinstance(value, torch.nn.Module):
+        return True
+    if isinstance(value, tuple):
+        return any(map(has_module, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return any(has_module(getattr(value, field.name)) for field in dataclasses.fields(value))
+    return False
+
+
+def blocks(value: Any) -> dict[Block, int]:
+    """The memory behind a value: bytes by block. What two values share is one block."""
+    found: dict[Block, int] = {}
+    for tensor in tensors(value, modules=True):
+        storage = tensor.untyped_storage()
+        found[tensor.device.type, storage.data_ptr()] = storage.nbytes()
+    return found
+
+
+def versions(values: Any) -> list[tuple[Tensor, int]]:
+    """The tensors in values and how often each was changed in place so far."""
+    return [(tensor, tensor._version) for tensor in tensors(values, modules=False) if not tensor.is_inference()]
+
+
+def changed(before: list[tuple[Tensor, int]]) -> bool:
+    """Whether any of the tensors was changed in place since `versions` looked."""
+    return any(tensor._version != version for tensor, version in before)

@@ -1,0 +1,46 @@
+"""Node packs: found by the entry-point group `nodeflow.nodes`, the built-in pack among them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from nodeflow.graph.catalog import Catalogue
+from nodeflow.node import spec_of
+
+GROUP = "nodeflow.nodes"
+
+
+class Packs(msgspec.Struct):
+    """Every node that can run: its spec and its function, and what kept a pack from loading, by the pack's name."""
+
+    catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
+    functions: dict[str, Callable[..., Any]] = {}
+    errors: dict[str, str] = {}
+
+    def add(self, module: ModuleType, version: str) -> None:
+        """Take in a pack: the nodes of its module, and of the stations that the module lists. Raises what they do."""
+        self.catalogue.packs[module.__name__] = version
+        stations = [importlib.import_module(f"{module.__name__}.{name}") for name in getattr(module, "STATIONS", ())]
+        for part in (module, *stations):
+            for function in vars(part).values():
+                spec = spec_of(function)
+                if spec is not None:
+                    self.catalogue.nodes[spec.type] = spec
+                    self.functions[spec.type] = function
+
+
+def load_packs() -> Packs:
+    """All packs that are installed. One that does not load is reported in `errors` and leaves the others whole."""
+    packs = Packs()
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        try:
+            packs.add(entry.load(), entry.dist.version if entry.dist else "0")
+        except Exception as error:  # a pack is other people's code: whatever it raises costs that pack alone
+            packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {error}"
+    return packs

@@ -1,0 +1,126 @@
+"""The plan of a run: which nodes have to be evaluated for the targets, in which order, and from what."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from nodeflow.graph.catalog import Catalogue, NodeSpec, passes_through
+from nodeflow.graph.check import check, closest
+from nodeflow.graph.workflow import Link, Node, Problem, Workflow, WorkflowError, upstream
+
+
+class Origin(NamedTuple):
+    """Where a value comes from: an output of a node."""
+
+    node: str
+    output: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One node to evaluate. ``inputs`` names, for each wired input or parameter, the origins in slot order."""
+
+    id: str
+    node: Node
+    spec: NodeSpec
+    inputs: dict[str, tuple[Origin, ...]]
+
+    def eager(self) -> list[str]:
+        """The nodes whose results it needs before it can start."""
+        lazy = {port.name for port in self.spec.inputs if port.lazy}
+        return [origin.node for name, origins in self.inputs.items() if name not in lazy for origin in origins]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Tasks in topological order, the targets among them, and the nodes that stay out, each with the reason."""
+
+    tasks: dict[str, Task]
+    targets: tuple[str, ...]
+    skipped: dict[str, str]
+
+
+def plan(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()) -> Plan:
+    """Plan the evaluation of the targets, by default of every known node that nothing else uses.
+
+    Only what the targets need is checked. Raises WorkflowError with every problem found there. Linear.
+    """
+    unknown = [name for name in targets if name not in workflow.nodes]
+    if unknown:
+        raise WorkflowError(
+            *(Problem(name, "", f"there is no such node to run to{closest(name, workflow.nodes)}") for name in unknown)
+        )
+    incoming = workflow.incoming()
+    if not targets:
+        used = {link.source for link in workflow.links.values()}
+        leaves = [name for name in workflow.nodes if name not in used]
+        targets = tuple(name for name in leaves if workflow.nodes[name].type in catalogue.nodes) or tuple(leaves)
+    needed = upstream(incoming, list(targets))
+    skipped = _muted(workflow, incoming, needed)
+    problems = check(workflow, catalogue, needed - skipped.keys())
+    if problems:
+        raise WorkflowError(*problems)
+    tasks: dict[str, Task] = {}
+    passing: dict[Origin, Origin | None] = {}
+    for name in _ordered(incoming, needed):
+        if name in skipped:
+            continue
+        node, spec = workflow.nodes[name], catalogue.nodes[workflow.nodes[name].type]
+        inputs: dict[str, list[Origin]] = {}
+        for link in incoming[name]:
+            origin: Origin | None = Origin(link.source, link.output)
+            if origin in passing:
+                origin = passing[origin]
+            if origin is not None:
+                inputs.setdefault(link.input, []).append(origin)
+            elif node.mode == "run" and (port := spec.input(link.input)) and port.required:
+                reason = f"gets nothing: {link.source!r} is bypassed and has no input of this type to pass on"
+                problems.append(Problem(name, link.input, reason))
+        if node.mode == "bypass":
+            through = passes_through(spec)
+            for output in spec.outputs:
+                given = inputs.get(through.get(output.name, ""))
+                passing[Origin(name, output.name)] = given[0] if given else None
+            skipped[name] = "it is bypassed"
+        else:
+            tasks[name] = Task(name, node, spec, {port: tuple(origins) for port, origins in inputs.items()})
+    if problems:
+        raise WorkflowError(*sorted(problems))
+    return Plan(tasks, tuple(name for name in targets if name in tasks), skipped)
+
+
+def _muted(workflow: Workflow, incoming: dict[str, list[Link]], needed: set[str]) -> dict[str, str]:
+    """The muted nodes among the needed ones and all that depends on them, each with the reason."""
+    skipped = {name: "it is muted" for name in needed if name in workflow.nodes and workflow.nodes[name].mode == "mute"}
+    followers: dict[str, list[str]] = {}
+    for name in needed:
+        for link in incoming.get(name, ()):
+            followers.setdefault(link.source, []).append(name)
+    todo = list(skipped)
+    while todo:
+        cause = todo.pop()
+        for name in followers.get(cause, ()):
+            if name not in skipped:
+                skipped[name] = f"it needs {cause!r}, which does not run"
+                todo.append(name)
+    return skipped
+
+
+def _ordered(incoming: dict[str, list[Link]], needed: set[str]) -> list[str]:
+    """The needed nodes, each after all it comes from; the same workflow always in the same order."""
+    waits = {name: 0 for name in sorted(needed)}
+    followers: dict[str, list[str]] = {name: [] for name in waits}
+    for name in waits:
+        for link in incoming[name]:
+            waits[name] += 1
+            followers[link.source].append(name)
+    ready = [name for name, count in waits.items() if not count][::-1]
+    order: list[str] = []
+    while ready:
+        name = ready.pop()
+        order.append(name)
+        for follower in followers[name]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                ready.append(follower)
+    return order

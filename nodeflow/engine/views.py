@@ -1,0 +1,95 @@
+"""Values as people see them: a line of text, and pictures."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import torch
+from PIL import Image as Pillow
+from torch import Tensor
+
+from nodeflow.engine.events import Summary
+from nodeflow.graph.catalog import NodeSpec
+from nodeflow.wires import Image, Latent, Mask
+
+PREVIEW_SIDE = 128
+
+
+def summaries(spec: NodeSpec, outputs: tuple[Any, ...]) -> tuple[Summary, ...]:
+    """A summary of each output of a node."""
+    return tuple(
+        Summary(port.name, port.type, _line(value), _count(value))
+        for port, value in zip(spec.outputs, outputs, strict=True)
+    )
+
+
+def _tensor(value: Any) -> Tensor | None:
+    match value:
+        case Image():
+            return value.pixels
+        case Latent():
+            return value.samples
+        case Mask():
+            return value.values
+        case Tensor():
+            return value
+    return None
+
+
+def _line(value: Any) -> str:
+    tensor = _tensor(value)
+    if tensor is not None:
+        kind = str(tensor.dtype).removeprefix("torch.")
+        return f"{' x '.join(map(str, tensor.shape))} {kind} on {tensor.device}"
+    if isinstance(value, (str, int, float, bool)):
+        text = repr(value)
+        return text if len(text) <= 200 else text[:197] + "..."
+    return ""
+
+
+def _count(value: Any) -> int:
+    tensor = _tensor(value)
+    return int(tensor.shape[0]) if tensor is not None and tensor.ndim == 4 else 0
+
+
+def pictures(value: Any, side: int) -> tuple[bytes, ...]:
+    """PNG bytes for each picture of a batch, at most ``side`` pixels wide and high; none for what is no picture."""
+    tensor = _tensor(value)
+    if tensor is None or tensor.ndim != 4:
+        return ()
+    return tuple(_png(_rgb(item.detach().float().cpu(), isinstance(value, Latent)), side) for item in tensor)
+
+
+def preview(value: Any) -> bytes:
+    """A small PNG of the first picture of a batch; empty for what is no picture."""
+    tensor = _tensor(value)
+    if tensor is None or tensor.ndim != 4:
+        return b""
+    return _png(_rgb(tensor[0].detach().float().cpu(), isinstance(value, Latent)), PREVIEW_SIDE)
+
+
+def _rgb(item: Tensor, latent: bool) -> Tensor:
+    """(C, H, W) to colours (3, H, W), 0 to 1. Of a latent, the three directions in which its cells differ most."""
+    if latent and item.shape[0] > 3:
+        cells = item.flatten(1) - item.flatten(1).mean(1, keepdim=True)
+        _, axes = torch.linalg.eigh(cells @ cells.T)
+        axes = axes[:, -3:].flip(1)
+        axes = axes * torch.sign(axes.sum(0) + 1e-6)
+        item = (axes.T @ cells).reshape(3, *item.shape[1:])
+    if item.shape[0] == 1:
+        item = item.expand(3, -1, -1)
+    item = item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)
+    if latent:
+        low, high = item.amin((1, 2), keepdim=True), item.amax((1, 2), keepdim=True)
+        item = (item - low) / (high - low).clamp(min=1e-6)
+    return item.clamp(0, 1)
+
+
+def _png(rgb: Tensor, side: int) -> bytes:
+    pixels = (rgb * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    picture = Pillow.fromarray(pixels)
+    picture.thumbnail((side, side))
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return file.getvalue()
