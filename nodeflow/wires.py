@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 Prediction = Literal["epsilon", "v", "sample", "flow"]
-"""What a denoiser predicts: the noise, the velocity (Salimans & Ho 2022), x_0, or the flow noise - x_0 (Lipman 2023)."""
+"""What a denoiser predicts: noise, velocity (Salimans & Ho 2022), x_0, or the flow noise - x_0 (Lipman et al. 2023)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class LatentFormat:
-    """The space that a denoiser works in: channels, pixels per latent cell, and the side (in cells) it was trained at."""
+    """The space that a denoiser works in: channels, pixels per latent cell, and the side in cells it was trained at."""
 
     channels: int
     downscale: int
@@ -100,6 +100,11 @@ class Solver(Protocol):
     @property
     def initial_scale(self) -> float:
         """Standard deviation of x at the first step."""
+        ...
+
+    @property
+    def order(self) -> int:
+        """How many timesteps make one step: 2 where each step asks the denoiser twice."""
         ...
 
     def scale_input(self, x: Tensor, index: int) -> Tensor:

@@ -1,0 +1,62 @@
+"""Networks behind the one interface that sampling knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, node
+from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, LatentFormat, Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class UNetDenoiser:
+    """A `UNet2DConditionModel` as a denoiser. The network is only called, never changed."""
+
+    network: DiffusionNetwork
+    prediction: Prediction
+
+    @property
+    def format(self) -> LatentFormat:
+        return self.network.format
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.module.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.network.module.parameters()).dtype
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
+        if len(tokens) != len(x):
+            tokens = tokens.expand(len(x), *tokens.shape[1:])
+        output: Tensor = self.network.module(x, timestep, encoder_hidden_states=tokens, return_dict=False)[0]
+        return output
+
+
+@node("U-Net denoiser")
+def unet_denoiser(
+    unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
+) -> Denoiser:
+    """A U-Net that predicts what is noise in a latent, ready for guidance and sampling.
+
+    ``prediction`` is what the network was trained to give: the noise (epsilon), the velocity (v), the clean latent
+    (sample) or the flow from picture to noise (flow). ``auto`` takes what the model's files say; choose another only
+    for a model whose files are wrong or silent (Stable Diffusion 2 base as a single file needs epsilon).
+
+    Fails for a U-Net that asks for more than a text (such as that of Stable Diffusion XL).
+    Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho
+    2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747).
+    """
+    config = getattr(unet.module, "config", {})
+    for field in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
+        if config.get(field) is not None:
+            raise NodeError(f"this U-Net is conditioned on more than a text ({field}); this node does not give it that")
+    if config.get("in_channels", unet.format.channels) != config.get("out_channels", unet.format.channels):
+        raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
+    return UNetDenoiser(unet, unet.prediction if prediction == "auto" else prediction)

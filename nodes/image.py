@@ -1,0 +1,152 @@
+"""Pictures from and to files."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from PIL import ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node
+from nodeflow.wires import Files, Image
+
+MAX_PIXELS = 2**26
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+
+
+@node("Load image")
+def load_image(path: Annotated[Path, Reads("file")] = Path("")) -> Image:
+    """Reads a picture from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
+
+    Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. What is transparent becomes white.
+
+    Fails when there is no such file, when it holds no picture or a damaged one, or when it has more than 67 million
+    pixels.
+    """
+    if path == Path(""):
+        raise NodeError("choose a picture to load")
+    try:
+        with Pillow.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MAX_PIXELS:
+                raise NodeError(
+                    f"{path.name} is {file.width} x {file.height}, more than 67 million pixels; make it smaller first"
+                )
+            upright = ImageOps.exif_transpose(file)
+            return Image(_tensor(upright)[None])
+    except FileNotFoundError:
+        raise NodeError(f"{path}: there is no such file; choose another picture") from None
+    except (UnidentifiedImageError, Pillow.DecompressionBombError):
+        raise NodeError(f"{path}: this is no picture that can be read; choose a PNG, JPEG or WebP file") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise NodeError(f"{path}: cannot be read as a picture ({error}); it may be damaged") from None
+
+
+@node("Save image")
+def save_image(
+    image: Image,
+    name: str = "picture",
+    folder: Annotated[Path, Writes()] = Path("."),
+    workflow: Annotated[str, Supplied("workflow")] = "",
+) -> Files:
+    """Saves pictures as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
+
+    Each file holds the workflow that made it: drop it on the window to open that workflow again. ``folder`` lies below
+    the output folder of the run and is made when it is missing. Each file appears whole or not at all.
+
+    Fails when the name cannot be that of a file, or when the folder cannot be written.
+    """
+    if not name.strip() or name.startswith(".") or not re.fullmatch(r"[^/\\:*?\"<>|\x00-\x1f]{1,200}", name):
+        raise NodeError(f"{name!r} cannot be the name of a file; use letters, digits, spaces, - and _")
+    paths: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = _next_number(folder, name)
+        for pixels in image.pixels:
+            data = _png(pixels, workflow)
+            path, number = _place(data, folder, name, number)
+            paths.append(path)
+        stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
+    except OSError as error:
+        raise NodeError(f"cannot write pictures into {folder}: {error.strerror or error}; choose another") from None
+    return Files(tuple(paths), stamps)
+
+
+@node("Resize image")
+def resize_image(
+    image: Image,
+    width: Annotated[int, Range(1, 8192)] = 512,
+    height: Annotated[int, Range(1, 8192)] = 512,
+    fit: Literal["stretch", "cover"] = "cover",
+) -> Image:
+    """Makes pictures larger or smaller, to a width and height in pixels.
+
+    ``cover`` keeps the proportions and cuts off what sticks out, equally on both sides; ``stretch`` keeps everything.
+    Pictures (B, 3, H, W) become (B, 3, height, width), by bicubic interpolation without moire.
+    """
+    pixels = image.pixels
+    if fit == "cover":
+        old_height, old_width = pixels.shape[-2:]
+        ratio = min(old_width / width, old_height / height)
+        cut_width, cut_height = max(round(width * ratio), 1), max(round(height * ratio), 1)
+        left, top = (old_width - cut_width) // 2, (old_height - cut_height) // 2
+        pixels = pixels[..., top : top + cut_height, left : left + cut_width]
+    resized = torch.nn.functional.interpolate(pixels, (height, width), mode="bicubic", antialias=True)
+    return Image(resized.clamp(0, 1))
+
+
+def _tensor(picture: Pillow.Image) -> torch.Tensor:
+    """(3, H, W), float32, 0 to 1."""
+    if picture.has_transparency_data:
+        white = Pillow.new("RGBA", picture.size, "white")
+        picture = Pillow.alpha_composite(white, picture.convert("RGBA"))
+    if picture.mode.startswith("I;16"):
+        grey = np.asarray(picture, dtype=np.float32) / 65535
+        return torch.from_numpy(grey).expand(3, -1, -1).clone()
+    values = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+    return torch.from_numpy(values).permute(2, 0, 1).contiguous()
+
+
+def _png(pixels: torch.Tensor, workflow: str) -> bytes:
+    """The bytes of a PNG file, from (3, H, W)."""
+    values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    texts = PngImagePlugin.PngInfo()
+    if workflow:
+        texts.add_itxt("nodeflow", workflow)
+    data = BytesIO()
+    Pillow.fromarray(values).save(data, "PNG", pnginfo=texts)
+    return data.getvalue()
+
+
+def _next_number(folder: Path, name: str) -> int:
+    pattern = re.compile(re.escape(name) + r"-(\d{5,})\.png")
+    return max((int(found[1]) for entry in folder.iterdir() if (found := pattern.fullmatch(entry.name))), default=0) + 1
+
+
+def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int]:
+    """Write a file under the first free number: whole or not at all, and never over another. Also the number after."""
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        while True:
+            path = folder / f"{name}-{number:05}.png"
+            number += 1
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                continue
+            except OSError:  # a file system without links
+                if path.exists():
+                    continue
+                os.replace(temporary, path)
+            return path, number
+    finally:
+        Path(temporary).unlink(missing_ok=True)

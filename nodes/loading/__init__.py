@@ -1,0 +1,1 @@
+"""How models are found and read. No nodes here; `nodes.models` has them."""

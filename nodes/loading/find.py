@@ -1,0 +1,71 @@
+"""Where a model lies: shipped, a path, or the hub's cache."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from nodeflow.node import NodeError
+from nodeflow.resources import STARTER, locate, starter_models
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
+PATTERNS = [
+    "model_index.json",
+    "*/*.json",
+    "tokenizer/*.txt",
+    *(
+        f"{part}/{weights}"
+        for part, name in (("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model"))
+        for weights in (f"{name}.safetensors", f"{name}-*.safetensors")
+    ),
+]
+"""What is fetched from the hub: configurations, tokenizer and safetensors weights; nothing that can hold a program."""
+
+
+def find(model: str, revision: str) -> Path:
+    """The folder or file of a model. Raises NodeError, saying what to do, where there is none."""
+    path = locate(model, Path.cwd())
+    if path is None and HUB_ID.fullmatch(model) and not Path(model).suffix in (".safetensors", *PICKLES):
+        return _from_hub(model, revision)
+    if path is None:
+        known = ", ".join(STARTER + name for name in starter_models())
+        hint = f"the models that ship are {known}" if known and model.startswith(STARTER) else "check the path"
+        raise NodeError(f"{model or 'no name given'}: there is no model there; {hint}")
+    if path.is_file():
+        check_suffix(path)
+    return path
+
+
+def check_suffix(path: Path) -> None:
+    """Raises NodeError for a file that is not to be opened."""
+    if path.suffix.lower() in PICKLES:
+        raise NodeError(
+            f"{path.name}: such files can hold programs and are never opened; convert it to safetensors first"
+        )
+    if path.suffix.lower() != ".safetensors":
+        raise NodeError(f"{path.name}: this is no model; choose a .safetensors file or a folder that diffusers saved")
+
+
+def _from_hub(model: str, revision: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, HFValidationError
+
+    wanted = revision or None
+    named = f"{model} at revision {revision}" if revision else model
+    try:
+        return Path(snapshot_download(model, revision=wanted, allow_patterns=PATTERNS, local_files_only=True))
+    except HFValidationError:
+        raise NodeError(f"{model}: there is no such folder, and it is no hub id either; check the path") from None
+    except LocalEntryNotFoundError:
+        if os.environ.get("NODEFLOW_DOWNLOAD") != "1":
+            raise NodeError(
+                f"{named}: there is no such folder, and the hub's cache on this computer does not hold it; "
+                "download it first, or set NODEFLOW_DOWNLOAD=1"
+            ) from None
+    try:
+        return Path(snapshot_download(model, revision=wanted, allow_patterns=PATTERNS))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise NodeError(f"{named}: cannot be fetched from the hub ({reason}); check id, revision and network") from None

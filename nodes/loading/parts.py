@@ -1,0 +1,89 @@
+"""The loaded parts of a model, and what a loader needs to know of where they go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+
+from nodeflow.node import NodeError
+from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.vae import DiffusersVAE
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where weights go and in which precision."""
+
+    device: str
+    dtype: torch.dtype
+
+
+class Parts(NamedTuple):
+    """What makes a latent diffusion model."""
+
+    text_encoder: TextEncoder
+    unet: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+def torch_dtype(name: str) -> torch.dtype:
+    if name not in DTYPES:
+        raise NodeError(f"{name} is no precision to compute in; use one of {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+@dataclass(frozen=True, eq=False)
+class CLIPText:
+    """CLIP's tokenizer and text encoder, of the transformers library."""
+
+    tokenizer: Any
+    module: torch.nn.Module
+    length: int
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
+        found = self.tokenizer(texts, **options)
+        config: Any = self.module.config
+        mask = found.attention_mask if getattr(config, "use_attention_mask", False) else None
+        device = next(self.module.parameters()).device
+        with torch.no_grad():
+            output = self.module(found.input_ids.to(device), attention_mask=None if mask is None else mask.to(device))
+        words = tuple(self.tokenizer.decode([token]) for token in found.input_ids[0].tolist())
+        return Conditioning(output.last_hidden_state, output.pooler_output, words)
+
+
+def ready(module: Any, target: Target) -> torch.nn.Module:
+    """A network for inference only, where it is to compute."""
+    placed: torch.nn.Module = module.to(target.device, target.dtype).eval().requires_grad_(False)
+    return placed
+
+
+def text_encoder(tokenizer: Any, module: Any, target: Target) -> CLIPText:
+    length = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
+    return CLIPText(tokenizer, ready(module, target), length)
+
+
+def vae(module: Any, side: int, target: Target) -> DiffusersVAE:
+    config = module.config
+    return DiffusersVAE(
+        ready(module, target),
+        LatentFormat(config.latent_channels, 2 ** (len(config.block_out_channels) - 1), side),
+        float(config.scaling_factor),
+        float(config.get("shift_factor") or 0.0),
+    )
+
+
+def prediction_of(schedule: TrainedSchedule) -> Any:
+    """What the network of a model predicts, as its schedule's configuration says."""
+    if "FlowMatch" in str(schedule.config.get("_class_name", "")):
+        return "flow"
+    named = str(schedule.config.get("prediction_type", "epsilon"))
+    known = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample", "flow_prediction": "flow"}
+    if named not in known:
+        raise NodeError(f"this model predicts {named}, which this node does not know")
+    return known[named]

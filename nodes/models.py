@@ -1,0 +1,51 @@
+"""Models from files."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from nodeflow.node import Reads, Supplied, node
+from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodes.loading.find import find
+from nodes.loading.folder import load_folder
+from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.single import load_single
+
+
+class LatentDiffusion(NamedTuple):
+    """The parts of a latent diffusion model."""
+
+    text_encoder: TextEncoder
+    unet: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+@node("Load latent diffusion")
+def load_latent_diffusion(
+    model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> LatentDiffusion:
+    """Loads a latent diffusion model: its text encoder, U-Net, VAE and noise schedule.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:latent-diffusion``
+    - a folder as diffusers' StableDiffusionPipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``owner/name``: taken from the hub's cache on this
+      computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or
+      commit of it, empty for main
+    - one .safetensors file of Stable Diffusion 1.x or 2.x in its original layout
+
+    Weights are read from safetensors files only. Files that can hold programs (.ckpt, .bin, .pt, .pth) are never
+    opened; convert those to safetensors first.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind (Stable Diffusion XL, for example).
+    Paper: Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models (arXiv:2112.10752).
+    """
+    target = Target(device, torch_dtype(dtype))
+    path = find(model, revision)
+    parts = load_folder(path, target) if path.is_dir() else load_single(path, target)
+    return LatentDiffusion(parts.text_encoder, parts.unet, parts.vae, parts.schedule)

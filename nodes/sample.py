@@ -1,0 +1,103 @@
+"""The denoising loop."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Annotated, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, Slider, Step, node
+from nodeflow.wires import Guider, Latent, LatentFormat, Noise, Schedule, Solver, Trajectory
+from nodes.noise import draw, rows
+
+
+class Sampled(NamedTuple):
+    """What sampling gives: the clean latent, and how it came to be."""
+
+    latent: Latent
+    trajectory: Trajectory
+
+
+@node("Sampler")
+def sample(
+    guider: Guider,
+    schedule: Schedule,
+    noise: Noise,
+    latent: Latent | None = None,
+    strength: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+    record: Literal["steps", "nothing"] = "steps",
+) -> Generator[Step, None, Sampled]:
+    """Turns noise into a latent, step by step, and shows the picture as it is foreseen at each step.
+
+    Without ``latent`` it starts from pure noise (B, C, h, w), of the size that the noise asks for. With one (image to
+    image) it starts from that latent with noise on it, and goes only the last ``strength`` of the steps: 0 leaves the
+    latent as it is, 1 keeps almost nothing of it. A single latent serves all seeds of the noise.
+
+    ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), and its
+    predictions with and without the text; ``record`` nothing keeps it empty and saves memory.
+
+    Fails when width or height do not fit the model, when schedule and model do not go together, or when the seeds do
+    not match the batch.
+    Papers: Ho et al. 2020 (arXiv:2006.11239), algorithm 2; image to image: Meng et al. 2022, SDEdit
+    (arXiv:2108.01073).
+    """
+    denoiser = guider.denoiser
+    solver = schedule.begin(denoiser.prediction, denoiser.device)
+    generators = noise.generators()
+    times, total = solver.timesteps, len(solver.timesteps)
+    first = 0 if latent is None else _first_step(strength, schedule.steps, solver)
+    with torch.no_grad():
+        if latent is None:
+            shape = latent_shape(noise, denoiser.format)
+            x = draw(generators, shape).to(denoiser.device, denoiser.dtype) * solver.initial_scale
+        else:
+            x = _noised(latent, solver, first, generators, denoiser.device, denoiser.dtype)
+
+    kept: tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]] = ([x], [], [], [])
+    for index in range(first, total):
+        with torch.no_grad():
+            guided = guider.predict(solver.scale_input(x, index), times[index], index, total)
+            x_0 = solver.original(guided.output, x, index)
+            x = solver.step(guided.output, x, index, generators)
+        if record == "steps":
+            for into, value in zip(kept, (x, x_0, guided.conditional, guided.unconditional), strict=True):
+                if value is not None:
+                    into.append(value)
+        yield Step(index - first + 1, total - first, Latent(x_0))
+
+    path = [tuple(values) for values in kept] if record == "steps" else []
+    return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], *path))
+
+
+def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, int, int]:
+    """(C, h, w) for the size in pixels that the noise asks for. Raises NodeError where no latent has that size."""
+    trained = format.side * format.downscale
+    height, width = noise.height or trained, noise.width or trained
+    if height % format.downscale or width % format.downscale:
+        raise NodeError(
+            f"this model makes pictures whose sides are multiples of {format.downscale}; {width} x {height} is not"
+        )
+    return format.channels, height // format.downscale, width // format.downscale
+
+
+def _first_step(strength: float, steps: int, solver: Solver) -> int:
+    """Where the last ``strength`` of the steps begins, as diffusers' image-to-image pipelines count."""
+    skipped = steps - min(int(steps * strength), steps)
+    return min(skipped * solver.order, len(solver.timesteps))
+
+
+def _noised(
+    latent: Latent,
+    solver: Solver,
+    first: int,
+    generators: list[torch.Generator],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Tensor:
+    x_0 = rows(latent.samples, len(generators)).to(device, dtype)
+    if first >= len(solver.timesteps):
+        return x_0
+    drawn = draw(generators, tuple(x_0.shape[1:])).to(device, dtype)
+    return solver.add_noise(x_0, drawn, first)

@@ -1,0 +1,97 @@
+"""Which way leads from noise to the picture, and in how many steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import torch
+
+from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, new_scheduler
+from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusersSchedule:
+    """One of diffusers' schedulers with its options, made afresh for every run."""
+
+    kind: str
+    trained: TrainedSchedule
+    steps: int
+    eta: float = 0.0
+    karras: bool = False
+
+    @property
+    def flow(self) -> bool:
+        return KINDS[self.kind].space == "flow"
+
+    def begin(self, prediction: Prediction, device: torch.device) -> Solver:
+        if self.flow and prediction != "flow":
+            raise NodeError(
+                f"{self.kind} is for models that predict flow, and this one predicts {prediction}; "
+                "choose another scheduler, such as DDIM"
+            )
+        if prediction == "flow" and not self.flow:
+            raise NodeError(f"this model predicts flow, which {self.kind} is not made for; choose Flow-match Euler")
+        scheduler = new_scheduler(self.kind, self.trained, prediction, self.karras)
+        try:
+            scheduler.set_timesteps(self.steps, device=device)
+        except ValueError:
+            raise NodeError(f"{self.kind} cannot do {self.steps} steps with this model; choose fewer") from None
+        extra: dict[str, Any] = {"eta": self.eta} if self.kind == "DDIM" else {}
+        return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
+
+
+@node("Scheduler")
+def scheduler(
+    trained: TrainedSchedule | None = None,
+    kind: Literal[
+        "DDIM",
+        "DDPM",
+        "PNDM",
+        "Euler",
+        "Euler ancestral",
+        "Heun",
+        "DPM++ 2M",
+        "DPM++ 2M SDE",
+        "DPM++ 2S",
+        "UniPC",
+        "LCM",
+        "Flow-match Euler",
+    ] = "DDIM",
+    steps: Annotated[int, Range(1, 1000)] = 20,
+    eta: Annotated[float, Slider(0, 1, 0.05)] = 0.0,
+    sigmas: Literal["as trained", "Karras"] = "as trained",
+) -> Schedule:
+    """How sampling walks from noise to the picture: the method, and how many steps.
+
+    Wire the model's ``schedule`` to ``trained``, so that the noise levels are those it was trained with; without it
+    they are Stable Diffusion's. All methods are those of the diffusers library:
+
+    - DDIM (Song et al. 2021, arXiv:2010.02502): sure and repeatable; ``eta`` from 0 to 1 adds fresh noise at each step
+    - DDPM (Ho et al. 2020, arXiv:2006.11239): fresh noise at each step, needs many steps
+    - PNDM (Liu et al. 2022, arXiv:2202.09778): asks the model once more than there are steps
+    - Euler, Euler ancestral, Heun (Karras et al. 2022, arXiv:2206.00364): ancestral adds noise; Heun asks the model
+      twice a step, so that n steps count as 2 n - 1
+    - DPM++ 2M, 2M SDE, 2S (Lu et al. 2022, arXiv:2211.01095): good with 15 to 25 steps; SDE adds noise
+    - UniPC (Zhao et al. 2023, arXiv:2302.04867): good with 5 to 15 steps
+    - LCM (Luo et al. 2023, arXiv:2310.04378): 1 to 8 steps, only for models distilled for it
+    - Flow-match Euler (Lipman et al. 2023, arXiv:2210.02747): for models that predict flow, and only for them
+
+    ``eta`` counts for DDIM alone. ``sigmas``: Karras spaces the noise levels as Karras et al. 2022, eq. 5, and goes
+    with Euler, Heun, UniPC and the DPM++ methods.
+
+    Fails where the method does not go with the model (flow or not), with more steps than the model was trained with,
+    or with Karras where the method has none.
+    """
+    karras = sigmas == "Karras"
+    if karras and kind not in KARRAS_KINDS:
+        raise NodeError(f"{kind} has no Karras spacing; choose sigmas as trained, or one of {', '.join(KARRAS_KINDS)}")
+    if trained is not None:
+        flow = "FlowMatch" in str(trained.config.get("_class_name", ""))
+        if flow != (KINDS[kind].space == "flow"):
+            fitting = "Flow-match Euler" if flow else "another kind, such as DDIM"
+            raise NodeError(f"{kind} does not go with how this model was trained; choose {fitting}")
+    default = TrainedSchedule({} if KINDS[kind].space == "flow" else STABLE_DIFFUSION)
+    return DiffusersSchedule(kind, trained or default, steps, eta, karras)

@@ -1,0 +1,183 @@
+"""diffusers' schedulers behind the one interface that sampling knows. No nodes here; `schedule` has them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Prediction, TrainedSchedule
+
+Space = Literal["preserving", "exploding", "flow"]
+"""What x is made of: alpha x_0 + sigma noise with alpha² + sigma² = 1; x_0 + sigma noise; (1 - sigma) x_0 + sigma noise."""
+
+STABLE_DIFFUSION: Mapping[str, Any] = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "steps_offset": 1,
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+}
+"""The noise schedule of Stable Diffusion 1 and 2 (Rombach et al. 2022)."""
+
+LOWEST_ALPHA = 2.0**-24
+"""diffusers' stand-in for an alpha of zero where a solver divides by it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A scheduler class of diffusers by name, the space of its x, and the options that make it this kind."""
+
+    name: str
+    space: Space
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sample: bool = True
+    """Whether it works with a network that predicts x_0."""
+
+
+_MULTISTEP = "DPMSolverMultistepScheduler"
+_SECOND = {"solver_order": 2, "solver_type": "midpoint", "algorithm_type": "dpmsolver++"}
+
+KINDS: Mapping[str, Kind] = {
+    "DDIM": Kind("DDIMScheduler", "preserving"),
+    "DDPM": Kind("DDPMScheduler", "preserving"),
+    "PNDM": Kind("PNDMScheduler", "preserving", {"skip_prk_steps": True}, sample=False),
+    "Euler": Kind("EulerDiscreteScheduler", "exploding"),
+    "Euler ancestral": Kind("EulerAncestralDiscreteScheduler", "exploding", sample=False),
+    "Heun": Kind("HeunDiscreteScheduler", "exploding", sample=False),
+    "DPM++ 2M": Kind(_MULTISTEP, "preserving", _SECOND),
+    "DPM++ 2M SDE": Kind(_MULTISTEP, "preserving", {**_SECOND, "algorithm_type": "sde-dpmsolver++"}),
+    "DPM++ 2S": Kind("DPMSolverSinglestepScheduler", "preserving", {**_SECOND, "lower_order_final": True}),
+    "UniPC": Kind("UniPCMultistepScheduler", "preserving", {"solver_order": 2, "solver_type": "bh2"}),
+    "LCM": Kind("LCMScheduler", "preserving"),
+    "Flow-match Euler": Kind("FlowMatchEulerDiscreteScheduler", "flow"),
+}
+KARRAS_KINDS = ("Euler", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
+_NAMES = {"epsilon": "epsilon", "v": "v_prediction", "sample": "sample"}
+
+
+def new_scheduler(kind: str, trained: TrainedSchedule, prediction: Prediction, karras: bool) -> Any:
+    """A fresh scheduler of a kind, with the noise levels that the model was trained with.
+
+    What the configuration leaves open is the class's own default, as in diffusers' ``from_config``, but latents are
+    never clipped unless the configuration says so. Raises NodeError where the kind has no form for the prediction.
+    """
+    import diffusers
+
+    chosen = KINDS[kind]
+    if prediction == "sample" and not chosen.sample:
+        raise NodeError(f"{kind} has no form for a model that predicts the clean latent; choose DDIM")
+    scheduler_class: Any = getattr(diffusers, chosen.name)
+    known = inspect.signature(scheduler_class.__init__).parameters
+    config = {"clip_sample": False, **trained.config, **chosen.options}
+    if chosen.space == "flow":
+        config["use_dynamic_shifting"] = False
+    else:
+        config["prediction_type"] = _NAMES[prediction]
+    if kind in KARRAS_KINDS and karras:
+        config["use_karras_sigmas"] = True
+    if config.get("rescale_betas_zero_snr") and "rescale_betas_zero_snr" not in known:
+        config["trained_betas"] = _zero_terminal_betas(trained, diffusers)
+    return scheduler_class(**{name: value for name, value in config.items() if name in known})
+
+
+def _zero_terminal_betas(trained: TrainedSchedule, diffusers: Any) -> list[float]:
+    """Betas with zero terminal signal to noise ratio, Lin et al. 2023, for a class that cannot rescale them itself."""
+    reference = new_scheduler("DDIM", trained, "v", karras=False)
+    alphas: Tensor = reference.alphas_cumprod.double()
+    alphas[-1] = LOWEST_ALPHA
+    betas: list[float] = (1 - alphas / torch.cat([torch.ones(1, dtype=alphas.dtype), alphas[:-1]])).tolist()
+    return betas
+
+
+class DiffusersSolver:
+    """One run of a diffusers scheduler whose timesteps are set."""
+
+    def __init__(self, scheduler: Any, kind: Kind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
+        self._scheduler = scheduler
+        self._prediction = prediction
+        self._extra = extra
+        self._takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+        self._begun = False
+        self._times: tuple[Tensor, ...] = scheduler.timesteps.unbind()
+        self._levels = _levels(scheduler, kind.space)
+
+    @property
+    def timesteps(self) -> Tensor:
+        times: Tensor = self._scheduler.timesteps
+        return times
+
+    @property
+    def sigmas(self) -> Tensor:
+        flow = self._prediction == "flow"
+        return torch.tensor([s if flow else s / a if a else math.inf for a, s in self._levels])
+
+    @property
+    def initial_scale(self) -> float:
+        return float(getattr(self._scheduler, "init_noise_sigma", 1.0))
+
+    @property
+    def order(self) -> int:
+        """How many timesteps make one step."""
+        return int(self._scheduler.order)
+
+    def scale_input(self, x: Tensor, index: int) -> Tensor:
+        self._begin(index)
+        if not hasattr(self._scheduler, "scale_model_input"):
+            return x
+        scaled: Tensor = self._scheduler.scale_model_input(x, self._times[index])
+        return scaled
+
+    def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
+        alpha, sigma = self._levels[index]
+        return alpha * x_0 + sigma * noise
+
+    def step(self, output: Tensor, x: Tensor, index: int, generators: list[torch.Generator]) -> Tensor:
+        self._begin(index)
+        random = {"generator": generators} if self._takes_generator else {}
+        stepped: Tensor = self._scheduler.step(
+            output, self._times[index], x, return_dict=False, **random, **self._extra
+        )[0]
+        return stepped
+
+    def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
+        alpha, sigma = self._levels[index]
+        if self._prediction == "sample":
+            x_0 = output
+        elif self._prediction == "flow":
+            x_0 = x - sigma * output
+        elif self._prediction == "epsilon":
+            x_0 = (x - sigma * output) / alpha
+        else:
+            norm = math.hypot(alpha, sigma)
+            x_0 = (alpha / norm**2) * x - (sigma / norm) * output
+        limit = self._scheduler.config.get("clip_sample_range", 1.0)
+        return x_0.clamp(-limit, limit) if self._scheduler.config.get("clip_sample") else x_0
+
+    def _begin(self, index: int) -> None:
+        """A run may start anywhere on the schedule; from there the scheduler counts by itself."""
+        if not self._begun and hasattr(self._scheduler, "set_begin_index"):
+            self._scheduler.set_begin_index(index)
+        self._begun = True
+
+
+def _levels(scheduler: Any, space: Space) -> list[tuple[float, float]]:
+    """(alpha, sigma) at each step and at the end: x = alpha x_0 + sigma noise."""
+    if space == "flow":
+        return [(1 - sigma, sigma) for sigma in scheduler.sigmas.tolist()]
+    if hasattr(scheduler, "sigmas"):
+        ratios = scheduler.sigmas.tolist()
+        if space == "exploding":
+            return [(1.0, ratio) for ratio in ratios]
+        return [(1 / math.hypot(ratio, 1), ratio / math.hypot(ratio, 1)) for ratio in ratios]
+    alphas = [float(scheduler.alphas_cumprod[int(time)]) for time in scheduler.timesteps.tolist()]
+    alphas.append(float(getattr(scheduler, "final_alpha_cumprod", 1.0)))
+    return [(math.sqrt(alpha), math.sqrt(1 - alpha)) for alpha in alphas]

@@ -1,0 +1,78 @@
+"""Between pictures and latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, Seed, node
+from nodeflow.wires import VAE, Image, Latent, LatentFormat
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusersVAE:
+    """diffusers' `AutoencoderKL`. One picture at a time, so that a batch equals its singles and memory stays small."""
+
+    module: torch.nn.Module
+    format: LatentFormat
+    scaling: float
+    shift: float = 0.0
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        module, like = self._module()
+        found: list[Tensor] = []
+        with torch.no_grad():
+            for index, pixels in enumerate(image.pixels.split(1)):
+                posterior = module.encode(2 * pixels.to(like.device, like.dtype) - 1).latent_dist
+                found.append(posterior.sample(generators[index]) if generators else posterior.mode())
+            return Latent((torch.cat(found) - self.shift) * self.scaling)
+
+    def decode(self, latent: Latent) -> Image:
+        module, like = self._module()
+        with torch.no_grad():
+            unscaled = latent.samples.to(like.device, like.dtype) / self.scaling + self.shift
+            pixels = [module.decode(one, return_dict=False)[0].float() for one in unscaled.split(1)]
+            return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
+
+    def _module(self) -> tuple[Any, Tensor]:
+        return self.module, next(self.module.parameters())
+
+
+@node("VAE decode")
+def vae_decode(vae: VAE, latent: Latent) -> Image:
+    """Turns latents into pictures.
+
+    Latents (B, C, h, w) become RGB pictures (B, 3, H, W) from 0 to 1, with H and W larger by the VAE's factor (8 for
+    Stable Diffusion). Each picture is decoded by itself, so that a batch equals its singles.
+
+    Fails when the latent has another number of channels than the VAE.
+    Papers: Kingma & Welling 2013 (arXiv:1312.6114); for diffusion Rombach et al. 2022 (arXiv:2112.10752).
+    """
+    channels = latent.samples.shape[1]
+    if channels != vae.format.channels:
+        raise NodeError(
+            f"this latent has {channels} channels and the VAE takes {vae.format.channels}; use the VAE of its model"
+        )
+    return vae.decode(latent)
+
+
+@node("VAE encode")
+def vae_encode(vae: VAE, image: Image, sample: bool = False, seed: Annotated[int, Seed()] = 0) -> Latent:
+    """Turns pictures into latents, to start from or to compare with.
+
+    Pictures (B, 3, H, W) become latents (B, C, h, w) in the scale that the denoiser sees. The encoder gives a normal
+    distribution; its mean is taken, or with ``sample`` a random draw from it (``seed``, ``seed + 1``, ... for the
+    pictures of a batch).
+
+    Fails when a side is no multiple of the VAE's factor (8 for Stable Diffusion); resize the picture before.
+    Papers: Kingma & Welling 2013 (arXiv:1312.6114); for diffusion Rombach et al. 2022 (arXiv:2112.10752).
+    """
+    height, width = image.pixels.shape[-2:]
+    factor = vae.format.downscale
+    if height % factor or width % factor:
+        raise NodeError(f"{width} x {height} is no multiple of {factor} on both sides; resize the picture before")
+    generators = [torch.Generator().manual_seed((seed + index) % 2**63) for index in range(len(image.pixels))]
+    return vae.encode(image, generators if sample else None)
