@@ -99,7 +99,7 @@ class NodeError(Exception):
     """What a node raises when it cannot do what is asked: one sentence, what is wrong and what to do about it."""
 
 
-class NotYet(Exception):
+class NotYet(Exception):  # noqa: N818 (it is no error: the node is called again)
     """Raised by `Lazy.get` for a value that has still to be computed. Let it pass: the node is called again."""
 
 
@@ -192,9 +192,7 @@ def _port(argument: inspect.Parameter, hint: Any) -> Input | Param | Supplied:
         if get_origin(hint) not in (Union, types.UnionType) or len(inner) != 1:
             raise TypeError("a default of None needs the hint T | None")
         lazy = get_origin(inner[0]) is Lazy
-        return Input(
-            argument.name, wire_type(get_args(inner[0])[0] if lazy else inner[0]), required=False, lazy=lazy
-        )
+        return Input(argument.name, wire_type(get_args(inner[0])[0] if lazy else inner[0]), required=False, lazy=lazy)
     return _param(argument.name, hint, argument.default, extras)
 
 
@@ -245,8 +243,8 @@ def wire_type(hint: Any) -> str:
     wire = isinstance(hint, type) and (dataclasses.is_dataclass(hint) or getattr(hint, "_is_protocol", False))
     if not wire:
         raise TypeError(f"{hint!r} is no wire type; use a frozen dataclass or a Protocol")
-    if dataclasses.is_dataclass(hint) and not hint.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        raise TypeError(f"{hint.__name__} is not frozen; what flows on wires never changes")
+    if dataclasses.is_dataclass(hint) and not vars(hint)["__dataclass_params__"].frozen:
+        raise TypeError(f"{hint!r} is not frozen; what flows on wires never changes")
     pack = hint.__module__.partition(".")[0]
     return str(hint.__name__) if pack == "nodeflow" else f"{pack}.{hint.__name__}"
 

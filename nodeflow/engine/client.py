@@ -55,6 +55,11 @@ class LocalEngine:
         with self._lock:
             self._connect()
 
+    @property
+    def pid(self) -> int:
+        """The process id of the worker; 0 while none runs."""
+        return (self._process.pid or 0) if self._process else 0
+
     def submit(self, workflow: bytes, base: Path, output: Path, targets: tuple[str, ...] = ()) -> int:
         job = next(self._numbers)
         self._send(Submit(job, workflow, str(base), str(output), targets))

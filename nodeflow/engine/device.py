@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 
+import psutil
 import torch
 
 PACKAGES = ("nodeflow", "torch", "diffusers", "transformers")
@@ -32,12 +33,7 @@ def budget() -> dict[str, int]:
 
 
 def _host_memory() -> int:
-    try:
-        import psutil
-
-        return int(psutil.virtual_memory().total)
-    except ImportError:
-        return 8 * 2**30
+    return int(psutil.virtual_memory().total)
 
 
 def describe(device: str) -> str:

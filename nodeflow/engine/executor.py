@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import contextlib
 import os
 import threading
 import time
@@ -185,14 +185,16 @@ class _Run:
         """Call the node. Its steps become progress; whatever it raises is told as its own failure."""
         if task.id not in self.asked:
             yield tell.NodeStarted(task.id, self._why(task))
-        seconds, result = 0.0, None
+        seconds = 0.0
+        result: Any
         try:
             wires, arguments = self._arguments(task)
             before = versions((wires, arguments))
             begin = time.perf_counter()
-            result = self.executor.functions[task.spec.type](*wires, **arguments)
+            function = self.executor.functions[task.spec.type]
+            result = function(*wires, **arguments)
             seconds = time.perf_counter() - begin
-            if inspect.isgenerator(result):
+            if task.spec.streams:
                 seconds, result = yield from self._stream(task, result)
                 if self.cancel.is_set():
                     return
@@ -215,7 +217,7 @@ class _Run:
     def _stream(self, task: Task, steps: Generator[Step, None, Any]) -> Generator[tell.Event, None, tuple[float, Any]]:
         """Drive a streaming node to its end; the seconds it took, and what it returned."""
         seconds, shown = 0.0, 0.0
-        with _closing(steps):
+        with contextlib.closing(steps):
             while not self.cancel.is_set():
                 begin = time.perf_counter()
                 try:
@@ -309,18 +311,6 @@ class _Run:
             if reached:
                 executor.failed.discard(name)
         executor.failed |= self.failed
-
-
-class _closing:
-    """Closes a node's generator, and lets nothing it raises on the way hide what happened."""
-
-    def __init__(self, steps: Generator[Step, None, Any]) -> None:
-        self.steps = steps
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None:
-        self.steps.close()
 
 
 def _checked(param: Param, value: Any, origin: Origin) -> Any:

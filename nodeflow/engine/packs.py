@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.graph.catalog import Catalogue
+from nodeflow.graph.catalog import Catalogue, decode
 from nodeflow.node import spec_of
+from nodeflow.resources import folder
 
 GROUP = "nodeflow.nodes"
 
@@ -44,3 +45,10 @@ def load_packs() -> Packs:
         except Exception as error:  # a pack is other people's code: whatever it raises costs that pack alone
             packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {error}"
     return packs
+
+
+def known_catalogue() -> Catalogue:
+    """The catalogue without loading the built-in pack: from its committed snapshot, where no other is installed."""
+    snapshot = folder("assets") / "catalogue.json"
+    others = [entry for entry in importlib.metadata.entry_points(group=GROUP) if entry.value != "nodes"]
+    return load_packs().catalogue if others or not snapshot.is_file() else decode(snapshot.read_bytes())

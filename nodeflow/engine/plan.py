@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from typing import NamedTuple
 
 import msgspec
@@ -108,16 +109,16 @@ def _muted(workflow: Workflow, incoming: dict[str, list[Link]], needed: set[str]
 
 def _ordered(incoming: dict[str, list[Link]], needed: set[str]) -> list[str]:
     """The needed nodes, each after all it comes from; the same workflow always in the same order."""
-    waits = {name: 0 for name in sorted(needed)}
+    waits = dict.fromkeys(sorted(needed), 0)
     followers: dict[str, list[str]] = {name: [] for name in waits}
     for name in waits:
         for link in incoming[name]:
             waits[name] += 1
             followers[link.source].append(name)
-    ready = [name for name, count in waits.items() if not count][::-1]
+    ready = collections.deque(name for name, count in waits.items() if not count)
     order: list[str] = []
     while ready:
-        name = ready.pop()
+        name = ready.popleft()
         order.append(name)
         for follower in followers[name]:
             waits[follower] -= 1

@@ -13,6 +13,15 @@ PLAIN_TYPES = frozenset({"str", "int", "float", "bool"})
 
 ANY = "Any"
 
+_VALUES: dict[Kind, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "choice": (str,),
+    "path": (str,),
+}
+
 
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
     """A socket for a wire. ``many``: grows as wires arrive. ``lazy``: evaluated only when the node asks for it."""
@@ -49,8 +58,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def fault(self, value: object) -> str:
         """What is wrong with a value, as a sentence that says what would be right; empty when it is good."""
-        wanted = {"str": str, "int": int, "float": (int, float), "bool": bool, "choice": str, "path": str}[self.kind]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and self.kind != "bool"):
+        if not isinstance(value, _VALUES[self.kind]) or (isinstance(value, bool) and self.kind != "bool"):
             return f"{value!r} is not {self.describe()}"
         if self.kind == "choice" and value not in self.choices:
             return f"{value!r} is not {self.describe()}"

@@ -33,9 +33,7 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f"; there is {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
 
 
-def _node(
-    name: str, node: Node, links: list[Link], workflow: Workflow, catalogue: Catalogue
-) -> Iterator[Problem]:
+def _node(name: str, node: Node, links: list[Link], workflow: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
     spec = catalogue.nodes.get(node.type)
     if spec is None:
         pack = node.type.partition(".")[0]
@@ -71,7 +69,7 @@ def _params(name: str, node: Node, spec: NodeSpec) -> Iterator[Problem]:
 def _link(link: Link, spec: NodeSpec, workflow: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
     wanted = spec.accepts(link.input)
     if wanted is None:
-        known = [port.name for port in (*spec.inputs, *spec.params)]
+        known = [*(port.name for port in spec.inputs), *(param.name for param in spec.params)]
         yield Problem(link.target, link.input, f"{spec.type} has no such input{closest(link.input, known)}")
     source = workflow.nodes.get(link.source)
     if source is None:

@@ -49,7 +49,8 @@ def load(path: Path) -> Workflow:
     try:
         return loads(data)
     except WorkflowError as error:
-        raise WorkflowError(*(Problem(p.node, p.port, f"{p.reason} (in {path.name})") for p in error.problems)) from None
+        problems = (Problem(p.node, p.port, f"{p.reason} (in {path.name})") for p in error.problems)
+        raise WorkflowError(*problems) from None
 
 
 def loads(data: bytes) -> Workflow:
@@ -183,9 +184,7 @@ def dumps(workflow: Workflow) -> bytes:
     top: dict[str, bytes] = {"nodeflow": _json(FORMAT)}
     if workflow.packs:
         top["packs"] = _json(dict(sorted(workflow.packs.items())))
-    top["nodes"] = _object(
-        (name, _write_node(workflow, name, incoming[name])) for name in sorted(workflow.nodes)
-    )
+    top["nodes"] = _object((name, _write_node(workflow, name, incoming[name])) for name in sorted(workflow.nodes))
     layout = {name: _write_placement(placement) for name, placement in workflow.layout.items()}
     layout.update(workflow.layout_extra)
     if layout:
@@ -275,8 +274,8 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        os.chmod(name, mode)
-        os.replace(name, path)
+        Path(name).chmod(mode)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -1,0 +1,218 @@
+"""The command line: run, check, nodes, open. What a command needs is imported when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from nodeflow import __version__
+
+if TYPE_CHECKING:
+    from nodeflow.graph.catalog import Catalogue
+    from nodeflow.graph.workflow import Problem, Workflow
+
+WRONG = 2
+"""Exit status for a file or argument that is wrong; 1 is a node that failed."""
+
+cli = typer.Typer(
+    name="nodeflow",
+    help="Build text-to-image workflows out of their real parts, run them, and see inside.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The `nodeflow` command."""
+    cli()
+
+
+def _refuse(*sentences: object) -> NoReturn:
+    for sentence in sentences:
+        print(f"nodeflow: {sentence}", file=sys.stderr)
+    raise typer.Exit(WRONG)
+
+
+def _load(file: Path) -> Workflow:
+    from nodeflow.graph.files import load
+    from nodeflow.graph.workflow import WorkflowError
+
+    try:
+        return load(file)
+    except WorkflowError as error:
+        _refuse(*error.problems)
+
+
+@cli.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False) -> None:
+    if version:
+        print(f"nodeflow {__version__}")
+        raise typer.Exit
+
+
+@cli.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The workflow file.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[NODE.PARAM=VALUE]...", help="As --set.")] = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Set a parameter, for this run.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", metavar="NODE", help="Run to this node (default: all ends).")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where results go.")] = Path("output"),
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.json", help="Write what happened as JSON.")
+    ] = None,
+    device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no results in memory.")] = False,
+) -> None:
+    """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
+    workflow = _load(file)
+    _writable(output)
+    if report is not None:
+        _writable(report.parent)
+    settings = [*(set or ()), *(more or ())]
+    raise typer.Exit(_run(workflow, file.parent, output, report, settings, target, device, no_cache))
+
+
+def _run(
+    workflow: Workflow,
+    base: Path,
+    output: Path,
+    report: Path | None,
+    settings: list[str],
+    targets: list[str] | None,
+    on: str,
+    no_cache: bool,
+) -> int:
+    import threading
+
+    from nodeflow.engine import device
+    from nodeflow.engine.session import Session
+    from nodeflow.graph.workflow import WorkflowError
+    from nodeflow.report import Report
+    from nodeflow.terminal import TerminalView
+
+    cancel = threading.Event()
+    session = Session(budget={"cpu": 0} if no_cache else None)
+    for sentence in session.packs.errors.values():
+        print(f"nodeflow: {sentence}", file=sys.stderr)
+    try:
+        _apply(workflow, session.packs.catalogue, settings)
+        name, dtype = device.choose(on)
+        told = Report(
+            workflow,
+            session.packs.catalogue,
+            {**device.versions(), "device": name, "device_name": device.describe(name), "dtype": dtype},
+        )
+        events = session.run(workflow, base, output, tuple(targets or ()), on, cancel)
+    except WorkflowError as error:
+        _refuse(*error.problems)
+    except ValueError as error:
+        _refuse(error)
+    with TerminalView() as view:
+        try:
+            for event in events:
+                told.add(event)
+                view.show(event)
+        except KeyboardInterrupt:
+            cancel.set()
+            for event in events:
+                told.add(event)
+            told.state = "cancelled"
+    if report is not None:
+        from nodeflow.graph.files import write_atomic
+
+        write_atomic(report, told.encode())
+    for path in told.outputs:
+        print(path)
+    return {"done": 0, "cancelled": 130}.get(told.state, 1)
+
+
+def _apply(workflow: Workflow, catalogue: Catalogue, settings: list[str]) -> None:
+    """Set the parameters asked for. Raises WorkflowError with every one that cannot be."""
+    from nodeflow.graph.edits import SetParam
+    from nodeflow.graph.settings import parse
+    from nodeflow.graph.workflow import WorkflowError
+
+    problems: list[Problem] = []
+    for text in settings:
+        try:
+            SetParam(*parse(text, workflow, catalogue)).apply(workflow)
+        except WorkflowError as error:
+            problems += error.problems
+    if problems:
+        raise WorkflowError(*problems)
+
+
+def _writable(folder: Path) -> None:
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _refuse(f"cannot write to the folder {folder}: {error.strerror or error}; choose another one")
+
+
+@cli.command()
+def check(file: Annotated[Path, typer.Argument(help="The workflow file.")]) -> None:
+    """Say everything that is wrong with a workflow file. Exit status: 0 in order, 2 not."""
+    from nodeflow.engine.packs import known_catalogue
+    from nodeflow.graph.check import check as problems_of
+
+    workflow = _load(file)
+    problems = problems_of(workflow, known_catalogue())
+    if problems:
+        _refuse(*problems)
+    print(f"{file} is in order: {len(workflow.nodes)} nodes, {len(workflow.links)} wires")
+
+
+@cli.command()
+def nodes(json: Annotated[bool, typer.Option("--json", help="The whole catalogue as JSON.")] = False) -> None:
+    """List the nodes there are."""
+    from nodeflow.engine.packs import known_catalogue
+    from nodeflow.graph.catalog import encode
+
+    catalogue = known_catalogue()
+    if json:
+        sys.stdout.write(encode(catalogue).decode())
+        return
+    station = ""
+    for spec in sorted(catalogue.nodes.values(), key=lambda spec: (spec.station, spec.type)):
+        if spec.station != station:
+            station = spec.station
+            print(f"\n{station}")
+        print(f"  {spec.type:<32} {spec.doc.partition(chr(10))[0]}")
+
+
+@cli.command(name="open")
+def open_(
+    file: Annotated[Path | None, typer.Argument(help="The workflow file (default: the starter).")] = None,
+) -> None:
+    """Open a workflow in a window; where there is no display, run it without one."""
+    from nodeflow import system
+    from nodeflow.resources import folder
+
+    file = file or folder("workflows") / "latent-diffusion.json"
+    if not system.has_display():
+        print("nodeflow: there is no display here, so the workflow runs without a window", file=sys.stderr)
+        run(file, output=Path("output"))
+    if sentence := system.missing_libraries():
+        _refuse(sentence)
+    from nodeflow.app.main import main as show
+
+    raise typer.Exit(show(file))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,46 @@
+"""``NODE.PARAM=VALUE`` as people type it, turned into a value of the parameter's kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.graph.catalog import Catalogue, Param
+from nodeflow.graph.check import closest
+from nodeflow.graph.workflow import Problem, Workflow, WorkflowError
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, str, Any]:
+    """Node, parameter and value. Raises WorkflowError with a sentence that says what was meant to stand there."""
+    address, equals, value = text.partition("=")
+    node, dot, name = address.partition(".")
+    if not equals or not dot:
+        raise WorkflowError(Problem("", "", f"{text!r} sets nothing; write NODE.PARAM=VALUE"))
+    if node not in workflow.nodes:
+        raise WorkflowError(Problem(node, "", f"there is no such node{closest(node, workflow.nodes)}"))
+    spec = catalogue.nodes.get(workflow.nodes[node].type)
+    if spec is None:
+        raise WorkflowError(Problem(node, name, f"cannot be set: {workflow.nodes[node].type!r} is not installed"))
+    param = spec.param(name)
+    if param is None:
+        raise WorkflowError(Problem(node, name, f"no such parameter{closest(name, [p.name for p in spec.params])}"))
+    found = read(param, value)
+    if fault := param.fault(found):
+        raise WorkflowError(Problem(node, name, fault))
+    return node, name, found
+
+
+def read(param: Param, text: str) -> Any:
+    """A typed text as a value of the parameter's kind, or the text itself where it is none (`Param.fault` says so)."""
+    try:
+        match param.kind:
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "bool":
+                return _TRUTH.get(text.lower(), text)
+    except ValueError:
+        pass
+    return text

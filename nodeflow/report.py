@@ -1,0 +1,65 @@
+"""The report of a run: one JSON object, gathered from the run's events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nodeflow.engine import events as tell
+from nodeflow.graph.catalog import Catalogue
+from nodeflow.graph.workflow import Workflow
+
+
+class Report:
+    """What happened to each node, what was written, on what, and from which seeds."""
+
+    def __init__(self, workflow: Workflow, catalogue: Catalogue, environment: dict[str, str]) -> None:
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self.outputs: list[str] = []
+        self.environment = environment
+        self.seeds = _seeds(workflow, catalogue)
+        self.state = "running"
+        self.seconds = 0.0
+
+    def add(self, event: tell.Event) -> None:
+        """Take in one event of the run."""
+        match event:
+            case tell.NodeFinished():
+                self._node(event.node, event.state, event.seconds, why=event.why)
+                self.outputs += [path for path in event.files if path not in self.outputs]
+            case tell.NodeFailed():
+                self._node(event.node, "failed", event.seconds, error=event.error)
+            case tell.NodeSkipped():
+                self._node(event.node, "skipped", why=event.why)
+            case tell.NodesKept():
+                for name in event.nodes:
+                    self._node(name, "cached")
+            case tell.RunFinished():
+                self.state, self.seconds = event.state, event.seconds
+
+    def _node(self, name: str, state: tell.State, seconds: float = 0.0, why: str = "", error: str = "") -> None:
+        self.nodes[name] = {"state": state, "seconds": round(seconds, 6), "why": why, "error": error}
+
+    def encode(self) -> bytes:
+        """The report as readable JSON, nodes sorted by id."""
+        fields = {
+            "state": self.state,
+            "seconds": round(self.seconds, 6),
+            "nodes": dict(sorted(self.nodes.items())),
+            "outputs": self.outputs,
+            "environment": self.environment,
+            "seeds": self.seeds,
+        }
+        return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+
+
+def _seeds(workflow: Workflow, catalogue: Catalogue) -> dict[str, int]:
+    """The seeds in force, by ``node.parameter``."""
+    found: dict[str, int] = {}
+    for name, node in sorted(workflow.nodes.items()):
+        spec = catalogue.nodes.get(node.type)
+        for param in spec.params if spec else ():
+            if param.widget == "seed":
+                found[f"{name}.{param.name}"] = node.params.get(param.name, param.default)
+    return found

@@ -1,0 +1,53 @@
+"""What the operating system has to bring for a window: a display, and Qt's libraries."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+QT_LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+XCB_LIBRARIES = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xinerama.so.0": "libxcb-xinerama0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+
+
+def has_display() -> bool:
+    """Whether a window can appear: always on Windows and macOS; elsewhere where a display server is named."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named)
+
+
+def missing_libraries() -> str:
+    """One sentence that names the Debian packages of the libraries that Qt lacks here; empty where none is missing."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    wanted = dict(QT_LIBRARIES)
+    if os.environ.get("QT_QPA_PLATFORM", "xcb").startswith("xcb"):
+        wanted |= XCB_LIBRARIES
+    packages = sorted({package for library, package in wanted.items() if not _loads(library)})
+    if not packages:
+        return ""
+    return f"Qt needs system libraries that are not installed: run `sudo apt install {' '.join(packages)}`."
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

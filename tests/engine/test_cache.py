@@ -1,0 +1,97 @@
+"""The memory tier: its budget holds, and what goes first is what is worth least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from nodeflow.engine.cache import OVERHEAD, Cache
+
+MIB = 2**20
+
+
+def block(mib: int = 1) -> tuple[torch.Tensor]:
+    return (torch.zeros(mib * MIB, dtype=torch.uint8),)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    module: torch.nn.Module
+
+
+def model(mib: int = 1) -> tuple[Model]:
+    return (Model(torch.nn.Linear(512, 512 * mib, bias=False)),)
+
+
+def test_the_budget_holds_after_every_put() -> None:
+    cache = Cache({"cpu": 5 * MIB})
+    for number in range(50):
+        cache.put(bytes([number]), block(1 + number % 3), 1.0)
+        assert cache.used["cpu"] <= 5 * MIB
+    assert len(cache) >= 1
+
+
+def test_cheap_bytes_go_before_dear_ones() -> None:
+    cache = Cache({"cpu": 3 * MIB})
+    cache.put(b"dear", block(), 100.0)
+    cache.put(b"cheap", block(), 0.001)
+    cache.put(b"new", block(), 1.0)
+    assert b"dear" in cache
+    assert b"cheap" not in cache
+    assert b"new" in cache
+
+
+def test_models_go_before_results_and_the_least_recently_used_first() -> None:
+    cache = Cache({"cpu": 4 * MIB})
+    cache.put(b"m1", model(), 10.0)
+    cache.put(b"m2", model(), 10.0)
+    cache.put(b"r", block(), 0.0)
+    cache.get(b"m1")
+    cache.put(b"r2", block(2), 0.0)
+    assert b"m2" not in cache
+    assert b"m1" not in cache or b"r" in cache
+    assert b"r" in cache
+    assert b"r2" in cache
+
+
+def test_a_result_larger_than_the_budget_pushes_nothing_out() -> None:
+    cache = Cache({"cpu": 2 * MIB})
+    cache.put(b"small", block(), 1.0)
+    cache.put(b"large", block(3), 1.0)
+    assert b"small" in cache
+    assert b"large" not in cache
+
+
+def test_shared_memory_counts_once_and_goes_with_its_last_holder() -> None:
+    cache = Cache({"cpu": 10 * MIB})
+    (shared,) = block()
+    cache.put(b"a", (shared,), 1.0)
+    cache.put(b"b", (shared[: MIB // 2],), 1.0)
+    assert cache.used["cpu"] == MIB + 2 * OVERHEAD
+    cache.drop(b"a")
+    assert cache.used["cpu"] == MIB + OVERHEAD
+    cache.clear()
+    assert cache.used["cpu"] == 0
+
+
+def test_an_unknown_device_class_keeps_nothing() -> None:
+    cache = Cache({"cpu": MIB})
+    cache.put(b"x", (torch.empty(10, device="meta"),), 1.0)
+    assert b"x" not in cache
+
+
+def test_putting_again_replaces() -> None:
+    cache = Cache({"cpu": 10 * MIB})
+    cache.put(b"x", block(), 1.0)
+    cache.put(b"x", block(2), 1.0)
+    assert cache.used["cpu"] == 2 * MIB + OVERHEAD
+    assert len(cache) == 1
+
+
+def test_aging_lets_old_dear_results_go_at_last() -> None:
+    cache = Cache({"cpu": 2 * MIB})
+    cache.put(b"old", block(), 5.0)
+    for number in range(200):
+        cache.put(b"n%d" % number, block(), 1.0)
+    assert b"old" not in cache

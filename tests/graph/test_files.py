@@ -1,0 +1,174 @@
+"""Workflow files: read, written, damaged, hand-written, and from the future."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nodeflow.graph.edits import AddNode, Place, SetParam, remove
+from nodeflow.graph.files import dumps, load, loads, save
+from nodeflow.graph.workflow import Node, Placement, WorkflowError
+
+WRITTEN = b"""{
+  "nodeflow": 1,
+  "packs": {"acme": "9.1", "nodes": "0.1.0"},
+  "nodes": {
+    "grid": {
+      "type": "acme.grid",
+      "version": 7,
+      "params": {
+        "gap": 1.50,
+        "huge": 123456789012345678901234567890,
+        "style": {"z": 1e5, "a": [1.0, 2]}
+      },
+      "inputs": {
+        "images": ["one.image", "two.image"]
+      },
+      "colour": {"b": 1.0,  "a": "\\u00e9"}
+    },
+    "one": {
+      "type": "acme.picture"
+    },
+    "two": {
+      "type": "acme.picture",
+      "mode": "mute"
+    }
+  },
+  "layout": {
+    "frames": {"unknown": [1.0]},
+    "grid": {"at": [300, 40.5], "title": "All", "folded": 1.0},
+    "one": [0, 0]
+  },
+  "notes": {"later": [1.0, 2.50]}
+}
+"""
+
+
+def problems(data: bytes) -> list[str]:
+    with pytest.raises(WorkflowError) as caught:
+        loads(data)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_what_is_not_known_survives_byte_for_byte() -> None:
+    assert dumps(loads(WRITTEN)) == WRITTEN
+
+
+def test_a_change_elsewhere_leaves_unknown_nodes_as_they_were() -> None:
+    workflow = loads(WRITTEN)
+    AddNode("three", Node("acme.picture", params={"n": 1})).apply(workflow)
+    SetParam("one", "n", 2).apply(workflow)
+    text = dumps(workflow)
+    grid = WRITTEN[WRITTEN.index(b'    "grid": {\n      "type"') : WRITTEN.index(b'    "one": {')]
+    assert grid in text
+    assert b'"notes": {"later": [1.0, 2.50]}' in text
+
+
+def test_a_change_of_a_node_keeps_its_unknown_fields_and_the_spelling_of_the_rest() -> None:
+    workflow = loads(WRITTEN)
+    SetParam("grid", "huge", 5).apply(workflow)
+    text = dumps(workflow)
+    assert b'"gap": 1.50' in text
+    assert b'"huge": 5' in text
+    assert b'"style": {"z": 1e5, "a": [1.0, 2]}' in text
+    assert b'"colour": {"b": 1.0,  "a": "\\u00e9"}' in text
+
+
+def test_undoing_a_change_restores_the_bytes() -> None:
+    workflow = loads(WRITTEN)
+    inverse = remove(workflow, ["grid", "one"]).apply(workflow)
+    assert dumps(workflow) != WRITTEN
+    inverse.apply(workflow)
+    assert dumps(workflow) == WRITTEN
+
+
+def test_the_order_of_changes_does_not_show_in_the_file() -> None:
+    first, second = loads(b'{"nodeflow": 1}'), loads(b'{"nodeflow": 1}')
+    edits = [AddNode("b", Node("x.y")), AddNode("a", Node("x.y", params={"q": 1, "p": 2})), Place("a", Placement(1, 2))]
+    for edit in edits:
+        edit.apply(first)
+    for edit in (edits[1], edits[2], edits[0]):
+        edit.apply(second)
+    assert dumps(first) == dumps(second)
+    assert list(json.loads(dumps(first))["nodes"]) == ["a", "b"]
+
+
+def test_moving_a_node_changes_one_line() -> None:
+    workflow = loads(WRITTEN)
+    Place("one", Placement(5, 6)).apply(workflow)
+    before, after = WRITTEN.decode().splitlines(), dumps(workflow).decode().splitlines()
+    assert [(a, b) for a, b in zip(before, after, strict=True) if a != b] == [
+        ('    "one": [0, 0]', '    "one": [5, 6]')
+    ]
+
+
+def test_a_hand_written_file_needs_little() -> None:
+    workflow = loads(b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y"}, "b": {"type": "x.z", "inputs": {"i": "a.o"}}}}')
+    (link,) = workflow.links.values()
+    assert (link.source, link.output, link.target, link.input) == ("a", "o", "b", "i")
+    assert dumps(loads(dumps(workflow))) == dumps(workflow)
+
+
+@pytest.mark.parametrize("cut", range(1, len(WRITTEN) - 2, 37))
+def test_a_truncated_file_says_where_it_breaks(cut: int) -> None:
+    (reason,) = problems(WRITTEN[:cut])
+    assert "line" in reason
+    assert "cut short" in reason
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"[]", "holds one JSON object"),
+        (b"{}", 'does not say "nodeflow": 1'),
+        (b'{"nodeflow": 2}', "format 2"),
+        (b'{"nodeflow": "one"}', "nodeflow: has the wrong form"),
+        (b'{"nodeflow": 1, "nodes": []}', "nodes: has the wrong form"),
+        (b'{"nodeflow": 1, "nodes": {"a": 5}}', "a: a node is an object with a type"),
+        (b'{"nodeflow": 1, "nodes": {"a": {}}}', "a.type: a node needs a type"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": 5}}}', "a.type: has the wrong form: expected `str`"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": []}}}', "a.params: has the wrong form"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "inputs": {"i": 5}}}}', "a.inputs: has the wrong form"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "inputs": {"i": "b"}}}}', 'write "node.output"'),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "mode": "sleep"}}}', "one of run, mute, bypass"),
+        (b'{"nodeflow": 1, "nodes": {"a b": {"type": "x.y"}}}', "starts with a letter"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y"}, "a": {"type": "x.z"}}}', "'a' stands twice"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": {"v": NaN}}}}', "NaN is no number"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_wrong_forms_are_one_clear_sentence(data: bytes, reason: str) -> None:
+    (found,) = problems(data)
+    assert reason in found
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    found = problems(b'{"nodeflow": 1, "nodes": {"a": {"type": 5}, "b": {}, "c": {"type": "x.y", "params": 1}}}')
+    assert [text.partition(":")[0] for text in found] == ["a.type", "b.type", "c.params"]
+
+
+def test_a_byte_order_mark_is_no_obstacle() -> None:
+    assert loads(b"\xef\xbb\xbf" + WRITTEN).nodes.keys() == {"grid", "one", "two"}
+
+
+def test_saving_is_atomic_and_keeps_the_old_file_on_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.json"
+    save(loads(WRITTEN), path)
+    assert path.read_bytes() == WRITTEN
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        save(loads(b'{"nodeflow": 1}'), path)
+    assert path.read_bytes() == WRITTEN
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_read_names_itself(tmp_path: Path) -> None:
+    with pytest.raises(WorkflowError, match=r"cannot read .*nothing\.json"):
+        load(tmp_path / "nothing.json")
+    (tmp_path / "bad.json").write_bytes(WRITTEN[:50])
+    with pytest.raises(WorkflowError, match=r"bad\.json"):
+        load(tmp_path / "bad.json")

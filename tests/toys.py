@@ -1,0 +1,182 @@
+"""A real node pack of toy nodes that record whether they ran, and small helpers to wire them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.engine.cache import Cache
+from nodeflow.engine.events import Event
+from nodeflow.engine.executor import Executor
+from nodeflow.engine.keys import Settings
+from nodeflow.engine.packs import Packs
+from nodeflow.engine.plan import plan
+from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, node
+
+RAN: list[str] = []
+"""Labels of the toy nodes that were called, in order."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A value on a wire."""
+
+    value: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A tensor on a wire."""
+
+    values: Tensor
+
+
+class Halves(NamedTuple):
+    low: Box
+    high: Box
+
+
+@node("Source")
+def source(value: Annotated[int, Range(-1000, 1000)] = 0, label: str = "source") -> Box:
+    """A box with a number in it."""
+    RAN.append(label)
+    return Box(value)
+
+
+@node("Add")
+def add(box: Box, other: Box | None = None, amount: int = 1, label: str = "add") -> Box:
+    """Adds to a box."""
+    RAN.append(label)
+    return Box(box.value + amount + (other.value if other else 0))
+
+
+@node("Total")
+def total(*boxes: Box, label: str = "total") -> Box:
+    """The sum of all boxes."""
+    RAN.append(label)
+    return Box(sum(box.value for box in boxes))
+
+
+@node("Split")
+def split(box: Box, label: str = "split") -> Halves:
+    """Two halves."""
+    RAN.append(label)
+    return Halves(Box(box.value // 2), Box(box.value - box.value // 2))
+
+
+@node("Fail")
+def fail(box: Box, kind: Literal["told", "untold"] = "told") -> Box:
+    """Fails."""
+    RAN.append("fail")
+    if kind == "told":
+        raise NodeError("the box is too heavy; take something out")
+    raise ZeroDivisionError("division by zero")
+
+
+@node("Clock", pure=False)
+def clock(label: str = "clock") -> Box:
+    """The time: it runs each time."""
+    RAN.append(label)
+    return Box(time.monotonic_ns())
+
+
+@node("Length")
+def length(text: Annotated[str, Multiline()] = "", label: str = "length") -> int:
+    """How long a text is: a small plain value."""
+    RAN.append(label)
+    return len(text)
+
+
+@node("Switch")
+def switch(first: Lazy[Box], second: Lazy[Box], second_one: bool = False, label: str = "switch") -> Box:
+    """One of two, and only that one is evaluated."""
+    box = (second if second_one else first).get()
+    RAN.append(label)
+    return box
+
+
+@node("Read file")
+def read_file(path: Annotated[Path, Reads("file")] = Path("note.txt"), label: str = "read_file") -> Box:
+    """How long a file is."""
+    RAN.append(label)
+    return Box(len(path.read_bytes()))
+
+
+@node("Count")
+def count(steps: Annotated[int, Slider(1, 1000)] = 3, label: str = "count") -> Generator[Step, None, Box]:
+    """Counts, step by step."""
+    RAN.append(label)
+    for index in range(steps):
+        yield Step(index + 1, steps)
+    return Box(steps)
+
+
+@node("Noise")
+def sheet(seed: Annotated[int, Seed()] = 0, side: int = 8, seconds: float = 0.0, label: str = "sheet") -> Sheet:
+    """A sheet of random numbers."""
+    RAN.append(label)
+    time.sleep(seconds)
+    return Sheet(torch.randn(side, side, generator=torch.Generator().manual_seed(seed)))
+
+
+@node("Double")
+def double(sheet: Sheet, label: str = "double") -> Sheet:
+    """Twice a sheet."""
+    RAN.append(label)
+    return Sheet(sheet.values * 2)
+
+
+@node("Spoil")
+def spoil(sheet: Sheet) -> Sheet:
+    """Breaks the rule: changes its input in place."""
+    RAN.append("spoil")
+    sheet.values.mul_(2)
+    return sheet
+
+
+PACK = Packs()
+PACK.add(sys.modules[__name__], "1.0")
+
+
+def wire(nodes: dict[str, tuple[Any, ...]]) -> Workflow:
+    """A workflow from ``{"id": (type, params, {"input": "node.output" or [...]})}``."""
+    workflow = Workflow()
+    for name, (kind, *rest) in nodes.items():
+        params, inputs = (*rest, {}, {})[:2]
+        workflow.nodes[name] = Node(kind if "." in kind else f"{__name__}.{kind}", params=params)
+        for port, given in inputs.items():
+            for slot, address in enumerate([given] if isinstance(given, str) else given):
+                start, _, output = address.partition(".")
+                link = Link(start, output or "box", name, port, slot)
+                workflow.links[link.socket] = link
+    return workflow
+
+
+class Bench:
+    """Runs toy workflows on one executor and tells what ran."""
+
+    def __init__(self, folder: Path, budget: int = 2**30) -> None:
+        self.executor = Executor(PACK.functions, Cache({"cpu": budget}))
+        self.settings = Settings(folder, folder / "output")
+        self.events: list[Event] = []
+
+    def run(self, workflow: Workflow, *targets: str) -> list[str]:
+        """The labels of what ran."""
+        RAN.clear()
+        self.events = list(self.executor.run(plan(workflow, PACK.catalogue, targets), self.settings))
+        return list(RAN)
+
+    def told(self, kind: type[Any]) -> dict[str, Any]:
+        """The last run's events of one kind, by node."""
+        return {event.node: event for event in self.events if isinstance(event, kind)}
+
+    def value(self, name: str, output: str = "box") -> Any:
+        return self.executor.value(name, output)
