@@ -22,7 +22,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 
 @node("Load image")
-def load_image(path: Annotated[Path, Reads("file")] = Path("")) -> Image:
+def load_image(path: Annotated[Path, Reads("file")] = Path()) -> Image:
     """Reads a picture from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
 
     Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. What is transparent becomes white.
@@ -30,7 +30,7 @@ def load_image(path: Annotated[Path, Reads("file")] = Path("")) -> Image:
     Fails when there is no such file, when it holds no picture or a damaged one, or when it has more than 67 million
     pixels.
     """
-    if path == Path(""):
+    if path == Path():
         raise NodeError("choose a picture to load")
     try:
         with Pillow.open(path, formats=FORMATS) as file:
@@ -52,7 +52,7 @@ def load_image(path: Annotated[Path, Reads("file")] = Path("")) -> Image:
 def save_image(
     image: Image,
     name: str = "picture",
-    folder: Annotated[Path, Writes()] = Path("."),
+    folder: Annotated[Path, Writes()] = Path(),
     workflow: Annotated[str, Supplied("workflow")] = "",
 ) -> Files:
     """Saves pictures as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
@@ -135,7 +135,7 @@ def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)
+        Path(temporary).chmod(0o644)
         while True:
             path = folder / f"{name}-{number:05}.png"
             number += 1
@@ -146,7 +146,7 @@ def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int
             except OSError:  # a file system without links
                 if path.exists():
                     continue
-                os.replace(temporary, path)
+                Path(temporary).replace(path)
             return path, number
     finally:
         Path(temporary).unlink(missing_ok=True)

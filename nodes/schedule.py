@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 import torch
 
-from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, new_scheduler
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
+from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, new_scheduler
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Prediction, TrainedSchedule
 
 Space = Literal["preserving", "exploding", "flow"]
-"""What x is made of: alpha x_0 + sigma noise with alpha² + sigma² = 1; x_0 + sigma noise; (1 - sigma) x_0 + sigma noise."""
+"""What x is: alpha x_0 + sigma noise (alpha² + sigma² = 1); x_0 + sigma noise; or (1 - sigma) x_0 + sigma noise."""
 
 STABLE_DIFFUSION: Mapping[str, Any] = {
     "num_train_timesteps": 1000,

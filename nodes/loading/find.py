@@ -17,7 +17,11 @@ PATTERNS = [
     "tokenizer/*.txt",
     *(
         f"{part}/{weights}"
-        for part, name in (("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model"))
+        for part, name in (
+            ("unet", "diffusion_pytorch_model"),
+            ("vae", "diffusion_pytorch_model"),
+            ("text_encoder", "model"),
+        )
         for weights in (f"{name}.safetensors", f"{name}-*.safetensors")
     ),
 ]
@@ -27,7 +31,7 @@ PATTERNS = [
 def find(model: str, revision: str) -> Path:
     """The folder or file of a model. Raises NodeError, saying what to do, where there is none."""
     path = locate(model, Path.cwd())
-    if path is None and HUB_ID.fullmatch(model) and not Path(model).suffix in (".safetensors", *PICKLES):
+    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", *PICKLES):
         return _from_hub(model, revision)
     if path is None:
         known = ", ".join(STARTER + name for name in starter_models())
@@ -50,7 +54,7 @@ def check_suffix(path: Path) -> None:
 
 def _from_hub(model: str, revision: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, HFValidationError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = revision or None
     named = f"{model} at revision {revision}" if revision else model

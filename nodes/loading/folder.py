@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def load_folder(path: Path, target: Target) -> Parts:
         if named not in classes:
             kind = index.get("_class_name", "a model of another kind")
             raise NodeError(
-                f"{path.name} holds {kind}, whose {part.replace('_', ' ')} is {named or 'missing'} and not {classes[0]}; "
+                f"{path.name} holds {kind}, whose {part} is {named or 'missing'} and not {classes[0]}; "
                 "this node loads Stable Diffusion 1 and 2"
             )
     schedule = TrainedSchedule(_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
@@ -39,16 +40,29 @@ def load_folder(path: Path, target: Target) -> Parts:
 
     unet = _weights(UNet2DConditionModel, path / "unet", "diffusion_pytorch_model", {"torch_dtype": target.dtype})
     decoder = _weights(AutoencoderKL, path / "vae", "diffusion_pytorch_model", {"torch_dtype": target.dtype})
-    encoder = _weights(CLIPTextModel, path / "text_encoder", "model", {"dtype": target.dtype})
+    with _no_progress_bar():
+        encoder = _weights(CLIPTextModel, path / "text_encoder", "model", {"dtype": target.dtype})
     try:
         tokenizer = CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NodeError(f"{path.name}/tokenizer cannot be read ({_first_line(error)}); download it again") from None
     side = int(unet.config.sample_size or 64)
-    network = DiffusionNetwork(
-        ready(unet, target), _format(unet, decoder, side), prediction_of(schedule)
-    )
+    network = DiffusionNetwork(ready(unet, target), _format(unet, decoder, side), prediction_of(schedule))
     return Parts(text_encoder(tokenizer, encoder, target), network, vae(decoder, side, target), schedule)
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Keeps transformers from drawing on the terminal while it loads."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _format(unet: Any, decoder: Any, side: int) -> LatentFormat:
@@ -87,9 +101,7 @@ def _variant(folder: Path, name: str) -> str | None:
             with safe_open(path, framework="pt"):
                 pass
         except (SafetensorError, OSError):
-            raise NodeError(
-                f"{_named(folder)}/{path.name} is damaged or was cut short; download it again"
-            ) from None
+            raise NodeError(f"{_named(folder)}/{path.name} is damaged or was cut short; download it again") from None
     plain = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
     return None if plain else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
 

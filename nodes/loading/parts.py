@@ -58,8 +58,8 @@ class CLIPText:
 
 
 def ready(module: Any, target: Target) -> torch.nn.Module:
-    """A network for inference only, where it is to compute."""
-    placed: torch.nn.Module = module.to(target.device, target.dtype).eval().requires_grad_(False)
+    """A network for inference only, where it is to compute; its weights have their precision already."""
+    placed: torch.nn.Module = module.to(target.device).eval().requires_grad_(False)
     return placed
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
@@ -42,9 +41,9 @@ def load_single(path: Path, target: Target) -> Parts:
         text_weights = convert.convert_ldm_clip_checkpoint(weights)
     if not hasattr(encoder, "text_model"):  # transformers 5.6 and later
         text_weights = {name.removeprefix("text_model."): value for name, value in text_weights.items()}
-    _fill(path, unet, convert.convert_ldm_unet_checkpoint(weights, unet.config))
-    _fill(path, decoder, convert.convert_ldm_vae_checkpoint(weights, decoder.config))
-    _fill(path, encoder, text_weights)
+    _fill(path, unet, convert.convert_ldm_unet_checkpoint(weights, unet.config), target)
+    _fill(path, decoder, convert.convert_ldm_vae_checkpoint(weights, decoder.config), target)
+    _fill(path, encoder, text_weights, target)
     side = int(network["sample_size"])
     schedule = TrainedSchedule({**STABLE_DIFFUSION, "prediction_type": "v_prediction" if second else "epsilon"})
     loaded = vae(decoder, side, target)
@@ -77,10 +76,11 @@ def _read(path: Path) -> Weights:
         raise NodeError(f"{path.name} is damaged or was cut short; download it again") from None
 
 
-def _fill(path: Path, module: torch.nn.Module, weights: dict[str, Tensor]) -> None:
-    """Give a network made without storage its weights, all of them."""
+def _fill(path: Path, module: torch.nn.Module, weights: Weights, target: Target) -> None:
+    """Give a network made without storage its weights, all of them, in the target's precision."""
+    cast = {name: value.to(target.dtype) for name, value in weights.items()}
     try:
-        missing = module.load_state_dict(weights, strict=False, assign=True).missing_keys
+        missing = module.load_state_dict(cast, strict=False, assign=True).missing_keys
     except RuntimeError:
         raise NodeError(f"{path.name} is not laid out as Stable Diffusion 1 or 2; this node cannot load it") from None
     if missing:
