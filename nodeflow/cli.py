@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -177,12 +177,15 @@ def check(file: Annotated[Path, typer.Argument(help="The workflow file.")]) -> N
 
 
 @cli.command()
-def nodes(json: Annotated[bool, typer.Option("--json", help="The whole catalogue as JSON.")] = False) -> None:
+def nodes(
+    json: Annotated[bool, typer.Option("--json", help="The whole catalogue as JSON.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the packs, not the snapshot that ships.")] = False,
+) -> None:
     """List the nodes there are."""
-    from nodeflow.engine.packs import known_catalogue
+    from nodeflow.engine.packs import known_catalogue, load_packs
     from nodeflow.graph.catalog import encode
 
-    catalogue = known_catalogue()
+    catalogue = load_packs().catalogue if fresh else known_catalogue()
     if json:
         sys.stdout.write(encode(catalogue).decode())
         return
@@ -211,8 +214,3 @@ def open_(
     from nodeflow.app.main import main as show
 
     raise typer.Exit(show(file))
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    main()

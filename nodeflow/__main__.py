@@ -1,0 +1,6 @@
+"""``python -m nodeflow``."""
+
+from nodeflow.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The command line as a person types it: exit statuses, sentences, the report."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nodeflow import __version__
+from nodeflow.resources import folder
+
+STARTER = folder("workflows") / "latent-diffusion.json"
+NOISE = {"nodeflow": 1, "nodes": {"noise": {"type": "nodes.gaussian_noise", "params": {"seed": 3}}}}
+
+
+def nodeflow(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nodeflow", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The exit status for what is wrong, each sentence there, and no traceback."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_version_and_help() -> None:
+    assert nodeflow("--version").stdout.strip() == f"nodeflow {__version__}"
+    text = nodeflow("--help").stdout
+    assert all(command in text for command in ("run", "check", "nodes", "open"))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys; sys.argv = ['nodeflow', '--help']\nfrom nodeflow.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code += "assert not {'torch', 'numpy', 'rich', 'PySide6', 'msgspec'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_run_writes_the_report(tmp_path: Path) -> None:
+    file, report = write(tmp_path / "w.json", NOISE), tmp_path / "deep" / "r.json"
+    done = nodeflow("run", file, "--set", "noise.seed=7", "noise.batch=2", "--output", tmp_path, "--report", report)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(report.read_text())
+    assert told["nodes"]["noise"]["state"] == "ran"
+    assert told["nodes"]["noise"]["why"] == "first run"
+    assert told["nodes"]["noise"]["error"] == ""
+    assert told["nodes"]["noise"]["seconds"] >= 0
+    assert told["seeds"] == {"noise.seed": 7}
+    assert told["outputs"] == []
+    assert told["environment"]["device"] in ("cpu", "cuda")
+    assert {"torch", "nodeflow", "dtype"} <= told["environment"].keys()
+
+
+def test_a_failed_node_is_exit_status_one_and_in_the_report(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "w.json",
+        {
+            "nodeflow": 1,
+            "nodes": {
+                "model": {"type": "nodes.load_latent_diffusion", "params": {"model": "no/such/folder"}},
+                "decode": {
+                    "type": "nodes.vae_encode",
+                    "inputs": {"vae": "model.vae", "image": "picture.image"},
+                },
+                "picture": {"type": "nodes.load_image", "params": {"path": "gone.png"}},
+                "noise": {"type": "nodes.gaussian_noise"},
+            },
+        },
+    )
+    done = nodeflow("run", file, "--output", tmp_path, "--report", tmp_path / "r.json")
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    told = json.loads((tmp_path / "r.json").read_text())["nodes"]
+    assert told["model"]["state"] == told["picture"]["state"] == "failed"
+    assert "no/such/folder" in told["model"]["error"]
+    assert "gone.png" in told["picture"]["error"]
+    assert told["decode"]["state"] == "skipped"
+    assert told["noise"]["state"] == "ran"
+
+
+def test_truncated_json(tmp_path: Path) -> None:
+    file = write(tmp_path / "w.json", json.dumps(NOISE)[:60])
+    refused(nodeflow("run", file), "line 1", "cut short", "w.json")
+    refused(nodeflow("check", file), "line 1", "cut short")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    refused(nodeflow("run", tmp_path / "nothing.json"), "cannot read", "nothing.json")
+
+
+def test_wrong_types_and_a_cycle_are_all_reported(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "w.json",
+        {
+            "nodeflow": 1,
+            "nodes": {
+                "noise": {"type": "nodes.gaussian_noise", "params": {"seed": "many", "batch": 0}},
+                "a": {"type": "nodes.classifier_free_guidance", "inputs": {"denoiser": "b.guider", "positive": "c.x"}},
+                "b": {"type": "nodes.classifier_free_guidance", "inputs": {"denoiser": "a.guider"}},
+                "c": {"type": "acme.unknown"},
+            },
+        },
+    )
+    words = ("noise.seed: 'many' is not a whole number", "noise.batch: 0 is not", "b.positive: needs a wire")
+    words += ("a.denoiser: takes Denoiser, but b.guider gives Guider", "a -> b -> a", "install the pack 'acme'")
+    refused(nodeflow("check", file), *words)
+    refused(nodeflow("run", file), *words)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("noise.seed=abc", "noise.seed: 'abc' is not a whole number"),
+        ("noise.batch=1000", "1000 is not a whole number from 1 to"),
+        ("noise.sead=1", "did you mean 'seed'?"),
+        ("nose.seed=1", "did you mean 'noise'?"),
+        ("noise.seed", "write NODE.PARAM=VALUE"),
+    ],
+)
+def test_wrong_settings(tmp_path: Path, setting: str, words: str) -> None:
+    refused(nodeflow("run", write(tmp_path / "w.json", NOISE), "--set", setting, cwd=tmp_path), words)
+
+
+def test_a_wrong_target_or_device(tmp_path: Path) -> None:
+    file = write(tmp_path / "w.json", NOISE)
+    refused(nodeflow("run", file, "--target", "noises", cwd=tmp_path), "did you mean 'noise'?")
+    refused(nodeflow("run", file, "--device", "abacus", cwd=tmp_path), "choose auto, cpu or cuda")
+
+
+def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    file = write(tmp_path / "w.json", NOISE)
+    refused(nodeflow("run", file, "--output", file / "below"), "cannot write to the folder", "choose another")
+    refused(nodeflow("run", file, "--report", file / "below" / "r.json", cwd=tmp_path), "cannot write to the folder")
+
+
+def test_nodes_lists_the_catalogue() -> None:
+    assert "nodes.classifier_free_guidance" in nodeflow("nodes").stdout
+    catalogue = json.loads(nodeflow("nodes", "--json").stdout)
+    assert catalogue["nodes"]["nodes.gaussian_noise"]["params"][0]["name"] == "seed"
+
+
+def test_check_says_when_all_is_in_order() -> None:
+    done = nodeflow("check", STARTER)
+    assert (done.returncode, "is in order" in done.stdout) == (0, True), done.stderr
+
+
+def test_open_without_a_display_makes_the_picture(tmp_path: Path) -> None:
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "nodeflow", "open"], capture_output=True, text=True, cwd=tmp_path, env=bare, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no display" in done.stderr
+    (picture,) = done.stdout.split()
+    assert (tmp_path / picture).is_file()

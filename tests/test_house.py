@@ -1,0 +1,68 @@
+"""The rules of the house, checked by machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from nodeflow.engine.packs import load_packs
+from nodeflow.graph.catalog import encode
+from nodeflow.graph.files import dumps, load
+from nodeflow.resources import folder
+
+WITHOUT = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked}:
+            raise ImportError(f"{{name}} is blocked")
+sys.meta_path.insert(0, Blocked())
+{code}
+"""
+
+
+def runs_without(blocked: set[str], code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT.format(blocked=blocked, code=code)], capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_committed_catalogue_is_true() -> None:
+    packs = load_packs()
+    assert packs.errors == {}
+    snapshot = folder("assets") / "catalogue.json"
+    assert snapshot.read_bytes() == encode(packs.catalogue), (
+        "run: nodeflow nodes --json --fresh > assets/catalogue.json"
+    )
+
+
+def test_the_graph_runs_without_qt_and_torch() -> None:
+    code = "import nodeflow.graph.files, nodeflow.graph.edits, nodeflow.graph.check, nodeflow.graph.document"
+    runs_without({"torch", "numpy", "PySide6", "NodeGraphQt", "diffusers"}, code)
+
+
+def test_client_and_events_run_without_torch() -> None:
+    runs_without({"torch", "numpy", "PySide6"}, "import nodeflow.engine.client, nodeflow.engine.events")
+
+
+def test_the_engine_and_the_pack_run_without_qt() -> None:
+    code = "from nodeflow.engine.session import Session; assert Session().packs.catalogue.nodes"
+    runs_without({"PySide6", "NodeGraphQt", "shiboken6"}, code)
+
+
+def test_the_app_starts_without_torch() -> None:
+    runs_without({"torch", "diffusers", "transformers", "nodes"}, "import nodeflow.app.main, nodeflow.app.window")
+
+
+def test_ready_made_workflows_are_written_as_the_program_writes_them() -> None:
+    files = sorted(folder("workflows").glob("*.json"))
+    assert files
+    for file in files:
+        assert dumps(load(file)) == file.read_bytes(), f"{file.name} is not in the form that saving gives"
+
+
+def test_no_file_names_this_machine_or_a_registry() -> None:
+    root = Path(__file__).parent.parent
+    for file in (root / "constraints.txt", root / "pyproject.toml", root / "Makefile"):
+        assert "://" not in file.read_text()
+        assert "file:" not in file.read_text()
