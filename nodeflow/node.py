@@ -58,7 +58,7 @@ class Multiline(msgspec.Struct, frozen=True):
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """Seeds a random generator: a whole number from 0 to 2**63 - 1. It is listed in the run's report."""
+    """Seeds a random generator: a whole number from 0 to 2**53 - 1, which every JSON reader keeps exactly. It is listed in the run's report."""
 
 
 class Reads(msgspec.Struct, frozen=True):
@@ -210,7 +210,7 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
             case Multiline():
                 fields.update(widget="multiline")
             case Seed():
-                fields.update(minimum=0, maximum=2**63 - 1, widget="seed")
+                fields.update(minimum=0, maximum=2**53 - 1, widget="seed")
             case Reads(what):
                 fields.update(reads=True, widget=what)
             case Writes():

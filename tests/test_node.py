@@ -51,7 +51,7 @@ def everything(
     kind: Literal["a", "b"] = "a",
     mood: Mood = Mood.WILD,
     source: Annotated[Path, Reads("folder")] = Path("in"),
-    folder: Annotated[Path, Writes()] = Path("."),
+    folder: Annotated[Path, Writes()] = Path(),
     device: Annotated[str, Supplied("device")] = "cpu",
 ) -> Generator[Step, None, Both]:
     """First line.
@@ -76,7 +76,7 @@ def test_the_signature_is_the_schema() -> None:
         Param("text", "str", "hello", widget="multiline"),
         Param("scale", "float", 7.5, minimum=1, maximum=30, step=0.1, widget="slider"),
         Param("count", "int", 1, minimum=1),
-        Param("seed", "int", 0, minimum=0, maximum=2**63 - 1, widget="seed"),
+        Param("seed", "int", 0, minimum=0, maximum=2**53 - 1, widget="seed"),
         Param("on", "bool", True),
         Param("kind", "choice", "a", choices=("a", "b")),
         Param("mood", "choice", "wild", choices=("calm", "wild")),

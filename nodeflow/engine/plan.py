@@ -52,11 +52,13 @@ def plan(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()
             *(Problem(name, "", f"there is no such node to run to{closest(name, workflow.nodes)}") for name in unknown)
         )
     incoming = workflow.incoming()
+    circling: set[str] = set()
     if not targets:
         used = {link.source for link in workflow.links.values()}
         leaves = [name for name in workflow.nodes if name not in used]
+        circling = workflow.nodes.keys() - upstream(incoming, leaves)
         targets = tuple(name for name in leaves if workflow.nodes[name].type in catalogue.nodes) or tuple(leaves)
-    needed = upstream(incoming, list(targets))
+    needed = upstream(incoming, list(targets)) | circling
     skipped = _muted(workflow, incoming, needed)
     problems = check(workflow, catalogue, needed - skipped.keys())
     if problems:

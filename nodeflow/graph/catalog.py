@@ -75,10 +75,14 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
         words = {"str": "a text", "path": "a path", "bool": "true or false", "int": "a whole number"}
         text = words.get(self.kind, "a number")
         if self.minimum is not None and self.maximum is not None:
-            return f"{text} from {self.minimum:g} to {self.maximum:g}"
+            return f"{text} from {_plain(self.minimum)} to {_plain(self.maximum)}"
         if self.minimum is not None:
-            return f"{text} of at least {self.minimum:g}"
+            return f"{text} of at least {_plain(self.minimum)}"
         return text
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
 
 
 class Output(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,1 @@
+"""Measured comparisons, each run as ``python -m benchmarks.<name>``. They print; they are no tests."""

@@ -1,0 +1,320 @@
+"""The view of the workflow: it follows each edit of the document, and hands what a person does on as edits."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from NodeGraphQt import NodeGraph
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QGraphicsScene
+
+from nodeflow.app.canvas.arrange import places
+from nodeflow.app.canvas.card import Card
+from nodeflow.app.canvas.face import face_of
+from nodeflow.app.canvas.ports import Port
+from nodeflow.app.canvas.view import CanvasView
+from nodeflow.app.canvas.wires import Wire
+from nodeflow.app.pictures import grid_of
+from nodeflow.app.session import Session
+from nodeflow.app.words import readable
+from nodeflow.graph.check import refusal
+from nodeflow.graph.edits import (
+    AddNode,
+    Batch,
+    Connect,
+    Disconnect,
+    Edit,
+    Place,
+    RemoveNode,
+    SetMode,
+    SetParam,
+    connect,
+)
+from nodeflow.graph.workflow import Link, Node, Placement, Problem, Socket
+
+
+class Canvas(NodeGraph):  # type: ignore[misc]
+    """Cards and wires for the nodes and links of the session's document.
+
+    NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,
+    and only the document's answer changes what is shown.
+    """
+
+    selection_changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        self.session = session
+        self.nodes: dict[str, Card] = {}
+        self.links: dict[Socket, Wire] = {}
+        self._waiting: dict[str, set[Socket]] = {}
+        super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
+        view = self.view
+        view.judge = self._judge
+        view.param_changed.connect(self.set_param)
+        view.scene().selectionChanged.connect(self.selection_changed)
+        session.opened.connect(self.load)
+        session.node_changed.connect(self._show_state)
+        session.problems_changed.connect(self._show_problems)
+        session.picture.connect(self._show_picture)
+        session.preview.connect(self._show_preview)
+        self.load()
+
+    @property
+    def view(self) -> CanvasView:
+        """The widget."""
+        found: CanvasView = self._viewer
+        return found
+
+    def _register_context_menu(self) -> None:
+        """None of NodeGraphQt's menus: their actions know nothing of the document."""
+
+    def _register_builtin_nodes(self) -> None:
+        """None of NodeGraphQt's own nodes."""
+
+    # --- the document is shown
+
+    def load(self) -> None:
+        """Show the session's document in place of what was shown, in view as a whole."""
+        self.session.document.subscribe(self._follow)
+        view, scene = self.view, self.view.scene()
+        view.close_editor()
+        view.drop_wire()
+        collecting = gc.isenabled()
+        gc.disable()
+        view.setUpdatesEnabled(False)
+        scene.blockSignals(True)
+        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        for wire in list(self.links.values()):
+            wire.delete()
+        for card in self.nodes.values():
+            scene.removeItem(card)
+        self.nodes, self.links, self._waiting = {}, {}, {}
+        workflow = self.session.workflow
+        incoming, outgoing = workflow.incoming(), workflow.outgoing()
+        for name, node in workflow.nodes.items():
+            self._add_card(name, node, incoming[name], outgoing[name])
+        homeless = [name for name in self.nodes if name not in workflow.layout]
+        if homeless:
+            for name, place in places(workflow, homeless, lambda name: self.nodes[name].body.height()).items():
+                self.nodes[name].setPos(*place)
+        for link in workflow.links.values():
+            self._lay(link)
+        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
+        scene.blockSignals(False)
+        view.setUpdatesEnabled(True)
+        if collecting:
+            gc.enable()
+        self.frame(self.nodes.values())
+        self._show_problems()
+        self.selection_changed.emit()
+
+    def _follow(self, edit: Edit) -> None:
+        """One plain edit has happened to the document."""
+        match edit:
+            case AddNode(name, node):
+                self._add_card(name, node, *self._links_of(name))
+                for socket in self._waiting.pop(name, ()):
+                    self._lay(self.session.workflow.links[socket])
+            case RemoveNode(name):
+                self.view.scene().removeItem(self.nodes.pop(name))
+            case Connect(link):
+                self._lay(link)
+            case Disconnect(socket):
+                self._take_off(socket)
+            case SetParam(name) | SetMode(name):
+                card = self.nodes[name]
+                card.show_node(self.session.workflow.nodes[name])
+                if not card.face.known:
+                    self._refresh(name)
+            case Place(name, placement) if name in self.nodes and placement is not None:
+                card = self.nodes[name]
+                card.title = placement.title
+                card.setPos(placement.x, placement.y)
+                card.update()
+
+    def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
+        spec = self.session.catalogue.nodes.get(node.type)
+        place = self.session.workflow.layout.get(name, Placement(0, 0))
+        card = Card(name, node, face_of(node, spec, incoming, outgoing), place.title)
+        card.setPos(place.x, place.y)
+        card.state = self.session.state(name)
+        self.nodes[name] = card
+        self.view.scene().addItem(card)
+
+    def _lay(self, link: Link) -> None:
+        source, target = self.nodes.get(link.source), self.nodes.get(link.target)
+        if source is None or target is None:
+            self._waiting.setdefault(link.source, set()).add(link.socket)
+            return
+        ends = source.output_port(link.output), target.input_port(link.input, link.slot)
+        if None in ends:
+            self._refresh(link.source)
+            self._refresh(link.target)
+            if link.socket in self.links:
+                return
+            ends = source.output_port(link.output), target.input_port(link.input, link.slot)
+        start, end = ends
+        if start is None or end is None:
+            return
+        wire = Wire(start, end)
+        self.links[link.socket] = wire
+        self.view.scene().addItem(wire)
+        if source.isSelected() or target.isSelected():
+            wire.highlight()
+        if target.face.grows and self._face_changed(link.target):
+            self._refresh(link.target)
+        source.update()
+        target.update()
+
+    def _take_off(self, socket: Socket) -> None:
+        for waiting in self._waiting.values():
+            waiting.discard(socket)
+        wire = self.links.pop(socket, None)
+        if wire is None:
+            return
+        source, target = wire.source.card, wire.target.card
+        wire.delete()
+        for card in (source, target):
+            if card.face.grows and self._face_changed(card.id):
+                self._refresh(card.id)
+            card.update()
+
+    def _links_of(self, name: str) -> tuple[list[Link], list[Link]]:
+        links = self.session.workflow.links.values()
+        return [k for k in links if k.target == name], [k for k in links if k.source == name]
+
+    def _face_changed(self, name: str) -> bool:
+        node = self.session.workflow.nodes[name]
+        spec = self.session.catalogue.nodes.get(node.type)
+        return face_of(node, spec, *self._links_of(name)) != self.nodes[name].face
+
+    def _refresh(self, name: str) -> None:
+        """Give a node the ports and rows it has now, and lay its wires again."""
+        node, links = self.session.workflow.nodes[name], self._links_of(name)
+        for link in (*links[0], *links[1]):
+            wire = self.links.pop(link.socket, None)
+            if wire is not None:
+                wire.delete()
+        card = self.nodes[name]
+        card.node = node
+        card.set_face(face_of(node, self.session.catalogue.nodes.get(node.type), *links))
+        for link in (*links[0], *links[1]):
+            if link.socket not in self.links:
+                self._lay(link)
+
+    # --- runs are shown
+
+    def _show_state(self, name: str) -> None:
+        if name in self.nodes:
+            self.nodes[name].show_state(self.session.state(name))
+
+    def _show_problems(self) -> None:
+        found: dict[str, list[Problem]] = {}
+        for problem in self.session.problems:
+            found.setdefault(problem.node, []).append(problem)
+        for name, card in self.nodes.items():
+            card.show_problems(tuple(found.get(name, ())))
+
+    def _show_picture(self, name: str, _output: str, _size: int, pictures: tuple[bytes, ...]) -> None:
+        if name in self.nodes:
+            self.nodes[name].show_picture(grid_of(pictures))
+
+    def _show_preview(self, name: str, picture: bytes) -> None:
+        made = QPixmap()
+        if name in self.nodes and made.loadFromData(picture):
+            self.nodes[name].show_picture(made)
+
+    # --- what a person does
+
+    def set_param(self, name: str, param: str, value: Any, gesture: Any = None) -> None:
+        """Set a parameter as an undo step; the steps of one gesture are one."""
+        self.session.do(self.tr("Set {0}").format(readable(param)), SetParam(name, param, value), gesture)
+
+    def _judge(self, start: Port, end: Port) -> str:
+        """Why a wire between two ports cannot be laid; empty where it can."""
+        if start.is_input == end.is_input:
+            kind = self.tr("inputs") if start.is_input else self.tr("outputs")
+            return self.tr("a wire leads from an output to an input; these are two {0}").format(kind)
+        return refusal(self.session.workflow, self.session.catalogue, link_of(start, end))
+
+    def _on_connection_changed(self, disconnected: list[tuple[Port, Port]], connected: list[tuple[Port, Port]]) -> None:
+        workflow = self.session.workflow
+        gone = [socket_of(*pair) for pair in disconnected]
+        edits: list[Edit] = [Disconnect(socket) for socket in gone if socket in workflow.links]
+        for pair in connected:
+            link = link_of(*pair)
+            edits += [Connect(link)] if link.socket in gone else connect(workflow, link).edits
+        if edits:
+            self.session.do(self.tr("Connect") if connected else self.tr("Disconnect"), Batch(tuple(edits)))
+
+    def _on_connection_sliced(self, ports: list[tuple[Port, Port]]) -> None:
+        self._on_connection_changed(ports, [])
+
+    def _on_nodes_moved(self, moved: dict[Card, list[float]]) -> None:
+        layout = self.session.workflow.layout
+        edits = []
+        for card in moved:
+            before = layout.get(card.id, Placement(0, 0))
+            edits.append(Place(card.id, msgspec.structs.replace(before, x=card.x(), y=card.y())))
+        if edits:
+            self.session.do(self.tr("Move"), Batch(tuple(edits)))
+
+    def _on_insert_node(self, *_: Any) -> None:
+        """Not offered yet: a node dropped on a wire stays beside it."""
+
+    def _on_search_triggered(self, *_: Any) -> None:
+        """The stock search is never shown."""
+
+    def _on_node_name_changed(self, *_: Any) -> None:
+        """The stock title editor is never shown."""
+
+    def _on_node_selected(self, *_: Any) -> None:
+        """Selection is told by ``selection_changed``."""
+
+    def _on_node_selection_changed(self, *_: Any) -> None:
+        """Selection is told by ``selection_changed``."""
+
+    def _on_node_double_clicked(self, *_: Any) -> None:
+        """Nothing opens by double click yet."""
+
+    # --- selection and camera
+
+    def chosen(self) -> list[str]:
+        """The ids of the selected nodes, in the order of the workflow."""
+        return [name for name, card in self.nodes.items() if card.isSelected()]
+
+    def choose(self, names: Iterable[str]) -> None:
+        """Select these nodes and nothing else."""
+        self.view.scene().clearSelection()
+        for name in names:
+            if name in self.nodes:
+                self.nodes[name].setSelected(True)
+
+    def frame(self, cards: Iterable[Card]) -> None:
+        """Bring nodes into view as a whole."""
+        area = QRectF()
+        for card in cards:
+            area = area.united(card.body.translated(card.pos()))
+        self.view.finish_editor()
+        self.view.show_part(area if not area.isEmpty() else QRectF(-400, -300, 800, 600))
+
+    def show_node(self, name: str) -> None:
+        """Select a node and bring it into the middle."""
+        if name in self.nodes:
+            self.choose([name])
+            card = self.nodes[name]
+            self.view.centerOn(card.pos() + QPointF(card.body.center()))
+
+
+def link_of(a: Port, b: Port) -> Link:
+    """The link between two ports, whichever of them is the input."""
+    source, target = (b, a) if a.is_input else (a, b)
+    return Link(source.card.id, source.name, target.card.id, target.name, target.slot)
+
+
+def socket_of(a: Port, b: Port) -> Socket:
+    return link_of(a, b).socket

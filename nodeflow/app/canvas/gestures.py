@@ -1,0 +1,161 @@
+"""What a person does to nodes: add, delete, copy, paste, mute, bypass. Each becomes one named undo step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint, QPointF
+from PySide6.QtGui import QGuiApplication
+
+from nodeflow.app.canvas import fuzzy, style
+from nodeflow.app.canvas.canvas import Canvas
+from nodeflow.app.canvas.fragment import cut_out, put_in
+from nodeflow.app.canvas.ports import Port
+from nodeflow.graph.catalog import NodeSpec
+from nodeflow.graph.edits import AddNode, Batch, Disconnect, Edit, Place, SetMode, connect, free_id, remove
+from nodeflow.graph.workflow import Link, Mode, Node, Placement, WorkflowError
+
+
+class Gestures(QObject):
+    """The commands of the canvas, for menus, keys and the node search."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self.canvas, self.session, self.view = canvas, canvas.session, canvas.view
+        self._at = QPointF()
+        self._from: Port | None = None
+        self.view.search_wanted.connect(self.search)
+        self.view.wire_dropped.connect(self.search_for_wire)
+        self.view.search.chosen.connect(self._add_found)
+        self.view.search.closed.connect(self._forget_wire)
+
+    # --- add
+
+    def search(self, at: QPointF) -> None:
+        """Open the node search for a place on the canvas."""
+        self._at, self._from = at, None
+        specs = self.session.catalogue.nodes.values()
+        self.view.search.ask(specs, self.view.mapFromScene(at), self.tr("Enter adds the node, Esc closes"))
+
+    def search_for_wire(self, port: Port, at: QPointF) -> None:
+        """Open the node search for what fits a wire that was dropped on empty canvas."""
+        self._at, self._from = at, port
+        wanted = fuzzy.gives if port.is_input else fuzzy.takes
+        specs = [spec for spec in self.session.catalogue.nodes.values() if wanted(spec, port.wire_type)]
+        if port.is_input:
+            hint = self.tr("Nodes that give {0}").format(port.wire_type)
+        else:
+            hint = self.tr("Nodes that take {0}").format(port.wire_type)
+        self.view.search.ask(specs, self.view.mapFromScene(at), hint)
+
+    def _forget_wire(self) -> None:
+        self._from = None
+
+    def _add_found(self, node_type: str) -> None:
+        port, self._from = self._from, None
+        self.add(node_type, self._at, port)
+        self.view.setFocus()
+
+    def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
+        """Add a node at a place, with a wire to a port where one is given; the id it gets."""
+        spec, workflow = self.session.catalogue.nodes[node_type], self.session.workflow
+        name = free_id(workflow, node_type.rpartition(".")[2])
+        edits: list[Edit] = [AddNode(name, Node(node_type, spec.version))]
+        x = at.x() if port is None or not port.is_input else at.x() - style.WIDTH
+        y = at.y() - (style.HEADER + style.ROW / 2 if port is not None else style.HEADER / 2)
+        edits.append(Place(name, Placement(round(x), round(y))))
+        if port is not None:
+            edits += connect(workflow, self._wire(port, name, spec)).edits
+        self.session.do(self.tr("Add {0}").format(spec.title), Batch(tuple(edits)))
+        self.canvas.choose([name])
+        return name
+
+    @staticmethod
+    def _wire(port: Port, name: str, spec: NodeSpec) -> Link:
+        if port.is_input:
+            return Link(name, fuzzy.gives(spec, port.wire_type)[0], port.card.id, port.name, port.slot)
+        return Link(port.card.id, port.name, name, fuzzy.takes(spec, port.wire_type)[0])
+
+    # --- take away
+
+    def delete(self) -> None:
+        """Delete the selected nodes with their wires, and the selected wires."""
+        names, workflow = self.canvas.chosen(), self.session.workflow
+        removal = remove(workflow, names)
+        cut = {edit.socket for edit in removal.edits if isinstance(edit, Disconnect)}
+        wires = [s for s, wire in self.canvas.links.items() if wire.isSelected() and s not in cut]
+        edits = (*(Disconnect(socket) for socket in wires), *removal.edits)
+        if edits:
+            words = self.tr("Delete {n} nodes").format(n=len(names)) if len(names) > 1 else self.tr("Delete")
+            self.session.do(words, Batch(edits))
+
+    # --- clipboard
+
+    def copy(self) -> None:
+        """Put the selected nodes on the clipboard, as the text of a workflow file."""
+        names = self.canvas.chosen()
+        if names:
+            QGuiApplication.clipboard().setText(cut_out(self.session.workflow, names))
+
+    def cut(self) -> None:
+        """Copy the selected nodes and delete them."""
+        self.copy()
+        self.delete()
+
+    def paste(self) -> None:
+        """Add what is on the clipboard at the pointer."""
+        at = self.view.viewport().mapFromGlobal(self.view.cursor().pos())
+        if not self.view.viewport().rect().contains(at):
+            at = self.view.viewport().rect().center()
+        self._put(QGuiApplication.clipboard().text(), self.view.mapToScene(at), self.tr("Paste"))
+
+    def duplicate(self) -> None:
+        """Add the selected nodes again, a little beside."""
+        names = self.canvas.chosen()
+        if names:
+            self._put(cut_out(self.session.workflow, names), None, self.tr("Duplicate"))
+
+    def _put(self, text: str, at: QPointF | None, words: str) -> None:
+        try:
+            edit, names = put_in(self.session.workflow, text, None if at is None else (at.x(), at.y()))
+        except WorkflowError:
+            self.view.toast.say(self.tr("The clipboard holds no nodes."))
+            return
+        self.session.do(words, edit)
+        self.canvas.choose(names)
+
+    # --- modes
+
+    def mute(self) -> None:
+        """Mute the selected nodes; where all are, let them run again."""
+        self._toggle("mute", self.tr("Mute"))
+
+    def bypass(self) -> None:
+        """Let what the selected nodes take pass through; where all do, let them run again."""
+        self._toggle("bypass", self.tr("Bypass"))
+
+    def _toggle(self, mode: Mode, words: str) -> None:
+        names, nodes = self.canvas.chosen(), self.session.workflow.nodes
+        wanted: Mode = "run" if all(nodes[name].mode == mode for name in names) else mode
+        if names:
+            self.session.do(words, Batch(tuple(SetMode(name, wanted) for name in names)))
+
+    # --- look
+
+    def select_all(self) -> None:
+        self.canvas.choose(self.canvas.nodes)
+
+    def frame_selection(self) -> None:
+        """Bring the selected nodes into view; all where none is selected."""
+        names = self.canvas.chosen() or list(self.canvas.nodes)
+        self.canvas.frame(self.canvas.nodes[name] for name in names)
+
+    def frame_all(self) -> None:
+        self.canvas.frame(self.canvas.nodes.values())
+
+    def zoom_by(self, factor: float) -> None:
+        self.view.finish_editor()
+        self.view.set_scale(self.view.zoom * factor)
+
+    def search_here(self) -> None:
+        """Open the node search in the middle of what is shown."""
+        middle: QPoint = self.view.viewport().rect().center()
+        self.search(self.view.mapToScene(middle))

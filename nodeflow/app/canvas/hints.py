@@ -1,0 +1,65 @@
+"""What a tooltip on the canvas says about the thing under the pointer."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from nodeflow.app.canvas.card import Card
+from nodeflow.app.canvas.ports import Port
+from nodeflow.app.canvas.wires import Wire
+from nodeflow.app.words import readable, state_line, tr
+from nodeflow.graph.workflow import Problem
+
+if TYPE_CHECKING:
+    from nodeflow.app.canvas.view import CanvasView
+
+
+def hint(view: CanvasView, pos: QPointF) -> str:
+    """A few lines on a port, a row, a node or a wire; empty over empty canvas."""
+    port = view.port_at(pos)
+    if port is not None:
+        return _port(port)
+    card = view.card_at(pos)
+    if card is not None:
+        row = card.row_at(card.mapFromScene(pos))
+        return _row(card, row) if row >= 0 else _card(card)
+    wire = next((item for item in view.scene().items(pos) if isinstance(item, Wire)), None)
+    return _wire(wire) if wire is not None else ""
+
+
+def _lines(*lines: str) -> str:
+    return "<br>".join(line for line in lines if line)
+
+
+def _problems(problems: list[Problem]) -> str:
+    return _lines(*(escape(problem.reason) for problem in problems))
+
+
+def _port(port: Port) -> str:
+    wanted = "" if not port.is_input or port.optional else tr("needs a wire")
+    found = [problem for problem in port.card.problems if problem.port == port.name]
+    return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, _problems(found))
+
+
+def _row(card: Card, number: int) -> str:
+    param = card.face.rows[number]
+    found = [problem for problem in card.problems if problem.port == param.name]
+    value = str(card.value(param))
+    long = escape(value).replace("\n", "<br>") if len(value) > 20 else ""
+    return _lines(f"<b>{escape(readable(param.name))}</b> · {escape(param.describe())}", long, _problems(found))
+
+
+def _card(card: Card) -> str:
+    problems = _problems([p for p in card.problems])
+    state = escape(state_line(card.state))
+    return _lines(f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}", state, card.state.why, problems)
+
+
+def _wire(wire: Wire) -> str:
+    source, target = wire.source, wire.target
+    way = f"{source.card.id}.{source.name} → {target.card.id}.{target.name}"
+    value = next((v.text for v in source.card.state.values if v.output == source.name), "")
+    return _lines(f"<b>{escape(source.wire_type)}</b> · {escape(way)}", escape(value))

@@ -1,0 +1,195 @@
+"""The canvas widget: parameter rows under the pointer, the floating editor, keys, menus and messages."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QToolTip
+
+from nodeflow.app.canvas import hints, style
+from nodeflow.app.canvas.card import Card
+from nodeflow.app.canvas.editors import Editor, open_editor
+from nodeflow.app.canvas.scrub import COARSE, FINE, PLAIN, Scrub
+from nodeflow.app.canvas.search import NodeSearch
+from nodeflow.app.canvas.toast import Toast
+from nodeflow.app.canvas.wiring import Wiring
+
+_DRAG = 3
+
+
+class CanvasView(Wiring):
+    """What a person works on. It tells what they want by signals and changes nothing by itself."""
+
+    param_changed = Signal(str, str, object, object)
+    search_wanted = Signal(QPointF)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(self.tr("Canvas"))
+        self.setAcceptDrops(True)
+        self.toast = Toast(self)
+        self.search = NodeSearch(self)
+        self.editor: Editor | None = None
+        self._pressed: tuple[Card, int, QPoint] | None = None
+        self._scrub: Scrub | None = None
+        self._gestures = itertools.count(1)
+        self._gesture: Hashable = 0
+        self.refused.connect(self._say)
+        self.search.closed.connect(self.setFocus)
+
+    def _say(self, words: str, at: QPointF) -> None:
+        self.toast.say(words, self.mapFromScene(at))
+
+    # --- rows of parameters
+
+    def can_edit(self, card: Card, row: int) -> bool:
+        """Whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
+        return self.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
+
+    def row_pressed(self, card: Card, row: int, at: QPoint) -> None:
+        self._pressed, self._scrub = (card, row, at), None
+
+    def row_dragged(self, at: QPoint, keys: Qt.KeyboardModifier) -> None:
+        """A number follows the pointer: Shift is fine, Ctrl coarse. One drag is one undo step."""
+        if self._pressed is None:
+            return
+        card, row, start = self._pressed
+        param = card.face.rows[row]
+        if param.kind not in ("int", "float") or param.widget == "seed":
+            return
+        if self._scrub is None:
+            if abs(at.x() - start.x()) < _DRAG:
+                return
+            self._scrub = Scrub(param, card.value(param), at.x())
+            self._gesture = ("scrub", next(self._gestures))
+        fine, coarse = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.ControlModifier
+        value = self._scrub.move(at.x(), FINE if fine else COARSE if coarse else PLAIN)
+        if value != card.value(param):
+            self.param_changed.emit(card.id, param.name, value, self._gesture)
+
+    def row_released(self, pos: QPointF) -> None:
+        pressed, scrubbed = self._pressed, self._scrub is not None
+        self._pressed = self._scrub = None
+        if pressed is None or scrubbed:
+            return
+        card, row, _ = pressed
+        if card.row_at(pos) == row:
+            self.edit(card, row)
+
+    def edit(self, card: Card, row: int) -> None:
+        """Edit a row: a switch flips, anything else gets the floating editor."""
+        self.close_editor()
+        param = card.face.rows[row]
+        if param.kind == "bool":
+            self.param_changed.emit(card.id, param.name, not card.value(param), None)
+            return
+
+        def commit(value: Any) -> None:
+            if value != card.value(param):
+                self.param_changed.emit(card.id, param.name, value, None)
+
+        place = self.mapFromScene(card.mapToScene(card.rows[row])).boundingRect()
+        self.editor = open_editor(param, card.value(param), place, commit, self.close_editor, self.viewport())
+
+    def close_editor(self) -> None:
+        """Take the floating editor away."""
+        editor, self.editor = self.editor, None
+        if editor is not None:
+            had_focus = editor.hasFocus()
+            editor.hide()
+            editor.deleteLater()
+            if had_focus:
+                self.setFocus()
+
+    def finish_editor(self) -> None:
+        """Keep what the floating editor holds, before the canvas moves under it."""
+        if self.editor is not None:
+            self.editor.keep()
+
+    # --- pointer and keys
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.finish_editor()
+        self.search.leave()
+        keys = event.modifiers()
+        extend = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
+        self.ALT_state = keys == Qt.KeyboardModifier.AltModifier
+        self.SHIFT_state, self.CTRL_state = bool(keys & extend), False
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        at = event.position().toPoint()
+        pos = self.mapToScene(at)
+        if event.button() == Qt.MouseButton.LeftButton and not self._items_near(pos):
+            self.search_wanted.emit(pos)
+            return
+        self.mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.finish_editor()
+        super().wheelEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        plain_tab = (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Tab
+            and not event.modifiers()
+        )
+        if plain_tab:
+            at = self.viewport().mapFromGlobal(self.cursor().pos())
+            inside = self.viewport().rect().contains(at)
+            self.search_wanted.emit(self.mapToScene(at if inside else self.viewport().rect().center()))
+            return True
+        return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.wiring:
+            self.drop_wire()
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        card = self.card_at(self.mapToScene(event.pos()))
+        if card is not None and not card.isSelected():
+            self.scene().clearSelection()
+            card.setSelected(True)
+        self.menu_wanted.emit(event.globalPos())
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            pos = self.mapToScene(event.pos())
+            QToolTip.showText(event.globalPos(), hints.hint(self, pos), self.viewport())
+            return True
+        return bool(super().viewportEvent(event))
+
+    # --- files dropped on it are the window's
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.ignore()
+
+    def resizeEvent(self, event: Any) -> None:
+        self.finish_editor()
+        super().resizeEvent(event)
+
+

@@ -1,0 +1,119 @@
+"""The help of a node, from its docstring and its ports."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtWidgets import QLabel, QTextBrowser, QVBoxLayout, QWidget
+
+from nodeflow.app import theme
+from nodeflow.app.session import Session
+from nodeflow.app.words import readable, state_line, tr
+from nodeflow.graph.catalog import NodeSpec
+from nodeflow.graph.workflow import Node
+
+
+class NodeHelp(QWidget):
+    """What the selected node does, takes and gives, and how it stands in the last run."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._name = ""
+        self.heading = QLabel(self.tr("Help"))
+        self.heading.setObjectName("heading")
+        self.page = QTextBrowser()
+        self.page.setAccessibleName(self.tr("Help of the selected node"))
+        self.page.setOpenExternalLinks(True)
+        self.page.document().setDocumentMargin(0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 12, 14, 12)
+        layout.setSpacing(10)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.page)
+        session.node_changed.connect(self._changed)
+        self.show_node("")
+
+    def show_node(self, name: str) -> None:
+        """Show the help of a node; of the canvas where none is chosen."""
+        self._name = name
+        node = self._session.workflow.nodes.get(name)
+        if node is None:
+            self.page.setHtml(_canvas_help())
+            return
+        self.page.setHtml(_page(self._session, name, node, self._session.catalogue.nodes.get(node.type)))
+
+    def _changed(self, name: str) -> None:
+        if name == self._name:
+            self.show_node(name)
+
+
+def _page(session: Session, name: str, node: Node, spec: NodeSpec | None) -> str:
+    t = theme.current()
+    parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{escape(spec.title if spec else name)}</p>"]
+    parts.append(f"<p style='color:{t.faint}; margin-top:0'>{escape(name)} · {escape(node.type)}</p>")
+    state = session.state(name)
+    if state.phase == "failed":
+        parts.append(f"<p style='color:{t.bad}'>{escape(state.error)}</p>")
+    if spec is None:
+        pack = node.type.partition(".")[0]
+        parts.append(f"<p>{escape(tr('This node comes from the pack {0!r}, which is not installed.').format(pack))}</p>")
+        return "".join(parts)
+    parts += (f"<p>{_prose(block)}</p>" for block in spec.doc.split("\n\n") if block.strip())
+    inputs = [(port.name, port.type + ("" if port.required else tr(", optional"))) for port in spec.inputs]
+    parts.append(_table(tr("Takes"), inputs))
+    parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
+    given = {value.output: value.text for value in state.values}
+    parts.append(_table(tr("Gives"), [(o.name, " · ".join(filter(None, (o.type, given.get(o.name))))) for o in spec.outputs]))
+    words = [state_line(state)] if state.phase not in ("failed", "idle") else []
+    words += [state.why] if state.why and state.phase in ("ran", "running") else []
+    if words:
+        parts.append(f"<p style='color:{t.dim}'>{escape(tr('Last run'))}: {escape(' · '.join(words))}</p>")
+    return "".join(parts)
+
+
+def _prose(block: str) -> str:
+    """A paragraph of a docstring: code in its own type, addresses of papers as links."""
+    words = escape(" ".join(block.split()))
+    pieces = words.split("``")
+    words = "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
+    out = []
+    for word in words.split(" "):
+        bare = word.strip("().,;")
+        if bare.startswith("arXiv:"):
+            link = f"https://arxiv.org/abs/{bare.removeprefix('arXiv:')}"
+            word = word.replace(bare, f"<a style='color:{theme.current().accent}' href='{link}'>{bare}</a>")
+        out.append(word)
+    return " ".join(out)
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> str:
+    if not rows:
+        return ""
+    t = theme.current()
+    lines = "".join(
+        f"<tr><td style='padding:2px 14px 2px 0'>{escape(readable(name))}</td>"
+        f"<td style='padding:2px 0; color:{t.dim}'>{escape(words)}</td></tr>"
+        for name, words in rows
+    )
+    return f"<p style='color:{t.faint}; margin-bottom:2px'>{escape(title)}</p><table cellspacing='0'>{lines}</table>"
+
+
+def _canvas_help() -> str:
+    t = theme.current()
+    keys = [
+        (tr("Tab, double click"), tr("add a node")),
+        (tr("Drag from a port"), tr("lay a wire; on empty canvas: search what fits")),
+        (tr("Click a value"), tr("edit it; drag a number to change it")),
+        (tr("Ctrl+Enter"), tr("run")),
+        (tr("M, B"), tr("mute, bypass")),
+        (tr("F, A"), tr("show the selection, show all")),
+        (tr("Middle button, Space"), tr("move the canvas")),
+    ]
+    lines = "".join(
+        f"<tr><td style='padding:3px 16px 3px 0; white-space:nowrap'>{escape(key)}</td>"
+        f"<td style='padding:3px 0; color:{t.dim}'>{escape(words)}</td></tr>"
+        for key, words in keys
+    )
+    lead = escape(tr("Select a node to read what it does."))
+    return f"<p style='color:{t.dim}'>{lead}</p><table cellspacing='0'>{lines}</table>"

@@ -1,0 +1,55 @@
+"""The foot of the window: how far the run is, what happened last, and what the engine computes on."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+
+from nodeflow.app.session import Session
+from nodeflow.app.words import duration
+
+
+class Status(QStatusBar):
+    """Progress, time left, and the device."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setSizeGripEnabled(False)
+        self.words = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName(self.tr("Progress of the run"))
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(220, 6)
+        self.device = QLabel()
+        self.device.setObjectName("dim")
+        self.addWidget(self.words, 1)
+        self.addPermanentWidget(self.bar)
+        self.addPermanentWidget(self.device)
+        self.setContentsMargins(10, 0, 10, 0)
+        session.run_changed.connect(self.refresh)
+        session.device_changed.connect(self._show_device)
+        self._show_device("")
+        self.refresh()
+
+    def _show_device(self, device: str) -> None:
+        self.device.setText(device or self.tr("engine is starting"))
+
+    def refresh(self) -> None:
+        states = self._session.states
+        self.bar.setVisible(self._session.running)
+        if self._session.running:
+            self.bar.setValue(round(states.share * 1000))
+            left = states.seconds_left
+            words = self.tr("Running")
+            current = next((name for name in states.order if states.of(name).phase == "running"), "")
+            words += f" · {current}" if current else ""
+            words += self.tr(" · {0} left").format(duration(left)) if left >= 0.5 else ""
+            self.words.setText(words)
+            return
+        outcomes = {
+            "done": self.tr("Done in {0}"),
+            "failed": self.tr("Stopped by an error after {0}"),
+            "cancelled": self.tr("Cancelled after {0}"),
+        }
+        self.words.setText(outcomes.get(states.outcome, self.tr("Ready")).format(duration(states.seconds)))
