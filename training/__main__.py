@@ -1,13 +1,14 @@
 """Makes the starter models: `python -m training all`, or one stage of it by name."""
 
 import argparse
+from collections.abc import Callable
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from training import evaluate, export, latent_diffusion, tokenizer, truth, vae
 
-STAGES = {
+STAGES: dict[str, Callable[[], object]] = {
     "silhouettes": truth.fit_silhouettes,
     "checker": truth.report,
     "tokenizer": tokenizer.build,

@@ -43,7 +43,7 @@ _OTHER_WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption and the names of the attributes that it tells ("colour", "background", "style"; the rest always are)."""
+    """A caption and which of "colour", "background" and "style" it tells; the other attributes it always tells."""
 
     text: str
     told: frozenset[str]

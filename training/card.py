@@ -50,7 +50,7 @@ downloaded.
 | part | parameters | steps | pictures seen | processor minutes | seed |
 |---|---|---|---|---|---|
 | autoencoder (f4, 4 channels) | 0.92 M | {vae_steps} | {vae_pictures} | {vae_minutes:.0f} | 1 |
-| text encoder (CLIP, 3 x 128) and denoiser (U-Net, 64, 96, 128) | 0.70 M + 5.60 M | {steps_trained} | {pictures} | {minutes:.0f} | 5 |
+| CLIP text encoder (3 x 128), U-Net (64, 96, 128) | 0.70 M + 5.60 M | {steps_trained} | {pictures} | {minutes:.0f} | 5 |
 
 The denoiser was trained on {scenes} scenes (seed 11), captioned anew each time. Processor minutes count both cores.
 

@@ -8,7 +8,7 @@ from training.grammar import BACKGROUNDS, COLOURS, PLACES, SUBJECTS, SYNONYMS
 
 @dataclass(frozen=True)
 class Claims:
-    """The attributes that a picture must show. None: nothing was claimed. Without a word on it the place is the middle."""
+    """The attributes that a picture must show; None where nothing is claimed. A place unsaid is the middle."""
 
     subject: str | None
     colour: str | None

@@ -23,7 +23,8 @@ def training_scenes() -> list[Scene]:
 def training_latents(scenes: list[Scene]) -> Tensor:
     """[32768, 4, 16, 16] in bfloat16, kept in a file between runs."""
     if PATH.exists():
-        return torch.load(PATH)
+        saved: Tensor = torch.load(PATH)
+        return saved
     autoencoder = AutoencoderKL.from_pretrained(vae.FOLDER / "model").eval()
     parts = []
     for start in range(0, len(scenes), BATCH):

@@ -15,7 +15,7 @@ def ellipse(x: float, y: float, width: float, height: float, tilt: float = 0.0, 
     """Ellipse with half axes `width` and `height`, turned by `tilt` degrees."""
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     curve = np.stack([width * np.cos(angle), height * np.sin(angle)], -1)
-    return (turned(curve, tilt) + (x, y)).astype(np.float32)
+    return turned(curve, tilt) + np.array([x, y], np.float32)
 
 
 def turned(points: Points, degrees: float) -> Points:
@@ -45,4 +45,4 @@ def arc_band(x: float, y: float, outer: float, inner: float, start: float, end: 
     """Part of a ring from `start` to `end` degrees (0 points right, 90 points down)."""
     angle = np.radians(np.linspace(start, end, points))
     ray = np.stack([np.cos(angle), np.sin(angle)], -1)
-    return (np.concatenate([outer * ray, inner * ray[::-1]]) + (x, y)).astype(np.float32)
+    return (np.concatenate([outer * ray, inner * ray[::-1]]) + np.array([x, y])).astype(np.float32)

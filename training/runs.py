@@ -1,4 +1,4 @@
-"""What every long training shares: its folder of scratch files, checkpoints that survive a kill, history and schedule."""
+"""What every long training shares: a folder for scratch files, checkpoints, history and the learning rate."""
 
 import json
 import math

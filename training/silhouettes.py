@@ -1,4 +1,4 @@
-"""The checker's mean silhouettes, learnt from the pixels of pictures alone and kept as one image, a column a subject."""
+"""The checker's mean silhouettes, learnt from pixels alone and kept as one image with a column a subject."""
 
 from pathlib import Path
 

@@ -42,7 +42,7 @@ def changed_caption(scene: Scene, rng: np.random.Generator) -> tuple[str, str]:
     """The name of one attribute, and a caption that tells another value of it."""
     name = str(rng.choice(checker.ATTRIBUTES))
     other = str(rng.choice([value for value in CHOICES[name] if value != getattr(scene, name)]))
-    changed = replace(scene, **{name: other})
+    changed = replace(scene, **{name: other})  # type: ignore[arg-type]
     while True:
         caption = write(changed, rng)
         if name in ("subject", "place") or name in caption.told:
