@@ -37,6 +37,10 @@ class Actions:
         self.redo = session.stack.createRedoAction(window, tr("Redo"))
         self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         window.addActions([self.undo, self.redo])
+        self.undo_button = self._button(tr("Undo"), session.stack.undo)
+        self.redo_button = self._button(tr("Redo"), session.stack.redo)
+        session.stack.indexChanged.connect(lambda: self._show_steps(session))
+        self._show_steps(session)
         on = self._canvas_action
         self.add = on(tr("Add Node…"), "Tab", gestures.search_here)
         self.add.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -77,6 +81,21 @@ class Actions:
         menu.addSeparator()
         menu.addActions([self.frame, self.frame_all])
         return menu
+
+    def _button(self, words: str, act: Callable[[], None]) -> QAction:
+        """An action for the tool bar, whose words stay the same; the tooltip says what it will do."""
+        action = QAction(words, self._window)
+        action.triggered.connect(lambda: act())
+        return action
+
+    def _show_steps(self, session: Session) -> None:
+        stack = session.stack
+        for action, able, name in (
+            (self.undo_button, stack.canUndo(), stack.undoText()),
+            (self.redo_button, stack.canRedo(), stack.redoText()),
+        ):
+            action.setEnabled(able)
+            action.setToolTip(f"{action.text()}: {name}" if name else action.text())
 
     def _fill_edit(self, menu: QMenu) -> None:
         menu.addAction(self.add)

@@ -50,25 +50,27 @@ class NodeHelp(QWidget):
 
 def _page(session: Session, name: str, node: Node, spec: NodeSpec | None) -> str:
     t = theme.current()
-    parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{escape(spec.title if spec else name)}</p>"]
+    title = escape(spec.title if spec else name)
+    parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{title}</p>"]
     parts.append(f"<p style='color:{t.faint}; margin-top:0'>{escape(name)} · {escape(node.type)}</p>")
     state = session.state(name)
     if state.phase == "failed":
         parts.append(f"<p style='color:{t.bad}'>{escape(state.error)}</p>")
     if spec is None:
         pack = node.type.partition(".")[0]
-        parts.append(f"<p>{escape(tr('This node comes from the pack {0!r}, which is not installed.').format(pack))}</p>")
+        words = tr("This node comes from the pack {0!r}, which is not installed.").format(pack)
+        parts.append(f"<p>{escape(words)}</p>")
         return "".join(parts)
     parts += (f"<p>{_prose(block)}</p>" for block in spec.doc.split("\n\n") if block.strip())
     inputs = [(port.name, port.type + ("" if port.required else tr(", optional"))) for port in spec.inputs]
     parts.append(_table(tr("Takes"), inputs))
     parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
-    given = {value.output: value.text for value in state.values}
-    parts.append(_table(tr("Gives"), [(o.name, " · ".join(filter(None, (o.type, given.get(o.name))))) for o in spec.outputs]))
-    words = [state_line(state)] if state.phase not in ("failed", "idle") else []
-    words += [state.why] if state.why and state.phase in ("ran", "running") else []
-    if words:
-        parts.append(f"<p style='color:{t.dim}'>{escape(tr('Last run'))}: {escape(' · '.join(words))}</p>")
+    told = {value.output: f" · {value.text}" for value in state.values if value.text}
+    parts.append(_table(tr("Gives"), [(port.name, port.type + told.get(port.name, "")) for port in spec.outputs]))
+    last = [state_line(state)] if state.phase not in ("failed", "idle") else []
+    last += [state.why] if state.why and state.phase in ("ran", "running") else []
+    if last:
+        parts.append(f"<p style='color:{t.dim}'>{escape(tr('Last run'))}: {escape(' · '.join(last))}</p>")
     return "".join(parts)
 
 

@@ -11,6 +11,7 @@ from nodeflow.engine.events import (
     NodeFailed,
     NodeFinished,
     NodeProgress,
+    NodesKept,
     NodeSkipped,
     NodeStarted,
     RunFinished,
@@ -62,8 +63,8 @@ class RunStates:
             case RunStarted(nodes):
                 before = set(self.nodes)
                 self.order, self.active, self.outcome = nodes, True, ""
-                kept = {name: state for name, state in self.nodes.items() if name not in nodes}
-                self.nodes = kept | {name: NodeState("queued", values=self.of(name).values) for name in nodes}
+                others = {name: state for name, state in self.nodes.items() if name not in nodes}
+                self.nodes = others | {name: NodeState("queued", values=self.of(name).values) for name in nodes}
                 return tuple(before | set(nodes))
             case RunFinished(state, seconds):
                 self.active, self.outcome, self.seconds = False, state, seconds
@@ -83,6 +84,9 @@ class RunStates:
                 self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
             case NodeSkipped(node, why):
                 self.nodes[node] = NodeState("skipped", why=why)
+            case NodesKept(kept):
+                self.nodes.update((name, NodeState("cached", values=self.of(name).values)) for name in kept)
+                return kept
         return (event.node,)
 
     @property

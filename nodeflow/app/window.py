@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         a = self.actions_
         bar.addActions([a.new, a.open, a.save, a.save_as])
         bar.addSeparator()
-        bar.addActions([self._named(a.undo), self._named(a.redo)])
+        bar.addActions([a.undo_button, a.redo_button])
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(gap)
@@ -106,3 +106,112 @@ class MainWindow(QMainWindow):
         if isinstance(button, QToolButton):
             button.setObjectName("run")
         return bar
+
+    # --- files
+
+    def show_file(self, path: Path) -> bool:
+        """Open a workflow file or a picture that holds one; what is wrong with it is said, and the old one stays."""
+        try:
+            self.session.open(path)
+        except WorkflowError as error:
+            words = self.tr("{0} cannot be opened.").format(path.name)
+            QMessageBox.warning(self, self.tr("Open"), words + "\n\n" + sentences(error))
+            return False
+        return True
+
+    def new(self) -> None:
+        """Start with an empty canvas."""
+        if self.may_leave():
+            self.session.new()
+
+    def open(self) -> None:
+        """Ask for a file and open it."""
+        if not self.may_leave():
+            return
+        kinds = self.tr("Workflows and pictures with one (*.json *.png);;All files (*)")
+        name = QFileDialog.getOpenFileName(self, self.tr("Open"), str(self.session.base), kinds)[0]
+        if name:
+            self.show_file(Path(name))
+
+    def save(self) -> bool:
+        """Save to the workflow's file; ask for one where it has none. False where it is not saved."""
+        self.canvas.view.finish_editor()
+        return self.save_as() if self.session.path is None else self._write(self.session.path)
+
+    def save_as(self) -> bool:
+        """Ask for a file and save to it."""
+        self.canvas.view.finish_editor()
+        here = self.session.base if self.session.path else Path.home()
+        start = str(here / f"{self.session.name or 'workflow'}.json")
+        name = QFileDialog.getSaveFileName(self, self.tr("Save As"), start, self.tr("Workflows (*.json)"))[0]
+        if not name:
+            return False
+        path = Path(name)
+        return self._write(path if path.suffix else path.with_suffix(".json"))
+
+    def _write(self, path: Path) -> bool:
+        try:
+            self.session.save(path)
+        except OSError as error:
+            words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
+            QMessageBox.warning(self, self.tr("Save"), words)
+            return False
+        return True
+
+    def may_leave(self) -> bool:
+        """Whether the workflow may be closed: it is saved, or the person says what to do with the changes."""
+        self.canvas.view.finish_editor()
+        if not self.session.dirty:
+            return True
+        button = QMessageBox.StandardButton
+        words = self.tr("{0} has changes that are not saved.").format(self.session.name or self.tr("The workflow"))
+        answer = QMessageBox.question(
+            self, self.tr("Save changes?"), words, button.Save | button.Discard | button.Cancel, button.Save
+        )
+        return answer == button.Discard or (answer == button.Save and self.save())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.may_leave():
+            self.session.close()
+            event.accept()
+        else:
+            event.ignore()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _file_of(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _file_of(event)
+        if path is not None:
+            event.acceptProposedAction()
+            if self.may_leave():
+                self.show_file(path)
+
+    # --- what the session tells
+
+    def _show_title(self) -> None:
+        name = self.session.name or self.tr("Untitled")
+        self.setWindowTitle(f"{name}[*] – nodeflow")
+        self.setWindowModified(self.session.dirty)
+
+    def _show_run(self) -> None:
+        running = self.session.running
+        self.actions_.run.setEnabled(not running)
+        self.actions_.cancel.setEnabled(running)
+
+    def _show_selection(self) -> None:
+        chosen: Iterable[str] = self.canvas.chosen()
+        name = next(iter(chosen), "")
+        self.help.show_node(name)
+        if name and name != self.preview.node:
+            self.preview.look_at(name)
+
+    def _show_menu(self, at: QPoint) -> None:
+        self.actions_.context_menu(self).exec(at)
+
+
+def _file_of(event: QDropEvent) -> Path | None:
+    """The one workflow or picture that is being dropped."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return next((path for path in paths if path.suffix.lower() in (".json", ".png")), None)

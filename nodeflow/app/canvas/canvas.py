@@ -37,7 +37,7 @@ from nodeflow.graph.edits import (
 from nodeflow.graph.workflow import Link, Node, Placement, Problem, Socket
 
 
-class Canvas(NodeGraph):  # type: ignore[misc]
+class Canvas(NodeGraph):
     """Cards and wires for the nodes and links of the session's document.
 
     NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,

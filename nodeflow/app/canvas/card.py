@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TEXT_LINE = 16.0
 
 
-class Card(AbstractNodeItem):  # type: ignore[misc]
+class Card(AbstractNodeItem):
     """One node: header, ports, rows of parameters, and below them what went wrong or what it gave.
 
     It shows what it is told and keeps no truth of its own: `node`, `face`, `state`, `problems`, `thumbnail`.

@@ -63,6 +63,9 @@ class LineEditor(QLineEdit):
             self._commit(value)
         self._close()
 
+    def event(self, event: QEvent) -> bool:
+        return _keeps_escape(event) or super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
@@ -126,6 +129,9 @@ class TextEditor(QPlainTextEdit):
             self._done = True
             self._commit(self.toPlainText())
             self._close()
+
+    def event(self, event: QEvent) -> bool:
+        return _keeps_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
@@ -197,6 +203,18 @@ def open_editor(param: Param, value: Any, row: QRect, commit: Commit, close: Clo
     made.show()
     made.setFocus()
     return made
+
+
+def _keeps_escape(event: QEvent) -> bool:
+    """Escape closes the editor; it does not cancel the run meanwhile."""
+    escape = (
+        event.type() == QEvent.Type.ShortcutOverride
+        and isinstance(event, QKeyEvent)
+        and event.key() == Qt.Key.Key_Escape
+    )
+    if escape:
+        event.accept()
+    return escape
 
 
 def _sign(words: str) -> QIcon:

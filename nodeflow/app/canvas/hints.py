@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def _lines(*lines: str) -> str:
     return "<br>".join(line for line in lines if line)
 
 
-def _problems(problems: list[Problem]) -> str:
+def _problems(problems: Iterable[Problem]) -> str:
     return _lines(*(escape(problem.reason) for problem in problems))
 
 
@@ -53,9 +54,8 @@ def _row(card: Card, number: int) -> str:
 
 
 def _card(card: Card) -> str:
-    problems = _problems([p for p in card.problems])
-    state = escape(state_line(card.state))
-    return _lines(f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}", state, card.state.why, problems)
+    title = f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}"
+    return _lines(title, escape(state_line(card.state)), escape(card.state.why), _problems(card.problems))
 
 
 def _wire(wire: Wire) -> str:

@@ -10,13 +10,13 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
 
 if TYPE_CHECKING:
-    from nodeflow.app.canvas.node_item import Card
+    from nodeflow.app.canvas.card import Card
     from nodeflow.app.canvas.wires import Wire
 
 IN, OUT = PortTypeEnum.IN.value, PortTypeEnum.OUT.value
 
 
-class Port(PortItem):  # type: ignore[misc]
+class Port(PortItem):
     """An input (a name and a slot), a parameter's input, or an output of a node.
 
     Its place is its centre. It has no contents of its own, so that a thousand nodes paint a thousand items, not
@@ -25,7 +25,7 @@ class Port(PortItem):  # type: ignore[misc]
 
     REACH = QRectF(-11, -11, 22, 22)
 
-    itemChange = QGraphicsItem.itemChange  # the stock one is called in Python for every move of every node
+    itemChange = QGraphicsItem.itemChange  # noqa: N815 - the stock one is called in Python for every move of every node
 
     def __init__(self, card: Card, direction: str, name: str, wire_type: str, slot: int = 0) -> None:
         QGraphicsItem.__init__(self, card)  # the stock constructor sets caches and tooltips that are not used here

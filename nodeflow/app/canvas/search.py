@@ -35,6 +35,7 @@ class NodeSearch(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._parent = parent
         self.setObjectName("search")
         self.setAccessibleName(self.tr("Add a node"))
         self._specs: list[NodeSpec] = []
@@ -70,8 +71,8 @@ class NodeSearch(QFrame):
         )
         self._specs = list(specs)
         self.hint.setText(hint)
-        self.resize(self.SIZE.boundedTo(self.parentWidget().size() - QSize(16, 16)))
-        room = self.parentWidget().rect()
+        self.resize(self.SIZE.boundedTo(self._parent.size() - QSize(16, 16)))
+        room = self._parent.rect()
         x = min(max(8, at.x() - 60), room.width() - self.width() - 8)
         y = min(max(8, at.y() - 24), room.height() - self.height() - 8)
         self.move(x, y)
@@ -88,7 +89,12 @@ class NodeSearch(QFrame):
             self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+        elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             key = event.key()
             if key == Qt.Key.Key_Escape:
                 self.leave()
@@ -102,7 +108,7 @@ class NodeSearch(QFrame):
                 last = self.list.count() - 1
                 self.list.setCurrentRow(min(max(self.list.currentRow() + moves[Qt.Key(key)], 0), last))
                 return True
-        elif event.type() == QEvent.Type.FocusOut and not self.isAncestorOf(self.window().focusWidget() or self):
+        elif kind == QEvent.Type.FocusOut and not self.isAncestorOf(self.window().focusWidget() or self):
             self.leave()
         return super().eventFilter(watched, event)
 
@@ -132,9 +138,9 @@ class _TwoLines(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         spec: NodeSpec = index.data(_SPEC)
-        area: QRect = option.rect  # type: ignore[attr-defined]
-        font = option.font  # type: ignore[attr-defined]
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        area: QRect = option.rect
+        font = option.font
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         if chosen:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -147,9 +153,7 @@ class _TwoLines(QStyledItemDelegate):
         painter.setPen(theme.colour("faint"))
         painter.drawText(station, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), spec.station)
         painter.setPen(theme.colour("dim"))
-        line = QFontMetrics(font).elidedText(
-            spec.doc.partition("\n")[0], Qt.TextElideMode.ElideRight, inner.width()
-        )
+        line = QFontMetrics(font).elidedText(spec.doc.partition("\n")[0], Qt.TextElideMode.ElideRight, inner.width())
         below = QRect(inner.x(), inner.y() + 18, inner.width(), 18)
         painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), line)
         font.setBold(True)

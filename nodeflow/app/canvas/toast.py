@@ -15,6 +15,7 @@ class Toast(QLabel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._parent = parent
         self.setAccessibleName(self.tr("Message"))
         self.setObjectName("toast")
         self.setWordWrap(True)
@@ -32,7 +33,7 @@ class Toast(QLabel):
         )
         self.setText(words)
         self.setAccessibleDescription(words)
-        room = self.parentWidget().rect().adjusted(12, 12, -12, -12)
+        room = self._parent.rect().adjusted(12, 12, -12, -12)
         width = min(420, room.width(), self.fontMetrics().horizontalAdvance(words) + 30)
         self.setFixedSize(width, self.heightForWidth(width))
         if at is None:

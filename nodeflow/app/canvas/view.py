@@ -144,18 +144,20 @@ class CanvasView(Wiring):
         super().wheelEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        plain_tab = (
-            isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.KeyPress
-            and event.key() == Qt.Key.Key_Tab
-            and not event.modifiers()
-        )
-        if plain_tab:
-            at = self.viewport().mapFromGlobal(self.cursor().pos())
-            inside = self.viewport().rect().contains(at)
-            self.search_wanted.emit(self.mapToScene(at if inside else self.viewport().rect().center()))
-            return True
+        if isinstance(event, QKeyEvent):
+            kind, key = event.type(), event.key()
+            if kind == QEvent.Type.KeyPress and key == Qt.Key.Key_Tab and not event.modifiers():
+                self._search_at_pointer()
+                return True
+            if kind == QEvent.Type.ShortcutOverride and key == Qt.Key.Key_Escape and self.wiring:
+                event.accept()  # Escape lets go of the wire; it does not cancel the run meanwhile
+                return True
         return bool(super().event(event))
+
+    def _search_at_pointer(self) -> None:
+        at = self.viewport().mapFromGlobal(self.cursor().pos())
+        inside = self.viewport().rect().contains(at)
+        self.search_wanted.emit(self.mapToScene(at if inside else self.viewport().rect().center()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.wiring:
@@ -191,5 +193,3 @@ class CanvasView(Wiring):
     def resizeEvent(self, event: Any) -> None:
         self.finish_editor()
         super().resizeEvent(event)
-
-

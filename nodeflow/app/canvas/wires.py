@@ -23,7 +23,7 @@ def curve(start: QPointF, end: QPointF) -> QPainterPath:
     return path
 
 
-class Wire(PipeItem):  # type: ignore[misc]
+class Wire(PipeItem):
     """A wire of the workflow, in the colour of what flows on it. Painted by Qt itself, not in Python."""
 
     paint = QGraphicsPathItem.paint

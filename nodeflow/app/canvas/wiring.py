@@ -26,7 +26,7 @@ class Wiring(Camera):
     ``judge`` says why a wire between two ports cannot be laid; ``refused`` passes the reason on, with the place.
     """
 
-    wire_dropped = Signal(object, QPointF)
+    wire_dropped = Signal(Port, QPointF)
     refused = Signal(str, QPointF)
 
     def __init__(self) -> None:
@@ -35,8 +35,8 @@ class Wiring(Camera):
         self._start_port: Port | None = None
         self._lifted: Wire | None = None
         self._judged: tuple[Port, str] | None = None
-        self.scene().removeItem(self._LIVE_PIPE)
-        self._LIVE_PIPE = LooseWire()
+        self.scene().removeItem(self._LIVE_PIPE)  # the stock one writes port names beside the pointer
+        self._LIVE_PIPE: LooseWire = LooseWire()
         self.scene().addItem(self._LIVE_PIPE)
 
     # --- what lies where
@@ -61,7 +61,8 @@ class Wiring(Camera):
         reach = 3 / max(self.zoom, 0.3)
         area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
         wanted = item_type or (Card, Port, Wire)
-        return [item for item in self.scene().items(area) if isinstance(item, wanted)]
+        found: list[QGraphicsItem] = self.scene().items(area)
+        return [item for item in found if isinstance(item, wanted)]
 
     # --- the wire in hand
 

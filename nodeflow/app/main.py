@@ -1,0 +1,54 @@
+"""Opening the window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from nodeflow import resources
+from nodeflow.app import theme
+from nodeflow.app.session import Session
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.workflow import WorkflowError
+
+
+def main(file: Path | None = None) -> int:
+    """Open the app on a workflow file, or on the starter workflow; the exit code once the window is closed."""
+    app = application()
+    window = open_window(file)
+    window.show()
+    QTimer.singleShot(0, window.session.start_engine)
+    with_interrupt = QTimer()  # lets Python run now and then, so that Ctrl+C in the terminal is heard
+    with_interrupt.timeout.connect(lambda: None)
+    with_interrupt.start(300)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    return app.exec()
+
+
+def application() -> QApplication:
+    """The application with its name and theme."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("nodeflow")
+    app.setApplicationDisplayName("nodeflow")
+    theme.apply(app)
+    return app
+
+
+def open_window(file: Path | None = None) -> MainWindow:
+    """A window on a workflow file; what is wrong with the file is said in it."""
+    window = MainWindow(Session())
+    starter = resources.folder("workflows") / "latent-diffusion.json"
+    if file is not None:
+        QTimer.singleShot(0, window, lambda: window.show_file(file))
+    elif starter.is_file():
+        try:
+            window.session.open_template(starter)
+        except WorkflowError:
+            window.session.new()
+    return window
