@@ -1,0 +1,136 @@
+"""The first picture: the starter workflow with the starter model, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nodeflow.engine import events as tell
+from nodeflow.engine.session import Session
+from nodeflow.graph.edits import SetParam
+from nodeflow.graph.files import load, loads
+from nodeflow.graph.workflow import Workflow
+from nodeflow.resources import folder
+from training import silhouettes
+from training.checker import analyse, compare
+from training.claims import parse
+
+STARTER = folder("workflows") / "latent-diffusion.json"
+
+
+class Studio:
+    """One session whose runs share a cache."""
+
+    def __init__(self, output: Path) -> None:
+        self.session, self.output = Session(), output
+
+    def run(self, *targets: str, **settings: object) -> dict[str, str]:
+        """Run the starter workflow with ``node__param=value``; the state of each node."""
+        workflow = load(STARTER)
+        for address, value in settings.items():
+            node, _, param = address.partition("__")
+            SetParam(node, param, value).apply(workflow)
+        return self.go(workflow, *targets)
+
+    def go(self, workflow: Workflow, *targets: str) -> dict[str, str]:
+        states: dict[str, str] = {}
+        self.files: list[Path] = []
+        self.steps = 0
+        for event in self.session.run(workflow, STARTER.parent, self.output, targets, on="cpu"):
+            match event:
+                case tell.NodeFinished():
+                    states[event.node] = event.state
+                    self.files += map(Path, event.files)
+                case tell.NodesKept(nodes):
+                    states |= dict.fromkeys(nodes, "cached")
+                case tell.NodeProgress():
+                    self.steps += 1
+                case tell.NodeFailed() | tell.NodeSkipped():
+                    pytest.fail(str(event))
+        return states
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    return Studio(tmp_path_factory.mktemp("pictures"))
+
+
+def ran(states: dict[str, str]) -> set[str]:
+    return {name for name, state in states.items() if state == "ran"}
+
+
+def test_the_file_speaks() -> None:
+    nodes = json.loads(STARTER.read_bytes())["nodes"]
+    speaking = {"prompt", "negative", "noise", "scheduler", "denoiser", "guidance", "sampler", "decode", "save"}
+    assert speaking < nodes.keys()
+    assert nodes["prompt"]["params"]["text"]
+    for address in ("noise.seed", "noise.batch", "scheduler.steps", "guidance.scale"):
+        node, param = address.split(".")
+        assert param in nodes[node]["params"]
+
+
+def test_the_first_picture_is_right(studio: Studio) -> None:
+    states = studio.run(prompt__text="a red star on a blue background")
+    assert set(states.values()) == {"ran"}
+    (file,) = studio.files
+    pixels = np.asarray(Image.open(file).convert("RGB"))
+    assert pixels.shape[0] >= 64
+    assert pixels.shape[1] >= 64
+    found = analyse(pixels / np.float32(255), silhouettes.load())
+    assert all(compare(found, parse("a red star on a blue background")).values()), found
+
+
+def test_an_identical_run_computes_nothing(studio: Studio) -> None:
+    studio.run()
+    assert ran(studio.run()) == set()
+    assert studio.steps == 0
+
+
+def test_another_guidance_scale_takes_text_and_model_from_the_cache(studio: Studio) -> None:
+    studio.run()
+    states = studio.run(guidance__scale=2.0)
+    assert ran(states) == {"guidance", "sampler", "decode", "save"}
+    assert states["model"] == states["prompt"] == states["negative"] == states["denoiser"] == "cached"
+
+
+def test_another_text_encodes_only_that_text(studio: Studio) -> None:
+    studio.run()
+    assert ran(studio.run(prompt__text="a yellow fish")) == {"prompt", "guidance", "sampler", "decode", "save"}
+
+
+def test_the_picture_carries_its_workflow_and_that_makes_it_again(studio: Studio) -> None:
+    studio.run(noise__seed=11)
+    (file,) = studio.files
+    carried = loads(Image.open(file).text["nodeflow"].encode())
+    assert carried.nodes["noise"].params["seed"] == 11
+    again = Studio(studio.output / "again")
+    again.go(carried)
+    assert np.array_equal(np.asarray(Image.open(again.files[0])), np.asarray(Image.open(file)))
+
+
+def test_a_deleted_picture_is_saved_again_without_sampling(studio: Studio) -> None:
+    studio.run()
+    (file,) = studio.files
+    file.unlink()
+    assert ran(studio.run()) == {"save"}
+
+
+def test_a_batch_equals_its_singles(studio: Studio) -> None:
+    def decoded() -> np.ndarray:
+        return studio.session.executor.value("decode", "image").pixels.numpy()
+
+    studio.run("decode", noise__seed=5, noise__batch=3)
+    batch = decoded()
+    for index in range(3):
+        studio.run("decode", noise__seed=5 + index, noise__batch=1)
+        np.testing.assert_allclose(decoded()[0], batch[index], atol=2e-4)
+
+
+def test_running_to_a_node_stops_there(studio: Studio) -> None:
+    states = studio.run("prompt", prompt__text="a green cup")
+    assert states.keys() == {"model", "prompt"}
+    assert ran(states) == {"prompt"}
