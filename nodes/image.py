@@ -18,6 +18,7 @@ from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node
 from nodeflow.wires import Files, Image
 
 MAX_PIXELS = 2**26
+TOO_LARGE = "{}: this picture has more than 67 million pixels; make it smaller first"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 
@@ -35,14 +36,14 @@ def load_image(path: Annotated[Path, Reads("file")] = Path()) -> Image:
     try:
         with Pillow.open(path, formats=FORMATS) as file:
             if file.width * file.height > MAX_PIXELS:
-                raise NodeError(
-                    f"{path.name} is {file.width} x {file.height}, more than 67 million pixels; make it smaller first"
-                )
+                raise NodeError(TOO_LARGE.format(path))
             upright = ImageOps.exif_transpose(file)
             return Image(_tensor(upright)[None])
     except FileNotFoundError:
         raise NodeError(f"{path}: there is no such file; choose another picture") from None
-    except (UnidentifiedImageError, Pillow.DecompressionBombError):
+    except Pillow.DecompressionBombError:
+        raise NodeError(TOO_LARGE.format(path)) from None
+    except UnidentifiedImageError:
         raise NodeError(f"{path}: this is no picture that can be read; choose a PNG, JPEG or WebP file") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise NodeError(f"{path}: cannot be read as a picture ({error}); it may be damaged") from None

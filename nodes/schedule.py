@@ -35,10 +35,10 @@ class DiffusersSchedule:
         if prediction == "flow" and not self.flow:
             raise NodeError(f"this model predicts flow, which {self.kind} is not made for; choose Flow-match Euler")
         scheduler = new_scheduler(self.kind, self.trained, prediction, self.karras)
-        try:
-            scheduler.set_timesteps(self.steps, device=device)
-        except ValueError:
-            raise NodeError(f"{self.kind} cannot do {self.steps} steps with this model; choose fewer") from None
+        most = scheduler.config.get("original_inference_steps") or scheduler.config.num_train_timesteps
+        if self.steps > most:
+            raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
+        scheduler.set_timesteps(self.steps, device=device)
         extra: dict[str, Any] = {"eta": self.eta} if self.kind == "DDIM" else {}
         return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
 

@@ -1,0 +1,115 @@
+"""A tiny latent diffusion model with random weights, in the layout that diffusers saves."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from nodes.models import LatentDiffusion, load_latent_diffusion
+
+MERGES = [
+    ("r", "e"),
+    ("re", "d</w>"),
+    ("s", "t"),
+    ("a", "r</w>"),
+    ("st", "ar</w>"),
+    ("b", "l"),
+    ("u", "e</w>"),
+    ("bl", "ue</w>"),
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other are slow where another program computes too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tiny_tokenizer() -> CLIPTokenizer:
+    letters = [chr(code) for code in [*range(33, 127), *range(161, 173), *range(174, 256), *range(256, 324)]]
+    tokens = [*letters, *(letter + "</w>" for letter in letters), *map("".join, MERGES)]
+    tokens += ["<|startoftext|>", "<|endoftext|>"]
+    numbers = {token: number for number, token in enumerate(tokens)}
+    return CLIPTokenizer(vocab=numbers, merges=MERGES, model_max_length=16)
+
+
+def tiny_unet(**changes: object) -> UNet2DConditionModel:
+    options: dict[str, object] = {
+        "sample_size": 8,
+        "block_out_channels": (16, 32),
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+        "layers_per_block": 1,
+        "norm_num_groups": 8,
+        "attention_head_dim": 4,
+        "cross_attention_dim": 32,
+    }
+    return UNet2DConditionModel(**{**options, **changes})
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny model; read it, never change it."""
+    torch.manual_seed(0)
+    tokenizer = tiny_tokenizer()
+    text = CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        projection_dim=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=16,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    vae = AutoencoderKL(
+        block_out_channels=(8, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        layers_per_block=1,
+        norm_num_groups=8,
+        sample_size=32,
+        scaling_factor=0.5,
+    )
+    scheduler = DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        steps_offset=1,
+        clip_sample=False,
+        set_alpha_to_one=False,
+    )
+    pipeline = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=CLIPTextModel(text),
+        tokenizer=tokenizer,
+        unet=tiny_unet(),
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    pipeline.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> LatentDiffusion:
+    """The tiny model, loaded."""
+    return load_latent_diffusion(str(tiny_folder))
+
+
+@pytest.fixture
+def tiny_copy(tiny_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model's folder, to damage."""
+    return Path(shutil.copytree(tiny_folder, tmp_path / "copy"))

@@ -1,0 +1,117 @@
+"""What holds for every node of the built-in pack."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import nodes
+from nodeflow.engine.packs import Packs
+from nodeflow.graph import check, files
+from nodeflow.resources import folder
+from nodeflow.wires import Image, Latent, TrainedSchedule
+from nodes.models import LatentDiffusion
+
+pack = Packs()
+pack.add(nodes, "test")
+WORKFLOW = folder("workflows") / "latent-diffusion.json"
+
+
+@pytest.fixture
+def arguments(tiny: LatentDiffusion, tiny_folder: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """Something to call each node with."""
+    made = pack.functions
+    text = made["nodes.clip_text_encode"](tiny.text_encoder, "red star")
+    denoiser = made["nodes.unet_denoiser"](tiny.unet)
+    schedule = made["nodes.scheduler"](tiny.schedule, "DDPM", 2)
+    noise = made["nodes.gaussian_noise"](3, 2)
+    image, latent = Image(torch.rand(2, 3, 16, 16)), Latent(torch.randn(2, 4, 8, 8))
+    guider = made["nodes.classifier_free_guidance"](denoiser, text, text, 3.0, 0.5)
+    path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
+    return {
+        "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
+        "nodes.clip_text_encode": {"text_encoder": tiny.text_encoder, "text": "blue"},
+        "nodes.gaussian_noise": {},
+        "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},
+        "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
+        "nodes.unet_denoiser": {"unet": tiny.unet},
+        "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
+        "nodes.no_guidance": {"denoiser": denoiser, "conditioning": text},
+        "nodes.sample": {
+            "guider": guider,
+            "schedule": schedule,
+            "noise": noise,
+            "latent": latent,
+        },
+        "nodes.vae_decode": {"vae": tiny.vae, "latent": latent},
+        "nodes.vae_encode": {"vae": tiny.vae, "image": image, "sample": True},
+        "nodes.load_image": {"path": path},
+        "nodes.save_image": {"image": image, "folder": tmp_path},
+        "nodes.resize_image": {"image": image, "width": 8, "height": 8},
+    }
+
+
+def tensors(value: Any) -> Iterator[torch.Tensor]:
+    """Every tensor that an argument holds, the weights of its networks among them."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, torch.nn.Module):
+        yield from value.state_dict().values()
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from tensors(getattr(value, name))
+
+
+def call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    result = function(**arguments)
+    if isinstance(result, Generator):
+        for _ in result:
+            pass
+    return result
+
+
+@pytest.mark.parametrize("name", sorted(pack.functions))
+def test_a_node_says_what_it_does(name: str) -> None:
+    spec = pack.catalogue.nodes[name]
+    first, _, rest = spec.doc.partition("\n")
+    assert first.endswith((".", "?", ":")), "the first line is a sentence: it is the tooltip"
+    assert len(first) <= 100
+    assert rest.startswith("\n"), "an empty line follows the tooltip"
+    assert spec.station in nodes.STATIONS
+
+
+@pytest.mark.parametrize("name", sorted(pack.functions))
+def test_a_node_leaves_what_comes_in_as_it_is(name: str, arguments: dict[str, dict[str, Any]]) -> None:
+    given = arguments[name]
+    held = [tensor for value in given.values() for tensor in tensors(value)]
+    before = [(tensor, tensor._version, tensor.clone()) for tensor in held]
+    call(pack.functions[name], given)
+    for tensor, version, copy in before:
+        assert tensor._version == version
+        assert torch.equal(tensor, copy)
+
+
+def test_every_node_is_tried(arguments: dict[str, dict[str, Any]]) -> None:
+    assert set(arguments) == set(pack.functions)
+
+
+def test_the_starter_workflow_fits_the_pack_and_is_as_the_program_writes_it() -> None:
+    data = WORKFLOW.read_bytes()
+    workflow = files.loads(data)
+    assert files.dumps(workflow) == data
+    assert check.check(workflow, pack.catalogue) == []
+    assert set(workflow.layout) == set(workflow.nodes)
+
+
+def test_importing_the_pack_needs_torch_alone() -> None:
+    code = (
+        "import sys, nodes, importlib\n"
+        "for name in nodes.STATIONS: importlib.import_module('nodes.' + name)\n"
+        "heavy = {'diffusers', 'transformers', 'open_clip', 'huggingface_hub', 'PySide6'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,182 @@
+"""Pictures between files, tensors and latents."""
+
+import json
+import os
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pillow
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Image, Latent, LatentFormat
+from nodes.image import load_image, resize_image, save_image
+from nodes.models import LatentDiffusion
+from nodes.vae import DiffusersVAE, vae_decode, vae_encode
+
+
+def picture(batch: int = 1, height: int = 8, width: int = 12) -> Image:
+    return Image(torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0)))
+
+
+def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
+    image = picture(2)
+    files = save_image(image, "round", tmp_path)
+    assert [path.name for path in files.paths] == ["round-00001.png", "round-00002.png"]
+    for path, pixels in zip(files.paths, image.pixels, strict=True):
+        loaded = load_image(path).pixels
+        assert loaded.dtype == torch.float32
+        assert (loaded[0] - pixels).abs().max() <= 0.5 / 255 + 1e-6
+
+
+def test_numbers_go_on_and_nothing_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "sun-00007.png").write_bytes(b"mine")
+    (tmp_path / "sun-moon-00099.png").write_bytes(b"other")
+    first = save_image(picture(), "sun", tmp_path)
+    second = save_image(picture(), "sun", tmp_path)
+    assert [path.name for path in (*first.paths, *second.paths)] == ["sun-00008.png", "sun-00009.png"]
+    assert (tmp_path / "sun-00007.png").read_bytes() == b"mine"
+    stat = first.paths[0].stat()
+    assert first.stamps == ((stat.st_size, stat.st_mtime_ns),)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_writers_at_the_same_time_never_share_a_number(tmp_path: Path) -> None:
+    code = (
+        "import sys, torch; from pathlib import Path\n"
+        "from nodes.image import save_image; from nodeflow.wires import Image\n"
+        "for _ in range(20): save_image(Image(torch.full((2, 3, 4, 4), float(sys.argv[1]))), 'p', Path(sys.argv[2]))"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, value, str(tmp_path)]) for value in ("0", "1")]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len(list(tmp_path.glob("p-*.png"))) == 80
+    assert sum(int(load_image(path).pixels.mean()) for path in tmp_path.glob("p-*.png")) == 40
+
+
+def test_the_workflow_is_inside(tmp_path: Path) -> None:
+    workflow = json.dumps({"nodeflow": 1, "nodes": {}, "title": "Grüße 星"}, ensure_ascii=False)
+    path = save_image(picture(), "with", tmp_path, workflow).paths[0]
+    with Pillow.open(path) as file:
+        assert file.text["nodeflow"] == workflow  # type: ignore[attr-defined]
+
+
+def test_folders_are_made(tmp_path: Path) -> None:
+    assert save_image(picture(), "deep", tmp_path / "a" / "b").paths[0].is_file()
+
+
+@pytest.mark.parametrize("name", ["", " ", "../up", "a/b", "a\\b", ".hidden", "a\x00b", "x" * 300, "what?"])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NodeError, match="cannot be the name of a file"):
+        save_image(picture(), name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nodeflow")):
+        with pytest.raises(NodeError, match="cannot write pictures into"):
+            save_image(picture(), "p", folder)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_a_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(NodeError, match="cannot write pictures into"):
+        save_image(picture(), "p", tmp_path)
+
+
+def test_pictures_stand_upright_and_without_transparency(tmp_path: Path) -> None:
+    photo = Pillow.new("RGB", (4, 2), "red")
+    exif = photo.getexif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    photo.save(tmp_path / "turned.jpg", exif=exif)
+    assert load_image(tmp_path / "turned.jpg").pixels.shape == (1, 3, 4, 2)
+    Pillow.new("RGBA", (2, 2), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert (load_image(tmp_path / "clear.png").pixels == 1).all()
+    Pillow.new("P", (2, 2), 0).save(tmp_path / "palette.gif")
+    assert load_image(tmp_path / "palette.gif").pixels.shape == (1, 3, 2, 2)
+    Pillow.fromarray(np.full((2, 3), 65535, np.uint16)).save(tmp_path / "deep.png")
+    assert (load_image(tmp_path / "deep.png").pixels == 1).all()
+
+
+def test_what_is_no_picture_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NodeError, match="choose a picture"):
+        load_image()
+    with pytest.raises(NodeError, match="there is no such file"):
+        load_image(tmp_path / "missing.png")
+    (tmp_path / "text.png").write_text("hello")
+    with pytest.raises(NodeError, match="no picture that can be read"):
+        load_image(tmp_path / "text.png")
+    with pytest.raises(NodeError, match="cannot be read"):
+        load_image(tmp_path)
+    path = save_image(picture(1, 64, 64), "cut", tmp_path).paths[0]
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(NodeError, match="may be damaged"):
+        load_image(path)
+
+
+@pytest.mark.parametrize("size", [(9000, 9000), (60000, 60000)])
+def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = save_image(picture(), "huge", tmp_path).paths[0]
+    data = bytearray(path.read_bytes())
+    data[16:24] = size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big")
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+    path.write_bytes(bytes(data))
+    with pytest.raises(NodeError, match="more than 67 million pixels"):
+        load_image(path)
+
+
+def test_resizing_covers_or_stretches() -> None:
+    image = Image(torch.linspace(0, 1, 12).expand(1, 3, 8, 12))
+    assert resize_image(image, 6, 6).pixels.shape == (1, 3, 6, 6)
+    stretched, covered = (resize_image(image, 8, 8, fit).pixels for fit in ("stretch", "cover"))  # type: ignore[arg-type]
+    torch.testing.assert_close(covered, image.pixels[..., 2:10])
+    assert stretched[0, 0, 0, 0] < 0.1 < covered[0, 0, 0, 0]
+    assert resize_image(picture(), 30, 20).pixels.min() >= 0
+
+
+def test_round_trip_keeps_range_size_and_batch(tiny: LatentDiffusion) -> None:
+    image = picture(2, 16, 32)
+    latent = vae_encode(tiny.vae, image)
+    assert latent.samples.shape == (2, 4, 4, 8)
+    decoded = vae_decode(tiny.vae, latent).pixels
+    assert decoded.shape == image.pixels.shape
+    assert decoded.dtype == torch.float32
+    assert 0 <= decoded.min() <= decoded.max() <= 1
+
+
+def test_scale_and_shift_are_those_of_the_configuration(tiny: LatentDiffusion) -> None:
+    assert isinstance(tiny.vae, DiffusersVAE)
+    module: object = tiny.vae.module
+    plain = DiffusersVAE(tiny.vae.module, LatentFormat(4, 4, 8), 1.0)
+    moved = DiffusersVAE(tiny.vae.module, LatentFormat(4, 4, 8), 0.5, 0.1)
+    image = picture(1, 16, 16)
+    mean = vae_encode(plain, image).samples
+    with torch.no_grad():
+        posterior = module.encode(2 * image.pixels - 1).latent_dist  # type: ignore[attr-defined]
+    torch.testing.assert_close(mean, posterior.mean)
+    torch.testing.assert_close(vae_encode(moved, image).samples, (mean - 0.1) * 0.5)
+    torch.testing.assert_close(
+        vae_decode(moved, vae_encode(moved, image)).pixels, vae_decode(plain, Latent(mean)).pixels
+    )
+    assert tiny.vae.scaling == 0.5
+
+
+def test_a_sample_of_the_posterior_follows_its_seed(tiny: LatentDiffusion) -> None:
+    image = picture(2, 16, 16)
+    drawn = vae_encode(tiny.vae, image, True, 4).samples
+    assert torch.equal(drawn, vae_encode(tiny.vae, image, True, 4).samples)
+    assert not torch.equal(drawn, vae_encode(tiny.vae, image, True, 5).samples)
+    assert torch.equal(drawn[1:], vae_encode(tiny.vae, Image(image.pixels[1:]), True, 5).samples)
+    assert not torch.equal(drawn, vae_encode(tiny.vae, image).samples)
+
+
+def test_sizes_and_channels_that_do_not_fit_are_sentences(tiny: LatentDiffusion) -> None:
+    with pytest.raises(NodeError, match="18 x 16 is no multiple of 4"):
+        vae_encode(tiny.vae, picture(1, 16, 18))
+    with pytest.raises(NodeError, match="has 3 channels and the VAE takes 4"):
+        vae_decode(tiny.vae, Latent(torch.zeros(1, 3, 4, 4)))
