@@ -11,6 +11,7 @@ import typer
 from nodeflow import __version__
 
 if TYPE_CHECKING:
+    from nodeflow.engine.disk import Disk
     from nodeflow.graph.catalog import Catalogue
     from nodeflow.graph.workflow import Problem, Workflow
 
@@ -70,7 +71,7 @@ def run(
         Path | None, typer.Option("--report", metavar="FILE.json", help="Write what happened as JSON.")
     ] = None,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no results in memory.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
     workflow = _load(file)
@@ -94,13 +95,15 @@ def _run(
     import threading
 
     from nodeflow.engine import device
+    from nodeflow.engine.disk import Disk
     from nodeflow.engine.session import Session
     from nodeflow.graph.workflow import WorkflowError
     from nodeflow.report import Report
     from nodeflow.terminal import TerminalView
 
     cancel = threading.Event()
-    session = Session(budget={"cpu": 0} if no_cache else None)
+    disk = None if no_cache else Disk.of_user(device.numerics())
+    session = Session(budget={"cpu": 0} if no_cache else None, disk=disk)
     for sentence in session.packs.errors.values():
         print(f"nodeflow: {sentence}", file=sys.stderr)
     try:
@@ -194,6 +197,44 @@ def nodes(
             station = spec.station
             print(f"\n{station}")
         print(f"  {spec.type:<32} {spec.doc.partition(chr(10))[0]}")
+
+
+cache_commands = typer.Typer(help="Results that are kept on disk.", no_args_is_help=True, rich_markup_mode=None)
+cli.add_typer(cache_commands, name="cache")
+
+
+def _disk() -> Disk:
+    from nodeflow.engine import device
+    from nodeflow.engine.disk import Disk
+
+    disk = Disk.of_user(device.numerics())
+    if disk is None:
+        from nodeflow.resources import cache_folder
+
+        _refuse(f"the cache folder {cache_folder()} cannot be used; set NODEFLOW_CACHE to another one")
+    return disk
+
+
+@cache_commands.command()
+def info() -> None:
+    """Say where results are kept, and how many."""
+    found = _disk().info()
+    print(f"{found.folder}\n{found.results} results, {found.bytes / 1e6:.1f} MB of {found.budget / 1e6:.0f} MB")
+
+
+@cache_commands.command()
+def clear() -> None:
+    """Forget every result."""
+    disk = _disk()
+    disk.clear()
+    print(f"{disk.folder} is empty")
+
+
+@cache_commands.command()
+def verify() -> None:
+    """Read every result; what is damaged goes."""
+    whole, damaged = _disk().verify()
+    print(f"{whole} results are whole, {damaged} were not and are gone")
 
 
 @cli.command(name="open")

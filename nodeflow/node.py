@@ -58,7 +58,7 @@ class Multiline(msgspec.Struct, frozen=True):
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """Seeds a random generator: a whole number from 0 to 2**53 - 1, which every JSON reader keeps exactly. It is listed in the run's report."""
+    """Seeds a random generator: 0 to 2**53 - 1, which every JSON reader keeps exactly. The run's report lists it."""
 
 
 class Reads(msgspec.Struct, frozen=True):

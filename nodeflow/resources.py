@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent
 STARTER = "starter:"
@@ -12,6 +15,12 @@ def folder(name: str) -> Path:
     """The shipped folder ``assets`` or ``workflows``."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def cache_folder() -> Path:
+    """Where what can be computed again is kept: NODEFLOW_CACHE, or the user's cache folder."""
+    named = os.environ.get("NODEFLOW_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("nodeflow", appauthor=False)
 
 
 def starter_models() -> list[str]:

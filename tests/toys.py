@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.engine.cache import Cache
+from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Event
 from nodeflow.engine.executor import Executor
 from nodeflow.engine.keys import Settings
@@ -20,6 +21,7 @@ from nodeflow.engine.packs import Packs
 from nodeflow.engine.plan import plan
 from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, node
+from nodeflow.wires import Latent
 
 RAN: list[str] = []
 """Labels of the toy nodes that were called, in order."""
@@ -134,6 +136,21 @@ def double(sheet: Sheet, label: str = "double") -> Sheet:
     return Sheet(sheet.values * 2)
 
 
+@node("Slow")
+def slow(value: float = 1.0, label: str = "slow") -> Latent:
+    """A latent that takes its time: dear enough for the disk."""
+    RAN.append(label)
+    time.sleep(0.05)
+    return Latent(torch.full((1, 4, 2, 2), value))
+
+
+@node("Twice")
+def twice(latent: Latent, label: str = "twice") -> Latent:
+    """Twice a latent."""
+    RAN.append(label)
+    return Latent(latent.samples * 2)
+
+
 @node("Spoil")
 def spoil(sheet: Sheet) -> Sheet:
     """Breaks the rule: changes its input in place."""
@@ -163,8 +180,8 @@ def wire(nodes: dict[str, tuple[Any, ...]]) -> Workflow:
 class Bench:
     """Runs toy workflows on one executor and tells what ran."""
 
-    def __init__(self, folder: Path, budget: int = 2**30) -> None:
-        self.executor = Executor(PACK.functions, Cache({"cpu": budget}))
+    def __init__(self, folder: Path, budget: int = 2**30, disk: Disk | None = None) -> None:
+        self.executor = Executor(PACK.functions, Cache({"cpu": budget}, disk))
         self.settings = Settings(folder, folder / "output")
         self.events: list[Event] = []
 

@@ -1,10 +1,11 @@
-"""The memory tier of the cache: results by content key, within a budget of bytes for each class of device."""
+"""The cache: results by content key, in memory within a budget of bytes for each device class, behind it on disk."""
 
 from __future__ import annotations
 
 import heapq
 from typing import Any
 
+from nodeflow.engine.disk import Disk
 from nodeflow.engine.measure import Block, blocks, has_module
 
 OVERHEAD = 256
@@ -30,9 +31,10 @@ class Cache:
     (GreedyDual-Size, Cao & Irani 1997). What entries share is counted once.
     """
 
-    def __init__(self, budget: dict[str, int]) -> None:
+    def __init__(self, budget: dict[str, int], disk: Disk | None = None) -> None:
         """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named keeps nothing."""
         self.budget = budget
+        self.disk = disk
         self.used: dict[str, int] = {}
         self._entries: dict[bytes, Entry] = {}
         self._holders: dict[Block, int] = {}
@@ -49,14 +51,23 @@ class Cache:
     def get(self, key: bytes) -> tuple[Any, ...] | None:
         """The outputs stored under a key, which makes them the most recently used; None where there are none."""
         entry = self._entries.get(key)
-        if entry is None:
+        if entry is not None:
+            self._touch(key, entry)
+            return entry.outputs
+        found = self.disk.get(key) if self.disk else None
+        if found is None:
             return None
-        self._touch(key, entry)
-        return entry.outputs
+        self._keep(key, *found)
+        return found[0]
 
     def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
         """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded."""
-        self.drop(key)
+        self._keep(key, outputs, seconds)
+        if self.disk:
+            self.disk.put(key, outputs, seconds)
+
+    def _keep(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
+        self._forget(key)
         entry = Entry(outputs, seconds)
         if any(size > self.budget.get(device, 0) for device, size in _by_device(entry.blocks).items()):
             return
@@ -70,7 +81,12 @@ class Cache:
         self._make_room()
 
     def drop(self, key: bytes) -> None:
-        """Forget one result."""
+        """Forget one result, wherever it is."""
+        self._forget(key)
+        if self.disk:
+            self.disk.drop(key)
+
+    def _forget(self, key: bytes) -> None:
         entry = self._entries.pop(key, None)
         if entry is None:
             return
@@ -82,9 +98,9 @@ class Cache:
                 self._count(block[0], -size)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything in memory."""
         for key in list(self._entries):
-            self.drop(key)
+            self._forget(key)
         self._heap.clear()
 
     def _count(self, device: str, size: int) -> None:
@@ -107,7 +123,7 @@ class Cache:
             entry = self._entries.get(key)
             if entry is not None and entry.rank == rank:
                 self._clock = max(self._clock, rank[1]) if rank[0] else self._clock
-                self.drop(key)
+                self._forget(key)
 
 
 def _by_device(found: dict[Block, int]) -> dict[str, int]:

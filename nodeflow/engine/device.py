@@ -43,6 +43,11 @@ def describe(device: str) -> str:
     return f"CPU, {torch.get_num_threads()} threads"
 
 
+def numerics() -> str:
+    """The versions that may change a result's last digits: results of others are not taken from disk."""
+    return " ".join(f"{name} {version}" for name, version in versions().items() if name != "python")
+
+
 def versions() -> dict[str, str]:
     """Versions of what results depend on."""
     found = {"python": platform.python_version()}

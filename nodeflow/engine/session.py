@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nodeflow.engine import device
 from nodeflow.engine.cache import Cache
+from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Event
 from nodeflow.engine.executor import Executor
 from nodeflow.engine.keys import Settings
@@ -20,9 +21,11 @@ from nodeflow.graph.workflow import Workflow
 class Session:
     """Runs workflows one after another; what one run computed, the next takes from the cache."""
 
-    def __init__(self, packs: Packs | None = None, budget: dict[str, int] | None = None) -> None:
+    def __init__(
+        self, packs: Packs | None = None, budget: dict[str, int] | None = None, disk: Disk | None = None
+    ) -> None:
         self.packs = packs or load_packs()
-        self.executor = Executor(self.packs.functions, Cache(device.budget() if budget is None else budget))
+        self.executor = Executor(self.packs.functions, Cache(device.budget() if budget is None else budget, disk))
 
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> Plan:
         """What would be evaluated. Raises WorkflowError with every problem."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.engine import device
+from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Cancel, Close, JobEvent, Peek, Peeked, Ready, Refused, Reply, Request, Submit
 from nodeflow.engine.session import Session
 from nodeflow.engine.views import pictures
@@ -35,7 +36,7 @@ class _Worker:
         self.sending = threading.Lock()
         self.jobs: queue.Queue[Submit] = queue.Queue()
         self.cancels: dict[int, threading.Event] = {}
-        self.session = Session()
+        self.session = Session(disk=Disk.of_user(device.numerics()))
 
     def serve(self) -> None:
         name, _ = device.choose("auto")
