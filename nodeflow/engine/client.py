@@ -13,7 +13,21 @@ from typing import Protocol
 
 import msgspec
 
-from nodeflow.engine.events import Cancel, Close, Peek, Reply, Request, Submit, WorkerLost
+from nodeflow.engine.events import (
+    Cancel,
+    Close,
+    JobEvent,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    Peek,
+    Refused,
+    Reply,
+    Request,
+    RunFinished,
+    Submit,
+    WorkerLost,
+)
 
 
 class Engine(Protocol):
@@ -39,7 +53,8 @@ class Engine(Protocol):
 class LocalEngine:
     """One worker process on this machine, started at the first use and again after it was lost.
 
-    ``tell`` is called with every reply, on a thread of this engine.
+    ``tell`` is called with every reply, on a thread of this engine. A job that the worker took with it when it died
+    ends like any other: the node that ran has failed, and the run is finished.
     """
 
     def __init__(self, tell: Callable[[Reply], None]) -> None:
@@ -49,6 +64,8 @@ class LocalEngine:
         self._pipe: Connection | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._closed = False
+        self._open: dict[int, str] = {}
+        """Jobs that are not finished, and the node that each computes."""
 
     def start(self) -> None:
         """Start the worker where it is not running, so that it loads its libraries meanwhile."""
@@ -88,13 +105,11 @@ class LocalEngine:
                 process.join(2)
 
     def _send(self, request: Request) -> None:
-        data = msgspec.msgpack.encode(request)
-        with self._lock:
-            try:
-                self._connect().send_bytes(data)
-            except OSError:  # the worker died a moment ago: its reader reports that, a new one takes the request
-                self._pipe = None
-                self._connect().send_bytes(data)
+        with self._lock, contextlib.suppress(OSError):  # a worker that just died: its reader ends what was sent
+            pipe = self._connect()
+            if isinstance(request, Submit):
+                self._open[request.job] = ""
+            pipe.send_bytes(msgspec.msgpack.encode(request))
 
     def _connect(self) -> Connection:
         if self._closed:
@@ -113,17 +128,38 @@ class LocalEngine:
         decoder = msgspec.msgpack.Decoder(Reply)
         while True:
             try:
-                data = pipe.recv_bytes()
+                reply = decoder.decode(pipe.recv_bytes())
             except (EOFError, OSError):
                 break
-            self._tell(decoder.decode(data))
-        with self._lock:
-            lost = not self._closed and self._process is process
-            if lost:
-                self._pipe = self._process = None
+            self._note(reply)
+            self._tell(reply)
         process.join(2)
-        if lost:
-            self._tell(WorkerLost(f"the engine's worker process ended (exit code {process.exitcode})"))
+        with self._lock:
+            if self._process is process:
+                self._pipe = self._process = None
+            closed, lost, self._open = self._closed, self._open, {}
+        if not closed:
+            reason = f"the engine's worker process ended ({_cause(process.exitcode)})"
+            for job, node in lost.items():
+                if node:
+                    self._tell(JobEvent(job, NodeFailed(node, f"{reason} while this node ran")))
+                self._tell(JobEvent(job, RunFinished("failed", 0.0)))
+            self._tell(WorkerLost(reason))
+
+    def _note(self, reply: Reply) -> None:
+        match reply:
+            case JobEvent(job, NodeStarted(node)):
+                self._open[job] = node
+            case JobEvent(job, NodeFinished()):
+                self._open[job] = ""
+            case JobEvent(job, RunFinished()) | Refused(job):
+                self._open.pop(job, None)
+
+
+def _cause(code: int | None) -> str:
+    """What an exit code says, in words."""
+    words = {-9: "it was killed, perhaps for want of memory", -11: "it crashed in native code", -6: "it aborted"}
+    return words.get(code or 0, f"exit code {code}")
 
 
 def _work(pipe: Connection) -> None:
