@@ -50,7 +50,7 @@ downloaded.
 | part | parameters | steps | pictures seen | processor minutes | seed |
 |---|---|---|---|---|---|
 | autoencoder (f4, 4 channels) | 0.92 M | {vae_steps} | {vae_pictures} | {vae_minutes:.0f} | 1 |
-| CLIP text encoder (3 x 128), U-Net (64, 96, 128) | 0.70 M + 5.60 M | {steps_trained} | {pictures} | {minutes:.0f} | 5 |
+| CLIP text encoder (3 x 128), U-Net (64, 96, 128) | 0.70 M + 5.60 M | {trained} | {pictures} | {minutes:.0f} | 5 |
 
 The denoiser was trained on {scenes} scenes (seed 11), captioned anew each time. Processor minutes count both cores.
 
@@ -79,7 +79,7 @@ def write(figures: dict[str, float]) -> None:
             vae_steps=vae.STEPS,
             vae_pictures=crops * vae.CROP_BATCH + (vae.STEPS - crops) * vae.WHOLE_BATCH,
             vae_minutes=_minutes(autoencoder),
-            steps_trained=denoiser[-1]["step"],
+            trained=denoiser[-1]["step"],
             pictures=denoiser[-1]["step"] * latent_diffusion.BATCH,
             minutes=_minutes(denoiser),
             scenes=latents.COUNT,

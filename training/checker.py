@@ -14,7 +14,7 @@ from training.claims import Claims
 from training.grammar import BACKGROUNDS, COLOURS, PLACE_DIRECTIONS, PLACES, SUBJECTS
 
 Mask = NDArray[np.bool_]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 ATTRIBUTES: tuple[str, ...] = ("subject", "colour", "background", "place")
 FRAME = 32

@@ -77,7 +77,7 @@ def score(made: Picture, asked: Sequence[str]) -> dict[str, float]:
 
 def exported_pipeline() -> StableDiffusionPipeline:
     """The model folder as a user loads it, in single precision."""
-    return StableDiffusionPipeline.from_pretrained(ASSETS, torch_dtype=torch.float32)
+    return StableDiffusionPipeline.from_pretrained(ASSETS).to(torch.float32)
 
 
 def compare(count: int = 200) -> None:

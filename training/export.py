@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import torch
-from diffusers import StableDiffusionPipeline
 
 from training import evaluate, latent_diffusion, tokenizer, vae
 from training.runs import ASSETS
@@ -19,7 +18,7 @@ def export() -> None:
     pipeline.save_pretrained(ASSETS, safe_serialization=True)
     for path in ASSETS.rglob("*.json"):
         _without_origin(path)
-    StableDiffusionPipeline.from_pretrained(ASSETS, torch_dtype=torch.float32)
+    evaluate.exported_pipeline()
 
 
 def _without_origin(path: Path) -> None:

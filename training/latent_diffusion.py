@@ -23,7 +23,7 @@ from training.tokenizer import FILLERS
 
 FOLDER = WORK / "latent-diffusion"
 SEED = 5
-STEPS, BATCH = 9000, 64
+STEPS, BATCH = 5000, 64
 PEAK, WARM_UP, HOLD = 8e-4, 150, 0.4
 AVERAGE = 0.997
 CAPTION_DROP, FILLER_SHARE = 0.1, 0.08

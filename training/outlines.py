@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Points = NDArray[np.float32]
+Points = NDArray[np.floating]
 
 
 def polygon(*corners: tuple[float, float]) -> Points:

@@ -22,7 +22,7 @@ CONTOUR_WIDTH = 2.2
 CENTRE_SHARE = 0.5
 STYLE_SHARES = (0.7, 0.15, 0.15)
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating]
 """RGB [64, 64, 3] in 0..1."""
 
 
