@@ -76,6 +76,8 @@ def _weights(model_class: Any, folder: Path, name: str, options: Mapping[str, An
         module, report = model_class.from_pretrained(
             folder, use_safetensors=True, local_files_only=True, variant=variant, output_loading_info=True, **options
         )
+    except MemoryError:
+        raise
     except Exception as error:  # of half a dozen kinds, by library and by what is wrong with the files
         raise NodeError(f"{_named(folder)} cannot be loaded ({_first_line(error)}); download it again") from None
     missing = sorted(report["missing_keys"])

@@ -60,6 +60,25 @@ def test_folder_with_weights_in_half_precision_files(tiny_copy: Path) -> None:
     assert load_latent_diffusion(str(tiny_copy)).unet.format.channels == 4
 
 
+def test_folder_as_older_libraries_saved_it(tiny_copy: Path, tiny: LatentDiffusion) -> None:
+    """Stable Diffusion 1.5's own: a vocabulary in two files, and text weights named text_model.*."""
+    tokenizer = tiny_copy / "tokenizer"
+    model = json.loads((tokenizer / "tokenizer.json").read_text())["model"]
+    (tokenizer / "tokenizer.json").unlink()
+    (tokenizer / "vocab.json").write_text(json.dumps(model["vocab"]))
+    merges = [" ".join(merge) for merge in model["merges"]]
+    (tokenizer / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]))
+    path = tiny_copy / "text_encoder" / "model.safetensors"
+    weights = {f"text_model.{name}": value.clone() for name, value in load_file(path).items()}
+    weights["text_model.embeddings.position_ids"] = torch.arange(16)[None]
+    save_file(weights, path, metadata={"format": "pt"})
+    old = load_latent_diffusion(str(tiny_copy))
+    for text in ("", "a red star", "Hello, World! Ünï <3 42"):
+        found, wanted = (clip_text_encode(model.text_encoder, text) for model in (old, tiny))
+        assert found.words == wanted.words
+        assert torch.equal(found.tokens, wanted.tokens)
+
+
 def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(NodeError, match="there is no model"):
         load_latent_diffusion(str(tmp_path / "nothing"))
