@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -15,22 +15,23 @@ from nodeflow.app.words import tr
 Keys = QKeySequence.StandardKey | str | list[str]
 
 
-class Actions:
+class Actions(QObject):
     """The actions, shared by menu bar, tool bar and context menu.
 
     Those of the canvas act only while the canvas has the focus, so that a text field keeps its keys.
     """
 
-    def __init__(self, window: QWidget, session: Session, gestures: Gestures, files: dict[str, Callable[[], object]]):
+    def __init__(self, window: QWidget, session: Session, gestures: Gestures, acts: dict[str, Callable[[], object]]):
+        super().__init__(window)
         self._window, self._canvas = window, gestures.view
         make = self._window_action
         key = QKeySequence.StandardKey
-        self.new = make(tr("New"), key.New, files["new"])
-        self.open = make(tr("Open…"), key.Open, files["open"])
-        self.save = make(tr("Save"), key.Save, files["save"])
-        self.save_as = make(tr("Save As…"), "Ctrl+Shift+S", files["save_as"])
-        self.quit = make(tr("Quit"), key.Quit, files["quit"])
-        self.run = make(tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], session.run)
+        self.new = make(tr("New"), key.New, acts["new"])
+        self.open = make(tr("Open…"), key.Open, acts["open"])
+        self.save = make(tr("Save"), key.Save, acts["save"])
+        self.save_as = make(tr("Save As…"), "Ctrl+Shift+S", acts["save_as"])
+        self.quit = make(tr("Quit"), key.Quit, acts["quit"])
+        self.run = make(tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], acts["run"])
         self.cancel = make(tr("Cancel"), ["Ctrl+.", "Esc"], session.cancel)
         self.undo = session.stack.createUndoAction(window, tr("Undo"))
         self.undo.setShortcut(key.Undo)
@@ -39,8 +40,12 @@ class Actions:
         window.addActions([self.undo, self.redo])
         self.undo_button = self._button(tr("Undo"), session.stack.undo)
         self.redo_button = self._button(tr("Redo"), session.stack.redo)
-        session.stack.indexChanged.connect(lambda: self._show_steps(session))
-        self._show_steps(session)
+        for button in (self.undo_button, self.redo_button):
+            button.setEnabled(False)
+        session.stack.canUndoChanged.connect(self.undo_button.setEnabled)
+        session.stack.canRedoChanged.connect(self.redo_button.setEnabled)
+        session.stack.undoTextChanged.connect(self._name_undo)
+        session.stack.redoTextChanged.connect(self._name_redo)
         on = self._canvas_action
         self.add = on(tr("Add Node…"), "Tab", gestures.search_here)
         self.add.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -88,14 +93,11 @@ class Actions:
         action.triggered.connect(lambda: act())
         return action
 
-    def _show_steps(self, session: Session) -> None:
-        stack = session.stack
-        for action, able, name in (
-            (self.undo_button, stack.canUndo(), stack.undoText()),
-            (self.redo_button, stack.canRedo(), stack.redoText()),
-        ):
-            action.setEnabled(able)
-            action.setToolTip(f"{action.text()}: {name}" if name else action.text())
+    def _name_undo(self, step: str) -> None:
+        self.undo_button.setToolTip(f"{self.undo_button.text()}: {step}" if step else self.undo_button.text())
+
+    def _name_redo(self, step: str) -> None:
+        self.redo_button.setToolTip(f"{self.redo_button.text()}: {step}" if step else self.redo_button.text())
 
     def _fill_edit(self, menu: QMenu) -> None:
         menu.addAction(self.add)

@@ -48,7 +48,7 @@ def open_window(file: Path | None = None) -> MainWindow:
         QTimer.singleShot(0, window, lambda: window.show_file(file))
     elif starter.is_file():
         try:
-            window.session.open_template(starter)
+            window.session.open(starter)
         except WorkflowError:
             window.session.new()
     return window

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
@@ -60,6 +60,9 @@ class Session(QObject):
         self._requests: dict[int, tuple[str, str, int]] = {}
         self._last_preview: dict[str, bytes] = {}
         self._replied.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._soon = QTimer(self, interval=150, singleShot=True)
+        self._soon.timeout.connect(self._check_again)
+        self.stack.indexChanged.connect(self._edited)
 
     # --- the document
 
@@ -72,14 +75,14 @@ class Session(QObject):
         self._show(Workflow(), None, Path.cwd(), "")
 
     def open(self, path: Path) -> None:
-        """Open a workflow file, or a picture that holds one. Raises WorkflowError; the document then stays."""
-        workflow = read(path)
-        own = path if path.suffix.lower() != ".png" else None
-        self._show(workflow, own, path.resolve().parent, path.stem)
+        """Open a workflow file, or a picture that holds one. Raises WorkflowError; the document then stays.
 
-    def open_template(self, path: Path) -> None:
-        """Open a workflow that ships with nodeflow: it has no file of its own yet. Raises WorkflowError."""
-        self._show(read(path), None, path.resolve().parent, path.stem)
+        A picture, and a workflow that ships with nodeflow, are never written over: saving asks for a file.
+        """
+        workflow, folder = read(path), path.resolve().parent
+        shipped = folder == resources.folder("workflows").resolve()
+        own = None if shipped or path.suffix.lower() == ".png" else path
+        self._show(workflow, own, folder, path.stem)
 
     def save(self, path: Path) -> None:
         """Write the workflow to a file, which is its own from now on. Raises OSError; nothing is lost then."""
@@ -172,6 +175,15 @@ class Session(QObject):
         if problems != self.problems:
             self.problems = problems
             self.problems_changed.emit()
+
+    def _edited(self) -> None:
+        if self.problems:
+            self._soon.start()
+
+    def _check_again(self) -> None:
+        """What was wrong and has been put right is wrong no longer."""
+        if self.problems:
+            self._set_problems(check(self.workflow, self.catalogue))
 
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""

@@ -46,7 +46,14 @@ class MainWindow(QMainWindow):
             self,
             session,
             self.gestures,
-            {"new": self.new, "open": self.open, "save": self.save, "save_as": self.save_as, "quit": self.close},
+            {
+                "new": self.new,
+                "open": self.open,
+                "save": self.save,
+                "save_as": self.save_as,
+                "quit": self.close,
+                "run": self.run,
+            },
         )
         self.resize(1600, 950)
         self.setAcceptDrops(True)
@@ -187,6 +194,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             if self.may_leave():
                 self.show_file(path)
+
+    def run(self) -> None:
+        """Run the workflow as it stands, with what is being typed."""
+        self.canvas.view.finish_editor()
+        self.session.run()
 
     # --- what the session tells
 

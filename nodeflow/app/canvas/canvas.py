@@ -102,7 +102,7 @@ class Canvas(NodeGraph):
             for name, place in places(workflow, homeless, lambda name: self.nodes[name].body.height()).items():
                 self.nodes[name].setPos(*place)
         for link in workflow.links.values():
-            self._lay(link)
+            self._draw(link)
         scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         scene.blockSignals(False)
         view.setUpdatesEnabled(True)
@@ -118,7 +118,8 @@ class Canvas(NodeGraph):
             case AddNode(name, node):
                 self._add_card(name, node, *self._links_of(name))
                 for socket in self._waiting.pop(name, ()):
-                    self._lay(self.session.workflow.links[socket])
+                    if socket in self.session.workflow.links:
+                        self._lay(self.session.workflow.links[socket])
             case RemoveNode(name):
                 self.view.scene().removeItem(self.nodes.pop(name))
             case Connect(link):
@@ -127,9 +128,9 @@ class Canvas(NodeGraph):
                 self._take_off(socket)
             case SetParam(name) | SetMode(name):
                 card = self.nodes[name]
-                card.show_node(self.session.workflow.nodes[name])
+                card.show_node(self.session.workflow.nodes.get(name, card.node))
                 if not card.face.known:
-                    self._refresh(name)
+                    self._fit(name)
             case Place(name, placement) if name in self.nodes and placement is not None:
                 card = self.nodes[name]
                 card.title = placement.title
@@ -146,27 +147,25 @@ class Canvas(NodeGraph):
         self.view.scene().addItem(card)
 
     def _lay(self, link: Link) -> None:
+        """Show a link; nodes whose ports depend on their wires get the port that it needs."""
+        for name in (link.source, link.target):
+            if name in self.nodes:
+                self._fit(name, link)
+        self._draw(link)
+
+    def _draw(self, link: Link) -> None:
         source, target = self.nodes.get(link.source), self.nodes.get(link.target)
         if source is None or target is None:
             self._waiting.setdefault(link.source, set()).add(link.socket)
             return
-        ends = source.output_port(link.output), target.input_port(link.input, link.slot)
-        if None in ends:
-            self._refresh(link.source)
-            self._refresh(link.target)
-            if link.socket in self.links:
-                return
-            ends = source.output_port(link.output), target.input_port(link.input, link.slot)
-        start, end = ends
-        if start is None or end is None:
+        start, end = source.output_port(link.output), target.input_port(link.input, link.slot)
+        if start is None or end is None or link.socket in self.links:
             return
         wire = Wire(start, end)
         self.links[link.socket] = wire
         self.view.scene().addItem(wire)
         if source.isSelected() or target.isSelected():
             wire.highlight()
-        if target.face.grows and self._face_changed(link.target):
-            self._refresh(link.target)
         source.update()
         target.update()
 
@@ -174,37 +173,41 @@ class Canvas(NodeGraph):
         for waiting in self._waiting.values():
             waiting.discard(socket)
         wire = self.links.pop(socket, None)
-        if wire is None:
+        if wire is not None:
+            cards = wire.source.card, wire.target.card
+            wire.delete()
+            for card in cards:
+                self._fit(card.id)
+                card.update()
+
+    def _fit(self, name: str, link: Link | None = None) -> None:
+        """Give a node the ports and rows it has now; where they are others than before, its wires are drawn anew.
+
+        All edits of a batch are made before the first is told of, so that the node's links may be ahead of what is
+        shown; each is drawn once both its ends are there.
+        """
+        card, node = self.nodes[name], self.session.workflow.nodes.get(name)
+        missing = link is not None and not (
+            card.output_port(link.output) if link.source == name else card.input_port(link.input, link.slot)
+        )
+        if node is None or not (card.face.grows or missing):
             return
-        source, target = wire.source.card, wire.target.card
-        wire.delete()
-        for card in (source, target):
-            if card.face.grows and self._face_changed(card.id):
-                self._refresh(card.id)
-            card.update()
+        incoming, outgoing = self._links_of(name)
+        face = face_of(node, self.session.catalogue.nodes.get(node.type), incoming, outgoing)
+        card.node = node
+        if face == card.face:
+            return
+        for socket, wire in list(self.links.items()):
+            if wire.source.card is card or wire.target.card is card:
+                wire.delete()
+                del self.links[socket]
+        card.set_face(face)
+        for known in (*incoming, *outgoing):
+            self._draw(known)
 
     def _links_of(self, name: str) -> tuple[list[Link], list[Link]]:
         links = self.session.workflow.links.values()
-        return [k for k in links if k.target == name], [k for k in links if k.source == name]
-
-    def _face_changed(self, name: str) -> bool:
-        node = self.session.workflow.nodes[name]
-        spec = self.session.catalogue.nodes.get(node.type)
-        return face_of(node, spec, *self._links_of(name)) != self.nodes[name].face
-
-    def _refresh(self, name: str) -> None:
-        """Give a node the ports and rows it has now, and lay its wires again."""
-        node, links = self.session.workflow.nodes[name], self._links_of(name)
-        for link in (*links[0], *links[1]):
-            wire = self.links.pop(link.socket, None)
-            if wire is not None:
-                wire.delete()
-        card = self.nodes[name]
-        card.node = node
-        card.set_face(face_of(node, self.session.catalogue.nodes.get(node.type), *links))
-        for link in (*links[0], *links[1]):
-            if link.socket not in self.links:
-                self._lay(link)
+        return [link for link in links if link.target == name], [link for link in links if link.source == name]
 
     # --- runs are shown
 

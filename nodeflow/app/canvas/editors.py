@@ -115,7 +115,7 @@ class LineEditor(QLineEdit):
 
 
 class TextEditor(QPlainTextEdit):
-    """A text of several lines. Leaving and Ctrl+Enter keep it, Escape does not."""
+    """A text of several lines. Leaving keeps it (so does running the workflow), Escape does not."""
 
     def __init__(self, param: Param, value: Any, commit: Commit, close: Close, parent: QWidget) -> None:
         super().__init__(str(value), parent)
@@ -134,12 +134,9 @@ class TextEditor(QPlainTextEdit):
         return _keeps_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if event.key() == Qt.Key.Key_Escape:
             self._done = True
             self._close()
-        elif control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.keep()
         else:
             super().keyPressEvent(event)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from nodeflow.graph import files
 from nodeflow.graph.edits import AddNode, Batch, Connect, Edit, Place, free_id
 from nodeflow.graph.workflow import Placement, Workflow, WorkflowError
+
+_NUMBER = re.compile(r"_\d+$")
 
 
 def cut_out(workflow: Workflow, names: Iterable[str]) -> str:
@@ -34,7 +37,7 @@ def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None)
     taken = workflow.copy()
     names: dict[str, str] = {}
     for name, node in part.nodes.items():
-        names[name] = free_id(taken, name)
+        names[name] = free_id(taken, name if name not in taken.nodes else _NUMBER.sub("", name))
         taken.nodes[names[name]] = node
     dx, dy = _shift(part, at)
     edits: list[Edit] = [AddNode(names[name], node) for name, node in part.nodes.items()]

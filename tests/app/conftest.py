@@ -1,0 +1,77 @@
+"""A window on real workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app.hands import Hand
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app import theme
+from nodeflow.app.session import Session, shipped_catalogue
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.catalog import Catalogue, Input, NodeSpec, Output, Param
+from nodeflow.resources import folder
+
+STARTER = folder("workflows") / "latent-diffusion.json"
+
+
+def catalogue() -> Catalogue:
+    """The shipped nodes, and toys for what those do not have: an input that grows, every kind of parameter."""
+    found = shipped_catalogue()
+    toys = (
+        NodeSpec("toys.box", "Box", 1, "toys", "Gives a box.", outputs=(Output("box", "toys.Box"),)),
+        NodeSpec(
+            "toys.total",
+            "Total",
+            1,
+            "toys",
+            "The sum of all boxes.",
+            inputs=(Input("boxes", "toys.Box", required=False, many=True),),
+            outputs=(Output("total", "int"),),
+        ),
+        NodeSpec(
+            "toys.knobs",
+            "Knobs",
+            1,
+            "toys",
+            "Every kind of parameter.",
+            params=(
+                Param("count", "int", 3, minimum=0, maximum=100),
+                Param("share", "float", 0.5, minimum=0.0, maximum=1.0, step=0.01, widget="slider"),
+                Param("name", "str", "here"),
+                Param("way", "choice", "left", choices=("left", "right")),
+                Param("on", "bool", False),
+                Param("story", "str", "", widget="multiline"),
+            ),
+            outputs=(Output("value", "int"),),
+        ),
+    )
+    found.nodes.update((spec.type, spec) for spec in toys)
+    return found
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """A window on the starter workflow."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, "dark")
+    made = MainWindow(Session(catalogue(), output=tmp_path))
+    made.session.open(STARTER)
+    made.show()
+    qtbot.waitExposed(made)
+    made.canvas.view.set_scale(1.0)
+    yield made
+    made.canvas.view.finish_editor()
+    made.session.stack.setClean()
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def hand(window: MainWindow) -> Hand:
+    return Hand(window)

@@ -1,0 +1,354 @@
+"""The canvas shows the document, and what a person does on it changes the document, undoably."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from app.conftest import STARTER
+from app.hands import Hand
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.canvas.editors import LineEditor
+from nodeflow.app.canvas.ports import Port
+from nodeflow.app.window import MainWindow
+from nodeflow.graph import files
+from nodeflow.graph.edits import AddNode, Batch, Connect, Place, SetParam, remove
+from nodeflow.graph.workflow import Link, Node, Placement, Socket
+
+
+def port(window: MainWindow, node: str, name: str, slot: int = 0) -> Port:
+    card = window.canvas.nodes[node]
+    found = card.output_port(name) or card.input_port(name, slot)
+    assert found is not None
+    return found
+
+
+def row_centre(window: MainWindow, node: str, param: str) -> QPointF:
+    card = window.canvas.nodes[node]
+    number = [row.name for row in card.face.rows].index(param)
+    return card.pos() + card.rows[number].center()
+
+
+def text(window: MainWindow) -> bytes:
+    return files.dumps(window.session.workflow)
+
+
+def add(window: MainWindow, name: str, node_type: str, x: float = 0, y: float = 900) -> None:
+    window.session.do("Add", Batch((AddNode(name, Node(node_type, 1)), Place(name, Placement(x, y)))))
+
+
+def agrees(window: MainWindow) -> bool:
+    """Whether the view shows what the document says, no more and no less."""
+    canvas, workflow = window.canvas, window.session.workflow
+    nodes = {name: (card.node, card.x(), card.y()) for name, card in canvas.nodes.items()}
+    wanted = {name: (node, workflow.layout[name].x, workflow.layout[name].y) for name, node in workflow.nodes.items()}
+    wires = {
+        Socket(*wire.target.address): Link(wire.source.card.id, wire.source.name, *wire.target.address)
+        for wire in canvas.view.all_pipes()
+    }
+    at_ports = sum(len(p.wires) for card in canvas.nodes.values() for p in card.ports())
+    return nodes == wanted and wires == workflow.links and at_ports == 2 * len(wires)
+
+
+def test_opening_shows_all_nodes_and_links(window: MainWindow) -> None:
+    assert set(window.canvas.nodes) == set(window.session.workflow.nodes)
+    assert len(window.canvas.view.all_pipes()) == len(window.session.workflow.links) == 13
+    assert agrees(window)
+
+
+def test_dragging_a_wire_connects_and_undo_takes_it_back(window: MainWindow, hand: Hand) -> None:
+    before = text(window)
+    add(window, "raw", "nodes.no_guidance", 900, 700)
+    window.canvas.frame(window.canvas.nodes.values())
+    hand.drag(port(window, "denoiser", "denoiser").centre(), port(window, "raw", "denoiser").centre())
+    socket = Socket("raw", "denoiser")
+    assert window.session.workflow.links[socket] == Link("denoiser", "denoiser", "raw", "denoiser")
+    assert socket in window.canvas.links
+    assert window.session.stack.undoText() == "Connect"
+    window.session.stack.undo()
+    assert socket not in window.canvas.links
+    window.session.stack.undo()
+    assert text(window) == before
+    assert agrees(window)
+
+
+def test_a_wire_that_does_not_fit_is_refused_with_the_reason(window: MainWindow, hand: Hand) -> None:
+    before = text(window)
+    hand.view.show_part(hand.view.scene().itemsBoundingRect())
+    hand.drag(port(window, "noise", "noise").centre(), port(window, "decode", "latent").centre())
+    assert text(window) == before
+    assert not hand.view.toast.isHidden()
+    assert hand.view.toast.text() == "takes Latent, but noise.noise gives Noise"
+    assert not hand.view.wiring
+
+
+def test_a_wire_that_would_close_a_circle_is_refused(window: MainWindow, hand: Hand) -> None:
+    add(window, "one", "nodes.resize_image", 0, 900)
+    add(window, "two", "nodes.resize_image", 400, 900)
+    window.session.do("Connect", Connect(Link("one", "image", "two", "image")))
+    window.canvas.frame(window.canvas.nodes.values())
+    hand.drag(port(window, "two", "image").centre(), port(window, "one", "image").centre())
+    card = window.canvas.nodes["two"]
+    start = card.output_port("image")
+    assert start is not None
+    hand.drag(start.centre(), port(window, "one", "image").card.inputs[0].centre())
+    assert "circle" in hand.view.toast.text()
+    assert Socket("one", "image") not in window.session.workflow.links
+
+
+def test_a_wire_lifted_from_its_input_and_dropped_is_taken_away(window: MainWindow, hand: Hand) -> None:
+    window.canvas.frame(window.canvas.nodes.values())
+    end = port(window, "save", "image").centre()
+    hand.drag(end, end + QPointF(-40, 400))
+    assert Socket("save", "image") not in window.session.workflow.links
+    window.session.stack.undo()
+    assert agrees(window)
+
+
+def test_a_wire_lifted_and_put_back_changes_nothing(window: MainWindow, hand: Hand) -> None:
+    window.canvas.frame(window.canvas.nodes.values())
+    end = port(window, "save", "image").centre()
+    hand.press(end)
+    hand.move(end + QPointF(-60, 60))
+    hand.move(end)
+    hand.release()
+    assert not window.session.dirty
+    assert window.canvas.links[Socket("save", "image")].isVisible()
+
+
+def test_a_wire_dropped_on_empty_canvas_offers_what_fits_and_connects(window: MainWindow, hand: Hand) -> None:
+    window.canvas.frame(window.canvas.nodes.values())
+    start = port(window, "decode", "image").centre()
+    hand.drag(start, start + QPointF(60, 320))
+    search = hand.view.search
+    assert search.isVisible()
+    offered = [search.list.item(row).text() for row in range(search.list.count())]
+    assert offered == ["Resize image", "Save image", "VAE encode"]
+    QTest.keyClicks(search.field, "resi")
+    QTest.keyClick(search.field, Qt.Key.Key_Return)
+    link = Link("decode", "image", "resize_image", "image")
+    assert window.session.workflow.links[link.socket] == link
+    window.session.stack.undo()
+    assert "resize_image" not in window.session.workflow.nodes
+    assert agrees(window)
+
+
+def test_a_wire_dropped_on_a_node_finds_its_input(window: MainWindow, hand: Hand) -> None:
+    add(window, "raw", "nodes.no_guidance", 900, 700)
+    window.canvas.frame(window.canvas.nodes.values())
+    start = port(window, "prompt", "conditioning").centre()
+    hand.drag(start, window.canvas.nodes["raw"].pos() + QPointF(118, 20))
+    assert Socket("raw", "conditioning") in window.session.workflow.links
+
+
+def test_tab_and_double_click_open_the_search_and_enter_adds(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
+    search = hand.view.search
+    QTest.keyClick(hand.view, Qt.Key.Key_Tab)
+    assert search.isVisible()
+    QTest.keyClick(search.field, Qt.Key.Key_Escape)
+    assert search.isHidden()
+    empty = QPointF(-300, -300)
+    hand.view.centerOn(empty)
+    hand.double_click(empty)
+    assert search.isVisible()
+    QTest.keyClicks(search.field, "knob")
+    QTest.keyClick(search.field, Qt.Key.Key_Return)
+    assert window.session.workflow.nodes["knobs"] == Node("toys.knobs", 1)
+    assert window.canvas.chosen() == ["knobs"]
+
+
+def test_numbers_texts_choices_and_switches_are_edited_in_place(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
+    add(window, "knobs", "toys.knobs", 300, 900)
+    hand.view.centerOn(420, 1000)
+    view, params = hand.view, lambda: window.session.workflow.nodes["knobs"].params
+    hand.click(row_centre(window, "knobs", "count"))
+    assert isinstance(view.editor, QLineEdit)
+    view.editor.selectAll()
+    QTest.keyClicks(view.editor, "42")
+    QTest.keyClick(view.editor, Qt.Key.Key_Return)
+    assert view.editor is None
+    assert params() == {"count": 42}
+    hand.click(row_centre(window, "knobs", "on"))
+    assert params()["on"] is True
+    hand.click(row_centre(window, "knobs", "story"))
+    assert isinstance(view.editor, QPlainTextEdit)
+    QTest.keyClicks(view.editor, "once")
+    view.editor.clearFocus()
+    assert params()["story"] == "once"
+    hand.click(row_centre(window, "knobs", "way"))
+    assert isinstance(view.editor, QComboBox)
+    view.editor.setCurrentText("right")
+    view.editor.keep()
+    assert params()["way"] == "right"
+    assert agrees(window)
+
+
+def test_escape_leaves_a_value_as_it_was(window: MainWindow, hand: Hand) -> None:
+    hand.click(row_centre(window, "scheduler", "steps"))
+    editor = hand.view.editor
+    assert isinstance(editor, LineEditor)
+    editor.setText("50")
+    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    assert not window.session.dirty
+
+
+def test_a_number_out_of_range_is_brought_into_it(window: MainWindow, hand: Hand) -> None:
+    add(window, "knobs", "toys.knobs", 300, 900)
+    hand.click(row_centre(window, "knobs", "count"))
+    editor = hand.view.editor
+    assert isinstance(editor, LineEditor)
+    editor.selectAll()
+    QTest.keyClicks(editor, "4000")
+    assert editor.toolTip() == "4000 is not a whole number from 0 to 100"
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert window.session.workflow.nodes["knobs"].params == {"count": 100}
+
+
+def test_fifty_scrubs_are_one_undo_step(window: MainWindow, hand: Hand) -> None:
+    start = row_centre(window, "guidance", "scale")
+    hand.view.centerOn(start)
+    before, count = text(window), window.session.stack.count()
+    hand.drag(start, start + QPointF(100, 0), steps=50)
+    assert window.session.workflow.nodes["guidance"].params["scale"] > 10
+    assert window.session.stack.count() == count + 1
+    window.session.stack.undo()
+    assert text(window) == before
+
+
+def test_a_row_that_a_wire_feeds_is_not_edited(window: MainWindow, hand: Hand) -> None:
+    add(window, "knobs", "toys.knobs", 600, 900)
+    window.session.do("Connect", Connect(Link("knobs", "value", "scheduler", "steps")))
+    card = window.canvas.nodes["scheduler"]
+    assert card.is_fed(1)
+    hand.click(row_centre(window, "scheduler", "steps"))
+    assert hand.view.editor is None
+
+
+def test_moving_a_node_by_hand(window: MainWindow, hand: Hand) -> None:
+    card = window.canvas.nodes["decode"]
+    hand.view.centerOn(card)
+    start, before = card.pos() + QPointF(60, 10), card.pos()
+    hand.drag(start, start + QPointF(80, 50))
+    place = window.session.workflow.layout["decode"]
+    assert (place.x, place.y) == (before.x() + 80, before.y() + 50)
+    window.session.stack.undo()
+    assert card.pos() == before
+    assert agrees(window)
+
+
+def test_delete_and_undo_restore_the_file_exactly(window: MainWindow, hand: Hand) -> None:
+    before = text(window)
+    hand.view.setFocus()
+    QTest.keyClick(hand.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(window.canvas.chosen()) == 10
+    QTest.keyClick(hand.view, Qt.Key.Key_Delete)
+    assert not window.session.workflow.nodes
+    assert not window.canvas.nodes
+    assert hand.view.all_pipes() == []
+    window.session.stack.undo()
+    assert text(window) == before
+    assert agrees(window)
+
+
+def test_mute_and_bypass(window: MainWindow, hand: Hand) -> None:
+    window.canvas.choose(["decode", "save"])
+    QTest.keyClick(hand.view, Qt.Key.Key_M)
+    assert {window.session.workflow.nodes[name].mode for name in ("decode", "save")} == {"mute"}
+    QTest.keyClick(hand.view, Qt.Key.Key_B)
+    assert window.canvas.nodes["save"].node.mode == "bypass"
+    QTest.keyClick(hand.view, Qt.Key.Key_B)
+    assert window.canvas.nodes["save"].node.mode == "run"
+
+
+def test_copy_paste_and_duplicate_keep_inner_wires(window: MainWindow, hand: Hand) -> None:
+    window.canvas.choose(["sampler", "decode"])
+    window.gestures.copy()
+    assert '"nodeflow": 1' in QApplication.clipboard().text()
+    window.gestures.paste()
+    links = window.session.workflow.links
+    assert links[Socket("decode_2", "latent")].source == "sampler_2"
+    assert Socket("sampler_2", "guider") not in links
+    assert set(window.canvas.chosen()) == {"sampler_2", "decode_2"}
+    window.gestures.duplicate()
+    assert "sampler_3" in window.session.workflow.nodes
+    assert agrees(window)
+    QApplication.clipboard().setText("no workflow")
+    window.gestures.paste()
+    assert "no nodes" in hand.view.toast.text()
+
+
+def test_an_input_that_takes_many_grows_with_its_wires(window: MainWindow) -> None:
+    for name in ("a", "b", "c"):
+        add(window, name, "toys.box")
+    add(window, "total", "toys.total", 400)
+    card = window.canvas.nodes["total"]
+    assert [p.slot for p in card.inputs] == [0]
+    for slot, name in enumerate(("a", "b", "c")):
+        link = Link(name, "box", "total", "boxes", slot)
+        window.canvas._on_connection_changed([], [(port(window, name, "box"), port(window, "total", "boxes", slot))])
+        assert window.session.workflow.links[link.socket] == link
+    assert [p.slot for p in card.inputs] == [0, 1, 2, 3]
+    window.session.do("Delete", remove(window.session.workflow, ["c"]))
+    assert [p.slot for p in card.inputs] == [0, 1, 2]
+    assert agrees(window)
+
+
+def test_an_unknown_node_is_shown_kept_and_written_back(window: MainWindow, tmp_path, qtbot: QtBot) -> None:
+    data = STARTER.read_bytes().replace(b"nodes.vae_decode", b"elsewhere.vae_decode")
+    path = tmp_path / "other.json"
+    path.write_bytes(data)
+    window.session.open(path)
+    card = window.canvas.nodes["decode"]
+    assert not card.face.known
+    assert {p.name for p in card.inputs} == {"latent", "vae"}
+    assert [p.name for p in card.outputs] == ["image"]
+    assert agrees(window)
+    window.session.save(path)
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_random_edits_the_view_equals_the_document(window: MainWindow, seed: int) -> None:
+    before, dice = text(window), random.Random(seed)
+    session, canvas, gestures = window.session, window.canvas, window.gestures
+    types = ["nodes.resize_image", "nodes.save_image", "toys.total", "toys.box", "toys.knobs", "elsewhere.thing"]
+    for step in range(300):
+        names = list(session.workflow.nodes)
+        match dice.choice(["add", "link", "link", "link", "cut", "set", "move", "delete", "paste", "undo", "redo"]):
+            case "add":
+                add(window, f"n{step}", dice.choice(types), dice.randrange(900), dice.randrange(900))
+            case "link" if names:
+                ports = [p for name in dice.sample(names, min(4, len(names))) for p in canvas.nodes[name].ports()]
+                pairs = [(a, b) for a in ports for b in ports if b.is_input and not a.is_input]
+                pairs = [pair for pair in pairs if not canvas._judge(*pair)]
+                if pairs:
+                    canvas._on_connection_changed([], [dice.choice(pairs)])
+            case "cut" if session.workflow.links:
+                wire = canvas.links[dice.choice(list(session.workflow.links))]
+                canvas._on_connection_sliced([(wire.target, wire.source)])
+            case "set" if names:
+                session.do("Set", SetParam(dice.choice(names), "width", dice.randrange(99)))
+            case "move" if names:
+                card = canvas.nodes[dice.choice(names)]
+                old = [card.x(), card.y()]
+                card.setPos(card.x() + 10, card.y() - 5)
+                canvas._on_nodes_moved({card: old})
+            case "delete" if names:
+                canvas.choose(dice.sample(names, min(2, len(names))))
+                gestures.delete()
+            case "paste" if names:
+                canvas.choose(dice.sample(names, min(3, len(names))))
+                gestures.duplicate()
+            case "undo":
+                session.stack.undo()
+            case "redo":
+                session.stack.redo()
+        assert agrees(window), step
+    while session.stack.canUndo():
+        session.stack.undo()
+    assert agrees(window)
+    assert text(window) == before

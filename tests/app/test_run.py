@@ -1,0 +1,100 @@
+"""Runs with the real engine: a worker process, real nodes, pictures that come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app.conftest import STARTER
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.png import workflow_of
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.edits import AddNode, Batch, Connect, SetParam
+from nodeflow.graph.workflow import Link, Node
+from nodeflow.resources import folder
+
+SECONDS = 60_000
+
+
+def small_workflow(window: MainWindow, picture: Path) -> None:
+    """A picture that is loaded, made larger, and saved."""
+    window.session.new()
+    image = QImage(16, 12, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.darkGreen)
+    image.save(str(picture))
+    edits = (
+        AddNode("load", Node("nodes.load_image", 1, {"path": str(picture)})),
+        AddNode("larger", Node("nodes.resize_image", 1, {"width": 64, "height": 48})),
+        AddNode("save", Node("nodes.save_image", 1)),
+        Connect(Link("load", "image", "larger", "image")),
+        Connect(Link("larger", "image", "save", "image")),
+    )
+    window.session.do("Make", Batch(edits))
+
+
+def finish(window: MainWindow, qtbot: QtBot) -> None:
+    window.run()
+    assert window.session.problems == []
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+
+
+def test_a_run_shows_states_and_pictures(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    small_workflow(window, tmp_path / "in.png")
+    finish(window, qtbot)
+    states = {name: window.session.state(name).phase for name in ("load", "larger", "save")}
+    assert states == {"load": "ran", "larger": "ran", "save": "ran"}
+    assert window.session.states.outcome == "done"
+    qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+    qtbot.waitUntil(lambda: window.canvas.nodes["larger"].thumbnail is not None, timeout=5000)
+    assert window.session.device
+    saved = tmp_path / "saved.png"
+    window.preview.save_to(saved)
+    qtbot.waitUntil(saved.exists, timeout=5000)
+    assert (QImage(str(saved)).width(), QImage(str(saved)).height()) == (64, 48)
+    assert b"nodes.resize_image" in (workflow_of(saved.read_bytes()) or b"")
+    window.session.do("Set", SetParam("larger", "width", 32))
+    finish(window, qtbot)
+    assert window.session.state("load").phase == "cached"
+    assert window.session.state("larger").phase == "ran"
+
+
+def test_a_failed_node_says_so_on_itself(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    small_workflow(window, tmp_path / "in.png")
+    window.session.do("Set", SetParam("load", "path", str(tmp_path / "nowhere.png")))
+    finish(window, qtbot)
+    assert window.session.state("load").phase == "failed"
+    assert "nowhere.png" in window.canvas.nodes["load"].note
+    assert window.session.state("save").phase == "skipped"
+    assert window.session.states.outcome == "failed"
+
+
+def test_a_lost_worker_is_told_and_the_next_run_starts_another(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    small_workflow(window, tmp_path / "in.png")
+    finish(window, qtbot)
+    engine = window.session._engine
+    assert engine is not None
+    with qtbot.waitSignal(window.session.trouble, timeout=5000):
+        engine._process.kill()  # type: ignore[attr-defined]
+    assert window.canvas.nodes
+    finish(window, qtbot)
+    assert window.session.states.outcome == "done"
+
+
+@pytest.mark.skipif(
+    not (folder("assets") / "models" / "latent-diffusion" / "model_index.json").is_file(),
+    reason="the starter model is not there",
+)
+def test_the_starter_workflow_gives_a_picture(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.open(STARTER)
+    finish(window, qtbot)
+    assert window.session.states.outcome == "done", window.session.states.nodes
+    qtbot.waitUntil(lambda: window.preview.node == "decode", timeout=5000)
+    qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+    picture = window.preview.view.picture
+    assert picture is not None
+    assert picture.width() >= 32
