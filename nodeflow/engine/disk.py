@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from nodeflow.engine.codec import Damaged, NotStorable, decode, encode
 from nodeflow.resources import cache_folder
 
-LEAST_SECONDS = 0.02
+LEAST_SECONDS = 0.001
 """What is computed faster than this is not worth a file."""
 
 SCHEMA = """

@@ -85,7 +85,7 @@ def test_other_versions_do_not_see_them(disk: Disk) -> None:
 
 
 def test_cheap_results_are_not_written(disk: Disk) -> None:
-    disk.put(b"k", content(b"k"), 0.001)
+    disk.put(b"k", content(b"k"), 0.0001)
     assert paths(disk) == []
 
 
