@@ -28,8 +28,8 @@ STABLE_DIFFUSION: Mapping[str, Any] = {
 }
 """The noise schedule of Stable Diffusion 1 and 2 (Rombach et al. 2022)."""
 
-LOWEST_ALPHA = 2.0**-24
-"""diffusers' stand-in for an alpha of zero where a solver divides by it."""
+HIGHEST_SIGMA = 80.0
+"""Noise to signal ratio that stands for pure noise (Karras et al. 2022) where a solver cannot start from infinity."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,21 @@ def new_scheduler(kind: str, trained: TrainedSchedule, prediction: Prediction, k
         config["use_dynamic_shifting"] = False
     else:
         config["prediction_type"] = _NAMES[prediction]
-    if kind in KARRAS_KINDS and karras:
+    if karras:
         config["use_karras_sigmas"] = True
-    if config.get("rescale_betas_zero_snr") and "rescale_betas_zero_snr" not in known:
-        config["trained_betas"] = _zero_terminal_betas(trained, diffusers)
+    if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
+        config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
 
 
-def _zero_terminal_betas(trained: TrainedSchedule, diffusers: Any) -> list[float]:
-    """Betas with zero terminal signal to noise ratio, Lin et al. 2023, for a class that cannot rescale them itself."""
+def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
+    """Betas for a model trained down to no signal at all (Lin et al. 2023), where the class cannot rescale them itself.
+
+    Methods of second order average over the first step, which must not be one from infinity; and Karras' spacing from
+    infinity, or diffusers' 4096 in its place, spends most steps where there is nothing to see.
+    """
     reference = new_scheduler("DDIM", trained, "v", karras=False)
-    alphas: Tensor = reference.alphas_cumprod.double()
-    alphas[-1] = LOWEST_ALPHA
+    alphas: Tensor = reference.alphas_cumprod.double().clamp(min=1 / (1 + HIGHEST_SIGMA**2))
     betas: list[float] = (1 - alphas / torch.cat([torch.ones(1, dtype=alphas.dtype), alphas[:-1]])).tolist()
     return betas
 
