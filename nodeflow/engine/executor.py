@@ -154,7 +154,7 @@ class _Run:
                 continue
             held = self._held(task)
             if held is not None:
-                self.values[task.id] = held
+                self._arrived(task, held)
                 yield tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=_files(held))
                 continue
             needed = [*task.eager(), *self._asked(task)]
@@ -167,6 +167,11 @@ class _Run:
                 stack += reversed(missing)
             else:
                 yield from self._compute(task)
+
+    def _arrived(self, task: Task, outputs: Values) -> None:
+        """A task's outputs are there; from now on they can be looked at."""
+        self.values[task.id] = outputs
+        self.executor.last[task.id] = (task, self.keys[task.id])
 
     def _asked(self, task: Task) -> list[str]:
         return [origin.node for name in self.asked.get(task.id, ()) for origin in task.inputs[name]]
@@ -207,9 +212,9 @@ class _Run:
         except Exception as error:  # a node is other people's code: whatever it raises is its own failure
             yield self._fail(task, _sentence(error), seconds, "".join(traceback.format_exception(error)))
             return
-        self.values[task.id] = outputs
         if task.spec.pure:
             self.executor.cache.put(self.keys[task.id], outputs, seconds)
+        self._arrived(task, outputs)
         yield tell.NodeFinished(
             task.id, "ran", seconds, self._why(task), summaries(task.spec, outputs), _files(outputs)
         )

@@ -55,8 +55,9 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    """A window on the starter workflow."""
+def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """A window on the starter workflow, whose engine finds an empty cache."""
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path / "cache"))
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply(app, "dark")

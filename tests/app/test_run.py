@@ -94,7 +94,10 @@ def test_the_starter_workflow_gives_a_picture(window: MainWindow, qtbot: QtBot) 
     finish(window, qtbot)
     assert window.session.states.outcome == "done", window.session.states.nodes
     qtbot.waitUntil(lambda: window.preview.node == "decode", timeout=5000)
-    qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+    qtbot.waitUntil(lambda: width(window) == 64, timeout=5000)
+    assert window.canvas.nodes["sampler"].thumbnail is not None
+
+
+def width(window: MainWindow) -> int:
     picture = window.preview.view.picture
-    assert picture is not None
-    assert picture.width() >= 32
+    return picture.width() if picture is not None else 0
