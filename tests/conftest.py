@@ -11,6 +11,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
+def pytest_configure() -> None:
+    """Without Qt's system libraries half of the tests would fail, each with a riddle: say it once."""
+    from nodeflow.system import missing_libraries
+
+    if sentence := missing_libraries():
+        pytest.exit(sentence, returncode=2)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The tests have a cache folder of their own, also in the processes that they start."""
