@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from nodeflow.graph.catalog import Catalogue, NodeSpec, passes_through
-from nodeflow.graph.check import check, closest
-from nodeflow.graph.workflow import Link, Node, Problem, Workflow, WorkflowError, upstream
+from nodeflow.graph.scope import obstacles, scope
+from nodeflow.graph.workflow import Link, Node, Problem, Workflow, WorkflowError
 
 
 class Origin(NamedTuple):
@@ -46,26 +46,14 @@ def plan(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()
 
     Only what the targets need is checked. Raises WorkflowError with every problem found there. Linear.
     """
-    unknown = [name for name in targets if name not in workflow.nodes]
-    if unknown:
-        raise WorkflowError(
-            *(Problem(name, "", f"there is no such node to run to{closest(name, workflow.nodes)}") for name in unknown)
-        )
-    incoming = workflow.incoming()
-    circling: set[str] = set()
-    if not targets:
-        used = {link.source for link in workflow.links.values()}
-        leaves = [name for name in workflow.nodes if name not in used]
-        circling = workflow.nodes.keys() - upstream(incoming, leaves)
-        targets = tuple(name for name in leaves if workflow.nodes[name].type in catalogue.nodes) or tuple(leaves)
-    needed = upstream(incoming, list(targets)) | circling
-    skipped = _muted(workflow, incoming, needed)
-    problems = check(workflow, catalogue, needed - skipped.keys())
+    about = scope(workflow, catalogue, targets)
+    problems = obstacles(workflow, catalogue, about)
     if problems:
         raise WorkflowError(*problems)
+    incoming, skipped = workflow.incoming(), about.skipped
     tasks: dict[str, Task] = {}
     passing: dict[Origin, Origin | None] = {}
-    for name in _ordered(incoming, needed):
+    for name in _ordered(incoming, about.needed):
         if name in skipped:
             continue
         node, spec = workflow.nodes[name], catalogue.nodes[workflow.nodes[name].type]
@@ -89,24 +77,9 @@ def plan(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()
             tasks[name] = Task(name, node, spec, {port: tuple(origins) for port, origins in inputs.items()})
     if problems:
         raise WorkflowError(*sorted(problems))
-    return Plan(tasks, tuple(name for name in targets if name in tasks), skipped)
-
-
-def _muted(workflow: Workflow, incoming: dict[str, list[Link]], needed: set[str]) -> dict[str, str]:
-    """The muted nodes among the needed ones and all that depends on them, each with the reason."""
-    skipped = {name: "it is muted" for name in needed if name in workflow.nodes and workflow.nodes[name].mode == "mute"}
-    followers: dict[str, list[str]] = {}
-    for name in needed:
-        for link in incoming.get(name, ()):
-            followers.setdefault(link.source, []).append(name)
-    todo = list(skipped)
-    while todo:
-        cause = todo.pop()
-        for name in followers.get(cause, ()):
-            if name not in skipped:
-                skipped[name] = f"it needs {cause!r}, which does not run"
-                todo.append(name)
-    return skipped
+    passed = {origin.node: source.node for origin, source in passing.items() if source is not None}
+    ends = dict.fromkeys(passed.get(name, name) for name in about.targets)
+    return Plan(tasks, tuple(name for name in ends if name in tasks), skipped)
 
 
 def _ordered(incoming: dict[str, list[Link]], needed: set[str]) -> list[str]:

@@ -221,6 +221,12 @@ def test_a_chain_of_bypassed_nodes_passes_through(bench: Bench) -> None:
     assert bench.value("n4").value == 4
 
 
+def test_a_bypassed_end_still_brings_what_it_passes(bench: Bench) -> None:
+    workflow = diamond()
+    workflow.nodes["b"] = Node("toys.add", mode="bypass")
+    assert bench.run(workflow, "b") == ["a"]
+
+
 def test_a_bypass_that_has_nothing_to_pass_is_refused_where_it_matters() -> None:
     workflow = wire({"s": ("source",), "a": ("add", {}, {"box": "s"})})
     workflow.nodes["s"] = Node("toys.source", mode="bypass")

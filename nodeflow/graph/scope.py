@@ -1,0 +1,56 @@
+"""What a run is about: its targets, what they need, and what stays out. Only this is checked and evaluated."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodeflow.graph.catalog import Catalogue
+from nodeflow.graph.check import check, closest
+from nodeflow.graph.workflow import Link, Problem, Workflow, upstream
+
+
+class Scope(NamedTuple):
+    """The targets of a run, all nodes they need (themselves among them), and those that stay out, with the reason."""
+
+    targets: tuple[str, ...]
+    needed: set[str]
+    skipped: dict[str, str]
+
+
+def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()) -> Scope:
+    """The scope of a run to the targets, by default to every known node that nothing else uses. Linear."""
+    incoming = workflow.incoming()
+    circling: set[str] = set()
+    if not targets:
+        used = {link.source for link in workflow.links.values()}
+        ends = [name for name in workflow.nodes if name not in used]
+        circling = workflow.nodes.keys() - upstream(incoming, ends)
+        targets = tuple(name for name in ends if workflow.nodes[name].type in catalogue.nodes) or tuple(ends)
+    needed = upstream(incoming, list(targets)) | circling
+    return Scope(targets, needed, _muted(workflow, incoming, needed))
+
+
+def obstacles(workflow: Workflow, catalogue: Catalogue, about: Scope) -> list[Problem]:
+    """Everything that keeps a run from starting. Problems of nodes that it does not need are not among them."""
+    unknown = [name for name in about.targets if name not in workflow.nodes]
+    if unknown:
+        hints = {name: closest(name, workflow.nodes) for name in unknown}
+        return [Problem(name, "", f"there is no such node to run to{hint}") for name, hint in hints.items()]
+    return check(workflow, catalogue, about.needed - about.skipped.keys())
+
+
+def _muted(workflow: Workflow, incoming: dict[str, list[Link]], needed: set[str]) -> dict[str, str]:
+    """The muted nodes among the needed ones and all that depends on them, each with the reason."""
+    skipped = {name: "it is muted" for name in needed if name in workflow.nodes and workflow.nodes[name].mode == "mute"}
+    followers: dict[str, list[str]] = {}
+    for name in needed:
+        for link in incoming.get(name, ()):
+            followers.setdefault(link.source, []).append(name)
+    todo = list(skipped)
+    while todo:
+        cause = todo.pop()
+        for name in followers.get(cause, ()):
+            if name not in skipped:
+                skipped[name] = f"it needs {cause!r}, which does not run"
+                todo.append(name)
+    return skipped
