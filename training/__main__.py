@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from training import evaluate, export, latent_diffusion, tokenizer, truth, vae
+from training import card, evaluate, export, latent_diffusion, tokenizer, truth, vae
 
 STAGES: dict[str, Callable[[], object]] = {
     "silhouettes": truth.fit_silhouettes,
@@ -16,7 +16,7 @@ STAGES: dict[str, Callable[[], object]] = {
     "latent-diffusion": latent_diffusion.train,
     "export": export.export,
     "compare": evaluate.compare,
-    "evaluate": evaluate.report,
+    "evaluate": card.report,
 }
 ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate")
 

@@ -1,6 +1,7 @@
 """What a caption claims, read from its words alone."""
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 
 from training.grammar import BACKGROUNDS, COLOURS, PLACES, SUBJECTS, SYNONYMS
@@ -44,5 +45,5 @@ def _background_index(words: list[str]) -> int | None:
     return None
 
 
-def _first(words: list[str], known: object) -> str | None:
-    return next((word for word in words if word in known), None)  # type: ignore[operator]
+def _first(words: list[str], known: Container[str]) -> str | None:
+    return next((word for word in words if word in known), None)

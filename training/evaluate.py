@@ -8,11 +8,10 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from training import captions, card, checker, silhouettes
+from training import captions, checker, silhouettes
 from training.claims import parse
 from training.models import new_scheduler
-from training.pictures import save_grid
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS
 from training.scenes import Picture, random_scene
 
 CHOOSING_SEED, HELD_OUT_SEED = 4242, 20260
@@ -86,13 +85,3 @@ def compare(count: int = 200) -> None:
     for steps, guidance in ((20, 1.5), (20, 2.5), (20, 4.0), (20, 6.0), (12, 2.5), (30, 2.5)):
         made = paint(pipeline, asked, steps, guidance)
         print(f"DDIM, {steps} steps, guidance {guidance}:", score(made, asked), flush=True)
-
-
-def report() -> None:
-    """The exported model on 500 held-out captions: figures into the card, and a sheet of the first pictures."""
-    asked = fresh_captions(HELD_OUT_SEED, HELD_OUT)
-    made = paint(exported_pipeline(), asked)
-    figures = score(made, asked)
-    print(f"{HELD_OUT} held-out captions, {STEPS} steps, guidance {GUIDANCE}:", figures)
-    save_grid(made[:96], WORK / "held_out.png")
-    card.write(figures)

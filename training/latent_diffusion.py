@@ -30,7 +30,7 @@ CAPTION_DROP, FILLER_SHARE = 0.1, 0.08
 READING_WEIGHT = 0.03
 HIGH_NOISE_TILT = 0.75
 """Below 1, noisy timesteps come more often: colours and places first. Later all come evenly, for shape."""
-SAVE_EVERY, LOOK_EVERY, LOOK_AT = 250, 1000, 96
+SAVE_EVERY, LOOK_EVERY, LOOK_AT = 125, 1000, 96
 
 READINGS: dict[str, tuple[str, ...]] = {
     "subject": SUBJECTS,
