@@ -36,8 +36,8 @@ well as it can. Anything left unsaid is up to chance, apart from the place and t
 timesteps: `scheduler/` says so. Latents are [4, 16, 16] with scaling factor 1.
 
 ## How well it does
-The checker (`training/checker.py`, which reads pixels alone) on {captions} captions drawn from a seed of their own, used
-for nothing else, in single precision. Their wording and noise are new; most combinations of attributes occur in training:
+The checker (`training/checker.py`, which reads pixels alone) on {captions} captions from a seed of their own, used for
+nothing else, in single precision. Noise and wordings are new; most combinations of attributes occur in training.
 
 | subject | colour | background | place | everything right |
 |---|---|---|---|---|
