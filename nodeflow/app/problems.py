@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from nodeflow.app.session import Session
+
+_LINE = 24
 
 
 class Problems(QWidget):
@@ -22,9 +24,8 @@ class Problems(QWidget):
         self.heading.setObjectName("heading")
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Problems"))
-        self.list.setWordWrap(True)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setContentsMargins(14, 10, 14, 12)
         layout.setSpacing(6)
         layout.addWidget(self.heading)
         layout.addWidget(self.list)
@@ -38,13 +39,14 @@ class Problems(QWidget):
         self.list.clear()
         for problem in problems:
             item = QListWidgetItem(str(problem))
+            item.setSizeHint(QSize(0, _LINE))
             item.setData(Qt.ItemDataRole.UserRole, problem.node)
             self.list.addItem(item)
         if len(problems) == 1:
             self.heading.setText(self.tr("One thing to put right before it can run"))
         else:
             self.heading.setText(self.tr("{0} things to put right before it can run").format(len(problems)))
-        self.setMaximumHeight(44 + 26 * min(max(len(problems), 1), 5))
+        self.list.setFixedHeight(_LINE * min(max(len(problems), 1), 5))
         self.setVisible(bool(problems))
 
     def _go(self, item: QListWidgetItem) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -19,11 +20,14 @@ from nodeflow.engine.events import (
     Summary,
 )
 
-Phase = Literal["idle", "queued", "running", "ran", "cached", "skipped", "failed"]
+Phase = Literal["idle", "queued", "running", "ran", "cached", "skipped", "failed", "stale"]
 
 
 class NodeState(msgspec.Struct, frozen=True):
-    """How a node stands in the last run: phase, step of a streaming node, time, and what it gave."""
+    """How a node stands in the last run: phase, step of a streaming node, time, and what it gave.
+
+    ``stale``: what it gave was made from something that has changed since.
+    """
 
     phase: Phase = "idle"
     step: int = 0
@@ -88,6 +92,13 @@ class RunStates:
                 self.nodes.update((name, NodeState("cached", values=self.of(name).values)) for name in kept)
                 return kept
         return (event.node,)
+
+    def outdate(self, names: Iterable[str]) -> tuple[str, ...]:
+        """What these nodes gave is made from something that has changed; those of them that had given something."""
+        done = tuple(name for name in names if self.of(name).phase in ("ran", "cached", "failed", "skipped"))
+        for name in done:
+            self.nodes[name] = NodeState("stale", values=self.of(name).values)
+        return done
 
     @property
     def share(self) -> float:

@@ -18,8 +18,8 @@ from nodeflow.graph import files
 from nodeflow.graph.catalog import Catalogue, decode
 from nodeflow.graph.check import check
 from nodeflow.graph.document import Document
-from nodeflow.graph.edits import Edit
-from nodeflow.graph.workflow import Problem, Workflow, WorkflowError
+from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
+from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError
 
 
 class Session(QObject):
@@ -104,6 +104,7 @@ class Session(QObject):
         self.cancel()
         self._job = 0
         self.document = Document(workflow)
+        self.document.subscribe(self._outdate)
         self.stack.clear()
         self.path, self.base, self.name = path, base, name
         self.states = RunStates()
@@ -176,6 +177,14 @@ class Session(QObject):
             self.problems = problems
             self.problems_changed.emit()
 
+    def _outdate(self, edit: Edit) -> None:
+        """What was made from an edited node is not what the workflow would give now."""
+        match edit:
+            case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
+                if self.states.nodes:
+                    for name in self.states.outdate(_downstream(self.workflow, node)):
+                        self.node_changed.emit(name)
+
     def _edited(self) -> None:
         if self.problems:
             self._soon.start()
@@ -231,6 +240,19 @@ class Session(QObject):
 
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
+
+
+def _downstream(workflow: Workflow, start: str) -> set[str]:
+    """A node and all that is made from it."""
+    outgoing = workflow.outgoing()
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo.extend(link.target for link in outgoing.get(name, ()))
+    return seen
 
 
 def shipped_catalogue() -> Catalogue:

@@ -26,8 +26,9 @@ class Status(QStatusBar):
         self.addWidget(self.words, 1)
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.device)
-        self.setContentsMargins(10, 0, 10, 0)
+        self.setContentsMargins(14, 0, 14, 0)
         session.run_changed.connect(self.refresh)
+        session.problems_changed.connect(self.refresh)
         session.device_changed.connect(self._show_device)
         self._show_device("")
         self.refresh()
@@ -46,6 +47,9 @@ class Status(QStatusBar):
             words += f" · {current}" if current else ""
             words += self.tr(" · {0} left").format(duration(left)) if left >= 0.5 else ""
             self.words.setText(words)
+            return
+        if self._session.problems:
+            self.words.setText(self.tr("Not run: there is something to put right first"))
             return
         outcomes = {
             "done": self.tr("Done in {0}"),

@@ -214,7 +214,8 @@ def _sheet(theme: Theme) -> str:
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QComboBox QAbstractItemView {{ background: {theme.panel}; border: 1px solid {theme.line}; outline: none;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
-    QListWidget, QTreeWidget {{ background: {theme.panel}; border: none; outline: none; }}
+    QListWidget {{ background: transparent; border: none; outline: none; }}
+    QListWidget::item {{ padding: 0; border: none; }}
     QTextBrowser {{ background: {theme.panel}; border: none; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
@@ -226,5 +227,6 @@ def _sheet(theme: Theme) -> str:
     QLabel#heading {{ color: {theme.dim}; font-weight: 600; }}
     QLabel#dim {{ color: {theme.dim}; }}
     QWidget#panel {{ background: {theme.panel}; }}
+    Problems#panel {{ border-top: 1px solid {theme.line}; }}
     QSplitter::handle {{ background: {theme.line}; }}
     """

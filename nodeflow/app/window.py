@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         whole.addWidget(middle)
         whole.addWidget(side)
         whole.setStretchFactor(0, 1)
-        whole.setSizes([1180, 420])
+        whole.setSizes([1210, 390])
         whole.setHandleWidth(1)
         self.setCentralWidget(whole)
         self.setStatusBar(Status(self.session))

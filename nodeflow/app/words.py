@@ -37,9 +37,11 @@ def state_line(state: NodeState) -> str:
         case "skipped":
             return tr("skipped")
         case "ran":
-            return tr("done in {0}").format(duration(state.seconds))
+            return tr("done in {0}").format(duration(state.seconds)) if state.seconds >= 0.001 else tr("done")
         case "cached":
-            return tr("unchanged, from cache")
+            return tr("from cache")
+        case "stale":
+            return tr("changed since")
         case "failed":
             return state.error
     return ""

@@ -82,7 +82,7 @@ def test_a_wire_that_does_not_fit_is_refused_with_the_reason(window: MainWindow,
     hand.drag(port(window, "noise", "noise").centre(), port(window, "decode", "latent").centre())
     assert text(window) == before
     assert not hand.view.toast.isHidden()
-    assert hand.view.toast.text() == "takes Latent, but noise.noise gives Noise"
+    assert hand.view.toast.text() == "decode.latent: takes Latent, but noise.noise gives Noise"
     assert not hand.view.wiring
 
 

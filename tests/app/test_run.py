@@ -56,6 +56,7 @@ def test_a_run_shows_states_and_pictures(window: MainWindow, qtbot: QtBot, tmp_p
     assert (QImage(str(saved)).width(), QImage(str(saved)).height()) == (64, 48)
     assert b"nodes.resize_image" in (workflow_of(saved.read_bytes()) or b"")
     window.session.do("Set", SetParam("larger", "width", 32))
+    assert [window.session.state(name).phase for name in ("load", "larger", "save")] == ["ran", "stale", "stale"]
     finish(window, qtbot)
     assert window.session.state("load").phase == "cached"
     assert window.session.state("larger").phase == "ran"

@@ -50,7 +50,7 @@ class Camera(NodeViewer):
         off = self.transform().map(fixed) - at
         self._scroll_to(off.x(), off.y())
 
-    def show_part(self, part: QRectF, margin: float = 48.0, largest: float = 1.0) -> None:
+    def show_part(self, part: QRectF, margin: float = 32.0, largest: float = 1.0) -> None:
         """Show a part of the scene whole, in the middle, no larger than ``largest``."""
         size = self.viewport().size()
         wide = max(1.0, size.width() - 2 * margin) / max(1.0, part.width())

@@ -116,7 +116,7 @@ class Canvas(NodeGraph):
         """One plain edit has happened to the document."""
         match edit:
             case AddNode(name, node):
-                self._add_card(name, node, *self._links_of(name))
+                self._add_card(name, node, (), ())  # its wires come with edits of their own
                 for socket in self._waiting.pop(name, ()):
                     if socket in self.session.workflow.links:
                         self._lay(self.session.workflow.links[socket])
@@ -242,7 +242,9 @@ class Canvas(NodeGraph):
         if start.is_input == end.is_input:
             kind = self.tr("inputs") if start.is_input else self.tr("outputs")
             return self.tr("a wire leads from an output to an input; these are two {0}").format(kind)
-        return refusal(self.session.workflow, self.session.catalogue, link_of(start, end))
+        link = link_of(start, end)
+        reason = refusal(self.session.workflow, self.session.catalogue, link)
+        return str(Problem(link.target, link.input, reason)) if reason else ""
 
     def _on_connection_changed(self, disconnected: list[tuple[Port, Port]], connected: list[tuple[Port, Port]]) -> None:
         workflow = self.session.workflow

@@ -189,11 +189,11 @@ def open_editor(param: Param, value: Any, row: QRect, commit: Commit, close: Clo
         made = ChoiceEditor(param, value, commit, close, parent)
     elif param.widget == "multiline":
         made = TextEditor(param, value, commit, close, parent)
-        smallest = QSize(260, 96)
+        smallest = QSize(210, 96)
     else:
         made = LineEditor(param, value, commit, close, parent)
         if param.kind in ("str", "path"):
-            smallest = QSize(230, 28)
+            smallest = QSize(210, 28)
     made.setGeometry(QRect(row.topLeft(), row.size().expandedTo(smallest)))
     inside = parent.rect()
     made.move(QPoint(max(0, min(made.x(), inside.right() - made.width())), max(0, made.y())))

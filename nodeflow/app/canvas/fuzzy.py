@@ -29,11 +29,11 @@ def _score(word: str, spec: NodeSpec) -> float:
     initials = "".join(part[0] for part in title.split())
     if len(word) > 1 and word in initials:
         return 50
-    if len(word) > 1 and (spread := _spread(word, title)):
+    if len(word) > 2 and (spread := _spread(word, title)):
         return 30 + 10 / spread
     if word in spec.station.casefold():
         return 25
-    return 10 if word in spec.doc.casefold() else 0
+    return 10 if len(word) > 2 and word in spec.doc.casefold() else 0
 
 
 def _spread(word: str, text: str) -> int:

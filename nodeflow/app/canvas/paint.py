@@ -23,6 +23,7 @@ PHASE_COLOURS = {
     "cached": "known",
     "skipped": "faint",
     "failed": "bad",
+    "stale": "faint",
 }
 
 

@@ -23,6 +23,7 @@ from nodeflow.app import theme
 from nodeflow.app.canvas.fuzzy import rank
 from nodeflow.graph.catalog import NodeSpec
 
+_LINE = 46
 _SPEC = Qt.ItemDataRole.UserRole
 
 
@@ -31,7 +32,7 @@ class NodeSearch(QFrame):
 
     chosen = Signal(str)
     closed = Signal()
-    SIZE = QSize(400, 430)
+    SIZE = QSize(410, 7 * _LINE + 94)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -48,6 +49,7 @@ class NodeSearch(QFrame):
         self.list.setItemDelegate(_TwoLines(self.list))
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setFixedHeight(7 * _LINE)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hint = QLabel()
         self.hint.setObjectName("dim")
@@ -132,7 +134,7 @@ class _TwoLines(QStyledItemDelegate):
     """A node in the list: title and station, and below them the first line of its help."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(100, 46)
+        return QSize(100, _LINE)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

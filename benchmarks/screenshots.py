@@ -1,0 +1,152 @@
+"""Pictures of the app at work, made by running it: for README, and for looking at every change.
+
+    python -m benchmarks.screenshots FOLDER [light]
+
+The engine is the real one; the starter model must be there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nodeflow.app import theme
+from nodeflow.app.main import application
+from nodeflow.app.session import Session
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.edits import Disconnect, SetParam
+from nodeflow.graph.workflow import Socket
+from nodeflow.resources import folder
+
+
+def wait(until: Callable[[], object] = lambda: False, seconds: float = 90.0) -> None:
+    """Let the app go on until something holds."""
+    end = time.monotonic() + seconds
+    while not until() and time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+class Scenes:
+    """The app in one situation after another."""
+
+    def __init__(self, window: MainWindow, target: Path) -> None:
+        self.window, self.target, self.canvas = window, target, window.canvas
+        self.view = window.canvas.view
+
+    def take(self, name: str) -> None:
+        wait(seconds=0.3)
+        self.window.grab().save(str(self.target / f"{name}.png"))
+        print(name)
+
+    def opened(self) -> None:
+        self.canvas.frame(self.canvas.nodes.values())
+        self.take("opened")
+
+    def searching(self) -> None:
+        self.window.gestures.search(QPointF(700, 160))
+        QTest.keyClicks(self.view.search.field, "no")
+        self.take("search")
+        self.view.search.leave()
+
+    def dropping(self) -> None:
+        port = self.canvas.nodes["decode"].output_port("image")
+        assert port is not None
+        self.window.gestures.search_for_wire(port, port.centre() + QPointF(80, 160))
+        self.take("wire-search")
+        self.view.search.leave()
+
+    def refused(self) -> None:
+        noise, decode = self.canvas.nodes["noise"], self.canvas.nodes["decode"]
+        start, end = noise.output_port("noise"), decode.input_port("latent", 0)
+        assert start is not None and end is not None
+        self.view.begin_wire(start, end.centre())
+        self.view._LIVE_PIPE.follow(start, end.centre(), True)
+        self.view._reason(start, end)
+        self.take("refused")
+        self.view.drop_wire()
+        self.view.toast.hide()
+
+    def editing(self) -> None:
+        self.view.set_scale(1.0)
+        card = self.canvas.nodes["prompt"]
+        self.view.centerOn(card.pos() + QPointF(300, 250))
+        self.canvas.choose(["prompt"])
+        self.view.edit(card, 0)
+        self.take("editing")
+        self.view.close_editor()
+
+    def sampling(self) -> None:
+        self.canvas.frame(self.canvas.nodes.values())
+        self.window.session.do("Set", SetParam("scheduler", "steps", 60))
+        self.window.run()
+        wait(lambda: self.window.session.state("sampler").step >= 25)
+        self.take("sampling")
+        self.window.session.cancel()
+        wait(lambda: not self.window.session.running)
+        self.window.session.stack.undo()
+
+    def finished(self) -> None:
+        self.window.run()
+        wait(lambda: not self.window.session.running and not self.window.session._requests)
+        self.canvas.frame(self.canvas.nodes.values())
+        self.take("finished")
+
+    def inspected(self) -> None:
+        self.canvas.choose(["guidance"])
+        self.take("help")
+        self.canvas.choose([])
+
+    def batch(self) -> None:
+        self.window.session.do("Set", SetParam("noise", "batch", 4))
+        self.finished()
+        self.take("batch")
+        self.window.session.stack.undo()
+
+    def failed(self) -> None:
+        self.window.session.do("Set", SetParam("model", "model", "starter:no-such-model"))
+        self.window.run()
+        wait(lambda: not self.window.session.running)
+        self.take("failed")
+        self.window.session.stack.undo()
+
+    def problems(self) -> None:
+        self.window.session.do("Disconnect", Disconnect(Socket("decode", "vae")))
+        self.window.session.do("Set", SetParam("guidance", "scale", 99))
+        self.window.run()
+        self.take("problems")
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("NODEFLOW_CACHE", tempfile.mkdtemp())
+    app = application()
+    theme.apply(app, "light" if "light" in sys.argv[2:] else "dark")
+    window = MainWindow(Session(output=Path(tempfile.mkdtemp())))
+    window.session.open(folder("workflows") / "latent-diffusion.json")
+    window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
+    window.show()
+    window.activateWindow()
+    scenes = Scenes(window, target)
+    only = [name for name in sys.argv[2:] if name != "light"]
+    names = (
+        only
+        or ["opened searching dropping refused editing sampling finished inspected batch failed problems"][0].split()
+    )
+    for name in names:
+        getattr(scenes, name)()
+    window.session.stack.setClean()
+    window.close()
+
+
+if __name__ == "__main__":
+    main()
