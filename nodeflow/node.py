@@ -213,6 +213,7 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed")
             case Reads(what):
                 fields.update(reads=True, widget=what)
+                default = "" if default == "." else default  # an empty path: nothing is chosen yet
             case Writes():
                 fields.update(writes=True, widget="folder")
             case _:

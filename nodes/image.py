@@ -45,6 +45,8 @@ def load_image(path: Annotated[Path, Reads("file")] = Path()) -> Image:
         raise NodeError(TOO_LARGE.format(path)) from None
     except UnidentifiedImageError:
         raise NodeError(f"{path}: this is no picture that can be read; choose a PNG, JPEG or WebP file") from None
+    except IsADirectoryError:
+        raise NodeError(f"{path}: this is a folder; choose a picture in it") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise NodeError(f"{path}: cannot be read as a picture ({error}); it may be damaged") from None
 

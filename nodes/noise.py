@@ -9,7 +9,8 @@ import torch
 from nodeflow.node import NodeError, Range, Seed, node
 from nodeflow.wires import Latent, Noise, Schedule
 
-SEEDS = 2**63
+SEEDS = 2**53
+"""How many seeds there are; after the last comes 0."""
 
 
 @node("Gaussian noise")

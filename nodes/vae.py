@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Seed, node
 from nodeflow.wires import VAE, Image, Latent, LatentFormat
+from nodes.noise import gaussian_noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,5 +75,5 @@ def vae_encode(vae: VAE, image: Image, sample: bool = False, seed: Annotated[int
     factor = vae.format.downscale
     if height % factor or width % factor:
         raise NodeError(f"{width} x {height} is no multiple of {factor} on both sides; resize the picture before")
-    generators = [torch.Generator().manual_seed((seed + index) % 2**63) for index in range(len(image.pixels))]
+    generators = gaussian_noise(seed, len(image.pixels)).generators()
     return vae.encode(image, generators if sample else None)

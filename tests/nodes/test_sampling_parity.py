@@ -142,7 +142,7 @@ def test_zero_terminal_snr_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: s
     _, (_, trajectory) = ours(tiny, kind, ZERO_SNR, "v", 6, (3,))
     assert_close(trajectory.x, wanted)
     if originals and kind != "LCM":
-        assert_close(trajectory.original, originals, 1e-4)
+        assert_close(trajectory.original, originals)
 
 
 @pytest.mark.parametrize("kind", sorted(set(DIFFUSION) - set(OWN_ZERO_SNR)))
@@ -211,7 +211,7 @@ def test_the_same_run_twice_is_bit_identical_and_another_seed_is_not(tiny: Laten
 
 def test_seeds_count_up_and_wrap() -> None:
     assert gaussian_noise(5, 3).seeds == (5, 6, 7)
-    assert gaussian_noise(2**63 - 1, 2).seeds == (2**63 - 1, 0)
+    assert gaussian_noise(2**53 - 1, 2).seeds == (2**53 - 1, 0)
 
 
 @pytest.mark.parametrize("kind", ["DDIM", "DDPM", "Euler", "Heun", "DPM++ 2M", "UniPC"])
