@@ -20,6 +20,7 @@ def main(file: Path | None = None) -> int:
     """Open the app on a workflow file, or on the starter workflow; the exit code once the window is closed."""
     app = application()
     window = open_window(file)
+    app.styleHints().colorSchemeChanged.connect(window.retheme)
     window.show()
     QTimer.singleShot(0, window.session.start_engine)
     with_interrupt = QTimer()  # lets Python run now and then, so that Ctrl+C in the terminal is heard

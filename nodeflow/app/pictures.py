@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter, QPixmap
 
 
-def grid_of(pictures: Sequence[bytes], gap: int = 2) -> QPixmap | None:
+def grid_of(pictures: Sequence[bytes]) -> QPixmap | None:
     """One picture with all of them side by side, about as wide as high; None where none can be read."""
     images = [image for image in map(QImage.fromData, pictures) if not image.isNull()]
     if not images:
@@ -19,6 +19,7 @@ def grid_of(pictures: Sequence[bytes], gap: int = 2) -> QPixmap | None:
     columns = math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
     width, height = max(i.width() for i in images), max(i.height() for i in images)
+    gap = max(1, width // 32)
     sheet = QPixmap(columns * (width + gap) - gap, rows * (height + gap) - gap)
     sheet.fill(Qt.GlobalColor.transparent)
     painter = QPainter(sheet)

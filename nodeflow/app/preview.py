@@ -136,7 +136,7 @@ class Preview(QWidget):
         if size == _WHOLE and self._saving is not None:
             self._write(pictures)
         elif size == _LARGE and (node, output) == (self.node, self.output):
-            grid = grid_of(pictures, gap=6)
+            grid = grid_of(pictures)
             many = self.tr(" · {0} pictures").format(len(pictures)) if len(pictures) > 1 else ""
             self._show(node, grid, self.tr("{0} · {1}").format(node, output) + many)
             one = grid_of(pictures[:1])

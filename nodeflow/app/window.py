@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QMainWindow,
     QMessageBox,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app import theme
 from nodeflow.app.actions import Actions
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.gestures import Gestures
@@ -113,6 +115,14 @@ class MainWindow(QMainWindow):
         if isinstance(button, QToolButton):
             button.setObjectName("run")
         return bar
+
+    def retheme(self) -> None:
+        """Follow the system from light to dark or back."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app)
+            self.canvas.retheme()
+            self._show_selection()
 
     # --- files
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QGraphicsScene
 
+from nodeflow.app.canvas import style
 from nodeflow.app.canvas.arrange import places
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.face import face_of
@@ -285,6 +286,13 @@ class Canvas(NodeGraph):
 
     def _on_node_double_clicked(self, *_: Any) -> None:
         """Nothing opens by double click yet."""
+
+    def retheme(self) -> None:
+        """Paint all in the theme that is now in force."""
+        style.forget()
+        for wire in self.links.values():
+            wire.restyle()
+        self.view.forget_theme()
 
     # --- selection and camera
 

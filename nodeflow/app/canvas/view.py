@@ -9,12 +9,10 @@ from typing import Any
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QDragEnterEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip
@@ -40,7 +38,8 @@ class CanvasView(Wiring):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Canvas"))
-        self.setAcceptDrops(True)
+        for widget in (self, self.viewport()):
+            widget.setAcceptDrops(False)  # files dropped here are the window's
         self.toast = Toast(self)
         self.search = NodeSearch(self)
         self.editor: Editor | None = None
@@ -179,17 +178,6 @@ class CanvasView(Wiring):
             return True
         return bool(super().viewportEvent(event))
 
-    # --- files dropped on it are the window's
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        event.ignore()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        event.ignore()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.ignore()
-
-    def resizeEvent(self, event: Any) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self.finish_editor()
         super().resizeEvent(event)

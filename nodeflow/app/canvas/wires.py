@@ -37,7 +37,7 @@ class Wire(PipeItem):
         self._output_port, self._input_port = source, target
         source.wires.append(self)
         target.wires.append(self)
-        self._restyle()
+        self.restyle()
         self.draw_path()
 
     @property
@@ -61,27 +61,28 @@ class Wire(PipeItem):
 
     def itemChange(self, change: QGraphicsItem.GraphicsItemChange, value: Any) -> Any:
         if change == QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged:
-            self._restyle()
+            self.restyle()
         return value
 
     def hoverEnterEvent(self, _: QGraphicsSceneHoverEvent) -> None:
         self._active = True
-        self._restyle()
+        self.restyle()
 
     def hoverLeaveEvent(self, _: QGraphicsSceneHoverEvent) -> None:
         self._active = False
-        self._restyle()
+        self.restyle()
 
     def highlight(self) -> None:
         """Show that it belongs to a selected node."""
         self._highlight = True
-        self._restyle()
+        self.restyle()
 
     def reset(self) -> None:
         self._active = self._highlight = False
-        self._restyle()
+        self.restyle()
 
-    def _restyle(self) -> None:
+    def restyle(self) -> None:
+        """Take the pen that its type, the pointer and the selection ask for."""
         width = 3.2 if self.isSelected() or self._active else 2.6 if self._highlight else 2.0
         chosen = style.pen("text", width) if self.isSelected() else style.wire_pen(self.source.wire_type, width)
         self.setPen(chosen)
