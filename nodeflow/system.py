@@ -45,7 +45,8 @@ def missing_libraries() -> str:
     if not sys.platform.startswith("linux"):
         return ""
     wanted = dict(QT_LIBRARIES)
-    if os.environ.get("QT_QPA_PLATFORM", "xcb").startswith("xcb"):
+    usual = "wayland" if os.environ.get("WAYLAND_DISPLAY") else "xcb"
+    if os.environ.get("QT_QPA_PLATFORM", usual).startswith("xcb"):
         wanted |= XCB_LIBRARIES
     packages = sorted({package for library, package in wanted.items() if not _loads(library)})
     if not packages:
