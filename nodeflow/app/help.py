@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from PySide6.QtWidgets import QLabel, QTextBrowser, QVBoxLayout, QWidget
@@ -61,7 +62,7 @@ def _page(session: Session, name: str, node: Node, spec: NodeSpec | None) -> str
         words = tr("This node comes from the pack {0!r}, which is not installed.").format(pack)
         parts.append(f"<p>{escape(words)}</p>")
         return "".join(parts)
-    parts += (f"<p>{_prose(block)}</p>" for block in spec.doc.split("\n\n") if block.strip())
+    parts += (_prose(block) for block in spec.doc.split("\n\n") if block.strip())
     inputs = [(port.name, port.type + ("" if port.required else tr(", optional"))) for port in spec.inputs]
     parts.append(_table(tr("Takes"), inputs))
     parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
@@ -75,18 +76,18 @@ def _page(session: Session, name: str, node: Node, spec: NodeSpec | None) -> str
 
 
 def _prose(block: str) -> str:
-    """A paragraph of a docstring: code in its own type, addresses of papers as links."""
-    words = escape(" ".join(block.split()))
-    pieces = words.split("``")
-    words = "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
-    out = []
-    for word in words.split(" "):
-        bare = word.strip("().,;")
-        if bare.startswith("arXiv:"):
-            link = f"https://arxiv.org/abs/{bare.removeprefix('arXiv:')}"
-            word = word.replace(bare, f"<a style='color:{theme.current().accent}' href='{link}'>{bare}</a>")
-        out.append(word)
-    return " ".join(out)
+    """A paragraph or a list of a docstring."""
+    items = re.split(r"^[ \t]*- ", block, flags=re.MULTILINE)
+    lead = f"<p>{_words(items[0])}</p>" if items[0].strip() else ""
+    points = "".join(f"<li style='margin-bottom:3px'>{_words(item)}</li>" for item in items[1:])
+    return lead + (f"<ul style='margin-left:-22px'>{points}</ul>" if points else "")
+
+
+def _words(text: str) -> str:
+    """Running text: code in its own type, numbers of papers as links."""
+    words = re.sub(r"``(.+?)``|`(.+?)`", r"<code>\1\2</code>", escape(" ".join(text.split())))
+    link = f"<a style='color:{theme.current().accent}' href='https://arxiv.org/abs/\\1'>arXiv:\\1</a>"
+    return re.sub(r"arXiv:(\d+\.\d+)", link, words)
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:

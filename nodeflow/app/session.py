@@ -58,7 +58,6 @@ class Session(QObject):
         self._engine: Engine | None = None
         self._job = 0
         self._requests: dict[int, tuple[str, str, int]] = {}
-        self._last_preview: dict[str, bytes] = {}
         self._replied.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._soon = QTimer(self, interval=150, singleShot=True)
         self._soon.timeout.connect(self._check_again)
@@ -109,7 +108,7 @@ class Session(QObject):
         self.path, self.base, self.name = path, base, name
         self.states = RunStates()
         self._set_problems([])
-        self._last_preview.clear()
+        self._requests.clear()
         self.opened.emit()
         self.file_changed.emit()
         self.run_changed.emit()
@@ -137,7 +136,6 @@ class Session(QObject):
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return
-        self._last_preview.clear()
         self._job = self._connect().submit(files.dumps(self.workflow), self.base, self._output(), targets)
         self.run_changed.emit()
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.editors import LineEditor
 from nodeflow.app.canvas.ports import Port
+from nodeflow.app.session import Session, shipped_catalogue
 from nodeflow.app.window import MainWindow
 from nodeflow.graph import files
 from nodeflow.graph.edits import AddNode, Batch, Connect, Place, SetMode, SetParam, remove
@@ -214,7 +215,8 @@ def test_fifty_scrubs_are_one_undo_step(window: MainWindow, hand: Hand) -> None:
     hand.view.centerOn(start)
     before, count = text(window), window.session.stack.count()
     hand.drag(start, start + QPointF(100, 0), steps=50)
-    assert window.session.workflow.nodes["guidance"].params["scale"] > 10
+    scale = window.session.workflow.nodes["guidance"].params["scale"]
+    assert scale > 10 and scale == round(scale, 1)
     assert window.session.stack.count() == count + 1
     window.session.stack.undo()
     assert text(window) == before
@@ -407,3 +409,43 @@ def test_every_zoom_and_mode_is_painted(window: MainWindow, hand: Hand) -> None:
             hand.view.set_scale(zoom)
             hand.view.centerOn(window.canvas.nodes["decode"])
             assert not hand.view.grab().isNull()
+
+
+def test_a_node_that_goes_while_it_is_moved_wired_or_edited_leaves_nothing_behind(
+    window: MainWindow, hand: Hand
+) -> None:
+    before = text(window)
+    card = window.canvas.nodes["decode"]
+    hand.view.centerOn(card)
+    start = card.pos() + QPointF(60, 10)
+    hand.press(start)
+    hand.move(start + QPointF(30, 30))
+    window.gestures.delete()
+    hand.release()
+    window.session.stack.undo()
+    assert text(window) == before
+    hand.press(port(window, "decode", "image").centre())
+    window.canvas.choose(["decode"])
+    window.gestures.delete()
+    hand.move(start)
+    hand.release()
+    window.session.stack.undo()
+    assert text(window) == before
+    hand.view.edit(window.canvas.nodes["scheduler"], 1)
+    window.canvas.choose(["scheduler"])
+    window.gestures.delete()
+    assert hand.view.editor is None
+    window.session.stack.undo()
+    assert text(window) == before
+    assert agrees(window)
+
+
+def test_a_window_opens_with_the_whole_workflow_in_view(qtbot: QtBot) -> None:
+    made = MainWindow(Session(shipped_catalogue()))
+    qtbot.addWidget(made)
+    made.session.open(STARTER)
+    made.show()
+    view = made.canvas.view
+    seen = view.mapToScene(view.viewport().rect()).boundingRect()
+    assert all(seen.contains(card.sceneBoundingRect()) for card in made.canvas.nodes.values())
+    assert view.zoom > 0.5

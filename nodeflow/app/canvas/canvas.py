@@ -56,6 +56,7 @@ class Canvas(NodeGraph):
         view = self.view
         view.judge = self._judge
         view.param_changed.connect(self.set_param)
+        view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
         session.opened.connect(self.load)
         session.node_changed.connect(self._show_state)
@@ -115,6 +116,8 @@ class Canvas(NodeGraph):
 
     def _follow(self, edit: Edit) -> None:
         """One plain edit has happened to the document."""
+        if self.view.wiring and isinstance(edit, RemoveNode | Connect | Disconnect):
+            self.view.drop_wire()  # its ports may go
         match edit:
             case AddNode(name, node):
                 self._add_card(name, node, (), ())  # its wires come with edits of their own
@@ -122,6 +125,7 @@ class Canvas(NodeGraph):
                     if socket in self.session.workflow.links:
                         self._lay(self.session.workflow.links[socket])
             case RemoveNode(name):
+                self.view.close_editor()
                 self.view.scene().removeItem(self.nodes.pop(name))
             case Connect(link):
                 self._lay(link)
@@ -236,6 +240,8 @@ class Canvas(NodeGraph):
 
     def set_param(self, name: str, param: str, value: Any, gesture: Any = None) -> None:
         """Set a parameter as an undo step; the steps of one gesture are one."""
+        if name not in self.session.workflow.nodes:
+            return  # it went while it was being edited
         self.session.do(self.tr("Set {0}").format(readable(param)), SetParam(name, param, value), gesture)
 
     def _judge(self, start: Port, end: Port) -> str:
@@ -264,6 +270,8 @@ class Canvas(NodeGraph):
         layout = self.session.workflow.layout
         edits = []
         for card in moved:
+            if self.nodes.get(card.id) is not card:
+                continue  # it went while it was being moved
             before = layout.get(card.id, Placement(0, 0))
             edits.append(Place(card.id, msgspec.structs.replace(before, x=card.x(), y=card.y())))
         if edits:
@@ -306,6 +314,11 @@ class Canvas(NodeGraph):
         for name in names:
             if name in self.nodes:
                 self.nodes[name].setSelected(True)
+
+    def _shown(self) -> None:
+        """The view has its size only now: what was loaded before is brought into view again."""
+        self.view.shown.disconnect(self._shown)
+        self.frame(self.nodes.values())
 
     def frame(self, cards: Iterable[Card]) -> None:
         """Bring nodes into view as a whole."""

@@ -78,7 +78,7 @@ class LineEditor(QLineEdit):
             if number is not None:
                 many = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
                 step = step_of(self._param) * many * (1 if key == Qt.Key.Key_Up else -1)
-                self.setText(f"{tidy(self._param, number + step):.12g}")
+                self.setText(f"{tidy(self._param, number + step, abs(step)):.12g}")
         else:
             super().keyPressEvent(event)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from nodeflow.graph.catalog import Param
@@ -19,17 +18,17 @@ def step_of(param: Param) -> float:
     return 1.0 if param.kind == "int" else 0.01
 
 
-def tidy(param: Param, value: float) -> int | float:
-    """The nearest value in range; whole where the parameter is, and free of digits that no step made."""
+def tidy(param: Param, value: float, notch: float = 0.0) -> int | float:
+    """The nearest value in range, on a multiple of ``notch``; whole where the parameter is."""
+    if notch:
+        value = round(round(value / notch) * notch, 12)
     if param.minimum is not None:
         value = max(param.minimum, value)
     if param.maximum is not None:
         value = min(param.maximum, value)
     if param.kind == "int":
-        whole = round(value)
-        return int(min(max(whole, param.minimum or whole), whole if param.maximum is None else param.maximum))
-    digits = max(0, 2 - math.floor(math.log10(step_of(param)))) if step_of(param) > 0 else 6
-    return round(float(value), min(digits, 12))
+        return round(value)
+    return float(value)
 
 
 class Scrub:
@@ -45,7 +44,8 @@ class Scrub:
         """The value with the pointer at ``x``; the speed may change on the way."""
         self._travel += (x - self._x) * speed
         self._x = x
-        return tidy(self.param, self._start + self._travel * self._per_pixel())
+        notch = step_of(self.param) * min(speed, PLAIN)
+        return tidy(self.param, self._start + self._travel * self._per_pixel(), notch)
 
     def _per_pixel(self) -> float:
         low, high = self.param.minimum, self.param.maximum

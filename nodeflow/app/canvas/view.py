@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip
@@ -34,6 +35,7 @@ class CanvasView(Wiring):
     param_changed = Signal(str, str, object, object)
     search_wanted = Signal(QPointF)
     menu_wanted = Signal(QPoint)
+    shown = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -177,6 +179,10 @@ class CanvasView(Wiring):
             QToolTip.showText(event.globalPos(), hints.hint(self, pos), self.viewport())
             return True
         return bool(super().viewportEvent(event))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.finish_editor()
