@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,18 @@ def test_running_to_a_node_stops_there(studio: Studio) -> None:
     states = studio.run("prompt", prompt__text="a green cup")
     assert states.keys() == {"model", "prompt"}
     assert ran(states) == {"prompt"}
+
+
+def test_a_cancel_takes_effect_inside_a_step(studio: Studio) -> None:
+    studio.run("denoiser", "guidance")
+    workflow = load(STARTER)
+    SetParam("noise", "seed", 99).apply(workflow)
+    SetParam("noise", "batch", 64).apply(workflow)
+    cancel, states = threading.Event(), []
+    for event in studio.session.run(workflow, STARTER.parent, studio.output, on="cpu", cancel=cancel):
+        states.append(event)
+        if isinstance(event, tell.NodeStarted) and event.node == "sampler":
+            threading.Timer(0.05, cancel.set).start()
+    assert states[-1].state == "cancelled"
+    assert sum(isinstance(event, tell.NodeProgress) for event in states) == 0
+    assert ran(studio.run(noise__seed=98)) >= {"sampler"}

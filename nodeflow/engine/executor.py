@@ -12,6 +12,7 @@ from typing import Any
 
 from nodeflow.engine import events as tell
 from nodeflow.engine.cache import Cache
+from nodeflow.engine.interrupt import Cancelled, interruptible
 from nodeflow.engine.keys import Parts, Settings, digest, parts_of, reason
 from nodeflow.engine.measure import changed, versions
 from nodeflow.engine.plan import Origin, Plan, Task
@@ -192,20 +193,23 @@ class _Run:
             yield tell.NodeStarted(task.id, self._why(task))
         seconds = 0.0
         result: Any
+        function = self.executor.functions[task.spec.type]
         try:
             wires, arguments = self._arguments(task)
             before = versions((wires, arguments))
             begin = time.perf_counter()
-            function = self.executor.functions[task.spec.type]
-            result = function(*wires, **arguments)
-            seconds = time.perf_counter() - begin
-            if task.spec.streams:
-                seconds, result = yield from self._stream(task, result)
-                if self.cancel.is_set():
-                    return
+            with interruptible((wires, arguments), self.cancel):
+                result = function(*wires, **arguments)
+                seconds = time.perf_counter() - begin
+                if task.spec.streams:
+                    seconds, result = yield from self._stream(task, result)
+                    if self.cancel.is_set():
+                        return
             outputs = _as_tuple(task, result)
             if changed(before):
                 raise NodeError("it changed one of its inputs in place; a node must leave its inputs as they are")
+        except Cancelled:
+            return
         except NotYet as lazy:
             self.asked.setdefault(task.id, set()).add(str(lazy))
             return

@@ -1,0 +1,61 @@
+"""A cancel takes effect inside a step: no further block of a network is computed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from nodeflow.engine.interrupt import Cancelled, interruptible
+
+
+class Block(torch.nn.Module):
+    """Counts its calls, and cancels at one of them."""
+
+    def __init__(self, cancel: threading.Event, at: int) -> None:
+        super().__init__()
+        self.cancel, self.at, self.calls = cancel, at, 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        if self.calls == self.at:
+            self.cancel.set()
+        return x + 1
+
+
+class Network(torch.nn.Module):
+    def __init__(self, cancel: threading.Event) -> None:
+        super().__init__()
+        self.levels = torch.nn.ModuleList(Block(cancel, 2 if index == 4 else 0) for index in range(10))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for level in self.levels:
+            x = level(x)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Wire:
+    network: Network
+
+
+def test_no_block_is_computed_after_the_cancel() -> None:
+    cancel = threading.Event()
+    network = Network(cancel)
+    with interruptible(([], {"wire": Wire(network)}), cancel):
+        assert network(torch.zeros(1)) == 10
+        with pytest.raises(Cancelled):
+            network(torch.zeros(1))
+    assert [level.calls for level in network.levels] == [2] * 5 + [1] * 5
+
+
+def test_afterwards_the_network_is_as_it_was() -> None:
+    cancel = threading.Event()
+    network = Network(cancel)
+    with interruptible(Wire(network), cancel):
+        pass
+    cancel.set()
+    assert network(torch.zeros(1)) == 10
+    assert not any(module._forward_pre_hooks for module in network.modules())
