@@ -54,6 +54,7 @@ class Actions(QObject):
         self.paste = on(tr("Paste"), key.Paste, gestures.paste)
         self.duplicate = on(tr("Duplicate"), "Ctrl+D", gestures.duplicate)
         self.delete = on(tr("Delete"), ["Del", "Backspace"], gestures.delete)
+        self.rename = on(tr("Rename"), "F2", gestures.rename)
         self.select_all = on(tr("Select All"), key.SelectAll, gestures.select_all)
         self.mute = on(tr("Mute"), "M", gestures.mute)
         self.bypass = on(tr("Bypass"), "B", gestures.bypass)
@@ -102,7 +103,7 @@ class Actions(QObject):
     def _fill_edit(self, menu: QMenu) -> None:
         menu.addAction(self.add)
         menu.addSeparator()
-        menu.addActions([self.cut, self.copy, self.paste, self.duplicate, self.delete, self.select_all])
+        menu.addActions([self.cut, self.copy, self.paste, self.duplicate, self.delete, self.rename, self.select_all])
         menu.addSeparator()
         menu.addActions([self.mute, self.bypass])
 

@@ -119,4 +119,4 @@ def _canvas_help() -> str:
         for key, words in keys
     )
     lead = escape(tr("Select a node to read what it does."))
-    return f"<p style='color:{t.dim}; margin-bottom:10px'>{lead}</p><table cellspacing='0'>{lines}</table>"
+    return f"<p style='color:{t.dim}; '>{lead}</p><table cellspacing='0' style='margin-top:8px'>{lines}</table>"

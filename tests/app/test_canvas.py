@@ -449,3 +449,21 @@ def test_a_window_opens_with_the_whole_workflow_in_view(qtbot: QtBot) -> None:
     seen = view.mapToScene(view.viewport().rect()).boundingRect()
     assert all(seen.contains(card.sceneBoundingRect()) for card in made.canvas.nodes.values())
     assert view.zoom > 0.5
+
+
+def test_a_double_click_on_the_title_renames(window: MainWindow, hand: Hand) -> None:
+    card = window.canvas.nodes["prompt"]
+    hand.view.centerOn(card)
+    hand.double_click(card.pos() + QPointF(60, 12))
+    editor = hand.view.editor
+    assert isinstance(editor, LineEditor)
+    assert editor.text() == "CLIP text encode"
+    editor.selectAll()
+    QTest.keyClicks(editor, "What to paint")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert window.session.workflow.layout["prompt"].title == "What to paint"
+    assert card.title == "What to paint"
+    assert window.session.stack.undoText() == "Rename"
+    window.session.stack.undo()
+    assert card.title == ""
+    assert not window.session.dirty

@@ -56,6 +56,7 @@ class Canvas(NodeGraph):
         view = self.view
         view.judge = self._judge
         view.param_changed.connect(self.set_param)
+        view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
         session.opened.connect(self.load)
@@ -243,6 +244,13 @@ class Canvas(NodeGraph):
         if name not in self.session.workflow.nodes:
             return  # it went while it was being edited
         self.session.do(self.tr("Set {0}").format(readable(param)), SetParam(name, param, value), gesture)
+
+    def set_title(self, name: str, title: str) -> None:
+        """Give a node a title of its own; an empty one takes it away."""
+        card = self.nodes.get(name)
+        if card is not None:
+            place = self.session.workflow.layout.get(name, Placement(card.x(), card.y()))
+            self.session.do(self.tr("Rename"), Place(name, msgspec.structs.replace(place, title=title)))
 
     def _judge(self, start: Port, end: Port) -> str:
         """Why a wire between two ports cannot be laid; empty where it can."""

@@ -27,7 +27,7 @@ from nodeflow.graph.workflow import Node, Problem
 if TYPE_CHECKING:
     from nodeflow.app.canvas.view import CanvasView
 
-_TEXT_LINE = 16.0
+_TEXT_LINE = 17.0
 
 
 class Card(AbstractNodeItem):
@@ -160,7 +160,7 @@ class Card(AbstractNodeItem):
         self.note_rect, self.picture_rect = QRectF(), QRectF()
         if self.note:
             lines = math.ceil(style.metrics("small").horizontalAdvance(self.note) / (width - 2 * style.PAD - 24)) + 1
-            height = min(max(lines - 1, 1), 3) * 15.0 + 10
+            height = min(max(lines - 1, 1), 3) * 16.0 + 10
             self.note_rect = QRectF(style.PAD, y, width - 2 * style.PAD, height)
             y += height + style.PAD
         if self.thumbnail is not None and not self.thumbnail.isNull():
@@ -236,8 +236,9 @@ class Card(AbstractNodeItem):
             return
         super().mouseReleaseEvent(event)
 
-    def mouseDoubleClickEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        self.mousePressEvent(event)
+    def title_rect(self) -> QRectF:
+        """Where its title stands, in its own coordinates."""
+        return QRectF(style.PAD, 3, style.WIDTH - 2 * style.PAD, style.ROW)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         row = self.row_at(event.pos())

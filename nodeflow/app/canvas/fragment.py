@@ -56,4 +56,4 @@ def _shift(part: Workflow, at: tuple[float, float] | None) -> tuple[float, float
         return 40.0, 40.0
     xs = [place.x for place in part.layout.values()] or [0.0]
     ys = [place.y for place in part.layout.values()] or [0.0]
-    return at[0] - (min(xs) + max(xs)) / 2 - 118, at[1] - (min(ys) + max(ys)) / 2 - 80
+    return at[0] - (min(xs) + max(xs)) / 2 - 126, at[1] - (min(ys) + max(ys)) / 2 - 80

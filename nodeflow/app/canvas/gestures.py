@@ -122,6 +122,12 @@ class Gestures(QObject):
         self.session.do(words, edit)
         self.canvas.choose(names)
 
+    def rename(self) -> None:
+        """Edit the title of the selected node."""
+        names = self.canvas.chosen()
+        if len(names) == 1:
+            self.view.rename(self.canvas.nodes[names[0]])
+
     # --- modes
 
     def mute(self) -> None:

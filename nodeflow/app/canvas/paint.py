@@ -84,23 +84,23 @@ def _header(painter: QPainter, item: Card, zoom: float) -> None:
     state = item.state
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.colour(PHASE_COLOURS[state.phase]))
-    painter.drawEllipse(QPointF(style.PAD + 5, 14.5), 4, 4)
+    painter.drawEllipse(QPointF(style.PAD + 5, 15.5), 4, 4)
     left = style.PAD + 16
     painter.setPen(style.colour("text"))
     painter.setFont(style.font("title"))
     title = style.text(item.title or item.face.title, "title", style.WIDTH - left - style.PAD)
-    painter.drawStaticText(QPointF(left, 14.5 - title.size().height() / 2), title)
+    painter.drawStaticText(QPointF(left, 15.5 - title.size().height() / 2), title)
     if zoom < style.PLAIN:
         return
     painter.setFont(style.font("small"))
     words = _badge(item)
-    line = style.text(words, "small", 150)
+    line = style.text(words, "small", 172)
     painter.setPen(style.colour(PHASE_COLOURS[state.phase] if state.phase not in ("idle", "queued") else "faint"))
     right = style.WIDTH - style.PAD - line.size().width()
-    painter.drawStaticText(QPointF(right, 25), line)
+    painter.drawStaticText(QPointF(right, 26), line)
     painter.setPen(style.colour("faint"))
     name = style.text(item.id, "small", max(20.0, right - left - 8) if words else style.WIDTH - left - style.PAD)
-    painter.drawStaticText(QPointF(left, 25), name)
+    painter.drawStaticText(QPointF(left, 26), name)
 
 
 def _badge(item: Card) -> str:

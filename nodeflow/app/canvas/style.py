@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication
 
 from nodeflow.app import theme
 
-WIDTH = 236.0
-HEADER = 43.0
-ROW = 25.0
+WIDTH = 252.0
+HEADER = 45.0
+ROW = 26.0
 PAD = 9.0
 RADIUS = 8.0
 TEXT_LINES = 3
@@ -26,7 +26,7 @@ PLAIN = 0.55
 ZOOM = (0.04, 3.0)
 
 Size = Literal["title", "label", "small"]
-_PIXELS: dict[Size, int] = {"title": 13, "label": 12, "small": 11}
+_PIXELS: dict[Size, int] = {"title": 14, "label": 13, "small": 12}
 
 
 @functools.cache

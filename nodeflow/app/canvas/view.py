@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Hashable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -20,11 +20,12 @@ from PySide6.QtWidgets import QToolTip
 
 from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.card import Card
-from nodeflow.app.canvas.editors import Editor, open_editor
+from nodeflow.app.canvas.editors import Commit, Editor, open_editor
 from nodeflow.app.canvas.scrub import COARSE, FINE, PLAIN, Scrub
 from nodeflow.app.canvas.search import NodeSearch
 from nodeflow.app.canvas.toast import Toast
 from nodeflow.app.canvas.wiring import Wiring
+from nodeflow.graph.catalog import Param
 
 _DRAG = 3
 
@@ -33,6 +34,7 @@ class CanvasView(Wiring):
     """What a person works on. It tells what they want by signals and changes nothing by itself."""
 
     param_changed = Signal(str, str, object, object)
+    title_changed = Signal(str, str)
     search_wanted = Signal(QPointF)
     menu_wanted = Signal(QPoint)
     shown = Signal()
@@ -103,8 +105,23 @@ class CanvasView(Wiring):
             if value != card.value(param):
                 self.param_changed.emit(card.id, param.name, value, None)
 
-        place = self.mapFromScene(card.mapToScene(card.rows[row])).boundingRect()
-        self.editor = open_editor(param, card.value(param), place, commit, self.close_editor, self.viewport())
+        self._open_editor(card, param, card.value(param), card.rows[row], commit)
+
+    def rename(self, card: Card) -> None:
+        """Edit a node's title; an empty one gives it the title of its type again."""
+        self.close_editor()
+
+        def commit(title: str) -> None:
+            title = "" if title.strip() == card.face.title else title.strip()
+            if title != card.title:
+                self.title_changed.emit(card.id, title)
+
+        title = Param("title", "str", card.face.title)
+        self._open_editor(card, title, card.title or card.face.title, card.title_rect(), commit)
+
+    def _open_editor(self, card: Card, param: Param, value: Any, area: QRectF, commit: Commit) -> None:
+        place = self.mapFromScene(card.mapToScene(area)).boundingRect()
+        self.editor = open_editor(param, value, place, commit, self.close_editor, self.viewport())
 
     def close_editor(self) -> None:
         """Take the floating editor away."""
@@ -137,6 +154,11 @@ class CanvasView(Wiring):
         pos = self.mapToScene(at)
         if event.button() == Qt.MouseButton.LeftButton and not self._items_near(pos):
             self.search_wanted.emit(pos)
+            return
+        card = self.card_at(pos)
+        on_title = card is not None and self.port_at(pos) is None and card.mapFromScene(pos).y() < style.HEADER
+        if card is not None and on_title and event.button() == Qt.MouseButton.LeftButton and self.zoom >= style.PLAIN:
+            self.rename(card)
             return
         self.mousePressEvent(event)
 
