@@ -47,5 +47,4 @@ def load_latent_diffusion(
     """
     target = Target(device, torch_dtype(dtype))
     path = find(model, revision)
-    parts = load_folder(path, target) if path.is_dir() else load_single(path, target)
-    return LatentDiffusion(parts.text_encoder, parts.unet, parts.vae, parts.schedule)
+    return LatentDiffusion(*(load_folder(path, target) if path.is_dir() else load_single(path, target)))

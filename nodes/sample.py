@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, Step, node
-from nodeflow.wires import Guider, Latent, LatentFormat, Noise, Schedule, Solver, Trajectory
+from nodeflow.wires import Denoiser, Guider, Latent, LatentFormat, Noise, Schedule, Solver, Trajectory
 from nodes.noise import draw, rows
 
 
@@ -53,7 +53,7 @@ def sample(
             shape = latent_shape(noise, denoiser.format)
             x = draw(generators, shape).to(denoiser.device, denoiser.dtype) * solver.initial_scale
         else:
-            x = _noised(latent, solver, first, generators, denoiser.device, denoiser.dtype)
+            x = _noised(latent, solver, first, generators, denoiser)
 
     kept: tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]] = ([x], [], [], [])
     for index in range(first, total):
@@ -89,15 +89,13 @@ def _first_step(strength: float, steps: int, solver: Solver) -> int:
 
 
 def _noised(
-    latent: Latent,
-    solver: Solver,
-    first: int,
-    generators: list[torch.Generator],
-    device: torch.device,
-    dtype: torch.dtype,
+    latent: Latent, solver: Solver, first: int, generators: list[torch.Generator], denoiser: Denoiser
 ) -> Tensor:
-    x_0 = rows(latent.samples, len(generators)).to(device, dtype)
+    channels, wanted = latent.samples.shape[1], denoiser.format.channels
+    if channels != wanted:
+        raise NodeError(f"this latent has {channels} channels and the model takes {wanted}; encode it by its own VAE")
+    x_0 = rows(latent.samples, len(generators)).to(denoiser.device, denoiser.dtype)
     if first >= len(solver.timesteps):
         return x_0
-    drawn = draw(generators, tuple(x_0.shape[1:])).to(device, dtype)
+    drawn = draw(generators, tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
     return solver.add_noise(x_0, drawn, first)

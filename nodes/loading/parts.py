@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from nodeflow.node import NodeError
-from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, Prediction, TextEncoder, TrainedSchedule
 from nodes.vae import DiffusersVAE
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -78,12 +78,17 @@ def vae(module: Any, side: int, target: Target) -> DiffusersVAE:
     )
 
 
-def prediction_of(schedule: TrainedSchedule) -> Any:
+def prediction_of(schedule: TrainedSchedule) -> Prediction:
     """What the network of a model predicts, as its schedule's configuration says."""
     if "FlowMatch" in str(schedule.config.get("_class_name", "")):
         return "flow"
     named = str(schedule.config.get("prediction_type", "epsilon"))
-    known = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample", "flow_prediction": "flow"}
+    known: dict[str, Prediction] = {
+        "epsilon": "epsilon",
+        "v_prediction": "v",
+        "sample": "sample",
+        "flow_prediction": "flow",
+    }
     if named not in known:
         raise NodeError(f"this model predicts {named}, which this node does not know")
     return known[named]
