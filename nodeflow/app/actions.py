@@ -47,8 +47,7 @@ class Actions(QObject):
         session.stack.undoTextChanged.connect(self._name_undo)
         session.stack.redoTextChanged.connect(self._name_redo)
         on = self._canvas_action
-        self.add = on(tr("Add Node…"), "Tab", gestures.search_here)
-        self.add.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.add = on(tr("Add Node…"), "Tab", gestures.view.search_at_pointer)
         self.cut = on(tr("Cut"), key.Cut, gestures.cut)
         self.copy = on(tr("Copy"), key.Copy, gestures.copy)
         self.paste = on(tr("Paste"), key.Paste, gestures.paste)

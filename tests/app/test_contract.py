@@ -38,6 +38,7 @@ VIEWER_METHODS = (
     "all_pipes",
     "apply_live_connection",
     "end_live_connection",
+    "start_live_connection",
     "sceneMouseMoveEvent",
     "sceneMousePressEvent",
     "sceneMouseReleaseEvent",

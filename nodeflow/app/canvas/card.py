@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from NodeGraphQt.qgraphics.node_abstract import AbstractNodeItem
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsSceneHoverEvent,
@@ -173,12 +173,18 @@ class Card(AbstractNodeItem):
             y += high + style.PAD
         self._height = y
         self.body = QRectF(0, 0, width, y)
-        self.outline = self.body.adjusted(-3, -3, 3, 3)
+        self.outline = self.body.adjusted(-8, -3, 8, 3)
+        self._shape = QPainterPath()
+        self._shape.addRect(self.body)
         self._redraw_wires()
         self.update()
 
     def boundingRect(self) -> QRectF:
         return self.outline
+
+    def shape(self) -> QPainterPath:
+        """Where it can be pressed: the body, not the room around it for the ports."""
+        return self._shape
 
     def row_at(self, pos: QPointF) -> int:
         """The row under a point, -1 where there is none."""
@@ -219,6 +225,8 @@ class Card(AbstractNodeItem):
             view.row_pressed(self, row, event.screenPos())
             event.accept()
             return
+        if view is not None:
+            view.note_place(self)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:

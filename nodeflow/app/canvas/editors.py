@@ -189,7 +189,7 @@ def open_editor(param: Param, value: Any, row: QRect, commit: Commit, close: Clo
         made = ChoiceEditor(param, value, commit, close, parent)
     elif param.widget == "multiline":
         made = TextEditor(param, value, commit, close, parent)
-        smallest = QSize(210, 96)
+        smallest = QSize(210, 78)
     else:
         made = LineEditor(param, value, commit, close, parent)
         if param.kind in ("str", "path"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint, QPointF
+from PySide6.QtCore import QObject, QPointF
 from PySide6.QtGui import QGuiApplication
 
 from nodeflow.app.canvas import fuzzy, style
@@ -160,8 +160,3 @@ class Gestures(QObject):
     def zoom_by(self, factor: float) -> None:
         self.view.finish_editor()
         self.view.set_scale(self.view.zoom * factor)
-
-    def search_here(self) -> None:
-        """Open the node search in the middle of what is shown."""
-        middle: QPoint = self.view.viewport().rect().center()
-        self.search(self.view.mapToScene(middle))

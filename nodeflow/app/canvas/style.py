@@ -13,7 +13,7 @@ from nodeflow.app import theme
 
 WIDTH = 252.0
 HEADER = 45.0
-ROW = 26.0
+ROW = 25.0
 PAD = 9.0
 RADIUS = 8.0
 TEXT_LINES = 3

@@ -169,15 +169,13 @@ class CanvasView(Wiring):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent):
             kind, key = event.type(), event.key()
-            if kind == QEvent.Type.KeyPress and key == Qt.Key.Key_Tab and not event.modifiers():
-                self._search_at_pointer()
-                return True
             if kind == QEvent.Type.ShortcutOverride and key == Qt.Key.Key_Escape and self.wiring:
                 event.accept()  # Escape lets go of the wire; it does not cancel the run meanwhile
                 return True
         return bool(super().event(event))
 
-    def _search_at_pointer(self) -> None:
+    def search_at_pointer(self) -> None:
+        """Ask for the node search where the pointer is, or in the middle."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
         inside = self.viewport().rect().contains(at)
         self.search_wanted.emit(self.mapToScene(at if inside else self.viewport().rect().center()))

@@ -42,8 +42,13 @@ class Wiring(Camera):
     # --- what lies where
 
     def port_at(self, pos: QPointF) -> Port | None:
-        """The port nearest to a point within reach of it."""
-        found = [item for item in self.scene().items(pos) if isinstance(item, Port) and item.isVisible()]
+        """The port nearest to a point within reach of it, unless a node lies over it."""
+        found: list[Port] = []
+        for item in self.scene().items(pos):
+            if isinstance(item, Card):
+                break
+            if isinstance(item, Port):
+                found.append(item)
         return min(found, key=lambda port: _distance(port.centre(), pos), default=None)
 
     def card_at(self, pos: QPointF) -> Card | None:
@@ -95,6 +100,10 @@ class Wiring(Camera):
                 port.offered = False
             card.update()
 
+    def start_live_connection(self, selected_port: Port) -> None:
+        """The stock viewer draws another wire from where one is pressed with Shift."""
+        self.begin_wire(selected_port, selected_port.centre())
+
     def end_live_connection(self) -> None:
         self.drop_wire()
 
@@ -109,10 +118,10 @@ class Wiring(Camera):
         port = self.port_at(pos) if self.zoom >= style.FLAT else None
         if port is not None:
             self.begin_wire(port, pos)
-            return
-        card = self.card_at(pos)
-        if card is not None:
-            self._node_positions[card] = card.xy_pos
+
+    def note_place(self, card: Card) -> None:
+        """Remember where a node stood when it was pressed; the stock viewer tells of the move at the release."""
+        self._node_positions[card] = card.xy_pos
 
     def sceneMouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         start = self._start_port

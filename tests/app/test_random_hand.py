@@ -1,0 +1,84 @@
+"""A hand that does anything at random: nothing raises, the view follows, and undo leads back to the very file."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from app.hands import NO_KEYS, Hand
+from app.test_canvas import agrees, text
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nodeflow.app.session import Session
+from nodeflow.app.window import MainWindow
+
+Key = Qt.Key
+KEYS = [Key.Key_Delete, Key.Key_M, Key.Key_B, Key.Key_F, Key.Key_A, Key.Key_Escape, Key.Key_Tab]
+KEYS += [Key.Key_Return, Key.Key_1, Key.Key_Down, Key.Key_Space, Key.Key_F2]
+HELD = [NO_KEYS] * 5 + [
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+]
+
+
+def somewhere(window: MainWindow, dice: random.Random) -> QPointF:
+    """A port, a row, a title, or any place on the canvas."""
+    view, cards = window.canvas.view, list(window.canvas.nodes.values())
+    if cards and dice.random() < 0.75:
+        card = dice.choice(cards)
+        ports = list(card.ports())
+        if ports and dice.random() < 0.45:
+            return dice.choice(ports).centre()
+        if card.rows and dice.random() < 0.5:
+            return card.pos() + dice.choice(card.rows).center()
+        return card.pos() + QPointF(dice.uniform(5, 200), dice.uniform(3, 40))
+    return view.mapToScene(dice.randrange(view.width()), dice.randrange(view.height()))
+
+
+@pytest.mark.parametrize("seed", [1, 4, 5])
+def test_whatever_the_hand_does_undo_leads_back(
+    window: MainWindow, hand: Hand, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "run", lambda session: None)  # what runs compute is tested elsewhere
+    view, stack, before, dice = hand.view, window.session.stack, text(window), random.Random(seed)
+    for step in range(400):
+        held = dice.choice(HELD)
+        match dice.choices(
+            ["drag", "click", "double", "key", "copy", "undo", "redo", "zoom", "frame"], [7, 3, 2, 3, 1, 2, 1, 1, 1]
+        )[0]:
+            case "drag":
+                hand.drag(somewhere(window, dice), somewhere(window, dice), dice.randrange(1, 5), held)
+            case "click":
+                hand.press(somewhere(window, dice), held)
+                hand.release(held)
+            case "double":
+                hand.double_click(somewhere(window, dice))
+            case "key":
+                QTest.keyClick(QApplication.focusWidget() or view, dice.choice(KEYS))
+            case "copy":
+                key = dice.choice([Key.Key_D, Key.Key_C, Key.Key_V, Key.Key_A])
+                QTest.keyClick(view, key, Qt.KeyboardModifier.ControlModifier)
+            case "undo":
+                stack.undo()
+            case "redo":
+                stack.redo()
+            case "zoom":
+                view.set_scale(view.zoom * dice.choice([0.5, 1.6, 2.0]))
+            case "frame":
+                window.canvas.frame(window.canvas.nodes.values())
+        if len(window.canvas.nodes) > 40:
+            stack.undo()
+        QApplication.processEvents()
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+        assert view.wiring or agrees(window), step
+    view.close_editor()
+    view.drop_wire()
+    while stack.canUndo():
+        stack.undo()
+    assert agrees(window)
+    assert text(window) == before
