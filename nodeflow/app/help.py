@@ -27,6 +27,7 @@ class NodeHelp(QWidget):
         self.page.setAccessibleName(self.tr("Help of the selected node"))
         self.page.setOpenExternalLinks(True)
         self.page.document().setDocumentMargin(0)
+        self.page.setViewportMargins(0, 0, 8, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import multiprocessing
+import queue
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -54,13 +55,16 @@ class LocalEngine:
     """One worker process on this machine, started at the first use and again after it was lost.
 
     ``tell`` is called with every reply, on a thread of this engine. A job that the worker took with it when it died
-    ends like any other: the node that ran has failed, and the run is finished.
+    ends like any other: the node that ran has failed, and the run is finished. Nothing here waits for the worker to
+    take a request: a thread writes them, for a pipe is full while a worker that starts does not read yet.
     """
 
     def __init__(self, tell: Callable[[Reply], None]) -> None:
         self._tell = tell
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._outbox: queue.SimpleQueue[Request | Connection | None] = queue.SimpleQueue()
+        threading.Thread(target=self._write, name="nodeflow requests", daemon=True).start()
         self._pipe: Connection | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._closed = False
@@ -79,15 +83,15 @@ class LocalEngine:
 
     def submit(self, workflow: bytes, base: Path, output: Path, targets: tuple[str, ...] = ()) -> int:
         job = next(self._numbers)
-        self._send(Submit(job, workflow, str(base), str(output), targets))
+        self._outbox.put(Submit(job, workflow, str(base), str(output), targets))
         return job
 
     def cancel(self, job: int) -> None:
-        self._send(Cancel(job))
+        self._outbox.put(Cancel(job))
 
     def peek(self, node: str, output: str, size: int = 512) -> int:
         request = next(self._numbers)
-        self._send(Peek(request, node, output, size))
+        self._outbox.put(Peek(request, node, output, size))
         return request
 
     def close(self) -> None:
@@ -95,21 +99,27 @@ class LocalEngine:
             self._closed = True
             process, pipe = self._process, self._pipe
             self._process = self._pipe = None
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.send_bytes(msgspec.msgpack.encode(Close()))
+        self._outbox.put(pipe)
         if process is not None:
             process.join(2)
             if process.is_alive():
                 process.kill()
                 process.join(2)
 
-    def _send(self, request: Request) -> None:
-        with self._lock, contextlib.suppress(OSError):  # a worker that just died: its reader ends what was sent
-            pipe = self._connect()
-            if isinstance(request, Submit):
-                self._open[request.job] = ""
-            pipe.send_bytes(msgspec.msgpack.encode(request))
+    def _write(self) -> None:
+        """Hand requests to the worker in order, until the engine is closed: then the pipe to close comes."""
+        while isinstance(request := self._outbox.get(), Request):
+            with self._lock:
+                if self._closed:
+                    continue
+                pipe = self._connect()
+                if isinstance(request, Submit):
+                    self._open[request.job] = ""
+            with contextlib.suppress(OSError):  # a worker that just died: its reader ends what was sent
+                pipe.send_bytes(msgspec.msgpack.encode(request))
+        if request is not None:
+            with contextlib.suppress(OSError):
+                request.send_bytes(msgspec.msgpack.encode(Close()))
 
     def _connect(self) -> Connection:
         if self._closed:

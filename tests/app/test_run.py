@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,13 @@ def test_the_starter_workflow_gives_a_picture(window: MainWindow, qtbot: QtBot) 
 def width(window: MainWindow) -> int:
     picture = window.preview.view.picture
     return picture.width() if picture is not None else 0
+
+
+def test_a_large_workflow_is_handed_over_without_waiting_for_the_worker(window: MainWindow) -> None:
+    window.session.new()
+    many = {f"noise_{number}": Node("nodes.gaussian_noise", 1, {"seed": number}) for number in range(3000)}
+    window.session.workflow.nodes.update(many)
+    begin = time.perf_counter()
+    window.session.run()
+    assert window.session.running
+    assert time.perf_counter() - begin < 1.0  # a worker that starts reads its pipe only after seconds
