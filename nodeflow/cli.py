@@ -94,6 +94,9 @@ def _run(
 ) -> int:
     import threading
 
+    from nodeflow.system import wait_politely
+
+    wait_politely()
     from nodeflow.engine import device
     from nodeflow.engine.disk import Disk
     from nodeflow.engine.session import Session

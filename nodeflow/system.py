@@ -1,4 +1,4 @@
-"""What the operating system has to bring for a window: a display, and Qt's libraries."""
+"""What we ask of the operating system: patience of threads, a display, and Qt's libraries."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ XCB_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
 """What its window system plugin for X11 links against beside those."""
+
+
+def wait_politely() -> None:
+    """Let the threads of a tensor library sleep while they wait for one another. Call it before torch is loaded.
+
+    By default they spin, which makes a small network some forty times slower while anything else uses the processor.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def has_display() -> bool:

@@ -29,6 +29,7 @@ from nodeflow.engine.events import (
     Submit,
     WorkerLost,
 )
+from nodeflow.system import wait_politely
 
 
 class Engine(Protocol):
@@ -173,6 +174,7 @@ def _cause(code: int | None) -> str:
 
 
 def _work(pipe: Connection) -> None:
+    wait_politely()
     from nodeflow.engine.worker import serve
 
     serve(pipe)

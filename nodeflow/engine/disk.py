@@ -94,13 +94,9 @@ class Disk:
         name = self._name(key)
         try:
             self._write(self._path(name), data)
-            checksum = hashlib.blake2b(data, digest_size=16).digest()
-            self._ask("DELETE FROM result WHERE key = ?", name)
-            self._ask(
-                "INSERT OR IGNORE INTO result SELECT ?, ?, ?, ?, clock + ? FROM total",
-                *(name, len(data), seconds, checksum, seconds / len(data)),
-            )
-            self._make_room()
+            gone = self._enter(name, len(data), seconds, hashlib.blake2b(data, digest_size=16).digest())
+            for other in gone:
+                self._path(other).unlink(missing_ok=True)
         except (OSError, sqlite3.Error):
             return
 
@@ -183,9 +179,18 @@ class Disk:
         self._ask("DELETE FROM result WHERE key = ?", name)
         self._path(name).unlink(missing_ok=True)
 
-    def _make_room(self) -> None:
-        while (total := self._ask("SELECT bytes FROM total")) and total[0] > self.budget:
-            least = self._ask("SELECT key FROM result ORDER BY rank LIMIT 1")
-            if least is None:
-                return
-            self._drop(least[0])
+    def _enter(self, name: bytes, size: int, seconds: float, checksum: bytes) -> list[bytes]:
+        """Put a result into the index, and take out those that make room for it, all in one; the names of those."""
+        gone: list[bytes] = []
+        with self._lock, self._index:
+            ask = self._index.execute
+            ask("BEGIN IMMEDIATE")
+            ask("DELETE FROM result WHERE key = ?", (name,))
+            while ask("SELECT bytes FROM total").fetchone()[0] + size > self.budget:
+                gone.append(ask("SELECT key FROM result ORDER BY rank LIMIT 1").fetchone()[0])
+                ask("DELETE FROM result WHERE key = ?", (gone[-1],))
+            ask(
+                "INSERT INTO result SELECT ?, ?, ?, ?, clock + ? FROM total",
+                (name, size, seconds, checksum, seconds / size),
+            )
+        return gone
