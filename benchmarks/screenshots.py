@@ -1,6 +1,6 @@
 """Pictures of the app at work, made by running it: for README, and for looking at every change.
 
-    python -m benchmarks.screenshots FOLDER [light]
+    python -m benchmarks.screenshots FOLDER [light] [SCENE...]
 
 The engine is the real one; the starter model must be there.
 """
@@ -35,6 +35,21 @@ def wait(until: Callable[[], object] = lambda: False, seconds: float = 90.0) -> 
         time.sleep(0.01)
 
 
+SCENES = (
+    "opened",
+    "search",
+    "wire_search",
+    "refused",
+    "editing",
+    "sampling",
+    "finished",
+    "starter",
+    "batch",
+    "failed",
+    "problems",
+)
+
+
 class Scenes:
     """The app in one situation after another."""
 
@@ -51,17 +66,17 @@ class Scenes:
         self.canvas.frame(self.canvas.nodes.values())
         self.take("opened")
 
-    def searching(self) -> None:
+    def search(self) -> None:
         self.window.gestures.search(QPointF(700, 160))
         QTest.keyClicks(self.view.search.field, "no")
         self.take("search")
         self.view.search.leave()
 
-    def dropping(self) -> None:
+    def wire_search(self) -> None:
         port = self.canvas.nodes["decode"].output_port("image")
         assert port is not None
         self.window.gestures.search_for_wire(port, port.centre() + QPointF(80, 160))
-        self.take("wire-search")
+        self.take("wire_search")
         self.view.search.leave()
 
     def refused(self) -> None:
@@ -100,9 +115,9 @@ class Scenes:
         self.canvas.frame(self.canvas.nodes.values())
         self.take("finished")
 
-    def inspected(self) -> None:
+    def starter(self) -> None:
         self.canvas.choose(["guidance"])
-        self.take("help")
+        self.take("starter")
         self.canvas.choose([])
 
     def batch(self) -> None:
@@ -137,11 +152,7 @@ def main() -> None:
     window.show()
     window.activateWindow()
     scenes = Scenes(window, target)
-    only = [name for name in sys.argv[2:] if name != "light"]
-    names = (
-        only
-        or ["opened searching dropping refused editing sampling finished inspected batch failed problems"][0].split()
-    )
+    names = [name for name in sys.argv[2:] if name != "light"] or SCENES
     for name in names:
         getattr(scenes, name)()
     window.session.stack.setClean()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
@@ -65,8 +65,6 @@ class PictureView(QWidget):
 
 class Preview(QWidget):
     """Pictures of one node: while it samples, when it is done, or when it is selected."""
-
-    shown = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -142,7 +140,6 @@ class Preview(QWidget):
             one = grid_of(pictures[:1])
             self.size_label.setText(f"{one.width()} × {one.height()}" if one is not None else "")
             self.save_button.setEnabled(grid is not None)
-            self.shown.emit(node)
 
     def _show(self, node: str, picture: QPixmap | None, words: str) -> None:
         self.heading.setText(words)

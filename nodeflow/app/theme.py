@@ -227,6 +227,7 @@ def _sheet(theme: Theme) -> str:
     QLabel#heading {{ color: {theme.dim}; font-weight: 600; }}
     QLabel#dim {{ color: {theme.dim}; }}
     QWidget#panel {{ background: {theme.panel}; }}
+    Problems QListWidget {{ margin-left: -3px; }}
     Problems#panel {{ border-top: 1px solid {theme.line}; }}
     QSplitter::handle {{ background: {theme.line}; }}
     """

@@ -34,7 +34,7 @@ class LineEditor(QLineEdit):
         self.selectAll()
         if param.widget == "seed":
             self._add_button("⚄", tr("Another seed"), self._reroll)
-        elif param.kind == "path" and param.widget in ("file", "folder", "model"):
+        elif param.widget in ("file", "folder", "model"):
             self._add_button("…", tr("Choose"), self._browse)
         if param.widget == "model":
             names = [resources.STARTER + name for name in resources.starter_models()]
