@@ -33,6 +33,9 @@ def card(painter: QPainter, item: Card, zoom: float) -> None:
         _flat(painter, item)
         return
     if item.node.mode != "run":
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.colour("canvas"))
+        painter.drawRoundedRect(item.body, style.RADIUS, style.RADIUS)
         painter.setOpacity(0.5)
     _ground(painter, item)
     _header(painter, item, zoom)
