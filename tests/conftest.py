@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,35 @@ def bench(tmp_path: Path):
     from toys import Bench
 
     return Bench(tmp_path)
+
+
+ACME = """
+from dataclasses import dataclass
+from nodeflow.node import node
+
+@dataclass(frozen=True)
+class Anvil:
+    weight: int
+
+@node("Forge", version=2)
+def forge(weight: int = 5) -> Anvil:
+    \"\"\"Makes an anvil.\"\"\"
+    return Anvil(weight)
+"""
+
+
+@pytest.fixture
+def install_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Installs a third-party pack for this test: a module and what pip would write about it."""
+
+    def install(name: str = "acme", code: str = ACME) -> None:
+        site = tmp_path / f"site-{name}"
+        about = site / f"{name}-1.5.dist-info"
+        about.mkdir(parents=True)
+        (site / f"{name}.py").write_text(code)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
+        (about / "entry_points.txt").write_text(f"[nodeflow.nodes]\n{name} = {name}\n")
+        monkeypatch.syspath_prepend(site)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    return install

@@ -16,21 +16,23 @@ from nodeflow.engine.client import Engine, LocalEngine
 from nodeflow.engine.events import JobEvent, NodeFinished, NodeProgress, Peeked, Ready, Refused, RunFinished, WorkerLost
 from nodeflow.graph import files
 from nodeflow.graph.catalog import Catalogue, decode
-from nodeflow.graph.check import check
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
+from nodeflow.graph.scope import obstacles, scope
 from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError
 
 
 class Session(QObject):
     """Holds the one document that the window shows, and speaks with the engine for it.
 
-    ``opened``: another document is there. ``file_changed``: its path. ``node_changed``: run state of one node.
+    ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
+    ``node_changed``: run state of one node.
     ``run_changed``: the run as a whole. ``problems_changed``: what stands in the way of a run.
     ``picture``: PNG pictures of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
 
     opened = Signal()
+    catalogue_changed = Signal()
     file_changed = Signal()
     node_changed = Signal(str)
     run_changed = Signal()
@@ -129,7 +131,7 @@ class Session(QObject):
         """Check the workflow and, where nothing stands in the way, hand it to the engine."""
         if self.running:
             return
-        problems = check(self.workflow, self.catalogue)
+        problems = self._obstacles(targets)
         self._set_problems(problems)
         if problems:
             return
@@ -170,6 +172,13 @@ class Session(QObject):
         pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
         return Path(pictures) / "nodeflow"
 
+    def _obstacles(self, targets: tuple[str, ...] = ()) -> list[Problem]:
+        """What keeps a run from starting. Of types that only the worker may know, it is the one to judge."""
+        types = {node.type for node in self.workflow.nodes.values()}
+        if not self.device and types - self.catalogue.nodes.keys():
+            return []
+        return obstacles(self.workflow, self.catalogue, scope(self.workflow, self.catalogue, targets))
+
     def _set_problems(self, problems: list[Problem]) -> None:
         if problems != self.problems:
             self.problems = problems
@@ -190,12 +199,15 @@ class Session(QObject):
     def _check_again(self) -> None:
         """What was wrong and has been put right is wrong no longer."""
         if self.problems:
-            self._set_problems(check(self.workflow, self.catalogue))
+            self._set_problems(self._obstacles())
 
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""
         match reply:
-            case Ready(device, _):
+            case Ready(device, _, catalogue, troubles):
+                self._learn(catalogue)
+                for sentence in troubles:
+                    self.trouble.emit(sentence)
                 self.device = device
                 self.device_changed.emit(device)
             case Refused(job, problems) if job == self._job:
@@ -218,6 +230,13 @@ class Session(QObject):
                     self.picture.emit(node, output, size, pictures)
             case WorkerLost(reason):
                 self._lost(reason)
+
+    def _learn(self, catalogue: Catalogue) -> None:
+        """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
+        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | catalogue.nodes)
+        if known != self.catalogue:
+            self.catalogue = known
+            self.catalogue_changed.emit()
 
     def _look(self, node: str) -> None:
         output = self.state(node).pictures

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.workflow import Problem
 
 State = Literal["ran", "cached", "skipped", "failed"]
@@ -126,10 +127,15 @@ Request = Submit | Cancel | Peek | Close
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The worker is up: what it computes on, in words, and the versions of what it computes with."""
+    """The worker is up: what it computes on, in words, the versions of what it computes with, and the nodes it has.
+
+    ``troubles`` are sentences about node packs that do not load.
+    """
 
     device: str
     versions: dict[str, str]
+    catalogue: Catalogue
+    troubles: tuple[str, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

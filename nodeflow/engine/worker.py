@@ -41,7 +41,8 @@ class _Worker:
     def serve(self) -> None:
         name, _ = device.choose("auto")
         threading.Thread(target=self._read, name="requests", daemon=True).start()
-        self._send(Ready(device.describe(name), device.versions()))
+        packs = self.session.packs
+        self._send(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
         while True:
             self._run(self.jobs.get())
 

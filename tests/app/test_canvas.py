@@ -7,53 +7,16 @@ import random
 import pytest
 from app.conftest import STARTER
 from app.hands import Hand
+from app.seen import add, agrees, port, row_centre, text
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.canvas.ports import Port
-from nodeflow.app.session import Session, shipped_catalogue
 from nodeflow.app.window import MainWindow
-from nodeflow.graph import files
-from nodeflow.graph.edits import AddNode, Batch, Connect, Place, SetMode, SetParam, remove
-from nodeflow.graph.workflow import Link, Node, Placement, Socket
-
-
-def port(window: MainWindow, node: str, name: str, slot: int = 0) -> Port:
-    card = window.canvas.nodes[node]
-    found = card.output_port(name) or card.input_port(name, slot)
-    assert found is not None
-    return found
-
-
-def row_centre(window: MainWindow, node: str, param: str) -> QPointF:
-    card = window.canvas.nodes[node]
-    number = [row.name for row in card.face.rows].index(param)
-    return card.pos() + card.rows[number].center()
-
-
-def text(window: MainWindow) -> bytes:
-    return files.dumps(window.session.workflow)
-
-
-def add(window: MainWindow, name: str, node_type: str, x: float = 0, y: float = 900) -> None:
-    window.session.do("Add", Batch((AddNode(name, Node(node_type, 1)), Place(name, Placement(x, y)))))
-
-
-def agrees(window: MainWindow) -> bool:
-    """Whether the view shows what the document says, no more and no less."""
-    canvas, workflow = window.canvas, window.session.workflow
-    nodes = {name: (card.node, card.x(), card.y()) for name, card in canvas.nodes.items()}
-    wanted = {name: (node, workflow.layout[name].x, workflow.layout[name].y) for name, node in workflow.nodes.items()}
-    wires = {
-        Socket(*wire.target.address): Link(wire.source.card.id, wire.source.name, *wire.target.address)
-        for wire in canvas.view.all_pipes()
-    }
-    at_ports = sum(len(p.wires) for card in canvas.nodes.values() for p in card.ports())
-    return nodes == wanted and wires == workflow.links and at_ports == 2 * len(wires)
+from nodeflow.graph.edits import Connect, SetParam, remove
+from nodeflow.graph.workflow import Link, Node, Socket
 
 
 def test_opening_shows_all_nodes_and_links(window: MainWindow) -> None:
@@ -357,60 +320,6 @@ def test_after_random_edits_the_view_equals_the_document(window: MainWindow, see
     assert text(window) == before
 
 
-def test_the_wheel_zooms_about_the_pointer_and_knows_its_limits(window: MainWindow, hand: Hand) -> None:
-    view = hand.view
-    fixed = QPointF(300, 200)
-    before = view.mapToScene(fixed.toPoint())
-    view.set_scale(view.zoom * 1.5, fixed)
-    after = view.mapToScene(fixed.toPoint())
-    assert abs(after.x() - before.x()) < 2 and abs(after.y() - before.y()) < 2
-    for _ in range(100):
-        view.set_scale(view.zoom * 1.5)
-    assert view.zoom == style.ZOOM[1]
-    for _ in range(100):
-        view.set_scale(view.zoom * 0.7)
-    assert view.zoom == style.ZOOM[0]
-
-
-def test_space_and_the_left_button_pan_and_select_nothing(window: MainWindow, hand: Hand) -> None:
-    view = hand.view
-    card = window.canvas.nodes["sampler"]
-    view.centerOn(card)
-    before, inside = view.mapToScene(0, 0), card.pos() + QPointF(60, 10)
-    QTest.keyPress(view, Qt.Key.Key_Space)
-    hand.press(inside)
-    hand.move(inside + QPointF(50, 30))
-    hand.release()
-    QTest.keyRelease(view, Qt.Key.Key_Space)
-    assert view.mapToScene(0, 0) == before - QPointF(50, 30)
-    assert window.canvas.chosen() == []
-    assert not window.session.dirty
-
-
-def test_resizing_the_window_keeps_the_zoom(window: MainWindow, hand: Hand) -> None:
-    window.resize(1200, 700)
-    assert hand.view.zoom == 1.0
-
-
-def test_hints_say_what_lies_under_the_pointer(window: MainWindow, hand: Hand) -> None:
-    view = hand.view
-    assert "Latent" in hints.hint(view, port(window, "decode", "latent").centre())
-    assert "a number from 1 to 30" in hints.hint(view, row_centre(window, "guidance", "scale"))
-    assert "nodes.sample" in hints.hint(view, window.canvas.nodes["sampler"].pos() + QPointF(60, 10))
-    wire = window.canvas.links[Socket("save", "image")]
-    assert "decode.image → save.image" in hints.hint(view, wire.path().pointAtPercent(0.5))
-    assert hints.hint(view, QPointF(-900, -900)) == ""
-
-
-def test_every_zoom_and_mode_is_painted(window: MainWindow, hand: Hand) -> None:
-    for mode in ("mute", "bypass"):
-        window.session.do("Mode", SetMode("decode", mode))
-        for zoom in (0.1, 0.4, 0.8, 2.0):
-            hand.view.set_scale(zoom)
-            hand.view.centerOn(window.canvas.nodes["decode"])
-            assert not hand.view.grab().isNull()
-
-
 def test_a_node_that_goes_while_it_is_moved_wired_or_edited_leaves_nothing_behind(
     window: MainWindow, hand: Hand
 ) -> None:
@@ -438,32 +347,3 @@ def test_a_node_that_goes_while_it_is_moved_wired_or_edited_leaves_nothing_behin
     window.session.stack.undo()
     assert text(window) == before
     assert agrees(window)
-
-
-def test_a_window_opens_with_the_whole_workflow_in_view(qtbot: QtBot) -> None:
-    made = MainWindow(Session(shipped_catalogue()))
-    qtbot.addWidget(made)
-    made.session.open(STARTER)
-    made.show()
-    view = made.canvas.view
-    seen = view.mapToScene(view.viewport().rect()).boundingRect()
-    assert all(seen.contains(card.sceneBoundingRect()) for card in made.canvas.nodes.values())
-    assert view.zoom > 0.5
-
-
-def test_a_double_click_on_the_title_renames(window: MainWindow, hand: Hand) -> None:
-    card = window.canvas.nodes["prompt"]
-    hand.view.centerOn(card)
-    hand.double_click(card.pos() + QPointF(60, 12))
-    editor = hand.view.editor
-    assert isinstance(editor, LineEditor)
-    assert editor.text() == "CLIP text encode"
-    editor.selectAll()
-    QTest.keyClicks(editor, "What to paint")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    assert window.session.workflow.layout["prompt"].title == "What to paint"
-    assert card.title == "What to paint"
-    assert window.session.stack.undoText() == "Rename"
-    window.session.stack.undo()
-    assert card.title == ""
-    assert not window.session.dirty

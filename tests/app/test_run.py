@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
 from app.conftest import STARTER
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -15,7 +14,6 @@ from nodeflow.app.png import workflow_of
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.edits import AddNode, Batch, Connect, SetParam
 from nodeflow.graph.workflow import Link, Node
-from nodeflow.resources import folder
 
 SECONDS = 60_000
 
@@ -87,10 +85,6 @@ def test_a_lost_worker_is_told_and_the_next_run_starts_another(
     assert window.session.states.outcome == "done"
 
 
-@pytest.mark.skipif(
-    not (folder("assets") / "models" / "latent-diffusion" / "model_index.json").is_file(),
-    reason="the starter model is not there",
-)
 def test_the_starter_workflow_gives_a_picture(window: MainWindow, qtbot: QtBot) -> None:
     window.session.open(STARTER)
     finish(window, qtbot)
@@ -113,3 +107,28 @@ def test_a_large_workflow_is_handed_over_without_waiting_for_the_worker(window: 
     window.session.run()
     assert window.session.running
     assert time.perf_counter() - begin < 1.0  # a worker that starts reads its pipe only after seconds
+
+
+def test_nodes_of_an_installed_pack_are_known_once_the_worker_is_up(
+    window: MainWindow, qtbot: QtBot, install_pack
+) -> None:
+    install_pack()
+    window.session.new()
+    window.session.do("Add", AddNode("anvil", Node("acme.forge", params={"weight": 9})))
+    assert not window.canvas.nodes["anvil"].face.known
+    finish(window, qtbot)
+    assert window.session.states.outcome == "done"
+    assert window.canvas.nodes["anvil"].face.known
+    assert window.canvas.nodes["anvil"].face.title == "Forge"
+    assert window.canvas.nodes["anvil"].output_port("anvil") is not None
+
+
+def test_an_unknown_node_on_an_unrelated_branch_does_not_stop_the_run(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    small_workflow(window, tmp_path / "in.png")
+    window.session.do("Add", AddNode("stray", Node("lost.node")))
+    finish(window, qtbot)
+    assert window.session.states.outcome == "done"
+    finish(window, qtbot)
+    assert window.session.states.outcome == "done"

@@ -60,6 +60,7 @@ class Canvas(NodeGraph):
         view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
         session.opened.connect(self.load)
+        session.catalogue_changed.connect(self._learn)
         session.node_changed.connect(self._show_state)
         session.problems_changed.connect(self._show_problems)
         session.picture.connect(self._show_picture)
@@ -114,6 +115,12 @@ class Canvas(NodeGraph):
         self.frame(self.nodes.values())
         self._show_problems()
         self.selection_changed.emit()
+
+    def _learn(self) -> None:
+        """Nodes whose type is known only now get their own face."""
+        for name, card in self.nodes.items():
+            if not card.face.known and card.node.type in self.session.catalogue.nodes:
+                self._fit(name)
 
     def _follow(self, edit: Edit) -> None:
         """One plain edit has happened to the document."""

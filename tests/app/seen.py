@@ -1,0 +1,45 @@
+"""What tests of the canvas look at and point at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF
+
+from nodeflow.app.canvas.ports import Port
+from nodeflow.app.window import MainWindow
+from nodeflow.graph import files
+from nodeflow.graph.edits import AddNode, Batch, Place
+from nodeflow.graph.workflow import Link, Node, Placement, Socket
+
+
+def port(window: MainWindow, node: str, name: str, slot: int = 0) -> Port:
+    card = window.canvas.nodes[node]
+    found = card.output_port(name) or card.input_port(name, slot)
+    assert found is not None
+    return found
+
+
+def row_centre(window: MainWindow, node: str, param: str) -> QPointF:
+    card = window.canvas.nodes[node]
+    number = [row.name for row in card.face.rows].index(param)
+    return card.pos() + card.rows[number].center()
+
+
+def text(window: MainWindow) -> bytes:
+    return files.dumps(window.session.workflow)
+
+
+def add(window: MainWindow, name: str, node_type: str, x: float = 0, y: float = 900) -> None:
+    window.session.do("Add", Batch((AddNode(name, Node(node_type, 1)), Place(name, Placement(x, y)))))
+
+
+def agrees(window: MainWindow) -> bool:
+    """Whether the view shows what the document says, no more and no less."""
+    canvas, workflow = window.canvas, window.session.workflow
+    nodes = {name: (card.node, card.x(), card.y()) for name, card in canvas.nodes.items()}
+    wanted = {name: (node, workflow.layout[name].x, workflow.layout[name].y) for name, node in workflow.nodes.items()}
+    wires = {
+        Socket(*wire.target.address): Link(wire.source.card.id, wire.source.name, *wire.target.address)
+        for wire in canvas.view.all_pipes()
+    }
+    at_ports = sum(len(p.wires) for card in canvas.nodes.values() for p in card.ports())
+    return nodes == wanted and wires == workflow.links and at_ports == 2 * len(wires)
