@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.executor`` prints a table: chains and diamonds, cold, with nothing changed, and with the last
 node changed. Times are those of check, plan and run together, inside one process; the best of three. The last column
-is what ComfyUI 0.3.64 took for the same chain on a machine of this kind (one thread, measured once, so read the ratio only).
+is what ComfyUI 0.3.64 took for the same chain on a machine of this kind (one thread, measured once: read the ratio).
 """
 
 from __future__ import annotations

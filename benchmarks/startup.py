@@ -1,6 +1,6 @@
 """How long the app takes from the start of its process to a painted window, and what memory it then holds.
 
-    python -m benchmarks.startup [TIMES]
+python -m benchmarks.startup [TIMES]
 """
 
 from __future__ import annotations
