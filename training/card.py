@@ -29,11 +29,12 @@ violet butterfly at the top, grey background
 ```
 
 Some synonyms are known (kitten, mug, ship, grey, violet, turquoise). Words that it does not know are passed over as
-well as it can. Anything left unsaid is up to chance, apart from the place and the style.
+well as it can. Anything left unsaid is up to chance, apart from the place, and mostly the style.
 
 ## Settings
 {steps} steps of DDIM with guidance scale {guidance}. Predicts v, has zero terminal signal-to-noise, and wants trailing
-timesteps: `scheduler/` says so. Latents are [4, 16, 16] with scaling factor 1.
+timesteps: `scheduler/` says so. Latents are [4, 16, 16] with scaling factor 1. On 200 other captions guidance from 1.5
+to 4 had 99 % or more right and 6 had 97 %; 4 steps of DDIM or 10 of DPM-Solver++ had all of 100 right.
 
 ## How well it does
 The checker (`training/checker.py`, which reads pixels alone) on {captions} captions from a seed of their own, used for
@@ -54,7 +55,9 @@ downloaded.
 | autoencoder (f4, 4 channels) | 0.92 M | {vae_steps} | {vae_pictures} | {vae_minutes:.0f} | 1 |
 | CLIP text encoder (3 x 128), U-Net (64, 96, 128) | 0.70 M + 5.60 M | {trained} | {pictures} | {minutes:.0f} | 5 |
 
-The denoiser was trained on {scenes} scenes (seed 11), captioned anew each time. Processor minutes count both cores.
+The denoiser was trained on {scenes} scenes (seed 11), captioned anew each time. The autoencoder's pictures are
+for the most part crops of 40 x 40 pixels; it was trained just before the tones of mushroom, boat and butterfly were
+changed a little. Processor minutes count both cores of a machine that had other work as well.
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.

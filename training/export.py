@@ -16,6 +16,8 @@ def export() -> None:
     pipeline = evaluate.trained_pipeline(*parts).to(dtype=torch.float16)
     shutil.rmtree(ASSETS, ignore_errors=True)
     pipeline.save_pretrained(ASSETS, safe_serialization=True)
+    for path in ASSETS.rglob("*.safetensors"):
+        path.chmod(0o644)
     for path in ASSETS.rglob("*.json"):
         _without_origin(path)
     evaluate.exported_pipeline()
