@@ -2,3 +2,11 @@
 
 STATIONS = ("models", "text", "noise", "schedule", "denoise", "guidance", "sample", "vae", "image")
 """The modules of this pack that hold nodes, in the order a picture passes through them."""
+
+HEAVY = (
+    "transformers.models.clip.modeling_clip",
+    "diffusers.models.unets.unet_2d_condition",
+    "diffusers.models.autoencoders.autoencoder_kl",
+    "diffusers.schedulers.scheduling_ddim",
+)
+"""What nodes import when they run, and what takes a moment: the worker imports it while nobody waits."""

@@ -23,10 +23,13 @@ class Packs(msgspec.Struct):
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
     functions: dict[str, Callable[..., Any]] = {}
     errors: dict[str, str] = {}
+    heavy: list[str] = []
+    """Modules that the packs' nodes import when they run, and that take long: they may be imported before."""
 
     def add(self, module: ModuleType, version: str) -> None:
         """Take in a pack: the nodes of its module, and of the stations that the module lists. Raises what they do."""
         self.catalogue.packs[module.__name__] = version
+        self.heavy += getattr(module, "HEAVY", ())
         stations = [importlib.import_module(f"{module.__name__}.{name}") for name in getattr(module, "STATIONS", ())]
         for part in (module, *stations):
             for function in vars(part).values():

@@ -6,6 +6,8 @@ process ends with its pipe, so that it never outlives the app.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import queue
 import signal
@@ -43,8 +45,17 @@ class _Worker:
         threading.Thread(target=self._read, name="requests", daemon=True).start()
         packs = self.session.packs
         self._send(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
+        self._warm_up()
         while True:
             self._run(self.jobs.get())
+
+    def _warm_up(self) -> None:
+        """Import what the nodes will need while nobody waits for a run."""
+        for name in self.session.packs.heavy:
+            if not self.jobs.empty():
+                return
+            with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
+                importlib.import_module(name)
 
     def _send(self, reply: Reply) -> None:
         with self.sending:
