@@ -13,7 +13,17 @@ from nodeflow.app.commands import EditCommand
 from nodeflow.app.png import workflow_of
 from nodeflow.app.runs import NodeState, RunStates
 from nodeflow.engine.client import Engine, LocalEngine
-from nodeflow.engine.events import JobEvent, NodeFinished, NodeProgress, Peeked, Ready, Refused, RunFinished, WorkerLost
+from nodeflow.engine.events import (
+    JobEvent,
+    NodeFinished,
+    NodeProgress,
+    NodesKept,
+    Peeked,
+    Ready,
+    Refused,
+    RunFinished,
+    WorkerLost,
+)
 from nodeflow.graph import files
 from nodeflow.graph.catalog import Catalogue, decode
 from nodeflow.graph.document import Document
@@ -219,6 +229,9 @@ class Session(QObject):
                     self.node_changed.emit(name)
                 if isinstance(event, NodeFinished):
                     self._look(event.node)
+                elif isinstance(event, NodesKept):
+                    for name in event.nodes:
+                        self._look(name)
                 elif isinstance(event, NodeProgress) and event.preview:
                     self.preview.emit(event.node, event.preview)
                 elif isinstance(event, RunFinished):
@@ -239,9 +252,14 @@ class Session(QObject):
             self.catalogue_changed.emit()
 
     def _look(self, node: str) -> None:
-        output = self.state(node).pictures
+        output = self.state(node).pictures or self._pictured(node)
         if output:
             self.peek(node, output, THUMBNAIL)
+
+    def _pictured(self, node: str) -> str:
+        """The output of a node that may be pictures, by its type; empty where none is."""
+        spec = self.catalogue.nodes.get(self.workflow.nodes[node].type) if node in self.workflow.nodes else None
+        return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
 
     def _lost(self, reason: str) -> None:
         self.device = ""
@@ -255,6 +273,8 @@ class Session(QObject):
         self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
 
 
+PICTURES = ("Image", "Latent", "Mask")
+"""Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import threading
 from typing import Any
 
 from nodeflow.engine.disk import Disk
@@ -41,6 +42,7 @@ class Cache:
         self._heap: list[tuple[tuple[bool, float], bytes]] = []
         self._clock = 0.0
         self._uses = 0
+        self._lock = threading.RLock()  # a peek looks while a node computes
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -50,19 +52,21 @@ class Cache:
 
     def get(self, key: bytes) -> tuple[Any, ...] | None:
         """The outputs stored under a key, which makes them the most recently used; None where there are none."""
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._touch(key, entry)
-            return entry.outputs
-        found = self.disk.get(key) if self.disk else None
-        if found is None:
-            return None
-        self._keep(key, *found)
-        return found[0]
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._touch(key, entry)
+                return entry.outputs
+            found = self.disk.get(key) if self.disk else None
+            if found is None:
+                return None
+            self._keep(key, *found)
+            return found[0]
 
     def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
         """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded."""
-        self._keep(key, outputs, seconds)
+        with self._lock:
+            self._keep(key, outputs, seconds)
         if self.disk:
             self.disk.put(key, outputs, seconds)
 
@@ -82,7 +86,8 @@ class Cache:
 
     def drop(self, key: bytes) -> None:
         """Forget one result, wherever it is."""
-        self._forget(key)
+        with self._lock:
+            self._forget(key)
         if self.disk:
             self.disk.drop(key)
 
@@ -99,9 +104,10 @@ class Cache:
 
     def clear(self) -> None:
         """Forget everything in memory."""
-        for key in list(self._entries):
-            self._forget(key)
-        self._heap.clear()
+        with self._lock:
+            for key in list(self._entries):
+                self._forget(key)
+            self._heap.clear()
 
     def _count(self, device: str, size: int) -> None:
         self.used[device] = self.used.get(device, 0) + size

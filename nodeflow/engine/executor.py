@@ -67,6 +67,7 @@ class _Run:
         self.failed: set[str] = set()
         self.asked: dict[str, set[str]] = {}
         self.stale: set[str] = set()
+        self.kept: set[str] = set()
 
     def events(self) -> Events:
         begin = time.perf_counter()
@@ -307,6 +308,7 @@ class _Run:
                 yield tell.NodeSkipped(name, "nothing asked for it")
             else:
                 kept.append(name)
+        self.kept.update(kept)
         if kept:
             yield tell.NodesKept(tuple(reversed(kept)))
 
@@ -314,7 +316,7 @@ class _Run:
         executor = self.executor
         for name, parts in self.parts.items():
             reached = name in self.values or name in self.failed
-            if reached or self.keys[name] in executor.cache:
+            if reached or name in self.kept:
                 executor.made_from[name] = parts
                 executor.last[name] = (self.plan.tasks[name], self.keys[name])
             if reached:

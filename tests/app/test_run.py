@@ -109,6 +109,18 @@ def test_a_large_workflow_is_handed_over_without_waiting_for_the_worker(window: 
     assert time.perf_counter() - begin < 1.0  # a worker that starts reads its pipe only after seconds
 
 
+def test_after_a_restart_what_comes_from_disk_can_be_seen(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.open(STARTER)
+    finish(window, qtbot)
+    window.session.close()
+    window.session.open(STARTER)
+    window.session.do("Set", SetParam("save", "name", "again"))
+    finish(window, qtbot)
+    assert window.session.state("sampler").phase == "cached"
+    qtbot.waitUntil(lambda: window.canvas.nodes["sampler"].thumbnail is not None, timeout=5000)
+    qtbot.waitUntil(lambda: window.canvas.nodes["decode"].thumbnail is not None, timeout=5000)
+
+
 def test_nodes_of_an_installed_pack_are_known_once_the_worker_is_up(
     window: MainWindow, qtbot: QtBot, install_pack
 ) -> None:
