@@ -11,12 +11,17 @@ import typer
 from nodeflow import __version__
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
     from nodeflow.engine.disk import Disk
+    from nodeflow.engine.events import Event
     from nodeflow.graph.catalog import Catalogue
     from nodeflow.graph.workflow import Problem, Workflow
+    from nodeflow.report import Report
 
-WRONG = 2
-"""Exit status for a file or argument that is wrong; 1 is a node that failed."""
+FAILED, WRONG, CANCELLED = 1, 2, 130
+"""Exit status: a node failed; the file or an argument is wrong; stopped by Ctrl+C, as shells count it."""
 
 cli = typer.Typer(
     name="nodeflow",
@@ -74,71 +79,59 @@ def run(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
-    workflow = _load(file)
-    _writable(output)
-    if report is not None:
-        _writable(report.parent)
-    settings = [*(set or ()), *(more or ())]
-    raise typer.Exit(_run(workflow, file.parent, output, report, settings, target, device, no_cache))
-
-
-def _run(
-    workflow: Workflow,
-    base: Path,
-    output: Path,
-    report: Path | None,
-    settings: list[str],
-    targets: list[str] | None,
-    on: str,
-    no_cache: bool,
-) -> int:
     import threading
 
     from nodeflow.system import wait_politely
 
+    workflow = _load(file)
+    _writable(output)
+    if report is not None:
+        _writable(report.parent)
     wait_politely()
-    from nodeflow.engine import device
+    from nodeflow.engine import device as devices
     from nodeflow.engine.disk import Disk
     from nodeflow.engine.session import Session
+    from nodeflow.graph.files import write_atomic
     from nodeflow.graph.workflow import WorkflowError
     from nodeflow.report import Report
-    from nodeflow.terminal import TerminalView
 
     cancel = threading.Event()
-    disk = None if no_cache else Disk.of_user(device.numerics())
+    disk = None if no_cache else Disk.of_user(devices.numerics())
     session = Session(budget={"cpu": 0} if no_cache else None, disk=disk)
     for sentence in session.packs.errors.values():
         print(f"nodeflow: {sentence}", file=sys.stderr)
     try:
-        _apply(workflow, session.packs.catalogue, settings)
-        name, dtype = device.choose(on)
-        told = Report(
-            workflow,
-            session.packs.catalogue,
-            {**device.versions(), "device": name, "device_name": device.describe(name), "dtype": dtype},
-        )
-        events = session.run(workflow, base, output, tuple(targets or ()), on, cancel)
+        _apply(workflow, session.packs.catalogue, [*(set or ()), *(more or ())])
+        told = Report(workflow, session.packs.catalogue, devices.environment(device))
+        events = session.run(workflow, file.parent, output, tuple(target or ()), device, cancel)
     except WorkflowError as error:
         _refuse(*error.problems)
     except ValueError as error:
         _refuse(error)
-    with TerminalView() as view:
-        try:
-            for event in events:
-                told.add(event)
-                view.show(event)
-        except KeyboardInterrupt:
-            cancel.set()
-            for event in events:
-                told.add(event)
-            told.state = "cancelled"
+    _watch(events, told, cancel)
     if report is not None:
-        from nodeflow.graph.files import write_atomic
-
         write_atomic(report, told.encode())
     for path in told.outputs:
         print(path)
-    return {"done": 0, "cancelled": 130}.get(told.state, 1)
+    raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
+
+
+def _watch(events: Iterator[Event], told: Report, cancel: threading.Event) -> None:
+    """Follow a run to its end, on the terminal and in the report."""
+    import signal
+
+    from nodeflow.terminal import TerminalView
+
+    def stop(*_: object) -> None:
+        """The first Ctrl+C cancels the run, which takes a moment; a second one ends the program."""
+        cancel.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, stop)
+    with TerminalView() as view:
+        for event in events:
+            told.add(event)
+            view.show(event)
 
 
 def _apply(workflow: Workflow, catalogue: Catalogue, settings: list[str]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,24 @@ def test_nodes_lists_the_catalogue() -> None:
 def test_check_says_when_all_is_in_order() -> None:
     done = nodeflow("check", STARTER)
     assert (done.returncode, "is in order" in done.stdout) == (0, True), done.stderr
+
+
+def test_ctrl_c_cancels_the_run_and_keeps_the_report(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nodeflow", "run", str(STARTER), "--output", str(tmp_path), "--report", "r.json"]
+    command += ["--set", "scheduler.kind=DDPM", "scheduler.steps=1000", "noise.batch=16"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "scheduler" not in process.stderr.readline():
+            assert process.poll() is None
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(30) == 130
+    assert "Traceback" not in rest
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert told["state"] == "cancelled"
+    assert told["nodes"]["model"]["state"] == "ran"
+    assert "sampler" not in told["nodes"]
 
 
 def test_open_without_a_display_makes_the_picture(tmp_path: Path) -> None:

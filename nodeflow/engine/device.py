@@ -43,6 +43,12 @@ def describe(device: str) -> str:
     return f"CPU, {torch.get_num_threads()} threads"
 
 
+def environment(wanted: str) -> dict[str, str]:
+    """What a run on a device computes with: versions, the device and its name, the dtype. Raises as `choose`."""
+    device, dtype = choose(wanted)
+    return {**versions(), "device": device, "device_name": describe(device), "dtype": dtype}
+
+
 def numerics() -> str:
     """The versions that may change a result's last digits: results of others are not taken from disk."""
     return " ".join(f"{name} {version}" for name, version in versions().items() if name != "python")
