@@ -208,6 +208,7 @@ class _Run:
                         return
             outputs = _as_tuple(task, result)
             if changed(before):
+                self._forget_inputs(task)
                 raise NodeError("it changed one of its inputs in place; a node must leave its inputs as they are")
         except Cancelled:
             return
@@ -223,6 +224,12 @@ class _Run:
         yield tell.NodeFinished(
             task.id, "ran", seconds, self._why(task), summaries(task.spec, outputs), _files(outputs)
         )
+
+    def _forget_inputs(self, task: Task) -> None:
+        """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
+        for name in {*task.eager(), *self._asked(task)}:
+            self.executor.cache.drop(self.keys[name])
+            del self.values[name]
 
     def _stream(self, task: Task, steps: Generator[Step, None, Any]) -> Generator[tell.Event, None, tuple[float, Any]]:
         """Drive a streaming node to its end; the seconds it took, and what it returned."""

@@ -192,8 +192,13 @@ def test_consumers_share_one_object_that_none_may_change(bench: Bench) -> None:
     before = torch.randn(8, 8, generator=torch.Generator().manual_seed(0))
     bench.run(workflow, "one")
     assert torch.equal(bench.value("s", "sheet").values, before)
-    bench.run(workflow)
+    bench.run(workflow, "bad", "s")
     assert "in place" in bench.told(NodeFailed)["bad"].error
+    assert torch.equal(bench.value("s", "sheet").values, before)
+    assert bench.run(workflow, "bad", "one") == ["spoil"]
+    workflow.nodes["one"] = Node("toys.double", params={"label": "other"})
+    bench.run(workflow, "bad", "one")
+    assert torch.equal(bench.value("one", "sheet").values, before * 2)
 
 
 def test_muted_nodes_and_what_depends_on_them_do_not_run(bench: Bench) -> None:
