@@ -54,7 +54,6 @@ class RunStates:
     def __init__(self) -> None:
         self.nodes: dict[str, NodeState] = {}
         self.order: tuple[str, ...] = ()
-        self.active = False
         self.outcome = ""
         self.seconds = 0.0
 
@@ -66,12 +65,12 @@ class RunStates:
         match event:
             case RunStarted(nodes):
                 before = set(self.nodes)
-                self.order, self.active, self.outcome = nodes, True, ""
+                self.order, self.outcome = nodes, ""
                 others = {name: state for name, state in self.nodes.items() if name not in nodes}
                 self.nodes = others | {name: NodeState("queued", values=self.of(name).values) for name in nodes}
                 return tuple(before | set(nodes))
             case RunFinished(state, seconds):
-                self.active, self.outcome, self.seconds = False, state, seconds
+                self.outcome, self.seconds = state, seconds
                 waiting = [name for name, s in self.nodes.items() if s.phase in ("queued", "running")]
                 self.nodes.update((name, NodeState(values=self.of(name).values)) for name in waiting)
                 return tuple(waiting)

@@ -29,7 +29,7 @@ from nodeflow.graph.catalog import Catalogue, decode
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.scope import obstacles, scope
-from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError
+from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError, downstream
 
 
 class Session(QObject):
@@ -199,7 +199,7 @@ class Session(QObject):
         match edit:
             case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
                 if self.states.nodes:
-                    for name in self.states.outdate(_downstream(self.workflow, node)):
+                    for name in self.states.outdate(downstream(self.workflow.outgoing(), [node])):
                         self.node_changed.emit(name)
 
     def _edited(self) -> None:
@@ -277,19 +277,6 @@ PICTURES = ("Image", "Latent", "Mask")
 """Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
-
-
-def _downstream(workflow: Workflow, start: str) -> set[str]:
-    """A node and all that is made from it."""
-    outgoing = workflow.outgoing()
-    seen: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo.extend(link.target for link in outgoing.get(name, ()))
-    return seen
 
 
 def shipped_catalogue() -> Catalogue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -119,25 +120,21 @@ class Workflow(msgspec.Struct):
 
 def upstream(incoming: dict[str, list[Link]], targets: list[str]) -> set[str]:
     """The targets and everything they are made from."""
+    return _reached(targets, lambda name: [link.source for link in incoming.get(name, ())])
+
+
+def downstream(outgoing: dict[str, list[Link]], starts: list[str]) -> set[str]:
+    """The starts and everything that is made from them."""
+    return _reached(starts, lambda name: [link.target for link in outgoing.get(name, ())])
+
+
+def _reached(starts: list[str], following: Callable[[str], list[str]]) -> set[str]:
+    """All nodes that can be reached; each is looked at once."""
     seen: set[str] = set()
-    todo = list(targets)
+    todo = list(starts)
     while todo:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
-            todo.extend(link.source for link in incoming.get(name, ()))
+            todo.extend(following(name))
     return seen
-
-
-def reaches(outgoing: dict[str, list[Link]], start: str, goal: str) -> bool:
-    """Whether a path of wires leads from ``start`` to ``goal`` (each node is looked at once)."""
-    seen: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        if name == goal:
-            return True
-        if name not in seen:
-            seen.add(name)
-            todo.extend(link.target for link in outgoing.get(name, ()))
-    return False
