@@ -11,9 +11,9 @@ import typer
 from nodeflow import __version__
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
 
+    from nodeflow.engine.control import Control
     from nodeflow.engine.disk import Disk
     from nodeflow.engine.events import Event
     from nodeflow.graph.catalog import Catalogue
@@ -79,8 +79,6 @@ def run(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
-    import threading
-
     from nodeflow.system import wait_politely
 
     workflow = _load(file)
@@ -89,13 +87,14 @@ def run(
         _writable(report.parent)
     wait_politely()
     from nodeflow.engine import device as devices
+    from nodeflow.engine.control import Control
     from nodeflow.engine.disk import Disk
     from nodeflow.engine.session import Session
     from nodeflow.graph.files import write_atomic
     from nodeflow.graph.workflow import WorkflowError
     from nodeflow.report import Report
 
-    cancel = threading.Event()
+    control = Control()
     disk = None if no_cache else Disk.of_user(devices.numerics())
     session = Session(budget={"cpu": 0} if no_cache else None, disk=disk)
     for sentence in session.packs.errors.values():
@@ -103,12 +102,12 @@ def run(
     try:
         _apply(workflow, session.packs.catalogue, [*(set or ()), *(more or ())])
         told = Report(workflow, session.packs.catalogue, devices.environment(device))
-        events = session.run(workflow, file.parent, output, tuple(target or ()), device, cancel)
+        events = session.run(workflow, file.parent, output, tuple(target or ()), device, control)
     except WorkflowError as error:
         _refuse(*error.problems)
     except ValueError as error:
         _refuse(error)
-    _watch(events, told, cancel)
+    _watch(events, told, control)
     if report is not None:
         write_atomic(report, told.encode())
     for path in told.outputs:
@@ -116,7 +115,7 @@ def run(
     raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
 
 
-def _watch(events: Iterator[Event], told: Report, cancel: threading.Event) -> None:
+def _watch(events: Iterator[Event], told: Report, control: Control) -> None:
     """Follow a run to its end, on the terminal and in the report."""
     import signal
 
@@ -124,7 +123,7 @@ def _watch(events: Iterator[Event], told: Report, cancel: threading.Event) -> No
 
     def stop(*_: object) -> None:
         """The first Ctrl+C cancels the run, which takes a moment; a second one ends the program."""
-        cancel.set()
+        control.cancel()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGINT, stop)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.control import Control
 from nodeflow.engine.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load, loads
@@ -142,11 +143,11 @@ def test_a_cancel_takes_effect_inside_a_step(studio: Studio) -> None:
     workflow = load(STARTER)
     SetParam("noise", "seed", 99).apply(workflow)
     SetParam("noise", "batch", 64).apply(workflow)
-    cancel, states = threading.Event(), []
-    for event in studio.session.run(workflow, STARTER.parent, studio.output, on="cpu", cancel=cancel):
+    cancel, states = Control(), []
+    for event in studio.session.run(workflow, STARTER.parent, studio.output, on="cpu", control=cancel):
         states.append(event)
         if isinstance(event, tell.NodeStarted) and event.node == "sampler":
-            threading.Timer(0.05, cancel.set).start()
+            threading.Timer(0.05, cancel.cancel).start()
     assert states[-1].state == "cancelled"
     assert sum(isinstance(event, tell.NodeProgress) for event in states) == 0
     assert ran(studio.run(noise__seed=98)) >= {"sampler"}

@@ -13,9 +13,10 @@ State = Literal["ran", "cached", "skipped", "failed"]
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag=True):
-    """A run begins; ``nodes`` are those it may have to evaluate, in order."""
+    """A run begins; ``nodes`` are those it may have to evaluate, in order; ``environment`` is what computes."""
 
     nodes: tuple[str, ...]
+    environment: dict[str, str] = {}
 
 
 class NodeStarted(msgspec.Struct, frozen=True, tag=True):

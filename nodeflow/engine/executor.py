@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 from nodeflow.engine import events as tell
 from nodeflow.engine.cache import Cache
+from nodeflow.engine.control import Control
 from nodeflow.engine.interrupt import Cancelled, interruptible
 from nodeflow.engine.keys import Parts, Settings, digest, parts_of, reason
 from nodeflow.engine.measure import changed, versions
@@ -23,31 +23,49 @@ from nodeflow.wires import Files
 
 PREVIEW_SECONDS = 0.25
 """Previews of a streaming node are made at most this often."""
+MOST_HISTORIES = 64
+"""Documents whose last run is remembered."""
 
 Values = tuple[Any, ...]
 Events = Iterator[tell.Event]
 
 
-class Executor:
-    """Evaluates plans one after another. Holds the cache, and what each node was last made from, to say why it runs."""
+class History:
+    """What is remembered of a document between its runs: what each node was last made from, and its key."""
 
-    def __init__(self, functions: dict[str, Callable[..., Any]], cache: Cache) -> None:
-        self.functions = functions
-        self.cache = cache
+    def __init__(self) -> None:
         self.made_from: dict[str, Parts] = {}
         self.failed: set[str] = set()
         self.last: dict[str, tuple[Task, bytes]] = {}
 
-    def run(self, plan: Plan, settings: Settings, cancel: threading.Event | None = None) -> Events:
+
+class Executor:
+    """Evaluates plans one after another, with one cache for all, and a history for each document."""
+
+    def __init__(self, functions: dict[str, Callable[..., Any]], cache: Cache) -> None:
+        self.functions = functions
+        self.cache = cache
+        self._histories: dict[str, History] = {}
+
+    def run(self, plan: Plan, settings: Settings, control: Control | None = None, document: str = "") -> Events:
         """Evaluate the plan's targets. Between two events nothing is computed: whoever reads sets the pace.
 
         An error of a node is an event; what depends on the node is skipped, all else goes on.
         """
-        return _Run(self, plan, settings, cancel or threading.Event()).events()
+        return _Run(self, plan, settings, control or Control(), self.history(document)).events()
 
-    def value(self, node: str, output: str) -> Any:
-        """What a node gave last under the name of an output; None where it is not held any more."""
-        task, key = self.last.get(node, (None, b""))
+    def history(self, document: str) -> History:
+        """The history of a document; the one used longest ago goes where there are many."""
+        history = self._histories.pop(document, None) or History()
+        self._histories[document] = history
+        if len(self._histories) > MOST_HISTORIES:
+            del self._histories[next(iter(self._histories))]
+        return history
+
+    def value(self, node: str, output: str, document: str = "") -> Any:
+        """What a document's node gave last under the name of an output; None where it is not held any more."""
+        history = self._histories.get(document)
+        task, key = history.last.get(node, (None, b"")) if history else (None, b"")
         outputs = self.cache.get(key)
         if task is None or outputs is None:
             return None
@@ -57,8 +75,9 @@ class Executor:
 class _Run:
     """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
 
-    def __init__(self, executor: Executor, plan: Plan, settings: Settings, cancel: threading.Event) -> None:
-        self.executor, self.plan, self.settings, self.cancel = executor, plan, settings, cancel
+    def __init__(self, executor: Executor, plan: Plan, settings: Settings, control: Control, history: History) -> None:
+        self.executor, self.plan, self.settings, self.control = executor, plan, settings, control
+        self.history = history
         self.parts: dict[str, Parts] = {}
         self.keys: dict[str, bytes] = {}
         self.arguments: dict[str, dict[str, Any]] = {}
@@ -71,22 +90,22 @@ class _Run:
 
     def events(self) -> Events:
         begin = time.perf_counter()
-        yield tell.RunStarted(tuple(self.plan.tasks))
+        yield tell.RunStarted(tuple(self.plan.tasks), self.settings.environment)
         for name, why in self.plan.skipped.items():
             yield tell.NodeSkipped(name, why)
         feeders = self._plain_feeders()
         for task in self.plan.tasks.values():
-            if self.cancel.is_set():
+            if self.control.cancelled:
                 break
             yield from self._identify(task)
             if task.id in feeders and task.id not in self.stopped:
                 yield from self._evaluate(task)
         for name in self.plan.targets:
-            if self.cancel.is_set():
+            if self.control.cancelled:
                 break
             if name not in self.stopped:
                 yield from self._evaluate(self.plan.tasks[name])
-        cancelled = self.cancel.is_set()
+        cancelled = self.control.cancelled
         if not cancelled:
             yield from self._untouched()
         self._remember()
@@ -149,7 +168,7 @@ class _Run:
     def _evaluate(self, root: Task) -> Events:
         """Bring a task's outputs into `values`, or say why not. Depth first, with a stack of our own."""
         stack = [root]
-        while stack and not self.cancel.is_set():
+        while stack and self.control.may_go_on():
             task = stack[-1]
             if task.id in self.values or task.id in self.stopped:
                 stack.pop()
@@ -173,7 +192,7 @@ class _Run:
     def _arrived(self, task: Task, outputs: Values) -> None:
         """A task's outputs are there; from now on they can be looked at."""
         self.values[task.id] = outputs
-        self.executor.last[task.id] = (task, self.keys[task.id])
+        self.history.last[task.id] = (task, self.keys[task.id])
 
     def _asked(self, task: Task) -> list[str]:
         return [origin.node for name in self.asked.get(task.id, ()) for origin in task.inputs[name]]
@@ -199,12 +218,12 @@ class _Run:
             wires, arguments = self._arguments(task)
             before = versions((wires, arguments))
             begin = time.perf_counter()
-            with interruptible((wires, arguments), self.cancel):
+            with interruptible((wires, arguments), self.control):
                 result = function(*wires, **arguments)
                 seconds = time.perf_counter() - begin
                 if task.spec.streams:
                     seconds, result = yield from self._stream(task, result)
-                    if self.cancel.is_set():
+                    if self.control.cancelled:
                         return
             outputs = _as_tuple(task, result)
             if changed(before):
@@ -235,7 +254,7 @@ class _Run:
         """Drive a streaming node to its end; the seconds it took, and what it returned."""
         seconds, shown = 0.0, 0.0
         with contextlib.closing(steps):
-            while not self.cancel.is_set():
+            while self.control.may_go_on():
                 begin = time.perf_counter()
                 try:
                     step = next(steps)
@@ -284,9 +303,9 @@ class _Run:
             return "it runs each time"
         if task.id in self.stale:
             return "a file that it wrote is gone or changed"
-        if task.id in self.executor.failed and self.executor.made_from.get(task.id) == self.parts[task.id]:
+        if task.id in self.history.failed and self.history.made_from.get(task.id) == self.parts[task.id]:
             return "it failed last time"
-        return reason(self.executor.made_from.get(task.id), self.parts[task.id], task.spec.params)
+        return reason(self.history.made_from.get(task.id), self.parts[task.id], task.spec.params)
 
     def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.Event:
         self.stopped[task.id] = error
@@ -320,15 +339,15 @@ class _Run:
             yield tell.NodesKept(tuple(reversed(kept)))
 
     def _remember(self) -> None:
-        executor = self.executor
+        history = self.history
         for name, parts in self.parts.items():
             reached = name in self.values or name in self.failed
             if reached or name in self.kept:
-                executor.made_from[name] = parts
-                executor.last[name] = (self.plan.tasks[name], self.keys[name])
+                history.made_from[name] = parts
+                history.last[name] = (self.plan.tasks[name], self.keys[name])
             if reached:
-                executor.failed.discard(name)
-        executor.failed |= self.failed
+                history.failed.discard(name)
+        history.failed |= self.failed
 
 
 def _checked(param: Param, value: Any, origin: Origin) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+
+from nodeflow.engine.control import Control
 
 
 class Cancelled(BaseException):
@@ -16,7 +17,7 @@ class Cancelled(BaseException):
 
 
 @contextmanager
-def interruptible(values: Any, cancel: threading.Event) -> Iterator[None]:
+def interruptible(values: Any, control: Control) -> Iterator[None]:
     """Within this, a forward pass of any network in ``values`` raises Cancelled at its next block after a cancel.
 
     Blocks are the items of module lists (a U-Net's levels with their layers, a transformer's layers): a network of any
@@ -24,7 +25,7 @@ def interruptible(values: Any, cancel: threading.Event) -> Iterator[None]:
     """
 
     def look(*_: object) -> None:
-        if cancel.is_set():
+        if control.cancelled:
             raise Cancelled
 
     hooks = [block.register_forward_pre_hook(look) for network in _networks(values) for block in _blocks(network)]

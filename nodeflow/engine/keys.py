@@ -24,7 +24,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class Settings(msgspec.Struct, frozen=True):
     """What a run is given beside the workflow: where relative paths start, where results go, and what computes.
 
-    ``workflow`` is the text of the file, which saved pictures carry.
+    ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes.
     """
 
     base: Path
@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True):
     device: str = "cpu"
     dtype: str = "float32"
     workflow: str = ""
+    environment: dict[str, str] = {}
 
 
 def digest(parts: Parts) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from nodeflow.engine import device
 from nodeflow.engine.cache import Cache
+from nodeflow.engine.control import Control
 from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Event
 from nodeflow.engine.executor import Executor
@@ -38,9 +38,13 @@ class Session:
         output: Path,
         targets: tuple[str, ...] = (),
         on: str = "auto",
-        cancel: threading.Event | None = None,
+        control: Control | None = None,
+        document: str = "",
     ) -> Iterator[Event]:
-        """Check, plan and run. Raises WorkflowError before anything is computed, ValueError for the device."""
+        """Check, plan and run. Raises WorkflowError before anything is computed, ValueError for the device.
+
+        What is remembered of the last run (to say why a node runs, and to look at results) is that of ``document``.
+        """
         name, dtype = device.choose(on)
-        settings = Settings(base, output, name, dtype, dumps(workflow).decode())
-        return self.executor.run(self.plan(workflow, targets), settings, cancel)
+        settings = Settings(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
+        return self.executor.run(self.plan(workflow, targets), settings, control, document)

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.engine import device
+from nodeflow.engine.control import Control
 from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Cancel, Close, JobEvent, Peek, Peeked, Ready, Refused, Reply, Request, Submit
 from nodeflow.engine.session import Session
@@ -37,7 +38,7 @@ class _Worker:
         self.pipe = pipe
         self.sending = threading.Lock()
         self.jobs: queue.Queue[Submit] = queue.Queue()
-        self.cancels: dict[int, threading.Event] = {}
+        self.cancels: dict[int, Control] = {}
         self.session = Session(disk=Disk.of_user(device.numerics()))
 
     def serve(self) -> None:
@@ -70,11 +71,11 @@ class _Worker:
                 os._exit(0)
             match request:
                 case Submit():
-                    self.cancels[request.job] = threading.Event()
+                    self.cancels[request.job] = Control()
                     self.jobs.put(request)
                 case Cancel(job):
                     if job in self.cancels:
-                        self.cancels[job].set()
+                        self.cancels[job].cancel()
                 case Peek():
                     self._peek(request)
                 case Close():

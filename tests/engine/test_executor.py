@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
 import torch
 from toys import PACK, RAN, Bench, wire
 
+from nodeflow.engine.control import Control
 from nodeflow.engine.events import (
     NodeFailed,
     NodeFinished,
@@ -290,12 +290,12 @@ def test_steps_are_progress_with_the_time_left(bench: Bench) -> None:
 
 def test_cancel_inside_a_node_keeps_what_is_finished(bench: Bench) -> None:
     workflow = wire({"a": ("source",), "n": ("count", {"steps": 1000}), "t": ("total", {}, {"boxes": ["a", "n"]})})
-    cancel = threading.Event()
+    cancel = Control()
     seen = []
     for event in bench.executor.run(plan(workflow, PACK.catalogue), bench.settings, cancel):
         seen.append(event)
         if isinstance(event, NodeProgress) and event.index == 3:
-            cancel.set()
+            cancel.cancel()
     assert isinstance(seen[-1], RunFinished)
     assert seen[-1].state == "cancelled"
     assert sum(isinstance(event, NodeProgress) for event in seen) == 3
@@ -303,10 +303,10 @@ def test_cancel_inside_a_node_keeps_what_is_finished(bench: Bench) -> None:
 
 
 def test_cancel_between_nodes_keeps_what_is_finished(bench: Bench) -> None:
-    cancel = threading.Event()
+    cancel = Control()
     for event in bench.executor.run(plan(diamond(), PACK.catalogue), bench.settings, cancel):
         if isinstance(event, NodeFinished) and event.node == "b":
-            cancel.set()
+            cancel.cancel()
     assert bench.run(diamond()) == ["c", "d"]
 
 
@@ -337,7 +337,7 @@ def test_without_a_budget_everything_runs_again_and_the_run_still_works(tmp_path
 
 def test_an_evicted_result_that_nobody_needs_is_not_computed_again(bench: Bench) -> None:
     bench.run(diamond())
-    bench.executor.cache.drop(bench.executor.last["b"][1])
+    bench.executor.cache.drop(bench.executor.history("").last["b"][1])
     assert bench.run(diamond()) == []
     assert bench.run(diamond(), "b") == ["b"]
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import pytest
 import torch
 
+from nodeflow.engine.control import Control
 from nodeflow.engine.interrupt import Cancelled, interruptible
 
 
 class Block(torch.nn.Module):
     """Counts its calls, and cancels at one of them."""
 
-    def __init__(self, cancel: threading.Event, at: int) -> None:
+    def __init__(self, cancel: Control, at: int) -> None:
         super().__init__()
         self.cancel, self.at, self.calls = cancel, at, 0
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.calls += 1
         if self.calls == self.at:
-            self.cancel.set()
+            self.cancel.cancel()
         return x + 1
 
 
 class Network(torch.nn.Module):
-    def __init__(self, cancel: threading.Event) -> None:
+    def __init__(self, cancel: Control) -> None:
         super().__init__()
         self.levels = torch.nn.ModuleList(Block(cancel, 2 if index == 4 else 0) for index in range(10))
 
@@ -42,7 +42,7 @@ class Wire:
 
 
 def test_no_block_is_computed_after_the_cancel() -> None:
-    cancel = threading.Event()
+    cancel = Control()
     network = Network(cancel)
     with interruptible(([], {"wire": Wire(network)}), cancel):
         assert network(torch.zeros(1)) == 10
@@ -52,10 +52,10 @@ def test_no_block_is_computed_after_the_cancel() -> None:
 
 
 def test_afterwards_the_network_is_as_it_was() -> None:
-    cancel = threading.Event()
+    cancel = Control()
     network = Network(cancel)
     with interruptible(Wire(network), cancel):
         pass
-    cancel.set()
+    cancel.cancel()
     assert network(torch.zeros(1)) == 10
     assert not any(module._forward_pre_hooks for module in network.modules())
