@@ -23,6 +23,12 @@ def cache_folder() -> Path:
     return Path(named) if named else platformdirs.user_cache_path("nodeflow", appauthor=False)
 
 
+def data_folder() -> Path:
+    """Where settings and what must survive a crash are kept: NODEFLOW_DATA, or the user's data folder."""
+    named = os.environ.get("NODEFLOW_DATA")
+    return Path(named) if named else platformdirs.user_data_path("nodeflow", appauthor=False)
+
+
 def starter_models() -> list[str]:
     """Names of the models that ship with nodeflow, written ``starter:name`` in a workflow."""
     models = folder("assets") / "models"

@@ -1,126 +1,205 @@
-"""Every command of the window by name: its words, its key, and what it does."""
+"""The registry of actions: what a person can do, by id, with its words, its category and its keys.
+
+Menus, the command palette, the cheat sheet and the settings are all made from it, so that an action that is defined
+once appears in all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from nodeflow.app.canvas.gestures import Gestures
-from nodeflow.app.session import Session
+from nodeflow.app.settings import Settings
 from nodeflow.app.words import tr
 
 Keys = QKeySequence.StandardKey | str | list[str]
+_RECENT = 12
+
+
+def categories() -> dict[str, str]:
+    """The categories in the order of the menu bar, with their titles."""
+    return {
+        "file": tr("&File"),
+        "edit": tr("&Edit"),
+        "node": tr("&Node"),
+        "arrange": tr("&Arrange"),
+        "view": tr("&View"),
+        "run": tr("&Run"),
+        "help": tr("&Help"),
+    }
+
+
+@dataclass
+class Entry:
+    """One action of the registry. ``gap``: a line stands before it in menus; ``on_canvas``: it acts there alone."""
+
+    id: str
+    category: str
+    words: str
+    action: QAction
+    defaults: list[str]
+    gap: bool
+    on_canvas: bool
+
+    @property
+    def keys(self) -> list[str]:
+        """Its keys as they are written to settings."""
+        return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in self.action.shortcuts()]
+
+    @property
+    def shown_keys(self) -> str:
+        """Its first key as a person reads it."""
+        return self.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
 
 
 class Actions(QObject):
-    """The actions, shared by menu bar, tool bar and context menu.
+    """All actions of a window. ``changed``: one was added, or its keys are others.
 
-    Those of the canvas act only while the canvas has the focus, so that a text field keeps its keys.
+    Those of the canvas act only while a canvas has the focus, so that a text field keeps its keys.
     """
 
-    def __init__(self, window: QWidget, session: Session, gestures: Gestures, acts: dict[str, Callable[[], object]]):
+    changed = Signal()
+
+    def __init__(self, window: QWidget, settings: Settings) -> None:
         super().__init__(window)
-        self._window, self._canvas = window, gestures.view
-        make = self._window_action
-        key = QKeySequence.StandardKey
-        self.new = make(tr("New"), key.New, acts["new"])
-        self.open = make(tr("Open…"), key.Open, acts["open"])
-        self.save = make(tr("Save"), key.Save, acts["save"])
-        self.save_as = make(tr("Save As…"), "Ctrl+Shift+S", acts["save_as"])
-        self.quit = make(tr("Quit"), key.Quit, acts["quit"])
-        self.run = make(tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], acts["run"])
-        self.cancel = make(tr("Cancel"), ["Ctrl+.", "Esc"], session.cancel)
-        self.undo = session.stack.createUndoAction(window, tr("Undo"))
-        self.undo.setShortcut(key.Undo)
-        self.redo = session.stack.createRedoAction(window, tr("Redo"))
-        self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-        window.addActions([self.undo, self.redo])
-        self.undo_button = self._button(tr("Undo"), session.stack.undo)
-        self.redo_button = self._button(tr("Redo"), session.stack.redo)
-        for button in (self.undo_button, self.redo_button):
-            button.setEnabled(False)
-        session.stack.canUndoChanged.connect(self.undo_button.setEnabled)
-        session.stack.canRedoChanged.connect(self.redo_button.setEnabled)
-        session.stack.undoTextChanged.connect(self._name_undo)
-        session.stack.redoTextChanged.connect(self._name_redo)
-        on = self._canvas_action
-        self.add = on(tr("Add Node…"), "Tab", gestures.view.search_at_pointer)
-        self.cut = on(tr("Cut"), key.Cut, gestures.cut)
-        self.copy = on(tr("Copy"), key.Copy, gestures.copy)
-        self.paste = on(tr("Paste"), key.Paste, gestures.paste)
-        self.duplicate = on(tr("Duplicate"), "Ctrl+D", gestures.duplicate)
-        self.delete = on(tr("Delete"), ["Del", "Backspace"], gestures.delete)
-        self.rename = on(tr("Rename"), "F2", gestures.rename)
-        self.select_all = on(tr("Select All"), key.SelectAll, gestures.select_all)
-        self.mute = on(tr("Mute"), "M", gestures.mute)
-        self.bypass = on(tr("Bypass"), "B", gestures.bypass)
-        self.frame = on(tr("Show Selection"), "F", gestures.frame_selection)
-        self.frame_all = on(tr("Show All"), ["A", "Home"], gestures.frame_all)
-        self.zoom_in = on(tr("Zoom In"), ["Ctrl++", "Ctrl+="], lambda: gestures.zoom_by(1.25))
-        self.zoom_out = on(tr("Zoom Out"), "Ctrl+-", lambda: gestures.zoom_by(0.8))
+        self._window, self._settings = window, settings
+        self._canvases: list[QWidget] = []
+        self.entries: dict[str, Entry] = {}
 
-    def fill_menu_bar(self, bar: QMenuBar) -> None:
-        """File, Edit, View, Run."""
-        menu = bar.addMenu(tr("&File"))
-        menu.addActions([self.new, self.open])
-        menu.addSeparator()
-        menu.addActions([self.save, self.save_as])
-        menu.addSeparator()
-        menu.addAction(self.quit)
-        menu = bar.addMenu(tr("&Edit"))
-        menu.addActions([self.undo, self.redo])
-        menu.addSeparator()
-        self._fill_edit(menu)
-        menu = bar.addMenu(tr("&View"))
-        menu.addActions([self.frame, self.frame_all, self.zoom_in, self.zoom_out])
-        menu = bar.addMenu(tr("&Run"))
-        menu.addActions([self.run, self.cancel])
-
-    def context_menu(self, parent: QWidget) -> QMenu:
-        """The menu of the canvas."""
-        menu = QMenu(parent)
-        self._fill_edit(menu)
-        menu.addSeparator()
-        menu.addActions([self.frame, self.frame_all])
-        return menu
-
-    def _button(self, words: str, act: Callable[[], None]) -> QAction:
-        """An action for the tool bar, whose words stay the same; the tooltip says what it will do."""
+    def define(
+        self,
+        id: str,
+        category: str,
+        words: str,
+        keys: Keys,
+        act: Callable[[], object],
+        *,
+        gap: bool = False,
+        on_canvas: bool = False,
+    ) -> QAction:
+        """Add an action that calls ``act``; its keys are those that the person chose, or these."""
         action = QAction(words, self._window)
         action.triggered.connect(lambda: act())
-        return action
+        return self.adopt(id, category, action, keys, gap=gap, on_canvas=on_canvas)
 
-    def _name_undo(self, step: str) -> None:
-        self.undo_button.setToolTip(f"{self.undo_button.text()}: {step}" if step else self.undo_button.text())
-
-    def _name_redo(self, step: str) -> None:
-        self.redo_button.setToolTip(f"{self.redo_button.text()}: {step}" if step else self.redo_button.text())
-
-    def _fill_edit(self, menu: QMenu) -> None:
-        menu.addAction(self.add)
-        menu.addSeparator()
-        menu.addActions([self.cut, self.copy, self.paste, self.duplicate, self.delete, self.rename, self.select_all])
-        menu.addSeparator()
-        menu.addActions([self.mute, self.bypass])
-
-    def _window_action(self, words: str, keys: Keys, act: Callable[[], object]) -> QAction:
-        return self._make(self._window, words, keys, act)
-
-    def _canvas_action(self, words: str, keys: Keys, act: Callable[[], object]) -> QAction:
-        action = self._make(self._canvas, words, keys, act)
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        return action
-
-    @staticmethod
-    def _make(owner: QWidget, words: str, keys: Keys, act: Callable[[], object]) -> QAction:
-        action = QAction(words, owner)
-        if isinstance(keys, QKeySequence.StandardKey):
-            action.setShortcuts(keys)
+    def adopt(
+        self, id: str, category: str, action: QAction, keys: Keys, *, gap: bool = False, on_canvas: bool = False
+    ) -> QAction:
+        """Add an action that is there already: one of an undo group, or the switch of a panel."""
+        if id in self.entries:
+            raise ValueError(f"there is an action {id!r} already")
+        defaults = _sequences(keys)
+        entry = Entry(id, category, action.text(), action, defaults, gap, on_canvas)
+        action.setObjectName(id)
+        action.setShortcuts([QKeySequence(key) for key in self._settings.shortcuts.get(id, defaults)])
+        action.triggered.connect(lambda: self._note(id))
+        if on_canvas:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            for canvas in self._canvases:
+                canvas.addAction(action)
         else:
-            action.setShortcuts([QKeySequence(key) for key in ([keys] if isinstance(keys, str) else keys)])
-        action.triggered.connect(lambda: act())
-        owner.addAction(action)
+            self._window.addAction(action)
+        self.entries[id] = entry
+        self.changed.emit()
         return action
+
+    def __getitem__(self, id: str) -> QAction:
+        return self.entries[id].action
+
+    def attach(self, canvas: QWidget) -> None:
+        """Let the keys of the canvas's actions work on this widget."""
+        self._canvases.append(canvas)
+        canvas.destroyed.connect(lambda: self._canvases.remove(canvas))
+        canvas.addActions([entry.action for entry in self.entries.values() if entry.on_canvas])
+
+    def of(self, category: str) -> list[Entry]:
+        """The actions of a category, in the order in which they were defined."""
+        return [entry for entry in self.entries.values() if entry.category == category]
+
+    # --- menus
+
+    def fill_menu_bar(self, bar: QMenuBar) -> None:
+        """One menu a category; what is defined later stands in it too."""
+        for category, title in categories().items():
+            menu = bar.addMenu(title)
+            menu.setObjectName(category)
+            self.changed.connect(partial(self._refill, menu, category))
+            self._refill(menu, category)
+
+    def _refill(self, menu: QMenu, category: str) -> None:
+        for action in menu.actions():  # PySide takes actions for deleted after QMenu.clear
+            menu.removeAction(action)
+        fill(menu, self.of(category))
+        menu.menuAction().setVisible(bool(menu.actions()))
+
+    def context_menu(self, parent: QWidget) -> QMenu:
+        """The menu of the canvas: what can be done to nodes, and where to look."""
+        menu = QMenu(parent)
+        fill(menu, (e for category in ("node", "edit") for e in self.of(category) if e.on_canvas))
+        arrange = [entry for entry in self.of("arrange") if entry.on_canvas]
+        if arrange:
+            fill(menu.addMenu(categories()["arrange"]), arrange)
+        menu.addSeparator()
+        fill(menu, (entry for entry in self.of("view") if entry.on_canvas))
+        return menu
+
+    # --- keys
+
+    def set_keys(self, id: str, keys: list[str]) -> None:
+        """Give an action other keys, now and at the next start; it loses none to others that have them too."""
+        entry, chosen = self.entries[id], self._settings.shortcuts
+        if keys == entry.defaults:
+            chosen.pop(id, None)
+        else:
+            chosen[id] = keys
+        self._settings.shortcuts = chosen
+        entry.action.setShortcuts([QKeySequence(key) for key in keys])
+        self.changed.emit()
+
+    def reset_keys(self) -> None:
+        """Give every action its own keys again."""
+        for id, entry in self.entries.items():
+            self.set_keys(id, entry.defaults)
+
+    def conflicts(self, id: str, key: str) -> list[Entry]:
+        """The other actions that a key calls already."""
+        wanted = QKeySequence(key)
+        return [
+            e for e in self.entries.values() if e.id != id and not wanted.isEmpty() and wanted in e.action.shortcuts()
+        ]
+
+    # --- what was used last
+
+    def recent(self) -> list[str]:
+        """Ids of actions that were used, the last one first."""
+        return [id for id in self._settings.recent_actions if id in self.entries]
+
+    def _note(self, id: str) -> None:
+        others = [other for other in self._settings.recent_actions if other != id]
+        self._settings.recent_actions = [id, *others][:_RECENT]
+
+
+def fill(menu: QMenu, entries: Iterable[Entry]) -> None:
+    """Put actions into a menu, with a line before those that begin a group."""
+    for entry in entries:
+        if entry.gap and not menu.isEmpty():
+            menu.addSeparator()
+        menu.addAction(entry.action)
+
+
+def plain(words: str) -> str:
+    """An action's words without the mark of its menu key and the dots of a question."""
+    return words.replace("&", "").removesuffix("…")
+
+
+def _sequences(keys: Keys) -> list[str]:
+    if isinstance(keys, QKeySequence.StandardKey):
+        found = QKeySequence.keyBindings(keys)
+    else:
+        found = [QKeySequence(key) for key in ([keys] if isinstance(keys, str) else keys) if key]
+    return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in found]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -20,14 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nodeflow.app import theme
+from nodeflow.app import canvas_actions, theme, window_actions
 from nodeflow.app.actions import Actions
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.gestures import Gestures
+from nodeflow.app.cheatsheet import CheatSheet
 from nodeflow.app.help import NodeHelp
+from nodeflow.app.palette import Palette
 from nodeflow.app.preview import Preview
 from nodeflow.app.problems import Problems
 from nodeflow.app.session import Session
+from nodeflow.app.settings import Settings
 from nodeflow.app.status import Status
 from nodeflow.app.words import sentences
 from nodeflow.graph.workflow import WorkflowError
@@ -44,19 +47,15 @@ class MainWindow(QMainWindow):
         self.preview = Preview(session)
         self.help = NodeHelp(session)
         self.problems = Problems(session)
-        self.actions_ = Actions(
-            self,
-            session,
-            self.gestures,
-            {
-                "new": self.new,
-                "open": self.open,
-                "save": self.save,
-                "save_as": self.save_as,
-                "quit": self.close,
-                "run": self.run,
-            },
-        )
+        self.settings = Settings(self)
+        self.undos = QUndoGroup(self)
+        self.undos.addStack(session.stack)
+        self.undos.setActiveStack(session.stack)
+        self.actions_ = Actions(self, self.settings)
+        window_actions.define(self.actions_, self)
+        canvas_actions.define(self.actions_, lambda: self.gestures)
+        self.actions_.attach(self.canvas.view)
+        self.palette_ = Palette(self, self.actions_)
         self.resize(1600, 950)
         self.setAcceptDrops(True)
         self._lay_out()
@@ -104,14 +103,14 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         a = self.actions_
-        bar.addActions([a.new, a.open, a.save, a.save_as])
+        bar.addActions([a["file.new"], a["file.open"], a["file.save"], a["file.save_as"]])
         bar.addSeparator()
-        bar.addActions([a.undo_button, a.redo_button])
+        bar.addActions(window_actions.undo_buttons(self))
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(gap)
-        bar.addActions([a.cancel, a.run])
-        button = bar.widgetForAction(a.run)
+        bar.addActions([a["run.cancel"], a["run.run"]])
+        button = bar.widgetForAction(a["run.run"])
         if isinstance(button, QToolButton):
             button.setObjectName("run")
         return bar
@@ -219,8 +218,8 @@ class MainWindow(QMainWindow):
 
     def _show_run(self) -> None:
         running = self.session.running
-        self.actions_.run.setEnabled(not running)
-        self.actions_.cancel.setEnabled(running)
+        self.actions_["run.run"].setEnabled(not running)
+        self.actions_["run.cancel"].setEnabled(running)
 
     def _show_selection(self) -> None:
         chosen: Iterable[str] = self.canvas.chosen()
@@ -228,6 +227,10 @@ class MainWindow(QMainWindow):
         self.help.show_node(name)
         if name and name != self.preview.node:
             self.preview.look_at(name)
+
+    def show_cheat_sheet(self) -> None:
+        """Show all keys on one page."""
+        CheatSheet(self, self.actions_).open()
 
     def _show_menu(self, at: QPoint) -> None:
         self.actions_.context_menu(self).exec(at)

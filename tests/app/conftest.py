@@ -58,6 +58,7 @@ def catalogue() -> Catalogue:
 def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     """A window on the starter workflow, whose engine finds an empty cache."""
     monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply(app, "dark")

@@ -1,0 +1,37 @@
+"""The actions of the canvas, as entries of the registry. Each is called with the gestures of the canvas in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QKeySequence
+
+from nodeflow.app.actions import Actions, Keys
+from nodeflow.app.canvas.gestures import Gestures
+from nodeflow.app.words import tr
+
+Act = Callable[[Gestures], object]
+
+
+def define(actions: Actions, front: Callable[[], Gestures]) -> None:
+    """Enter them all; ``front`` gives the gestures of the canvas that is being worked on."""
+
+    def on(id: str, words: str, keys: Keys, act: Act, gap: bool = False) -> None:
+        category = id.partition(".")[0]
+        actions.define(id, category, words, keys, lambda: act(front()), gap=gap, on_canvas=True)
+
+    key = QKeySequence.StandardKey
+    on("edit.cut", tr("Cut"), key.Cut, Gestures.cut, gap=True)
+    on("edit.copy", tr("Copy"), key.Copy, Gestures.copy)
+    on("edit.paste", tr("Paste"), key.Paste, Gestures.paste)
+    on("edit.duplicate", tr("Duplicate"), "Ctrl+D", Gestures.duplicate)
+    on("edit.delete", tr("Delete"), ["Del", "Backspace"], Gestures.delete)
+    on("edit.select_all", tr("Select All"), key.SelectAll, Gestures.select_all, gap=True)
+    on("node.add", tr("Add Node…"), "Tab", lambda gestures: gestures.view.search_at_pointer())
+    on("node.rename", tr("Rename"), "F2", Gestures.rename, gap=True)
+    on("node.mute", tr("Mute"), "M", Gestures.mute)
+    on("node.bypass", tr("Bypass"), "B", Gestures.bypass)
+    on("view.frame", tr("Show Selection"), "F", Gestures.frame_selection)
+    on("view.frame_all", tr("Show All"), ["A", "Home"], Gestures.frame_all)
+    on("view.zoom_in", tr("Zoom In"), ["Ctrl++", "Ctrl+="], lambda gestures: gestures.zoom_by(1.25))
+    on("view.zoom_out", tr("Zoom Out"), "Ctrl+-", lambda gestures: gestures.zoom_by(0.8))

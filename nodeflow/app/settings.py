@@ -1,0 +1,92 @@
+"""What a person has chosen, kept between starts: every setting one typed place, all in one file of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from copy import copy
+from typing import Any, Generic, Literal, TypeVar, overload
+
+import msgspec
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from nodeflow import resources
+
+T = TypeVar("T")
+
+
+class Setting(Generic[T]):
+    """One choice: its key in the file, its default, and the kind of its values.
+
+    What the file holds is read as JSON and checked; anything else counts as the default. Setting a value writes it
+    and tells `Settings.changed` with the key.
+    """
+
+    def __init__(self, key: str, default: T, kind: Any) -> None:
+        self.key, self.default, self.kind = key, default, kind
+
+    @overload
+    def __get__(self, owner: None, kind: Any = None) -> Setting[T]: ...
+    @overload
+    def __get__(self, owner: Settings, kind: Any = None) -> T: ...
+    def __get__(self, owner: Settings | None, kind: Any = None) -> T | Setting[T]:
+        return self if owner is None else owner.read(self)
+
+    def __set__(self, owner: Settings, value: T) -> None:
+        owner.write(self, value)
+
+
+class Settings(QObject):
+    """The choices of one user. Several instances share one file."""
+
+    changed = Signal(str)
+
+    theme = Setting[Literal["system", "dark", "light"]]("look/theme", "system", Literal["system", "dark", "light"])
+    language = Setting[Literal["system", "en", "zh_CN"]]("look/language", "system", Literal["system", "en", "zh_CN"])
+    scale = Setting[int]("look/scale", 100, int)
+    """Size of the interface in percent, 100 to 200; in force from the next start."""
+    output = Setting[str]("files/output", "", str)
+    """Where pictures go; empty for a folder in the user's pictures."""
+    recent = Setting[list[str]]("files/recent", [], list[str])
+    restore_tabs = Setting[bool]("files/restore_tabs", True, bool)
+    tabs = Setting[list[str]]("files/tabs", [], list[str])
+    """Paths of the tabs that were open at the last end; empty texts are unsaved ones."""
+    current_tab = Setting[int]("files/current_tab", 0, int)
+    device = Setting[str]("engine/device", "auto", str)
+    cache_gib = Setting[float]("engine/cache_gib", 0.0, float)
+    """Room on disk for results in GiB; 0 for the engine's own choice."""
+    shortcuts = Setting[dict[str, list[str]]]("keys/shortcuts", {}, dict[str, list[str]])
+    """Keys by action, where they are not the default."""
+    recent_actions = Setting[list[str]]("keys/recent_actions", [], list[str])
+    geometry = Setting[str]("window/geometry", "", str)
+    """Place and size of the window, in Qt's form, base64."""
+    panels = Setting[str]("window/panels", "", str)
+    """What stands where in the window, in Qt's form, base64."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        path = resources.data_folder() / "settings.ini"
+        self._file = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def read(self, setting: Setting[T]) -> T:
+        """The value that is kept, or the default."""
+        found = self._file.value(setting.key)
+        if found is not None:
+            with contextlib.suppress(ValueError, msgspec.ValidationError):
+                value: T = msgspec.convert(json.loads(str(found)), setting.kind)
+                return value
+        return copy(setting.default)
+
+    def write(self, setting: Setting[T], value: T) -> None:
+        """Keep a value; one that is the default needs no line in the file."""
+        if value == self.read(setting):
+            return
+        if value == setting.default:
+            self._file.remove(setting.key)
+        else:
+            self._file.setValue(setting.key, json.dumps(value))
+        self.changed.emit(setting.key)
+
+    def sync(self) -> None:
+        """Write to the file what is not there yet."""
+        self._file.sync()
