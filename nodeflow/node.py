@@ -113,14 +113,17 @@ class Lazy(Generic[T]):
         return self._known()
 
 
-def node(title: str, *, version: int = 1, pure: bool = True) -> Callable[[F], F]:
+def node(title: str, *, version: int = 1, pure: bool = True, through: bool = False) -> Callable[[F], F]:
     """Declare a function as a node. It stays a plain function; only its description is attached.
+
+    ``pure``: false for one that runs each time. ``through``: it gives what it takes, so that no run calls it.
 
     Raises TypeError, naming function and argument, for a hint that is missing or that no wire or widget fits.
     """
 
     def attach(function: F) -> F:
-        setattr(function, SPEC, _spec(function, title, version, pure))
+        spec = _spec(function, title, version, pure)
+        setattr(function, SPEC, msgspec.structs.replace(spec, through=through))
         return function
 
     return attach

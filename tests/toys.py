@@ -53,6 +53,13 @@ def source(value: Annotated[int, Range(-1000, 1000)] = 0, label: str = "source")
     return Box(value)
 
 
+@node("Dot", through=True)
+def dot(value: Any) -> Any:
+    """Passes on what it takes."""
+    RAN.append("dot")
+    return value
+
+
 @node("Add")
 def add(box: Box, other: Box | None = None, amount: int = 1, label: str = "add") -> Box:
     """Adds to a box."""

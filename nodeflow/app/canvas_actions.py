@@ -26,6 +26,7 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     on("edit.paste", tr("Paste"), key.Paste, Gestures.paste)
     on("edit.duplicate", tr("Duplicate"), "Ctrl+D", Gestures.duplicate)
     on("edit.delete", tr("Delete"), ["Del", "Backspace"], Gestures.delete)
+    on("edit.dissolve", tr("Delete and Reconnect"), ["Ctrl+Del", "Ctrl+Backspace"], Gestures.dissolve)
     on("edit.select_all", tr("Select All"), key.SelectAll, Gestures.select_all, gap=True)
     on("node.add", tr("Add Node…"), "Tab", lambda gestures: gestures.view.search_at_pointer())
     on("node.rename", tr("Rename"), "F2", Gestures.rename, gap=True)

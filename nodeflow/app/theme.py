@@ -13,6 +13,14 @@ from PySide6.QtWidgets import QApplication
 
 Choice = Literal["system", "dark", "light"]
 
+# fmt: off
+Colour = Literal[
+    "window", "panel", "field", "raised", "line", "text", "dim", "faint", "accent", "on_accent", "good", "known",
+    "busy", "bad", "canvas", "dots", "node", "header", "row", "fill",
+]
+# fmt: on
+"""The names of a theme's colours, so that a wrong one is found by the type checker and not while painting."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Theme:
@@ -119,7 +127,7 @@ def current() -> Theme:
     return _current
 
 
-def colour(name: str) -> QColor:
+def colour(name: Colour) -> QColor:
     """A colour of the theme in force, by its name."""
     return QColor(getattr(_current, name))
 

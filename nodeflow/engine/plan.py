@@ -67,12 +67,13 @@ def plan(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()
             elif node.mode == "run" and (port := spec.input(link.input)) and port.required:
                 reason = f"gets nothing: {link.source!r} is bypassed and has no input of this type to pass on"
                 problems.append(Problem(name, link.input, reason))
-        if node.mode == "bypass":
+        if node.mode == "bypass" or spec.through:
             through = passes_through(spec)
             for output in spec.outputs:
                 given = inputs.get(through.get(output.name, ""))
                 passing[Origin(name, output.name)] = given[0] if given else None
-            skipped[name] = "it is bypassed"
+            if not spec.through:
+                skipped[name] = "it is bypassed"
         else:
             tasks[name] = Task(name, node, spec, {port: tuple(origins) for port, origins in inputs.items()})
     if problems:

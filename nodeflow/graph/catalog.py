@@ -96,7 +96,8 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """A node as data: everything the app needs to draw, check and explain it.
 
     ``station`` is the file it stands in; ``supplied`` maps arguments that the run fills in to what it fills in
-    (device, dtype, workflow); ``streams``: it reports steps; ``pure``: false for one that runs each time.
+    (device, dtype, workflow); ``streams``: it reports steps; ``pure``: false for one that runs each time;
+    ``through``: gives what it takes (a dot on a wire), so that a plan passes it by.
     """
 
     type: str
@@ -110,6 +111,7 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     supplied: dict[str, str] = {}
     streams: bool = False
     pure: bool = True
+    through: bool = False
 
     def input(self, name: str) -> Input | None:
         return next((port for port in self.inputs if port.name == name), None)
@@ -136,6 +138,18 @@ class Catalogue(msgspec.Struct):
 def fits(given: str, wanted: str) -> bool:
     """Whether a wire of one type may end at a port of another."""
     return given == wanted or ANY in (given, wanted) or (given == "int" and wanted == "float")
+
+
+def takes(spec: NodeSpec, wire_type: str) -> list[str]:
+    """The inputs of a node at which a wire of a type may end, those that need one first."""
+    found = [port for port in spec.inputs if fits(wire_type, port.type)]
+    found.sort(key=lambda port: not port.required)
+    return [port.name for port in found] + [p.name for p in spec.params if fits(wire_type, p.type)]
+
+
+def gives(spec: NodeSpec, wire_type: str) -> list[str]:
+    """The outputs of a node whose wire may end where a type is taken."""
+    return [port.name for port in spec.outputs if fits(port.type, wire_type)]
 
 
 def passes_through(spec: NodeSpec) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from nodeflow.graph.carried import carried, receivers, spec_of
 from nodeflow.graph.catalog import Catalogue, NodeSpec, fits
 from nodeflow.graph.workflow import Link, Node, Problem, Workflow, upstream
 
@@ -83,9 +84,10 @@ def _link(link: Link, spec: NodeSpec, workflow: Workflow, catalogue: Catalogue) 
         known = [port.name for port in giver.outputs]
         reason = f"{link.source!r} has no output {link.output!r}{closest(link.output, known)}"
         yield Problem(link.target, link.input, reason)
-    elif wanted is not None and not fits(output.type, wanted):
-        reason = f"takes {wanted}, but {link.source}.{link.output} gives {output.type}"
-        yield Problem(link.target, link.input, reason)
+        return
+    given = carried(workflow, catalogue, link.source, link.output)
+    if given is not None and wanted is not None and not fits(given, wanted):
+        yield Problem(link.target, link.input, f"takes {wanted}, but {link.source}.{link.output} gives {given}")
 
 
 def refusal(workflow: Workflow, catalogue: Catalogue, link: Link) -> str:
@@ -94,6 +96,12 @@ def refusal(workflow: Workflow, catalogue: Catalogue, link: Link) -> str:
     if spec is not None:
         for problem in _link(link, spec, workflow, catalogue):
             return problem.reason
+    given = carried(workflow, catalogue, link.source, link.output)
+    for end in receivers(workflow, catalogue, link.target):
+        taker = spec_of(workflow, catalogue, end.target)
+        wanted = taker.accepts(end.input) if taker is not None else None
+        if given is not None and wanted is not None and not fits(given, wanted):
+            return f"leads on to {end.target}.{end.input}, which takes {wanted}, but this gives {given}"
     incoming = workflow.incoming()
     if link.target in upstream(incoming, [link.source]):
         return f"{link.source!r} is made from {link.target!r}: the wire would close a circle"

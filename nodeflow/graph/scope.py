@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from nodeflow.graph.carried import goes_through
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.check import check, closest
 from nodeflow.graph.workflow import Link, Problem, Workflow, upstream
@@ -24,7 +25,9 @@ def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = (
     if not targets:
         used = {link.source for link in workflow.links.values()}
         ends = [name for name in workflow.nodes if name not in used]
-        circling = workflow.nodes.keys() - upstream(incoming, ends)
+        loose = {name for name in ends if not incoming[name] and goes_through(workflow, catalogue, name)}
+        ends = [name for name in ends if name not in loose]
+        circling = workflow.nodes.keys() - upstream(incoming, ends) - loose
         targets = tuple(name for name in ends if workflow.nodes[name].type in catalogue.nodes) or tuple(ends)
     needed = upstream(incoming, list(targets)) | circling
     return Scope(targets, needed, _muted(workflow, incoming, needed))

@@ -27,10 +27,10 @@ class Hand:
     def release(self, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self._send(QEvent.Type.MouseButtonRelease, self._at, keys, held=False)
 
-    def click(self, pos: QPointF) -> None:
+    def click(self, pos: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self.view.ensureVisible(pos.x() - 10, pos.y() - 10, 20, 20)
-        self.press(pos)
-        self.release()
+        self.press(pos, keys)
+        self.release(keys)
 
     def double_click(self, pos: QPointF) -> None:
         self.click(pos)

@@ -92,7 +92,7 @@ def test_a_wire_dropped_on_empty_canvas_offers_what_fits_and_connects(window: Ma
     search = hand.view.search
     assert search.isVisible()
     offered = [search.list.item(row).text() for row in range(search.list.count())]
-    assert offered == ["Resize image", "Save image", "VAE encode"]
+    assert offered == ["Resize image", "Save image", "Reroute", "VAE encode"]
     QTest.keyClicks(search.field, "resi")
     QTest.keyClick(search.field, Qt.Key.Key_Return)
     link = Link("decode", "image", "resize_image", "image")

@@ -52,6 +52,7 @@ def arguments(tiny: LatentDiffusion, tiny_folder: Path, tmp_path: Path) -> dict[
         "nodes.load_image": {"path": path},
         "nodes.save_image": {"image": image, "folder": tmp_path},
         "nodes.resize_image": {"image": image, "width": 8, "height": 8},
+        "nodes.reroute": {"value": image},
     }
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from NodeGraphQt import NodeGraph
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QGraphicsScene
@@ -15,13 +14,17 @@ from PySide6.QtWidgets import QGraphicsScene
 from nodeflow.app.canvas import style
 from nodeflow.app.canvas.arrange import places
 from nodeflow.app.canvas.card import Card
+from nodeflow.app.canvas.dot import Dot
 from nodeflow.app.canvas.face import face_of
 from nodeflow.app.canvas.ports import Port
+from nodeflow.app.canvas.stock import QuietGraph
 from nodeflow.app.canvas.view import CanvasView
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.pictures import grid_of
 from nodeflow.app.session import Session
 from nodeflow.app.words import readable
+from nodeflow.graph.carried import carried
+from nodeflow.graph.catalog import ANY
 from nodeflow.graph.check import refusal
 from nodeflow.graph.edits import (
     AddNode,
@@ -35,10 +38,11 @@ from nodeflow.graph.edits import (
     SetParam,
     connect,
 )
+from nodeflow.graph.rewire import insertion, pull_out
 from nodeflow.graph.workflow import Link, Node, Placement, Problem, Socket
 
 
-class Canvas(NodeGraph):
+class Canvas(QuietGraph):
     """Cards and wires for the nodes and links of the session's document.
 
     NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,
@@ -55,6 +59,7 @@ class Canvas(NodeGraph):
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
         view = self.view
         view.judge = self._judge
+        view.insertion = self._insertion
         view.param_changed.connect(self.set_param)
         view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
@@ -72,12 +77,6 @@ class Canvas(NodeGraph):
         """The widget."""
         found: CanvasView = self._viewer
         return found
-
-    def _register_context_menu(self) -> None:
-        """None of NodeGraphQt's menus: their actions know nothing of the document."""
-
-    def _register_builtin_nodes(self) -> None:
-        """None of NodeGraphQt's own nodes."""
 
     # --- the document is shown
 
@@ -107,6 +106,8 @@ class Canvas(NodeGraph):
                 self.nodes[name].setPos(*place)
         for link in workflow.links.values():
             self._draw(link)
+        for name in self.nodes:
+            self._carry(name)
         scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         scene.blockSignals(False)
         view.setUpdatesEnabled(True)
@@ -153,7 +154,8 @@ class Canvas(NodeGraph):
     def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
         spec = self.session.catalogue.nodes.get(node.type)
         place = self.session.workflow.layout.get(name, Placement(0, 0))
-        card = Card(name, node, face_of(node, spec, incoming, outgoing), place.title)
+        kind = Dot if spec is not None and spec.through else Card
+        card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
         card.setPos(place.x, place.y)
         card.state = self.session.state(name)
         self.nodes[name] = card
@@ -165,6 +167,17 @@ class Canvas(NodeGraph):
             if name in self.nodes:
                 self._fit(name, link)
         self._draw(link)
+        self._carry(link.target)
+
+    def _carry(self, name: str) -> None:
+        """Give a dot, and those it leads to, the colour of what flows through it."""
+        todo = [name]
+        while todo:
+            card = self.nodes.get(todo.pop())
+            if isinstance(card, Dot):
+                given = carried(self.session.workflow, self.session.catalogue, card.id, card.outputs[0].name)
+                if card.carry(given or ANY):
+                    todo += (wire.target.card.id for wire in card.outputs[0].wires)
 
     def _draw(self, link: Link) -> None:
         source, target = self.nodes.get(link.source), self.nodes.get(link.target)
@@ -191,6 +204,7 @@ class Canvas(NodeGraph):
             wire.delete()
             for card in cards:
                 self._fit(card.id)
+                self._carry(card.id)
                 card.update()
 
     def _fit(self, name: str, link: Link | None = None) -> None:
@@ -283,32 +297,27 @@ class Canvas(NodeGraph):
 
     def _on_nodes_moved(self, moved: dict[Card, list[float]]) -> None:
         layout = self.session.workflow.layout
-        edits = []
+        edits: list[Edit] = []
         for card in moved:
             if self.nodes.get(card.id) is not card:
                 continue  # it went while it was being moved
             before = layout.get(card.id, Placement(0, 0))
             edits.append(Place(card.id, msgspec.structs.replace(before, x=card.x(), y=card.y())))
-        if edits:
-            self.session.do(self.tr("Move"), Batch(tuple(edits)))
+        if not edits:
+            return
+        words, landing = self.tr("Move"), self.view.take_landing()
+        if landing is not None:
+            words = self.tr("Insert")
+            edits += landing.edits
+        elif self.view.pulled:
+            words = self.tr("Pull Out")
+            edits += pull_out(self.session.workflow, self.session.catalogue, [card.id for card in moved]).edits
+        self.session.do(words, Batch(tuple(edits)))
 
-    def _on_insert_node(self, *_: Any) -> None:
-        """Not offered yet: a node dropped on a wire stays beside it."""
-
-    def _on_search_triggered(self, *_: Any) -> None:
-        """The stock search is never shown."""
-
-    def _on_node_name_changed(self, *_: Any) -> None:
-        """The stock title editor is never shown."""
-
-    def _on_node_selected(self, *_: Any) -> None:
-        """Selection is told by ``selection_changed``."""
-
-    def _on_node_selection_changed(self, *_: Any) -> None:
-        """Selection is told by ``selection_changed``."""
-
-    def _on_node_double_clicked(self, *_: Any) -> None:
-        """Nothing opens by double click yet."""
+    def _insertion(self, card: Card, wire: Wire) -> Batch | None:
+        """The edit that puts a node into a wire; None where it does not fit."""
+        link = self.session.workflow.links.get(Socket(*wire.target.address))
+        return None if link is None else insertion(self.session.workflow, self.session.catalogue, card.id, link)
 
     def retheme(self) -> None:
         """Paint all in the theme that is now in force."""

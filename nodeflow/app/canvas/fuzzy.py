@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodeflow.graph.catalog import NodeSpec, fits
+from nodeflow.graph.catalog import NodeSpec
 
 
 def rank(query: str, specs: Iterable[NodeSpec]) -> list[NodeSpec]:
@@ -46,15 +46,3 @@ def _spread(word: str, text: str) -> int:
             return 0
     span = at - start + 1
     return span if start >= 0 and span <= 3 * len(word) else 0
-
-
-def takes(spec: NodeSpec, wire_type: str) -> list[str]:
-    """The inputs of a node at which a wire of a type may end, those that need one first."""
-    found = [port for port in spec.inputs if fits(wire_type, port.type)]
-    found.sort(key=lambda port: not port.required)
-    return [port.name for port in found] + [p.name for p in spec.params if fits(wire_type, p.type)]
-
-
-def gives(spec: NodeSpec, wire_type: str) -> list[str]:
-    """The outputs of a node whose wire may end where a type is taken."""
-    return [port.name for port in spec.outputs if fits(port.type, wire_type)]

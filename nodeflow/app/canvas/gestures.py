@@ -5,13 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtGui import QGuiApplication
 
-from nodeflow.app.canvas import fuzzy, style
+from nodeflow.app.canvas import style
 from nodeflow.app.canvas.canvas import Canvas
+from nodeflow.app.canvas.dot import MIDDLE
 from nodeflow.app.canvas.fragment import cut_out, put_in
 from nodeflow.app.canvas.ports import Port
-from nodeflow.graph.catalog import NodeSpec
+from nodeflow.app.canvas.wires import Wire
+from nodeflow.graph.catalog import NodeSpec, gives, takes
 from nodeflow.graph.edits import AddNode, Batch, Disconnect, Edit, Place, SetMode, connect, free_id, remove
-from nodeflow.graph.workflow import Link, Mode, Node, Placement, WorkflowError
+from nodeflow.graph.rewire import addition, doors, pull_out
+from nodeflow.graph.workflow import Link, Mode, Node, Placement, Socket, WorkflowError
 
 
 class Gestures(QObject):
@@ -22,23 +25,30 @@ class Gestures(QObject):
         self.canvas, self.session, self.view = canvas, canvas.session, canvas.view
         self._at = QPointF()
         self._from: Port | None = None
+        self._into: Link | None = None
         self.view.search_wanted.connect(self.search)
         self.view.wire_dropped.connect(self.search_for_wire)
+        self.view.dot_wanted.connect(self.add_dot)
         self.view.search.chosen.connect(self._add_found)
         self.view.search.closed.connect(self._forget_wire)
 
     # --- add
 
     def search(self, at: QPointF) -> None:
-        """Open the node search for a place on the canvas."""
-        self._at, self._from = at, None
-        specs = self.session.catalogue.nodes.values()
-        self.view.search.ask(specs, self.view.mapFromScene(at), self.tr("Enter adds the node, Esc closes"))
+        """Open the node search for a place on the canvas; where a wire is selected, for what goes into it."""
+        self._at, self._from, self._into = at, None, None
+        specs, hint = list(self.session.catalogue.nodes.values()), self.tr("Enter adds the node, Esc closes")
+        wires = [socket for socket, wire in self.canvas.links.items() if wire.isSelected()]
+        if len(wires) == 1 and not self.canvas.chosen():
+            workflow, catalogue = self.session.workflow, self.session.catalogue
+            self._into, hint = workflow.links[wires[0]], self.tr("Nodes that fit into this wire")
+            specs = [spec for spec in specs if any(doors(workflow, catalogue, self._into, spec))]
+        self.view.search.ask(specs, self.view.mapFromScene(at), hint)
 
     def search_for_wire(self, port: Port, at: QPointF) -> None:
         """Open the node search for what fits a wire that was dropped on empty canvas."""
-        self._at, self._from = at, port
-        wanted = fuzzy.gives if port.is_input else fuzzy.takes
+        self._at, self._from, self._into = at, port, None
+        wanted = gives if port.is_input else takes
         specs = [spec for spec in self.session.catalogue.nodes.values() if wanted(spec, port.wire_type)]
         if port.is_input:
             hint = self.tr("Nodes that give {0}").format(port.wire_type)
@@ -51,8 +61,22 @@ class Gestures(QObject):
 
     def _add_found(self, node_type: str) -> None:
         port, self._from = self._from, None
-        self.add(node_type, self._at, port)
+        link, self._into = self._into, None
+        if link is not None and link.socket in self.canvas.links:
+            self.add_into(node_type, link)
+        else:
+            self.add(node_type, self._at, port)
         self.view.setFocus()
+
+    def add_into(self, node_type: str, link: Link) -> None:
+        """Add a node in a wire, in the middle of it."""
+        workflow, catalogue = self.session.workflow, self.session.catalogue
+        middle = self.canvas.links[link.socket].path().pointAtPercent(0.5)
+        place = Placement(round(middle.x() - style.WIDTH / 2), round(middle.y() - style.HEADER - style.ROW / 2))
+        found = addition(workflow, catalogue, node_type, link, place)
+        if found is not None:
+            self.session.do(self.tr("Insert {0}").format(catalogue.nodes[node_type].title), found[1])
+            self.canvas.choose([found[0]])
 
     def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
         """Add a node at a place, with a wire to a port where one is given; the id it gets."""
@@ -71,8 +95,20 @@ class Gestures(QObject):
     @staticmethod
     def _wire(port: Port, name: str, spec: NodeSpec) -> Link:
         if port.is_input:
-            return Link(name, fuzzy.gives(spec, port.wire_type)[0], port.card.id, port.name, port.slot)
-        return Link(port.card.id, port.name, name, fuzzy.takes(spec, port.wire_type)[0])
+            return Link(name, gives(spec, port.wire_type)[0], port.card.id, port.name, port.slot)
+        return Link(port.card.id, port.name, name, takes(spec, port.wire_type)[0])
+
+    def add_dot(self, wire: Wire, pos: QPointF) -> None:
+        """Put a reroute into a wire at a place."""
+        workflow, catalogue = self.session.workflow, self.session.catalogue
+        link, place = workflow.links[Socket(*wire.target.address)], pos - MIDDLE
+        kind = next((spec.type for spec in catalogue.nodes.values() if spec.through), None)
+        if kind is None:
+            return
+        found = addition(workflow, catalogue, kind, link, Placement(round(place.x()), round(place.y())))
+        if found is not None:
+            self.session.do(self.tr("Add Reroute"), found[1])
+            self.canvas.choose([found[0]])
 
     # --- take away
 
@@ -86,6 +122,15 @@ class Gestures(QObject):
         if edits:
             words = self.tr("Delete {n} nodes").format(n=len(names)) if len(names) > 1 else self.tr("Delete")
             self.session.do(words, Batch(edits))
+
+    def dissolve(self) -> None:
+        """Delete the selected nodes and let what flowed through them flow on, where the types allow it."""
+        names, workflow = self.canvas.chosen(), self.session.workflow
+        if names:
+            bridge = pull_out(workflow, self.session.catalogue, names)
+            rest = workflow.copy()
+            bridge.apply(rest)
+            self.session.do(self.tr("Delete and Reconnect"), Batch((*bridge.edits, *remove(rest, names).edits)))
 
     # --- clipboard
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QStaticText
 
 from nodeflow.app.canvas import style
+from nodeflow.app.runs import Phase
+from nodeflow.app.theme import Colour
 from nodeflow.app.words import readable, state_line, tr
 from nodeflow.graph.catalog import Param
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from nodeflow.app.canvas.card import Card
     from nodeflow.app.canvas.ports import Port
 
-PHASE_COLOURS = {
+PHASE_COLOURS: dict[Phase, Colour] = {
     "idle": "line",
     "queued": "faint",
     "running": "busy",
@@ -66,7 +68,7 @@ def _flat(painter: QPainter, item: Card) -> None:
 
 def _ground(painter: QPainter, item: Card) -> None:
     bad = bool(item.problems) or item.state.phase == "failed"
-    edge = "accent" if item.isSelected() else "bad" if bad else "line"
+    edge: Colour = "accent" if item.isSelected() else "bad" if bad else "line"
     pen = QPen(style.pen(edge, 1.6 if item.isSelected() or bad else 1.0))
     if item.node.mode == "bypass" or not item.face.known:
         pen.setStyle(Qt.PenStyle.DashLine)

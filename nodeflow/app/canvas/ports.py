@@ -39,6 +39,7 @@ class Port(PortItem):
         self.card = card
         self.wire_type, self.slot = wire_type, slot
         self.optional = self.stray = self.is_row = False
+        self.pull = 160.0  # how far its wires go straight on at most
         self.offered = False  # a wire is being drawn that would fit here
 
     @property

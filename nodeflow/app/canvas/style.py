@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPen, QStaticText, QTran
 from PySide6.QtWidgets import QApplication
 
 from nodeflow.app import theme
+from nodeflow.app.theme import Colour
 
 WIDTH = 252.0
 HEADER = 45.0
@@ -58,13 +59,13 @@ def text(words: str, size: Size = "label", width: float = 1e6, side: Literal["le
 
 
 @functools.cache
-def colour(name: str) -> QColor:
+def colour(name: Colour) -> QColor:
     """A colour of the theme in force, by its name."""
     return theme.colour(name)
 
 
 @functools.cache
-def pen(name: str, width: float = 1.0) -> QPen:
+def pen(name: Colour, width: float = 1.0) -> QPen:
     """A pen in a colour of the theme in force."""
     return QPen(colour(name), width)
 

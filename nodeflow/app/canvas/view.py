@@ -21,16 +21,16 @@ from PySide6.QtWidgets import QToolTip
 from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.editors import Commit, Editor, open_editor
+from nodeflow.app.canvas.inserting import Inserting
 from nodeflow.app.canvas.scrub import COARSE, FINE, PLAIN, Scrub
 from nodeflow.app.canvas.search import NodeSearch
 from nodeflow.app.canvas.toast import Toast
-from nodeflow.app.canvas.wiring import Wiring
 from nodeflow.graph.catalog import Param
 
 _DRAG = 3
 
 
-class CanvasView(Wiring):
+class CanvasView(Inserting):
     """What a person works on. It tells what they want by signals and changes nothing by itself."""
 
     param_changed = Signal(str, str, object, object)
@@ -152,12 +152,17 @@ class CanvasView(Wiring):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         at = event.position().toPoint()
         pos = self.mapToScene(at)
-        if event.button() == Qt.MouseButton.LeftButton and not self._items_near(pos):
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and not self._items_near(pos):
             self.search_wanted.emit(pos)
+            return
+        wire = self.wire_at(pos)
+        if left and wire is not None:
+            self.dot_wanted.emit(wire, pos)
             return
         card = self.card_at(pos)
         on_title = card is not None and self.port_at(pos) is None and card.mapFromScene(pos).y() < style.HEADER
-        if card is not None and on_title and event.button() == Qt.MouseButton.LeftButton and self.zoom >= style.PLAIN:
+        if card is not None and on_title and left and self.zoom >= style.PLAIN:
             self.rename(card)
             return
         self.mousePressEvent(event)

@@ -14,12 +14,16 @@ from nodeflow.app.canvas import style
 from nodeflow.app.canvas.ports import Port
 
 
-def curve(start: QPointF, end: QPointF) -> QPainterPath:
-    """The way of a wire from an output to an input: level at both ends, wider when it has to go back."""
+def curve(start: QPointF, end: QPointF, start_pull: float = 160.0, end_pull: float = 160.0) -> QPainterPath:
+    """The way of a wire from an output to an input: level at both ends, wider when it has to go back.
+
+    ``start_pull`` and ``end_pull``: how far it goes straight on at most.
+    """
     across = end.x() - start.x()
-    pull = max(28.0, min(160.0, abs(across) * 0.5 + (60.0 if across < 0 else 0.0)))
+    pull = max(28.0, abs(across) * 0.5 + (60.0 if across < 0 else 0.0))
+    out, into = min(start_pull, pull), min(end_pull, pull)
     path = QPainterPath(start)
-    path.cubicTo(start.x() + pull, start.y(), end.x() - pull, end.y(), end.x(), end.y())
+    path.cubicTo(start.x() + out, start.y(), end.x() - into, end.y(), end.x(), end.y())
     return path
 
 
@@ -33,7 +37,7 @@ class Wire(PipeItem):
         self.setZValue(Z_VAL_PIPE)
         self.setAcceptHoverEvents(True)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-        self._active = self._highlight = False
+        self._active = self._highlight = self._invites = False
         self._output_port, self._input_port = source, target
         source.wires.append(self)
         target.wires.append(self)
@@ -52,7 +56,8 @@ class Wire(PipeItem):
 
     def draw_path(self, *_: Any, **__: Any) -> None:
         """Follow the ports."""
-        self.setPath(curve(self.source.centre(), self.target.centre()))
+        source, target = self.source, self.target
+        self.setPath(curve(source.centre(), target.centre(), source.pull, target.pull))
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()
@@ -77,12 +82,20 @@ class Wire(PipeItem):
         self._highlight = True
         self.restyle()
 
+    def invite(self) -> None:
+        """Show that a node that is let go now goes into it."""
+        self._invites = True
+        self.restyle()
+
     def reset(self) -> None:
-        self._active = self._highlight = False
+        self._active = self._highlight = self._invites = False
         self.restyle()
 
     def restyle(self) -> None:
         """Take the pen that its type, the pointer and the selection ask for."""
+        if self._invites:
+            self.setPen(style.pen("accent", 5.0))
+            return
         width = 3.2 if self.isSelected() or self._active else 2.6 if self._highlight else 2.0
         chosen = style.pen("text", width) if self.isSelected() else style.wire_pen(self.source.wire_type, width)
         self.setPen(chosen)
