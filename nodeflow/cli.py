@@ -13,12 +13,12 @@ from nodeflow import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nodeflow.engine.control import Control
     from nodeflow.engine.disk import Disk
     from nodeflow.engine.events import Event
     from nodeflow.graph.catalog import Catalogue
     from nodeflow.graph.workflow import Problem, Workflow
     from nodeflow.report import Report
+    from nodeflow.runner import Runner
 
 FAILED, WRONG, CANCELLED = 1, 2, 130
 """Exit status: a node failed; the file or an argument is wrong; stopped by Ctrl+C, as shells count it."""
@@ -77,45 +77,44 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
+    in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
-    from nodeflow.system import wait_politely
-
     workflow = _load(file)
     _writable(output)
     if report is not None:
         _writable(report.parent)
-    wait_politely()
-    from nodeflow.engine import device as devices
-    from nodeflow.engine.control import Control
-    from nodeflow.engine.disk import Disk
-    from nodeflow.engine.session import Session
+    from nodeflow import runner as runners
     from nodeflow.graph.files import write_atomic
     from nodeflow.graph.workflow import WorkflowError
     from nodeflow.report import Report
 
-    control = Control()
-    disk = None if no_cache else Disk.of_user(devices.numerics())
-    session = Session(budget={"cpu": 0} if no_cache else None, disk=disk)
-    for sentence in session.packs.errors.values():
-        print(f"nodeflow: {sentence}", file=sys.stderr)
+    runner: runners.Runner
     try:
-        _apply(workflow, session.packs.catalogue, [*(set or ()), *(more or ())])
-        told = Report(workflow, session.packs.catalogue, devices.environment(device))
-        events = session.run(workflow, file.parent, output, tuple(target or ()), device, control)
+        runner = (runners.InProcess if in_process else runners.ThroughWorker)(cache=not no_cache)
     except WorkflowError as error:
         _refuse(*error.problems)
-    except ValueError as error:
-        _refuse(error)
-    _watch(events, told, control)
+    try:
+        for sentence in runner.troubles:
+            print(f"nodeflow: {sentence}", file=sys.stderr)
+        _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
+        told = Report(workflow, runner.catalogue)
+        wish = runners.Wish(file.parent, output, tuple(target or ()), device)
+        _watch(runner.run(workflow, wish), told, runner)
+    except WorkflowError as error:
+        _refuse(*error.problems)
+    finally:
+        runner.close()
     if report is not None:
         write_atomic(report, told.encode())
     for path in told.outputs:
         print(path)
+    if told.state == "failed" and runner.details:
+        print(f"nodeflow: {runner.details} says more", file=sys.stderr)
     raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
 
 
-def _watch(events: Iterator[Event], told: Report, control: Control) -> None:
+def _watch(events: Iterator[Event], told: Report, runner: Runner) -> None:
     """Follow a run to its end, on the terminal and in the report."""
     import signal
 
@@ -123,7 +122,7 @@ def _watch(events: Iterator[Event], told: Report, control: Control) -> None:
 
     def stop(*_: object) -> None:
         """The first Ctrl+C cancels the run, which takes a moment; a second one ends the program."""
-        control.cancel()
+        runner.cancel()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGINT, stop)

@@ -14,10 +14,10 @@ from nodeflow.graph.workflow import Workflow
 class Report:
     """What happened to each node, what was written, on what, and from which seeds."""
 
-    def __init__(self, workflow: Workflow, catalogue: Catalogue, environment: dict[str, str]) -> None:
+    def __init__(self, workflow: Workflow, catalogue: Catalogue) -> None:
         self.nodes: dict[str, dict[str, Any]] = {}
         self.outputs: list[str] = []
-        self.environment = environment
+        self.environment: dict[str, str] = {}
         self.seeds = _seeds(workflow, catalogue)
         self.state = "running"
         self.seconds = 0.0
@@ -25,6 +25,8 @@ class Report:
     def add(self, event: tell.Event) -> None:
         """Take in one event of the run."""
         match event:
+            case tell.RunStarted():
+                self.environment = event.environment
             case tell.NodeFinished():
                 self._node(event.node, event.state, event.seconds, why=event.why)
                 self.outputs += [path for path in event.files if path not in self.outputs]

@@ -22,7 +22,7 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The tests have folders of their own for cache and settings, also in the processes that they start."""
     os.environ["NODEFLOW_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["NODEFLOW_DATA"] = str(tmp_path_factory.mktemp("data"))

@@ -189,3 +189,38 @@ def test_open_without_a_display_makes_the_picture(tmp_path: Path) -> None:
     assert "no display" in done.stderr
     (picture,) = done.stdout.split()
     assert (tmp_path / picture).is_file()
+
+
+CRASH = '''
+import os, signal
+from nodeflow.node import node
+
+@node("Crash")
+def crash(text: str = "") -> str:
+    """Ends the process."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return text
+'''
+
+
+def test_a_node_that_crashes_costs_the_run_and_is_named(tmp_path: Path, install_pack, monkeypatch) -> None:
+    install_pack("toypack", CRASH)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-toypack"), prepend=os.pathsep)
+    file = write(tmp_path / "w.json", {"nodeflow": 1, "nodes": {"bang": {"type": "toypack.crash"}}})
+    done = nodeflow("run", file, "--output", tmp_path, "--report", tmp_path / "r.json")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert told["state"] == "failed"
+    assert "crashed in native code) while this node ran" in told["nodes"]["bang"]["error"]
+    log = Path(done.stderr.splitlines()[-1].removeprefix("nodeflow: ").removesuffix(" says more"))
+    assert "Segmentation fault" in log.read_text()
+
+
+def test_in_process_gives_the_same_report(tmp_path: Path) -> None:
+    file = write(tmp_path / "w.json", NOISE)
+    for name, *more in (("a",), ("b", "--in-process")):
+        assert nodeflow("run", file, "--no-cache", "--report", tmp_path / name, *more, cwd=tmp_path).returncode == 0
+    first, second = (json.loads((tmp_path / name).read_text()) for name in "ab")
+    assert first["environment"] == second["environment"]
+    assert first["nodes"]["noise"]["why"] == second["nodes"]["noise"]["why"] == "first run"
+    refused(nodeflow("run", file, "--in-process", "--device", "abacus", cwd=tmp_path), "choose auto, cpu or cuda")

@@ -1,180 +1,238 @@
-"""The app's side of the worker process: submit, cancel, peek. Never imports torch."""
+"""The app's side of the engine: a queue of jobs, and the worker process that runs them. Never imports torch."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import multiprocessing
-import queue
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from nodeflow.engine.events import (
     Cancel,
-    Close,
     JobEvent,
+    JobInfo,
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    Pause,
     Peek,
+    Peeked,
+    QueueChanged,
     Refused,
     Reply,
-    Request,
+    Resume,
     RunFinished,
     Submit,
     WorkerLost,
 )
-from nodeflow.system import wait_politely
+from nodeflow.engine.log import WorkerLog
+from nodeflow.engine.process import WorkerProcess
+from nodeflow.engine.queue import Queue
 
 
 class Engine(Protocol):
     """Where workflows are evaluated: a local worker process, or later a cluster."""
 
-    def submit(self, workflow: bytes, base: Path, output: Path, targets: tuple[str, ...] = ()) -> int:
+    def submit(
+        self,
+        workflow: bytes,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+        title: str = "",
+    ) -> int:
         """Queue a run of a workflow's file; the number of the job."""
         ...
 
     def cancel(self, job: int) -> None:
-        """Stop a job at its next step."""
+        """Stop a job at its next step, or take one that waits out of the queue."""
         ...
 
-    def peek(self, node: str, output: str, size: int = 512) -> int:
+    def move(self, job: int, place: int) -> None:
+        """Put a waiting job at a place in the queue, 0 the next to run."""
+        ...
+
+    def pause(self) -> None:
+        """Let the running job wait at its next step, and start no other."""
+        ...
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        ...
+
+    def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
         """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
         ...
 
     def close(self) -> None:
-        """End the worker."""
+        """End the worker. Jobs that wait stay in the queue's file; the running one does not."""
         ...
 
 
 class LocalEngine:
     """One worker process on this machine, started at the first use and again after it was lost.
 
-    ``tell`` is called with every reply, on a thread of this engine. A job that the worker took with it when it died
-    ends like any other: the node that ran has failed, and the run is finished. Nothing here waits for the worker to
-    take a request: a thread writes them, for a pipe is full while a worker that starts does not read yet.
+    ``tell`` is called with every reply, on any thread; it must not wait. A job that the worker took with it when it
+    died ends like any other: the node that ran has failed, the run is finished, and the next job gets a new worker.
+    Jobs that a crash of the app left in the queue's file wait in a paused queue for `resume`.
     """
 
-    def __init__(self, tell: Callable[[Reply], None]) -> None:
-        self._tell = tell
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
-        self._outbox: queue.SimpleQueue[Request | Connection | None] = queue.SimpleQueue()
-        threading.Thread(target=self._write, name="nodeflow requests", daemon=True).start()
-        self._pipe: Connection | None = None
-        self._process: multiprocessing.process.BaseProcess | None = None
+    def __init__(
+        self,
+        tell: Callable[[Reply], None],
+        queue: Queue | None = None,
+        log: WorkerLog | None = None,
+        *,
+        cache: bool = True,
+    ) -> None:
+        """``cache``: whether results are taken from memory and disk and kept there."""
+        self._tell, self._cache = tell, cache
+        self._queue = queue or Queue()
+        self.log = log or WorkerLog()
+        self._lock = threading.RLock()
+        self._requests = itertools.count(1)
+        self._worker: WorkerProcess | None = None
+        self._job = 0
+        """The job that runs, and the node that it computes."""
+        self._node = ""
+        self._paused = bool(self._queue.jobs)
         self._closed = False
-        self._open: dict[int, str] = {}
-        """Jobs that are not finished, and the node that each computes."""
 
     def start(self) -> None:
-        """Start the worker where it is not running, so that it loads its libraries meanwhile."""
+        """Start the worker where it is not running, so that it loads its libraries meanwhile; tell what waits."""
         with self._lock:
-            self._connect()
+            self._need()
+            self._changed()
 
     @property
     def pid(self) -> int:
         """The process id of the worker; 0 while none runs."""
-        return (self._process.pid or 0) if self._process else 0
+        worker = self._worker
+        return worker.pid if worker else 0
 
-    def submit(self, workflow: bytes, base: Path, output: Path, targets: tuple[str, ...] = ()) -> int:
-        job = next(self._numbers)
-        self._outbox.put(Submit(job, workflow, str(base), str(output), targets))
-        return job
+    def submit(
+        self,
+        workflow: bytes,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+        title: str = "",
+    ) -> int:
+        job = Submit(0, workflow, str(base), str(output), targets, device, document, title)
+        with self._lock:
+            number = self._queue.add(job).job
+            self._changed()
+            self._next()
+            return number
 
     def cancel(self, job: int) -> None:
-        self._outbox.put(Cancel(job))
+        with self._lock:
+            if job == self._job and self._worker:
+                self._worker.send(Cancel(job))
+            elif job != self._job and self._queue.remove(job):
+                self._tell(JobEvent(job, RunFinished("cancelled", 0.0)))
+                self._changed()
 
-    def peek(self, node: str, output: str, size: int = 512) -> int:
-        request = next(self._numbers)
-        self._outbox.put(Peek(request, node, output, size))
-        return request
+    def move(self, job: int, place: int) -> None:
+        with self._lock:
+            if job != self._job:
+                self._queue.move(job, place + (1 if self._job else 0))
+                self._changed()
+
+    def pause(self) -> None:
+        self._hold(True)
+
+    def resume(self) -> None:
+        self._hold(False)
+
+    def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
+        with self._lock:
+            request = next(self._requests)
+            if self._worker:
+                self._worker.send(Peek(request, node, output, size, document))
+            else:
+                self._tell(Peeked(request, ()))
+            return request
 
     def close(self) -> None:
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
-            process, pipe = self._process, self._pipe
-            self._process = self._pipe = None
-        self._outbox.put(pipe)
-        if process is not None:
-            process.join(2)
-            if process.is_alive():
-                process.kill()
-                process.join(2)
+            worker, self._worker = self._worker, None
+            self._queue.remove(self._job)
+            self._queue.close()
+        if worker:
+            worker.close()
 
-    def _write(self) -> None:
-        """Hand requests to the worker in order, until the engine is closed: then the pipe to close comes."""
-        while isinstance(request := self._outbox.get(), Request):
-            with self._lock:
-                if self._closed:
-                    continue
-                pipe = self._connect()
-                if isinstance(request, Submit):
-                    self._open[request.job] = ""
-            with contextlib.suppress(OSError):  # a worker that just died: its reader ends what was sent
-                pipe.send_bytes(msgspec.msgpack.encode(request))
-        if request is not None:
-            with contextlib.suppress(OSError):
-                request.send_bytes(msgspec.msgpack.encode(Close()))
+    def _hold(self, paused: bool) -> None:
+        with self._lock:
+            self._paused = paused
+            if self._job and self._worker:
+                self._worker.send(Pause(self._job) if paused else Resume(self._job))
+            self._changed()
+            self._next()
 
-    def _connect(self) -> Connection:
+    def _changed(self) -> None:
+        jobs = tuple(
+            JobInfo(job.job, job.title, "running" if job.job == self._job else "waiting", job.document)
+            for job in self._queue.jobs
+        )
+        self._tell(QueueChanged(jobs, self._paused))
+
+    def _need(self) -> WorkerProcess:
         if self._closed:
             raise RuntimeError("this engine is closed")
-        if self._pipe is None:
-            context = multiprocessing.get_context("spawn")
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs,), name="nodeflow worker", daemon=True)
-            process.start()
-            theirs.close()
-            self._pipe, self._process = ours, process
-            threading.Thread(target=self._listen, args=(ours, process), name="nodeflow replies", daemon=True).start()
-        return self._pipe
+        if self._worker is None:
+            self._worker = WorkerProcess(self._hear, self._lost, self.log, self._cache)
+        return self._worker
 
-    def _listen(self, pipe: Connection, process: multiprocessing.process.BaseProcess) -> None:
-        decoder = msgspec.msgpack.Decoder(Reply)
-        while True:
-            try:
-                reply = decoder.decode(pipe.recv_bytes())
-            except (EOFError, OSError):
-                break
-            self._note(reply)
-            self._tell(reply)
-        process.join(2)
+    def _next(self) -> None:
+        """Start the first job that waits, unless one runs or the queue is paused."""
+        if not self._job and not self._paused and self._queue.jobs:
+            job = self._queue.jobs[0]
+            worker = self._need()
+            self._job, self._node = job.job, ""
+            worker.send(job)
+            self._changed()
+
+    def _hear(self, worker: WorkerProcess, reply: Reply) -> None:
+        """A reply of the worker, on its thread."""
         with self._lock:
-            if self._process is process:
-                self._pipe = self._process = None
-            closed, lost, self._open = self._closed, self._open, {}
-        if not closed:
-            reason = f"the engine's worker process ended ({_cause(process.exitcode)})"
-            for job, node in lost.items():
-                if node:
-                    self._tell(JobEvent(job, NodeFailed(node, f"{reason} while this node ran")))
-                self._tell(JobEvent(job, RunFinished("failed", 0.0)))
+            if worker is not self._worker:
+                return
+            self._tell(reply)
+            match reply:
+                case JobEvent(_, NodeStarted(node)):
+                    self._node = node
+                case JobEvent(_, NodeFinished()):
+                    self._node = ""
+                case JobEvent(_, RunFinished()) | Refused():
+                    self._done()
+
+    def _lost(self, worker: WorkerProcess, reason: str) -> None:
+        """The worker ended by itself, on its thread."""
+        with self._lock:
+            if worker is not self._worker:
+                return
+            self._worker = None
+            if self._job and self._node:
+                self._tell(JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")))
+            if self._job:
+                self._tell(JobEvent(self._job, RunFinished("failed", 0.0)))
             self._tell(WorkerLost(reason))
+            if self._job:
+                self._done()
 
-    def _note(self, reply: Reply) -> None:
-        match reply:
-            case JobEvent(job, NodeStarted(node)):
-                self._open[job] = node
-            case JobEvent(job, NodeFinished()):
-                self._open[job] = ""
-            case JobEvent(job, RunFinished()) | Refused(job):
-                self._open.pop(job, None)
-
-
-def _cause(code: int | None) -> str:
-    """What an exit code says, in words."""
-    words = {-9: "it was killed, perhaps for want of memory", -11: "it crashed in native code", -6: "it aborted"}
-    return words.get(code or 0, f"exit code {code}")
-
-
-def _work(pipe: Connection) -> None:
-    wait_politely()
-    from nodeflow.engine.worker import serve
-
-    serve(pipe)
+    def _done(self) -> None:
+        self._queue.remove(self._job)
+        self._job, self._node = 0, ""
+        self._changed()
+        self._next()

@@ -92,7 +92,11 @@ Event = RunStarted | NodeStarted | NodeProgress | NodeFinished | NodeFailed | No
 
 
 class Submit(msgspec.Struct, frozen=True, tag=True):
-    """Run a workflow (the bytes of its file); relative paths start at ``base``, results go below ``output``."""
+    """A job: run a workflow (the bytes of its file); relative paths start at ``base``, results go below ``output``.
+
+    ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title`` is
+    what a person calls it.
+    """
 
     job: int
     workflow: bytes
@@ -100,6 +104,8 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
     output: str
     targets: tuple[str, ...] = ()
     device: str = "auto"
+    document: str = ""
+    title: str = ""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
@@ -108,20 +114,33 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
     job: int
 
 
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Let a job wait at its next step."""
+
+    job: int
+
+
+class Resume(msgspec.Struct, frozen=True, tag=True):
+    """Let a paused job go on."""
+
+    job: int
+
+
 class Peek(msgspec.Struct, frozen=True, tag=True):
-    """Ask for a picture of what a node gave last, at most ``size`` pixels wide and high."""
+    """Ask for a picture of what a document's node gave last, at most ``size`` pixels wide and high."""
 
     request: int
     node: str
     output: str
     size: int = 512
+    document: str = ""
 
 
 class Close(msgspec.Struct, frozen=True, tag=True):
     """End the worker."""
 
 
-Request = Submit | Cancel | Peek | Close
+Request = Submit | Cancel | Pause | Resume | Peek | Close
 
 
 # --- worker to app
@@ -137,6 +156,12 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     versions: dict[str, str]
     catalogue: Catalogue
     troubles: tuple[str, ...] = ()
+
+
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """The worker lives: told every half second, also while it computes. ``resident``: bytes of memory it holds."""
+
+    resident: int
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -160,10 +185,41 @@ class Peeked(msgspec.Struct, frozen=True, tag=True):
     pictures: tuple[bytes, ...]
 
 
+# --- the client's own, beside what it passes on
+
+
+class JobInfo(msgspec.Struct, frozen=True):
+    """A job in the queue."""
+
+    job: int
+    title: str
+    state: Literal["waiting", "running"]
+    document: str = ""
+
+
+class QueueChanged(msgspec.Struct, frozen=True, tag=True):
+    """The jobs that are not done, the running one first, and whether the queue is paused."""
+
+    jobs: tuple[JobInfo, ...]
+    paused: bool
+
+
+class Logged(msgspec.Struct, frozen=True, tag=True):
+    """The worker has written to its standard output or error."""
+
+    text: str
+
+
+class Silent(msgspec.Struct, frozen=True, tag=True):
+    """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
+
+    seconds: float
+
+
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):
-    """The worker process ended by itself (made by the client, in its place); the next submit starts a new one."""
+    """The worker process ended by itself; the next job starts a new one."""
 
     reason: str
 
 
-Reply = Ready | Refused | JobEvent | Peeked | WorkerLost
+Reply = Ready | Beat | Refused | JobEvent | Peeked | QueueChanged | Logged | Silent | WorkerLost

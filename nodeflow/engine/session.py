@@ -27,6 +27,11 @@ class Session:
         self.packs = packs or load_packs()
         self.executor = Executor(self.packs.functions, Cache(device.budget() if budget is None else budget, disk))
 
+    @classmethod
+    def of_user(cls, cache: bool = True) -> Session:
+        """All installed packs and the user's disk tier; without ``cache`` nothing is taken from it nor kept."""
+        return cls(disk=Disk.of_user(device.numerics())) if cache else cls(budget={})
+
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> Plan:
         """What would be evaluated. Raises WorkflowError with every problem."""
         return plan(workflow, self.packs.catalogue, targets)

@@ -1,4 +1,4 @@
-"""The worker process: takes requests from its pipe, runs jobs in order, and tells what happens.
+"""The worker: takes requests from its pipe, runs jobs in order, and tells what happens.
 
 Two threads: one reads the pipe, so that a cancel or a peek is answered while a node computes; the other computes. The
 process ends with its pipe, so that it never outlives the app.
@@ -10,57 +10,66 @@ import contextlib
 import importlib
 import os
 import queue
-import signal
+import sys
 import threading
-from multiprocessing.connection import Connection
+import time
 from pathlib import Path
 
 import msgspec
 
 from nodeflow.engine import device
+from nodeflow.engine.child import Mouth
 from nodeflow.engine.control import Control
-from nodeflow.engine.disk import Disk
-from nodeflow.engine.events import Cancel, Close, JobEvent, Peek, Peeked, Ready, Refused, Reply, Request, Submit
+from nodeflow.engine.events import (
+    Cancel,
+    Close,
+    JobEvent,
+    NodeFailed,
+    Pause,
+    Peek,
+    Peeked,
+    Ready,
+    Refused,
+    Request,
+    Resume,
+    Submit,
+)
 from nodeflow.engine.session import Session
 from nodeflow.engine.views import pictures
 from nodeflow.graph.files import loads
 from nodeflow.graph.workflow import Problem, WorkflowError
 
-
-def serve(pipe: Connection) -> None:
-    """Serve one app until its pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then ends us
-    _Worker(pipe).serve()
+SOON = 0.1
+"""Seconds within which the command line, once we are up, hands in its run."""
 
 
-class _Worker:
-    def __init__(self, pipe: Connection) -> None:
-        self.pipe = pipe
-        self.sending = threading.Lock()
+class Worker:
+    """Serves one app until its pipe closes."""
+
+    def __init__(self, mouth: Mouth, cache: bool) -> None:
+        self.say, self.pipe = mouth.say, mouth.pipe
         self.jobs: queue.Queue[Submit] = queue.Queue()
-        self.cancels: dict[int, Control] = {}
-        self.session = Session(disk=Disk.of_user(device.numerics()))
+        self.reins: dict[int, Control] = {}
+        self.session = Session.of_user(cache)
 
     def serve(self) -> None:
+        """Run jobs for ever."""
         name, _ = device.choose("auto")
         threading.Thread(target=self._read, name="requests", daemon=True).start()
         packs = self.session.packs
-        self._send(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
+        self.say(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
         self._warm_up()
         while True:
             self._run(self.jobs.get())
 
     def _warm_up(self) -> None:
-        """Import what the nodes will need while nobody waits for a run."""
+        """Import what the nodes will need while nobody waits for a run. The command line's comes at once."""
+        time.sleep(SOON)
         for name in self.session.packs.heavy:
             if not self.jobs.empty():
                 return
             with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
                 importlib.import_module(name)
-
-    def _send(self, reply: Reply) -> None:
-        with self.sending:
-            self.pipe.send_bytes(msgspec.msgpack.encode(reply))
 
     def _read(self) -> None:
         decoder = msgspec.msgpack.Decoder(Request)
@@ -71,11 +80,14 @@ class _Worker:
                 os._exit(0)
             match request:
                 case Submit():
-                    self.cancels[request.job] = Control()
+                    self.reins[request.job] = Control()
                     self.jobs.put(request)
-                case Cancel(job):
-                    if job in self.cancels:
-                        self.cancels[job].cancel()
+                case Cancel(job) if reins := self.reins.get(job):
+                    reins.cancel()
+                case Pause(job) if reins := self.reins.get(job):
+                    reins.pause()
+                case Resume(job) if reins := self.reins.get(job):
+                    reins.resume()
                 case Peek():
                     self._peek(request)
                 case Close():
@@ -83,22 +95,30 @@ class _Worker:
 
     def _peek(self, request: Peek) -> None:
         try:
-            found = pictures(self.session.executor.value(request.node, request.output), request.size)
+            value = self.session.executor.value(request.node, request.output, request.document)
+            found = pictures(value, request.size)
         except Exception:  # a value that cannot be drawn is a picture less, not the worker's end
             found = ()
-        self._send(Peeked(request.request, found))
+        self.say(Peeked(request.request, found))
 
     def _run(self, job: Submit) -> None:
-        cancel = self.cancels[job.job]
         try:
             events = self.session.run(
-                loads(job.workflow), Path(job.base), Path(job.output), job.targets, job.device, cancel
+                loads(job.workflow),
+                Path(job.base),
+                Path(job.output),
+                job.targets,
+                job.device,
+                self.reins[job.job],
+                job.document,
             )
             for event in events:
-                self._send(JobEvent(job.job, event))
+                if isinstance(event, NodeFailed) and event.detail:
+                    print(f"{event.node}:\n{event.detail}", file=sys.stderr)
+                self.say(JobEvent(job.job, event))
         except WorkflowError as error:
-            self._send(Refused(job.job, error.problems))
+            self.say(Refused(job.job, error.problems))
         except ValueError as error:
-            self._send(Refused(job.job, (Problem("", "", str(error)),)))
+            self.say(Refused(job.job, (Problem("", "", str(error)),)))
         finally:
-            del self.cancels[job.job]
+            del self.reins[job.job]

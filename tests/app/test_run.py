@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -79,7 +81,7 @@ def test_a_lost_worker_is_told_and_the_next_run_starts_another(
     engine = window.session._engine
     assert engine is not None
     with qtbot.waitSignal(window.session.trouble, timeout=5000):
-        engine._process.kill()  # type: ignore[attr-defined]
+        os.kill(engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]
     assert window.canvas.nodes
     finish(window, qtbot)
     assert window.session.states.outcome == "done"

@@ -1,28 +1,119 @@
-"""The worker process, driven through its client as the app does it."""
+"""The worker process and the queue before it, driven through the client as the app does it."""
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
+from nodeflow.engine import process
 from nodeflow.engine.client import LocalEngine
-from nodeflow.engine.events import JobEvent, Peeked, Ready, Refused, Reply, RunFinished, WorkerLost
+from nodeflow.engine.events import (
+    Beat,
+    JobEvent,
+    Logged,
+    NodeFailed,
+    NodeFinished,
+    NodeProgress,
+    Peeked,
+    QueueChanged,
+    Ready,
+    Refused,
+    Reply,
+    RunFinished,
+    Silent,
+    WorkerLost,
+)
+from nodeflow.engine.queue import Queue
+
+PACK = '''
+import ctypes, os, signal, sys, time
+from collections.abc import Generator
+from dataclasses import dataclass
+import torch
+from nodeflow.node import Step, node
+from nodeflow.wires import Latent
+
+@node("Walk")
+def walk(steps: int = 3, seconds: float = 0.02, value: float = 1.0) -> Generator[Step, None, Latent]:
+    """Takes its time."""
+    for index in range(steps):
+        time.sleep(seconds)
+        yield Step(index + 1, steps)
+    return Latent(torch.full((1, 4, 2, 2), value))
+
+@node("Crash")
+def crash(latent: Latent, how: int = 11) -> Latent:
+    """Ends the process."""
+    print("about to crash")
+    os.kill(os.getpid(), how)
+    time.sleep(5)
+    return latent
+
+@node("Say")
+def say(text: str = "") -> str:
+    """Prints, on both streams and from native code."""
+    print("printed", text)
+    print("warned", text, file=sys.stderr)
+    os.write(1, f"native {text}\\n".encode())
+    raise RuntimeError(f"raised {text}")
+
+@node("Hold")
+def hold(seconds: int = 1) -> int:
+    """Native code that lets no other thread run."""
+    ctypes.PyDLL(None).sleep(seconds)
+    return seconds
+'''
 
 
 class Replies:
     def __init__(self) -> None:
         self.queue: queue.Queue[Reply] = queue.Queue()
+        self.seen: list[Reply] = []
 
     def wait(self, wanted: Callable[[Reply], bool]) -> Reply:
         while True:
             reply = self.queue.get(timeout=60)
+            self.seen.append(reply)
             if wanted(reply):
                 return reply
+
+    def end(self, job: int) -> RunFinished:
+        """How a job ended."""
+        return self.wait(lambda reply: _is(reply, job, RunFinished)).event
+
+    def event(self, job: int, kind: type) -> object:
+        return self.wait(lambda reply: _is(reply, job, kind)).event
+
+
+def _is(reply: Reply, job: int, kind: type) -> bool:
+    return isinstance(reply, JobEvent) and reply.job == job and isinstance(reply.event, kind)
+
+
+def kind(wanted: type) -> Callable[[Reply], bool]:
+    return lambda reply: isinstance(reply, wanted)
+
+
+def flow(**nodes: tuple[str, dict[str, object], dict[str, str]]) -> bytes:
+    """A workflow's file from ``name=(type, params, inputs)``."""
+    found = {name: {"type": type, "params": params, "inputs": inputs} for name, (type, params, inputs) in nodes.items()}
+    return json.dumps({"nodeflow": 1, "nodes": found}).encode()
+
+
+NOISE = flow(noise=("nodes.gaussian_noise", {}, {}))
+
+
+def walking(steps: int, seconds: float = 0.02, value: float = 1.0) -> bytes:
+    return flow(walk=("toypack.walk", {"steps": steps, "seconds": seconds, "value": value}, {}))
 
 
 @pytest.fixture
@@ -31,66 +122,221 @@ def replies() -> Replies:
 
 
 @pytest.fixture
-def engine(replies: Replies) -> Iterator[LocalEngine]:
+def engine(replies: Replies, install_pack: Callable[[str, str], None]) -> Iterator[LocalEngine]:
+    install_pack("toypack", PACK)
     engine = LocalEngine(replies.queue.put)
     yield engine
     engine.close()
 
 
-def finished(job: int) -> Callable[[Reply], bool]:
-    return lambda reply: isinstance(reply, JobEvent) and reply.job == job and isinstance(reply.event, RunFinished)
+@pytest.fixture
+def submit(engine: LocalEngine, tmp_path: Path) -> Callable[..., int]:
+    return lambda workflow, **more: engine.submit(workflow, tmp_path, tmp_path, **more)
 
 
-NOISE = b'{"nodeflow": 1, "nodes": {"noise": {"type": "nodes.gaussian_noise"}}}'
-
-
-def test_it_says_what_it_computes_on(engine: LocalEngine, replies: Replies) -> None:
+def test_it_says_what_it_computes_on_and_its_heart_beats(engine: LocalEngine, replies: Replies) -> None:
     engine.start()
-    ready = replies.wait(lambda reply: isinstance(reply, Ready))
+    ready = replies.wait(kind(Ready))
     assert ready.device
     assert ready.versions["torch"]
+    assert replies.wait(kind(Beat)).resident > 10_000_000
 
 
-def test_jobs_run_in_order_and_the_second_is_cached(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
-    first, second = (engine.submit(NOISE, tmp_path, tmp_path) for _ in range(2))
-    assert replies.wait(finished(first)).event.state == "done"
-    seen = replies.wait(lambda reply: isinstance(reply, JobEvent) and getattr(reply.event, "node", "") == "noise")
-    assert seen.event.state == "cached"
-    assert replies.wait(finished(second)).event.state == "done"
+def test_jobs_run_in_order_and_the_second_is_cached(submit: Callable[..., int], replies: Replies) -> None:
+    first, second = (submit(walking(3)) for _ in range(2))
+    assert replies.event(first, NodeFinished).state == "ran"
+    assert replies.end(first).state == "done"
+    assert replies.event(second, NodeFinished).state == "cached"
+    assert replies.end(second).state == "done"
 
 
-def test_a_wrong_workflow_is_refused_with_its_problems(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
-    engine.submit(b'{"nodeflow": 1, "nodes": {"a": {"type": "lost.node"}}}', tmp_path, tmp_path)
-    refused = replies.wait(lambda reply: isinstance(reply, Refused))
-    assert [problem.node for problem in refused.problems] == ["a"]
-    engine.submit(b'{"nodeflow": 1, "nodes"', tmp_path, tmp_path)
-    assert "cut short" in replies.wait(lambda reply: isinstance(reply, Refused)).problems[0].reason
+def test_a_wrong_workflow_is_refused_with_its_problems(submit: Callable[..., int], replies: Replies) -> None:
+    submit(flow(a=("lost.node", {}, {})))
+    assert [problem.node for problem in replies.wait(kind(Refused)).problems] == ["a"]
+    submit(b'{"nodeflow": 1, "nodes"')
+    assert "cut short" in replies.wait(kind(Refused)).problems[0].reason
+    assert replies.end(submit(NOISE)).state == "done"
 
 
 def test_a_peek_at_nothing_is_an_empty_answer(engine: LocalEngine, replies: Replies) -> None:
-    request = engine.peek("nobody", "image")
-    answer = replies.wait(lambda reply: isinstance(reply, Peeked))
-    assert (answer.request, answer.pictures) == (request, ())
+    for _ in range(2):
+        request = engine.peek("nobody", "image")
+        answer = replies.wait(kind(Peeked))
+        assert (answer.request, answer.pictures) == (request, ())
+        engine.start()
 
 
-def test_a_killed_worker_is_reported_and_the_next_job_gets_a_new_one(
-    engine: LocalEngine, replies: Replies, tmp_path: Path
+def test_a_peek_sees_its_own_document(engine: LocalEngine, submit: Callable[..., int], replies: Replies) -> None:
+    for name, value in (("one", 0.0), ("two", 1.0)):
+        assert replies.end(submit(walking(1, 0, value), document=name)).state == "done"
+    seen = {}
+    for name in ("one", "two", "three"):
+        engine.peek("walk", "latent", document=name)
+        seen[name] = replies.wait(kind(Peeked)).pictures
+    assert len(seen["one"]) == len(seen["two"]) == 1
+    assert seen["three"] == ()
+
+
+def test_the_queue_is_told_moved_and_cut(engine: LocalEngine, submit: Callable[..., int], replies: Replies) -> None:
+    jobs = [submit(walking(1000, 0.01, index), title=name, document="d") for index, name in enumerate("abcd")]
+    replies.event(jobs[0], NodeProgress)
+    engine.move(jobs[3], 0)
+    engine.move(jobs[0], 2)
+    engine.cancel(jobs[1])
+    assert replies.end(jobs[1]).state == "cancelled"
+    changed = replies.wait(kind(QueueChanged))
+    assert [(job.title, job.state, job.document) for job in changed.jobs] == [
+        ("a", "running", "d"),
+        ("d", "waiting", "d"),
+        ("c", "waiting", "d"),
+    ]
+    for job in (jobs[0], jobs[3], jobs[2]):
+        replies.event(job, NodeProgress)
+        engine.cancel(job)
+        assert replies.end(job).state == "cancelled"
+    assert replies.wait(kind(QueueChanged)).jobs == ()
+
+
+def test_a_pause_holds_between_steps_and_between_jobs(
+    engine: LocalEngine, submit: Callable[..., int], replies: Replies
 ) -> None:
+    first = submit(walking(60, 0.01))
+    replies.event(first, NodeProgress)
+    engine.pause()
+    second = submit(walking(1, 0, 5.0))
+    replies.wait(lambda reply: isinstance(reply, QueueChanged) and reply.paused)
+    _let_it_come(replies)
+    before = len([reply for reply in replies.seen if _is(reply, first, NodeProgress)])
+    _let_it_come(replies)
+    after = len([reply for reply in replies.seen if _is(reply, first, NodeProgress)])
+    assert 0 < before == after < 60
+    engine.resume()
+    assert replies.end(first).state == "done"
+    assert replies.end(second).state == "done"
+
+
+def _let_it_come(replies: Replies) -> None:
+    """What arrives within some beats of the worker's heart."""
+    for _ in range(2):
+        replies.wait(kind(Beat))
+
+
+def test_a_paused_job_can_be_cancelled(engine: LocalEngine, submit: Callable[..., int], replies: Replies) -> None:
+    job = submit(walking(1000, 0.01))
+    replies.event(job, NodeProgress)
+    engine.pause()
+    engine.cancel(job)
+    assert replies.end(job).state == "cancelled"
+
+
+@pytest.mark.parametrize(("how", "words"), [(signal.SIGKILL, "killed"), (signal.SIGSEGV, "crashed in native code")])
+def test_a_crash_is_told_on_its_node_and_what_was_done_is_taken_from_disk(
+    submit: Callable[..., int], replies: Replies, how: signal.Signals, words: str
+) -> None:
+    crashing = {
+        "walk": ("toypack.walk", {"value": float(how)}, {}),
+        "crash": ("toypack.crash", {"how": int(how)}, {"latent": "walk.latent"}),
+    }
+    job, waiting = submit(flow(**crashing)), submit(walking(3, value=float(how)))
+    failed = replies.event(job, NodeFailed)
+    assert failed.node == "crash"
+    assert words in failed.error
+    assert replies.end(job).state == "failed"
+    assert words in replies.wait(kind(WorkerLost)).reason
+    again = replies.event(waiting, NodeFinished)
+    assert (again.node, again.state) == ("walk", "cached")
+    assert replies.end(waiting).state == "done"
+    printed = "".join(reply.text for reply in replies.seen if isinstance(reply, Logged))
+    assert "about to crash" in printed
+    assert ("Segmentation fault" in printed and "in crash" in printed) == (how == signal.SIGSEGV)
+
+
+def test_a_death_is_noticed_within_a_second(engine: LocalEngine, replies: Replies) -> None:
     engine.start()
-    replies.wait(lambda reply: isinstance(reply, Ready))
+    replies.wait(kind(Ready))
     os.kill(engine.pid, signal.SIGKILL)
-    assert "killed" in replies.wait(lambda reply: isinstance(reply, WorkerLost)).reason
-    job = engine.submit(NOISE, tmp_path, tmp_path)
-    assert replies.wait(finished(job)).event.state == "done"
+    begin = time.monotonic()
+    assert "killed" in replies.wait(kind(WorkerLost)).reason
+    assert time.monotonic() - begin < 1
+    assert engine.pid == 0
 
 
-def test_closing_ends_the_process(replies: Replies) -> None:
-    engine = LocalEngine(replies.queue.put)
-    engine.start()
-    replies.wait(lambda reply: isinstance(reply, Ready))
+def test_a_worker_that_says_nothing_is_told(
+    submit: Callable[..., int], replies: Replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "QUIET", 1.0)
+    job = submit(flow(hold=("toypack.hold", {"seconds": 3}, {})))
+    assert replies.wait(lambda reply: isinstance(reply, Silent) and reply.seconds > 0).seconds >= 1
+    replies.wait(lambda reply: isinstance(reply, Silent) and reply.seconds == 0)
+    assert replies.end(job).state == "done"
+
+
+def test_what_nodes_print_is_in_the_log(engine: LocalEngine, submit: Callable[..., int], replies: Replies) -> None:
+    job = submit(flow(say=("toypack.say", {"text": "grüße"}, {})))
+    assert replies.event(job, NodeFailed).error == "RuntimeError: raised grüße"
+    replies.end(job)
+    _let_it_come(replies)
+    text = engine.log.path.read_text()
+    for words in ("printed grüße", "warned grüße", "native grüße", "Traceback", "raise RuntimeError"):
+        assert words in text
+        assert words in "".join(reply.text for reply in replies.seen if isinstance(reply, Logged))
+
+
+def test_closing_ends_the_process_and_leaves_what_waits(
+    replies: Replies, tmp_path: Path, install_pack: Callable[[str, str], None]
+) -> None:
+    install_pack("toypack", PACK)
+    file = tmp_path / "queue.sqlite"
+    engine = LocalEngine(replies.queue.put, Queue(file))
+    running = engine.submit(walking(1000, 0.01), tmp_path, tmp_path, title="running")
+    waiting = engine.submit(walking(2, value=3.0), tmp_path, tmp_path, title="waiting")
+    replies.event(running, NodeProgress)
     pid = engine.pid
     engine.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    engine.close()
+    assert not psutil.pid_exists(pid)
     with pytest.raises(RuntimeError, match="closed"):
         engine.start()
+    later = LocalEngine(replies.queue.put, Queue(file))
+    try:
+        later.start()
+        changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and reply.paused)
+        assert [(job.job, job.title, job.state) for job in changed.jobs] == [(waiting, "waiting", "waiting")]
+        later.resume()
+        assert replies.end(waiting).state == "done"
+    finally:
+        later.close()
+
+
+APP = """
+import sys, time
+from pathlib import Path
+from nodeflow.engine.client import LocalEngine
+from nodeflow.engine.events import JobEvent, NodeProgress
+from nodeflow.engine.queue import Queue
+def tell(reply):
+    if isinstance(reply, JobEvent) and isinstance(reply.event, NodeProgress):
+        print(engine.pid, flush=True)
+if __name__ == "__main__":
+    here = Path(sys.argv[1])
+    engine = LocalEngine(tell, Queue(here / "queue.sqlite"))
+    for _ in range(2):
+        engine.submit(Path(sys.argv[2]).read_bytes(), here, here)
+    time.sleep(60)
+"""
+
+
+def test_an_app_that_is_killed_leaves_no_process_and_loses_no_job(
+    tmp_path: Path, install_pack: Callable[[str, str], None]
+) -> None:
+    install_pack("toypack", PACK)
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "walk.json").write_bytes(walking(1000, 0.01))
+    command = [sys.executable, tmp_path / "app.py", tmp_path, tmp_path / "walk.json"]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=paths) as app:
+        assert app.stdout is not None
+        worker = psutil.Process(int(app.stdout.readline()))
+        app.kill()
+    assert worker.wait(5) is None or not worker.is_running()
+    assert len(Queue(tmp_path / "queue.sqlite").jobs) == 2

@@ -1,0 +1,95 @@
+"""The queue outlives a crash of the app: what it holds is in its file before anybody is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nodeflow.engine.events import Submit
+from nodeflow.engine.queue import Queue
+
+
+def job(title: str) -> Submit:
+    return Submit(0, f'{{"nodeflow": 1, "title": "{title}"}}'.encode(), "/base", "/output", ("end",), title=title)
+
+
+def titles(queue: Queue) -> list[str]:
+    return [job.title for job in queue.jobs]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "queue.sqlite"
+
+
+def test_jobs_keep_their_order_and_their_snapshot(file: Path) -> None:
+    queue = Queue(file)
+    added = [queue.add(job(title)) for title in "abc"]
+    assert titles(queue) == ["a", "b", "c"]
+    assert len({one.job for one in added}) == 3
+    queue.close()
+    again = Queue(file)
+    assert again.jobs == added
+    again.close()
+
+
+@pytest.mark.parametrize(("place", "order"), [(0, "cab"), (1, "acb"), (2, "abc"), (99, "abc"), (-5, "cab")])
+def test_moving_lasts(file: Path, place: int, order: str) -> None:
+    queue = Queue(file)
+    last = [queue.add(job(title)) for title in "abc"][-1]
+    queue.move(last.job, place)
+    queue.move(12345, 0)
+    assert "".join(titles(queue)) == order
+    queue.close()
+    assert "".join(titles(Queue(file))) == order
+
+
+def test_what_is_removed_is_gone_and_its_number_is_never_used_again(file: Path) -> None:
+    queue = Queue(file)
+    first = queue.add(job("a"))
+    assert queue.remove(first.job)
+    assert not queue.remove(first.job)
+    assert queue.add(job("b")).job > first.job
+    queue.close()
+    assert titles(Queue(file)) == ["b"]
+
+
+def test_two_apps_at_once_have_each_their_own_jobs(file: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from nodeflow.engine.queue import Queue;"
+        "from nodeflow.engine.events import Submit; queue = Queue(Path(sys.argv[1]));"
+        "queue.add(Submit(0, b'', '', '', title='theirs')); print('ready', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        ours = Queue(file)
+        assert titles(ours) == []
+        ours.add(job("ours"))
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+        assert titles(ours) == ["ours"]
+    ours.close()
+    assert titles(Queue(file)) == ["theirs", "ours"]
+
+
+def test_a_job_that_no_version_can_read_costs_only_itself(file: Path) -> None:
+    queue = Queue(file)
+    queue.add(job("a"))
+    queue._file.execute("UPDATE job SET request = x'c1'")
+    queue.add(job("b"))
+    queue.close()
+    assert titles(Queue(file)) == ["b"]
+
+
+def test_without_a_folder_it_lasts_as_long_as_we_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "file" / "below"))
+    queue = Queue.of_user()
+    queue.add(job("a"))
+    assert titles(queue) == ["a"]
