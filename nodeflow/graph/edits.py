@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Protocol
 
 import msgspec
 
+from nodeflow.graph.annotation import Annotation
 from nodeflow.graph.workflow import NODE_ID, Link, Mode, Node, Placement, Problem, Socket, Workflow, WorkflowError
 
 
@@ -118,6 +119,19 @@ class Place(msgspec.Struct, frozen=True):
         return Place(self.id, before)
 
 
+class Annotate(msgspec.Struct, frozen=True):
+    """Draw a frame or a note, or change one; None takes it away."""
+
+    id: str
+    annotation: Annotation | None
+
+    def apply(self, workflow: Workflow) -> Edit:
+        before = workflow.annotations.pop(self.id, None)
+        if self.annotation is not None:
+            workflow.annotations[self.id] = self.annotation
+        return Annotate(self.id, before)
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Several edits as one; where one of them cannot be applied, none is."""
 
@@ -162,7 +176,16 @@ def connect(workflow: Workflow, link: Link) -> Batch:
 
 def free_id(workflow: Workflow, wanted: str) -> str:
     """The id itself where it is free, else with the lowest number that is: ``sampler``, ``sampler_2``."""
-    taken, number, name = workflow.nodes, 1, wanted
+    return _free(workflow.nodes, wanted)
+
+
+def free_annotation(workflow: Workflow, wanted: str) -> str:
+    """Like `free_id`, among frames and notes."""
+    return _free({*workflow.annotations, *workflow.annotations_extra}, wanted)
+
+
+def _free(taken: Container[str], wanted: str) -> str:
+    number, name = 1, wanted
     while name in taken:
         number += 1
         name = f"{wanted}_{number}"

@@ -12,7 +12,8 @@
           "inputs": {"latent": "sampler.latent", "vae": "model.vae"}
         }
       },
-      "layout": {"decode": [900, 40]}
+      "layout": {"decode": [900, 40]},
+      "annotations": {"frame": {"kind": "frame", "box": [880, 0, 300, 200], "text": "Picture"}}
     }
 
 Nodes are sorted by id and the layout stands apart, so that moving a node never touches what the workflow means. What
@@ -30,6 +31,8 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.graph import annotation
+from nodeflow.graph.annotation import Annotation
 from nodeflow.graph.workflow import NODE_ID, Link, Node, Placement, Problem, Source, Workflow, WorkflowError
 
 FORMAT = 1
@@ -85,6 +88,12 @@ def loads(data: bytes) -> Workflow:
             workflow.layout_extra[name] = bytes(text)
         else:
             workflow.layout[name] = placement
+    for name, text in _take(fields, "annotations", Raws, {}, problems).items():
+        drawn = annotation.read(text)
+        if drawn is None:
+            workflow.annotations_extra[name] = bytes(text)
+        else:
+            workflow.annotations[name] = drawn
     workflow.extra = {name: bytes(text) for name, text in fields.items()}
     if problems:
         raise WorkflowError(*sorted(problems))
@@ -189,6 +198,9 @@ def dumps(workflow: Workflow) -> bytes:
     layout.update(workflow.layout_extra)
     if layout:
         top["layout"] = _object((name, layout[name]) for name in sorted(layout))
+    drawn = {name: _write_annotation(item) for name, item in workflow.annotations.items()} | workflow.annotations_extra
+    if drawn:
+        top["annotations"] = _object((name, drawn[name]) for name in sorted(drawn))
     top.update(workflow.extra)
     return _object(top.items(), indent="") + b"\n"
 
@@ -240,7 +252,17 @@ def _write_placement(placement: Placement) -> bytes:
     if not placement.title and not placement.extra:
         return at
     title = {"title": _json(placement.title)} if placement.title else {}
-    fields = {"at": at, **title, **placement.extra}
+    return _line({"at": at, **title, **placement.extra})
+
+
+def _write_annotation(item: Annotation) -> bytes:
+    box = _json([_tidy(number) for number in (item.x, item.y, item.width, item.height)])
+    words = {name: _json(text) for name, text in (("text", item.text), ("colour", item.colour)) if text}
+    return _line({"kind": _json(item.kind), "box": box, **words, **item.extra})
+
+
+def _line(fields: dict[str, bytes]) -> bytes:
+    """An object on one line."""
     return b"{" + b", ".join(_json(name) + b": " + value for name, value in fields.items()) + b"}"
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from nodeflow.graph.annotation import Annotation
+
 Mode = Literal["run", "mute", "bypass"]
 
 NODE_ID = re.compile(r"[^\W\d][\w-]*")
@@ -96,6 +98,8 @@ class Workflow(msgspec.Struct):
     extra: dict[str, bytes] = {}
     layout_extra: dict[str, bytes] = {}
     sources: dict[str, Source] = {}
+    annotations: dict[str, Annotation] = {}
+    annotations_extra: dict[str, bytes] = {}
 
     def incoming(self) -> dict[str, list[Link]]:
         """Links by the node they end at, ordered by input and slot. Linear in nodes and links."""

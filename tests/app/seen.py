@@ -42,4 +42,5 @@ def agrees(window: MainWindow) -> bool:
         for wire in canvas.view.all_pipes()
     }
     at_ports = sum(len(p.wires) for card in canvas.nodes.values() for p in card.ports())
-    return nodes == wanted and wires == workflow.links and at_ports == 2 * len(wires)
+    drawn = {name: item.shown for name, item in canvas.annotations.items.items()}
+    return drawn == workflow.annotations and nodes == wanted and wires == workflow.links and at_ports == 2 * len(wires)

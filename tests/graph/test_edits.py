@@ -7,9 +7,11 @@ import random
 import pytest
 from toys import wire
 
+from nodeflow.graph.annotation import Annotation
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import (
     AddNode,
+    Annotate,
     Batch,
     Connect,
     Disconnect,
@@ -40,6 +42,7 @@ def random_edit(rng: random.Random, workflow: Workflow) -> Edit:
             lambda: SetParam(name, "amount", rng.randrange(100)),
             lambda: SetMode(name, rng.choice(["run", "mute", "bypass"])),
             lambda: Place(name, Placement(rng.random(), rng.random())),
+            lambda: Annotate("frame", rng.choice([None, Annotation("frame", rng.random(), 0, 9, 9)])),
             lambda: connect(workflow, Link(name, "box", other, "box")),
             lambda: remove(workflow, rng.sample(names, min(3, len(names) - 1))),
             lambda: Disconnect(rng.choice(list(workflow.links))) if workflow.links else Batch(()),

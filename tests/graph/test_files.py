@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nodeflow.graph.edits import AddNode, Place, SetParam, remove
+from nodeflow.graph.annotation import Annotation
+from nodeflow.graph.edits import AddNode, Annotate, Place, SetParam, remove
 from nodeflow.graph.files import dumps, load, loads, save
 from nodeflow.graph.workflow import Node, Placement, WorkflowError
 
@@ -41,6 +42,11 @@ WRITTEN = b"""{
     "frames": {"unknown": [1.0]},
     "grid": {"at": [300, 40.5], "title": "All", "folded": 1.0},
     "one": [0, 0]
+  },
+  "annotations": {
+    "frame": {"kind": "frame", "box": [-20, -40, 640, 400.5], "text": "All of it", "colour": "blue", "folded": 1.0},
+    "later": {"kind": "arrow", "from": [1.0, 2]},
+    "note": {"kind": "note", "box": [0, 400, 200, 90], "text": "# Say\\nwhy"}
   },
   "notes": {"later": [1.0, 2.50]}
 }
@@ -103,6 +109,20 @@ def test_moving_a_node_changes_one_line() -> None:
     assert [(a, b) for a, b in zip(before, after, strict=True) if a != b] == [
         ('    "one": [0, 0]', '    "one": [5, 6]')
     ]
+
+
+def test_frames_and_notes_are_drawn_and_undone_and_never_touch_the_nodes() -> None:
+    workflow = loads(WRITTEN)
+    assert workflow.annotations["note"] == Annotation("note", 0, 400, 200, 90, "# Say\nwhy")
+    inverse = Annotate("frame", Annotation("frame", 0, 0, 10, 20, "Less")).apply(workflow)
+    before, after = WRITTEN.decode().splitlines(), dumps(workflow).decode().splitlines()
+    (change,) = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    assert change[1] == '    "frame": {"kind": "frame", "box": [0, 0, 10, 20], "text": "Less"},'
+    inverse.apply(workflow)
+    gone = Annotate("note", None).apply(workflow)
+    assert "note" not in workflow.annotations
+    gone.apply(workflow)
+    assert dumps(workflow) == WRITTEN
 
 
 def test_a_hand_written_file_needs_little() -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QGraphicsScene
 
 from nodeflow.app.canvas import style
+from nodeflow.app.canvas.annotations import Annotations
 from nodeflow.app.canvas.arrange import places
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.dot import Dot
@@ -28,6 +29,7 @@ from nodeflow.graph.catalog import ANY
 from nodeflow.graph.check import refusal
 from nodeflow.graph.edits import (
     AddNode,
+    Annotate,
     Batch,
     Connect,
     Disconnect,
@@ -58,6 +60,7 @@ class Canvas(QuietGraph):
         self._waiting: dict[str, set[Socket]] = {}
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
         view = self.view
+        self.annotations = Annotations(self)
         view.judge = self._judge
         view.insertion = self._insertion
         view.param_changed.connect(self.set_param)
@@ -96,6 +99,7 @@ class Canvas(QuietGraph):
         for card in self.nodes.values():
             scene.removeItem(card)
         self.nodes, self.links, self._waiting = {}, {}, {}
+        self.annotations.load()
         workflow = self.session.workflow
         incoming, outgoing = workflow.incoming(), workflow.outgoing()
         for name, node in workflow.nodes.items():
@@ -113,7 +117,7 @@ class Canvas(QuietGraph):
         view.setUpdatesEnabled(True)
         if collecting:
             gc.enable()
-        self.frame(self.nodes.values())
+        self.frame_all()
         self._show_problems()
         self.selection_changed.emit()
 
@@ -145,6 +149,8 @@ class Canvas(QuietGraph):
                 card.show_node(self.session.workflow.nodes.get(name, card.node))
                 if not card.face.known:
                     self._fit(name)
+            case Annotate(name):
+                self.annotations.follow(name)
             case Place(name, placement) if name in self.nodes and placement is not None:
                 card = self.nodes[name]
                 card.title = placement.title
@@ -296,23 +302,28 @@ class Canvas(QuietGraph):
         self._on_connection_changed(ports, [])
 
     def _on_nodes_moved(self, moved: dict[Card, list[float]]) -> None:
+        landing = self.view.take_landing()
+        if landing is not None:
+            self.keep_moves(moved, self.tr("Insert"), landing.edits)
+        elif self.view.pulled:
+            names = [card.id for card in moved]
+            pulled = pull_out(self.session.workflow, self.session.catalogue, names)
+            self.keep_moves(moved, self.tr("Pull Out"), pulled.edits)
+        else:
+            self.keep_moves(moved)
+
+    def keep_moves(self, cards: Iterable[Card], words: str = "", more: Iterable[Edit] = ()) -> None:
+        """Make true where nodes, frames and notes were dragged to, with further edits, as one undo step."""
         layout = self.session.workflow.layout
         edits: list[Edit] = []
-        for card in moved:
-            if self.nodes.get(card.id) is not card:
-                continue  # it went while it was being moved
+        for card in cards:
             before = layout.get(card.id, Placement(0, 0))
-            edits.append(Place(card.id, msgspec.structs.replace(before, x=card.x(), y=card.y())))
-        if not edits:
-            return
-        words, landing = self.tr("Move"), self.view.take_landing()
-        if landing is not None:
-            words = self.tr("Insert")
-            edits += landing.edits
-        elif self.view.pulled:
-            words = self.tr("Pull Out")
-            edits += pull_out(self.session.workflow, self.session.catalogue, [card.id for card in moved]).edits
-        self.session.do(words, Batch(tuple(edits)))
+            after = msgspec.structs.replace(before, x=card.x(), y=card.y())
+            if after != before and self.nodes.get(card.id) is card:  # else it went while it was being moved
+                edits.append(Place(card.id, after))
+        edits += self.annotations.moved()
+        if edits:
+            self.session.do(words or self.tr("Move"), Batch((*edits, *more)))
 
     def _insertion(self, card: Card, wire: Wire) -> Batch | None:
         """The edit that puts a node into a wire; None where it does not fit."""
@@ -324,6 +335,7 @@ class Canvas(QuietGraph):
         style.forget()
         for wire in self.links.values():
             wire.restyle()
+        self.annotations.load()
         self.view.forget_theme()
 
     # --- selection and camera
@@ -332,23 +344,31 @@ class Canvas(QuietGraph):
         """The ids of the selected nodes, in the order of the workflow."""
         return [name for name, card in self.nodes.items() if card.isSelected()]
 
-    def choose(self, names: Iterable[str]) -> None:
-        """Select these nodes and nothing else."""
+    def choose(self, names: Iterable[str], drawn: Iterable[str] = ()) -> None:
+        """Select these nodes, frames and notes, and nothing else."""
         self.view.scene().clearSelection()
         for name in names:
             if name in self.nodes:
                 self.nodes[name].setSelected(True)
+        for name in drawn:
+            self.annotations.items[name].setSelected(True)
 
     def _shown(self) -> None:
         """The view has its size only now: what was loaded before is brought into view again."""
         self.view.shown.disconnect(self._shown)
-        self.frame(self.nodes.values())
+        self.frame_all()
 
-    def frame(self, cards: Iterable[Card]) -> None:
-        """Bring nodes into view as a whole."""
+    def frame_all(self) -> None:
+        """Bring everything into view."""
+        self.frame(self.nodes.values(), self.annotations.items)
+
+    def frame(self, cards: Iterable[Card], drawn: Iterable[str] = ()) -> None:
+        """Bring nodes, frames and notes into view as a whole."""
         area = QRectF()
         for card in cards:
             area = area.united(card.body.translated(card.pos()))
+        for box in self.annotations.areas(drawn):
+            area = area.united(box)
         self.view.finish_editor()
         self.view.show_part(area if not area.isEmpty() else QRectF(-400, -300, 800, 600))
 

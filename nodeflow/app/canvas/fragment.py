@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from nodeflow.graph import files
-from nodeflow.graph.edits import AddNode, Batch, Connect, Edit, Place, free_id
+from nodeflow.graph.edits import AddNode, Annotate, Batch, Connect, Edit, Place, free_annotation, free_id
 from nodeflow.graph.workflow import Placement, Workflow, WorkflowError
 
 _NUMBER = re.compile(r"_\d+$")
 
 
-def cut_out(workflow: Workflow, names: Iterable[str]) -> str:
-    """The text of a workflow file with only these nodes and the wires among them."""
+def cut_out(workflow: Workflow, names: Iterable[str], drawn: Iterable[str] = ()) -> str:
+    """The text of a workflow file with only these nodes, the wires among them, and these frames and notes."""
     chosen = set(names)
     part = Workflow(
         nodes={name: node for name, node in workflow.nodes.items() if name in chosen},
         links={s: link for s, link in workflow.links.items() if link.source in chosen and link.target in chosen},
         layout={name: place for name, place in workflow.layout.items() if name in chosen},
+        annotations={name: workflow.annotations[name] for name in drawn},
     )
     return files.dumps(part).decode()
 
 
-def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None) -> tuple[Batch, list[str]]:
-    """The edit that adds a piece of text to a workflow, and the ids its nodes get.
+class Pasted(NamedTuple):
+    """The edit that adds a piece of a workflow, and the ids that it gets, by those it had."""
+
+    edit: Batch
+    names: dict[str, str]
+    drawn: dict[str, str]
+
+
+def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None) -> Pasted:
+    """How a piece of text is added to a workflow.
 
     ``at``: where the middle of the piece comes to stand; None: a little beside its own place. Raises WorkflowError
     for text that is no workflow.
     """
     part = files.loads(text.encode())
-    if not part.nodes:
+    if not part.nodes and not part.annotations:
         raise WorkflowError()
     taken = workflow.copy()
     names: dict[str, str] = {}
@@ -48,12 +58,20 @@ def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None)
         if link.source in names:
             moved = msgspec.structs.replace(link, source=names[link.source], target=names[link.target])
             edits.append(Connect(moved))
-    return Batch(tuple(edits)), list(names.values())
+    drawn: dict[str, str] = {}
+    for name, item in part.annotations.items():
+        drawn[name] = free_annotation(taken, _NUMBER.sub("", name))
+        taken.annotations[drawn[name]] = msgspec.structs.replace(item, x=item.x + dx, y=item.y + dy)
+        edits.append(Annotate(drawn[name], taken.annotations[drawn[name]]))
+    return Pasted(Batch(tuple(edits)), names, drawn)
 
 
 def _shift(part: Workflow, at: tuple[float, float] | None) -> tuple[float, float]:
     if at is None:
         return 40.0, 40.0
-    xs = [place.x for place in part.layout.values()] or [0.0]
-    ys = [place.y for place in part.layout.values()] or [0.0]
-    return at[0] - (min(xs) + max(xs)) / 2 - 126, at[1] - (min(ys) + max(ys)) / 2 - 80
+    boxes = [(place.x, place.y, place.x + 252, place.y + 160) for place in part.layout.values()]
+    boxes += [(item.x, item.y, item.x + item.width, item.y + item.height) for item in part.annotations.values()]
+    if not boxes:
+        return at
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return at[0] - (min(left) + max(right)) / 2, at[1] - (min(top) + max(bottom)) / 2

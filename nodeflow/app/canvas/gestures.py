@@ -7,12 +7,13 @@ from PySide6.QtGui import QGuiApplication
 
 from nodeflow.app.canvas import style
 from nodeflow.app.canvas.canvas import Canvas
+from nodeflow.app.canvas.colours import colour_menu
 from nodeflow.app.canvas.dot import MIDDLE
 from nodeflow.app.canvas.fragment import cut_out, put_in
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.graph.catalog import NodeSpec, gives, takes
-from nodeflow.graph.edits import AddNode, Batch, Disconnect, Edit, Place, SetMode, connect, free_id, remove
+from nodeflow.graph.edits import AddNode, Annotate, Batch, Disconnect, Edit, Place, SetMode, connect, free_id, remove
 from nodeflow.graph.rewire import addition, doors, pull_out
 from nodeflow.graph.workflow import Link, Mode, Node, Placement, Socket, WorkflowError
 
@@ -118,7 +119,8 @@ class Gestures(QObject):
         removal = remove(workflow, names)
         cut = {edit.socket for edit in removal.edits if isinstance(edit, Disconnect)}
         wires = [s for s, wire in self.canvas.links.items() if wire.isSelected() and s not in cut]
-        edits = (*(Disconnect(socket) for socket in wires), *removal.edits)
+        drawn = [Annotate(name, None) for name in self.canvas.annotations.chosen()]
+        edits = (*(Disconnect(socket) for socket in wires), *removal.edits, *drawn)
         if edits:
             words = self.tr("Delete {n} nodes").format(n=len(names)) if len(names) > 1 else self.tr("Delete")
             self.session.do(words, Batch(edits))
@@ -135,10 +137,15 @@ class Gestures(QObject):
     # --- clipboard
 
     def copy(self) -> None:
-        """Put the selected nodes on the clipboard, as the text of a workflow file."""
-        names = self.canvas.chosen()
-        if names:
-            QGuiApplication.clipboard().setText(cut_out(self.session.workflow, names))
+        """Put what is selected on the clipboard, as the text of a workflow file."""
+        if self._any():
+            QGuiApplication.clipboard().setText(self._piece())
+
+    def _any(self) -> bool:
+        return bool(self.canvas.chosen() or self.canvas.annotations.chosen())
+
+    def _piece(self) -> str:
+        return cut_out(self.session.workflow, self.canvas.chosen(), self.canvas.annotations.chosen())
 
     def cut(self) -> None:
         """Copy the selected nodes and delete them."""
@@ -147,31 +154,47 @@ class Gestures(QObject):
 
     def paste(self) -> None:
         """Add what is on the clipboard at the pointer."""
-        at = self.view.viewport().mapFromGlobal(self.view.cursor().pos())
-        if not self.view.viewport().rect().contains(at):
-            at = self.view.viewport().rect().center()
-        self._put(QGuiApplication.clipboard().text(), self.view.mapToScene(at), self.tr("Paste"))
+        self._put(QGuiApplication.clipboard().text(), self.view.pointer(), self.tr("Paste"))
 
     def duplicate(self) -> None:
         """Add the selected nodes again, a little beside."""
-        names = self.canvas.chosen()
-        if names:
-            self._put(cut_out(self.session.workflow, names), None, self.tr("Duplicate"))
+        if self._any():
+            self._put(self._piece(), None, self.tr("Duplicate"))
 
     def _put(self, text: str, at: QPointF | None, words: str) -> None:
         try:
-            edit, names = put_in(self.session.workflow, text, None if at is None else (at.x(), at.y()))
+            edit, names, drawn = put_in(self.session.workflow, text, None if at is None else (at.x(), at.y()))
         except WorkflowError:
             self.view.toast.say(self.tr("The clipboard holds no nodes."))
             return
         self.session.do(words, edit)
-        self.canvas.choose(names)
+        self.canvas.choose(names.values(), drawn.values())
 
     def rename(self) -> None:
-        """Edit the title of the selected node."""
-        names = self.canvas.chosen()
+        """Edit the title of the selected node or frame, or the text of the selected note."""
+        names, drawn = self.canvas.chosen(), self.canvas.annotations.chosen()
         if len(names) == 1:
             self.view.rename(self.canvas.nodes[names[0]])
+        elif not names and len(drawn) == 1:
+            self.canvas.annotations.edit(drawn[0])
+
+    # --- frames and notes
+
+    def add_frame(self) -> None:
+        """Draw a frame around what is selected."""
+        self.canvas.annotations.add_frame()
+
+    def add_note(self) -> None:
+        """Put a note at the pointer."""
+        self.canvas.annotations.add_note()
+
+    def choose_colour(self) -> None:
+        """Ask for a colour for the selected frames and notes."""
+        if not self.canvas.annotations.chosen():
+            self.view.toast.say(self.tr("Select a frame or a note first."))
+            return
+        menu = colour_menu(self.view, self.canvas.annotations.colour)
+        menu.popup(self.view.mapToGlobal(self.view.mapFromScene(self.view.pointer())))
 
     # --- modes
 
@@ -192,15 +215,18 @@ class Gestures(QObject):
     # --- look
 
     def select_all(self) -> None:
-        self.canvas.choose(self.canvas.nodes)
+        self.canvas.choose(self.canvas.nodes, self.canvas.annotations.items)
 
     def frame_selection(self) -> None:
-        """Bring the selected nodes into view; all where none is selected."""
-        names = self.canvas.chosen() or list(self.canvas.nodes)
-        self.canvas.frame(self.canvas.nodes[name] for name in names)
+        """Bring what is selected into view; all where nothing is."""
+        if self._any():
+            cards = [self.canvas.nodes[name] for name in self.canvas.chosen()]
+            self.canvas.frame(cards, self.canvas.annotations.chosen())
+        else:
+            self.canvas.frame_all()
 
     def frame_all(self) -> None:
-        self.canvas.frame(self.canvas.nodes.values())
+        self.canvas.frame_all()
 
     def zoom_by(self, factor: float) -> None:
         self.view.finish_editor()

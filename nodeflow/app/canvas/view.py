@@ -16,10 +16,11 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QToolTip
 
 from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.card import Card
+from nodeflow.app.canvas.drawn import Drawn
 from nodeflow.app.canvas.editors import Commit, Editor, open_editor
 from nodeflow.app.canvas.inserting import Inserting
 from nodeflow.app.canvas.scrub import COARSE, FINE, PLAIN, Scrub
@@ -37,6 +38,7 @@ class CanvasView(Inserting):
     title_changed = Signal(str, str)
     search_wanted = Signal(QPointF)
     menu_wanted = Signal(QPoint)
+    drawn_opened = Signal(str)
     shown = Signal()
 
     def __init__(self) -> None:
@@ -105,7 +107,7 @@ class CanvasView(Inserting):
             if value != card.value(param):
                 self.param_changed.emit(card.id, param.name, value, None)
 
-        self._open_editor(card, param, card.value(param), card.rows[row], commit)
+        self.open_editor_at(card, param, card.value(param), card.rows[row], commit)
 
     def rename(self, card: Card) -> None:
         """Edit a node's title; an empty one gives it the title of its type again."""
@@ -117,10 +119,12 @@ class CanvasView(Inserting):
                 self.title_changed.emit(card.id, title)
 
         title = Param("title", "str", card.face.title)
-        self._open_editor(card, title, card.title or card.face.title, card.title_rect(), commit)
+        self.open_editor_at(card, title, card.title or card.face.title, card.title_rect(), commit)
 
-    def _open_editor(self, card: Card, param: Param, value: Any, area: QRectF, commit: Commit) -> None:
-        place = self.mapFromScene(card.mapToScene(area)).boundingRect()
+    def open_editor_at(self, item: QGraphicsItem, param: Param, value: Any, area: QRectF, commit: Commit) -> None:
+        """Open the floating editor over an area of an item, in the item's coordinates."""
+        self.close_editor()
+        place = self.mapFromScene(item.mapToScene(area)).boundingRect()
         self.editor = open_editor(param, value, place, commit, self.close_editor, self.viewport())
 
     def close_editor(self) -> None:
@@ -147,12 +151,25 @@ class CanvasView(Inserting):
         extend = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
         self.ALT_state = keys == Qt.KeyboardModifier.AltModifier
         self.SHIFT_state, self.CTRL_state = bool(keys & extend), False
+        pos = self.mapToScene(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and not self._space and self.drawn_at(pos) is not None:
+            QGraphicsView.mousePressEvent(self, event)  # the stock one would begin a rubber band
+            return
         super().mousePressEvent(event)
+
+    def drawn_at(self, pos: QPointF) -> Drawn | None:
+        """The frame or note at a point, where nothing else lies over it."""
+        if self._items_near(pos):
+            return None
+        return next((item for item in self.scene().items(pos) if isinstance(item, Drawn)), None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         at = event.position().toPoint()
         pos = self.mapToScene(at)
-        left = event.button() == Qt.MouseButton.LeftButton
+        left, drawn = event.button() == Qt.MouseButton.LeftButton, self.drawn_at(pos)
+        if left and drawn is not None:
+            self.drawn_opened.emit(drawn.name)
+            return
         if left and not self._items_near(pos):
             self.search_wanted.emit(pos)
             return
@@ -179,11 +196,15 @@ class CanvasView(Inserting):
                 return True
         return bool(super().event(event))
 
-    def search_at_pointer(self) -> None:
-        """Ask for the node search where the pointer is, or in the middle."""
+    def pointer(self) -> QPointF:
+        """Where the pointer is, in the scene; the middle of the view where it is elsewhere."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
         inside = self.viewport().rect().contains(at)
-        self.search_wanted.emit(self.mapToScene(at if inside else self.viewport().rect().center()))
+        return self.mapToScene(at if inside else self.viewport().rect().center())
+
+    def search_at_pointer(self) -> None:
+        """Ask for the node search where the pointer is, or in the middle."""
+        self.search_wanted.emit(self.pointer())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.wiring:
@@ -192,10 +213,11 @@ class CanvasView(Inserting):
         super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        card = self.card_at(self.mapToScene(event.pos()))
-        if card is not None and not card.isSelected():
+        pos = self.mapToScene(event.pos())
+        item = self.card_at(pos) or self.drawn_at(pos)
+        if item is not None and not item.isSelected():
             self.scene().clearSelection()
-            card.setSelected(True)
+            item.setSelected(True)
         self.menu_wanted.emit(event.globalPos())
 
     def viewportEvent(self, event: QEvent) -> bool:

@@ -1,0 +1,43 @@
+"""What stands on the canvas beside the nodes: frames behind them and notes. It is layout, never part of a result."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+AnnotationKind = Literal["frame", "note"]
+
+
+class Annotation(msgspec.Struct, frozen=True):
+    """A titled frame behind nodes, or a note: its box in scene units, its text, and the name of its colour.
+
+    ``text`` is the title of a frame, and the Markdown of a note. ``extra`` keeps fields that this version does not
+    know, as the JSON text they were read from.
+    """
+
+    kind: AnnotationKind
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str = ""
+    colour: str = ""
+    extra: dict[str, bytes] = {}
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in its box."""
+        return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
+
+
+def read(text: msgspec.Raw) -> Annotation | None:
+    """``{"kind": "frame", "box": [x, y, width, height], ...}``; None for a form that only a later version knows."""
+    try:
+        fields = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        kind = msgspec.json.decode(fields.pop("kind"), type=AnnotationKind)
+        box = msgspec.json.decode(fields.pop("box"), type=tuple[float, float, float, float])
+        words = msgspec.json.decode(fields.pop("text", msgspec.Raw(b'""')), type=str)
+        colour = msgspec.json.decode(fields.pop("colour", msgspec.Raw(b'""')), type=str)
+    except (msgspec.ValidationError, KeyError):
+        return None
+    return Annotation(kind, *box, words, colour, {name: bytes(value) for name, value in fields.items()})
