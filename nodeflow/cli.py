@@ -85,13 +85,15 @@ def run(
     if report is not None:
         _writable(report.parent)
     from nodeflow import runner as runners
+    from nodeflow.engine.limits import NOTHING, Limits
     from nodeflow.graph.files import write_atomic
     from nodeflow.graph.workflow import WorkflowError
     from nodeflow.report import Report
 
+    limits = NOTHING if no_cache else Limits()
     runner: runners.Runner
     try:
-        runner = (runners.InProcess if in_process else runners.ThroughWorker)(cache=not no_cache)
+        runner = (runners.InProcess if in_process else runners.ThroughWorker)(limits)
     except WorkflowError as error:
         _refuse(*error.problems)
     try:

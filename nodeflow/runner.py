@@ -11,6 +11,7 @@ import msgspec
 
 from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import Event, JobEvent, Ready, Refused, Reply, RunFinished, WorkerLost
+from nodeflow.engine.limits import Limits
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.files import dumps
 from nodeflow.graph.workflow import Problem, Workflow, WorkflowError
@@ -48,9 +49,9 @@ class Runner(Protocol):
 class ThroughWorker:
     """A worker process computes: a node that crashes costs the run, and says so."""
 
-    def __init__(self, *, cache: bool) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        self._engine = LocalEngine(self._replies.put, cache=cache)
+        self._engine = LocalEngine(self._replies.put, limits=limits)
         self._job = 0
         self.details = str(self._engine.log.path)
         self._engine.start()
@@ -89,7 +90,7 @@ class ThroughWorker:
 class InProcess:
     """This process computes: for a debugger, and for nodes that print."""
 
-    def __init__(self, *, cache: bool) -> None:
+    def __init__(self, limits: Limits) -> None:
         from nodeflow.system import wait_politely
 
         wait_politely()
@@ -97,7 +98,7 @@ class InProcess:
         from nodeflow.engine.session import Session
 
         self.details = ""
-        self._session, self._control = Session.of_user(cache), Control()
+        self._session, self._control = Session.of_user(limits), Control()
         self.catalogue = self._session.packs.catalogue
         self.troubles = tuple(self._session.packs.errors.values())
 

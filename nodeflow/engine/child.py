@@ -14,6 +14,7 @@ import msgspec
 import psutil
 
 from nodeflow.engine.events import Beat, Reply
+from nodeflow.engine.limits import Limits
 from nodeflow.system import wait_politely
 
 BEAT = 0.5
@@ -36,7 +37,7 @@ class Mouth:
             os._exit(0)
 
 
-def work(pipe: Connection, output: Connection, cache: bool) -> None:
+def work(pipe: Connection, output: Connection, limits: Limits) -> None:
     """The life of the worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then ends us
     _redirect(output)
@@ -45,7 +46,7 @@ def work(pipe: Connection, output: Connection, cache: bool) -> None:
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
     from nodeflow.engine.worker import Worker
 
-    Worker(mouth, cache).serve()
+    Worker(mouth, limits).serve()
 
 
 def _redirect(output: Connection) -> None:

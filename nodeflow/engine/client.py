@@ -26,6 +26,7 @@ from nodeflow.engine.events import (
     Submit,
     WorkerLost,
 )
+from nodeflow.engine.limits import Limits
 from nodeflow.engine.log import WorkerLog
 from nodeflow.engine.process import WorkerProcess
 from nodeflow.engine.queue import Queue
@@ -86,11 +87,9 @@ class LocalEngine:
         tell: Callable[[Reply], None],
         queue: Queue | None = None,
         log: WorkerLog | None = None,
-        *,
-        cache: bool = True,
+        limits: Limits = Limits(),
     ) -> None:
-        """``cache``: whether results are taken from memory and disk and kept there."""
-        self._tell, self._cache = tell, cache
+        self._tell, self._limits = tell, limits
         self._queue = queue or Queue()
         self.log = log or WorkerLog()
         self._lock = threading.RLock()
@@ -191,7 +190,7 @@ class LocalEngine:
         if self._closed:
             raise RuntimeError("this engine is closed")
         if self._worker is None:
-            self._worker = WorkerProcess(self._hear, self._lost, self.log, self._cache)
+            self._worker = WorkerProcess(self._hear, self._lost, self.log, self._limits)
         return self._worker
 
     def _next(self) -> None:

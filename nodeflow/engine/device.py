@@ -24,9 +24,11 @@ def choose(wanted: str) -> tuple[str, str]:
     return ("cpu", "float32") if wanted == "cpu" or not there else ("cuda", "float16")
 
 
-def budget() -> dict[str, int]:
-    """Bytes that cached results may hold, by device class: a third of the host's memory, half of the GPU's."""
-    budget = {"cpu": _host_memory() // 3}
+def budget(host: int | None = None) -> dict[str, int]:
+    """Bytes that cached results may hold, by device class: ``host`` or a third of its memory; half of the GPU's."""
+    if host == 0:
+        return {}
+    budget = {"cpu": _host_memory() // 3 if host is None else host}
     if torch.cuda.is_available():
         budget["cuda"] = torch.cuda.get_device_properties(0).total_memory // 2
     return budget

@@ -140,12 +140,16 @@ class Disk:
         return whole, damaged
 
     @classmethod
-    def of_user(cls, versions: str = "") -> Disk | None:
-        """The disk tier in the user's cache folder: a tenth of what is free, 10 GiB at most. None where none can be."""
+    def of_user(cls, versions: str = "", budget: int | None = None) -> Disk | None:
+        """The disk tier in the user's cache folder, None where none can be.
+
+        Without a budget a tenth of what is free, 10 GiB at most.
+        """
         try:
             folder = cache_folder() / "results"
             folder.mkdir(parents=True, exist_ok=True)
-            return cls(folder, min(10 * 2**30, shutil.disk_usage(folder).free // 10), versions)
+            suits = min(10 * 2**30, shutil.disk_usage(folder).free // 10)
+            return cls(folder, suits if budget is None else budget, versions)
         except (OSError, sqlite3.Error):
             return None
 

@@ -15,6 +15,7 @@ import msgspec
 
 from nodeflow.engine.child import work
 from nodeflow.engine.events import Close, Logged, Reply, Request, Silent
+from nodeflow.engine.limits import Limits
 from nodeflow.engine.log import WorkerLog
 
 TICK = 0.25
@@ -38,14 +39,14 @@ class WorkerProcess:
         hear: Callable[[WorkerProcess, Reply], None],
         end: Callable[[WorkerProcess, str], None],
         log: WorkerLog,
-        cache: bool,
+        limits: Limits,
     ) -> None:
         self._hear, self._end, self._log = hear, end, log
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._output, output = context.Pipe(duplex=False)
-        self._process = context.Process(target=work, args=(theirs, output, cache), name="nodeflow worker", daemon=True)
+        self._process = context.Process(target=work, args=(theirs, output, limits), name="nodeflow worker", daemon=True)
         self._process.start()
         theirs.close()
         output.close()

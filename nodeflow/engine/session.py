@@ -12,6 +12,7 @@ from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Event
 from nodeflow.engine.executor import Executor
 from nodeflow.engine.keys import Settings
+from nodeflow.engine.limits import Limits
 from nodeflow.engine.packs import Packs, load_packs
 from nodeflow.engine.plan import Plan, plan
 from nodeflow.graph.files import dumps
@@ -28,9 +29,10 @@ class Session:
         self.executor = Executor(self.packs.functions, Cache(device.budget() if budget is None else budget, disk))
 
     @classmethod
-    def of_user(cls, cache: bool = True) -> Session:
-        """All installed packs and the user's disk tier; without ``cache`` nothing is taken from it nor kept."""
-        return cls(disk=Disk.of_user(device.numerics())) if cache else cls(budget={})
+    def of_user(cls, limits: Limits = Limits()) -> Session:
+        """All installed packs and, within limits, memory and the user's disk tier."""
+        disk = None if limits.disk == 0 else Disk.of_user(device.numerics(), limits.disk)
+        return cls(budget=device.budget(limits.memory), disk=disk)
 
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> Plan:
         """What would be evaluated. Raises WorkflowError with every problem."""

@@ -34,6 +34,7 @@ from nodeflow.engine.events import (
     Resume,
     Submit,
 )
+from nodeflow.engine.limits import Limits
 from nodeflow.engine.session import Session
 from nodeflow.engine.views import pictures
 from nodeflow.graph.files import loads
@@ -46,11 +47,11 @@ SOON = 0.1
 class Worker:
     """Serves one app until its pipe closes."""
 
-    def __init__(self, mouth: Mouth, cache: bool) -> None:
+    def __init__(self, mouth: Mouth, limits: Limits) -> None:
         self.say, self.pipe = mouth.say, mouth.pipe
         self.jobs: queue.Queue[Submit] = queue.Queue()
         self.reins: dict[int, Control] = {}
-        self.session = Session.of_user(cache)
+        self.session = Session.of_user(limits)
 
     def serve(self) -> None:
         """Run jobs for ever."""
