@@ -28,7 +28,7 @@ def interruptible(values: Any, control: Control) -> Iterator[None]:
         if control.cancelled:
             raise Cancelled
 
-    hooks = [block.register_forward_pre_hook(look) for network in _networks(values) for block in _blocks(network)]
+    hooks = [block.register_forward_pre_hook(look) for network in _networks(values) for block in blocks(network)]
     try:
         yield
     finally:
@@ -55,7 +55,8 @@ def _networks(values: Any) -> Iterator[torch.nn.Module]:
             todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
 
 
-def _blocks(network: torch.nn.Module) -> Iterator[torch.nn.Module]:
+def blocks(network: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """The blocks of a network, at each of which it looks whether to stop."""
     for module in network.modules():
         if isinstance(module, torch.nn.ModuleList):
             yield from module.children()
