@@ -23,6 +23,7 @@ from diffusers import UNet2DConditionModel
 
 from benchmarks.sampling import WORDS
 from nodeflow.engine import events as tell
+from nodeflow.engine.control import Control
 from nodeflow.engine.interrupt import blocks
 from nodeflow.engine.packs import load_packs
 from nodeflow.engine.session import Session
@@ -117,35 +118,35 @@ class Subject:
         self.session, self.workflow = session, workflow
         self._output = Path(tempfile.mkdtemp(prefix="nodeflow-cancel-"))
 
-    def _run(self, seed: int, cancel: threading.Event, *targets: str) -> Any:
+    def _run(self, seed: int, control: Control, *targets: str) -> Any:
         SetParam("noise", "seed", seed).apply(self.workflow)
-        return self.session.run(self.workflow, Path.cwd(), self._output, targets, cancel=cancel)
+        return self.session.run(self.workflow, Path.cwd(), self._output, targets, control=control)
 
     def longest_stretch(self, steps: int) -> tuple[float, float]:
         """Seconds of the longest stretch between two looks, and of a step, in an undisturbed run."""
-        for _ in self._run(0, threading.Event(), "guidance"):
+        for _ in self._run(0, Control(), "guidance"):
             pass
         guider = self.session.executor.value("guidance", "guider")
-        looks, cancel = Looks(guider.denoiser.network.module), threading.Event()
+        looks, control = Looks(guider.denoiser.network.module), Control()
         begin, step = 0.0, 0.0
-        for event in self._run(0, cancel, "sampler"):
+        for event in self._run(0, control, "sampler"):
             if isinstance(event, tell.NodeStarted) and event.node == "sampler":
                 begin = time.perf_counter()
             if isinstance(event, tell.NodeProgress) and event.index == steps:
                 step = (time.perf_counter() - begin) / steps
-                cancel.set()
+                control.cancel()
         return looks.longest(), step
 
     def cancel_after(self, seed: int, seconds: float) -> float:
         """Seconds from the cancel, so long after the sampler began, to the end of the run."""
-        cancel, wished = threading.Event(), [0.0]
+        control, wished = Control(), [0.0]
 
         def wish() -> None:
             wished[0] = time.perf_counter()
-            cancel.set()
+            control.cancel()
 
         state = ""
-        for event in self._run(seed, cancel, "sampler"):
+        for event in self._run(seed, control, "sampler"):
             if isinstance(event, tell.NodeStarted) and event.node == "sampler":
                 threading.Timer(seconds, wish).start()
             if isinstance(event, tell.RunFinished):

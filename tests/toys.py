@@ -14,8 +14,10 @@ from torch import Tensor
 
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.disk import Disk
-from nodeflow.engine.events import Event
+from nodeflow.engine.estimates import Estimates
+from nodeflow.engine.events import Event, Foresight
 from nodeflow.engine.executor import Executor
+from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.packs import Packs
 from nodeflow.engine.plan import plan
@@ -189,6 +191,7 @@ class Bench:
 
     def __init__(self, folder: Path, budget: int = 2**30, disk: Disk | None = None) -> None:
         self.executor = Executor(PACK.functions, Cache({"cpu": budget}, disk))
+        self.estimates = Estimates()
         self.settings = Settings(folder, folder / "output")
         self.events: list[Event] = []
 
@@ -197,6 +200,11 @@ class Bench:
         RAN.clear()
         self.events = list(self.executor.run(plan(workflow, PACK.catalogue, targets), self.settings))
         return list(RAN)
+
+    def foresee(self, workflow: Workflow, *targets: str) -> dict[str, Foresight]:
+        """What a run would compute, by node."""
+        about = plan(workflow, PACK.catalogue, targets)
+        return {node.node: node for node in forecast(self.executor, about, self.settings, self.estimates)}
 
     def told(self, kind: type[Any]) -> dict[str, Any]:
         """The last run's events of one kind, by node."""

@@ -63,6 +63,21 @@ class Cache:
             self._keep(key, *found)
             return found[0]
 
+    def peek(self, key: bytes) -> tuple[Any, ...] | None:
+        """The outputs stored under a key, for a look that counts as no use."""
+        with self._lock:
+            entry = self._entries.get(key)
+        if entry is not None:
+            return entry.outputs
+        found = self.disk.get(key) if self.disk else None
+        return found[0] if found else None
+
+    def where(self, key: bytes) -> str:
+        """Which tier holds a key: ``memory``, ``disk``, or none (empty)."""
+        if key in self._entries:
+            return "memory"
+        return "disk" if self.disk and key in self.disk else ""
+
     def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
         """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded."""
         with self._lock:

@@ -64,6 +64,10 @@ class Disk:
         )
         self._index.executescript(SCHEMA)
 
+    def __contains__(self, key: bytes) -> bool:
+        name = self._name(key)
+        return self._ask("SELECT 1 FROM result WHERE key = ?", name) is not None and self._path(name).is_file()
+
     def get(self, key: bytes) -> tuple[tuple[Any, ...], float] | None:
         """The outputs and what they cost in seconds; None where they are not there, or damaged (then they go)."""
         name = self._name(key)

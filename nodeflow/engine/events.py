@@ -13,10 +13,14 @@ State = Literal["ran", "cached", "skipped", "failed"]
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag=True):
-    """A run begins; ``nodes`` are those it may have to evaluate, in order; ``environment`` is what computes."""
+    """A run begins; ``nodes`` are those it may have to evaluate, in order; ``environment`` is what computes.
+
+    ``expected`` are the seconds that those will take which will run, as far as earlier runs tell.
+    """
 
     nodes: tuple[str, ...]
     environment: dict[str, str] = {}
+    expected: dict[str, float] = {}
 
 
 class NodeStarted(msgspec.Struct, frozen=True, tag=True):
@@ -46,7 +50,10 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class NodeFinished(msgspec.Struct, frozen=True, tag=True):
-    """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote."""
+    """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
+
+    ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured.
+    """
 
     node: str
     state: Literal["ran", "cached"]
@@ -54,6 +61,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True):
     why: str = ""
     values: tuple[Summary, ...] = ()
     files: tuple[str, ...] = ()
+    bytes: int = 0
 
 
 class NodeFailed(msgspec.Struct, frozen=True, tag=True):
@@ -136,11 +144,23 @@ class Peek(msgspec.Struct, frozen=True, tag=True):
     document: str = ""
 
 
+class Foresee(msgspec.Struct, frozen=True, tag=True):
+    """Ask what a run would compute, and how long that would take. Nothing is computed."""
+
+    request: int
+    workflow: bytes
+    base: str
+    output: str
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+    document: str = ""
+
+
 class Close(msgspec.Struct, frozen=True, tag=True):
     """End the worker."""
 
 
-Request = Submit | Cancel | Pause | Resume | Peek | Close
+Request = Submit | Cancel | Pause | Resume | Peek | Foresee | Close
 
 
 # --- worker to app
@@ -185,6 +205,31 @@ class Peeked(msgspec.Struct, frozen=True, tag=True):
     pictures: tuple[bytes, ...]
 
 
+Prospect = Literal["run", "cached", "kept", "skipped", "fails", "unknown"]
+"""What would become of a node: computed; taken from the cache; not needed, since what is made from it is there; left
+out; stopped by what can be seen already; or one of these, by a value that is not computed yet."""
+
+
+class Foresight(msgspec.Struct, frozen=True):
+    """What would become of a node in a run, and why; the seconds and the peak bytes that it may take, where earlier
+    runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type."""
+
+    node: str
+    state: Prospect
+    why: str
+    seconds: float | None = None
+    bytes: int | None = None
+    basis: Literal["same", "alike", "type", ""] = ""
+
+
+class Foreseen(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `Foresee`: each node in order. ``problems`` say what keeps the workflow from running."""
+
+    request: int
+    nodes: tuple[Foresight, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
 # --- the client's own, beside what it passes on
 
 
@@ -222,4 +267,4 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Reply = Ready | Beat | Refused | JobEvent | Peeked | QueueChanged | Logged | Silent | WorkerLost
+Reply = Ready | Beat | Refused | JobEvent | Peeked | Foreseen | QueueChanged | Logged | Silent | WorkerLost

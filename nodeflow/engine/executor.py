@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from nodeflow.engine import events as tell
@@ -27,7 +27,7 @@ MOST_HISTORIES = 64
 """Documents whose last run is remembered."""
 
 Values = tuple[Any, ...]
-Events = Iterator[tell.Event]
+Events = Generator[tell.Event, None, None]
 
 
 class History:
@@ -47,12 +47,20 @@ class Executor:
         self.cache = cache
         self._histories: dict[str, History] = {}
 
-    def run(self, plan: Plan, settings: Settings, control: Control | None = None, document: str = "") -> Events:
+    def run(
+        self,
+        plan: Plan,
+        settings: Settings,
+        control: Control | None = None,
+        document: str = "",
+        expected: dict[str, float] | None = None,
+    ) -> Events:
         """Evaluate the plan's targets. Between two events nothing is computed: whoever reads sets the pace.
 
-        An error of a node is an event; what depends on the node is skipped, all else goes on.
+        An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` is told at
+        the start: the seconds that nodes may take.
         """
-        return _Run(self, plan, settings, control or Control(), self.history(document)).events()
+        return Run(self, plan, settings, control or Control(), self.history(document)).events(expected or {})
 
     def history(self, document: str) -> History:
         """The history of a document; the one used longest ago goes where there are many."""
@@ -62,17 +70,20 @@ class Executor:
             del self._histories[next(iter(self._histories))]
         return history
 
+    def recall(self, document: str) -> History:
+        """The history of a document, for a look that counts as no use."""
+        return self._histories.get(document) or History()
+
     def value(self, node: str, output: str, document: str = "") -> Any:
         """What a document's node gave last under the name of an output; None where it is not held any more."""
-        history = self._histories.get(document)
-        task, key = history.last.get(node, (None, b"")) if history else (None, b"")
+        task, key = self.recall(document).last.get(node, (None, b""))
         outputs = self.cache.get(key)
         if task is None or outputs is None:
             return None
         return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
 
 
-class _Run:
+class Run:
     """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
 
     def __init__(self, executor: Executor, plan: Plan, settings: Settings, control: Control, history: History) -> None:
@@ -88,16 +99,16 @@ class _Run:
         self.stale: set[str] = set()
         self.kept: set[str] = set()
 
-    def events(self) -> Events:
+    def events(self, expected: dict[str, float]) -> Events:
         begin = time.perf_counter()
-        yield tell.RunStarted(tuple(self.plan.tasks), self.settings.environment)
+        yield tell.RunStarted(tuple(self.plan.tasks), self.settings.environment, expected)
         for name, why in self.plan.skipped.items():
             yield tell.NodeSkipped(name, why)
-        feeders = self._plain_feeders()
+        feeders = self.plain_feeders()
         for task in self.plan.tasks.values():
             if self.control.cancelled:
                 break
-            yield from self._identify(task)
+            yield from self.identify(task)
             if task.id in feeders and task.id not in self.stopped:
                 yield from self._evaluate(task)
         for name in self.plan.targets:
@@ -112,7 +123,7 @@ class _Run:
         state = "cancelled" if cancelled else "failed" if self.failed else "done"
         yield tell.RunFinished(state, time.perf_counter() - begin)  # type: ignore[arg-type]
 
-    def _plain_feeders(self) -> set[str]:
+    def plain_feeders(self) -> set[str]:
         """Nodes whose small plain values others use: they come first, since equal values are equal keys."""
         tasks = self.plan.tasks
         return {
@@ -120,10 +131,10 @@ class _Run:
             for task in tasks.values()
             for name in {*task.inputs} - {port.name for port in task.spec.inputs if port.lazy}
             for origin in task.inputs[name]
-            if self._is_plain(origin)
+            if self.is_plain(origin)
         }
 
-    def _is_plain(self, origin: Origin) -> bool:
+    def is_plain(self, origin: Origin) -> bool:
         port = self.plan.tasks[origin.node].spec.output(origin.output)
         return port is not None and port.type in PLAIN_TYPES
 
@@ -134,7 +145,7 @@ class _Run:
 
     # --- keys
 
-    def _identify(self, task: Task) -> Events:
+    def identify(self, task: Task) -> Events:
         """Give a task its key, once all that it comes from has one."""
         blocker = next((name for name in task.eager() if name in self.stopped), None)
         if blocker is not None:
@@ -155,7 +166,7 @@ class _Run:
         """What stands for an input in the key: a plain value for a parameter, else a list with one item a wire."""
         origins = task.inputs[name]
         param = task.spec.param(name)
-        plain = [origin.node in self.values and self._is_plain(origin) for origin in origins]
+        plain = [origin.node in self.values and self.is_plain(origin) for origin in origins]
         if param is not None and all(plain):
             return _checked(param, self._value(origins[0]), origins[0])
         return [
@@ -201,7 +212,7 @@ class _Run:
         """The task's outputs from the cache, unless files that they name are gone or changed."""
         key = self.keys[task.id]
         outputs = self.executor.cache.get(key)
-        if outputs is not None and any(isinstance(value, Files) and not _stand(value) for value in outputs):
+        if outputs is not None and not standing(outputs):
             self.executor.cache.drop(key)
             self.stale.add(task.id)
             return None
@@ -210,7 +221,7 @@ class _Run:
     def _compute(self, task: Task) -> Events:
         """Call the node. Its steps become progress; whatever it raises is told as its own failure."""
         if task.id not in self.asked:
-            yield tell.NodeStarted(task.id, self._why(task))
+            yield tell.NodeStarted(task.id, self.why(task))
         seconds = 0.0
         result: Any
         function = self.executor.functions[task.spec.type]
@@ -240,9 +251,7 @@ class _Run:
         if task.spec.pure:
             self.executor.cache.put(self.keys[task.id], outputs, seconds)
         self._arrived(task, outputs)
-        yield tell.NodeFinished(
-            task.id, "ran", seconds, self._why(task), summaries(task.spec, outputs), _files(outputs)
-        )
+        yield tell.NodeFinished(task.id, "ran", seconds, self.why(task), summaries(task.spec, outputs), _files(outputs))
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
@@ -298,7 +307,7 @@ class _Run:
 
     # --- reports
 
-    def _why(self, task: Task) -> str:
+    def why(self, task: Task) -> str:
         if not task.spec.pure:
             return "it runs each time"
         if task.id in self.stale:
@@ -369,13 +378,16 @@ def _files(outputs: Values) -> tuple[str, ...]:
     return tuple(str(path) for value in outputs if isinstance(value, Files) for path in value.paths)
 
 
-def _stand(files: Files) -> bool:
-    """Whether written files still stand as they were left."""
-    try:
-        found = [path.stat() for path in files.paths]
-    except OSError:
-        return False
-    return tuple((status.st_size, status.st_mtime_ns) for status in found) == files.stamps
+def standing(outputs: Values) -> bool:
+    """Whether all files that outputs name still stand as they were left."""
+    for files in (value for value in outputs if isinstance(value, Files)):
+        try:
+            found = [path.stat() for path in files.paths]
+        except OSError:
+            return False
+        if tuple((status.st_size, status.st_mtime_ns) for status in found) != files.stamps:
+            return False
+    return True
 
 
 def _sentence(error: Exception) -> str:

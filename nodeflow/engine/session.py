@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from nodeflow.engine import device
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
 from nodeflow.engine.disk import Disk
-from nodeflow.engine.events import Event
+from nodeflow.engine.estimates import LEAST_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.events import Event, Foresight, NodeFinished, RunFinished
 from nodeflow.engine.executor import Executor
+from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.packs import Packs, load_packs
@@ -23,16 +26,21 @@ class Session:
     """Runs workflows one after another; what one run computed, the next takes from the cache."""
 
     def __init__(
-        self, packs: Packs | None = None, budget: dict[str, int] | None = None, disk: Disk | None = None
+        self,
+        packs: Packs | None = None,
+        budget: dict[str, int] | None = None,
+        disk: Disk | None = None,
+        estimates: Estimates | None = None,
     ) -> None:
         self.packs = packs or load_packs()
         self.executor = Executor(self.packs.functions, Cache(device.budget() if budget is None else budget, disk))
+        self.estimates = estimates or Estimates()
 
     @classmethod
     def of_user(cls, limits: Limits = Limits()) -> Session:
-        """All installed packs and, within limits, memory and the user's disk tier."""
+        """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else Disk.of_user(device.numerics(), limits.disk)
-        return cls(budget=device.budget(limits.memory), disk=disk)
+        return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
 
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> Plan:
         """What would be evaluated. Raises WorkflowError with every problem."""
@@ -52,6 +60,48 @@ class Session:
 
         What is remembered of the last run (to say why a node runs, and to look at results) is that of ``document``.
         """
+        settings = self._settings(workflow, base, output, on)
+        return self._noted(self.plan(workflow, targets), settings, control, document)
+
+    def forecast(
+        self,
+        workflow: Workflow,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        on: str = "auto",
+        document: str = "",
+    ) -> tuple[Foresight, ...]:
+        """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
+        settings = self._settings(workflow, base, output, on)
+        return self._foresee(self.plan(workflow, targets), settings, document)
+
+    def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> Settings:
         name, dtype = device.choose(on)
-        settings = Settings(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
-        return self.executor.run(self.plan(workflow, targets), settings, control, document)
+        return Settings(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
+
+    def _foresee(self, plan: Plan, settings: Settings, document: str) -> tuple[Foresight, ...]:
+        return forecast(self.executor, plan, settings, self.estimates, document)
+
+    def _noted(self, plan: Plan, settings: Settings, control: Control | None, document: str) -> Iterator[Event]:
+        """A run whose costs are taken down for later estimates."""
+        ran: list[NodeFinished] = []
+        expected: dict[str, float] = {}
+        if self.estimates.know(plan, settings.device):
+            nodes = self._foresee(plan, settings, document)
+            expected = {node.node: node.seconds for node in nodes if node.state == "run" and node.seconds is not None}
+        with contextlib.closing(self.executor.run(plan, settings, control, document, expected)) as events:
+            for event in events:
+                if isinstance(event, NodeFinished) and event.state == "ran" and event.seconds >= LEAST_SECONDS:
+                    ran.append(event)
+                if isinstance(event, RunFinished) and ran:
+                    self._note(plan, settings, document, ran)
+                yield event
+
+    def _note(self, plan: Plan, settings: Settings, document: str, ran: list[NodeFinished]) -> None:
+        alike, last = likenesses(plan, settings), self.executor.recall(document).last
+        for event in ran:
+            task, key = last[event.node]
+            cost = Cost(event.seconds, event.bytes)
+            self.estimates.note(task.spec, settings.device, key, alike[event.node], cost)
+        self.estimates.save()

@@ -1,0 +1,90 @@
+"""What nodes cost: noted once, known again, also by nodes alike and after a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from toys import PACK, wire
+
+from nodeflow.engine.estimates import Cost, Estimates, likenesses
+from nodeflow.engine.events import NodeFinished
+from nodeflow.engine.keys import Settings
+from nodeflow.engine.plan import plan
+from nodeflow.engine.session import Session
+from nodeflow.graph.workflow import Workflow
+
+SHEET = PACK.catalogue.nodes["toys.sheet"]
+HERE = Settings(Path(), Path())
+
+
+def alike(one: Workflow, other: Workflow, name: str, settings: Settings = HERE) -> bool:
+    first, second = (plan(workflow, PACK.catalogue) for workflow in (one, other))
+    return likenesses(first, HERE)[name] == likenesses(second, settings)[name]
+
+
+def sheets(**params: object) -> Workflow:
+    return wire({"s": ("sheet", params), "d": ("double", {}, {"sheet": "s.sheet"})})
+
+
+def test_seeds_and_texts_do_not_matter_for_the_cost() -> None:
+    assert alike(sheets(seed=1), sheets(seed=2), "d")
+    assert alike(sheets(label="one"), sheets(label="two"), "d")
+
+
+def test_sizes_do_and_so_does_what_computes() -> None:
+    assert not alike(sheets(side=8), sheets(side=16), "d")
+    assert not alike(sheets(), sheets(), "d", Settings(Path(), Path(), "cuda", "float16"))
+
+
+def test_the_same_is_known_best_then_one_alike_then_its_type() -> None:
+    estimates = Estimates()
+    assert estimates.of(SHEET, "cpu", b"key", b"like") is None
+    estimates.note(SHEET, "cpu", b"key", b"like", Cost(2.0, 100))
+    estimates.note(SHEET, "cpu", b"other key", b"other like", Cost(3.0, 300))
+    assert estimates.of(SHEET, "cpu", b"key", b"like") == (Cost(2.0, 100), "same")
+    assert estimates.of(SHEET, "cpu", None, b"like") == (Cost(2.0, 100), "alike")
+    assert estimates.of(SHEET, "cpu", b"new", b"new") == (Cost(3.0, 300), "type")
+    assert estimates.of(SHEET, "cuda", b"new", b"new") is None
+
+
+def test_they_survive_a_restart_and_two_sessions_write_into_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "estimates.sqlite"
+    first, second = Estimates(file), Estimates(file)
+    first.note(SHEET, "cpu", b"a", b"la", Cost(1.0, 1))
+    second.note(SHEET, "cpu", b"b", b"lb", Cost(2.0, 2))
+    first.close()
+    second.close()
+    later = Estimates(file)
+    assert later.of(SHEET, "cpu", b"a", b"") == (Cost(1.0, 1), "same")
+    assert later.of(SHEET, "cpu", b"b", b"") == (Cost(2.0, 2), "same")
+
+
+def test_a_run_foretells_the_next(tmp_path: Path) -> None:
+    session = Session(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
+
+    def slow(value: float) -> tuple[Workflow, Path, Path]:
+        return wire({"s": ("slow", {"value": value}), "t": ("twice", {}, {"latent": "s.latent"})}), tmp_path, tmp_path
+
+    assert [node.seconds for node in session.forecast(*slow(1.0))] == [None, None]
+    events = list(session.run(*slow(1.0)))
+    assert events[0].expected == {}
+    (took,) = (event.seconds for event in events if isinstance(event, NodeFinished) and event.node == "s")
+    (node,) = (node for node in session.forecast(*slow(2.0)) if node.node == "s")
+    assert (node.seconds, node.basis) == (took, "type")
+    assert next(iter(session.run(*slow(2.0)))).expected["s"] == took
+    later = Session(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
+    (node,) = (node for node in later.forecast(*slow(1.0)) if node.node == "s")
+    assert (node.seconds, node.basis) == (took, "same")
+
+
+@pytest.mark.parametrize("damage", [b"", b"nothing that SQLite knows" * 100])
+def test_a_file_that_is_no_table_costs_the_estimates_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
+) -> None:
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path))
+    (tmp_path / "estimates.sqlite").write_bytes(damage)
+    estimates = Estimates.of_user()
+    estimates.note(SHEET, "cpu", b"a", b"la", Cost(1.0, 1))
+    estimates.save()
+    assert estimates.of(SHEET, "cpu", b"a", b"") == (Cost(1.0, 1), "same")
