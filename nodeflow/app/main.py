@@ -22,7 +22,7 @@ def main(file: Path | None = None) -> int:
     window = open_window(file)
     app.styleHints().colorSchemeChanged.connect(window.retheme)
     window.show()
-    QTimer.singleShot(0, window.session.start_engine)
+    QTimer.singleShot(0, window.hub.start)
     with_interrupt = QTimer()  # lets Python run now and then, so that Ctrl+C in the terminal is heard
     with_interrupt.timeout.connect(lambda: None)
     with_interrupt.start(300)
@@ -47,7 +47,7 @@ def open_window(file: Path | None = None) -> MainWindow:
     starter = resources.folder("workflows") / "latent-diffusion.json"
     if file is not None:
         QTimer.singleShot(0, window, lambda: window.show_file(file))
-    elif starter.is_file():
+    elif not window.documents.restore() and starter.is_file():
         try:
             window.session.open(starter)
         except WorkflowError:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Hashable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
 from nodeflow.app.commands import EditCommand
+from nodeflow.app.hub import Hub
 from nodeflow.app.png import workflow_of
 from nodeflow.app.runs import NodeState, RunStates
-from nodeflow.engine.client import Engine, LocalEngine
 from nodeflow.engine.events import (
     JobEvent,
     NodeFinished,
     NodeProgress,
     NodesKept,
     Peeked,
-    Ready,
     Refused,
     RunFinished,
     WorkerLost,
 )
 from nodeflow.graph import files
-from nodeflow.graph.catalog import Catalogue, decode
+from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.scope import obstacles, scope
@@ -33,7 +33,7 @@ from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowErr
 
 
 class Session(QObject):
-    """Holds the one document that the window shows, and speaks with the engine for it.
+    """Holds one document, and speaks with the engine for it. A window has one for each of its tabs.
 
     ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
     ``node_changed``: run state of one node.
@@ -49,28 +49,35 @@ class Session(QObject):
     problems_changed = Signal()
     picture = Signal(str, str, int, tuple)
     preview = Signal(str, bytes)
-    device_changed = Signal(str)
     trouble = Signal(str)
-    _replied = Signal(object)
 
     def __init__(
-        self, catalogue: Catalogue | None = None, output: Path | None = None, parent: QObject | None = None
+        self,
+        catalogue: Catalogue | None = None,
+        output: Path | None = None,
+        parent: QObject | None = None,
+        hub: Hub | None = None,
     ) -> None:
         super().__init__(parent)
-        self.catalogue = shipped_catalogue() if catalogue is None else catalogue
-        self.output = output
+        self.hub = hub or Hub(catalogue, output, self)
+        self.id = uuid.uuid4().hex
+        """Names its document to the engine."""
         self.document = Document()
         self.stack = QUndoStack(self)
         self.path: Path | None = None
         self.name = ""
         self.base = Path.cwd()
+        self.source: Path | None = None
+        """Where the document was read from, also where that is not to be written over."""
         self.states = RunStates()
         self.problems: list[Problem] = []
-        self.device = ""
-        self._engine: Engine | None = None
-        self._job = 0
+        self.jobs: list[int] = []
+        """Its runs that are not finished, in the order in which they were asked for."""
+        self._shown_job = 0
+        """The run that the states of the nodes are about."""
         self._requests: dict[int, tuple[str, str, int]] = {}
-        self._replied.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self.hub.replied.connect(self._take)
+        self.hub.catalogue_changed.connect(self.catalogue_changed)
         self._soon = QTimer(self, interval=150, singleShot=True)
         self._soon.timeout.connect(self._check_again)
         self.stack.indexChanged.connect(self._edited)
@@ -81,25 +88,44 @@ class Session(QObject):
     def workflow(self) -> Workflow:
         return self.document.workflow
 
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.hub.catalogue
+
     def new(self) -> None:
         """Start with an empty workflow."""
         self._show(Workflow(), None, Path.cwd(), "")
 
     def open(self, path: Path) -> None:
-        """Open a workflow file, or a picture that holds one. Raises WorkflowError; the document then stays.
+        """Open a workflow file, or a picture that holds one. Raises WorkflowError; the document then stays."""
+        self.show_workflow(read(path), path)
+
+    def show_workflow(self, workflow: Workflow, source: Path) -> None:
+        """Take a workflow that was read from a file.
 
         A picture, and a workflow that ships with nodeflow, are never written over: saving asks for a file.
         """
-        workflow, folder = read(path), path.resolve().parent
+        folder = source.resolve().parent
         shipped = folder == resources.folder("workflows").resolve()
-        own = None if shipped or path.suffix.lower() == ".png" else path
-        self._show(workflow, own, folder, path.stem)
+        own = None if shipped or source.suffix.lower() == ".png" else source
+        self._show(workflow, own, folder, source.stem, source)
 
     def save(self, path: Path) -> None:
         """Write the workflow to a file, which is its own from now on. Raises OSError; nothing is lost then."""
         files.save(self.workflow, path)
-        self.path, self.base, self.name = path, path.resolve().parent, path.stem
+        self.saved(path)
+
+    def saved(self, path: Path) -> None:
+        """The workflow as it stands has been given to a file, which is its own from now on."""
+        self.path = self.source = path
+        self.base, self.name = path.resolve().parent, path.stem
         self.stack.setClean()
+        self.file_changed.emit()
+
+    def lost(self, path: Path | None) -> None:
+        """The file could not be written after all: its own is the one it had before, and its changes are changes."""
+        self.path = path
+        self.stack.resetClean()
         self.file_changed.emit()
 
     @property
@@ -107,17 +133,27 @@ class Session(QObject):
         """Whether there are changes that no file holds."""
         return not self.stack.isClean()
 
+    @property
+    def title(self) -> str:
+        """Its name as it is shown."""
+        return self.name or self.tr("Untitled")
+
+    @property
+    def pristine(self) -> bool:
+        """Whether nothing is lost when another document takes its place: it is empty and always was."""
+        return not self.workflow.nodes and self.path is None and self.stack.count() == 0
+
     def do(self, text: str, edit: Edit, gesture: Hashable | None = None) -> None:
         """Make an edit as an undo step named ``text``; steps of one ``gesture`` are taken back as one."""
         self.stack.push(EditCommand(self.document, edit, text, gesture))
 
-    def _show(self, workflow: Workflow, path: Path | None, base: Path, name: str) -> None:
+    def _show(self, workflow: Workflow, path: Path | None, base: Path, name: str, source: Path | None = None) -> None:
         self.cancel()
-        self._job = 0
+        self.jobs.clear()
         self.document = Document(workflow)
         self.document.subscribe(self._outdate)
         self.stack.clear()
-        self.path, self.base, self.name = path, base, name
+        self.path, self.base, self.name, self.source = path, base, name, source
         self.states = RunStates()
         self._set_problems([])
         self._requests.clear()
@@ -129,18 +165,10 @@ class Session(QObject):
 
     @property
     def running(self) -> bool:
-        return self._job != 0
-
-    def start_engine(self) -> None:
-        """Have the worker load its libraries while the person looks at the workflow."""
-        engine = self._connect()
-        if isinstance(engine, LocalEngine):
-            engine.start()
+        return bool(self.jobs)
 
     def run(self, targets: tuple[str, ...] = ()) -> None:
-        """Check the workflow and, where nothing stands in the way, hand it to the engine."""
-        if self.running:
-            return
+        """Check the workflow and, where nothing stands in the way, hand it to the engine, behind other runs."""
         problems = self._obstacles(targets)
         self._set_problems(problems)
         if problems:
@@ -148,17 +176,21 @@ class Session(QObject):
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return
-        self._job = self._connect().submit(files.dumps(self.workflow), self.base, self._output(), targets)
+        workflow = files.dumps(self.workflow)
+        job = self.hub.engine.submit(
+            workflow, self.base, self.hub.output, targets, device=self.hub.wanted, document=self.id, title=self.title
+        )
+        self.jobs.append(job)
         self.run_changed.emit()
 
     def cancel(self) -> None:
-        """Stop the run at its next step; what is finished stays."""
-        if self._engine is not None and self._job:
-            self._engine.cancel(self._job)
+        """Stop the runs of this document at their next step; what is finished stays."""
+        for job in tuple(self.jobs):
+            self.hub.engine.cancel(job)
 
     def peek(self, node: str, output: str, size: int) -> None:
         """Ask for pictures of what a node gave last; they arrive with the signal ``picture``."""
-        request = self._connect().peek(node, output, size)
+        request = self.hub.engine.peek(node, output, size, self.id)
         self._requests[request] = (node, output, size)
 
     def state(self, node: str) -> NodeState:
@@ -166,26 +198,14 @@ class Session(QObject):
         return self.states.of(node)
 
     def close(self) -> None:
-        """End the engine's worker."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
-
-    def _connect(self) -> Engine:
-        if self._engine is None:
-            self._engine = LocalEngine(self._replied.emit)
-        return self._engine
-
-    def _output(self) -> Path:
-        if self.output is not None:
-            return self.output
-        pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-        return Path(pictures) / "nodeflow"
+        """Leave the engine: its runs of this document end, and what it says is heard no longer."""
+        self.cancel()
+        self.hub.replied.disconnect(self._take)
 
     def _obstacles(self, targets: tuple[str, ...] = ()) -> list[Problem]:
         """What keeps a run from starting. Of types that only the worker may know, it is the one to judge."""
         types = {node.type for node in self.workflow.nodes.values()}
-        if not self.device and types - self.catalogue.nodes.keys():
+        if not self.hub.device and types - self.catalogue.nodes.keys():
             return []
         return obstacles(self.workflow, self.catalogue, scope(self.workflow, self.catalogue, targets))
 
@@ -214,17 +234,15 @@ class Session(QObject):
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""
         match reply:
-            case Ready(device, _, catalogue, troubles):
-                self._learn(catalogue)
-                for sentence in troubles:
-                    self.trouble.emit(sentence)
-                self.device = device
-                self.device_changed.emit(device)
-            case Refused(job, problems) if job == self._job:
-                self._job = 0
+            case Refused(job, problems) if job in self.jobs:
+                self.jobs.remove(job)
                 self._set_problems(list(problems))
                 self.run_changed.emit()
-            case JobEvent(job, event) if job == self._job:
+            case JobEvent(job, RunFinished()) if job in self.jobs and job != self._shown_job:
+                self.jobs.remove(job)
+                self.run_changed.emit()
+            case JobEvent(job, event) if job in self.jobs:
+                self._shown_job = job
                 for name in self.states.take(event):
                     self.node_changed.emit(name)
                 if isinstance(event, NodeFinished):
@@ -235,21 +253,14 @@ class Session(QObject):
                 elif isinstance(event, NodeProgress) and event.preview:
                     self.preview.emit(event.node, event.preview)
                 elif isinstance(event, RunFinished):
-                    self._job = 0
+                    self.jobs.remove(job)
                 self.run_changed.emit()
-            case Peeked(request, pictures):
-                node, output, size = self._requests.pop(request, ("", "", 0))
+            case Peeked(request, pictures) if request in self._requests:
+                node, output, size = self._requests.pop(request)
                 if pictures and node in self.workflow.nodes:
                     self.picture.emit(node, output, size, pictures)
-            case WorkerLost(reason):
-                self._lost(reason)
-
-    def _learn(self, catalogue: Catalogue) -> None:
-        """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
-        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | catalogue.nodes)
-        if known != self.catalogue:
-            self.catalogue = known
-            self.catalogue_changed.emit()
+            case WorkerLost():
+                self._requests.clear()
 
     def _look(self, node: str) -> None:
         output = self.state(node).pictures or self._pictured(node)
@@ -261,28 +272,11 @@ class Session(QObject):
         spec = self.catalogue.nodes.get(self.workflow.nodes[node].type) if node in self.workflow.nodes else None
         return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
 
-    def _lost(self, reason: str) -> None:
-        self.device = ""
-        self._requests.clear()
-        if self._job:
-            self._job = 0
-            for name in self.states.take(RunFinished("failed", 0.0)):
-                self.node_changed.emit(name)
-            self.run_changed.emit()
-        self.device_changed.emit("")
-        self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
-
 
 PICTURES = ("Image", "Latent", "Mask")
 """Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
-
-
-def shipped_catalogue() -> Catalogue:
-    """The catalogue of the built-in nodes, as it ships; empty where it is missing."""
-    path = resources.folder("assets") / "catalogue.json"
-    return decode(path.read_bytes()) if path.is_file() else Catalogue()
 
 
 def read(path: Path) -> Workflow:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QMetaObject
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
+from nodeflow.app.hub import Hub
 from nodeflow.app.session import Session
 from nodeflow.app.words import duration
 
 
 class Status(QStatusBar):
-    """Progress, time left, and the device."""
+    """Progress and time left of the document in front, and the device."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, hub: Hub, session: Session) -> None:
         super().__init__()
-        self._session = session
+        self._links: list[QMetaObject.Connection] = []
         self.setSizeGripEnabled(False)
         self.words = QLabel()
         self.bar = QProgressBar()
@@ -27,10 +29,16 @@ class Status(QStatusBar):
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.device)
         self.setContentsMargins(14, 0, 14, 0)
-        session.run_changed.connect(self.refresh)
-        session.problems_changed.connect(self.refresh)
-        session.device_changed.connect(self._show_device)
-        self._show_device("")
+        hub.device_changed.connect(self._show_device)
+        self._show_device(hub.device)
+        self.watch(session)
+
+    def watch(self, session: Session) -> None:
+        """Tell of another document from now on."""
+        for link in self._links:
+            self.disconnect(link)
+        self._session = session
+        self._links = [signal.connect(self.refresh) for signal in (session.run_changed, session.problems_changed)]
         self.refresh()
 
     def _show_device(self, device: str) -> None:

@@ -1,30 +1,22 @@
-"""The main window: tool bar, canvas, preview and help, and what happens to files."""
+"""The main window: documents in tabs in the middle, panels around them, tool bar and status line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QMainWindow,
-    QMessageBox,
-    QSizePolicy,
-    QSplitter,
-    QToolBar,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
 
 from nodeflow.app import canvas_actions, theme, window_actions
 from nodeflow.app.actions import Actions
+from nodeflow.app.background import Background
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.gestures import Gestures
 from nodeflow.app.cheatsheet import CheatSheet
+from nodeflow.app.docks import Dock, PerTab
+from nodeflow.app.documents import Documents
 from nodeflow.app.help import NodeHelp
 from nodeflow.app.palette import Palette
 from nodeflow.app.preview import Preview
@@ -32,78 +24,105 @@ from nodeflow.app.problems import Problems
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
 from nodeflow.app.status import Status
-from nodeflow.app.words import sentences
-from nodeflow.graph.workflow import WorkflowError
+from nodeflow.app.tab import Tab
+from nodeflow.app.tabs import Tabs
 
 
 class MainWindow(QMainWindow):
-    """One workflow: the canvas in the middle, what came of it at the right."""
+    """Several workflows, one engine. `session`, `canvas` and so on are those of the document in front."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self.session = session
-        self.canvas = Canvas(session, self)
-        self.gestures = Gestures(self.canvas)
-        self.preview = Preview(session)
-        self.help = NodeHelp(session)
-        self.problems = Problems(session)
+        self.hub = session.hub
+        self.hub.setParent(self)
         self.settings = Settings(self)
+        self.background = Background(self)
         self.undos = QUndoGroup(self)
-        self.undos.addStack(session.stack)
-        self.undos.setActiveStack(session.stack)
+        self.tabs = Tabs(lambda: Session(hub=self.hub), self)
+        self.documents = Documents(self, self.tabs, self.settings, self.background)
         self.actions_ = Actions(self, self.settings)
+        self.tabs.added.connect(self._welcome)
+        self.tabs.add(session)
         window_actions.define(self.actions_, self)
         canvas_actions.define(self.actions_, lambda: self.gestures)
-        self.actions_.attach(self.canvas.view)
         self.palette_ = Palette(self, self.actions_)
-        self.resize(1600, 950)
         self.setAcceptDrops(True)
         self._lay_out()
-        self.canvas.selection_changed.connect(self._show_selection)
-        self.canvas.view.menu_wanted.connect(self._show_menu)
-        self.problems.wanted.connect(self.canvas.show_node)
-        session.opened.connect(lambda: self.help.show_node(""))
-        session.file_changed.connect(self._show_title)
-        session.stack.cleanChanged.connect(self._show_title)
-        session.run_changed.connect(self._show_run)
-        session.trouble.connect(self.canvas.view.toast.say)
-        self._show_title()
-        self._show_run()
+        self.tabs.front_changed.connect(self._show_front)
+        self.tabs.close_wanted.connect(self.documents.close)
+        self.tabs.new_wanted.connect(self.documents.new)
+        self.hub.trouble.connect(lambda words: self.canvas.view.toast.say(words))
+        self._show_front(self.tabs.front)
+
+    # --- the document in front
+
+    @property
+    def session(self) -> Session:
+        return self.tabs.front.session
+
+    @property
+    def canvas(self) -> Canvas:
+        return self.tabs.front.canvas
+
+    @property
+    def gestures(self) -> Gestures:
+        return self.tabs.front.gestures
+
+    @property
+    def problems(self) -> Problems:
+        return self.tabs.front.problems
+
+    @property
+    def preview(self) -> Preview:
+        page = self._previews.page(self.tabs.front)
+        assert isinstance(page, Preview)
+        return page
+
+    @property
+    def help(self) -> NodeHelp:
+        page = self._helps.page(self.tabs.front)
+        assert isinstance(page, NodeHelp)
+        return page
 
     # --- what stands where
 
     def _lay_out(self) -> None:
+        self.resize(1600, 950)
         self.actions_.fill_menu_bar(self.menuBar())
         self.addToolBar(self._tool_bar())
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.canvas.view, 1)
-        column.addWidget(self.problems)
-        side = QSplitter(Qt.Orientation.Vertical)
-        for panel in (self.preview, self.help):
-            panel.setObjectName("panel")
-            panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-            side.addWidget(panel)
-        side.setSizes([500, 340])
-        side.setHandleWidth(1)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.addWidget(middle)
-        whole.addWidget(side)
-        whole.setStretchFactor(0, 1)
-        whole.setSizes([1210, 390])
-        whole.setHandleWidth(1)
-        self.setCentralWidget(whole)
-        self.setStatusBar(Status(self.session))
+        self.setCentralWidget(self.tabs)
+        self.setDockNestingEnabled(True)
+        side = Qt.DockWidgetArea
+        for area in (side.LeftDockWidgetArea, side.RightDockWidgetArea, side.BottomDockWidgetArea):
+            self.setTabPosition(area, QTabWidget.TabPosition.North)
+        self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
+        self._previews = PerTab(self.tabs, lambda tab: Preview(tab.session))
+        self._helps = PerTab(self.tabs, lambda tab: NodeHelp(tab.session))
+        preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
+        help = self._dock("properties", self.tr("Properties"), lambda: self._helps, side.RightDockWidgetArea)
+        self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
+        self.resizeDocks([preview], [390], Qt.Orientation.Horizontal)
+        self.status = Status(self.hub, self.session)
+        self.setStatusBar(self.status)
+        self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
+        self.restoreState(QByteArray.fromBase64(self.settings.panels.encode()))
         self.canvas.view.setFocus()
+
+    def _dock(self, id: str, title: str, content: Callable[[], QWidget], area: Qt.DockWidgetArea) -> Dock:
+        """A panel, with an action that shows and hides it."""
+        dock = Dock(self, id, title, content)
+        self.addDockWidget(area, dock)
+        self.actions_.adopt(f"view.{id}", "view", dock.toggleViewAction(), [])
+        return dock
 
     def _tool_bar(self) -> QToolBar:
         bar = QToolBar(self.tr("Tools"))
+        bar.setObjectName("tools")
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         a = self.actions_
-        bar.addActions([a["file.new"], a["file.open"], a["file.save"], a["file.save_as"]])
+        bar.addActions([a["file.new"], a["file.open"], a["file.save"]])
         bar.addSeparator()
         bar.addActions(window_actions.undo_buttons(self))
         gap = QWidget()
@@ -120,123 +139,85 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app)
-            self.canvas.retheme()
-            self._show_selection()
+            for tab in self.tabs:
+                tab.canvas.retheme()
+            self._show_selection(self.tabs.front)
 
-    # --- files
+    # --- what a person does
 
     def show_file(self, path: Path) -> bool:
-        """Open a workflow file or a picture that holds one; what is wrong with it is said, and the old one stays."""
-        try:
-            self.session.open(path)
-        except WorkflowError as error:
-            words = self.tr("{0} cannot be opened.").format(path.name)
-            QMessageBox.warning(self, self.tr("Open"), words + "\n\n" + sentences(error))
-            return False
-        return True
-
-    def new(self) -> None:
-        """Start with an empty canvas."""
-        if self.may_leave():
-            self.session.new()
-
-    def open(self) -> None:
-        """Ask for a file and open it."""
-        if not self.may_leave():
-            return
-        kinds = self.tr("Workflows and pictures with one (*.json *.png);;All files (*)")
-        name = QFileDialog.getOpenFileName(self, self.tr("Open"), str(self.session.base), kinds)[0]
-        if name:
-            self.show_file(Path(name))
-
-    def save(self) -> bool:
-        """Save to the workflow's file; ask for one where it has none. False where it is not saved."""
-        self.canvas.view.finish_editor()
-        return self.save_as() if self.session.path is None else self._write(self.session.path)
-
-    def save_as(self) -> bool:
-        """Ask for a file and save to it."""
-        self.canvas.view.finish_editor()
-        here = self.session.base if self.session.path else Path.home()
-        start = str(here / f"{self.session.name or 'workflow'}.json")
-        name = QFileDialog.getSaveFileName(self, self.tr("Save As"), start, self.tr("Workflows (*.json)"))[0]
-        if not name:
-            return False
-        path = Path(name)
-        return self._write(path if path.suffix else path.with_suffix(".json"))
-
-    def _write(self, path: Path) -> bool:
-        try:
-            self.session.save(path)
-        except OSError as error:
-            words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
-            QMessageBox.warning(self, self.tr("Save"), words)
-            return False
-        return True
-
-    def may_leave(self) -> bool:
-        """Whether the workflow may be closed: it is saved, or the person says what to do with the changes."""
-        self.canvas.view.finish_editor()
-        if not self.session.dirty:
-            return True
-        button = QMessageBox.StandardButton
-        words = self.tr("{0} has changes that are not saved.").format(self.session.name or self.tr("The workflow"))
-        answer = QMessageBox.question(
-            self, self.tr("Save changes?"), words, button.Save | button.Discard | button.Cancel, button.Save
-        )
-        return answer == button.Discard or (answer == button.Save and self.save())
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        if self.may_leave():
-            self.session.close()
-            event.accept()
-        else:
-            event.ignore()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _file_of(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        path = _file_of(event)
-        if path is not None:
-            event.acceptProposedAction()
-            if self.may_leave():
-                self.show_file(path)
+        """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
+        return self.documents.show_file(path)
 
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed."""
         self.canvas.view.finish_editor()
         self.session.run()
 
-    # --- what the session tells
-
-    def _show_title(self) -> None:
-        name = self.session.name or self.tr("Untitled")
-        self.setWindowTitle(f"{name}[*] – nodeflow")
-        self.setWindowModified(self.session.dirty)
-
-    def _show_run(self) -> None:
-        running = self.session.running
-        self.actions_["run.run"].setEnabled(not running)
-        self.actions_["run.cancel"].setEnabled(running)
-
-    def _show_selection(self) -> None:
-        chosen: Iterable[str] = self.canvas.chosen()
-        name = next(iter(chosen), "")
-        self.help.show_node(name)
-        if name and name != self.preview.node:
-            self.preview.look_at(name)
-
     def show_cheat_sheet(self) -> None:
         """Show all keys on one page."""
         CheatSheet(self, self.actions_).open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.documents.may_leave(list(self.tabs)):
+            event.ignore()
+            return
+        self.documents.remember()
+        self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
+        self.settings.sync()
+        self.background.close()
+        self.hub.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _files_of(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        for path in _files_of(event):
+            self.show_file(path)
+
+    # --- what documents tell
+
+    def _welcome(self, tab: Tab) -> None:
+        """A tab is there: its history, its canvas and what is selected in it are the window's too."""
+        self.undos.addStack(tab.session.stack)
+        self.actions_.attach(tab.canvas.view)
+        tab.renamed.connect(self._show_title)
+        tab.session.run_changed.connect(self._show_run)
+        tab.session.opened.connect(lambda: self._show_selection(tab))
+        tab.canvas.selection_changed.connect(lambda: self._show_selection(tab))
+        tab.canvas.view.menu_wanted.connect(self._show_menu)
+
+    def _show_front(self, tab: Tab) -> None:
+        self.undos.setActiveStack(tab.session.stack)
+        self.status.watch(tab.session)
+        tab.canvas.view.setFocus()
+        self._show_title()
+        self._show_run()
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.tabs.front.title}[*] – nodeflow")
+        self.setWindowModified(self.session.dirty)
+
+    def _show_run(self) -> None:
+        self.actions_["run.cancel"].setEnabled(self.session.running)
+
+    def _show_selection(self, tab: Tab) -> None:
+        if tab is not self.tabs.front or not hasattr(self, "_helps"):
+            return
+        name = next(iter(tab.canvas.chosen()), "")
+        self.help.show_node(name)
+        if name and name != self.preview.node:
+            self.preview.look_at(name)
 
     def _show_menu(self, at: QPoint) -> None:
         self.actions_.context_menu(self).exec(at)
 
 
-def _file_of(event: QDropEvent) -> Path | None:
-    """The one workflow or picture that is being dropped."""
+def _files_of(event: QDropEvent) -> list[Path]:
+    """The workflows and pictures that are being dropped."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in (".json", ".png")), None)
+    return [path for path in paths if path.suffix.lower() in (".json", ".png")]

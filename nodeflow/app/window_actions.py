@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from nodeflow.app.actions import Actions
 from nodeflow.app.words import tr
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 def define(actions: Actions, window: MainWindow) -> None:
     """Enter them all."""
     on, key, undos = actions.define, QKeySequence.StandardKey, window.undos
-    on("file.new", "file", tr("New"), key.New, window.new)
-    on("file.open", "file", tr("Open…"), key.Open, window.open)
-    on("file.save", "file", tr("Save"), key.Save, window.save, gap=True)
-    on("file.save_as", "file", tr("Save As…"), "Ctrl+Shift+S", window.save_as)
-    on("file.quit", "file", tr("Quit"), key.Quit, window.close, gap=True)
+    documents, tabs = window.documents, window.tabs
+    on("file.new", "file", tr("New"), [*_keys(key.New), "Ctrl+T"], documents.new)
+    on("file.open", "file", tr("Open…"), key.Open, documents.open)
+    actions.adopt("file.recent", "file", recent_menu(window).menuAction(), [])
+    on("file.save", "file", tr("Save"), key.Save, documents.save, gap=True)
+    on("file.save_as", "file", tr("Save As…"), "Ctrl+Shift+S", documents.save_as)
+    on("file.revert", "file", tr("Revert"), "", documents.revert)
+    on("file.close", "file", tr("Close"), "Ctrl+W", lambda: documents.close(tabs.front), gap=True)
+    on("file.quit", "file", tr("Quit"), key.Quit, window.close)
     actions.adopt("edit.undo", "edit", undos.createUndoAction(window, tr("Undo")), key.Undo)
     actions.adopt("edit.redo", "edit", undos.createRedoAction(window, tr("Redo")), ["Ctrl+Shift+Z", "Ctrl+Y"])
+    on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
+    on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))
     on("run.run", "run", tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], window.run)
     on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel())
     on("help.palette", "help", tr("Find a Command…"), "Ctrl+Shift+P", lambda: window.palette_.ask())
@@ -46,3 +53,27 @@ def undo_buttons(window: MainWindow) -> list[QAction]:
 
 def _tip(button: QAction, step: str) -> str:
     return f"{button.text()}: {step}" if step else button.text()
+
+
+def recent_menu(window: MainWindow) -> QMenu:
+    """The files that were used last, each a line."""
+    menu, documents = QMenu(tr("Open Recent"), window), window.documents
+
+    def refill() -> None:
+        menu.clear()
+        for path in documents.recent():
+            line = menu.addAction(str(path))
+            line.triggered.connect(lambda _=False, path=path: documents.show_file(path))
+        menu.addSeparator()
+        menu.addAction(tr("Forget Them")).triggered.connect(lambda: documents.forget_recent())
+        menu.menuAction().setEnabled(bool(documents.recent()))
+
+    menu.aboutToShow.connect(refill)
+    documents.recent_changed.connect(refill)
+    refill()
+    menu.menuAction().triggered.connect(lambda: menu.popup(window.mapToGlobal(window.rect().center())))
+    return menu
+
+
+def _keys(standard: QKeySequence.StandardKey) -> list[str]:
+    return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in QKeySequence.keyBindings(standard)]

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app import theme
-from nodeflow.app.session import Session, shipped_catalogue
+from nodeflow.app.hub import shipped_catalogue
+from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.catalog import Catalogue, Input, NodeSpec, Output, Param
 from nodeflow.resources import folder
@@ -68,8 +69,9 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     qtbot.waitExposed(made)
     made.canvas.view.set_scale(1.0)
     yield made
-    made.canvas.view.finish_editor()
-    made.session.stack.setClean()
+    for tab in made.tabs:
+        tab.canvas.view.finish_editor()
+        tab.session.stack.setClean()
     made.close()
     made.deleteLater()
 

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.session import Session, shipped_catalogue
+from nodeflow.app.hub import shipped_catalogue
+from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.edits import SetMode
 from nodeflow.graph.workflow import Socket

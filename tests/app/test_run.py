@@ -50,7 +50,7 @@ def test_a_run_shows_states_and_pictures(window: MainWindow, qtbot: QtBot, tmp_p
     assert window.session.states.outcome == "done"
     qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
     qtbot.waitUntil(lambda: window.canvas.nodes["larger"].thumbnail is not None, timeout=5000)
-    assert window.session.device
+    assert window.hub.device
     saved = tmp_path / "saved.png"
     window.preview.save_to(saved)
     qtbot.waitUntil(saved.exists, timeout=5000)
@@ -78,10 +78,8 @@ def test_a_lost_worker_is_told_and_the_next_run_starts_another(
 ) -> None:
     small_workflow(window, tmp_path / "in.png")
     finish(window, qtbot)
-    engine = window.session._engine
-    assert engine is not None
-    with qtbot.waitSignal(window.session.trouble, timeout=5000):
-        os.kill(engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    with qtbot.waitSignal(window.hub.trouble, timeout=5000):
+        os.kill(window.hub.engine.pid, signal.SIGKILL)
     assert window.canvas.nodes
     finish(window, qtbot)
     assert window.session.states.outcome == "done"
@@ -114,7 +112,7 @@ def test_a_large_workflow_is_handed_over_without_waiting_for_the_worker(window: 
 def test_after_a_restart_what_comes_from_disk_can_be_seen(window: MainWindow, qtbot: QtBot) -> None:
     window.session.open(STARTER)
     finish(window, qtbot)
-    window.session.close()
+    window.hub.close()
     window.session.open(STARTER)
     window.session.do("Set", SetParam("save", "name", "again"))
     finish(window, qtbot)

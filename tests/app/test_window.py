@@ -55,7 +55,7 @@ def test_saving_and_opening_gives_the_same_bytes(window: MainWindow, tmp_path: P
     assert path.read_bytes() == STARTER.read_bytes()
     window.session.do("Set", SetParam("guidance", "scale", 4.25))
     assert window.isWindowModified()
-    assert window.save()
+    assert window.documents.save()
     assert not window.isWindowModified()
     window.session.new()
     assert window.canvas.nodes == {}
@@ -84,7 +84,7 @@ def test_a_broken_file_is_told_in_sentences_and_the_document_stays(
 
 def test_unsaved_changes_are_asked_about(window: MainWindow, said: list[str]) -> None:
     window.session.do("Set", SetParam("guidance", "scale", 4.25))
-    window.new()
+    window.documents.close(window.tabs.front)
     assert said == ["latent-diffusion has changes that are not saved."]
     assert window.canvas.nodes
     assert not window.close()

@@ -32,6 +32,7 @@ class Camera(NodeViewer):
         self._pan_from: QPoint | None = None
         self._space = False
         self._tile: tuple[int, QPixmap] | None = None
+        self._framed: tuple[tuple[float, int, int], tuple[QRectF, float, float]] | None = None
 
     # --- zoom and pan
 
@@ -58,6 +59,10 @@ class Camera(NodeViewer):
         self.set_scale(min(wide, high, largest))
         middle = self.transform().map(part.center())
         self._scroll_to(middle.x() - size.width() / 2, middle.y() - size.height() / 2)
+        self._framed = (self._stand(), (part, margin, largest))
+
+    def _stand(self) -> tuple[float, int, int]:
+        return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value()
 
     def pan_by(self, dx: int, dy: int) -> None:
         """Move what is shown by pixels."""
@@ -87,8 +92,12 @@ class Camera(NodeViewer):
         self.pan_by(round(-pos_x * self.zoom), round(-pos_y * self.zoom))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """What was framed, and not moved since, stays in view as a whole."""
         self._last_size = self.size()
+        still = self._framed if self._framed is not None and self._framed[0] == self._stand() else None
         QGraphicsView.resizeEvent(self, event)
+        if still is not None:
+            self.show_part(*still[1])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         delta = event.angleDelta().y() or event.angleDelta().x()

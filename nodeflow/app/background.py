@@ -1,0 +1,85 @@
+"""Work that takes longer than a moment, off the interface's thread; what came of it arrives on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
+
+T = TypeVar("T")
+
+
+class Background(QObject):
+    """Threads for files and pictures. Its owner's end is its end: what is not begun then is dropped.
+
+    ``then`` gets what the work gave, ``otherwise`` the exception that it raised; both run on the thread that this
+    object lives in. Without ``otherwise`` an exception is raised there, as it would have been.
+    """
+
+    _done = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, threads: int = 2) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="nodeflow background")
+        self._pending = 0
+        self._closed = False
+        self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def run(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], object] = lambda _: None,
+        otherwise: Callable[[Exception], object] | None = None,
+    ) -> None:
+        """Begin work when a thread is free."""
+        if self._closed:
+            return
+        self._pending += 1
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda done: self._tell(done, then, otherwise))
+
+    def wait(self, work: Callable[[], T]) -> T:
+        """What work gives, or the exception that it raises. The interface goes on meanwhile; input waits."""
+        loop, made = QEventLoop(), list[T]()
+        failed: list[Exception] = []
+
+        def end(into: list[Any], value: object) -> None:
+            into.append(value)
+            loop.quit()
+
+        self.run(work, partial(end, made), partial(end, failed))
+        if not made and not failed:
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        if failed:
+            raise failed[0]
+        return made[0]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being worked on, and everything that was made has arrived."""
+        return self._pending == 0
+
+    def close(self) -> None:
+        """Finish what is begun, drop the rest, and deliver nothing more."""
+        self._closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _tell(self, future: Future[Any], then: object, otherwise: object) -> None:
+        if not self._closed:
+            self._done.emit((future, then, otherwise))
+
+    def _deliver(self, made: Any) -> None:
+        future, then, otherwise = made
+        self._pending -= 1
+        if self._closed or future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            then(future.result())
+        elif otherwise is not None and isinstance(error, Exception):
+            otherwise(error)
+        else:
+            raise error

@@ -1,0 +1,93 @@
+"""The one engine of the app, shared by all open documents: what it says reaches each session, which takes its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
+
+from nodeflow import resources
+from nodeflow.engine.client import LocalEngine
+from nodeflow.engine.events import Ready, WorkerLost
+from nodeflow.engine.limits import Limits
+from nodeflow.engine.queue import Queue
+from nodeflow.graph.catalog import Catalogue, decode
+
+
+class Hub(QObject):
+    """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
+    the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
+    """
+
+    replied = Signal(object)
+    catalogue_changed = Signal()
+    device_changed = Signal(str)
+    trouble = Signal(str)
+    _arrived = Signal(object)
+
+    def __init__(
+        self, catalogue: Catalogue | None = None, output: Path | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.output = output or default_output()
+        """Where runs write what they make."""
+        self.wanted = "auto"
+        """What runs are to be computed on: ``auto``, ``cpu``, ``cuda``."""
+        self.limits = Limits()
+        """How much the worker may keep, from its next start."""
+        self.catalogue = shipped_catalogue() if catalogue is None else catalogue
+        self.device = ""
+        self._engine: LocalEngine | None = None
+        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def engine(self) -> LocalEngine:
+        """The engine; its worker starts with the first job."""
+        if self._engine is None:
+            self._engine = LocalEngine(self._arrived.emit, Queue.of_user(), limits=self.limits)
+        return self._engine
+
+    def start(self) -> None:
+        """Have the worker load its libraries while the person looks at the workflow."""
+        self.engine.start()
+
+    def close(self) -> None:
+        """End the worker; the next request starts another."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _take(self, reply: object) -> None:
+        match reply:
+            case Ready(device, _, catalogue, troubles):
+                self._learn(catalogue)
+                for sentence in troubles:
+                    self.trouble.emit(sentence)
+                self._set_device(device)
+            case WorkerLost(reason):
+                self._set_device("")
+                self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
+        self.replied.emit(reply)
+
+    def _set_device(self, device: str) -> None:
+        self.device = device
+        self.device_changed.emit(device)
+
+    def _learn(self, catalogue: Catalogue) -> None:
+        """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
+        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | catalogue.nodes)
+        if known != self.catalogue:
+            self.catalogue = known
+            self.catalogue_changed.emit()
+
+
+def default_output() -> Path:
+    """The folder of results where none was chosen."""
+    pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+    return Path(pictures) / "nodeflow"
+
+
+def shipped_catalogue() -> Catalogue:
+    """The catalogue of the built-in nodes, as it ships; empty where it is missing."""
+    path = resources.folder("assets") / "catalogue.json"
+    return decode(path.read_bytes()) if path.is_file() else Catalogue()

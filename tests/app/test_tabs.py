@@ -1,0 +1,234 @@
+"""Several documents in tabs: each its own, one engine for all, and all of it back at the next start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app.conftest import STARTER
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.main import open_window
+from nodeflow.app.session import Session
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.edits import AddNode, Batch, Connect, SetParam
+from nodeflow.graph.workflow import Link, Node
+
+Key, Button = Qt.Key, QMessageBox.StandardButton
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def names(window: MainWindow) -> list[str]:
+    return [window.tabs.tabText(at) for at in range(window.tabs.count())]
+
+
+def press(window: MainWindow, key: Qt.Key, keys: Qt.KeyboardModifier = CTRL) -> None:
+    window.activateWindow()
+    QTest.keyClick(QApplication.focusWidget() or window, key, keys)
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, button: QMessageBox.StandardButton) -> list[str]:
+    """Questions are answered with a button; what they were."""
+    asked: list[str] = []
+
+    def note(parent: object, title: str, text: str, *_: object) -> QMessageBox.StandardButton:
+        asked.append(text)
+        return button
+
+    monkeypatch.setattr(QMessageBox, "question", note)
+    return asked
+
+
+def test_keys_open_step_through_and_close_tabs(window: MainWindow) -> None:
+    press(window, Key.Key_T)
+    assert names(window) == ["latent-diffusion", "Untitled"]
+    assert window.canvas.nodes == {} and window.canvas.view.hasFocus()
+    press(window, Key.Key_Tab)
+    assert window.session.name == "latent-diffusion"
+    press(window, Key.Key_Tab)
+    press(window, Key.Key_W)
+    assert names(window) == ["latent-diffusion"]
+    press(window, Key.Key_W)
+    assert names(window) == ["Untitled"], "there is always a document"
+
+
+def test_the_middle_button_closes_a_tab_and_a_drag_moves_it(window: MainWindow) -> None:
+    window.tabs.add()
+    bar = window.tabs.tabBar()
+    first, second = bar.tabRect(0).center(), bar.tabRect(1).center()
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=first)
+    for step in range(1, 9):
+        QTest.mouseMove(bar, first + (second - first + QPoint(30, 0)) * step / 8)
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=second + QPoint(30, 0))
+    assert names(window) == ["Untitled", "latent-diffusion"]
+    QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(0).center())
+    assert names(window) == ["latent-diffusion"]
+
+
+def test_each_tab_has_its_own_undo_and_its_own_mark(window: MainWindow) -> None:
+    first = window.session
+    first.do("Set scale", SetParam("guidance", "scale", 4.25))
+    assert names(window) == ["● latent-diffusion"]
+    window.documents.new()
+    assert not window.actions_["edit.undo"].isEnabled()
+    window.session.do("Add", AddNode("noise", Node("nodes.gaussian_noise")))
+    window.actions_["edit.undo"].trigger()
+    assert window.session.workflow.nodes == {}
+    assert first.workflow.nodes["guidance"].params["scale"] == 4.25
+    window.tabs.step(1)
+    assert window.actions_["edit.undo"].text() == "Undo Set scale"
+    window.actions_["edit.undo"].trigger()
+    assert names(window)[0] == "latent-diffusion"
+
+
+def loader(session: Session, path: Path, colour: Qt.GlobalColor) -> None:
+    """A picture that is loaded and made larger."""
+    image = QImage(16, 12, QImage.Format.Format_RGB32)
+    image.fill(colour)
+    image.save(str(path))
+    session.do(
+        "Add",
+        Batch(
+            (
+                AddNode("load", Node("nodes.load_image", params={"path": str(path)})),
+                AddNode("larger", Node("nodes.resize_image", params={"width": 64, "height": 48})),
+                Connect(Link("load", "image", "larger", "image")),
+            )
+        ),
+    )
+
+
+def test_one_engine_serves_all_tabs_and_each_gets_its_own_pictures(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.documents.new()
+    tabs = []
+    for name, colour in (("red", Qt.GlobalColor.red), ("blue", Qt.GlobalColor.blue)):
+        tab = window.tabs.free() if not tabs else window.tabs.add()
+        loader(tab.session, tmp_path / f"{name}.png", colour)
+        tab.session.run()
+        tabs.append(tab)
+    qtbot.waitUntil(lambda: not any(tab.session.running for tab in tabs), timeout=60_000)
+    qtbot.waitUntil(lambda: all(tab.canvas.nodes["larger"].thumbnail is not None for tab in tabs), timeout=5000)
+    for tab, colour in zip(tabs, (QImage(str(tmp_path / "red.png")), QImage(str(tmp_path / "blue.png"))), strict=True):
+        thumbnail = tab.canvas.nodes["larger"].thumbnail
+        assert thumbnail is not None
+        assert thumbnail.toImage().pixelColor(9, 9) == colour.pixelColor(9, 9)
+        window.tabs.setCurrentWidget(tab)
+        tab.canvas.choose(["larger"])
+        qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+        picture = window.preview.view.picture
+        assert picture is not None
+        assert picture.toImage().pixelColor(9, 9) == colour.pixelColor(9, 9)
+
+
+def test_what_waits_can_be_cancelled_while_another_runs(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.documents.new()
+    loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
+    window.run()
+    window.run()
+    window.hub.engine.cancel(window.session.jobs[1])
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert window.session.states.outcome == "done"
+    assert window.session.state("larger").phase == "ran"
+
+
+def test_a_second_run_waits_for_the_first(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.documents.new()
+    loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
+    window.run()
+    window.session.do("Set", SetParam("larger", "width", 32))
+    window.run()
+    assert len(window.session.jobs) == 2
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert window.session.states.outcome == "done"
+    assert window.session.state("larger").phase == "ran"
+
+
+def test_closing_the_window_asks_once_for_all_tabs(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = tmp_path / "mine.json"
+    window.session.save(saved)
+    window.session.do("Set", SetParam("guidance", "scale", 4.25))
+    window.documents.new()
+    window.session.do("Add", AddNode("noise", Node("nodes.gaussian_noise")))
+    asked = answer(monkeypatch, Button.Cancel)
+    assert not window.close()
+    assert asked == ["2 workflows have changes that are not saved:\n  mine\n  Untitled"]
+    other = tmp_path / "other"
+    monkeypatch.setattr("nodeflow.app.documents.QFileDialog.getSaveFileName", lambda *_: (str(other), ""))
+    asked = answer(monkeypatch, Button.SaveAll)
+    assert window.documents.may_leave(list(window.tabs))
+    assert len(asked) == 1
+    assert b"4.25" in saved.read_bytes()
+    assert b"gaussian_noise" in other.with_suffix(".json").read_bytes()
+    assert not any(tab.session.dirty for tab in window.tabs)
+
+
+def test_a_file_that_cannot_be_written_leaves_the_changes_as_changes(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QMessageBox, "warning", lambda parent, title, text: said.append(text))
+    folder = tmp_path / "there"
+    folder.mkdir()
+    window.session.save(folder / "mine.json")
+    window.session.do("Set", SetParam("guidance", "scale", 4.25))
+    (folder / "mine.json").unlink()
+    folder.rmdir()
+    folder.write_text("a file where the folder was")
+    assert not window.documents.save()
+    assert window.session.dirty
+    assert window.session.path == folder / "mine.json"
+    assert "Cannot write" in said[0]
+
+
+def test_reverting_reads_the_file_again(window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    window.session.save(tmp_path / "mine.json")
+    window.session.do("Set", SetParam("guidance", "scale", 4.25))
+    answer(monkeypatch, Button.No)
+    window.documents.revert()
+    assert window.session.workflow.nodes["guidance"].params["scale"] == 4.25
+    answer(monkeypatch, Button.Yes)
+    window.documents.revert()
+    assert window.session.workflow.nodes["guidance"].params["scale"] != 4.25
+    assert not window.session.dirty
+
+
+def test_opening_a_file_twice_shows_its_tab_and_recent_files_are_kept(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_bytes(STARTER.read_bytes())
+    assert window.show_file(path)
+    assert window.tabs.count() == 2
+    window.tabs.setCurrentIndex(0)
+    assert window.show_file(path)
+    assert (window.tabs.count(), window.tabs.currentIndex()) == (2, 1)
+    assert window.documents.recent() == [path]
+    menu = window.actions_["file.recent"].menu()  # type: ignore[attr-defined]
+    assert menu.actions()[0].text() == str(path)
+    window.documents.forget_recent()
+    assert not window.actions_["file.recent"].isEnabled()
+
+
+def test_what_was_open_is_open_at_the_next_start(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_bytes(STARTER.read_bytes())
+    window.show_file(path)
+    window.tabs.setCurrentIndex(0)
+    window.close()
+    again = open_window()
+    qtbot.addWidget(again)
+    assert names(again) == ["latent-diffusion", "mine"]
+    assert again.tabs.currentIndex() == 0
+    assert again.session.path is None, "what ships is not written over"
+    again.settings.restore_tabs = False
+    again.close()
+    third = open_window()
+    qtbot.addWidget(third)
+    assert names(third) == ["latent-diffusion"]
+    third.close()
