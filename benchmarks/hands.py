@@ -1,0 +1,69 @@
+"""What the scripts that drive a worker share: the starter workflow with random changes, and waiting for replies."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from nodeflow.engine.client import LocalEngine
+from nodeflow.engine.events import Event, JobEvent, Reply, RunFinished
+from nodeflow.engine.limits import Limits
+from nodeflow.engine.log import WorkerLog
+from nodeflow.graph.edits import SetParam
+from nodeflow.graph.files import dumps, load
+from nodeflow.resources import folder
+
+STARTER = folder("workflows") / "latent-diffusion.json"
+CAPTIONS = (
+    "a red star on a blue background",
+    "a yellow fish on a black background",
+    "a green tree",
+    "a blue cup on the left",
+)
+
+
+class Driver:
+    """One engine with its replies in a queue. ``below`` takes its pictures and its log."""
+
+    def __init__(self, below: Path, limits: Limits = Limits()) -> None:
+        self.replies: queue.Queue[Reply] = queue.Queue()
+        self.output = below / "output"
+        self.engine = LocalEngine(self.replies.put, log=WorkerLog(below / "log"), limits=limits)
+
+    def run(self, workflow: bytes, watch: Callable[[Event], None] = lambda _: None) -> str:
+        """Run a workflow to its end; done, failed or cancelled."""
+        job = self.engine.submit(workflow, STARTER.parent, self.output)
+        while True:
+            reply = self.replies.get(timeout=120)
+            if isinstance(reply, JobEvent) and reply.job == job:
+                watch(reply.event)
+                if isinstance(reply.event, RunFinished):
+                    return reply.event.state
+
+    def pictures(self) -> dict[str, str]:
+        """The pixels of what was saved, as hashes by name."""
+        from PIL import Image
+
+        return {path.name: hashlib.sha256(Image.open(path).tobytes()).hexdigest() for path in self.output.glob("*.png")}
+
+
+def changed(chance: random.Random, name: str, steps: int, **more: float) -> bytes:
+    """The starter workflow with another text and scheduler, and of few seeds and scales unless ``more`` names them.
+
+    Its picture is saved under ``name``.
+    """
+    workflow = load(STARTER)
+    settings = {
+        ("noise", "seed"): more.get("seed", chance.randrange(3)),
+        ("prompt", "text"): chance.choice(CAPTIONS),
+        ("guidance", "scale"): more.get("scale", chance.choice((1.5, 2.5, 5.0))),
+        ("scheduler", "kind"): chance.choice(("DDIM", "DPM++ 2M SDE", "Euler ancestral")),
+        ("scheduler", "steps"): steps,
+        ("save", "name"): name,
+    }
+    for (node, param), value in settings.items():
+        SetParam(node, param, value).apply(workflow)
+    return dumps(workflow)
