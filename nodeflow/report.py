@@ -8,6 +8,7 @@ import msgspec
 
 from nodeflow.engine import events as tell
 from nodeflow.graph.catalog import Catalogue
+from nodeflow.graph.flatten import flatten
 from nodeflow.graph.workflow import Workflow
 
 
@@ -59,7 +60,7 @@ class Report:
 def _seeds(workflow: Workflow, catalogue: Catalogue) -> dict[str, int]:
     """The seeds in force, by ``node.parameter``."""
     found: dict[str, int] = {}
-    for name, node in sorted(workflow.nodes.items()):
+    for name, node in sorted(flatten(workflow).workflow.nodes.items()):
         spec = catalogue.nodes.get(node.type)
         for param in spec.params if spec else ():
             if param.widget == "seed":

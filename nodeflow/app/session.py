@@ -29,6 +29,7 @@ from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.scope import obstacles, scope
+from nodeflow.graph.subgraphs import definition_of
 from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError, downstream
 
 
@@ -204,10 +205,14 @@ class Session(QObject):
 
     def _obstacles(self, targets: tuple[str, ...] = ()) -> list[Problem]:
         """What keeps a run from starting. Of types that only the worker may know, it is the one to judge."""
-        types = {node.type for node in self.workflow.nodes.values()}
+        try:
+            about = scope(self.workflow, self.catalogue, targets)
+        except WorkflowError as error:
+            return list(error.problems)
+        types = {node.type for node in about.workflow.nodes.values() if not definition_of(node.type)}
         if not self.hub.device and types - self.catalogue.nodes.keys():
             return []
-        return obstacles(self.workflow, self.catalogue, scope(self.workflow, self.catalogue, targets))
+        return obstacles(self.workflow, self.catalogue, about)
 
     def _set_problems(self, problems: list[Problem]) -> None:
         if problems != self.problems:

@@ -9,6 +9,7 @@ import msgspec
 
 from nodeflow.graph.catalog import Catalogue, NodeSpec, passes_through
 from nodeflow.graph.scope import obstacles, scope
+from nodeflow.graph.subgraphs import with_subgraphs
 from nodeflow.graph.workflow import Link, Node, Problem, Workflow, WorkflowError
 
 
@@ -44,12 +45,14 @@ class Plan(msgspec.Struct, frozen=True):
 def plan(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()) -> Plan:
     """Plan the evaluation of the targets, by default of every known node that nothing else uses.
 
+    Subgraphs are unfolded: the tasks of their nodes have paths for ids (``group/inner``).
     Only what the targets need is checked. Raises WorkflowError with every problem found there. Linear.
     """
     about = scope(workflow, catalogue, targets)
     problems = obstacles(workflow, catalogue, about)
     if problems:
         raise WorkflowError(*problems)
+    catalogue, workflow = with_subgraphs(catalogue, workflow), about.workflow
     incoming, skipped = workflow.incoming(), about.skipped
     tasks: dict[str, Task] = {}
     passing: dict[Origin, Origin | None] = {}

@@ -7,22 +7,57 @@ from collections.abc import Iterable, Iterator
 
 from nodeflow.graph.carried import carried, receivers, spec_of
 from nodeflow.graph.catalog import Catalogue, NodeSpec, fits
-from nodeflow.graph.workflow import Link, Node, Problem, Workflow, upstream
+from nodeflow.graph.flatten import Flat, flatten, inside_of
+from nodeflow.graph.subgraphs import definition_of, with_subgraphs, with_terminals
+from nodeflow.graph.workflow import Link, Node, Problem, Workflow, WorkflowError, upstream
 
 
 def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None) -> list[Problem]:
-    """Every problem of the workflow, or of the nodes in ``only``. Sorted; empty means that it can run."""
-    names = set(workflow.nodes) if only is None else only
-    incoming = workflow.incoming()
-    problems: list[Problem] = []
-    for name in names:
-        node = workflow.nodes.get(name)
-        if node is None:
-            problems.append(Problem(name, "", "there is no such node in this workflow"))
-        elif node.mode != "mute":
-            problems += _node(name, node, incoming.get(name, []), workflow, catalogue)
-    problems += cycles(incoming, names & set(workflow.nodes))
+    """Every problem of the workflow, or of the nodes in ``only``. Sorted; empty means that it can run.
+
+    Nodes inside subgraphs are known by their paths. ``only`` names nodes of the flattened workflow.
+    """
+    try:
+        flat = flatten(workflow)
+    except WorkflowError as error:
+        return sorted(error.problems)
+    names = set(flat.workflow.nodes) if only is None else only
+    incoming = flat.workflow.incoming()
+    problems = cycles(incoming, names & flat.workflow.nodes.keys())
+    catalogue = with_subgraphs(catalogue, workflow)
+    if not flat.unfolded:
+        return sorted([*problems, *_level(names, incoming, workflow, catalogue)])
+    problems += (problem for name in names for problem in flat.starved.get(name, ()))
+    for path, inner in _by_level(flat, names).items():
+        name = flat.unfolded.get(path, "")
+        body, known = inside_of(workflow, name), with_terminals(catalogue, workflow, name) if name else catalogue
+        for problem in _level(inner, body.incoming(), body, known):
+            problems.append(Problem(f"{path}/{problem.node}" if path else problem.node, problem.port, problem.reason))
     return sorted(problems)
+
+
+def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
+    """The nodes, and the instances in which they stand, by the path of what they stand in."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        path, _, inner = name.rpartition("/")
+        found.setdefault(path, set()).add(inner)
+    whole = flat.unfolded if names >= flat.workflow.nodes.keys() else found
+    for path in [path for path in whole if path]:
+        while path:
+            path, _, inner = path.rpartition("/")
+            found.setdefault(path, set()).add(inner)
+    return found
+
+
+def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
+    """What is wrong with nodes that stand at one level."""
+    for name in names:
+        node = body.nodes.get(name)
+        if node is None:
+            yield Problem(name, "", "there is no such node in this workflow")
+        elif node.mode != "mute":
+            yield from _node(name, node, incoming.get(name, []), body, catalogue)
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -38,6 +73,9 @@ def _node(name: str, node: Node, links: list[Link], workflow: Workflow, catalogu
     spec = catalogue.nodes.get(node.type)
     if spec is None:
         pack = node.type.partition(".")[0]
+        if subgraph := definition_of(node.type):
+            yield Problem(name, "", f"is an instance of the subgraph {subgraph!r}, which this file does not hold")
+            return
         hint = closest(node.type, catalogue.nodes) if pack in catalogue.packs else f"; install the pack {pack!r}"
         yield Problem(name, "", f"unknown node type {node.type!r}{hint}")
         return

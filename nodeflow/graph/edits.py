@@ -8,7 +8,18 @@ from typing import Any, Protocol
 import msgspec
 
 from nodeflow.graph.annotation import Annotation
-from nodeflow.graph.workflow import NODE_ID, Link, Mode, Node, Placement, Problem, Socket, Workflow, WorkflowError
+from nodeflow.graph.workflow import (
+    NODE_ID,
+    TERMINALS,
+    Link,
+    Mode,
+    Node,
+    Placement,
+    Problem,
+    Socket,
+    Workflow,
+    WorkflowError,
+)
 
 
 class Edit(Protocol):
@@ -159,8 +170,8 @@ def steps(edit: Edit) -> Iterable[Edit]:
 
 
 def remove(workflow: Workflow, ids: Iterable[str]) -> Batch:
-    """Remove nodes together with their wires and placements."""
-    gone = set(ids)
+    """Remove nodes together with their wires and placements. The terminals of a subgraph stay."""
+    gone = set(ids) - set(TERMINALS)
     cut: list[Edit] = [
         Disconnect(socket) for socket, link in workflow.links.items() if link.source in gone or link.target in gone
     ]

@@ -12,12 +12,28 @@
           "inputs": {"latent": "sampler.latent", "vae": "model.vae"}
         }
       },
+      "subgraphs": {
+        "blur": {
+          "title": "Blur",
+          "inputs": ["image", "radius"],
+          "outputs": {
+            "image": "resize.image"
+          },
+          "nodes": {
+            "resize": {
+              "type": "nodes.resize",
+              "inputs": {"image": "@inputs.image", "width": "@inputs.radius"}
+            }
+          }
+        }
+      },
       "layout": {"decode": [900, 40]},
       "annotations": {"frame": {"kind": "frame", "box": [880, 0, 300, 200], "text": "Picture"}}
     }
 
-Nodes are sorted by id and the layout stands apart, so that moving a node never touches what the workflow means. What
-this version does not know (node types, fields, spelling of numbers) is written back as it was read.
+Nodes are sorted by id and the layout stands apart, so that moving a node never touches what the workflow means.
+Inside a subgraph, wires from ``@inputs`` come from the ports that it exposes. What this version does not know (node
+types, fields, spelling of numbers) is written back as it was read.
 """
 
 from __future__ import annotations
@@ -25,20 +41,29 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from nodeflow.graph import annotation
-from nodeflow.graph.annotation import Annotation
-from nodeflow.graph.workflow import NODE_ID, Link, Node, Placement, Problem, Source, Workflow, WorkflowError
+from nodeflow.graph.subgraphs import ordered
+from nodeflow.graph.text import Raws, as_json, as_object, read_graph, take, write_graph
+from nodeflow.graph.workflow import (
+    NODE_ID,
+    OUTPUTS,
+    TERMINALS,
+    Interface,
+    Link,
+    Node,
+    Problem,
+    Socket,
+    Subgraph,
+    Workflow,
+    WorkflowError,
+)
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
-
-Raws = dict[str, msgspec.Raw]
 
 
 def load(path: Path) -> Workflow:
@@ -64,7 +89,7 @@ def loads(data: bytes) -> Workflow:
         fields = msgspec.json.decode(data, type=Raws)
     except msgspec.ValidationError:
         raise WorkflowError(Problem("", "", "a workflow file holds one JSON object")) from None
-    form = _take(fields, "nodeflow", int, None)
+    form = take(fields, "nodeflow", int, None)
     if form is None:
         reason = 'this is no workflow file: it does not say "nodeflow": 1'
         raise WorkflowError(Problem("", "", reason))
@@ -72,28 +97,9 @@ def loads(data: bytes) -> Workflow:
         reason = f"this file has format {form}, this program reads up to {FORMAT}; update nodeflow"
         raise WorkflowError(Problem("", "", reason))
     problems: list[Problem] = []
-    workflow = Workflow(packs=_take(fields, "packs", dict[str, str], {}, problems))
-    for name, text in _take(fields, "nodes", Raws, {}, problems).items():
-        try:
-            source = _read_node(name, text)
-        except WorkflowError as error:
-            problems += error.problems
-            continue
-        workflow.sources[name] = source
-        workflow.nodes[name] = source.node
-        workflow.links.update((link.socket, link) for link in source.links)
-    for name, text in _take(fields, "layout", Raws, {}, problems).items():
-        placement = _read_placement(text) if name in workflow.nodes else None
-        if placement is None:
-            workflow.layout_extra[name] = bytes(text)
-        else:
-            workflow.layout[name] = placement
-    for name, text in _take(fields, "annotations", Raws, {}, problems).items():
-        drawn = annotation.read(text)
-        if drawn is None:
-            workflow.annotations_extra[name] = bytes(text)
-        else:
-            workflow.annotations[name] = drawn
+    workflow = Workflow(packs=take(fields, "packs", dict[str, str], {}, problems))
+    read_graph(workflow, fields, problems)
+    workflow.subgraphs = _read_subgraphs(take(fields, "subgraphs", Raws, {}, problems), problems)
     workflow.extra = {name: bytes(text) for name, text in fields.items()}
     if problems:
         raise WorkflowError(*sorted(problems))
@@ -126,159 +132,72 @@ def _no_constant(text: str) -> None:
     raise WorkflowError(Problem("", "", f"{text} is no number in JSON; write a finite number"))
 
 
-def _take(fields: Raws, name: str, kind: Any, default: Any, problems: list[Problem] | None = None) -> Any:
-    """Take a known field out of the raw ones, decoded; a wrong type is a problem, and the default stands in."""
-    text = fields.pop(name, None)
-    if text is None:
-        return default
+def _read_subgraphs(texts: Raws, problems: list[Problem]) -> dict[str, Subgraph]:
+    found: dict[str, Subgraph] = {}
+    for name, text in texts.items():
+        inner: list[Problem] = []
+        try:
+            found[name] = _read_subgraph(name, text, inner)
+        except (msgspec.ValidationError, WorkflowError) as error:
+            inner += error.problems if isinstance(error, WorkflowError) else ()
+            inner = inner or [Problem("", "", "a subgraph is an object with nodes, inputs and outputs")]
+        problems += (Problem(f"subgraphs.{name}", ".".join(filter(None, (p.node, p.port))), p.reason) for p in inner)
     try:
-        return msgspec.json.decode(text, type=kind, strict=True)
-    except msgspec.ValidationError as error:
-        problem = Problem("", name, f"has the wrong form: {str(error)[0].lower()}{str(error)[1:]}")
-        if problems is None:
-            raise WorkflowError(problem) from None
-        problems.append(problem)
-        return default
+        ordered(found)
+    except WorkflowError as error:
+        problems += error.problems
+    return found
 
 
-def _read_node(name: str, text: msgspec.Raw) -> Source:
-    problems: list[Problem] = []
+def _read_subgraph(name: str, text: msgspec.Raw, problems: list[Problem]) -> Subgraph:
     if not NODE_ID.fullmatch(name):
-        problems.append(Problem(name, "", "a node id starts with a letter, then letters, digits, _ or -"))
-    try:
-        fields = msgspec.json.decode(text, type=Raws)
-    except msgspec.ValidationError:
-        raise WorkflowError(Problem(name, "", "a node is an object with a type")) from None
-    kind = _take(fields, "type", str, None, problems)
-    version = _take(fields, "version", int | None, None, problems)
-    params = _take(fields, "params", dict[str, Any], {}, problems)
-    inputs = _take(fields, "inputs", dict[str, str | list[str]], {}, problems)
-    mode = _take(fields, "mode", str, "run", problems)
-    if mode not in ("run", "mute", "bypass"):
-        problems.append(Problem(name, "mode", f"{mode!r} is not one of run, mute, bypass"))
-    if kind is None and not problems:
-        problems.append(Problem(name, "type", 'a node needs a type, such as "type": "nodes.noise"'))
-    links: list[Link] = []
-    for port, given in inputs.items():
-        for slot, address in enumerate([given] if isinstance(given, str) else given):
-            source, dot, output = address.rpartition(".")
-            if not dot or not source or not output:
-                reason = f'{address!r} does not name an output; write "node.output"'
-                problems.append(Problem(name, port, reason))
-            links.append(Link(source, output, name, port, slot))
-    if problems:
-        raise WorkflowError(*(Problem(p.node or name, p.port, p.reason) for p in problems))
-    node = Node(kind, version, params, mode, {key: bytes(value) for key, value in fields.items()})
-    return Source(bytes(text), node, tuple(sorted(links)))
-
-
-def _read_placement(text: msgspec.Raw) -> Placement | None:
-    """``[x, y]`` or ``{"at": [x, y], "title": ...}``; None for a form that only a later version knows."""
-    try:
-        return Placement(*msgspec.json.decode(text, type=tuple[float, float]))
-    except msgspec.ValidationError:
-        pass
-    try:
-        fields = msgspec.json.decode(text, type=Raws)
-        x, y = msgspec.json.decode(fields.pop("at"), type=tuple[float, float])
-        title = msgspec.json.decode(fields.pop("title", msgspec.Raw(b'""')), type=str)
-    except (msgspec.ValidationError, KeyError):
-        return None
-    return Placement(x, y, title, {name: bytes(value) for name, value in fields.items()})
+        problems.append(Problem("", "", "a subgraph's name starts with a letter, then letters, digits, _ or -"))
+    fields = msgspec.json.decode(text, type=Raws)
+    body = Workflow(nodes={terminal: Node(terminal) for terminal in TERMINALS})
+    inputs = take(fields, "inputs", list[str], [], problems)
+    outputs = take(fields, "outputs", dict[str, str | None], {}, problems)
+    title, doc = take(fields, "title", str, "", problems), take(fields, "doc", str, "", problems)
+    read_graph(body, fields, problems)
+    for port, address in outputs.items():
+        source, _, output = (address or "").rpartition(".")
+        if source and output:
+            body.links[Socket(OUTPUTS, port)] = Link(source, output, OUTPUTS, port)
+        elif address is not None:
+            problems.append(Problem("outputs", port, f'{address!r} does not name an output; write "node.output"'))
+    face = Interface(tuple(inputs), tuple(outputs), title, doc)
+    problems += face.faults()
+    return Subgraph(face, body, {key: bytes(value) for key, value in fields.items()})
 
 
 def dumps(workflow: Workflow) -> bytes:
     """The bytes of a workflow's file: the same workflow always gives the same bytes."""
-    incoming = workflow.incoming()
-    top: dict[str, bytes] = {"nodeflow": _json(FORMAT)}
+    top: dict[str, bytes] = {"nodeflow": as_json(FORMAT)}
     if workflow.packs:
-        top["packs"] = _json(dict(sorted(workflow.packs.items())))
-    top["nodes"] = _object((name, _write_node(workflow, name, incoming[name])) for name in sorted(workflow.nodes))
-    layout = {name: _write_placement(placement) for name, placement in workflow.layout.items()}
-    layout.update(workflow.layout_extra)
-    if layout:
-        top["layout"] = _object((name, layout[name]) for name in sorted(layout))
-    drawn = {name: _write_annotation(item) for name, item in workflow.annotations.items()} | workflow.annotations_extra
-    if drawn:
-        top["annotations"] = _object((name, drawn[name]) for name in sorted(drawn))
+        top["packs"] = as_json(dict(sorted(workflow.packs.items())))
+    graph = write_graph(workflow)
+    top["nodes"] = graph.pop("nodes")
+    if workflow.subgraphs:
+        top["subgraphs"] = _write_subgraphs(workflow.subgraphs)
+    top.update(graph)
     top.update(workflow.extra)
-    return _object(top.items(), indent="") + b"\n"
+    return as_object(top.items(), indent="") + b"\n"
 
 
-def _write_node(workflow: Workflow, name: str, links: list[Link]) -> bytes:
-    node, source = workflow.nodes[name], workflow.sources.get(name)
-    if source is not None and source.node == node and source.links == tuple(sorted(links)):
-        return source.text
-    fields: dict[str, bytes] = {"type": _json(node.type)}
-    if node.version is not None:
-        fields["version"] = _json(node.version)
-    if node.mode != "run":
-        fields["mode"] = _json(node.mode)
-    if node.params:
-        before = {} if source is None else source.node.params
-        spelled = {} if source is None else _spellings(source.text)
-        fields["params"] = _object(
-            (
-                (key, spelled[key] if key in before and _same(before[key], value) else _json(value))
-                for key, value in sorted(node.params.items())
-            ),
-            indent="      ",
-        )
-    if links:
-        inputs: dict[str, list[str]] = {}
-        for link in links:
-            inputs.setdefault(link.input, []).append(f"{link.source}.{link.output}")
-        many = {link.input for link in links if link.slot}
-        fields["inputs"] = _object(
-            ((port, _json(given if port in many else given[0])) for port, given in sorted(inputs.items())),
-            indent="      ",
-        )
-    fields.update(node.extra)
-    return _object(fields.items(), indent="    ")
+def _write_subgraphs(subgraphs: dict[str, Subgraph]) -> bytes:
+    return as_object((name, _write_subgraph(subgraphs[name])) for name in sorted(subgraphs))
 
 
-def _spellings(text: bytes) -> dict[str, bytes]:
-    """A node's parameters as they were spelled (``1.50`` stays ``1.50``)."""
-    params = msgspec.json.decode(text, type=Raws).get("params", msgspec.Raw(b"{}"))
-    return {name: bytes(value) for name, value in msgspec.json.decode(params, type=Raws).items()}
-
-
-def _same(before: object, after: object) -> bool:
-    return type(before) is type(after) and before == after
-
-
-def _write_placement(placement: Placement) -> bytes:
-    at = _json([_tidy(placement.x), _tidy(placement.y)])
-    if not placement.title and not placement.extra:
-        return at
-    title = {"title": _json(placement.title)} if placement.title else {}
-    return _line({"at": at, **title, **placement.extra})
-
-
-def _write_annotation(item: Annotation) -> bytes:
-    box = _json([_tidy(number) for number in (item.x, item.y, item.width, item.height)])
-    words = {name: _json(text) for name, text in (("text", item.text), ("colour", item.colour)) if text}
-    return _line({"kind": _json(item.kind), "box": box, **words, **item.extra})
-
-
-def _line(fields: dict[str, bytes]) -> bytes:
-    """An object on one line."""
-    return b"{" + b", ".join(_json(name) + b": " + value for name, value in fields.items()) + b"}"
-
-
-def _tidy(number: float) -> float:
-    rounded = round(number, 2)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _json(value: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=0)
-
-
-def _object(fields: Iterable[tuple[str, bytes]], indent: str = "  ") -> bytes:
-    """An object with one field a line, at the depth of ``indent``."""
-    lines = ",\n".join(f"{indent}  " + _json(name).decode() + ": " + value.decode() for name, value in fields)
-    return f"{{\n{lines}\n{indent}}}".encode() if lines else b"{}"
+def _write_subgraph(subgraph: Subgraph) -> bytes:
+    face, body, indent = subgraph.interface, subgraph.body, "      "
+    given = {port: body.links.get(Socket(OUTPUTS, port)) for port in face.outputs}
+    words = {"title": as_json(face.title) if face.title else b"", "doc": as_json(face.doc) if face.doc else b""}
+    fields = {name: text for name, text in words.items() if text}
+    fields["inputs"] = as_json(face.inputs)
+    outputs = ((port, as_json(f"{link.source}.{link.output}" if link else None)) for port, link in given.items())
+    fields["outputs"] = as_object(outputs, indent)
+    fields.update(write_graph(body, indent))
+    fields.update(subgraph.extra)
+    return as_object(fields.items(), "    ")
 
 
 def save(workflow: Workflow, path: Path) -> None:

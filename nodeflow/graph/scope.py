@@ -7,19 +7,32 @@ from typing import NamedTuple
 from nodeflow.graph.carried import goes_through
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.check import check, closest
+from nodeflow.graph.flatten import flatten
+from nodeflow.graph.subgraphs import with_subgraphs
 from nodeflow.graph.workflow import Link, Problem, Workflow, upstream
 
 
 class Scope(NamedTuple):
-    """The targets of a run, all nodes they need (themselves among them), and those that stay out, with the reason."""
+    """The targets of a run, all nodes they need (themselves among them), and those that stay out, with the reason.
 
+    ``workflow`` is the flattened one, in which nodes inside subgraphs have paths for ids.
+    """
+
+    workflow: Workflow
     targets: tuple[str, ...]
     needed: set[str]
     skipped: dict[str, str]
 
 
 def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()) -> Scope:
-    """The scope of a run to the targets, by default to every known node that nothing else uses. Linear."""
+    """The scope of a run to the targets, by default to every known node that nothing else uses. Linear.
+
+    A target may be an instance of a subgraph, or the path of a node inside. Raises WorkflowError where the subgraphs
+    cannot be unfolded.
+    """
+    flat = flatten(workflow)
+    catalogue, workflow = with_subgraphs(catalogue, workflow), flat.workflow
+    targets = flat.ends(targets)
     incoming = workflow.incoming()
     circling: set[str] = set()
     if not targets:
@@ -30,14 +43,14 @@ def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = (
         circling = workflow.nodes.keys() - upstream(incoming, ends) - loose
         targets = tuple(name for name in ends if workflow.nodes[name].type in catalogue.nodes) or tuple(ends)
     needed = upstream(incoming, list(targets)) | circling
-    return Scope(targets, needed, _muted(workflow, incoming, needed))
+    return Scope(workflow, targets, needed, _muted(workflow, incoming, needed))
 
 
 def obstacles(workflow: Workflow, catalogue: Catalogue, about: Scope) -> list[Problem]:
     """Everything that keeps a run from starting. Problems of nodes that it does not need are not among them."""
-    unknown = [name for name in about.targets if name not in workflow.nodes]
+    unknown = [name for name in about.targets if name not in about.workflow.nodes]
     if unknown:
-        hints = {name: closest(name, workflow.nodes) for name in unknown}
+        hints = {name: closest(name, about.workflow.nodes) for name in unknown}
         return [Problem(name, "", f"there is no such node to run to{hint}") for name, hint in hints.items()]
     return check(workflow, catalogue, about.needed - about.skipped.keys())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from nodeflow.graph.catalog import Catalogue, Param
 from nodeflow.graph.check import closest
+from nodeflow.graph.subgraphs import with_subgraphs
 from nodeflow.graph.workflow import Problem, Workflow, WorkflowError
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -17,9 +18,13 @@ def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, str
     node, dot, name = address.partition(".")
     if not equals or not dot:
         raise WorkflowError(Problem("", "", f"{text!r} sets nothing; write NODE.PARAM=VALUE"))
+    if "/" in node:
+        instance = node.partition("/")[0]
+        reason = f"stands inside a subgraph; expose the parameter there and set it at {instance!r}"
+        raise WorkflowError(Problem(node, name, reason))
     if node not in workflow.nodes:
         raise WorkflowError(Problem(node, "", f"there is no such node{closest(node, workflow.nodes)}"))
-    spec = catalogue.nodes.get(workflow.nodes[node].type)
+    spec = with_subgraphs(catalogue, workflow).nodes.get(workflow.nodes[node].type)
     if spec is None:
         raise WorkflowError(Problem(node, name, f"cannot be set: {workflow.nodes[node].type!r} is not installed"))
     param = spec.param(name)

@@ -88,8 +88,56 @@ class Source(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]
 
 
+INPUTS, OUTPUTS = "@inputs", "@outputs"
+"""The two terminals inside a subgraph: nodes by whose wires it is tied to the outside. No file names them as nodes."""
+TERMINALS = (INPUTS, OUTPUTS)
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """How a subgraph looks from outside: its ports in order, and what its instances are called and explained with.
+
+    An input that only feeds parameters inside is a parameter of the instances.
+    """
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    title: str = ""
+    doc: str = ""
+
+    def faults(self) -> list[Problem]:
+        """What is wrong with the names of the ports."""
+        found: list[Problem] = []
+        for side, names in (("inputs", self.inputs), ("outputs", self.outputs)):
+            for name in names:
+                if not NODE_ID.fullmatch(name):
+                    found.append(
+                        Problem(side, name, "a port's name starts with a letter, then letters, digits, _ or -")
+                    )
+                elif names.count(name) > 1:
+                    found.append(Problem(side, name, "this name stands twice; rename one of them"))
+        return found
+
+
+class Subgraph(msgspec.Struct, frozen=True):
+    """A definition that nodes of the type ``subgraph.NAME`` are instances of.
+
+    ``body`` has the nodes inside and the two terminals; wires from and to these are what is exposed.
+    """
+
+    interface: Interface
+    body: Workflow
+    extra: dict[str, bytes] = {}
+
+    def copy(self) -> Subgraph:
+        """The same definition with a body of its own."""
+        return Subgraph(self.interface, self.body.copy(), self.extra)
+
+
 class Workflow(msgspec.Struct):
-    """The document. Change it through :mod:`nodeflow.graph.edits`, so that every change can be undone."""
+    """The document. Change it through :mod:`nodeflow.graph.edits`, so that every change can be undone.
+
+    All definitions of subgraphs stand at the root, so that ``subgraphs`` of a body is empty.
+    """
 
     nodes: dict[str, Node] = {}
     links: dict[Socket, Link] = {}
@@ -100,6 +148,7 @@ class Workflow(msgspec.Struct):
     sources: dict[str, Source] = {}
     annotations: dict[str, Annotation] = {}
     annotations_extra: dict[str, bytes] = {}
+    subgraphs: dict[str, Subgraph] = {}
 
     def incoming(self) -> dict[str, list[Link]]:
         """Links by the node they end at, ordered by input and slot. Linear in nodes and links."""
@@ -119,7 +168,9 @@ class Workflow(msgspec.Struct):
 
     def copy(self) -> Workflow:
         """A workflow of its own with the same content; nodes and links are immutable and shared."""
-        return Workflow(**{name: dict(getattr(self, name)) for name in self.__struct_fields__})
+        found = Workflow(**{name: dict(getattr(self, name)) for name in self.__struct_fields__})
+        found.subgraphs = {name: subgraph.copy() for name, subgraph in self.subgraphs.items()}
+        return found
 
 
 def upstream(incoming: dict[str, list[Link]], targets: list[str]) -> set[str]:
