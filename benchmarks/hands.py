@@ -33,9 +33,11 @@ class Driver:
         self.output = below / "output"
         self.engine = LocalEngine(self.replies.put, log=WorkerLog(below / "log"), limits=limits)
 
-    def run(self, workflow: bytes, watch: Callable[[Event], None] = lambda _: None) -> str:
+    def run(
+        self, workflow: bytes, watch: Callable[[Event], None] = lambda _: None, targets: tuple[str, ...] = ()
+    ) -> str:
         """Run a workflow to its end; done, failed or cancelled."""
-        job = self.engine.submit(workflow, STARTER.parent, self.output)
+        job = self.engine.submit(workflow, STARTER.parent, self.output, targets)
         while True:
             reply = self.replies.get(timeout=120)
             if isinstance(reply, JobEvent) and reply.job == job:
