@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtGui import QKeySequence
 
 from nodeflow.app.actions import Actions, Keys
+from nodeflow.app.canvas import arranging
+from nodeflow.app.canvas.align import Side
 from nodeflow.app.canvas.gestures import Gestures
 from nodeflow.app.words import tr
 
 Act = Callable[[Gestures], object]
+
+
+class On(Protocol):
+    """Enters one action of the canvas."""
+
+    def __call__(self, id: str, words: str, keys: Keys, act: Act, gap: bool = False) -> None: ...
 
 
 def define(actions: Actions, front: Callable[[], Gestures]) -> None:
@@ -35,7 +44,30 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     on("node.note", tr("Add Note"), "N", Gestures.add_note)
     on("arrange.frame", tr("Frame Selection"), "Ctrl+Shift+G", Gestures.add_frame)
     on("arrange.colour", tr("Colour…"), "", Gestures.choose_colour)
+    _define_arranging(on)
     on("view.frame", tr("Show Selection"), "F", Gestures.frame_selection)
     on("view.frame_all", tr("Show All"), ["A", "Home"], Gestures.frame_all)
     on("view.zoom_in", tr("Zoom In"), ["Ctrl++", "Ctrl+="], lambda gestures: gestures.zoom_by(1.25))
     on("view.zoom_out", tr("Zoom Out"), "Ctrl+-", lambda gestures: gestures.zoom_by(0.8))
+
+
+def _define_arranging(on: On) -> None:
+    """What moves nodes without the pointer."""
+    sides: list[tuple[Side, str, str]] = [
+        ("left", tr("Align Left"), "Alt+Shift+Left"),
+        ("centre", tr("Align Centre"), ""),
+        ("right", tr("Align Right"), "Alt+Shift+Right"),
+        ("top", tr("Align Top"), "Alt+Shift+Up"),
+        ("middle", tr("Align Middle"), ""),
+        ("bottom", tr("Align Bottom"), "Alt+Shift+Down"),
+    ]
+    for side, words, keys in sides:
+        on(f"arrange.{side}", words, keys, _aligning(side), gap=side == "left")
+    across = tr("Distribute Horizontally")
+    on("arrange.across", across, "Ctrl+Alt+H", lambda g: arranging.distribute(g.canvas, "across"), gap=True)
+    on("arrange.down", tr("Distribute Vertically"), "Ctrl+Alt+V", lambda g: arranging.distribute(g.canvas, "down"))
+    on("arrange.tidy", tr("Tidy"), "L", lambda g: arranging.tidy(g.canvas), gap=True)
+
+
+def _aligning(side: Side) -> Act:
+    return lambda gestures: arranging.align(gestures.canvas, side)

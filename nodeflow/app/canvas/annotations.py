@@ -57,7 +57,7 @@ class Annotations(QObject):
             return
         if item is None:
             item = _KINDS[annotation.kind](name, annotation)
-            item.inside, item.done = self._inside, self._done
+            item.inside, item.done = self.inside, self._done
             self.items[name] = item
             self._canvas.view.scene().addItem(item)
         else:
@@ -131,7 +131,7 @@ class Annotations(QObject):
         at = view.mapToScene(view.viewport().rect().center()) - QPointF(width / 2, height / 2)
         return QRectF(round(at.x()), round(at.y()), max(width, SMALLEST[0]), max(height, SMALLEST[1]))
 
-    def _inside(self, item: Drawn) -> list[QGraphicsItem]:
+    def inside(self, item: Drawn) -> list[QGraphicsItem]:
         """What moves with a frame: nodes whose middle lies in it, and frames and notes that lie in it as a whole."""
         if not isinstance(item, Frame):
             return []

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QGraphicsScene
 
 from nodeflow.app.canvas import style
 from nodeflow.app.canvas.annotations import Annotations
 from nodeflow.app.canvas.arrange import places
+from nodeflow.app.canvas.bulk import bulk
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.dot import Dot
 from nodeflow.app.canvas.face import face_of
@@ -86,18 +85,19 @@ class Canvas(QuietGraph):
     def load(self) -> None:
         """Show the session's document in place of what was shown, in view as a whole."""
         self.session.document.subscribe(self._follow)
-        view, scene = self.view, self.view.scene()
-        view.close_editor()
-        view.drop_wire()
-        collecting = gc.isenabled()
-        gc.disable()
-        view.setUpdatesEnabled(False)
-        scene.blockSignals(True)
-        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.view.close_editor()
+        self.view.drop_wire()
+        with bulk(self.view):
+            self._reload()
+        self.frame_all()
+        self._show_problems()
+        self.selection_changed.emit()
+
+    def _reload(self) -> None:
         for wire in list(self.links.values()):
             wire.delete()
         for card in self.nodes.values():
-            scene.removeItem(card)
+            self.view.scene().removeItem(card)
         self.nodes, self.links, self._waiting = {}, {}, {}
         self.annotations.load()
         workflow = self.session.workflow
@@ -112,14 +112,6 @@ class Canvas(QuietGraph):
             self._draw(link)
         for name in self.nodes:
             self._carry(name)
-        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
-        scene.blockSignals(False)
-        view.setUpdatesEnabled(True)
-        if collecting:
-            gc.enable()
-        self.frame_all()
-        self._show_problems()
-        self.selection_changed.emit()
 
     def _learn(self) -> None:
         """Nodes whose type is known only now get their own face."""

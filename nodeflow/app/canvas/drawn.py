@@ -121,7 +121,11 @@ class Drawn(QGraphicsItem):
             top = min(to.y(), bottom - SMALLEST[1])
         elif down > 0:
             bottom = max(to.y(), top + SMALLEST[1])
+        self.reshape(round(left), round(top), round(right) - round(left), round(bottom) - round(top))
+
+    def reshape(self, x: float, y: float, width: float, height: float) -> None:
+        """Take another box on the canvas; the document learns of it with the next kept move."""
         self.prepareGeometryChange()
-        self.size = (round(right) - round(left), round(bottom) - round(top))
-        self.setPos(round(left), round(top))
+        self.size = (width, height)
+        self.setPos(x, y)
         self.update()
