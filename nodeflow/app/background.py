@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
+from shiboken6 import isValid
 
 T = TypeVar("T")
 
@@ -33,13 +34,14 @@ class Background(QObject):
         work: Callable[[], T],
         then: Callable[[T], object] = lambda _: None,
         otherwise: Callable[[Exception], object] | None = None,
+        owner: QObject | None = None,
     ) -> None:
-        """Begin work when a thread is free."""
+        """Begin work when a thread is free. Nothing is delivered once ``owner`` is gone."""
         if self._closed:
             return
         self._pending += 1
         future = self._pool.submit(work)
-        future.add_done_callback(lambda done: self._tell(done, then, otherwise))
+        future.add_done_callback(lambda done: self._tell((done, then, otherwise, owner)))
 
     def wait(self, work: Callable[[], T]) -> T:
         """What work gives, or the exception that it raises. The interface goes on meanwhile; input waits."""
@@ -67,14 +69,14 @@ class Background(QObject):
         self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _tell(self, future: Future[Any], then: object, otherwise: object) -> None:
+    def _tell(self, made: Any) -> None:
         if not self._closed:
-            self._done.emit((future, then, otherwise))
+            self._done.emit(made)
 
     def _deliver(self, made: Any) -> None:
-        future, then, otherwise = made
+        future, then, otherwise, owner = made
         self._pending -= 1
-        if self._closed or future.cancelled():
+        if self._closed or future.cancelled() or (owner is not None and not isValid(owner)):
             return
         error = future.exception()
         if error is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from nodeflow import resources
-from nodeflow.app import theme
+from nodeflow.app import language, theme
 from nodeflow.app.session import Session
+from nodeflow.app.settings import Settings
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.workflow import WorkflowError
 
@@ -31,13 +33,17 @@ def main(file: Path | None = None) -> int:
 
 
 def application() -> QApplication:
-    """The application with its name and theme."""
+    """The application with its name, and in the size, language and theme that the person chose."""
     app = QApplication.instance()
+    settings = Settings()
     if not isinstance(app, QApplication):
+        if settings.scale != 100:
+            os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale / 100))
         app = QApplication(sys.argv[:1])
+        language.install(app, settings.language)
     app.setApplicationName("nodeflow")
     app.setApplicationDisplayName("nodeflow")
-    theme.apply(app)
+    theme.apply(app, settings.theme)
     return app
 
 

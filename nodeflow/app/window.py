@@ -18,14 +18,17 @@ from nodeflow.app.cheatsheet import CheatSheet
 from nodeflow.app.docks import Dock, PerTab
 from nodeflow.app.documents import Documents
 from nodeflow.app.help import NodeHelp
+from nodeflow.app.hub import default_output
 from nodeflow.app.palette import Palette
 from nodeflow.app.preview import Preview
 from nodeflow.app.problems import Problems
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
+from nodeflow.app.settings_dialog import SettingsDialog
 from nodeflow.app.status import Status
 from nodeflow.app.tab import Tab
 from nodeflow.app.tabs import Tabs
+from nodeflow.engine.limits import Limits
 
 
 class MainWindow(QMainWindow):
@@ -36,6 +39,11 @@ class MainWindow(QMainWindow):
         self.hub = session.hub
         self.hub.setParent(self)
         self.settings = Settings(self)
+        self.settings.changed.connect(self._take_setting)
+        for key in (Settings.device.key, *([Settings.output.key] if self.settings.output else [])):
+            self._take_setting(key)
+        if self.settings.cache_gib:
+            self.hub.limits = Limits(disk=round(self.settings.cache_gib * 2**30))
         self.background = Background(self)
         self.undos = QUndoGroup(self)
         self.tabs = Tabs(lambda: Session(hub=self.hub), self)
@@ -138,7 +146,7 @@ class MainWindow(QMainWindow):
         """Follow the system from light to dark or back."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app)
+            theme.apply(app, self.settings.theme)
             for tab in self.tabs:
                 tab.canvas.retheme()
             self._show_selection(self.tabs.front)
@@ -156,7 +164,33 @@ class MainWindow(QMainWindow):
 
     def show_cheat_sheet(self) -> None:
         """Show all keys on one page."""
-        CheatSheet(self, self.actions_).open()
+        sheet = CheatSheet(self, self.actions_)
+        sheet.change.clicked.connect(self.show_keys)
+        sheet.change.clicked.connect(sheet.close)
+        sheet.open()
+
+    def show_settings(self) -> None:
+        """Show the pages of choices."""
+        self._settings_dialog().open()
+
+    def show_keys(self) -> None:
+        """Show the page on which keys are changed."""
+        self._settings_dialog().show_keys()
+
+    def _settings_dialog(self) -> SettingsDialog:
+        dialog = SettingsDialog(self, self.settings, self.actions_, self.background)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    def _take_setting(self, key: str) -> None:
+        """A choice holds from now on, where it can."""
+        match key:
+            case Settings.theme.key:
+                self.retheme()
+            case Settings.output.key:
+                self.hub.output = Path(self.settings.output) if self.settings.output else default_output()
+            case Settings.device.key:
+                self.hub.wanted = self.settings.device
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.documents.may_leave(list(self.tabs)):

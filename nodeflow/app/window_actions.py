@@ -25,6 +25,7 @@ def define(actions: Actions, window: MainWindow) -> None:
     on("file.save_as", "file", tr("Save As…"), "Ctrl+Shift+S", documents.save_as)
     on("file.revert", "file", tr("Revert"), "", documents.revert)
     on("file.close", "file", tr("Close"), "Ctrl+W", lambda: documents.close(tabs.front), gap=True)
+    on("file.settings", "file", tr("Settings…"), "Ctrl+,", window.show_settings, gap=True)
     on("file.quit", "file", tr("Quit"), key.Quit, window.close)
     actions.adopt("edit.undo", "edit", undos.createUndoAction(window, tr("Undo")), key.Undo)
     actions.adopt("edit.redo", "edit", undos.createRedoAction(window, tr("Redo")), ["Ctrl+Shift+Z", "Ctrl+Y"])
