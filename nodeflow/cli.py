@@ -77,6 +77,7 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
+    dry: Annotated[bool, typer.Option("--dry", help="Say what would run, why and about how long.")] = False,
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
@@ -102,6 +103,11 @@ def run(
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
         told = Report(workflow, runner.catalogue)
         wish = runners.Wish(file.parent, output, tuple(target or ()), device)
+        if dry:
+            from nodeflow.terminal import outlook
+
+            print(outlook(runner.foresee(workflow, wish)))
+            raise typer.Exit
         _watch(runner.run(workflow, wish), told, runner)
     except WorkflowError as error:
         _refuse(*error.problems)

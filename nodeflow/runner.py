@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from nodeflow.engine.client import LocalEngine
-from nodeflow.engine.events import Event, JobEvent, Ready, Refused, Reply, RunFinished, WorkerLost
+from nodeflow.engine.events import Event, Foreseen, JobEvent, Ready, Refused, Reply, RunFinished, WorkerLost
 from nodeflow.engine.limits import Limits
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.files import dumps
@@ -37,6 +37,10 @@ class Runner(Protocol):
 
     def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
         """The run's events. Raises WorkflowError before anything is computed."""
+        ...
+
+    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+        """What the run would compute, and about how long that takes. Raises WorkflowError."""
         ...
 
     def cancel(self) -> None:
@@ -80,6 +84,17 @@ class ThroughWorker:
                     if isinstance(event, RunFinished):
                         return
 
+    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+        self._engine.foresee(dumps(workflow), wish.base, wish.output, wish.targets, device=wish.device)
+        while True:
+            match self._replies.get():
+                case Foreseen(_, _, problems) as foreseen:
+                    if problems:
+                        raise WorkflowError(*problems)
+                    return foreseen
+                case WorkerLost(reason):
+                    raise WorkflowError(Problem("", "", f"{reason}; {self.details} says more"))
+
     def cancel(self) -> None:
         self._engine.cancel(self._job)
 
@@ -105,6 +120,12 @@ class InProcess:
     def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
         try:
             yield from self._session.run(workflow, wish.base, wish.output, wish.targets, wish.device, self._control)
+        except ValueError as error:
+            raise WorkflowError(Problem("", "", str(error))) from None
+
+    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+        try:
+            return Foreseen(0, self._session.forecast(workflow, wish.base, wish.output, wish.targets, wish.device))
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 

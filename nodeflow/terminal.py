@@ -8,6 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from nodeflow.engine import events as tell
+from nodeflow.timeleft import TimeLeft
+
+BASES = {"same": "", "alike": "as one alike", "type": "as another of its type"}
+"""What an estimate is judged by, in words."""
 
 
 class TerminalView:
@@ -28,6 +32,7 @@ class TerminalView:
         )
         self.whole: TaskID | None = None
         self.steps: TaskID | None = None
+        self.time_left = TimeLeft()
 
     def __enter__(self) -> TerminalView:
         self.progress.start()
@@ -40,15 +45,18 @@ class TerminalView:
 
     def show(self, event: tell.Event) -> None:
         """Show one event."""
+        self.time_left.take(event)
         match event:
             case tell.RunStarted(nodes):
                 self.whole = self.progress.add_task("nodes", total=len(nodes), left="")
             case tell.NodeStarted(node):
                 self._describe(node)
+                self._tell_time()
             case tell.NodeProgress(node, index, total, seconds):
                 if self.steps is None:
                     self.steps = self.progress.add_task(f"  {node}", total=total, left="")
                 self.progress.update(self.steps, completed=index, left=f"{seconds:.0f} s left" if index < total else "")
+                self._tell_time()
             case tell.NodeFinished(node, state, seconds, why):
                 self._done(1)
                 if state == "ran":
@@ -68,9 +76,38 @@ class TerminalView:
         if self.whole is not None:
             self.progress.update(self.whole, description=text)
 
+    def _tell_time(self) -> None:
+        if self.whole is not None:
+            seconds = self.time_left.seconds
+            self.progress.update(self.whole, left=f"about {seconds:.0f} s left" if seconds >= 0.5 else "")
+
     def _done(self, count: int) -> None:
         if self.steps is not None:
             self.progress.remove_task(self.steps)
             self.steps = None
         if self.whole is not None:
             self.progress.advance(self.whole, count)
+
+
+def outlook(foreseen: tell.Foreseen) -> str:
+    """What a run would do, as a table: node, what becomes of it, about how long, and why; below it the whole."""
+    width = max((len(node.node) for node in foreseen.nodes), default=0)
+    lines = [_outlook(node, width) for node in foreseen.nodes]
+    ran = [node for node in foreseen.nodes if node.state == "run"]
+    told = f"{len(ran)} of {len(foreseen.nodes)} nodes would run"
+    if unknown := sum(node.state == "unknown" for node in foreseen.nodes):
+        told += f", {unknown} more may"
+    if foreseen.seconds:
+        told += f", about {foreseen.seconds:.1f} s"
+    if new := sum(node.seconds is None for node in ran):
+        told += f"; {new} of them took no time worth noting, or never ran here"
+    return "\n".join([*lines, told])
+
+
+def _outlook(node: tell.Foresight, width: int) -> str:
+    state = {"run": "would run", "unknown": "may run", "fails": "would fail"}.get(node.state, node.state)
+    time = "" if node.seconds is None else f"{node.seconds:.2f} s"
+    size = f"{node.bytes / 2**20:.0f} MiB" if node.bytes else ""
+    basis = BASES.get(node.basis, "")
+    why = f"{node.why} ({basis})" if basis else node.why
+    return f"{node.node:<{width}}  {state:<10} {time:>9} {size:>9}   {why}".rstrip()

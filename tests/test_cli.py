@@ -50,6 +50,23 @@ def test_help_loads_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+def test_a_dry_run_says_what_would_run_and_runs_nothing(tmp_path: Path) -> None:
+    asked = ("run", STARTER, "--output", tmp_path, "scheduler.steps=2", "prompt.text=a dry fish")
+    before = nodeflow(*asked, "--dry")
+    assert before.returncode == 0, before.stderr
+    assert "sampler" in before.stdout
+    assert "would run" in before.stdout
+    assert list(tmp_path.iterdir()) == []
+    assert nodeflow(*asked).returncode == 0
+    after = nodeflow(*asked, "--dry", "--in-process").stdout
+    assert "0 of 10 nodes would run" in after
+    other = nodeflow(*asked[:-1], "prompt.text=a wet fish", "--dry").stdout
+    (line,) = (line for line in other.splitlines() if line.startswith("sampler"))
+    assert " s " in line
+    assert "as one alike" in line
+    refused(nodeflow(*asked, "--dry", "--target", "nobody"), "nobody")
+
+
 def test_run_writes_the_report(tmp_path: Path) -> None:
     file, report = write(tmp_path / "w.json", NOISE), tmp_path / "deep" / "r.json"
     done = nodeflow("run", file, "--set", "noise.seed=7", "noise.batch=2", "--output", tmp_path, "--report", report)

@@ -19,6 +19,7 @@ from nodeflow.engine.events import (
     RunStarted,
     Summary,
 )
+from nodeflow.timeleft import TimeLeft
 
 Phase = Literal["idle", "queued", "running", "ran", "cached", "skipped", "failed", "stale"]
 
@@ -56,12 +57,14 @@ class RunStates:
         self.order: tuple[str, ...] = ()
         self.outcome = ""
         self.seconds = 0.0
+        self._time_left = TimeLeft()
 
     def of(self, node: str) -> NodeState:
         return self.nodes.get(node, IDLE)
 
     def take(self, event: Event) -> tuple[str, ...]:
         """Move on by an event; the nodes whose state changed."""
+        self._time_left.take(event)
         match event:
             case RunStarted(nodes):
                 before = set(self.nodes)
@@ -115,5 +118,5 @@ class RunStates:
 
     @property
     def seconds_left(self) -> float:
-        """What the running nodes expect to need; 0 where none of them says."""
-        return max((s.seconds_left for s in self.nodes.values() if s.phase == "running"), default=0.0)
+        """What the run may still take, as far as that is known; else 0."""
+        return self._time_left.seconds

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from nodeflow.engine.events import (
     Cancel,
+    Foresee,
     JobEvent,
     JobInfo,
     NodeFailed,
@@ -67,6 +68,19 @@ class Engine(Protocol):
 
     def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
         """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
+        ...
+
+    def foresee(
+        self,
+        workflow: bytes,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+    ) -> int:
+        """Ask what a run would compute; the number of the request, which the answer carries."""
         ...
 
     def close(self) -> None:
@@ -158,6 +172,21 @@ class LocalEngine:
                 self._worker.send(Peek(request, node, output, size, document))
             else:
                 self._tell(Peeked(request, ()))
+            return request
+
+    def foresee(
+        self,
+        workflow: bytes,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+    ) -> int:
+        with self._lock:
+            request = next(self._requests)
+            self._need().send(Foresee(request, workflow, str(base), str(output), targets, device, document))
             return request
 
     def close(self) -> None:

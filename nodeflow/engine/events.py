@@ -229,6 +229,11 @@ class Foreseen(msgspec.Struct, frozen=True, tag=True):
     nodes: tuple[Foresight, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def seconds(self) -> float:
+        """What the nodes that would run take together, as far as earlier runs tell."""
+        return sum(node.seconds or 0.0 for node in self.nodes if node.state == "run")
+
 
 # --- the client's own, beside what it passes on
 

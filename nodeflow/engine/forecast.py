@@ -6,7 +6,6 @@ yet (a number from a node that has to run, the branch that a switch will choose)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from nodeflow.engine import events as tell
@@ -31,11 +30,6 @@ def forecast(
     """
     run = Run(executor, plan, settings, Control(), executor.recall(document))
     return _Forecast(run, estimates).look()
-
-
-def seconds(nodes: Iterable[Foresight]) -> float:
-    """What the nodes that would run take together, as far as that is known."""
-    return sum(node.seconds or 0.0 for node in nodes if node.state == "run")
 
 
 class _Forecast:

@@ -23,6 +23,8 @@ from nodeflow.engine.control import Control
 from nodeflow.engine.events import (
     Cancel,
     Close,
+    Foresee,
+    Foreseen,
     JobEvent,
     NodeFailed,
     Pause,
@@ -91,6 +93,8 @@ class Worker:
                     reins.resume()
                 case Peek():
                     self._peek(request)
+                case Foresee():
+                    self.say(self._foresee(request))
                 case Close():
                     os._exit(0)
 
@@ -101,6 +105,16 @@ class Worker:
         except Exception:  # a value that cannot be drawn is a picture less, not the worker's end
             found = ()
         self.say(Peeked(request.request, found))
+
+    def _foresee(self, request: Foresee) -> Foreseen:
+        """What a run would compute; told while another computes, and never that one's end."""
+        about = (Path(request.base), Path(request.output), request.targets, request.device, request.document)
+        try:
+            return Foreseen(request.request, self.session.forecast(loads(request.workflow), *about))
+        except WorkflowError as error:
+            return Foreseen(request.request, problems=error.problems)
+        except Exception as error:
+            return Foreseen(request.request, problems=(Problem("", "", str(error) or type(error).__name__),))
 
     def _run(self, job: Submit) -> None:
         try:

@@ -19,6 +19,7 @@ from nodeflow.engine import process
 from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
+    Foreseen,
     JobEvent,
     Logged,
     NodeFailed,
@@ -340,3 +341,25 @@ def test_an_app_that_is_killed_leaves_no_process_and_loses_no_job(
         app.kill()
     assert worker.wait(5) is None or not worker.is_running()
     assert len(Queue(tmp_path / "queue.sqlite").jobs) == 2
+
+
+def test_it_foresees_a_run_while_another_computes(
+    engine: LocalEngine, submit: Callable[..., int], replies: Replies, tmp_path: Path
+) -> None:
+    """The answer comes before the end of a run that was asked for first."""
+    assert replies.end(submit(walking(2))).state == "done"
+    job = submit(walking(10_000))
+    replies.event(job, NodeProgress)
+    request = engine.foresee(walking(2, value=2.0), tmp_path, tmp_path)
+    foreseen = replies.wait(lambda reply: isinstance(reply, Foreseen) or _is(reply, job, RunFinished))
+    engine.cancel(job)
+    assert isinstance(foreseen, Foreseen)
+    assert foreseen.request == request
+    assert [(node.state, node.basis) for node in foreseen.nodes] == [("run", "type")]
+    assert foreseen.seconds >= 0.04
+    assert replies.end(job).state == "cancelled"
+
+
+def test_a_wrong_workflow_is_foreseen_to_be_refused(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
+    engine.foresee(flow(a=("lost.node", {}, {})), tmp_path, tmp_path)
+    assert [problem.node for problem in replies.wait(kind(Foreseen)).problems] == ["a"]
