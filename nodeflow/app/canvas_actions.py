@@ -34,6 +34,7 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     on("edit.copy", tr("Copy"), key.Copy, Gestures.copy)
     on("edit.paste", tr("Paste"), key.Paste, Gestures.paste)
     on("edit.duplicate", tr("Duplicate"), "Ctrl+D", Gestures.duplicate)
+    on("edit.duplicate_wired", tr("Duplicate with Wires"), "Ctrl+Shift+D", lambda g: g.duplicate(wired=True))
     on("edit.delete", tr("Delete"), ["Del", "Backspace"], Gestures.delete)
     on("edit.dissolve", tr("Delete and Reconnect"), ["Ctrl+Del", "Ctrl+Backspace"], Gestures.dissolve)
     on("edit.select_all", tr("Select All"), key.SelectAll, Gestures.select_all, gap=True)

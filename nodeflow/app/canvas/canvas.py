@@ -259,10 +259,25 @@ class Canvas(QuietGraph):
     # --- what a person does
 
     def set_param(self, name: str, param: str, value: Any, gesture: Any = None) -> None:
-        """Set a parameter as an undo step; the steps of one gesture are one."""
+        """Set a parameter as an undo step; the steps of one gesture are one.
+
+        Where the node is selected, all selected nodes of its type get the value that no wire feeds.
+        """
         if name not in self.session.workflow.nodes:
             return  # it went while it was being edited
-        self.session.do(self.tr("Set {0}").format(readable(param)), SetParam(name, param, value), gesture)
+        names = self._alike(name, param)
+        words = self.tr("Set {0}").format(readable(param))
+        if len(names) > 1:
+            words = self.tr("Set {0} of {1} nodes").format(readable(param), len(names))
+        self.session.do(words, Batch(tuple(SetParam(one, param, value) for one in names)), gesture)
+
+    def _alike(self, name: str, param: str) -> list[str]:
+        """The nodes that a change of one's parameter changes."""
+        nodes, links = self.session.workflow.nodes, self.session.workflow.links
+        if not self.nodes[name].isSelected():
+            return [name]
+        kind = nodes[name].type
+        return [one for one in self.chosen() if nodes[one].type == kind and Socket(one, param) not in links]
 
     def set_title(self, name: str, title: str) -> None:
         """Give a node a title of its own; an empty one takes it away."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -64,6 +64,15 @@ def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None)
         taken.annotations[drawn[name]] = msgspec.structs.replace(item, x=item.x + dx, y=item.y + dy)
         edits.append(Annotate(drawn[name], taken.annotations[drawn[name]]))
     return Pasted(Batch(tuple(edits)), names, drawn)
+
+
+def wires_in(workflow: Workflow, names: Mapping[str, str]) -> list[Edit]:
+    """The edits that give copies of nodes, by the ids they are copied from, the wires that come in from the rest."""
+    return [
+        Connect(msgspec.structs.replace(link, target=names[link.target]))
+        for link in sorted(workflow.links.values())
+        if link.target in names and link.source not in names
+    ]
 
 
 def _shift(part: Workflow, at: tuple[float, float] | None) -> tuple[float, float]:

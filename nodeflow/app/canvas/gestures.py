@@ -9,7 +9,7 @@ from nodeflow.app.canvas import style
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.colours import colour_menu
 from nodeflow.app.canvas.dot import MIDDLE
-from nodeflow.app.canvas.fragment import cut_out, put_in
+from nodeflow.app.canvas.fragment import cut_out, put_in, wires_in
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.graph.catalog import NodeSpec, gives, takes
@@ -156,18 +156,20 @@ class Gestures(QObject):
         """Add what is on the clipboard at the pointer."""
         self._put(QGuiApplication.clipboard().text(), self.view.pointer(), self.tr("Paste"))
 
-    def duplicate(self) -> None:
-        """Add the selected nodes again, a little beside."""
+    def duplicate(self, wired: bool = False) -> None:
+        """Add what is selected again, at the pointer; ``wired``: with the wires that come in from the rest too."""
         if self._any():
-            self._put(self._piece(), None, self.tr("Duplicate"))
+            at = self.view.pointer() if self.view.has_pointer() else None
+            self._put(self._piece(), at, self.tr("Duplicate"), wired)
 
-    def _put(self, text: str, at: QPointF | None, words: str) -> None:
+    def _put(self, text: str, at: QPointF | None, words: str, wired: bool = False) -> None:
         try:
             edit, names, drawn = put_in(self.session.workflow, text, None if at is None else (at.x(), at.y()))
         except WorkflowError:
             self.view.toast.say(self.tr("The clipboard holds no nodes."))
             return
-        self.session.do(words, edit)
+        more = wires_in(self.session.workflow, names) if wired else ()
+        self.session.do(words, Batch((*edit.edits, *more)))
         self.canvas.choose(names.values(), drawn.values())
 
     def rename(self) -> None:

@@ -199,8 +199,12 @@ class CanvasView(Inserting):
     def pointer(self) -> QPointF:
         """Where the pointer is, in the scene; the middle of the view where it is elsewhere."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
-        inside = self.viewport().rect().contains(at)
-        return self.mapToScene(at if inside else self.viewport().rect().center())
+        return self.mapToScene(at if self.has_pointer() else self.viewport().rect().center())
+
+    def has_pointer(self) -> bool:
+        """Whether the pointer is over the canvas."""
+        at = self.viewport().mapFromGlobal(self.cursor().pos())
+        return self.isActiveWindow() and self.viewport().rect().contains(at)
 
     def search_at_pointer(self) -> None:
         """Ask for the node search where the pointer is, or in the middle."""
