@@ -23,9 +23,9 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -77,11 +77,11 @@ class Writes(msgspec.Struct, frozen=True):
 class Supplied(msgspec.Struct, frozen=True):
     """An argument that the run fills in and nobody edits.
 
-    ``device`` and ``dtype`` are what the run computes on and in; ``workflow`` is the file that runs, as text, which
-    does not count as part of what the node computes.
+    ``device`` and ``dtype`` are what the run computes on and in. The others do not count as part of what the node
+    computes: ``workflow`` is the file that runs, as text; ``steps`` is where a streaming node keeps its `Steps`.
     """
 
-    what: Literal["device", "dtype", "workflow"]
+    what: Literal["device", "dtype", "workflow", "steps"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -93,6 +93,38 @@ class Step(msgspec.Struct, frozen=True):
     index: int
     total: int
     value: Any = None
+
+
+class Kept(NamedTuple):
+    """Steps of an earlier run that are those of this run too: what each of them made, and the state after the last."""
+
+    made: tuple[Any, ...] = ()
+    state: Any = None
+
+
+class Steps:
+    """Where a streaming node keeps what each of its steps left behind, so that a later run goes on from there.
+
+    This one keeps nothing, for a node that is called as a plain function; the engine supplies one that does::
+
+        kept = steps.resume(start, [in force at step 0, in force at step 1, ...])
+        for index in range(len(kept.made), total):
+            ...
+            steps.keep(state, made)
+            yield Step(...)
+    """
+
+    def resume(self, start: object, steps: Sequence[object]) -> Kept:
+        """The longest run of steps that is known: same start, and the same in force at each of them.
+
+        ``start`` is all that determines the run beside ``steps``, which has for every step what is in force there.
+        """
+        return Kept()
+
+    def keep(self, state: object, made: object) -> None:
+        """Keep a step: the state after it, which is all that the next one needs, and what it made. Neither changes
+        afterwards. Both are plain values, tensors, and tuples, lists and dicts of those.
+        """
 
 
 class NodeError(Exception):

@@ -123,6 +123,14 @@ class Solver(Protocol):
         """The denoiser's estimate of x_0 at a step."""
         ...
 
+    def state(self) -> dict[str, Any]:
+        """What its steps so far have left in it, as plain values and tensors, lists and dicts; nothing changes it."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that another run of the same schedule was in."""
+        ...
+
 
 class Schedule(Protocol):
     """Which scheduler, and how many steps of which sizes."""
@@ -211,12 +219,24 @@ class Guider(Protocol):
         """The guided prediction for x at step ``index`` of ``total``."""
         ...
 
+    def at(self, index: int, total: int) -> Guider:
+        """The guider in force at a step, which alone determines the prediction there: itself, where it never changes.
+
+        As a frozen dataclass it can be told from others, so that runs that agree up to a step share what they compute.
+        """
+        ...
+
+    def unguided(self) -> Guider:
+        """The same without guidance: the conditional prediction alone, in half the time where it took two."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """What happened in a sampling run, step by step: N steps, each tensor (B, C, h, w).
 
     ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
+    ``unconditional`` has None for a step that made no such prediction, and is empty where none did.
     """
 
     timesteps: Tensor
@@ -224,7 +244,7 @@ class Trajectory:
     x: tuple[Tensor, ...] = ()
     original: tuple[Tensor, ...] = ()
     conditional: tuple[Tensor, ...] = ()
-    unconditional: tuple[Tensor, ...] = ()
+    unconditional: tuple[Tensor | None, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, Slider, Step, node
+from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Denoiser, Guider, Latent, LatentFormat, Noise, Schedule, Solver, Trajectory
 from nodes.noise import draw, rows
 
@@ -28,6 +28,7 @@ def sample(
     latent: Latent | None = None,
     strength: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     record: Literal["steps", "nothing"] = "steps",
+    steps: Annotated[Steps, Supplied("steps")] = Steps(),
 ) -> Generator[Step, None, Sampled]:
     """Turns noise into a latent, step by step, and shows the picture as it is foreseen at each step.
 
@@ -55,20 +56,33 @@ def sample(
         else:
             x = _noised(latent, solver, first, generators, denoiser)
 
-    kept: tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]] = ([x], [], [], [])
-    for index in range(first, total):
+    guiders = [guider.at(index, total) for index in range(first, total)]
+    kept = steps.resume((denoiser, schedule, noise, latent, first, record), guiders)
+    made: list[tuple[Any, ...]] = list(kept.made)
+    begin = x
+    if made:
+        x, solver_state, random_states = kept.state
+        solver.restore(solver_state)
+        for generator, random_state in zip(generators, random_states, strict=True):
+            generator.set_state(random_state)
+    for index in range(first + len(made), total):
         with torch.no_grad():
-            guided = guider.predict(solver.scale_input(x, index), times[index], index, total)
+            guided = guiders[index - first].predict(solver.scale_input(x, index), times[index], index, total)
             x_0 = solver.original(guided.output, x, index)
             x = solver.step(guided.output, x, index, generators)
-        if record == "steps":
-            for into, value in zip(kept, (x, x_0, guided.conditional, guided.unconditional), strict=True):
-                if value is not None:
-                    into.append(value)
+        made.append((x, x_0, guided.conditional, guided.unconditional) if record == "steps" else ())
+        steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
         yield Step(index - first + 1, total - first, Latent(x_0))
 
-    path = [tuple(values) for values in kept] if record == "steps" else []
+    path = _path(begin, made) if record == "steps" else ()
     return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], *path))
+
+
+def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
+    """The trajectory's x, original, conditional and unconditional, from what each step made."""
+    x, original, conditional, unconditional = zip(*made, strict=True) if made else ((), (), (), ())
+    asked = any(prediction is not None for prediction in unconditional)
+    return (begin, *x), original, conditional, unconditional if asked else ()
 
 
 def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -111,6 +112,7 @@ class DiffusersSolver:
         self._takes_generator = "generator" in inspect.signature(scheduler.step).parameters
         self._begun = False
         self._times: tuple[Tensor, ...] = scheduler.timesteps.unbind()
+        self._fresh = _copy(vars(scheduler))
         self._levels = _levels(scheduler, kind.space)
 
     @property
@@ -165,11 +167,32 @@ class DiffusersSolver:
         limit = self._scheduler.config.get("clip_sample_range", 1.0)
         return x_0.clamp(-limit, limit) if self._scheduler.config.get("clip_sample") else x_0
 
+    def state(self) -> dict[str, Any]:
+        """The scheduler's attributes that are no longer those it began with: its history and its counters."""
+        now = _copy(vars(self._scheduler))
+        return {name: value for name, value in now.items() if not _is_same(value, self._fresh.get(name, self))}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        vars(self._scheduler).update(_copy(state))
+        self._begun = True
+
     def _begin(self, index: int) -> None:
         """A run may start anywhere on the schedule; from there the scheduler counts by itself."""
         if not self._begun and hasattr(self._scheduler, "set_begin_index"):
             self._scheduler.set_begin_index(index)
         self._begun = True
+
+
+def _copy(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes, their lists copied: schedulers change lists in place, and tensors never."""
+    return {name: list(value) if isinstance(value, list) else value for name, value in attributes.items()}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two attributes hold the same objects."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(operator.is_, one, other))
+    return one is other
 
 
 def _levels(scheduler: Any, space: Space) -> list[tuple[float, float]]:

@@ -21,8 +21,9 @@ from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.packs import Packs
 from nodeflow.engine.plan import plan
+from nodeflow.engine.steps import StepStore
 from nodeflow.graph.workflow import Link, Node, Workflow
-from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, node
+from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Latent
 
 RAN: list[str] = []
@@ -130,6 +131,61 @@ def count(steps: Annotated[int, Slider(1, 1000)] = 3, label: str = "count") -> G
     return Box(steps)
 
 
+@dataclass(frozen=True, eq=False)
+class Route:
+    """How high each step of a climb is; ``guide`` is of no known kind."""
+
+    heights: tuple[int, ...]
+    guide: Any = None
+
+
+class Stranger:
+    """A value of which only its node can tell what it is."""
+
+    __slots__ = ()
+
+
+@node("Route")
+def route(heights: str = "1,2,3", stranger: bool = False) -> Route:
+    """Heights from a text."""
+    return Route(tuple(int(height) for height in heights.split(",")), Stranger() if stranger else None)
+
+
+@node("Climb")
+def climb(
+    route: Route,
+    start: int = 0,
+    stop_at: int = -1,
+    steps: Annotated[Steps, Supplied("steps")] = Steps(),
+) -> Generator[Step, None, Sheet]:
+    """Adds up heights, step by step, and keeps its steps. Fails before step ``stop_at``."""
+    total = len(route.heights)
+    kept = steps.resume((start, route.guide), route.heights)
+    made = list(kept.made)
+    x = kept.state[0] if made else torch.tensor(float(start))
+    for index in range(len(made), total):
+        if index == stop_at:
+            raise NodeError("the rock gives way; take another path")
+        RAN.append(f"step {index}")
+        x = x * 2 + route.heights[index]
+        made.append(x)
+        steps.keep([x, {"index": index}], x)
+        yield Step(index + 1, total)
+    return Sheet(torch.stack(made))
+
+
+@node("Tread")
+def tread(sheet: Sheet, steps: Annotated[Steps, Supplied("steps")] = Steps()) -> Generator[Step, None, Sheet]:
+    """Breaks the rule in the second of two steps: changes its input in place."""
+    for index in range(len(steps.resume(sheet, "ab").made), 2):
+        RAN.append(f"step {index}")
+        if index == 1:
+            sheet.values.add_(1)
+        steps.keep(None, sheet.values.clone())
+        yield Step(index + 1, 2)
+    return Sheet(sheet.values.clone())
+
+
 @node("Noise")
 def sheet(seed: Annotated[int, Seed()] = 0, side: int = 8, seconds: float = 0.0, label: str = "sheet") -> Sheet:
     """A sheet of random numbers."""
@@ -189,8 +245,10 @@ def wire(nodes: dict[str, tuple[Any, ...]]) -> Workflow:
 class Bench:
     """Runs toy workflows on one executor and tells what ran."""
 
-    def __init__(self, folder: Path, budget: int = 2**30, disk: Disk | None = None) -> None:
-        self.executor = Executor(PACK.functions, Cache({"cpu": budget}, disk))
+    def __init__(
+        self, folder: Path, budget: int = 2**30, disk: Disk | None = None, steps: StepStore | None = None
+    ) -> None:
+        self.executor = Executor(PACK.functions, Cache({"cpu": budget}, disk), steps)
         self.estimates = Estimates()
         self.settings = Settings(folder, folder / "output")
         self.events: list[Event] = []

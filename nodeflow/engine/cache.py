@@ -7,10 +7,7 @@ import threading
 from typing import Any
 
 from nodeflow.engine.disk import Disk
-from nodeflow.engine.measure import Block, blocks, has_module
-
-OVERHEAD = 256
-"""Bytes counted for an entry beyond its tensors."""
+from nodeflow.engine.measure import OVERHEAD, Block, Ledger, blocks, has_module
 
 
 class Entry:
@@ -36,13 +33,17 @@ class Cache:
         """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named keeps nothing."""
         self.budget = budget
         self.disk = disk
-        self.used: dict[str, int] = {}
+        self._ledger = Ledger(budget)
         self._entries: dict[bytes, Entry] = {}
-        self._holders: dict[Block, int] = {}
         self._heap: list[tuple[tuple[bool, float], bytes]] = []
         self._clock = 0.0
         self._uses = 0
         self._lock = threading.RLock()  # a peek looks while a node computes
+
+    @property
+    def used(self) -> dict[str, int]:
+        """Bytes held, by device class."""
+        return self._ledger.used
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -91,11 +92,7 @@ class Cache:
         if any(size > self.budget.get(device, 0) for device, size in _by_device(entry.blocks).items()):
             return
         self._entries[key] = entry
-        self._count("cpu", OVERHEAD)
-        for block, size in entry.blocks.items():
-            self._holders[block] = self._holders.get(block, 0) + 1
-            if self._holders[block] == 1:
-                self._count(block[0], size)
+        self._ledger.add(entry.blocks)
         self._touch(key, entry)
         self._make_room()
 
@@ -108,14 +105,8 @@ class Cache:
 
     def _forget(self, key: bytes) -> None:
         entry = self._entries.pop(key, None)
-        if entry is None:
-            return
-        self._count("cpu", -OVERHEAD)
-        for block, size in entry.blocks.items():
-            self._holders[block] -= 1
-            if not self._holders[block]:
-                del self._holders[block]
-                self._count(block[0], -size)
+        if entry is not None:
+            self._ledger.remove(entry.blocks)
 
     def clear(self) -> None:
         """Forget everything in memory."""
@@ -123,9 +114,6 @@ class Cache:
             for key in list(self._entries):
                 self._forget(key)
             self._heap.clear()
-
-    def _count(self, device: str, size: int) -> None:
-        self.used[device] = self.used.get(device, 0) + size
 
     def _touch(self, key: bytes, entry: Entry) -> None:
         if entry.model:
@@ -139,7 +127,7 @@ class Cache:
             heapq.heapify(self._heap)
 
     def _make_room(self) -> None:
-        while self._heap and any(size > self.budget.get(device, 0) for device, size in self.used.items()):
+        while self._heap and self._ledger.is_over():
             rank, key = heapq.heappop(self._heap)
             entry = self._entries.get(key)
             if entry is not None and entry.rank == rank:

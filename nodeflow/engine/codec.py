@@ -35,10 +35,11 @@ class Damaged(Exception):  # noqa: N818
 
 def encode(outputs: tuple[Any, ...]) -> bytes:
     """A result as the bytes of a safetensors file. Raises NotStorable."""
-    tensors: dict[int, Tensor] = {}
+    tensors: dict[int, tuple[str, Tensor]] = {}
     form = [_form(value, tensors) for value in outputs]
-    named = {str(name): tensor for name, tensor in enumerate(tensors.values())}
-    apart = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in named.items()}
+    apart = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.values()
+    }
     return save(apart, {"nodeflow": json.dumps(form)})
 
 
@@ -53,17 +54,21 @@ def decode(data: bytes) -> tuple[Any, ...]:
         raise Damaged(str(error)) from None
 
 
-def _form(value: Any, tensors: dict[int, Tensor]) -> Any:
+def _form(value: Any, tensors: dict[int, tuple[str, Tensor]]) -> Any:
     """What JSON says about a value: itself, or one field that names what it is. Gathers its tensors, each once."""
     if value is None or isinstance(value, (bool, str, int)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, Tensor):
-        tensors.setdefault(id(value), value)
-        return {"tensor": str(list(tensors).index(id(value))), "device": value.device.type}
+        name, _ = tensors.setdefault(id(value), (str(len(tensors)), value))
+        return {"tensor": name, "device": value.device.type}
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return {"tuple": [_form(part, tensors) for part in value]}
+    if type(value) is list:
+        return {"list": [_form(part, tensors) for part in value]}
+    if type(value) is dict and all(isinstance(name, str) for name in value):
+        return {"dict": {name: _form(part, tensors) for name, part in value.items()}}
     if isinstance(value, Path):
         return {"path": str(value)}
     kind = KNOWN.get(type(value).__name__)
@@ -79,6 +84,8 @@ def _value(form: Any, tensors: dict[str, Tensor]) -> Any:
     readers: Mapping[str, Callable[[], Any]] = {
         "tensor": lambda: tensors[form["tensor"]].to(form["device"]),
         "tuple": lambda: tuple(_value(part, tensors) for part in form["tuple"]),
+        "list": lambda: [_value(part, tensors) for part in form["list"]],
+        "dict": lambda: {name: _value(part, tensors) for name, part in form["dict"].items()},
         "float": lambda: float(form["float"]),
         "path": lambda: Path(form["path"]),
         "wire": lambda: KNOWN[form["wire"]](**{k: _value(part, tensors) for k, part in form["fields"].items()}),

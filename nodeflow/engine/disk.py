@@ -53,9 +53,9 @@ class Disk:
     Safe for several processes at once, and for one that is killed at any moment.
     """
 
-    def __init__(self, folder: Path, budget: int, versions: str = "") -> None:
+    def __init__(self, folder: Path, budget: int, versions: str = "", least_seconds: float = LEAST_SECONDS) -> None:
         """``versions``: what results depend on beside their keys (of torch, say); others' results are not seen."""
-        self.folder, self.budget = folder, budget
+        self.folder, self.budget, self.least_seconds = folder, budget, least_seconds
         self._salt = versions.encode()
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class Disk:
 
     def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
         """Store outputs, unless they are cheap, hold a network, or do not fit. A full disk costs the entry only."""
-        if seconds < LEAST_SECONDS:
+        if seconds < self.least_seconds:
             return
         try:
             data = encode(outputs)

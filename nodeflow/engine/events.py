@@ -53,6 +53,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True):
     """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
 
     ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured.
+    Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run.
     """
 
     node: str
@@ -62,6 +63,8 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True):
     values: tuple[Summary, ...] = ()
     files: tuple[str, ...] = ()
     bytes: int = 0
+    resumed: int = 0
+    steps: int = 0
 
 
 class NodeFailed(msgspec.Struct, frozen=True, tag=True):

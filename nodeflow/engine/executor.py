@@ -16,6 +16,7 @@ from nodeflow.engine.interrupt import Cancelled, interruptible
 from nodeflow.engine.keys import Parts, Settings, digest, parts_of, reason
 from nodeflow.engine.measure import changed, versions
 from nodeflow.engine.plan import Origin, Plan, Task
+from nodeflow.engine.steps import StepRun, StepStore
 from nodeflow.engine.views import preview, summaries
 from nodeflow.graph.catalog import PLAIN_TYPES, Param
 from nodeflow.node import Lazy, NodeError, NotYet, Step
@@ -42,9 +43,10 @@ class History:
 class Executor:
     """Evaluates plans one after another, with one cache for all, and a history for each document."""
 
-    def __init__(self, functions: dict[str, Callable[..., Any]], cache: Cache) -> None:
+    def __init__(self, functions: dict[str, Callable[..., Any]], cache: Cache, steps: StepStore | None = None) -> None:
         self.functions = functions
         self.cache = cache
+        self.steps = StepStore({}) if steps is None else steps
         self._histories: dict[str, History] = {}
 
     def run(
@@ -203,6 +205,7 @@ class Run:
     def _arrived(self, task: Task, outputs: Values) -> None:
         """A task's outputs are there; from now on they can be looked at."""
         self.values[task.id] = outputs
+        self.executor.steps.identities.learn(self.keys[task.id], outputs)
         self.history.last[task.id] = (task, self.keys[task.id])
 
     def _asked(self, task: Task) -> list[str]:
@@ -225,20 +228,23 @@ class Run:
         seconds = 0.0
         result: Any
         function = self.executor.functions[task.spec.type]
+        steps = self.executor.steps.begin(f"{task.spec.type}@{task.spec.version}")
         try:
             wires, arguments = self._arguments(task)
+            arguments |= {name: steps for name, what in task.spec.supplied.items() if what == "steps"}
             before = versions((wires, arguments))
             begin = time.perf_counter()
-            with interruptible((wires, arguments), self.control):
+            with steps, interruptible((wires, arguments), self.control):
                 result = function(*wires, **arguments)
                 seconds = time.perf_counter() - begin
                 if task.spec.streams:
-                    seconds, result = yield from self._stream(task, result)
+                    seconds, result = yield from self._stream(task, result, steps)
                     if self.control.cancelled:
                         return
             outputs = _as_tuple(task, result)
             if changed(before):
                 self._forget_inputs(task)
+                steps.discard()
                 raise NodeError("it changed one of its inputs in place; a node must leave its inputs as they are")
         except Cancelled:
             return
@@ -249,9 +255,11 @@ class Run:
             yield self._fail(task, _sentence(error), seconds, "".join(traceback.format_exception(error)))
             return
         if task.spec.pure:
-            self.executor.cache.put(self.keys[task.id], outputs, seconds)
+            self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved)
         self._arrived(task, outputs)
-        yield tell.NodeFinished(task.id, "ran", seconds, self.why(task), summaries(task.spec, outputs), _files(outputs))
+        values, files = summaries(task.spec, outputs), _files(outputs)
+        counts = {"resumed": steps.resumed, "steps": steps.total}
+        yield tell.NodeFinished(task.id, "ran", seconds, self.why(task), values, files, **counts)
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
@@ -259,14 +267,16 @@ class Run:
             self.executor.cache.drop(self.keys[name])
             del self.values[name]
 
-    def _stream(self, task: Task, steps: Generator[Step, None, Any]) -> Generator[tell.Event, None, tuple[float, Any]]:
+    def _stream(
+        self, task: Task, running: Generator[Step, None, Any], steps: StepRun
+    ) -> Generator[tell.Event, None, tuple[float, Any]]:
         """Drive a streaming node to its end; the seconds it took, and what it returned."""
         seconds, shown = 0.0, 0.0
-        with contextlib.closing(steps):
+        with contextlib.closing(running):
             while self.control.may_go_on():
                 begin = time.perf_counter()
                 try:
-                    step = next(steps)
+                    step = next(running)
                 except StopIteration as end:
                     return seconds + time.perf_counter() - begin, end.value
                 now = time.perf_counter()
@@ -274,7 +284,7 @@ class Run:
                 picture = b""
                 if step.value is not None and now - shown >= PREVIEW_SECONDS:
                     picture, shown = preview(step.value), now
-                left = seconds / max(step.index, 1) * (step.total - step.index)
+                left = seconds / max(step.index - steps.resumed, 1) * (step.total - step.index)
                 yield tell.NodeProgress(task.id, step.index, step.total, left, picture)
         return seconds, None
 

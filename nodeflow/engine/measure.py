@@ -13,6 +13,9 @@ from torch import Tensor
 Block = tuple[str, int]
 """A piece of memory: the class of its device (cpu, cuda), and where it begins."""
 
+OVERHEAD = 256
+"""Bytes counted for a thing that is held, beyond its tensors."""
+
 
 def tensors(value: Any, *, modules: bool) -> Iterator[Tensor]:
     """The tensors in a value: in its fields, tuples, lists and dicts, and where asked in its networks too."""
@@ -68,3 +71,37 @@ def versions(values: Any) -> list[tuple[Tensor, int]]:
 def changed(before: list[tuple[Tensor, int]]) -> bool:
     """Whether any of the tensors was changed in place since `versions` looked."""
     return any(tensor._version != version for tensor, version in before)
+
+
+class Ledger:
+    """Counts the bytes that are held, by device class, against a budget; what several things share counts once."""
+
+    def __init__(self, budget: dict[str, int]) -> None:
+        """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named holds nothing."""
+        self.budget = budget
+        self.used: dict[str, int] = {}
+        self._holders: dict[Block, int] = {}
+
+    def add(self, held: dict[Block, int]) -> None:
+        """Something more is held."""
+        self._count("cpu", OVERHEAD)
+        for block, size in held.items():
+            self._holders[block] = self._holders.get(block, 0) + 1
+            if self._holders[block] == 1:
+                self._count(block[0], size)
+
+    def remove(self, held: dict[Block, int]) -> None:
+        """Something that was added is no longer held."""
+        self._count("cpu", -OVERHEAD)
+        for block, size in held.items():
+            self._holders[block] -= 1
+            if not self._holders[block]:
+                del self._holders[block]
+                self._count(block[0], -size)
+
+    def is_over(self) -> bool:
+        """Whether more is held than there is room for."""
+        return any(size > self.budget.get(device, 0) for device, size in self.used.items())
+
+    def _count(self, device: str, size: int) -> None:
+        self.used[device] = self.used.get(device, 0) + size

@@ -18,8 +18,12 @@ from nodeflow.engine.keys import Settings
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.packs import Packs, load_packs
 from nodeflow.engine.plan import Plan, plan
+from nodeflow.engine.steps import StepStore
 from nodeflow.graph.files import dumps
 from nodeflow.graph.workflow import Workflow
+
+STEPS_SHARE = 5
+"""One in so many bytes of the budget is for steps; the others are for results."""
 
 
 class Session:
@@ -33,7 +37,10 @@ class Session:
         estimates: Estimates | None = None,
     ) -> None:
         self.packs = packs or load_packs()
-        self.executor = Executor(self.packs.functions, Cache(device.budget() if budget is None else budget, disk))
+        whole = device.budget() if budget is None else budget
+        share = {name: size // STEPS_SHARE for name, size in whole.items()}
+        results = {name: size - share[name] for name, size in whole.items()}
+        self.executor = Executor(self.packs.functions, Cache(results, disk), StepStore(share, disk))
         self.estimates = estimates or Estimates()
 
     @classmethod
@@ -92,7 +99,7 @@ class Session:
             expected = {node.node: node.seconds for node in nodes if node.state == "run" and node.seconds is not None}
         with contextlib.closing(self.executor.run(plan, settings, control, document, expected)) as events:
             for event in events:
-                if isinstance(event, NodeFinished) and event.state == "ran" and event.seconds >= LEAST_SECONDS:
+                if isinstance(event, NodeFinished) and _tells_cost(event):
                     ran.append(event)
                 if isinstance(event, RunFinished) and ran:
                     self._note(plan, settings, document, ran)
@@ -105,3 +112,8 @@ class Session:
             cost = Cost(event.seconds, event.bytes)
             self.estimates.note(task.spec, settings.device, key, alike[event.node], cost)
         self.estimates.save()
+
+
+def _tells_cost(event: NodeFinished) -> bool:
+    """Whether a node ran long enough, and from its first step on, for its time to be worth noting."""
+    return event.state == "ran" and event.seconds >= LEAST_SECONDS and not event.resumed

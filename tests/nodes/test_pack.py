@@ -40,6 +40,8 @@ def arguments(tiny: LatentDiffusion, tiny_folder: Path, tmp_path: Path) -> dict[
         "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
         "nodes.unet_denoiser": {"unet": tiny.unet},
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
+        "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},
+        "nodes.guidance_interval": {"guider": guider},
         "nodes.no_guidance": {"denoiser": denoiser, "conditioning": text},
         "nodes.sample": {
             "guider": guider,
