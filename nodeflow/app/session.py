@@ -111,6 +111,11 @@ class Session(QObject):
         own = None if shipped or source.suffix.lower() == ".png" else source
         self._show(workflow, own, folder, source.stem, source)
 
+    def show_recovered(self, workflow: Workflow, path: Path | None, base: Path, name: str) -> None:
+        """Take a workflow that was kept over a crash: it differs from its file until it is saved."""
+        self._show(workflow, path, base, name, path)
+        self.stack.resetClean()
+
     def save(self, path: Path) -> None:
         """Write the workflow to a file, which is its own from now on. Raises OSError; nothing is lost then."""
         files.save(self.workflow, path)
@@ -142,7 +147,7 @@ class Session(QObject):
     @property
     def pristine(self) -> bool:
         """Whether nothing is lost when another document takes its place: it is empty and always was."""
-        return not self.workflow.nodes and self.path is None and self.stack.count() == 0
+        return not self.workflow.nodes and self.path is None and self.stack.count() == 0 and not self.dirty
 
     def do(self, text: str, edit: Edit, gesture: Hashable | None = None) -> None:
         """Make an edit as an undo step named ``text``; steps of one ``gesture`` are taken back as one."""

@@ -232,6 +232,7 @@ def _sheet(theme: Theme) -> str:
     QScrollBar::handle:hover {{ background: {theme.faint}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QFrame#notice {{ background: {theme.fill}; border-bottom: 1px solid {theme.line}; }}
     QFrame#overlay {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 10px; }}
     QFrame#overlay QLineEdit {{ padding: 6px 8px; font-size: 14px; }}
     QLabel#heading {{ color: {theme.dim}; font-weight: 600; }}

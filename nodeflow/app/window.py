@@ -7,7 +7,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
-from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QTabWidget, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QSizePolicy,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nodeflow.app import canvas_actions, theme, window_actions
 from nodeflow.app.actions import Actions
@@ -19,9 +28,11 @@ from nodeflow.app.docks import Dock, PerTab
 from nodeflow.app.documents import Documents
 from nodeflow.app.help import NodeHelp
 from nodeflow.app.hub import default_output
+from nodeflow.app.journal import Journal
 from nodeflow.app.palette import Palette
 from nodeflow.app.preview import Preview
 from nodeflow.app.problems import Problems
+from nodeflow.app.recovery import Recovery, RecoveryBar
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
 from nodeflow.app.settings_dialog import SettingsDialog
@@ -47,6 +58,8 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.undos = QUndoGroup(self)
         self.tabs = Tabs(lambda: Session(hub=self.hub), self)
+        self.recovery = Recovery(self.tabs, Journal())
+        self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
         self.documents = Documents(self, self.tabs, self.settings, self.background)
         self.actions_ = Actions(self, self.settings)
         self.tabs.added.connect(self._welcome)
@@ -98,7 +111,13 @@ class MainWindow(QMainWindow):
         self.resize(1600, 950)
         self.actions_.fill_menu_bar(self.menuBar())
         self.addToolBar(self._tool_bar())
-        self.setCentralWidget(self.tabs)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.recovery_bar)
+        column.addWidget(self.tabs, 1)
+        self.setCentralWidget(middle)
         self.setDockNestingEnabled(True)
         side = Qt.DockWidgetArea
         for area in (side.LeftDockWidgetArea, side.RightDockWidgetArea, side.BottomDockWidgetArea):
@@ -201,6 +220,7 @@ class MainWindow(QMainWindow):
         self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
         self.settings.sync()
         self.background.close()
+        self.recovery.finish()
         self.hub.close()
         event.accept()
 
