@@ -1,0 +1,158 @@
+"""Two thousand random actions on a window that really runs: edits, wires, groups, undo, saves, runs, cancels, kills.
+
+Nothing raises (pytest-qt fails a test for an exception in any slot), the canvas always shows the document, the document
+equals its file after a round trip, and taking everything back leads to the very start.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from app.hands import Hand
+from app.test_canvas import agrees, text
+from app.test_random_hand import HELD, KEYS, somewhere
+from PySide6.QtCore import QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.files import dumps, loads
+
+ACTIONS = 500
+MOST_NODES = 40
+ELSEWHERE = ("file.", "view.next_tab", "view.previous_tab", "view.home")
+"""Actions that lead to another document, or that ask for a file; they have tests of their own."""
+
+
+@pytest.fixture
+def no_dialogs(qtbot: QtBot) -> Iterator[None]:
+    """Whatever asks gets no answer."""
+
+    def dismiss() -> None:
+        for asking in (QApplication.activeModalWidget(), QApplication.activePopupWidget()):
+            if asking is not None:
+                asking.close()
+
+    timer = QTimer(interval=10)
+    timer.timeout.connect(dismiss)
+    timer.start()
+    yield
+    timer.stop()
+
+
+class Monkey:
+    """Does anything, by the dice."""
+
+    def __init__(self, window: MainWindow, seed: int, folder: Path) -> None:
+        self.window, self.dice, self.folder = window, random.Random(seed), folder
+        self.hand = Hand(window)
+        self.session = window.session
+        self.kills = 0
+        self.weights: dict[Callable[[], None], int] = {
+            self.drag: 14,
+            self.click: 6,
+            self.double_click: 3,
+            self.key: 6,
+            self.action: 20,
+            self.undo: 5,
+            self.redo: 3,
+            self.begin_again: 2,
+            self.zoom: 1,
+            self.save: 2,
+            self.run: 6,
+            self.wait: 4,
+            self.cancel: 1,
+            self.kill: 1,
+        }
+
+    def act(self) -> str:
+        """Do something; its name."""
+        (what,) = self.dice.choices(list(self.weights), list(self.weights.values()))
+        what()
+        if len(self.window.canvas.nodes) > MOST_NODES:
+            self.session.stack.undo()
+        return what.__name__
+
+    def drag(self) -> None:
+        window, dice = self.window, self.dice
+        self.hand.drag(somewhere(window, dice), somewhere(window, dice), dice.randrange(1, 5), dice.choice(HELD))
+
+    def click(self) -> None:
+        held = self.dice.choice(HELD)
+        self.hand.press(somewhere(self.window, self.dice), held)
+        self.hand.release(held)
+
+    def double_click(self) -> None:
+        self.hand.double_click(somewhere(self.window, self.dice))
+
+    def key(self) -> None:
+        QTest.keyClick(QApplication.focusWidget() or self.hand.view, self.dice.choice(KEYS))
+
+    def action(self) -> None:
+        entries = [entry for entry in self.window.actions_.entries.values() if not entry.id.startswith(ELSEWHERE)]
+        self.dice.choice(entries).action.trigger()
+
+    def undo(self) -> None:
+        self.session.stack.undo()
+
+    def redo(self) -> None:
+        self.session.stack.redo()
+
+    def begin_again(self) -> None:
+        """Take everything back, and run what was there."""
+        self.session.stack.setIndex(0)
+        self.run()
+        self.wait()
+
+    def zoom(self) -> None:
+        self.hand.view.set_scale(self.hand.view.zoom * self.dice.choice([0.5, 1.6, 2.0]))
+
+    def save(self) -> None:
+        """The document equals its file."""
+        path = self.folder / "monkey.json"
+        self.session.save(path)
+        assert dumps(loads(path.read_bytes())) == path.read_bytes() == dumps(self.session.workflow)
+
+    def run(self) -> None:
+        self.session.run()
+
+    def wait(self) -> None:
+        """Let the run come on."""
+        if self.session.running:
+            QTest.qWait(self.dice.randrange(400))
+
+    def cancel(self) -> None:
+        self.session.cancel()
+
+    def kill(self) -> None:
+        pid = self.session.hub.engine.pid
+        if pid and self.session.running and self.kills < 2:
+            self.kills += 1
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_monkey_breaks_nothing(window: MainWindow, no_dialogs: None, seed: int, tmp_path: Path, qtbot: QtBot) -> None:
+    monkey, before, done = Monkey(window, seed, tmp_path), text(window), []
+    view, stack = window.canvas.view, window.session.stack
+    window.hub.start()
+    qtbot.waitUntil(lambda: bool(window.hub.device), timeout=60_000)
+    for _ in range(ACTIONS):
+        done.append(monkey.act())
+        QApplication.processEvents()
+        assert view.wiring or agrees(window), done[-5:]
+    window.session.cancel()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    view.close_editor()
+    view.drop_wire()
+    monkey.save()
+    while stack.canUndo():
+        stack.undo()
+    assert agrees(window)
+    assert text(window) == before
