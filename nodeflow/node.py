@@ -78,10 +78,11 @@ class Supplied(msgspec.Struct, frozen=True):
     """An argument that the run fills in and nobody edits.
 
     ``device`` and ``dtype`` are what the run computes on and in. The others do not count as part of what the node
-    computes: ``workflow`` is the file that runs, as text; ``steps`` is where a streaming node keeps its `Steps`.
+    computes: ``workflow`` is the file that runs, as text; ``seeds`` are the seeds in force in what the node comes from,
+    as JSON by ``node.parameter``; ``steps`` is where a streaming node keeps its `Steps`.
     """
 
-    what: Literal["device", "dtype", "workflow", "steps"]
+    what: Literal["device", "dtype", "workflow", "seeds", "steps"]
 
 
 class Step(msgspec.Struct, frozen=True):

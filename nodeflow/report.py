@@ -9,7 +9,7 @@ import msgspec
 from nodeflow.engine import events as tell
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.flatten import flatten
-from nodeflow.graph.workflow import Workflow
+from nodeflow.graph.workflow import Socket, Workflow
 
 
 class Report:
@@ -19,7 +19,7 @@ class Report:
         self.nodes: dict[str, dict[str, Any]] = {}
         self.outputs: list[str] = []
         self.environment: dict[str, str] = {}
-        self.seeds = _seeds(workflow, catalogue)
+        self.seeds = _seeds(workflow, catalogue)  # those in force come with the end of the run
         self.state = "running"
         self.seconds = 0.0
 
@@ -30,6 +30,8 @@ class Report:
                 self.environment = event.environment
             case tell.NodeFinished():
                 self._node(event.node, event.state, event.seconds, why=event.why)
+                if event.steps:
+                    self.nodes[event.node] |= {"steps": event.steps, "steps_from_cache": event.resumed}
                 self.outputs += [path for path in event.files if path not in self.outputs]
             case tell.NodeFailed():
                 self._node(event.node, "failed", event.seconds, error=event.error)
@@ -40,6 +42,7 @@ class Report:
                     self._node(name, "cached")
             case tell.RunFinished():
                 self.state, self.seconds = event.state, event.seconds
+                self.seeds |= event.seeds
 
     def _node(self, name: str, state: tell.State, seconds: float = 0.0, why: str = "", error: str = "") -> None:
         self.nodes[name] = {"state": state, "seconds": round(seconds, 6), "why": why, "error": error}
@@ -58,11 +61,12 @@ class Report:
 
 
 def _seeds(workflow: Workflow, catalogue: Catalogue) -> dict[str, int]:
-    """The seeds in force, by ``node.parameter``."""
+    """The seeds that the workflow says, by ``node.parameter``; a wire may bring another."""
     found: dict[str, int] = {}
-    for name, node in sorted(flatten(workflow).workflow.nodes.items()):
+    flat = flatten(workflow).workflow
+    for name, node in sorted(flat.nodes.items()):
         spec = catalogue.nodes.get(node.type)
         for param in spec.params if spec else ():
-            if param.widget == "seed":
+            if param.widget == "seed" and Socket(name, param.name) not in flat.links:
                 found[f"{name}.{param.name}"] = node.params.get(param.name, param.default)
     return found

@@ -60,7 +60,8 @@ class TerminalView:
             case tell.NodeFinished(node, state, seconds, why):
                 self._done(1)
                 if state == "ran":
-                    self.console.print(f"{node:<16} {seconds:7.2f} s   {why}")
+                    told = f"{why}; {event.reuse}" if event.reuse else why
+                    self.console.print(f"{node:<16} {seconds:7.2f} s   {told}")
                 else:
                     self.console.print(f"{node:<16}  cached")
             case tell.NodesKept(nodes):

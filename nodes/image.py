@@ -57,10 +57,12 @@ def save_image(
     name: str = "picture",
     folder: Annotated[Path, Writes()] = Path(),
     workflow: Annotated[str, Supplied("workflow")] = "",
+    seeds: Annotated[str, Supplied("seeds")] = "",
 ) -> Files:
     """Saves pictures as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
 
-    Each file holds the workflow that made it: drop it on the window to open that workflow again. ``folder`` lies below
+    Each file holds the workflow that made it: drop it on the window to open that workflow again. It also holds the
+    seeds that were in force; the second picture of a batch has the seed after those, and so on. ``folder`` lies below
     the output folder of the run and is made when it is missing. Each file appears whole or not at all.
 
     Fails when the name cannot be that of a file, or when the folder cannot be written.
@@ -71,8 +73,10 @@ def save_image(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number = _next_number(folder, name)
-        for pixels in image.pixels:
-            data = _png(pixels, workflow)
+        count = len(image.pixels)
+        for index, pixels in enumerate(image.pixels, 1):
+            texts = {"nodeflow": workflow, "seeds": seeds, "picture": f"{index} of {count}"}
+            data = _png(pixels, texts)
             path, number = _place(data, folder, name, number)
             paths.append(path)
         stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
@@ -116,14 +120,15 @@ def _tensor(picture: Pillow.Image) -> torch.Tensor:
     return torch.from_numpy(values).permute(2, 0, 1).contiguous()
 
 
-def _png(pixels: torch.Tensor, workflow: str) -> bytes:
-    """The bytes of a PNG file, from (3, H, W)."""
+def _png(pixels: torch.Tensor, texts: dict[str, str]) -> bytes:
+    """The bytes of a PNG file, from (3, H, W), with texts in it by name."""
     values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    texts = PngImagePlugin.PngInfo()
-    if workflow:
-        texts.add_itxt("nodeflow", workflow)
+    chunks = PngImagePlugin.PngInfo()
+    for name, text in texts.items():
+        if text:
+            chunks.add_itxt(name, text)
     data = BytesIO()
-    Pillow.fromarray(values).save(data, "PNG", pnginfo=texts)
+    Pillow.fromarray(values).save(data, "PNG", pnginfo=chunks)
     return data.getvalue()
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from nodeflow import __version__
 from nodeflow.resources import folder
@@ -80,6 +81,18 @@ def test_run_writes_the_report(tmp_path: Path) -> None:
     assert told["outputs"] == []
     assert told["environment"]["device"] in ("cpu", "cuda")
     assert {"torch", "nodeflow", "dtype"} <= told["environment"].keys()
+
+
+def test_a_picture_holds_the_seed_that_was_set(tmp_path: Path) -> None:
+    settings = ("noise.seed=77", "noise.batch=2", "scheduler.steps=1")
+    done = nodeflow("run", STARTER, *settings, "--output", tmp_path, "--report", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    for number, path in enumerate(done.stdout.split(), 1):
+        texts = Image.open(path).text
+        assert json.loads(texts["seeds"]) == {"noise.seed": 77}
+        assert json.loads(texts["nodeflow"])["nodes"]["noise"]["params"]["seed"] == 77
+        assert texts["picture"] == f"{number} of 2"
+    assert json.loads((tmp_path / "r.json").read_text())["seeds"] == {"noise.seed": 77}
 
 
 def test_a_failed_node_is_exit_status_one_and_in_the_report(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_the_picture_carries_its_workflow_and_that_makes_it_again(studio: Studio
     (file,) = studio.files
     carried = loads(Image.open(file).text["nodeflow"].encode())
     assert carried.nodes["noise"].params["seed"] == 11
+    assert json.loads(Image.open(file).text["seeds"]) == {"noise.seed": 11}
     again = Studio(studio.output / "again")
     again.go(carried)
     assert np.array_equal(np.asarray(Image.open(again.files[0])), np.asarray(Image.open(file)))

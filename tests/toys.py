@@ -44,6 +44,13 @@ class Sheet:
     values: Tensor
 
 
+@dataclass(frozen=True)
+class Note:
+    """A text on a wire."""
+
+    text: str
+
+
 class Halves(NamedTuple):
     low: Box
     high: Box
@@ -120,6 +127,12 @@ def read_file(path: Annotated[Path, Reads("file")] = Path("note.txt"), label: st
     """How long a file is."""
     RAN.append(label)
     return Box(len(path.read_bytes()))
+
+
+@node("Length of file")
+def read_length(path: Annotated[Path, Reads("file")] = Path("note.txt")) -> int:
+    """How long a file is: a small plain value that may not be had."""
+    return len(path.read_bytes())
 
 
 @node("Count")
@@ -214,6 +227,12 @@ def twice(latent: Latent, label: str = "twice") -> Latent:
     """Twice a latent."""
     RAN.append(label)
     return Latent(latent.samples * 2)
+
+
+@node("Note seeds")
+def note_seeds(*sheets: Sheet, seeds: Annotated[str, Supplied("seeds")] = "") -> Note:
+    """The seeds that sheets came from."""
+    return Note(seeds)
 
 
 @node("Spoil")

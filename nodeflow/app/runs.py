@@ -85,7 +85,8 @@ class RunStates:
                     "running", index, total, seconds_left=seconds_left, why=old.why, preview=preview or old.preview
                 )
             case NodeFinished(node, state, seconds, why, values):
-                self.nodes[node] = NodeState(state, seconds=seconds, why=why or self.of(node).why, values=values)
+                told = "; ".join(filter(None, (why or self.of(node).why, event.reuse)))
+                self.nodes[node] = NodeState(state, seconds=seconds, why=told, values=values)
             case NodeFailed(node, error, seconds):
                 self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
             case NodeSkipped(node, why):

@@ -66,6 +66,11 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True):
     resumed: int = 0
     steps: int = 0
 
+    @property
+    def reuse(self) -> str:
+        """How many steps were taken from the cache, in words; empty where none was."""
+        return f"{self.resumed} of {self.steps} steps from the cache" if self.resumed else ""
+
 
 class NodeFailed(msgspec.Struct, frozen=True, tag=True):
     """A node could not be computed: one sentence; ``detail`` holds the traceback for the log."""
@@ -90,10 +95,11 @@ class NodesKept(msgspec.Struct, frozen=True, tag=True):
 
 
 class RunFinished(msgspec.Struct, frozen=True, tag=True):
-    """The run is over."""
+    """The run is over. ``seeds`` were in force, by ``node.parameter``."""
 
     state: Literal["done", "failed", "cancelled"]
     seconds: float
+    seeds: dict[str, int] = {}
 
 
 Event = RunStarted | NodeStarted | NodeProgress | NodeFinished | NodeFailed | NodeSkipped | NodesKept | RunFinished

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
 import traceback
@@ -16,6 +17,7 @@ from nodeflow.engine.interrupt import Cancelled, interruptible
 from nodeflow.engine.keys import Parts, Settings, digest, parts_of, reason
 from nodeflow.engine.measure import changed, versions
 from nodeflow.engine.plan import Origin, Plan, Task
+from nodeflow.engine.seeds import seeds, sources
 from nodeflow.engine.steps import StepRun, StepStore
 from nodeflow.engine.views import preview, summaries
 from nodeflow.graph.catalog import PLAIN_TYPES, Param
@@ -123,7 +125,8 @@ class Run:
             yield from self._untouched()
         self._remember()
         state = "cancelled" if cancelled else "failed" if self.failed else "done"
-        yield tell.RunFinished(state, time.perf_counter() - begin)  # type: ignore[arg-type]
+        in_force = seeds(self.plan.tasks.values(), self.parts)
+        yield tell.RunFinished(state, time.perf_counter() - begin, in_force)  # type: ignore[arg-type]
 
     def plain_feeders(self) -> set[str]:
         """Nodes whose small plain values others use: they come first, since equal values are equal keys."""
@@ -231,7 +234,7 @@ class Run:
         steps = self.executor.steps.begin(f"{task.spec.type}@{task.spec.version}")
         try:
             wires, arguments = self._arguments(task)
-            arguments |= {name: steps for name, what in task.spec.supplied.items() if what == "steps"}
+            arguments |= self._supplied(task, steps)
             before = versions((wires, arguments))
             begin = time.perf_counter()
             with steps, interruptible((wires, arguments), self.control):
@@ -306,6 +309,16 @@ class Run:
             else:
                 arguments[name] = self._value(origins[0])
         return wires, arguments
+
+    def _supplied(self, task: Task, steps: StepRun) -> dict[str, Any]:
+        """The arguments that say nothing about what the node computes, and so are no part of its key."""
+        found: dict[str, Any] = {}
+        for name, what in task.spec.supplied.items():
+            if what == "steps":
+                found[name] = steps
+            elif what == "seeds":
+                found[name] = json.dumps(seeds(sources(task.id, self.plan.tasks), self.parts))
+        return found
 
     def _getter(self, name: str, origin: Origin) -> Callable[[], Any]:
         def get() -> Any:

@@ -70,7 +70,7 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: Settings) -> tuple
         if port.name in inputs:
             parts["input " + port.name] = inputs[port.name]
     for name, what in spec.supplied.items():
-        if what == "steps":
+        if what in ("steps", "seeds"):
             continue
         arguments[name] = getattr(settings, what)
         if what != "workflow":

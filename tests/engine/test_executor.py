@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from nodeflow.engine.events import (
 )
 from nodeflow.engine.plan import plan
 from nodeflow.graph.workflow import Node, WorkflowError
+from nodeflow.report import Report
 
 
 def diamond(amount: int = 1):
@@ -365,3 +367,31 @@ def test_one_message_a_change(bench: Bench) -> None:
     assert len(bench.events) == 2 * 100 + 2
     bench.run(wire(nodes))
     assert len(bench.events) == 4
+
+
+def test_seeds_in_force_are_told_also_where_a_wire_brings_them(bench: Bench) -> None:
+    workflow = wire(
+        {
+            "l": ("length", {"text": "seven.."}),
+            "s": ("sheet", {"seed": 3}, {"seed": "l.value"}),
+            "t": ("sheet", {"seed": 4}),
+            "other": ("sheet", {"seed": 5}),
+            "n": ("note_seeds", {}, {"sheets": ["s.sheet", "t.sheet"]}),
+        }
+    )
+    bench.run(workflow)
+    assert json.loads(bench.value("n", "note").text) == {"s.seed": 7, "t.seed": 4}
+    assert bench.events[-1].seeds == {"other.seed": 5, "s.seed": 7, "t.seed": 4}
+    told = Report(workflow, PACK.catalogue)
+    assert "s.seed" not in told.seeds
+    for event in bench.events:
+        told.add(event)
+    assert told.seeds == {"other.seed": 5, "s.seed": 7, "t.seed": 4}
+    assert bench.run(workflow) == []
+    assert bench.events[-1].seeds["s.seed"] == 7
+
+
+def test_a_seed_whose_source_failed_is_not_told(bench: Bench) -> None:
+    workflow = wire({"l": ("read_length", {"path": "gone.txt"}), "s": ("sheet", {"seed": 3}, {"seed": "l.value"})})
+    bench.run(workflow)
+    assert bench.events[-1].seeds == {}

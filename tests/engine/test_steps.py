@@ -17,6 +17,8 @@ from nodeflow.engine.identity import Identities, Unidentified
 from nodeflow.engine.measure import OVERHEAD
 from nodeflow.engine.plan import plan
 from nodeflow.engine.steps import StepStore
+from nodeflow.report import Report
+from nodeflow.terminal import TerminalView
 from nodeflow.wires import Conditioning, DiffusionNetwork, Latent, LatentFormat, Noise
 
 PLENTY = {"cpu": 2**30}
@@ -50,6 +52,14 @@ def test_a_run_goes_on_where_it_parts_from_an_earlier_one(bench: Bench) -> None:
     done = bench.told(NodeFinished)["c"]
     assert (done.state, done.resumed, done.steps, done.why) == ("ran", 2, 4, "the input route changed")
     assert [event.index for event in bench.events if isinstance(event, NodeProgress)] == [3, 4]
+    told = Report(climbing("1,2,7,4"), PACK.catalogue)
+    view = TerminalView()
+    with view.console.capture() as shown:
+        for event in bench.events:
+            told.add(event)
+            view.show(event)
+    assert (told.nodes["c"]["steps"], told.nodes["c"]["steps_from_cache"]) == (4, 2)
+    assert "2 of 4 steps from the cache" in shown.get()
     assert bench.run(climbing("1,2,7,5")) == ["step 3"]
     assert bench.run(climbing("9,2,7,5")) == ["step 0", "step 1", "step 2", "step 3"]
     assert bench.run(climbing("1,2,7,5", start=1)) == ["step 0", "step 1", "step 2", "step 3"]
