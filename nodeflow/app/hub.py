@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 
 from nodeflow import resources
 from nodeflow.engine.client import LocalEngine
-from nodeflow.engine.events import Ready, WorkerLost
+from nodeflow.engine.events import (
+    Beat,
+    JobEvent,
+    JobInfo,
+    Logged,
+    NodeFailed,
+    QueueChanged,
+    Ready,
+    Silent,
+    WorkerLost,
+)
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.queue import Queue
 from nodeflow.graph.catalog import Catalogue, decode
+
+LOG_LINES = 5000
 
 
 class Hub(QObject):
@@ -22,6 +35,9 @@ class Hub(QObject):
     replied = Signal(object)
     catalogue_changed = Signal()
     device_changed = Signal(str)
+    queue_changed = Signal()
+    logged = Signal(str)
+    beat = Signal()
     trouble = Signal(str)
     _arrived = Signal(object)
 
@@ -37,6 +53,14 @@ class Hub(QObject):
         """How much the worker may keep, from its next start."""
         self.catalogue = shipped_catalogue() if catalogue is None else catalogue
         self.device = ""
+        self.jobs: tuple[JobInfo, ...] = ()
+        """What runs, and what waits behind it."""
+        self.paused = False
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        """The last lines that the worker wrote, and the tracebacks of nodes that failed."""
+        self._unfinished = ""
+        self.resident, self.silent = 0, 0.0
+        """Bytes that the worker holds, and for how many seconds it has said nothing."""
         self._engine: LocalEngine | None = None
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
@@ -65,9 +89,31 @@ class Hub(QObject):
                     self.trouble.emit(sentence)
                 self._set_device(device)
             case WorkerLost(reason):
+                self.resident, self.silent = 0, 0.0
                 self._set_device("")
                 self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
+            case QueueChanged(jobs, paused):
+                self.jobs, self.paused = jobs, paused
+                self.queue_changed.emit()
+            case Logged(text):
+                self._write(text)
+            case JobEvent(_, NodeFailed(detail=detail)) if detail:
+                self._write(detail.rstrip() + "\n")
+            case Beat():
+                self.resident, self.silent = reply.resident, 0.0
+                self.beat.emit()
+            case Silent(seconds):
+                self.silent = seconds
+                self.beat.emit()
         self.replied.emit(reply)
+
+    def _write(self, text: str) -> None:
+        """Add to the log. What ends without an end of line goes on with the next text."""
+        text = self._unfinished + text
+        lines = text.split("\n")
+        self._unfinished = lines.pop()
+        self.log.extend(line.rpartition("\r")[2] for line in lines)
+        self.logged.emit("\n".join(lines))
 
     def _set_device(self, device: str) -> None:
         self.device = device

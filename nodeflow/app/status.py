@@ -15,6 +15,7 @@ class Status(QStatusBar):
 
     def __init__(self, hub: Hub, session: Session) -> None:
         super().__init__()
+        self._hub = hub
         self._links: list[QMetaObject.Connection] = []
         self.setSizeGripEnabled(False)
         self.words = QLabel()
@@ -29,8 +30,9 @@ class Status(QStatusBar):
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.device)
         self.setContentsMargins(14, 0, 14, 0)
-        hub.device_changed.connect(self._show_device)
-        self._show_device(hub.device)
+        hub.device_changed.connect(self._show_engine)
+        hub.beat.connect(self._show_engine)
+        self._show_engine()
         self.watch(session)
 
     def watch(self, session: Session) -> None:
@@ -41,8 +43,16 @@ class Status(QStatusBar):
         self._links = [signal.connect(self.refresh) for signal in (session.run_changed, session.problems_changed)]
         self.refresh()
 
-    def _show_device(self, device: str) -> None:
-        self.device.setText(device or self.tr("engine is starting"))
+    def _show_engine(self) -> None:
+        """What the engine computes on and the memory that it holds, or that it does not answer."""
+        hub = self._hub
+        if hub.silent:
+            self.device.setText(self.tr("the engine has not answered for {0}").format(duration(hub.silent)))
+        elif not hub.device:
+            self.device.setText(self.tr("engine is starting"))
+        else:
+            memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
+            self.device.setText(hub.device + memory)
 
     def refresh(self) -> None:
         states = self._session.states

@@ -30,6 +30,9 @@ from nodeflow.app.help import NodeHelp
 from nodeflow.app.hub import default_output
 from nodeflow.app.journal import Journal
 from nodeflow.app.palette import Palette
+from nodeflow.app.panels.library import NODE, Library
+from nodeflow.app.panels.log import Log
+from nodeflow.app.panels.queue import Queue
 from nodeflow.app.preview import Preview
 from nodeflow.app.problems import Problems
 from nodeflow.app.recovery import Recovery, RecoveryBar
@@ -126,10 +129,16 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
         self._previews = PerTab(self.tabs, lambda tab: Preview(tab.session))
         self._helps = PerTab(self.tabs, lambda tab: NodeHelp(tab.session))
+        library = self._dock("library", self.tr("Library"), self._make_library, side.LeftDockWidgetArea)
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
         help = self._dock("properties", self.tr("Properties"), lambda: self._helps, side.RightDockWidgetArea)
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
-        self.resizeDocks([preview], [390], Qt.Orientation.Horizontal)
+        self.resizeDocks([library, preview], [230, 390], Qt.Orientation.Horizontal)
+        queue = self._dock("queue", self.tr("Queue"), self._make_queue, side.BottomDockWidgetArea)
+        log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), side.BottomDockWidgetArea)
+        self.tabifyDockWidget(queue, log)
+        for dock in (queue, log):
+            dock.hide()
         self.status = Status(self.hub, self.session)
         self.setStatusBar(self.status)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
@@ -142,6 +151,14 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         self.actions_.adopt(f"view.{id}", "view", dock.toggleViewAction(), [])
         return dock
+
+    def _make_library(self) -> QWidget:
+        library = Library(self.hub)
+        library.wanted.connect(self.add_node)
+        return library
+
+    def _make_queue(self) -> QWidget:
+        return Queue(self.hub, self.tabs, self.run)
 
     def _tool_bar(self) -> QToolBar:
         bar = QToolBar(self.tr("Tools"))
@@ -175,6 +192,13 @@ class MainWindow(QMainWindow):
     def show_file(self, path: Path) -> bool:
         """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
         return self.documents.show_file(path)
+
+    def add_node(self, node_type: str, at: QPoint | None = None) -> None:
+        """Add a node to the document in front, at a point of the window or in the middle of what is seen."""
+        view = self.canvas.view
+        place = view.viewport().rect().center() if at is None else view.viewport().mapFrom(self, at)
+        self.gestures.add(node_type, view.mapToScene(place))
+        view.setFocus()
 
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed."""
@@ -225,11 +249,13 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _files_of(event):
+        if _files_of(event) or event.mimeData().hasFormat(NODE):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
+        if event.mimeData().hasFormat(NODE):
+            self.add_node(bytes(event.mimeData().data(NODE).data()).decode(), event.position().toPoint())
         for path in _files_of(event):
             self.show_file(path)
 
