@@ -156,7 +156,7 @@ class LocalEngine:
     def move(self, job: int, place: int) -> None:
         with self._lock:
             if job != self._job:
-                self._queue.move(job, place + (1 if self._job else 0))
+                self._queue.move(job, max(place, 0) + (1 if self._job else 0))
                 self._changed()
 
     def pause(self) -> None:

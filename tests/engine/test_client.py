@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import random
 import signal
 import subprocess
 import sys
@@ -363,3 +364,38 @@ def test_it_foresees_a_run_while_another_computes(
 def test_a_wrong_workflow_is_foreseen_to_be_refused(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
     engine.foresee(flow(a=("lost.node", {}, {})), tmp_path, tmp_path)
     assert [problem.node for problem in replies.wait(kind(Foreseen)).problems] == ["a"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_is_asked_of_the_queue_every_job_ends_once(
+    engine: LocalEngine, submit: Callable[..., int], replies: Replies, seed: int
+) -> None:
+    dice, jobs, kills = random.Random(seed), [], 0
+    engine.start()
+    replies.wait(kind(Ready))
+    for _ in range(80):
+        match dice.choice(["submit", "submit", "cancel", "move", "pause", "resume", "resume", "wait", "kill"]):
+            case "submit":
+                jobs.append(submit(walking(dice.randrange(1, 8), 0.01, float(dice.randrange(4)))))
+            case "cancel" if jobs:
+                engine.cancel(dice.choice(jobs))
+            case "move" if jobs:
+                engine.move(dice.choice(jobs), dice.randrange(-1, 4))
+            case "pause":
+                engine.pause()
+            case "resume":
+                engine.resume()
+            case "wait":
+                time.sleep(0.05)
+            case "kill" if kills < 2 and engine.pid:
+                kills += 1
+                os.kill(engine.pid, signal.SIGKILL)
+    engine.resume()
+    last = submit(walking(1))
+    engine.move(last, 1000)
+    replies.end(last)
+    replies.wait(lambda reply: isinstance(reply, QueueChanged) and not reply.jobs)
+    ends = [reply.job for reply in replies.seen if isinstance(reply, JobEvent) and isinstance(reply.event, RunFinished)]
+    assert sorted(ends) == [*jobs, last]
+    for changed in (reply for reply in replies.seen if isinstance(reply, QueueChanged)):
+        assert [job.state for job in changed.jobs[1:]] == ["waiting"] * (len(changed.jobs) - 1)
