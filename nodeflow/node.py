@@ -10,6 +10,8 @@
 - no default: a wire is required; ``T | None = None``: an optional wire; ``*images: T``: as many wires as arrive
 - a default of a plain type (str, int, float, bool, Literal, Enum, Path): a parameter, which a wire may feed too
 - ``Lazy[T]``: evaluated only when the node calls ``get()``
+- ``list[T]``: all items of a list at once; a list at any other input runs the node once for each item
+- a return of ``list[T]`` is a list: what comes after it runs once for each item
 - a NamedTuple return is several outputs; ``Generator[Step, None, T]`` reports steps and gives ``T``
 - what flows on wires are frozen dataclasses and protocols; the wire's type is the class's name
 """
@@ -29,7 +31,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, Union,
 
 import msgspec
 
-from nodeflow.graph.catalog import ANY, Input, Kind, NodeSpec, Output, Param
+from nodeflow.graph.catalog import ANY, Input, Kind, NodeSpec, Output, Param, is_list
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,12 +79,13 @@ class Writes(msgspec.Struct, frozen=True):
 class Supplied(msgspec.Struct, frozen=True):
     """An argument that the run fills in and nobody edits.
 
-    ``device`` and ``dtype`` are what the run computes on and in. The others do not count as part of what the node
-    computes: ``workflow`` is the file that runs, as text; ``seeds`` are the seeds in force in what the node comes from,
-    as JSON by ``node.parameter``; ``steps`` is where a streaming node keeps its `Steps`.
+    ``device`` and ``dtype`` are what the run computes on and in; ``item`` names the item of the lists and sweeps that
+    the node runs for (``guidance.scale=5``), empty where it runs once. The others do not count as part of what the
+    node computes: ``workflow`` is the file that runs, as text; ``seeds`` are the seeds in force in what the node comes
+    from, as JSON by ``node.parameter``; ``steps`` is where a streaming node keeps its `Steps`.
     """
 
-    what: Literal["device", "dtype", "workflow", "seeds", "steps"]
+    what: Literal["device", "dtype", "workflow", "seeds", "steps", "item"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -218,17 +221,18 @@ def _port(argument: inspect.Parameter, hint: Any) -> Input | Param | Supplied:
         if isinstance(extra, Supplied):
             return extra
     if argument.kind is inspect.Parameter.VAR_POSITIONAL:
-        return Input(argument.name, wire_type(hint), required=False, many=True)
+        return Input(argument.name, _single(hint), required=False, many=True)
     if argument.default is inspect.Parameter.empty:
         if get_origin(hint) is Lazy:
-            return Input(argument.name, wire_type(get_args(hint)[0]), lazy=True)
+            return Input(argument.name, _single(get_args(hint)[0]), lazy=True)
         return Input(argument.name, wire_type(hint))
     if argument.default is None:
         inner = [part for part in get_args(hint) if part is not type(None)]
         if get_origin(hint) not in (Union, types.UnionType) or len(inner) != 1:
             raise TypeError("a default of None needs the hint T | None")
-        lazy = get_origin(inner[0]) is Lazy
-        return Input(argument.name, wire_type(get_args(inner[0])[0] if lazy else inner[0]), required=False, lazy=lazy)
+        if get_origin(inner[0]) is Lazy:
+            return Input(argument.name, _single(get_args(inner[0])[0]), required=False, lazy=True)
+        return Input(argument.name, wire_type(inner[0]), required=False)
     return _param(argument.name, hint, argument.default, extras)
 
 
@@ -277,6 +281,8 @@ def wire_type(hint: Any) -> str:
         return ANY
     if hint in (str, int, float, bool):
         return str(hint.__name__)
+    if get_origin(hint) is list:
+        return f"list[{_single(get_args(hint)[0])}]"
     wire = isinstance(hint, type) and (dataclasses.is_dataclass(hint) or getattr(hint, "_is_protocol", False))
     if not wire:
         raise TypeError(f"{hint!r} is no wire type; use a frozen dataclass or a Protocol")
@@ -284,6 +290,13 @@ def wire_type(hint: Any) -> str:
         raise TypeError(f"{hint!r} is not frozen; what flows on wires never changes")
     pack = hint.__module__.partition(".")[0]
     return str(hint.__name__) if pack == "nodeflow" else f"{pack}.{hint.__name__}"
+
+
+def _single(hint: Any) -> str:
+    """The wire type of one item. Raises TypeError for a list where none may stand."""
+    if get_origin(hint) is list:
+        raise TypeError("a list cannot stand inside list, Lazy or *; name the type of its items")
+    return wire_type(hint)
 
 
 def _outputs(hint: Any) -> tuple[bool, tuple[Output, ...]]:
@@ -296,8 +309,9 @@ def _outputs(hint: Any) -> tuple[bool, tuple[Output, ...]]:
         fields = typing.get_type_hints(hint)
         return streams, tuple(Output(name, wire_type(fields[name])) for name in hint._fields)
     name = wire_type(hint)
-    plain = name == ANY or hint in (str, int, float, bool)
-    return streams, (Output("value" if plain else _snake(hint.__name__), name),)
+    item = get_args(hint)[0] if is_list(name) else hint
+    plain = item in (Any, str, int, float, bool)
+    return streams, (Output(("value" if plain else _snake(item.__name__)) + "s" * is_list(name), name),)
 
 
 def _snake(name: str) -> str:

@@ -22,6 +22,7 @@ from nodeflow.engine.keys import Settings
 from nodeflow.engine.packs import Packs
 from nodeflow.engine.plan import plan
 from nodeflow.engine.steps import StepStore
+from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Latent
@@ -54,6 +55,11 @@ class Note:
 class Halves(NamedTuple):
     low: Box
     high: Box
+
+
+class Pairs(NamedTuple):
+    names: list[str]
+    values: list[int]
 
 
 @node("Source")
@@ -243,6 +249,57 @@ def spoil(sheet: Sheet) -> Sheet:
     return sheet
 
 
+@node("Words")
+def words(text: Annotated[str, Multiline()] = "", label: str = "words") -> list[str]:
+    """The words of a text."""
+    RAN.append(label)
+    return text.split()
+
+
+@node("Numbers")
+def numbers(text: str = "", label: str = "numbers") -> list[int]:
+    """The numbers of a text."""
+    RAN.append(label)
+    return [int(word) for word in text.split()]
+
+
+@node("Boxes")
+def boxes(values: str = "", box: Box | None = None, label: str = "boxes") -> list[Box]:
+    """A box for each number of a text, and as many more as the box says."""
+    RAN.append(label)
+    return [Box(int(word)) for word in values.split()] + [Box(index) for index in range(box.value if box else 0)]
+
+
+@node("Weigh")
+def weigh(box: Box | None = None, value: Annotated[int, Range(0, 100)] = 0, text: str = "") -> Box:
+    """Fails for 13."""
+    weight = value + len(text) + (box.value if box else 0)
+    RAN.append(f"weigh {weight}")
+    if weight == 13:
+        raise NodeError("13 is too much; take another number")
+    return Box(weight)
+
+
+@node("Gather")
+def gather(boxes: list[Box], names: list[str] | None = None, label: str = "gather") -> Box:
+    """The sum of a list of boxes."""
+    RAN.append(label)
+    return Box(sum(box.value for box in boxes) + len(names or ()))
+
+
+@node("Pairs")
+def pairs(count: int = 2) -> Pairs:
+    """Two lists that go together."""
+    RAN.append("pairs")
+    return Pairs([str(index) for index in range(count)], [10 * index for index in range(count)])
+
+
+@node("Uneven")
+def uneven() -> Pairs:
+    """Two lists that do not."""
+    return Pairs(["a"], [])
+
+
 PACK = Packs()
 PACK.add(sys.modules[__name__], "1.0")
 
@@ -272,10 +329,10 @@ class Bench:
         self.settings = Settings(folder, folder / "output")
         self.events: list[Event] = []
 
-    def run(self, workflow: Workflow, *targets: str) -> list[str]:
+    def run(self, workflow: Workflow, *targets: str, sweeps: tuple[Sweep, ...] = ()) -> list[str]:
         """The labels of what ran."""
         RAN.clear()
-        self.events = list(self.executor.run(plan(workflow, PACK.catalogue, targets), self.settings))
+        self.events = list(self.executor.run(plan(workflow, PACK.catalogue, targets, sweeps), self.settings))
         return list(RAN)
 
     def foresee(self, workflow: Workflow, *targets: str) -> dict[str, Foresight]:
@@ -286,6 +343,10 @@ class Bench:
     def told(self, kind: type[Any]) -> dict[str, Any]:
         """The last run's events of one kind, by node."""
         return {event.node: event for event in self.events if isinstance(event, kind)}
+
+    def items(self, kind: type[Any], node: str) -> dict[tuple[int, ...], Any]:
+        """The last run's events of one kind of one node, by item."""
+        return {event.item: event for event in self.events if isinstance(event, kind) and event.node == node}
 
     def value(self, name: str, output: str = "box") -> Any:
         return self.executor.value(name, output)

@@ -256,7 +256,8 @@ class Session(QObject):
                 for name in self.states.take(event):
                     self.node_changed.emit(name)
                 if isinstance(event, NodeFinished):
-                    self._look(event.node)
+                    if self.state(event.node).worth_a_look:
+                        self._look(event.node)
                 elif isinstance(event, NodesKept):
                     for name in event.nodes:
                         self._look(name)

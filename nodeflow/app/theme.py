@@ -11,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from nodeflow.graph.catalog import item_type
+
 Choice = Literal["system", "dark", "light"]
 
 # fmt: off
@@ -134,8 +136,8 @@ def colour(name: Colour) -> QColor:
 
 @functools.cache
 def wire_colour(wire_type: str) -> QColor:
-    """The colour of a wire type; a type that is not known here gets one of its own from its name."""
-    name = wire_type.rpartition(".")[2]
+    """The colour of a wire type, for a list that of its items; one that is not known here gets one from its name."""
+    name = item_type(wire_type).rpartition(".")[2]
     if name in _WIRES:
         return QColor(_WIRES[name])
     return QColor.fromHslF(zlib.crc32(name.encode()) % 360 / 360, 0.5, 0.65)

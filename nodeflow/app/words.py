@@ -25,6 +25,8 @@ def duration(seconds: float) -> str:
 def state_line(state: NodeState) -> str:
     """A node's state in a few words for its foot; empty when there is nothing to tell."""
     match state.phase:
+        case "running" if state.items:
+            return tr("{0} of {1} done").format(state.done, state.items)
         case "running" if state.steps:
             line = tr("step {0} of {1}").format(state.step, state.steps)
             if state.seconds_left >= 0.5:

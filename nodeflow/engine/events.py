@@ -12,7 +12,7 @@ from nodeflow.graph.workflow import Problem
 State = Literal["ran", "cached", "skipped", "failed"]
 
 
-class RunStarted(msgspec.Struct, frozen=True, tag=True):
+class RunStarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A run begins; ``nodes`` are those it may have to evaluate, in order; ``environment`` is what computes.
 
     ``expected`` are the seconds that those will take which will run, as far as earlier runs tell.
@@ -23,14 +23,42 @@ class RunStarted(msgspec.Struct, frozen=True, tag=True):
     expected: dict[str, float] = {}
 
 
-class NodeStarted(msgspec.Struct, frozen=True, tag=True):
+Item = tuple[int, ...]
+"""One run of a node that lists or sweeps run several times: its place along each of the node's axes, from 0.
+
+An axis is a list, named by the node that gives it, or a sweep, named ``node.parameter``. Empty for a node that runs
+once.
+"""
+
+
+class ListKnown(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The items along an axis: numbers and texts as they are, of anything else its number, from 1.
+
+    ``item`` is that of the node that gives the list, where that node runs several times itself.
+    """
+
+    axis: str
+    values: tuple[str | int | float | bool, ...]
+    item: Item = ()
+
+
+class NodeMapped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A node runs once for each of ``count`` items, along these axes. Comes before the events of its items."""
+
+    node: str
+    axes: tuple[str, ...]
+    count: int
+
+
+class NodeStarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node is being computed, and why it was not taken from the cache."""
 
     node: str
     why: str
+    item: Item = ()
 
 
-class NodeProgress(msgspec.Struct, frozen=True, tag=True):
+class NodeProgress(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A streaming node finished step ``index`` of ``total``; ``preview`` is a small PNG, empty where there is none."""
 
     node: str
@@ -38,6 +66,7 @@ class NodeProgress(msgspec.Struct, frozen=True, tag=True):
     total: int
     seconds_left: float
     preview: bytes = b""
+    item: Item = ()
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -49,7 +78,7 @@ class Summary(msgspec.Struct, frozen=True):
     pictures: int = 0
 
 
-class NodeFinished(msgspec.Struct, frozen=True, tag=True):
+class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
 
     ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured.
@@ -65,6 +94,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True):
     bytes: int = 0
     resumed: int = 0
     steps: int = 0
+    item: Item = ()
 
     @property
     def reuse(self) -> str:
@@ -72,24 +102,26 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True):
         return f"{self.resumed} of {self.steps} steps from the cache" if self.resumed else ""
 
 
-class NodeFailed(msgspec.Struct, frozen=True, tag=True):
+class NodeFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node could not be computed: one sentence; ``detail`` holds the traceback for the log."""
 
     node: str
     error: str
     seconds: float = 0.0
     detail: str = ""
+    item: Item = ()
 
 
-class NodeSkipped(msgspec.Struct, frozen=True, tag=True):
+class NodeSkipped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node was not computed because of what it depends on, or because it is muted."""
 
     node: str
     why: str
+    item: Item = ()
 
 
-class NodesKept(msgspec.Struct, frozen=True, tag=True):
-    """Nodes that were not looked at, since what is made from them came from the cache."""
+class NodesKept(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Nodes that were not looked at, since what is made from them came from the cache; of some perhaps only items."""
 
     nodes: tuple[str, ...]
 
@@ -102,7 +134,18 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True):
     seeds: dict[str, int] = {}
 
 
-Event = RunStarted | NodeStarted | NodeProgress | NodeFinished | NodeFailed | NodeSkipped | NodesKept | RunFinished
+Event = (
+    RunStarted
+    | ListKnown
+    | NodeMapped
+    | NodeStarted
+    | NodeProgress
+    | NodeFinished
+    | NodeFailed
+    | NodeSkipped
+    | NodesKept
+    | RunFinished
+)
 
 
 # --- app to worker

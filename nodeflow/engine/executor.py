@@ -10,19 +10,24 @@ import traceback
 from collections.abc import Callable, Generator
 from typing import Any
 
+import msgspec
+
 from nodeflow.engine import events as tell
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
+from nodeflow.engine.history import History
 from nodeflow.engine.interrupt import Cancelled, interruptible
-from nodeflow.engine.keys import Parts, Settings, digest, parts_of, reason
+from nodeflow.engine.keys import Parts, Settings, checked, digest, parts_of, reason
+from nodeflow.engine.maps import Unfolding, make_do
 from nodeflow.engine.measure import changed, versions
-from nodeflow.engine.plan import Origin, Plan, Task
+from nodeflow.engine.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
+from nodeflow.engine.results import as_outputs, files, sentence, standing
 from nodeflow.engine.seeds import seeds, sources
+from nodeflow.engine.single import settings_of
 from nodeflow.engine.steps import StepRun, StepStore
 from nodeflow.engine.views import preview, summaries
-from nodeflow.graph.catalog import PLAIN_TYPES, Param
+from nodeflow.graph.catalog import is_list
 from nodeflow.node import Lazy, NodeError, NotYet, Step
-from nodeflow.wires import Files
 
 PREVIEW_SECONDS = 0.25
 """Previews of a streaming node are made at most this often."""
@@ -31,15 +36,6 @@ MOST_HISTORIES = 64
 
 Values = tuple[Any, ...]
 Events = Generator[tell.Event, None, None]
-
-
-class History:
-    """What is remembered of a document between its runs: what each node was last made from, and its key."""
-
-    def __init__(self) -> None:
-        self.made_from: dict[str, Parts] = {}
-        self.failed: set[str] = set()
-        self.last: dict[str, tuple[Task, bytes]] = {}
 
 
 class Executor:
@@ -64,7 +60,8 @@ class Executor:
         An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` is told at
         the start: the seconds that nodes may take.
         """
-        return Run(self, plan, settings, control or Control(), self.history(document)).events(expected or {})
+        run = Run(self, plan, settings, control or Control(), self.history(document))
+        return run.unfolding.told(run.events(expected or {}))
 
     def history(self, document: str) -> History:
         """The history of a document; the one used longest ago goes where there are many."""
@@ -79,20 +76,20 @@ class Executor:
         return self._histories.get(document) or History()
 
     def value(self, node: str, output: str, document: str = "") -> Any:
-        """What a document's node gave last under the name of an output; None where it is not held any more."""
-        task, key = self.recall(document).last.get(node, (None, b""))
-        outputs = self.cache.get(key)
-        if task is None or outputs is None:
-            return None
-        return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
+        """What a document's node gave last under the name of an output; None where it is not held any more.
+
+        Of a node that ran once for each item of a list, a tuple of what is held.
+        """
+        return self.recall(document).value(self.cache, node, output)
 
 
 class Run:
     """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
 
     def __init__(self, executor: Executor, plan: Plan, settings: Settings, control: Control, history: History) -> None:
-        self.executor, self.plan, self.settings, self.control = executor, plan, settings, control
-        self.history = history
+        self.executor, self.settings, self.control, self.history = executor, settings, control, history
+        self.unfolding = Unfolding(plan, self._known)
+        self.plan = msgspec.structs.replace(plan, tasks={}) if self.unfolding.active else plan
         self.parts: dict[str, Parts] = {}
         self.keys: dict[str, bytes] = {}
         self.arguments: dict[str, dict[str, Any]] = {}
@@ -105,17 +102,21 @@ class Run:
 
     def events(self, expected: dict[str, float]) -> Events:
         begin = time.perf_counter()
-        yield tell.RunStarted(tuple(self.plan.tasks), self.settings.environment, expected)
+        nodes = self.unfolding.plan.tasks
+        yield tell.RunStarted(tuple(nodes), self.settings.environment, expected)
         for name, why in self.plan.skipped.items():
             yield tell.NodeSkipped(name, why)
-        feeders = self.plain_feeders()
-        for task in self.plan.tasks.values():
+        first = plain_feeders(nodes) | self.unfolding.givers
+        for node in nodes.values():
             if self.control.cancelled:
                 break
-            yield from self.identify(task)
-            if task.id in feeders and task.id not in self.stopped:
-                yield from self._evaluate(task)
-        for name in self.plan.targets:
+            for task in (yield from self._unfold(node)):
+                if self.control.cancelled:
+                    break
+                yield from self.identify(task)
+                if node.id in first and task.id not in self.stopped:
+                    yield from self._evaluate(task)
+        for name in (task for node in self.plan.targets for task in self.unfolding.ids(node)):
             if self.control.cancelled:
                 break
             if name not in self.stopped:
@@ -128,37 +129,70 @@ class Run:
         in_force = seeds(self.plan.tasks.values(), self.parts)
         yield tell.RunFinished(state, time.perf_counter() - begin, in_force)  # type: ignore[arg-type]
 
-    def plain_feeders(self) -> set[str]:
-        """Nodes whose small plain values others use: they come first, since equal values are equal keys."""
-        tasks = self.plan.tasks
-        return {
-            origin.node
-            for task in tasks.values()
-            for name in {*task.inputs} - {port.name for port in task.spec.inputs if port.lazy}
-            for origin in task.inputs[name]
-            if self.is_plain(origin)
-        }
+    # --- lists
+
+    def unfold(self, node: Task) -> tuple[Task, ...]:
+        """The tasks that a node becomes: one for each item of the lists that come to it. Raises NodeError."""
+        tasks = self.unfolding.unfold(node)
+        if self.unfolding.active:
+            self.plan.tasks.update((task.id, task) for task in tasks)
+        return tasks
+
+    def _unfold(self, node: Task) -> Generator[tell.Event, None, tuple[Task, ...]]:
+        """The same, told, and remembered for those who look at values."""
+        try:
+            tasks = self.unfold(node)
+        except NodeError as error:
+            yield self._fail(node, str(error), 0.0)
+            return ()
+        yield from self.unfolding.news()
+        if self.unfolding.mapped(node.id):
+            self.history.items[node.id] = self.unfolding.ids(node.id)
+        else:
+            self.history.items.pop(node.id, None)
+        return tasks
+
+    def _known(self, task: str, output: str) -> tuple[Any, ...] | None:
+        """A list that a task gave."""
+        return self._value(Origin(task, output)) if task in self.values else None  # type: ignore[no-any-return]
+
+    def _without(self, task: Task) -> Events:
+        """A task does without items that did not come: it and all behind it are another result."""
+        renewed = {task.id}
+        self.plan.tasks[task.id] = task
+        for later in list(self.plan.tasks.values()):
+            fed = (origin.node for origins in later.inputs.values() for origin in origins)
+            if later is task or (later.id not in self.values and not renewed.isdisjoint(fed)):
+                renewed.add(later.id)
+                yield from self.identify(later)
 
     def is_plain(self, origin: Origin) -> bool:
-        port = self.plan.tasks[origin.node].spec.output(origin.output)
-        return port is not None and port.type in PLAIN_TYPES
+        """Whether a small plain value comes from there, which stands in a key as itself."""
+        if origin.item is not None:
+            return isinstance(self._value(origin), (str, int, float, bool))
+        return is_plain(self.plan.tasks, origin)
 
     def _value(self, origin: Origin) -> Any:
         outputs = self.plan.tasks[origin.node].spec.outputs
         index = next(index for index, port in enumerate(outputs) if port.name == origin.output)
-        return self.values[origin.node][index]
+        value = self.values[origin.node][index]
+        return value if origin.item is None else value[origin.item]
 
     # --- keys
 
     def identify(self, task: Task) -> Events:
         """Give a task its key, once all that it comes from has one."""
+        if task.id in self.stopped:
+            return
+        if task.spare:
+            task = self.plan.tasks[task.id] = make_do(task, self.stopped)
         blocker = next((name for name in task.eager() if name in self.stopped), None)
         if blocker is not None:
             yield self._skip(task, blocker)
             return
         try:
             inputs = {name: self._digest(task, name) for name in task.inputs}
-            parts, arguments = parts_of(task, inputs, self.settings)
+            parts, arguments = parts_of(task, inputs, settings_of(task, self.settings, self.unfolding))
         except (NodeError, OSError) as error:
             yield self._fail(task, str(error), 0.0)
             return
@@ -173,9 +207,9 @@ class Run:
         param = task.spec.param(name)
         plain = [origin.node in self.values and self.is_plain(origin) for origin in origins]
         if param is not None and all(plain):
-            return _checked(param, self._value(origins[0]), origins[0])
+            return checked(param, self._value(origins[0]), origins[0])
         return [
-            ("=", self._value(origin)) if known else (self.keys.get(origin.node, b""), origin.output)
+            ("=", self._value(origin)) if known else (self.keys.get(origin.node, b""), origin.output, origin.item)
             for origin, known in zip(origins, plain, strict=True)
         ]
 
@@ -185,23 +219,28 @@ class Run:
         """Bring a task's outputs into `values`, or say why not. Depth first, with a stack of our own."""
         stack = [root]
         while stack and self.control.may_go_on():
-            task = stack[-1]
+            task = self.plan.tasks[stack[-1].id]
             if task.id in self.values or task.id in self.stopped:
                 stack.pop()
                 continue
             held = self._held(task)
             if held is not None:
                 self._arrived(task, held)
-                yield tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=_files(held))
+                yield tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
                 continue
             needed = [*task.eager(), *self._asked(task)]
-            blocker = next((name for name in needed if name in self.stopped), None)
+            blocker = next((name for name in needed if name in self.stopped and name not in task.spare), None)
+            missing = [name for name in needed if name not in self.values and name not in self.stopped]
+            if missing and blocker is None:
+                stack += [self.plan.tasks[name] for name in reversed(missing)]
+                continue
+            less = make_do(task, self.stopped)
+            if blocker is None and less is not task:
+                yield from self._without(less)
+                continue
+            blocker = blocker or next((name for name in needed if name in self.stopped), None)
             if blocker is not None:
                 yield self._skip(task, blocker)
-                continue
-            missing = [self.plan.tasks[name] for name in needed if name not in self.values]
-            if missing:
-                stack += reversed(missing)
             else:
                 yield from self._compute(task)
 
@@ -244,7 +283,7 @@ class Run:
                     seconds, result = yield from self._stream(task, result, steps)
                     if self.control.cancelled:
                         return
-            outputs = _as_tuple(task, result)
+            outputs = as_outputs(task, result)
             if changed(before):
                 self._forget_inputs(task)
                 steps.discard()
@@ -255,14 +294,14 @@ class Run:
             self.asked.setdefault(task.id, set()).add(str(lazy))
             return
         except Exception as error:  # a node is other people's code: whatever it raises is its own failure
-            yield self._fail(task, _sentence(error), seconds, "".join(traceback.format_exception(error)))
+            yield self._fail(task, sentence(error), seconds, "".join(traceback.format_exception(error)))
             return
         if task.spec.pure:
             self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved)
         self._arrived(task, outputs)
-        values, files = summaries(task.spec, outputs), _files(outputs)
-        counts = {"resumed": steps.resumed, "steps": steps.total}
-        yield tell.NodeFinished(task.id, "ran", seconds, self.why(task), values, files, **counts)
+        values, written = summaries(task.spec, outputs), files(outputs)
+        told = tell.NodeFinished(task.id, "ran", seconds, self.why(task), values, written)
+        yield msgspec.structs.replace(told, resumed=steps.resumed, steps=steps.total)
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
@@ -300,12 +339,14 @@ class Run:
             if port is None:
                 param = task.spec.param(name)
                 if param is not None:
-                    value = _checked(param, self._value(origins[0]), origins[0])
+                    value = checked(param, self._value(origins[0]), origins[0])
                     arguments.setdefault(name, value)
             elif port.lazy:
                 arguments[name] = Lazy(self._getter(name, origins[0]))
             elif port.many:
                 wires += [self._value(origin) for origin in origins]
+            elif is_list(port.type):
+                arguments[name] = [self._value(origin) for origin in origins]
             else:
                 arguments[name] = self._value(origins[0])
         return wires, arguments
@@ -335,9 +376,11 @@ class Run:
             return "it runs each time"
         if task.id in self.stale:
             return "a file that it wrote is gone or changed"
-        if task.id in self.history.failed and self.history.made_from.get(task.id) == self.parts[task.id]:
+        before = self.history.before(task.id, self.unfolding.node(task.id))
+        if task.id in self.history.failed and before == self.parts[task.id]:
             return "it failed last time"
-        return reason(self.history.made_from.get(task.id), self.parts[task.id], task.spec.params)
+        why = reason(before, self.parts[task.id], task.spec.params)
+        return f"{why}; {task.missing} of its items did not come" if task.missing else why
 
     def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.Event:
         self.stopped[task.id] = error
@@ -351,24 +394,12 @@ class Run:
 
     def _untouched(self) -> Events:
         """Nodes nobody asked for: kept, since their users came from the cache, or a branch that was not chosen."""
-        users: dict[str, set[str]] = {}
-        for task in self.plan.tasks.values():
-            for origins in task.inputs.values():
-                for origin in origins:
-                    users.setdefault(origin.node, set()).add(task.id)
-        kept: list[str] = []
-        unchosen: set[str] = set()
-        for name in reversed(self.plan.tasks):
-            if name in self.values or name in self.stopped:
-                continue
-            if any(user in self.asked or user in unchosen for user in users.get(name, ())):
-                unchosen.add(name)
-                yield tell.NodeSkipped(name, "nothing asked for it")
-            else:
-                kept.append(name)
+        kept, unchosen = untouched(self.plan.tasks, self.values.keys() | self.stopped.keys(), self.asked)
+        for name in unchosen:
+            yield tell.NodeSkipped(name, "nothing asked for it")
         self.kept.update(kept)
         if kept:
-            yield tell.NodesKept(tuple(reversed(kept)))
+            yield tell.NodesKept(kept)
 
     def _remember(self) -> None:
         history = self.history
@@ -380,44 +411,3 @@ class Run:
             if reached:
                 history.failed.discard(name)
         history.failed |= self.failed
-
-
-def _checked(param: Param, value: Any, origin: Origin) -> Any:
-    if fault := param.fault(value):
-        raise NodeError(f"{param.name} gets a wrong value from {origin.node}.{origin.output}: {fault}")
-    return value
-
-
-def _as_tuple(task: Task, result: Any) -> Values:
-    """A node's return value as one item for each output. Raises NodeError where there are too few or too many."""
-    count = len(task.spec.outputs)
-    outputs = result if isinstance(result, tuple) and hasattr(result, "_fields") else (result,) if count == 1 else ()
-    if len(outputs) != count:
-        raise NodeError(f"{task.spec.type} gave {len(outputs)} values, but declares {count}")
-    return tuple(outputs)
-
-
-def _files(outputs: Values) -> tuple[str, ...]:
-    return tuple(str(path) for value in outputs if isinstance(value, Files) for path in value.paths)
-
-
-def standing(outputs: Values) -> bool:
-    """Whether all files that outputs name still stand as they were left."""
-    for files in (value for value in outputs if isinstance(value, Files)):
-        try:
-            found = [path.stat() for path in files.paths]
-        except OSError:
-            return False
-        if tuple((status.st_size, status.st_mtime_ns) for status in found) != files.stamps:
-            return False
-    return True
-
-
-def _sentence(error: Exception) -> str:
-    """An exception as one sentence for the person at the screen."""
-    if isinstance(error, NodeError):
-        return str(error)
-    if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
-        return "there is not enough memory for this; make the batch or the picture smaller"
-    text = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

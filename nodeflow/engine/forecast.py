@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from nodeflow.engine import events as tell
 from nodeflow.engine.control import Control
 from nodeflow.engine.estimates import Estimates, likenesses
 from nodeflow.engine.events import Foresight, Prospect
-from nodeflow.engine.executor import Executor, Run, standing
+from nodeflow.engine.executor import Executor, Run
 from nodeflow.engine.keys import Settings
-from nodeflow.engine.plan import Plan, Task
+from nodeflow.engine.plan import Plan, Task, plain_feeders
+from nodeflow.engine.results import standing
+from nodeflow.node import NodeError
 
 FILES = "Files"
+
+WEIGHT = ("run", "unknown", "fails", "cached", "kept", "skipped")
+"""What is told of the items of a node: the first of these that there is."""
 
 
 def forecast(
@@ -35,7 +42,8 @@ def forecast(
 class _Forecast:
     def __init__(self, run: Run, estimates: Estimates) -> None:
         self.run, self.cache, self.plan = run, run.executor.cache, run.plan
-        self.estimates, self.likenesses = estimates, likenesses(run.plan, run.settings)
+        self.nodes = run.unfolding.plan.tasks
+        self.estimates, self.likenesses = estimates, likenesses(run.unfolding.plan, run.settings)
         self.found: dict[str, Foresight] = {}
         self.unsure: dict[str, str] = {}
         """Nodes whose key hangs on a value that is not computed yet, and the node that gives it."""
@@ -45,17 +53,41 @@ class _Forecast:
     def look(self) -> tuple[Foresight, ...]:
         for name, why in self.plan.skipped.items():
             self.found[name] = Foresight(name, "skipped", why)
-        feeders = self.run.plain_feeders()
-        for task in self.plan.tasks.values():
-            self._identify(task, task.id in feeders)
-        roots = [*(name for name in self.plan.tasks if name in feeders), *self.plan.targets]
-        for name in roots:
+        first = plain_feeders(self.nodes) | self.run.unfolding.givers
+        for node in self.nodes.values():
+            for task in self._unfold(node):
+                self._identify(task, node.id in first)
+        roots = [*(name for name in self.nodes if name in first), *self.plan.targets]
+        for name in (task for root in roots for task in self.run.unfolding.ids(root)):
             self._evaluate(name)
         while self.maybe:
             self._may_run(self.plan.tasks[self.maybe.pop()])
         for name in self.plan.tasks:
             self.found.setdefault(name, Foresight(name, "kept", "what is made from it is there"))
-        return tuple(self.found[name] for name in [*self.plan.skipped, *self.plan.tasks])
+        return tuple(self._of_node(name) for name in [*self.plan.skipped, *self.nodes])
+
+    def _unfold(self, node: Task) -> tuple[Task, ...]:
+        """The items that a node runs for. A list that is not known yet counts as one item."""
+        try:
+            return self.run.unfold(node)
+        except NodeError as error:
+            self.found[node.id] = Foresight(node.id, "fails", str(error))
+            self.run.stopped[node.id] = str(error)
+            return ()
+
+    def _of_node(self, name: str) -> Foresight:
+        """What would become of a node, of its items taken together."""
+        items = [self.found[task] for task in self.run.unfolding.ids(name)]
+        if not items:
+            return Foresight(name, "skipped", "its list is empty")
+        told = next((item for state in WEIGHT for item in items if item.state == state), items[0])
+        costs = [item for item in items if item.seconds is not None]
+        if not costs:
+            return msgspec.structs.replace(told, node=name)
+        seconds = sum(item.seconds or 0.0 for item in costs)
+        return msgspec.structs.replace(
+            told, node=name, seconds=seconds, bytes=max(item.bytes or 0 for item in costs) or None
+        )
 
     def _identify(self, task: Task, feeder: bool) -> None:
         """Find a task's key, as far as the values are known that stand in it."""
@@ -79,6 +111,8 @@ class _Forecast:
             for origin in origins:
                 if origin.node in self.unsure:
                     return self.unsure[origin.node]
+                if origin.item is None and self.run.unfolding.node(origin.node) in self.run.unfolding.givers:
+                    return origin.node
                 if name not in lazy and self.run.is_plain(origin) and origin.node not in self.run.values:
                     return origin.node
         return ""
@@ -126,7 +160,9 @@ class _Forecast:
 
     def _add(self, task: Task, state: Prospect, why: str) -> None:
         key = None if task.id in self.unsure else self.run.keys[task.id]
-        estimate = self.estimates.of(task.spec, self.run.settings.device, key, self.likenesses[task.id])
+        estimate = self.estimates.of(
+            task.spec, self.run.settings.device, key, self.likenesses[self.run.unfolding.node(task.id)]
+        )
         if estimate is None:
             self.found[task.id] = Foresight(task.id, state, why)
         else:

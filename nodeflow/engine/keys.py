@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine.fingerprint import fingerprint
-from nodeflow.engine.plan import Task
+from nodeflow.engine.plan import Origin, Task
 from nodeflow.graph.catalog import Param
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
@@ -24,7 +24,8 @@ _encode = msgspec.msgpack.Encoder().encode
 class Settings(msgspec.Struct, frozen=True):
     """What a run is given beside the workflow: where relative paths start, where results go, and what computes.
 
-    ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes.
+    ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes;
+    ``item`` names the item that a node runs for, where lists or sweeps run it several times.
     """
 
     base: Path
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     dtype: str = "float32"
     workflow: str = ""
     environment: dict[str, str] = {}
+    item: str = ""
 
 
 def digest(parts: Parts) -> bytes:
@@ -76,6 +78,13 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: Settings) -> tuple
         if what != "workflow":
             parts["run " + what] = arguments[name]
     return parts, arguments
+
+
+def checked(param: Param, value: Any, origin: Origin) -> Any:
+    """A value that a wire feeds to a parameter. Raises NodeError for one that the parameter does not take."""
+    if fault := param.fault(value):
+        raise NodeError(f"{param.name} gets a wrong value from {origin.node}.{origin.output}: {fault}")
+    return value
 
 
 def _below(folder: Path, value: str, name: str) -> Path:

@@ -47,7 +47,7 @@ def has_module(value: Any) -> bool:
     """Whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
     if isinstance(value, torch.nn.Module):
         return True
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return any(map(has_module, value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return any(has_module(getattr(value, field.name)) for field in dataclasses.fields(value))

@@ -16,6 +16,7 @@ from nodeflow.engine.executor import Executor
 from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.limits import Limits
+from nodeflow.engine.maps import item_id
 from nodeflow.engine.packs import Packs, load_packs
 from nodeflow.engine.plan import Plan, plan
 from nodeflow.engine.steps import StepStore
@@ -108,7 +109,7 @@ class Session:
     def _note(self, plan: Plan, settings: Settings, document: str, ran: list[NodeFinished]) -> None:
         alike, last = likenesses(plan, settings), self.executor.recall(document).last
         for event in ran:
-            task, key = last[event.node]
+            task, key = last[item_id(event.node, event.item)]
             cost = Cost(event.seconds, event.bytes)
             self.estimates.note(task.spec, settings.device, key, alike[event.node], cost)
         self.estimates.save()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -14,6 +16,8 @@ from nodeflow.graph.catalog import NodeSpec
 from nodeflow.wires import Image, Latent, Mask
 
 PREVIEW_SIDE = 128
+MOST_PICTURES = 64
+"""How many pictures are shown of one output."""
 
 
 def summaries(spec: NodeSpec, outputs: tuple[Any, ...]) -> tuple[Summary, ...]:
@@ -42,23 +46,40 @@ def _line(value: Any) -> str:
     if tensor is not None:
         kind = str(tensor.dtype).removeprefix("torch.")
         return f"{' x '.join(map(str, tensor.shape))} {kind} on {tensor.device}"
+    if isinstance(value, tuple):
+        return _short(f"{len(value)} items: " + ", ".join(filter(None, map(_line, value[:20])))).removesuffix(": ")
     if isinstance(value, (str, int, float, bool)):
-        text = repr(value)
-        return text if len(text) <= 200 else text[:197] + "..."
+        return _short(repr(value))
     return ""
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
 def _count(value: Any) -> int:
+    if isinstance(value, tuple):
+        return sum(map(_count, value))
     tensor = _tensor(value)
     return int(tensor.shape[0]) if tensor is not None and tensor.ndim == 4 else 0
 
 
 def pictures(value: Any, side: int) -> tuple[bytes, ...]:
-    """PNG bytes for each picture of a batch, at most ``side`` pixels wide and high; none for what is no picture."""
+    """PNG bytes for each picture of a batch, or of the batches of a list; none for what is no picture.
+
+    At most ``side`` pixels wide and high, and at most the first 64.
+    """
+    return tuple(itertools.islice(_pictures(value, side), MOST_PICTURES))
+
+
+def _pictures(value: Any, side: int) -> Iterator[bytes]:
     tensor = _tensor(value)
-    if tensor is None or tensor.ndim != 4:
-        return ()
-    return tuple(_png(_rgb(item.detach().float().cpu(), isinstance(value, Latent)), side) for item in tensor)
+    if isinstance(value, tuple):
+        for one in value:
+            yield from _pictures(one, side)
+    elif tensor is not None and tensor.ndim == 4:
+        for item in tensor:
+            yield _png(_rgb(item.detach().float().cpu(), isinstance(value, Latent)), side)
 
 
 def preview(value: Any) -> bytes:

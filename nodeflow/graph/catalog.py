@@ -24,13 +24,21 @@ _VALUES: dict[Kind, tuple[type, ...]] = {
 
 
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A socket for a wire. ``many``: grows as wires arrive. ``lazy``: evaluated only when the node asks for it."""
+    """A socket for a wire. ``many``: grows as wires arrive. ``lazy``: evaluated only when the node asks for it.
+
+    One of a list type takes all items of a list at once, and so does one that takes many.
+    """
 
     name: str
     type: str
     required: bool = True
     many: bool = False
     lazy: bool = False
+
+    @property
+    def gathers(self) -> bool:
+        """Whether it takes all items of a list at once; elsewhere a list runs the node once for each item."""
+        return self.many or is_list(self.type)
 
 
 class Param(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -135,8 +143,23 @@ class Catalogue(msgspec.Struct):
     nodes: dict[str, NodeSpec] = {}
 
 
+def is_list(wire_type: str) -> bool:
+    """Whether several items flow on a wire of this type: ``list[Image]``."""
+    return wire_type.startswith("list[")
+
+
+def item_type(wire_type: str) -> str:
+    """What a list holds: ``Image`` for ``list[Image]``; any other type is its own item."""
+    return wire_type[5:-1] if is_list(wire_type) else wire_type
+
+
 def fits(given: str, wanted: str) -> bool:
-    """Whether a wire of one type may end at a port of another."""
+    """Whether a wire of one type may end at a port of another.
+
+    Of lists the items have to fit: a list at a port that takes one item runs the node once for each, and a single item
+    at a port that takes a list is a list of one.
+    """
+    given, wanted = item_type(given), item_type(wanted)
     return given == wanted or ANY in (given, wanted) or (given == "int" and wanted == "float")
 
 

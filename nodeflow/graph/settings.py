@@ -14,10 +14,21 @@ _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, str, Any]:
     """Node, parameter and value. Raises WorkflowError with a sentence that says what was meant to stand there."""
-    address, equals, value = text.partition("=")
-    node, dot, name = address.partition(".")
-    if not equals or not dot:
+    place, equals, value = text.partition("=")
+    if not equals or "." not in place:
         raise WorkflowError(Problem("", "", f"{text!r} sets nothing; write NODE.PARAM=VALUE"))
+    node, param = address(place, workflow, catalogue)
+    found = read(param, value)
+    if fault := param.fault(found):
+        raise WorkflowError(Problem(node, param.name, fault))
+    return node, param.name, found
+
+
+def address(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, Param]:
+    """The node and the parameter that ``NODE.PARAM`` names. Raises WorkflowError where there is none."""
+    node, dot, name = text.partition(".")
+    if not dot:
+        raise WorkflowError(Problem("", "", f"{text!r} names no parameter; write NODE.PARAM"))
     if "/" in node:
         instance = node.partition("/")[0]
         reason = f"stands inside a subgraph; expose the parameter there and set it at {instance!r}"
@@ -30,10 +41,7 @@ def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, str
     param = spec.param(name)
     if param is None:
         raise WorkflowError(Problem(node, name, f"no such parameter{closest(name, [p.name for p in spec.params])}"))
-    found = read(param, value)
-    if fault := param.fault(found):
-        raise WorkflowError(Problem(node, name, fault))
-    return node, name, found
+    return node, param
 
 
 def read(param: Param, text: str) -> Any:

@@ -61,8 +61,8 @@ def _flat(painter: QPainter, item: Card) -> None:
         phase = "failed"
     shade = style.colour(PHASE_COLOURS[phase])
     painter.fillRect(QRectF(0, 0, body.width(), style.HEADER * 0.6), shade)
-    if phase == "running" and item.state.steps:
-        share = item.state.step / item.state.steps
+    if phase == "running" and item.state.share:
+        share = item.state.share
         painter.fillRect(QRectF(0, body.height() - 12, body.width() * share, 12), style.colour("busy"))
 
 
@@ -122,7 +122,7 @@ def _progress(painter: QPainter, item: Card) -> None:
     state = item.state
     if state.phase != "running":
         return
-    share = state.step / state.steps if state.steps else 0.0
+    share = state.share
     bar = QRectF(1, style.HEADER - 2.5, style.WIDTH - 2, 2.5)
     painter.fillRect(bar, style.colour("line"))
     painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * share, bar.height()), style.colour("busy"))

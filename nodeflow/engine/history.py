@@ -1,0 +1,40 @@
+"""What is remembered of a document between its runs: to say why a node runs, and to look at what it gave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.engine.cache import Cache
+from nodeflow.engine.keys import Parts
+from nodeflow.engine.plan import Task
+
+
+class History:
+    """By task: what it was last made from, and its key; and which tasks the nodes became that ran several times."""
+
+    def __init__(self) -> None:
+        self.made_from: dict[str, Parts] = {}
+        self.failed: set[str] = set()
+        self.last: dict[str, tuple[Task, bytes]] = {}
+        self.items: dict[str, tuple[str, ...]] = {}
+
+    def before(self, task: str, node: str) -> Parts | None:
+        """What a task was last made from; of an item that is new what its node was, when it ran once."""
+        return self.made_from.get(task, self.made_from.get(node))
+
+    def value(self, cache: Cache, node: str, output: str) -> Any:
+        """What a node gave last under the name of an output; None where it is not held any more.
+
+        Of a node that ran once for each item of a list, a tuple of what is held.
+        """
+        if node not in self.items:
+            return self._value(cache, node, output)
+        found = (self._value(cache, task, output) for task in self.items[node])
+        return tuple(value for value in found if value is not None)
+
+    def _value(self, cache: Cache, name: str, output: str) -> Any:
+        task, key = self.last.get(name, (None, b""))
+        outputs = cache.get(key)
+        if task is None or outputs is None:
+            return None
+        return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
