@@ -38,7 +38,9 @@ class Session(QObject):
 
     ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
     ``node_changed``: run state of one node.
-    ``run_changed``: the run as a whole. ``problems_changed``: what stands in the way of a run.
+    ``run_changed``: the run as a whole.
+    ``queued``: one was handed to the engine.
+    ``problems_changed``: what stands in the way of a run.
     ``picture``: PNG pictures of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
 
@@ -47,6 +49,7 @@ class Session(QObject):
     file_changed = Signal()
     node_changed = Signal(str)
     run_changed = Signal()
+    queued = Signal()
     problems_changed = Signal()
     picture = Signal(str, str, int, tuple)
     preview = Signal(str, bytes)
@@ -188,6 +191,7 @@ class Session(QObject):
         )
         self.jobs.append(job)
         self.run_changed.emit()
+        self.queued.emit()
 
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""

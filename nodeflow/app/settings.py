@@ -58,6 +58,8 @@ class Settings(QObject):
     shortcuts = Setting[dict[str, list[str]]]("keys/shortcuts", {}, dict[str, list[str]])
     """Keys by action, where they are not the default."""
     recent_actions = Setting[list[str]]("keys/recent_actions", [], list[str])
+    recent_nodes = Setting[list[str]]("canvas/recent_nodes", [], list[str])
+    """Types of nodes that were added, the last one first."""
     geometry = Setting[str]("window/geometry", "", str)
     """Place and size of the window, in Qt's form, base64."""
     panels = Setting[str]("window/panels", "", str)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from nodeflow.app.runs import NodeState
-from nodeflow.graph.workflow import WorkflowError
+from nodeflow.graph.workflow import SeedMode, WorkflowError
 
 
 def tr(text: str) -> str:
@@ -47,6 +47,11 @@ def state_line(state: NodeState) -> str:
         case "failed":
             return state.error
     return ""
+
+
+def seed_words(mode: SeedMode | None) -> str:
+    """What becomes of a seed after a run, in a word."""
+    return {"random": tr("random"), "increment": tr("+1")}.get(mode or "", tr("fixed"))
 
 
 def sentences(error: WorkflowError) -> str:

@@ -9,7 +9,18 @@ import msgspec
 
 from nodeflow.graph import annotation
 from nodeflow.graph.annotation import Annotation
-from nodeflow.graph.workflow import NODE_ID, TERMINALS, Link, Node, Placement, Problem, Source, Workflow, WorkflowError
+from nodeflow.graph.workflow import (
+    NODE_ID,
+    TERMINALS,
+    Link,
+    Node,
+    Placement,
+    Problem,
+    SeedMode,
+    Source,
+    Workflow,
+    WorkflowError,
+)
 
 Raws = dict[str, msgspec.Raw]
 
@@ -80,9 +91,10 @@ def _read_placement(text: msgspec.Raw) -> Placement | None:
         fields = msgspec.json.decode(text, type=Raws)
         x, y = msgspec.json.decode(fields.pop("at"), type=tuple[float, float])
         title = msgspec.json.decode(fields.pop("title", msgspec.Raw(b'""')), type=str)
+        seeds = msgspec.json.decode(fields.pop("seeds", msgspec.Raw(b"{}")), type=dict[str, SeedMode])
     except (msgspec.ValidationError, KeyError):
         return None
-    return Placement(x, y, title, {name: bytes(value) for name, value in fields.items()})
+    return Placement(x, y, title, seeds, {name: bytes(value) for name, value in fields.items()})
 
 
 def take(fields: Raws, name: str, kind: Any, default: Any, problems: list[Problem] | None = None) -> Any:
@@ -160,10 +172,11 @@ def _same(before: object, after: object) -> bool:
 
 def _write_placement(placement: Placement) -> bytes:
     at = as_json([_tidy(placement.x), _tidy(placement.y)])
-    if not placement.title and not placement.extra:
-        return at
-    title = {"title": as_json(placement.title)} if placement.title else {}
-    return _line({"at": at, **title, **placement.extra})
+    fields = {"title": as_json(placement.title)} if placement.title else {}
+    if placement.seeds:
+        fields["seeds"] = as_json(dict(sorted(placement.seeds.items())))
+    fields |= placement.extra
+    return _line({"at": at, **fields}) if fields else at
 
 
 def _write_annotation(item: Annotation) -> bytes:

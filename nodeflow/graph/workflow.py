@@ -11,6 +11,7 @@ import msgspec
 from nodeflow.graph.annotation import Annotation
 
 Mode = Literal["run", "mute", "bypass"]
+SeedMode = Literal["random", "increment"]
 
 NODE_ID = re.compile(r"[^\W\d][\w-]*")
 """A node's id: a letter, then letters, digits, ``_`` and ``-`` (any script). It never changes on load or save."""
@@ -72,11 +73,15 @@ class Link(msgspec.Struct, frozen=True, order=True):
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """How a node is shown: position in scene units, and a title where the person gave one. Never part of a key."""
+    """How a node is shown: position in scene units, and a title where the person gave one. Never part of a key.
+
+    ``seeds``: what the app does with a seed parameter once a run is queued; one that is not named stays as it is.
+    """
 
     x: float
     y: float
     title: str = ""
+    seeds: dict[str, SeedMode] = {}
     extra: dict[str, bytes] = {}
 
 

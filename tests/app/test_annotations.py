@@ -8,9 +8,10 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from nodeflow.app.canvas.editors import LineEditor, TextEditor
+from nodeflow.app.canvas.editors import LineEditor
 from nodeflow.app.canvas.frame import TITLE, Frame
 from nodeflow.app.canvas.note import Note
+from nodeflow.app.canvas.text_editor import TextEditor
 from nodeflow.app.window import MainWindow
 from nodeflow.graph import files
 from nodeflow.graph.annotation import Annotation

@@ -10,9 +10,10 @@ from app.hands import Hand
 from app.seen import add, agrees, port, row_centre, text
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.canvas.choice_editor import ChoiceEditor
 from nodeflow.app.canvas.editors import LineEditor
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.edits import Connect, SetParam, remove
@@ -94,7 +95,8 @@ def test_a_wire_dropped_on_empty_canvas_offers_what_fits_and_connects(window: Ma
     offered = [search.list.item(row).text() for row in range(search.list.count())]
     assert offered == ["Resize image", "Save image", "Reroute", "VAE encode"]
     QTest.keyClicks(search.field, "resi")
-    QTest.keyClick(search.field, Qt.Key.Key_Return)
+    first = search.list.visualItemRect(search.list.item(0)).center()
+    QTest.mouseClick(search.list.viewport(), Qt.MouseButton.LeftButton, pos=first)
     link = Link("decode", "image", "resize_image", "image")
     assert window.session.workflow.links[link.socket] == link
     window.session.stack.undo()
@@ -145,9 +147,10 @@ def test_numbers_texts_choices_and_switches_are_edited_in_place(window: MainWind
     view.editor.clearFocus()
     assert params()["story"] == "once"
     hand.click(row_centre(window, "knobs", "way"))
-    assert isinstance(view.editor, QComboBox)
-    view.editor.setCurrentText("right")
-    view.editor.keep()
+    assert isinstance(view.editor, ChoiceEditor)
+    QTest.keyClicks(view.editor.field, "ri")
+    QTest.keyClick(view.editor.field, Qt.Key.Key_Return)
+    assert view.editor is None
     assert params()["way"] == "right"
     assert agrees(window)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
@@ -18,11 +17,11 @@ from nodeflow.app.canvas.dot import Dot
 from nodeflow.app.canvas.face import face_of
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.stock import QuietGraph
+from nodeflow.app.canvas.values import Values
 from nodeflow.app.canvas.view import CanvasView
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.pictures import grid_of
 from nodeflow.app.session import Session
-from nodeflow.app.words import readable
 from nodeflow.graph.carried import carried
 from nodeflow.graph.catalog import ANY
 from nodeflow.graph.check import refusal
@@ -60,9 +59,9 @@ class Canvas(QuietGraph):
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
         view = self.view
         self.annotations = Annotations(self)
+        self.values = Values(self)
         view.judge = self._judge
         view.insertion = self._insertion
-        view.param_changed.connect(self.set_param)
         view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
@@ -145,7 +144,7 @@ class Canvas(QuietGraph):
                 self.annotations.follow(name)
             case Place(name, placement) if name in self.nodes and placement is not None:
                 card = self.nodes[name]
-                card.title = placement.title
+                card.title, card.seeds = placement.title, placement.seeds
                 card.setPos(placement.x, placement.y)
                 card.update()
 
@@ -154,6 +153,7 @@ class Canvas(QuietGraph):
         place = self.session.workflow.layout.get(name, Placement(0, 0))
         kind = Dot if spec is not None and spec.through else Card
         card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
+        card.seeds = place.seeds
         card.setPos(place.x, place.y)
         card.state = self.session.state(name)
         self.nodes[name] = card
@@ -257,27 +257,6 @@ class Canvas(QuietGraph):
             self.nodes[name].show_picture(made)
 
     # --- what a person does
-
-    def set_param(self, name: str, param: str, value: Any, gesture: Any = None) -> None:
-        """Set a parameter as an undo step; the steps of one gesture are one.
-
-        Where the node is selected, all selected nodes of its type get the value that no wire feeds.
-        """
-        if name not in self.session.workflow.nodes:
-            return  # it went while it was being edited
-        names = self._alike(name, param)
-        words = self.tr("Set {0}").format(readable(param))
-        if len(names) > 1:
-            words = self.tr("Set {0} of {1} nodes").format(readable(param), len(names))
-        self.session.do(words, Batch(tuple(SetParam(one, param, value) for one in names)), gesture)
-
-    def _alike(self, name: str, param: str) -> list[str]:
-        """The nodes that a change of one's parameter changes."""
-        nodes, links = self.session.workflow.nodes, self.session.workflow.links
-        if not self.nodes[name].isSelected():
-            return [name]
-        kind = nodes[name].type
-        return [one for one in self.chosen() if nodes[one].type == kind and Socket(one, param) not in links]
 
     def set_title(self, name: str, title: str) -> None:
         """Give a node a title of its own; an empty one takes it away."""

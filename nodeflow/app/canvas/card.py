@@ -21,8 +21,9 @@ from nodeflow.app.canvas import paint, style
 from nodeflow.app.canvas.face import Face
 from nodeflow.app.canvas.ports import IN, OUT, Port
 from nodeflow.app.runs import IDLE, NodeState
+from nodeflow.app.words import readable, seed_words
 from nodeflow.graph.catalog import Param
-from nodeflow.graph.workflow import Node, Problem
+from nodeflow.graph.workflow import Node, Problem, SeedMode
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.view import CanvasView
@@ -44,6 +45,7 @@ class Card(AbstractNodeItem):
         self._properties["id"] = name
         self._properties["visible"] = True
         self.node, self.title = node, title
+        self.seeds: dict[str, SeedMode] = {}
         self.state: NodeState = IDLE
         self.problems: tuple[Problem, ...] = ()
         self.thumbnail: QPixmap | None = None
@@ -185,6 +187,18 @@ class Card(AbstractNodeItem):
     def shape(self) -> QPainterPath:
         """Where it can be pressed: the body, not the room around it for the ports."""
         return self._shape
+
+    def dice_rect(self, row: int) -> QRectF:
+        """Where a seed's row is pressed for another seed."""
+        area = self.rows[row]
+        return QRectF(area.right() - 24, area.y(), 24, area.height())
+
+    def mode_rect(self, row: int) -> QRectF:
+        """Where a seed's row says, and is pressed to change, what becomes of the seed after a run."""
+        area = self.rows[row]
+        left = area.x() + 14 + style.metrics("label").horizontalAdvance(readable(self.face.rows[row].name))
+        words = style.metrics("small").horizontalAdvance(seed_words(self.seeds.get(self.face.rows[row].name)))
+        return QRectF(left, area.y() + 3, words + 12, area.height() - 6)
 
     def row_at(self, pos: QPointF) -> int:
         """The row under a point, -1 where there is none."""

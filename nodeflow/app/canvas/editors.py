@@ -7,27 +7,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QFocusEvent, QFont, QIcon, QKeyEvent, QPainter, QPixmap, QTextCursor
-from PySide6.QtWidgets import QComboBox, QCompleter, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QFocusEvent, QFont, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QCompleter, QFileDialog, QLineEdit, QWidget
 
 from nodeflow import resources
 from nodeflow.app import theme
+from nodeflow.app.canvas.choice_editor import ChoiceEditor, SwitchEditor
+from nodeflow.app.canvas.editing import Desk, Editor, keeps_escape
+from nodeflow.app.canvas.expressions import number
 from nodeflow.app.canvas.scrub import step_of, tidy
+from nodeflow.app.canvas.text_editor import TextEditor
 from nodeflow.app.words import readable, tr
 from nodeflow.graph.catalog import Param
-
-Commit = Callable[[Any], None]
-Close = Callable[[], None]
 
 
 class LineEditor(QLineEdit):
     """A line of text or a number. Enter and leaving keep it, Escape does not; what does not fit is marked."""
 
-    def __init__(self, param: Param, value: Any, commit: Commit, close: Close, parent: QWidget) -> None:
+    def __init__(self, param: Param, value: Any, desk: Desk, parent: QWidget) -> None:
         super().__init__(f"{value:.12g}" if isinstance(value, float) else str(value), parent)
-        self._param, self._commit, self._close = param, commit, close
-        self._done = False
+        self._param, self._desk, self._done = param, desk, False
         self.setAccessibleName(readable(param.name))
         self.setPlaceholderText(param.describe())
         self.textEdited.connect(self._judge)
@@ -45,11 +45,8 @@ class LineEditor(QLineEdit):
         text = self.text()
         if self._param.kind not in ("int", "float"):
             return text
-        try:
-            number = float(text.replace(",", "."))
-            return int(text) if self._param.kind == "int" and text.strip("+-0123456789 ") == "" else number
-        except ValueError:
-            return None
+        found = number(text)
+        return int(found) if found is not None and self._param.kind == "int" and found == int(found) else found
 
     def keep(self) -> None:
         """Hand the value over and close; one out of range is brought into it."""
@@ -60,27 +57,32 @@ class LineEditor(QLineEdit):
         if value is not None and self._param.kind in ("int", "float") and self._param.fault(value):
             value = tidy(self._param, value)
         if value is not None:
-            self._commit(value)
-        self._close()
+            self._desk.commit(value)
+        self._desk.close()
 
     def event(self, event: QEvent) -> bool:
-        return _keeps_escape(event) or super().event(event)
+        return keeps_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep()
         elif key == Qt.Key.Key_Escape:
             self._done = True
-            self._close()
+            self._desk.close()
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._param.kind in ("int", "float"):
-            number = self.value()
-            if number is not None:
+            value = self.value()
+            if value is not None:
                 many = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
                 step = step_of(self._param) * many * (1 if key == Qt.Key.Key_Up else -1)
-                self.setText(f"{tidy(self._param, number + step, abs(step)):.12g}")
+                self.setText(f"{tidy(self._param, value + step, abs(step)):.12g}")
         else:
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        self.keep()
+        self._desk.go_on(1 if forward else -1)
+        return True
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -110,108 +112,34 @@ class LineEditor(QLineEdit):
         else:
             chosen = QFileDialog.getExistingDirectory(parent, tr("Choose a folder"), where)
         if chosen:
-            self._commit(chosen)
-        self._close()
+            self._desk.commit(chosen)
+        self._desk.close()
 
 
-class TextEditor(QPlainTextEdit):
-    """A text of several lines. Leaving keeps it (so does running the workflow), Escape does not."""
-
-    def __init__(self, param: Param, value: Any, commit: Commit, close: Close, parent: QWidget) -> None:
-        super().__init__(str(value), parent)
-        self._commit, self._close, self._done = commit, close, False
-        self.setAccessibleName(readable(param.name))
-        self.moveCursor(QTextCursor.MoveOperation.End)
-
-    def keep(self) -> None:
-        """Hand the text over and close."""
-        if not self._done:
-            self._done = True
-            self._commit(self.toPlainText())
-            self._close()
-
-    def event(self, event: QEvent) -> bool:
-        return _keeps_escape(event) or super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self._done = True
-            self._close()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self.keep()
-
-
-class ChoiceEditor(QComboBox):
-    """One of several; its list stands open at once, and closing the list closes the editor."""
-
-    def __init__(self, param: Param, value: Any, commit: Commit, close: Close, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._commit, self._close, self._done = commit, close, False
-        self.setAccessibleName(readable(param.name))
-        self.addItems(list(param.choices))
-        self.setCurrentText(str(value))
-        self.setMaxVisibleItems(16)
-        self.activated.connect(self.keep)
-        self.view().window().installEventFilter(self)
-        QTimer.singleShot(0, self, self.showPopup)
-
-    def keep(self) -> None:
-        """Hand the choice over and close."""
-        if not self._done:
-            self._done = True
-            self._commit(self.currentText())
-            self._close()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Hide and not self._done:
-            QTimer.singleShot(0, self, self._leave)  # after ``activated``, which comes with the same click
-        return super().eventFilter(watched, event)
-
-    def _leave(self) -> None:
-        if not self._done:
-            self._done = True
-            self._close()
-
-
-Editor = LineEditor | TextEditor | ChoiceEditor
-
-
-def open_editor(param: Param, value: Any, row: QRect, commit: Commit, close: Close, parent: QWidget) -> Editor:
+def open_editor(param: Param, value: Any, row: QRect, desk: Desk, parent: QWidget) -> Editor:
     """The editor that fits a parameter, over its row; it has the focus."""
-    made: Editor
-    smallest = QSize(150, 28)
     if param.kind == "choice":
-        made = ChoiceEditor(param, value, commit, close, parent)
+        choice = ChoiceEditor(param, value, desk, parent)
+        choice.open_at(row)
+        return choice
+    made: LineEditor | TextEditor | SwitchEditor
+    smallest = QSize(150, 28)
+    if param.kind == "bool":
+        made = SwitchEditor(param, value, desk, parent)
     elif param.widget == "multiline":
-        made = TextEditor(param, value, commit, close, parent)
-        smallest = QSize(210, 78)
+        made = TextEditor(param, value, desk, parent)
+        smallest = QSize(440, 200)
     else:
-        made = LineEditor(param, value, commit, close, parent)
+        made = LineEditor(param, value, desk, parent)
         if param.kind in ("str", "path"):
             smallest = QSize(210, 28)
-    made.setGeometry(QRect(row.topLeft(), row.size().expandedTo(smallest)))
-    inside = parent.rect()
-    made.move(QPoint(max(0, min(made.x(), inside.right() - made.width())), max(0, made.y())))
+    inside = parent.rect().adjusted(4, 4, -4, -4)
+    made.resize(row.size().expandedTo(smallest).boundedTo(inside.size()))
+    x, y = row.x(), row.y()
+    made.move(min(max(x, inside.left()), inside.right() - made.width()), min(y, inside.bottom() - made.height()))
     made.show()
     made.setFocus()
     return made
-
-
-def _keeps_escape(event: QEvent) -> bool:
-    """Escape closes the editor; it does not cancel the run meanwhile."""
-    escape = (
-        event.type() == QEvent.Type.ShortcutOverride
-        and isinstance(event, QKeyEvent)
-        and event.key() == Qt.Key.Key_Escape
-    )
-    if escape:
-        event.accept()
-    return escape
 
 
 def _sign(words: str) -> QIcon:

@@ -1,21 +1,34 @@
-"""Finding nodes by a few letters. No Qt."""
+"""Finding nodes, and lines of any list, by a few letters. No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nodeflow.graph.catalog import NodeSpec
 
 
-def rank(query: str, specs: Iterable[NodeSpec]) -> list[NodeSpec]:
-    """The nodes that a query means, best first: every word of it is found in title, type, station or help."""
+def rank(query: str, specs: Iterable[NodeSpec], recent: Sequence[str] = ()) -> list[NodeSpec]:
+    """The nodes that a query means, best first: every word of it is found in title, type, station, ports or help.
+
+    Of nodes that fit as well as each other, and of all where nothing is typed, those used last come first.
+    """
     words = query.casefold().split()
+    place = {node_type: number for number, node_type in enumerate(recent)}
     scored = []
     for spec in specs:
-        score = sum((_score(word, spec) for word in words), 0.0) if words else 1.0
-        if all(_score(word, spec) > 0 for word in words):
-            scored.append((-score, spec.station if not words else "", spec.title.casefold(), spec.type, spec))
+        scores = [_score(word, spec) for word in words]
+        if all(scores):
+            used = place.get(spec.type, len(place))
+            band = round(-sum(scores) / 10)  # a small difference in fit counts less than recent use
+            scored.append((band, used, -sum(scores), spec.station, spec.title.casefold(), spec.type, spec))
     return [entry[-1] for entry in sorted(scored, key=lambda entry: entry[:-1])]
+
+
+def matching(query: str, names: Iterable[str]) -> list[str]:
+    """The names that hold every word of a query, those first that begin with it."""
+    words = query.casefold().split()
+    found = [name for name in names if all(word in name.casefold() for word in words)]
+    return sorted(found, key=lambda name: not name.casefold().startswith(query.casefold().strip()))
 
 
 def _score(word: str, spec: NodeSpec) -> float:
@@ -33,6 +46,9 @@ def _score(word: str, spec: NodeSpec) -> float:
         return 30 + 10 / spread
     if word in spec.station.casefold():
         return 25
+    types = (*(port.type for port in spec.inputs), *(port.type for port in spec.outputs))
+    if len(word) > 2 and any(name.rpartition(".")[2].casefold().startswith(word) for name in types):
+        return 20
     return 10 if len(word) > 2 and word in spec.doc.casefold() else 0
 
 

@@ -12,10 +12,13 @@ from nodeflow.app.canvas.dot import MIDDLE
 from nodeflow.app.canvas.fragment import cut_out, put_in, wires_in
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.wires import Wire
+from nodeflow.app.settings import Settings
 from nodeflow.graph.catalog import NodeSpec, gives, takes
 from nodeflow.graph.edits import AddNode, Annotate, Batch, Disconnect, Edit, Place, SetMode, connect, free_id, remove
 from nodeflow.graph.rewire import addition, doors, pull_out
 from nodeflow.graph.workflow import Link, Mode, Node, Placement, Socket, WorkflowError
+
+_RECENT = 12
 
 
 class Gestures(QObject):
@@ -24,6 +27,7 @@ class Gestures(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self.canvas, self.session, self.view = canvas, canvas.session, canvas.view
+        self._settings = Settings(self)
         self._at = QPointF()
         self._from: Port | None = None
         self._into: Link | None = None
@@ -44,7 +48,7 @@ class Gestures(QObject):
             workflow, catalogue = self.session.workflow, self.session.catalogue
             self._into, hint = workflow.links[wires[0]], self.tr("Nodes that fit into this wire")
             specs = [spec for spec in specs if any(doors(workflow, catalogue, self._into, spec))]
-        self.view.search.ask(specs, self.view.mapFromScene(at), hint)
+        self.view.search.ask(specs, self.view.mapFromScene(at), hint, self._settings.recent_nodes)
 
     def search_for_wire(self, port: Port, at: QPointF) -> None:
         """Open the node search for what fits a wire that was dropped on empty canvas."""
@@ -55,12 +59,14 @@ class Gestures(QObject):
             hint = self.tr("Nodes that give {0}").format(port.wire_type)
         else:
             hint = self.tr("Nodes that take {0}").format(port.wire_type)
-        self.view.search.ask(specs, self.view.mapFromScene(at), hint)
+        self.view.search.ask(specs, self.view.mapFromScene(at), hint, self._settings.recent_nodes)
 
     def _forget_wire(self) -> None:
         self._from = None
 
     def _add_found(self, node_type: str) -> None:
+        others = [other for other in self._settings.recent_nodes if other != node_type]
+        self._settings.recent_nodes = [node_type, *others][:_RECENT]
         port, self._from = self._from, None
         link, self._into = self._into, None
         if link is not None and link.socket in self.canvas.links:
@@ -179,6 +185,14 @@ class Gestures(QObject):
             self.view.rename(self.canvas.nodes[names[0]])
         elif not names and len(drawn) == 1:
             self.canvas.annotations.edit(drawn[0])
+
+    def edit_values(self) -> None:
+        """Edit the first value of the selected node; Tab goes on to the next."""
+        names = self.canvas.chosen()
+        if len(names) == 1:
+            if self.view.zoom < style.PLAIN:
+                self.canvas.frame([self.canvas.nodes[names[0]]])
+            self.view.edit_rows(self.canvas.nodes[names[0]])
 
     # --- frames and notes
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QStaticText
 from nodeflow.app.canvas import style
 from nodeflow.app.runs import Phase
 from nodeflow.app.theme import Colour
-from nodeflow.app.words import readable, state_line, tr
+from nodeflow.app.words import readable, seed_words, state_line, tr
 from nodeflow.graph.catalog import Param
 
 if TYPE_CHECKING:
@@ -177,8 +177,36 @@ def _row(painter: QPainter, item: Card, number: int) -> None:
         if param.kind == "choice":
             _chevron(painter, QPointF(right - 4, middle))
             right -= 14
+        if param.widget == "seed":
+            _seed(painter, item, number)
+            right -= 20
+            room -= 20 + item.mode_rect(number).width()
+        painter.setFont(style.font("label"))
+        painter.setPen(style.colour("bad" if param.fault(value) else "text"))
         side = "left" if param.kind == "path" else "right"
         _beside(painter, style.text(shown(param, value), "label", max(room - 12, 30), side), middle, right=right)
+
+
+def _seed(painter: QPainter, item: Card, number: int) -> None:
+    """What becomes of the seed after a run, and the dice."""
+    mode = item.seeds.get(item.face.rows[number].name)
+    area = item.mode_rect(number)
+    painter.setPen(style.pen("accent" if mode else "line", 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(area, 4, 4)
+    painter.setPen(style.colour("accent" if mode else "dim"))
+    painter.setFont(style.font("small"))
+    _beside(painter, style.text(seed_words(mode), "small"), area.center().y(), left=area.x() + 6)
+    _dice(painter, item.dice_rect(number).center())
+
+
+def _dice(painter: QPainter, middle: QPointF) -> None:
+    painter.setPen(style.pen("dim", 1.2))
+    painter.drawRoundedRect(QRectF(middle.x() - 6, middle.y() - 6, 12, 12), 3, 3)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(style.colour("dim"))
+    for x, y in ((-3, -3), (3, -3), (0, 0), (-3, 3), (3, 3)):
+        painter.drawEllipse(middle + QPointF(x, y), 1.1, 1.1)
 
 
 def shown(param: Param, value: Any) -> str:

@@ -1,12 +1,8 @@
-"""The canvas widget: parameter rows under the pointer, the floating editor, keys, menus and messages."""
+"""The canvas widget: pointer, keys, menus and messages."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Hashable
-from typing import Any
-
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -16,26 +12,18 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QToolTip
+from PySide6.QtWidgets import QGraphicsView, QToolTip
 
 from nodeflow.app.canvas import hints, style
-from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.drawn import Drawn
-from nodeflow.app.canvas.editors import Commit, Editor, open_editor
-from nodeflow.app.canvas.inserting import Inserting
-from nodeflow.app.canvas.scrub import COARSE, FINE, PLAIN, Scrub
+from nodeflow.app.canvas.rows import Rows
 from nodeflow.app.canvas.search import NodeSearch
 from nodeflow.app.canvas.toast import Toast
-from nodeflow.graph.catalog import Param
-
-_DRAG = 3
 
 
-class CanvasView(Inserting):
+class CanvasView(Rows):
     """What a person works on. It tells what they want by signals and changes nothing by itself."""
 
-    param_changed = Signal(str, str, object, object)
-    title_changed = Signal(str, str)
     search_wanted = Signal(QPointF)
     menu_wanted = Signal(QPoint)
     drawn_opened = Signal(str)
@@ -48,99 +36,11 @@ class CanvasView(Inserting):
             widget.setAcceptDrops(False)  # files dropped here are the window's
         self.toast = Toast(self)
         self.search = NodeSearch(self)
-        self.editor: Editor | None = None
-        self._pressed: tuple[Card, int, QPoint] | None = None
-        self._scrub: Scrub | None = None
-        self._gestures = itertools.count(1)
-        self._gesture: Hashable = 0
         self.refused.connect(self._say)
         self.search.closed.connect(self.setFocus)
 
     def _say(self, words: str, at: QPointF) -> None:
         self.toast.say(words, self.mapFromScene(at))
-
-    # --- rows of parameters
-
-    def can_edit(self, card: Card, row: int) -> bool:
-        """Whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
-        return self.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
-
-    def row_pressed(self, card: Card, row: int, at: QPoint) -> None:
-        self._pressed, self._scrub = (card, row, at), None
-
-    def row_dragged(self, at: QPoint, keys: Qt.KeyboardModifier) -> None:
-        """A number follows the pointer: Shift is fine, Ctrl coarse. One drag is one undo step."""
-        if self._pressed is None:
-            return
-        card, row, start = self._pressed
-        param = card.face.rows[row]
-        if param.kind not in ("int", "float") or param.widget == "seed":
-            return
-        if self._scrub is None:
-            if abs(at.x() - start.x()) < _DRAG:
-                return
-            self._scrub = Scrub(param, card.value(param), at.x())
-            self._gesture = ("scrub", next(self._gestures))
-        fine, coarse = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.ControlModifier
-        value = self._scrub.move(at.x(), FINE if fine else COARSE if coarse else PLAIN)
-        if value != card.value(param):
-            self.param_changed.emit(card.id, param.name, value, self._gesture)
-
-    def row_released(self, pos: QPointF) -> None:
-        pressed, scrubbed = self._pressed, self._scrub is not None
-        self._pressed = self._scrub = None
-        if pressed is None or scrubbed:
-            return
-        card, row, _ = pressed
-        if card.row_at(pos) == row:
-            self.edit(card, row)
-
-    def edit(self, card: Card, row: int) -> None:
-        """Edit a row: a switch flips, anything else gets the floating editor."""
-        self.close_editor()
-        param = card.face.rows[row]
-        if param.kind == "bool":
-            self.param_changed.emit(card.id, param.name, not card.value(param), None)
-            return
-
-        def commit(value: Any) -> None:
-            if value != card.value(param):
-                self.param_changed.emit(card.id, param.name, value, None)
-
-        self.open_editor_at(card, param, card.value(param), card.rows[row], commit)
-
-    def rename(self, card: Card) -> None:
-        """Edit a node's title; an empty one gives it the title of its type again."""
-        self.close_editor()
-
-        def commit(title: str) -> None:
-            title = "" if title.strip() == card.face.title else title.strip()
-            if title != card.title:
-                self.title_changed.emit(card.id, title)
-
-        title = Param("title", "str", card.face.title)
-        self.open_editor_at(card, title, card.title or card.face.title, card.title_rect(), commit)
-
-    def open_editor_at(self, item: QGraphicsItem, param: Param, value: Any, area: QRectF, commit: Commit) -> None:
-        """Open the floating editor over an area of an item, in the item's coordinates."""
-        self.close_editor()
-        place = self.mapFromScene(item.mapToScene(area)).boundingRect()
-        self.editor = open_editor(param, value, place, commit, self.close_editor, self.viewport())
-
-    def close_editor(self) -> None:
-        """Take the floating editor away."""
-        editor, self.editor = self.editor, None
-        if editor is not None:
-            had_focus = editor.hasFocus()
-            editor.hide()
-            editor.deleteLater()
-            if had_focus:
-                self.setFocus()
-
-    def finish_editor(self) -> None:
-        """Keep what the floating editor holds, before the canvas moves under it."""
-        if self.editor is not None:
-            self.editor.keep()
 
     # --- pointer and keys
 

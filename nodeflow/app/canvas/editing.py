@@ -1,0 +1,54 @@
+"""What every floating editor is given, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+
+Commit = Callable[[Any], None]
+Count = Callable[[str, Callable[[str], object], QObject], None]
+
+
+def _stay(_: int) -> None:
+    """There is no other row to go on to."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """``commit`` takes the value, ``close`` the editor away; ``go_on`` opens the next row (1) or the one before (-1).
+
+    ``count`` tells how many tokens a text has, in words, and again when it knows better; to whom it is told comes last.
+    """
+
+    commit: Commit
+    close: Callable[[], None]
+    go_on: Callable[[int], None] = _stay
+    count: Count | None = None
+
+
+class Editor(Protocol):
+    """A floating widget over a row: it keeps what it holds when the canvas moves on."""
+
+    def keep(self) -> None:
+        """Hand the value over and close."""
+        ...
+
+    def hasFocus(self) -> bool: ...
+    def hide(self) -> None: ...
+    def deleteLater(self) -> None: ...
+
+
+def keeps_escape(event: QEvent) -> bool:
+    """Escape closes an editor; it does not cancel the run meanwhile."""
+    escape = (
+        event.type() == QEvent.Type.ShortcutOverride
+        and isinstance(event, QKeyEvent)
+        and event.key() == Qt.Key.Key_Escape
+    )
+    if escape:
+        event.accept()
+    return escape
