@@ -11,14 +11,16 @@ import typer
 from nodeflow import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nodeflow.engine.disk import Disk
     from nodeflow.engine.events import Event
     from nodeflow.graph.catalog import Catalogue
+    from nodeflow.graph.sweeps import Sweep
     from nodeflow.graph.workflow import Problem, Workflow
     from nodeflow.report import Report
     from nodeflow.runner import Runner
+    from nodeflow.sweepsheet import SweepSheet
 
 FAILED, WRONG, CANCELLED = 1, 2, 130
 """Exit status: a node failed; the file or an argument is wrong; stopped by Ctrl+C, as shells count it."""
@@ -68,6 +70,14 @@ def run(
     set: Annotated[
         list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Set a parameter, for this run.")
     ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep",
+            metavar="NODE.PARAM=a,b,c",
+            help="Run for each value; several sweeps make a grid. Numbers also as 1..4 or 1..5/9 (nine from 1 to 5).",
+        ),
+    ] = None,
     target: Annotated[
         list[str] | None, typer.Option("--target", metavar="NODE", help="Run to this node (default: all ends).")
     ] = None,
@@ -87,9 +97,10 @@ def run(
         _writable(report.parent)
     from nodeflow import runner as runners
     from nodeflow.engine.limits import NOTHING, Limits
-    from nodeflow.graph.files import write_atomic
+    from nodeflow.graph.files import dumps, write_atomic
     from nodeflow.graph.workflow import WorkflowError
     from nodeflow.report import Report
+    from nodeflow.sweepsheet import SweepSheet
 
     limits = NOTHING if no_cache else Limits()
     runner: runners.Runner
@@ -102,17 +113,24 @@ def run(
             print(f"nodeflow: {sentence}", file=sys.stderr)
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
         told = Report(workflow, runner.catalogue)
-        wish = runners.Wish(file.parent, output, tuple(target or ()), device)
+        sweeps = _sweeps(workflow, runner.catalogue, sweep or [])
+        wish = runners.Wish(file.parent, output, tuple(target or ()), device, sweeps)
         if dry:
             from nodeflow.terminal import outlook
 
             print(outlook(runner.foresee(workflow, wish)))
             raise typer.Exit
-        _watch(runner.run(workflow, wish), told, runner)
+        sheet = SweepSheet()
+        _watch(runner.run(workflow, wish), (told, sheet), runner)
     except WorkflowError as error:
         _refuse(*error.problems)
     finally:
         runner.close()
+    if sweeps:
+        try:
+            told.outputs += sheet.write(output, dumps(workflow))
+        except OSError as error:
+            print(f"nodeflow: cannot write the contact sheet: {error.strerror or error}", file=sys.stderr)
     if report is not None:
         write_atomic(report, told.encode())
     for path in told.outputs:
@@ -122,8 +140,8 @@ def run(
     raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
 
 
-def _watch(events: Iterator[Event], told: Report, runner: Runner) -> None:
-    """Follow a run to its end, on the terminal and in the report."""
+def _watch(events: Iterator[Event], followers: Sequence[Report | SweepSheet], runner: Runner) -> None:
+    """Follow a run to its end, on the terminal and in what is written of it."""
     import signal
 
     from nodeflow.terminal import TerminalView
@@ -136,7 +154,8 @@ def _watch(events: Iterator[Event], told: Report, runner: Runner) -> None:
     signal.signal(signal.SIGINT, stop)
     with TerminalView() as view:
         for event in events:
-            told.add(event)
+            for follower in followers:
+                follower.add(event)
             view.show(event)
 
 
@@ -154,6 +173,24 @@ def _apply(workflow: Workflow, catalogue: Catalogue, settings: list[str]) -> Non
             problems += error.problems
     if problems:
         raise WorkflowError(*problems)
+
+
+def _sweeps(workflow: Workflow, catalogue: Catalogue, texts: list[str]) -> tuple[Sweep, ...]:
+    """The sweeps asked for. Raises WorkflowError with everything that is wrong with them."""
+    from nodeflow.graph.sweeps import faults, parse
+    from nodeflow.graph.workflow import WorkflowError
+
+    problems: list[Problem] = []
+    found: list[Sweep] = []
+    for text in texts:
+        try:
+            found.append(parse(text, workflow, catalogue))
+        except WorkflowError as error:
+            problems += error.problems
+    problems += faults(found, workflow, catalogue)
+    if problems:
+        raise WorkflowError(*problems)
+    return tuple(found)
 
 
 def _writable(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.places import Places, item_id
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.flatten import flatten
 from nodeflow.graph.workflow import Socket, Workflow
@@ -22,42 +23,73 @@ class Report:
         self.seeds = _seeds(workflow, catalogue)  # those in force come with the end of the run
         self.state = "running"
         self.seconds = 0.0
+        self._places = Places()
 
     def add(self, event: tell.Event) -> None:
         """Take in one event of the run."""
+        self._places.take(event)
         match event:
+            case tell.NodeMapped():
+                self.nodes[event.node] = self._entry("cached") | {"items": {}}
             case tell.RunStarted():
                 self.environment = event.environment
             case tell.NodeFinished():
-                self._node(event.node, event.state, event.seconds, why=event.why)
+                entry = self._entry(event.state, event.seconds, why=event.why)
                 if event.steps:
-                    self.nodes[event.node] |= {"steps": event.steps, "steps_from_cache": event.resumed}
+                    entry |= {"steps": event.steps, "steps_from_cache": event.resumed}
+                self._put(event.node, event.item, entry | ({"files": list(event.files)} if event.item else {}))
                 self.outputs += [path for path in event.files if path not in self.outputs]
             case tell.NodeFailed():
-                self._node(event.node, "failed", event.seconds, error=event.error)
+                self._put(event.node, event.item, self._entry("failed", event.seconds, error=event.error))
             case tell.NodeSkipped():
-                self._node(event.node, "skipped", why=event.why)
+                self._put(event.node, event.item, self._entry("skipped", why=event.why))
             case tell.NodesKept():
                 for name in event.nodes:
-                    self._node(name, "cached")
+                    if name not in self._places.axes:
+                        self._put(name, (), self._entry("cached"))
             case tell.RunFinished():
                 self.state, self.seconds = event.state, event.seconds
-                self.seeds |= event.seeds
+                said = {name: seed for name, seed in self.seeds.items() if name.partition(".")[0] not in self.nodes}
+                self.seeds = said | event.seeds
 
-    def _node(self, name: str, state: tell.State, seconds: float = 0.0, why: str = "", error: str = "") -> None:
-        self.nodes[name] = {"state": state, "seconds": round(seconds, 6), "why": why, "error": error}
+    def _entry(self, state: tell.State, seconds: float = 0.0, why: str = "", error: str = "") -> dict[str, Any]:
+        return {"state": state, "seconds": round(seconds, 6), "why": why, "error": error}
+
+    def _put(self, node: str, item: tell.Item, entry: dict[str, Any]) -> None:
+        """What became of a node, or of one of its items: the node is then what most counts of them."""
+        if not item:
+            self.nodes[node] = entry
+            return
+        whole = self.nodes[node]
+        whole["items"][item] = {"values": self._places.values(node, item)} | entry
+        whole["seconds"] = round(whole["seconds"] + entry["seconds"], 6)
+        states = {part["state"] for part in whole["items"].values()}
+        whole["state"] = next(state for state in ("failed", "ran", "cached", "skipped") if state in states)
+        if entry["error"] and not whole["error"]:
+            whole["error"] = f"{self._places.words(node, item)}: {entry['error']}"
 
     def encode(self) -> bytes:
         """The report as readable JSON, nodes sorted by id."""
         fields = {
             "state": self.state,
             "seconds": round(self.seconds, 6),
-            "nodes": dict(sorted(self.nodes.items())),
+            "nodes": {name: self._told(name, node) for name, node in sorted(self.nodes.items())},
             "outputs": self.outputs,
             "environment": self.environment,
             "seeds": self.seeds,
         }
         return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+
+    def _told(self, name: str, node: dict[str, Any]) -> dict[str, Any]:
+        """A node as it is written: its items as a list in order, each with the seeds that it had."""
+        if "items" not in node:
+            return node
+        items = []
+        for item, entry in sorted(node["items"].items()):
+            mine = f"{item_id(name, item)}."
+            seeds = {key.removeprefix(mine): seed for key, seed in self.seeds.items() if key.startswith(mine)}
+            items.append(entry | ({"seeds": seeds} if seeds else {}))
+        return node | {"items": items}
 
 
 def _seeds(workflow: Workflow, catalogue: Catalogue) -> dict[str, int]:

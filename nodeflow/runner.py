@@ -14,6 +14,7 @@ from nodeflow.engine.events import Event, Foreseen, JobEvent, Ready, Refused, Re
 from nodeflow.engine.limits import Limits
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.files import dumps
+from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Problem, Workflow, WorkflowError
 
 
@@ -24,6 +25,7 @@ class Wish(msgspec.Struct, frozen=True):
     output: Path
     targets: tuple[str, ...] = ()
     device: str = "auto"
+    sweeps: tuple[Sweep, ...] = ()
 
 
 class Runner(Protocol):
@@ -72,9 +74,8 @@ class ThroughWorker:
                     raise WorkflowError(Problem("", "", where))
 
     def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
-        self._job = self._engine.submit(
-            dumps(workflow), wish.base, wish.output, wish.targets, device=wish.device, title="command line"
-        )
+        about = (dumps(workflow), wish.base, wish.output, wish.targets)
+        self._job = self._engine.submit(*about, device=wish.device, title="command line", sweeps=wish.sweeps)
         while True:
             match self._replies.get():
                 case Refused(_, problems):
@@ -85,7 +86,8 @@ class ThroughWorker:
                         return
 
     def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
-        self._engine.foresee(dumps(workflow), wish.base, wish.output, wish.targets, device=wish.device)
+        about = (dumps(workflow), wish.base, wish.output, wish.targets)
+        self._engine.foresee(*about, device=wish.device, sweeps=wish.sweeps)
         while True:
             match self._replies.get():
                 case Foreseen(_, _, problems) as foreseen:
@@ -119,13 +121,15 @@ class InProcess:
 
     def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
         try:
-            yield from self._session.run(workflow, wish.base, wish.output, wish.targets, wish.device, self._control)
+            about = (workflow, wish.base, wish.output, wish.targets, wish.device)
+            yield from self._session.run(*about, self._control, sweeps=wish.sweeps)
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 
     def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
         try:
-            return Foreseen(0, self._session.forecast(workflow, wish.base, wish.output, wish.targets, wish.device))
+            about = (workflow, wish.base, wish.output, wish.targets, wish.device)
+            return Foreseen(0, self._session.forecast(*about, sweeps=wish.sweeps))
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 

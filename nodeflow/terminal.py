@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.places import Places
 from nodeflow.timeleft import TimeLeft
 
 BASES = {"same": "", "alike": "as one alike", "type": "as another of its type"}
@@ -33,6 +34,7 @@ class TerminalView:
         self.whole: TaskID | None = None
         self.steps: TaskID | None = None
         self.time_left = TimeLeft()
+        self.places = Places()
 
     def __enter__(self) -> TerminalView:
         self.progress.start()
@@ -46,11 +48,14 @@ class TerminalView:
     def show(self, event: tell.Event) -> None:
         """Show one event."""
         self.time_left.take(event)
+        self.places.take(event)
         match event:
+            case tell.NodeMapped(_, _, count):
+                self._more(count - 1)
             case tell.RunStarted(nodes):
                 self.whole = self.progress.add_task("nodes", total=len(nodes), left="")
             case tell.NodeStarted(node):
-                self._describe(node)
+                self._describe(self._name(node, event.item))
                 self._tell_time()
             case tell.NodeProgress(node, index, total, seconds):
                 if self.steps is None:
@@ -61,17 +66,26 @@ class TerminalView:
                 self._done(1)
                 if state == "ran":
                     told = f"{why}; {event.reuse}" if event.reuse else why
-                    self.console.print(f"{node:<16} {seconds:7.2f} s   {told}")
+                    self.console.print(f"{self._name(node, event.item):<16} {seconds:7.2f} s   {told}")
                 else:
-                    self.console.print(f"{node:<16}  cached")
+                    self.console.print(f"{self._name(node, event.item):<16}  cached")
             case tell.NodesKept(nodes):
                 self._done(len(nodes))
             case tell.NodeSkipped(node, why):
                 self._done(1)
-                self.console.print(f"{node:<16} skipped   {why}")
+                self.console.print(f"{self._name(node, event.item):<16} skipped   {why}")
             case tell.NodeFailed(node, error):
                 self._done(1)
-                self.console.print(f"{node:<16}  FAILED   {error}")
+                self.console.print(f"{self._name(node, event.item):<16}  FAILED   {error}")
+
+    def _name(self, node: str, item: tell.Item) -> str:
+        return f"{node} ({self.places.words(node, item)})" if item else node
+
+    def _more(self, count: int) -> None:
+        """A node turns out to run several times."""
+        if self.whole is not None:
+            total = self.progress.tasks[self.progress.task_ids.index(self.whole)].total or 0
+            self.progress.update(self.whole, total=total + count)
 
     def _describe(self, text: str) -> None:
         if self.whole is not None:

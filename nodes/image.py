@@ -58,8 +58,12 @@ def save_image(
     folder: Annotated[Path, Writes()] = Path(),
     workflow: Annotated[str, Supplied("workflow")] = "",
     seeds: Annotated[str, Supplied("seeds")] = "",
+    item: Annotated[str, Supplied("item")] = "",
 ) -> Files:
     """Saves pictures as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
+
+    In a sweep or behind a list the names say for which values: name-guidance.scale=5-00001.png, and the workflow in
+    the file is the one that makes just this picture.
 
     Each file holds the workflow that made it: drop it on the window to open that workflow again. It also holds the
     seeds that were in force; the second picture of a batch has the seed after those, and so on. ``folder`` lies below
@@ -69,6 +73,7 @@ def save_image(
     """
     if not name.strip() or name.startswith(".") or not re.fullmatch(r"[^/\\:*?\"<>|\x00-\x1f]{1,200}", name):
         raise NodeError(f"{name!r} cannot be the name of a file; use letters, digits, spaces, - and _")
+    name = f"{name}-{item}" if item else name
     paths: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

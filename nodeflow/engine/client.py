@@ -31,6 +31,7 @@ from nodeflow.engine.limits import Limits
 from nodeflow.engine.log import WorkerLog
 from nodeflow.engine.process import WorkerProcess
 from nodeflow.engine.queue import Queue
+from nodeflow.graph.sweeps import Sweep
 
 
 class Engine(Protocol):
@@ -46,6 +47,7 @@ class Engine(Protocol):
         device: str = "auto",
         document: str = "",
         title: str = "",
+        sweeps: tuple[Sweep, ...] = (),
     ) -> int:
         """Queue a run of a workflow's file; the number of the job."""
         ...
@@ -79,6 +81,7 @@ class Engine(Protocol):
         *,
         device: str = "auto",
         document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
     ) -> int:
         """Ask what a run would compute; the number of the request, which the answer carries."""
         ...
@@ -137,8 +140,9 @@ class LocalEngine:
         device: str = "auto",
         document: str = "",
         title: str = "",
+        sweeps: tuple[Sweep, ...] = (),
     ) -> int:
-        job = Submit(0, workflow, str(base), str(output), targets, device, document, title)
+        job = Submit(0, workflow, str(base), str(output), targets, device, document, title, sweeps)
         with self._lock:
             number = self._queue.add(job).job
             self._changed()
@@ -183,10 +187,11 @@ class LocalEngine:
         *,
         device: str = "auto",
         document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
     ) -> int:
         with self._lock:
             request = next(self._requests)
-            self._need().send(Foresee(request, workflow, str(base), str(output), targets, device, document))
+            self._need().send(Foresee(request, workflow, str(base), str(output), targets, device, document, sweeps))
             return request
 
     def close(self) -> None:

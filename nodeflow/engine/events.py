@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from nodeflow.graph.catalog import Catalogue
+from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Problem
 
 State = Literal["ran", "cached", "skipped", "failed"]
@@ -155,7 +156,7 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
     """A job: run a workflow (the bytes of its file); relative paths start at ``base``, results go below ``output``.
 
     ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title`` is
-    what a person calls it.
+    what a person calls it. ``sweeps`` give parameters several values each, for this run alone.
     """
 
     job: int
@@ -166,6 +167,7 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
     device: str = "auto"
     document: str = ""
     title: str = ""
+    sweeps: tuple[Sweep, ...] = ()
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
@@ -206,6 +208,7 @@ class Foresee(msgspec.Struct, frozen=True, tag=True):
     targets: tuple[str, ...] = ()
     device: str = "auto"
     document: str = ""
+    sweeps: tuple[Sweep, ...] = ()
 
 
 class Close(msgspec.Struct, frozen=True, tag=True):

@@ -358,7 +358,7 @@ class Run:
             if what == "steps":
                 found[name] = steps
             elif what == "seeds":
-                found[name] = json.dumps(seeds(sources(task.id, self.plan.tasks), self.parts))
+                found[name] = json.dumps(seeds(sources(task.id, self.plan.tasks), self.parts, self.unfolding.node))
         return found
 
     def _getter(self, name: str, origin: Origin) -> Callable[[], Any]:

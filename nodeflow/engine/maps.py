@@ -16,6 +16,7 @@ import msgspec
 
 from nodeflow.engine import events as tell
 from nodeflow.engine.events import Item
+from nodeflow.engine.places import item_id
 from nodeflow.engine.plan import Origin, Plan, Task
 from nodeflow.graph.catalog import is_list
 from nodeflow.graph.sweeps import MOST_ITEMS
@@ -47,11 +48,6 @@ class Wire(NamedTuple):
         for row, origin in self.origins.items():
             found.setdefault(_pick(row, self.axes, shared), []).append(origin)
         return lambda item: found.get(_pick(item, axes, shared), [])
-
-
-def item_id(node: str, item: Item) -> str:
-    """The id of an item's task, counted from 1 as people do: ``decode[3]``, in a grid ``decode[1,3]``."""
-    return f"{node}[{','.join(str(place + 1) for place in item)}]" if item else node
 
 
 def _pick(row: Item, axes: tuple[str, ...], wanted: list[str]) -> Item:

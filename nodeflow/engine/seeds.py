@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import collections
+from collections.abc import Callable, Iterable, Mapping
 
 from nodeflow.engine.keys import Parts
 from nodeflow.engine.plan import Task
 
 
-def seeds(tasks: Iterable[Task], parts: Mapping[str, Parts]) -> dict[str, int]:
-    """The seeds of tasks by ``node.parameter``, in order of the nodes; a task without parts did not come to be run."""
+def seeds(tasks: Iterable[Task], parts: Mapping[str, Parts], node: Callable[[str], str] = str) -> dict[str, int]:
+    """The seeds of tasks by ``node.parameter``, in order of the nodes; a task without parts did not come to be run.
+
+    ``node`` names the node that a task is of, which stands for it where no other item of the node is among the tasks.
+    """
+    tasks = list(tasks)
+    count = collections.Counter(node(task.id) for task in tasks)
     return {
-        f"{task.id}.{param.name}": parts[task.id]["param " + param.name]
+        f"{node(task.id) if count[node(task.id)] == 1 else task.id}.{param.name}": parts[task.id]["param " + param.name]
         for task in sorted(tasks, key=lambda task: task.id)
         for param in task.spec.params
         if param.widget == "seed" and "param " + param.name in parts.get(task.id, {})

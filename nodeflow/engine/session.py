@@ -16,11 +16,12 @@ from nodeflow.engine.executor import Executor
 from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.maps import item_id
 from nodeflow.engine.packs import Packs, load_packs
+from nodeflow.engine.places import item_id
 from nodeflow.engine.plan import Plan, plan
 from nodeflow.engine.steps import StepStore
 from nodeflow.graph.files import dumps
+from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Workflow
 
 STEPS_SHARE = 5
@@ -50,9 +51,9 @@ class Session:
         disk = None if limits.disk == 0 else Disk.of_user(device.numerics(), limits.disk)
         return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
 
-    def plan(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> Plan:
+    def plan(self, workflow: Workflow, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> Plan:
         """What would be evaluated. Raises WorkflowError with every problem."""
-        return plan(workflow, self.packs.catalogue, targets)
+        return plan(workflow, self.packs.catalogue, targets, sweeps)
 
     def run(
         self,
@@ -63,13 +64,14 @@ class Session:
         on: str = "auto",
         control: Control | None = None,
         document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
     ) -> Iterator[Event]:
         """Check, plan and run. Raises WorkflowError before anything is computed, ValueError for the device.
 
         What is remembered of the last run (to say why a node runs, and to look at results) is that of ``document``.
         """
         settings = self._settings(workflow, base, output, on)
-        return self._noted(self.plan(workflow, targets), settings, control, document)
+        return self._noted(self.plan(workflow, targets, sweeps), settings, control, document)
 
     def forecast(
         self,
@@ -79,10 +81,11 @@ class Session:
         targets: tuple[str, ...] = (),
         on: str = "auto",
         document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
     ) -> tuple[Foresight, ...]:
         """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
         settings = self._settings(workflow, base, output, on)
-        return self._foresee(self.plan(workflow, targets), settings, document)
+        return self._foresee(self.plan(workflow, targets, sweeps), settings, document)
 
     def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> Settings:
         name, dtype = device.choose(on)

@@ -9,6 +9,7 @@ import msgspec
 
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.maps import Unfolding
+from nodeflow.engine.places import plainly
 from nodeflow.engine.plan import Plan, Task
 from nodeflow.graph.catalog import is_list
 from nodeflow.graph.edits import Disconnect, SetParam, remove
@@ -31,9 +32,9 @@ def settings_of(task: Task, settings: Settings, unfolding: Unfolding) -> Setting
 
 
 def name(values: dict[str, Any]) -> str:
-    """An item in words that a file name can hold: ``guidance.scale=5 noise.seed=2``."""
-    words = [f"{axis}={_UNFIT.sub('-', str(value)).strip('-')[:40]}" for axis, value in values.items()]
-    return " ".join(words).encode()[:LONGEST].decode(errors="ignore")
+    """An item in words that a file name can hold: ``guidance.scale=5,noise.seed=2``."""
+    words = [f"{axis}={_UNFIT.sub('-', plainly(value)).strip('-')[:40]}" for axis, value in values.items()]
+    return ",".join(words).encode()[:LONGEST].decode(errors="ignore")
 
 
 def alone(text: str, values: dict[str, Any], plan: Plan) -> str:

@@ -110,7 +110,8 @@ class Worker:
         """What a run would compute; told while another computes, and never that one's end."""
         about = (Path(request.base), Path(request.output), request.targets, request.device, request.document)
         try:
-            return Foreseen(request.request, self.session.forecast(loads(request.workflow), *about))
+            workflow = loads(request.workflow)
+            return Foreseen(request.request, self.session.forecast(workflow, *about, request.sweeps))
         except WorkflowError as error:
             return Foreseen(request.request, problems=error.problems)
         except Exception as error:
@@ -126,6 +127,7 @@ class Worker:
                 job.device,
                 self.reins[job.job],
                 job.document,
+                job.sweeps,
             )
             for event in events:
                 if isinstance(event, NodeFailed) and event.detail:
