@@ -1,10 +1,12 @@
-"""What we ask of the operating system: patience of threads, a display, and Qt's libraries."""
+"""What we ask of the operating system: patience of threads, which processes live, a display, and Qt's libraries."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
+
+import psutil
 
 QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -40,6 +42,20 @@ def wait_politely() -> None:
     By default they spin, which makes a small network some forty times slower while anything else uses the processor.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def process_name(pid: int) -> str:
+    """A process by a name that no later one has: digits and _. Raises psutil.Error where there is none such."""
+    return f"{pid}_{round(psutil.Process(pid).create_time() * 100)}"
+
+
+def lives(name: str) -> bool:
+    """Whether the process of this name still runs."""
+    pid = name.partition("_")[0]
+    try:
+        return pid.isdigit() and process_name(int(pid)) == name
+    except psutil.Error:
+        return False
 
 
 def has_display() -> bool:

@@ -11,10 +11,8 @@ from nodeflow import resources
 from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
-    JobEvent,
     JobInfo,
     Logged,
-    NodeFailed,
     QueueChanged,
     Ready,
     Silent,
@@ -57,7 +55,7 @@ class Hub(QObject):
         """What runs, and what waits behind it."""
         self.paused = False
         self.log: deque[str] = deque(maxlen=LOG_LINES)
-        """The last lines that the worker wrote, and the tracebacks of nodes that failed."""
+        """The last lines that the worker wrote, tracebacks of nodes that failed among them."""
         self._unfinished = ""
         self.resident, self.silent = 0, 0.0
         """Bytes that the worker holds, and for how many seconds it has said nothing."""
@@ -97,8 +95,6 @@ class Hub(QObject):
                 self.queue_changed.emit()
             case Logged(text):
                 self._write(text)
-            case JobEvent(_, NodeFailed(detail=detail)) if detail:
-                self._write(detail.rstrip() + "\n")
             case Beat():
                 self.resident, self.silent = reply.resident, 0.0
                 self.beat.emit()

@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from nodeflow.graph.files import write_atomic
 from nodeflow.resources import data_folder
+from nodeflow.system import lives, process_name
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Journal:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or data_folder() / "recovery"
-        self._owner = _owner(os.getpid())
+        self._owner = process_name(os.getpid())
 
     def write(self, document: str, entry: Entry, workflow: bytes) -> None:
         """Keep a document as it stands. Raises OSError."""
@@ -43,7 +43,11 @@ class Journal:
 
     def lost(self) -> list[Path]:
         """The files of processes that are gone, the latest first."""
-        found = [path for path in self.folder.glob("*.json") if not _lives(path.name)] if self.folder.is_dir() else []
+        found = (
+            [path for path in self.folder.glob("*.json") if not lives(path.name.partition("-")[0])]
+            if self.folder.is_dir()
+            else []
+        )
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def _path(self, document: str) -> Path:
@@ -57,17 +61,3 @@ def read(path: Path) -> tuple[Entry, bytes]:
         return msgspec.json.decode(head, type=Entry), workflow
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
-
-
-def _owner(pid: int) -> str:
-    """A process by a name that no later one has."""
-    return f"{pid}_{round(psutil.Process(pid).create_time() * 100)}"
-
-
-def _lives(name: str) -> bool:
-    owner = name.partition("-")[0]
-    pid = owner.partition("_")[0]
-    try:
-        return pid.isdigit() and _owner(int(pid)) == owner
-    except psutil.Error:
-        return False

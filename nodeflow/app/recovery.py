@@ -122,7 +122,7 @@ class RecoveryBar(QFrame):
         discard.setAccessibleName(self.tr("Discard {0}").format(entry.name))
         restore.clicked.connect(lambda: self._restore(line, path, entry, workflow))
         discard.clicked.connect(lambda: self._done(line, path))
-        row.addWidget(QLabel(words.format(entry.name, when)), 1)
+        row.addWidget(QLabel(words), 1)
         row.addWidget(restore)
         row.addWidget(discard)
         return line

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from nodeflow.engine.events import Submit
 from nodeflow.resources import data_folder
+from nodeflow.system import lives, process_name
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -35,7 +35,7 @@ class Queue:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._file = sqlite3.connect(path or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
         self._file.executescript(SCHEMA)
-        self._owner = _name_of(os.getpid())
+        self._owner = process_name(os.getpid())
         self.jobs: list[Submit] = []
         self._adopt()
 
@@ -103,7 +103,7 @@ class Queue:
         with self._change():
             owners = self._file.execute("SELECT DISTINCT owner FROM job").fetchall()
             for (owner,) in owners:
-                if not _lives(owner):
+                if not lives(owner):
                     self._file.execute("UPDATE job SET owner = ? WHERE owner = ?", (self._owner, owner))
             rows = self._file.execute(
                 "SELECT number, request FROM job WHERE owner = ? ORDER BY place, number", (self._owner,)
@@ -112,16 +112,3 @@ class Queue:
             with contextlib.suppress(msgspec.DecodeError):  # written by another version, which can still take it
                 job = msgspec.msgpack.decode(request, type=Submit)
                 self.jobs.append(msgspec.structs.replace(job, job=number))
-
-
-def _name_of(pid: int) -> str:
-    """A process by a name that no later one has."""
-    return f"{pid}:{psutil.Process(pid).create_time()}"
-
-
-def _lives(owner: str) -> bool:
-    pid = owner.partition(":")[0]
-    try:
-        return pid.isdigit() and _name_of(int(pid)) == owner
-    except psutil.Error:
-        return False
