@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nodeflow.engine import events as tell
@@ -15,7 +17,7 @@ from nodeflow.engine.control import Control
 from nodeflow.engine.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load, loads
-from nodeflow.graph.workflow import Workflow
+from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.resources import folder
 from training import silhouettes
 from training.checker import analyse, compare
@@ -131,6 +133,39 @@ def test_a_batch_equals_its_singles(studio: Studio) -> None:
     for index in range(3):
         studio.run("decode", noise__seed=5 + index, noise__batch=1)
         np.testing.assert_allclose(decoded()[0], batch[index], atol=2e-4)
+
+
+def test_guidance_changed_from_a_step_on_runs_only_the_steps_behind_it(studio: Studio) -> None:
+    def changed(scale: float) -> Workflow:
+        workflow = load(STARTER)
+        SetParam("scheduler", "steps", 6).apply(workflow)
+        workflow.nodes["later"] = Node("nodes.classifier_free_guidance", params={"scale": scale})
+        workflow.nodes["change"] = Node("nodes.change_guidance", params={"step": 4})
+        for source, target, port in (
+            ("denoiser.denoiser", "later", "denoiser"),
+            ("prompt.conditioning", "later", "positive"),
+            ("negative.conditioning", "later", "negative"),
+            ("guidance.guider", "change", "before"),
+            ("later.guider", "change", "after"),
+            ("change.guider", "sampler", "guider"),
+        ):
+            link = Link(*source.split("."), target, port)
+            workflow.links[link.socket] = link
+        return workflow
+
+    def value(which: Studio, node: str, output: str) -> Any:
+        return which.session.executor.value(node, output)
+
+    studio.run("sampler", scheduler__steps=6)
+    studio.go(changed(6.0), "sampler")
+    assert studio.steps == 2
+    alone = Studio(studio.output)
+    alone.go(changed(6.0), "sampler")
+    assert alone.steps == 6
+    for name in ("x", "original", "conditional", "unconditional"):
+        pairs = zip(*(getattr(value(one, "sampler", "trajectory"), name) for one in (studio, alone)), strict=True)
+        assert all(torch.equal(one, other) for one, other in pairs)
+    assert torch.equal(*(value(one, "sampler", "latent").samples for one in (studio, alone)))
 
 
 def test_running_to_a_node_stops_there(studio: Studio) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -159,6 +162,26 @@ def test_after_a_restart_steps_come_from_disk(tmp_path: Path) -> None:
     bench = restarted()
     assert bench.run(climbing("1,2,3,4")) == []
     assert bench.value("c", "sheet").values.tolist() == added_up(1, 2, 3, 4)
+
+
+def test_a_killed_process_leaves_its_steps_on_disk(tmp_path: Path) -> None:
+    def bench() -> Bench:
+        disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+        return Bench(tmp_path, steps=StepStore(PLENTY, disk, pace=0))
+
+    def die_after_three() -> None:
+        mine = bench()
+        for event in mine.executor.run(plan(climbing("1,2,3,4,5"), PACK.catalogue), mine.settings):
+            if isinstance(event, NodeProgress) and event.index == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    process = multiprocessing.get_context("fork").Process(target=die_after_three)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    restarted = bench()
+    assert restarted.run(climbing("1,2,3,4,5")) == ["step 3", "step 4"]
+    assert restarted.value("c", "sheet").values.tolist() == added_up(1, 2, 3, 4, 5)
 
 
 def test_steps_that_memory_lost_come_from_the_middle_of_their_piece(tmp_path: Path) -> None:
