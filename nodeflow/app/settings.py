@@ -60,6 +60,7 @@ class Settings(QObject):
     recent_actions = Setting[list[str]]("keys/recent_actions", [], list[str])
     recent_nodes = Setting[list[str]]("canvas/recent_nodes", [], list[str])
     """Types of nodes that were added, the last one first."""
+    minimap = Setting[bool]("canvas/minimap", True, bool)
     geometry = Setting[str]("window/geometry", "", str)
     """Place and size of the window, in Qt's form, base64."""
     panels = Setting[str]("window/panels", "", str)

@@ -24,6 +24,10 @@ class Hand:
     def move(self, pos: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self._send(QEvent.Type.MouseMove, self.view.mapFromScene(pos), keys, held=True)
 
+    def move_on_screen(self, at: QPoint) -> None:
+        """Move to a point of the viewport, whatever it shows by then."""
+        self._send(QEvent.Type.MouseMove, at, NO_KEYS, held=True)
+
     def release(self, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self._send(QEvent.Type.MouseButtonRelease, self._at, keys, held=False)
 

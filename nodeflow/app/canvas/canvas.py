@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QColor, QPixmap
 
-from nodeflow.app.canvas import style
+from nodeflow.app.canvas import paint, style
 from nodeflow.app.canvas.annotations import Annotations
 from nodeflow.app.canvas.arrange import places
 from nodeflow.app.canvas.bulk import bulk
@@ -60,11 +60,13 @@ class Canvas(QuietGraph):
         view = self.view
         self.annotations = Annotations(self)
         self.values = Values(self)
+        self.view.minimap.marks = self._marks
         view.judge = self._judge
         view.insertion = self._insertion
         view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
+        view.scene().selectionChanged.connect(view.minimap.later)
         session.opened.connect(self.load)
         session.catalogue_changed.connect(self._learn)
         session.node_changed.connect(self._show_state)
@@ -88,6 +90,7 @@ class Canvas(QuietGraph):
         self.view.drop_wire()
         with bulk(self.view):
             self._reload()
+        self.view.minimap.redraw()
         self.frame_all()
         self._show_problems()
         self.selection_changed.emit()
@@ -120,6 +123,7 @@ class Canvas(QuietGraph):
 
     def _follow(self, edit: Edit) -> None:
         """One plain edit has happened to the document."""
+        self.view.minimap.later()
         if self.view.wiring and isinstance(edit, RemoveNode | Connect | Disconnect):
             self.view.drop_wire()  # its ports may go
         match edit:
@@ -147,6 +151,13 @@ class Canvas(QuietGraph):
                 card.title, card.seeds = placement.title, placement.seeds
                 card.setPos(placement.x, placement.y)
                 card.update()
+
+    def _marks(self) -> Iterator[tuple[QRectF, QColor]]:
+        """What the minimap shows: frames and notes behind, nodes in the colour of what became of them."""
+        for item in self.annotations.items.values():
+            yield item.body.translated(item.pos()), item.mark()
+        for card in self.nodes.values():
+            yield card.body.translated(card.pos()), paint.mark(card)
 
     def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
         spec = self.session.catalogue.nodes.get(node.type)
@@ -239,6 +250,7 @@ class Canvas(QuietGraph):
     def _show_state(self, name: str) -> None:
         if name in self.nodes:
             self.nodes[name].show_state(self.session.state(name))
+            self.view.minimap.later()
 
     def _show_problems(self) -> None:
         found: dict[str, list[Problem]] = {}
@@ -322,6 +334,7 @@ class Canvas(QuietGraph):
         for wire in self.links.values():
             wire.restyle()
         self.annotations.load()
+        self.view.minimap.redraw()
         self.view.forget_theme()
 
     # --- selection and camera

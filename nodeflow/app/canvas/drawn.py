@@ -61,6 +61,10 @@ class Drawn(QGraphicsItem):
         """Its box, in its own coordinates."""
         return QRectF(0, 0, *self.size)
 
+    def mark(self) -> QColor:
+        """Its colour on the minimap."""
+        return shade(self.annotation.colour, 0.4)
+
     @property
     def shown(self) -> Annotation:
         """The annotation as it stands on the canvas now, in the middle of a drag too."""

@@ -28,6 +28,7 @@ class Gestures(QObject):
         super().__init__(canvas)
         self.canvas, self.session, self.view = canvas, canvas.session, canvas.view
         self._settings = Settings(self)
+        self.view.minimap.enabled = self._settings.minimap
         self._at = QPointF()
         self._from: Port | None = None
         self._into: Link | None = None
@@ -243,6 +244,11 @@ class Gestures(QObject):
 
     def frame_all(self) -> None:
         self.canvas.frame_all()
+
+    def toggle_minimap(self) -> None:
+        """Show or hide the small map in the corner."""
+        self._settings.minimap = not self._settings.minimap
+        self.view.minimap.show(self._settings.minimap)
 
     def zoom_by(self, factor: float) -> None:
         self.view.finish_editor()

@@ -29,6 +29,12 @@ PHASE_COLOURS: dict[Phase, Colour] = {
 }
 
 
+def mark(item: Card) -> QColor:
+    """The colour of a node on the minimap."""
+    phase = "failed" if item.problems else item.state.phase
+    return style.colour("accent" if item.isSelected() else "faint" if phase == "idle" else PHASE_COLOURS[phase])
+
+
 def card(painter: QPainter, item: Card, zoom: float) -> None:
     """Paint a node at a zoom."""
     if zoom < style.FLAT:

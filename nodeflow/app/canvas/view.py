@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
+    QPainter,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -16,6 +19,7 @@ from PySide6.QtWidgets import QGraphicsView, QToolTip
 
 from nodeflow.app.canvas import hints, style
 from nodeflow.app.canvas.drawn import Drawn
+from nodeflow.app.canvas.minimap import Minimap
 from nodeflow.app.canvas.rows import Rows
 from nodeflow.app.canvas.search import NodeSearch
 from nodeflow.app.canvas.toast import Toast
@@ -36,6 +40,7 @@ class CanvasView(Rows):
             widget.setAcceptDrops(False)  # files dropped here are the window's
         self.toast = Toast(self)
         self.search = NodeSearch(self)
+        self.minimap = Minimap(self)
         self.refused.connect(self._say)
         self.search.closed.connect(self.setFocus)
 
@@ -47,6 +52,8 @@ class CanvasView(Rows):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.finish_editor()
         self.search.leave()
+        if event.button() == Qt.MouseButton.LeftButton and self.minimap.press(event.position()):
+            return
         keys = event.modifiers()
         extend = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
         self.ALT_state = keys == Qt.KeyboardModifier.AltModifier
@@ -57,6 +64,25 @@ class CanvasView(Rows):
             return
         super().mousePressEvent(event)
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self.minimap.drag(event.position()):
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self.minimap.release():
+            super().mouseReleaseEvent(event)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        if hasattr(self, "minimap"):  # the stock viewer scrolls while it is made
+            self.minimap.scrolled(dx, dy)
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | Any) -> None:
+        painter.save()
+        painter.resetTransform()
+        self.minimap.paint(painter)
+        painter.restore()
+
     def drawn_at(self, pos: QPointF) -> Drawn | None:
         """The frame or note at a point, where nothing else lies over it."""
         if self._items_near(pos):
@@ -64,6 +90,8 @@ class CanvasView(Rows):
         return next((item for item in self.scene().items(pos) if isinstance(item, Drawn)), None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.minimap.press(event.position()):
+            return
         at = event.position().toPoint()
         pos = self.mapToScene(at)
         left, drawn = event.button() == Qt.MouseButton.LeftButton, self.drawn_at(pos)
