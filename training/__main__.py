@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from training import card, evaluate, export, latent_diffusion, tokenizer, truth, vae
+from training import card, clip, dit, evaluate, export, latent_diffusion, tokenizer, truth, vae
 
 STAGES: dict[str, Callable[[], object]] = {
     "silhouettes": truth.fit_silhouettes,
@@ -17,6 +17,8 @@ STAGES: dict[str, Callable[[], object]] = {
     "export": export.export,
     "compare": evaluate.compare,
     "evaluate": card.report,
+    "clip": clip.train,
+    "dit": dit.train,
 }
 ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate")
 

@@ -19,11 +19,11 @@ def export() -> None:
     for path in ASSETS.rglob("*.safetensors"):
         path.chmod(0o644)
     for path in ASSETS.rglob("*.json"):
-        _without_origin(path)
+        without_origin(path)
     evaluate.exported_pipeline()
 
 
-def _without_origin(path: Path) -> None:
+def without_origin(path: Path) -> None:
     """Drops the folder of this machine that save_pretrained leaves in a configuration."""
     content = json.loads(path.read_text())
     if isinstance(content, dict) and content.pop("_name_or_path", None) is not None:

@@ -103,7 +103,7 @@ def _step(
     chosen = _indices(step, len(scenes))
     told = captions.write_all([scenes[i] for i in chosen], rng)
     dropped = rng.random(BATCH) < CAPTION_DROP
-    texts = ["" if drop else _with_filler(c.text, rng) for drop, c in zip(dropped, told, strict=True)]
+    texts = ["" if drop else with_filler(c.text, rng) for drop, c in zip(dropped, told, strict=True)]
     tokens = words(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
     clean = pictures[chosen].float()
     noise = torch.randn(clean.shape, generator=noise_seed)
@@ -131,7 +131,7 @@ def _indices(step: int, count: int) -> np.ndarray:
     return order[position * BATCH : (position + 1) * BATCH]
 
 
-def _with_filler(text: str, rng: np.random.Generator) -> str:
+def with_filler(text: str, rng: np.random.Generator) -> str:
     """Now and then one word more that means nothing, so that unknown words do no harm."""
     if rng.random() >= FILLER_SHARE:
         return text

@@ -1,0 +1,160 @@
+"""Trains a diffusion transformer on classes (Peebles & Xie 2023, arXiv:2212.09748) in the starter VAE's latents.
+
+The classes are the subjects, in the middle of the picture; colour, background and style are up to chance. The network
+also learns the variance of each step (Nichol & Dhariwal 2021, arXiv:2102.09672), so that ancestral sampling needs fewer.
+"""
+
+import math
+import shutil
+from copy import deepcopy
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, DiTPipeline, DiTTransformer2DModel
+from torch import Tensor, nn
+
+from training import vae
+from training.export import without_origin
+from training.grammar import SUBJECTS
+from training.loop import Plan, epoch_indices, fit
+from training.models import LATENT_SIZE, new_scheduler
+from training.runs import ASSETS, WORK, Run
+from training.scenes import Scene, draw_all, random_scene
+
+FOLDER = ASSETS.parent / "dit"
+SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 64, 16384
+PLAN = Plan(steps=4000, peak=1e-3, warm_up=100, hold=0.4, average=0.997, weight_decay=1e-4)
+WIDTH, LAYERS, HEADS = 192, 6, 6
+CHANNELS = 4
+CLASSES = 1000
+"""diffusers' DiTPipeline takes label 1000 for "no class", so that the table has room for so many; 15 are used."""
+LABEL_DROP = 0.1
+VARIANCE_WEIGHT = 0.01
+
+
+def new_transformer() -> DiTTransformer2DModel:
+    """Six blocks of width 192 over patches of 2 x 2, begun as the paper does: every block adds nothing at first."""
+    model = DiTTransformer2DModel(
+        num_attention_heads=HEADS,
+        attention_head_dim=WIDTH // HEADS,
+        in_channels=CHANNELS,
+        out_channels=2 * CHANNELS,
+        num_layers=LAYERS,
+        sample_size=LATENT_SIZE,
+        patch_size=2,
+        num_embeds_ada_norm=CLASSES,
+    )
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
+    nn.init.xavier_uniform_(model.pos_embed.proj.weight.flatten(1))
+    embedder = model.transformer_blocks[0].norm1.emb
+    for layer in (embedder.timestep_embedder.linear_1, embedder.timestep_embedder.linear_2):
+        nn.init.normal_(layer.weight, std=0.02)
+    nn.init.normal_(embedder.class_embedder.embedding_table.weight, std=0.02)
+    for block in model.transformer_blocks:
+        block.norm1.emb = embedder  # one for all while it is trained, as in the paper
+        nn.init.zeros_(block.norm1.linear.weight)
+    for layer in (model.proj_out_1, model.proj_out_2):
+        nn.init.zeros_(layer.weight)
+    return model.eval()  # labels are dropped here, for all blocks alike, and not by each block
+
+
+def training_scenes() -> list[Scene]:
+    """Centred subjects, the same at each call."""
+    rng = np.random.default_rng(SCENE_SEED)
+    return [random_scene(rng, centre_share=1.0) for _ in range(COUNT)]
+
+
+@torch.no_grad()
+def training_latents(scenes: list[Scene]) -> Tensor:
+    """[16384, 4, 16, 16], kept in a file between runs."""
+    path = WORK / "dit" / "latents.pt"
+    if path.exists():
+        saved: Tensor = torch.load(path)
+        return saved
+    autoencoder = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
+    parts = []
+    for start in range(0, len(scenes), 128):
+        pictures = vae.to_tensor(draw_all(scenes[start : start + 128]))
+        with torch.autocast("cpu", torch.bfloat16):
+            parts.append(autoencoder.encode(pictures).latent_dist.mean.float())
+    latents = torch.cat(parts)
+    torch.save(latents, path)
+    return latents
+
+
+class Variances:
+    """The loss of the learned variance: the distance of each step from the true one, in bits a value."""
+
+    def __init__(self, scheduler: DDIMScheduler) -> None:
+        total = scheduler.alphas_cumprod
+        before = torch.cat([torch.ones(1), total[:-1]])
+        beta = 1 - total / before
+        self.signal, self.noise = total.sqrt(), (1 - total).sqrt()
+        self.clean_share = before.sqrt() * beta / (1 - total)
+        self.most = beta.log()
+        self.least = (beta * (1 - before) / (1 - total)).clamp(min=1e-20).log()
+
+    def loss(self, velocity: Tensor, spread: Tensor, noisy: Tensor, clean: Tensor, timesteps: Tensor) -> Tensor:
+        """Eq. 15 and the second term of eq. 16; the mean is held fixed. All [B, 4, 16, 16], ``spread`` about -1..1."""
+
+        def at(table: Tensor) -> Tensor:
+            return table[timesteps][:, None, None, None]
+
+        foreseen = at(self.signal) * noisy - at(self.noise) * velocity.detach()
+        share = (spread + 1) / 2
+        log_variance = share * at(self.most) + (1 - share) * at(self.least)
+        gap = at(self.clean_share) * (clean - foreseen)
+        true = at(self.least)
+        divergence = 0.5 * (log_variance - true - 1 + (true - log_variance).exp() + gap**2 * (-log_variance).exp())
+        return (divergence.mean((1, 2, 3)) * (timesteps > 0)).mean() / math.log(2)
+
+
+def train() -> None:
+    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
+    run, scenes = Run("dit"), training_scenes()
+    latents = training_latents(scenes)
+    labels = torch.tensor([SUBJECTS.index(scene.subject) for scene in scenes])
+    torch.manual_seed(SEED)
+    scheduler = new_scheduler()
+    variances = Variances(scheduler)
+
+    def losses_of(model: DiTTransformer2DModel, step: int) -> dict[str, Tensor]:
+        seed = torch.Generator().manual_seed(SEED + step)
+        chosen = torch.from_numpy(epoch_indices(SEED, step, BATCH, COUNT))
+        clean = latents[chosen]
+        dropped = torch.rand(BATCH, generator=seed) < LABEL_DROP
+        noise = torch.randn(clean.shape, generator=seed)
+        timesteps = torch.randint(0, 1000, (BATCH,), generator=seed)
+        noisy = scheduler.add_noise(clean, noise, timesteps)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = model(noisy, timesteps, labels[chosen].masked_fill(dropped, CLASSES), return_dict=False)[0]
+        velocity, spread = output.float().chunk(2, 1)
+        return {
+            "velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean(),
+            "variance": VARIANCE_WEIGHT * variances.loss(velocity, spread, noisy, clean, timesteps),
+        }
+
+    export(fit(run, new_transformer(), PLAN, losses_of))
+
+
+def export(model: DiTTransformer2DModel) -> None:
+    """Replaces the model's folder: a DiTPipeline of diffusers in half precision, with the starter's VAE."""
+    embedder = model.transformer_blocks[0].norm1.emb
+    embedder.class_embedder.embedding_table.weight[len(SUBJECTS) : CLASSES] = 0
+    for block in model.transformer_blocks:
+        block.norm1.emb = deepcopy(embedder)
+    pipeline = DiTPipeline(
+        transformer=model,
+        vae=AutoencoderKL.from_pretrained(ASSETS / "vae"),
+        scheduler=new_scheduler(),
+        id2label=dict(enumerate(SUBJECTS)),
+    )
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    pipeline.to(dtype=torch.float16).save_pretrained(FOLDER, safe_serialization=True)
+    for path in FOLDER.rglob("*.safetensors"):
+        path.chmod(0o644)
+    for path in FOLDER.rglob("*.json"):
+        without_origin(path)
