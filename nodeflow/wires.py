@@ -50,15 +50,43 @@ class Latent:
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """What a text says to a denoiser.
+    """What a text, or the name of a class, says to a denoiser.
 
-    ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it; ``words`` the L
-    tokens as text, for people.
+    Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
+    ``words`` the L tokens as text, for people. Of classes: ``labels`` (B,) their numbers.
     """
 
-    tokens: Tensor
+    tokens: Tensor | None = None
     pooled: Tensor | None = None
     words: tuple[str, ...] = ()
+    labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that a model knows: ``names`` by number, and the number ``none`` that stands for no class."""
+
+    names: Mapping[int, str]
+    none: int
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Pictures or texts as single vectors of a space that both share: ``values`` (B, D), of any length.
+
+    ``labels`` are the B texts, for people; empty for pictures.
+    """
+
+    values: Tensor
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How well texts fit pictures: ``values`` (pictures, texts), cosines from -1 to 1; ``texts`` their words."""
+
+    values: Tensor
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,8 +143,15 @@ class Solver(Protocol):
         """x at a step, from a clean latent and noise (the forward process)."""
         ...
 
-    def step(self, output: Tensor, x: Tensor, index: int, generators: list[torch.Generator]) -> Tensor:
-        """x one step further, from the denoiser's output."""
+    def step(
+        self,
+        output: Tensor,
+        x: Tensor,
+        index: int,
+        generators: list[torch.Generator],
+        variance: Tensor | None = None,
+    ) -> Tensor:
+        """x one step further, from the denoiser's output, and from the variance where the denoiser predicts it."""
         ...
 
     def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
@@ -143,8 +178,11 @@ class Schedule(Protocol):
         """Whether it leads along the straight paths of flow matching rather than back through a diffusion."""
         ...
 
-    def begin(self, prediction: Prediction, device: torch.device) -> Solver:
-        """A solver for one run with a denoiser of this prediction type. Raises NodeError where the two do not fit."""
+    def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
+        """A solver for one run with a denoiser of this prediction type. Raises NodeError where the two do not fit.
+
+        ``learned_variance``: the denoiser predicts the variance of each step too.
+        """
         ...
 
 
@@ -153,6 +191,18 @@ class TextEncoder(Protocol):
 
     def encode(self, texts: list[str]) -> Conditioning:
         """Texts to conditioning, one row each."""
+        ...
+
+
+class CLIP(Protocol):
+    """Two encoders that bring pictures and texts into one space (Radford et al. 2021)."""
+
+    def embed_images(self, image: Image) -> Embedding:
+        """A vector for each picture, whatever its size."""
+        ...
+
+    def embed_texts(self, texts: list[str]) -> Embedding:
+        """A vector for each text."""
         ...
 
 
@@ -195,18 +245,27 @@ class Denoiser(Protocol):
     @property
     def dtype(self) -> torch.dtype: ...
 
+    @property
+    def learned_variance(self) -> bool:
+        """Whether its output has C more channels, which say the variance of a step (Nichol & Dhariwal 2021)."""
+        ...
+
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
-        """The network's output (B, C, h, w) for x at a timestep; conditioning of one row serves the whole batch."""
+        """The network's output (B, C, h, w), or (B, 2 C, h, w) with a learned variance, for x at a timestep.
+
+        Conditioning of one row serves the whole batch.
+        """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Guided:
-    """A guided prediction and what it was made from, each (B, C, h, w)."""
+    """A guided prediction and what it was made from, each (B, C, h, w); ``variance`` where the denoiser predicts it."""
 
     output: Tensor
     conditional: Tensor
     unconditional: Tensor | None = None
+    variance: Tensor | None = None
 
 
 class Guider(Protocol):

@@ -31,12 +31,48 @@ class UNetDenoiser:
     def dtype(self) -> torch.dtype:
         return next(self.network.module.parameters()).dtype
 
+    @property
+    def learned_variance(self) -> bool:
+        return False
+
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
+        if tokens is None:
+            raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
         output: Tensor = self.network.module(x, timestep, encoder_hidden_states=tokens, return_dict=False)[0]
         return output
+
+
+@dataclass(frozen=True, eq=False)
+class DiTDenoiser:
+    """A `DiTTransformer2DModel` as a denoiser. The network is only called, never changed."""
+
+    network: DiffusionNetwork
+    prediction: Prediction
+    learned_variance: bool
+
+    @property
+    def format(self) -> LatentFormat:
+        return self.network.format
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.module.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.network.module.parameters()).dtype
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        if conditioning.labels is None:
+            raise NodeError("this transformer is led by a class, not by a text; wire a class label")
+        if len(conditioning.labels) not in (1, len(x)):
+            raise NodeError(f"{len(conditioning.labels)} class labels do not fit {len(x)} pictures; make them equal")
+        labels = conditioning.labels.to(x.device).expand(len(x))
+        output: Tensor = self.network.module(x, timestep.expand(len(x)), labels, return_dict=False)[0]
+        return output if self.learned_variance else output[:, : self.format.channels]
 
 
 @node("U-Net denoiser")
@@ -60,3 +96,29 @@ def unet_denoiser(
     if config.get("in_channels", unet.format.channels) != config.get("out_channels", unet.format.channels):
         raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
     return UNetDenoiser(unet, unet.prediction if prediction == "auto" else prediction)
+
+
+@node("DiT denoiser")
+def dit_denoiser(
+    transformer: DiffusionNetwork,
+    prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto",
+    variance: Literal["learned", "fixed"] = "learned",
+) -> Denoiser:
+    """A diffusion transformer that is led by a class, ready for guidance and sampling.
+
+    A latent is cut into patches of 2 x 2 cells, each of them a token; the class and the timestep shift and scale every
+    layer. ``prediction`` is as for a U-Net: ``auto`` takes what the model's files say. Where the network was trained to
+    predict the variance of each step too, ``variance`` learned uses that, with the scheduler DDPM; the others have no
+    use for it.
+
+    Fails for a transformer of another kind, and with latents of another size than it was trained at.
+    Papers: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748); variance: Nichol &
+    Dhariwal 2021, Improved Denoising Diffusion Probabilistic Models (arXiv:2102.09672).
+    """
+    config = getattr(transformer.module, "config", {})
+    if config.get("norm_type") != "ada_norm_zero":
+        raise NodeError(
+            "this network is no diffusion transformer of the DiT kind; use the denoiser that is made for it"
+        )
+    learned = config.get("out_channels") == 2 * config["in_channels"] and variance == "learned"
+    return DiTDenoiser(transformer, transformer.prediction if prediction == "auto" else prediction, learned)

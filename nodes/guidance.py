@@ -20,8 +20,8 @@ class Unguided:
     conditioning: Conditioning
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        output = self.denoiser.predict(x, timestep, self.conditioning)
-        return Guided(output, output)
+        output, variance = _apart(self.denoiser.predict(x, timestep, self.conditioning), x)
+        return Guided(output, output, variance=variance)
 
     def at(self, index: int, total: int) -> Guider:
         return self
@@ -41,12 +41,13 @@ class ClassifierFree:
     rescale: float
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        both = Conditioning(torch.cat([_rows(text.tokens, len(x)) for text in (self.negative, self.positive)]))
-        unconditional, conditional = self.denoiser.predict(torch.cat([x, x]), timestep, both).chunk(2)
+        both = _joined(self.negative, self.positive, len(x))
+        predicted, variances = _apart(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
+        unconditional, conditional = predicted.chunk(2)
         output = guide(conditional, unconditional, self.scale)
         if self.rescale:
             output = rescale_guided(output, conditional, self.rescale)
-        return Guided(output, conditional, unconditional)
+        return Guided(output, conditional, unconditional, None if variances is None else variances[len(x) :])
 
     def at(self, index: int, total: int) -> Guider:
         return self
@@ -113,8 +114,27 @@ def rescale_guided(guided: Tensor, conditional: Tensor, phi: float) -> Tensor:
     return phi * rescaled + (1 - phi) * guided
 
 
-def _rows(tokens: Tensor, batch: int) -> Tensor:
-    return tokens if len(tokens) == batch else tokens.expand(batch, *tokens.shape[1:])
+def _apart(output: Tensor, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The prediction, which guidance is for, and the learned variance, where there is one."""
+    channels = x.shape[1]
+    return output[:, :channels], output[:, channels:] if output.shape[1] > channels else None
+
+
+def _joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
+    """Two conditions as one, each for a batch."""
+
+    def joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+        return None if first is None or second is None else torch.cat([_rows(first, batch), _rows(second, batch)])
+
+    return Conditioning(joined(one.tokens, other.tokens), labels=joined(one.labels, other.labels))
+
+
+def _rows(values: Tensor, batch: int) -> Tensor:
+    return values if len(values) == batch else values.expand(batch, *values.shape[1:])
+
+
+def _shape(conditioning: Conditioning) -> tuple[int, ...] | None:
+    return None if conditioning.tokens is None else tuple(conditioning.tokens.shape[1:])
 
 
 @node("Classifier-free guidance")
@@ -128,7 +148,8 @@ def classifier_free_guidance(
     """Leads the picture towards the positive text and away from the negative one.
 
     At every step the denoiser is asked twice, in one batch: output = n + scale (p - n), with p for the positive and n
-    for the negative text. For the usual "no text" wire an empty text to ``negative``. A larger ``scale`` follows the
+    for the negative text. For the usual "no text" wire an empty text to ``negative``, or no class where the model is
+    led by classes; a learned variance is that of the positive one. A larger ``scale`` follows the
     text more and varies less. At scale 1, or with no wire at ``negative``, there is nothing to lead away from: the
     denoiser is asked once, with the positive text alone, and a step takes half the time. ``rescale`` takes back the
     overexposure of large scales: 0 is off, about 0.7 is usual.
@@ -139,7 +160,7 @@ def classifier_free_guidance(
     """
     if negative is None or scale == 1:
         return Unguided(denoiser, positive)
-    if positive.tokens.shape[1:] != negative.tokens.shape[1:]:
+    if _shape(positive) != _shape(negative):
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
     return ClassifierFree(denoiser, positive, negative, scale, rescale)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from nodeflow.node import Reads, Supplied, node
-from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodeflow.node import NodeError, Reads, Supplied, node
+from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodes.loading import dit
 from nodes.loading.find import find
 from nodes.loading.folder import load_folder
 from nodes.loading.parts import Target, torch_dtype
@@ -48,3 +49,40 @@ def load_latent_diffusion(
     target = Target(device, torch_dtype(dtype))
     path = find(model, revision)
     return LatentDiffusion(*(load_folder(path, target) if path.is_dir() else load_single(path, target)))
+
+
+class DiT(NamedTuple):
+    """The parts of a diffusion transformer that is led by classes."""
+
+    transformer: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+    classes: Classes
+
+
+@node("Load DiT")
+def load_dit(
+    model: Annotated[str, Reads("model")] = "starter:dit",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> DiT:
+    """Loads a diffusion transformer that paints classes: the transformer, its VAE, noise schedule and classes.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:dit``
+    - a folder as diffusers' DiTPipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``facebook/DiT-XL-2-256``: taken from the hub's cache on
+      this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag
+      or commit of it, empty for main
+
+    Weights are read from safetensors files only; a model that has others must be converted first.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748).
+    """
+    path = find(model, revision, dit.PATTERNS)
+    if path.is_file():
+        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    return DiT(*dit.load_dit_folder(path, Target(device, torch_dtype(dtype))))

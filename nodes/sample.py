@@ -45,7 +45,7 @@ def sample(
     (arXiv:2108.01073).
     """
     denoiser = guider.denoiser
-    solver = schedule.begin(denoiser.prediction, denoiser.device)
+    solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
     generators = noise.generators()
     times, total = solver.timesteps, len(solver.timesteps)
     first = 0 if latent is None else _first_step(strength, schedule.steps, solver)
@@ -69,7 +69,7 @@ def sample(
         with torch.no_grad():
             guided = guiders[index - first].predict(solver.scale_input(x, index), times[index], index, total)
             x_0 = solver.original(guided.output, x, index)
-            x = solver.step(guided.output, x, index, generators)
+            x = solver.step(guided.output, x, index, generators, guided.variance)
         made.append((x, x_0, guided.conditional, guided.unconditional) if record == "steps" else ())
         steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
         yield Step(index - first + 1, total - first, Latent(x_0))

@@ -26,7 +26,7 @@ class DiffusersSchedule:
     def flow(self) -> bool:
         return KINDS[self.kind].space == "flow"
 
-    def begin(self, prediction: Prediction, device: torch.device) -> Solver:
+    def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
         if self.flow and prediction != "flow":
             raise NodeError(
                 f"{self.kind} is for models that predict flow, and this one predicts {prediction}; "
@@ -34,7 +34,7 @@ class DiffusersSchedule:
             )
         if prediction == "flow" and not self.flow:
             raise NodeError(f"this model predicts flow, which {self.kind} is not made for; choose Flow-match Euler")
-        scheduler = new_scheduler(self.kind, self.trained, prediction, self.karras)
+        scheduler = new_scheduler(self.kind, self.trained, prediction, self.karras, learned_variance)
         most = scheduler.config.get("original_inference_steps") or scheduler.config.num_train_timesteps
         if self.steps > most:
             raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
@@ -70,7 +70,8 @@ def scheduler(
     they are Stable Diffusion's. All methods are those of the diffusers library:
 
     - DDIM (Song et al. 2021, arXiv:2010.02502): sure and repeatable; ``eta`` from 0 to 1 adds fresh noise at each step
-    - DDPM (Ho et al. 2020, arXiv:2006.11239): fresh noise at each step, needs many steps
+    - DDPM (Ho et al. 2020, arXiv:2006.11239): fresh noise at each step, needs many steps; where the network
+      predicts the variance of a step, as much as that says (Nichol & Dhariwal 2021, arXiv:2102.09672)
     - PNDM (Liu et al. 2022, arXiv:2202.09778): asks the model once more than there are steps
     - Euler, Euler ancestral, Heun (Karras et al. 2022, arXiv:2206.00364): ancestral adds noise; Heun asks the model
       twice a step, so that n steps count as 2 n - 1

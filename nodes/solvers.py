@@ -65,7 +65,9 @@ KARRAS_KINDS = ("Euler", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC"
 _NAMES = {"epsilon": "epsilon", "v": "v_prediction", "sample": "sample"}
 
 
-def new_scheduler(kind: str, trained: TrainedSchedule, prediction: Prediction, karras: bool) -> Any:
+def new_scheduler(
+    kind: str, trained: TrainedSchedule, prediction: Prediction, karras: bool, learned_variance: bool = False
+) -> Any:
     """A fresh scheduler of a kind, with the noise levels that the model was trained with.
 
     What the configuration leaves open is the class's own default, as in diffusers' ``from_config``, but latents are
@@ -85,9 +87,18 @@ def new_scheduler(kind: str, trained: TrainedSchedule, prediction: Prediction, k
         config["prediction_type"] = _NAMES[prediction]
     if karras:
         config["use_karras_sigmas"] = True
+    if kind == "DDPM":
+        config.update(_variance_type(config, learned_variance))
     if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
         config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
+
+
+def _variance_type(config: Mapping[str, Any], learned: bool) -> dict[str, str]:
+    """Nichol & Dhariwal 2021 (arXiv:2102.09672), eq. 15, where the network predicts the variance; else a fixed one."""
+    if learned:
+        return {"variance_type": "learned_range"}
+    return {"variance_type": "fixed_small"} if "learned" in str(config.get("variance_type")) else {}
 
 
 def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
@@ -145,8 +156,17 @@ class DiffusersSolver:
         alpha, sigma = self._levels[index]
         return alpha * x_0 + sigma * noise
 
-    def step(self, output: Tensor, x: Tensor, index: int, generators: list[torch.Generator]) -> Tensor:
+    def step(
+        self,
+        output: Tensor,
+        x: Tensor,
+        index: int,
+        generators: list[torch.Generator],
+        variance: Tensor | None = None,
+    ) -> Tensor:
         self._begin(index)
+        if variance is not None and self._scheduler.config.get("variance_type") == "learned_range":
+            output = torch.cat([output, variance], 1)
         random = {"generator": generators} if self._takes_generator else {}
         stepped: Tensor = self._scheduler.step(
             output, self._times[index], x, return_dict=False, **random, **self._extra

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from nodeflow.node import Multiline, node
-from nodeflow.wires import Conditioning, TextEncoder
+import torch
+
+from nodeflow.node import Multiline, NodeError, node
+from nodeflow.wires import Classes, Conditioning, TextEncoder
 
 
 @node("CLIP text encode")
@@ -21,3 +23,31 @@ def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()
     (arXiv:2103.00020); as a condition for diffusion Rombach et al. 2022 (arXiv:2112.10752).
     """
     return text_encoder.encode([text])
+
+
+@node("Class label")
+def class_label(classes: Classes, label: Annotated[str, Multiline()] = "") -> Conditioning:
+    """Names the class that a picture shall be of, for a model that is led by classes.
+
+    ``label`` is a name or a number, such as ``star`` or ``0``; several lines are several pictures, in the order of
+    their seeds. Left empty it stands for no class, which is what a model was trained with for "anything", and serves as
+    the negative of classifier-free guidance. Gives labels (lines,).
+
+    Fails for a class that the model does not know.
+    """
+    lines = [line.strip() for line in label.splitlines() if line.strip()]
+    return Conditioning(words=tuple(lines), labels=torch.tensor([_number(classes, line) for line in lines or [""]]))
+
+
+def _number(classes: Classes, label: str) -> int:
+    """ImageNet's classes have several names each, with commas between."""
+    if not label:
+        return classes.none
+    if label.isdecimal() and int(label) < classes.none:
+        return int(label)
+    wanted = label.casefold()
+    for number, names in classes.names.items():
+        if wanted in (names.casefold(), *(name.strip() for name in names.casefold().split(","))):
+            return number
+    known = ", ".join(list(classes.names.values())[:20])
+    raise NodeError(f"{label!r} is no class of this model; it knows {known or 'numbers only'}")

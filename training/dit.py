@@ -1,7 +1,7 @@
 """Trains a diffusion transformer on classes (Peebles & Xie 2023, arXiv:2212.09748) in the starter VAE's latents.
 
 The classes are the subjects, in the middle of the picture; colour, background and style are up to chance. The network
-also learns the variance of each step (Nichol & Dhariwal 2021, arXiv:2102.09672), so that ancestral sampling needs fewer.
+also learns the variance of each step (Nichol & Dhariwal 2021, arXiv:2102.09672), for ancestral sampling.
 """
 
 import math
@@ -23,7 +23,7 @@ from training.scenes import Scene, draw_all, random_scene
 
 FOLDER = ASSETS.parent / "dit"
 SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 64, 16384
-PLAN = Plan(steps=4000, peak=1e-3, warm_up=100, hold=0.4, average=0.997, weight_decay=1e-4)
+PLAN = Plan(steps=2800, peak=1e-3, warm_up=100, hold=0.4, average=0.997, weight_decay=1e-4)
 WIDTH, LAYERS, HEADS = 192, 6, 6
 CHANNELS = 4
 CLASSES = 1000
@@ -150,8 +150,8 @@ def export(model: DiTTransformer2DModel) -> None:
         transformer=model,
         vae=AutoencoderKL.from_pretrained(ASSETS / "vae"),
         scheduler=new_scheduler(),
-        id2label=dict(enumerate(SUBJECTS)),
     )
+    pipeline.register_to_config(id2label=dict(enumerate(SUBJECTS)))  # as in the model_index.json of the paper's models
     shutil.rmtree(FOLDER, ignore_errors=True)
     pipeline.to(dtype=torch.float16).save_pretrained(FOLDER, safe_serialization=True)
     for path in FOLDER.rglob("*.safetensors"):

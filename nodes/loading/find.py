@@ -28,11 +28,14 @@ PATTERNS = [
 """What is fetched from the hub: configurations, tokenizer and safetensors weights; nothing that can hold a program."""
 
 
-def find(model: str, revision: str) -> Path:
-    """The folder or file of a model. Raises NodeError, saying what to do, where there is none."""
+def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
+    """The folder or file of a model. Raises NodeError, saying what to do, where there is none.
+
+    ``patterns``: the files of a hub repository that are wanted.
+    """
     path = locate(model, Path.cwd())
     if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", *PICKLES):
-        return _from_hub(model, revision)
+        return _from_hub(model, revision, patterns)
     if path is None:
         known = ", ".join(STARTER + name for name in starter_models())
         hint = f"the models that ship are {known}" if known and model.startswith(STARTER) else "check the path"
@@ -52,14 +55,14 @@ def check_suffix(path: Path) -> None:
         raise NodeError(f"{path.name}: this is no model; choose a .safetensors file or a folder that diffusers saved")
 
 
-def _from_hub(model: str, revision: str) -> Path:
+def _from_hub(model: str, revision: str, patterns: list[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = revision or None
     named = f"{model} at revision {revision}" if revision else model
     try:
-        return Path(snapshot_download(model, revision=wanted, allow_patterns=PATTERNS, local_files_only=True))
+        return Path(snapshot_download(model, revision=wanted, allow_patterns=patterns, local_files_only=True))
     except HFValidationError:
         raise NodeError(f"{model}: there is no such folder, and it is no hub id either; check the path") from None
     except LocalEntryNotFoundError:
@@ -69,7 +72,7 @@ def _from_hub(model: str, revision: str) -> Path:
                 "download it first, or set NODEFLOW_DOWNLOAD=1"
             ) from None
     try:
-        return Path(snapshot_download(model, revision=wanted, allow_patterns=PATTERNS))
+        return Path(snapshot_download(model, revision=wanted, allow_patterns=patterns))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise NodeError(f"{named}: cannot be fetched from the hub ({reason}); check id, revision and network") from None

@@ -1,13 +1,21 @@
-"""A tiny latent diffusion model with random weights, in the layout that diffusers saves."""
+"""Tiny models with random weights, in the layouts that diffusers and transformers save."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    DiTPipeline,
+    DiTTransformer2DModel,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
 
@@ -21,6 +29,19 @@ MERGES = [
     ("u", "e</w>"),
     ("bl", "ue</w>"),
 ]
+
+
+DIT_XL = {
+    "num_attention_heads": 16,
+    "attention_head_dim": 72,
+    "in_channels": 4,
+    "out_channels": 8,
+    "sample_size": 32,
+    "patch_size": 2,
+    "num_embeds_ada_norm": 1000,
+}
+"""facebook/DiT-XL-2-256, but for its 28 layers."""
+NAMES = {0: "tench, Tinca tinca", 1: "goldfish", 2: "star"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -113,3 +134,49 @@ def tiny(tiny_folder: Path) -> LatentDiffusion:
 def tiny_copy(tiny_folder: Path, tmp_path: Path) -> Path:
     """A copy of the tiny model's folder, to damage."""
     return Path(shutil.copytree(tiny_folder, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP with random weights as transformers saves it."""
+    torch.manual_seed(0)
+    tokenizer = tiny_tokenizer()
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = shape | {
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": 16,
+        "eos_token_id": tokenizer.eos_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    vision = shape | {"image_size": 32, "patch_size": 8}
+    path = tmp_path_factory.mktemp("clip") / "random"
+    CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)).save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(path)
+    return path
+
+
+def save_dit(folder: Path, levels: int, **shape: Any) -> Path:
+    """A model with random weights in the layout that diffusers saves."""
+    torch.manual_seed(0)
+    transformer = DiTTransformer2DModel(**shape)
+    vae = AutoencoderKL(
+        block_out_channels=(8,) * levels,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        layers_per_block=1,
+        norm_num_groups=8,
+        mid_block_add_attention=False,
+    )
+    pipeline = DiTPipeline(transformer, vae, DDIMScheduler(clip_sample=False))
+    pipeline.register_to_config(id2label=NAMES)  # as in the model_index.json of facebook/DiT-XL-2-256
+    pipeline.to(dtype=torch.float16).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_dit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diffusion transformer over three classes."""
+    small = DIT_XL | {"num_attention_heads": 2, "attention_head_dim": 16, "sample_size": 8, "num_layers": 2}
+    return save_dit(tmp_path_factory.mktemp("dit") / "random", 3, **small)

@@ -22,7 +22,9 @@ WORKFLOW = folder("workflows") / "latent-diffusion.json"
 
 
 @pytest.fixture
-def arguments(tiny: LatentDiffusion, tiny_folder: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+def arguments(
+    tiny: LatentDiffusion, tiny_folder: Path, tiny_clip: Path, tiny_dit: Path, tmp_path: Path
+) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
     made = pack.functions
     text = made["nodes.clip_text_encode"](tiny.text_encoder, "red star")
@@ -31,9 +33,23 @@ def arguments(tiny: LatentDiffusion, tiny_folder: Path, tmp_path: Path) -> dict[
     noise = made["nodes.gaussian_noise"](3, 2)
     image, latent = Image(torch.rand(2, 3, 16, 16)), Latent(torch.randn(2, 4, 8, 8))
     guider = made["nodes.classifier_free_guidance"](denoiser, text, text, 3.0, 0.5)
+    clip = made["nodes.load_clip"](str(tiny_clip))
+    dit = made["nodes.load_dit"](str(tiny_dit))
+    vectors = clip.embed_texts(["red"])
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     return {
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
+        "nodes.load_clip": {"model": str(tiny_clip)},
+        "nodes.load_dit": {"model": str(tiny_dit)},
+        "nodes.class_label": {"classes": dit.classes, "label": "star"},
+        "nodes.dit_denoiser": {"transformer": dit.transformer},
+        "nodes.clip_image_embedding": {"clip": clip, "image": image},
+        "nodes.clip_text_embedding": {"clip": clip, "text": "a red star"},
+        "nodes.clip_similarity": {"images": clip.embed_images(image), "texts": vectors},
+        "nodes.clip_rerank": {"clip": clip, "image": image, "text": "a red star"},
+        "nodes.text_difference": {"image": vectors, "source": vectors, "target": clip.embed_texts(["blue"])},
+        "nodes.interpolate_embeddings": {"start": vectors, "end": vectors},
+        "nodes.interpolate_latents": {"start": Latent(latent.samples[:1]), "end": Latent(latent.samples[1:])},
         "nodes.clip_text_encode": {"text_encoder": tiny.text_encoder, "text": "blue"},
         "nodes.gaussian_noise": {},
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},

@@ -1,0 +1,157 @@
+"""CLIP models: as transformers saves them, and as open_clip does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Embedding, Image
+from nodes.loading.files import first_line, named, no_progress_bar, read_json, read_weights
+from nodes.loading.parts import Target, ready
+
+PATTERNS = [
+    "*.json",
+    "vocab.txt",
+    "merges.txt",
+    "model.safetensors",
+    "model-*.safetensors",
+    "open_clip_model.safetensors",
+]
+"""What is fetched from the hub."""
+OPEN_CLIP_CONFIG = "open_clip_config.json"
+OPEN_CLIP_WEIGHTS = "open_clip_model.safetensors"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How pictures are brought into the form that a CLIP takes: its side in pixels, and colours' mean and deviation."""
+
+    side: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) from 0 to 1: the shorter side made ``side`` long, the middle cut out, normalised."""
+        height, width = pixels.shape[-2:]
+        if (height, width) != (self.side, self.side):
+            ratio = self.side / min(height, width)
+            size = (max(round(height * ratio), self.side), max(round(width * ratio), self.side))
+            pixels = torch.nn.functional.interpolate(pixels, size, mode="bicubic", antialias=True).clamp(0, 1)
+            top, left = (size[0] - self.side) // 2, (size[1] - self.side) // 2
+            pixels = pixels[..., top : top + self.side, left : left + self.side]
+        mean, deviation = (pixels.new_tensor(values)[:, None, None] for values in (self.mean, self.deviation))
+        return (pixels - mean) / deviation
+
+
+@dataclass(frozen=True, eq=False)
+class TransformersCLIP:
+    """The transformers library's `CLIPModel` with its tokenizer."""
+
+    module: torch.nn.Module
+    tokenizer: Any
+    prepare: Preparation
+
+    def embed_images(self, image: Image) -> Embedding:
+        module, like = _module(self.module)
+        with torch.no_grad():
+            pixels = self.prepare(image.pixels).to(like.device, like.dtype)
+            return Embedding(module.get_image_features(pixel_values=pixels).pooler_output.float())
+
+    def embed_texts(self, texts: list[str]) -> Embedding:
+        module, like = _module(self.module)
+        length = min(int(self.tokenizer.model_max_length), int(module.config.text_config.max_position_embeddings))
+        found = self.tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        with torch.no_grad():
+            output = module.get_text_features(input_ids=found.input_ids.to(like.device))
+        return Embedding(output.pooler_output.float(), tuple(texts))
+
+
+@dataclass(frozen=True, eq=False)
+class OpenCLIP:
+    """A model of the open_clip library with its tokenizer."""
+
+    module: torch.nn.Module
+    tokenizer: Any
+    prepare: Preparation
+
+    def embed_images(self, image: Image) -> Embedding:
+        module, like = _module(self.module)
+        with torch.no_grad():
+            return Embedding(module.encode_image(self.prepare(image.pixels).to(like.device, like.dtype)).float())
+
+    def embed_texts(self, texts: list[str]) -> Embedding:
+        module, like = _module(self.module)
+        with torch.no_grad():
+            return Embedding(module.encode_text(self.tokenizer(texts).to(like.device)).float(), tuple(texts))
+
+
+def load_clip_folder(path: Path, target: Target) -> TransformersCLIP | OpenCLIP:
+    """A CLIP from the folder that either library saves. Raises NodeError."""
+    if (path / OPEN_CLIP_CONFIG).is_file() and not (path / "model.safetensors").is_file():
+        config = read_json(path / OPEN_CLIP_CONFIG, "it lacks its configuration")
+        return _open_clip(f"local-dir:{path}", path / OPEN_CLIP_WEIGHTS, config.get("preprocess_cfg", {}), target)
+    config = read_json(path / "config.json", "it needs a config.json as transformers saves it, with type clip")
+    if config.get("model_type") != "clip":
+        raise NodeError(f"{path.name} holds a model of type {config.get('model_type')}; this node loads CLIP")
+    from transformers import CLIPModel, CLIPTokenizer
+
+    with no_progress_bar():
+        module = read_weights(CLIPModel, path, "model", {"dtype": target.dtype})
+    try:
+        tokenizer = CLIPTokenizer.from_pretrained(path, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NodeError(f"{path.name}: its tokenizer cannot be read ({first_line(error)}); download it again") from None
+    given = read_json(path / "preprocessor_config.json", "it does not say how pictures are prepared")
+    side = int(module.config.vision_config.image_size)
+    return TransformersCLIP(ready(module, target), tokenizer, _preparation(side, given, "image_mean", "image_std"))
+
+
+def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCLIP:
+    """One safetensors file in the layout of open_clip, of an architecture that it knows by name. Raises NodeError."""
+    import open_clip
+
+    if architecture not in open_clip.list_models():
+        said = f"{architecture!r} is no architecture of open_clip" if architecture else "it does not say what it is"
+        raise NodeError(f"{path.name} is one file, and {said}; set architecture to its name, such as ViT-B-32")
+    return _open_clip(architecture, path, {}, target)
+
+
+def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) -> OpenCLIP:
+    import open_clip
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not weights.is_file():
+        raise NodeError(f"{named(weights.parent)} has no weights (no {weights.name}); download it again")
+    try:
+        module: Any = open_clip.create_model(name, load_weights=False, pretrained_image=False, pretrained_hf=False)
+        tokenizer = open_clip.get_tokenizer(name)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise NodeError(f"{weights.parent.name}: open_clip cannot make this model ({first_line(error)})") from None
+    try:
+        missing, _ = module.load_state_dict(load_file(weights), strict=False)
+    except (SafetensorError, OSError):
+        raise NodeError(f"{named(weights)} is damaged or was cut short; download it again") from None
+    except RuntimeError as error:
+        raise NodeError(f"{named(weights)} does not fit its architecture ({first_line(error)})") from None
+    if missing:
+        raise NodeError(f"{named(weights)} lacks {len(missing)} weights, such as {sorted(missing)[0]}; check the name")
+    side = module.visual.image_size
+    side = int(side[0] if isinstance(side, Sequence) else side)
+    return OpenCLIP(ready(module.to(target.dtype), target), tokenizer, _preparation(side, given, "mean", "std"))
+
+
+def _preparation(side: int, given: dict[str, Any], mean: str, deviation: str) -> Preparation:
+    """CLIP's own colours (Radford et al. 2021) where the configuration says nothing."""
+    usual = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+    return Preparation(side, tuple(given.get(mean) or usual[0]), tuple(given.get(deviation) or usual[1]))
+
+
+def _module(module: torch.nn.Module) -> tuple[Any, Tensor]:
+    return module, next(module.parameters())
