@@ -51,7 +51,7 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     _define_arranging(on)
     on("view.frame", tr("Show Selection"), "F", Gestures.frame_selection)
     on("view.frame_all", tr("Show All"), ["A", "Home"], Gestures.frame_all)
-    on("view.minimap", tr("Minimap"), "Ctrl+M", Gestures.toggle_minimap)
+    on("view.minimap", tr("Minimap"), "Shift+M", Gestures.toggle_minimap)
     on("view.zoom_in", tr("Zoom In"), ["Ctrl++", "Ctrl+="], lambda gestures: gestures.zoom_by(1.25))
     on("view.zoom_out", tr("Zoom Out"), "Ctrl+-", lambda gestures: gestures.zoom_by(0.8))
 

@@ -43,10 +43,10 @@ def test_pressing_and_dragging_there_goes_there_and_changes_nothing(window: Main
     assert window.canvas.chosen() == []
 
 
-def test_ctrl_m_turns_it_off_and_on(window: MainWindow, hand: Hand) -> None:
+def test_shift_m_turns_it_off_and_on(window: MainWindow, hand: Hand) -> None:
     hand.view.set_scale(2.0)
     for shown in (False, True):
-        QTest.keyClick(hand.view, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(hand.view, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
         assert hand.view.minimap.shown is shown
         assert window.settings.minimap is shown
 
