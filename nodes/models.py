@@ -67,7 +67,7 @@ def load_dit(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> DiT:
-    """Loads a diffusion transformer that paints classes: the transformer, its VAE, noise schedule and classes.
+    """Loads a diffusion transformer that paints classes, with its VAE and noise schedule.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:dit``
