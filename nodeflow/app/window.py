@@ -30,6 +30,7 @@ from nodeflow.app.help import NodeHelp
 from nodeflow.app.hub import default_output
 from nodeflow.app.journal import Journal
 from nodeflow.app.palette import Palette
+from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.library import NODE, Library
 from nodeflow.app.panels.log import Log
 from nodeflow.app.panels.queue import Queue
@@ -136,8 +137,10 @@ class MainWindow(QMainWindow):
         self.resizeDocks([library, preview], [230, 390], Qt.Orientation.Horizontal)
         queue = self._dock("queue", self.tr("Queue"), self._make_queue, side.BottomDockWidgetArea)
         log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), side.BottomDockWidgetArea)
+        gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, side.BottomDockWidgetArea)
+        self.tabifyDockWidget(gallery, queue)
         self.tabifyDockWidget(queue, log)
-        for dock in (queue, log):
+        for dock in (gallery, queue, log):
             dock.hide()
         self.status = Status(self.hub, self.session)
         self.setStatusBar(self.status)
@@ -159,6 +162,11 @@ class MainWindow(QMainWindow):
 
     def _make_queue(self) -> QWidget:
         return Queue(self.hub, self.tabs, self.run)
+
+    def _make_gallery(self) -> QWidget:
+        gallery = Gallery(self.hub, self.background)
+        gallery.opened.connect(self.show_file)
+        return gallery
 
     def _tool_bar(self) -> QToolBar:
         bar = QToolBar(self.tr("Tools"))
