@@ -8,11 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from nodeflow.engine.events import (
     Cancel,
+    Export,
+    Exported,
     Foresee,
     JobEvent,
     JobInfo,
+    Look,
+    Looked,
     NodeFailed,
     NodeFinished,
     NodeStarted,
@@ -32,6 +38,8 @@ from nodeflow.engine.log import WorkerLog
 from nodeflow.engine.process import WorkerProcess
 from nodeflow.engine.queue import Queue
 from nodeflow.graph.sweeps import Sweep
+
+NO_WORKER = "the engine does not run; run the workflow to see its values"
 
 
 class Engine(Protocol):
@@ -70,6 +78,14 @@ class Engine(Protocol):
 
     def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
         """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
+        ...
+
+    def look(self, look: Look) -> int:
+        """Ask to see a value; the number of the request (not that of ``look``), which the answer carries."""
+        ...
+
+    def export(self, export: Export) -> int:
+        """Ask to write a value into a file; the number of the request, which the answer carries."""
         ...
 
     def foresee(
@@ -176,6 +192,24 @@ class LocalEngine:
                 self._worker.send(Peek(request, node, output, size, document))
             else:
                 self._tell(Peeked(request, ()))
+            return request
+
+    def look(self, look: Look) -> int:
+        with self._lock:
+            request = next(self._requests)
+            if self._worker:
+                self._worker.send(msgspec.structs.replace(look, request=request))
+            else:
+                self._tell(Looked(request, error=NO_WORKER))
+            return request
+
+    def export(self, export: Export) -> int:
+        with self._lock:
+            request = next(self._requests)
+            if self._worker:
+                self._worker.send(msgspec.structs.replace(export, request=request))
+            else:
+                self._tell(Exported(request, NO_WORKER))
             return request
 
     def foresee(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from nodeflow.forms import View
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Problem
@@ -198,6 +199,33 @@ class Peek(msgspec.Struct, frozen=True, tag=True):
     document: str = ""
 
 
+class Look(msgspec.Struct, frozen=True, tag=True):
+    """Ask to see a value: what has a handle, or what a document's node gave last (for ``item`` of a list).
+
+    ``form`` is how it is to be seen, with ``options`` that a person chose, in so much room as ``size`` pixels; empty:
+    the facts about it, and the forms that it has.
+    """
+
+    request: int
+    document: str = ""
+    node: str = ""
+    output: str = ""
+    handle: str = ""
+    form: str = ""
+    options: dict[str, Any] = {}
+    size: int = 1024
+    item: int = 0
+
+
+class Export(msgspec.Struct, frozen=True, tag=True):
+    """Ask to write the numbers of the value with a handle into a file: ``.npy`` one ``tensor``, ``.safetensors`` all."""
+
+    request: int
+    path: str
+    handle: str
+    tensor: str = ""
+
+
 class Foresee(msgspec.Struct, frozen=True, tag=True):
     """Ask what a run would compute, and how long that would take. Nothing is computed."""
 
@@ -215,7 +243,7 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """End the worker."""
 
 
-Request = Submit | Cancel | Pause | Resume | Peek | Foresee | Close
+Request = Submit | Cancel | Pause | Resume | Peek | Look | Export | Foresee | Close
 
 
 # --- worker to app
@@ -258,6 +286,21 @@ class Peeked(msgspec.Struct, frozen=True, tag=True):
 
     request: int
     pictures: tuple[bytes, ...]
+
+
+class Looked(msgspec.Struct, frozen=True, tag=True):
+    """The answer to a look: something to see, or a sentence that says why there is nothing."""
+
+    request: int
+    view: View | None = None
+    error: str = ""
+
+
+class Exported(msgspec.Struct, frozen=True, tag=True):
+    """The answer to an export: the file is written, unless a sentence says why not."""
+
+    request: int
+    error: str = ""
 
 
 Prospect = Literal["run", "cached", "kept", "skipped", "fails", "unknown"]
@@ -327,4 +370,5 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Reply = Ready | Beat | Refused | JobEvent | Peeked | Foreseen | QueueChanged | Logged | Silent | WorkerLost
+Answer = Peeked | Looked | Exported | Foreseen
+Reply = Ready | Beat | Refused | JobEvent | Answer | QueueChanged | Logged | Silent | WorkerLost

@@ -28,7 +28,7 @@ def interruptible(values: Any, control: Control) -> Iterator[None]:
         if control.cancelled:
             raise Cancelled
 
-    hooks = [block.register_forward_pre_hook(look) for network in _networks(values) for block in blocks(network)]
+    hooks = [block.register_forward_pre_hook(look) for network in networks(values) for block in blocks(network)]
     try:
         yield
     finally:
@@ -36,7 +36,7 @@ def interruptible(values: Any, control: Control) -> Iterator[None]:
             hook.remove()
 
 
-def _networks(values: Any) -> Iterator[torch.nn.Module]:
+def networks(values: Any) -> Iterator[torch.nn.Module]:
     """The networks in values, each once."""
     seen: set[int] = set()
     todo = [values]

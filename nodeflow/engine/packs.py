@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.forms import Forms
 from nodeflow.graph.catalog import Catalogue, decode
 from nodeflow.node import spec_of
 from nodeflow.resources import folder
@@ -23,6 +24,8 @@ class Packs(msgspec.Struct):
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
     functions: dict[str, Callable[..., Any]] = {}
     errors: dict[str, str] = {}
+    forms: list[Forms] = []
+    """In which forms the packs' own wire types can be seen."""
     heavy: list[str] = []
     """Modules that the packs' nodes import when they run, and that take long: they may be imported before."""
 
@@ -32,6 +35,7 @@ class Packs(msgspec.Struct):
         self.heavy += getattr(module, "HEAVY", ())
         stations = [importlib.import_module(f"{module.__name__}.{name}") for name in getattr(module, "STATIONS", ())]
         for part in (module, *stations):
+            self.forms += [part.FORMS] if hasattr(part, "FORMS") else []
             for function in vars(part).values():
                 spec = spec_of(function)
                 if spec is not None:

@@ -91,20 +91,23 @@ def preview(value: Any) -> bytes:
 
 
 def _rgb(item: Tensor, latent: bool) -> Tensor:
-    """(C, H, W) to colours (3, H, W), 0 to 1. Of a latent, the three directions in which its cells differ most."""
-    if latent and item.shape[0] > 3:
+    """(C, H, W) to colours (3, H, W), 0 to 1."""
+    if latent:
+        return principal_rgb(item)
+    return (item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)).clamp(0, 1)
+
+
+def principal_rgb(item: Tensor) -> Tensor:
+    """A latent (C, h, w) as colours (3, h, w), 0 to 1: the three directions in which its cells differ most."""
+    if item.shape[0] > 3:
         cells = item.flatten(1) - item.flatten(1).mean(1, keepdim=True)
         _, axes = torch.linalg.eigh(cells @ cells.T)
         axes = axes[:, -3:].flip(1)
         axes = axes * torch.sign(axes.sum(0) + 1e-6)
         item = (axes.T @ cells).reshape(3, *item.shape[1:])
-    if item.shape[0] == 1:
-        item = item.expand(3, -1, -1)
     item = item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)
-    if latent:
-        low, high = item.amin((1, 2), keepdim=True), item.amax((1, 2), keepdim=True)
-        item = (item - low) / (high - low).clamp(min=1e-6)
-    return item.clamp(0, 1)
+    low, high = item.amin((1, 2), keepdim=True), item.amax((1, 2), keepdim=True)
+    return (item - low) / (high - low).clamp(min=1e-6)
 
 
 def _png(rgb: Tensor, side: int) -> bytes:

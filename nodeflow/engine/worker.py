@@ -1,7 +1,8 @@
 """The worker: takes requests from its pipe, runs jobs in order, and tells what happens.
 
-Two threads: one reads the pipe, so that a cancel or a peek is answered while a node computes; the other computes. The
-process ends with its pipe, so that it never outlives the app.
+Three threads: one reads the pipe, so that a cancel or a peek is answered while a node computes; one looks into values,
+which may take a moment (a VAE decodes); the other computes. The process ends with its pipe, so that it never outlives
+the app.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from nodeflow.engine.control import Control
 from nodeflow.engine.events import (
     Cancel,
     Close,
+    Export,
     Foresee,
     Foreseen,
     JobEvent,
+    Look,
     NodeFailed,
     Pause,
     Peek,
@@ -36,6 +39,7 @@ from nodeflow.engine.events import (
     Resume,
     Submit,
 )
+from nodeflow.engine.inspect.inspector import Inspector
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.session import Session
 from nodeflow.engine.views import pictures
@@ -54,11 +58,13 @@ class Worker:
         self.jobs: queue.Queue[Submit] = queue.Queue()
         self.reins: dict[int, Control] = {}
         self.session = Session.of_user(limits)
+        self.looks: queue.SimpleQueue[Look | Export] = queue.SimpleQueue()
 
     def serve(self) -> None:
         """Run jobs for ever."""
         name, _ = device.choose("auto")
-        threading.Thread(target=self._read, name="requests", daemon=True).start()
+        for job in (self._read, self._look):
+            threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         self.say(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
         self._warm_up()
@@ -93,6 +99,8 @@ class Worker:
                     reins.resume()
                 case Peek():
                     self._peek(request)
+                case Look() | Export():
+                    self.looks.put(request)
                 case Foresee():
                     self.say(self._foresee(request))
                 case Close():
@@ -105,6 +113,13 @@ class Worker:
         except Exception:  # a value that cannot be drawn is a picture less, not the worker's end
             found = ()
         self.say(Peeked(request.request, found))
+
+    def _look(self) -> None:
+        """Answer looks into values for ever."""
+        inspector = Inspector(self.session.executor, self.session.packs.forms)
+        while True:
+            request = self.looks.get()
+            self.say(inspector.look(request) if isinstance(request, Look) else inspector.export(request))
 
     def _foresee(self, request: Foresee) -> Foreseen:
         """What a run would compute; told while another computes, and never that one's end."""

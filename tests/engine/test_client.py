@@ -20,9 +20,13 @@ from nodeflow.engine import process
 from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
+    Export,
+    Exported,
     Foreseen,
     JobEvent,
     Logged,
+    Look,
+    Looked,
     NodeFailed,
     NodeFinished,
     NodeProgress,
@@ -36,6 +40,7 @@ from nodeflow.engine.events import (
     WorkerLost,
 )
 from nodeflow.engine.queue import Queue
+from nodeflow.forms import Overview, Picture
 
 PACK = '''
 import ctypes, os, signal, sys, time
@@ -399,3 +404,34 @@ def test_whatever_is_asked_of_the_queue_every_job_ends_once(
     assert sorted(ends) == [*jobs, last]
     for changed in (reply for reply in replies.seen if isinstance(reply, QueueChanged)):
         assert [job.state for job in changed.jobs[1:]] == ["waiting"] * (len(changed.jobs) - 1)
+
+
+def test_values_are_looked_at_and_written_while_a_node_computes(
+    engine: LocalEngine, submit: Callable[..., int], replies: Replies, tmp_path: Path
+) -> None:
+    replies.end(submit(walking(1, value=3.0), document="a"))
+    busy = submit(walking(500), document="b")
+    replies.event(busy, NodeProgress)
+    request = engine.look(Look(0, "a", "walk", "latent"))
+    overview = replies.wait(lambda reply: isinstance(reply, Looked) and reply.request == request).view
+    assert isinstance(overview, Overview)
+    assert (overview.facts[0].mean, overview.facts[0].shape) == (3.0, (1, 4, 2, 2))
+    engine.look(Look(0, handle=overview.handle, form="channels"))
+    assert isinstance(replies.wait(kind(Looked)).view, Picture)
+    engine.look(Look(0, "b", "walk", "latent"))
+    assert replies.wait(kind(Looked)).error == "walk has not run yet"
+    engine.export(Export(0, str(tmp_path / "latent.npy"), overview.handle))
+    assert replies.wait(kind(Exported)).error == ""
+    assert (tmp_path / "latent.npy").stat().st_size > 64
+    assert not any(_is(reply, busy, RunFinished) for reply in replies.seen)
+    engine.cancel(busy)
+    assert replies.end(busy).state == "cancelled"
+
+
+def test_without_a_worker_a_look_is_answered_with_a_sentence(replies: Replies) -> None:
+    engine = LocalEngine(replies.queue.put)
+    request = engine.look(Look(0, "a", "walk", "latent"))
+    answer = replies.wait(kind(Looked))
+    assert (answer.request, answer.view) == (request, None)
+    assert "does not run" in answer.error
+    engine.close()

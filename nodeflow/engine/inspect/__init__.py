@@ -1,0 +1,1 @@
+"""Looking at values: facts about their tensors, and the forms in which they can be seen."""

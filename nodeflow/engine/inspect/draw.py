@@ -1,0 +1,94 @@
+"""Tensors as pictures: colours, grey tiles, latents by the colours that their VAE gives them."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
+
+from nodeflow.forms import Picture
+from nodeflow.wires import VAE, Latent
+
+SAMPLES, SIDE = 8, 16
+"""Latents that a fit is made from, and their side in cells."""
+
+_fits: weakref.WeakKeyDictionary[Any, Tensor] = weakref.WeakKeyDictionary()
+
+
+def colours(rgb: Tensor, size: int, *, smooth: bool, caption: str = "") -> Picture:
+    """A picture from (3, H, W), 0 to 1; made smaller by averaging where it is larger than ``size``."""
+    height, width = rgb.shape[-2:]
+    shown = _bytes(_within(rgb.detach().float(), size).clamp(0, 1))
+    return Picture(shown.shape[1], shown.shape[0], shown.numpy().tobytes(), width, height, 1, 1, smooth, caption)
+
+
+def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") -> Picture:
+    """Grey pictures (N, H, W) as a grid about as wide as high; the smallest value is black and the largest white.
+
+    ``each``: of each of them, else of all. A value that is not finite is black.
+    """
+    planes = planes.detach().float()
+    count, height, width = planes.shape
+    finite = torch.where(torch.isfinite(planes), planes, torch.nan)
+    lows, highs = _bounds(finite, each)
+    grey = ((finite - lows) / (highs - lows).clamp(min=1e-12)).nan_to_num(0.0)
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    grey = torch.cat([grey, grey.new_zeros(rows * columns - count, height, width)])
+    grey = _within(grey, size // columns)
+    h, w = grey.shape[-2:]
+    sheet = grey.reshape(rows, columns, h, w).permute(0, 2, 1, 3).reshape(1, rows * h, columns * w)
+    shown = _bytes(sheet.expand(3, -1, -1))
+    scale = None if each and count > 1 else (float(lows.min()), float(highs.max()))
+    return Picture(columns * w, rows * h, shown.numpy().tobytes(), width, height, columns, rows, False, caption, scale)
+
+
+def linear_rgb(samples: Tensor, vae: VAE) -> Tensor:
+    """(B, C, h, w) to RGB (B, 3, h, w): each cell by itself, by the linear map that comes nearest to the VAE."""
+    weights = linear_fit(vae).to(samples.device)
+    rgb = torch.einsum("rc,bchw->brhw", weights[:, :-1], samples.detach().float())
+    return (rgb + weights[:, -1, None, None]).clamp(0, 1)
+
+
+def linear_fit(vae: VAE) -> Tensor:
+    """(3, C + 1): the least-squares map from a latent cell to the mean colour that the VAE gives its pixels.
+
+    Fitted once a VAE, to what it makes of smooth random latents, which are always the same.
+    """
+    if vae not in _fits:
+        channels = vae.format.channels
+        generator = torch.Generator().manual_seed(0)
+        sides = [2 ** (1 + index % 4) for index in range(SAMPLES)]
+        noises = [torch.randn(1, channels, side, side, generator=generator) for side in sides]
+        smooth = torch.cat([interpolate(noise, (SIDE, SIDE), mode="bicubic") for noise in noises])
+        pixels = adaptive_avg_pool2d(vae.decode(Latent(smooth)).pixels.float().cpu(), SIDE)
+        cells = smooth.permute(0, 2, 3, 1).reshape(-1, channels).double()
+        seen = pixels.permute(0, 2, 3, 1).reshape(-1, 3).double()
+        known = torch.cat([cells, torch.ones(len(cells), 1, dtype=torch.float64)], 1)
+        _fits[vae] = torch.linalg.lstsq(known, seen).solution.T.float()
+    return _fits[vae]
+
+
+def _bounds(planes: Tensor, each: bool) -> tuple[Tensor, Tensor]:
+    low = planes.nan_to_num(math.inf, posinf=math.inf, neginf=math.inf).amin((1, 2), keepdim=True)
+    high = planes.nan_to_num(-math.inf, posinf=-math.inf, neginf=-math.inf).amax((1, 2), keepdim=True)
+    low, high = (torch.where(torch.isfinite(bound), bound, 0.0) for bound in (low, high))
+    return (low, high) if each else (low.amin().expand_as(low), high.amax().expand_as(high))
+
+
+def _within(planes: Tensor, size: int) -> Tensor:
+    """(N, H, W), averaged down where a side is longer than ``size``."""
+    ratio = max(size, 1) / max(planes.shape[-2:])
+    if ratio >= 1:
+        return planes
+    sides = [max(1, round(side * ratio)) for side in planes.shape[-2:]]
+    return interpolate(planes[None], sides, mode="area")[0]
+
+
+def _bytes(rgb: Tensor) -> Tensor:
+    """(3, H, W), 0 to 1, to (H, W, 3) of 8 bits, on the CPU."""
+    return (rgb * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().contiguous()

@@ -1,0 +1,115 @@
+"""Answers looks at values: by document, node and output, or by the handle of a value seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nodeflow.engine.events import Export, Exported, Look, Looked
+from nodeflow.engine.executor import Executor
+from nodeflow.engine.inspect import paths, pictures, schedules, texts
+from nodeflow.engine.inspect.export import file_of
+from nodeflow.engine.inspect.facts import facts, named_tensors
+from nodeflow.engine.inspect.models import MODEL
+from nodeflow.engine.inspect.plain import ANYTHING
+from nodeflow.forms import Asked, Form, Forms, Overview, View
+from nodeflow.graph.files import write_atomic
+from nodeflow.node import NodeError
+
+MOST_FACTS = 64
+"""Tensors of one value that facts are told of."""
+GONE = "this value is not in memory any more; run the workflow to see it"
+
+
+class Inspector:
+    """Looks into what an executor holds. ``forms``: those of the installed packs, beside the built-in ones."""
+
+    def __init__(self, executor: Executor, forms: Iterable[Forms] = ()) -> None:
+        self.executor = executor
+        self.forms: dict[str, tuple[Form, ...]] = {}
+        for more in (pictures.FORMS, texts.FORMS, schedules.FORMS, paths.FORMS, *forms):
+            for wire_type, found in more.items():
+                self.forms[wire_type] = (*self.forms.get(wire_type, ()), *found)
+
+    def look(self, look: Look) -> Looked:
+        """The answer to a look; what goes wrong is a sentence in it."""
+        try:
+            with torch.no_grad():
+                return Looked(look.request, self._view(look))
+        except Exception as error:  # a form may be other people's code; what it raises is a look less, no more
+            return Looked(look.request, error=_sentence(error))
+
+    def export(self, export: Export) -> Exported:
+        """Write a true value into a file; what goes wrong is a sentence in the answer."""
+        try:
+            write_atomic(Path(export.path), file_of(self._held(export.handle), Path(export.path).suffix, export.tensor))
+            return Exported(export.request)
+        except OSError as error:
+            return Exported(export.request, f"cannot write {export.path}: {error.strerror or error}; choose another")
+        except Exception as error:
+            return Exported(export.request, _sentence(error))
+
+    def forms_of(self, value: Any, wire_type: str) -> list[Form]:
+        """The forms that a value has: those of its wire type, or of its class, and those that any value may have."""
+        own = self.forms.get(wire_type) or self.forms.get(type(value).__name__, ())
+        return [form for form in (*own, *MODEL, *ANYTHING) if form.fits(value)]
+
+    def _view(self, look: Look) -> View:
+        names = self._tasks(look)
+        handle = look.handle or self._handle(look, names[min(look.item, len(names) - 1)])
+        wire_type = handle.split("/", 2)[2]
+        value = self._held(handle)
+        forms = self.forms_of(value, wire_type)
+        if not look.form:
+            tensors = list(named_tensors(value))
+            told = tuple(facts(*pair) for pair in islice(tensors, MOST_FACTS))
+            infos = tuple(form.about(value) for form in forms)
+            return Overview(handle, wire_type, told, infos, len(tensors) - len(told), len(names))
+        form = next((form for form in forms if form.name == look.form), None)
+        if form is None:
+            raise NodeError(f"a {wire_type} cannot be seen as {look.form!r}")
+        return form.make(value, Asked(_Document(self.executor, look.document), look.options, look.size))
+
+    def _tasks(self, look: Look) -> tuple[str, ...]:
+        """What a node ran as: itself, or once for each item of a list."""
+        return self.executor.recall(look.document).items.get(look.node) or (look.node,)
+
+    def _handle(self, look: Look, name: str) -> str:
+        """The handle of what a task gave last: the key of its result, the place of the output in it, and its type."""
+        task, key = self.executor.recall(look.document).last.get(name, (None, b""))
+        if task is None:
+            raise NodeError(f"{look.node} has not run yet")
+        for place, port in enumerate(task.spec.outputs):
+            if port.name == look.output:
+                return f"{key.hex()}/{place}/{port.type}"
+        raise NodeError(f"{look.node} has no output {look.output!r}")
+
+    def _held(self, handle: str) -> Any:
+        key, place, _ = handle.split("/", 2)
+        outputs = self.executor.cache.get(bytes.fromhex(key))
+        if outputs is None:
+            raise NodeError(GONE)
+        return outputs[int(place)]
+
+
+class _Document:
+    """What stands beside a value in its document."""
+
+    def __init__(self, executor: Executor, document: str) -> None:
+        self._executor, self._document = executor, document
+
+    def vae(self, channels: int) -> Any:
+        for task, key in reversed(list(self._executor.recall(self._document).last.values())):
+            for place, port in enumerate(task.spec.outputs):
+                outputs = self._executor.cache.get(key) if port.type == "VAE" else None
+                if outputs is not None and outputs[place].format.channels == channels:
+                    return outputs[place]
+        return None
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, NodeError) else f"this cannot be shown ({type(error).__name__}: {error})"

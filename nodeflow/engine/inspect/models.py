@@ -1,0 +1,54 @@
+"""Forms of networks: how large they are and where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+import torch
+
+from nodeflow.engine.interrupt import networks
+from nodeflow.forms import Asked, Form, Table, Text
+
+
+def parameters(value: Any, _: Asked) -> Table:
+    """Each network in a value, and its parts: parameters, bytes, precision and device."""
+    rows = []
+    for network in networks(value):
+        rows.append(_row(type(network).__name__, network))
+        parts = [(name, part) for name, part in network.named_children() if next(part.parameters(), None) is not None]
+        rows += [_row(f"  {name}", part) for name, part in parts]
+    return Table(("part", "parameters", "size", "precision", "device"), tuple(rows))
+
+
+def weights_hash(value: Any, _: Asked) -> Text:
+    """SHA-256 over the names, shapes, precisions and bytes of all weights in a value."""
+    lines = []
+    for network in networks(value):
+        found = hashlib.sha256()
+        for name, tensor in sorted(network.state_dict().items()):
+            found.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+            found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        lines.append(f"{type(network).__name__}\nsha256 {found.hexdigest()}")
+    return Text("\n\n".join(lines))
+
+
+def _row(name: str, network: torch.nn.Module) -> tuple[str, ...]:
+    tensors = [*network.parameters()]
+    count = sum(tensor.numel() for tensor in tensors)
+    size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    types = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in tensors)
+    places = Counter(str(tensor.device) for tensor in tensors)
+    return name, f"{count:,}", f"{size / 2**20:.1f} MiB", ", ".join(types), ", ".join(places)
+
+
+def has_network(value: Any) -> bool:
+    return next(iter(networks(value)), None) is not None
+
+
+MODEL = (
+    Form("parameters", "Parameters", parameters, fits=has_network),
+    Form("hash", "Hash of the weights", weights_hash, fits=has_network, costly=True),
+)
+"""Forms of whatever holds a network."""

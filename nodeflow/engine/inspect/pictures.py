@@ -1,0 +1,119 @@
+"""Forms of pictures, masks and latents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from nodeflow.engine.inspect.draw import colours, linear_rgb, tiles
+from nodeflow.engine.views import principal_rgb
+from nodeflow.forms import Asked, Form, Forms, Option, Picture, Table
+from nodeflow.node import NodeError
+from nodeflow.wires import Latent
+
+NO_VAE = "no VAE for these latents is in memory; run a workflow in which one is loaded, then look again"
+SCALE = Option("scale", "Black and white", ("each channel's own", "the same for all"))
+
+
+def one_of(tensor: Tensor) -> tuple[Option, ...]:
+    """The choice of a picture of a batch (B, ...)."""
+    return (Option("picture", "Picture", maximum=len(tensor) - 1),) if len(tensor) > 1 else ()
+
+
+def chosen(tensor: Tensor, asked: Asked) -> Tensor:
+    """The picture of a batch (B, ...) that was asked for."""
+    return tensor[asked.number(Option("picture", "", maximum=len(tensor) - 1))]
+
+
+def place_options(tensor: Tensor) -> tuple[Option, ...]:
+    """The choice of a place in pictures (..., H, W)."""
+    height, width = tensor.shape[-2:]
+    return Option("x", "Column", maximum=width - 1, place=True), Option("y", "Row", maximum=height - 1, place=True)
+
+
+def channels(samples: Tensor, asked: Asked) -> Picture:
+    """The channels of one latent (C, h, w), each a grey tile."""
+    return tiles(samples, asked.size, each=asked.choice(SCALE) == SCALE.choices[0])
+
+
+def rgb(samples: Tensor, asked: Asked) -> Picture:
+    """One latent (C, h, w), each cell as the colour that is nearest to what the VAE makes of it."""
+    vae = asked.surroundings.vae(samples.shape[0])
+    if vae is None:
+        picture = principal_rgb(samples.detach().float().cpu())
+        return colours(picture, asked.size, smooth=False, caption="no VAE is in memory: colours without meaning")
+    return colours(linear_rgb(samples[None], vae)[0], asked.size, smooth=False)
+
+
+def decoded(samples: Tensor, asked: Asked) -> Picture:
+    """One latent (C, h, w) as the picture that the VAE makes of it."""
+    vae = asked.surroundings.vae(samples.shape[0])
+    if vae is None:
+        raise NodeError(NO_VAE)
+    return colours(vae.decode(Latent(samples[None])).pixels[0], asked.size, smooth=True)
+
+
+LATENT_WAYS = {"channels": channels, "colours": rgb, "decoded": decoded}
+"""How one latent (C, h, w) can be drawn."""
+
+
+def place(tensor: Tensor, asked: Asked) -> Table:
+    """The values of all channels of one picture (C, H, W) at a place."""
+    x, y = (asked.number(option) for option in place_options(tensor))
+    values = tensor[:, y, x].tolist()
+    return Table(("channel", "value"), tuple((str(c), f"{v:.6g}") for c, v in enumerate(values)), f"{x}, {y}")
+
+
+def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False) -> Form:
+    return Form(
+        name,
+        title,
+        lambda latent, asked: LATENT_WAYS[way](chosen(latent.samples, asked), asked),
+        lambda latent: (*one_of(latent.samples), *more),
+        lambda latent: latent.samples.ndim == 4,
+        costly,
+    )
+
+
+def _place(tensor_of: Any) -> Form:
+    return Form(
+        "place",
+        "Values at a place",
+        lambda value, asked: place(chosen(tensor_of(value), asked), asked),
+        lambda value: (*one_of(tensor_of(value)), *place_options(tensor_of(value))),
+    )
+
+
+FORMS: Forms = {
+    "Latent": (
+        _latent("colours", "Colours", "colours"),
+        _latent("channels", "Channels", "channels", SCALE),
+        _latent("decoded", "Decoded", "decoded", costly=True),
+        _place(lambda latent: latent.samples),
+    ),
+    "Image": (
+        Form(
+            "picture",
+            "Picture",
+            lambda image, asked: colours(chosen(image.pixels, asked), asked.size, smooth=True),
+            lambda image: one_of(image.pixels),
+        ),
+        Form(
+            "channels",
+            "Red, green, blue",
+            lambda image, asked: tiles(chosen(image.pixels, asked), asked.size, each=False),
+            lambda image: one_of(image.pixels),
+        ),
+        _place(lambda image: image.pixels),
+    ),
+    "Mask": (
+        Form(
+            "picture",
+            "Picture",
+            lambda mask, asked: colours(chosen(mask.values, asked).expand(3, -1, -1), asked.size, smooth=False),
+            lambda mask: one_of(mask.values),
+        ),
+        _place(lambda mask: mask.values),
+    ),
+}

@@ -1,0 +1,203 @@
+"""Ways in which a value can be seen, as plain data that any screen can show; and how a node pack brings its own.
+
+A pack lists forms for its wire types in its module::
+
+    FORMS = {"acme.Anvil": (Form("weight", "Weight", lambda anvil, asked: Text(f"{anvil.weight} kg")),)}
+
+No torch and no Qt here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Picture(msgspec.Struct, frozen=True, tag=True):
+    """A picture as it is to be drawn: ``pixels`` are RGB, 8 bits each, row by row.
+
+    It may be a grid of ``columns`` by ``rows`` tiles, each of a whole picture that is ``true_width`` by
+    ``true_height`` where it comes from. ``smooth``: a photograph; else cells whose edges are to be seen. ``scale``:
+    the values that are black and white, where those are not 0 and 1.
+    """
+
+    width: int
+    height: int
+    pixels: bytes
+    true_width: int
+    true_height: int
+    columns: int = 1
+    rows: int = 1
+    smooth: bool = False
+    caption: str = ""
+    scale: tuple[float, float] | None = None
+
+
+class Series(msgspec.Struct, frozen=True):
+    """A curve: ``y`` over ``x``."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class Chart(msgspec.Struct, frozen=True, tag=True):
+    """Curves, or bars where ``bars``; ``labels`` name the places 0, 1, ... of the x axis where they have names."""
+
+    series: tuple[Series, ...]
+    x: str = ""
+    y: str = ""
+    labels: tuple[str, ...] = ()
+    bars: bool = False
+    logarithmic: bool = False
+    caption: str = ""
+
+
+class Matrix(msgspec.Struct, frozen=True, tag=True):
+    """Numbers in ``len(rows)`` rows, row by row, shown as colours from ``low`` to ``high``."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[float, ...]
+    low: float
+    high: float
+    caption: str = ""
+
+
+class Table(msgspec.Struct, frozen=True, tag=True):
+    """Rows of texts below headings."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+
+class Text(msgspec.Struct, frozen=True, tag=True):
+    """Words."""
+
+    text: str
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """How many values lie in each of equal parts of the way from ``low`` to ``high``."""
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+class TensorFacts(msgspec.Struct, frozen=True):
+    """What is true of a tensor. Minimum, maximum, mean and deviation (of the population) are those of its finite
+    values, in float64; all are 0 where it has none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    device: str
+    bytes: int
+    minimum: float
+    maximum: float
+    mean: float
+    deviation: float
+    nan: int
+    infinite: int
+    histogram: Histogram
+
+
+class Option(msgspec.Struct, frozen=True):
+    """What a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to ``maximum``.
+
+    ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
+    """
+
+    name: str
+    title: str
+    choices: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int = 0
+    place: bool = False
+
+
+class FormInfo(msgspec.Struct, frozen=True):
+    """A form that a value has, without how it is made. ``costly``: made only when a person asks for it."""
+
+    name: str
+    title: str
+    options: tuple[Option, ...] = ()
+    costly: bool = False
+
+
+class Overview(msgspec.Struct, frozen=True, tag=True):
+    """A value of a ``wire`` type at first sight.
+
+    ``handle`` names it for later looks, also when its node has another one by then.
+    """
+
+    handle: str
+    wire: str
+    facts: tuple[TensorFacts, ...] = ()
+    forms: tuple[FormInfo, ...] = ()
+    more: int = 0
+    """Tensors beyond those in ``facts``."""
+    items: int = 1
+    """How many values its node gave: several where it ran for each item of a list."""
+
+
+View = Picture | Chart | Matrix | Table | Text | Overview
+
+
+class Surroundings(Protocol):
+    """What stands beside a value in its document."""
+
+    def vae(self, channels: int) -> Any:
+        """The document's VAE for latents of so many channels; None where none is in memory."""
+        ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a value is to be seen: what the person chose, and how many pixels wide and high there is room for."""
+
+    surroundings: Surroundings
+    options: Mapping[str, Any] = field(default_factory=dict)
+    size: int = 1024
+
+    def number(self, option: Option) -> int:
+        """A whole number within its bounds; its minimum where it was not chosen."""
+        given = self.options.get(option.name, option.minimum)
+        return min(max(int(given), option.minimum), option.maximum) if isinstance(given, (int, float)) else 0
+
+    def choice(self, option: Option) -> str:
+        """One of the choices; the first where it was not chosen."""
+        given = self.options.get(option.name)
+        return given if given in option.choices else option.choices[0]
+
+
+Shown = Picture | Chart | Matrix | Table | Text
+Make = Callable[[Any, Asked], Shown]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to see values of a wire type. ``make`` runs on a thread of its own while nodes compute: it changes nothing.
+
+    ``options``: what a person can choose about a value. ``fits``: whether a value has this form.
+    """
+
+    name: str
+    title: str
+    make: Make
+    options: Callable[[Any], tuple[Option, ...]] = lambda _: ()
+    fits: Callable[[Any], bool] = lambda _: True
+    costly: bool = False
+
+    def about(self, value: Any) -> FormInfo:
+        return FormInfo(self.name, self.title, self.options(value), self.costly)
+
+
+Forms = Mapping[str, tuple[Form, ...]]
+"""Forms by wire type."""
