@@ -218,7 +218,7 @@ class Look(msgspec.Struct, frozen=True, tag=True):
 
 
 class Export(msgspec.Struct, frozen=True, tag=True):
-    """Ask to write the numbers of the value with a handle into a file: ``.npy`` one ``tensor``, ``.safetensors`` all."""
+    """Ask to write the numbers of the value with a handle: into ``.npy`` one ``tensor``, into ``.safetensors`` all."""
 
     request: int
     path: str

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from toys import Bench, wire
 
 from nodeflow.engine.events import Export, Look
 from nodeflow.engine.inspect.draw import linear_fit, tiles
@@ -301,3 +302,13 @@ FORMS = {
     ),
 }
 '''
+
+
+def test_of_a_node_that_ran_for_each_item_every_value_can_be_seen(bench: Bench) -> None:
+    bench.run(wire({"words": ("boxes", {"values": "4 5 6"}), "add": ("add", {}, {"box": "words.boxes"})}))
+    inspector = Inspector(bench.executor)
+    overview = inspector.look(Look(1, node="add", output="box", item=2)).view
+    assert isinstance(overview, Overview)
+    assert overview.items == 3
+    values = [inspector.look(Look(1, node="add", output="box", item=item, form="parts")).view for item in range(3)]
+    assert [view.rows[0][2] for view in values if isinstance(view, Table)] == ["5", "6", "7"]
