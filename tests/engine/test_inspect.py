@@ -305,7 +305,7 @@ FORMS = {
 
 
 def test_of_a_node_that_ran_for_each_item_every_value_can_be_seen(bench: Bench) -> None:
-    bench.run(wire({"words": ("boxes", {"values": "4 5 6"}), "add": ("add", {}, {"box": "words.boxes"})}))
+    bench.run(wire({"words": ("boxes", {"values": "4 5 6"}), "add": ("add", {}, {"box": "words.boxs"})}))
     inspector = Inspector(bench.executor)
     overview = inspector.look(Look(1, node="add", output="box", item=2)).view
     assert isinstance(overview, Overview)
