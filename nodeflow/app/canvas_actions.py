@@ -8,9 +8,10 @@ from typing import Protocol
 from PySide6.QtGui import QKeySequence
 
 from nodeflow.app.actions import Actions, Keys
-from nodeflow.app.canvas import arranging
+from nodeflow.app.canvas import arranging, keyboard
 from nodeflow.app.canvas.align import Side
 from nodeflow.app.canvas.gestures import Gestures
+from nodeflow.app.canvas.keyboard import Direction
 from nodeflow.app.words import tr
 
 Act = Callable[[Gestures], object]
@@ -48,7 +49,10 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     on("node.edit", tr("Edit Values"), ["Return", "Enter"], Gestures.edit_values, gap=True)
     on("node.reroll", tr("Another Seed"), "R", lambda g: g.canvas.values.reroll())
     on("node.seed_mode", tr("Seed After Each Run"), "Shift+R", lambda g: g.canvas.values.next_seed_mode())
+    on("node.wire", tr("Lay Wire…"), "W", lambda g: g.wire_by_keys.begin())
+    on("run.to", tr("Run to Selection"), ["Ctrl+Shift+Return", "Ctrl+Shift+Enter"], Gestures.run_to)
     _define_arranging(on)
+    _define_ways(on)
     on("view.frame", tr("Show Selection"), "F", Gestures.frame_selection)
     on("view.frame_all", tr("Show All"), ["A", "Home"], Gestures.frame_all)
     on("view.minimap", tr("Minimap"), "Shift+M", Gestures.toggle_minimap)
@@ -76,3 +80,26 @@ def _define_arranging(on: On) -> None:
 
 def _aligning(side: Side) -> Act:
     return lambda gestures: arranging.align(gestures.canvas, side)
+
+
+def _define_ways(on: On) -> None:
+    """The arrow keys: from node to node, and moving nodes a little."""
+    ways: list[tuple[Direction, str, str, tuple[int, int]]] = [
+        ("left", tr("Go Left"), tr("Move Left"), (-1, 0)),
+        ("right", tr("Go Right"), tr("Move Right"), (1, 0)),
+        ("up", tr("Go Up"), tr("Move Up"), (0, -1)),
+        ("down", tr("Go Down"), tr("Move Down"), (0, 1)),
+    ]
+    for way, words, _, _ in ways:
+        on(f"view.go_{way}", words, way.title(), _going(way), gap=way == "left")
+    for way, _, words, step in ways:
+        on(f"arrange.move_{way}", words, f"Shift+{way.title()}", _moving(step, 10), gap=way == "left")
+        on(f"arrange.nudge_{way}", tr("{0} Finely").format(words), f"Ctrl+{way.title()}", _moving(step, 1))
+
+
+def _going(way: Direction) -> Act:
+    return lambda gestures: keyboard.walk(gestures, way)
+
+
+def _moving(step: tuple[int, int], units: int) -> Act:
+    return lambda gestures: arranging.nudge(gestures.canvas, step[0] * units, step[1] * units)

@@ -61,7 +61,7 @@ class Canvas(QuietGraph):
         self.annotations = Annotations(self)
         self.values = Values(self)
         self.view.minimap.marks = self._marks
-        view.judge = self._judge
+        view.judge = self.judge
         view.insertion = self._insertion
         view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
@@ -277,7 +277,7 @@ class Canvas(QuietGraph):
             place = self.session.workflow.layout.get(name, Placement(card.x(), card.y()))
             self.session.do(self.tr("Rename"), Place(name, msgspec.structs.replace(place, title=title)))
 
-    def _judge(self, start: Port, end: Port) -> str:
+    def judge(self, start: Port, end: Port) -> str:
         """Why a wire between two ports cannot be laid; empty where it can."""
         if start.is_input == end.is_input:
             kind = self.tr("inputs") if start.is_input else self.tr("outputs")
@@ -295,6 +295,10 @@ class Canvas(QuietGraph):
             edits += [Connect(link)] if link.socket in gone else connect(workflow, link).edits
         if edits:
             self.session.do(self.tr("Connect") if connected else self.tr("Disconnect"), Batch(tuple(edits)))
+
+    def connect_ports(self, start: Port, end: Port) -> None:
+        """Lay a wire between two ports."""
+        self._on_connection_changed([], [(start, end)])
 
     def _on_connection_sliced(self, ports: list[tuple[Port, Port]]) -> None:
         self._on_connection_changed(ports, [])

@@ -10,6 +10,7 @@ from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.colours import colour_menu
 from nodeflow.app.canvas.dot import MIDDLE
 from nodeflow.app.canvas.fragment import cut_out, put_in, wires_in
+from nodeflow.app.canvas.keyboard import WireByKeys
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.settings import Settings
@@ -32,6 +33,7 @@ class Gestures(QObject):
         self._at = QPointF()
         self._from: Port | None = None
         self._into: Link | None = None
+        self.wire_by_keys = WireByKeys(self)
         self.view.search_wanted.connect(self.search)
         self.view.wire_dropped.connect(self.search_for_wire)
         self.view.dot_wanted.connect(self.add_dot)
@@ -244,6 +246,15 @@ class Gestures(QObject):
 
     def frame_all(self) -> None:
         self.canvas.frame_all()
+
+    def run_to(self) -> None:
+        """Run the workflow as far as the selected nodes need."""
+        names = self.canvas.chosen()
+        self.view.finish_editor()
+        if names:
+            self.session.run(tuple(names))
+        else:
+            self.view.toast.say(self.tr("Select a node to run to."))
 
     def toggle_minimap(self) -> None:
         """Show or hide the small map in the corner."""
