@@ -60,14 +60,15 @@ class SweepSheet:
         heads = Heads(
             tuple(self._words(node, item, others) for item in every[:: counts[-1]]),
             tuple(self._words(node, item, [last]) for item in every[: counts[-1]]),
-            "\n".join(others),
+            others[0] if len(others) == 1 else "",
             last,
         )
         return grid([self._cell(node, item) for item in every], counts[-1], heads)
 
     def _words(self, node: str, item: Item, axes: list[str]) -> str:
         values = self.places.values(node, item)
-        return "\n".join(plainly(values[axis]) or "(empty)" for axis in axes)
+        names = [f"{axis} " if len(axes) > 1 else "" for axis in axes]
+        return "\n".join(f"{name}{plainly(values[axis]) or '(empty)'}" for name, axis in zip(names, axes, strict=True))
 
     def _cell(self, node: str, item: Item, caption: str = "") -> Cell:
         pictures = tuple(map(_small, self._files[node].get(item, ())))

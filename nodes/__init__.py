@@ -12,6 +12,7 @@ STATIONS = (
     "interpolate",
     "vae",
     "image",
+    "lists",
     "reroute",
 )
 """The modules of this pack that hold nodes, in the order a picture passes through them."""

@@ -7,7 +7,7 @@ import re
 import tempfile
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node
+from nodeflow.sheet import Cell, grid
 from nodeflow.wires import Files, Image
 
 MAX_PIXELS = 2**26
@@ -113,6 +114,54 @@ def resize_image(
     return Image(resized.clamp(0, 1))
 
 
+@node("Batch images")
+def batch_images(*images: Image) -> Image:
+    """Puts pictures into one batch, in the order of the wires.
+
+    (B1, 3, H, W) and (B2, 3, H, W) become (B1 + B2, 3, H, W). A list at the input gives all its pictures.
+
+    Fails when there are none, or when they differ in size.
+    """
+    if not images:
+        raise NodeError("there are no pictures to put into a batch; wire some to it")
+    sizes = dict.fromkeys(tuple(image.pixels.shape[-2:]) for image in images)
+    if len(sizes) > 1:
+        told = ", ".join(f"{width} x {height}" for height, width in sizes)
+        raise NodeError(f"pictures of one batch have one size, these have {told}; resize them before")
+    return Image(torch.cat([image.pixels for image in images]))
+
+
+@node("Split batch")
+def split_batch(image: Image) -> list[Image]:
+    """The pictures of a batch as a list: what comes after runs once for each.
+
+    (B, 3, H, W) become B pictures (1, 3, H, W).
+    """
+    return [Image(pixels) for pixels in image.pixels.split(1)]
+
+
+@node("Contact sheet")
+def contact_sheet(
+    images: list[Image], labels: list[Any] | None = None, columns: Annotated[int, Range(0, 100)] = 0
+) -> Image:
+    """All pictures of a list on one sheet, in rows, each with its label below.
+
+    Pictures of any size (B, 3, H, W) become one of (1, 3, h, w); those of a batch stand side by side. ``labels`` is a
+    list with as many texts or numbers as there are pictures: wire what made the pictures, such as the list of texts.
+    ``columns`` 0 takes as many as make the sheet about square. Pictures are shown with up to 384 pixels a side.
+
+    Fails when there are no pictures, or when the labels are not as many as the pictures.
+    """
+    if not images:
+        raise NodeError("there are no pictures to show; wire a list of pictures to it")
+    if labels is not None and len(labels) != len(images):
+        raise NodeError(f"there are {len(labels)} labels for {len(images)} pictures; wire a list that goes with them")
+    cells = [Cell(tuple(map(_picture, image.pixels))) for image in images]
+    if labels is not None:
+        cells = [cell._replace(caption=str(label)) for cell, label in zip(cells, labels, strict=True)]
+    return Image(_tensor(grid(cells, columns))[None])
+
+
 def _tensor(picture: Pillow.Image) -> torch.Tensor:
     """(3, H, W), float32, 0 to 1."""
     if picture.has_transparency_data:
@@ -125,15 +174,21 @@ def _tensor(picture: Pillow.Image) -> torch.Tensor:
     return torch.from_numpy(values).permute(2, 0, 1).contiguous()
 
 
+def _picture(pixels: torch.Tensor) -> Pillow.Image:
+    """A picture of eight bits, from (3, H, W)."""
+    values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return Pillow.fromarray(values)
+
+
 def _png(pixels: torch.Tensor, texts: dict[str, str]) -> bytes:
     """The bytes of a PNG file, from (3, H, W), with texts in it by name."""
-    values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    picture = _picture(pixels)
     chunks = PngImagePlugin.PngInfo()
     for name, text in texts.items():
         if text:
             chunks.add_itxt(name, text)
     data = BytesIO()
-    Pillow.fromarray(values).save(data, "PNG", pnginfo=chunks)
+    picture.save(data, "PNG", pnginfo=chunks)
     return data.getvalue()
 
 

@@ -178,6 +178,10 @@ class Unfolding:
             name: [bool(set(wire.axes) - set(rows.axes)) for wire in wires] if name in gathers else [False] * len(wires)
             for name, wires in ports.items()
         }
+        together: dict[tuple[str, ...], list[str]] = {}
+        for name in sorted(gathers & ports.keys()):
+            if len(ports[name]) == 1 and ending[name][0]:
+                together.setdefault(ports[name][0].axes, []).append(name)
         for item in rows.rows:
             inputs: dict[str, tuple[Origin, ...]] = {}
             spare: set[str] = set()
@@ -192,7 +196,11 @@ class Unfolding:
                 name = item_id(task.id, item)
                 self._places[name] = (task.id, item)
                 self._items[task.id][item] = name
-            yield Task(name, self._swept(task, rows.axes, item), task.spec, inputs, frozenset(spare))
+            level = tuple(
+                tuple(names) for names in together.values() if len({len(inputs[name]) for name in names}) == 1
+            )
+            node = self._swept(task, rows.axes, item)
+            yield Task(name, node, task.spec, inputs, frozenset(spare), level=level)
 
     def _swept(self, task: Task, axes: tuple[str, ...], item: Item) -> Any:
         """The node with the values that sweeps give it."""
@@ -234,7 +242,11 @@ def make_do(task: Task, stopped: Container[str]) -> Task:
     gone = {name for name in task.spare if name in stopped}
     if not gone:
         return task
-    inputs = {port: tuple(o for o in origins if o.node not in gone) for port, origins in task.inputs.items()}
+    inputs = dict(task.inputs)
+    for ports in (*task.level, *((port,) for port in inputs)):
+        rows = zip(*(inputs[port] for port in ports), strict=True)
+        left = [row for row in rows if not any(origin.node in gone for origin in row)]
+        inputs.update((port, tuple(row[place] for row in left)) for place, port in enumerate(ports))
     if any(origins and not inputs[port] for port, origins in task.inputs.items()):
         return task
     return msgspec.structs.replace(task, inputs=inputs, spare=task.spare - gone, missing=task.missing + len(gone))

@@ -26,7 +26,8 @@ class Origin(NamedTuple):
 class Task(msgspec.Struct, frozen=True):
     """One node to evaluate. ``inputs`` names, for each wired input or parameter, the origins in slot order.
 
-    ``spare``: tasks whose results it gathers and can do without; ``missing``: how many of those did not come.
+    ``spare``: tasks whose results it gathers and can do without; ``missing``: how many of those did not come;
+    ``level``: the inputs whose items go together one by one, so that what one of them lacks goes from all.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Task(msgspec.Struct, frozen=True):
     inputs: dict[str, tuple[Origin, ...]]
     spare: frozenset[str] = frozenset()
     missing: int = 0
+    level: tuple[tuple[str, ...], ...] = ()
 
     def eager(self) -> list[str]:
         """The nodes whose results it needs before it can start."""
