@@ -32,13 +32,17 @@ class _Bar(QTabBar):
 
 
 class Tabs(QTabWidget):
-    """``front_changed``: another document is worked on. ``close_wanted``: a tab is to be closed, if it may be."""
+    """``front_changed``: another document is worked on. ``close_wanted``: a tab is to be closed, if it may be.
+
+    ``emptied``: the last one was closed; an empty document stands there.
+    """
 
     front_changed = Signal(Tab)
     close_wanted = Signal(Tab)
     added = Signal(Tab)
     removed = Signal(Tab)
     new_wanted = Signal()
+    emptied = Signal()
 
     def __init__(self, make: Callable[[], Session], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,12 +88,15 @@ class Tabs(QTabWidget):
 
     def drop(self, tab: Tab) -> None:
         """Take a tab away, and its document with it; where it was the last, an empty one takes its place."""
-        if self.count() == 1:
+        last = self.count() == 1
+        if last:
             self.add()
         self.removeTab(self.indexOf(tab))
         self.removed.emit(tab)
         tab.session.close()
         tab.deleteLater()
+        if last:
+            self.emptied.emit()
 
     def free(self) -> Tab:
         """A tab that another document may take: the front one if nothing is lost, or a new one."""

@@ -234,6 +234,11 @@ def _sheet(theme: Theme) -> str:
     QScrollBar::handle:hover {{ background: {theme.faint}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QWidget#start {{ background: {theme.window}; }}
+    QWidget#start QListWidget::item {{ padding: 8px; border-radius: 8px; color: {theme.text}; }}
+    QWidget#start QListWidget::item:hover {{ background: {theme.panel}; }}
+    QWidget#start QListWidget::item:selected {{ background: {theme.fill}; color: {theme.text}; }}
+    QLabel#title {{ font-size: 24px; font-weight: 600; }}
     QFrame#notice {{ background: {theme.fill}; border-bottom: 1px solid {theme.line}; }}
     QFrame#overlay {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 10px; }}
     QFrame#overlay QLineEdit {{ padding: 6px 8px; font-size: 14px; }}

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
     QSizePolicy,
+    QStackedWidget,
     QTabWidget,
     QToolBar,
     QToolButton,
@@ -40,6 +41,7 @@ from nodeflow.app.recovery import Recovery, RecoveryBar
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
 from nodeflow.app.settings_dialog import SettingsDialog
+from nodeflow.app.start_page import StartPage
 from nodeflow.app.status import Status
 from nodeflow.app.tab import Tab
 from nodeflow.app.tabs import Tabs
@@ -72,9 +74,12 @@ class MainWindow(QMainWindow):
         canvas_actions.define(self.actions_, lambda: self.gestures)
         self.palette_ = Palette(self, self.actions_)
         self.setAcceptDrops(True)
+        self._start: StartPage | None = None
         self._lay_out()
         self.tabs.front_changed.connect(self._show_front)
         self.tabs.close_wanted.connect(self.documents.close)
+        self.tabs.emptied.connect(self.show_start_page)
+        self.documents.shown.connect(self._show_documents)
         self.tabs.new_wanted.connect(self.documents.new)
         self.hub.trouble.connect(lambda words: self.canvas.view.toast.say(words))
         self._show_front(self.tabs.front)
@@ -120,7 +125,9 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.recovery_bar)
-        column.addWidget(self.tabs, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.tabs)
+        column.addWidget(self._pages, 1)
         self.setCentralWidget(middle)
         self.setDockNestingEnabled(True)
         side = Qt.DockWidgetArea
@@ -174,7 +181,7 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         a = self.actions_
-        bar.addActions([a["file.new"], a["file.open"], a["file.save"]])
+        bar.addActions([a["view.start"], a["file.new"], a["file.open"], a["file.save"]])
         bar.addSeparator()
         bar.addActions(window_actions.undo_buttons(self))
         gap = QWidget()
@@ -194,12 +201,36 @@ class MainWindow(QMainWindow):
             for tab in self.tabs:
                 tab.canvas.retheme()
             self._show_selection(self.tabs.front)
+            if self._start is not None:
+                self._start.retheme()
 
     # --- what a person does
 
     def show_file(self, path: Path) -> bool:
         """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
         return self.documents.show_file(path)
+
+    @property
+    def start_page(self) -> StartPage | None:
+        """The start page where it is shown."""
+        return self._start if self._pages.currentWidget() is self._start else None
+
+    def show_start_page(self) -> None:
+        """Show the start page in place of the documents; what is opened or made there brings them back."""
+        if self._start is None:
+            self._start = StartPage(self.hub, self.documents, self.background)
+            self._start.wanted.connect(self._start_with)
+            self._pages.addWidget(self._start)
+        self._pages.setCurrentWidget(self._start)
+        self._start.setFocus()
+
+    def _start_with(self, path: Path, run: bool) -> None:
+        if self.show_file(path) and run:
+            self.run()
+
+    def _show_documents(self) -> None:
+        self._pages.setCurrentWidget(self.tabs)
+        self.canvas.view.setFocus()
 
     def add_node(self, node_type: str, at: QPoint | None = None) -> None:
         """Add a node to the document in front, at a point of the window or in the middle of what is seen."""
@@ -209,7 +240,12 @@ class MainWindow(QMainWindow):
         view.setFocus()
 
     def run(self) -> None:
-        """Run the workflow as it stands, with what is being typed."""
+        """Run the workflow as it stands, with what is being typed; on the start page, the chosen one."""
+        page = self.start_page
+        if page is not None:
+            if page.chosen is not None:
+                self._start_with(page.chosen, True)
+            return
         self.canvas.view.finish_editor()
         self.session.run()
 

@@ -1,0 +1,81 @@
+"""The first minute: the start page, and the first picture with one key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.conftest import STARTER
+from app.test_tabs import press
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.sketch import sketch
+from nodeflow.app.start_page import StartPage
+from nodeflow.app.window import MainWindow
+from nodeflow.graph import files
+
+Key = Qt.Key
+
+
+def page(window: MainWindow) -> StartPage:
+    found = window.start_page
+    assert found is not None
+    return found
+
+
+def test_closing_the_last_tab_leads_to_the_start_page(window: MainWindow) -> None:
+    press(window, Key.Key_W)
+    start = page(window)
+    assert start.isVisible() and start.workflows.hasFocus()
+    assert start.workflows.item(0).text() == "Latent diffusion"
+    assert start.recent.isHidden() and not start.no_recent.isHidden()
+
+
+def test_ctrl_enter_on_the_start_page_shows_a_picture(window: MainWindow, qtbot: QtBot) -> None:
+    press(window, Key.Key_W)
+    press(window, Key.Key_Return)
+    assert window.start_page is None
+    assert window.session.name == "latent-diffusion" and window.session.running
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+
+
+def test_arrows_and_enter_open_a_workflow_and_the_start_page_is_a_key_away(window: MainWindow) -> None:
+    press(window, Key.Key_Home, Qt.KeyboardModifier.AltModifier)
+    start = page(window)
+    QTest.keyClick(start.workflows, Key.Key_End)
+    last = start.workflows.chosen
+    QTest.keyClick(start.workflows, Key.Key_Home)
+    QTest.keyClick(start.workflows, Key.Key_Return)
+    assert last is not None
+    assert window.start_page is None and window.canvas.view.hasFocus()
+    assert window.session.name == "latent-diffusion"
+
+
+def test_files_used_last_stand_on_the_start_page(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_bytes(STARTER.read_bytes())
+    window.show_file(path)
+    window.show_start_page()
+    start = page(window)
+    assert start.recent.item(0).text().startswith("mine")
+    QTest.mouseClick(start.new, Qt.MouseButton.LeftButton)
+    assert window.start_page is None and window.canvas.nodes == {}
+
+
+def test_every_ready_made_workflow_has_a_picture(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_start_page()
+    qtbot.waitUntil(lambda: window.background.idle, timeout=10_000)
+    images = set()
+    for row in range(page(window).workflows.count()):
+        item = page(window).workflows.item(row)
+        image = item.icon().pixmap(200, 125).toImage()
+        images.add(bytes(image.constBits()))
+        assert len({image.pixel(x, y) for x in range(0, 200, 4) for y in range(0, 125, 4)}) > 3
+    assert len(images) == page(window).workflows.count()
+
+
+def test_an_empty_workflow_is_an_empty_picture(window: MainWindow) -> None:
+    empty = sketch(files.loads(b'{"nodeflow": 1}'), window.hub.catalogue, QSize(40, 30))
+    assert len({empty.pixel(x, 9) for x in range(40)}) == 1
