@@ -89,6 +89,16 @@ class Scores:
     texts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Numbers to plot: ``y`` (N,) over ``x`` (N,), and what they are."""
+
+    x: Tensor
+    y: Tensor
+    x_name: str = "x"
+    y_name: str = "y"
+
+
 @dataclass(frozen=True)
 class Noise:
     """Seeded Gaussian noise, one seed for each picture, so that a batch equals its singles.

@@ -13,6 +13,7 @@ STATIONS = (
     "vae",
     "image",
     "lists",
+    "measure",
     "reroute",
 )
 """The modules of this pack that hold nodes, in the order a picture passes through them."""

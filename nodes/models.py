@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from nodeflow.node import NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
-from nodes.loading import dit
+from nodes.loading import autoencoder, dit
 from nodes.loading.find import find
 from nodes.loading.folder import load_folder
 from nodes.loading.parts import Target, torch_dtype
@@ -86,3 +86,29 @@ def load_dit(
     if path.is_file():
         raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
     return DiT(*dit.load_dit_folder(path, Target(device, torch_dtype(dtype))))
+
+
+@node("Load VAE")
+def load_vae(
+    model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> VAE:
+    """Loads an autoencoder by itself: from pictures to latents and back.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:latent-diffusion``, whose VAE is taken
+    - a folder with diffusers' AutoencoderKL or AutoencoderTiny, or with a pipeline that has one
+    - the id of such a model on the Hugging Face hub, such as ``stabilityai/sd-vae-ft-mse`` or ``madebyollin/taesd``:
+      taken from the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1;
+      ``revision`` is then a branch, tag or commit of it, empty for main
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Papers: Kingma & Welling 2013 (arXiv:1312.6114); AutoencoderKL: Rombach et al. 2022 (arXiv:2112.10752).
+    """
+    path = find(model, revision, autoencoder.PATTERNS)
+    if path.is_file():
+        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    return autoencoder.load_autoencoder(path, Target(device, torch_dtype(dtype)))

@@ -48,6 +48,32 @@ def add_noise(latent: Latent, noise: Noise, schedule: Schedule, step: Annotated[
         return Latent(solver.add_noise(x_0, drawn, step))
 
 
+@node("Forward diffusion")
+def forward_diffusion(
+    latent: Latent, noise: Noise, schedule: Schedule, pictures: Annotated[int, Range(2, 64)] = 8
+) -> Latent:
+    """Shows how a picture drowns in noise: one latent at several moments of the forward diffusion.
+
+    A latent (1, C, h, w) becomes a batch (pictures, C, h, w): the first is clean, the last is the schedule's noisiest
+    step, the others lie evenly between, all with the noise of one seed. Decode them to see a row of pictures.
+
+    Fails when the latent holds several pictures, or the noise several seeds, or the schedule fewer steps than are to
+    be seen.
+    Paper: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239), eq. 4.
+    """
+    if len(latent.samples) != 1 or len(noise.seeds) != 1:
+        raise NodeError("one latent and one seed are wanted here, since the row shows one picture at several moments")
+    solver = schedule.begin("flow" if schedule.flow else "epsilon", latent.samples.device)
+    total = len(solver.timesteps)
+    if total < pictures - 1:
+        raise NodeError(f"the schedule has {total} steps, too few for {pictures} pictures; give it more")
+    with torch.no_grad():
+        x_0 = latent.samples
+        drawn = draw(noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
+        moments = torch.linspace(total - 1, 0, pictures - 1).round().int().tolist()
+        return Latent(torch.cat([x_0, *(solver.add_noise(x_0, drawn, moment) for moment in moments)]))
+
+
 def draw(generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:
     """Standard normal numbers (B, *shape), float32 on the CPU, one generator a row."""
     return torch.cat([torch.randn((1, *shape), generator=generator) for generator in generators])

@@ -42,6 +42,39 @@ class DiffusersVAE:
         return self.module, next(self.module.parameters())
 
 
+@dataclass(frozen=True, eq=False)
+class TinyVAE(DiffusersVAE):
+    """diffusers' `AutoencoderTiny`: a small stand-in for a VAE, which gives one latent and no distribution."""
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        module, like = self._module()
+        with torch.no_grad():
+            found = [module.encode(2 * one.to(like.device, like.dtype) - 1).latents for one in image.pixels.split(1)]
+            return Latent((torch.cat(found) - self.shift) * self.scaling)
+
+
+@dataclass(frozen=True)
+class PixelSpace:
+    """Pictures as their own latents, from -1 to 1, for models that paint pixels."""
+
+    format: LatentFormat
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        return Latent(2 * image.pixels - 1)
+
+    def decode(self, latent: Latent) -> Image:
+        return Image((latent.samples.float() / 2 + 0.5).clamp(0, 1))
+
+
+@node("Pixel space")
+def pixel_space() -> VAE:
+    """Takes pictures as their own latents, for models that work on pixels and need no VAE.
+
+    Encoding brings colours from 0..1 to -1..1, decoding brings them back and cuts off what lies outside.
+    """
+    return PixelSpace(LatentFormat(3, 1, 64))
+
+
 @node("VAE decode")
 def vae_decode(vae: VAE, latent: Latent) -> Image:
     """Turns latents into pictures.

@@ -39,6 +39,16 @@ def arguments(
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     return {
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
+        "nodes.load_vae": {"model": str(tiny_folder)},
+        "nodes.pixel_space": {},
+        "nodes.compare_pictures": {"image": image, "reference": image},
+        "nodes.signal_to_noise": {"schedule": schedule},
+        "nodes.forward_diffusion": {
+            "latent": Latent(latent.samples[:1]),
+            "noise": made["nodes.gaussian_noise"](),
+            "schedule": schedule,
+            "pictures": 3,
+        },
         "nodes.load_clip": {"model": str(tiny_clip)},
         "nodes.load_dit": {"model": str(tiny_dit)},
         "nodes.class_label": {"classes": dit.classes, "label": "star"},
