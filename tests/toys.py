@@ -287,6 +287,12 @@ def gather(boxes: list[Box], names: list[str] | None = None, label: str = "gathe
     return Box(sum(box.value for box in boxes) + len(names or ()))
 
 
+@node("Match")
+def match(left: list[Box], right: list[Box]) -> str:
+    """Two lists side by side."""
+    return " ".join(f"{a.value}:{b.value}" for a, b in zip(left, right, strict=True))
+
+
 @node("Pairs")
 def pairs(count: int = 2) -> Pairs:
     """Two lists that go together."""

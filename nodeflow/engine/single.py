@@ -33,8 +33,12 @@ def settings_of(task: Task, settings: Settings, unfolding: Unfolding) -> Setting
 
 def name(values: dict[str, Any]) -> str:
     """An item in words that a file name can hold: ``guidance.scale=5,noise.seed=2``."""
-    words = [f"{axis}={_UNFIT.sub('-', plainly(value)).strip('-')[:40]}" for axis, value in values.items()]
+    words = [f"{_fit(axis)}={_fit(plainly(value))[:40]}" for axis, value in values.items()]
     return ",".join(words).encode()[:LONGEST].decode(errors="ignore")
+
+
+def _fit(text: str) -> str:
+    return _UNFIT.sub("-", text).strip("-")
 
 
 def alone(text: str, values: dict[str, Any], plan: Plan) -> str:

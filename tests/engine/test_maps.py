@@ -12,8 +12,10 @@ from nodeflow.engine.estimates import Estimates
 from nodeflow.engine.events import NodeFailed, NodeFinished, NodeMapped, NodesKept, NodeSkipped, RunFinished
 from nodeflow.engine.forecast import forecast
 from nodeflow.engine.plan import plan
+from nodeflow.graph.groups import group
+from nodeflow.graph.ports import expose
 from nodeflow.graph.sweeps import MOST_ITEMS, Sweep
-from nodeflow.graph.workflow import Workflow, WorkflowError
+from nodeflow.graph.workflow import INPUTS, Link, Workflow, WorkflowError
 
 
 def mapped(text: str, **more: tuple[Any, ...]) -> Workflow:
@@ -345,6 +347,37 @@ def test_what_is_wrong_with_a_sweep_is_said_before_anything_runs(bench: Bench, s
 def test_a_parameter_is_swept_once(bench: Bench) -> None:
     with pytest.raises(WorkflowError, match="swept twice"):
         bench.run(swept(), sweeps=(GRID[0], GRID[0]))
+
+
+def test_a_parameter_of_a_subgraph_is_swept_inside_it(bench: Bench) -> None:
+    workflow = swept()
+    group(workflow, "", ["weigh", "add"])[0].apply(workflow)
+    expose(workflow, "group", Link(INPUTS, "+", "weigh", "value")).apply(workflow)
+    bench.run(workflow, sweeps=(Sweep("group", "value", (1, 2)),))
+    assert weights(bench, "group/add") == [2, 3]
+    assert bench.told(NodeMapped)["group/add"].axes == ("group.value",)
+
+
+def test_a_list_runs_a_subgraph_and_passes_dots(bench: Bench) -> None:
+    workflow = mapped("a bb", dot=("dot", {}, {"value": "weigh"}), add=("add", {}, {"box": "dot.value"}))
+    group(workflow, "", ["add"])[0].apply(workflow)
+    bench.run(workflow)
+    assert weights(bench, "group/add") == [2, 3]
+
+
+def test_what_goes_together_stays_together_when_an_item_is_missing(bench: Bench) -> None:
+    workflow = wire(
+        {
+            "pairs": ("numbers", {"text": "1 13 3"}),
+            "weigh": ("weigh", {}, {"value": "pairs.values"}),
+            "again": ("add", {}, {"box": "weigh"}),
+            "source": ("source", {"value": 100}),
+            "beside": ("add", {}, {"box": "source", "amount": "pairs.values"}),
+            "both": ("match", {}, {"left": "again", "right": "beside"}),
+        }
+    )
+    bench.run(workflow)
+    assert bench.value("both", "value") == "2:101 4:103"
 
 
 # --- foreseen
