@@ -15,10 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from nodeflow.app import theme
+from nodeflow.app.docks import Dock
 from nodeflow.app.main import application
 from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
@@ -47,6 +49,17 @@ SCENES = (
     "batch",
     "failed",
     "problems",
+    "palette",
+    "keys",
+    "settings",
+    "key_settings",
+    "library",
+    "tabs",
+    "queue",
+    "gallery",
+    "large",
+    "log",
+    "start_page",
 )
 
 
@@ -139,11 +152,102 @@ class Scenes:
         self.window.run()
         self.take("problems")
 
+    # --- the window around the canvas
+
+    def palette(self) -> None:
+        self.window.palette_.ask()
+        QTest.keyClicks(self.window.palette_.field, "show")
+        self.take("palette")
+        self.window.palette_.leave()
+
+    def keys(self) -> None:
+        self.window.show_cheat_sheet()
+        self._dialog("keys")
+
+    def settings(self) -> None:
+        self.window.show_settings()
+        self._dialog("settings")
+
+    def key_settings(self) -> None:
+        self.window.show_keys()
+        self._dialog("key_settings")
+
+    def library(self) -> None:
+        dock = self._panel("library")
+        QTest.keyClicks(dock.widget().search, "noise")
+        self.take("library")
+        dock.widget().search.clear()
+
+    def tabs(self) -> None:
+        self.window.documents.new()
+        self.take("tabs")
+        self.window.documents.close(self.window.tabs.front)
+
+    def queue(self) -> None:
+        dock = self._panel("queue")
+        self.window.session.do("Set", SetParam("scheduler", "steps", 400))
+        for _ in range(4):
+            self.window.run()
+        wait(lambda: self.window.session.state("sampler").step >= 5)
+        self.take("queue")
+        self.window.session.cancel()
+        wait(lambda: not self.window.session.running)
+        self.window.session.stack.undo()
+        dock.hide()
+
+    def gallery(self) -> None:
+        for seed in range(9):
+            self.window.session.do("Set", SetParam("noise", "seed", seed))
+            self.window.run()
+        wait(lambda: not self.window.session.running)
+        dock = self._panel("gallery")
+        wait(seconds=1)
+        self.take("gallery")
+        dock.hide()
+
+    def large(self) -> None:
+        dock = self._panel("gallery")
+        wait(seconds=1)
+        dock.widget().show_large(0)
+        self._dialog("large")
+        dock.hide()
+
+    def log(self) -> None:
+        dock = self._panel("log")
+        self.take("log")
+        dock.hide()
+
+    def start_page(self) -> None:
+        self.window.show_start_page()
+        wait(seconds=1)
+        self.take("start_page")
+        self.window.documents.shown.emit()
+
+    def _panel(self, id: str) -> Dock:
+        dock = self.window.findChild(Dock, id)
+        assert dock is not None
+        dock.bring()
+        return dock
+
+    def _dialog(self, name: str) -> None:
+        """The window with the dialog on it, as a person sees it."""
+        wait(seconds=0.5)
+        dialog = self.window.findChildren(QDialog)[-1]
+        whole, above = self.window.grab(), dialog.grab()
+        painter = QPainter(whole)
+        painter.drawPixmap((self.window.rect().center() - dialog.rect().center()), above)
+        painter.end()
+        whole.save(str(self.target / f"{name}.png"))
+        print(name)
+        dialog.close()
+        wait(seconds=0.1)
+
 
 def main() -> None:
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NODEFLOW_CACHE", tempfile.mkdtemp())
+    os.environ.setdefault("NODEFLOW_DATA", tempfile.mkdtemp())
     app = application()
     theme.apply(app, "light" if "light" in sys.argv[2:] else "dark")
     window = MainWindow(Session(output=Path(tempfile.mkdtemp())))
@@ -155,7 +259,8 @@ def main() -> None:
     names = [name for name in sys.argv[2:] if name != "light"] or SCENES
     for name in names:
         getattr(scenes, name)()
-    window.session.stack.setClean()
+    for tab in window.tabs:
+        tab.session.stack.setClean()
     window.close()
 
 

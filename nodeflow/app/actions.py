@@ -199,7 +199,7 @@ def plain(words: str) -> str:
 
 def _sequences(keys: Keys) -> list[str]:
     if isinstance(keys, QKeySequence.StandardKey):
-        found = QKeySequence.keyBindings(keys)
+        found = QKeySequence.keyBindings(keys)[:1]  # the others are keys of keyboards long gone
     else:
         found = [QKeySequence(key) for key in ([keys] if isinstance(keys, str) else keys) if key]
     return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in found]

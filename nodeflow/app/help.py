@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from PySide6.QtWidgets import QLabel, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
 from nodeflow.app.session import Session
@@ -21,8 +21,6 @@ class NodeHelp(QWidget):
         super().__init__()
         self._session = session
         self._name = ""
-        self.heading = QLabel(self.tr("Help"))
-        self.heading.setObjectName("heading")
         self.page = QTextBrowser()
         self.page.setAccessibleName(self.tr("Help of the selected node"))
         self.page.setOpenExternalLinks(True)
@@ -31,7 +29,6 @@ class NodeHelp(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(10)
-        layout.addWidget(self.heading)
         layout.addWidget(self.page)
         session.node_changed.connect(self._changed)
         self.show_node("")

@@ -71,7 +71,7 @@ class Preview(QWidget):
         self.session = session
         self.node, self.output = "", ""
         self._saving: Path | None = None
-        self.heading = QLabel(self.tr("Preview"))
+        self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.size_label = QLabel()
         self.size_label.setObjectName("dim")
@@ -100,7 +100,7 @@ class Preview(QWidget):
     def clear(self) -> None:
         """Show nothing, as before the first run."""
         self.node = self.output = ""
-        self.heading.setText(self.tr("Preview"))
+        self.heading.clear()
         self.size_label.clear()
         self.view.show_picture(None)
         self.save_button.setEnabled(False)

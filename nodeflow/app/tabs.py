@@ -52,7 +52,6 @@ class Tabs(QTabWidget):
         self.setTabBar(bar)
         self.setDocumentMode(True)
         self.setMovable(True)
-        self.setTabsClosable(True)
         self.setElideMode(Qt.TextElideMode.ElideMiddle)
         plus = QToolButton()
         plus.setText("+")
@@ -82,7 +81,9 @@ class Tabs(QTabWidget):
         tab = Tab(session or self._make())
         tab.renamed.connect(lambda: self._name(tab))
         self.added.emit(tab)
-        self.setCurrentIndex(self.addTab(tab, ""))
+        at = self.addTab(tab, "")
+        self.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, self._closer(tab))
+        self.setCurrentIndex(at)
         self._name(tab)
         return tab
 
@@ -105,6 +106,16 @@ class Tabs(QTabWidget):
     def step(self, by: int) -> None:
         """Bring the tab to the right or left in front, around the ends."""
         self.setCurrentIndex((self.currentIndex() + by) % self.count())
+
+    def _closer(self, tab: Tab) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("close")
+        button.setText("✕")
+        button.setAccessibleName(self.tr("Close this workflow"))
+        button.setToolTip(button.accessibleName())
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda: self.close_wanted.emit(tab))
+        return button
 
     def _ask_to_close(self, at: int) -> None:
         self.close_wanted.emit(list(self)[at])

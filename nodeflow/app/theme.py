@@ -234,6 +234,32 @@ def _sheet(theme: Theme) -> str:
     QScrollBar::handle:hover {{ background: {theme.faint}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QDockWidget {{ color: {theme.dim}; font-weight: 600; }}
+    QDockWidget::title {{ background: {theme.window}; padding: 7px 14px; border-bottom: 1px solid {theme.line}; }}
+    QTabBar::tab {{ background: {theme.window}; color: {theme.dim}; padding: 7px 12px; border: none;
+        border-right: 1px solid {theme.line}; }}
+    QTabBar::tab:selected {{ background: {theme.panel}; color: {theme.text}; border-top: 2px solid {theme.accent};
+        padding-top: 5px; }}
+    QTabBar::tab:hover:!selected {{ background: {theme.raised}; }}
+    QTabBar::tab:focus {{ color: {theme.accent}; }}
+    QTabBar {{ background: {theme.window}; }}
+    QTabWidget::pane {{ border: none; background: {theme.panel}; }}
+    QToolButton#close {{ padding: 0 4px; color: {theme.dim}; border-radius: 4px; }}
+    QToolButton#close:hover {{ background: {theme.line}; color: {theme.text}; }}
+    QToolButton:checked {{ background: {theme.raised}; color: {theme.accent}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QTreeView {{ background: transparent; border: none; outline: none; }}
+    QTreeView::item {{ padding: 3px 2px; border-radius: 4px; }}
+    QTreeView::item:hover {{ background: {theme.raised}; }}
+    QTreeView::item:selected {{ background: {theme.fill}; color: {theme.text}; }}
+    QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none; padding: 5px 4px; }}
+    QListView {{ background: transparent; border: none; outline: none; }}
+    QListView::item:selected {{ background: {theme.fill}; color: {theme.text}; border-radius: 6px; }}
+    QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; }}
+    QDoubleSpinBox {{ background: {theme.field}; color: {theme.text}; border: 1px solid {theme.line};
+        border-radius: 5px; padding: 3px 6px; }}
+    QDoubleSpinBox:focus, QSpinBox:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton:focus, QToolButton:focus, QCheckBox:focus {{ outline: none; border: 1px solid {theme.accent}; }}
     QWidget#start {{ background: {theme.window}; }}
     QWidget#start QListWidget::item {{ padding: 8px; border-radius: 8px; color: {theme.text}; }}
     QWidget#start QListWidget::item:hover {{ background: {theme.panel}; }}

@@ -119,7 +119,6 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1600, 950)
         self.actions_.fill_menu_bar(self.menuBar())
-        self.addToolBar(self._tool_bar())
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -147,8 +146,10 @@ class MainWindow(QMainWindow):
         gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, side.BottomDockWidgetArea)
         self.tabifyDockWidget(gallery, queue)
         self.tabifyDockWidget(queue, log)
-        for dock in (gallery, queue, log):
+        self.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
+        for dock in (library, gallery, queue, log):
             dock.hide()
+        self.addToolBar(self._tool_bar())
         self.status = Status(self.hub, self.session)
         self.setStatusBar(self.status)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
@@ -186,6 +187,8 @@ class MainWindow(QMainWindow):
         bar.addActions(window_actions.undo_buttons(self))
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addSeparator()
+        bar.addActions([a[f"view.{id}"] for id in ("library", "gallery", "queue", "log")])
         bar.addWidget(gap)
         bar.addActions([a["run.cancel"], a["run.run"]])
         button = bar.widgetForAction(a["run.run"])
