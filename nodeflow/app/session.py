@@ -14,6 +14,7 @@ from nodeflow.app.commands import EditCommand
 from nodeflow.app.hub import Hub
 from nodeflow.app.png import workflow_of
 from nodeflow.app.runs import NodeState, RunStates
+from nodeflow.app.unfolded import Unfolded
 from nodeflow.engine.events import (
     JobEvent,
     NodeFinished,
@@ -26,11 +27,12 @@ from nodeflow.engine.events import (
 )
 from nodeflow.graph import files
 from nodeflow.graph.catalog import Catalogue
+from nodeflow.graph.definitions import Inside
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.scope import obstacles, scope
 from nodeflow.graph.subgraphs import definition_of
-from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError, downstream
+from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError
 
 
 class Session(QObject):
@@ -67,6 +69,9 @@ class Session(QObject):
         self.id = uuid.uuid4().hex
         """Names its document to the engine."""
         self.document = Document()
+        self.unfolded = Unfolded(self.document)
+        self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
+        """By the path of a node, the output that was last looked at and its small pictures."""
         self.stack = QUndoStack(self)
         self.path: Path | None = None
         self.name = ""
@@ -160,6 +165,8 @@ class Session(QObject):
         self.cancel()
         self.jobs.clear()
         self.document = Document(workflow)
+        self.unfolded = Unfolded(self.document)
+        self.thumbnails.clear()
         self.document.subscribe(self._outdate)
         self.stack.clear()
         self.path, self.base, self.name, self.source = path, base, name, source
@@ -204,8 +211,8 @@ class Session(QObject):
         self._requests[request] = (node, output, size)
 
     def state(self, node: str) -> NodeState:
-        """The run state of a node."""
-        return self.states.of(node)
+        """The run state of a node, or of an instance of a subgraph, by its path."""
+        return self.unfolded.state(node, self.states)
 
     def close(self) -> None:
         """Leave the engine: its runs of this document end, and what it says is heard no longer."""
@@ -230,11 +237,13 @@ class Session(QObject):
 
     def _outdate(self, edit: Edit) -> None:
         """What was made from an edited node is not what the workflow would give now."""
+        where, edit = (edit.name, edit.edit) if isinstance(edit, Inside) else ("", edit)
         match edit:
             case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
                 if self.states.nodes:
-                    for name in self.states.outdate(downstream(self.workflow.outgoing(), [node])):
-                        self.node_changed.emit(name)
+                    for path in self.unfolded.paths(where, node):
+                        for name in self.states.outdate(self.unfolded.affected(path)):
+                            self.node_changed.emit(name)
 
     def _edited(self) -> None:
         if self.problems:
@@ -272,7 +281,9 @@ class Session(QObject):
                 self.run_changed.emit()
             case Peeked(request, pictures) if request in self._requests:
                 node, output, size = self._requests.pop(request)
-                if pictures and node in self.workflow.nodes:
+                if pictures and self.unfolded.knows(node):
+                    if size == THUMBNAIL:
+                        self.thumbnails[node] = (output, pictures)
                     self.picture.emit(node, output, size, pictures)
             case WorkerLost():
                 self._requests.clear()
@@ -284,7 +295,8 @@ class Session(QObject):
 
     def _pictured(self, node: str) -> str:
         """The output of a node that may be pictures, by its type; empty where none is."""
-        spec = self.catalogue.nodes.get(self.workflow.nodes[node].type) if node in self.workflow.nodes else None
+        found = self.unfolded.flat.workflow.nodes.get(node)
+        spec = self.catalogue.nodes.get(found.type) if found is not None else None
         return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
 
 

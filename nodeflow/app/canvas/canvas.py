@@ -17,14 +17,17 @@ from nodeflow.app.canvas.dot import Dot
 from nodeflow.app.canvas.face import face_of
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.stock import QuietGraph
+from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.canvas.values import Values
 from nodeflow.app.canvas.view import CanvasView
 from nodeflow.app.canvas.wires import Wire
+from nodeflow.app.level import Level
 from nodeflow.app.pictures import grid_of
 from nodeflow.app.session import Session
 from nodeflow.graph.carried import carried
 from nodeflow.graph.catalog import ANY
 from nodeflow.graph.check import refusal
+from nodeflow.graph.definitions import SetType
 from nodeflow.graph.edits import (
     AddNode,
     Annotate,
@@ -36,14 +39,15 @@ from nodeflow.graph.edits import (
     RemoveNode,
     SetMode,
     SetParam,
-    connect,
 )
+from nodeflow.graph.groups import rename_definition
 from nodeflow.graph.rewire import insertion, pull_out
-from nodeflow.graph.workflow import Link, Node, Placement, Problem, Socket
+from nodeflow.graph.subgraphs import MORE, definition_of
+from nodeflow.graph.workflow import TERMINALS, Link, Node, Placement, Problem, Socket
 
 
 class Canvas(QuietGraph):
-    """Cards and wires for the nodes and links of the session's document.
+    """Cards and wires for the nodes and links of the level that is shown of the session's document.
 
     NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,
     and only the document's answer changes what is shown.
@@ -52,12 +56,14 @@ class Canvas(QuietGraph):
     selection_changed = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        self.session = session
+        self.session: Level = Level(session)
         self.nodes: dict[str, Card] = {}
         self.links: dict[Socket, Wire] = {}
         self._waiting: dict[str, set[Socket]] = {}
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
-        view = self.view
+        view, shown = self.view, self.session
+        shown.setParent(self)
+        shown.subscribe(self._follow)
         self.annotations = Annotations(self)
         self.values = Values(self)
         self.view.minimap.marks = self._marks
@@ -67,12 +73,12 @@ class Canvas(QuietGraph):
         view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
         view.scene().selectionChanged.connect(view.minimap.later)
-        session.opened.connect(self.load)
-        session.catalogue_changed.connect(self._learn)
-        session.node_changed.connect(self._show_state)
-        session.problems_changed.connect(self._show_problems)
-        session.picture.connect(self._show_picture)
-        session.preview.connect(self._show_preview)
+        shown.opened.connect(self.load)
+        shown.catalogue_changed.connect(self._learn)
+        shown.node_changed.connect(self._show_state)
+        shown.problems_changed.connect(self._show_problems)
+        shown.picture.connect(self._show_picture)
+        shown.preview.connect(self._show_preview)
         self.load()
 
     @property
@@ -85,7 +91,6 @@ class Canvas(QuietGraph):
 
     def load(self) -> None:
         """Show the session's document in place of what was shown, in view as a whole."""
-        self.session.document.subscribe(self._follow)
         self.view.close_editor()
         self.view.drop_wire()
         with bulk(self.view):
@@ -116,9 +121,12 @@ class Canvas(QuietGraph):
             self._carry(name)
 
     def _learn(self) -> None:
-        """Nodes whose type is known only now get their own face."""
+        """Nodes whose type is known only now get their own face; subgraphs and terminals the one they have now."""
         for name, card in self.nodes.items():
-            if not card.face.known and card.node.type in self.session.catalogue.nodes:
+            node_type = card.node.type
+            if definition_of(node_type) or node_type in TERMINALS:
+                self._fit(name, anew=True)
+            elif not card.face.known and node_type in self.session.catalogue.nodes:
                 self._fit(name)
 
     def _follow(self, edit: Edit) -> None:
@@ -139,6 +147,8 @@ class Canvas(QuietGraph):
                 self._lay(link)
             case Disconnect(socket):
                 self._take_off(socket)
+            case SetType(name):
+                self._fit(name, anew=True)
             case SetParam(name) | SetMode(name):
                 card = self.nodes[name]
                 card.show_node(self.session.workflow.nodes.get(name, card.node))
@@ -162,7 +172,7 @@ class Canvas(QuietGraph):
     def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
         spec = self.session.catalogue.nodes.get(node.type)
         place = self.session.workflow.layout.get(name, Placement(0, 0))
-        kind = Dot if spec is not None and spec.through else Card
+        kind = Terminal if name in TERMINALS else Dot if spec is not None and spec.through else Card
         card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
         card.seeds = place.seeds
         card.setPos(place.x, place.y)
@@ -216,7 +226,7 @@ class Canvas(QuietGraph):
                 self._carry(card.id)
                 card.update()
 
-    def _fit(self, name: str, link: Link | None = None) -> None:
+    def _fit(self, name: str, link: Link | None = None, anew: bool = False) -> None:
         """Give a node the ports and rows it has now; where they are others than before, its wires are drawn anew.
 
         All edits of a batch are made before the first is told of, so that the node's links may be ahead of what is
@@ -226,7 +236,7 @@ class Canvas(QuietGraph):
         missing = link is not None and not (
             card.output_port(link.output) if link.source == name else card.input_port(link.input, link.slot)
         )
-        if node is None or not (card.face.grows or missing):
+        if node is None or not (card.face.grows or missing or anew):
             return
         incoming, outgoing = self._links_of(name)
         face = face_of(node, self.session.catalogue.nodes.get(node.type), incoming, outgoing)
@@ -275,7 +285,10 @@ class Canvas(QuietGraph):
         card = self.nodes.get(name)
         if card is not None:
             place = self.session.workflow.layout.get(name, Placement(card.x(), card.y()))
-            self.session.do(self.tr("Rename"), Place(name, msgspec.structs.replace(place, title=title)))
+            edit: Edit = Place(name, msgspec.structs.replace(place, title=title))
+            if title and (definition := definition_of(card.node.type)) in self.session.root.subgraphs:
+                edit = rename_definition(self.session.root, definition, title)
+            self.session.do(self.tr("Rename"), edit)
 
     def judge(self, start: Port, end: Port) -> str:
         """Why a wire between two ports cannot be laid; empty where it can."""
@@ -283,6 +296,8 @@ class Canvas(QuietGraph):
             kind = self.tr("inputs") if start.is_input else self.tr("outputs")
             return self.tr("a wire leads from an output to an input; these are two {0}").format(kind)
         link = link_of(start, end)
+        if MORE in (link.output, link.input) and link.source in TERMINALS and link.target in TERMINALS:
+            return self.tr("a new port needs a node at the other end of its wire")
         reason = refusal(self.session.workflow, self.session.catalogue, link)
         return str(Problem(link.target, link.input, reason)) if reason else ""
 
@@ -292,7 +307,7 @@ class Canvas(QuietGraph):
         edits: list[Edit] = [Disconnect(socket) for socket in gone if socket in workflow.links]
         for pair in connected:
             link = link_of(*pair)
-            edits += [Connect(link)] if link.socket in gone else connect(workflow, link).edits
+            edits += [Connect(link)] if link.socket in gone else self.session.wire(link).edits
         if edits:
             self.session.do(self.tr("Connect") if connected else self.tr("Disconnect"), Batch(tuple(edits)))
 
@@ -308,7 +323,7 @@ class Canvas(QuietGraph):
         if landing is not None:
             self.keep_moves(moved, self.tr("Insert"), landing.edits)
         elif self.view.pulled:
-            names = [card.id for card in moved]
+            names = [card.id for card in moved if card.id not in TERMINALS]
             pulled = pull_out(self.session.workflow, self.session.catalogue, names)
             self.keep_moves(moved, self.tr("Pull Out"), pulled.edits)
         else:
@@ -344,8 +359,8 @@ class Canvas(QuietGraph):
     # --- selection and camera
 
     def chosen(self) -> list[str]:
-        """The ids of the selected nodes, in the order of the workflow."""
-        return [name for name, card in self.nodes.items() if card.isSelected()]
+        """The ids of the selected nodes, in the order of the workflow. Terminals can be moved, and no more."""
+        return [name for name, card in self.nodes.items() if card.isSelected() and name not in TERMINALS]
 
     def choose(self, names: Iterable[str], drawn: Iterable[str] = ()) -> None:
         """Select these nodes, frames and notes, and nothing else."""
@@ -375,8 +390,10 @@ class Canvas(QuietGraph):
         self.view.finish_editor()
         self.view.show_part(area if not area.isEmpty() else QRectF(-400, -300, 800, 600))
 
-    def show_node(self, name: str) -> None:
-        """Select a node and bring it into the middle."""
+    def show_node(self, path: str) -> None:
+        """Select the node at a path from the root and bring it into the middle; its subgraph is opened for that."""
+        *way, name = path.split("/")
+        self.session.go(tuple(way))
         if name in self.nodes:
             self.choose([name])
             card = self.nodes[name]

@@ -23,7 +23,7 @@ from nodeflow.app.canvas.ports import IN, OUT, Port
 from nodeflow.app.runs import IDLE, NodeState
 from nodeflow.app.words import readable, seed_words
 from nodeflow.graph.catalog import Param
-from nodeflow.graph.workflow import Node, Problem, SeedMode
+from nodeflow.graph.workflow import TERMINALS, Node, Problem, SeedMode
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.view import CanvasView
@@ -105,8 +105,8 @@ class Card(AbstractNodeItem):
         return self.node.params.get(param.name, param.default)
 
     def is_fed(self, row: int) -> bool:
-        """Whether a wire gives the parameter of a row."""
-        return bool(self.row_ports[row].wires)
+        """Whether a wire gives the parameter of a row. One that exposes it does not: its value is the default."""
+        return any(wire.source.card.id not in TERMINALS for wire in self.row_ports[row].wires)
 
     @property
     def note(self) -> str:
