@@ -8,7 +8,7 @@ from html import escape
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
-from nodeflow.app.session import Session
+from nodeflow.app.level import Level
 from nodeflow.app.words import readable, state_line, tr
 from nodeflow.graph.catalog import NodeSpec
 from nodeflow.graph.workflow import Node
@@ -17,7 +17,7 @@ from nodeflow.graph.workflow import Node
 class NodeHelp(QWidget):
     """What the selected node does, takes and gives, and how it stands in the last run."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Level) -> None:
         super().__init__()
         self._session = session
         self._name = ""
@@ -47,7 +47,7 @@ class NodeHelp(QWidget):
             self.show_node(name)
 
 
-def _page(session: Session, name: str, node: Node, spec: NodeSpec | None) -> str:
+def _page(session: Level, name: str, node: Node, spec: NodeSpec | None) -> str:
     t = theme.current()
     title = escape(spec.title if spec else name)
     parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{title}</p>"]

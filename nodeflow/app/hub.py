@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 
 from nodeflow import resources
+from nodeflow.app.library import Library
 from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
@@ -50,6 +51,7 @@ class Hub(QObject):
         self.limits = Limits()
         """How much the worker may keep, from its next start."""
         self.catalogue = shipped_catalogue() if catalogue is None else catalogue
+        self.library = Library()
         self.device = ""
         self.jobs: tuple[JobInfo, ...] = ()
         """What runs, and what waits behind it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
@@ -16,7 +17,7 @@ from nodeflow.graph.edits import Annotate, Batch, Edit, Place, connect
 from nodeflow.graph.flatten import inside_of, level
 from nodeflow.graph.ports import expose
 from nodeflow.graph.subgraphs import MORE, definition_of, needed_by, with_subgraphs, with_terminals
-from nodeflow.graph.workflow import TERMINALS, Link, Problem, Workflow
+from nodeflow.graph.workflow import TERMINALS, Link, Problem, Workflow, WorkflowError
 
 
 class Level(QObject):
@@ -76,6 +77,11 @@ class Level(QObject):
         return self._catalogue
 
     @property
+    def base(self) -> Path:
+        """Where relative paths start."""
+        return self.session.base
+
+    @property
     def stack(self) -> QUndoStack:
         return self.session.stack
 
@@ -111,11 +117,12 @@ class Level(QObject):
             if name == self.where or self.where in needed_by(subgraph.body.nodes.values(), root.subgraphs)
         }
         barred = around if self.where else set()
-        return [
+        found = [
             spec
             for spec in self.catalogue.nodes.values()
             if spec.type not in TERMINALS and definition_of(spec.type) not in barred
         ]
+        return found + self.session.hub.library.specs(self.session.catalogue)
 
     def subscribe(self, listener: Listener) -> None:
         """Call ``listener`` after each plain edit of what is shown."""
@@ -134,13 +141,17 @@ class Level(QObject):
             return made if isinstance(made, Batch) else Batch((made,))
         return connect(self.workflow, link)
 
-    def enter(self, name: str) -> bool:
-        """Show the inside of an instance; whether it is one."""
-        node = self.workflow.nodes.get(name)
-        if node is None or definition_of(node.type) not in self.root.subgraphs:
-            return False
-        self.go((*self.path, name))
-        return True
+    def run(self, targets: tuple[str, ...]) -> None:
+        """Run to nodes that are shown."""
+        self.session.run(tuple(self.path_of(name) for name in targets))
+
+    def fault(self, edit: Edit) -> str:
+        """Why an edit of what is shown cannot be made, in words; empty where it can."""
+        try:
+            at(self.where, edit).apply(self.root.copy())
+        except WorkflowError as error:
+            return str(error)
+        return ""
 
     def go(self, path: tuple[str, ...]) -> None:
         """Show the inside of the instance at a path, the root for the empty one."""
@@ -148,10 +159,6 @@ class Level(QObject):
         if where is not None and path != self.path:
             self.path, self.where = path, where
             self._shown_anew()
-
-    def go_up(self) -> None:
-        """Show what the instance that is open stands in."""
-        self.go(self.path[:-1])
 
     # --- what the session tells
 
@@ -166,7 +173,7 @@ class Level(QObject):
         self._changed.clear()
         self.moved.emit()
         self.opened.emit()
-        self._show_thumbnails()
+        self.show_pictures()
 
     def _hear(self, edit: Edit) -> None:
         """One plain edit has happened to the document; all of its batch have."""
@@ -238,6 +245,7 @@ class Level(QObject):
         if name:
             self.preview.emit(name, picture)
 
-    def _show_thumbnails(self) -> None:
+    def show_pictures(self) -> None:
+        """Tell again of the small pictures that nodes gave last."""
         for path, (output, pictures) in self.session.thumbnails.items():
             self._picture(path, output, 0, pictures)

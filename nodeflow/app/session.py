@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
@@ -27,7 +28,7 @@ from nodeflow.engine.events import (
 )
 from nodeflow.graph import files
 from nodeflow.graph.catalog import Catalogue
-from nodeflow.graph.definitions import Inside
+from nodeflow.graph.definitions import Inside, Same
 from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.scope import obstacles, scope
@@ -79,6 +80,7 @@ class Session(QObject):
         self.source: Path | None = None
         """Where the document was read from, also where that is not to be written over."""
         self.states = RunStates()
+        self._same = False
         self.problems: list[Problem] = []
         self.jobs: list[int] = []
         """Its runs that are not finished, in the order in which they were asked for."""
@@ -214,6 +216,17 @@ class Session(QObject):
         """The run state of a node, or of an instance of a subgraph, by its path."""
         return self.unfolded.state(node, self.states)
 
+    def keep_states(self, where: str, names: dict[str, str]) -> None:
+        """Nodes of a definition (of the root, for the empty name) are about to get other paths: what is told of them
+        holds there too. Both stay, so that it holds after an undo as well."""
+        prefixes = (
+            [path + "/" for path, name in self.unfolded.flat.unfolded.items() if name == where] if where else [""]
+        )
+        for prefix in prefixes:
+            for old, new in names.items():
+                for known in (self.states.nodes, self.thumbnails):
+                    _copy_below(known, prefix + old, prefix + new)
+
     def close(self) -> None:
         """Leave the engine: its runs of this document end, and what it says is heard no longer."""
         self.cancel()
@@ -237,13 +250,16 @@ class Session(QObject):
 
     def _outdate(self, edit: Edit) -> None:
         """What was made from an edited node is not what the workflow would give now."""
+        if isinstance(edit, Same):
+            self._same = not self._same
+        if self._same or not self.states.nodes:
+            return
         where, edit = (edit.name, edit.edit) if isinstance(edit, Inside) else ("", edit)
         match edit:
             case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
-                if self.states.nodes:
-                    for path in self.unfolded.paths(where, node):
-                        for name in self.states.outdate(self.unfolded.affected(path)):
-                            self.node_changed.emit(name)
+                for path in self.unfolded.paths(where, node):
+                    for name in self.states.outdate(self.unfolded.affected(path)):
+                        self.node_changed.emit(name)
 
     def _edited(self) -> None:
         if self.problems:
@@ -304,6 +320,13 @@ PICTURES = ("Image", "Latent", "Mask")
 """Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
+
+
+def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
+    """What is known of a node, and of those inside it, is known under another path too."""
+    for path, value in list(known.items()):
+        if path == old or path.startswith(old + "/"):
+            known[new + path[len(old) :]] = value
 
 
 def read(path: Path) -> Workflow:

@@ -45,10 +45,10 @@ class Unfolded:
 
     def state(self, path: str, states: RunStates) -> NodeState:
         """The run state of a node; of an instance, that of all its nodes together, with what its outputs gave."""
-        names = self.inner(path)
+        names = set(self.inner(path))
         if not names:
             return states.of(path)
-        found = together([(name[len(path) + 1 :], states.of(name)) for name in names])
+        found = together([(name[len(path) + 1 :], state) for name, state in states.nodes.items() if name in names])
         values = []
         definition = self._document.workflow.subgraphs[self.flat.unfolded[path]]
         for port in definition.interface.outputs:
@@ -74,7 +74,7 @@ class Unfolded:
 
 
 def together(states: Sequence[tuple[str, NodeState]]) -> NodeState:
-    """The state of a subgraph from those of its nodes, each with its path inside.
+    """The state of a subgraph from those of its nodes, each with its path inside, in the order of the run.
 
     It runs while any of them runs or still waits for others, and failed where one did, with its path and its words.
     """

@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
         self._previews = PerTab(self.tabs, lambda tab: Preview(tab.session))
-        self._helps = PerTab(self.tabs, lambda tab: NodeHelp(tab.session))
+        self._helps = PerTab(self.tabs, lambda tab: NodeHelp(tab.canvas.session))
         library = self._dock("library", self.tr("Library"), self._make_library, side.LeftDockWidgetArea)
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
         help = self._dock("properties", self.tr("Properties"), lambda: self._helps, side.RightDockWidgetArea)
@@ -337,8 +337,9 @@ class MainWindow(QMainWindow):
             return
         name = next(iter(tab.canvas.chosen()), "")
         self.help.show_node(name)
-        if name and name != self.preview.node:
-            self.preview.look_at(name)
+        path = tab.canvas.session.path_of(name) if name else ""
+        if path and path != self.preview.node:
+            self.preview.look_at(path)
 
     def _show_menu(self, at: QPoint) -> None:
         self.actions_.context_menu(self).exec(at)

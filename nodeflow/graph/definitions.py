@@ -70,6 +70,13 @@ class SetType(msgspec.Struct, frozen=True):
         return SetType(self.id, node.type)
 
 
+class Same(msgspec.Struct, frozen=True):
+    """A mark that changes nothing: the edits between two of these leave the results of all nodes as they are."""
+
+    def apply(self, workflow: Workflow) -> Edit:
+        return self
+
+
 def at(where: str, edit: Edit) -> Edit:
     """The edit of the root that makes an edit inside a definition (the root itself for the empty name).
 
@@ -77,7 +84,9 @@ def at(where: str, edit: Edit) -> Edit:
     """
     if not where:
         return edit
-    made = tuple(part if isinstance(part, Define | Declare | Inside) else Inside(where, part) for part in steps(edit))
+    made = tuple(
+        part if isinstance(part, Define | Declare | Inside | Same) else Inside(where, part) for part in steps(edit)
+    )
     return made[0] if len(made) == 1 and not isinstance(edit, Batch) else Batch(made)
 
 

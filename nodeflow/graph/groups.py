@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from nodeflow.graph.definitions import Declare, Define, SetType, at, instances
+from nodeflow.graph.definitions import Declare, Define, Same, SetType, at, instances
 from nodeflow.graph.edits import AddNode, Batch, Connect, Disconnect, Edit, Place, RemoveNode, free_id, remove
 from nodeflow.graph.flatten import flatten, inside_of
 from nodeflow.graph.ports import free
@@ -67,11 +67,11 @@ def group(root: Workflow, where: str, ids: Iterable[str], title: str = "") -> tu
     local: list[Edit] = [*remove(body, chosen).edits, Define(name, Subgraph(face, inner))]
     local += [AddNode(instance, Node(type_of(name))), Place(instance, Placement(x, y))]
     local += [Connect(wire) for wire in sorted(wires)]
-    return at(where, Batch(tuple(local))), instance
+    return at(where, Batch((Same(), *local, Same()))), instance
 
 
-def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, list[str]]:
-    """Put the nodes of an instance in its place. The edit, and their ids.
+def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, dict[str, str]]:
+    """Put the nodes of an instance in its place. The edit, and their ids by those they had inside.
 
     A definition goes with its last instance.
     """
@@ -103,13 +103,12 @@ def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, list[str]]
     local += [Place(instance, None)] if instance in body.layout else []
     local.append(RemoveNode(instance))
     local += [AddNode(new, taken.nodes[new]) for new in ids.values()]
-    local += _spread(
-        definition.body, body.layout.get(instance), {path.rpartition("/")[2]: new for path, new in ids.items()}
-    )
+    names = {path.rpartition("/")[2]: new for path, new in ids.items()}
+    local += _spread(definition.body, body.layout.get(instance), names)
     local += [Connect(link) for link in sorted(links - before)]
     if sum(1 for _ in instances(root, name)) == 1:
         local.append(Define(name, None))
-    return at(where, Batch(tuple(local))), list(ids.values())
+    return at(where, Batch((Same(), *local, Same()))), names
 
 
 def _spread(inner: Workflow, place: Placement | None, ids: dict[str, str]) -> list[Edit]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtGui import QColor
 
 from nodeflow.app.canvas import paint, style
 from nodeflow.app.canvas.annotations import Annotations
@@ -16,13 +16,13 @@ from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.dot import Dot
 from nodeflow.app.canvas.face import face_of
 from nodeflow.app.canvas.ports import Port
+from nodeflow.app.canvas.run_view import RunView
 from nodeflow.app.canvas.stock import QuietGraph
 from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.canvas.values import Values
 from nodeflow.app.canvas.view import CanvasView
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.level import Level
-from nodeflow.app.pictures import grid_of
 from nodeflow.app.session import Session
 from nodeflow.graph.carried import carried
 from nodeflow.graph.catalog import ANY
@@ -75,10 +75,7 @@ class Canvas(QuietGraph):
         view.scene().selectionChanged.connect(view.minimap.later)
         shown.opened.connect(self.load)
         shown.catalogue_changed.connect(self._learn)
-        shown.node_changed.connect(self._show_state)
-        shown.problems_changed.connect(self._show_problems)
-        shown.picture.connect(self._show_picture)
-        shown.preview.connect(self._show_preview)
+        self.runs = RunView(self)
         self.load()
 
     @property
@@ -97,7 +94,7 @@ class Canvas(QuietGraph):
             self._reload()
         self.view.minimap.redraw()
         self.frame_all()
-        self._show_problems()
+        self.runs.show_problems()
         self.selection_changed.emit()
 
     def _reload(self) -> None:
@@ -254,29 +251,6 @@ class Canvas(QuietGraph):
     def _links_of(self, name: str) -> tuple[list[Link], list[Link]]:
         links = self.session.workflow.links.values()
         return [link for link in links if link.target == name], [link for link in links if link.source == name]
-
-    # --- runs are shown
-
-    def _show_state(self, name: str) -> None:
-        if name in self.nodes:
-            self.nodes[name].show_state(self.session.state(name))
-            self.view.minimap.later()
-
-    def _show_problems(self) -> None:
-        found: dict[str, list[Problem]] = {}
-        for problem in self.session.problems:
-            found.setdefault(problem.node, []).append(problem)
-        for name, card in self.nodes.items():
-            card.show_problems(tuple(found.get(name, ())))
-
-    def _show_picture(self, name: str, _output: str, _size: int, pictures: tuple[bytes, ...]) -> None:
-        if name in self.nodes:
-            self.nodes[name].show_picture(grid_of(pictures))
-
-    def _show_preview(self, name: str, picture: bytes) -> None:
-        made = QPixmap()
-        if name in self.nodes and made.loadFromData(picture):
-            self.nodes[name].show_picture(made)
 
     # --- what a person does
 

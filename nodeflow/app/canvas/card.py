@@ -175,7 +175,7 @@ class Card(AbstractNodeItem):
             y += high + style.PAD
         self._height = y
         self.body = QRectF(0, 0, width, y)
-        self.outline = self.body.adjusted(-8, -3, 8, 3)
+        self.outline = self.body.adjusted(-8, -3, 8, 5)
         self._shape = QPainterPath()
         self._shape.addRect(self.body)
         self._redraw_wires()

@@ -9,20 +9,32 @@ from typing import NamedTuple
 import msgspec
 
 from nodeflow.graph import files
+from nodeflow.graph.adopt import adopt
 from nodeflow.graph.edits import AddNode, Annotate, Batch, Connect, Edit, Place, free_annotation, free_id
-from nodeflow.graph.workflow import Placement, Workflow, WorkflowError
+from nodeflow.graph.subgraphs import needed_by
+from nodeflow.graph.workflow import Placement, Subgraph, Workflow, WorkflowError
 
 _NUMBER = re.compile(r"_\d+$")
 
 
-def cut_out(workflow: Workflow, names: Iterable[str], drawn: Iterable[str] = ()) -> str:
-    """The text of a workflow file with only these nodes, the wires among them, and these frames and notes."""
+def cut_out(
+    workflow: Workflow,
+    names: Iterable[str],
+    drawn: Iterable[str] = (),
+    subgraphs: Mapping[str, Subgraph] | None = None,
+) -> str:
+    """The text of a workflow file with only these nodes, the wires among them, and these frames and notes.
+
+    Of ``subgraphs``, the definitions that there are, it holds those that the nodes need.
+    """
     chosen = set(names)
+    definitions = needed_by((workflow.nodes[name] for name in chosen), subgraphs or {})
     part = Workflow(
         nodes={name: node for name, node in workflow.nodes.items() if name in chosen},
         links={s: link for s, link in workflow.links.items() if link.source in chosen and link.target in chosen},
         layout={name: place for name, place in workflow.layout.items() if name in chosen},
         annotations={name: workflow.annotations[name] for name in drawn},
+        subgraphs=definitions,
     )
     return files.dumps(part).decode()
 
@@ -35,8 +47,10 @@ class Pasted(NamedTuple):
     drawn: dict[str, str]
 
 
-def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None) -> Pasted:
-    """How a piece of text is added to a workflow.
+def put_in(
+    workflow: Workflow, text: str, at: tuple[float, float] | None = None, root: Workflow | None = None
+) -> Pasted:
+    """How a piece of text is added to a workflow, or to the inside of a subgraph of ``root``.
 
     ``at``: where the middle of the piece comes to stand; None: a little beside its own place. Raises WorkflowError
     for text that is no workflow.
@@ -44,13 +58,14 @@ def put_in(workflow: Workflow, text: str, at: tuple[float, float] | None = None)
     part = files.loads(text.encode())
     if not part.nodes and not part.annotations:
         raise WorkflowError()
+    definitions = adopt(root or workflow, part)
     taken = workflow.copy()
     names: dict[str, str] = {}
     for name, node in part.nodes.items():
         names[name] = free_id(taken, name if name not in taken.nodes else _NUMBER.sub("", name))
         taken.nodes[names[name]] = node
     dx, dy = _shift(part, at)
-    edits: list[Edit] = [AddNode(names[name], node) for name, node in part.nodes.items()]
+    edits: list[Edit] = [*definitions, *(AddNode(names[name], node) for name, node in part.nodes.items())]
     for number, name in enumerate(part.nodes):
         place = part.layout.get(name, Placement(30.0 * number, 30.0 * number))
         edits.append(Place(names[name], msgspec.structs.replace(place, x=place.x + dx, y=place.y + dy)))

@@ -10,12 +10,14 @@ from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.colours import colour_menu
 from nodeflow.app.canvas.dot import MIDDLE
 from nodeflow.app.canvas.fragment import cut_out, put_in, wires_in
+from nodeflow.app.canvas.grouping import Grouping
 from nodeflow.app.canvas.keyboard import WireByKeys
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.wires import Wire
+from nodeflow.app.library import is_library
 from nodeflow.app.settings import Settings
 from nodeflow.graph.catalog import NodeSpec, gives, takes
-from nodeflow.graph.edits import AddNode, Annotate, Batch, Disconnect, Edit, Place, SetMode, connect, free_id, remove
+from nodeflow.graph.edits import AddNode, Annotate, Batch, Disconnect, Edit, Place, SetMode, free_id, remove
 from nodeflow.graph.rewire import addition, doors, pull_out
 from nodeflow.graph.workflow import Link, Mode, Node, Placement, Socket, WorkflowError
 
@@ -30,6 +32,7 @@ class Gestures(QObject):
         self.canvas, self.session, self.view = canvas, canvas.session, canvas.view
         self._settings = Settings(self)
         self.view.minimap.enabled = self._settings.minimap
+        self.groups = Grouping(canvas)
         self._at = QPointF()
         self._from: Port | None = None
         self._into: Link | None = None
@@ -45,7 +48,7 @@ class Gestures(QObject):
     def search(self, at: QPointF) -> None:
         """Open the node search for a place on the canvas; where a wire is selected, for what goes into it."""
         self._at, self._from, self._into = at, None, None
-        specs, hint = list(self.session.catalogue.nodes.values()), self.tr("Enter adds the node, Esc closes")
+        specs, hint = self.session.offered(), self.tr("Enter adds the node, Esc closes")
         wires = [socket for socket, wire in self.canvas.links.items() if wire.isSelected()]
         if len(wires) == 1 and not self.canvas.chosen():
             workflow, catalogue = self.session.workflow, self.session.catalogue
@@ -57,7 +60,7 @@ class Gestures(QObject):
         """Open the node search for what fits a wire that was dropped on empty canvas."""
         self._at, self._from, self._into = at, port, None
         wanted = gives if port.is_input else takes
-        specs = [spec for spec in self.session.catalogue.nodes.values() if wanted(spec, port.wire_type)]
+        specs = [spec for spec in self.session.offered() if wanted(spec, port.wire_type)]
         if port.is_input:
             hint = self.tr("Nodes that give {0}").format(port.wire_type)
         else:
@@ -90,17 +93,25 @@ class Gestures(QObject):
 
     def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
         """Add a node at a place, with a wire to a port where one is given; the id it gets."""
-        spec, workflow = self.session.catalogue.nodes[node_type], self.session.workflow
-        name = free_id(workflow, node_type.rpartition(".")[2])
-        edits: list[Edit] = [AddNode(name, Node(node_type, spec.version))]
+        spec = next(spec for spec in self.session.offered() if spec.type == node_type)
+        name, edits = self._new(spec)
         x = at.x() if port is None or not port.is_input else at.x() - style.WIDTH
         y = at.y() - (style.HEADER + style.ROW / 2 if port is not None else style.HEADER / 2)
         edits.append(Place(name, Placement(round(x), round(y))))
         if port is not None:
-            edits += connect(workflow, self._wire(port, name, spec)).edits
+            edits += self.session.wire(self._wire(port, name, spec)).edits
         self.session.do(self.tr("Add {0}").format(spec.title), Batch(tuple(edits)))
         self.canvas.choose([name])
         return name
+
+    def _new(self, spec: NodeSpec) -> tuple[str, list[Edit]]:
+        """The id of a new node and the edits that add it; what comes from the library brings its definition."""
+        if not is_library(spec.type):
+            name = free_id(self.session.workflow, spec.type.rpartition(".")[2])
+            return name, [AddNode(name, Node(spec.type, spec.version))]
+        text = self.session.session.hub.library.text(spec.type)
+        edit, names, _ = put_in(self.session.workflow, text, None, self.session.root)
+        return next(iter(names.values())), list(edit.edits)
 
     @staticmethod
     def _wire(port: Port, name: str, spec: NodeSpec) -> Link:
@@ -154,7 +165,8 @@ class Gestures(QObject):
         return bool(self.canvas.chosen() or self.canvas.annotations.chosen())
 
     def _piece(self) -> str:
-        return cut_out(self.session.workflow, self.canvas.chosen(), self.canvas.annotations.chosen())
+        drawn, subgraphs = self.canvas.annotations.chosen(), self.session.root.subgraphs
+        return cut_out(self.session.workflow, self.canvas.chosen(), drawn, subgraphs)
 
     def cut(self) -> None:
         """Copy the selected nodes and delete them."""
@@ -172,10 +184,14 @@ class Gestures(QObject):
             self._put(self._piece(), at, self.tr("Duplicate"), wired)
 
     def _put(self, text: str, at: QPointF | None, words: str, wired: bool = False) -> None:
+        place = None if at is None else (at.x(), at.y())
         try:
-            edit, names, drawn = put_in(self.session.workflow, text, None if at is None else (at.x(), at.y()))
+            edit, names, drawn = put_in(self.session.workflow, text, place, self.session.root)
         except WorkflowError:
             self.view.toast.say(self.tr("The clipboard holds no nodes."))
+            return
+        if fault := self.session.fault(edit):
+            self.view.toast.say(fault)
             return
         more = wires_in(self.session.workflow, names) if wired else ()
         self.session.do(words, Batch((*edit.edits, *more)))
@@ -190,9 +206,9 @@ class Gestures(QObject):
             self.canvas.annotations.edit(drawn[0])
 
     def edit_values(self) -> None:
-        """Edit the first value of the selected node; Tab goes on to the next."""
+        """Open the selected subgraph; of any other node, edit the first value, from which Tab goes on to the next."""
         names = self.canvas.chosen()
-        if len(names) == 1:
+        if len(names) == 1 and not self.groups.enter(names[0]):
             if self.view.zoom < style.PLAIN:
                 self.canvas.frame([self.canvas.nodes[names[0]]])
             self.view.edit_rows(self.canvas.nodes[names[0]])

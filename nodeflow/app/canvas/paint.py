@@ -12,6 +12,7 @@ from nodeflow.app.runs import Phase
 from nodeflow.app.theme import Colour
 from nodeflow.app.words import readable, seed_words, state_line, tr
 from nodeflow.graph.catalog import Param
+from nodeflow.graph.subgraphs import definition_of
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.card import Card
@@ -80,6 +81,8 @@ def _ground(painter: QPainter, item: Card) -> None:
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)
     painter.setBrush(style.colour("node"))
+    if definition_of(item.node.type):  # a second sheet below shows that there is something inside
+        painter.drawRoundedRect(item.body.translated(3.5, 3.5), style.RADIUS, style.RADIUS)
     painter.drawRoundedRect(item.body, style.RADIUS, style.RADIUS)
     inner = item.body.adjusted(1, 1, -1, -1)
     painter.save()

@@ -13,7 +13,7 @@ from nodeflow.app.canvas.seeds import Seeds, another, mode_after
 from nodeflow.app.canvas.tokens import Tokens, reads_text, tokenizer_for
 from nodeflow.app.words import readable
 from nodeflow.graph.edits import Batch, Place, SetParam
-from nodeflow.graph.workflow import Placement, Socket
+from nodeflow.graph.workflow import TERMINALS, Placement
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.canvas import Canvas
@@ -26,7 +26,7 @@ class Values(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         self._tokens = Tokens(Background(self, threads=1))
-        Seeds(canvas.session, self)
+        Seeds(canvas.session.session, self)
         view = canvas.view
         view.param_changed.connect(self.set)
         view.seed_mode_wanted.connect(self.change_seed_mode)
@@ -85,7 +85,8 @@ class Values(QObject):
         if not self._canvas.nodes[name].isSelected():
             return [name]
         kind, chosen = nodes[name].type, self._canvas.chosen()
-        return [one for one in chosen if nodes[one].type == kind and Socket(one, param) not in links]
+        fed = {socket.node for socket, link in links.items() if socket.input == param and link.source not in TERMINALS}
+        return [one for one in chosen if nodes[one].type == kind and one not in fed]
 
     def _counter(self, name: str) -> Count | None:
         """What counts the tokens of a node's text; None where it is read by no text encoder."""

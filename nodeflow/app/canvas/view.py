@@ -18,11 +18,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsView, QToolTip
 
 from nodeflow.app.canvas import hints, style
+from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.drawn import Drawn
 from nodeflow.app.canvas.minimap import Minimap
+from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.rows import Rows
 from nodeflow.app.canvas.search import NodeSearch
+from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.canvas.toast import Toast
+from nodeflow.graph.subgraphs import definition_of
 
 
 class CanvasView(Rows):
@@ -31,6 +35,10 @@ class CanvasView(Rows):
     search_wanted = Signal(QPointF)
     menu_wanted = Signal(QPoint)
     drawn_opened = Signal(str)
+    entered = Signal(str)
+    up_wanted = Signal()
+    port_menu_wanted = Signal(Terminal, Port, QPoint)
+    port_rename_wanted = Signal(Terminal, Port)
     shown = Signal()
 
     def __init__(self) -> None:
@@ -41,6 +49,7 @@ class CanvasView(Rows):
         self.toast = Toast(self)
         self.search = NodeSearch(self)
         self.minimap = Minimap(self)
+        self._asked_at: QPointF | None = None
         self.refused.connect(self._say)
         self.search.closed.connect(self.setFocus)
 
@@ -106,11 +115,24 @@ class CanvasView(Rows):
             self.dot_wanted.emit(wire, pos)
             return
         card = self.card_at(pos)
+        if left and isinstance(card, Terminal):
+            port = card.port_beside(card.mapFromScene(pos))
+            if port is not None:
+                self.port_rename_wanted.emit(card, port)
+            return
+        if left and card is not None and definition_of(card.node.type) and self._opens(card, pos):
+            self.entered.emit(card.id)
+            return
         on_title = card is not None and self.port_at(pos) is None and card.mapFromScene(pos).y() < style.HEADER
         if card is not None and on_title and left and self.zoom >= style.PLAIN:
             self.rename(card)
             return
         self.mousePressEvent(event)
+
+    def _opens(self, card: Card, pos: QPointF) -> bool:
+        """Whether a double click at a point opens a subgraph: it meets no port and no parameter."""
+        readable = self.zoom >= style.PLAIN
+        return not readable or (self.port_at(pos) is None and card.row_at(card.mapFromScene(pos)) < 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.finish_editor()
@@ -142,15 +164,28 @@ class CanvasView(Rows):
         if event.key() == Qt.Key.Key_Escape and self.wiring:
             self.drop_wire()
             return
+        if event.key() == Qt.Key.Key_Escape:
+            self.up_wanted.emit()
+            return
         super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         pos = self.mapToScene(event.pos())
-        item = self.card_at(pos) or self.drawn_at(pos)
+        card = self.card_at(pos)
+        if isinstance(card, Terminal) and (port := card.port_beside(card.mapFromScene(pos))) is not None:
+            self.port_menu_wanted.emit(card, port, event.globalPos())
+            return
+        item = card or self.drawn_at(pos)
         if item is not None and not item.isSelected():
             self.scene().clearSelection()
             item.setSelected(True)
+        self._asked_at = pos
         self.menu_wanted.emit(event.globalPos())
+        self._asked_at = None
+
+    def asked_at(self) -> QPointF:
+        """What a command is about: where its menu was asked for, else where the pointer is."""
+        return self._asked_at if self._asked_at is not None else self.pointer()
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):

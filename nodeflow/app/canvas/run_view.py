@@ -1,0 +1,49 @@
+"""What a run does, shown on the nodes of a canvas: states, problems, pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QPixmap
+
+from nodeflow.app.pictures import grid_of
+from nodeflow.graph.workflow import Problem
+
+if TYPE_CHECKING:
+    from nodeflow.app.canvas.canvas import Canvas
+
+
+class RunView(QObject):
+    """Hands what the canvas's level tells of runs on to the cards."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        level = canvas.session
+        level.node_changed.connect(self._show_state)
+        level.problems_changed.connect(self.show_problems)
+        level.picture.connect(self._show_picture)
+        level.preview.connect(self._show_preview)
+
+    def show_problems(self) -> None:
+        """Show on each node what is wrong with it."""
+        found: dict[str, list[Problem]] = {}
+        for problem in self._canvas.session.problems:
+            found.setdefault(problem.node, []).append(problem)
+        for name, card in self._canvas.nodes.items():
+            card.show_problems(tuple(found.get(name, ())))
+
+    def _show_state(self, name: str) -> None:
+        if name in self._canvas.nodes:
+            self._canvas.nodes[name].show_state(self._canvas.session.state(name))
+            self._canvas.view.minimap.later()
+
+    def _show_picture(self, name: str, _output: str, _size: int, pictures: tuple[bytes, ...]) -> None:
+        if name in self._canvas.nodes:
+            self._canvas.nodes[name].show_picture(grid_of(pictures))
+
+    def _show_preview(self, name: str, picture: bytes) -> None:
+        made = QPixmap()
+        if name in self._canvas.nodes and made.loadFromData(picture):
+            self._canvas.nodes[name].show_picture(made)

@@ -1,0 +1,100 @@
+"""The user's own subgraphs: one workflow file each in a folder, from which they are copied into workflows. No Qt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from nodeflow import resources
+from nodeflow.graph import files
+from nodeflow.graph.catalog import Catalogue, NodeSpec
+from nodeflow.graph.subgraphs import definition_of, with_subgraphs
+from nodeflow.graph.workflow import Problem, Workflow, WorkflowError
+
+PACK = "library"
+MAX_BYTES = 2**20
+
+
+class _Item(NamedTuple):
+    """A file as it was read: its stamp, and the workflow with the one instance, or why it holds none."""
+
+    stamp: tuple[int, int]
+    workflow: Workflow | None
+    trouble: str
+
+
+class Library:
+    """The subgraphs in a folder. A file that cannot be read costs only itself; `troubles` says what is wrong."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or resources.data_folder() / PACK
+        self._items: dict[str, _Item] = {}
+
+    def specs(self, catalogue: Catalogue) -> list[NodeSpec]:
+        """What the folder holds as nodes, of types ``library.NAME``."""
+        self._read()
+        found = []
+        for name, item in sorted(self._items.items()):
+            if item.workflow is not None:
+                [node] = item.workflow.nodes.values()
+                spec = with_subgraphs(catalogue, item.workflow).nodes[node.type]
+                found.append(msgspec.structs.replace(spec, type=f"{PACK}.{name}", station=PACK))
+        return found
+
+    @property
+    def troubles(self) -> list[str]:
+        """A sentence about each file that is no subgraph."""
+        return [item.trouble for item in self._items.values() if item.trouble]
+
+    def text(self, node_type: str) -> str:
+        """The text of a subgraph's file, by the type that `specs` gives it. Raises WorkflowError."""
+        name = node_type.partition(".")[2]
+        try:
+            return (self.folder / f"{name}.json").read_text()
+        except OSError as error:
+            raise WorkflowError(Problem("", "", f"cannot read {name}: {error.strerror or error}")) from None
+
+    def path_of(self, name: str) -> Path:
+        """Where a subgraph of this name is kept."""
+        return self.folder / f"{name}.json"
+
+    def save(self, name: str, text: str) -> Path:
+        """Keep a workflow with one instance, and what it needs. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(self.path_of(name), text.encode())
+        return self.path_of(name)
+
+    def _read(self) -> None:
+        """Look what is in the folder; only what has changed is read again."""
+        before, self._items = self._items, {}
+        try:
+            paths = sorted(self.folder.glob("*.json"))
+        except OSError:
+            paths = []
+        for path in paths:
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            known, stamp = before.get(path.stem), (status.st_mtime_ns, status.st_size)
+            self._items[path.stem] = known if known is not None and known.stamp == stamp else _item(path, stamp)
+
+
+def is_library(node_type: str) -> bool:
+    """Whether a type is that of something in the library."""
+    return node_type.startswith(f"{PACK}.")
+
+
+def _item(path: Path, stamp: tuple[int, int]) -> _Item:
+    try:
+        if stamp[1] > MAX_BYTES:
+            raise WorkflowError(Problem("", "", f"{path.name} is larger than a subgraph can be (1 MiB)"))
+        workflow = files.load(path)
+        nodes = list(workflow.nodes.values())
+        if len(nodes) != 1 or definition_of(nodes[0].type) not in workflow.subgraphs:
+            raise WorkflowError(Problem("", "", f"{path.name} does not hold one instance of a subgraph"))
+    except WorkflowError as error:
+        return _Item(stamp, None, f"{path} in the library is left out: {error.problems[0]}")
+    return _Item(stamp, workflow, "")

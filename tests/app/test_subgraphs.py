@@ -1,0 +1,375 @@
+"""Subgraphs by mouse and keys: group, open, edit inside, run, back, expose, copy, the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app.hands import Hand
+from app.seen import agrees, port, row_centre, text
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.canvas.terminal import Terminal
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.flatten import flatten
+from nodeflow.graph.groups import rename_definition
+from nodeflow.graph.workflow import INPUTS, OUTPUTS, Link, Node, Socket
+
+Key = Qt.Key
+CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+SAMPLING = ["denoiser", "guidance", "noise", "sampler", "scheduler"]
+
+
+def press(window: MainWindow, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(window.canvas.view, key, keys)
+
+
+def group(window: MainWindow, *names: str) -> str:
+    window.canvas.view.setFocus()
+    window.canvas.choose(names or SAMPLING)
+    press(window, Key.Key_G, CTRL)
+    [name] = window.canvas.chosen()
+    return name
+
+
+def title(window: MainWindow, name: str) -> QPointF:
+    return window.canvas.nodes[name].pos() + QPointF(90, 12)
+
+
+def way(window: MainWindow) -> list[str]:
+    crumbs = window.gestures.groups.crumbs
+    return [step.text() for step in crumbs.steps] if crumbs.isVisibleTo(window) else []
+
+
+def finish(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+
+
+def test_ctrl_g_groups_and_ctrl_u_ungroups_to_the_very_file(window: MainWindow, hand: Hand) -> None:
+    before = text(window)
+    name = group(window)
+    assert name == "group" and set(window.canvas.nodes) == {"decode", "model", "negative", "prompt", "save", "group"}
+    assert [p.name for p in window.canvas.nodes[name].inputs] == ["trained", "unet", "negative", "positive"]
+    assert agrees(window)
+    press(window, Key.Key_U, CTRL)
+    assert text(window) == before and agrees(window)
+    assert set(window.canvas.chosen()) == set(SAMPLING)
+    window.session.stack.undo()
+    assert agrees(window) and "group" in window.canvas.nodes
+    window.session.stack.undo()
+    assert text(window) == before and agrees(window)
+
+
+def test_a_double_click_goes_in_and_the_breadcrumbs_lead_back(window: MainWindow, hand: Hand) -> None:
+    inner = group(window, "denoiser", "guidance")
+    outer = group(window, inner, "noise", "sampler", "scheduler")
+    window.canvas.set_title(outer, "Sampling")
+    hand.double_click(title(window, "sampling" if "sampling" in window.canvas.nodes else outer))
+    assert way(window) == ["latent-diffusion", "Sampling"]
+    assert set(window.canvas.nodes) == {INPUTS, OUTPUTS, inner, "noise", "sampler", "scheduler"}
+    assert isinstance(window.canvas.nodes[INPUTS], Terminal) and agrees(window)
+    window.canvas.choose([inner])
+    press(window, Key.Key_Return)
+    assert way(window) == ["latent-diffusion", "Sampling", "Group"]
+    assert set(window.canvas.nodes) == {INPUTS, OUTPUTS, "denoiser", "guidance"}
+    press(window, Key.Key_Up, ALT)
+    assert way(window) == ["latent-diffusion", "Sampling"] and window.canvas.chosen() == [inner]
+    press(window, Key.Key_Return)
+    QTest.mouseClick(window.gestures.groups.crumbs.steps[0], Qt.MouseButton.LeftButton)
+    assert way(window) == [] and agrees(window) and window.canvas.chosen() == [outer]
+    press(window, Key.Key_Return)
+    press(window, Key.Key_Escape)
+    assert way(window) == []
+
+
+def test_nothing_opens_where_there_is_no_subgraph(window: MainWindow) -> None:
+    window.canvas.view.setFocus()
+    window.canvas.choose(["noise"])
+    for key, keys in ((Key.Key_Return, Qt.KeyboardModifier.NoModifier), (Key.Key_U, CTRL)):
+        window.canvas.view.toast.hide()
+        press(window, key, keys)
+        assert window.canvas.view.toast.isVisible() and way(window) == []
+    window.canvas.choose([])
+    press(window, Key.Key_G, CTRL)
+    assert window.session.stack.count() == 0
+
+
+def test_a_parameter_is_edited_inside_and_undone_from_outside(window: MainWindow, hand: Hand) -> None:
+    name = group(window)
+    before = text(window)
+    window.gestures.groups.open()
+    window.canvas.view.set_scale(1.0)
+    row = row_centre(window, "guidance", "scale")
+    hand.drag(row, row + QPointF(60, 0))
+    inside = window.session.workflow.subgraphs["group"].body.nodes["guidance"].params["scale"]
+    assert inside > 2.5 and agrees(window)
+    press(window, Key.Key_Up, ALT)
+    window.session.stack.undo()
+    assert text(window) == before
+    window.canvas.choose([name])
+    window.gestures.groups.open()
+    assert window.canvas.nodes["guidance"].node.params["scale"] == 2.5
+
+
+def test_nodes_and_wires_are_edited_inside_as_outside(window: MainWindow, hand: Hand) -> None:
+    group(window)
+    window.gestures.groups.open()
+    start = text(window)
+    window.gestures.add("nodes.gaussian_noise", QPointF(-500, 900))
+    assert "gaussian_noise" in window.session.workflow.subgraphs["group"].body.nodes and agrees(window)
+    window.canvas.frame_all()
+    hand.drag(port(window, "gaussian_noise", "noise").centre(), port(window, "sampler", "noise").centre())
+    body = window.session.workflow.subgraphs["group"].body
+    assert body.links[Socket("sampler", "noise")].source == "gaussian_noise" and agrees(window)
+    window.canvas.choose(["gaussian_noise", "noise"])
+    press(window, Key.Key_Delete)
+    assert agrees(window) and "noise" not in body.nodes
+    while window.session.stack.undoText() != "Group":
+        window.session.stack.undo()
+    assert text(window) == start and agrees(window)
+
+
+def test_terminals_cannot_be_deleted_copied_or_muted(window: MainWindow) -> None:
+    group(window)
+    window.gestures.groups.open()
+    before = text(window)
+    window.canvas.view.scene().clearSelection()
+    for name in (INPUTS, OUTPUTS):
+        window.canvas.nodes[name].setSelected(True)
+    for key, keys in ((Key.Key_Delete, Qt.KeyboardModifier.NoModifier), (Key.Key_D, CTRL), (Key.Key_G, CTRL)):
+        press(window, key, keys)
+    press(window, Key.Key_M)
+    assert text(window) == before and agrees(window)
+
+
+def test_a_wire_from_the_open_port_exposes_a_parameter(window: MainWindow, hand: Hand) -> None:
+    name = group(window)
+    window.gestures.groups.open()
+    row = window.canvas.nodes["guidance"].row_ports[0]
+    hand.drag(port(window, INPUTS, "+").centre(), row.centre())
+    assert window.session.workflow.subgraphs["group"].interface.inputs[-1] == "scale" and agrees(window)
+    assert not window.canvas.nodes["guidance"].is_fed(0)
+    press(window, Key.Key_Up, ALT)
+    [param] = window.canvas.nodes[name].face.rows
+    assert (param.name, param.default, param.maximum) == ("scale", 2.5, 30)
+    window.canvas.view.set_scale(1.0)
+    at = row_centre(window, name, "scale")
+    hand.drag(at, at + QPointF(40, 0))
+    value = window.session.workflow.nodes[name].params["scale"]
+    assert value > 2.5
+    assert flatten(window.session.workflow).workflow.nodes["group/guidance"].params["scale"] == value
+    for _ in range(2):
+        window.session.stack.undo()
+    assert window.canvas.nodes[name].face.rows == () and agrees(window)
+
+
+def test_e_exposes_what_is_under_the_pointer_and_takes_it_back(
+    window: MainWindow, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group(window)
+    before = text(window)
+    window.gestures.groups.open()
+    view = window.canvas.view
+    places = [row_centre(window, "noise", "seed"), port(window, "sampler", "trajectory").centre()]
+    for at in places:
+        monkeypatch.setattr(view, "pointer", lambda at=at: at)
+        press(window, Key.Key_E)
+    face = window.session.workflow.subgraphs["group"].interface
+    assert (face.inputs[-1], face.outputs[-1]) == ("seed", "trajectory") and agrees(window)
+    assert window.session.workflow.subgraphs["group"].body.links[Socket(OUTPUTS, "trajectory")].source == "sampler"
+    for at in places:
+        monkeypatch.setattr(view, "pointer", lambda at=at: at)
+        press(window, Key.Key_E)
+    assert text(window) == before and agrees(window)
+
+
+def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand: Hand) -> None:
+    name = group(window)
+    window.gestures.groups.open()
+    terminal, view = window.canvas.nodes[OUTPUTS], window.canvas.view
+    assert isinstance(terminal, Terminal)
+    view.set_scale(1.0)
+    hand.double_click(terminal.mapToScene(terminal.label_rect(terminal.inputs[0]).center()))
+    assert view.editor is not None
+    view.editor.selectAll()
+    QTest.keyClicks(view.editor, "small picture")
+    QTest.keyClick(view.editor, Key.Key_Return)
+    assert window.session.workflow.subgraphs["group"].interface.outputs == ("small_picture",)
+    assert window.session.workflow.links[Socket("decode", "latent")].output == "small_picture"
+    inputs = window.canvas.nodes[INPUTS]
+    assert isinstance(inputs, Terminal)
+    view.port_menu_wanted.emit(inputs, inputs.outputs[0], view.mapToGlobal(view.rect().center()))
+    [menu] = view.findChildren(QMenu)
+    by_name = {action.text(): action for action in menu.actions()}
+    by_name["Move Down"].trigger()
+    assert window.session.workflow.subgraphs["group"].interface.inputs[:2] == ("unet", "trained")
+    by_name["Hide"].trigger()
+    menu.close()
+    assert window.session.workflow.subgraphs["group"].interface.inputs == ("unet", "negative", "positive")
+    assert agrees(window)
+    press(window, Key.Key_Up, ALT)
+    assert [p.name for p in window.canvas.nodes[name].inputs] == ["unet", "negative", "positive"] and agrees(window)
+
+
+def test_a_copy_brings_its_definition_along_once(window: MainWindow, qtbot: QtBot) -> None:
+    group(window)
+    press(window, Key.Key_C, CTRL)
+    press(window, Key.Key_V, CTRL)
+    assert list(window.session.workflow.subgraphs) == ["group"]
+    assert window.session.workflow.nodes["group_2"].type == "subgraph.group" and agrees(window)
+    clipboard = QGuiApplication.clipboard().text()
+    window.documents.new()
+    QGuiApplication.clipboard().setText(clipboard)
+    press(window, Key.Key_V, CTRL)
+    assert list(window.session.workflow.subgraphs) == ["group"] and agrees(window)
+    window.canvas.choose(["group"])
+    window.gestures.groups.open()
+    window.canvas.set_param("guidance", "scale", 9.0)
+    press(window, Key.Key_Up, ALT)
+    QGuiApplication.clipboard().setText(clipboard)
+    press(window, Key.Key_V, CTRL)
+    assert list(window.session.workflow.subgraphs) == ["group", "group_2"]
+    assert window.session.workflow.nodes["group_2"].type == "subgraph.group_2" and agrees(window)
+
+
+def test_a_subgraph_cannot_be_pasted_into_itself(window: MainWindow) -> None:
+    group(window)
+    press(window, Key.Key_C, CTRL)
+    window.gestures.groups.open()
+    before = text(window)
+    press(window, Key.Key_V, CTRL)
+    assert "a subgraph cannot contain itself" in window.canvas.view.toast.text()
+    assert text(window) == before and agrees(window)
+    assert "subgraph.group" not in {spec.type for spec in window.canvas.session.offered()}
+
+
+def test_all_instances_follow_and_a_unique_one_does_not(window: MainWindow) -> None:
+    group(window)
+    press(window, Key.Key_D, CTRL)
+    [twin] = window.canvas.chosen()
+    window.gestures.groups.make_unique()
+    assert window.session.workflow.nodes[twin].type == "subgraph.group_2" and agrees(window)
+    window.gestures.groups.open()
+    window.canvas.set_param("guidance", "scale", 9.0)
+    flat = flatten(window.session.workflow).workflow.nodes
+    assert (flat["group/guidance"].params["scale"], flat[f"{twin}/guidance"].params["scale"]) == (2.5, 9.0)
+
+
+def test_renaming_an_instance_names_its_definition(window: MainWindow) -> None:
+    name = group(window)
+    window.canvas.set_title(name, "Sample it")
+    assert window.session.workflow.nodes[name].type == "subgraph.sample_it"
+    assert window.canvas.nodes[name].face.title == "Sample it" and agrees(window)
+    window.session.stack.undo()
+    assert window.canvas.nodes[name].face.title == "Group"
+
+
+def test_undoing_the_group_that_is_open_leads_out_of_it(window: MainWindow) -> None:
+    before = text(window)
+    group(window)
+    window.gestures.groups.open()
+    window.session.stack.undo()
+    assert way(window) == [] and agrees(window) and text(window) == before
+    window.session.stack.redo()
+    window.gestures.groups.go(("group",))
+    window.session.do("Rename", rename_definition(window.session.workflow, "group", "Other"))
+    assert way(window)[-1] == "Other" and agrees(window)
+
+
+def test_a_run_shows_on_the_instance_and_inside(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
+    name = group(window, *SAMPLING, "decode")
+    card = window.canvas.nodes[name]
+    window.run()
+    qtbot.waitUntil(lambda: card.state.phase == "running" and card.state.steps > 6, timeout=60_000)
+    finish(window, qtbot)
+    qtbot.waitUntil(lambda: card.state.phase == "ran" and card.thumbnail is not None, timeout=20_000)
+    assert [value.type for value in card.state.values] == ["Image"] and card.state.seconds > 0
+    window.gestures.groups.open()
+    assert {window.canvas.nodes[inner].state.phase for inner in SAMPLING} == {"ran"}
+    assert window.canvas.nodes["decode"].thumbnail is not None
+    window.canvas.set_param("guidance", "scale", 4.0)
+    phases = {inner: window.canvas.nodes[inner].state.phase for inner in SAMPLING}
+    assert phases["guidance"] == phases["sampler"] == "stale" and phases["noise"] == "ran"
+    press(window, Key.Key_Up, ALT)
+    assert window.canvas.nodes[name].state.phase == "stale"
+    window.run()
+    finish(window, qtbot)
+    qtbot.waitUntil(lambda: window.canvas.nodes[name].state.phase == "ran", timeout=20_000)
+    assert "guidance: scale changed from 2.5 to 4.0" in window.canvas.nodes[name].state.why
+
+
+def test_grouping_after_a_run_keeps_what_is_shown_and_runs_nothing(window: MainWindow, qtbot: QtBot) -> None:
+    window.run()
+    finish(window, qtbot)
+    name = group(window)
+    assert window.canvas.nodes[name].state.phase == "ran"
+    assert window.canvas.nodes["decode"].state.phase == "ran"
+    window.session.stack.undo()
+    assert window.canvas.nodes["sampler"].state.phase == "ran"
+    window.session.stack.redo()
+    window.run()
+    finish(window, qtbot)
+    qtbot.waitUntil(lambda: window.canvas.nodes[name].state.phase == "cached", timeout=20_000)
+    assert window.session.states.of("group/sampler").phase == "cached"
+
+
+def test_what_fails_or_is_wrong_inside_is_said_with_its_path(window: MainWindow, qtbot: QtBot) -> None:
+    name = group(window, "model", "prompt")
+    window.gestures.groups.open()
+    window.canvas.set_param("model", "model", "/nowhere/at/all")
+    press(window, Key.Key_Up, ALT)
+    window.run()
+    finish(window, qtbot)
+    qtbot.waitUntil(lambda: window.canvas.nodes[name].state.phase == "failed", timeout=20_000)
+    assert window.canvas.nodes[name].state.error.startswith("model: ")
+    window.gestures.groups.go((name,))
+    window.canvas.set_param("model", "model", 5)
+    press(window, Key.Key_Up, ALT)
+    window.run()
+    [problem] = window.session.problems
+    assert problem.node == "group/model"
+    assert "model.model: 5 is not" in window.canvas.nodes[name].note
+    window.canvas.show_node(problem.node)
+    assert window.canvas.session.path == (name,) and window.canvas.chosen() == ["model"]
+    assert "5 is not" in window.canvas.nodes["model"].note
+
+
+def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, tmp_path: Path) -> None:
+    library = window.hub.library
+    library.folder = tmp_path / "library"
+    name = group(window)
+    window.canvas.set_title(name, "Sampling")
+    window.gestures.groups.keep()
+    assert library.path_of("sampling").is_file()
+    (library.folder / "broken.json").write_text("{")
+    window.documents.new()
+    view = window.canvas.view
+    view.setFocus()
+    press(window, Key.Key_Tab)
+    QTest.keyClicks(view.search.field, "sampling")
+    spec = view.search.list.item(0).data(Qt.ItemDataRole.UserRole)
+    assert (spec.type, spec.title, spec.station) == ("library.sampling", "Sampling", "library")
+    QTest.keyClick(view.search.field, Key.Key_Return)
+    assert window.session.workflow.nodes == {"group": Node("subgraph.sampling")}
+    assert list(window.session.workflow.subgraphs) == ["sampling"] and agrees(window)
+    assert "broken.json" in library.troubles[0] and "left out" in library.troubles[0]
+    window.session.stack.undo()
+    assert window.session.workflow.nodes == {} and window.session.workflow.subgraphs == {}
+
+
+def test_a_dropped_wire_finds_subgraphs_of_the_library(window: MainWindow, tmp_path: Path) -> None:
+    window.hub.library.folder = tmp_path / "library"
+    group(window)
+    window.gestures.groups.keep()
+    press(window, Key.Key_U, CTRL)
+    start = port(window, "model", "unet")
+    window.gestures.search_for_wire(start, QPointF(600, 900))
+    types = [window.canvas.view.search.list.item(n).data(Qt.ItemDataRole.UserRole).type for n in range(3)]
+    assert "library.group" in types
+    added = window.gestures.add("library.group", QPointF(600, 900), start)
+    assert window.session.workflow.links[Socket(added, "unet")] == Link("model", "unet", added, "unet")
+    assert agrees(window)
