@@ -259,10 +259,11 @@ class Canvas(QuietGraph):
         card = self.nodes.get(name)
         if card is not None:
             place = self.session.workflow.layout.get(name, Placement(card.x(), card.y()))
-            edit: Edit = Place(name, msgspec.structs.replace(place, title=title))
-            if title and (definition := definition_of(card.node.type)) in self.session.root.subgraphs:
-                edit = rename_definition(self.session.root, definition, title)
-            self.session.do(self.tr("Rename"), edit)
+            root, definition = self.session.root, definition_of(card.node.type)
+            if title and definition in root.subgraphs:
+                self.session.session.do(self.tr("Rename"), rename_definition(root, definition, title))
+            else:
+                self.session.do(self.tr("Rename"), Place(name, msgspec.structs.replace(place, title=title)))
 
     def judge(self, start: Port, end: Port) -> str:
         """Why a wire between two ports cannot be laid; empty where it can."""

@@ -12,13 +12,15 @@ from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.fragment import cut_out
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.terminal import Terminal
-from nodeflow.app.words import readable
+from nodeflow.app.canvas.wires import Wire
+from nodeflow.app.words import readable, sentences
 from nodeflow.graph import ports
 from nodeflow.graph.catalog import Param
+from nodeflow.graph.definitions import at
 from nodeflow.graph.edits import Batch, Disconnect, Edit
 from nodeflow.graph.groups import group, make_unique, ungroup
 from nodeflow.graph.subgraphs import MORE, definition_of
-from nodeflow.graph.workflow import INPUTS, OUTPUTS, TERMINALS, Link, Socket
+from nodeflow.graph.workflow import INPUTS, OUTPUTS, TERMINALS, Link, Socket, WorkflowError
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.canvas import Canvas
@@ -99,7 +101,7 @@ class Grouping(QObject):
             return
         edit, name = group(level.root, level.where, names)
         level.session.keep_states(level.where, {old: f"{name}/{old}" for old in names})
-        level.do(self.tr("Group"), edit)
+        level.session.do(self.tr("Group"), edit)
         level.show_pictures()
         self.canvas.choose([name])
 
@@ -115,7 +117,7 @@ class Grouping(QObject):
         for name in names:
             edit, inner = ungroup(level.root, level.where, name)
             level.session.keep_states(level.where, {f"{name}/{old}": new for old, new in inner.items()})
-            level.do(self.tr("Ungroup"), edit)
+            level.session.do(self.tr("Ungroup"), edit)
             found += inner.values()
         level.stack.endMacro()
         level.show_pictures()
@@ -127,7 +129,7 @@ class Grouping(QObject):
         if len(names) != 1:
             self._say(self.tr("Select one subgraph to make it unique."))
             return
-        self.level.do(self.tr("Make Unique"), make_unique(self.level.root, self.level.where, names[0]))
+        self.level.session.do(self.tr("Make Unique"), make_unique(self.level.root, self.level.where, names[0]))
 
     def _definition(self, name: str) -> str:
         """The definition that a node is an instance of; empty where it is none."""
@@ -154,14 +156,11 @@ class Grouping(QObject):
             self._do(self.tr("Expose {0}").format(readable(port.name)), self.level.wire(link))
             return
         edits: list[Edit] = []
+        root, where = self.level.root, self.level.where
         for wire in exposed:
             end = wire.source if side == "inputs" else wire.target
-            lonely = len(end.wires) == 1
-            edits.append(
-                ports.hide(self.level.root, self.level.where, side, end.name)
-                if lonely
-                else Disconnect(Socket(*wire.target.address))
-            )
+            last = len(end.wires) == 1  # a port that exposes something else too stays
+            edits.append(ports.hide(root, where, side, end.name) if last else at(where, _off(wire)))
         self._do(self.tr("Hide {0}").format(readable(port.name)), Batch(tuple(edits)))
 
     def _port(self, pos: QPointF) -> Port | None:
@@ -229,14 +228,20 @@ class Grouping(QObject):
     # --- how it is said and done
 
     def _do(self, words: str, edit: Edit) -> None:
-        """Make an edit, or say why it cannot be made."""
-        if fault := self.level.fault(edit):
-            self._say(fault)
+        """Make an edit of the whole workflow, or say why it cannot be made."""
+        try:
+            edit.apply(self.level.root.copy())
+        except WorkflowError as error:
+            self._say(sentences(error))
         else:
-            self.level.do(words, edit)
+            self.level.session.do(words, edit)
 
     def _say(self, words: str) -> None:
         self.view.toast.say(words)
+
+
+def _off(wire: Wire) -> Edit:
+    return Disconnect(Socket(*wire.target.address))
 
 
 def _side(port: Port) -> ports.Side:

@@ -89,7 +89,7 @@ def test_a_double_click_goes_in_and_the_breadcrumbs_lead_back(window: MainWindow
 def test_nothing_opens_where_there_is_no_subgraph(window: MainWindow) -> None:
     window.canvas.view.setFocus()
     window.canvas.choose(["noise"])
-    for key, keys in ((Key.Key_Return, Qt.KeyboardModifier.NoModifier), (Key.Key_U, CTRL)):
+    for key, keys in ((Key.Key_Down, ALT), (Key.Key_U, CTRL)):
         window.canvas.view.toast.hide()
         press(window, key, keys)
         assert window.canvas.view.toast.isVisible() and way(window) == []
@@ -203,7 +203,7 @@ def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand
     inputs = window.canvas.nodes[INPUTS]
     assert isinstance(inputs, Terminal)
     view.port_menu_wanted.emit(inputs, inputs.outputs[0], view.mapToGlobal(view.rect().center()))
-    [menu] = view.findChildren(QMenu)
+    [menu] = [menu for menu in view.findChildren(QMenu) if menu.isVisible()]
     by_name = {action.text(): action for action in menu.actions()}
     by_name["Move Down"].trigger()
     assert window.session.workflow.subgraphs["group"].interface.inputs[:2] == ("unet", "trained")
@@ -228,7 +228,7 @@ def test_a_copy_brings_its_definition_along_once(window: MainWindow, qtbot: QtBo
     assert list(window.session.workflow.subgraphs) == ["group"] and agrees(window)
     window.canvas.choose(["group"])
     window.gestures.groups.open()
-    window.canvas.set_param("guidance", "scale", 9.0)
+    window.canvas.values.set("guidance", "scale", 9.0)
     press(window, Key.Key_Up, ALT)
     QGuiApplication.clipboard().setText(clipboard)
     press(window, Key.Key_V, CTRL)
@@ -254,7 +254,7 @@ def test_all_instances_follow_and_a_unique_one_does_not(window: MainWindow) -> N
     window.gestures.groups.make_unique()
     assert window.session.workflow.nodes[twin].type == "subgraph.group_2" and agrees(window)
     window.gestures.groups.open()
-    window.canvas.set_param("guidance", "scale", 9.0)
+    window.canvas.values.set("guidance", "scale", 9.0)
     flat = flatten(window.session.workflow).workflow.nodes
     assert (flat["group/guidance"].params["scale"], flat[f"{twin}/guidance"].params["scale"]) == (2.5, 9.0)
 
@@ -286,12 +286,13 @@ def test_a_run_shows_on_the_instance_and_inside(window: MainWindow, hand: Hand, 
     window.run()
     qtbot.waitUntil(lambda: card.state.phase == "running" and card.state.steps > 6, timeout=60_000)
     finish(window, qtbot)
-    qtbot.waitUntil(lambda: card.state.phase == "ran" and card.thumbnail is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: card.state.phase == "ran" and "group/decode" in window.session.thumbnails, timeout=20_000)
+    assert card.thumbnail is not None
     assert [value.type for value in card.state.values] == ["Image"] and card.state.seconds > 0
     window.gestures.groups.open()
     assert {window.canvas.nodes[inner].state.phase for inner in SAMPLING} == {"ran"}
     assert window.canvas.nodes["decode"].thumbnail is not None
-    window.canvas.set_param("guidance", "scale", 4.0)
+    window.canvas.values.set("guidance", "scale", 4.0)
     phases = {inner: window.canvas.nodes[inner].state.phase for inner in SAMPLING}
     assert phases["guidance"] == phases["sampler"] == "stale" and phases["noise"] == "ran"
     press(window, Key.Key_Up, ALT)
@@ -320,14 +321,14 @@ def test_grouping_after_a_run_keeps_what_is_shown_and_runs_nothing(window: MainW
 def test_what_fails_or_is_wrong_inside_is_said_with_its_path(window: MainWindow, qtbot: QtBot) -> None:
     name = group(window, "model", "prompt")
     window.gestures.groups.open()
-    window.canvas.set_param("model", "model", "/nowhere/at/all")
+    window.canvas.values.set("model", "model", "/nowhere/at/all")
     press(window, Key.Key_Up, ALT)
     window.run()
     finish(window, qtbot)
     qtbot.waitUntil(lambda: window.canvas.nodes[name].state.phase == "failed", timeout=20_000)
     assert window.canvas.nodes[name].state.error.startswith("model: ")
     window.gestures.groups.go((name,))
-    window.canvas.set_param("model", "model", 5)
+    window.canvas.values.set("model", "model", 5)
     press(window, Key.Key_Up, ALT)
     window.run()
     [problem] = window.session.problems
@@ -351,8 +352,8 @@ def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, tmp_
     view.setFocus()
     press(window, Key.Key_Tab)
     QTest.keyClicks(view.search.field, "sampling")
-    spec = view.search.list.item(0).data(Qt.ItemDataRole.UserRole)
-    assert (spec.type, spec.title, spec.station) == ("library.sampling", "Sampling", "library")
+    entry = view.search.list.item(0).data(Qt.ItemDataRole.UserRole)
+    assert (entry.key, entry.title, entry.aside) == ("library.sampling", "Sampling", "library")
     QTest.keyClick(view.search.field, Key.Key_Return)
     assert window.session.workflow.nodes == {"group": Node("subgraph.sampling")}
     assert list(window.session.workflow.subgraphs) == ["sampling"] and agrees(window)
@@ -368,7 +369,7 @@ def test_a_dropped_wire_finds_subgraphs_of_the_library(window: MainWindow, tmp_p
     press(window, Key.Key_U, CTRL)
     start = port(window, "model", "unet")
     window.gestures.search_for_wire(start, QPointF(600, 900))
-    types = [window.canvas.view.search.list.item(n).data(Qt.ItemDataRole.UserRole).type for n in range(3)]
+    types = [window.canvas.view.search.list.item(n).data(Qt.ItemDataRole.UserRole).key for n in range(3)]
     assert "library.group" in types
     added = window.gestures.add("library.group", QPointF(600, 900), start)
     assert window.session.workflow.links[Socket(added, "unet")] == Link("model", "unet", added, "unet")
