@@ -53,7 +53,7 @@ class Gestures(QObject):
         if len(wires) == 1 and not self.canvas.chosen():
             workflow, catalogue = self.session.workflow, self.session.catalogue
             self._into, hint = workflow.links[wires[0]], self.tr("Nodes that fit into this wire")
-            specs = [spec for spec in specs if any(doors(workflow, catalogue, self._into, spec))]
+            specs = [s for s in specs if not is_library(s.type) and any(doors(workflow, catalogue, self._into, s))]
         self.view.search.ask(specs, self.view.mapFromScene(at), hint, self._settings.recent_nodes)
 
     def search_for_wire(self, port: Port, at: QPointF) -> None:

@@ -139,7 +139,7 @@ class WireByKeys(QObject):
         wanted = gives if start.is_input else takes
         new = [
             entry_of(spec)._replace(key=_NEW + spec.type, aside=tr("new node"))
-            for spec in canvas.session.catalogue.nodes.values()
+            for spec in canvas.session.offered()
             if wanted(spec, start.wire_type)
         ]
         hint = tr("Where the wire of {0} ends").format(readable(start.name))
