@@ -186,7 +186,7 @@ def change_guidance(before: Guider, after: Guider, step: Annotated[int, Range(0,
     Fails when the two are made for models that predict different things or work on different latents.
     """
     one, other = before.denoiser, after.denoiser
-    if (one.prediction, one.format) != (other.prediction, other.format):
+    if any(getattr(one, trait) != getattr(other, trait) for trait in ("prediction", "format", "learned_variance")):
         raise NodeError(
             "before and after use models of different kinds; the second could not go on where the first stops"
         )

@@ -64,6 +64,7 @@ def arguments(
         "nodes.gaussian_noise": {},
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},
         "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
+        "nodes.one_by_one": {"denoiser": denoiser},
         "nodes.unet_denoiser": {"unet": tiny.unet},
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
         "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from nodeflow.node import NodeError, Step
-from nodeflow.wires import Latent, Noise, TrainedSchedule
-from nodes.denoise import UNetDenoiser, unet_denoiser
+from nodeflow.wires import Conditioning, Latent, Noise, TrainedSchedule
+from nodes.denoise import UNetDenoiser, one_by_one, unet_denoiser
 from nodes.guidance import classifier_free_guidance, guide, no_guidance, rescale_guided
 from nodes.models import LatentDiffusion
 from nodes.noise import add_noise, draw, gaussian_noise
@@ -201,6 +201,30 @@ def test_a_batch_equals_its_singles(tiny: LatentDiffusion, kind: str) -> None:
     pictures = vae_decode(tiny.vae, batch).pixels
     for row in range(4):
         assert torch.equal(pictures[row : row + 1], vae_decode(tiny.vae, Latent(batch.samples[row : row + 1])).pixels)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_by_one_a_batch_equals_its_singles_to_the_last_bit(tiny: LatentDiffusion, kind: str) -> None:
+    positive, negative = (clip_text_encode(tiny.text_encoder, text) for text in ("red star", ""))
+    denoiser = one_by_one(unet_denoiser(tiny.unet, "flow" if kind == "Flow-match Euler" else "v"))
+    guider = classifier_free_guidance(denoiser, positive, negative, 5.0, 0.7)
+    chosen = scheduler(None, kind, 5)  # type: ignore[arg-type]
+    _, (batch, trajectory) = finish(sample(guider, chosen, Noise((7, 8, 9, 10))))
+    for row, seed in enumerate((7, 8, 9, 10)):
+        _, (single, alone) = finish(sample(guider, chosen, Noise((seed,))))
+        assert torch.equal(batch.samples[row : row + 1], single.samples)
+        for one, other in zip(trajectory.original, alone.original, strict=True):
+            assert torch.equal(one[row : row + 1], other)
+
+
+def test_one_by_one_gives_each_row_its_own_text(tiny: LatentDiffusion) -> None:
+    texts = [clip_text_encode(tiny.text_encoder, text) for text in ("red star", "blue")]
+    both = Conditioning(torch.cat([text.tokens for text in texts]))
+    denoiser, x = unet_denoiser(tiny.unet), torch.randn(2, 4, 8, 8)
+    with torch.no_grad():
+        found = one_by_one(denoiser).predict(x, torch.tensor(500), both)
+        wanted = [denoiser.predict(x[row : row + 1], torch.tensor(500), texts[row]) for row in range(2)]
+    assert torch.equal(found, torch.cat(wanted))
 
 
 def test_the_same_run_twice_is_bit_identical_and_another_seed_is_not(tiny: LatentDiffusion) -> None:
