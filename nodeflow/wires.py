@@ -203,6 +203,10 @@ class TextEncoder(Protocol):
         """Texts to conditioning, one row each."""
         ...
 
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        """The same for each text by itself, and exactly what `encode` gives for it alone."""
+        ...
+
 
 class CLIP(Protocol):
     """Two encoders that bring pictures and texts into one space (Radford et al. 2021)."""

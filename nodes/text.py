@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 
@@ -10,7 +10,16 @@ from nodeflow.node import Multiline, NodeError, node
 from nodeflow.wires import Classes, Conditioning, TextEncoder
 
 
-@node("CLIP text encode")
+def _encode_together(calls: list[dict[str, Any]]) -> list[Conditioning]:
+    """The texts of several calls at once. Raises ValueError where they are for different encoders."""
+    encoders = {id(call["text_encoder"]): call["text_encoder"] for call in calls}
+    if len(encoders) > 1:
+        raise ValueError("texts for different encoders")
+    encoder: TextEncoder = calls[0]["text_encoder"]
+    return encoder.encode_each([call["text"] for call in calls])
+
+
+@node("CLIP text encode", together=_encode_together)
 def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()] = "") -> Conditioning:
     """Turns a text into what the denoiser is guided by.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 from test_cli import nodeflow, refused, write
 
@@ -129,6 +130,18 @@ def test_a_list_of_texts_makes_a_picture_each_and_a_sheet(session: Session, tmp_
     more = run(session, prompts("a blue cup\na red star\na yellow fish"), tmp_path)
     assert ran(more, "sampler") == [(0,)]
     assert len(ran(more, "sheet")) == 1
+
+
+def test_texts_encoded_together_are_those_encoded_alone(session: Session) -> None:
+    functions = session.packs.functions
+    encoder = functions["nodes.load_latent_diffusion"]("starter:latent-diffusion").text_encoder
+    texts = ["a red star", "", "on a black background, a purple moon", "a blue cup on the left " * 20, "x"]
+    together = encoder.encode_each(texts)
+    for text, found in zip(texts, together, strict=True):
+        alone = functions["nodes.clip_text_encode"](encoder, text)
+        assert torch.equal(found.tokens, alone.tokens)
+        assert torch.equal(found.pooled, alone.pooled)
+        assert found.words == alone.words
 
 
 def test_a_batch_equals_its_singles_also_as_a_list_of_seeds(session: Session, tmp_path: Path) -> None:

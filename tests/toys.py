@@ -280,6 +280,23 @@ def weigh(box: Box | None = None, value: Annotated[int, Range(0, 100)] = 0, text
     return Box(weight)
 
 
+def _squares(calls: list[dict[str, Any]]) -> list[Sheet]:
+    """All squares at once; none where one of them is 13."""
+    RAN.append("together " + " ".join(str(call["value"]) for call in calls))
+    if any(call["value"] == 13 for call in calls):
+        raise ValueError("13 is too much")
+    return [Sheet(row) for row in torch.tensor([[float(call["value"])] for call in calls]).square().split(1)]
+
+
+@node("Square", together=_squares)
+def square(value: int = 0) -> Sheet:
+    """A square, which can be computed with others."""
+    RAN.append(f"square {value}")
+    if value == 13:
+        raise NodeError("13 is too much")
+    return Sheet(torch.tensor([[float(value)]]).square())
+
+
 @node("Gather")
 def gather(boxes: list[Box], names: list[str] | None = None, label: str = "gather") -> Box:
     """The sum of a list of boxes."""

@@ -25,6 +25,7 @@ from nodeflow.engine.results import as_outputs, files, sentence, standing
 from nodeflow.engine.seeds import seeds, sources
 from nodeflow.engine.single import settings_of
 from nodeflow.engine.steps import StepRun, StepStore
+from nodeflow.engine.together import Together
 from nodeflow.engine.views import preview, summaries
 from nodeflow.graph.catalog import is_list
 from nodeflow.node import Lazy, NodeError, NotYet, Step
@@ -99,6 +100,7 @@ class Run:
         self.asked: dict[str, set[str]] = {}
         self.stale: set[str] = set()
         self.kept: set[str] = set()
+        self.together = Together()
 
     def events(self, expected: dict[str, float]) -> Events:
         begin = time.perf_counter()
@@ -269,16 +271,12 @@ class Run:
             yield tell.NodeStarted(task.id, self.why(task))
         seconds = 0.0
         result: Any
-        function = self.executor.functions[task.spec.type]
         steps = self.executor.steps.begin(f"{task.spec.type}@{task.spec.version}")
         try:
-            wires, arguments = self._arguments(task)
-            arguments |= self._supplied(task, steps)
+            wires, arguments = self._wires(task), self.arguments_of(task) | self._supplied(task, steps)
             before = versions((wires, arguments))
-            begin = time.perf_counter()
             with steps, interruptible((wires, arguments), self.control):
-                result = function(*wires, **arguments)
-                seconds = time.perf_counter() - begin
+                result, seconds = self.together.call(self, task, wires, arguments)
                 if task.spec.streams:
                     seconds, result = yield from self._stream(task, result, steps)
                     if self.control.cancelled:
@@ -330,9 +328,13 @@ class Run:
                 yield tell.NodeProgress(task.id, step.index, step.total, left, picture)
         return seconds, None
 
-    def _arguments(self, task: Task) -> tuple[list[Any], dict[str, Any]]:
-        """The positional arguments (of an input that takes several wires) and the named ones."""
-        wires: list[Any] = []
+    def _wires(self, task: Task) -> list[Any]:
+        """The positional arguments: those of an input that takes several wires."""
+        many = (port.name for port in task.spec.inputs if port.many)
+        return [self._value(origin) for name in many for origin in task.inputs.get(name, ())]
+
+    def arguments_of(self, task: Task) -> dict[str, Any]:
+        """The named arguments."""
         arguments = dict(self.arguments[task.id])
         for name, origins in task.inputs.items():
             port = task.spec.input(name)
@@ -343,13 +345,11 @@ class Run:
                     arguments.setdefault(name, value)
             elif port.lazy:
                 arguments[name] = Lazy(self._getter(name, origins[0]))
-            elif port.many:
-                wires += [self._value(origin) for origin in origins]
             elif is_list(port.type):
                 arguments[name] = [self._value(origin) for origin in origins]
-            else:
+            elif not port.many:
                 arguments[name] = self._value(origins[0])
-        return wires, arguments
+        return arguments
 
     def _supplied(self, task: Task, steps: StepRun) -> dict[str, Any]:
         """The arguments that say nothing about what the node computes, and so are no part of its key."""

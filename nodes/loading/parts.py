@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, Prediction, TextEncoder, TrainedSchedule
@@ -45,7 +46,21 @@ class CLIPText:
     module: torch.nn.Module
     length: int
 
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
+        like = next(self.module.parameters())
+        if like.device.type != "cpu" or like.dtype != torch.float32:
+            return [self.encode([text]) for text in texts]
+        tokens, pooled, words = self._encode(texts)
+        rows = zip(tokens.split(1), pooled.split(1) if pooled is not None else [None] * len(texts), words, strict=True)
+        return [Conditioning(row.clone(), None if whole is None else whole.clone(), read) for row, whole, read in rows]
+
     def encode(self, texts: list[str]) -> Conditioning:
+        tokens, pooled, words = self._encode(texts)
+        return Conditioning(tokens, pooled, words[0])
+
+    def _encode(self, texts: list[str]) -> tuple[Tensor, Tensor | None, list[tuple[str, ...]]]:
+        """Tokens (B, L, D), the texts as a whole (B, P), and of each text its tokens as they were read."""
         options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
         found = self.tokenizer(texts, **options)
         config: Any = self.module.config
@@ -53,8 +68,8 @@ class CLIPText:
         device = next(self.module.parameters()).device
         with torch.no_grad():
             output = self.module(found.input_ids.to(device), attention_mask=None if mask is None else mask.to(device))
-        words = tuple(self.tokenizer.decode([token]) for token in found.input_ids[0].tolist())
-        return Conditioning(output.last_hidden_state, output.pooler_output, words)
+        words = [tuple(self.tokenizer.decode([token]) for token in row) for row in found.input_ids.tolist()]
+        return output.last_hidden_state, output.pooler_output, words
 
 
 def ready(module: Any, target: Target) -> torch.nn.Module:

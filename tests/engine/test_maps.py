@@ -289,6 +289,45 @@ def test_a_run_without_the_list_forgets_its_items(bench: Bench) -> None:
     assert bench.value("weigh") == Box(4)
 
 
+# --- together
+
+
+def squares(values: str) -> Workflow:
+    return wire(
+        {
+            "list": ("numbers", {"text": values}),
+            "square": ("square", {}, {"value": "list.values"}),
+            "double": ("double", {}, {"sheet": "square.sheet"}),
+        }
+    )
+
+
+def doubled(bench: Bench) -> list[float]:
+    return [sheet.values.item() for sheet in bench.value("double", "sheet")]
+
+
+def test_what_can_be_computed_together_is_and_each_item_is_kept_by_itself(bench: Bench) -> None:
+    assert bench.run(squares("1 2 3 2")) == ["numbers", "together 1 2 3", *["double"] * 3]
+    assert doubled(bench) == [2, 8, 18, 8]
+    finished = bench.items(NodeFinished, "square")
+    assert [finished[place,].state for place in range(3)] == ["ran"] * 3
+    assert bench.run(squares("3 4 1 5")) == ["numbers", "together 4 5", "double", "double"]
+    assert bench.run(wire({"square": ("square", {"value": 4})})) == []
+    assert bench.run(squares("6")) == ["numbers", "square 6", "double"]
+
+
+def test_a_failure_among_those_computed_together_is_its_own(bench: Bench) -> None:
+    ran = bench.run(squares("1 13 3"))
+    assert ran == ["numbers", "together 1 13 3", "square 1", "double", "square 13", "square 3", "double"]
+    assert bench.items(NodeFailed, "square").keys() == {(1,)}
+    assert doubled(bench) == [2, 18]
+
+
+def test_only_so_many_are_computed_together(bench: Bench) -> None:
+    ran = [label for label in bench.run(squares(" ".join(map(str, range(100, 140))))) if label.startswith("together")]
+    assert [len(label.split()) - 1 for label in ran] == [16, 16, 8]
+
+
 # --- sweeps
 
 
