@@ -40,7 +40,7 @@ def load_clip(
     Papers: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision
     (arXiv:2103.00020); OpenCLIP: Cherti et al. 2023 (arXiv:2212.07143).
     """
-    target = Target(device, torch_dtype(dtype))
+    target = Target(torch_dtype(dtype))
     path = find(model, revision, PATTERNS)
     return load_clip_folder(path, target) if path.is_dir() else load_open_clip_file(path, architecture, target)
 

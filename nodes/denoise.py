@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, LatentFormat, Prediction
+from nodes.computing import device_of, dtype_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +26,11 @@ class UNetDenoiser:
 
     @property
     def device(self) -> torch.device:
-        return next(self.network.module.parameters()).device
+        return device_of(self.network.module)
 
     @property
     def dtype(self) -> torch.dtype:
-        return next(self.network.module.parameters()).dtype
+        return dtype_of(self.network.module)
 
     @property
     def learned_variance(self) -> bool:
@@ -59,11 +60,11 @@ class DiTDenoiser:
 
     @property
     def device(self) -> torch.device:
-        return next(self.network.module.parameters()).device
+        return device_of(self.network.module)
 
     @property
     def dtype(self) -> torch.dtype:
-        return next(self.network.module.parameters()).dtype
+        return dtype_of(self.network.module)
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         if conditioning.labels is None:

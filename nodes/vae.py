@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Seed, node
 from nodeflow.wires import VAE, Image, Latent, LatentFormat
+from nodes.computing import device_of, dtype_of
 from nodes.noise import gaussian_noise
 
 
@@ -23,23 +24,20 @@ class DiffusersVAE:
     shift: float = 0.0
 
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
-        module, like = self._module()
+        module: Any = self.module
         found: list[Tensor] = []
         with torch.no_grad():
             for index, pixels in enumerate(image.pixels.split(1)):
-                posterior = module.encode(2 * pixels.to(like.device, like.dtype) - 1).latent_dist
+                posterior = module.encode(2 * pixels.to(device_of(module), dtype_of(module)) - 1).latent_dist
                 found.append(posterior.sample(generators[index]) if generators else posterior.mode())
             return Latent((torch.cat(found) - self.shift) * self.scaling)
 
     def decode(self, latent: Latent) -> Image:
-        module, like = self._module()
+        module: Any = self.module
         with torch.no_grad():
-            unscaled = latent.samples.to(like.device, like.dtype) / self.scaling + self.shift
+            unscaled = latent.samples.to(device_of(module), dtype_of(module)) / self.scaling + self.shift
             pixels = [module.decode(one, return_dict=False)[0].float() for one in unscaled.split(1)]
             return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
-
-    def _module(self) -> tuple[Any, Tensor]:
-        return self.module, next(self.module.parameters())
 
 
 @dataclass(frozen=True, eq=False)

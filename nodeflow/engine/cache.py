@@ -108,12 +108,12 @@ class Cache:
         if entry is not None:
             self._ledger.remove(entry.blocks)
 
-    def clear(self) -> None:
-        """Forget everything in memory."""
+    def clear(self, device: str = "") -> None:
+        """Forget what is in memory: all of it, or what lies on one class of device."""
         with self._lock:
-            for key in list(self._entries):
-                self._forget(key)
-            self._heap.clear()
+            for key, entry in list(self._entries.items()):
+                if not device or any(block[0] == device for block in entry.blocks):
+                    self._forget(key)
 
     def _touch(self, key: bytes, entry: Entry) -> None:
         if entry.model:

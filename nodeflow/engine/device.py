@@ -10,6 +10,11 @@ import torch
 
 PACKAGES = ("nodeflow", "torch", "diffusers", "transformers")
 
+HEADROOM = 20
+"""One in so many bytes of a GPU is left alone, and at least"""
+LEAST_HEADROOM = 512 * 2**20
+"""so many."""
+
 
 def choose(wanted: str) -> tuple[str, str]:
     """Device and dtype for ``auto``, ``cpu`` or ``cuda``. Half precision where the device is made for it.
@@ -32,6 +37,17 @@ def budget(host: int | None = None) -> dict[str, int]:
     if torch.cuda.is_available():
         budget["cuda"] = torch.cuda.get_device_properties(0).total_memory // 2
     return budget
+
+
+def room(device: str) -> int | None:
+    """Bytes that we may use on a device now: what is free, and what we hold. None for the host, which moves by itself.
+
+    Some is left for the driver, for other programs, and for what splits memory into pieces.
+    """
+    if device == "cpu":
+        return None
+    free, total = torch.cuda.mem_get_info()
+    return int(free + torch.cuda.memory_reserved() - max(total // HEADROOM, LEAST_HEADROOM))
 
 
 def _host_memory() -> int:

@@ -11,7 +11,9 @@ import hashlib
 import sqlite3
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -43,6 +45,10 @@ class Cost(NamedTuple):
 
     seconds: float
     bytes: int = 0
+
+
+NO_COST = Cost(0.0)
+NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
 
 
 class Estimate(NamedTuple):

@@ -7,7 +7,7 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,14 +15,17 @@ import msgspec
 from nodeflow.engine import events as tell
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
+from nodeflow.engine.estimates import NO_COST, NO_COSTS, Cost
 from nodeflow.engine.history import History
 from nodeflow.engine.interrupt import Cancelled, interruptible
 from nodeflow.engine.keys import Parts, Settings, checked, digest, parts_of, reason
 from nodeflow.engine.maps import Unfolding, make_do
 from nodeflow.engine.measure import changed, versions
+from nodeflow.engine.memory import Memory, Needs
 from nodeflow.engine.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
 from nodeflow.engine.results import as_outputs, files, sentence, standing
 from nodeflow.engine.seeds import seeds, sources
+from nodeflow.engine.shortage import is_shortage, what_fitted
 from nodeflow.engine.single import settings_of
 from nodeflow.engine.steps import StepRun, StepStore
 from nodeflow.engine.together import Together
@@ -42,10 +45,17 @@ Events = Generator[tell.Event, None, None]
 class Executor:
     """Evaluates plans one after another, with one cache for all, and a history for each document."""
 
-    def __init__(self, functions: dict[str, Callable[..., Any]], cache: Cache, steps: StepStore | None = None) -> None:
+    def __init__(
+        self,
+        functions: dict[str, Callable[..., Any]],
+        cache: Cache,
+        steps: StepStore | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self.functions = functions
         self.cache = cache
         self.steps = StepStore({}) if steps is None else steps
+        self.memory = memory or Memory()
         self._histories: dict[str, History] = {}
 
     def run(
@@ -54,15 +64,15 @@ class Executor:
         settings: Settings,
         control: Control | None = None,
         document: str = "",
-        expected: dict[str, float] | None = None,
+        expected: Mapping[str, Cost] = NO_COSTS,
     ) -> Events:
         """Evaluate the plan's targets. Between two events nothing is computed: whoever reads sets the pace.
 
-        An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` is told at
-        the start: the seconds that nodes may take.
+        An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` says
+        what nodes may take: their seconds are told at the start, their bytes are what memory is made ready for.
         """
         run = Run(self, plan, settings, control or Control(), self.history(document))
-        return run.unfolding.told(run.events(expected or {}))
+        return run.unfolding.told(run.events(expected))
 
     def history(self, document: str) -> History:
         """The history of a document; the one used longest ago goes where there are many."""
@@ -101,11 +111,16 @@ class Run:
         self.stale: set[str] = set()
         self.kept: set[str] = set()
         self.together = Together()
+        self.expected: Mapping[str, Cost] = NO_COSTS
+        self.short: set[str] = set()
+        """Tasks that had too little memory: they run once more, with all else out of the way."""
 
-    def events(self, expected: dict[str, float]) -> Events:
+    def events(self, expected: Mapping[str, Cost]) -> Events:
         begin = time.perf_counter()
+        self.expected = expected
         nodes = self.unfolding.plan.tasks
-        yield tell.RunStarted(tuple(nodes), self.settings.environment, expected)
+        times = {name: cost.seconds for name, cost in expected.items()}
+        yield tell.RunStarted(tuple(nodes), self.settings.environment, times)
         for name, why in self.plan.skipped.items():
             yield tell.NodeSkipped(name, why)
         first = plain_feeders(nodes) | self.unfolding.givers
@@ -267,7 +282,7 @@ class Run:
 
     def _compute(self, task: Task) -> Events:
         """Call the node. Its steps become progress; whatever it raises is told as its own failure."""
-        if task.id not in self.asked:
+        if task.id not in self.asked and task.id not in self.short:
             yield tell.NodeStarted(task.id, self.why(task))
         seconds = 0.0
         result: Any
@@ -275,7 +290,7 @@ class Run:
         try:
             wires, arguments = self._wires(task), self.arguments_of(task) | self._supplied(task, steps)
             before = versions((wires, arguments))
-            with steps, interruptible((wires, arguments), self.control):
+            with self._ready(task, (wires, arguments)) as needs, steps, interruptible((wires, arguments), self.control):
                 result, seconds = self.together.call(self, task, wires, arguments)
                 if task.spec.streams:
                     seconds, result = yield from self._stream(task, result, steps)
@@ -292,14 +307,27 @@ class Run:
             self.asked.setdefault(task.id, set()).add(str(lazy))
             return
         except Exception as error:  # a node is other people's code: whatever it raises is its own failure
-            yield self._fail(task, sentence(error), seconds, "".join(traceback.format_exception(error)))
+            short = is_shortage(error)
+            if short and task.id not in self.short:
+                self.short.add(task.id)
+                return
+            told = what_fitted(self.plan, task, self.history.fitted, self.parts) if short else sentence(error)
+            yield self._fail(task, told, seconds, "".join(traceback.format_exception(error)))
             return
+        if task.id in self.short:
+            steps.discard()  # computed in another way than its steps would be
         if task.spec.pure:
             self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved)
         self._arrived(task, outputs)
         values, written = summaries(task.spec, outputs), files(outputs)
-        told = tell.NodeFinished(task.id, "ran", seconds, self.why(task), values, written)
-        yield msgspec.structs.replace(told, resumed=steps.resumed, steps=steps.total)
+        why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
+        finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes)
+        yield msgspec.structs.replace(finished, resumed=steps.resumed, steps=steps.total)
+
+    def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
+        """Memory for a node: what it took before, or where that was not enough, all there is."""
+        cost = self.expected.get(task.id, NO_COST)
+        return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost.bytes, task.id in self.short)
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
@@ -411,3 +439,5 @@ class Run:
             if reached:
                 history.failed.discard(name)
         history.failed |= self.failed
+        if not self.failed and not self.control.cancelled:
+            history.fitted |= self.parts

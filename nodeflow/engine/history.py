@@ -15,6 +15,8 @@ class History:
     def __init__(self) -> None:
         self.made_from: dict[str, Parts] = {}
         self.failed: set[str] = set()
+        self.fitted: dict[str, Parts] = {}
+        """As ``made_from``, of runs that went through to their end."""
         self.last: dict[str, tuple[Task, bytes]] = {}
         self.items: dict[str, tuple[str, ...]] = {}
 

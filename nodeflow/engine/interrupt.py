@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from nodeflow.engine.control import Control
+from nodeflow.engine.measure import networks
 
 
 class Cancelled(BaseException):
@@ -34,25 +34,6 @@ def interruptible(values: Any, control: Control) -> Iterator[None]:
     finally:
         for hook in hooks:
             hook.remove()
-
-
-def networks(values: Any) -> Iterator[torch.nn.Module]:
-    """The networks in values, each once."""
-    seen: set[int] = set()
-    todo = [values]
-    while todo:
-        part = todo.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, torch.nn.Module):
-            yield part
-        elif isinstance(part, (tuple, list)):
-            todo.extend(part)
-        elif isinstance(part, dict):
-            todo.extend(part.values())
-        elif dataclasses.is_dataclass(part) and not isinstance(part, type):
-            todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
 
 
 def blocks(network: torch.nn.Module) -> Iterator[torch.nn.Module]:

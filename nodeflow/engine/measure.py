@@ -43,6 +43,25 @@ def tensors(value: Any, *, modules: bool) -> Iterator[Tensor]:
                 yield torch.from_numpy(part) if part.flags.writeable else torch.empty(part.nbytes, dtype=torch.uint8)
 
 
+def networks(values: Any) -> Iterator[torch.nn.Module]:
+    """The networks in values, each once."""
+    seen: set[int] = set()
+    todo = [values]
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, torch.nn.Module):
+            yield part
+        elif isinstance(part, (tuple, list)):
+            todo.extend(part)
+        elif isinstance(part, dict):
+            todo.extend(part.values())
+        elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+            todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
+
+
 def has_module(value: Any) -> bool:
     """Whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
     if isinstance(value, torch.nn.Module):
@@ -55,11 +74,17 @@ def has_module(value: Any) -> bool:
 
 
 def blocks(value: Any) -> dict[Block, int]:
-    """The memory behind a value: bytes by block. What two values share is one block."""
+    """The memory behind a value: bytes by block. What two values share is one block.
+
+    Networks count against the host, wherever they lie just now: they are loaded to it and go back to it.
+    """
     found: dict[Block, int] = {}
-    for tensor in tensors(value, modules=True):
+    for tensor in tensors(value, modules=False):
         storage = tensor.untyped_storage()
         found[tensor.device.type, storage.data_ptr()] = storage.nbytes()
+    for network in networks(value):
+        found |= {("cpu", id(weight)): weight.nbytes for weight in network.parameters()}
+        found["cpu", id(network)] = sum(buffer.nbytes for buffer in network.buffers())
     return found
 
 

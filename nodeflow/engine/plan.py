@@ -57,6 +57,16 @@ class Plan(msgspec.Struct, frozen=True):
     swept: dict[str, dict[str, str]] = {}
     """By task and parameter: the axis of the sweep that gives the values."""
 
+    def behind(self, task: Task) -> list[Task]:
+        """A task, and all that it may be made from."""
+        found, todo = {task.id: task}, [task]
+        while todo:
+            origins = (origin.node for origins in todo.pop().inputs.values() for origin in origins)
+            new = {name: self.tasks[name] for name in origins if name not in found and name in self.tasks}
+            found |= new
+            todo += new.values()
+        return list(found.values())
+
 
 def plan(
     workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()

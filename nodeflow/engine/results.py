@@ -60,7 +60,5 @@ def sentence(error: Exception) -> str:
     """An exception as one sentence for the person at the screen."""
     if isinstance(error, NodeError):
         return str(error)
-    if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
-        return "there is not enough memory for this; make the batch or the picture smaller"
     text = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

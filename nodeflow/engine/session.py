@@ -6,6 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+import psutil
+
 from nodeflow.engine import device
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
@@ -16,6 +19,7 @@ from nodeflow.engine.executor import Executor
 from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
 from nodeflow.engine.limits import Limits
+from nodeflow.engine.memory import Memory
 from nodeflow.engine.packs import Packs, load_packs
 from nodeflow.engine.places import item_id
 from nodeflow.engine.plan import Plan, plan
@@ -26,6 +30,16 @@ from nodeflow.graph.workflow import Workflow
 
 STEPS_SHARE = 5
 """One in so many bytes of the budget is for steps; the others are for results."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Bytes by device class: of kept results with their networks, what those may take, and of networks that were
+    brought to a device; and what the whole process holds of the host's memory."""
+
+    results: dict[str, int]
+    budget: dict[str, int]
+    networks: dict[str, int]
+    resident: int
 
 
 class Session:
@@ -39,10 +53,11 @@ class Session:
         estimates: Estimates | None = None,
     ) -> None:
         self.packs = packs or load_packs()
-        whole = device.budget() if budget is None else budget
-        share = {name: size // STEPS_SHARE for name, size in whole.items()}
-        results = {name: size - share[name] for name, size in whole.items()}
-        self.executor = Executor(self.packs.functions, Cache(results, disk), StepStore(share, disk))
+        self.budget = device.budget() if budget is None else budget
+        share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
+        results = {name: size - share[name] for name, size in self.budget.items()}
+        cache, steps = Cache(results, disk), StepStore(share, disk)
+        self.executor = Executor(self.packs.functions, cache, steps, Memory(kept=self._kept, let_go=self._let_go))
         self.estimates = estimates or Estimates()
 
     @classmethod
@@ -50,6 +65,20 @@ class Session:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else Disk.of_user(device.numerics(), limits.disk)
         return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+
+    def usage(self) -> Usage:
+        """What is held now."""
+        networks = {name: self.executor.memory.used(name) for name in self.budget}
+        results = {name: self._kept(name) for name in self.budget}
+        return Usage(results, self.budget, networks, psutil.Process().memory_info().rss)
+
+    def _kept(self, name: str) -> int:
+        cache, steps = self.executor.cache, self.executor.steps
+        return cache.used.get(name, 0) + steps.ledger.used.get(name, 0)
+
+    def _let_go(self, name: str) -> None:
+        self.executor.cache.clear(name)
+        self.executor.steps.clear(name)
 
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> Plan:
         """What would be evaluated. Raises WorkflowError with every problem."""
@@ -97,10 +126,14 @@ class Session:
     def _noted(self, plan: Plan, settings: Settings, control: Control | None, document: str) -> Iterator[Event]:
         """A run whose costs are taken down for later estimates."""
         ran: list[NodeFinished] = []
-        expected: dict[str, float] = {}
+        expected: dict[str, Cost] = {}
         if self.estimates.know(plan, settings.device):
             nodes = self._foresee(plan, settings, document)
-            expected = {node.node: node.seconds for node in nodes if node.state == "run" and node.seconds is not None}
+            expected = {
+                node.node: Cost(node.seconds, node.bytes or 0)
+                for node in nodes
+                if node.state == "run" and node.seconds is not None
+            }
         with contextlib.closing(self.executor.run(plan, settings, control, document, expected)) as events:
             for event in events:
                 if isinstance(event, NodeFinished) and _tells_cost(event):

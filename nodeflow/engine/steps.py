@@ -100,11 +100,11 @@ class StepStore:
             if self.disk:
                 self.disk.drop(_address(key))
 
-    def clear(self) -> None:
-        """Forget everything in memory."""
-        for key in list(self._entries):
-            self._forget(key)
-        self._heap.clear()
+    def clear(self, device: str = "") -> None:
+        """Forget what is in memory: all of it, or what lies on one class of device."""
+        for key, entry in list(self._entries.items()):
+            if not device or any(block[0] == device for block in entry.held):
+                self._forget(key)
 
     def write(self, steps: list[tuple[bytes, Entry]]) -> None:
         """Write a piece to disk."""

@@ -35,6 +35,6 @@ def load_autoencoder(path: Path, target: Target) -> VAE:
     module = read_weights(getattr(diffusers, kind), inside, WEIGHTS, {"torch_dtype": target.dtype})
     if kind == "AutoencoderKL":
         downscale = 2 ** (len(module.config.block_out_channels) - 1)
-        return vae(module, int(module.config.sample_size) // downscale, target)
+        return vae(module, int(module.config.sample_size) // downscale)
     format = LatentFormat(module.config.latent_channels, 2 ** (len(module.config.encoder_block_out_channels) - 1), SIDE)
-    return TinyVAE(ready(module, target), format, float(module.config.scaling_factor))
+    return TinyVAE(ready(module), format, float(module.config.scaling_factor))

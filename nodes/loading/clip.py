@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
+from nodes.computing import device_of, dtype_of
 from nodes.loading.files import first_line, named, no_progress_bar, read_json, read_weights
 from nodes.loading.parts import Target, ready
 
@@ -58,17 +59,17 @@ class TransformersCLIP:
     prepare: Preparation
 
     def embed_images(self, image: Image) -> Embedding:
-        module, like = _module(self.module)
+        module: Any = self.module
         with torch.no_grad():
-            pixels = self.prepare(image.pixels).to(like.device, like.dtype)
+            pixels = self.prepare(image.pixels).to(device_of(module), dtype_of(module))
             return Embedding(module.get_image_features(pixel_values=pixels).pooler_output.float())
 
     def embed_texts(self, texts: list[str]) -> Embedding:
-        module, like = _module(self.module)
+        module: Any = self.module
         length = min(int(self.tokenizer.model_max_length), int(module.config.text_config.max_position_embeddings))
         found = self.tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
         with torch.no_grad():
-            output = module.get_text_features(input_ids=found.input_ids.to(like.device))
+            output = module.get_text_features(input_ids=found.input_ids.to(device_of(module)))
         return Embedding(output.pooler_output.float(), tuple(texts))
 
 
@@ -81,14 +82,16 @@ class OpenCLIP:
     prepare: Preparation
 
     def embed_images(self, image: Image) -> Embedding:
-        module, like = _module(self.module)
+        module: Any = self.module
         with torch.no_grad():
-            return Embedding(module.encode_image(self.prepare(image.pixels).to(like.device, like.dtype)).float())
+            return Embedding(
+                module.encode_image(self.prepare(image.pixels).to(device_of(module), dtype_of(module))).float()
+            )
 
     def embed_texts(self, texts: list[str]) -> Embedding:
-        module, like = _module(self.module)
+        module: Any = self.module
         with torch.no_grad():
-            return Embedding(module.encode_text(self.tokenizer(texts).to(like.device)).float(), tuple(texts))
+            return Embedding(module.encode_text(self.tokenizer(texts).to(device_of(module))).float(), tuple(texts))
 
 
 def load_clip_folder(path: Path, target: Target) -> TransformersCLIP | OpenCLIP:
@@ -109,7 +112,7 @@ def load_clip_folder(path: Path, target: Target) -> TransformersCLIP | OpenCLIP:
         raise NodeError(f"{path.name}: its tokenizer cannot be read ({first_line(error)}); download it again") from None
     given = read_json(path / "preprocessor_config.json", "it does not say how pictures are prepared")
     side = int(module.config.vision_config.image_size)
-    return TransformersCLIP(ready(module, target), tokenizer, _preparation(side, given, "image_mean", "image_std"))
+    return TransformersCLIP(ready(module), tokenizer, _preparation(side, given, "image_mean", "image_std"))
 
 
 def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCLIP:
@@ -144,14 +147,10 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) 
         raise NodeError(f"{named(weights)} lacks {len(missing)} weights, such as {sorted(missing)[0]}; check the name")
     side = module.visual.image_size
     side = int(side[0] if isinstance(side, Sequence) else side)
-    return OpenCLIP(ready(module.to(target.dtype), target), tokenizer, _preparation(side, given, "mean", "std"))
+    return OpenCLIP(ready(module.to(target.dtype)), tokenizer, _preparation(side, given, "mean", "std"))
 
 
 def _preparation(side: int, given: dict[str, Any], mean: str, deviation: str) -> Preparation:
     """CLIP's own colours (Radford et al. 2021) where the configuration says nothing."""
     usual = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
     return Preparation(side, tuple(given.get(mean) or usual[0]), tuple(given.get(deviation) or usual[1]))
-
-
-def _module(module: torch.nn.Module) -> tuple[Any, Tensor]:
-    return module, next(module.parameters())

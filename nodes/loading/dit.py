@@ -41,9 +41,9 @@ def load_dit_folder(path: Path, target: Target) -> DiTParts:
     decoder = read_weights(AutoencoderKL, path / "vae", "diffusion_pytorch_model", options)
     config = transformer.config
     side = int(config.sample_size)
-    found = vae(decoder, side, target)
+    found = vae(decoder, side)
     format = LatentFormat(int(config.in_channels), found.format.downscale, side)
-    network = DiffusionNetwork(ready(transformer, target), format, prediction_of(schedule))
+    network = DiffusionNetwork(ready(transformer), format, prediction_of(schedule))
     return DiTParts(network, found, schedule, _classes(index.get("id2label"), int(config.num_embeds_ada_norm)))
 
 

@@ -33,9 +33,9 @@ def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str
         module, report = model_class.from_pretrained(
             folder, use_safetensors=True, local_files_only=True, variant=variant, output_loading_info=True, **options
         )
-    except MemoryError:
-        raise
     except Exception as error:  # of half a dozen kinds, by library and by what is wrong with the files
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise
         raise NodeError(f"{named(folder)} cannot be loaded ({first_line(error)}); download it again") from None
     missing = sorted(report["missing_keys"])
     if missing:

@@ -8,7 +8,7 @@ from typing import Any
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loading.files import first_line, no_progress_bar, read_json, read_weights
-from nodes.loading.parts import Parts, Target, prediction_of, ready, text_encoder, vae
+from nodes.loading.parts import Parts, Target, denoiser, prediction_of, text_encoder, vae
 
 EXPECTED = {
     "unet": ("UNet2DConditionModel",),
@@ -44,8 +44,8 @@ def load_folder(path: Path, target: Target) -> Parts:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
     side = int(unet.config.sample_size or 64)
-    network = DiffusionNetwork(ready(unet, target), _format(unet, decoder, side), prediction_of(schedule))
-    return Parts(text_encoder(tokenizer, encoder, target), network, vae(decoder, side, target), schedule)
+    network = DiffusionNetwork(denoiser(unet, target), _format(unet, decoder, side), prediction_of(schedule))
+    return Parts(text_encoder(tokenizer, encoder), network, vae(decoder, side), schedule)
 
 
 def _format(unet: Any, decoder: Any, side: int) -> LatentFormat:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, Prediction, TextEncoder, TrainedSchedule
+from nodes.computing import device_of
 from nodes.vae import DiffusersVAE
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -17,10 +18,10 @@ DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.
 
 @dataclass(frozen=True)
 class Target:
-    """Where weights go and in which precision."""
+    """The precision that networks compute in, and whether the denoiser's weights are stored in 8 bits."""
 
-    device: str
     dtype: torch.dtype
+    small: bool = False
 
 
 class Parts(NamedTuple):
@@ -65,28 +66,36 @@ class CLIPText:
         found = self.tokenizer(texts, **options)
         config: Any = self.module.config
         mask = found.attention_mask if getattr(config, "use_attention_mask", False) else None
-        device = next(self.module.parameters()).device
+        device = device_of(self.module)
         with torch.no_grad():
             output = self.module(found.input_ids.to(device), attention_mask=None if mask is None else mask.to(device))
         words = [tuple(self.tokenizer.decode([token]) for token in row) for row in found.input_ids.tolist()]
         return output.last_hidden_state, output.pooler_output, words
 
 
-def ready(module: Any, target: Target) -> torch.nn.Module:
-    """A network for inference only, where it is to compute; its weights have their precision already."""
-    placed: torch.nn.Module = module.to(target.device).eval().requires_grad_(False)
-    return placed
+def ready(module: Any) -> torch.nn.Module:
+    """A network for inference only; its weights have their precision already, and stay mapped into memory where they
+    were read so. It waits on the host: what runs it brings it to where it computes."""
+    network: torch.nn.Module = module.eval().requires_grad_(False)
+    return network
 
 
-def text_encoder(tokenizer: Any, module: Any, target: Target) -> CLIPText:
+def denoiser(module: Any, target: Target) -> torch.nn.Module:
+    """The same for a network of diffusers that denoises, whose weights may be stored in 8 bits."""
+    if target.small:
+        module.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=target.dtype)
+    return ready(module)
+
+
+def text_encoder(tokenizer: Any, module: Any) -> CLIPText:
     length = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
-    return CLIPText(tokenizer, ready(module, target), length)
+    return CLIPText(tokenizer, ready(module), length)
 
 
-def vae(module: Any, side: int, target: Target) -> DiffusersVAE:
+def vae(module: Any, side: int) -> DiffusersVAE:
     config = module.config
     return DiffusersVAE(
-        ready(module, target),
+        ready(module),
         LatentFormat(config.latent_channels, 2 ** (len(config.block_out_channels) - 1), side),
         float(config.scaling_factor),
         float(config.get("shift_factor") or 0.0),

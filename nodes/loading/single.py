@@ -10,7 +10,7 @@ import torch
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loading.architecture import VAE_KEY, Weights, is_second, text_config, unet_config, vae_config
-from nodes.loading.parts import Parts, Target, ready, text_encoder, vae
+from nodes.loading.parts import Parts, Target, denoiser, text_encoder, vae
 from nodes.loading.vocabulary import clip_tokenizer
 from nodes.solvers import STABLE_DIFFUSION
 
@@ -46,11 +46,11 @@ def load_single(path: Path, target: Target) -> Parts:
     _fill(path, encoder, text_weights, target)
     side = int(network["sample_size"])
     schedule = TrainedSchedule({**STABLE_DIFFUSION, "prediction_type": "v_prediction" if second else "epsilon"})
-    loaded = vae(decoder, side, target)
+    loaded = vae(decoder, side)
     space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, side)
     return Parts(
-        text_encoder(clip_tokenizer(second), encoder, target),
-        DiffusionNetwork(ready(unet, target), space, "v" if second else "epsilon"),
+        text_encoder(clip_tokenizer(second), encoder),
+        DiffusionNetwork(denoiser(unet, target), space, "v" if second else "epsilon"),
         loaded,
         schedule,
     )

@@ -135,6 +135,7 @@ def test_after_a_restart_the_disk_is_foreseen(tmp_path: Path) -> None:
     workflow = wire({"s": ("slow",), "t": ("twice", {}, {"latent": "s.latent"})})
     check(Bench(tmp_path, disk=disk), workflow)
     restarted = Bench(tmp_path, disk=disk)
+    SetParam("t", "label", "another").apply(workflow)
     assert restarted.foresee(workflow)["s"].why == "in the disk cache"
     assert len(restarted.executor.cache) == 0
     assert check(restarted, workflow) == {"s": "cached", "t": "run"}
