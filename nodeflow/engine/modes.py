@@ -31,20 +31,29 @@ class Footprint(NamedTuple):
     leaves: int
 
     def at(self, mode: Mode) -> int:
-        """The bytes in a mode, or in the next smaller one that it has."""
-        if mode == "blocks" and self.blocks is not None:
-            return self.blocks
-        return self.whole if mode == "whole" else self.leaves
+        """The bytes in a mode."""
+        blocks = self.whole if self.blocks is None else self.blocks
+        return {"whole": self.whole, "blocks": blocks, "leaves": self.leaves}[mode]
 
 
 def footprint(network: nn.Module) -> Footprint:
     """What a network needs in each mode. Its blocks are the items of its own module lists, as diffusers takes them."""
     whole = _size(network)
+    if _uses_weights_of_parts(network):
+        return Footprint(whole, None, whole)
     lists = [child for child in network.children() if isinstance(child, (nn.ModuleList, nn.Sequential))]
     sizes = [_size(block) for blocks in lists for block in blocks]
     leaf = max((_size(module, recurse=False) for module in network.modules()), default=0)
     by_blocks = whole - sum(sizes) + AHEAD * max(sizes, default=0)
     return Footprint(whole, by_blocks if sizes and by_blocks < whole else None, min(AHEAD * leaf, whole))
+
+
+def _uses_weights_of_parts(network: nn.Module) -> bool:
+    """Whether a network reads weights without calling the part that holds them, so that no hook can fetch them: torch's
+    own attention does, and whole models with tables of their own (open_clip's)."""
+    return _size(network, recurse=False) > 1024 or any(
+        isinstance(module, nn.MultiheadAttention) for module in network.modules()
+    )
 
 
 def _size(module: nn.Module, recurse: bool = True) -> int:
@@ -62,7 +71,7 @@ def arrange(networks: Sequence[Footprint], room: int) -> list[Mode]:
         for index in order:
             if sum(map(Footprint.at, networks, modes)) <= room:
                 return modes
-            if smaller == "leaves" or networks[index].blocks is not None:
+            if networks[index].at(smaller) < networks[index].at(modes[index]):
                 modes[index] = smaller
     return modes
 

@@ -17,6 +17,7 @@ from nodes.models import load_latent_diffusion
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 UNET, VAE, TEXT = Footprint(1000, 400, 40), Footprint(300, None, 20), Footprint(200, None, 60)
+FIXED = Footprint(500, None, 500)
 BIG, MIDDLE, SMALL = "whole", "blocks", "leaves"
 
 
@@ -36,6 +37,7 @@ BIG, MIDDLE, SMALL = "whole", "blocks", "leaves"
         ([TEXT, UNET, VAE], 899, [BIG, SMALL, BIG]),
         ([TEXT, UNET, VAE], 539, [BIG, SMALL, SMALL]),
         ([TEXT, UNET, VAE], 1, [SMALL, SMALL, SMALL]),
+        ([FIXED, UNET], 0, [BIG, SMALL]),
     ],
 )
 def test_the_largest_gives_way_first(networks: list[Footprint], room: int, modes: list[Mode]) -> None:
@@ -149,6 +151,12 @@ def test_footprints_count_what_is_there_at_once() -> None:
     assert found.leaves < found.blocks < found.whole
     assert footprint(vae()).blocks is None
     assert footprint(text_encoder()).blocks is None
+
+
+def test_a_network_that_hooks_cannot_serve_stays_whole() -> None:
+    """torch's own attention reads the weights of its last layer without calling it."""
+    found = footprint(torch.nn.TransformerEncoderLayer(16, 2))
+    assert found == Footprint(found.whole, None, found.whole)
 
 
 @pytest.mark.parametrize("device", DEVICES)
