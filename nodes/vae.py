@@ -45,9 +45,10 @@ class TinyVAE(DiffusersVAE):
     """diffusers' `AutoencoderTiny`: a small stand-in for a VAE, which gives one latent and no distribution."""
 
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
-        module, like = self._module()
+        module: Any = self.module
         with torch.no_grad():
-            found = [module.encode(2 * one.to(like.device, like.dtype) - 1).latents for one in image.pixels.split(1)]
+            pixels = image.pixels.to(device_of(module), dtype_of(module))
+            found = [module.encode(2 * one - 1).latents for one in pixels.split(1)]
             return Latent((torch.cat(found) - self.shift) * self.scaling)
 
 

@@ -161,7 +161,7 @@ def test_a_forgotten_network_takes_no_room(ledger: Ledger) -> None:
 
 
 def test_when_memory_was_short_all_else_goes(ledger: Ledger) -> None:
-    a, b = network(2), network(2)
+    a, b = network(2), network(4, blocks=4)
     ledger.use(a)
     ledger.kept = 1
     with ledger.memory.ready(COMPUTES, Wire(b), ledger.device, saving=True) as needs:
