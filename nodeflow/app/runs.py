@@ -32,6 +32,7 @@ class NodeState(msgspec.Struct, frozen=True):
 
     ``stale``: what it gave was made from something that has changed since. Of a node that runs once for each of
     several ``items``, how many are ``done``, and with ``so_far`` how these went; ``step`` is that of the one running.
+    ``memory``: bytes that it took at its peak, 0 where that was not measured.
     """
 
     phase: Phase = "idle"
@@ -46,6 +47,7 @@ class NodeState(msgspec.Struct, frozen=True):
     items: int = 0
     done: int = 0
     so_far: Phase = "idle"
+    memory: int = 0
 
     @property
     def pictures(self) -> str:
@@ -116,7 +118,7 @@ class RunStates:
                 )
             case NodeFinished(node, state, seconds, why, values):
                 told = "; ".join(filter(None, (why or self.of(node).why, event.reuse)))
-                self.nodes[node] = NodeState(state, seconds=seconds, why=told, values=values)
+                self.nodes[node] = NodeState(state, seconds=seconds, memory=event.bytes, why=told, values=values)
             case NodeFailed(node, error, seconds):
                 self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
             case NodeSkipped(node, why):
@@ -165,7 +167,8 @@ def _moved(old: NodeState, event: ItemEvent, words: str) -> NodeState:
         case NodeFinished(_, state, seconds, why, values):
             done = _done(old, state)
             values = _together(old.values, values) if old.done else values
-            return msgspec.structs.replace(done, seconds=old.seconds + seconds, why=why or old.why, values=values)
+            took, most = old.seconds + seconds, max(old.memory, event.bytes)
+            return msgspec.structs.replace(done, seconds=took, memory=most, why=why or old.why, values=values)
         case NodeFailed(_, error, seconds):
             told = old.error or f"{words}: {error}"
             return msgspec.structs.replace(_done(old, "failed"), seconds=old.seconds + seconds, error=told)

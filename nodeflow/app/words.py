@@ -22,6 +22,11 @@ def duration(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
+def size(count: float) -> str:
+    """Bytes as a person reads them: ``12 MB``, ``3.4 GB`` (of 1,000 each)."""
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def state_line(state: NodeState) -> str:
     """A node's state in a few words for its foot; empty when there is nothing to tell."""
     match state.phase:
@@ -39,7 +44,8 @@ def state_line(state: NodeState) -> str:
         case "skipped":
             return tr("skipped")
         case "ran":
-            return tr("done in {0}").format(duration(state.seconds)) if state.seconds >= 0.001 else tr("done")
+            line = tr("done in {0}").format(duration(state.seconds)) if state.seconds >= 0.001 else tr("done")
+            return line + (f" · {size(state.memory)}" if state.memory >= 2**20 else "")
         case "cached":
             return tr("from cache")
         case "stale":

@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+import msgspec
 from app.conftest import STARTER
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.png import workflow_of
 from nodeflow.app.window import MainWindow
+from nodeflow.app.words import state_line
 from nodeflow.graph.edits import AddNode, Batch, Connect, SetParam
 from nodeflow.graph.workflow import Link, Node
 
@@ -47,6 +49,9 @@ def test_a_run_shows_states_and_pictures(window: MainWindow, qtbot: QtBot, tmp_p
     finish(window, qtbot)
     states = {name: window.session.state(name).phase for name in ("load", "larger", "save")}
     assert states == {"load": "ran", "larger": "ran", "save": "ran"}
+    state = window.session.state("larger")
+    assert state_line(msgspec.structs.replace(state, seconds=1.5, memory=0)) == "done in 1.5 s"
+    assert state_line(msgspec.structs.replace(state, seconds=1.5, memory=340_000_000)) == "done in 1.5 s · 340 MB"
     assert window.session.states.outcome == "done"
     qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
     qtbot.waitUntil(lambda: window.canvas.nodes["larger"].thumbnail is not None, timeout=5000)

@@ -22,7 +22,7 @@ TEXT_LINES = 3
 
 FLAT = 0.30
 """Below this zoom nodes are flat boxes and wires are drawn without smoothing."""
-PLAIN = 0.55
+PLAIN = 0.42
 """Below this zoom only titles are written."""
 ZOOM = (0.04, 3.0)
 
