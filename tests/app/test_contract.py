@@ -93,7 +93,8 @@ def test_importing_the_app_leaves_torch_out() -> None:
         "print(sorted(heavy), sorted(inside))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    ours = [f"nodeflow.engine.{name}" for name in ("child", "client", "events", "limits", "log", "process", "queue")]
+    names = ("child", "client", "events", "limits", "log", "places", "process", "queue")
+    ours = [f"nodeflow.engine.{name}" for name in names]
     assert done.stdout.strip() == f"[] {ours}"
 
 

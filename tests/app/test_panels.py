@@ -59,13 +59,13 @@ def test_panels_are_built_when_they_are_seen_and_remembered(window: MainWindow, 
     assert dock is not None and dock.widget() is None and not dock.isVisible()
     window.actions_["view.queue"].trigger()
     assert dock.isVisible() and isinstance(dock.widget(), Queue)
-    window.actions_["view.library"].trigger()
+    window.actions_["view.preview"].trigger()
     window.close()
     again = MainWindow(type(window.session)())
     qtbot.addWidget(again)
     again.show()
     seen = {found.objectName() for found in again.findChildren(Dock) if not found.isHidden()}
-    assert "queue" in seen and "library" not in seen
+    assert seen == {"queue", "properties"}
     again.close()
 
 
