@@ -37,6 +37,7 @@ from nodeflow.app.panels.log import Log
 from nodeflow.app.panels.queue import Queue
 from nodeflow.app.preview import Preview
 from nodeflow.app.problems import Problems
+from nodeflow.app.properties import Properties
 from nodeflow.app.recovery import Recovery, RecoveryBar
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
@@ -110,8 +111,12 @@ class MainWindow(QMainWindow):
 
     @property
     def help(self) -> NodeHelp:
-        page = self._helps.page(self.tabs.front)
-        assert isinstance(page, NodeHelp)
+        return self.properties.help
+
+    @property
+    def properties(self) -> Properties:
+        page = self._properties.page(self.tabs.front)
+        assert isinstance(page, Properties)
         return page
 
     # --- what stands where
@@ -135,10 +140,10 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
         self._previews = PerTab(self.tabs, lambda tab: Preview(tab.session))
-        self._helps = PerTab(self.tabs, lambda tab: NodeHelp(tab.canvas.session))
+        self._properties = PerTab(self.tabs, Properties)
         library = self._dock("library", self.tr("Library"), self._make_library, side.LeftDockWidgetArea)
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
-        help = self._dock("properties", self.tr("Properties"), lambda: self._helps, side.RightDockWidgetArea)
+        help = self._dock("properties", self.tr("Properties"), lambda: self._properties, side.RightDockWidgetArea)
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
         self.resizeDocks([library, preview], [230, 390], Qt.Orientation.Horizontal)
         queue = self._dock("queue", self.tr("Queue"), self._make_queue, side.BottomDockWidgetArea)
@@ -164,7 +169,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _make_library(self) -> QWidget:
-        library = Library(self.hub)
+        library = Library(self.tabs)
         library.wanted.connect(self.add_node)
         return library
 
@@ -182,7 +187,7 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         a = self.actions_
-        bar.addActions([a["view.start"], a["file.new"], a["file.open"], a["file.save"]])
+        bar.addActions([a["view.home"], a["file.new"], a["file.open"], a["file.save"]])
         bar.addSeparator()
         bar.addActions(window_actions.undo_buttons(self))
         gap = QWidget()
@@ -333,10 +338,10 @@ class MainWindow(QMainWindow):
         self.actions_["run.cancel"].setEnabled(self.session.running)
 
     def _show_selection(self, tab: Tab) -> None:
-        if tab is not self.tabs.front or not hasattr(self, "_helps"):
+        if tab is not self.tabs.front or not hasattr(self, "_properties"):
             return
         name = next(iter(tab.canvas.chosen()), "")
-        self.help.show_node(name)
+        self.properties.show_node(name)
         path = tab.canvas.session.path_of(name) if name else ""
         if path and path != self.preview.node:
             self.preview.look_at(path)

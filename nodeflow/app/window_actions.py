@@ -29,7 +29,7 @@ def define(actions: Actions, window: MainWindow) -> None:
     on("file.quit", "file", tr("Quit"), key.Quit, window.close)
     actions.adopt("edit.undo", "edit", undos.createUndoAction(window, tr("Undo")), key.Undo)
     actions.adopt("edit.redo", "edit", undos.createRedoAction(window, tr("Redo")), ["Ctrl+Shift+Z", "Ctrl+Y"])
-    on("view.start", "view", tr("Start"), "Alt+Home", window.show_start_page)
+    on("view.home", "view", tr("Start"), "Alt+Home", window.show_start_page)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
     on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))
     on("run.run", "run", tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], window.run)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMetaObject, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QDrag, QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
 from nodeflow.app.canvas.fuzzy import rank
-from nodeflow.app.hub import Hub
+from nodeflow.app.tab import Tab
+from nodeflow.app.tabs import Tabs
 from nodeflow.app.words import readable
 from nodeflow.graph.catalog import NodeSpec
 
@@ -35,9 +36,11 @@ class Library(QWidget):
 
     wanted = Signal(str)
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, tabs: Tabs) -> None:
         super().__init__()
-        self._hub = hub
+        self._tabs = tabs
+        self._specs: dict[str, NodeSpec] = {}
+        self._links: list[QMetaObject.Connection] = []
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search nodes"))
         self.search.setAccessibleName(self.search.placeholderText())
@@ -61,13 +64,22 @@ class Library(QWidget):
         self.search.textChanged.connect(self.fill)
         self.tree.itemActivated.connect(self._want)
         self.tree.currentItemChanged.connect(self._tell)
-        hub.catalogue_changed.connect(self.fill)
+        tabs.front_changed.connect(self._watch)
+        self._watch(tabs.front)
+
+    def _watch(self, tab: Tab) -> None:
+        """Show what can be added to this document, where it is looked at."""
+        for link in self._links:
+            self.disconnect(link)
+        level = tab.canvas.session
+        self._links = [signal.connect(self.fill) for signal in (level.catalogue_changed, level.moved)]
         self.fill()
 
     def fill(self) -> None:
         """Show all nodes by station; with letters in the field, those that match, the best first."""
         self.tree.clear()
-        query, specs = self.search.text().strip(), self._hub.catalogue.nodes.values()
+        query, specs = self.search.text().strip(), self._tabs.front.canvas.session.offered()
+        self._specs = {spec.type: spec for spec in specs}
         if query:
             self._add(self.tree.invisibleRootItem(), rank(query, specs))
             self.tree.setCurrentIndex(self.tree.model().index(0, 0))
@@ -90,7 +102,7 @@ class Library(QWidget):
             item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, line)
 
     def _tell(self, item: QTreeWidgetItem | None) -> None:
-        spec = self._hub.catalogue.nodes.get(item.data(0, _TYPE) or "") if item is not None else None
+        spec = self._specs.get(item.data(0, _TYPE) or "") if item is not None else None
         if spec is not None:
             self.hint.setText(spec.doc.partition("\n")[0])
 

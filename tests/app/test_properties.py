@@ -1,0 +1,81 @@
+"""The panel of properties: parameters are edited there too, and follow what happens elsewhere."""
+
+from __future__ import annotations
+
+from app.seen import add
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from nodeflow.app.window import MainWindow
+from nodeflow.graph.edits import Connect
+from nodeflow.graph.workflow import Link
+
+Key = Qt.Key
+
+
+def field(window: MainWindow, node: str, name: str) -> QWidget:
+    window.canvas.choose([node])
+    QApplication.processEvents()
+    found = window.properties.fields[name]
+    found.setFocus()
+    return found
+
+
+def params(window: MainWindow, node: str) -> dict[str, object]:
+    return window.session.workflow.nodes[node].params
+
+
+def test_a_number_is_typed_and_a_wrong_one_is_marked_and_not_taken(window: MainWindow) -> None:
+    scale = field(window, "guidance", "scale")
+    before = params(window, "guidance")["scale"]
+    scale.selectAll()  # type: ignore[attr-defined]
+    QTest.keyClicks(scale, "900")
+    assert "border" in scale.styleSheet()
+    QTest.keyClick(scale, Key.Key_Return)
+    assert params(window, "guidance")["scale"] == before
+    scale.selectAll()  # type: ignore[attr-defined]
+    QTest.keyClicks(scale, "4.25")
+    QTest.keyClick(scale, Key.Key_Return)
+    assert params(window, "guidance")["scale"] == 4.25
+    assert window.session.stack.undoText() == "Set scale"
+    window.session.stack.undo()
+    assert scale.text() == str(before)  # type: ignore[attr-defined]
+
+
+def test_a_text_typed_in_one_go_is_one_step_of_undo(window: MainWindow) -> None:
+    text = field(window, "prompt", "text")
+    before = params(window, "prompt")["text"]
+    text.setFocus()
+    text.selectAll()  # type: ignore[attr-defined]
+    QTest.keyClicks(text, "a blue cup")
+    assert params(window, "prompt")["text"] == "a blue cup"
+    window.session.stack.undo()
+    assert params(window, "prompt")["text"] == before
+    assert text.toPlainText() == before  # type: ignore[attr-defined]
+    assert not window.session.stack.canUndo()
+
+
+def test_choices_and_switches(window: MainWindow) -> None:
+    add(window, "knobs", "toys.knobs")
+    way = field(window, "knobs", "way")
+    QTest.keyClick(way, Key.Key_Down)
+    assert params(window, "knobs")["way"] == "right"
+    QTest.keyClick(field(window, "knobs", "on"), Key.Key_Space)
+    assert params(window, "knobs")["on"] is True
+
+
+def test_a_value_that_a_wire_gives_cannot_be_edited(window: MainWindow) -> None:
+    add(window, "total", "toys.total")
+    count = field(window, "noise", "batch")
+    assert count.isEnabled()
+    window.session.do("Connect", Connect(Link("total", "total", "noise", "batch")))
+    assert not count.isEnabled()
+    window.session.stack.undo()
+    assert count.isEnabled()
+
+
+def test_no_node_no_fields(window: MainWindow) -> None:
+    field(window, "guidance", "scale")
+    window.canvas.choose([])
+    assert window.properties.fields == {}
