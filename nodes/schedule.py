@@ -96,3 +96,40 @@ def scheduler(
             raise NodeError(f"{kind} does not go with how this model was trained; choose {fitting}")
     default = TrainedSchedule({} if KINDS[kind].space == "flow" else STABLE_DIFFUSION)
     return DiffusersSchedule(kind, trained or default, steps, eta, karras)
+
+
+@node("Noise levels")
+def noise_levels(
+    betas: Literal["linear", "scaled linear", "cosine"] = "linear",
+    first: Annotated[float, Range(0, 1)] = 0.0001,
+    last: Annotated[float, Range(0, 1)] = 0.02,
+    timesteps: Annotated[int, Range(2, 10000)] = 1000,
+    terminal: Literal["a little signal", "no signal"] = "a little signal",
+) -> TrainedSchedule:
+    """A noise schedule by its definition: how much noise each timestep adds in training.
+
+    - linear (Ho et al. 2020, arXiv:2006.11239): beta grows evenly from ``first`` to ``last``
+    - scaled linear (Rombach et al. 2022, arXiv:2112.10752): the root of beta does; Stable Diffusion's, from 0.00085 to
+      0.012
+    - cosine (Nichol & Dhariwal 2021, arXiv:2102.09672, eq. 17): the signal falls like a cosine squared, so that
+      pictures drown later; ``first`` and ``last`` do not count
+
+    ``terminal`` no signal makes the last timestep pure noise (Lin et al. 2023, arXiv:2305.08891). It is for studying
+    schedules, and for models whose files do not say theirs: a trained model is right only with its own.
+
+    Fails when ``first`` is not below ``last``.
+    """
+    if betas != "cosine" and not 0 < first < last < 1:
+        raise NodeError(f"the first beta is {first:g} and the last {last:g}; make 0 < first < last < 1")
+    none = terminal == "no signal"
+    kinds = {"linear": "linear", "scaled linear": "scaled_linear", "cosine": "squaredcos_cap_v2"}
+    return TrainedSchedule(
+        {
+            "num_train_timesteps": timesteps,
+            "beta_schedule": kinds[betas],
+            "beta_start": first,
+            "beta_end": last,
+            "rescale_betas_zero_snr": none,
+            "timestep_spacing": "trailing" if none else "leading",
+        }
+    )

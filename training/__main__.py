@@ -6,7 +6,20 @@ from collections.abc import Callable
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from training import card, clip, dit, evaluate, export, latent_diffusion, tokenizer, truth, vae
+from training import (
+    card,
+    clip,
+    clip_card,
+    dit,
+    dit_card,
+    evaluate,
+    examples,
+    export,
+    latent_diffusion,
+    tokenizer,
+    truth,
+    vae,
+)
 
 STAGES: dict[str, Callable[[], object]] = {
     "silhouettes": truth.fit_silhouettes,
@@ -18,9 +31,13 @@ STAGES: dict[str, Callable[[], object]] = {
     "compare": evaluate.compare,
     "evaluate": card.report,
     "clip": clip.train,
+    "clip-card": clip_card.report,
     "dit": dit.train,
+    "dit-compare": dit_card.compare,
+    "dit-card": dit_card.report,
+    "examples": examples.draw_examples,
 }
-ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate")
+ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate", "clip", "clip-card", "dit", "dit-card", "examples")
 
 
 def main() -> None:

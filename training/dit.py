@@ -22,8 +22,8 @@ from training.runs import ASSETS, WORK, Run
 from training.scenes import Scene, draw_all, random_scene
 
 FOLDER = ASSETS.parent / "dit"
-SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 64, 16384
-PLAN = Plan(steps=2800, peak=1e-3, warm_up=100, hold=0.4, average=0.997, weight_decay=1e-4)
+SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 48, 8192
+PLAN = Plan(steps=2400, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
 WIDTH, LAYERS, HEADS = 192, 6, 6
 CHANNELS = 4
 CLASSES = 1000
@@ -69,7 +69,7 @@ def training_scenes() -> list[Scene]:
 
 @torch.no_grad()
 def training_latents(scenes: list[Scene]) -> Tensor:
-    """[16384, 4, 16, 16], kept in a file between runs."""
+    """[8192, 4, 16, 16], kept in a file between runs."""
     path = WORK / "dit" / "latents.pt"
     if path.exists():
         saved: Tensor = torch.load(path)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -24,7 +25,13 @@ def export() -> None:
 
 
 def without_origin(path: Path) -> None:
-    """Drops the folder of this machine that save_pretrained leaves in a configuration."""
+    """Drops the folders of this machine that save_pretrained leaves in a configuration."""
     content = json.loads(path.read_text())
-    if isinstance(content, dict) and content.pop("_name_or_path", None) is not None:
-        path.write_text(json.dumps(content, indent=2) + "\n")
+    if (kept := _without(content)) != content:
+        path.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def _without(content: Any) -> Any:
+    if not isinstance(content, dict):
+        return content
+    return {name: _without(value) for name, value in content.items() if name != "_name_or_path"}

@@ -63,6 +63,7 @@ def arguments(
         "nodes.clip_text_encode": {"text_encoder": tiny.text_encoder, "text": "blue"},
         "nodes.gaussian_noise": {},
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},
+        "nodes.noise_levels": {},
         "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
         "nodes.one_by_one": {"denoiser": denoiser},
         "nodes.unet_denoiser": {"unet": tiny.unet},

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from nodeflow.wires import Image, Latent, Noise
 from nodes.measure import compare_pictures, signal_to_noise
 from nodes.models import LatentDiffusion, load_vae
 from nodes.noise import add_noise, draw, forward_diffusion
-from nodes.schedule import scheduler
+from nodes.schedule import noise_levels, scheduler
 from nodes.solvers import STABLE_DIFFUSION
 from nodes.vae import TinyVAE, pixel_space, vae_decode, vae_encode
 
@@ -101,3 +102,27 @@ def test_a_row_of_the_forward_diffusion_is_that_of_its_steps() -> None:
         forward_diffusion(latent, Noise((1, 2)), schedule)
     with pytest.raises(NodeError, match="20 steps, too few for 30 pictures"):
         forward_diffusion(latent, noise, schedule, 30)
+
+
+@pytest.mark.parametrize("betas", ["linear", "scaled linear", "cosine"])
+def test_noise_levels_are_those_of_the_papers(betas: Literal["linear", "scaled linear", "cosine"]) -> None:
+    curve = signal_to_noise(scheduler(noise_levels(betas, 0.0001, 0.02), "DDIM", 1000)).curve
+    share = 10 ** (curve.y / 10)
+    found = (share / (1 + share)).flip(0)  # the product of 1 - beta, from the first timestep on
+    steps = torch.arange(1, 1001, dtype=torch.float64) / 1000
+    if betas == "cosine":
+        wanted = ((steps + 0.008) / 1.008 * math.pi / 2).cos() ** 2 / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
+        torch.testing.assert_close(found[:990], wanted[:990], atol=1e-4, rtol=0)
+    elif betas == "linear":
+        wanted = (1 - torch.linspace(0.0001, 0.02, 1000, dtype=torch.float64)).cumprod(0)
+        torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)
+    else:
+        wanted = (1 - torch.linspace(0.01, 0.02**0.5, 1000, dtype=torch.float64) ** 2).cumprod(0)
+        torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)
+
+
+def test_no_signal_is_left_where_none_is_asked_for() -> None:
+    levels = noise_levels("linear", terminal="no signal")
+    assert signal_to_noise(scheduler(levels, "DDIM", 10)).curve.y[0] < -70
+    with pytest.raises(NodeError, match="make 0 < first < last < 1"):
+        noise_levels("linear", 0.02, 0.01)

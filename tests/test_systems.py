@@ -1,0 +1,104 @@
+"""Every ready-made workflow: in order, explained, and run from end to end with its starter model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nodeflow.engine import events as tell
+from nodeflow.engine.session import Session
+from nodeflow.graph.check import check
+from nodeflow.graph.edits import SetParam
+from nodeflow.graph.files import load
+from nodeflow.resources import folder
+from training import silhouettes
+from training.checker import analyse, compare
+from training.claims import parse
+
+WORKFLOWS = sorted(folder("workflows").glob("*.json"))
+FEWER: dict[str, dict[str, Any]] = {
+    "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
+    "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
+}
+"""What is made smaller here, where that is enough."""
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session()
+
+
+def run(session: Session, name: str, output: Path) -> dict[str, list[Path]]:
+    """The files that each node of a workflow wrote."""
+    path = folder("workflows") / f"{name}.json"
+    workflow, wrote = load(path), dict[str, list[Path]]()
+    for address, value in FEWER.get(name, {}).items():
+        SetParam(*address.split("."), value).apply(workflow)
+    for event in session.run(workflow, path.parent, output, (), on="cpu"):
+        match event:
+            case tell.NodeFinished():
+                wrote[event.node] = [Path(file) for file in event.files]
+            case tell.NodeFailed() | tell.NodeSkipped():
+                pytest.fail(str(event))
+    assert wrote.keys() >= workflow.nodes.keys()
+    return {node: files for node, files in wrote.items() if files}
+
+
+def pixels(path: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"), np.float32) / 255
+
+
+def right(path: Path, caption: str) -> bool:
+    return all(compare(analyse(pixels(path), silhouettes.load()), parse(caption)).values())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_is_in_order_and_laid_out(path: Path, session: Session) -> None:
+    workflow = load(path)
+    assert check(workflow, session.packs.catalogue) == []
+    assert set(workflow.layout) == set(workflow.nodes)
+    places = [(place.x, place.y) for place in workflow.layout.values()]
+    assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize("path", [path for path in WORKFLOWS if path.stem != "latent-diffusion"], ids=lambda p: p.stem)
+def test_a_workflow_teaches(path: Path) -> None:
+    notes = [note for note in load(path).annotations.values() if note.kind == "note"]
+    assert notes
+    assert all(len(note.text) > 40 for note in notes)
+
+
+def test_the_autoencoder_keeps_what_a_picture_shows(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "vae", tmp_path)
+    assert right(wrote["save_reconstruction"][0], "a red star on a blue background")
+    walk = wrote["save_walk"]
+    assert len(walk) == 6
+    assert right(walk[0], "a red star on a blue background")
+    assert right(walk[5], "a purple flower on a beige background")
+    end = pixels(walk[5])
+    distances = [float(np.abs(pixels(file) - end).mean()) for file in walk]
+    assert distances == sorted(distances, reverse=True)
+
+
+def test_pictures_drown_in_noise(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "forward-diffusion", tmp_path)
+    clean = pixels(folder("assets") / "pictures" / "fish.png")
+    for node in ("save_linear", "save_cosine", "save_latent"):
+        errors = [float(((pixels(file) - clean) ** 2).mean()) for file in wrote[node]]
+        assert errors == sorted(errors)
+        assert errors[0] < 0.002
+    rows = [
+        [float(((pixels(file) - clean) ** 2).mean()) for file in wrote[f"save_{kind}"]] for kind in ("linear", "cosine")
+    ]
+    assert rows[0][1] > 1.5 * rows[1][1], "linear betas destroy sooner"
+
+
+def test_clip_ranks_the_pictures_that_fit_first(session: Session, tmp_path: Path) -> None:
+    best = run(session, "clip-rank", tmp_path)["save"]
+    assert len(best) == 3
+    assert all(right(file, "a red star") for file in best)
