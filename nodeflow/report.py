@@ -29,8 +29,6 @@ class Report:
         """Take in one event of the run."""
         self._places.take(event)
         match event:
-            case tell.NodeMapped():
-                self.nodes[event.node] = self._entry("cached") | {"items": {}}
             case tell.RunStarted():
                 self.environment = event.environment
             case tell.NodeFinished():
@@ -45,8 +43,7 @@ class Report:
                 self._put(event.node, event.item, self._entry("skipped", why=event.why))
             case tell.NodesKept():
                 for name in event.nodes:
-                    if name not in self._places.axes:
-                        self._put(name, (), self._entry("cached"))
+                    self.nodes.setdefault(name, self._entry("cached"))
             case tell.RunFinished():
                 self.state, self.seconds = event.state, event.seconds
                 said = {name: seed for name, seed in self.seeds.items() if name.partition(".")[0] not in self.nodes}
@@ -60,7 +57,7 @@ class Report:
         if not item:
             self.nodes[node] = entry
             return
-        whole = self.nodes[node]
+        whole = self.nodes.setdefault(node, self._entry("cached") | {"items": {}})
         whole["items"][item] = {"values": self._places.values(node, item)} | entry
         whole["seconds"] = round(whole["seconds"] + entry["seconds"], 6)
         states = {part["state"] for part in whole["items"].values()}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +218,22 @@ def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path: Path) -> None:
     done = nodeflow("run", file, "--sweep", "noise.seed=1,x", "--sweep", "guidance.scal=1", "--output", tmp_path)
     refused(done, "noise.seed: 'x' is not a whole number", "did you mean 'scale'?")
     assert list(tmp_path.glob("*.png")) == []
+
+
+def test_ctrl_c_keeps_what_is_done_and_still_writes_the_sheet(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nodeflow", "run", str(STARTER), "--output", str(tmp_path), "--report", "r.json"]
+    command += ["scheduler.kind=DDPM", "--sweep", "scheduler.steps=11,1000", "--sweep", "noise.batch=2,64"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and process.stdout is not None
+        while not process.stderr.readline().startswith("save (scheduler.steps 11, noise.batch 64)"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest, printed = process.stderr.read(), process.stdout.read()
+        assert process.wait(30) == 130
+    assert "Traceback" not in rest
+    assert printed.splitlines()[-1].endswith("contact-sheet-00001.png")
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert told["state"] == "cancelled"
+    assert [item["values"] for item in told["nodes"]["save"]["items"]] == [
+        {"scheduler.steps": 11, "noise.batch": batch} for batch in (2, 64)
+    ]

@@ -69,7 +69,7 @@ class Unfolding:
         self._sweeps = {sweep.axis: sweep for sweep in plan.sweeps}
         axes = (*self._sweeps, *(name for name in plan.tasks if name in self.givers))
         self._order = {axis: place for place, axis in enumerate(axes)}
-        self._read: set[str] = set()
+        self._told: dict[str, tuple[Any, ...]] = {}
         self._axes: dict[str, tuple[str, ...]] = {}
         self._items: dict[str, dict[Item, str]] = {}
         self._places: dict[str, tuple[str, Item]] = {}
@@ -130,8 +130,10 @@ class Unfolding:
         """The values of an axis at an item of the node that gives it."""
         if axis in self._sweeps:
             return self._sweeps[axis].values
-        item = tuple(at[name] for name in self._axes.get(axis, ()))
-        return _values(self._list(axis, self._items.get(axis, {(): axis})[item]) or (None,))
+        giver = self._items.get(axis, {(): axis})[tuple(at[name] for name in self._axes.get(axis, ()))]
+        if giver not in self._told:
+            self._told[giver] = _values(self._list(axis, giver) or (None,))
+        return self._told[giver]
 
     def _list(self, node: str, task: str) -> tuple[Any, ...] | None:
         """What a task gave at its first list output."""
@@ -153,9 +155,9 @@ class Unfolding:
             if given is None:
                 found[*item, 0] = Origin(task, output)
                 continue
-            if task not in self._read:
-                self._read.add(task)
-                self._news.append(tell.ListKnown(node, _values(self._list(node, task) or ()), item))
+            if task not in self._told:
+                self._told[task] = _values(self._list(node, task) or ())
+                self._news.append(tell.ListKnown(node, self._told[task], item))
             found.update(((*item, place), Origin(task, output, place)) for place in range(len(given)))
         return Wire((*axes, node), found)
 
