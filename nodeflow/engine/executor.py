@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 import traceback
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.arguments import arguments_of, extras_of, wires_of
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
 from nodeflow.engine.estimates import NO_COST, NO_COSTS, Cost
@@ -23,22 +23,20 @@ from nodeflow.engine.maps import Unfolding, make_do
 from nodeflow.engine.measure import changed, versions
 from nodeflow.engine.memory import Memory, Needs
 from nodeflow.engine.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
-from nodeflow.engine.results import as_outputs, files, sentence, standing
-from nodeflow.engine.seeds import seeds, sources
+from nodeflow.engine.results import Values, as_outputs, files, sentence, standing
+from nodeflow.engine.seeds import seeds
 from nodeflow.engine.shortage import is_shortage, what_fitted
 from nodeflow.engine.single import settings_of
 from nodeflow.engine.steps import StepRun, StepStore
 from nodeflow.engine.together import Together
 from nodeflow.engine.views import preview, summaries
-from nodeflow.graph.catalog import is_list
-from nodeflow.node import Lazy, NodeError, NotYet, Step
+from nodeflow.node import NodeError, NotYet, Step
 
 PREVIEW_SECONDS = 0.25
 """Previews of a streaming node are made at most this often."""
 MOST_HISTORIES = 64
 """Documents whose last run is remembered."""
 
-Values = tuple[Any, ...]
 Events = Generator[tell.Event, None, None]
 
 
@@ -171,7 +169,7 @@ class Run:
 
     def _known(self, task: str, output: str) -> tuple[Any, ...] | None:
         """A list that a task gave."""
-        return self._value(Origin(task, output)) if task in self.values else None  # type: ignore[no-any-return]
+        return self.value(Origin(task, output)) if task in self.values else None  # type: ignore[no-any-return]
 
     def _without(self, task: Task) -> Events:
         """A task does without items that did not come: it and all behind it are another result."""
@@ -186,10 +184,10 @@ class Run:
     def is_plain(self, origin: Origin) -> bool:
         """Whether a small plain value comes from there, which stands in a key as itself."""
         if origin.item is not None:
-            return isinstance(self._value(origin), (str, int, float, bool))
+            return isinstance(self.value(origin), (str, int, float, bool))
         return is_plain(self.plan.tasks, origin)
 
-    def _value(self, origin: Origin) -> Any:
+    def value(self, origin: Origin) -> Any:
         outputs = self.plan.tasks[origin.node].spec.outputs
         index = next(index for index, port in enumerate(outputs) if port.name == origin.output)
         value = self.values[origin.node][index]
@@ -224,9 +222,9 @@ class Run:
         param = task.spec.param(name)
         plain = [origin.node in self.values and self.is_plain(origin) for origin in origins]
         if param is not None and all(plain):
-            return checked(param, self._value(origins[0]), origins[0])
+            return checked(param, self.value(origins[0]), origins[0])
         return [
-            ("=", self._value(origin)) if known else (self.keys.get(origin.node, b""), origin.output, origin.item)
+            ("=", self.value(origin)) if known else (self.keys.get(origin.node, b""), origin.output, origin.item)
             for origin, known in zip(origins, plain, strict=True)
         ]
 
@@ -288,7 +286,7 @@ class Run:
         result: Any
         steps = self.executor.steps.begin(f"{task.spec.type}@{task.spec.version}")
         try:
-            wires, arguments = self._wires(task), self.arguments_of(task) | self._supplied(task, steps)
+            wires, arguments = wires_of(self, task), arguments_of(self, task) | extras_of(self, task, steps)
             before = versions((wires, arguments))
             with self._ready(task, (wires, arguments)) as needs, steps, interruptible((wires, arguments), self.control):
                 result, seconds = self.together.call(self, task, wires, arguments)
@@ -326,7 +324,7 @@ class Run:
 
     def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
         """Memory for a node: what it took before, or where that was not enough, all there is."""
-        cost = self.expected.get(task.id, NO_COST)
+        cost = self.expected.get(self.unfolding.node(task.id), NO_COST)
         return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost.bytes, task.id in self.short)
 
     def _forget_inputs(self, task: Task) -> None:
@@ -355,47 +353,6 @@ class Run:
                 left = seconds / max(step.index - steps.resumed, 1) * (step.total - step.index)
                 yield tell.NodeProgress(task.id, step.index, step.total, left, picture)
         return seconds, None
-
-    def _wires(self, task: Task) -> list[Any]:
-        """The positional arguments: those of an input that takes several wires."""
-        many = (port.name for port in task.spec.inputs if port.many)
-        return [self._value(origin) for name in many for origin in task.inputs.get(name, ())]
-
-    def arguments_of(self, task: Task) -> dict[str, Any]:
-        """The named arguments."""
-        arguments = dict(self.arguments[task.id])
-        for name, origins in task.inputs.items():
-            port = task.spec.input(name)
-            if port is None:
-                param = task.spec.param(name)
-                if param is not None:
-                    value = checked(param, self._value(origins[0]), origins[0])
-                    arguments.setdefault(name, value)
-            elif port.lazy:
-                arguments[name] = Lazy(self._getter(name, origins[0]))
-            elif is_list(port.type):
-                arguments[name] = [self._value(origin) for origin in origins]
-            elif not port.many:
-                arguments[name] = self._value(origins[0])
-        return arguments
-
-    def _supplied(self, task: Task, steps: StepRun) -> dict[str, Any]:
-        """The arguments that say nothing about what the node computes, and so are no part of its key."""
-        found: dict[str, Any] = {}
-        for name, what in task.spec.supplied.items():
-            if what == "steps":
-                found[name] = steps
-            elif what == "seeds":
-                found[name] = json.dumps(seeds(sources(task.id, self.plan.tasks), self.parts, self.unfolding.node))
-        return found
-
-    def _getter(self, name: str, origin: Origin) -> Callable[[], Any]:
-        def get() -> Any:
-            if origin.node not in self.values:
-                raise NotYet(name)
-            return self._value(origin)
-
-        return get
 
     # --- reports
 

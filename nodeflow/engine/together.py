@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from nodeflow.engine.arguments import arguments_of
 from nodeflow.engine.plan import Task
 from nodeflow.node import together_of
 
@@ -29,10 +30,10 @@ class Together:
         function = run.executor.functions[task.spec.type]
         companion, node = together_of(function), run.unfolding.node(task.id)
         begin = time.perf_counter()
-        if companion is not None and node not in self._apart:
+        if companion is not None and node not in self._apart and task.id not in run.short:
             others = self._due(run, task, node)
             try:
-                results = companion([arguments, *map(run.arguments_of, others)]) if others else []
+                results = companion([arguments, *(arguments_of(run, other) for other in others)]) if others else []
             except Exception:  # one of them spoils it for all: each is asked alone, and answers for itself
                 results = []
             seconds = (time.perf_counter() - begin) / (1 + len(others))
