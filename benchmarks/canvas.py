@@ -2,7 +2,8 @@
 
     python -m benchmarks.canvas [NODES]
 
-Both draw the same graph: nodes with two inputs, an output, a number and a choice.
+Both draw the same graph: nodes with two inputs, an output, a number and a choice. Ours has frames and notes behind the
+nodes beside that, and the minimap on. Stock NodeGraphQt cannot lay out a graph of this size (its recursion ends).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ ROWS = {
     "drag": "drag step of a node at 100 %",
     "delete": "delete everything",
     "undo": "undo of deleting everything",
+    "tidy": "tidy everything",
+    "untidy": "undo of that",
 }
 
 
@@ -58,10 +61,12 @@ def milliseconds(act: Callable[[], object], times: int = 1) -> float:
 def ours(count: int) -> dict[str, float]:
     """The figures of our canvas."""
     from nodeflow.app import theme
+    from nodeflow.app.canvas import arranging
     from nodeflow.app.canvas.canvas import Canvas
     from nodeflow.app.canvas.gestures import Gestures
     from nodeflow.app.session import Session
     from nodeflow.graph import files
+    from nodeflow.graph.annotation import Annotation
     from nodeflow.graph.catalog import Catalogue, Input, NodeSpec, Output, Param
     from nodeflow.graph.workflow import Link, Node, Placement, Workflow
 
@@ -83,6 +88,10 @@ def ours(count: int) -> dict[str, float]:
         {link.socket: link for link in (Link(a, "latent", b, port) for a, b, port in links)},
         {name: Placement(x, y) for name, x, y in nodes},
     )
+    for number, (_, x, y) in enumerate(nodes[::COLUMNS]):
+        box = (x - 30, y - 40, 3000, 200)
+        workflow.annotations[f"frame{number}"] = Annotation("frame", *box, text=f"Row {number}", colour="teal")
+        workflow.annotations[f"note{number}"] = Annotation("note", x - 300, y, 240, 120, text="# Why\n\n- **so**")
     file = Path(tempfile.mkdtemp()) / "bench.json"
     files.save(workflow, file)
     session = Session(Catalogue({}, {spec.type: spec}))
@@ -115,6 +124,10 @@ def ours(count: int) -> dict[str, float]:
     found["delete"] = milliseconds(gestures.delete)
     found["undo"] = milliseconds(session.stack.undo)
     assert len(canvas.links) == len(links)
+    view.scene().clearSelection()
+    found["tidy"] = milliseconds(lambda: arranging.tidy(canvas))
+    found["untidy"] = milliseconds(session.stack.undo)
+    assert canvas.nodes["n7"].x() == nodes[7][1]
     return found
 
 
@@ -188,8 +201,9 @@ def main() -> None:
     print(f"{count} nodes, {len(shape(count)[1])} links, {SIZE[0]} x {SIZE[1]}, milliseconds\n")
     print(f"{'':<34}{'NodeGraphQt':>12}{'nodeflow':>12}{'ratio':>9}")
     for key, words in ROWS.items():
-        before, after = figures[0][key], figures[1][key]
-        print(f"{words:<34}{before:>12.1f}{after:>12.1f}{before / after:>8.0f}x")
+        before, after = figures[0].get(key), figures[1][key]
+        stock_words, ratio = ("-", "-") if before is None else (f"{before:.1f}", f"{before / after:.0f}x")
+        print(f"{words:<34}{stock_words:>12}{after:>12.1f}{ratio:>9}")
 
 
 if __name__ == "__main__":
