@@ -45,7 +45,7 @@ def card(painter: QPainter, item: Card, zoom: float) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(style.colour("canvas"))
         painter.drawRoundedRect(item.body, style.RADIUS, style.RADIUS)
-        painter.setOpacity(0.5)
+        painter.setOpacity(0.62)
     _ground(painter, item)
     _header(painter, item, zoom)
     _progress(painter, item)
