@@ -44,8 +44,12 @@ def pointer() -> list[tuple[str, str]]:
         (tr("Click a value"), tr("edit it")),
         (tr("Drag a number"), tr("change it; Shift fine, Ctrl coarse")),
         (tr("Double click a title"), tr("rename the node")),
+        (tr("Drag a node onto a wire"), tr("put it into the wire")),
+        (tr("Alt+Drag a node"), tr("pull it out of its wires")),
+        (tr("Double click or Alt+Click a wire"), tr("add a dot that leads the wire around")),
+        (tr("Drag the title of a frame"), tr("move it with what lies in it")),
         (tr("Drag on empty canvas"), tr("select what lies in the frame")),
-        (tr("Alt+Drag across wires"), tr("cut them")),
+        (tr("Alt+Shift+Drag across wires"), tr("cut them")),
         (tr("Middle button, Space"), tr("move the canvas")),
         (tr("Wheel"), tr("zoom")),
     ]

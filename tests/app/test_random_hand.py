@@ -17,6 +17,15 @@ from nodeflow.app.window import MainWindow
 Key = Qt.Key
 KEYS = [Key.Key_Delete, Key.Key_M, Key.Key_B, Key.Key_F, Key.Key_A, Key.Key_Escape, Key.Key_Tab]
 KEYS += [Key.Key_Return, Key.Key_1, Key.Key_Down, Key.Key_Space, Key.Key_F2]
+KEYS += [Key.Key_L, Key.Key_N, Key.Key_R, Key.Key_W, Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Backtab]
+PRESSED = [
+    (Key.Key_G, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
+    (Key.Key_D, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
+    (Key.Key_R, Qt.KeyboardModifier.ShiftModifier),
+    (Key.Key_Left, Qt.KeyboardModifier.ShiftModifier),
+    (Key.Key_Up, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier),
+    (Key.Key_Delete, Qt.KeyboardModifier.ControlModifier),
+]
 HELD = [NO_KEYS] * 5 + [
     Qt.KeyboardModifier.ShiftModifier,
     Qt.KeyboardModifier.ControlModifier,
@@ -47,7 +56,8 @@ def test_whatever_the_hand_does_undo_leads_back(
     for step in range(400):
         held = dice.choice(HELD)
         match dice.choices(
-            ["drag", "click", "double", "key", "copy", "undo", "redo", "zoom", "frame"], [7, 3, 2, 3, 1, 2, 1, 1, 1]
+            ["drag", "click", "double", "key", "keys", "copy", "undo", "redo", "zoom", "frame"],
+            [7, 3, 2, 3, 1, 1, 2, 1, 1, 1],
         )[0]:
             case "drag":
                 hand.drag(somewhere(window, dice), somewhere(window, dice), dice.randrange(1, 5), held)
@@ -58,6 +68,8 @@ def test_whatever_the_hand_does_undo_leads_back(
                 hand.double_click(somewhere(window, dice))
             case "key":
                 QTest.keyClick(QApplication.focusWidget() or view, dice.choice(KEYS))
+            case "keys":
+                QTest.keyClick(view, *dice.choice(PRESSED))
             case "copy":
                 key = dice.choice([Key.Key_D, Key.Key_C, Key.Key_V, Key.Key_A])
                 QTest.keyClick(view, key, Qt.KeyboardModifier.ControlModifier)

@@ -168,6 +168,18 @@ def test_the_search_with_a_wire_selected_offers_what_fits_into_it(window: MainWi
     assert agrees(window)
 
 
+def test_alt_shift_and_drag_cut_the_wires_that_are_crossed(window: MainWindow, hand: Hand) -> None:
+    with_room(window)
+    hand.view.centerOn(middle(window))
+    before, at = text(window), middle(window)
+    keys = ALT | Qt.KeyboardModifier.ShiftModifier
+    hand.drag(at - QPointF(3, 60), at + QPointF(3, 60), keys=keys)
+    assert SAVED not in window.session.workflow.links
+    assert agrees(window)
+    window.session.stack.undo()
+    assert text(window) == before
+
+
 def test_delete_and_reconnect_leaves_the_wire(window: MainWindow, hand: Hand) -> None:
     with_room(window)
     hand.view.centerOn(middle(window))

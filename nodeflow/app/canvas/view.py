@@ -65,7 +65,8 @@ class CanvasView(Rows):
             return
         keys = event.modifiers()
         extend = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
-        self.ALT_state = keys == Qt.KeyboardModifier.AltModifier
+        alt, shift = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
+        self.ALT_state = keys in (alt, alt | shift)  # with Shift the stock viewer cuts wires
         self.SHIFT_state, self.CTRL_state = bool(keys & extend), False
         pos = self.mapToScene(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and not self._space and self.drawn_at(pos) is not None:
