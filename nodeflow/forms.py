@@ -112,6 +112,7 @@ class Option(msgspec.Struct, frozen=True):
     """What a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to ``maximum``.
 
     ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
+    ``time``: it is the step of something that can be played.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Option(msgspec.Struct, frozen=True):
     minimum: int = 0
     maximum: int = 0
     place: bool = False
+    time: bool = False
 
 
 class FormInfo(msgspec.Struct, frozen=True):

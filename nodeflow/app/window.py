@@ -151,6 +151,9 @@ class MainWindow(QMainWindow):
         gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, side.BottomDockWidgetArea)
         self.tabifyDockWidget(gallery, queue)
         self.tabifyDockWidget(queue, log)
+        inspector = self._dock("inspector", self.tr("Inspector"), self._make_inspector, side.RightDockWidgetArea)
+        self.tabifyDockWidget(preview, inspector)
+        preview.raise_()
         self.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
         for dock in (library, gallery, queue, log):
             dock.hide()
@@ -172,6 +175,11 @@ class MainWindow(QMainWindow):
         library = Library(self.tabs)
         library.wanted.connect(self.add_node)
         return library
+
+    def _make_inspector(self) -> QWidget:
+        from nodeflow.app.inspector.panel import Inspector  # charts take long to load
+
+        return PerTab(self.tabs, Inspector)
 
     def _make_queue(self) -> QWidget:
         return Queue(self.hub, self.tabs, self.run)

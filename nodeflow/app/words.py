@@ -23,7 +23,11 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as a person reads them: ``12 MB``, ``3.4 GB`` (of 1,000 each)."""
+    """Bytes as a person reads them: ``812 bytes``, ``4.1 kB``, ``12 MB``, ``3.4 GB`` (of 1,000 each)."""
+    if count < 1e3:
+        return tr("{0} bytes").format(count)
+    if count < 1e6:
+        return f"{count / 1e3:.1f} kB"
     return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 

@@ -84,7 +84,8 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
 
     ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured.
-    Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run.
+    Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run. By its ``key`` the result
+    can be looked at later, also when the node has another.
     """
 
     node: str
@@ -97,6 +98,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     resumed: int = 0
     steps: int = 0
     item: Item = ()
+    key: str = ""
 
     @property
     def reuse(self) -> str:
@@ -123,9 +125,13 @@ class NodeSkipped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class NodesKept(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """Nodes that were not looked at, since what is made from them came from the cache; of some perhaps only items."""
+    """Nodes that were not looked at, since what is made from them came from the cache; of some perhaps only items.
+
+    ``keys`` are those of their results, in the same order, where each node is one task.
+    """
 
     nodes: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
 
 class RunFinished(msgspec.Struct, frozen=True, tag=True):

@@ -241,7 +241,8 @@ class Run:
             held = self._held(task)
             if held is not None:
                 self._arrived(task, held)
-                yield tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
+                told = tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
+                yield msgspec.structs.replace(told, key=self.keys[task.id].hex())
                 continue
             needed = [*task.eager(), *self._asked(task)]
             blocker = next((name for name in needed if name in self.stopped and name not in task.spare), None)
@@ -320,7 +321,8 @@ class Run:
         values, written = summaries(task.spec, outputs), files(outputs)
         why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
         finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes)
-        yield msgspec.structs.replace(finished, resumed=steps.resumed, steps=steps.total)
+        counts = {"resumed": steps.resumed, "steps": steps.total}
+        yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex())
 
     def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
         """Memory for a node: what it took before, or where that was not enough, all there is."""
@@ -384,7 +386,7 @@ class Run:
             yield tell.NodeSkipped(name, "nothing asked for it")
         self.kept.update(kept)
         if kept:
-            yield tell.NodesKept(kept)
+            yield tell.NodesKept(kept, tuple(self.keys.get(name, b"").hex() for name in kept))
 
     def _remember(self) -> None:
         history = self.history

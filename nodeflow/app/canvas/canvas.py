@@ -21,6 +21,7 @@ from nodeflow.app.canvas.stock import QuietGraph
 from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.canvas.values import Values
 from nodeflow.app.canvas.view import CanvasView
+from nodeflow.app.canvas.wire_facts import WireFacts
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.level import Level
 from nodeflow.app.session import Session
@@ -67,6 +68,7 @@ class Canvas(QuietGraph):
         self.annotations = Annotations(self)
         self.values = Values(self)
         self.view.minimap.marks = self._marks
+        view.facts = WireFacts(self).line
         view.judge = self.judge
         view.insertion = self._insertion
         view.title_changed.connect(self.set_title)

@@ -28,7 +28,7 @@ def hint(view: CanvasView, pos: QPointF) -> str:
         row = card.row_at(card.mapFromScene(pos))
         return _row(card, row) if row >= 0 else _card(card)
     wire = next((item for item in view.scene().items(pos) if isinstance(item, Wire)), None)
-    return _wire(wire) if wire is not None else ""
+    return _wire(view, wire) if wire is not None else ""
 
 
 def _lines(*lines: str) -> str:
@@ -58,8 +58,9 @@ def _card(card: Card) -> str:
     return _lines(title, escape(state_line(card.state)), escape(card.state.why), _problems(card.problems))
 
 
-def _wire(wire: Wire) -> str:
+def _wire(view: CanvasView, wire: Wire) -> str:
     source, target = wire.source, wire.target
     way = f"{source.card.id}.{source.name} → {target.card.id}.{target.name}"
-    value = next((v.text for v in source.card.state.values if v.output == source.name), "")
-    return _lines(f"<b>{escape(source.wire_type)}</b> · {escape(way)}", escape(value))
+    value = view.facts(source.card.id, source.name)
+    value = value or escape(next((v.text for v in source.card.state.values if v.output == source.name), ""))
+    return _lines(f"<b>{escape(source.wire_type)}</b> · {escape(way)}", value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
@@ -46,6 +47,8 @@ class CanvasView(Rows):
         self.setAccessibleName(self.tr("Canvas"))
         for widget in (self, self.viewport()):
             widget.setAcceptDrops(False)  # files dropped here are the window's
+        self.facts: Callable[[str, str], str] = lambda node, output: ""
+        """What is known of the value of an output, in a line."""
         self.toast = Toast(self)
         self.search = NodeSearch(self)
         self.minimap = Minimap(self)

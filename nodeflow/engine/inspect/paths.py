@@ -83,7 +83,7 @@ def place(path: Trajectory, asked: Asked) -> Chart:
 
 
 def _steps(path: Trajectory) -> Option:
-    return Option("step", "Step", maximum=len(path.x) - 1)
+    return Option("step", "Step", maximum=len(path.x) - 1, time=True)
 
 
 def _batch(path: Trajectory) -> tuple[Option, ...]:

@@ -54,7 +54,7 @@ def decoded(samples: Tensor, asked: Asked) -> Picture:
     return colours(vae.decode(Latent(samples[None])).pixels[0], asked.size, smooth=True)
 
 
-LATENT_WAYS = {"channels": channels, "colours": rgb, "decoded": decoded}
+LATENT_WAYS = {"colours": rgb, "channels": channels, "decoded": decoded}
 """How one latent (C, h, w) can be drawn."""
 
 

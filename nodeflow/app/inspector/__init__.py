@@ -1,0 +1,1 @@
+"""The inspector: what flows, at every wire and every step. Loaded when it is first seen."""

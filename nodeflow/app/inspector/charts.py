@@ -1,0 +1,179 @@
+"""Curves, bars and matrices, by pyqtgraph."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from nodeflow.app import theme
+from nodeflow.app.words import tr
+from nodeflow.forms import Chart, Matrix, Series
+
+COLOURS = ("#5b9df5", "#e8ae5a", "#6cc08b", "#d98bd0", "#ee7b74", "#58bcc6", "#a596ec", "#c9c36b")
+"""Of the curves, one after the other."""
+MOST_TICKS = 40
+"""More labels than these on an axis would lie over each other."""
+
+
+class Plot(QWidget):
+    """A plot in the colours of the theme, and a line of words below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plot = pg.PlotWidget()
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.caption = QLabel()
+        self.caption.setObjectName("dim")
+        self.caption.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.caption)
+        self.setMinimumHeight(160)
+        self._restyle()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._restyle()
+        super().changeEvent(event)
+
+    def _restyle(self) -> None:
+        self.plot.setBackground(theme.colour("canvas"))
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(theme.colour("line"))
+            axis.setTextPen(theme.colour("dim"))
+
+    def say(self, words: str) -> None:
+        self.caption.setText(words)
+        self.caption.setVisible(bool(words))
+        self.plot.setAccessibleDescription(words)
+
+
+class ChartView(Plot):
+    """Shows a chart; the values under the pointer are told below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plot.setAccessibleName(self.tr("Chart"))
+        self.legend = self.plot.addLegend(offset=(-8, 8), labelTextSize="8pt")
+        self.chart = Chart(())
+        self._line = pg.InfiniteLine(angle=90, movable=False)
+        self.plot.scene().sigMouseMoved.connect(self._pointed)
+
+    def show_view(self, chart: Chart) -> None:
+        self.chart = chart
+        self.plot.clear()
+        self.legend.clear()
+        self.plot.showGrid(x=not chart.bars, y=True, alpha=0.15)
+        across, up = (chart.y, chart.x) if self._lies else (chart.x, chart.y)
+        self.plot.setLabel("bottom", tr(across))
+        self.plot.setLabel("left", tr(up))
+        self.plot.getPlotItem().invertY(self._lies)
+        self.plot.setLogMode(y=chart.logarithmic)
+        for number, series in enumerate(chart.series):
+            colour = COLOURS[number % len(COLOURS)]
+            if chart.bars:
+                self.plot.addItem(_bars(series, colour, lying=bool(chart.labels)))
+            else:
+                pen = pg.mkPen(colour, width=2)
+                self.plot.plot(series.x, series.y, pen=pen, name=series.name if len(chart.series) > 1 else None)
+        self.legend.setVisible(len(chart.series) > 1)
+        self.legend.setLabelTextColor(theme.colour("text"))
+        ticks = [list(enumerate(label.strip() or "·" for label in chart.labels))]
+        named = 0 < len(chart.labels) <= MOST_TICKS
+        self.plot.getAxis("left").setTicks(ticks if named and self._lies else None)
+        self.plot.getAxis("bottom").setTicks(ticks if named and not self._lies else None)
+        self._line.setPen(pg.mkPen(theme.colour("faint"), width=1))
+        self._line.hide()
+        self.plot.addItem(self._line, ignoreBounds=True)
+        self.plot.enableAutoRange()
+        self.say(tr(chart.caption))
+
+    @property
+    def _lies(self) -> bool:
+        """Whether its bars lie, so that the words beside them can be read."""
+        return self.chart.bars and bool(self.chart.labels)
+
+    def mark(self, x: float) -> None:
+        """Draw a line at a place of the x axis."""
+        self._line.setPos(x)
+        self._line.show()
+
+    def rows(self) -> list[list[str]]:
+        """The numbers as rows of a table."""
+        head = [self.chart.x or "x", *(series.name for series in self.chart.series)]
+        places = sorted({x for series in self.chart.series for x in series.x})
+        known = [dict(zip(series.x, series.y, strict=True)) for series in self.chart.series]
+        body = [[f"{x:g}", *(repr(of[x]) if x in of else "" for of in known)] for x in places]
+        if self.chart.labels:
+            head.insert(1, "label")
+            for line, x in zip(body, places, strict=True):
+                line.insert(1, self.chart.labels[int(x)] if 0 <= int(x) < len(self.chart.labels) else "")
+        return [head, *body]
+
+    def _pointed(self, at: QPointF) -> None:
+        if not self.chart.series or not self.plot.sceneBoundingRect().contains(at):
+            return
+        where_at = self.plot.getPlotItem().vb.mapSceneToView(at)
+        x = where_at.y() if self._lies else where_at.x()
+        found = []
+        for series in self.chart.series:
+            if series.x:
+                place = int(np.abs(np.asarray(series.x) - x).argmin())
+                name = f"{series.name} " if len(self.chart.series) > 1 else ""
+                found.append((series.x[place], f"{name}{series.y[place]:.5g}"))
+        if found:
+            where = found[0][0]
+            label = self.chart.labels[int(where)] if 0 <= int(where) < len(self.chart.labels) else f"{where:g}"
+            self.say(f"{tr(self.chart.x)} {label.strip()}: " + ", ".join(words for _, words in found))
+
+
+def _bars(series: Series, colour: str, lying: bool) -> pg.BarGraphItem:
+    """A bar for each place, standing or lying."""
+    thick = 0.8 * min(np.diff(series.x), default=1.0)
+    if lying:
+        return pg.BarGraphItem(x0=0, y=series.x, width=series.y, height=thick, brush=colour, pen=colour)
+    return pg.BarGraphItem(x=series.x, height=series.y, width=thick, brush=colour, pen=colour)
+
+
+class MatrixView(Plot):
+    """Shows a matrix as colours; the number under the pointer is told below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plot.setAccessibleName(self.tr("Matrix"))
+        self.plot.setAspectLocked(True)
+        self.matrix = Matrix((), (), (), 0, 1)
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self._image.setColorMap(pg.colormap.get("CET-D1A"))
+        self.plot.addItem(self._image)
+        self.plot.getPlotItem().invertY(True)
+        self.plot.scene().sigMouseMoved.connect(self._pointed)
+
+    def show_view(self, matrix: Matrix) -> None:
+        self.matrix = matrix
+        shape = len(matrix.rows), len(matrix.columns)
+        self._image.setImage(np.asarray(matrix.values, np.float32).reshape(shape), levels=(matrix.low, matrix.high))
+        ticks = [(place + 0.5, label.strip() or "·") for place, label in enumerate(matrix.rows)]
+        self.plot.getAxis("left").setTicks([ticks] if len(ticks) <= MOST_TICKS else None)
+        self.plot.hideAxis("bottom")
+        self.plot.enableAutoRange()
+        self.say(tr(matrix.caption))
+
+    def rows(self) -> list[list[str]]:
+        width = len(self.matrix.columns)
+        body = [self.matrix.values[at : at + width] for at in range(0, len(self.matrix.values), width)]
+        lines = [[name, *map(repr, values)] for name, values in zip(self.matrix.rows, body, strict=True)]
+        return [["", *self.matrix.columns], *lines]
+
+    def _pointed(self, at: QPointF) -> None:
+        place = self.plot.getPlotItem().vb.mapSceneToView(at)
+        row, column = int(np.floor(place.y())), int(np.floor(place.x()))
+        if 0 <= row < len(self.matrix.rows) and 0 <= column < len(self.matrix.columns):
+            value = self.matrix.values[row * len(self.matrix.columns) + column]
+            self.say(f"{self.matrix.rows[row].strip()} · {self.matrix.columns[column].strip()}: {value:.4f}")

@@ -1,0 +1,79 @@
+"""What a person can choose about a form: boxes and sliders made from its options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QWidget
+
+from nodeflow.app.words import tr
+from nodeflow.forms import Option
+
+
+class Choices(QWidget):
+    """A row for each option but those that are chosen elsewhere: a place in the picture, the step of a film."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setVerticalSpacing(5)
+        self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._options: tuple[Option, ...] = ()
+        self._chosen: dict[str, Any] = {}
+        self._fields: dict[str, QComboBox | QSpinBox] = {}
+
+    def show_options(self, options: Iterable[Option]) -> None:
+        """Offer these; what was chosen under a name stays chosen where it is still offered."""
+        offered = tuple(option for option in options if not option.place and not option.time)
+        if offered == self._options:
+            return
+        self._options = offered
+        self._fields.clear()
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        for option in offered:
+            field = self._combo(option) if option.choices else self._spin(option)
+            field.setAccessibleName(tr(option.title))
+            self._fields[option.name] = field
+            self._layout.addRow(tr(option.title), field)
+        self.setVisible(bool(offered))
+
+    def values(self) -> dict[str, Any]:
+        """What is chosen, by the options' names."""
+        return {
+            name: field.currentData() if isinstance(field, QComboBox) else field.value()
+            for name, field in self._fields.items()
+        }
+
+    def choose(self, name: str, value: Any) -> None:
+        """Choose as a hand would."""
+        self._chosen[name] = value
+        field = self._fields.get(name)
+        if isinstance(field, QComboBox):
+            field.setCurrentIndex(max(field.findData(value), 0))
+        elif field is not None:
+            field.setValue(value)
+
+    def _combo(self, option: Option) -> QComboBox:
+        combo = QComboBox()
+        for choice in option.choices:
+            combo.addItem(tr(choice), choice)
+        combo.setCurrentIndex(max(combo.findData(self._chosen.get(option.name)), 0))
+        combo.currentIndexChanged.connect(lambda: self._take(option.name, combo.currentData()))
+        return combo
+
+    def _spin(self, option: Option) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(option.minimum, option.maximum)
+        spin.setValue(self._chosen.get(option.name, option.minimum))
+        spin.valueChanged.connect(lambda value: self._take(option.name, value))
+        return spin
+
+    def _take(self, name: str, value: Any) -> None:
+        self._chosen[name] = value
+        self.changed.emit()

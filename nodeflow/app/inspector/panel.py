@@ -1,0 +1,425 @@
+"""The inspector panel of a document: what the selected node gave, in each form in which it can be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QTimer
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nodeflow.app.inspector.choices import Choices
+from nodeflow.app.inspector.frames import Film, FrameCache, frame_of, frame_of_png
+from nodeflow.app.inspector.looks import Looks
+from nodeflow.app.inspector.sayings import fact_line
+from nodeflow.app.inspector.scrubber import Scrubber
+from nodeflow.app.inspector.stage import Stage
+from nodeflow.app.tab import Tab
+from nodeflow.app.words import size
+from nodeflow.forms import Chart, FormInfo, Option, Overview, Picture, Table, View
+from nodeflow.graph.files import write_atomic
+
+FACTS = ""
+"""The form of an overview."""
+ROOM, FRAME_ROOM = 1024, 512
+"""Pixels that a picture may have, and one of many."""
+PROBE_PAUSE = 40
+"""Milliseconds that the pointer rests before the values under it are asked for."""
+
+
+class Inspector(QWidget):
+    """Follows the selection of a document's canvas."""
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__()
+        self.tab, self.session, self.level = tab, tab.session, tab.canvas.session
+        self.looks = Looks(self.session, self)
+        self.cache = FrameCache()
+        self.node = ""
+        self.overview: Overview | None = None
+        self.film: Film | None = None
+        self._preferred: dict[str, str] = {}
+        self._form_of: dict[str, str] = {}
+        self._turn = 0
+        self._place: tuple[float, float] | None = None
+        self._probe = QTimer(self, interval=PROBE_PAUSE, singleShot=True)
+        self._probe.timeout.connect(self._ask_place)
+        self._build()
+        tab.canvas.selection_changed.connect(self._follow)
+        self.level.node_changed.connect(self._node_changed)
+        self.level.preview.connect(self._sampling)
+        self.level.opened.connect(lambda: self.show_node(""))
+        self._follow()
+
+    # --- widgets
+
+    def _build(self) -> None:
+        self.heading = QLabel()
+        self.heading.setObjectName("heading")
+        self.output_box, self.form_box = QComboBox(), QComboBox()
+        self.output_box.setAccessibleName(self.tr("Output of the node"))
+        self.form_box.setAccessibleName(self.tr("Form in which it is shown"))
+        self.item_box = QComboBox()
+        self.item_box.setAccessibleName(self.tr("Item of the list"))
+        self.choices = Choices()
+        self.stage = Stage()
+        self.scrubber = Scrubber()
+        self.told = QLabel()
+        self.told.setObjectName("dim")
+        self.told.setWordWrap(True)
+        self.told.setAccessibleName(self.tr("Values at the pointer"))
+        self.facts_line = QLabel()
+        self.facts_line.setObjectName("dim")
+        self.facts_line.setWordWrap(True)
+        self.facts_line.setAccessibleName(self.tr("Facts in short"))
+        self.export_button = QToolButton()
+        self.export_button.setText(self.tr("Export…"))
+        self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.export_button)
+        for words, suffix in (
+            (self.tr("Picture of what is seen (PNG)…"), ".png"),
+            (self.tr("Numbers of what is seen (CSV)…"), ".csv"),
+            (self.tr("True values of the tensor (NPY)…"), ".npy"),
+            (self.tr("True values (safetensors)…"), ".safetensors"),
+        ):
+            menu.addAction(words).triggered.connect(lambda _=False, suffix=suffix: self.ask_export(suffix))
+        self.export_button.setMenu(menu)
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(self.item_box)
+        head.addWidget(self.export_button)
+        boxes = QHBoxLayout()
+        for box in (self.output_box, self.form_box):
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            box.setMinimumContentsLength(8)
+            boxes.addWidget(box, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 12, 14, 12)
+        layout.setSpacing(8)
+        layout.addLayout(head)
+        layout.addLayout(boxes)
+        layout.addWidget(self.choices)
+        layout.addWidget(self.stage, 1)
+        layout.addWidget(self.scrubber)
+        layout.addWidget(self.told)
+        layout.addWidget(self.facts_line)
+        self.output_box.currentIndexChanged.connect(self._output_chosen)
+        self.item_box.currentIndexChanged.connect(self.refresh)
+        self.form_box.currentIndexChanged.connect(self._form_chosen)
+        self.choices.changed.connect(self._show_form)
+        self.scrubber.moved.connect(self._show_step)
+        self.stage.picture.pointed.connect(self._pointed)
+        self.stage.picture.left.connect(lambda: self._probe.stop())
+
+    # --- what is looked at
+
+    def _follow(self) -> None:
+        chosen = self.tab.canvas.chosen()
+        if chosen and chosen[0] != self.node:
+            self.show_node(chosen[0])
+        elif not self.node:
+            self.show_node("")
+
+    def show_node(self, node: str) -> None:
+        """Look at what a node gave; at nothing where it is empty."""
+        nodes = self.level.workflow.nodes
+        self.node = node if node in nodes else ""
+        spec = self.level.catalogue.nodes.get(nodes[self.node].type) if self.node else None
+        self.heading.setText(self.node or self.tr("Inspector"))
+        self.output_box.blockSignals(True)
+        self.output_box.clear()
+        for port in spec.outputs if spec else ():
+            self.output_box.addItem(f"{port.name.replace('_', ' ')} · {port.type}", port.name)
+        self.output_box.setCurrentIndex(max(self.output_box.findData(self._preferred.get(self.node)), 0))
+        self.output_box.blockSignals(False)
+        self.output_box.setVisible(self.output_box.count() > 0)
+        self.refresh()
+
+    @property
+    def output(self) -> str:
+        return self.output_box.currentData() or ""
+
+    def refresh(self) -> None:
+        """Look again: the node may have given something else."""
+        self._turn += 1
+        turn = self._turn
+        if not self.node:
+            self._nothing(self.tr("Select a node to see what it gave."))
+        elif not self.output:
+            self._nothing(self.tr("This node gives nothing that could be seen."))
+        else:
+            self.looks.ask(
+                lambda view, error: self._overview(turn, view, error),
+                node=self.level.path_of(self.node),
+                output=self.output,
+                item=max(self.item_box.currentIndex(), 0),
+            )
+
+    def _output_chosen(self) -> None:
+        self._preferred[self.node] = self.output
+        self.refresh()
+
+    def _nothing(self, words: str) -> None:
+        self.overview = None
+        self._close_film()
+        for widget in (self.form_box, self.choices, self.scrubber, self.item_box):
+            widget.setVisible(False)
+        self.export_button.setEnabled(False)
+        self.told.clear()
+        self.facts_line.clear()
+        self.stage.show_frame(None, words)
+
+    def _overview(self, turn: int, view: View | None, error: str) -> None:
+        if turn != self._turn:
+            return
+        if not isinstance(view, Overview):
+            self._nothing(error)
+            return
+        self.overview = view
+        self.export_button.setEnabled(True)
+        self._offer_items(view.items)
+        self.form_box.blockSignals(True)
+        self.form_box.clear()
+        for form in view.forms:
+            self.form_box.addItem(self.tr(form.title), form.name)
+        if view.facts:
+            self.form_box.addItem(self.tr("Facts"), FACTS)
+        at = self.form_box.findData(self._form_of.get(view.wire, view.forms[0].name if view.forms else FACTS))
+        self.form_box.setCurrentIndex(max(at, 0))
+        self.form_box.blockSignals(False)
+        self.form_box.setVisible(True)
+        self._show_form()
+
+    def _offer_items(self, count: int) -> None:
+        if count != self.item_box.count():
+            self.item_box.blockSignals(True)
+            at = self.item_box.currentIndex()
+            self.item_box.clear()
+            self.item_box.addItems([self.tr("item {0}").format(number + 1) for number in range(count)])
+            self.item_box.setCurrentIndex(min(max(at, 0), count - 1))
+            self.item_box.blockSignals(False)
+        self.item_box.setVisible(count > 1)
+
+    # --- forms
+
+    @property
+    def form(self) -> FormInfo | None:
+        """The form that is chosen; None for the facts."""
+        name, overview = self.form_box.currentData(), self.overview
+        return next((form for form in overview.forms if form.name == name), None) if overview else None
+
+    def choose_form(self, name: str) -> None:
+        """Choose a form as a hand would."""
+        self.form_box.setCurrentIndex(self.form_box.findData(name))
+
+    def _form_chosen(self) -> None:
+        if self.overview:
+            self._form_of[self.overview.wire] = self.form_box.currentData()
+            self._show_form()
+
+    def _show_form(self) -> None:
+        """Ask for what is chosen."""
+        self._close_film()
+        self.told.clear()
+        if self.overview is None:
+            return
+        one = self.overview.facts[0] if len(self.overview.facts) == 1 else None
+        self.facts_line.setText(fact_line(one) if one else "")
+        self.facts_line.setVisible(one is not None)
+        form = self.form
+        self.choices.show_options(form.options if form else ())
+        time = self._option(lambda option: option.time)
+        self.scrubber.setVisible(time is not None)
+        if form is None:
+            self.stage.show_view(self.overview)
+        elif time is not None:
+            self.scrubber.set_steps(time.maximum)
+            self._begin_film(form, time)
+        else:
+            self._turn += 1
+            turn = self._turn
+            self.looks.ask(
+                lambda view, error: self._show(turn, view, error),
+                handle=self.overview.handle,
+                form=form.name,
+                options=self._options(),
+                size=ROOM,
+            )
+
+    def _options(self) -> dict[str, Any]:
+        places = {} if self._place is None else self._at(*self._place)
+        return {**self.choices.values(), **places}
+
+    def _option(self, wanted: Any) -> Option | None:
+        form = self.form
+        return next((option for option in form.options if wanted(option)), None) if form else None
+
+    def _show(self, turn: int, view: View | None, error: str) -> None:
+        if turn != self._turn:
+            return
+        if isinstance(view, Picture):
+            self.stage.show_frame(frame_of(view))
+            self._say_scale(view)
+        elif view is None:
+            self.stage.show_frame(None, error)
+        else:
+            self.stage.show_view(view)
+
+    def _say_scale(self, about: Picture) -> None:
+        words = [about.caption] if about.caption else []
+        if about.scale:
+            words.append(self.tr("black {0:.3g}, white {1:.3g}").format(*about.scale))
+        self.told.setText(" · ".join(words))
+
+    # --- steps
+
+    def _begin_film(self, form: FormInfo, time: Option) -> None:
+        assert self.overview is not None
+        options = self.choices.values()
+        self.film = Film(
+            self.looks, self.cache, self.overview.handle, form.name, options, time.maximum + 1, FRAME_ROOM, time.name
+        )
+        self.film.arrived.connect(self._frame_arrived)
+        self.film.failed.connect(self._frame_failed)
+        self._show_step(self.scrubber.step)
+
+    def _close_film(self) -> None:
+        if self.film is not None:
+            self.film.close()
+            self.film = None
+
+    def _show_step(self, step: int) -> None:
+        if self.film is None:
+            return
+        frame = self.film.frame(step)
+        if frame is not None:
+            self.stage.show_frame(frame)
+        self.film.want(step)
+        self._say_held()
+
+    def _frame_arrived(self, step: int) -> None:
+        if self.film is not None and step == self.scrubber.step:
+            self.stage.show_frame(self.film.frame(step))
+        self._say_held()
+
+    def _frame_failed(self, step: int, error: str) -> None:
+        if step == self.scrubber.step:
+            self.stage.show_frame(None, error)
+
+    def _say_held(self) -> None:
+        if self.film is not None:
+            words = self.tr("{0} of {1} steps fetched · pictures held: {2} of at most {3}")
+            held, most = size(self.cache.bytes), size(self.cache.most)
+            self.facts_line.setVisible(True)
+            self.facts_line.setText(words.format(self.film.held, self.film.steps, held, most))
+
+    # --- the place under the pointer
+
+    def _pointed(self, u: float, v: float, _: int) -> None:
+        self._place = (u, v)
+        self._probe.start()
+
+    def _at(self, u: float, v: float) -> dict[str, int]:
+        """A place from 0 to 1 as numbers, in the cells of the value."""
+        form = self._place_form()
+        sides = {option.name: option.maximum for option in form.options if option.place} if form else {}
+        return {name: int((u if name == "x" else v) * (most + 1)) for name, most in sides.items()}
+
+    def _place_form(self) -> FormInfo | None:
+        forms = self.overview.forms if self.overview else ()
+        return next((form for form in forms if any(option.place for option in form.options)), None)
+
+    def _ask_place(self) -> None:
+        form = self._place_form()
+        if form is None or self._place is None or self.overview is None:
+            return
+        turn = self._turn
+        self.looks.ask(
+            lambda view, _: self._tell_place(turn, view),
+            handle=self.overview.handle,
+            form=form.name,
+            options=self._options(),
+        )
+
+    def _tell_place(self, turn: int, view: View | None) -> None:
+        if turn != self._turn:
+            return
+        match view:
+            case Table(rows=rows, caption=caption):
+                self.told.setText(f"{caption}:  " + "   ".join(value for _, value in rows))
+            case Chart(series=series, caption=caption):
+                step = self.scrubber.step
+                values = [dict(zip(one.x, one.y, strict=True)).get(float(step)) for one in series]
+                self.told.setText(f"{caption}:  " + "   ".join(f"{v:.5g}" for v in values if v is not None))
+
+    # --- while it runs
+
+    def _node_changed(self, node: str) -> None:
+        if node == self.node and self.level.state(node).phase in ("ran", "cached"):
+            self.refresh()
+
+    def _sampling(self, node: str, picture: bytes) -> None:
+        if node == self.node:
+            self._turn += 1
+            self._close_film()
+            state = self.level.state(node)
+            self.stage.show_frame(frame_of_png(picture))
+            self.told.setText(self.tr("step {0} of {1}, as it is foreseen").format(state.step, state.steps))
+
+    # --- export
+
+    def ask_export(self, suffix: str) -> None:
+        """Ask for a file and write what is seen, or the true values, into it."""
+        start = str(Path.home() / f"{self.node}-{self.output}{suffix}")
+        name = QFileDialog.getSaveFileName(self.window(), self.tr("Export"), start, f"*{suffix}")[0]
+        if name:
+            self.export_to(Path(name) if Path(name).suffix else Path(name).with_suffix(suffix))
+
+    def export_to(self, path: Path) -> None:
+        """Write into a file what its ending says."""
+        if self.overview is None:
+            return
+        match path.suffix:
+            case ".png":
+                self._write(path, _png(self.stage))
+            case ".csv":
+                text = self.stage.csv()
+                if text:
+                    self._write(path, text.encode())
+                else:
+                    self._say(self.tr("A picture has no rows of numbers; export it as NPY."))
+            case _:
+                tensor = getattr(self.stage.currentWidget(), "chosen", "")
+                self.looks.export(path, self.overview.handle, tensor, lambda error: self._exported(path, error))
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            write_atomic(path, data)
+            self._exported(path, "")
+        except OSError as error:
+            self._exported(path, self.tr("Cannot write {0}: {1}").format(path, error.strerror or error))
+
+    def _exported(self, path: Path, error: str) -> None:
+        self._say(error or self.tr("Written: {0}").format(path.name))
+
+    def _say(self, words: str) -> None:
+        self.told.setText(words)
+        self.session.trouble.emit(words)
+
+
+def _png(stage: Stage) -> bytes:
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    stage.image().save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(data.data())

@@ -1,0 +1,91 @@
+"""Where a view is shown: one widget for each kind of view, made when it is first needed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from nodeflow.app.inspector.frames import Frame
+from nodeflow.app.inspector.picture import PictureView
+from nodeflow.forms import Chart, Matrix, Overview, Table, Text, View
+
+
+def _chart() -> QWidget:
+    from nodeflow.app.inspector.charts import ChartView
+
+    return ChartView()
+
+
+def _matrix() -> QWidget:
+    from nodeflow.app.inspector.charts import MatrixView
+
+    return MatrixView()
+
+
+def _table() -> QWidget:
+    from nodeflow.app.inspector.tables import TableView
+
+    return TableView()
+
+
+def _text() -> QWidget:
+    from nodeflow.app.inspector.tables import TextView
+
+    return TextView()
+
+
+def _facts() -> QWidget:
+    from nodeflow.app.inspector.facts import FactsView
+
+    return FactsView()
+
+
+WIDGETS: dict[type, Callable[[], QWidget]] = {
+    Chart: _chart,
+    Matrix: _matrix,
+    Table: _table,
+    Text: _text,
+    Overview: _facts,
+}
+"""Each has ``show_view(view)``, and ``rows()`` for a file of commas. Pictures are shown as frames."""
+
+
+class Stage(QStackedWidget):
+    """Shows a view of any kind, or words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture = PictureView()
+        self.addWidget(self.picture)
+        self._widgets: dict[type, Any] = {}
+
+    def show_frame(self, frame: Frame | None, words: str = "") -> None:
+        """Show a picture, or words in its place."""
+        self.picture.show_frame(frame, words)
+        self.setCurrentWidget(self.picture)
+
+    def show_view(self, view: View) -> None:
+        """Show what is no picture."""
+        kind = type(view)
+        if kind not in self._widgets:
+            self._widgets[kind] = WIDGETS[kind]()
+            self.addWidget(self._widgets[kind])
+        self._widgets[kind].show_view(view)
+        self.setCurrentWidget(self._widgets[kind])
+
+    def image(self) -> QImage:
+        """What is seen, as a picture."""
+        return self.picture.image() if self.currentWidget() is self.picture else self.currentWidget().grab().toImage()
+
+    def csv(self) -> str:
+        """What is seen, as rows of numbers; empty for what has none."""
+        widget: Any = self.currentWidget()
+        rows = [] if widget is self.picture else widget.rows()
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        return text.getvalue()

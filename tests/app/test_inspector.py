@@ -1,0 +1,192 @@
+"""The inspector panel on the starter workflow, with the real engine."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app import theme
+from nodeflow.app.docks import Dock
+from nodeflow.app.inspector.charts import ChartView, MatrixView
+from nodeflow.app.inspector.facts import FactsView
+from nodeflow.app.inspector.frames import FrameCache, frame_of
+from nodeflow.app.inspector.panel import Inspector
+from nodeflow.app.window import MainWindow
+from nodeflow.forms import Picture
+from nodeflow.graph.edits import SetParam
+
+SECONDS = 60_000
+See = Callable[..., Inspector]
+
+
+@pytest.fixture
+def inspector(window: MainWindow, qtbot: QtBot) -> Inspector:
+    """The panel after a run of the starter workflow."""
+    dock = next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector")
+    assert dock.widget() is None
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    dock.bring()
+    panel = dock.widget().currentWidget()
+    assert isinstance(panel, Inspector)
+    return panel
+
+
+@pytest.fixture
+def see(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> See:
+    """Selects a node and chooses an output and a form."""
+
+    def wait() -> None:
+        qtbot.waitUntil(lambda: not inspector.looks.waiting, timeout=SECONDS)
+
+    def see(node: str, output: str, form: str) -> Inspector:
+        window.canvas.choose([node])
+        wait()
+        inspector.output_box.setCurrentIndex(inspector.output_box.findData(output))
+        wait()
+        inspector.choose_form(form)
+        wait()
+        return inspector
+
+    return see
+
+
+def test_it_follows_the_selection_and_says_what_there_is_to_see(
+    window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot
+) -> None:
+    assert "Select a node" in inspector.stage.picture.words
+    see("sampler", "latent", "colours")
+    assert inspector.heading.text() == "sampler"
+    assert [inspector.output_box.itemData(i) for i in range(2)] == ["latent", "trajectory"]
+    assert inspector.stage.picture.frame is not None
+    assert inspector.stage.picture.frame.image.width() == 16
+    assert "1 × 4 × 16 × 16 float32" in inspector.facts_line.text()
+    see("prompt", "conditioning", "similarity")
+    assert isinstance(inspector.stage.currentWidget(), MatrixView)
+    see("scheduler", "schedule", "sigmas")
+    assert isinstance(inspector.stage.currentWidget(), ChartView)
+    see("sampler", "latent", "")
+    facts = inspector.stage.currentWidget()
+    assert isinstance(facts, FactsView)
+    assert facts.table.item(0, 1).text() == "1 × 4 × 16 × 16"
+
+
+def test_it_looks_again_after_each_run(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("decode", "image", "picture")
+    before = panel.stage.picture.image().copy()
+    window.session.do("Set", SetParam("noise", "seed", 5))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not panel.looks.waiting, timeout=SECONDS)
+    assert panel.stage.picture.image().size() == before.size()
+    assert panel.stage.picture.image() != before
+
+
+def test_the_picture_zooms_pans_and_tells_the_place_under_the_pointer(see: See, qtbot: QtBot) -> None:
+    panel = see("sampler", "latent", "channels")
+    picture = panel.stage.picture
+    area = picture.area()
+    in_second_tile = QPointF(area.x() + area.width() * 0.75, area.y() + area.height() * 0.25)
+    u, v, tile = picture.place(in_second_tile) or (0, 0, 0)
+    assert (round(u, 6), round(v, 6), tile) == (0.5, 0.5, 1)
+    QTest.mouseMove(picture, QPoint(round(in_second_tile.x()) - 3, round(in_second_tile.y())))
+    QTest.mouseMove(picture, in_second_tile.toPoint())
+    qtbot.waitUntil(lambda: panel.told.text().startswith("8, 8:"), timeout=5000)
+    told = [float(word) for word in panel.told.text().partition(":")[2].split()]
+    path = Path(panel.session.hub.output) / "latent.npy"
+    panel.export_to(path)
+    qtbot.waitUntil(path.exists, timeout=5000)
+    true = np.load(path)[0, :, 8, 8]
+    assert told == pytest.approx(true.tolist(), rel=1e-4)
+    QTest.keyClick(picture, Qt.Key.Key_Plus)
+    assert picture.camera.zoom == 1.25
+    assert picture.area().width() == pytest.approx(area.width() * 1.25)
+    QTest.keyClick(picture, Qt.Key.Key_0)
+    assert picture.area() == area
+
+
+def test_steps_are_scrubbed_and_held_within_a_bound(see: See, qtbot: QtBot) -> None:
+    panel = see("sampler", "trajectory", "frames")
+    panel.choices.choose("quantity", "predicted x_0")
+    qtbot.waitUntil(lambda: panel.film is not None and panel.film.held == panel.film.steps, timeout=SECONDS)
+    assert panel.film is not None
+    assert panel.film.steps == 21
+    shown = []
+    for step in (0, 10, 19):
+        panel.scrubber.go(step)
+        assert panel.stage.picture.frame is panel.film.frame(step)
+        shown.append(panel.stage.picture.image())
+    assert shown[0] != shown[1] != shown[2]
+    assert "steps fetched" in panel.facts_line.text()
+    assert panel.cache.bytes == sum(frame.image.sizeInBytes() for frame in panel.cache._frames.values())
+    panel.scrubber.go(0)
+    panel.scrubber.play_button.click()
+    qtbot.waitUntil(lambda: panel.scrubber.step > 2, timeout=5000)
+    panel.scrubber.stop()
+
+
+def test_what_was_seen_longest_ago_goes_first() -> None:
+    def frame(grey: int):
+        return frame_of(Picture(8, 8, bytes([grey] * 192), 8, 8))
+
+    cache = FrameCache(most=3 * frame(0).image.sizeInBytes())
+    for number in range(3):
+        cache.put(number, frame(number))
+    cache.get(0)
+    cache.put(3, frame(3))
+    assert [number in cache for number in range(4)] == [True, False, True, True]
+    assert cache.bytes == cache.most
+    cache.put(3, frame(9))
+    assert cache.bytes == cache.most
+
+
+def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) -> None:
+    panel = see("sampler", "latent", "channels")
+    panel.export_to(tmp_path / "seen.png")
+    assert QImage(str(tmp_path / "seen.png")).convertToFormat(QImage.Format.Format_RGB32) == panel.stage.image()
+    panel.export_to(tmp_path / "seen.csv")
+    assert not (tmp_path / "seen.csv").exists()
+    assert "NPY" in panel.told.text()
+    panel.export_to(tmp_path / "values.safetensors")
+    qtbot.waitUntil((tmp_path / "values.safetensors").exists, timeout=5000)
+    panel.export_to(tmp_path / "nowhere" / "values.npy")
+    qtbot.waitUntil(lambda: "cannot write" in panel.told.text(), timeout=5000)
+    see("sampler", "trajectory", "curves")
+    panel.export_to(tmp_path / "curves.csv")
+    rows = list(csv.reader((tmp_path / "curves.csv").open()))
+    assert rows[0] == ["step", "x", "predicted x_0", "conditional", "unconditional", "difference"]
+    assert len(rows) == 22
+    panel.export_to(tmp_path / "curves.png")
+    assert QImage(str(tmp_path / "curves.png")).width() > 100
+
+
+def test_a_wire_tells_what_flows_on_it(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> None:
+    view = window.canvas.view
+    assert view.facts("sampler", "latent") == ""
+    qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.facts("sampler", "latent"), timeout=5000)
+    assert "±" in view.facts("sampler", "latent")
+
+
+def test_charts_follow_the_theme(window: MainWindow, see: See) -> None:
+    panel = see("scheduler", "schedule", "sigmas")
+    chart = panel.stage.currentWidget()
+    assert isinstance(chart, ChartView)
+    assert chart.plot.backgroundBrush().color() == theme.colour("canvas")
+    window.settings.theme = "light"
+    assert theme.current() is theme.LIGHT
+    assert chart.plot.backgroundBrush().color() == theme.colour("canvas")
+
+
+def test_values_that_are_gone_are_said_to_be(window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot) -> None:
+    window.hub.close()
+    window.canvas.choose(["noise"])
+    qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
+    assert not inspector.export_button.isEnabled()
