@@ -20,6 +20,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
 from nodeflow.app import theme
+from nodeflow.app.canvas import arranging
+from nodeflow.app.canvas.editors import LineEditor
+from nodeflow.app.canvas.text_editor import TextEditor
 from nodeflow.app.docks import Dock
 from nodeflow.app.main import application
 from nodeflow.app.session import Session
@@ -43,6 +46,10 @@ SCENES = (
     "wire_search",
     "refused",
     "editing",
+    "text",
+    "choices",
+    "frames",
+    "minimap",
     "sampling",
     "finished",
     "starter",
@@ -111,6 +118,46 @@ class Scenes:
         self.view.edit(card, 0)
         self.take("editing")
         self.view.close_editor()
+
+    def text(self) -> None:
+        self.canvas.frame([self.canvas.nodes["prompt"], self.canvas.nodes["guidance"]])
+        self.view.edit(self.canvas.nodes["prompt"], 0)
+        wait(seconds=1.0)
+        self.take("text")
+        self.view.close_editor()
+
+    def choices(self) -> None:
+        self.canvas.frame([self.canvas.nodes["scheduler"], self.canvas.nodes["noise"]])
+        self.view.edit(self.canvas.nodes["scheduler"], 0)
+        self.take("choices")
+        self.view.close_editor()
+
+    def frames(self) -> None:
+        stack = self.window.session.stack
+        before = stack.index()
+        for names, title, colour in ((["prompt", "negative"], "Texts", "purple"), (["decode", "save"], "Picture", "")):
+            self.canvas.choose(names)
+            self.canvas.annotations.add_frame()
+            if isinstance(self.view.editor, LineEditor):
+                self.view.editor.setText(title)
+            self.view.finish_editor()
+            if colour:
+                self.canvas.annotations.colour(colour)
+        self.canvas.annotations.add_note()
+        if isinstance(self.view.editor, TextEditor):
+            self.view.editor.setPlainText("# Try\n\n- another **text**\n- 4 in `batch`")
+        self.view.finish_editor()
+        self.canvas.choose([])
+        arranging.tidy(self.canvas)
+        self.canvas.frame_all()
+        self.take("frames")
+        stack.setIndex(before)
+
+    def minimap(self) -> None:
+        self.view.set_scale(1.4)
+        self.view.centerOn(self.canvas.nodes["sampler"])
+        self.take("minimap")
+        self.canvas.frame_all()
 
     def sampling(self) -> None:
         self.canvas.frame(self.canvas.nodes.values())

@@ -87,9 +87,13 @@ class Annotations(QObject):
         self._add(Annotation("frame", box.x(), box.y(), box.width(), box.height(), colour="blue"))
 
     def add_note(self) -> None:
-        """Put a note at the pointer and ask for its text."""
+        """Put a note at the pointer, or below the nodes that stand there, and ask for its text."""
         at = self._canvas.view.pointer()
-        self._add(Annotation("note", round(at.x()), round(at.y()), *_NOTE))
+        box = QRectF(round(at.x()), round(at.y()), *_NOTE)
+        areas = [card.body.translated(card.pos()) for card in self._canvas.nodes.values()]
+        while hit := [area for area in areas if area.intersects(box)]:
+            box.moveTop(round(max(area.bottom() for area in hit) + 16))
+        self._add(Annotation("note", box.x(), box.y(), *_NOTE))
 
     def colour(self, name: str) -> None:
         """Give the selected ones a colour."""
