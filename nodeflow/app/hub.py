@@ -21,7 +21,7 @@ from nodeflow.engine.events import (
 )
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.queue import Queue
-from nodeflow.graph.catalog import Catalogue, decode
+from nodeflow.graph.catalog import Catalogue, NodeSpec, decode
 
 LOG_LINES = 5000
 
@@ -74,6 +74,18 @@ class Hub(QObject):
     def start(self) -> None:
         """Have the worker load its libraries while the person looks at the workflow."""
         self.engine.start()
+
+    def kept(self) -> list[NodeSpec]:
+        """The subgraphs that the user keeps in the library; what is wrong with a file there is said once."""
+        found = self.library.specs(self.catalogue)
+        for sentence in self.library.new_troubles():
+            self.trouble.emit(sentence)
+        return found
+
+    def keep(self, name: str, text: str) -> None:
+        """Save a subgraph to the library. Raises OSError."""
+        self.library.save(name, text)
+        self.catalogue_changed.emit()
 
     def close(self) -> None:
         """End the worker; the next request starts another."""

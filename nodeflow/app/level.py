@@ -122,7 +122,7 @@ class Level(QObject):
             for spec in self.catalogue.nodes.values()
             if spec.type not in TERMINALS and definition_of(spec.type) not in barred
         ]
-        return found + self.session.hub.library.specs(self.session.catalogue)
+        return found + self.session.hub.kept()
 
     def subscribe(self, listener: Listener) -> None:
         """Call ``listener`` after each plain edit of what is shown."""

@@ -26,11 +26,12 @@ class _Item(NamedTuple):
 
 
 class Library:
-    """The subgraphs in a folder. A file that cannot be read costs only itself; `troubles` says what is wrong."""
+    """The subgraphs in a folder. A file that cannot be read costs only itself; `new_troubles` says why."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or resources.data_folder() / PACK
         self._items: dict[str, _Item] = {}
+        self._told: set[tuple[int, int]] = set()
 
     def specs(self, catalogue: Catalogue) -> list[NodeSpec]:
         """What the folder holds as nodes, of types ``library.NAME``."""
@@ -43,10 +44,12 @@ class Library:
                 found.append(msgspec.structs.replace(spec, type=f"{PACK}.{name}", station=PACK))
         return found
 
-    @property
-    def troubles(self) -> list[str]:
-        """A sentence about each file that is no subgraph."""
-        return [item.trouble for item in self._items.values() if item.trouble]
+    def new_troubles(self) -> list[str]:
+        """A sentence about each file that is no subgraph, where it has not been said of the file as it is."""
+        found = {item.stamp: item.trouble for item in self._items.values() if item.trouble}
+        fresh = [sentence for stamp, sentence in found.items() if stamp not in self._told]
+        self._told.update(found)
+        return fresh
 
     def text(self, node_type: str) -> str:
         """The text of a subgraph's file, by the type that `specs` gives it. Raises WorkflowError."""

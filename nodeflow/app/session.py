@@ -208,8 +208,9 @@ class Session(QObject):
             self.hub.engine.cancel(job)
 
     def peek(self, node: str, output: str, size: int) -> None:
-        """Ask for pictures of what a node gave last; they arrive with the signal ``picture``."""
-        request = self.hub.engine.peek(node, output, size, self.id)
+        """Ask for pictures of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
+        found = self.unfolded.flat.origin(node, output) or (node, output)
+        request = self.hub.engine.peek(*found, size, self.id)
         self._requests[request] = (node, output, size)
 
     def state(self, node: str) -> NodeState:

@@ -156,7 +156,7 @@ def make_unique(root: Workflow, where: str, instance: str) -> Edit:
     """Give an instance a definition of its own, so that editing it leaves the other instances as they are."""
     name = definition_of(inside_of(root, where).nodes[instance].type)
     copy = free_name(root, name)
-    return Batch((Define(copy, root.subgraphs[name]), at(where, SetType(instance, type_of(copy)))))
+    return Batch((Define(copy, root.subgraphs[name].copy()), at(where, SetType(instance, type_of(copy)))))
 
 
 def rename_definition(root: Workflow, name: str, title: str) -> Edit:
@@ -168,5 +168,5 @@ def rename_definition(root: Workflow, name: str, title: str) -> Edit:
         return Declare(name, face)
     new = free_name(root, wanted)
     follow = (at(where, SetType(node, type_of(new))) for where, _, node in instances(root, name))
-    made = msgspec.structs.replace(definition, interface=face)
+    made = msgspec.structs.replace(definition.copy(), interface=face)
     return Batch((Define(new, made), *follow, Define(name, None)))

@@ -10,10 +10,11 @@ from app.seen import agrees, port, row_centre, text
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.canvas.terminal import Terminal
+from nodeflow.app.panels.library import Library as NodeLibrary
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.flatten import flatten
 from nodeflow.graph.groups import rename_definition
@@ -303,6 +304,17 @@ def test_a_run_shows_on_the_instance_and_inside(window: MainWindow, hand: Hand, 
     assert "guidance: scale changed from 2.5 to 4.0" in window.canvas.nodes[name].state.why
 
 
+def test_the_picture_of_an_instance_is_that_of_its_output(window: MainWindow, qtbot: QtBot) -> None:
+    name = group(window, *SAMPLING, "decode")
+    window.run()
+    finish(window, qtbot)
+    window.canvas.choose([])
+    window.canvas.choose([name])
+    with qtbot.waitSignal(window.session.picture, check_params_cb=lambda node, *_: node == name, timeout=20_000):
+        window.preview.look_at(name)
+    assert window.preview.heading.text() == "group · image" and window.preview.view.picture is not None
+
+
 def test_grouping_after_a_run_keeps_what_is_shown_and_runs_nothing(window: MainWindow, qtbot: QtBot) -> None:
     window.run()
     finish(window, qtbot)
@@ -357,9 +369,32 @@ def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, tmp_
     QTest.keyClick(view.search.field, Key.Key_Return)
     assert window.session.workflow.nodes == {"group": Node("subgraph.sampling")}
     assert list(window.session.workflow.subgraphs) == ["sampling"] and agrees(window)
-    assert "broken.json" in library.troubles[0] and "left out" in library.troubles[0]
+    assert "broken.json" in view.toast.text() and "left out" in view.toast.text()
+    assert library.new_troubles() == []
     window.session.stack.undo()
     assert window.session.workflow.nodes == {} and window.session.workflow.subgraphs == {}
+
+
+def test_the_panel_shows_the_library_too(window: MainWindow, tmp_path: Path) -> None:
+    window.hub.library.folder = tmp_path / "library"
+    window.actions_["view.library"].trigger()
+    panel = window.findChild(QDockWidget, "library").widget()
+    assert isinstance(panel, NodeLibrary)
+    name = group(window)
+    window.canvas.set_title(name, "Sampling")
+    window.gestures.groups.keep()
+    panel.search.setText("sampling")
+    assert panel.tree.topLevelItem(0).text(0) == "Sampling"
+    panel.search.setFocus()
+    QTest.keyClick(panel.search, Key.Key_Return)
+    [added] = window.canvas.chosen()
+    assert window.session.workflow.nodes[added].type == "subgraph.sampling" and agrees(window)
+    assert list(window.session.workflow.subgraphs) == ["sampling"]
+    window.gestures.groups.open()
+    before = text(window)
+    panel.search.setFocus()
+    QTest.keyClick(panel.search, Key.Key_Return)
+    assert "cannot contain itself" in window.canvas.view.toast.text() and text(window) == before
 
 
 def test_a_dropped_wire_finds_subgraphs_of_the_library(window: MainWindow, tmp_path: Path) -> None:

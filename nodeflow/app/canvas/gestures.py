@@ -16,10 +16,11 @@ from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.library import is_library
 from nodeflow.app.settings import Settings
+from nodeflow.app.words import sentences
 from nodeflow.graph.catalog import NodeSpec, gives, takes
 from nodeflow.graph.edits import AddNode, Annotate, Batch, Disconnect, Edit, Place, SetMode, free_id, remove
 from nodeflow.graph.rewire import addition, doors, pull_out
-from nodeflow.graph.workflow import Link, Mode, Node, Placement, Socket, WorkflowError
+from nodeflow.graph.workflow import Link, Mode, Node, Placement, Problem, Socket, WorkflowError
 
 _RECENT = 12
 
@@ -92,9 +93,15 @@ class Gestures(QObject):
             self.canvas.choose([found[0]])
 
     def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
-        """Add a node at a place, with a wire to a port where one is given; the id it gets."""
-        spec = next(spec for spec in self.session.offered() if spec.type == node_type)
-        name, edits = self._new(spec)
+        """Add a node at a place, with a wire to a port where one is given; the id it gets, empty for none."""
+        spec = next((spec for spec in self.session.offered() if spec.type == node_type), None)
+        try:
+            if spec is None:
+                raise WorkflowError(Problem("", "", self.tr("{0} cannot be added here").format(node_type)))
+            name, edits = self._new(spec)
+        except WorkflowError as error:
+            self.view.toast.say(sentences(error))
+            return ""
         x = at.x() if port is None or not port.is_input else at.x() - style.WIDTH
         y = at.y() - (style.HEADER + style.ROW / 2 if port is not None else style.HEADER / 2)
         edits.append(Place(name, Placement(round(x), round(y))))
@@ -111,6 +118,8 @@ class Gestures(QObject):
             return name, [AddNode(name, Node(spec.type, spec.version))]
         text = self.session.session.hub.library.text(spec.type)
         edit, names, _ = put_in(self.session.workflow, text, None, self.session.root)
+        if fault := self.session.fault(edit):
+            raise WorkflowError(Problem("", "", fault))
         return next(iter(names.values())), list(edit.edits)
 
     @staticmethod

@@ -113,13 +113,15 @@ class Grouping(QObject):
         if not names:
             self._say(self.tr("Select a subgraph to ungroup it."))
             return
-        level.stack.beginMacro(self.tr("Ungroup"))
+        edits: list[Edit] = []
+        after = level.root.copy()
         for name in names:
-            edit, inner = ungroup(level.root, level.where, name)
+            edit, inner = ungroup(after, level.where, name)
+            edit.apply(after)
+            edits.append(edit)
             level.session.keep_states(level.where, {f"{name}/{old}": new for old, new in inner.items()})
-            level.session.do(self.tr("Ungroup"), edit)
             found += inner.values()
-        level.stack.endMacro()
+        level.session.do(self.tr("Ungroup"), Batch(tuple(edits)))
         level.show_pictures()
         self.canvas.choose(found)
 
@@ -211,11 +213,11 @@ class Grouping(QObject):
         if not definition:
             self._say(self.tr("Select one subgraph to save it to the library."))
             return
-        library = self.level.session.hub.library
-        if library.path_of(definition).exists() and not self._may_replace(definition):
+        hub = self.level.session.hub
+        if hub.library.path_of(definition).exists() and not self._may_replace(definition):
             return
         try:
-            library.save(definition, cut_out(self.level.workflow, names, (), self.level.root.subgraphs))
+            hub.keep(definition, cut_out(self.level.workflow, names, (), self.level.root.subgraphs))
         except OSError as error:
             self._say(self.tr("Cannot write to the library: {0}").format(error.strerror or error))
             return
