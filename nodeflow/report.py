@@ -33,6 +33,8 @@ class Report:
                 self.environment = event.environment
             case tell.NodeFinished():
                 entry = self._entry(event.state, event.seconds, why=event.why)
+                if event.bytes:
+                    entry["peak_bytes"] = event.bytes
                 if event.steps:
                     entry |= {"steps": event.steps, "steps_from_cache": event.resumed}
                 self._put(event.node, event.item, entry | ({"files": list(event.files)} if event.item else {}))

@@ -16,7 +16,7 @@ from nodeflow.engine.arguments import arguments_of, extras_of, wires_of
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
 from nodeflow.engine.estimates import NO_COST, NO_COSTS, Cost
-from nodeflow.engine.history import History
+from nodeflow.engine.history import Histories, History
 from nodeflow.engine.interrupt import Cancelled, interruptible
 from nodeflow.engine.keys import Parts, Settings, checked, digest, parts_of, reason
 from nodeflow.engine.maps import Unfolding, make_do
@@ -27,15 +27,11 @@ from nodeflow.engine.results import Values, as_outputs, files, sentence, standin
 from nodeflow.engine.seeds import seeds
 from nodeflow.engine.shortage import is_shortage, what_fitted
 from nodeflow.engine.single import settings_of
-from nodeflow.engine.steps import StepRun, StepStore
+from nodeflow.engine.steps import StepStore
+from nodeflow.engine.stream import drive
 from nodeflow.engine.together import Together
-from nodeflow.engine.views import preview, summaries
-from nodeflow.node import NodeError, NotYet, Step
-
-PREVIEW_SECONDS = 0.25
-"""Previews of a streaming node are made at most this often."""
-MOST_HISTORIES = 64
-"""Documents whose last run is remembered."""
+from nodeflow.engine.views import summaries
+from nodeflow.node import NodeError, NotYet
 
 Events = Generator[tell.Event, None, None]
 
@@ -54,7 +50,7 @@ class Executor:
         self.cache = cache
         self.steps = StepStore({}) if steps is None else steps
         self.memory = memory or Memory()
-        self._histories: dict[str, History] = {}
+        self.histories = Histories()
 
     def run(
         self,
@@ -69,20 +65,12 @@ class Executor:
         An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` says
         what nodes may take: their seconds are told at the start, their bytes are what memory is made ready for.
         """
-        run = Run(self, plan, settings, control or Control(), self.history(document))
+        run = Run(self, plan, settings, control or Control(), self.histories.use(document))
         return run.unfolding.told(run.events(expected))
 
-    def history(self, document: str) -> History:
-        """The history of a document; the one used longest ago goes where there are many."""
-        history = self._histories.pop(document, None) or History()
-        self._histories[document] = history
-        if len(self._histories) > MOST_HISTORIES:
-            del self._histories[next(iter(self._histories))]
-        return history
-
     def recall(self, document: str) -> History:
-        """The history of a document, for a look that counts as no use."""
-        return self._histories.get(document) or History()
+        """What is remembered of a document's last runs."""
+        return self.histories.recall(document)
 
     def value(self, node: str, output: str, document: str = "") -> Any:
         """What a document's node gave last under the name of an output; None where it is not held any more.
@@ -139,7 +127,7 @@ class Run:
         cancelled = self.control.cancelled
         if not cancelled:
             yield from self._untouched()
-        self._remember()
+        self.history.remember(self)
         state = "cancelled" if cancelled else "failed" if self.failed else "done"
         in_force = seeds(self.plan.tasks.values(), self.parts)
         yield tell.RunFinished(state, time.perf_counter() - begin, in_force)  # type: ignore[arg-type]
@@ -292,7 +280,7 @@ class Run:
             with self._ready(task, (wires, arguments)) as needs, steps, interruptible((wires, arguments), self.control):
                 result, seconds = self.together.call(self, task, wires, arguments)
                 if task.spec.streams:
-                    seconds, result = yield from self._stream(task, result, steps)
+                    seconds, result = yield from drive(task.id, result, steps, self.control)
                     if self.control.cancelled:
                         return
             outputs = as_outputs(task, result)
@@ -335,27 +323,6 @@ class Run:
             self.executor.cache.drop(self.keys[name])
             del self.values[name]
 
-    def _stream(
-        self, task: Task, running: Generator[Step, None, Any], steps: StepRun
-    ) -> Generator[tell.Event, None, tuple[float, Any]]:
-        """Drive a streaming node to its end; the seconds it took, and what it returned."""
-        seconds, shown = 0.0, 0.0
-        with contextlib.closing(running):
-            while self.control.may_go_on():
-                begin = time.perf_counter()
-                try:
-                    step = next(running)
-                except StopIteration as end:
-                    return seconds + time.perf_counter() - begin, end.value
-                now = time.perf_counter()
-                seconds += now - begin
-                picture = b""
-                if step.value is not None and now - shown >= PREVIEW_SECONDS:
-                    picture, shown = preview(step.value), now
-                left = seconds / max(step.index - steps.resumed, 1) * (step.total - step.index)
-                yield tell.NodeProgress(task.id, step.index, step.total, left, picture)
-        return seconds, None
-
     # --- reports
 
     def why(self, task: Task) -> str:
@@ -387,16 +354,3 @@ class Run:
         self.kept.update(kept)
         if kept:
             yield tell.NodesKept(kept, tuple(self.keys.get(name, b"").hex() for name in kept))
-
-    def _remember(self) -> None:
-        history = self.history
-        for name, parts in self.parts.items():
-            reached = name in self.values or name in self.failed
-            if reached or name in self.kept:
-                history.made_from[name] = parts
-                history.last[name] = (self.plan.tasks[name], self.keys[name])
-            if reached:
-                history.failed.discard(name)
-        history.failed |= self.failed
-        if not self.failed and not self.control.cancelled:
-            history.fitted |= self.parts

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.keys import Parts
 from nodeflow.engine.plan import Task
+
+if TYPE_CHECKING:
+    from nodeflow.engine.executor import Run
+
+MOST = 64
+"""Documents whose last run is remembered."""
 
 
 class History:
@@ -19,6 +25,19 @@ class History:
         """As ``made_from``, of runs that went through to their end."""
         self.last: dict[str, tuple[Task, bytes]] = {}
         self.items: dict[str, tuple[str, ...]] = {}
+
+    def remember(self, run: Run) -> None:
+        """Take down what became of a run that is over."""
+        for name, parts in run.parts.items():
+            reached = name in run.values or name in run.failed
+            if reached or name in run.kept:
+                self.made_from[name] = parts
+                self.last[name] = (run.plan.tasks[name], run.keys[name])
+            if reached:
+                self.failed.discard(name)
+        self.failed |= run.failed
+        if not run.failed and not run.control.cancelled:
+            self.fitted |= run.parts
 
     def before(self, task: str, node: str) -> Parts | None:
         """What a task was last made from; of an item that is new what its node was, when it ran once."""
@@ -40,3 +59,22 @@ class History:
         if task is None or outputs is None:
             return None
         return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
+
+
+class Histories:
+    """The histories of documents; the one used longest ago goes where there are many."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, History] = {}
+
+    def use(self, document: str) -> History:
+        """The history of a document, for a run."""
+        history = self._known.pop(document, None) or History()
+        self._known[document] = history
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
+        return history
+
+    def recall(self, document: str) -> History:
+        """The history of a document, for a look that counts as no use."""
+        return self._known.get(document) or History()

@@ -339,7 +339,7 @@ def test_without_a_budget_everything_runs_again_and_the_run_still_works(tmp_path
 
 def test_an_evicted_result_that_nobody_needs_is_not_computed_again(bench: Bench) -> None:
     bench.run(diamond())
-    bench.executor.cache.drop(bench.executor.history("").last["b"][1])
+    bench.executor.cache.drop(bench.executor.recall("").last["b"][1])
     assert bench.run(diamond()) == []
     assert bench.run(diamond(), "b") == ["b"]
 
