@@ -49,9 +49,10 @@ def seeds(start: Annotated[int, Seed()] = 0, count: Annotated[int, Range(1, MOST
 
 @node("Numbers")
 def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1, MOST)] = 5) -> list[float]:
-    """A list of ``count`` numbers, evenly from ``start`` to ``stop``, both among them: 0, 0.25, 0.5, 0.75, 1.
+    """A list of numbers, evenly from ``start`` to ``stop``, both among them.
 
-    A ``count`` of 1 gives ``start`` alone. Wire it to a guidance scale, a strength, or any other number.
+    0 to 1 with a ``count`` of 5 gives 0, 0.25, 0.5, 0.75, 1. A ``count`` of 1 gives ``start`` alone. Wire it to a
+    guidance scale, a strength, or any other number.
     """
     steps = max(count - 1, 1)
     return [round(start + (stop - start) * index / steps, 10) for index in range(count)]
@@ -59,9 +60,9 @@ def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1
 
 @node("Whole numbers")
 def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] = 1) -> list[int]:
-    """A list of whole numbers from ``start`` to ``stop``, both among them where ``step`` allows: 1, 2, 3, 4.
+    """A list of whole numbers from ``start`` to ``stop``, both among them where ``step`` allows.
 
-    It counts down where ``stop`` is the smaller one. Fails when there are more than 10,000.
+    1 to 4 gives 1, 2, 3, 4. It counts down where ``stop`` is the smaller one. Fails when there are more than 10,000.
     """
     found = range(start, stop + 1, step) if stop >= start else range(start, stop - 1, -step)
     if len(found) > MOST:

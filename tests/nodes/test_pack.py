@@ -82,6 +82,16 @@ def arguments(
         "nodes.load_image": {"path": path},
         "nodes.save_image": {"image": image, "folder": tmp_path},
         "nodes.resize_image": {"image": image, "width": 8, "height": 8},
+        "nodes.batch_images": {"*": [image]},
+        "nodes.split_batch": {"image": image},
+        "nodes.contact_sheet": {"images": [image], "labels": ["two"]},
+        "nodes.texts": {"text": "red\nblue"},
+        "nodes.seeds": {},
+        "nodes.numbers": {},
+        "nodes.whole_numbers": {},
+        "nodes.files": {"folder": path.parent},
+        "nodes.pair": {"first": [image], "second": [latent]},
+        "nodes.pick": {"items": [image]},
         "nodes.reroute": {"value": image},
     }
 
@@ -92,13 +102,16 @@ def tensors(value: Any) -> Iterator[torch.Tensor]:
         yield value
     elif isinstance(value, torch.nn.Module):
         yield from value.state_dict().values()
+    elif isinstance(value, list):
+        for item in value:
+            yield from tensors(item)
     elif hasattr(value, "__dataclass_fields__"):
         for name in value.__dataclass_fields__:
             yield from tensors(getattr(value, name))
 
 
 def call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    result = function(**arguments)
+    result = function(*arguments.get("*", ()), **{name: value for name, value in arguments.items() if name != "*"})
     if isinstance(result, Generator):
         for _ in result:
             pass
