@@ -305,11 +305,23 @@ class Guider(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Attention:
+    """Which words each place looked at in one step: for each layer by name a map (B, h, w, L), float16, sum 1 over L.
+
+    ``words`` are the L tokens as text.
+    """
+
+    words: tuple[str, ...]
+    maps: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     """What happened in a sampling run, step by step: N steps, each tensor (B, C, h, w).
 
     ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
     ``unconditional`` has None for a step that made no such prediction, and is empty where none did.
+    ``attention`` is empty unless it was asked for.
     """
 
     timesteps: Tensor
@@ -318,6 +330,7 @@ class Trajectory:
     original: tuple[Tensor, ...] = ()
     conditional: tuple[Tensor, ...] = ()
     unconditional: tuple[Tensor | None, ...] = ()
+    attention: tuple[Attention, ...] = ()
 
 
 @dataclass(frozen=True)

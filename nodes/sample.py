@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Denoiser, Guider, Latent, LatentFormat, Noise, Schedule, Solver, Trajectory
+from nodes.attention import Recorder
 from nodes.noise import draw, rows
 
 
@@ -27,7 +29,7 @@ def sample(
     noise: Noise,
     latent: Latent | None = None,
     strength: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
-    record: Literal["steps", "nothing"] = "steps",
+    record: Literal["steps", "steps and attention", "nothing"] = "steps",
     steps: Annotated[Steps, Supplied("steps")] = Steps(),
 ) -> Generator[Step, None, Sampled]:
     """Turns noise into a latent, step by step, and shows the picture as it is foreseen at each step.
@@ -37,10 +39,11 @@ def sample(
     latent as it is, 1 keeps almost nothing of it. A single latent serves all seeds of the noise.
 
     ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), and its
-    predictions with and without the text; ``record`` nothing keeps it empty and saves memory.
+    predictions with and without the text. ``record``: with attention it also holds which words each place of the
+    picture looked at, in at most 256 MiB, and a step takes a little longer; nothing keeps it empty and saves memory.
 
-    Fails when width or height do not fit the model, when schedule and model do not go together, or when the seeds do
-    not match the batch.
+    Fails when width or height do not fit the model, when schedule and model do not go together, when the seeds do not
+    match the batch, or when the attention of a model is asked for that looks at no words.
     Papers: Ho et al. 2020 (arXiv:2006.11239), algorithm 2; image to image: Meng et al. 2022, SDEdit
     (arXiv:2108.01073).
     """
@@ -59,6 +62,7 @@ def sample(
     guiders = [guider.at(index, total) for index in range(first, total)]
     kept = steps.resume((denoiser, schedule, noise, latent, first, record), guiders)
     made: list[tuple[Any, ...]] = list(kept.made)
+    recorder = Recorder(denoiser, total - first) if record == "steps and attention" else None
     begin = x
     if made:
         x, solver_state, random_states = kept.state
@@ -66,23 +70,25 @@ def sample(
         for generator, random_state in zip(generators, random_states, strict=True):
             generator.set_state(random_state)
     for index in range(first + len(made), total):
-        with torch.no_grad():
-            guided = guiders[index - first].predict(solver.scale_input(x, index), times[index], index, total)
+        guider = guiders[index - first]
+        recording = recorder.step(x, guider) if recorder else contextlib.nullcontext(())
+        with torch.no_grad(), recording as attention:
+            guided = guider.predict(solver.scale_input(x, index), times[index], index, total)
             x_0 = solver.original(guided.output, x, index)
             x = solver.step(guided.output, x, index, generators, guided.variance)
-        made.append((x, x_0, guided.conditional, guided.unconditional) if record == "steps" else ())
+        made.append(() if record == "nothing" else (x, x_0, guided.conditional, guided.unconditional, *attention))
         steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
         yield Step(index - first + 1, total - first, Latent(x_0))
 
-    path = _path(begin, made) if record == "steps" else ()
+    path = () if record == "nothing" else _path(begin, made)
     return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], *path))
 
 
 def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
-    """The trajectory's x, original, conditional and unconditional, from what each step made."""
-    x, original, conditional, unconditional = zip(*made, strict=True) if made else ((), (), (), ())
+    """The trajectory's x, original, conditional, unconditional and attention, from what each step made."""
+    x, original, conditional, unconditional, *attention = zip(*made, strict=True) if made else ((), (), (), ())
     asked = any(prediction is not None for prediction in unconditional)
-    return (begin, *x), original, conditional, unconditional if asked else ()
+    return (begin, *x), original, conditional, unconditional if asked else (), *attention
 
 
 def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, int, int]:

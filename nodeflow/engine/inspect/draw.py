@@ -6,6 +6,7 @@ import math
 import weakref
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
@@ -13,6 +14,8 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 from nodeflow.forms import Picture
 from nodeflow.wires import VAE, Latent
 
+GLOW = (1.0, 0.62, 0.12)
+"""The colour of the highest value of a map."""
 SAMPLES, SIDE = 8, 16
 """Latents that a fit is made from, and their side in cells."""
 
@@ -45,6 +48,17 @@ def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") ->
     shown = _bytes(sheet.expand(3, -1, -1))
     scale = None if each and count > 1 else (float(lows.min()), float(highs.max()))
     return Picture(columns * w, rows * h, shown.numpy().tobytes(), width, height, columns, rows, False, caption, scale)
+
+
+def heat(values: Tensor, base: Tensor, size: int, caption: str = "") -> Picture:
+    """A map (h, w) of values from 0 on as a glow over a picture ``base`` (3, H, W), which is dimmed where it is low."""
+    found = interpolate(values[None, None].float(), base.shape[-2:], mode="bilinear")[0]
+    share = (found / found.amax().clamp(min=1e-12)).clamp(0, 1)
+    grey = base.float().mean(0, keepdim=True).expand(3, -1, -1)
+    glow = torch.tensor(GLOW, device=base.device)[:, None, None]
+    shown = grey * 0.45 * (1 - share) + glow * share
+    picture = colours(shown, size, smooth=False, caption=caption)
+    return msgspec.structs.replace(picture, scale=(0.0, float(values.max())))
 
 
 def linear_rgb(samples: Tensor, vae: VAE) -> Tensor:

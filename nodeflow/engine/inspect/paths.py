@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
+from nodeflow.engine.inspect.attention import ATTENTION
 from nodeflow.engine.inspect.pictures import LATENT_WAYS, SCALE, chosen, one_of, place_options
 from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series
 from nodeflow.node import NodeError
@@ -105,5 +106,6 @@ FORMS: Forms = {
             lambda p: (quantities(p), *_batch(p), *place_options(p.x[0])),
             _recorded,
         ),
+        *ATTENTION,
     ),
 }

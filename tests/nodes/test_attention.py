@@ -1,0 +1,150 @@
+"""Recorded attention: what it says, what it costs in memory, and that it changes nothing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nodeflow.engine.codec import decode, encode
+from nodeflow.engine.inspect.attention import mean_map, words_of
+from nodeflow.node import NodeError
+from nodeflow.wires import Trajectory
+from nodes import attention
+from nodes.attention import Recorder
+from nodes.denoise import unet_denoiser
+from nodes.guidance import change_guidance, classifier_free_guidance, no_guidance
+from nodes.models import LatentDiffusion, load_latent_diffusion
+from nodes.noise import gaussian_noise
+from nodes.sample import Sampled, sample
+from nodes.schedule import scheduler
+from nodes.text import clip_text_encode
+from nodes.vae import vae_decode
+from training.checker import find_background, find_subject
+
+Draw = Callable[..., Sampled]
+
+
+@pytest.fixture(scope="module")
+def model() -> LatentDiffusion:
+    return load_latent_diffusion()
+
+
+@pytest.fixture(scope="module")
+def sampled(model: LatentDiffusion) -> Draw:
+    def draw(
+        text: str, *, seed: int = 0, batch: int = 1, record: str = "steps and attention", steps: int = 12
+    ) -> Sampled:
+        denoiser = unet_denoiser(model.unet)
+        positive, negative = (clip_text_encode(model.text_encoder, words) for words in (text, ""))
+        guider = classifier_free_guidance(denoiser, positive, negative, 2.5)
+        running = sample(guider, scheduler(model.schedule, "DDIM", steps), gaussian_noise(seed, batch), record=record)
+        while True:
+            try:
+                next(running)
+            except StopIteration as end:
+                return end.value
+
+    return draw
+
+
+def test_maps_sum_to_one_over_the_words_at_every_layer_and_step(sampled: Draw) -> None:
+    path = sampled("a red star on a blue background", batch=2, steps=3).trajectory
+    assert len(path.attention) == 3
+    for step in path.attention:
+        assert "star" in [word.strip() for word in step.words]
+        assert len(step.maps) == 5
+        for layer in step.maps.values():
+            assert layer.shape[0] == 2
+            assert layer.shape[-1] == len(step.words)
+            assert torch.allclose(layer.float().sum(-1), torch.ones(layer.shape[:-1]), atol=2e-3)
+    assert torch.allclose(mean_map(path, 1).sum(-1), torch.ones(16, 16), atol=2e-3)
+
+
+def test_it_is_the_attention_that_the_network_gives(model: LatentDiffusion) -> None:
+    denoiser = unet_denoiser(model.unet)
+    text = clip_text_encode(model.text_encoder, "a green fish")
+    name, layer = next(iter(Recorder(denoiser, 1).layers.items()))
+    hidden, seen = torch.randn(1, 64, layer.to_q.in_features), []
+    found = attention.attention_map(layer, hidden, text.tokens, (8, 8))
+    value = layer.to_v(text.tokens)
+    heads = value.unflatten(-1, (layer.heads, -1)).transpose(1, 2)
+    q, k = (p.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for p in (layer.to_q(hidden), layer.to_k(text.tokens)))
+    weights = (q @ k.transpose(-1, -2) * layer.scale).softmax(-1)
+    seen.append(layer.to_out[0]((weights @ heads).transpose(1, 2).flatten(2)))
+    assert name.endswith("attn2")
+    assert torch.allclose(seen[0], layer(hidden, encoder_hidden_states=text.tokens), atol=1e-5)
+    assert torch.allclose(weights.mean(1), found.flatten(1, 2), atol=1e-6)
+
+
+def test_recording_changes_nothing_and_leaves_no_hooks(sampled: Draw, model: LatentDiffusion) -> None:
+    plain = sampled("a yellow moon", record="steps", steps=4)
+    watched = sampled("a yellow moon", steps=4)
+    assert torch.equal(plain.latent.samples, watched.latent.samples)
+    assert all(map(torch.equal, plain.trajectory.x, watched.trajectory.x))
+    assert plain.trajectory.attention == ()
+    assert not any(layer._forward_pre_hooks for layer in model.unet.module.modules())
+
+
+def test_the_subjects_word_lies_on_the_subject(sampled: Draw, model: LatentDiffusion) -> None:
+    overlaps, chances = [], []
+    for seed, (colour, subject) in enumerate(
+        itertools.product(("red", "yellow"), ("star", "heart", "fish", "house", "moon"))
+    ):
+        made = sampled(f"a {colour} {subject} on a blue background", seed=seed)
+        picture = vae_decode(model.vae, made.latent).pixels[0].permute(1, 2, 0).numpy()
+        mask, _ = find_subject(picture, find_background(picture)[0])
+        path = made.trajectory
+        place = next(int(word.split()[0]) for word in words_of(path.attention[0]) if word.endswith(subject))
+        found = mean_map(path, 0)[..., place]
+        fine = torch.nn.functional.interpolate(found[None, None], (64, 64), mode="bilinear")[0, 0].numpy()
+        top = fine >= np.quantile(fine, 0.8)
+        overlaps.append(float(mask[top].mean()))
+        chances.append(float(mask.mean()))
+    print(
+        f"top fifth on the subject: {np.mean(overlaps):.3f}, by chance {np.mean(chances):.3f}, {np.round(overlaps, 2)}"
+    )
+    assert np.mean(overlaps) > 2 * np.mean(chances)
+    assert sum(overlap > 1.5 * chance for overlap, chance in zip(overlaps, chances, strict=True)) >= 9
+
+
+def test_memory_is_bounded_by_coarser_maps(sampled: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "MOST_BYTES", 60_000)
+    path = sampled("a red cup", steps=6).trajectory
+    assert sum(layer.numel() * 2 for step in path.attention for layer in step.maps.values()) <= 60_000
+    assert torch.allclose(mean_map(path, 0).sum(-1), torch.ones(16, 16), atol=2e-3)
+
+
+def test_a_change_of_guidance_has_the_words_of_each_step(model: LatentDiffusion) -> None:
+    denoiser = unet_denoiser(model.unet)
+    cat, fish = (no_guidance(denoiser, clip_text_encode(model.text_encoder, f"a {word}")) for word in ("cat", "fish"))
+    running = sample(
+        change_guidance(cat, fish, 1),
+        scheduler(model.schedule, "DDIM", 2),
+        gaussian_noise(),
+        record="steps and attention",
+    )
+    while True:
+        try:
+            next(running)
+        except StopIteration as end:
+            path: Trajectory = end.value.trajectory
+            break
+    assert [step.words[2].strip() for step in path.attention] == ["cat", "fish"]
+
+
+def test_it_is_stored_and_comes_back(sampled: Draw) -> None:
+    path = sampled("a blue boat", steps=2).trajectory
+    (back,) = decode(encode((path,)))
+    for one, other in zip(path.attention, back.attention, strict=True):
+        assert one.words == other.words
+        assert all(torch.equal(one.maps[name], other.maps[name]) for name in one.maps)
+
+
+def test_a_model_that_looks_at_no_words_is_refused(model: LatentDiffusion, tmp_path: Path) -> None:
+    with pytest.raises(NodeError, match="no cross-attention"):
+        Recorder(object(), 5)  # type: ignore[arg-type]
