@@ -9,10 +9,12 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
-from nodeflow.app.pictures import grid_of
+from nodeflow.app.background import Background
+from nodeflow.app.pictures import Decoder
 from nodeflow.app.png import with_workflow
 from nodeflow.app.session import Session
 from nodeflow.graph import files
+from nodeflow.graph.workflow import Workflow
 
 _LARGE, _WHOLE = 1536, 1 << 14
 
@@ -71,6 +73,7 @@ class Preview(QWidget):
         self.session = session
         self.node, self.output = "", ""
         self._saving: Path | None = None
+        self._decoder, self._files = Decoder(self), Background(self, threads=1)
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.size_label = QLabel()
@@ -128,20 +131,24 @@ class Preview(QWidget):
             self.look_at(node)
 
     def _sampling(self, node: str, picture: bytes) -> None:
-        self._show(node, grid_of([picture]), self.tr("{0} · sampling").format(node))
+        words = self.tr("{0} · sampling").format(node)
+        self._decoder.decode([picture], lambda sheet, _: self._show(sheet, words))
 
     def _arrived(self, node: str, output: str, size: int, pictures: tuple[bytes, ...]) -> None:
         if size == _WHOLE and self._saving is not None:
             self._write(pictures)
         elif size == _LARGE and (node, output) == (self.node, self.output):
-            grid = grid_of(pictures)
-            many = self.tr(" · {0} pictures").format(len(pictures)) if len(pictures) > 1 else ""
-            self._show(node, grid, self.tr("{0} · {1}").format(node, output) + many)
-            one = grid_of(pictures[:1])
-            self.size_label.setText(f"{one.width()} × {one.height()}" if one is not None else "")
-            self.save_button.setEnabled(grid is not None)
+            self._decoder.decode(pictures, lambda sheet, one: self._take(node, output, sheet, one, len(pictures)))
 
-    def _show(self, node: str, picture: QPixmap | None, words: str) -> None:
+    def _take(self, node: str, output: str, sheet: QPixmap | None, one: QSize, many: int) -> None:
+        if (node, output) != (self.node, self.output):
+            return
+        words = self.tr("{0} · {1}").format(node, output)
+        self._show(sheet, words + (self.tr(" · {0} pictures").format(many) if many > 1 else ""))
+        self.size_label.setText(f"{one.width()} × {one.height()}" if sheet is not None else "")
+        self.save_button.setEnabled(sheet is not None)
+
+    def _show(self, picture: QPixmap | None, words: str) -> None:
         self.heading.setText(words)
         self.view.show_picture(picture)
         self.view.setAccessibleDescription(words)
@@ -149,11 +156,18 @@ class Preview(QWidget):
     def _write(self, pictures: tuple[bytes, ...]) -> None:
         path, self._saving = self._saving, None
         assert path is not None
-        workflow = files.dumps(self.session.workflow)
-        try:
-            for number, picture in enumerate(pictures):
-                part = path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}")
-                files.write_atomic(part, with_workflow(picture, workflow))
-        except OSError as error:
-            words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
-            QMessageBox.warning(self.window(), self.tr("Save picture"), words)
+        workflow = self.session.workflow.copy()
+        self._files.run(lambda: write_pictures(path, pictures, workflow), otherwise=self._failed, owner=self)
+
+    def _failed(self, error: Exception) -> None:
+        reason = error.strerror if isinstance(error, OSError) else ""
+        words = self.tr("Cannot write the picture: {0}").format(reason or error)
+        QMessageBox.warning(self.window(), self.tr("Save picture"), words)
+
+
+def write_pictures(path: Path, pictures: tuple[bytes, ...], workflow: Workflow) -> None:
+    """Write pictures with the workflow inside: the first to ``path``, the others beside it. Raises OSError."""
+    text = files.dumps(workflow)
+    for number, picture in enumerate(pictures):
+        part = path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}")
+        files.write_atomic(part, with_workflow(picture, text))

@@ -60,7 +60,7 @@ class Tabs(QTabWidget):
         plus.clicked.connect(self.new_wanted)
         self.setCornerWidget(plus)
         bar.new_wanted.connect(self.new_wanted)
-        self.tabCloseRequested.connect(self._ask_to_close)
+        bar.tabCloseRequested.connect(self._ask_to_close)
         self.currentChanged.connect(lambda _: self.front_changed.emit(self.front) if self.count() else None)
 
     @property

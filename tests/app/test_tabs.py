@@ -65,6 +65,7 @@ def test_the_middle_button_closes_a_tab_and_a_drag_moves_it(window: MainWindow) 
         QTest.mouseMove(bar, first + (second - first + QPoint(30, 0)) * step / 8)
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=second + QPoint(30, 0))
     assert names(window) == ["Untitled", "latent-diffusion"]
+    QTest.qWait(500)  # the tabs glide to their places
     QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(0).center())
     assert names(window) == ["latent-diffusion"]
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 
-from nodeflow.app.pictures import grid_of
+from nodeflow.app.pictures import Decoder
+from nodeflow.app.session import THUMBNAIL
 from nodeflow.graph.workflow import Problem
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class RunView(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
+        self._decoder = Decoder(self)
         level = canvas.session
         level.node_changed.connect(self._show_state)
         level.problems_changed.connect(self.show_problems)
@@ -39,11 +41,13 @@ class RunView(QObject):
             self._canvas.nodes[name].show_state(self._canvas.session.state(name))
             self._canvas.view.minimap.later()
 
-    def _show_picture(self, name: str, _output: str, _size: int, pictures: tuple[bytes, ...]) -> None:
-        if name in self._canvas.nodes:
-            self._canvas.nodes[name].show_picture(grid_of(pictures))
+    def _show_picture(self, name: str, _output: str, size: int, pictures: tuple[bytes, ...]) -> None:
+        if size <= THUMBNAIL:
+            self._decoder.decode(pictures, lambda sheet, _: self._take(name, sheet))
 
     def _show_preview(self, name: str, picture: bytes) -> None:
-        made = QPixmap()
-        if name in self._canvas.nodes and made.loadFromData(picture):
-            self._canvas.nodes[name].show_picture(made)
+        self._decoder.decode([picture], lambda sheet, _: self._take(name, sheet))
+
+    def _take(self, name: str, picture: QPixmap | None) -> None:
+        if name in self._canvas.nodes and picture is not None:
+            self._canvas.nodes[name].show_picture(picture)
