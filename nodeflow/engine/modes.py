@@ -19,6 +19,8 @@ Mode = Literal["whole", "blocks", "leaves"]
 SMALLER: tuple[Mode, ...] = ("blocks", "leaves")
 HOOKS = ("lazy_prefetch_group_offloading", "layer_execution_tracker", "group_offloading")
 """What group offloading puts on a network, the last first."""
+LOOSE = 1024
+"""Bytes of weights that a network may hold by itself beside its parts, and still be fetched in pieces."""
 AHEAD = 2
 """Blocks or leaves on the device at once: one computes, the next is fetched."""
 
@@ -39,7 +41,7 @@ class Footprint(NamedTuple):
 def footprint(network: nn.Module) -> Footprint:
     """What a network needs in each mode. Its blocks are the items of its own module lists, as diffusers takes them."""
     whole = _size(network)
-    if _uses_weights_of_parts(network):
+    if not _can_be_fetched_in_pieces(network):
         return Footprint(whole, None, whole)
     lists = [child for child in network.children() if isinstance(child, (nn.ModuleList, nn.Sequential))]
     sizes = [_size(block) for blocks in lists for block in blocks]
@@ -48,11 +50,13 @@ def footprint(network: nn.Module) -> Footprint:
     return Footprint(whole, by_blocks if sizes and by_blocks < whole else None, min(AHEAD * leaf, whole))
 
 
-def _uses_weights_of_parts(network: nn.Module) -> bool:
-    """Whether a network reads weights without calling the part that holds them, so that no hook can fetch them: torch's
-    own attention does, and whole models with tables of their own (open_clip's)."""
-    return _size(network, recurse=False) > 1024 or any(
-        isinstance(module, nn.MultiheadAttention) for module in network.modules()
+def _can_be_fetched_in_pieces(network: nn.Module) -> bool:
+    """Whether hooks can fetch all weights: not where a network reads some without calling the part that holds them, as
+    torch's own attention does, open_clip's models with their tables, and those that diffusers says it of (DiT)."""
+    return (
+        getattr(network, "_supports_group_offloading", True)
+        and _size(network, recurse=False) <= LOOSE
+        and not any(isinstance(module, nn.MultiheadAttention) for module in network.modules())
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, Prediction, TextEncoder, TrainedSchedule
-from nodes.computing import device_of
+from nodes.computing import device_of, dtype_of
 from nodes.vae import DiffusersVAE
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -49,8 +49,7 @@ class CLIPText:
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
-        like = next(self.module.parameters())
-        if like.device.type != "cpu" or like.dtype != torch.float32:
+        if device_of(self.module).type != "cpu" or dtype_of(self.module) != torch.float32:
             return [self.encode([text]) for text in texts]
         tokens, pooled, words = self._encode(texts)
         rows = zip(tokens.split(1), pooled.split(1) if pooled is not None else [None] * len(texts), words, strict=True)

@@ -6,8 +6,11 @@ import itertools
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel
+from diffusers import AutoencoderKL, DiTTransformer2DModel, UNet2DConditionModel
+from diffusers.hooks.group_offloading import ModuleGroup
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel
 
 from nodeflow.engine.modes import Footprint, Mode, arrange, footprint, lean, place, release
 from nodeflow.wires import Image
@@ -141,6 +144,81 @@ def test_a_network_whose_forward_was_broken_off_is_whole_again(device: str) -> N
     release(network)
     network.to("cpu")
     assert torch.equal(ask(network), before)
+
+
+class Fetched(TorchFunctionMode):
+    """Stands in for a device on a machine that has none: whatever reads a weight that is not fetched just now, fails
+    as it would there."""
+
+    def __init__(self, network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.names = {id(weight): name for name, weight in network.named_parameters()}
+        self.here: set[int] = set()
+        self.read: set[int] = set()
+        self.moving = False
+        for name, change in (("onload_", self.here.update), ("offload_", self.here.difference_update)):
+            monkeypatch.setattr(ModuleGroup, name, self._watched(getattr(ModuleGroup, name), change))
+
+    def _watched(self, move, change):
+        def moved(group: ModuleGroup) -> None:
+            self.moving = True
+            move(group)
+            self.moving = False
+            change(id(weight) for module in group.modules for weight in module.parameters())
+            change(map(id, group.parameters))
+
+        return moved
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if not self.moving and function.__name__ != "__get__":  # a shape or a type can be read anywhere
+            for value in tree_leaves((args, kwargs)):
+                if id(value) in self.names:
+                    assert id(value) in self.here, f"{self.names[id(value)]} is read and not fetched"
+                    self.read.add(id(value))
+        return function(*args, **(kwargs or {}))
+
+
+def clip() -> CLIPModel:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text, vision = {"vocab_size": 50, "eos_token_id": 2, **sizes}, {"image_size": 16, "patch_size": 8, **sizes}
+    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision)).eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize("mode", ["blocks", "leaves"])
+@pytest.mark.parametrize("make", [unet, vae, text_encoder, clip])
+def test_every_weight_is_fetched_before_it_is_read(make, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make()
+    found = footprint(network)
+    if found.blocks is None:
+        mode = "leaves"
+    assert found.at(mode) < found.whole
+    fetched = Fetched(network, monkeypatch)
+    place(network, mode, "cpu")
+    for _ in range(2):
+        with fetched, torch.no_grad():
+            if isinstance(network, CLIPModel):
+                network.get_text_features(torch.tensor([[1, 5, 2]]))
+                network.get_image_features(torch.rand(1, 3, 16, 16))
+            else:
+                ask(network)
+            if isinstance(network, AutoencoderKL):
+                network.encode(torch.rand(1, 3, 16, 16))
+    assert len(fetched.read) > 0.9 * len(fetched.names)
+
+
+def test_a_dit_stays_whole_for_it_reads_a_weight_that_no_hook_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedding of its first block, without calling that block; diffusers says so too."""
+    network = DiTTransformer2DModel(
+        num_attention_heads=2, attention_head_dim=8, out_channels=8, num_layers=3, sample_size=8, num_embeds_ada_norm=10
+    )
+    network.eval().requires_grad_(False)
+    found = footprint(network)
+    assert found == Footprint(found.whole, None, found.whole)
+    fetched = Fetched(network, monkeypatch)
+    place(network, "blocks", "cpu")
+    with fetched, pytest.raises(AssertionError, match=r"transformer_blocks.0.norm1.emb.* is read and not fetched"):
+        network(torch.rand(1, 4, 8, 8), torch.tensor([3]), torch.tensor([1]))
 
 
 def test_footprints_count_what_is_there_at_once() -> None:
