@@ -312,3 +312,27 @@ def test_of_a_node_that_ran_for_each_item_every_value_can_be_seen(bench: Bench) 
     assert overview.items == 3
     values = [inspector.look(Look(1, node="add", output="box", item=item, form="parts")).view for item in range(3)]
     assert [view.rows[0][2] for view in values if isinstance(view, Table)] == ["5", "6", "7"]
+
+
+def test_attention_as_a_glow_and_as_shares_of_words(studio: Studio, tmp_path: Path) -> None:
+    workflow = load(STARTER)
+    SetParam("sampler", "record", "steps and attention").apply(workflow)
+    SetParam("scheduler", "steps", 4).apply(workflow)
+    list(studio.session.run(workflow, STARTER.parent, tmp_path, on="cpu", document="attentive"))
+
+    def look(form: str, **options: object) -> View | None:
+        answer = studio.inspector.look(Look(1, "attentive", "sampler", "trajectory", "", form, options))
+        assert answer.error == ""
+        return answer.view
+
+    star = pixels(look("attention", token="3 star", over="all steps")).float()
+    blue = pixels(look("attention", token="6 blue", over="all steps")).float()
+    assert star.shape == (16, 16, 3)
+    glow, other = (picture[..., 0] - picture[..., 2] for picture in (star, blue))
+    assert glow[8, 8] > glow[1, 1]
+    assert other[1, 1] > other[8, 8]
+    shares = look("words", x=8, y=8)
+    assert isinstance(shares, Chart)
+    assert shares.labels[:4] == ("<|startoftext|>", "a", "red", "star")
+    assert 0 < sum(shares.series[0].y) <= 1.001
+    assert look("curves")

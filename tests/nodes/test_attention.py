@@ -57,7 +57,7 @@ def test_maps_sum_to_one_over_the_words_at_every_layer_and_step(sampled: Draw) -
     assert len(path.attention) == 3
     for step in path.attention:
         assert "star" in [word.strip() for word in step.words]
-        assert len(step.maps) == 5
+        assert len(step.maps) == 7
         for layer in step.maps.values():
             assert layer.shape[0] == 2
             assert layer.shape[-1] == len(step.words)
