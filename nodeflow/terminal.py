@@ -11,6 +11,7 @@ from nodeflow.engine import events as tell
 from nodeflow.engine.places import Places
 from nodeflow.timeleft import TimeLeft
 
+MIB = 2**20
 BASES = {"same": "", "alike": "as one alike", "type": "as another of its type"}
 """What an estimate is judged by, in words."""
 
@@ -122,7 +123,7 @@ def outlook(foreseen: tell.Foreseen) -> str:
 def _outlook(node: tell.Foresight, width: int) -> str:
     state = {"run": "would run", "unknown": "may run", "fails": "would fail"}.get(node.state, node.state)
     time = "" if node.seconds is None else f"{node.seconds:.2f} s"
-    size = f"{node.bytes / 2**20:.0f} MiB" if node.bytes else ""
+    size = f"{node.bytes / MIB:.0f} MiB" if node.bytes and node.bytes >= MIB else ""
     basis = BASES.get(node.basis, "")
     why = f"{node.why} ({basis})" if basis else node.why
     return f"{node.node:<{width}}  {state:<10} {time:>9} {size:>9}   {why}".rstrip()

@@ -106,15 +106,16 @@ class Estimates:
 
     def save(self) -> None:
         """Write what is new, all in one. A file that cannot be written costs the estimates of later sessions only."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
+        with self._lock:
             rows = [(key, cost.seconds, cost.bytes, time.time()) for key, cost in self._new.items()]
             self._new.clear()
-            if rows:
+            if not rows:
+                return
+            with contextlib.suppress(sqlite3.Error), self._file:
                 self._file.execute("BEGIN IMMEDIATE")
                 self._file.executemany("INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?)", rows)
                 oldest = "SELECT key FROM cost ORDER BY at DESC LIMIT -1 OFFSET ?"
                 self._file.execute(f"DELETE FROM cost WHERE key IN ({oldest})", (MOST,))
-                self._file.execute("COMMIT")
 
     def close(self) -> None:
         """Write what is new, and let go of the file."""

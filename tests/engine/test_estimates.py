@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,30 @@ def test_a_file_that_is_no_table_costs_the_estimates_only(
     estimates.note(SHEET, "cpu", b"a", b"la", Cost(1.0, 1))
     estimates.save()
     assert estimates.of(SHEET, "cpu", b"a", b"") == (Cost(1.0, 1), "same")
+
+
+def test_a_file_that_cannot_be_written_just_now_can_be_later(tmp_path: Path) -> None:
+    file = tmp_path / "estimates.sqlite"
+    estimates = Estimates(file)
+    with sqlite3.connect(file) as other:
+        other.execute("CREATE TRIGGER no BEFORE INSERT ON cost BEGIN SELECT raise(ABORT, 'no'); END")
+    estimates.note(SHEET, "cpu", b"a", b"la", Cost(1.0, 1))
+    estimates.save()
+    with sqlite3.connect(file) as other:
+        other.execute("DROP TRIGGER no")
+    estimates.note(SHEET, "cpu", b"b", b"lb", Cost(2.0, 2))
+    estimates.close()
+    assert Estimates(file).of(SHEET, "cpu", b"b", b"") == (Cost(2.0, 2), "same")
+
+
+def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nodeflow.engine.estimates.MOST", 6)
+    file = tmp_path / "estimates.sqlite"
+    estimates = Estimates(file)
+    for number in range(10):
+        estimates.note(SHEET, "cpu", b"k%d" % number, b"l%d" % number, Cost(float(number + 1)))
+        estimates.save()
+    estimates.close()
+    later = Estimates(file)
+    assert later.of(SHEET, "cpu", b"k9", b"") == (Cost(10.0), "same")
+    assert later.of(SHEET, "cpu", b"k0", b"") == (Cost(10.0), "type")
