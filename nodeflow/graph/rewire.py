@@ -28,13 +28,15 @@ def insertion(workflow: Workflow, catalogue: Catalogue, name: str, link: Link) -
     spec = spec_of(workflow, catalogue, name)
     if spec is None or name in (link.source, link.target):
         return None
-    used = {other.output for other in workflow.links.values() if other.source == name}
+    around = [other for other in workflow.links.values() if name in (other.source, other.target)]
+    used = {other.output for other in around if other.source == name}
     for entrance, exit_ in doors(workflow, catalogue, link, spec):
         before = Link(link.source, link.output, name, entrance)
         after = Link(name, exit_, link.target, link.input, link.slot)
         if before.socket in workflow.links or exit_ in used:
             continue
-        if not refusal(workflow, catalogue, before) and not refusal(workflow, catalogue, after):
+        # one that has no wires yet can close no circle, which is what takes time to find out
+        if not around or not (refusal(workflow, catalogue, before) or refusal(workflow, catalogue, after)):
             return Batch((Disconnect(link.socket), Connect(before), Connect(after)))
     return None
 

@@ -14,6 +14,7 @@ from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.search import entry_of
 from nodeflow.app.words import readable, tr
 from nodeflow.graph.catalog import fits, gives, takes
+from nodeflow.graph.workflow import downstream, upstream
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.gestures import Gestures
@@ -123,18 +124,24 @@ class WireByKeys(QObject):
         if key.startswith(_NEW):
             side = QPointF(-80 if start.is_input else start.card.body.width() + 80, 0)
             gestures.add(key.removeprefix(_NEW), start.card.pos() + side, start)
+        elif reason := gestures.canvas.judge(start, self._ports[key]):
+            gestures.view.toast.say(reason)
         else:
             gestures.canvas.connect_ports(start, self._ports[key])
 
     def _ask_for_end(self, start: Port) -> None:
-        canvas = self._gestures.canvas
+        canvas, workflow = self._gestures.canvas, self._gestures.canvas.session.workflow
+        if start.is_input:
+            circling = downstream(workflow.outgoing(), [start.card.id])
+        else:
+            circling = upstream(workflow.incoming(), [start.card.id])
         ports = [
             port
             for card in canvas.nodes.values()
+            if card.id not in circling
             for port in card.ports()
-            if card is not start.card and port.is_input != start.is_input and _fit(start, port)
+            if port.is_input != start.is_input and _fit(start, port)
         ]
-        ports = [port for port in ports if not canvas.judge(start, port)]
         ports.sort(key=lambda port: (bool(port.wires) and port.is_input, port.is_row, port.optional))
         wanted = gives if start.is_input else takes
         new = [
