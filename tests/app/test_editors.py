@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.canvas import clip_tokenizer
 from nodeflow.app.canvas.choice_editor import ChoiceEditor, SwitchEditor
 from nodeflow.app.canvas.editors import LineEditor
 from nodeflow.app.canvas.expressions import number
@@ -213,6 +215,18 @@ def test_tokens_are_estimated_where_no_tokenizer_is_known(
         qtbot.wait(100)
         assert editor.foot.text() == "about 10 tokens"
         QTest.keyClick(editor, Key.Key_Escape)
+
+
+def test_the_vocabulary_and_merges_of_older_models_count_alike(tmp_path: Path) -> None:
+    whole = folder("assets") / "models" / "latent-diffusion" / "tokenizer"
+    model = json.loads((whole / "tokenizer.json").read_text())["model"]
+    (tmp_path / "vocab.json").write_text(json.dumps(model["vocab"]))
+    merges = "\n".join(" ".join(pair) for pair in model["merges"])
+    (tmp_path / "merges.txt").write_text(f"#version: 0.2\n{merges}\n")
+    assert clip_tokenizer.is_tokenizer(tmp_path) and not clip_tokenizer.is_tokenizer(tmp_path.parent)
+    old, new = clip_tokenizer.load(tmp_path), clip_tokenizer.load(whole)
+    for words in ("", "a red star", "It's  12 Cats,\nin façade! (((deep:1.2)))", "日本 ☃", "x" * 300):
+        assert old.encode(words).ids == new.encode(words).ids
 
 
 def test_a_text_that_no_encoder_reads_has_no_tokens(window: MainWindow, hand: Hand) -> None:

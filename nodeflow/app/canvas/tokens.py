@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 
 from nodeflow import resources
 from nodeflow.app.background import Background
+from nodeflow.app.canvas import clip_tokenizer
 from nodeflow.app.words import tr
 from nodeflow.graph.carried import origin, spec_of
 from nodeflow.graph.catalog import Catalogue
@@ -35,7 +36,7 @@ class Tokens:
     def count(self, text: str, folder: Path | None, tell: Tell, owner: QObject | None = None) -> None:
         """Tell the number of tokens of a text, in words, with the most that the model reads where that is known.
 
-        ``folder`` holds a ``tokenizer.json``; without one the number is an estimate and says so.
+        ``folder`` holds the tokenizer's files; without one the number is an estimate and says so.
         """
         if folder is None or folder in self._known:
             tell(said(text, self._known[folder] if folder is not None else None))
@@ -77,7 +78,7 @@ def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Pat
         return None
     path = resources.locate(model, base)
     folder = path / "tokenizer" if path is not None and path.is_dir() else None
-    return folder if folder is not None and (folder / "tokenizer.json").is_file() else None
+    return folder if folder is not None and clip_tokenizer.is_tokenizer(folder) else None
 
 
 def reads_text(workflow: Workflow, catalogue: Catalogue, name: str) -> bool:
@@ -101,10 +102,8 @@ def _model_of(workflow: Workflow, catalogue: Catalogue, name: str) -> str:
 
 def _load(folder: Path) -> Known | None:
     """The tokenizer of a folder; None where its files cannot be read."""
-    from tokenizers import Tokenizer  # only when a text is first written
-
     try:
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = clip_tokenizer.load(folder)
         config = folder / "tokenizer_config.json"
         most = json.loads(config.read_text()).get("model_max_length", 0) if config.is_file() else 0
     except Exception:  # the library raises nothing more precise for a damaged file
