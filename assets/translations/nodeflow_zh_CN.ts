@@ -1,0 +1,1864 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+ <context>
+  <name>Annotations</name>
+  <message>
+   <source>Add Frame</source>
+   <translation>添加分组框</translation>
+  </message>
+  <message>
+   <source>Add Note</source>
+   <translation>添加便签</translation>
+  </message>
+  <message>
+   <source>Colour</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
+   <source>Rename Frame</source>
+   <translation>重命名分组框</translation>
+  </message>
+  <message>
+   <source>Write Note</source>
+   <translation>书写便签</translation>
+  </message>
+ </context>
+ <context>
+  <name>Breadcrumbs</name>
+  <message>
+   <source>Go to {0}</source>
+   <translation>转到 {0}</translation>
+  </message>
+  <message>
+   <source>Where in the workflow this is</source>
+   <translation>当前在工作流中的位置</translation>
+  </message>
+ </context>
+ <context>
+  <name>Canvas</name>
+  <message>
+   <source>Connect</source>
+   <translation>连接</translation>
+  </message>
+  <message>
+   <source>Disconnect</source>
+   <translation>断开</translation>
+  </message>
+  <message>
+   <source>Insert</source>
+   <translation>插入</translation>
+  </message>
+  <message>
+   <source>Move</source>
+   <translation>移动</translation>
+  </message>
+  <message>
+   <source>Pull Out</source>
+   <translation>从连线中取出</translation>
+  </message>
+  <message>
+   <source>Rename</source>
+   <translation>重命名</translation>
+  </message>
+  <message>
+   <source>a new port needs a node at the other end of its wire</source>
+   <translation>新端口的连线另一端需要有节点</translation>
+  </message>
+  <message>
+   <source>a wire leads from an output to an input; these are two {0}</source>
+   <translation>连线从输出连到输入；这里是两个{0}</translation>
+  </message>
+  <message>
+   <source>inputs</source>
+   <translation>输入</translation>
+  </message>
+  <message>
+   <source>outputs</source>
+   <translation>输出</translation>
+  </message>
+ </context>
+ <context>
+  <name>CanvasView</name>
+  <message>
+   <source>Canvas</source>
+   <translation>画布</translation>
+  </message>
+ </context>
+ <context>
+  <name>ChartView</name>
+  <message>
+   <source>Chart</source>
+   <translation>图表</translation>
+  </message>
+ </context>
+ <context>
+  <name>CheatSheet</name>
+  <message>
+   <source>Change keys…</source>
+   <translation>修改快捷键…</translation>
+  </message>
+  <message>
+   <source>Keys and pointer</source>
+   <translation>快捷键与鼠标操作</translation>
+  </message>
+ </context>
+ <context>
+  <name>Documents</name>
+  <message>
+   <source>Cannot write {0}: {1}</source>
+   <translation>无法写入 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>Open</source>
+   <translation>打开</translation>
+  </message>
+  <message>
+   <source>Revert</source>
+   <translation>还原</translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation>保存</translation>
+  </message>
+  <message>
+   <source>Save As</source>
+   <translation>另存为</translation>
+  </message>
+  <message>
+   <source>Save changes?</source>
+   <translation>保存更改？</translation>
+  </message>
+  <message>
+   <source>Take back all changes since {0} was saved?</source>
+   <translation>放弃自上次保存 {0} 以来的所有更改？</translation>
+  </message>
+  <message>
+   <source>Workflows (*.json)</source>
+   <translation>工作流 (*.json)</translation>
+  </message>
+  <message>
+   <source>Workflows and pictures with one (*.json *.png);;All files (*)</source>
+   <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
+  </message>
+  <message>
+   <source>{0} cannot be opened.</source>
+   <translation>无法打开 {0}。</translation>
+  </message>
+  <message>
+   <source>{0} has changes that are not saved.</source>
+   <translation>{0} 有未保存的更改。</translation>
+  </message>
+  <message>
+   <source>{0} workflows have changes that are not saved:</source>
+   <translation>{0} 个工作流有未保存的更改：</translation>
+  </message>
+ </context>
+ <context>
+  <name>EnginePage</name>
+  <message>
+   <source>Clear</source>
+   <translation>清空</translation>
+  </message>
+  <message>
+   <source>Clear what is kept on disk</source>
+   <translation>清空磁盘上保存的结果</translation>
+  </message>
+  <message>
+   <source>Compute on</source>
+   <translation>计算设备</translation>
+  </message>
+  <message>
+   <source>From the next run.</source>
+   <translation>下次运行时生效。</translation>
+  </message>
+  <message>
+   <source>Graphics card</source>
+   <translation>显卡</translation>
+  </message>
+  <message>
+   <source>Kept now</source>
+   <translation>当前占用</translation>
+  </message>
+  <message>
+   <source>Looking at the disk…</source>
+   <translation>正在查看磁盘…</translation>
+  </message>
+  <message>
+   <source>Processor</source>
+   <translation>处理器</translation>
+  </message>
+  <message>
+   <source>Results are kept on disk so that nothing is computed twice. From the next start.</source>
+   <translation>结果保存在磁盘上，避免重复计算。下次启动时生效。</translation>
+  </message>
+  <message>
+   <source>Room for results</source>
+   <translation>结果可用空间</translation>
+  </message>
+  <message>
+   <source>What is fastest</source>
+   <translation>自动选择最快的</translation>
+  </message>
+  <message>
+   <source>What suits the disk</source>
+   <translation>由磁盘空间决定</translation>
+  </message>
+ </context>
+ <context>
+  <name>FactsView</name>
+  <message>
+   <source>Facts about the value</source>
+   <translation>值的信息</translation>
+  </message>
+  <message>
+   <source>Histogram</source>
+   <translation>直方图</translation>
+  </message>
+ </context>
+ <context>
+  <name>FilesPage</name>
+  <message>
+   <source>Choose a folder</source>
+   <translation>选择文件夹</translation>
+  </message>
+  <message>
+   <source>Choose…</source>
+   <translation>选择…</translation>
+  </message>
+  <message>
+   <source>Open again what was open at the last end</source>
+   <translation>启动时恢复上次打开的工作流</translation>
+  </message>
+  <message>
+   <source>Pictures go to</source>
+   <translation>图片保存到</translation>
+  </message>
+ </context>
+ <context>
+  <name>Gallery</name>
+  <message>
+   <source>1 picture</source>
+   <translation>1 张图片</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Find a picture by its name</source>
+   <translation>按名称查找图片</translation>
+  </message>
+  <message>
+   <source>Move {0} pictures to the trash?</source>
+   <translation>将 {0} 张图片移到回收站？</translation>
+  </message>
+  <message>
+   <source>Move {0} to the trash?</source>
+   <translation>将 {0} 移到回收站？</translation>
+  </message>
+  <message>
+   <source>No pictures yet. A Save image node writes its pictures here when it runs.</source>
+   <translation>还没有图片。“Save image”节点运行后，图片会出现在这里。</translation>
+  </message>
+  <message>
+   <source>Open workflow</source>
+   <translation>打开工作流</translation>
+  </message>
+  <message>
+   <source>Pictures</source>
+   <translation>图片</translation>
+  </message>
+  <message>
+   <source>Show in folder</source>
+   <translation>在文件夹中显示</translation>
+  </message>
+  <message>
+   <source>Show large</source>
+   <translation>查看大图</translation>
+  </message>
+  <message>
+   <source>These could not be moved to the trash: {0}</source>
+   <translation>以下图片无法移到回收站：{0}</translation>
+  </message>
+  <message>
+   <source>{0} pictures</source>
+   <translation>{0} 张图片</translation>
+  </message>
+ </context>
+ <context>
+  <name>Gestures</name>
+  <message>
+   <source>Add Reroute</source>
+   <translation>添加转接点</translation>
+  </message>
+  <message>
+   <source>Add {0}</source>
+   <translation>添加 {0}</translation>
+  </message>
+  <message>
+   <source>Bypass</source>
+   <translation>绕过</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Delete and Reconnect</source>
+   <translation>删除并重新连接</translation>
+  </message>
+  <message>
+   <source>Delete {n} nodes</source>
+   <translation>删除 {n} 个节点</translation>
+  </message>
+  <message>
+   <source>Duplicate</source>
+   <translation>创建副本</translation>
+  </message>
+  <message>
+   <source>Enter adds the node, Esc closes</source>
+   <translation>Enter 添加节点，Esc 关闭</translation>
+  </message>
+  <message>
+   <source>Insert {0}</source>
+   <translation>插入 {0}</translation>
+  </message>
+  <message>
+   <source>Mute</source>
+   <translation>停用</translation>
+  </message>
+  <message>
+   <source>Nodes that fit into this wire</source>
+   <translation>可插入此连线的节点</translation>
+  </message>
+  <message>
+   <source>Nodes that give {0}</source>
+   <translation>输出 {0} 的节点</translation>
+  </message>
+  <message>
+   <source>Nodes that take {0}</source>
+   <translation>接受 {0} 的节点</translation>
+  </message>
+  <message>
+   <source>Paste</source>
+   <translation>粘贴</translation>
+  </message>
+  <message>
+   <source>Select a frame or a note first.</source>
+   <translation>请先选择分组框或便签。</translation>
+  </message>
+  <message>
+   <source>Select a node to run to.</source>
+   <translation>请选择要运行到的节点。</translation>
+  </message>
+  <message>
+   <source>The clipboard holds no nodes.</source>
+   <translation>剪贴板中没有节点。</translation>
+  </message>
+  <message>
+   <source>{0} cannot be added here</source>
+   <translation>{0} 不能添加到这里</translation>
+  </message>
+ </context>
+ <context>
+  <name>Grouping</name>
+  <message>
+   <source>Cannot write to the library: {0}</source>
+   <translation>无法写入节点库：{0}</translation>
+  </message>
+  <message>
+   <source>Expose {0}</source>
+   <translation>公开 {0}</translation>
+  </message>
+  <message>
+   <source>Group</source>
+   <translation>组合</translation>
+  </message>
+  <message>
+   <source>Hide</source>
+   <translation>隐藏</translation>
+  </message>
+  <message>
+   <source>Hide {0}</source>
+   <translation>隐藏 {0}</translation>
+  </message>
+  <message>
+   <source>Make Unique</source>
+   <translation>设为独立副本</translation>
+  </message>
+  <message>
+   <source>Move Down</source>
+   <translation>下移</translation>
+  </message>
+  <message>
+   <source>Move Port</source>
+   <translation>移动端口</translation>
+  </message>
+  <message>
+   <source>Move Up</source>
+   <translation>上移</translation>
+  </message>
+  <message>
+   <source>Open a subgraph first: what stands inside it can be exposed.</source>
+   <translation>请先打开一个子图：其内部的内容才能公开。</translation>
+  </message>
+  <message>
+   <source>Point at a parameter or a port to expose it.</source>
+   <translation>请指向要公开的参数或端口。</translation>
+  </message>
+  <message>
+   <source>Rename {0}</source>
+   <translation>重命名 {0}</translation>
+  </message>
+  <message>
+   <source>Rename…</source>
+   <translation>重命名…</translation>
+  </message>
+  <message>
+   <source>Save to Library</source>
+   <translation>保存到节点库</translation>
+  </message>
+  <message>
+   <source>Select a subgraph to ungroup it.</source>
+   <translation>请选择要解散的子图。</translation>
+  </message>
+  <message>
+   <source>Select one subgraph to make it unique.</source>
+   <translation>请选择一个子图，将其设为独立副本。</translation>
+  </message>
+  <message>
+   <source>Select one subgraph to open it.</source>
+   <translation>请选择一个要打开的子图。</translation>
+  </message>
+  <message>
+   <source>Select one subgraph to save it to the library.</source>
+   <translation>请选择一个要保存到节点库的子图。</translation>
+  </message>
+  <message>
+   <source>Select the nodes that become a subgraph.</source>
+   <translation>请选择要组成子图的节点。</translation>
+  </message>
+  <message>
+   <source>The library has a subgraph of the name {0} already. Replace it?</source>
+   <translation>节点库中已有名为 {0} 的子图。要替换吗？</translation>
+  </message>
+  <message>
+   <source>Ungroup</source>
+   <translation>解散子图</translation>
+  </message>
+  <message>
+   <source>{0} is in the library now.</source>
+   <translation>{0} 已存入节点库。</translation>
+  </message>
+ </context>
+ <context>
+  <name>Hub</name>
+  <message>
+   <source>The engine stopped: {0}. Run again to start a new one.</source>
+   <translation>引擎已停止：{0}。再次运行会启动新的引擎。</translation>
+  </message>
+ </context>
+ <context>
+  <name>Inspector</name>
+  <message>
+   <source>A picture has no rows of numbers; export it as NPY.</source>
+   <translation>图片没有数值行；请导出为 NPY。</translation>
+  </message>
+  <message>
+   <source>Cannot write {0}: {1}</source>
+   <translation>无法写入 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>Export</source>
+   <translation>导出</translation>
+  </message>
+  <message>
+   <source>Export…</source>
+   <translation>导出…</translation>
+  </message>
+  <message>
+   <source>Facts</source>
+   <translation>信息</translation>
+  </message>
+  <message>
+   <source>Facts in short</source>
+   <translation>信息摘要</translation>
+  </message>
+  <message>
+   <source>Form in which it is shown</source>
+   <translation>显示形式</translation>
+  </message>
+  <message>
+   <source>Inspector</source>
+   <translation>检查器</translation>
+  </message>
+  <message>
+   <source>Item of the list</source>
+   <translation>列表项</translation>
+  </message>
+  <message>
+   <source>Numbers of what is seen (CSV)…</source>
+   <translation>所见数值 (CSV)…</translation>
+  </message>
+  <message>
+   <source>Output of the node</source>
+   <translation>节点的输出</translation>
+  </message>
+  <message>
+   <source>Picture of what is seen (PNG)…</source>
+   <translation>所见图片 (PNG)…</translation>
+  </message>
+  <message>
+   <source>Select a node to see what it gave.</source>
+   <translation>选择一个节点以查看其结果。</translation>
+  </message>
+  <message>
+   <source>This node gives nothing that could be seen.</source>
+   <translation>此节点没有可查看的输出。</translation>
+  </message>
+  <message>
+   <source>True values (safetensors)…</source>
+   <translation>原始数值 (safetensors)…</translation>
+  </message>
+  <message>
+   <source>True values of the tensor (NPY)…</source>
+   <translation>张量的原始数值 (NPY)…</translation>
+  </message>
+  <message>
+   <source>Values at the pointer</source>
+   <translation>指针处的数值</translation>
+  </message>
+  <message>
+   <source>Written: {0}</source>
+   <translation>已写入：{0}</translation>
+  </message>
+  <message>
+   <source>black {0:.3g}, white {1:.3g}</source>
+   <translation>黑 {0:.3g}，白 {1:.3g}</translation>
+  </message>
+  <message>
+   <source>item {0}</source>
+   <translation>第 {0} 项</translation>
+  </message>
+  <message>
+   <source>step {0} of {1}, as it is foreseen</source>
+   <translation>第 {0}/{1} 步（预测）</translation>
+  </message>
+  <message>
+   <source>{0} of {1} steps fetched · pictures held: {2} of at most {3}</source>
+   <translation>已取得 {0} / {1} 步 · 保留图片 {2} 张，最多 {3} 张</translation>
+  </message>
+ </context>
+ <context>
+  <name>KeysPage</name>
+  <message>
+   <source>Action</source>
+   <translation>操作</translation>
+  </message>
+  <message>
+   <source>Actions and their keys</source>
+   <translation>操作及其快捷键</translation>
+  </message>
+  <message>
+   <source>All to default</source>
+   <translation>全部恢复默认</translation>
+  </message>
+  <message>
+   <source>Default</source>
+   <translation>默认</translation>
+  </message>
+  <message>
+   <source>Find an action</source>
+   <translation>查找操作</translation>
+  </message>
+  <message>
+   <source>Keys</source>
+   <translation>快捷键</translation>
+  </message>
+  <message>
+   <source>New keys</source>
+   <translation>新快捷键</translation>
+  </message>
+  <message>
+   <source>None</source>
+   <translation>无</translation>
+  </message>
+  <message>
+   <source>Set</source>
+   <translation>设置</translation>
+  </message>
+  <message>
+   <source>These keys are those of {0} now; Set takes them from it.</source>
+   <translation>此快捷键目前属于“{0}”；点击“设置”后将从中移除。</translation>
+  </message>
+ </context>
+ <context>
+  <name>LargeView</name>
+  <message>
+   <source>Next picture</source>
+   <translation>下一张图片</translation>
+  </message>
+  <message>
+   <source>Open workflow</source>
+   <translation>打开工作流</translation>
+  </message>
+  <message>
+   <source>Previous picture</source>
+   <translation>上一张图片</translation>
+  </message>
+  <message>
+   <source>This picture cannot be read.</source>
+   <translation>无法读取此图片。</translation>
+  </message>
+  <message>
+   <source>{0} of {1}</source>
+   <translation>{0} / {1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>Library</name>
+  <message>
+   <source>Drag a node onto the canvas, or double click it.</source>
+   <translation>将节点拖到画布上，或双击添加。</translation>
+  </message>
+  <message>
+   <source>Nodes by station</source>
+   <translation>按环节分类的节点</translation>
+  </message>
+  <message>
+   <source>Search nodes</source>
+   <translation>搜索节点</translation>
+  </message>
+ </context>
+ <context>
+  <name>Log</name>
+  <message>
+   <source>Cannot write the log: {0}</source>
+   <translation>无法写入日志：{0}</translation>
+  </message>
+  <message>
+   <source>Clear</source>
+   <translation>清空</translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>复制</translation>
+  </message>
+  <message>
+   <source>Log</source>
+   <translation>日志</translation>
+  </message>
+  <message>
+   <source>Only lines with these words</source>
+   <translation>只显示包含这些词的行</translation>
+  </message>
+  <message>
+   <source>Only lines with…</source>
+   <translation>筛选…</translation>
+  </message>
+  <message>
+   <source>Save log</source>
+   <translation>保存日志</translation>
+  </message>
+  <message>
+   <source>Save…</source>
+   <translation>保存…</translation>
+  </message>
+  <message>
+   <source>What the engine writes appears here: its output, and errors in full.</source>
+   <translation>引擎的输出和完整的错误信息会显示在这里。</translation>
+  </message>
+ </context>
+ <context>
+  <name>LookPage</name>
+  <message>
+   <source>As the system</source>
+   <translation>跟随系统</translation>
+  </message>
+  <message>
+   <source>Dark</source>
+   <translation>深色</translation>
+  </message>
+  <message>
+   <source>From the next start.</source>
+   <translation>下次启动时生效。</translation>
+  </message>
+  <message>
+   <source>Language</source>
+   <translation>语言</translation>
+  </message>
+  <message>
+   <source>Light</source>
+   <translation>浅色</translation>
+  </message>
+  <message>
+   <source>Size of everything</source>
+   <translation>界面缩放</translation>
+  </message>
+  <message>
+   <source>Theme</source>
+   <translation>主题</translation>
+  </message>
+ </context>
+ <context>
+  <name>MainWindow</name>
+  <message>
+   <source>Gallery</source>
+   <translation>图库</translation>
+  </message>
+  <message>
+   <source>Inspector</source>
+   <translation>检查器</translation>
+  </message>
+  <message>
+   <source>Library</source>
+   <translation>节点库</translation>
+  </message>
+  <message>
+   <source>Log</source>
+   <translation>日志</translation>
+  </message>
+  <message>
+   <source>Preview</source>
+   <translation>预览</translation>
+  </message>
+  <message>
+   <source>Properties</source>
+   <translation>属性</translation>
+  </message>
+  <message>
+   <source>Queue</source>
+   <translation>队列</translation>
+  </message>
+  <message>
+   <source>Tools</source>
+   <translation>工具</translation>
+  </message>
+ </context>
+ <context>
+  <name>MatrixView</name>
+  <message>
+   <source>Matrix</source>
+   <translation>矩阵</translation>
+  </message>
+ </context>
+ <context>
+  <name>NodeHelp</name>
+  <message>
+   <source>Help of the selected node</source>
+   <translation>所选节点的帮助</translation>
+  </message>
+ </context>
+ <context>
+  <name>NodeSearch</name>
+  <message>
+   <source>Search nodes</source>
+   <translation>搜索节点</translation>
+  </message>
+ </context>
+ <context>
+  <name>Palette</name>
+  <message>
+   <source>Command palette</source>
+   <translation>命令面板</translation>
+  </message>
+  <message>
+   <source>Commands found</source>
+   <translation>找到的命令</translation>
+  </message>
+  <message>
+   <source>Search commands</source>
+   <translation>搜索命令</translation>
+  </message>
+  <message>
+   <source>What do you want to do?</source>
+   <translation>想做什么？</translation>
+  </message>
+ </context>
+ <context>
+  <name>Picker</name>
+  <message>
+   <source>Found</source>
+   <translation>已找到</translation>
+  </message>
+ </context>
+ <context>
+  <name>PictureView</name>
+  <message>
+   <source>Picture</source>
+   <translation>图片</translation>
+  </message>
+  <message>
+   <source>Picture of the value</source>
+   <translation>值的图片</translation>
+  </message>
+  <message>
+   <source>The picture appears here once the workflow has run.</source>
+   <translation>工作流运行后，图片会显示在这里。</translation>
+  </message>
+ </context>
+ <context>
+  <name>Preview</name>
+  <message>
+   <source> · {0} pictures</source>
+   <translation> · {0} 张图片</translation>
+  </message>
+  <message>
+   <source>Cannot write the picture: {0}</source>
+   <translation>无法写入图片：{0}</translation>
+  </message>
+  <message>
+   <source>PNG (*.png)</source>
+   <translation>PNG (*.png)</translation>
+  </message>
+  <message>
+   <source>Save picture</source>
+   <translation>保存图片</translation>
+  </message>
+  <message>
+   <source>Save picture as…</source>
+   <translation>图片另存为…</translation>
+  </message>
+  <message>
+   <source>{0} · sampling</source>
+   <translation>{0} · 采样中</translation>
+  </message>
+  <message>
+   <source>{0} · {1}</source>
+   <translation>{0} · {1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>Problems</name>
+  <message>
+   <source>One thing to put right before it can run</source>
+   <translation>运行前需要解决 1 个问题</translation>
+  </message>
+  <message>
+   <source>Problems</source>
+   <translation>问题</translation>
+  </message>
+  <message>
+   <source>{0} things to put right before it can run</source>
+   <translation>运行前需要解决 {0} 个问题</translation>
+  </message>
+ </context>
+ <context>
+  <name>Properties</name>
+  <message>
+   <source>A wire gives this value.</source>
+   <translation>此值由连线提供。</translation>
+  </message>
+ </context>
+ <context>
+  <name>Queue</name>
+  <message>
+   <source> · {0} left</source>
+   <translation> · 剩余 {0}</translation>
+  </message>
+  <message>
+   <source>Alt and arrows move a job, Delete takes it out</source>
+   <translation>Alt 加方向键移动任务，Delete 移除任务</translation>
+  </message>
+  <message>
+   <source>Clear</source>
+   <translation>清空</translation>
+  </message>
+  <message>
+   <source>How often</source>
+   <translation>次数</translation>
+  </message>
+  <message>
+   <source>Jobs</source>
+   <translation>任务</translation>
+  </message>
+  <message>
+   <source>Nothing runs and nothing waits. Ctrl+Enter runs the workflow in front.</source>
+   <translation>没有正在运行或等待的任务。按 Ctrl+Enter 运行当前工作流。</translation>
+  </message>
+  <message>
+   <source>Pause</source>
+   <translation>暂停</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>Resume</source>
+   <translation>继续</translation>
+  </message>
+  <message>
+   <source>Run</source>
+   <translation>运行</translation>
+  </message>
+  <message>
+   <source>Run so often</source>
+   <translation>运行指定次数</translation>
+  </message>
+  <message>
+   <source>Take out all that waits</source>
+   <translation>移除所有等待的任务</translation>
+  </message>
+  <message>
+   <source>{0} · paused</source>
+   <translation>{0} · 已暂停</translation>
+  </message>
+  <message>
+   <source>{0} · running</source>
+   <translation>{0} · 正在运行</translation>
+  </message>
+  <message>
+   <source>{0} · waiting</source>
+   <translation>{0} · 等待中</translation>
+  </message>
+ </context>
+ <context>
+  <name>RecoveryBar</name>
+  <message>
+   <source>Discard</source>
+   <translation>放弃</translation>
+  </message>
+  <message>
+   <source>Discard {0}</source>
+   <translation>放弃 {0}</translation>
+  </message>
+  <message>
+   <source>Restore</source>
+   <translation>恢复</translation>
+  </message>
+  <message>
+   <source>Restore {0}</source>
+   <translation>恢复 {0}</translation>
+  </message>
+  <message>
+   <source>nodeflow ended unexpectedly. Unsaved changes to {0} of {1} were kept.</source>
+   <translation>nodeflow 意外退出。{0} 在 {1} 的未保存更改已保留。</translation>
+  </message>
+ </context>
+ <context>
+  <name>Scrubber</name>
+  <message>
+   <source>Play the steps</source>
+   <translation>播放各步</translation>
+  </message>
+  <message>
+   <source>Step</source>
+   <translation>步</translation>
+  </message>
+ </context>
+ <context>
+  <name>Seeds</name>
+  <message>
+   <source>Next Seed</source>
+   <translation>下一个种子</translation>
+  </message>
+ </context>
+ <context>
+  <name>Session</name>
+  <message>
+   <source>There is nothing to run yet. Press Tab on the canvas to add a node.</source>
+   <translation>还没有可运行的内容。在画布上按 Tab 添加节点。</translation>
+  </message>
+  <message>
+   <source>Untitled</source>
+   <translation>未命名</translation>
+  </message>
+ </context>
+ <context>
+  <name>SettingsDialog</name>
+  <message>
+   <source>Engine</source>
+   <translation>引擎</translation>
+  </message>
+  <message>
+   <source>Files</source>
+   <translation>文件</translation>
+  </message>
+  <message>
+   <source>Keys</source>
+   <translation>快捷键</translation>
+  </message>
+  <message>
+   <source>Look</source>
+   <translation>外观</translation>
+  </message>
+  <message>
+   <source>Pages of settings</source>
+   <translation>设置页</translation>
+  </message>
+  <message>
+   <source>Settings</source>
+   <translation>设置</translation>
+  </message>
+ </context>
+ <context>
+  <name>StartPage</name>
+  <message>
+   <source>Enter opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow.</source>
+   <translation>Enter 打开，Ctrl+Enter 打开并运行。将图片拖到此处可打开其中的工作流。</translation>
+  </message>
+  <message>
+   <source>Files used last</source>
+   <translation>最近使用的文件</translation>
+  </message>
+  <message>
+   <source>New workflow</source>
+   <translation>新建工作流</translation>
+  </message>
+  <message>
+   <source>Open a file…</source>
+   <translation>打开文件…</translation>
+  </message>
+  <message>
+   <source>Ready-made workflows</source>
+   <translation>现成的工作流</translation>
+  </message>
+  <message>
+   <source>Start with a workflow</source>
+   <translation>从工作流开始</translation>
+  </message>
+  <message>
+   <source>Used last</source>
+   <translation>最近使用</translation>
+  </message>
+  <message>
+   <source>Workflows that you open or save will stand here.</source>
+   <translation>打开或保存过的工作流会显示在这里。</translation>
+  </message>
+ </context>
+ <context>
+  <name>Status</name>
+  <message>
+   <source> · {0} left</source>
+   <translation> · 剩余 {0}</translation>
+  </message>
+  <message>
+   <source>Cancelled after {0}</source>
+   <translation>已取消，用时 {0}</translation>
+  </message>
+  <message>
+   <source>Done in {0}</source>
+   <translation>完成，用时 {0}</translation>
+  </message>
+  <message>
+   <source>Not run: there is something to put right first</source>
+   <translation>未运行：请先解决问题</translation>
+  </message>
+  <message>
+   <source>Progress of the run</source>
+   <translation>运行进度</translation>
+  </message>
+  <message>
+   <source>Ready</source>
+   <translation>就绪</translation>
+  </message>
+  <message>
+   <source>Running</source>
+   <translation>正在运行</translation>
+  </message>
+  <message>
+   <source>Stopped by an error after {0}</source>
+   <translation>因错误停止，用时 {0}</translation>
+  </message>
+  <message>
+   <source>engine is starting</source>
+   <translation>引擎正在启动</translation>
+  </message>
+  <message>
+   <source>the engine has not answered for {0}</source>
+   <translation>引擎已有 {0} 没有响应</translation>
+  </message>
+ </context>
+ <context>
+  <name>TableView</name>
+  <message>
+   <source>Table</source>
+   <translation>表格</translation>
+  </message>
+ </context>
+ <context>
+  <name>Tabs</name>
+  <message>
+   <source>Close this workflow</source>
+   <translation>关闭此工作流</translation>
+  </message>
+  <message>
+   <source>New workflow in a tab</source>
+   <translation>在新标签页中新建工作流</translation>
+  </message>
+  <message>
+   <source>Not saved yet</source>
+   <translation>尚未保存</translation>
+  </message>
+  <message>
+   <source>Open workflows</source>
+   <translation>已打开的工作流</translation>
+  </message>
+ </context>
+ <context>
+  <name>TextView</name>
+  <message>
+   <source>Text</source>
+   <translation>文本</translation>
+  </message>
+ </context>
+ <context>
+  <name>Toast</name>
+  <message>
+   <source>Message</source>
+   <translation>消息</translation>
+  </message>
+ </context>
+ <context>
+  <name>Values</name>
+  <message>
+   <source>Another Seed</source>
+   <translation>换一个种子</translation>
+  </message>
+  <message>
+   <source>Seed Mode</source>
+   <translation>种子模式</translation>
+  </message>
+  <message>
+   <source>Set {0}</source>
+   <translation>设置 {0}</translation>
+  </message>
+  <message>
+   <source>Set {0} of {1} nodes</source>
+   <translation>设置 {1} 个节点的 {0}</translation>
+  </message>
+ </context>
+ <context>
+  <name>nodeflow</name>
+  <message>
+   <source>&amp;Arrange</source>
+   <translation>排列(&amp;A)</translation>
+  </message>
+  <message>
+   <source>&amp;Edit</source>
+   <translation>编辑(&amp;E)</translation>
+  </message>
+  <message>
+   <source>&amp;File</source>
+   <translation>文件(&amp;F)</translation>
+  </message>
+  <message>
+   <source>&amp;Help</source>
+   <translation>帮助(&amp;H)</translation>
+  </message>
+  <message>
+   <source>&amp;Node</source>
+   <translation>节点(&amp;N)</translation>
+  </message>
+  <message>
+   <source>&amp;Run</source>
+   <translation>运行(&amp;R)</translation>
+  </message>
+  <message>
+   <source>&amp;View</source>
+   <translation>视图(&amp;V)</translation>
+  </message>
+  <message>
+   <source>+1</source>
+   <translation>+1</translation>
+  </message>
+  <message>
+   <source>, optional</source>
+   <translation>，可选</translation>
+  </message>
+  <message>
+   <source>, the end is cut off</source>
+   <translation>，末尾会被截断</translation>
+  </message>
+  <message>
+   <source>Add Node…</source>
+   <translation>添加节点…</translation>
+  </message>
+  <message>
+   <source>Add Note</source>
+   <translation>添加便签</translation>
+  </message>
+  <message>
+   <source>Align</source>
+   <translation>对齐</translation>
+  </message>
+  <message>
+   <source>Align Bottom</source>
+   <translation>底端对齐</translation>
+  </message>
+  <message>
+   <source>Align Centre</source>
+   <translation>水平居中对齐</translation>
+  </message>
+  <message>
+   <source>Align Left</source>
+   <translation>左对齐</translation>
+  </message>
+  <message>
+   <source>Align Middle</source>
+   <translation>垂直居中对齐</translation>
+  </message>
+  <message>
+   <source>Align Right</source>
+   <translation>右对齐</translation>
+  </message>
+  <message>
+   <source>Align Top</source>
+   <translation>顶端对齐</translation>
+  </message>
+  <message>
+   <source>Alt+Drag a node</source>
+   <translation>Alt+拖动节点</translation>
+  </message>
+  <message>
+   <source>Alt+Shift+Drag across wires</source>
+   <translation>Alt+Shift+拖过连线</translation>
+  </message>
+  <message>
+   <source>Another Seed</source>
+   <translation>换一个种子</translation>
+  </message>
+  <message>
+   <source>Another seed</source>
+   <translation>换一个种子</translation>
+  </message>
+  <message>
+   <source>Blue</source>
+   <translation>蓝色</translation>
+  </message>
+  <message>
+   <source>Bypass</source>
+   <translation>绕过</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Choose</source>
+   <translation>选择</translation>
+  </message>
+  <message>
+   <source>Choose a file</source>
+   <translation>选择文件</translation>
+  </message>
+  <message>
+   <source>Choose a folder</source>
+   <translation>选择文件夹</translation>
+  </message>
+  <message>
+   <source>Click a value</source>
+   <translation>单击参数值</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>关闭</translation>
+  </message>
+  <message>
+   <source>Colour…</source>
+   <translation>颜色…</translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>复制</translation>
+  </message>
+  <message>
+   <source>Ctrl+Enter</source>
+   <translation>Ctrl+Enter</translation>
+  </message>
+  <message>
+   <source>Cut</source>
+   <translation>剪切</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Delete and Reconnect</source>
+   <translation>删除并重新连接</translation>
+  </message>
+  <message>
+   <source>Distribute</source>
+   <translation>分布</translation>
+  </message>
+  <message>
+   <source>Distribute Horizontally</source>
+   <translation>水平等距分布</translation>
+  </message>
+  <message>
+   <source>Distribute Vertically</source>
+   <translation>垂直等距分布</translation>
+  </message>
+  <message>
+   <source>Double click a title</source>
+   <translation>双击标题</translation>
+  </message>
+  <message>
+   <source>Double click on empty canvas</source>
+   <translation>双击画布空白处</translation>
+  </message>
+  <message>
+   <source>Double click or Alt+Click a wire</source>
+   <translation>双击或 Alt+单击连线</translation>
+  </message>
+  <message>
+   <source>Double click to write</source>
+   <translation>双击以书写</translation>
+  </message>
+  <message>
+   <source>Drag a node onto a wire</source>
+   <translation>将节点拖到连线上</translation>
+  </message>
+  <message>
+   <source>Drag a number</source>
+   <translation>拖动数值</translation>
+  </message>
+  <message>
+   <source>Drag from a port</source>
+   <translation>从端口拖出</translation>
+  </message>
+  <message>
+   <source>Drag on empty canvas</source>
+   <translation>在画布空白处拖动</translation>
+  </message>
+  <message>
+   <source>Drag the title of a frame</source>
+   <translation>拖动分组框的标题</translation>
+  </message>
+  <message>
+   <source>Duplicate</source>
+   <translation>创建副本</translation>
+  </message>
+  <message>
+   <source>Duplicate with Wires</source>
+   <translation>创建副本并保留连线</translation>
+  </message>
+  <message>
+   <source>Expose or Hide</source>
+   <translation>公开或隐藏</translation>
+  </message>
+  <message>
+   <source>F, A</source>
+   <translation>F、A</translation>
+  </message>
+  <message>
+   <source>Find a Command…</source>
+   <translation>查找命令…</translation>
+  </message>
+  <message>
+   <source>Forget Them</source>
+   <translation>清除记录</translation>
+  </message>
+  <message>
+   <source>Frame</source>
+   <translation>分组框</translation>
+  </message>
+  <message>
+   <source>Frame Selection</source>
+   <translation>为所选节点加分组框</translation>
+  </message>
+  <message>
+   <source>Gives</source>
+   <translation>输出</translation>
+  </message>
+  <message>
+   <source>Go Down</source>
+   <translation>向下移动选择</translation>
+  </message>
+  <message>
+   <source>Go Left</source>
+   <translation>向左移动选择</translation>
+  </message>
+  <message>
+   <source>Go Right</source>
+   <translation>向右移动选择</translation>
+  </message>
+  <message>
+   <source>Go Up</source>
+   <translation>向上移动选择</translation>
+  </message>
+  <message>
+   <source>Green</source>
+   <translation>绿色</translation>
+  </message>
+  <message>
+   <source>Grey</source>
+   <translation>灰色</translation>
+  </message>
+  <message>
+   <source>Group into Subgraph</source>
+   <translation>组合为子图</translation>
+  </message>
+  <message>
+   <source>Inputs</source>
+   <translation>输入</translation>
+  </message>
+  <message>
+   <source>Keys and Pointer</source>
+   <translation>快捷键与鼠标操作</translation>
+  </message>
+  <message>
+   <source>Last run</source>
+   <translation>上次运行</translation>
+  </message>
+  <message>
+   <source>Lay Wire…</source>
+   <translation>连线…</translation>
+  </message>
+  <message>
+   <source>Leave Subgraph</source>
+   <translation>退出子图</translation>
+  </message>
+  <message>
+   <source>M, B</source>
+   <translation>M、B</translation>
+  </message>
+  <message>
+   <source>Make Unique</source>
+   <translation>设为独立副本</translation>
+  </message>
+  <message>
+   <source>Middle button, Space</source>
+   <translation>鼠标中键、空格键</translation>
+  </message>
+  <message>
+   <source>Minimap</source>
+   <translation>缩略图</translation>
+  </message>
+  <message>
+   <source>Move</source>
+   <translation>移动</translation>
+  </message>
+  <message>
+   <source>Move Down</source>
+   <translation>下移</translation>
+  </message>
+  <message>
+   <source>Move Left</source>
+   <translation>左移</translation>
+  </message>
+  <message>
+   <source>Move Right</source>
+   <translation>右移</translation>
+  </message>
+  <message>
+   <source>Move Up</source>
+   <translation>上移</translation>
+  </message>
+  <message>
+   <source>Mute</source>
+   <translation>停用</translation>
+  </message>
+  <message>
+   <source>New</source>
+   <translation>新建</translation>
+  </message>
+  <message>
+   <source>Next Tab</source>
+   <translation>下一个标签页</translation>
+  </message>
+  <message>
+   <source>Open Recent</source>
+   <translation>最近打开</translation>
+  </message>
+  <message>
+   <source>Open Subgraph</source>
+   <translation>打开子图</translation>
+  </message>
+  <message>
+   <source>Open or Edit Values</source>
+   <translation>打开或编辑参数</translation>
+  </message>
+  <message>
+   <source>Open…</source>
+   <translation>打开…</translation>
+  </message>
+  <message>
+   <source>Orange</source>
+   <translation>橙色</translation>
+  </message>
+  <message>
+   <source>Outputs</source>
+   <translation>输出</translation>
+  </message>
+  <message>
+   <source>Parameters</source>
+   <translation>参数</translation>
+  </message>
+  <message>
+   <source>Paste</source>
+   <translation>粘贴</translation>
+  </message>
+  <message>
+   <source>Pink</source>
+   <translation>粉色</translation>
+  </message>
+  <message>
+   <source>Pointer</source>
+   <translation>鼠标</translation>
+  </message>
+  <message>
+   <source>Previous Tab</source>
+   <translation>上一个标签页</translation>
+  </message>
+  <message>
+   <source>Purple</source>
+   <translation>紫色</translation>
+  </message>
+  <message>
+   <source>Quit</source>
+   <translation>退出</translation>
+  </message>
+  <message>
+   <source>Red</source>
+   <translation>红色</translation>
+  </message>
+  <message>
+   <source>Redo</source>
+   <translation>重做</translation>
+  </message>
+  <message>
+   <source>Rename</source>
+   <translation>重命名</translation>
+  </message>
+  <message>
+   <source>Revert</source>
+   <translation>还原</translation>
+  </message>
+  <message>
+   <source>Run</source>
+   <translation>运行</translation>
+  </message>
+  <message>
+   <source>Run to Selection</source>
+   <translation>运行到所选节点</translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation>保存</translation>
+  </message>
+  <message>
+   <source>Save As…</source>
+   <translation>另存为…</translation>
+  </message>
+  <message>
+   <source>Save to Library</source>
+   <translation>保存到节点库</translation>
+  </message>
+  <message>
+   <source>Search ports</source>
+   <translation>搜索端口</translation>
+  </message>
+  <message>
+   <source>Seed After Each Run</source>
+   <translation>每次运行后的种子</translation>
+  </message>
+  <message>
+   <source>Select All</source>
+   <translation>全选</translation>
+  </message>
+  <message>
+   <source>Select a node to read what it does.</source>
+   <translation>选择一个节点以查看其说明。</translation>
+  </message>
+  <message>
+   <source>Select one node to start a wire from.</source>
+   <translation>请选择一个节点作为连线起点。</translation>
+  </message>
+  <message>
+   <source>Select something first.</source>
+   <translation>请先进行选择。</translation>
+  </message>
+  <message>
+   <source>Select three or more first.</source>
+   <translation>请先选择至少三个。</translation>
+  </message>
+  <message>
+   <source>Select two or more first.</source>
+   <translation>请先选择至少两个。</translation>
+  </message>
+  <message>
+   <source>Settings…</source>
+   <translation>设置…</translation>
+  </message>
+  <message>
+   <source>Show All</source>
+   <translation>显示全部</translation>
+  </message>
+  <message>
+   <source>Show Selection</source>
+   <translation>显示所选</translation>
+  </message>
+  <message>
+   <source>Start</source>
+   <translation>开始</translation>
+  </message>
+  <message>
+   <source>Tab, double click</source>
+   <translation>Tab、双击</translation>
+  </message>
+  <message>
+   <source>Takes</source>
+   <translation>输入</translation>
+  </message>
+  <message>
+   <source>Teal</source>
+   <translation>青色</translation>
+  </message>
+  <message>
+   <source>This node comes from the pack {0!r}, which is not installed.</source>
+   <translation>此节点来自未安装的节点包 {0!r}。</translation>
+  </message>
+  <message>
+   <source>Tidy</source>
+   <translation>整理布局</translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation>撤销</translation>
+  </message>
+  <message>
+   <source>Ungroup</source>
+   <translation>解散子图</translation>
+  </message>
+  <message>
+   <source>Wheel</source>
+   <translation>滚轮</translation>
+  </message>
+  <message>
+   <source>Where the wire of {0} ends</source>
+   <translation>{0} 的连线连到哪里</translation>
+  </message>
+  <message>
+   <source>Where the wire starts</source>
+   <translation>连线从哪里开始</translation>
+  </message>
+  <message>
+   <source>Yellow</source>
+   <translation>黄色</translation>
+  </message>
+  <message>
+   <source>Zoom In</source>
+   <translation>放大</translation>
+  </message>
+  <message>
+   <source>Zoom Out</source>
+   <translation>缩小</translation>
+  </message>
+  <message>
+   <source>about {0} tokens</source>
+   <translation>约 {0} 个词元</translation>
+  </message>
+  <message>
+   <source>add a dot that leads the wire around</source>
+   <translation>添加转接点，让连线绕行</translation>
+  </message>
+  <message>
+   <source>add a node</source>
+   <translation>添加节点</translation>
+  </message>
+  <message>
+   <source>and {0} more tensors</source>
+   <translation>以及另外 {0} 个张量</translation>
+  </message>
+  <message>
+   <source>bypassed</source>
+   <translation>已绕过</translation>
+  </message>
+  <message>
+   <source>change it; Shift fine, Ctrl coarse</source>
+   <translation>修改数值；Shift 精细，Ctrl 粗略</translation>
+  </message>
+  <message>
+   <source>changed since</source>
+   <translation>之后有更改</translation>
+  </message>
+  <message>
+   <source>cut them</source>
+   <translation>切断连线</translation>
+  </message>
+  <message>
+   <source>done</source>
+   <translation>完成</translation>
+  </message>
+  <message>
+   <source>done in {0}</source>
+   <translation>用时 {0}</translation>
+  </message>
+  <message>
+   <source>edit it</source>
+   <translation>编辑</translation>
+  </message>
+  <message>
+   <source>edit it; drag a number to change it</source>
+   <translation>编辑；拖动数值可修改</translation>
+  </message>
+  <message>
+   <source>empty</source>
+   <translation>空</translation>
+  </message>
+  <message>
+   <source>expose…</source>
+   <translation>公开…</translation>
+  </message>
+  <message>
+   <source>failed</source>
+   <translation>失败</translation>
+  </message>
+  <message>
+   <source>fixed</source>
+   <translation>固定</translation>
+  </message>
+  <message>
+   <source>from cache</source>
+   <translation>来自缓存</translation>
+  </message>
+  <message>
+   <source>from wire</source>
+   <translation>来自连线</translation>
+  </message>
+  <message>
+   <source>infinite</source>
+   <translation>无穷</translation>
+  </message>
+  <message>
+   <source>input</source>
+   <translation>输入</translation>
+  </message>
+  <message>
+   <source>lay a wire; on empty canvas: search what fits</source>
+   <translation>连线；拖到空白处可搜索合适的节点</translation>
+  </message>
+  <message>
+   <source>mean</source>
+   <translation>均值</translation>
+  </message>
+  <message>
+   <source>move it with what lies in it</source>
+   <translation>连同其中的内容一起移动</translation>
+  </message>
+  <message>
+   <source>move the canvas</source>
+   <translation>移动画布</translation>
+  </message>
+  <message>
+   <source>mute, bypass</source>
+   <translation>停用、绕过</translation>
+  </message>
+  <message>
+   <source>muted</source>
+   <translation>已停用</translation>
+  </message>
+  <message>
+   <source>needs a wire</source>
+   <translation>需要连线</translation>
+  </message>
+  <message>
+   <source>new node</source>
+   <translation>新节点</translation>
+  </message>
+  <message>
+   <source>no input of {0!r} takes {1}</source>
+   <translation>{0!r} 没有接受 {1} 的输入</translation>
+  </message>
+  <message>
+   <source>not installed</source>
+   <translation>未安装</translation>
+  </message>
+  <message>
+   <source>one number</source>
+   <translation>单个数值</translation>
+  </message>
+  <message>
+   <source>output</source>
+   <translation>输出</translation>
+  </message>
+  <message>
+   <source>pull it out of its wires</source>
+   <translation>将其从连线中取出</translation>
+  </message>
+  <message>
+   <source>put it into the wire</source>
+   <translation>将其插入连线</translation>
+  </message>
+  <message>
+   <source>random</source>
+   <translation>随机</translation>
+  </message>
+  <message>
+   <source>rename the node</source>
+   <translation>重命名节点</translation>
+  </message>
+  <message>
+   <source>run</source>
+   <translation>运行</translation>
+  </message>
+  <message>
+   <source>running</source>
+   <translation>正在运行</translation>
+  </message>
+  <message>
+   <source>select what lies in the frame</source>
+   <translation>选择框内的内容</translation>
+  </message>
+  <message>
+   <source>show the selection, show all</source>
+   <translation>显示所选、显示全部</translation>
+  </message>
+  <message>
+   <source>skipped</source>
+   <translation>已跳过</translation>
+  </message>
+  <message>
+   <source>step {0} of {1}</source>
+   <translation>第 {0}/{1} 步</translation>
+  </message>
+  <message>
+   <source>this is no number</source>
+   <translation>这不是数值</translation>
+  </message>
+  <message>
+   <source>waiting</source>
+   <translation>等待中</translation>
+  </message>
+  <message>
+   <source>wired</source>
+   <translation>已连线</translation>
+  </message>
+  <message>
+   <source>zoom</source>
+   <translation>缩放</translation>
+  </message>
+  <message>
+   <source>{0!r} gives nothing that fits {1}, which takes {2}</source>
+   <translation>{0!r} 没有适合 {1} 的输出，它接受 {2}</translation>
+  </message>
+  <message>
+   <source>{0} Finely</source>
+   <translation>{0}（微调）</translation>
+  </message>
+  <message>
+   <source>{0} bytes</source>
+   <translation>{0} 字节</translation>
+  </message>
+  <message>
+   <source>{0} left</source>
+   <translation>剩余 {0}</translation>
+  </message>
+  <message>
+   <source>{0} of {1} done</source>
+   <translation>已完成 {0} / {1}</translation>
+  </message>
+  <message>
+   <source>{0} of {1} tokens</source>
+   <translation>{0} / {1} 个词元</translation>
+  </message>
+  <message>
+   <source>{0} tokens</source>
+   <translation>{0} 个词元</translation>
+  </message>
+ </context>
+</TS>
