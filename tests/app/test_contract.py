@@ -43,7 +43,7 @@ VIEWER_METHODS = (
     "sceneMousePressEvent",
     "sceneMouseReleaseEvent",
 )
-VIEWER_FIELDS = ("_LIVE_PIPE", "_last_size", "_node_positions", "_scene_range", "_start_port")
+VIEWER_FIELDS = ("_LIVE_PIPE", "_SLICER_PIPE", "_last_size", "_node_positions", "_scene_range", "_start_port")
 
 
 def test_it_is_the_version_that_is_pinned() -> None:

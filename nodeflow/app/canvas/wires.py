@@ -130,3 +130,23 @@ class LooseWire(QGraphicsPathItem):
 
     def reset_path(self) -> None:
         self.setVisible(False)
+
+
+class Knife(QGraphicsPathItem):
+    """The line that cuts the wires it crosses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setZValue(1000)
+        self.setVisible(False)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def draw_path(self, start: QPointF, end: QPointF) -> None:
+        """Lead from a point to another."""
+        path = QPainterPath(start)
+        path.lineTo(end)
+        self.setPath(path)
+        pen = style.pen("bad", 2.0)
+        pen = type(pen)(pen)
+        pen.setStyle(Qt.PenStyle.DashLine)
+        self.setPen(pen)

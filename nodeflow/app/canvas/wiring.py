@@ -12,7 +12,7 @@ from nodeflow.app.canvas import style
 from nodeflow.app.canvas.camera import Camera
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.ports import Port
-from nodeflow.app.canvas.wires import LooseWire, Wire
+from nodeflow.app.canvas.wires import Knife, LooseWire, Wire
 from nodeflow.app.words import tr
 from nodeflow.graph.catalog import fits
 
@@ -38,6 +38,9 @@ class Wiring(Camera):
         self.scene().removeItem(self._LIVE_PIPE)  # the stock one writes port names beside the pointer
         self._LIVE_PIPE: LooseWire = LooseWire()
         self.scene().addItem(self._LIVE_PIPE)
+        self.scene().removeItem(self._SLICER_PIPE)  # the stock one writes beside the pointer too
+        self._SLICER_PIPE: Knife = Knife()
+        self.scene().addItem(self._SLICER_PIPE)
 
     # --- what lies where
 
