@@ -11,25 +11,35 @@ KEY = "nodeflow"
 
 def workflow_of(data: bytes) -> bytes | None:
     """The workflow that a PNG file carries; None where it carries none."""
-    if not data.startswith(SIGNATURE):
-        return None
-    for kind, body in _chunks(data):
-        key, _, rest = body.partition(b"\0")
-        if key == KEY.encode() and kind in (b"tEXt", b"zTXt", b"iTXt"):
-            return _text(kind, rest)
-    return None
+    return text_of(data, KEY)
 
 
 def with_workflow(data: bytes, workflow: bytes) -> bytes:
     """The PNG file with the workflow in it, in place of one that it carried before."""
+    return with_text(data, KEY, workflow)
+
+
+def with_text(data: bytes, key: str, text: bytes) -> bytes:
+    """The PNG file with a text in it under a key, in place of one that it carried under it before."""
     out = [SIGNATURE]
     for kind, body in _chunks(data):
-        if kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(KEY.encode() + b"\0"):
+        if kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(key.encode() + b"\0"):
             continue
         out.append(_chunk(kind, body))
         if kind == b"IHDR":
-            out.append(_chunk(b"iTXt", KEY.encode() + b"\0\1\0\0\0" + zlib.compress(workflow)))
+            out.append(_chunk(b"iTXt", key.encode() + b"\0\1\0\0\0" + zlib.compress(text)))
     return b"".join(out)
+
+
+def text_of(data: bytes, key: str) -> bytes | None:
+    """The text that a PNG file carries under a key; None where it carries none."""
+    if not data.startswith(SIGNATURE):
+        return None
+    for kind, body in _chunks(data):
+        name, _, rest = body.partition(b"\0")
+        if name == key.encode() and kind in (b"tEXt", b"zTXt", b"iTXt"):
+            return _text(kind, rest)
+    return None
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts import FactsView
 from nodeflow.app.inspector.frames import FrameCache, frame_of
 from nodeflow.app.inspector.panel import Inspector
+from nodeflow.app.inspector.steps import STEP_KEY
+from nodeflow.app.png import text_of, workflow_of
 from nodeflow.app.window import MainWindow
 from nodeflow.forms import Picture
 from nodeflow.graph.edits import SetParam
@@ -190,3 +193,38 @@ def test_values_that_are_gone_are_said_to_be(window: MainWindow, inspector: Insp
     window.canvas.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
     assert not inspector.export_button.isEnabled()
+
+
+def test_a_run_goes_on_from_a_step_another_way(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("sampler", "trajectory", "frames")
+    panel.scrubber.go(8)
+    before = window.session.workflow.nodes.keys()
+    panel.tools.fork("guidance")
+    assert window.canvas.chosen() == ["guidance_2"]
+    window.session.do("Set", SetParam("guidance_2", "scale", 6.0))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    assert window.session.state("sampler_2").phase == "ran"
+    assert "8 of 20 steps from the cache" in str(window.session.state("sampler_2"))
+    while window.session.stack.canUndo():
+        window.session.stack.undo()
+    assert window.session.workflow.nodes.keys() == before
+    see("sampler", "trajectory", "frames")
+    panel.scrubber.go(20)
+    assert not panel.tools.fork_button.isEnabled()
+
+
+def test_the_picture_of_a_step_is_kept_with_what_it_is_of(see: See, qtbot: QtBot, tmp_path: Path) -> None:
+    panel = see("sampler", "trajectory", "frames")
+    panel.choices.choose("quantity", "predicted x_0")
+    panel.scrubber.go(4)
+    folder = panel.session.hub.output
+    for _ in range(2):
+        panel.keep_step()
+        qtbot.waitUntil(lambda: not panel.looks.waiting, timeout=SECONDS)
+    first, second = sorted(folder.glob("sampler-step-004-*.png"))
+    data = first.read_bytes()
+    assert json.loads(text_of(data, STEP_KEY) or b"") == {"node": "sampler", "step": 4, "quantity": "predicted x_0"}
+    assert b"nodes.sample" in (workflow_of(data) or b"")
+    assert QImage(str(first)).width() == 64
+    assert QImage(str(first)) == QImage(str(second))

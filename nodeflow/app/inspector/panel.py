@@ -24,6 +24,7 @@ from nodeflow.app.inspector.looks import Looks
 from nodeflow.app.inspector.sayings import fact_line
 from nodeflow.app.inspector.scrubber import Scrubber
 from nodeflow.app.inspector.stage import Stage
+from nodeflow.app.inspector.steps import StepTools, keep
 from nodeflow.app.tab import Tab
 from nodeflow.app.words import size
 from nodeflow.forms import Chart, FormInfo, Option, Overview, Picture, Table, View
@@ -31,8 +32,8 @@ from nodeflow.graph.files import write_atomic
 
 FACTS = ""
 """The form of an overview."""
-ROOM, FRAME_ROOM = 1024, 512
-"""Pixels that a picture may have, and one of many."""
+ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
+"""Pixels that a picture may have, one of many, and one that is kept."""
 PROBE_PAUSE = 40
 """Milliseconds that the pointer rests before the values under it are asked for."""
 
@@ -74,6 +75,9 @@ class Inspector(QWidget):
         self.choices = Choices()
         self.stage = Stage()
         self.scrubber = Scrubber()
+        self.tools = StepTools(self.level)
+        self.tools.forked.connect(self._forked)
+        self.tools.keep_wanted.connect(self.keep_step)
         self.told = QLabel()
         self.told.setObjectName("dim")
         self.told.setWordWrap(True)
@@ -111,6 +115,7 @@ class Inspector(QWidget):
         layout.addWidget(self.choices)
         layout.addWidget(self.stage, 1)
         layout.addWidget(self.scrubber)
+        layout.addWidget(self.tools)
         layout.addWidget(self.told)
         layout.addWidget(self.facts_line)
         self.output_box.currentIndexChanged.connect(self._output_chosen)
@@ -172,7 +177,7 @@ class Inspector(QWidget):
     def _nothing(self, words: str) -> None:
         self.overview = None
         self._close_film()
-        for widget in (self.form_box, self.choices, self.scrubber, self.item_box):
+        for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.item_box):
             widget.setVisible(False)
         self.export_button.setEnabled(False)
         self.told.clear()
@@ -240,6 +245,7 @@ class Inspector(QWidget):
         self.choices.show_options(form.options if form else ())
         time = self._option(lambda option: option.time)
         self.scrubber.setVisible(time is not None)
+        self.tools.setVisible(time is not None and self.overview.wire == "Trajectory")
         if form is None:
             self.stage.show_view(self.overview)
         elif time is not None:
@@ -305,6 +311,7 @@ class Inspector(QWidget):
         if frame is not None:
             self.stage.show_frame(frame)
         self.film.want(step)
+        self.tools.show_step(self.node, step, self.film.steps - 1)
         self._say_held()
 
     def _frame_arrived(self, step: int) -> None:
@@ -315,6 +322,31 @@ class Inspector(QWidget):
     def _frame_failed(self, step: int, error: str) -> None:
         if step == self.scrubber.step:
             self.stage.show_frame(None, error)
+
+    def _forked(self, focus: str) -> None:
+        """A branch is there: its node that is to be changed is brought into the middle."""
+        self.tab.canvas.show_node(focus)
+        self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."))
+
+    def keep_step(self) -> None:
+        """Have the picture of this step decoded in full size, and write it into the output folder."""
+        if self.overview is None:
+            return
+        node, step = self.node, self.scrubber.step
+        options = {**self.choices.values(), "way": "decoded", "step": step}
+        quantity = str(options.get("quantity", "predicted x_0"))
+
+        def arrived(view: View | None, error: str) -> None:
+            if not isinstance(view, Picture):
+                self._say(error)
+                return
+            try:
+                path = keep(frame_of(view).image, self.session.hub.output, self.level, node, step, quantity)
+                self._say(self.tr("Written: {0}").format(path))
+            except OSError as failed:
+                self._say(self.tr("Cannot write the picture: {0}").format(failed.strerror or failed))
+
+        self.looks.ask(arrived, handle=self.overview.handle, form="frames", options=options, size=WHOLE)
 
     def _say_held(self) -> None:
         if self.film is not None:
