@@ -37,7 +37,8 @@ def run(session: Session, name: str, output: Path) -> dict[str, list[Path]]:
     path = folder("workflows") / f"{name}.json"
     workflow, wrote = load(path), dict[str, list[Path]]()
     for address, value in FEWER.get(name, {}).items():
-        SetParam(*address.split("."), value).apply(workflow)
+        node, _, param = address.partition(".")
+        SetParam(node, param, value).apply(workflow)
     for event in session.run(workflow, path.parent, output, (), on="cpu"):
         match event:
             case tell.NodeFinished():

@@ -23,7 +23,7 @@ from training.scenes import Scene, draw_all, random_scene
 
 FOLDER = ASSETS.parent / "dit"
 SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 48, 8192
-PLAN = Plan(steps=2400, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
+PLAN = Plan(steps=1600, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
 WIDTH, LAYERS, HEADS = 192, 6, 6
 CHANNELS = 4
 CLASSES = 1000

@@ -1,0 +1,159 @@
+"""How right each ready-made system is: every workflow on held-out captions, judged by the checker from pixels alone.
+
+    python -m benchmarks.systems [--count 200] [WORKFLOW...]
+
+Each case is a run of the workflow itself, as a user runs it, with another text and another seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+from safetensors import safe_open
+
+from nodeflow.engine import events as tell
+from nodeflow.engine.session import Session
+from nodeflow.graph.edits import SetParam
+from nodeflow.graph.files import load
+from nodeflow.graph.workflow import Workflow
+from nodeflow.resources import folder, locate
+from training import captions, clip_card, evaluate, silhouettes
+from training.checker import analyse, compare
+from training.claims import Claims, parse
+from training.grammar import SUBJECTS
+from training.scenes import Picture, draw, random_scene
+
+SEED = 50260
+
+
+class Case(NamedTuple):
+    """Parameters by ``node.parameter``, what the picture must show, and the picture that it should equal, if any."""
+
+    settings: dict[str, Any]
+    claims: Claims
+    original: Path | None = None
+
+
+class System(NamedTuple):
+    """The node whose picture counts, and cases without end; they get a folder to put pictures into."""
+
+    node: str
+    cases: Callable[[Path], Iterator[Case]]
+
+
+def texts(_: Path) -> Iterator[Case]:
+    """One caption, one picture."""
+    for number, text in enumerate(evaluate.fresh_captions(SEED, 10_000)):
+        yield Case({"prompt.text": text, "noise.seed": number}, parse(text))
+
+
+def vague_texts(_: Path) -> Iterator[Case]:
+    """Eight pictures of a caption without background, of which the best for the full caption counts."""
+    for number, (vague, full) in enumerate(clip_card.vague_and_full(1000, SEED)):
+        yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
+
+
+def classes(_: Path) -> Iterator[Case]:
+    """One class, one picture; its subject alone is judged."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        label = str(rng.choice(SUBJECTS))
+        claims = Claims(label, None, None, None)  # type: ignore[arg-type]
+        yield Case({"label.label": label, "noise.seed": number, "noise.batch": 1}, claims)
+
+
+def scenes(inside: Path) -> Iterator[Case]:
+    """A drawn picture that goes through the autoencoder."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        scene, path = random_scene(rng), inside / f"{number}.png"
+        Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
+        caption = captions.write(scene, rng)
+        yield Case({"picture.path": str(path)}, parse(caption.text), path)
+
+
+SYSTEMS = {
+    "latent-diffusion": System("save", texts),
+    "clip-rank": System("save", vague_texts),
+    "dit": System("save", classes),
+    "vae": System("save_reconstruction", scenes),
+}
+
+
+def picture(path: Path) -> Picture:
+    with Image.open(path) as file:
+        return np.asarray(file.convert("RGB"), np.float32) / np.float32(255)
+
+
+def run(session: Session, name: str, node: str, case: Case, output: Path) -> tuple[Path, float]:
+    """The first picture that a node of a workflow wrote, and the seconds it took."""
+    path = folder("workflows") / f"{name}.json"
+    workflow, files = load(path), list[Path]()
+    for address, value in case.settings.items():
+        at, _, param = address.partition(".")
+        SetParam(at, param, value).apply(workflow)
+    begin = time.perf_counter()
+    for event in session.run(workflow, path.parent, output, (node,), on="cpu"):
+        if isinstance(event, tell.NodeFailed):
+            raise SystemExit(str(event))
+        if isinstance(event, tell.NodeFinished) and event.node == node:
+            files = [Path(file) for file in event.files]
+    return files[0], time.perf_counter() - begin
+
+
+def size(workflow: Workflow) -> tuple[float, float]:
+    """Millions of parameters and megabytes of the weights that a workflow's models hold."""
+    named = {str(node.params["model"]) for node in workflow.nodes.values() if "model" in node.params}
+    places = [place for model in sorted(named) if (place := locate(model, Path()))]
+    files = [file for place in places for file in place.rglob("*.safetensors")]
+    parameters = 0
+    for file in files:
+        with safe_open(file, framework="np") as weights:
+            parameters += sum(math.prod(weights.get_slice(key).get_shape()) for key in weights.keys())  # noqa: SIM118 (it is no dict)
+    return parameters / 1e6, sum(file.stat().st_size for file in files) / 1e6
+
+
+def measure(session: Session, name: str, count: int) -> str:
+    """One line of the table."""
+    system, known = SYSTEMS[name], silhouettes.load()
+    right, seconds, decibels = list[bool](), list[float](), list[float]()
+    with tempfile.TemporaryDirectory() as place:
+        cases = system.cases(Path(place))
+        for _ in range(count):
+            case = next(cases)
+            file, took = run(session, name, system.node, case, Path(place))
+            made = picture(file)
+            found = compare(analyse(made, known), case.claims)
+            right.append(all(found.values()))
+            seconds.append(took)
+            if case.original:
+                decibels.append(float(-10 * np.log10(((made - picture(case.original)) ** 2).mean())))
+    parameters, megabytes = size(load(folder("workflows") / f"{name}.json"))
+    also = f"{np.mean(decibels):.1f} dB" if decibels else ""
+    return f"| {name} | {np.mean(right):.1%} | {np.median(seconds):.2f} | {parameters:.2f} | {megabytes:.1f} | {also} |"
+
+
+def main() -> None:
+    """Prints the table, a line as soon as it is measured."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.systems", description=__doc__)
+    parser.add_argument("workflow", nargs="*", help="all that are there")
+    parser.add_argument("--count", type=int, default=200)
+    arguments = parser.parse_args()
+    there = [name for name in SYSTEMS if (folder("workflows") / f"{name}.json").is_file()]
+    session = Session()
+    print("| system | right in all that was asked for | seconds a run | parameters, millions | megabytes | also |")
+    print("|---|---|---|---|---|---|")
+    for name in arguments.workflow or there:
+        print(measure(session, name, arguments.count), flush=True)
+
+
+if __name__ == "__main__":
+    main()
