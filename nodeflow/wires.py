@@ -99,16 +99,18 @@ class Curve:
     y_name: str = "y"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Noise:
     """Seeded Gaussian noise, one seed for each picture, so that a batch equals its singles.
 
-    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at.
+    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at. ``values``
+    (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
     """
 
     seeds: tuple[int, ...]
     width: int = 0
     height: int = 0
+    values: Tensor | None = None
 
     def generators(self) -> list[torch.Generator]:
         """Fresh random generators, one a picture. On the CPU, so that every device draws the same numbers."""

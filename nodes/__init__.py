@@ -9,6 +9,7 @@ STATIONS = (
     "denoise",
     "guidance",
     "sample",
+    "invert",
     "interpolate",
     "vae",
     "image",

@@ -76,6 +76,45 @@ class DiTDenoiser:
         return output if self.learned_variance else output[:, : self.format.channels]
 
 
+@dataclass(frozen=True, eq=False)
+class PixelDenoiser:
+    """A `UNet2DModel` as a denoiser. The network is only called, never changed."""
+
+    network: DiffusionNetwork
+    prediction: Prediction
+
+    @property
+    def format(self) -> LatentFormat:
+        return self.network.format
+
+    @property
+    def device(self) -> torch.device:
+        return device_of(self.network.module)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return dtype_of(self.network.module)
+
+    @property
+    def learned_variance(self) -> bool:
+        config = getattr(self.network.module, "config", {})
+        return bool(config.get("out_channels") == 2 * self.format.channels)
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        classes = int(getattr(self.network.module, "config", {}).get("num_class_embeds") or 0)
+        labels = conditioning.labels
+        if classes and labels is None:
+            raise NodeError("this U-Net is led by classes; wire a class label")
+        if labels is not None:
+            if int(labels.max()) >= classes:
+                raise NodeError(
+                    f"this U-Net has {classes} classes, numbered from 0, and none for no class; name another"
+                )
+            labels = labels.to(x.device).expand(len(x))
+        output: Tensor = self.network.module(x, timestep, class_labels=labels, return_dict=False)[0]
+        return output
+
+
 @node("U-Net denoiser")
 def unet_denoiser(
     unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
@@ -178,3 +217,21 @@ def one_by_one(denoiser: Denoiser) -> Denoiser:
     the network is small.
     """
     return OneByOne(denoiser)
+
+
+@node("Pixel U-Net denoiser")
+def pixel_denoiser(
+    unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
+) -> Denoiser:
+    """A U-Net that works on pixels, led by nothing or by a class, ready for sampling.
+
+    ``prediction`` is as for a U-Net on latents: ``auto`` takes what the model's files say. Wire ``pixel_space`` where a
+    VAE is asked for.
+
+    Fails for a network of another kind.
+    Papers: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239); classes: Dhariwal & Nichol 2021
+    (arXiv:2105.05233).
+    """
+    if "cross_attention_dim" in getattr(unet.module, "config", {"cross_attention_dim": 0}):
+        raise NodeError("this network works on more than pixels and classes; use the denoiser that is made for it")
+    return PixelDenoiser(unet, unet.prediction if prediction == "auto" else prediction)

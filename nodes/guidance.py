@@ -166,13 +166,14 @@ def classifier_free_guidance(
 
 
 @node("No guidance")
-def no_guidance(denoiser: Denoiser, conditioning: Conditioning) -> Guider:
+def no_guidance(denoiser: Denoiser, conditioning: Conditioning | None = None) -> Guider:
     """Uses the denoiser's own prediction for the text, once a step.
 
+    Without a wire at ``conditioning`` nothing leads it, which is right for models that take no text and no class.
     Pictures follow the text less than with guidance and vary more. It is right for models that were distilled to need
     no guidance (LCM among them).
     """
-    return Unguided(denoiser, conditioning)
+    return Unguided(denoiser, conditioning or Conditioning())
 
 
 @node("Change guidance")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from nodeflow.node import NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
-from nodes.loading import autoencoder, dit
+from nodes.loading import autoencoder, ddpm, dit
 from nodes.loading.find import find
 from nodes.loading.folder import load_folder
 from nodes.loading.parts import Target, torch_dtype
@@ -117,3 +117,35 @@ def load_vae(
     if path.is_file():
         raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
     return autoencoder.load_autoencoder(path, Target(torch_dtype(dtype)))
+
+
+class PixelDiffusion(NamedTuple):
+    """The parts of a diffusion model on pixels."""
+
+    unet: DiffusionNetwork
+    schedule: TrainedSchedule
+
+
+@node("Load DDPM")
+def load_ddpm(
+    model: Annotated[str, Reads("model")] = "",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> PixelDiffusion:
+    """Loads a diffusion model that paints pixels, with its noise schedule.
+
+    ``model`` is one of
+    - a folder as diffusers' DDPMPipeline or DDIMPipeline saves it, or with a UNet2DModel alone
+    - the id of such a model on the Hugging Face hub, such as ``google/ddpm-cifar10-32``: taken from the hub's cache on
+      this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag
+      or commit of it, empty for main
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239).
+    """
+    path = find(model, revision, ddpm.PATTERNS)
+    if path.is_file():
+        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    return PixelDiffusion(*ddpm.load_ddpm_folder(path, Target(torch_dtype(dtype))))

@@ -7,7 +7,7 @@ from typing import Annotated
 import torch
 
 from nodeflow.node import NodeError, Range, Seed, node
-from nodeflow.wires import Latent, Noise, Schedule
+from nodeflow.wires import Denoiser, Latent, LatentFormat, Noise, Schedule
 
 SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
@@ -44,7 +44,7 @@ def add_noise(latent: Latent, noise: Noise, schedule: Schedule, step: Annotated[
     if step >= len(solver.timesteps):
         raise NodeError(f"there is no step {step}; the schedule's steps are 0 to {len(solver.timesteps) - 1}")
     with torch.no_grad():
-        drawn = draw(noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
+        drawn = drawn_noise(noise, noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
         return Latent(solver.add_noise(x_0, drawn, step))
 
 
@@ -69,9 +69,55 @@ def forward_diffusion(
         raise NodeError(f"the schedule has {total} steps, too few for {pictures} pictures; give it more")
     with torch.no_grad():
         x_0 = latent.samples
-        drawn = draw(noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
+        drawn = drawn_noise(noise, noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
         moments = torch.linspace(total - 1, 0, pictures - 1).round().int().tolist()
         return Latent(torch.cat([x_0, *(solver.add_noise(x_0, drawn, moment) for moment in moments)]))
+
+
+@node("Noise as latent")
+def noise_as_latent(noise: Noise, denoiser: Denoiser) -> Latent:
+    """Draws the noise that sampling would start from, to look at it, or to walk from one noise to another.
+
+    Gives (B, C, h, w) of the shape that the denoiser works on, one row a seed.
+
+    Fails when width or height do not fit the model.
+    """
+    shape = latent_shape(noise, denoiser.format)
+    return Latent(drawn_noise(noise, noise.generators(), shape).to(denoiser.device, denoiser.dtype))
+
+
+@node("Latent as noise")
+def latent_as_noise(latent: Latent, seed: Annotated[int, Seed()] = 0) -> Noise:
+    """Takes latents (B, C, h, w) as the noise that sampling starts from, instead of drawing it.
+
+    For noise that was found by inversion, or that lies between two others. ``seed``, ``seed + 1``, ... count only for
+    what is drawn on the way, by methods that add fresh noise at each step.
+    """
+    seeds = tuple((seed + offset) % SEEDS for offset in range(len(latent.samples)))
+    return Noise(seeds, values=latent.samples)
+
+
+def drawn_noise(noise: Noise, generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:
+    """(B, *shape): what the seeds draw, or the noise that is given. Raises NodeError where that has another shape."""
+    if noise.values is None:
+        return draw(generators, shape)
+    if noise.values.shape[1:] != shape:
+        given, wanted = (" x ".join(map(str, sides)) for sides in (noise.values.shape[1:], shape))
+        raise NodeError(f"the noise is {given} and the model works on {wanted}; take noise of the same model and size")
+    return noise.values
+
+
+def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
+    """(C, h, w) for the size in pixels that the noise asks for. Raises NodeError where no latent has that size."""
+    if noise.values is not None:
+        return format.channels, *noise.values.shape[2:]
+    trained = format.side * format.downscale
+    height, width = noise.height or trained, noise.width or trained
+    if height % format.downscale or width % format.downscale:
+        raise NodeError(
+            f"this model makes pictures whose sides are multiples of {format.downscale}; {width} x {height} is not"
+        )
+    return format.channels, height // format.downscale, width // format.downscale
 
 
 def draw(generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:

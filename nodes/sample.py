@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
-from nodeflow.wires import Denoiser, Guider, Latent, LatentFormat, Noise, Schedule, Solver, Trajectory
+from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
 from nodes.attention import Recorder
-from nodes.noise import draw, rows
+from nodes.noise import drawn_noise, latent_shape, rows
 
 
 class Sampled(NamedTuple):
@@ -55,9 +55,9 @@ def sample(
     with torch.no_grad():
         if latent is None:
             shape = latent_shape(noise, denoiser.format)
-            x = draw(generators, shape).to(denoiser.device, denoiser.dtype) * solver.initial_scale
+            x = drawn_noise(noise, generators, shape).to(denoiser.device, denoiser.dtype) * solver.initial_scale
         else:
-            x = _noised(latent, solver, first, generators, denoiser)
+            x = _noised(latent, solver, first, noise, generators, denoiser)
 
     guiders = [guider.at(index, total) for index in range(first, total)]
     kept = steps.resume((denoiser, schedule, noise, latent, first, record), guiders)
@@ -91,17 +91,6 @@ def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> tuple[tuple[Any, ...], 
     return (begin, *x), original, conditional, unconditional if asked else (), *attention
 
 
-def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, int, int]:
-    """(C, h, w) for the size in pixels that the noise asks for. Raises NodeError where no latent has that size."""
-    trained = format.side * format.downscale
-    height, width = noise.height or trained, noise.width or trained
-    if height % format.downscale or width % format.downscale:
-        raise NodeError(
-            f"this model makes pictures whose sides are multiples of {format.downscale}; {width} x {height} is not"
-        )
-    return format.channels, height // format.downscale, width // format.downscale
-
-
 def _first_step(strength: float, steps: int, solver: Solver) -> int:
     """Where the last ``strength`` of the steps begins, as diffusers' image-to-image pipelines count."""
     skipped = steps - min(int(steps * strength), steps)
@@ -109,7 +98,7 @@ def _first_step(strength: float, steps: int, solver: Solver) -> int:
 
 
 def _noised(
-    latent: Latent, solver: Solver, first: int, generators: list[torch.Generator], denoiser: Denoiser
+    latent: Latent, solver: Solver, first: int, noise: Noise, generators: list[torch.Generator], denoiser: Denoiser
 ) -> Tensor:
     channels, wanted = latent.samples.shape[1], denoiser.format.channels
     if channels != wanted:
@@ -117,5 +106,5 @@ def _noised(
     x_0 = rows(latent.samples, len(generators)).to(denoiser.device, denoiser.dtype)
     if first >= len(solver.timesteps):
         return x_0
-    drawn = draw(generators, tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
+    drawn = drawn_noise(noise, generators, tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
     return solver.add_noise(x_0, drawn, first)

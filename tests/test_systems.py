@@ -18,6 +18,7 @@ from nodeflow.resources import folder
 from training import silhouettes
 from training.checker import analyse, compare
 from training.claims import parse
+from training.scenes import Picture
 
 WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {
@@ -49,9 +50,9 @@ def run(session: Session, name: str, output: Path) -> dict[str, list[Path]]:
     return {node: files for node, files in wrote.items() if files}
 
 
-def pixels(path: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
+def pixels(path: Path) -> Picture:
     with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"), np.float32) / 255
+        return np.asarray(picture.convert("RGB"), np.float32) / np.float32(255)
 
 
 def right(path: Path, caption: str) -> bool:

@@ -51,7 +51,8 @@ def test_every_kind_of_value_comes_back_bit_by_bit() -> None:
     assert got[1].sigmas[1] == float("inf")
     assert torch.equal(got[2].tokens, sent[2].tokens)
     assert got[2].words == ("a", "é")
-    assert got[3:5] == sent[3:5]
+    assert (got[3].seeds, got[3].width, got[3].values) == ((2**53 - 1,), 64, None)
+    assert got[4] == sent[4]
     assert torch.equal(got[5].pixels, sent[5].pixels)
     assert got[6][:4] == (None, True, 7, 0.1)
 

@@ -10,10 +10,13 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
+    DDPMPipeline,
+    DDPMScheduler,
     DiTPipeline,
     DiTTransformer2DModel,
     StableDiffusionPipeline,
     UNet2DConditionModel,
+    UNet2DModel,
 )
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -180,3 +183,24 @@ def tiny_dit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A diffusion transformer over three classes."""
     small = DIT_XL | {"num_attention_heads": 2, "attention_head_dim": 16, "sample_size": 8, "num_layers": 2}
     return save_dit(tmp_path_factory.mktemp("dit") / "random", 3, **small)
+
+
+def new_pixel_unet(**options: Any) -> UNet2DModel:
+    torch.manual_seed(0)
+    return UNet2DModel(
+        sample_size=16,
+        block_out_channels=(8, 16),
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        layers_per_block=1,
+        norm_num_groups=4,
+        **options,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_ddpm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diffusion model on pixels."""
+    path = tmp_path_factory.mktemp("ddpm") / "random"
+    DDPMPipeline(new_pixel_unet(), DDPMScheduler(variance_type="fixed_large")).save_pretrained(path)
+    return path

@@ -23,7 +23,7 @@ WORKFLOW = folder("workflows") / "latent-diffusion.json"
 
 @pytest.fixture
 def arguments(
-    tiny: LatentDiffusion, tiny_folder: Path, tiny_clip: Path, tiny_dit: Path, tmp_path: Path
+    tiny: LatentDiffusion, tiny_folder: Path, tiny_clip: Path, tiny_dit: Path, tiny_ddpm: Path, tmp_path: Path
 ) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
     made = pack.functions
@@ -39,6 +39,11 @@ def arguments(
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     return {
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
+        "nodes.load_ddpm": {"model": str(tiny_ddpm)},
+        "nodes.pixel_denoiser": {"unet": made["nodes.load_ddpm"](str(tiny_ddpm)).unet},
+        "nodes.noise_as_latent": {"noise": noise, "denoiser": denoiser},
+        "nodes.latent_as_noise": {"latent": latent},
+        "nodes.ddim_inversion": {"guider": guider, "schedule": schedule, "latent": latent},
         "nodes.load_vae": {"model": str(tiny_folder)},
         "nodes.pixel_space": {},
         "nodes.compare_pictures": {"image": image, "reference": image},
