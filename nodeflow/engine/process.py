@@ -62,7 +62,6 @@ class WorkerProcess:
     def close(self) -> None:
         """End the process. It may be killed at any moment, so it is not given long to end by itself."""
         self._outbox.put(Close())
-        self._outbox.put(None)
         self._process.join(0.5)
         if self._process.is_alive():
             self._process.kill()
@@ -72,6 +71,7 @@ class WorkerProcess:
         while (request := self._outbox.get()) is not None:
             with contextlib.suppress(OSError):  # a worker that just died: its listener ends what was sent
                 self._pipe.send_bytes(msgspec.msgpack.encode(request))
+        self._pipe.close()
 
     def _listen(self) -> None:
         """Pass on what the worker says until it ends. A child of its own may hold its pipe, so we look at it too."""
@@ -104,7 +104,6 @@ class WorkerProcess:
         while self._output in sources and self._output.poll() and self._drain():
             pass
         self._outbox.put(None)
-        self._pipe.close()
         self._output.close()
         self._end(self, f"the engine's worker process ended ({_cause(self._process.exitcode)})")
 

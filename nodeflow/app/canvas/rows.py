@@ -34,6 +34,7 @@ class Rows(Inserting):
     def __init__(self) -> None:
         super().__init__()
         self.editor: Editor | None = None
+        self._turn: object | None = None
         self.counter: Callable[[str], Count | None] = lambda name: None
         self._pressed: tuple[Card, int, QPoint] | None = None
         self._scrub: Scrub | None = None
@@ -79,14 +80,14 @@ class Rows(Inserting):
         elif param.widget == "seed" and card.mode_rect(row).contains(pos):
             self.seed_mode_wanted.emit(card.id, param.name)
         elif param.kind == "bool":
-            self.close_editor()
+            self.finish_editor()
             self.param_changed.emit(card.id, param.name, not card.value(param), None)
         else:
             self.edit(card, row)
 
     def edit(self, card: Card, row: int) -> None:
         """Open the floating editor on a row."""
-        self.close_editor()
+        self.finish_editor()
         param = card.face.rows[row]
 
         def commit(value: Any) -> None:
@@ -110,7 +111,7 @@ class Rows(Inserting):
 
     def rename(self, card: Card) -> None:
         """Edit a node's title; an empty one gives it the title of its type again."""
-        self.close_editor()
+        self.finish_editor()
 
         def commit(title: str) -> None:
             title = "" if title.strip() == card.face.title else title.strip()
@@ -130,18 +131,25 @@ class Rows(Inserting):
         go_on: Callable[[int], None] | None = None,
     ) -> None:
         """Open the floating editor over an area of an item, in the item's coordinates."""
-        self.close_editor()
+        self.finish_editor()
         place = self.mapFromScene(item.mapToScene(area)).boundingRect()
         count = self.counter(item.id) if isinstance(item, Card) and param.widget == "multiline" else None
-        desk = Desk(commit, self.close_editor, go_on or self._back, count)
+        turn = self._turn = object()
+
+        def hand_over(value: Any) -> None:
+            if self._turn is turn:
+                commit(value)
+
+        desk = Desk(hand_over, self.close_editor, go_on or self._back, count)
         self.editor = open_editor(param, value, place, desk, self.viewport())
 
     def _back(self, _: int) -> None:
         self.setFocus()
 
     def close_editor(self) -> None:
-        """Take the floating editor away."""
+        """Take the floating editor away; what it holds and has not handed over is dropped."""
         editor, self.editor = self.editor, None
+        self._turn = None
         if editor is not None:
             had_focus = editor.hasFocus()
             editor.hide()

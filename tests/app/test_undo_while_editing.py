@@ -1,0 +1,45 @@
+"""Undo while something is being written: the document goes back, and what was written is not written into it."""
+
+from __future__ import annotations
+
+import pytest
+from app.seen import add, agrees, text
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nodeflow.app.window import MainWindow
+
+
+@pytest.mark.parametrize("what", ["add_note", "add_frame"])
+def test_undo_takes_away_what_is_being_named(window: MainWindow, what: str) -> None:
+    before, view = text(window), window.canvas.view
+    window.activateWindow()
+    getattr(window.canvas.annotations, what)()
+    QTest.keyClicks(QApplication.focusWidget() or view.editor, "words")
+    window.session.stack.undo()
+    QApplication.processEvents()
+    assert text(window) == before
+    assert agrees(window)
+    assert view.editor is None
+    window.session.stack.redo()
+    assert len(window.session.workflow.annotations) == 1
+
+
+def test_undo_takes_away_the_node_that_is_being_edited(window: MainWindow) -> None:
+    before, view = text(window), window.canvas.view
+    add(window, "more", "nodes.clip_text_encode")
+    window.activateWindow()
+    view.edit(window.canvas.nodes["more"], 0)
+    QTest.keyClicks(QApplication.focusWidget() or view.editor, "words")
+    window.session.stack.undo()
+    QApplication.processEvents()
+    assert text(window) == before
+    assert agrees(window)
+
+
+def test_opening_another_row_keeps_what_was_written(window: MainWindow) -> None:
+    view = window.canvas.view
+    view.edit(window.canvas.nodes["prompt"], 0)
+    view.editor.setPlainText("a blue cup")
+    view.edit(window.canvas.nodes["negative"], 0)
+    assert window.session.workflow.nodes["prompt"].params["text"] == "a blue cup"
