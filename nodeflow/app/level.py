@@ -11,7 +11,7 @@ from PySide6.QtGui import QUndoStack
 from nodeflow.app.runs import NodeState
 from nodeflow.app.session import PICTURES, Session
 from nodeflow.graph.catalog import Catalogue, NodeSpec
-from nodeflow.graph.definitions import Declare, Define, Inside, SetType, at
+from nodeflow.graph.definitions import Declare, Define, Inside, at
 from nodeflow.graph.document import Listener
 from nodeflow.graph.edits import Annotate, Batch, Edit, Place, connect
 from nodeflow.graph.flatten import inside_of, level
@@ -72,9 +72,12 @@ class Level(QObject):
     def catalogue(self) -> Catalogue:
         """The nodes that can stand here, the subgraphs of the workflow among them, and the terminals."""
         if self._catalogue is None:
-            known = with_subgraphs(self.session.catalogue, self.root)
-            self._catalogue = with_terminals(known, self.root, self.where) if self.where else known
+            self._catalogue = self._look_up()
         return self._catalogue
+
+    def _look_up(self) -> Catalogue:
+        known = with_subgraphs(self.session.catalogue, self.root)
+        return with_terminals(known, self.root, self.where) if self.where else known
 
     @property
     def base(self) -> Path:
@@ -184,9 +187,8 @@ class Level(QObject):
         if not self._stands(edit):
             self._skipped = revision  # what is shown anew shows the rest of the batch already
             return
-        concerns_types = isinstance(edit, Define | Declare | SetType)
-        if concerns_types or (name and not isinstance(inner, Place | Annotate)):
-            self._learn()
+        if isinstance(edit, Define | Declare) or (name and not isinstance(inner, Place | Annotate)):
+            self._learn_of_subgraphs()
         if name == self.where and not isinstance(edit, Define | Declare):
             for listener in tuple(self._listeners):
                 listener(inner)
@@ -207,6 +209,12 @@ class Level(QObject):
     def _learn(self) -> None:
         self._catalogue = None
         self.catalogue_changed.emit()
+
+    def _learn_of_subgraphs(self) -> None:
+        """Most edits inside a subgraph leave its face as it is, and nobody has to be told."""
+        before, self._catalogue = self._catalogue, self._look_up()
+        if self._catalogue != before:
+            self.catalogue_changed.emit()
 
     def _local(self, path: str) -> tuple[str, str]:
         """The node shown that a path leads to or through, and the rest of the path; nothing for one elsewhere."""
