@@ -238,7 +238,7 @@ class Level(QObject):
 
     def _picture(self, path: str, output: str, size: int, pictures: tuple[bytes, ...]) -> None:
         name, rest = self._local(path)
-        if name and (not rest or self._pictured(name) in ((path, output), None)):
+        if name in self.workflow.nodes and (not rest or self._pictured(name) in ((path, output), None)):
             self.picture.emit(name, output, size, pictures)
 
     def _pictured(self, name: str) -> tuple[str, str] | None:

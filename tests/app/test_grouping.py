@@ -313,6 +313,10 @@ def test_the_picture_of_an_instance_is_that_of_its_output(window: MainWindow, qt
     with qtbot.waitSignal(window.session.picture, check_params_cb=lambda node, *_: node == name, timeout=20_000):
         window.preview.look_at(name)
     assert window.preview.heading.text() == "group · image" and window.preview.view.picture is not None
+    outer = group(window, name, "save")
+    assert window.canvas.nodes[outer].state.phase == "ran" and agrees(window)
+    window.gestures.groups.open()
+    assert window.canvas.nodes[name].thumbnail is not None
 
 
 def test_grouping_after_a_run_keeps_what_is_shown_and_runs_nothing(window: MainWindow, qtbot: QtBot) -> None:
