@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nodeflow.graph.definitions import Declare, at, levels
+from nodeflow.graph.definitions import Declare, Same, at, levels
 from nodeflow.graph.edits import Batch, Connect, Disconnect, Edit, SetParam
 from nodeflow.graph.subgraphs import definition_of
 from nodeflow.graph.workflow import INPUTS, OUTPUTS, Link, Problem, Subgraph, Workflow, WorkflowError
@@ -30,8 +30,9 @@ def expose(root: Workflow, name: str, link: Link) -> Edit:
         port = free(link.output, face.outputs)
         made = Link(link.source, link.output, OUTPUTS, port)
         face = msgspec.structs.replace(face, outputs=(*face.outputs, port))
-    cut: tuple[Edit, ...] = (Disconnect(made.socket),) if made.socket in body.links else ()
-    return Batch((Declare(name, face), *(at(name, edit) for edit in (*cut, Connect(made)))))
+    if made.socket in body.links:
+        return Batch((Declare(name, face), *(at(name, edit) for edit in (Disconnect(made.socket), Connect(made)))))
+    return Batch((Same(), Declare(name, face), at(name, Connect(made)), Same()))
 
 
 def hide(root: Workflow, name: str, side: Side, port: str) -> Edit:

@@ -13,7 +13,18 @@ import msgspec
 
 from nodeflow.graph.carried import goes_through, origin, receivers, spec_of
 from nodeflow.graph.catalog import ANY, Catalogue, Input, NodeSpec, Output, Param
-from nodeflow.graph.workflow import INPUTS, OUTPUTS, Link, Node, Problem, Socket, Subgraph, Workflow, WorkflowError
+from nodeflow.graph.workflow import (
+    INPUTS,
+    OUTPUTS,
+    TERMINALS,
+    Link,
+    Node,
+    Problem,
+    Socket,
+    Subgraph,
+    Workflow,
+    WorkflowError,
+)
 
 PACK = "subgraph"
 """What stands for the pack in the type of an instance."""
@@ -120,7 +131,8 @@ def _spec(name: str, subgraph: Subgraph, nodes: dict[str, NodeSpec]) -> NodeSpec
     types = {port.name: port.type for port in inputs} | {param.name: param.type for param in params}
     outputs = tuple(_output(port, body, known, types) for port in face.outputs)
     title = face.title or name.replace("_", " ").capitalize()
-    return NodeSpec(type_of(name), title, 1, "subgraphs", face.doc, tuple(inputs), tuple(params), outputs)
+    doc = face.doc or f"A subgraph of {len(body.nodes.keys() - set(TERMINALS))} nodes."
+    return NodeSpec(type_of(name), title, 1, "subgraphs", doc, tuple(inputs), tuple(params), outputs)
 
 
 def _taken(links: list[Link], body: Workflow, known: Catalogue) -> Iterator[Link]:

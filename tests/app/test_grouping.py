@@ -293,6 +293,9 @@ def test_a_run_shows_on_the_instance_and_inside(window: MainWindow, hand: Hand, 
     window.gestures.groups.open()
     assert {window.canvas.nodes[inner].state.phase for inner in SAMPLING} == {"ran"}
     assert window.canvas.nodes["decode"].thumbnail is not None
+    hand.drag(port(window, INPUTS, "+").centre(), window.canvas.nodes["guidance"].row_ports[0].centre())
+    assert window.canvas.nodes["guidance"].state.phase == "ran"
+    assert window.gestures.groups.crumbs.width() > 150
     window.canvas.values.set("guidance", "scale", 4.0)
     phases = {inner: window.canvas.nodes[inner].state.phase for inner in SAMPLING}
     assert phases["guidance"] == phases["sampler"] == "stale" and phases["noise"] == "ran"

@@ -32,14 +32,16 @@ class Breadcrumbs(QFrame):
         self.steps = []
         for number, title in enumerate(titles):
             if number:
-                mark = QLabel("›")
-                mark.setObjectName("faint")
-                self._row.addWidget(mark)
-            self._row.addWidget(self._step(number, title, last=number == len(titles) - 1))
+                self._put(QLabel("›"))
+            self._put(self._step(number, title, last=number == len(titles) - 1))
         self.restyle()
         self.setVisible(len(titles) > 1)
         self.adjustSize()
         self.move(12, 12)
+
+    def _put(self, widget: QWidget) -> None:
+        self._row.addWidget(widget)
+        widget.show()  # or the layout would make room for it only later
 
     def _step(self, number: int, title: str, last: bool) -> QToolButton:
         button = QToolButton()
