@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nodeflow.engine.client import LocalEngine
-from nodeflow.engine.events import Event, JobEvent, Reply, RunFinished
+from nodeflow.engine.events import Beat, Event, JobEvent, Reply, RunFinished
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.log import WorkerLog
 from nodeflow.graph.edits import SetParam
@@ -31,6 +31,8 @@ class Driver:
     def __init__(self, below: Path, limits: Limits = Limits()) -> None:
         self.replies: queue.Queue[Reply] = queue.Queue()
         self.output = below / "output"
+        self.fullest = 0
+        """Bytes of results that the worker held in memory when it held most."""
         self.engine = LocalEngine(self.replies.put, log=WorkerLog(below / "log"), limits=limits)
 
     def run(
@@ -40,6 +42,8 @@ class Driver:
         job = self.engine.submit(workflow, STARTER.parent, self.output, targets)
         while True:
             reply = self.replies.get(timeout=120)
+            if isinstance(reply, Beat):
+                self.fullest = max(self.fullest, reply.usage.results.get("cpu", 0))
             if isinstance(reply, JobEvent) and reply.job == job:
                 watch(reply.event)
                 if isinstance(reply.event, RunFinished):

@@ -45,6 +45,7 @@ def main() -> None:
                     flush=True,
                 )
         print(f"most on disk: {most / 1e6:.1f} MB{' EXCEEDED' if most > DISK else ''}")
+        print(f"most in memory: {driver.fullest / 1e6:.1f} MB{' EXCEEDED' if driver.fullest > MEMORY else ''}")
         driver.engine.close()
 
 

@@ -8,12 +8,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import msgspec
 import psutil
 
-from nodeflow.engine.events import Beat, Reply
+from nodeflow.engine.events import Beat, Reply, Usage
 from nodeflow.engine.limits import Limits
 from nodeflow.system import wait_politely
 
@@ -26,6 +27,8 @@ class Mouth:
 
     def __init__(self, pipe: Connection) -> None:
         self.pipe = pipe
+        self.usage: Callable[[], Usage] = Usage
+        """What the worker keeps, for its heart to tell."""
         self._lock = threading.Lock()
 
     def say(self, reply: Reply) -> None:
@@ -65,4 +68,4 @@ def _beat(mouth: Mouth) -> None:
     process = psutil.Process()
     while True:
         time.sleep(BEAT)
-        mouth.say(Beat(process.memory_info().rss))
+        mouth.say(Beat(process.memory_info().rss, mouth.usage()))

@@ -267,10 +267,21 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     troubles: tuple[str, ...] = ()
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """Bytes by device class: of kept results with their networks, what those may take, and of networks that were
+    brought to a device."""
+
+    results: dict[str, int] = {}
+    budget: dict[str, int] = {}
+    networks: dict[str, int] = {}
+
+
 class Beat(msgspec.Struct, frozen=True, tag=True):
-    """The worker lives: told every half second, also while it computes. ``resident``: bytes of memory it holds."""
+    """The worker lives: told every half second, also while it computes. ``resident``: bytes of memory it holds, and of
+    these ``usage`` what it keeps, once it is up."""
 
     resident: int
+    usage: Usage = Usage()
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

@@ -112,8 +112,9 @@ class Memory:
             torch.cuda.empty_cache()
 
     def used(self, device: str) -> int:
-        """Bytes of a device that networks take."""
-        return sum(there.bytes for there in list(self._places.values()) if there.device == device)
+        """Bytes of a device that networks take. Any thread may ask."""
+        places: dict[Any, Place] = self._places.data  # type: ignore[attr-defined]
+        return sum(there.bytes for there in list(places.values()) if there.device == device)
 
     def _bring(self, found: list[nn.Module], device: str, expected: int, saving: bool) -> list[str]:
         """Bring networks to a device; a word for each that does not lie there whole."""

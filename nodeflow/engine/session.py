@@ -6,15 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-import psutil
-
 from nodeflow.engine import device
 from nodeflow.engine.cache import Cache
 from nodeflow.engine.control import Control
 from nodeflow.engine.disk import Disk
 from nodeflow.engine.estimates import LEAST_SECONDS, Cost, Estimates, likenesses
-from nodeflow.engine.events import Event, Foresight, NodeFinished, RunFinished
+from nodeflow.engine.events import Event, Foresight, NodeFinished, RunFinished, Usage
 from nodeflow.engine.executor import Executor
 from nodeflow.engine.forecast import forecast
 from nodeflow.engine.keys import Settings
@@ -30,16 +27,6 @@ from nodeflow.graph.workflow import Workflow
 
 STEPS_SHARE = 5
 """One in so many bytes of the budget is for steps; the others are for results."""
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """Bytes by device class: of kept results with their networks, what those may take, and of networks that were
-    brought to a device; and what the whole process holds of the host's memory."""
-
-    results: dict[str, int]
-    budget: dict[str, int]
-    networks: dict[str, int]
-    resident: int
 
 
 class Session:
@@ -70,7 +57,7 @@ class Session:
         """What is held now."""
         networks = {name: self.executor.memory.used(name) for name in self.budget}
         results = {name: self._kept(name) for name in self.budget}
-        return Usage(results, self.budget, networks, psutil.Process().memory_info().rss)
+        return Usage(results, self.budget, networks)
 
     def _kept(self, name: str) -> int:
         cache, steps = self.executor.cache, self.executor.steps

@@ -58,6 +58,7 @@ class Worker:
         self.jobs: queue.Queue[Submit] = queue.Queue()
         self.reins: dict[int, Control] = {}
         self.session = Session.of_user(limits)
+        mouth.usage = self.session.usage
         self.looks: queue.SimpleQueue[Look | Export] = queue.SimpleQueue()
 
     def serve(self) -> None:

@@ -146,7 +146,9 @@ def test_it_says_what_it_computes_on_and_its_heart_beats(engine: LocalEngine, re
     ready = replies.wait(kind(Ready))
     assert ready.device
     assert ready.versions["torch"]
-    assert replies.wait(kind(Beat)).resident > 10_000_000
+    beat = replies.wait(lambda reply: isinstance(reply, Beat) and reply.usage.budget)
+    assert beat.resident > 10_000_000
+    assert 0 <= beat.usage.results["cpu"] <= beat.usage.budget["cpu"]
 
 
 def test_jobs_run_in_order_and_the_second_is_cached(submit: Callable[..., int], replies: Replies) -> None:
