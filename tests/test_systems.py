@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
+    "ddim": {"scheduler.steps": 20, "noisy_scheduler.steps": 10, "walk.steps": 4},
 }
 """What is made smaller here, where that is enough."""
 
@@ -104,3 +106,15 @@ def test_clip_ranks_the_pictures_that_fit_first(session: Session, tmp_path: Path
     best = run(session, "clip-rank", tmp_path)["save"]
     assert len(best) == 3
     assert all(right(file, "a red star") for file in best)
+
+
+def test_ddim_is_inverted_walked_and_made_noisy(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "ddim", tmp_path)
+    original, again = pixels(folder("assets") / "pictures" / "flower.png"), pixels(wrote["save_again"][0])
+    assert -10 * np.log10(((again - original) ** 2).mean()) > 30
+    walk = wrote["save_walk"]
+    assert all(right(file, "a heart") for file in (walk[0], walk[3]))
+    assert all(np.abs(pixels(one) - pixels(other)).mean() > 0.005 for one, other in pairwise(walk))
+    (noisy,) = wrote["save_noisy"]
+    assert right(noisy, "a heart")
+    assert np.abs(pixels(noisy) - pixels(walk[0])).mean() > 0.01, "fresh noise leads elsewhere"
