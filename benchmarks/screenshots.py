@@ -1,6 +1,6 @@
 """Pictures of the app at work, made by running it: for README, and for looking at every change.
 
-    python -m benchmarks.screenshots FOLDER [light] [SCENE...]
+    python -m benchmarks.screenshots FOLDER [light] [chinese] [SCENE...]
 
 The engine is the real one; the starter model must be there.
 """
@@ -26,6 +26,7 @@ from nodeflow.app.canvas.text_editor import TextEditor
 from nodeflow.app.docks import Dock
 from nodeflow.app.main import application
 from nodeflow.app.session import Session
+from nodeflow.app.settings import Settings
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.edits import Disconnect, SetParam
 from nodeflow.graph.workflow import Socket
@@ -294,7 +295,8 @@ def main() -> None:
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NODEFLOW_CACHE", tempfile.mkdtemp())
-    os.environ.setdefault("NODEFLOW_DATA", tempfile.mkdtemp())
+    os.environ["NODEFLOW_DATA"] = tempfile.mkdtemp()
+    Settings().language = "zh_CN" if "chinese" in sys.argv[2:] else "en"
     app = application()
     theme.apply(app, "light" if "light" in sys.argv[2:] else "dark")
     window = MainWindow(Session(output=Path(tempfile.mkdtemp())))
@@ -303,7 +305,7 @@ def main() -> None:
     window.show()
     window.activateWindow()
     scenes = Scenes(window, target)
-    names = [name for name in sys.argv[2:] if name != "light"] or SCENES
+    names = [name for name in sys.argv[2:] if name not in ("light", "chinese")] or SCENES
     for name in names:
         getattr(scenes, name)()
     for tab in window.tabs:

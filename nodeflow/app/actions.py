@@ -6,6 +6,7 @@ once appears in all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,8 @@ from nodeflow.app.words import tr
 
 Keys = QKeySequence.StandardKey | str | list[str]
 _RECENT = 12
+_MARK = re.compile(r"\(&\w\)")
+"""The menu key of a language that has none of its letters on the keyboard."""
 
 
 def categories() -> dict[str, str]:
@@ -194,7 +197,7 @@ def fill(menu: QMenu, entries: Iterable[Entry]) -> None:
 
 def plain(words: str) -> str:
     """An action's words without the mark of its menu key and the dots of a question."""
-    return words.replace("&", "").removesuffix("…")
+    return _MARK.sub("", words).replace("&", "").removesuffix("…")
 
 
 def _sequences(keys: Keys) -> list[str]:

@@ -24,6 +24,7 @@ class NodeHelp(QWidget):
         self.page = QTextBrowser()
         self.page.setAccessibleName(self.tr("Help of the selected node"))
         self.page.setOpenExternalLinks(True)
+        self.page.setMinimumHeight(40)
         self.page.document().setDocumentMargin(0)
         self.page.setViewportMargins(0, 0, 8, 0)
         layout = QVBoxLayout(self)

@@ -23,6 +23,7 @@ def main(file: Path | None = None) -> int:
     app = application()
     window = open_window(file)
     app.styleHints().colorSchemeChanged.connect(window.retheme)
+    window.resize(window.size().boundedTo(window.screen().availableSize()))
     window.show()
     QTimer.singleShot(0, window.hub.start)
     QTimer.singleShot(0, window.recovery_bar.look)

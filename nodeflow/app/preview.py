@@ -25,7 +25,7 @@ class PictureView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Picture"))
-        self.setMinimumSize(220, 220)
+        self.setMinimumSize(120, 90)
         self.picture: QPixmap | None = None
         self.words = self.tr("The picture appears here once the workflow has run.")
         self._scaled: QPixmap | None = None
@@ -76,6 +76,7 @@ class Preview(QWidget):
         self._decoder, self._files = Decoder(self), Background(self, threads=1)
         self.heading = QLabel()
         self.heading.setObjectName("heading")
+        self.heading.hide()
         self.size_label = QLabel()
         self.size_label.setObjectName("dim")
         self.view = PictureView()
@@ -105,6 +106,7 @@ class Preview(QWidget):
         self.node = self.output = ""
         self.heading.clear()
         self.size_label.clear()
+        self.heading.hide()
         self.view.show_picture(None)
         self.save_button.setEnabled(False)
 
@@ -150,6 +152,7 @@ class Preview(QWidget):
 
     def _show(self, picture: QPixmap | None, words: str) -> None:
         self.heading.setText(words)
+        self.heading.show()
         self.view.show_picture(picture)
         self.view.setAccessibleDescription(words)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from nodeflow import resources
 from nodeflow.graph.catalog import item_type
 
 Choice = Literal["system", "dark", "light"]
@@ -189,6 +190,7 @@ def _palette(theme: Theme) -> QPalette:
 
 def _sheet(theme: Theme) -> str:
     """What the palette cannot say: spacing, corners and lines of the frame around the canvas."""
+    arrow = (resources.folder("assets") / "icons" / f"down-{'dark' if theme.dark else 'light'}.svg").as_posix()
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line}; padding: 5px 7px; }}
     QMainWindow::separator {{ background: {theme.line}; width: 1px; height: 1px; }}
@@ -222,6 +224,7 @@ def _sheet(theme: Theme) -> str:
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 1px solid {theme.accent}; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox::down-arrow {{ image: url("{arrow}"); width: 10px; height: 6px; margin-right: 8px; }}
     QComboBox QAbstractItemView {{ background: {theme.panel}; border: 1px solid {theme.line}; outline: none;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QListWidget {{ background: transparent; border: none; outline: none; }}
@@ -248,7 +251,8 @@ def _sheet(theme: Theme) -> str:
     QToolButton#close:hover {{ background: {theme.line}; color: {theme.text}; }}
     QToolButton:checked {{ background: {theme.raised}; color: {theme.accent}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-    QTreeView {{ background: transparent; border: none; outline: none; }}
+    QTreeView {{ background: transparent; border: none; outline: none; show-decoration-selected: 0;
+        selection-background-color: transparent; }}
     QTreeView::item {{ padding: 3px 2px; border-radius: 4px; }}
     QTreeView::item:hover {{ background: {theme.raised}; }}
     QTreeView::item:selected {{ background: {theme.fill}; color: {theme.text}; }}

@@ -83,6 +83,8 @@ def load(path: Path) -> QImage:
         return image
     image = read(path, QSize(SIZE, SIZE))
     if not image.isNull():
+        smooth, whole = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
+        image = image.scaled(SIZE, SIZE, whole, smooth)  # small ones too, so that all can be seen
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         image.save(buffer, "PNG")  # type: ignore[call-overload]

@@ -9,8 +9,8 @@ from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
 from PySide6.QtWidgets import (
     QApplication,
+    QHBoxLayout,
     QMainWindow,
-    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QToolBar,
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
         help = self._dock("properties", self.tr("Properties"), lambda: self._properties, side.RightDockWidgetArea)
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
-        self.resizeDocks([library, preview], [230, 390], Qt.Orientation.Horizontal)
+        self.resizeDocks([library, preview], [230, min(390, self.width() // 4)], Qt.Orientation.Horizontal)
         queue = self._dock("queue", self.tr("Queue"), self._make_queue, side.BottomDockWidgetArea)
         log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), side.BottomDockWidgetArea)
         gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, side.BottomDockWidgetArea)
@@ -158,6 +158,7 @@ class MainWindow(QMainWindow):
         for dock in (library, gallery, queue, log):
             dock.hide()
         self.addToolBar(self._tool_bar())
+        self.menuBar().setCornerWidget(self._run_buttons())
         self.status = Status(self.hub, self.session)
         self.setStatusBar(self.status)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
@@ -198,16 +199,21 @@ class MainWindow(QMainWindow):
         bar.addActions([a["view.home"], a["file.new"], a["file.open"], a["file.save"]])
         bar.addSeparator()
         bar.addActions(window_actions.undo_buttons(self))
-        gap = QWidget()
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addSeparator()
         bar.addActions([a[f"view.{id}"] for id in ("library", "gallery", "queue", "log")])
-        bar.addWidget(gap)
-        bar.addActions([a["run.cancel"], a["run.run"]])
-        button = bar.widgetForAction(a["run.run"])
-        if isinstance(button, QToolButton):
-            button.setObjectName("run")
         return bar
+
+    def _run_buttons(self) -> QWidget:
+        """Cancel and run, in the corner, where no width of the window hides them."""
+        corner = QWidget(self.menuBar())
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(0, 5, 10, 1)
+        for id in ("run.cancel", "run.run"):
+            button = QToolButton()
+            button.setDefaultAction(self.actions_[id])
+            button.setObjectName(id.partition(".")[2])
+            row.addWidget(button)
+        return corner
 
     def retheme(self) -> None:
         """Follow the system from light to dark or back."""

@@ -18,7 +18,7 @@ def define(actions: Actions, window: MainWindow) -> None:
     """Enter them all."""
     on, key, undos = actions.define, QKeySequence.StandardKey, window.undos
     documents, tabs = window.documents, window.tabs
-    on("file.new", "file", tr("New"), [*_keys(key.New), "Ctrl+T"], documents.new)
+    on("file.new", "file", tr("New"), ["Ctrl+N", "Ctrl+T"], documents.new)
     on("file.open", "file", tr("Open…"), key.Open, documents.open)
     actions.adopt("file.recent", "file", recent_menu(window).menuAction(), [])
     on("file.save", "file", tr("Save"), key.Save, documents.save, gap=True)
@@ -75,7 +75,3 @@ def recent_menu(window: MainWindow) -> QMenu:
     refill()
     menu.menuAction().triggered.connect(lambda: menu.popup(window.mapToGlobal(window.rect().center())))
     return menu
-
-
-def _keys(standard: QKeySequence.StandardKey) -> list[str]:
-    return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in QKeySequence.keyBindings(standard)]

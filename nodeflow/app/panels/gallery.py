@@ -110,6 +110,7 @@ class Gallery(QWidget):
         self.search.setPlaceholderText(self.tr("Find a picture by its name"))
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(120)
         self.count = QLabel()
         self.count.setObjectName("dim")
         self.view = QListView()
