@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.gestures import Gestures
+from nodeflow.app.past import Past
 from nodeflow.app.problems import Problems
 from nodeflow.app.session import Session
 
@@ -22,6 +23,7 @@ class Tab(QWidget):
         session.setParent(self)
         self.canvas = Canvas(session, self)
         self.gestures = Gestures(self.canvas)
+        self.past = Past(session)
         self.problems = Problems(session)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -19,6 +19,7 @@ from nodeflow.app.docks import Dock
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts import FactsView
 from nodeflow.app.inspector.frames import FrameCache, frame_of
+from nodeflow.app.inspector.pair import difference
 from nodeflow.app.inspector.panel import Inspector
 from nodeflow.app.inspector.steps import STEP_KEY
 from nodeflow.app.png import text_of, workflow_of
@@ -228,3 +229,62 @@ def test_the_picture_of_a_step_is_kept_with_what_it_is_of(see: See, qtbot: QtBot
     assert b"nodes.sample" in (workflow_of(data) or b"")
     assert QImage(str(first)).width() == 64
     assert QImage(str(first)) == QImage(str(second))
+
+
+def test_two_runs_are_compared(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("sampler", "trajectory", "frames")
+    window.session.do("Set", SetParam("guidance", "scale", 6.0))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not panel.looks.waiting, timeout=SECONDS)
+    panel.choices.choose("quantity", "predicted x_0")
+    panel.compare_button.click()
+    qtbot.waitUntil(lambda: not panel.looks.waiting, timeout=SECONDS)
+    bar, pair = panel.compare_bar, panel.stage.pair
+    assert bar.run is not None
+    assert bar.run.number == 1
+    assert panel.stage.currentWidget() is pair
+    panel.scrubber.go(12)
+    assert panel.film is not None
+    assert panel.other is not None
+    assert pair.left_view.frame is panel.film.frame(12)
+    assert pair.right_view.frame is panel.other.frame(12)
+    assert "guidance.scale: 2.5 → 6.0" in bar.words.text()
+    assert "they part at step 0" in bar.words.text()
+    pair.left_view.camera.zoom_at(QPointF(0.2, 0.2), 3.0)
+    assert pair.right_view.area().width() == pair.left_view.area().width()
+    bar.mode_box.setCurrentIndex(bar.mode_box.findData("difference"))
+    qtbot.waitUntil(lambda: pair.difference.frame is not None, timeout=SECONDS)
+    one, other = panel.film.frame(12), panel.other.frame(12)
+    assert one is not None
+    assert other is not None
+    apart = difference(one.image, other.image)
+    assert pair.largest == apart.max() > 0
+    bar.run_box.setCurrentIndex(bar.run_box.findData(0))
+    bar.step_box.setValue(12)
+    qtbot.waitUntil(lambda: "the same" in bar.words.text(), timeout=SECONDS)
+    bar.step_box.setValue(3)
+    qtbot.waitUntil(lambda: bool(pair.largest), timeout=SECONDS)
+    bar.mode_box.setCurrentIndex(bar.mode_box.findData("wipe"))
+    assert pair.currentWidget() is pair.wipe
+    panel.compare_button.click()
+    assert panel.stage.currentWidget() is panel.stage.picture
+
+
+def test_pictures_of_two_runs_are_compared_too(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("decode", "image", "picture")
+    window.session.do("Set", SetParam("noise", "seed", 3))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    panel.compare_button.click()
+    qtbot.waitUntil(lambda: bool(panel.stage.pair.largest), timeout=SECONDS)
+    assert "noise.seed" in panel.compare_bar.words.text()
+
+
+def test_the_difference_is_the_largest_of_the_colours() -> None:
+    one, other = QImage(2, 1, QImage.Format.Format_RGB32), QImage(2, 1, QImage.Format.Format_RGB32)
+    one.setPixelColor(0, 0, QColor(10, 20, 30))
+    one.setPixelColor(1, 0, QColor(0, 0, 0))
+    other.setPixelColor(0, 0, QColor(13, 90, 29))
+    other.setPixelColor(1, 0, QColor(0, 0, 0))
+    assert difference(one, other).tolist() == [[70, 0]]

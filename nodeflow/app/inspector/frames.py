@@ -107,6 +107,18 @@ class Film(QObject):
         """How many of its frames are there."""
         return sum((*self._key, step) in self.cache for step in range(self.steps))
 
+    def fault(self, step: int) -> str:
+        """Why a step's frame cannot be; empty where it can, or may."""
+        return self._errors.get(step, "")
+
+    def parted(self, other: Film) -> int | None:
+        """The first step at which the two differ, as far as both are there."""
+        for step in range(min(self.steps, other.steps)):
+            one, two = self.frame(step), other.frame(step)
+            if one is not None and two is not None and one.image != two.image:
+                return step
+        return None
+
     def want(self, step: int) -> None:
         """Fetch a step's frame, and those that come next while that is quick."""
         self._wanted = step

@@ -43,6 +43,7 @@ class Looks(QObject):
         item: int = 0,
     ) -> None:
         """Ask to see a value, by its handle or by what a node gave last; without a form an overview of it."""
+        node, output = self.session.unfolded.flat.origin(node, output) or (node, output)
         look = Look(0, self.session.id, node, output, handle, form, options or {}, size, item)
         self._waiting[self.session.hub.engine.look(look)] = then
 

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.inspector.choices import Choices
-from nodeflow.app.inspector.frames import Film, FrameCache, frame_of, frame_of_png
+from nodeflow.app.inspector.compare import CompareBar
+from nodeflow.app.inspector.frames import Film, Frame, FrameCache, frame_of, frame_of_png
 from nodeflow.app.inspector.looks import Looks
 from nodeflow.app.inspector.sayings import fact_line
 from nodeflow.app.inspector.scrubber import Scrubber
@@ -49,6 +50,8 @@ class Inspector(QWidget):
         self.node = ""
         self.overview: Overview | None = None
         self.film: Film | None = None
+        self.other: Film | None = None
+        """What is compared with it."""
         self._preferred: dict[str, str] = {}
         self._form_of: dict[str, str] = {}
         self._turn = 0
@@ -98,9 +101,18 @@ class Inspector(QWidget):
         ):
             menu.addAction(words).triggered.connect(lambda _=False, suffix=suffix: self.ask_export(suffix))
         self.export_button.setMenu(menu)
+        self.compare_button = QToolButton()
+        self.compare_button.setText(self.tr("Compare"))
+        self.compare_button.setCheckable(True)
+        self.compare_button.setToolTip(self.tr("Show it together with another run or another step"))
+        self.compare_button.toggled.connect(self._compare)
+        self.compare_bar = CompareBar(self.tab.past)
+        self.compare_bar.hide()
+        self.compare_bar.changed.connect(self._compared_changed)
         head = QHBoxLayout()
         head.addWidget(self.heading, 1)
         head.addWidget(self.item_box)
+        head.addWidget(self.compare_button)
         head.addWidget(self.export_button)
         boxes = QHBoxLayout()
         for box in (self.output_box, self.form_box):
@@ -113,6 +125,7 @@ class Inspector(QWidget):
         layout.addLayout(head)
         layout.addLayout(boxes)
         layout.addWidget(self.choices)
+        layout.addWidget(self.compare_bar)
         layout.addWidget(self.stage, 1)
         layout.addWidget(self.scrubber)
         layout.addWidget(self.tools)
@@ -124,6 +137,7 @@ class Inspector(QWidget):
         self.choices.changed.connect(self._show_form)
         self.scrubber.moved.connect(self._show_step)
         self.stage.picture.pointed.connect(self._pointed)
+        self.stage.pair.pointed.connect(self._pointed)
         self.stage.picture.left.connect(lambda: self._probe.stop())
 
     # --- what is looked at
@@ -246,11 +260,14 @@ class Inspector(QWidget):
         time = self._option(lambda option: option.time)
         self.scrubber.setVisible(time is not None)
         self.tools.setVisible(time is not None and self.overview.wire == "Trajectory")
+        self.compare_bar.set_steps(time.maximum if time else -1)
         if form is None:
             self.stage.show_view(self.overview)
         elif time is not None:
             self.scrubber.set_steps(time.maximum)
             self._begin_film(form, time)
+        elif self.comparing:
+            self._begin_film(form, Option("step", ""))
         else:
             self._turn += 1
             turn = self._turn
@@ -261,6 +278,11 @@ class Inspector(QWidget):
                 options=self._options(),
                 size=ROOM,
             )
+
+    @property
+    def comparing(self) -> bool:
+        """Whether two pictures are shown together."""
+        return self.compare_button.isChecked()
 
     def _options(self) -> dict[str, Any]:
         places = {} if self._place is None else self._at(*self._place)
@@ -291,37 +313,65 @@ class Inspector(QWidget):
 
     def _begin_film(self, form: FormInfo, time: Option) -> None:
         assert self.overview is not None
-        options = self.choices.values()
-        self.film = Film(
-            self.looks, self.cache, self.overview.handle, form.name, options, time.maximum + 1, FRAME_ROOM, time.name
-        )
-        self.film.arrived.connect(self._frame_arrived)
-        self.film.failed.connect(self._frame_failed)
-        self._show_step(self.scrubber.step)
+        own = self.overview.handle
+        self.film = self._film(own, form, time)
+        spec = self.level.catalogue.nodes.get(self.level.workflow.nodes[self.node].type)
+        if self.comparing and spec is not None:
+            other = self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output)
+            self.other = self._film(other, form, time) if other else None
+        self._show_step(self.scrubber.step if time.time else 0)
+
+    def _film(self, handle: str, form: FormInfo, time: Option) -> Film:
+        options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
+        film = Film(self.looks, self.cache, handle, form.name, options, time.maximum + 1, room, time.name)
+        film.arrived.connect(lambda _: self._paint_step())
+        film.failed.connect(lambda *_: self._paint_step())
+        return film
 
     def _close_film(self) -> None:
-        if self.film is not None:
-            self.film.close()
-            self.film = None
+        for film in (self.film, self.other):
+            if film is not None:
+                film.close()
+        self.film = self.other = None
 
     def _show_step(self, step: int) -> None:
+        """Fetch what is to be seen of a step, and paint what is there."""
+        if self.film is not None:
+            self.film.want(step)
+            if self.other is not None:
+                self.other.want(min(self.compare_bar.step(step), self.other.steps - 1))
+            self.tools.show_step(self.node, step, self.film.steps - 1)
+            self._paint_step()
+
+    def _paint_step(self) -> None:
         if self.film is None:
             return
-        frame = self.film.frame(step)
-        if frame is not None:
-            self.stage.show_frame(frame)
-        self.film.want(step)
-        self.tools.show_step(self.node, step, self.film.steps - 1)
+        step = self.scrubber.step if self.film.steps > 1 else 0
+        frame, fault = self.film.frame(step), self.film.fault(step)
+        if not self.comparing:
+            if frame is not None or fault:
+                self.stage.show_frame(frame, fault)
+        elif frame is not None:
+            self._paint_pair(frame, step)
+        elif fault:
+            self.stage.show_frame(None, fault)
         self._say_held()
 
-    def _frame_arrived(self, step: int) -> None:
-        if self.film is not None and step == self.scrubber.step:
-            self.stage.show_frame(self.film.frame(step))
-        self._say_held()
+    def _paint_pair(self, frame: Frame, step: int) -> None:
+        there = min(self.compare_bar.step(step), self.other.steps - 1) if self.other else 0
+        other = self.other.frame(there) if self.other else None
+        words = self.other.fault(there) if self.other else self.tr("That run did not have this value.")
+        largest = self.stage.show_pair(frame, other, self.compare_bar.mode, words)
+        parted = self.film.parted(self.other) if self.film and self.other and self.compare_bar.run else None
+        self.compare_bar.tell(largest, parted if self.film and self.film.steps > 1 else None)
 
-    def _frame_failed(self, step: int, error: str) -> None:
-        if step == self.scrubber.step:
-            self.stage.show_frame(None, error)
+    def _compare(self, on: bool) -> None:
+        self.compare_bar.setVisible(on)
+        self._show_form()
+
+    def _compared_changed(self) -> None:
+        if self.comparing:
+            self._show_form()
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""

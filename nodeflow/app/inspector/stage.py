@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from nodeflow.app.inspector.frames import Frame
+from nodeflow.app.inspector.pair import PairView
 from nodeflow.app.inspector.picture import PictureView
 from nodeflow.forms import Chart, Matrix, Overview, Table, Text, View
 
@@ -62,12 +63,20 @@ class Stage(QStackedWidget):
         super().__init__()
         self.picture = PictureView()
         self.addWidget(self.picture)
+        self.pair = PairView()
+        self.addWidget(self.pair)
         self._widgets: dict[type, Any] = {}
 
     def show_frame(self, frame: Frame | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
         self.picture.show_frame(frame, words)
         self.setCurrentWidget(self.picture)
+
+    def show_pair(self, one: Frame | None, other: Frame | None, mode: str, words: str = "") -> int | None:
+        """Show two pictures; the largest difference between them, of 255, where both are there."""
+        self.pair.show_pair(one, other, mode, words)
+        self.setCurrentWidget(self.pair)
+        return self.pair.largest
 
     def show_view(self, view: View) -> None:
         """Show what is no picture."""
@@ -80,12 +89,13 @@ class Stage(QStackedWidget):
 
     def image(self) -> QImage:
         """What is seen, as a picture."""
-        return self.picture.image() if self.currentWidget() is self.picture else self.currentWidget().grab().toImage()
+        widget = self.currentWidget()
+        return self.picture.image() if widget is self.picture else widget.grab().toImage()
 
     def csv(self) -> str:
         """What is seen, as rows of numbers; empty for what has none."""
         widget: Any = self.currentWidget()
-        rows = [] if widget is self.picture else widget.rows()
+        rows = widget.rows() if hasattr(widget, "rows") else []
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         return text.getvalue()

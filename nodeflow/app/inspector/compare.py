@@ -1,0 +1,125 @@
+"""With what a picture is compared: another run or another step, and in which way."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
+
+from nodeflow.app.inspector.pair import MODES
+from nodeflow.app.past import Past, PastRun
+from nodeflow.app.words import tr
+from nodeflow.graph.catalog import NodeSpec
+
+MOST_TOLD = 6
+"""Parameters that differ that are told; the others are counted."""
+
+
+class CompareBar(QWidget):
+    """``changed``: something else is to be compared, or in another way."""
+
+    changed = Signal()
+
+    def __init__(self, past: Past) -> None:
+        super().__init__()
+        self._past = past
+        self.run_box = QComboBox()
+        self.run_box.setAccessibleName(self.tr("Compared with"))
+        self.mode_box = QComboBox()
+        self.mode_box.setAccessibleName(self.tr("Way to compare"))
+        for mode in MODES:
+            self.mode_box.addItem(tr(mode), mode)
+        self.same_step = QCheckBox(self.tr("same step"))
+        self.same_step.setChecked(True)
+        self.step_box = QSpinBox()
+        self.step_box.setAccessibleName(self.tr("Step of the other"))
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setObjectName("dim")
+        self.words.setAccessibleName(self.tr("What differs"))
+        steps = QHBoxLayout()
+        steps.addWidget(self.same_step)
+        steps.addWidget(self.step_box, 1)
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(5)
+        layout.addRow(self.tr("With"), self.run_box)
+        layout.addRow(self.tr("As"), self.mode_box)
+        layout.addRow(self.tr("Step"), steps)
+        layout.addRow(self.words)
+        self.run_box.currentIndexChanged.connect(self._chosen)
+        self.mode_box.currentIndexChanged.connect(self.changed)
+        self.same_step.toggled.connect(self._chosen)
+        self.step_box.valueChanged.connect(self.changed)
+        past.changed.connect(self.offer)
+        self.offer()
+
+    @property
+    def mode(self) -> str:
+        return str(self.mode_box.currentData())
+
+    @property
+    def run(self) -> PastRun | None:
+        """The past run that is compared with; None: this one."""
+        number = self.run_box.currentData()
+        return next((run for run in self._past.runs if run.number == number), None)
+
+    def offer(self) -> None:
+        """Offer the runs that are remembered, the latest first; at first the one before the last."""
+        chosen = self.run_box.currentData()
+        self.run_box.blockSignals(True)
+        self.run_box.clear()
+        self.run_box.addItem(self.tr("another step of this run"), 0)
+        runs = list(self._past.runs)
+        for run in reversed(runs):
+            apart = run.differs(runs[-1])
+            about = f" · {apart[0][0]} {short(apart[0][1])}" if apart else ""
+            self.run_box.addItem(self.tr("run {0}, {1}").format(run.number, run.when) + about, run.number)
+        before = runs[-2].number if len(runs) > 1 else 0
+        at = self.run_box.findData(chosen if chosen in [run.number for run in runs] else before)
+        self.run_box.setCurrentIndex(max(at, 0))
+        self.run_box.blockSignals(False)
+        self._chosen()
+
+    def set_steps(self, last: int) -> None:
+        """The steps that can be chosen; -1 for what has none."""
+        for widget in (self.same_step, self.step_box):
+            widget.setVisible(last >= 0)
+        self.step_box.setMaximum(max(last, 0))
+
+    def step(self, step: int) -> int:
+        """The step of the other that is shown beside a step."""
+        return step if self.same_step.isChecked() and self.run is not None else self.step_box.value()
+
+    def handle(self, own: str, node: str, spec: NodeSpec, output: str) -> str:
+        """What names the other value; empty where the other run had none."""
+        return own if self.run is None else self.run.handle(node, spec, output)
+
+    def tell(self, largest: int | None, parted: int | None) -> None:
+        """Say what differs: parameters, the picture, and from which step on."""
+        lines = []
+        if self.run is not None and self._past.runs:
+            apart = self.run.differs(self._past.runs[-1])
+            lines += [f"{escape(name)}: {escape(short(here))} → {escape(short(now))}" for name, here, now in apart]
+            lines[MOST_TOLD:] = (
+                [self.tr("and {0} more").format(len(lines) - MOST_TOLD)] if len(lines) > MOST_TOLD else []
+            )
+            lines = lines or [self.tr("the parameters are the same as in the last run")]
+        if largest is not None:
+            same = self.tr("the pictures are the same")
+            lines.append(self.tr("largest difference: {0} of 255").format(largest) if largest else same)
+        if parted is not None:
+            lines.append(self.tr("they part at step {0}").format(parted))
+        self.words.setText("<br>".join(lines))
+
+    def _chosen(self) -> None:
+        self.same_step.setEnabled(self.run is not None)
+        self.step_box.setEnabled(self.run is None or not self.same_step.isChecked())
+        self.changed.emit()
+
+
+def short(value: object) -> str:
+    """A parameter's value in a few letters; what was not set is as it is by default."""
+    words = tr("default") if value is None else str(value)
+    return words if len(words) <= 32 else words[:31] + "…"
