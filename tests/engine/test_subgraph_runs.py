@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from toys import Bench, wire
+from toys import PACK, Bench, wire
 
 from nodeflow.engine.events import NodeFailed, NodeFinished, NodeSkipped, RunStarted
 from nodeflow.graph.definitions import at
 from nodeflow.graph.edits import AddNode, SetMode, SetParam, connect
 from nodeflow.graph.groups import group, ungroup
 from nodeflow.graph.ports import expose
+from nodeflow.graph.settings import parse
 from nodeflow.graph.workflow import INPUTS, OUTPUTS, Link, Node, Workflow, WorkflowError
 
 
@@ -151,3 +152,29 @@ def test_what_goes_straight_through_a_subgraph_arrives(bench: Bench) -> None:
     )
     bench.run(workflow)
     assert bench.value("d").value == 5 + 10 + 5
+
+
+def test_a_list_that_goes_into_a_subgraph_maps_its_nodes(bench: Bench) -> None:
+    workflow = wire(
+        {
+            "n": ("boxes", {"values": "1 2 3"}),
+            "a": ("add", {"amount": 10, "label": "a"}, {"box": "n.boxs"}),
+            "b": ("add", {"amount": 100, "label": "b"}, {"box": "a"}),
+            "all": ("gather", {}, {"boxes": "b"}),
+        }
+    )
+    grouped("a", "b", workflow=workflow)
+    assert sorted(bench.run(workflow)) == ["a", "a", "a", "b", "b", "b", "boxes", "gather"]
+    assert bench.value("all").value == 6 + 3 * 110
+    ungroup(workflow, "", "group")[0].apply(workflow)
+    assert bench.run(workflow) == []
+
+
+def test_settings_reach_an_instance_by_what_it_exposes(bench: Bench) -> None:
+    workflow = grouped("b", "c")
+    expose(workflow, "group", Link(INPUTS, "+", "c", "amount")).apply(workflow)
+    assert parse("group.amount=7", workflow, PACK.catalogue) == ("group", "amount", 7)
+    with pytest.raises(
+        WorkflowError, match="stands inside a subgraph; expose the parameter there and set it at 'group'"
+    ):
+        parse("group/c.amount=7", workflow, PACK.catalogue)
