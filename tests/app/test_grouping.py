@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.canvas.hints import hint
 from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.panels.library import Library as NodeLibrary
 from nodeflow.app.window import MainWindow
@@ -145,6 +146,16 @@ def test_terminals_cannot_be_deleted_copied_or_muted(window: MainWindow) -> None
         press(window, key, keys)
     press(window, Key.Key_M)
     assert text(window) == before and agrees(window)
+
+
+def test_tooltips_say_how_to_expose(window: MainWindow) -> None:
+    group(window)
+    window.gestures.groups.open()
+    view, terminal = window.canvas.view, window.canvas.nodes[INPUTS]
+    view.set_scale(1.0)
+    assert "Lead a wire from here" in hint(view, port(window, INPUTS, "+").centre())
+    assert "comes into the subgraph" in hint(view, terminal.pos() + QPointF(20, 14))
+    assert "TrainedSchedule" in hint(view, port(window, INPUTS, "trained").centre())
 
 
 def test_a_wire_from_the_open_port_exposes_a_parameter(window: MainWindow, hand: Hand) -> None:

@@ -10,8 +10,10 @@ from PySide6.QtCore import QPointF
 
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.ports import Port
+from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.words import readable, state_line, tr
+from nodeflow.graph.subgraphs import MORE
 from nodeflow.graph.workflow import Problem
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ def _problems(problems: Iterable[Problem]) -> str:
 
 
 def _port(port: Port) -> str:
+    if port.name == MORE:
+        lead = tr("Lead a wire from here to an input or a parameter to expose it.")
+        return escape(tr("Lead a wire from an output to here to expose it.") if port.is_input else lead)
     wanted = "" if not port.is_input or port.optional else tr("needs a wire")
     found = [problem for problem in port.card.problems if problem.port == port.name]
     return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, _problems(found))
@@ -54,6 +59,9 @@ def _row(card: Card, number: int) -> str:
 
 
 def _card(card: Card) -> str:
+    if isinstance(card, Terminal):
+        given = tr("What the subgraph gives") if card.inputs else tr("What comes into the subgraph")
+        return _lines(f"<b>{escape(given)}</b>", escape(tr("Double click a name to change it, right click for more.")))
     title = f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}"
     return _lines(title, escape(state_line(card.state)), escape(card.state.why), _problems(card.problems))
 
