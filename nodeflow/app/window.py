@@ -12,9 +12,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QStackedWidget,
+    QTabBar,
     QTabWidget,
     QToolBar,
     QToolButton,
+    QUndoView,
     QVBoxLayout,
     QWidget,
 )
@@ -154,8 +156,10 @@ class MainWindow(QMainWindow):
         inspector = self._dock("inspector", self.tr("Inspector"), self._make_inspector, side.RightDockWidgetArea)
         self.tabifyDockWidget(preview, inspector)
         preview.raise_()
+        history = self._dock("history", self.tr("History"), self._make_history, side.LeftDockWidgetArea)
+        self.tabifyDockWidget(library, history)
         self.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
-        for dock in (library, gallery, queue, log):
+        for dock in (library, history, gallery, queue, log):
             dock.hide()
         self.addToolBar(self._tool_bar())
         self.menuBar().setCornerWidget(self._run_buttons())
@@ -169,8 +173,14 @@ class MainWindow(QMainWindow):
         """A panel, with an action that shows and hides it."""
         dock = Dock(self, id, title, content)
         self.addDockWidget(area, dock)
+        dock.visibilityChanged.connect(self._name_bars)
         self.actions_.adopt(f"view.{id}", "view", dock.toggleViewAction(), [])
         return dock
+
+    def _name_bars(self) -> None:
+        """Qt makes tab bars for panels that share a place, without a name."""
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setAccessibleName(self.tr("Panels"))
 
     def _make_library(self) -> QWidget:
         library = Library(self.tabs)
@@ -181,6 +191,12 @@ class MainWindow(QMainWindow):
         from nodeflow.app.inspector.panel import Inspector  # charts take long to load
 
         return PerTab(self.tabs, Inspector)
+
+    def _make_history(self) -> QWidget:
+        view = QUndoView(self.undos)
+        view.setAccessibleName(self.tr("Steps that can be taken back"))
+        view.setEmptyLabel(self.tr("As it was opened"))
+        return view
 
     def _make_queue(self) -> QWidget:
         return Queue(self.hub, self.tabs, self.run)
@@ -253,6 +269,17 @@ class MainWindow(QMainWindow):
     def _show_documents(self) -> None:
         self._pages.setCurrentWidget(self.tabs)
         self.canvas.view.setFocus()
+
+    def next_panel(self, by: int) -> None:
+        """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""
+        docks = [dock for dock in self.findChildren(Dock) if not dock.visibleRegion().isEmpty()]
+        docks.sort(key=lambda dock: (dock.x(), dock.y()))
+        places: list[QWidget] = [self.start_page or self.canvas.view, *(dock.fill() for dock in docks)]
+        focus = self.focusWidget()
+        here = next((at for at, place in enumerate(places) if focus and _holds(place, focus)), 0)
+        target = places[(here + by) % len(places)]
+        inside = [widget for widget in target.findChildren(QWidget) if _takes_keys(widget)]
+        (target if _takes_keys(target) or not inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
 
     def add_node(self, node_type: str, at: QPoint | None = None) -> None:
         """Add a node to the document in front, at a point of the window or in the middle of what is seen."""
@@ -368,3 +395,12 @@ def _files_of(event: QDropEvent) -> list[Path]:
     """The workflows and pictures that are being dropped."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() in (".json", ".png")]
+
+
+def _holds(place: QWidget, widget: QWidget) -> bool:
+    return widget is place or place.isAncestorOf(widget)
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    """Whether Tab stops at a widget."""
+    return widget.isVisible() and widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)

@@ -32,6 +32,8 @@ def define(actions: Actions, window: MainWindow) -> None:
     on("view.home", "view", tr("Start"), "Alt+Home", window.show_start_page)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
     on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))
+    on("view.next_panel", "view", tr("Next Panel"), "F6", lambda: window.next_panel(1))
+    on("view.previous_panel", "view", tr("Previous Panel"), "Shift+F6", lambda: window.next_panel(-1))
     on("run.run", "run", tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], window.run)
     on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel())
     on("help.palette", "help", tr("Find a Command…"), "Ctrl+Shift+P", lambda: window.palette_.ask())
