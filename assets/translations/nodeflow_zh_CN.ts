@@ -104,6 +104,69 @@
   </message>
  </context>
  <context>
+  <name>CompareBar</name>
+  <message>
+   <source>As</source>
+   <translation>形式</translation>
+  </message>
+  <message>
+   <source>Compared with</source>
+   <translation>比较对象</translation>
+  </message>
+  <message>
+   <source>Step</source>
+   <translation>步</translation>
+  </message>
+  <message>
+   <source>Step of the other</source>
+   <translation>比较对象的步</translation>
+  </message>
+  <message>
+   <source>Way to compare</source>
+   <translation>比较方式</translation>
+  </message>
+  <message>
+   <source>What differs</source>
+   <translation>不同之处</translation>
+  </message>
+  <message>
+   <source>With</source>
+   <translation>与</translation>
+  </message>
+  <message>
+   <source>and {0} more</source>
+   <translation>以及另外 {0} 项</translation>
+  </message>
+  <message>
+   <source>another step of this run</source>
+   <translation>本次运行的另一步</translation>
+  </message>
+  <message>
+   <source>largest difference: {0} of 255</source>
+   <translation>最大差异：{0} / 255</translation>
+  </message>
+  <message>
+   <source>run {0}, {1}</source>
+   <translation>第 {0} 次运行，{1}</translation>
+  </message>
+  <message>
+   <source>same step</source>
+   <translation>同一步</translation>
+  </message>
+  <message>
+   <source>the parameters are the same as in the last run</source>
+   <translation>参数与上次运行相同</translation>
+  </message>
+  <message>
+   <source>the pictures are the same</source>
+   <translation>图片相同</translation>
+  </message>
+  <message>
+   <source>they part at step {0}</source>
+   <translation>从第 {0} 步开始不同</translation>
+  </message>
+ </context>
+ <context>
   <name>Documents</name>
   <message>
    <source>Cannot write {0}: {1}</source>
@@ -466,8 +529,16 @@
    <translation>图片没有数值行；请导出为 NPY。</translation>
   </message>
   <message>
+   <source>Cannot write the picture: {0}</source>
+   <translation>无法写入图片：{0}</translation>
+  </message>
+  <message>
    <source>Cannot write {0}: {1}</source>
    <translation>无法写入 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>Compare</source>
+   <translation>比较</translation>
   </message>
   <message>
    <source>Export</source>
@@ -512,6 +583,18 @@
   <message>
    <source>Select a node to see what it gave.</source>
    <translation>选择一个节点以查看其结果。</translation>
+  </message>
+  <message>
+   <source>Show it together with another run or another step</source>
+   <translation>与另一次运行或另一步一起显示</translation>
+  </message>
+  <message>
+   <source>That run did not have this value.</source>
+   <translation>那次运行没有这个值。</translation>
+  </message>
+  <message>
+   <source>This is a copy: change it, and run. The steps before it come from the cache.</source>
+   <translation>这是副本：修改后运行即可。之前的各步来自缓存。</translation>
   </message>
   <message>
    <source>This node gives nothing that could be seen.</source>
@@ -704,8 +787,16 @@
  <context>
   <name>MainWindow</name>
   <message>
+   <source>As it was opened</source>
+   <translation>打开时的状态</translation>
+  </message>
+  <message>
    <source>Gallery</source>
    <translation>图库</translation>
+  </message>
+  <message>
+   <source>History</source>
+   <translation>历史记录</translation>
   </message>
   <message>
    <source>Inspector</source>
@@ -720,6 +811,10 @@
    <translation>日志</translation>
   </message>
   <message>
+   <source>Panels</source>
+   <translation>面板</translation>
+  </message>
+  <message>
    <source>Preview</source>
    <translation>预览</translation>
   </message>
@@ -730,6 +825,10 @@
   <message>
    <source>Queue</source>
    <translation>队列</translation>
+  </message>
+  <message>
+   <source>Steps that can be taken back</source>
+   <translation>可撤销的步骤</translation>
   </message>
   <message>
    <source>Tools</source>
@@ -755,6 +854,21 @@
   <message>
    <source>Search nodes</source>
    <translation>搜索节点</translation>
+  </message>
+ </context>
+ <context>
+  <name>PairView</name>
+  <message>
+   <source>Difference of the two pictures</source>
+   <translation>两张图片的差异</translation>
+  </message>
+  <message>
+   <source>Picture of this run</source>
+   <translation>本次运行的图片</translation>
+  </message>
+  <message>
+   <source>Picture that it is compared with</source>
+   <translation>用于比较的图片</translation>
   </message>
  </context>
  <context>
@@ -1072,6 +1186,37 @@
   </message>
  </context>
  <context>
+  <name>StepTools</name>
+  <message>
+   <source>Go on from here with…</source>
+   <translation>从这里继续，改用…</translation>
+  </message>
+  <message>
+   <source>Go on from step {0}</source>
+   <translation>从第 {0} 步继续</translation>
+  </message>
+  <message>
+   <source>Keep this picture</source>
+   <translation>保存此图片</translation>
+  </message>
+  <message>
+   <source>Make a branch that shares the steps up to here and then goes its own way</source>
+   <translation>创建一个分支：共用到此为止的各步，之后独立进行</translation>
+  </message>
+  <message>
+   <source>Write the decoded picture of this step into the output folder</source>
+   <translation>将此步解码后的图片写入输出文件夹</translation>
+  </message>
+  <message>
+   <source>another guidance</source>
+   <translation>另一种引导</translation>
+  </message>
+  <message>
+   <source>another text</source>
+   <translation>另一段文本</translation>
+  </message>
+ </context>
+ <context>
   <name>TableView</name>
   <message>
    <source>Table</source>
@@ -1128,6 +1273,13 @@
   <message>
    <source>Set {0} of {1} nodes</source>
    <translation>设置 {1} 个节点的 {0}</translation>
+  </message>
+ </context>
+ <context>
+  <name>WipeView</name>
+  <message>
+   <source>Two pictures, parted by a line</source>
+   <translation>以分隔线对比的两张图片</translation>
   </message>
  </context>
  <context>
@@ -1293,6 +1445,10 @@
    <translation>垂直等距分布</translation>
   </message>
   <message>
+   <source>Double click a name to change it, right click for more.</source>
+   <translation>双击名称可修改，右击查看更多操作。</translation>
+  </message>
+  <message>
    <source>Double click a title</source>
    <translation>双击标题</translation>
   </message>
@@ -1409,6 +1565,14 @@
    <translation>连线…</translation>
   </message>
   <message>
+   <source>Lead a wire from an output to here to expose it.</source>
+   <translation>将输出连线到此处即可公开它。</translation>
+  </message>
+  <message>
+   <source>Lead a wire from here to an input or a parameter to expose it.</source>
+   <translation>从此处连线到输入或参数即可公开它。</translation>
+  </message>
+  <message>
    <source>Leave Subgraph</source>
    <translation>退出子图</translation>
   </message>
@@ -1457,6 +1621,10 @@
    <translation>新建</translation>
   </message>
   <message>
+   <source>Next Panel</source>
+   <translation>下一个面板</translation>
+  </message>
+  <message>
    <source>Next Tab</source>
    <translation>下一个标签页</translation>
   </message>
@@ -1499,6 +1667,10 @@
   <message>
    <source>Pointer</source>
    <translation>鼠标</translation>
+  </message>
+  <message>
+   <source>Previous Panel</source>
+   <translation>上一个面板</translation>
   </message>
   <message>
    <source>Previous Tab</source>
@@ -1625,6 +1797,14 @@
    <translation>解散子图</translation>
   </message>
   <message>
+   <source>What comes into the subgraph</source>
+   <translation>进入子图的内容</translation>
+  </message>
+  <message>
+   <source>What the subgraph gives</source>
+   <translation>子图的输出</translation>
+  </message>
+  <message>
    <source>Wheel</source>
    <translation>滚轮</translation>
   </message>
@@ -1679,6 +1859,10 @@
   <message>
    <source>cut them</source>
    <translation>切断连线</translation>
+  </message>
+  <message>
+   <source>default</source>
+   <translation>默认</translation>
   </message>
   <message>
    <source>done</source>
