@@ -15,8 +15,8 @@ What = Literal["guidance", "text"]
 CHANGE = "nodes.change_guidance"
 TEXTS = ("positive", "conditioning")
 """Inputs of a guidance that take the text which a picture is led to."""
-GAP, WIDTH = 120.0, 292.0
-"""Between the branches, and between a guidance and its change, on the canvas."""
+ROOM, WIDTH = 420.0, 292.0
+"""For the lowest node above the branch, and for a node and the gap beside it, on the canvas."""
 
 
 class Fork(msgspec.Struct, frozen=True):
@@ -94,13 +94,18 @@ def _places(workflow: Workflow, names: dict[str, str], guidance: str, change: st
     known = [layout[name] for name in names if name in layout]
     if not known:
         return []
-    down = max(place.y for place in layout.values()) - min(place.y for place in known) + 2 * GAP
+    down = max(place.y for place in layout.values()) - min(place.y for place in known) + ROOM
+    led = names.keys() - {guidance, *_before(workflow, guidance)}
     edits: list[Edit] = [
-        Place(new, msgspec.structs.replace(layout[old], y=layout[old].y + down))
+        Place(new, msgspec.structs.replace(place, x=place.x + (WIDTH if old in led else 0), y=place.y + down))
         for old, new in names.items()
-        if old in layout
+        if (place := layout.get(old)) is not None
     ]
     if guidance in layout:
-        place = layout[guidance]
-        edits.append(Place(change, Placement(place.x + WIDTH / 2, place.y + down - 2 * GAP)))
+        edits.append(Place(change, Placement(layout[guidance].x + WIDTH, layout[guidance].y + down)))
     return edits
+
+
+def _before(workflow: Workflow, name: str) -> set[str]:
+    """The nodes whose wires lead to a node."""
+    return {link.source for link in workflow.links.values() if link.target == name}
