@@ -299,11 +299,11 @@ def test_a_run_shows_on_the_instance_and_inside(window: MainWindow, hand: Hand, 
     qtbot.waitUntil(lambda: card.state.phase == "running" and card.state.steps > 6, timeout=60_000)
     finish(window, qtbot)
     qtbot.waitUntil(lambda: card.state.phase == "ran" and "group/decode" in window.session.thumbnails, timeout=20_000)
-    assert card.thumbnail is not None
+    qtbot.waitUntil(lambda: card.thumbnail is not None, timeout=20_000)
     assert [value.type for value in card.state.values] == ["Image"] and card.state.seconds > 0
     window.gestures.groups.open()
     assert {window.canvas.nodes[inner].state.phase for inner in SAMPLING} == {"ran"}
-    assert window.canvas.nodes["decode"].thumbnail is not None
+    qtbot.waitUntil(lambda: window.canvas.nodes["decode"].thumbnail is not None, timeout=20_000)
     hand.drag(port(window, INPUTS, "+").centre(), window.canvas.nodes["guidance"].row_ports[0].centre())
     assert window.canvas.nodes["guidance"].state.phase == "ran"
     assert window.gestures.groups.crumbs.width() > 150
@@ -322,15 +322,14 @@ def test_the_picture_of_an_instance_is_that_of_its_output(window: MainWindow, qt
     name = group(window, *SAMPLING, "decode")
     window.run()
     finish(window, qtbot)
-    window.canvas.choose([])
-    window.canvas.choose([name])
-    with qtbot.waitSignal(window.session.picture, check_params_cb=lambda node, *_: node == name, timeout=20_000):
-        window.preview.look_at(name)
-    assert window.preview.heading.text() == "group · image" and window.preview.view.picture is not None
+    qtbot.waitUntil(lambda: window.preview.heading.text() == "group/decode · image", timeout=20_000)
+    window.preview.look_at(name)
+    qtbot.waitUntil(lambda: window.preview.heading.text() == "group · image", timeout=20_000)
+    assert window.preview.view.picture is not None
     outer = group(window, name, "save")
     assert window.canvas.nodes[outer].state.phase == "ran" and agrees(window)
     window.gestures.groups.open()
-    assert window.canvas.nodes[name].thumbnail is not None
+    qtbot.waitUntil(lambda: window.canvas.nodes[name].thumbnail is not None, timeout=20_000)
 
 
 def test_grouping_after_a_run_keeps_what_is_shown_and_runs_nothing(window: MainWindow, qtbot: QtBot) -> None:

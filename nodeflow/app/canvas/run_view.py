@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QPixmap
 
 from nodeflow.app.pictures import Decoder
@@ -43,11 +44,17 @@ class RunView(QObject):
 
     def _show_picture(self, name: str, _output: str, size: int, pictures: tuple[bytes, ...]) -> None:
         if size <= THUMBNAIL:
-            self._decoder.decode(pictures, lambda sheet, _: self._take(name, sheet))
+            self._decoder.decode(pictures, self._taker(name))
 
     def _show_preview(self, name: str, picture: bytes) -> None:
-        self._decoder.decode([picture], lambda sheet, _: self._take(name, sheet))
+        self._decoder.decode([picture], self._taker(name))
 
-    def _take(self, name: str, picture: QPixmap | None) -> None:
-        if name in self._canvas.nodes and picture is not None:
-            self._canvas.nodes[name].show_picture(picture)
+    def _taker(self, name: str) -> Callable[[QPixmap | None, QSize], None]:
+        """What shows a decoded picture on a node, unless others, perhaps of the same name, are shown by then."""
+        nodes = self._canvas.nodes
+
+        def take(picture: QPixmap | None, _: QSize) -> None:
+            if nodes is self._canvas.nodes and name in nodes and picture is not None:
+                nodes[name].show_picture(picture)
+
+        return take
