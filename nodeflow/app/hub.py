@@ -92,6 +92,7 @@ class Hub(QObject):
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
+        self._set_device("")
 
     def _take(self, reply: object) -> None:
         match reply:

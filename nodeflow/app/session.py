@@ -341,3 +341,11 @@ def read(path: Path) -> Workflow:
     if text is None:
         raise WorkflowError(Problem("", "", f"{path.name} holds no workflow; only pictures saved by nodeflow do"))
     return files.loads(text)
+
+
+def has_workflow(path: Path) -> bool:
+    """Whether a picture carries a workflow; not where it cannot be read."""
+    try:
+        return workflow_of(path.read_bytes()) is not None
+    except OSError:
+        return False

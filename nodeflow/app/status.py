@@ -6,6 +6,7 @@ from PySide6.QtCore import QMetaObject
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from nodeflow.app.hub import Hub
+from nodeflow.app.outlook import Outlook
 from nodeflow.app.session import Session
 from nodeflow.app.words import duration
 
@@ -30,6 +31,9 @@ class Status(QStatusBar):
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.device)
         self.setContentsMargins(14, 0, 14, 0)
+        self.outlook = Outlook(hub, session)
+        self.outlook.setParent(self)
+        self.outlook.changed.connect(self.refresh)
         hub.device_changed.connect(self._show_engine)
         hub.beat.connect(self._show_engine)
         self._show_engine()
@@ -40,6 +44,7 @@ class Status(QStatusBar):
         for link in self._links:
             self.disconnect(link)
         self._session = session
+        self.outlook.watch(session)
         self._links = [signal.connect(self.refresh) for signal in (session.run_changed, session.problems_changed)]
         self.refresh()
 
@@ -74,4 +79,5 @@ class Status(QStatusBar):
             "failed": self.tr("Stopped by an error after {0}"),
             "cancelled": self.tr("Cancelled after {0}"),
         }
-        self.words.setText(outcomes.get(states.outcome, self.tr("Ready")).format(duration(states.seconds)))
+        words = outcomes.get(states.outcome, self.tr("Ready")).format(duration(states.seconds))
+        self.words.setText(f"{words} · {self.outlook.words}" if self.outlook.words else words)

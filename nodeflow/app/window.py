@@ -41,7 +41,7 @@ from nodeflow.app.preview import Preview
 from nodeflow.app.problems import Problems
 from nodeflow.app.properties import Properties
 from nodeflow.app.recovery import Recovery, RecoveryBar
-from nodeflow.app.session import Session
+from nodeflow.app.session import Session, has_workflow
 from nodeflow.app.settings import Settings
 from nodeflow.app.settings_dialog import SettingsDialog
 from nodeflow.app.start_page import StartPage
@@ -49,6 +49,9 @@ from nodeflow.app.status import Status
 from nodeflow.app.tab import Tab
 from nodeflow.app.tabs import Tabs
 from nodeflow.engine.limits import Limits
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+LOADER = "nodes.load_image"
 
 
 class MainWindow(QMainWindow):
@@ -270,6 +273,14 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(self.tabs)
         self.canvas.view.setFocus()
 
+    def take_file(self, path: Path, at: QPoint) -> None:
+        """A file was dropped: open it; a picture without a workflow becomes a node that loads it."""
+        if path.suffix.lower() == ".json" or self.background.wait(lambda: has_workflow(path)):
+            self.show_file(path)
+        elif LOADER in self.hub.catalogue.nodes:
+            name = self.add_node(LOADER, at)
+            self.canvas.values.set(name, "path", str(path))
+
     def next_panel(self, by: int) -> None:
         """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""
         docks = [dock for dock in self.findChildren(Dock) if not dock.visibleRegion().isEmpty()]
@@ -281,12 +292,13 @@ class MainWindow(QMainWindow):
         inside = [widget for widget in target.findChildren(QWidget) if _takes_keys(widget)]
         (target if _takes_keys(target) or not inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
 
-    def add_node(self, node_type: str, at: QPoint | None = None) -> None:
-        """Add a node to the document in front, at a point of the window or in the middle of what is seen."""
+    def add_node(self, node_type: str, at: QPoint | None = None) -> str:
+        """Add a node to the document in front, at a point of the window or in the middle of what is seen; its id."""
         view = self.canvas.view
         place = view.viewport().rect().center() if at is None else view.viewport().mapFrom(self, at)
-        self.gestures.add(node_type, view.mapToScene(place))
+        name = self.gestures.add(node_type, view.mapToScene(place))
         view.setFocus()
+        return name
 
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed; on the start page, the chosen one."""
@@ -332,6 +344,7 @@ class MainWindow(QMainWindow):
         if not self.documents.may_leave(list(self.tabs)):
             event.ignore()
             return
+        self.hide()  # what follows may take a moment
         self.documents.remember()
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
@@ -350,7 +363,7 @@ class MainWindow(QMainWindow):
         if event.mimeData().hasFormat(NODE):
             self.add_node(bytes(event.mimeData().data(NODE).data()).decode(), event.position().toPoint())
         for path in _files_of(event):
-            self.show_file(path)
+            self.take_file(path, event.position().toPoint())
 
     # --- what documents tell
 
@@ -394,7 +407,7 @@ class MainWindow(QMainWindow):
 def _files_of(event: QDropEvent) -> list[Path]:
     """The workflows and pictures that are being dropped."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in (".json", ".png")]
+    return [path for path in paths if path.suffix.lower() in (".json", *PICTURES)]
 
 
 def _holds(place: QWidget, widget: QWidget) -> bool:

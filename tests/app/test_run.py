@@ -149,3 +149,12 @@ def test_an_unknown_node_on_an_unrelated_branch_does_not_stop_the_run(
     assert window.session.states.outcome == "done"
     finish(window, qtbot)
     assert window.session.states.outcome == "done"
+
+
+def test_the_foot_tells_what_a_run_would_do(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    small_workflow(window, tmp_path / "in.png")
+    finish(window, qtbot)
+    words = window.status.words
+    qtbot.waitUntil(lambda: "nothing would run again" in words.text(), timeout=10_000)
+    window.session.do("Set", SetParam("larger", "width", 40))
+    qtbot.waitUntil(lambda: "2 of 3 nodes would run" in words.text(), timeout=10_000)

@@ -104,6 +104,13 @@ def test_dropping_a_file_or_a_picture_with_a_workflow_opens_it(window: MainWindo
     assert window.session.path is None
 
 
+def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(window: MainWindow, tmp_path: Path) -> None:
+    plain = picture(tmp_path / "plain.png")
+    drop(window, plain)
+    assert window.session.workflow.nodes["load_image"].params["path"] == str(plain)
+    assert window.tabs.count() == 1
+
+
 def test_a_picture_without_a_workflow_says_so(window: MainWindow, tmp_path: Path, said: list[str]) -> None:
     assert not window.show_file(picture(tmp_path / "plain.png"))
     assert "plain.png holds no workflow" in said[0]
