@@ -857,6 +857,21 @@
   </message>
  </context>
  <context>
+  <name>Outlook</name>
+  <message>
+   <source>nothing would run again</source>
+   <translation>没有需要重新运行的节点</translation>
+  </message>
+  <message>
+   <source>{0} of {1} nodes would run</source>
+   <translation>将运行 {0} / {1} 个节点</translation>
+  </message>
+  <message>
+   <source>{0}, about {1}</source>
+   <translation>{0}，约 {1}</translation>
+  </message>
+ </context>
+ <context>
   <name>PairView</name>
   <message>
    <source>Difference of the two pictures</source>
