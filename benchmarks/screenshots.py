@@ -29,7 +29,8 @@ from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
 from nodeflow.app.window import MainWindow
 from nodeflow.graph.edits import Disconnect, SetParam
-from nodeflow.graph.workflow import Socket
+from nodeflow.graph.subgraphs import MORE
+from nodeflow.graph.workflow import INPUTS, Link, Socket
 from nodeflow.resources import folder
 
 
@@ -54,6 +55,7 @@ SCENES = (
     "sampling",
     "finished",
     "starter",
+    "subgraph",
     "batch",
     "failed",
     "problems",
@@ -180,6 +182,23 @@ class Scenes:
         self.canvas.choose(["guidance"])
         self.take("starter")
         self.canvas.choose([])
+
+    def subgraph(self) -> None:
+        groups, stack = self.window.gestures.groups, self.window.session.stack
+        before = stack.index()
+        self.canvas.choose(["noise", "scheduler", "sampler", "guidance", "denoiser"])
+        groups.group()
+        self.canvas.set_title("group", "Sampling")
+        groups.open()
+        level = self.canvas.session
+        for node, name in (("guidance", "scale"), ("scheduler", "steps"), ("noise", "seed")):
+            self.window.session.do("Expose", level.wire(Link(INPUTS, MORE, node, name)))
+        self.canvas.frame_all()
+        self.take("subgraph_inside")
+        groups.go_up()
+        self.canvas.frame_all()
+        self.take("subgraph")
+        stack.setIndex(before)
 
     def batch(self) -> None:
         self.window.session.do("Set", SetParam("noise", "batch", 4))
