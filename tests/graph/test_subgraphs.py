@@ -454,3 +454,25 @@ def test_define_takes_no_odd_name() -> None:
     workflow = long()
     with pytest.raises(WorkflowError, match="a subgraph's name starts with a letter"):
         Define("no name", loads(WRITTEN).subgraphs["more"]).apply(workflow)
+
+
+def test_definitions_that_were_copied_and_renamed_come_back_by_undo_and_redo() -> None:
+    workflow = loads(WRITTEN)
+    states, edits, inverses = [dumps(workflow)], [], []
+    for make in (
+        lambda: make_unique(workflow, "", "first"),
+        lambda: at("more", SetParam("two", "amount", 9)),
+        lambda: rename_definition(workflow, "more", "Even more"),
+        lambda: at("even_more", SetParam("two", "amount", 10)),
+        lambda: hide(workflow, "more_2", "inputs", "amount"),
+    ):
+        edits.append(make())
+        inverses.append(edits[-1].apply(workflow))
+        states.append(dumps(workflow))
+    for _ in range(3):
+        for state, inverse in zip(reversed(states[:-1]), reversed(inverses), strict=True):
+            inverse.apply(workflow)
+            assert dumps(workflow) == state
+        for state, edit in zip(states[1:], edits, strict=True):
+            edit.apply(workflow)
+            assert dumps(workflow) == state
