@@ -83,8 +83,15 @@ class Pictures(QAbstractListModel):
 
     def add(self, paths: list[Path]) -> None:
         """Pictures that were written just now, before the others."""
-        new = [path for path in paths if path not in self._rows]
-        self.set_paths([*reversed(new), *self._all])
+        known = set(self._all)
+        new = [path for path in reversed(paths) if path not in known]
+        shown = [path for path in new if self._words in path.stem.casefold()]
+        self._all = [*new, *self._all]
+        if shown:
+            self.beginInsertRows(QModelIndex(), 0, len(shown) - 1)
+            self.paths = [*shown, *self.paths]
+            self._rows = {path: row for row, path in enumerate(self.paths)}
+            self.endInsertRows()
 
     def remove(self, paths: set[Path]) -> None:
         for path in paths:
@@ -156,6 +163,7 @@ class Gallery(QWidget):
         self.setFocusProxy(self.view)
         self.search.textChanged.connect(self.model.filter)
         self.model.modelReset.connect(self._changed)
+        self.model.rowsInserted.connect(lambda *_: self._changed())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         hub.replied.connect(self._heard)
         self._changed()
