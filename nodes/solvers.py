@@ -166,7 +166,8 @@ class DiffusersSolver:
     ) -> Tensor:
         self._begin(index)
         if variance is not None and self._scheduler.config.get("variance_type") == "learned_range":
-            output = torch.cat([output, variance], 1)
+            last = index + 1 == len(self._times)  # and that adds no noise, wherever the spacing lets it begin
+            output = torch.cat([output, torch.full_like(variance, -1) if last else variance], 1)
         random = {"generator": generators} if self._takes_generator else {}
         stepped: Tensor = self._scheduler.step(
             output, self._times[index], x, return_dict=False, **random, **self._extra

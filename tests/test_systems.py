@@ -25,6 +25,8 @@ WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
+    "dit": {"noise.batch": 4, "scheduler.steps": 20},
+    "image-to-image": {"strengths.count": 2, "sheet.columns": 2},
     "ddim": {"scheduler.steps": 20, "noisy_scheduler.steps": 10, "walk.steps": 4},
 }
 """What is made smaller here, where that is enough."""
@@ -118,3 +120,11 @@ def test_ddim_is_inverted_walked_and_made_noisy(session: Session, tmp_path: Path
     (noisy,) = wrote["save_noisy"]
     assert right(noisy, "a heart")
     assert np.abs(pixels(noisy) - pixels(walk[0])).mean() > 0.01, "fresh noise leads elsewhere"
+
+
+def test_more_strength_keeps_less_of_the_picture(session: Session, tmp_path: Path) -> None:
+    (file,) = run(session, "image-to-image", tmp_path)["save"]
+    red, green, blue = np.moveaxis(pixels(file), 2, 0)
+    is_green = (green > red + 0.15) & (green > blue + 0.15)
+    little, much = np.array_split(is_green, 2, 1)
+    assert little.mean() < 0.02 < 0.08 < much.mean()

@@ -4,13 +4,12 @@ The classes are the subjects, in the middle of the picture; colour, background a
 also learns the variance of each step (Nichol & Dhariwal 2021, arXiv:2102.09672), for ancestral sampling.
 """
 
-import math
 import shutil
 from copy import deepcopy
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, DiTPipeline, DiTTransformer2DModel
+from diffusers import AutoencoderKL, DiTPipeline, DiTTransformer2DModel
 from torch import Tensor, nn
 
 from training import vae
@@ -20,10 +19,13 @@ from training.loop import Plan, epoch_indices, fit
 from training.models import LATENT_SIZE, new_scheduler
 from training.runs import ASSETS, WORK, Run
 from training.scenes import Scene, draw_all, random_scene
+from training.variance import train_variance, variance_loss
 
 FOLDER = ASSETS.parent / "dit"
 SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 48, 8192
 PLAN = Plan(steps=1600, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
+SECOND = Plan(steps=500, peak=5e-4, warm_up=20, hold=0.2, average=0.99, weight_decay=1e-4)
+"""Once more from the averaged weights, on other noise."""
 WIDTH, LAYERS, HEADS = 192, 6, 6
 CHANNELS = 4
 CLASSES = 1000
@@ -85,43 +87,16 @@ def training_latents(scenes: list[Scene]) -> Tensor:
     return latents
 
 
-class Variances:
-    """The loss of the learned variance: the distance of each step from the true one, in bits a value."""
-
-    def __init__(self, scheduler: DDIMScheduler) -> None:
-        total = scheduler.alphas_cumprod
-        before = torch.cat([torch.ones(1), total[:-1]])
-        beta = 1 - total / before
-        self.signal, self.noise = total.sqrt(), (1 - total).sqrt()
-        self.clean_share = before.sqrt() * beta / (1 - total)
-        self.most = beta.log()
-        self.least = (beta * (1 - before) / (1 - total)).clamp(min=1e-20).log()
-
-    def loss(self, velocity: Tensor, spread: Tensor, noisy: Tensor, clean: Tensor, timesteps: Tensor) -> Tensor:
-        """Eq. 15 and the second term of eq. 16; the mean is held fixed. All [B, 4, 16, 16], ``spread`` about -1..1."""
-
-        def at(table: Tensor) -> Tensor:
-            return table[timesteps][:, None, None, None]
-
-        foreseen = at(self.signal) * noisy - at(self.noise) * velocity.detach()
-        share = (spread + 1) / 2
-        log_variance = share * at(self.most) + (1 - share) * at(self.least)
-        gap = at(self.clean_share) * (clean - foreseen)
-        true = at(self.least)
-        divergence = 0.5 * (log_variance - true - 1 + (true - log_variance).exp() + gap**2 * (-log_variance).exp())
-        return (divergence.mean((1, 2, 3)) * (timesteps > 0)).mean() / math.log(2)
-
-
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
-    run, scenes = Run("dit"), training_scenes()
+    first, scenes = Run("dit"), training_scenes()
     latents = training_latents(scenes)
     labels = torch.tensor([SUBJECTS.index(scene.subject) for scene in scenes])
     torch.manual_seed(SEED)
     scheduler = new_scheduler()
-    variances = Variances(scheduler)
 
     def losses_of(model: DiTTransformer2DModel, step: int) -> dict[str, Tensor]:
+        """The two losses of a step; those of the second round have the numbers that follow the first."""
         seed = torch.Generator().manual_seed(SEED + step)
         chosen = torch.from_numpy(epoch_indices(SEED, step, BATCH, COUNT))
         clean = latents[chosen]
@@ -134,10 +109,14 @@ def train() -> None:
         velocity, spread = output.float().chunk(2, 1)
         return {
             "velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean(),
-            "variance": VARIANCE_WEIGHT * variances.loss(velocity, spread, noisy, clean, timesteps),
+            "variance": VARIANCE_WEIGHT * variance_loss(scheduler, velocity, spread, noisy, clean, timesteps),
         }
 
-    export(fit(run, new_transformer(), PLAN, losses_of))
+    model = fit(first, new_transformer(), PLAN, losses_of).requires_grad_(True)
+    model = fit(Run("dit-second"), model, SECOND, lambda model, step: losses_of(model, PLAN.steps + step))
+    model.requires_grad_(False)
+    train_variance(model, latents, labels, CLASSES)
+    export(model)
 
 
 def export(model: DiTTransformer2DModel) -> None:

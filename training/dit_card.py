@@ -81,6 +81,8 @@ class Painter:
             output = network(torch.cat([x, x]), time_step.expand(len(both)), both, return_dict=False)[0]
             (wanted, spread), (anything, _) = (half.chunk(2, 1) for half in output.chunk(2))
             guided = anything + scale * (wanted - anything)
+            if time_step == loop.timesteps[-1]:
+                spread = torch.full_like(spread, -1)  # the last step adds no noise
             guided = guided if kind == "DDIM" else torch.cat([guided, spread], 1)
             x = loop.step(guided, time_step, x, generator=generator).prev_sample
         pixels = self.pipeline.vae.decode(x / self.pipeline.vae.config.scaling_factor).sample
