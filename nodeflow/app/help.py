@@ -4,14 +4,46 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import Any
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
+from nodeflow.app.formula import formula
+from nodeflow.app.lessons import lesson, lesson_html
 from nodeflow.app.level import Level
 from nodeflow.app.words import readable, state_line, tr
 from nodeflow.graph.catalog import NodeSpec
 from nodeflow.graph.workflow import Node
+
+LESSON = "lesson:"
+"""The link that shows and hides a lesson."""
+
+
+class Page(QTextBrowser):
+    """Text with formulas in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setOpenLinks(False)
+        self.formulas: list[QImage] = []
+
+    def formula(self, latex: str, inline: bool) -> str:
+        """HTML for a formula, drawn in the colours and the size of the text."""
+        size = self.fontMetrics().height() * (1.0 if inline else 1.15)
+        image = formula(latex, theme.current().text, size, self.devicePixelRatioF(), inline)
+        self.formulas.append(image)
+        width = round(image.width() / image.devicePixelRatio())
+        place = f"src='formula:{len(self.formulas) - 1}' width='{width}' alt='{escape(latex, quote=True)}'"
+        return f"<img {place} style='vertical-align: middle'>"
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        url = QUrl(name)
+        if url.scheme() == "formula" and int(url.path()) < len(self.formulas):
+            return self.formulas[int(url.path())]
+        return super().loadResource(kind, url)
 
 
 class NodeHelp(QWidget):
@@ -21,9 +53,10 @@ class NodeHelp(QWidget):
         super().__init__()
         self._session = session
         self._name = ""
-        self.page = QTextBrowser()
+        self.page = Page()
+        self.page.anchorClicked.connect(self._open)
+        self.lesson_shown = False
         self.page.setAccessibleName(self.tr("Help of the selected node"))
-        self.page.setOpenExternalLinks(True)
         self.page.setMinimumHeight(40)
         self.page.document().setDocumentMargin(0)
         self.page.setViewportMargins(0, 0, 8, 0)
@@ -41,14 +74,36 @@ class NodeHelp(QWidget):
         if node is None:
             self.page.setHtml(_canvas_help())
             return
-        self.page.setHtml(_page(self._session, name, node, self._session.catalogue.nodes.get(node.type)))
+        self.page.formulas.clear()
+        spec = self._session.catalogue.nodes.get(node.type)
+        behind = self._lesson(node.type) if spec else ""
+        self.page.setHtml(_page(self._session, name, node, spec, behind))
+
+    def _lesson(self, node_type: str) -> str:
+        """What lies behind a kind of node, or the link that shows it."""
+        text, t = lesson(node_type), theme.current()
+        if not text:
+            return ""
+        words = tr("Hide what lies behind it") if self.lesson_shown else tr("What lies behind it")
+        link = f"<p><a style='color:{t.accent}' href='{LESSON}'>{'▾' if self.lesson_shown else '▸'} {words}</a></p>"
+        return link + (lesson_html(text, _words, self.page.formula) if self.lesson_shown else "")
+
+    def _open(self, url: QUrl) -> None:
+        if url.toString() == LESSON:
+            self.lesson_shown = not self.lesson_shown
+            at = self.page.verticalScrollBar().value()
+            self.show_node(self._name)
+            self.page.verticalScrollBar().setValue(at)
+        else:
+            QDesktopServices.openUrl(url)
 
     def _changed(self, name: str) -> None:
         if name == self._name:
             self.show_node(name)
 
 
-def _page(session: Level, name: str, node: Node, spec: NodeSpec | None) -> str:
+def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: str) -> str:
+    """``behind``: HTML of its lesson."""
     t = theme.current()
     title = escape(spec.title if spec else name)
     parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{title}</p>"]
@@ -62,7 +117,12 @@ def _page(session: Level, name: str, node: Node, spec: NodeSpec | None) -> str:
         parts.append(f"<p>{escape(words)}</p>")
         return "".join(parts)
     parts += (_prose(block) for block in spec.doc.split("\n\n") if block.strip())
-    inputs = [(port.name, port.type + ("" if port.required else tr(", optional"))) for port in spec.inputs]
+    parts.append(behind)
+    came = _came(session, name)
+    inputs = [
+        (port.name, port.type + ("" if port.required else tr(", optional")) + came.get(port.name, ""))
+        for port in spec.inputs
+    ]
     parts.append(_table(tr("Takes"), inputs))
     parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
     told = {value.output: f" · {value.text}" for value in state.values if value.text}
@@ -72,6 +132,17 @@ def _page(session: Level, name: str, node: Node, spec: NodeSpec | None) -> str:
     if last:
         parts.append(f"<p style='color:{t.dim}'>{escape(tr('Last run'))}: {escape(' · '.join(last))}</p>")
     return "".join(parts)
+
+
+def _came(session: Level, name: str) -> dict[str, str]:
+    """What came in at a node's inputs in the last run, in words."""
+    came = {}
+    for link in session.workflow.links.values():
+        if link.target == name:
+            values = {value.output: value.text for value in session.state(link.source).values}
+            if values.get(link.output):
+                came[link.input] = f" · {values[link.output]}"
+    return came
 
 
 def _prose(block: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 from collections.abc import Iterator
@@ -50,7 +51,15 @@ def _line(value: Any) -> str:
         return _short(f"{len(value)} items: " + ", ".join(filter(None, map(_line, value[:20])))).removesuffix(": ")
     if isinstance(value, (str, int, float, bool)):
         return _short(repr(value))
+    if dataclasses.is_dataclass(value):
+        return next(filter(None, (_field(value, field.name) for field in dataclasses.fields(value))), "")
     return ""
+
+
+def _field(value: Any, name: str) -> str:
+    """A line about a field that holds a tensor."""
+    found = getattr(value, name)
+    return f"{name} {_line(found)}" if isinstance(found, Tensor) else ""
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,80 @@
+"""Lessons: every built-in node has one, and every formula in them can be drawn."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from app.hands import Hand
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QImage
+
+from nodeflow.app.formula import formula
+from nodeflow.app.help import LESSON, NodeHelp
+from nodeflow.app.hub import shipped_catalogue
+from nodeflow.app.lessons import formulas, lesson
+from nodeflow.app.window import MainWindow
+from nodeflow.resources import folder
+
+NODES = sorted(shipped_catalogue().nodes)
+PLAIN = {"nodes.batch_images", "nodes.split_batch", "nodes.contact_sheet", "nodes.seeds", "nodes.texts", "nodes.files"}
+PLAIN |= {"nodes.numbers", "nodes.whole_numbers", "nodes.pair", "nodes.pick", "nodes.reroute"}
+"""Nodes that no paper is about."""
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_every_built_in_node_has_a_lesson_whose_formulas_can_be_drawn(qapp: object, node: str) -> None:
+    text = lesson(node)
+    assert len(text) > 80, f"write assets/lessons/{node.partition('.')[2]}.md"
+    assert formulas(text)
+    for latex in formulas(text):
+        image = formula(latex, "#ff0000", 16.0)
+        assert not image.isNull(), latex
+        assert image.width() > 2
+        assert has_ink(image), latex
+        assert not re.search(r"\\big[lr]\\[a-z|]", latex), f"a sized bar would be drawn as letters: {latex}"
+    assert text.count("$") % 2 == 0
+    assert node in PLAIN or "Paper" in text or "More:" in text
+
+
+def test_no_lesson_is_of_a_node_that_is_gone() -> None:
+    files = {f"nodes.{path.stem}" for path in (folder("assets") / "lessons").glob("*.md")}
+    assert files <= set(NODES)
+
+
+def test_what_cannot_be_read_is_no_picture(qapp: object) -> None:
+    assert formula(r"\frac{", "#ffffff", 16.0).isNull()
+    assert lesson("acme.sample") == ""
+    assert lesson("nodes.../secret") == ""
+
+
+def test_a_lesson_is_shown_on_demand_with_the_shapes_that_came_in(window: MainWindow, hand: Hand) -> None:
+    page = NodeHelp(window.canvas.session)
+    page.show_node("guidance")
+    assert "What lies behind it" in page.page.toPlainText()
+    assert "what the text alone contributes" not in page.page.toPlainText().lower()
+    page.page.anchorClicked.emit(QUrl(LESSON))
+    assert "What the text alone contributes" in page.page.toPlainText()
+    assert len(page.page.formulas) == len(formulas(lesson("nodes.classifier_free_guidance")))
+    assert page.page.loadResource(2, QUrl("formula:1")) == page.page.formulas[1]
+    page.show_node("sampler")
+    assert "Sampling walks backwards" in page.page.toPlainText()
+    page.page.anchorClicked.emit(QUrl(LESSON))
+    assert "Sampling walks backwards" not in page.page.toPlainText()
+
+
+def test_neither_charts_nor_formulas_are_loaded_at_the_start() -> None:
+    code = (
+        "import sys; from nodeflow.app.main import application, open_window; app = application();"
+        "window = open_window(); window.show(); app.processEvents();"
+        "assert not {'pyqtgraph', 'ziamath', 'torch'} & sys.modules.keys()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def has_ink(image: QImage) -> bool:
+    """Whether anything is drawn."""
+    return any(image.pixelColor(x, y).alpha() > 128 for x in range(image.width()) for y in range(image.height()))
