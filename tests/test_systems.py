@@ -48,6 +48,8 @@ def run(session: Session, name: str, output: Path) -> dict[str, list[Path]]:
         match event:
             case tell.NodeFinished():
                 wrote[event.node] = [Path(file) for file in event.files]
+            case tell.NodesKept(nodes):
+                wrote.update((node, []) for node in nodes)
             case tell.NodeFailed() | tell.NodeSkipped():
                 pytest.fail(str(event))
     assert wrote.keys() >= workflow.nodes.keys()

@@ -16,7 +16,7 @@ from training.runs import WORK
 from training.scenes import Picture
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT = 4243, 40260, 200
-STEPS, GUIDANCE, BATCH = 30, 2.0, 50
+STEPS, GUIDANCE, BATCH = 20, 4.0, 50
 
 _CARD = """# Diffusion transformer starter
 
