@@ -1564,6 +1564,10 @@
    <translation>组合为子图</translation>
   </message>
   <message>
+   <source>Hide what lies behind it</source>
+   <translation>隐藏下层内容</translation>
+  </message>
+  <message>
    <source>Inputs</source>
    <translation>输入</translation>
   </message>
@@ -1814,6 +1818,10 @@
   <message>
    <source>What comes into the subgraph</source>
    <translation>进入子图的内容</translation>
+  </message>
+  <message>
+   <source>What lies behind it</source>
+   <translation>下层内容</translation>
   </message>
   <message>
    <source>What the subgraph gives</source>

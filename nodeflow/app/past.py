@@ -62,6 +62,8 @@ class Past(QObject):
         session.hub.replied.connect(self._take)
 
     def _asked(self) -> None:
+        if not self._session.jobs:
+            return
         self._count += 1
         nodes = dict(self._session.workflow.nodes)
         self._going[self._session.jobs[-1]] = PastRun(self._count, time.strftime("%H:%M:%S"), nodes)
