@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QWidget
 
 from nodeflow.app.tab import Tab
@@ -20,6 +21,10 @@ class Dock(QDockWidget):
         self.setObjectName(id)
         self._content = content
         self.visibilityChanged.connect(lambda seen: self.fill() if seen else None)
+        self.switch = QAction(title, self, checkable=True)
+        """Brings it to the front, and closes it where it is there."""
+        self.switch.triggered.connect(self._turn)
+        self.visibilityChanged.connect(self.switch.setChecked)
 
     def fill(self) -> QWidget:
         """Build its content where that is not there yet."""
@@ -29,6 +34,12 @@ class Dock(QDockWidget):
             made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self.setWidget(made)
         return self.widget()
+
+    def _turn(self) -> None:
+        if self.switch.isChecked():
+            self.bring()
+        else:
+            self.close()
 
     def bring(self) -> None:
         """Show it, before others that share its place, with the keys in it."""

@@ -195,7 +195,7 @@ def _sheet(theme: Theme) -> str:
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line}; padding: 5px 7px; }}
     QMainWindow::separator {{ background: {theme.line}; width: 1px; height: 1px; }}
     QMenuBar {{ background: {theme.window}; padding: 2px 6px; }}
-    QMenuBar::item {{ padding: 4px 9px; border-radius: 4px; background: transparent; }}
+    QMenuBar::item {{ padding: 9px 9px; border-radius: 4px; background: transparent; }}
     QMenuBar::item:selected {{ background: {theme.raised}; }}
     QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; padding: 5px; }}
     QMenu::item {{ padding: 5px 26px 5px 14px; border-radius: 4px; }}

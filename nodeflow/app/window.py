@@ -177,7 +177,7 @@ class MainWindow(QMainWindow):
         dock = Dock(self, id, title, content)
         self.addDockWidget(area, dock)
         dock.visibilityChanged.connect(self._name_bars)
-        self.actions_.adopt(f"view.{id}", "view", dock.toggleViewAction(), [])
+        self.actions_.adopt(f"view.{id}", "view", dock.switch, [])
         return dock
 
     def _name_bars(self) -> None:

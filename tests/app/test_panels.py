@@ -173,3 +173,14 @@ def test_what_python_says_in_the_worker_arrives_in_the_log(
     qtbot.waitUntil(lambda: "they say hello" in log.text.toPlainText(), timeout=5000)
     qtbot.waitUntil(lambda: "RuntimeError: it broke" in log.text.toPlainText(), timeout=5000)
     assert window.session.state("talk").phase == "failed"
+
+
+def test_the_action_of_a_panel_behind_another_brings_it_to_the_front(window: MainWindow, qtbot: QtBot) -> None:
+    inspector, action = window.findChild(Dock, "inspector"), window.actions_["view.inspector"]
+    QApplication.processEvents()
+    assert not inspector.isHidden()
+    assert not action.isChecked()
+    for front in (True, False, True):
+        action.trigger()
+        qtbot.waitUntil(lambda front=front: action.isChecked() == front)
+        assert inspector.isVisible() == front
