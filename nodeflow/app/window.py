@@ -160,7 +160,6 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(gallery, queue)
         self.tabifyDockWidget(queue, log)
         history = self._dock("history", self.tr("History"), self._make_history, side.LeftDockWidgetArea)
-        self.tabifyDockWidget(library, history)
         self.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
         for dock in (library, history, gallery, queue, log):
             dock.hide()
