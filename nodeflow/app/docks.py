@@ -3,7 +3,7 @@ first seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -72,3 +72,16 @@ class PerTab(QStackedWidget):
         if page is not None:
             self.removeWidget(page)
             page.deleteLater()
+
+
+def pass_keys(places: Sequence[QWidget], focus: QWidget | None, by: int) -> None:
+    """Bring the keys from the place that has them to another, ``by`` further on, to the first thing that takes them."""
+    here = next((at for at, place in enumerate(places) if focus and (focus is place or place.isAncestorOf(focus))), 0)
+    target = places[(here + by) % len(places)]
+    inside = [widget for widget in target.findChildren(QWidget) if _takes_keys(widget)]
+    (target if _takes_keys(target) or not inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    """Whether Tab stops at a widget."""
+    return widget.isVisible() and widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)

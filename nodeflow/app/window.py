@@ -27,7 +27,7 @@ from nodeflow.app.background import Background
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.gestures import Gestures
 from nodeflow.app.cheatsheet import CheatSheet
-from nodeflow.app.docks import Dock, PerTab
+from nodeflow.app.docks import Dock, PerTab, pass_keys
 from nodeflow.app.documents import Documents
 from nodeflow.app.help import NodeHelp
 from nodeflow.app.hub import default_output
@@ -285,11 +285,7 @@ class MainWindow(QMainWindow):
         docks = [dock for dock in self.findChildren(Dock) if not dock.visibleRegion().isEmpty()]
         docks.sort(key=lambda dock: (dock.x(), dock.y()))
         places: list[QWidget] = [self.start_page or self.canvas.view, *(dock.fill() for dock in docks)]
-        focus = self.focusWidget()
-        here = next((at for at, place in enumerate(places) if focus and _holds(place, focus)), 0)
-        target = places[(here + by) % len(places)]
-        inside = [widget for widget in target.findChildren(QWidget) if _takes_keys(widget)]
-        (target if _takes_keys(target) or not inside else inside[0]).setFocus(Qt.FocusReason.TabFocusReason)
+        pass_keys(places, self.focusWidget(), by)
 
     def add_node(self, node_type: str, at: QPoint | None = None) -> str:
         """Add a node to the document in front, at a point of the window or in the middle of what is seen; its id."""
@@ -407,12 +403,3 @@ def _files_of(event: QDropEvent) -> list[Path]:
     """The workflows and pictures that are being dropped."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() in (".json", *PICTURES)]
-
-
-def _holds(place: QWidget, widget: QWidget) -> bool:
-    return widget is place or place.isAncestorOf(widget)
-
-
-def _takes_keys(widget: QWidget) -> bool:
-    """Whether Tab stops at a widget."""
-    return widget.isVisible() and widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
