@@ -154,7 +154,9 @@ class MainWindow(QMainWindow):
         preview.raise_()
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
         self.resizeDocks([library, preview], [230, min(390, self.width() // 4)], Qt.Orientation.Horizontal)
-        queue = self._dock("queue", self.tr("Queue"), self._make_queue, side.BottomDockWidgetArea)
+        queue = self._dock(
+            "queue", self.tr("Queue"), lambda: Queue(self.hub, self.tabs, self.run), side.BottomDockWidgetArea
+        )
         log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), side.BottomDockWidgetArea)
         gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, side.BottomDockWidgetArea)
         self.tabifyDockWidget(gallery, queue)
@@ -199,9 +201,6 @@ class MainWindow(QMainWindow):
         view.setAccessibleName(self.tr("Steps that can be taken back"))
         view.setEmptyLabel(self.tr("As it was opened"))
         return view
-
-    def _make_queue(self) -> QWidget:
-        return Queue(self.hub, self.tabs, self.run)
 
     def _make_gallery(self) -> QWidget:
         gallery = Gallery(self.hub, self.background)
@@ -312,18 +311,16 @@ class MainWindow(QMainWindow):
         sheet.change.clicked.connect(sheet.close)
         sheet.open()
 
-    def show_settings(self) -> None:
+    def show_settings(self) -> SettingsDialog:
         """Show the pages of choices."""
-        self._settings_dialog().open()
+        dialog = SettingsDialog(self, self.settings, self.actions_, self.background)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+        return dialog
 
     def show_keys(self) -> None:
         """Show the page on which keys are changed."""
-        self._settings_dialog().show_keys()
-
-    def _settings_dialog(self) -> SettingsDialog:
-        dialog = SettingsDialog(self, self.settings, self.actions_, self.background)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
+        self.show_settings().show_keys()
 
     def _take_setting(self, key: str) -> None:
         """A choice holds from now on, where it can."""
