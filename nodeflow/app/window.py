@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.setDockNestingEnabled(True)
         side = Qt.DockWidgetArea
+        below = side.BottomDockWidgetArea
         for area in (side.LeftDockWidgetArea, side.RightDockWidgetArea, side.BottomDockWidgetArea):
             self.setTabPosition(area, QTabWidget.TabPosition.North)
         self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
@@ -154,11 +155,9 @@ class MainWindow(QMainWindow):
         preview.raise_()
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
         self.resizeDocks([library, preview], [230, min(390, self.width() // 4)], Qt.Orientation.Horizontal)
-        queue = self._dock(
-            "queue", self.tr("Queue"), lambda: Queue(self.hub, self.tabs, self.run), side.BottomDockWidgetArea
-        )
-        log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), side.BottomDockWidgetArea)
-        gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, side.BottomDockWidgetArea)
+        queue = self._dock("queue", self.tr("Queue"), lambda: Queue(self.hub, self.tabs, self.run), below)
+        log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), below)
+        gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, below)
         self.tabifyDockWidget(gallery, queue)
         self.tabifyDockWidget(queue, log)
         history = self._dock("history", self.tr("History"), self._make_history, side.LeftDockWidgetArea)
