@@ -366,7 +366,7 @@ class MainWindow(QMainWindow):
         tab.session.run_changed.connect(self._show_run)
         tab.session.opened.connect(lambda: self._show_selection(tab))
         tab.canvas.selection_changed.connect(lambda: self._show_selection(tab))
-        tab.canvas.view.menu_wanted.connect(self._show_menu)
+        tab.canvas.view.menu_wanted.connect(lambda at: self.actions_.context_menu(self).exec(at))
 
     def _show_front(self, tab: Tab) -> None:
         self.undos.setActiveStack(tab.session.stack)
@@ -390,9 +390,6 @@ class MainWindow(QMainWindow):
         path = tab.canvas.session.path_of(name) if name else ""
         if path and path != self.preview.node:
             self.preview.look_at(path)
-
-    def _show_menu(self, at: QPoint) -> None:
-        self.actions_.context_menu(self).exec(at)
 
 
 def _files_of(event: QDropEvent) -> list[Path]:
