@@ -130,3 +130,8 @@ def test_more_strength_keeps_less_of_the_picture(session: Session, tmp_path: Pat
     is_green = (green > red + 0.15) & (green > blue + 0.15)
     little, much = np.array_split(is_green, 2, 1)
     assert little.mean() < 0.02 < 0.08 < much.mean()
+
+
+def test_the_transformer_paints_the_class(session: Session, tmp_path: Path) -> None:
+    found = [analyse(pixels(file), silhouettes.load()) for file in run(session, "dit", tmp_path)["save"]]
+    assert [finding.subject for finding in found].count("star") >= 3

@@ -24,7 +24,7 @@ from training.variance import train_variance, variance_loss
 FOLDER = ASSETS.parent / "dit"
 SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 48, 8192
 PLAN = Plan(steps=1600, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
-SECOND = Plan(steps=500, peak=5e-4, warm_up=20, hold=0.2, average=0.99, weight_decay=1e-4)
+SECOND = Plan(steps=300, peak=5e-4, warm_up=20, hold=0.2, average=0.99, weight_decay=1e-4)
 """Once more from the averaged weights, on other noise."""
 WIDTH, LAYERS, HEADS = 192, 6, 6
 CHANNELS = 4

@@ -51,7 +51,8 @@ def fit(run: Run, learner: Learner, plan: Plan, losses_of: Callable[[Learner, in
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
-        torch._foreach_lerp_(averaged, weights, 1 - min(plan.average, (1 + step) / (20 + step)))
+        with torch.no_grad():
+            torch._foreach_lerp_(averaged, weights, 1 - min(plan.average, (1 + step) / (20 + step)))
         seen.append({name: float(loss.detach()) for name, loss in losses.items()})
         if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
             means = {name: round(float(np.mean([entry[name] for entry in seen])), 4) for name in seen[0]}
