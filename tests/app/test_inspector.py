@@ -288,3 +288,14 @@ def test_the_difference_is_the_largest_of_the_colours() -> None:
     other.setPixelColor(0, 0, QColor(13, 90, 29))
     other.setPixelColor(1, 0, QColor(0, 0, 0))
     assert difference(one, other).tolist() == [[70, 0]]
+
+
+def test_while_it_samples_the_step_is_shown_and_then_the_result(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("sampler", "trajectory", "frames")
+    window.session.do("Set", SetParam("scheduler", "steps", 150))
+    window.run()
+    qtbot.waitUntil(lambda: "as it is foreseen" in panel.told.text(), timeout=SECONDS)
+    assert panel.stage.picture.frame is not None
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    qtbot.waitUntil(lambda: panel.film is not None and panel.film.steps == 151, timeout=SECONDS)
+    qtbot.waitUntil(lambda: panel.film.frame(150) is panel.stage.picture.frame is not None, timeout=SECONDS)

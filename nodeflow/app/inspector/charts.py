@@ -62,7 +62,6 @@ class ChartView(Plot):
         self.plot.setAccessibleName(self.tr("Chart"))
         self.legend = self.plot.addLegend(offset=(-8, 8), labelTextSize="8pt")
         self.chart = Chart(())
-        self._line = pg.InfiniteLine(angle=90, movable=False)
         self.plot.scene().sigMouseMoved.connect(self._pointed)
 
     def show_view(self, chart: Chart) -> None:
@@ -88,9 +87,6 @@ class ChartView(Plot):
         named = 0 < len(chart.labels) <= MOST_TICKS
         self.plot.getAxis("left").setTicks(ticks if named and self._lies else None)
         self.plot.getAxis("bottom").setTicks(ticks if named and not self._lies else None)
-        self._line.setPen(pg.mkPen(theme.colour("faint"), width=1))
-        self._line.hide()
-        self.plot.addItem(self._line, ignoreBounds=True)
         self.plot.enableAutoRange()
         self.say(tr(chart.caption))
 
@@ -98,11 +94,6 @@ class ChartView(Plot):
     def _lies(self) -> bool:
         """Whether its bars lie, so that the words beside them can be read."""
         return self.chart.bars and bool(self.chart.labels)
-
-    def mark(self, x: float) -> None:
-        """Draw a line at a place of the x axis."""
-        self._line.setPos(x)
-        self._line.show()
 
     def rows(self) -> list[list[str]]:
         """The numbers as rows of a table."""

@@ -351,6 +351,8 @@ class Inspector(QWidget):
         if not self.comparing:
             if frame is not None or fault:
                 self.stage.show_frame(frame, fault)
+            if frame is not None:
+                self._say_scale(frame.about)
         elif frame is not None:
             self._paint_pair(frame, step)
         elif fault:

@@ -12,7 +12,7 @@ from nodeflow.forms import Asked, Form, Forms, Option, Picture, Table
 from nodeflow.node import NodeError
 from nodeflow.wires import Latent
 
-NO_VAE = "no VAE for these latents is in memory; run a workflow in which one is loaded, then look again"
+NO_VAE = "no VAE for these latents is in memory; run to the node that loads one, then look again"
 SCALE = Option("scale", "Black and white", ("each channel's own", "the same for all"))
 
 

@@ -1,0 +1,163 @@
+"""What looking costs: scrubbing the steps of a run, fetching them, memory held, and recording itself.
+
+    python -m benchmarks.inspector [STEPS]
+
+Scrubbing is what the app does for a step once its frame is there: find it, show it, paint it (a view of 700 x 700).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nodeflow.app.inspector.frames import Film, FrameCache
+from nodeflow.app.inspector.picture import PictureView
+from nodeflow.engine.cache import Cache
+from nodeflow.engine.events import Look
+from nodeflow.engine.executor import Executor
+from nodeflow.engine.inspect.facts import facts
+from nodeflow.engine.inspect.inspector import Inspector
+from nodeflow.forms import View
+from nodeflow.wires import Trajectory
+from nodes.denoise import unet_denoiser
+from nodes.guidance import classifier_free_guidance
+from nodes.models import LatentDiffusion, load_latent_diffusion
+from nodes.noise import gaussian_noise
+from nodes.sample import sample
+from nodes.schedule import scheduler
+from nodes.text import clip_text_encode
+
+KEY = "00ff"
+
+
+class Direct:
+    """Answers looks in this process, with what the worker answers."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+
+    def ask(self, then: Callable[[View | None, str], None], **look: Any) -> None:
+        answer = self.inspector.look(Look(1, **look))
+        then(answer.view, answer.error)
+
+
+class Painted(PictureView):
+    """A view that counts how often it was painted."""
+
+    painted = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.painted += 1
+        super().paintEvent(event)
+
+
+def trajectory(steps: int, side: int) -> Trajectory:
+    """Random latents of four channels, as many as a run leaves."""
+
+    def frames(count: int) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.randn(1, 4, side, side) for _ in range(count))
+
+    times = torch.arange(steps)
+    return Trajectory(times, times.float(), frames(steps + 1), frames(steps), frames(steps), frames(steps))
+
+
+def scrub(steps: int, pixels: int, way: str) -> None:
+    """The steps of a run that made pictures of so many pixels, with latents an eighth as wide."""
+    executor = Executor({}, Cache({"cpu": 2**33}))
+    executor.cache.put(bytes.fromhex(KEY), (trajectory(steps, pixels // 8),), 1.0)
+    view, cache = Painted(), FrameCache()
+    view.resize(700, 700)
+    view.show()
+    QTest.qWaitForWindowExposed(view)
+    begin = time.perf_counter()
+    film = Film(
+        Direct(Inspector(executor)),  # type: ignore[arg-type]
+        cache,
+        f"{KEY}/0/Trajectory",
+        "frames",
+        {"quantity": "x", "way": way},
+        steps + 1,
+        512,
+    )
+    for step in range(steps + 1):
+        film.want(step)
+    fetched = time.perf_counter() - begin
+    taken = []
+    for step in [*range(steps + 1), *reversed(range(steps + 1))]:
+        begin = time.perf_counter()
+        view.show_frame(film.frame(step))
+        film.want(step)
+        view.repaint()
+        taken.append(time.perf_counter() - begin)
+    assert view.painted >= len(taken)
+    taken.sort()
+    print(
+        f"{pixels:5} px, {way:9} {steps} steps   scrub median {1000 * statistics.median(taken):5.2f} ms, "
+        f"95 % {1000 * taken[int(len(taken) * 0.95)]:5.2f} ms, longest {1000 * taken[-1]:5.2f} ms   "
+        f"fetch {1000 * fetched / (steps + 1):5.1f} ms each   held {cache.bytes / 1e6:.1f} MB"
+    )
+    view.close()
+
+
+def run(model: LatentDiffusion, record: str, steps: int = 20) -> float:
+    """Seconds of the processor that a sampling run takes, on one thread."""
+    texts = (clip_text_encode(model.text_encoder, text) for text in ("a red star on a blue background", ""))
+    guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 2.5)
+    begin = time.process_time()
+    for _ in sample(guider, scheduler(model.schedule, "DDIM", steps), gaussian_noise(), record=record):
+        pass
+    return time.process_time() - begin
+
+
+def recording(times: int = 15) -> None:
+    """What recording adds to a run of the starter model; ways take turns, so that a busy machine harms all alike."""
+    torch.set_num_threads(1)
+    model = load_latent_diffusion()
+    ways = ("nothing", "steps", "steps and attention")
+    run(model, ways[-1])
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(times):
+        for way in ways:
+            seconds[way].append(run(model, way))
+    for way in ways:
+        best, middle = min(seconds[way]), statistics.median(seconds[way])
+        more = statistics.median(one / base for one, base in zip(seconds[way], seconds["nothing"], strict=True)) - 1
+        print(f"record {way:20} best {best:.3f} s, median {middle:.3f} s, to nothing beside it {100 * more:+.1f} %")
+
+
+def overview() -> None:
+    """The facts about a latent and about a picture of 1024 pixels."""
+    for shape in ((1, 4, 128, 128), (1, 3, 1024, 1024)):
+        tensor = torch.randn(shape)
+        facts("warm", tensor)
+        begin = time.perf_counter()
+        facts("tensor", tensor)
+        print(f"facts of {shape}: {1000 * (time.perf_counter() - begin):.1f} ms")
+
+
+def main() -> None:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("NODEFLOW_CACHE", str(Path(tempfile.mkdtemp())))
+    app = QApplication(sys.argv[:1])
+    steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    for pixels in (64, 1024):
+        for way in ("channels", "colours"):
+            scrub(steps, pixels, way)
+    overview()
+    recording()
+    app.quit()
+
+
+if __name__ == "__main__":
+    main()
