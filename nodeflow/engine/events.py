@@ -306,11 +306,15 @@ class Peeked(msgspec.Struct, frozen=True, tag=True):
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):
-    """The answer to a look: something to see, or a sentence that says why there is nothing."""
+    """The answer to a look: something to see, or a sentence that says why there is nothing.
+
+    ``run``: the node whose result is missing for it, where a run to that node brings it into memory.
+    """
 
     request: int
     view: View | None = None
     error: str = ""
+    run: str = ""
 
 
 class Exported(msgspec.Struct, frozen=True, tag=True):

@@ -299,3 +299,21 @@ def test_while_it_samples_the_step_is_shown_and_then_the_result(window: MainWind
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
     qtbot.waitUntil(lambda: panel.film is not None and panel.film.steps == 151, timeout=SECONDS)
     qtbot.waitUntil(lambda: panel.film.frame(150) is panel.stage.picture.frame is not None, timeout=SECONDS)
+
+
+def test_what_only_the_disk_holds_is_shown_in_true_colours_once_its_vae_is_loaded(
+    window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot
+) -> None:
+    see("sampler", "latent", "colours")
+    true = inspector.stage.picture.image().copy()
+    window.hub.close()
+    window.session.do("Set", SetParam("save", "name", "again"))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    see("sampler", "latent", "colours")
+    assert inspector.stage.picture.image() != true
+    assert not inspector.load_button.isHidden()
+    assert "model" in inspector.load_button.text()
+    inspector.load_button.click()
+    qtbot.waitUntil(lambda: inspector.stage.picture.image() == true, timeout=SECONDS)
+    assert inspector.load_button.isHidden()

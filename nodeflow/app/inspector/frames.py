@@ -67,6 +67,11 @@ class FrameCache:
             _, gone = self._frames.popitem(last=False)
             self.bytes -= gone.image.sizeInBytes()
 
+    def clear(self) -> None:
+        """Forget all: they would look otherwise now."""
+        self._frames.clear()
+        self.bytes = 0
+
     def __contains__(self, key: Hashable) -> bool:
         return key in self._frames
 

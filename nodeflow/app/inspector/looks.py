@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.session import Session
 from nodeflow.engine.events import Export, Exported, Look, Looked, WorkerLost
@@ -17,7 +17,9 @@ Then = Callable[[View | None, str], None]
 
 
 class Looks(QObject):
-    """Asks the engine about a document's values."""
+    """Asks the engine about a document's values. ``missing``: the node that a run would have to bring into memory."""
+
+    missing = Signal(str)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,8 +56,10 @@ class Looks(QObject):
 
     def _take(self, reply: object) -> None:
         match reply:
-            case Looked(request, view, error) if request in self._waiting:
+            case Looked(request, view, error, run) if request in self._waiting:
                 self._waiting.pop(request)(view, error)
+                if run:
+                    self.missing.emit(run)
             case Exported(request, error) if request in self._waiting:
                 self._waiting.pop(request)(None, error)
             case WorkerLost(reason):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -78,6 +79,12 @@ class Inspector(QWidget):
         self.choices = Choices()
         self.stage = Stage()
         self.scrubber = Scrubber()
+        self.load_button = QPushButton()
+        self.load_button.hide()
+        self.load_button.clicked.connect(self._load)
+        self._missing = ""
+        self.looks.missing.connect(self._offer_load)
+        self.tab.past.changed.connect(self._loaded)
         self.tools = StepTools(self.level)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
@@ -127,6 +134,7 @@ class Inspector(QWidget):
         layout.addWidget(self.choices)
         layout.addWidget(self.compare_bar)
         layout.addWidget(self.stage, 1)
+        layout.addWidget(self.load_button)
         layout.addWidget(self.scrubber)
         layout.addWidget(self.tools)
         layout.addWidget(self.told)
@@ -194,6 +202,7 @@ class Inspector(QWidget):
         for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.item_box):
             widget.setVisible(False)
         self.export_button.setEnabled(False)
+        self.load_button.hide()
         self.told.clear()
         self.facts_line.clear()
         self.stage.show_frame(None, words)
@@ -249,6 +258,7 @@ class Inspector(QWidget):
     def _show_form(self) -> None:
         """Ask for what is chosen."""
         self._close_film()
+        self.load_button.hide()
         self.told.clear()
         if self.overview is None:
             return
@@ -373,6 +383,21 @@ class Inspector(QWidget):
 
     def _compared_changed(self) -> None:
         if self.comparing:
+            self._show_form()
+
+    def _offer_load(self, node: str) -> None:
+        """What a picture needs is not in memory: offer to run to the node that gives it."""
+        self._missing = node
+        self.load_button.setText(self.tr("Load {0}, to see it in true colours").format(node))
+        self.load_button.show()
+
+    def _load(self) -> None:
+        self.session.run((self._missing,))
+
+    def _loaded(self) -> None:
+        if not self.load_button.isHidden():
+            self.load_button.hide()
+            self.cache.clear()
             self._show_form()
 
     def _forked(self, focus: str) -> None:

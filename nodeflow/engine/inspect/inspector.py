@@ -37,11 +37,12 @@ class Inspector:
 
     def look(self, look: Look) -> Looked:
         """The answer to a look; what goes wrong is a sentence in it."""
+        document = _Document(self.executor, look.document)
         try:
             with torch.no_grad():
-                return Looked(look.request, self._view(look))
+                return Looked(look.request, self._view(look, document), run=document.missing)
         except Exception as error:  # a form may be other people's code; what it raises is a look less, no more
-            return Looked(look.request, error=_sentence(error))
+            return Looked(look.request, error=_sentence(error), run=document.missing)
 
     def export(self, export: Export) -> Exported:
         """Write a true value into a file; what goes wrong is a sentence in the answer."""
@@ -58,7 +59,7 @@ class Inspector:
         own = self.forms.get(wire_type) or self.forms.get(type(value).__name__, ())
         return [form for form in (*own, *MODEL, *ANYTHING) if form.fits(value)]
 
-    def _view(self, look: Look) -> View:
+    def _view(self, look: Look, document: _Document) -> View:
         names = self._tasks(look)
         handle = look.handle or self._handle(look, names[min(look.item, len(names) - 1)])
         wire_type = handle.split("/", 2)[2]
@@ -72,7 +73,7 @@ class Inspector:
         form = next((form for form in forms if form.name == look.form), None)
         if form is None:
             raise NodeError(f"a {wire_type} cannot be seen as {look.form!r}")
-        return form.make(value, Asked(_Document(self.executor, look.document), look.options, look.size))
+        return form.make(value, Asked(document, look.options, look.size))
 
     def _tasks(self, look: Look) -> tuple[str, ...]:
         """What a node ran as: itself, or once for each item of a list."""
@@ -101,13 +102,19 @@ class _Document:
 
     def __init__(self, executor: Executor, document: str) -> None:
         self._executor, self._document = executor, document
+        self.missing = ""
+        """The node whose VAE was wanted and is not in memory."""
 
     def vae(self, channels: int) -> Any:
+        self.missing = ""
         for task, key in reversed(list(self._executor.recall(self._document).last.values())):
             for place, port in enumerate(task.spec.outputs):
                 outputs = self._executor.cache.get(key) if port.type == "VAE" else None
                 if outputs is not None and outputs[place].format.channels == channels:
+                    self.missing = ""
                     return outputs[place]
+                if outputs is None and port.type == "VAE":
+                    self.missing = task.id
         return None
 
 
