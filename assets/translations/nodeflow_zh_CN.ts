@@ -569,6 +569,10 @@
    <translation>列表项</translation>
   </message>
   <message>
+   <source>Load {0}, to see it in true colours</source>
+   <translation>加载 {0}，以显示真实颜色</translation>
+  </message>
+  <message>
    <source>Numbers of what is seen (CSV)…</source>
    <translation>所见数值 (CSV)…</translation>
   </message>
