@@ -1,6 +1,6 @@
 """The texts of the interface, gathered for translators.
 
-    python -m tools.translations
+    python -m nodeflow.app.translating
 
 Reads every ``tr()`` of the app into ``assets/translations/nodeflow_zh_CN.ts``, keeps what is translated, drops what is
 gone, and compiles it. What is new stands there as unfinished, to be filled in by hand or with Qt Linguist.
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "assets" / "translations" / "nodeflow_zh_CN.ts"
 COMMON = "nodeflow"
 """The context of texts outside of classes, as ``words.tr`` names it."""
