@@ -525,72 +525,28 @@
  <context>
   <name>Inspector</name>
   <message>
-   <source>A picture has no rows of numbers; export it as NPY.</source>
-   <translation>图片没有数值行；请导出为 NPY。</translation>
-  </message>
-  <message>
    <source>Cannot write the picture: {0}</source>
    <translation>无法写入图片：{0}</translation>
-  </message>
-  <message>
-   <source>Cannot write {0}: {1}</source>
-   <translation>无法写入 {0}：{1}</translation>
-  </message>
-  <message>
-   <source>Compare</source>
-   <translation>比较</translation>
   </message>
   <message>
    <source>Export</source>
    <translation>导出</translation>
   </message>
   <message>
-   <source>Export…</source>
-   <translation>导出…</translation>
-  </message>
-  <message>
    <source>Facts</source>
    <translation>信息</translation>
-  </message>
-  <message>
-   <source>Facts in short</source>
-   <translation>信息摘要</translation>
-  </message>
-  <message>
-   <source>Form in which it is shown</source>
-   <translation>显示形式</translation>
   </message>
   <message>
    <source>Inspector</source>
    <translation>检查器</translation>
   </message>
   <message>
-   <source>Item of the list</source>
-   <translation>列表项</translation>
-  </message>
-  <message>
    <source>Load {0}, to see it in true colours</source>
    <translation>加载 {0}，以显示真实颜色</translation>
   </message>
   <message>
-   <source>Numbers of what is seen (CSV)…</source>
-   <translation>所见数值 (CSV)…</translation>
-  </message>
-  <message>
-   <source>Output of the node</source>
-   <translation>节点的输出</translation>
-  </message>
-  <message>
-   <source>Picture of what is seen (PNG)…</source>
-   <translation>所见图片 (PNG)…</translation>
-  </message>
-  <message>
    <source>Select a node to see what it gave.</source>
    <translation>选择一个节点以查看其结果。</translation>
-  </message>
-  <message>
-   <source>Show it together with another run or another step</source>
-   <translation>与另一次运行或另一步一起显示</translation>
   </message>
   <message>
    <source>That run did not have this value.</source>
@@ -603,18 +559,6 @@
   <message>
    <source>This node gives nothing that could be seen.</source>
    <translation>此节点没有可查看的输出。</translation>
-  </message>
-  <message>
-   <source>True values (safetensors)…</source>
-   <translation>原始数值 (safetensors)…</translation>
-  </message>
-  <message>
-   <source>True values of the tensor (NPY)…</source>
-   <translation>张量的原始数值 (NPY)…</translation>
-  </message>
-  <message>
-   <source>Values at the pointer</source>
-   <translation>指针处的数值</translation>
   </message>
   <message>
    <source>Written: {0}</source>
@@ -907,6 +851,57 @@
   <message>
    <source>What do you want to do?</source>
    <translation>想做什么？</translation>
+  </message>
+ </context>
+ <context>
+  <name>PanelWidgets</name>
+  <message>
+   <source>Compare</source>
+   <translation>比较</translation>
+  </message>
+  <message>
+   <source>Export…</source>
+   <translation>导出…</translation>
+  </message>
+  <message>
+   <source>Facts in short</source>
+   <translation>信息摘要</translation>
+  </message>
+  <message>
+   <source>Form in which it is shown</source>
+   <translation>显示形式</translation>
+  </message>
+  <message>
+   <source>Item of the list</source>
+   <translation>列表项</translation>
+  </message>
+  <message>
+   <source>Numbers of what is seen (CSV)…</source>
+   <translation>所见数值 (CSV)…</translation>
+  </message>
+  <message>
+   <source>Output of the node</source>
+   <translation>节点的输出</translation>
+  </message>
+  <message>
+   <source>Picture of what is seen (PNG)…</source>
+   <translation>所见图片 (PNG)…</translation>
+  </message>
+  <message>
+   <source>Show it together with another run or another step</source>
+   <translation>与另一次运行或另一步一起显示</translation>
+  </message>
+  <message>
+   <source>True values (safetensors)…</source>
+   <translation>原始数值 (safetensors)…</translation>
+  </message>
+  <message>
+   <source>True values of the tensor (NPY)…</source>
+   <translation>张量的原始数值 (NPY)…</translation>
+  </message>
+  <message>
+   <source>Values at the pointer</source>
+   <translation>指针处的数值</translation>
   </message>
  </context>
  <context>
@@ -1344,6 +1339,10 @@
    <translation>，末尾会被截断</translation>
   </message>
   <message>
+   <source>A picture has no rows of numbers; export it as NPY.</source>
+   <translation>图片没有数值行；请导出为 NPY。</translation>
+  </message>
+  <message>
    <source>Add Node…</source>
    <translation>添加节点…</translation>
   </message>
@@ -1406,6 +1405,10 @@
   <message>
    <source>Cancel</source>
    <translation>取消</translation>
+  </message>
+  <message>
+   <source>Cannot write {0}: {1}</source>
+   <translation>无法写入 {0}：{1}</translation>
   </message>
   <message>
    <source>Choose</source>
@@ -1842,6 +1845,10 @@
   <message>
    <source>Where the wire starts</source>
    <translation>连线从哪里开始</translation>
+  </message>
+  <message>
+   <source>Written: {0}</source>
+   <translation>已写入：{0}</translation>
   </message>
   <message>
    <source>Yellow</source>

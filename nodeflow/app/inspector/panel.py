@@ -5,32 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
 )
 
-from nodeflow.app.inspector.choices import Choices
-from nodeflow.app.inspector.compare import CompareBar
+from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frames import Film, Frame, FrameCache, frame_of, frame_of_png
 from nodeflow.app.inspector.looks import Looks
 from nodeflow.app.inspector.sayings import fact_line
-from nodeflow.app.inspector.scrubber import Scrubber
-from nodeflow.app.inspector.stage import Stage
-from nodeflow.app.inspector.steps import StepTools, keep
+from nodeflow.app.inspector.steps import keep
+from nodeflow.app.inspector.widgets import PanelWidgets
 from nodeflow.app.tab import Tab
 from nodeflow.app.words import size
 from nodeflow.forms import Chart, FormInfo, Option, Overview, Picture, Table, View
-from nodeflow.graph.files import write_atomic
 
 FACTS = ""
 """The form of an overview."""
@@ -40,11 +28,11 @@ PROBE_PAUSE = 40
 """Milliseconds that the pointer rests before the values under it are asked for."""
 
 
-class Inspector(QWidget):
+class Inspector(PanelWidgets):
     """Follows the selection of a document's canvas."""
 
     def __init__(self, tab: Tab) -> None:
-        super().__init__()
+        super().__init__(tab)
         self.tab, self.session, self.level = tab, tab.session, tab.canvas.session
         self.looks = Looks(self.session, self)
         self.cache = FrameCache()
@@ -59,86 +47,22 @@ class Inspector(QWidget):
         self._place: tuple[float, float] | None = None
         self._probe = QTimer(self, interval=PROBE_PAUSE, singleShot=True)
         self._probe.timeout.connect(self._ask_place)
-        self._build()
+        self._connect()
         tab.canvas.selection_changed.connect(self._follow)
         self.level.node_changed.connect(self._node_changed)
         self.level.preview.connect(self._sampling)
         self.level.opened.connect(lambda: self.show_node(""))
         self._follow()
 
-    # --- widgets
-
-    def _build(self) -> None:
-        self.heading = QLabel()
-        self.heading.setObjectName("heading")
-        self.output_box, self.form_box = QComboBox(), QComboBox()
-        self.output_box.setAccessibleName(self.tr("Output of the node"))
-        self.form_box.setAccessibleName(self.tr("Form in which it is shown"))
-        self.item_box = QComboBox()
-        self.item_box.setAccessibleName(self.tr("Item of the list"))
-        self.choices = Choices()
-        self.stage = Stage()
-        self.scrubber = Scrubber()
-        self.load_button = QPushButton()
-        self.load_button.hide()
+    def _connect(self) -> None:
         self.load_button.clicked.connect(self._load)
         self._missing = ""
         self.looks.missing.connect(self._offer_load)
         self.tab.past.changed.connect(self._loaded)
-        self.tools = StepTools(self.level)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
-        self.told = QLabel()
-        self.told.setObjectName("dim")
-        self.told.setWordWrap(True)
-        self.told.setAccessibleName(self.tr("Values at the pointer"))
-        self.facts_line = QLabel()
-        self.facts_line.setObjectName("dim")
-        self.facts_line.setWordWrap(True)
-        self.facts_line.setAccessibleName(self.tr("Facts in short"))
-        self.export_button = QToolButton()
-        self.export_button.setText(self.tr("Export…"))
-        self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.export_button)
-        for words, suffix in (
-            (self.tr("Picture of what is seen (PNG)…"), ".png"),
-            (self.tr("Numbers of what is seen (CSV)…"), ".csv"),
-            (self.tr("True values of the tensor (NPY)…"), ".npy"),
-            (self.tr("True values (safetensors)…"), ".safetensors"),
-        ):
-            menu.addAction(words).triggered.connect(lambda _=False, suffix=suffix: self.ask_export(suffix))
-        self.export_button.setMenu(menu)
-        self.compare_button = QToolButton()
-        self.compare_button.setText(self.tr("Compare"))
-        self.compare_button.setCheckable(True)
-        self.compare_button.setToolTip(self.tr("Show it together with another run or another step"))
         self.compare_button.toggled.connect(self._compare)
-        self.compare_bar = CompareBar(self.tab.past)
-        self.compare_bar.hide()
         self.compare_bar.changed.connect(self._compared_changed)
-        head = QHBoxLayout()
-        head.addWidget(self.heading, 1)
-        head.addWidget(self.item_box)
-        head.addWidget(self.compare_button)
-        head.addWidget(self.export_button)
-        boxes = QHBoxLayout()
-        for box in (self.output_box, self.form_box):
-            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            box.setMinimumContentsLength(8)
-            boxes.addWidget(box, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 12, 14, 12)
-        layout.setSpacing(8)
-        layout.addLayout(head)
-        layout.addLayout(boxes)
-        layout.addWidget(self.choices)
-        layout.addWidget(self.compare_bar)
-        layout.addWidget(self.stage, 1)
-        layout.addWidget(self.load_button)
-        layout.addWidget(self.scrubber)
-        layout.addWidget(self.tools)
-        layout.addWidget(self.told)
-        layout.addWidget(self.facts_line)
         self.output_box.currentIndexChanged.connect(self._output_chosen)
         self.item_box.currentIndexChanged.connect(self.refresh)
         self.form_box.currentIndexChanged.connect(self._form_chosen)
@@ -147,6 +71,7 @@ class Inspector(QWidget):
         self.stage.picture.pointed.connect(self._pointed)
         self.stage.pair.pointed.connect(self._pointed)
         self.stage.picture.left.connect(lambda: self._probe.stop())
+        self.export_wanted.connect(self.ask_export)
 
     # --- what is looked at
 
@@ -496,39 +421,9 @@ class Inspector(QWidget):
 
     def export_to(self, path: Path) -> None:
         """Write into a file what its ending says."""
-        if self.overview is None:
-            return
-        match path.suffix:
-            case ".png":
-                self._write(path, _png(self.stage))
-            case ".csv":
-                text = self.stage.csv()
-                if text:
-                    self._write(path, text.encode())
-                else:
-                    self._say(self.tr("A picture has no rows of numbers; export it as NPY."))
-            case _:
-                tensor = getattr(self.stage.currentWidget(), "chosen", "")
-                self.looks.export(path, self.overview.handle, tensor, lambda error: self._exported(path, error))
-
-    def _write(self, path: Path, data: bytes) -> None:
-        try:
-            write_atomic(path, data)
-            self._exported(path, "")
-        except OSError as error:
-            self._exported(path, self.tr("Cannot write {0}: {1}").format(path, error.strerror or error))
-
-    def _exported(self, path: Path, error: str) -> None:
-        self._say(error or self.tr("Written: {0}").format(path.name))
+        if self.overview is not None:
+            Exporter(self.stage, self.looks, self._say).write(path, self.overview.handle)
 
     def _say(self, words: str) -> None:
         self.told.setText(words)
         self.session.trouble.emit(words)
-
-
-def _png(stage: Stage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    stage.image().save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(data.data())

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -91,6 +92,14 @@ class Stage(QStackedWidget):
         """What is seen, as a picture."""
         widget = self.currentWidget()
         return self.picture.image() if widget is self.picture else widget.grab().toImage()
+
+    def png(self) -> bytes:
+        """What is seen, as the bytes of a PNG file."""
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self.image().save(buffer, "PNG")  # type: ignore[call-overload]
+        return bytes(data.data())
 
     def csv(self) -> str:
         """What is seen, as rows of numbers; empty for what has none."""

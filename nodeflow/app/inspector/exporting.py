@@ -1,0 +1,40 @@
+"""What is seen, or the true values behind it, into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nodeflow.app.inspector.looks import Looks
+from nodeflow.app.inspector.stage import Stage
+from nodeflow.app.words import tr
+from nodeflow.graph.files import write_atomic
+
+
+class Exporter:
+    """Writes what a stage shows; ``say`` takes a sentence on what became of it."""
+
+    def __init__(self, stage: Stage, looks: Looks, say: Callable[[str], None]) -> None:
+        self._stage, self._looks, self._say = stage, looks, say
+
+    def write(self, path: Path, handle: str) -> None:
+        """Write into a file what its ending says: PNG and CSV what is seen, any other the value with the handle."""
+        if path.suffix == ".png":
+            self._save(path, self._stage.png())
+        elif path.suffix != ".csv":
+            tensor = getattr(self._stage.currentWidget(), "chosen", "")
+            self._looks.export(path, handle, tensor, lambda error: self._done(path, error))
+        elif text := self._stage.csv():
+            self._save(path, text.encode())
+        else:
+            self._say(tr("A picture has no rows of numbers; export it as NPY."))
+
+    def _save(self, path: Path, data: bytes) -> None:
+        try:
+            write_atomic(path, data)
+            self._done(path, "")
+        except OSError as error:
+            self._done(path, tr("Cannot write {0}: {1}").format(path, error.strerror or error))
+
+    def _done(self, path: Path, error: str) -> None:
+        self._say(error or tr("Written: {0}").format(path.name))
