@@ -13,12 +13,13 @@ from PySide6.QtWidgets import (
 from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frames import Film, Frame, FrameCache, frame_of, frame_of_png
 from nodeflow.app.inspector.looks import Looks
+from nodeflow.app.inspector.probe import place_form, place_options, place_words
 from nodeflow.app.inspector.sayings import fact_line
 from nodeflow.app.inspector.steps import keep
 from nodeflow.app.inspector.widgets import PanelWidgets
 from nodeflow.app.tab import Tab
 from nodeflow.app.words import size
-from nodeflow.forms import Chart, FormInfo, Option, Overview, Picture, Table, View
+from nodeflow.forms import FormInfo, Option, Overview, Picture, View
 
 FACTS = ""
 """The form of an overview."""
@@ -220,7 +221,7 @@ class Inspector(PanelWidgets):
         return self.compare_button.isChecked()
 
     def _options(self) -> dict[str, Any]:
-        places = {} if self._place is None else self._at(*self._place)
+        places = {} if self._place is None else place_options(place_form(self.overview), *self._place)
         return {**self.choices.values(), **places}
 
     def _option(self, wanted: Any) -> Option | None:
@@ -363,38 +364,17 @@ class Inspector(PanelWidgets):
         self._place = (u, v)
         self._probe.start()
 
-    def _at(self, u: float, v: float) -> dict[str, int]:
-        """A place from 0 to 1 as numbers, in the cells of the value."""
-        form = self._place_form()
-        sides = {option.name: option.maximum for option in form.options if option.place} if form else {}
-        return {name: int((u if name == "x" else v) * (most + 1)) for name, most in sides.items()}
-
-    def _place_form(self) -> FormInfo | None:
-        forms = self.overview.forms if self.overview else ()
-        return next((form for form in forms if any(option.place for option in form.options)), None)
-
     def _ask_place(self) -> None:
-        form = self._place_form()
-        if form is None or self._place is None or self.overview is None:
+        form = place_form(self.overview)
+        if form is None or self.overview is None:
             return
         turn = self._turn
         self.looks.ask(
-            lambda view, _: self._tell_place(turn, view),
+            lambda view, _: self.told.setText(place_words(view, self.scrubber.step)) if turn == self._turn else None,
             handle=self.overview.handle,
             form=form.name,
             options=self._options(),
         )
-
-    def _tell_place(self, turn: int, view: View | None) -> None:
-        if turn != self._turn:
-            return
-        match view:
-            case Table(rows=rows, caption=caption):
-                self.told.setText(f"{caption}:  " + "   ".join(value for _, value in rows))
-            case Chart(series=series, caption=caption):
-                step = self.scrubber.step
-                values = [dict(zip(one.x, one.y, strict=True)).get(float(step)) for one in series]
-                self.told.setText(f"{caption}:  " + "   ".join(f"{v:.5g}" for v in values if v is not None))
 
     # --- while it runs
 

@@ -1,0 +1,28 @@
+"""The place under the pointer: which form of a value tells of places, and what it tells in words."""
+
+from __future__ import annotations
+
+from nodeflow.forms import Chart, FormInfo, Overview, Table, View
+
+
+def place_form(overview: Overview | None) -> FormInfo | None:
+    """The form of a value that tells what is at a place; None where it has none."""
+    forms = overview.forms if overview else ()
+    return next((form for form in forms if any(option.place for option in form.options)), None)
+
+
+def place_options(form: FormInfo | None, u: float, v: float) -> dict[str, int]:
+    """A place from 0 to 1 on both axes as numbers, in the cells of the value."""
+    sides = {option.name: option.maximum for option in form.options if option.place} if form else {}
+    return {name: int((u if name == "x" else v) * (most + 1)) for name, most in sides.items()}
+
+
+def place_words(view: View | None, step: int) -> str:
+    """The values at a place, of all channels; of something with steps those at one step."""
+    match view:
+        case Table(rows=rows, caption=caption):
+            return f"{caption}:  " + "   ".join(value for _, value in rows)
+        case Chart(series=series, caption=caption):
+            values = [dict(zip(one.x, one.y, strict=True)).get(float(step)) for one in series]
+            return f"{caption}:  " + "   ".join(f"{value:.5g}" for value in values if value is not None)
+    return ""
