@@ -45,6 +45,7 @@ class Inspector(PanelWidgets):
         self._preferred: dict[str, str] = {}
         self._form_of: dict[str, str] = {}
         self._turn = 0
+        self._missing = ""
         self._place: tuple[float, float] | None = None
         self._probe = QTimer(self, interval=PROBE_PAUSE, singleShot=True)
         self._probe.timeout.connect(self._ask_place)
@@ -56,14 +57,14 @@ class Inspector(PanelWidgets):
         self._follow()
 
     def _connect(self) -> None:
-        self.load_button.clicked.connect(self._load)
-        self._missing = ""
+        self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
         self.looks.missing.connect(self._offer_load)
         self.tab.past.changed.connect(self._loaded)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
-        self.compare_button.toggled.connect(self._compare)
-        self.compare_bar.changed.connect(self._compared_changed)
+        self.compare_button.toggled.connect(self.compare_bar.setVisible)
+        self.compare_button.toggled.connect(lambda: self._show_form())
+        self.compare_bar.changed.connect(lambda: self._show_form() if self.comparing else None)
         self.output_box.currentIndexChanged.connect(self._output_chosen)
         self.item_box.currentIndexChanged.connect(self.refresh)
         self.form_box.currentIndexChanged.connect(self._form_chosen)
@@ -303,22 +304,11 @@ class Inspector(PanelWidgets):
         parted = self.film.parted(self.other) if self.film and self.other and self.compare_bar.run else None
         self.compare_bar.tell(largest, parted if self.film and self.film.steps > 1 else None)
 
-    def _compare(self, on: bool) -> None:
-        self.compare_bar.setVisible(on)
-        self._show_form()
-
-    def _compared_changed(self) -> None:
-        if self.comparing:
-            self._show_form()
-
     def _offer_load(self, node: str) -> None:
         """What a picture needs is not in memory: offer to run to the node that gives it."""
         self._missing = node
         self.load_button.setText(self.tr("Load {0}, to see it in true colours").format(node))
         self.load_button.show()
-
-    def _load(self) -> None:
-        self.session.run((self._missing,))
 
     def _loaded(self) -> None:
         if not self.load_button.isHidden():
