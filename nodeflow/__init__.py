@@ -1,3 +1,3 @@
 """nodeflow: build text-to-image workflows out of their real parts, run them, and see inside."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

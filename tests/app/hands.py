@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nodeflow.app.window import MainWindow
@@ -56,3 +57,12 @@ class Hand:
         buttons = left if held else Qt.MouseButton.NoButton
         event = QMouseEvent(kind, where, viewport.mapToGlobal(where), button, buttons, keys)
         QApplication.sendEvent(viewport, event)
+
+
+def strike(window: MainWindow, key: Qt.Key) -> None:
+    """Strike a key as the window system does: press and release go each to what has the focus at that moment.
+
+    `QTest.keyClick` would release it over a widget that the press may have done away with.
+    """
+    QTest.keyPress(QApplication.focusWidget() or window.canvas.view, key)
+    QTest.keyRelease(QApplication.focusWidget() or window.canvas.view, key)

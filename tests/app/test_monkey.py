@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from app.hands import Hand
+from app.hands import Hand, strike
 from app.test_canvas import agrees
 from app.test_random_hand import HELD, KEYS, somewhere
 from PySide6.QtCore import QTimer
@@ -103,7 +103,7 @@ class Monkey:
         self.hand.double_click(somewhere(self.window, self.dice))
 
     def key(self) -> None:
-        QTest.keyClick(QApplication.focusWidget() or self.hand.view, self.dice.choice(KEYS))
+        strike(self.window, self.dice.choice(KEYS))
 
     def action(self) -> None:
         entries = [entry for entry in self.window.actions_.entries.values() if not entry.id.startswith(ASKING)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from app.hands import NO_KEYS, Hand
+from app.hands import NO_KEYS, Hand, strike
 from app.test_canvas import agrees, text
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
@@ -67,7 +67,7 @@ def test_whatever_the_hand_does_undo_leads_back(
             case "double":
                 hand.double_click(somewhere(window, dice))
             case "key":
-                QTest.keyClick(QApplication.focusWidget() or view, dice.choice(KEYS))
+                strike(window, dice.choice(KEYS))
             case "keys":
                 QTest.keyClick(view, *dice.choice(PRESSED))
             case "copy":
