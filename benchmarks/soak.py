@@ -18,7 +18,7 @@ import psutil
 from benchmarks.hands import Driver, changed
 from nodeflow.engine.limits import Limits
 
-MEMORY, DISK = 200_000_000, 20_000_000
+MEMORY, DISK = 80_000_000, 20_000_000
 
 
 def main() -> None:
