@@ -45,6 +45,7 @@ from nodeflow.engine.session import Session
 from nodeflow.engine.views import pictures
 from nodeflow.graph.files import loads
 from nodeflow.graph.workflow import Problem, WorkflowError
+from nodeflow.system import give_back_memory
 
 SOON = 0.1
 """Seconds within which the command line, once we are up, hands in its run."""
@@ -155,3 +156,4 @@ class Worker:
             self.say(Refused(job.job, (Problem("", "", str(error)),)))
         finally:
             del self.reins[job.job]
+            give_back_memory()
