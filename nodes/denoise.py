@@ -14,8 +14,8 @@ from nodes.computing import device_of, dtype_of
 
 
 @dataclass(frozen=True, eq=False)
-class UNetDenoiser:
-    """A `UNet2DConditionModel` as a denoiser. The network is only called, never changed."""
+class NetworkDenoiser:
+    """What all denoisers around one network share. The network is only called, never changed."""
 
     network: DiffusionNetwork
     prediction: Prediction
@@ -31,6 +31,11 @@ class UNetDenoiser:
     @property
     def dtype(self) -> torch.dtype:
         return dtype_of(self.network.module)
+
+
+@dataclass(frozen=True, eq=False)
+class UNetDenoiser(NetworkDenoiser):
+    """A `UNet2DConditionModel` as a denoiser."""
 
     @property
     def learned_variance(self) -> bool:
@@ -47,24 +52,10 @@ class UNetDenoiser:
 
 
 @dataclass(frozen=True, eq=False)
-class DiTDenoiser:
-    """A `DiTTransformer2DModel` as a denoiser. The network is only called, never changed."""
+class DiTDenoiser(NetworkDenoiser):
+    """A `DiTTransformer2DModel` as a denoiser."""
 
-    network: DiffusionNetwork
-    prediction: Prediction
     learned_variance: bool
-
-    @property
-    def format(self) -> LatentFormat:
-        return self.network.format
-
-    @property
-    def device(self) -> torch.device:
-        return device_of(self.network.module)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return dtype_of(self.network.module)
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         if conditioning.labels is None:
@@ -77,23 +68,8 @@ class DiTDenoiser:
 
 
 @dataclass(frozen=True, eq=False)
-class PixelDenoiser:
-    """A `UNet2DModel` as a denoiser. The network is only called, never changed."""
-
-    network: DiffusionNetwork
-    prediction: Prediction
-
-    @property
-    def format(self) -> LatentFormat:
-        return self.network.format
-
-    @property
-    def device(self) -> torch.device:
-        return device_of(self.network.module)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return dtype_of(self.network.module)
+class PixelDenoiser(NetworkDenoiser):
+    """A `UNet2DModel` as a denoiser."""
 
     @property
     def learned_variance(self) -> bool:
