@@ -11,81 +11,22 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 from safetensors import safe_open
 
+from benchmarks.cases import Case, systems
 from nodeflow.engine import events as tell
 from nodeflow.engine.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.workflow import Workflow
 from nodeflow.resources import folder, locate
-from training import captions, clip_card, evaluate, silhouettes
+from training import silhouettes
 from training.checker import analyse, compare
-from training.claims import Claims, parse
-from training.grammar import SUBJECTS
-from training.scenes import Picture, draw, random_scene
-
-SEED = 50260
-
-
-class Case(NamedTuple):
-    """Parameters by ``node.parameter``, what the picture must show, and the picture that it should equal, if any."""
-
-    settings: dict[str, Any]
-    claims: Claims
-    original: Path | None = None
-
-
-class System(NamedTuple):
-    """The node whose picture counts, and cases without end; they get a folder to put pictures into."""
-
-    node: str
-    cases: Callable[[Path], Iterator[Case]]
-
-
-def texts(_: Path) -> Iterator[Case]:
-    """One caption, one picture."""
-    for number, text in enumerate(evaluate.fresh_captions(SEED, 10_000)):
-        yield Case({"prompt.text": text, "noise.seed": number}, parse(text))
-
-
-def vague_texts(_: Path) -> Iterator[Case]:
-    """Eight pictures of a caption without background, of which the best for the full caption counts."""
-    for number, (vague, full) in enumerate(clip_card.vague_and_full(1000, SEED)):
-        yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
-
-
-def classes(_: Path) -> Iterator[Case]:
-    """One class, one picture; its subject alone is judged."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
-        label = str(rng.choice(SUBJECTS))
-        claims = Claims(label, None, None, None)  # type: ignore[arg-type]
-        yield Case({"label.label": label, "noise.seed": number, "noise.batch": 1}, claims)
-
-
-def scenes(inside: Path) -> Iterator[Case]:
-    """A drawn picture that goes through the autoencoder."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
-        scene, path = random_scene(rng), inside / f"{number}.png"
-        Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
-        caption = captions.write(scene, rng)
-        yield Case({"picture.path": str(path)}, parse(caption.text), path)
-
-
-SYSTEMS = {
-    "latent-diffusion": System("save", texts),
-    "clip-rank": System("save", vague_texts),
-    "dit": System("save", classes),
-    "vae": System("save_reconstruction", scenes),
-}
+from training.scenes import Picture
 
 
 def picture(path: Path) -> Picture:
@@ -123,7 +64,7 @@ def size(workflow: Workflow) -> tuple[float, float]:
 
 def measure(session: Session, name: str, count: int) -> str:
     """One line of the table."""
-    system, known = SYSTEMS[name], silhouettes.load()
+    system, known = systems()[name], silhouettes.load()
     right, seconds, decibels = list[bool](), list[float](), list[float]()
     with tempfile.TemporaryDirectory() as place:
         cases = system.cases(Path(place))
@@ -147,7 +88,7 @@ def main() -> None:
     parser.add_argument("workflow", nargs="*", help="all that are there")
     parser.add_argument("--count", type=int, default=200)
     arguments = parser.parse_args()
-    there = [name for name in SYSTEMS if (folder("workflows") / f"{name}.json").is_file()]
+    there = [name for name in sorted(systems()) if (folder("workflows") / f"{name}.json").is_file()]
     session = Session()
     print("| system | right in all that was asked for | seconds a run | parameters, millions | megabytes | also |")
     print("|---|---|---|---|---|---|")

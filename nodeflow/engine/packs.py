@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from nodeflow import __version__
 from nodeflow.forms import Forms
 from nodeflow.graph.catalog import Catalogue, decode
 from nodeflow.node import spec_of
@@ -48,10 +49,17 @@ def load_packs() -> Packs:
     packs = Packs()
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
-            packs.add(entry.load(), entry.dist.version if entry.dist else "0")
+            packs.add(entry.load(), version_of(entry))
         except Exception as error:  # a pack is other people's code: whatever it raises costs that pack alone
             packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {error}"
     return packs
+
+
+def version_of(entry: importlib.metadata.EntryPoint) -> str:
+    """The version of the pack's distribution; that of the built-in pack is the program's, however it is installed."""
+    if entry.value == "nodes":
+        return __version__
+    return entry.dist.version if entry.dist else "0"
 
 
 def known_catalogue() -> Catalogue:

@@ -1,0 +1,22 @@
+"""A class, and a picture of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.cases import SEED, Case, System
+from training.claims import Claims
+from training.grammar import SUBJECTS
+
+
+def classes(_: Path) -> Iterator[Case]:
+    """One class, one picture; its subject alone is judged."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        label = str(rng.choice(SUBJECTS))
+        claims = Claims(label, None, None, None)  # type: ignore[arg-type]
+        yield Case({"label.label": label, "noise.seed": number, "noise.batch": 1}, claims)
+
+
+SYSTEMS = {"dit": System("save", classes)}

@@ -1,0 +1,23 @@
+"""A caption, and a picture of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.cases import SEED, Case, System
+from training import clip_card, evaluate
+from training.claims import parse
+
+
+def texts(_: Path) -> Iterator[Case]:
+    """One caption, one picture."""
+    for number, text in enumerate(evaluate.fresh_captions(SEED, 10_000)):
+        yield Case({"prompt.text": text, "noise.seed": number}, parse(text))
+
+
+def vague_texts(_: Path) -> Iterator[Case]:
+    """Eight pictures of a caption without background, of which the best for the full caption counts."""
+    for number, (vague, full) in enumerate(clip_card.vague_and_full(1000, SEED)):
+        yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
+
+
+SYSTEMS = {"latent-diffusion": System("save", texts), "clip-rank": System("save", vague_texts)}
