@@ -15,6 +15,7 @@ from training import (
     evaluate,
     examples,
     export,
+    glide,
     latent_diffusion,
     tokenizer,
     truth,
@@ -35,9 +36,10 @@ STAGES: dict[str, Callable[[], object]] = {
     "dit": dit.train,
     "dit-compare": dit_card.compare,
     "dit-card": dit_card.report,
+    "glide": glide.train,
     "examples": examples.draw_examples,
 }
-ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate", "clip", "clip-card", "dit", "dit-card", "examples")
+ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate", "clip", "clip-card", "dit", "dit-card", "glide", "examples")
 
 
 def main() -> None:
