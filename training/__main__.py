@@ -39,7 +39,19 @@ STAGES: dict[str, Callable[[], object]] = {
     "glide": glide.train,
     "examples": examples.draw_examples,
 }
-ALL = ("tokenizer", "vae", "latent-diffusion", "export", "evaluate", "clip", "clip-card", "dit", "dit-card", "glide", "examples")
+ALL = (
+    "tokenizer",
+    "vae",
+    "latent-diffusion",
+    "export",
+    "evaluate",
+    "clip",
+    "clip-card",
+    "dit",
+    "dit-card",
+    "glide",
+    "examples",
+)
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ def arguments(
     guider = made["nodes.classifier_free_guidance"](denoiser, text, text, 3.0, 0.5)
     clip = made["nodes.load_clip"](str(tiny_clip))
     dit = made["nodes.load_dit"](str(tiny_dit))
+    mask = made["nodes.shape_mask"](image)
     vectors = clip.embed_texts(["red"])
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     return {
@@ -75,6 +76,7 @@ def arguments(
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
         "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},
         "nodes.guidance_interval": {"guider": guider},
+        "nodes.inpaint": {"guider": guider, "schedule": schedule, "latent": latent, "mask": mask},
         "nodes.no_guidance": {"denoiser": denoiser, "conditioning": text},
         "nodes.sample": {
             "guider": guider,
@@ -87,6 +89,9 @@ def arguments(
         "nodes.load_image": {"path": path},
         "nodes.save_image": {"image": image, "folder": tmp_path},
         "nodes.resize_image": {"image": image, "width": 8, "height": 8},
+        "nodes.shape_mask": {"image": image},
+        "nodes.mask_from_picture": {"image": image, "inverted": True},
+        "nodes.composite": {"background": image, "foreground": image, "mask": mask},
         "nodes.batch_images": {"*": [image]},
         "nodes.split_batch": {"image": image},
         "nodes.contact_sheet": {"images": [image], "labels": ["two"]},

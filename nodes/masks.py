@@ -1,0 +1,84 @@
+"""Where something holds in a picture, and pictures put together by it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from nodeflow.node import NodeError, Slider, node
+from nodeflow.wires import Image, Mask
+
+SUPERSAMPLING = 4
+"""Points a pixel and axis that an outline is sampled at, so that its edge is smooth."""
+
+
+@node("Shape mask")
+def shape_mask(
+    image: Image,
+    shape: Literal["rectangle", "ellipse"] = "rectangle",
+    left: Annotated[float, Slider(0, 1, 0.01)] = 0.25,
+    right: Annotated[float, Slider(0, 1, 0.01)] = 0.75,
+    top: Annotated[float, Slider(0, 1, 0.01)] = 0.25,
+    bottom: Annotated[float, Slider(0, 1, 0.01)] = 0.75,
+    inverted: bool = False,
+) -> Mask:
+    """Draws a mask for a picture: a rectangle, or the ellipse in it.
+
+    The edges are shares of the picture's width and height, from its left and its top. Inside the mask is 1, outside 0;
+    with ``inverted`` it is the other way. For pictures (B, 3, H, W) the mask is (1, 1, H, W).
+
+    Fails when an edge lies beyond the one opposite.
+    """
+    if left >= right or top >= bottom:
+        raise NodeError("this shape has no inside; left must be smaller than right, and top smaller than bottom")
+    height, width = image.pixels.shape[-2:]
+    x = (_points(width) - left) / (right - left) * 2 - 1
+    y = ((_points(height) - top) / (bottom - top) * 2 - 1)[:, None]
+    inside = torch.maximum(x.abs(), y.abs()) <= 1 if shape == "rectangle" else x**2 + y**2 <= 1
+    covered = torch.nn.functional.avg_pool2d(inside.float()[None, None], SUPERSAMPLING)
+    return Mask(1 - covered if inverted else covered)
+
+
+def _points(count: int) -> Tensor:
+    return (torch.arange(count * SUPERSAMPLING) + 0.5) / (count * SUPERSAMPLING)
+
+
+@node("Mask from picture")
+def mask_from_picture(
+    image: Image, threshold: Annotated[float, Slider(0, 1, 0.01)] = 0.5, inverted: bool = False
+) -> Mask:
+    """Takes a picture as a mask: what is bright is 1, what is dark 0.
+
+    Pictures (B, 3, H, W) become masks (B, 1, H, W). What is brighter than ``threshold`` belongs to the mask; at 0 the
+    brightness itself is taken, for soft edges. ``inverted`` takes what is dark.
+    """
+    brightness = image.pixels.mean(1, keepdim=True)
+    values = (brightness > threshold).float() if threshold else brightness
+    return Mask(1 - values if inverted else values)
+
+
+@node("Composite")
+def composite(background: Image, foreground: Image, mask: Mask) -> Image:
+    """Lays one picture over another where a mask says so.
+
+    ``background + mask (foreground - background)``, each (B, 3, H, W); a single picture or mask serves all. After
+    inpainting this brings back every pixel outside of the mask as it was.
+
+    Fails when the pictures differ in size, or in number.
+    """
+    one, other = background.pixels, foreground.pixels
+    if one.shape[-2:] != other.shape[-2:]:
+        sizes = " and ".join(f"{pixels.shape[-1]} x {pixels.shape[-2]}" for pixels in (one, other))
+        raise NodeError(f"the pictures are {sizes}; resize one of them before")
+    counts = {len(one), len(other), len(mask.values)} - {1}
+    if len(counts) > 1:
+        raise NodeError("background, foreground and mask hold different numbers of pictures; make them equal, or one")
+    return Image(torch.lerp(one, other, fitted(mask, one).to(one.device)))
+
+
+def fitted(mask: Mask, samples: Tensor) -> Tensor:
+    """A mask (B, 1, h, w) in the size of pictures or latents (B, C, h, w): the mean of what falls into a cell."""
+    return interpolate(mask.values, samples.shape[-2:], mode="area")
