@@ -49,6 +49,17 @@ class Latent:
 
 
 @dataclass(frozen=True, eq=False)
+class Codes:
+    """Pictures as tokens: ``values`` (B, h, w), int64, each the number of a vector in a codebook of ``size`` vectors.
+
+    -1 stands for a place that has no code yet.
+    """
+
+    values: Tensor
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
 class Conditioning:
     """What a text, or the name of a class, says to a denoiser.
 
@@ -234,6 +245,28 @@ class VAE(Protocol):
 
     def decode(self, latent: Latent) -> Image:
         """Latents to pictures."""
+        ...
+
+
+class VQ(Protocol):
+    """An autoencoder between pictures and codes (van den Oord et al. 2017)."""
+
+    @property
+    def size(self) -> int:
+        """How many vectors its codebook has."""
+        ...
+
+    @property
+    def downscale(self) -> int:
+        """Pixels along a side of the place that a code stands for."""
+        ...
+
+    def encode(self, image: Image) -> Codes:
+        """For each place of the pictures the nearest vector of the codebook."""
+        ...
+
+    def decode(self, codes: Codes) -> Image:
+        """Codes to pictures; places without a code are left grey."""
         ...
 
 

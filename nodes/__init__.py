@@ -13,6 +13,7 @@ STATIONS = (
     "invert",
     "interpolate",
     "vae",
+    "codes",
     "image",
     "masks",
     "lists",

@@ -116,6 +116,8 @@ _WIRES = {
     "Sampler": "#58bcc6",
     "Vae": "#e58078",
     "VAE": "#e58078",
+    "Codes": "#c98fe0",
+    "VQ": "#e0926f",
     "Mask": "#9fc26b",
     "str": "#9aa2ad",
     "int": "#8fa6a0",

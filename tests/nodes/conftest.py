@@ -21,6 +21,9 @@ from diffusers import (
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
+from tests.nodes.tiny_tokens import tiny_vq
+
+__all__ = ["tiny_vq"]
 
 MERGES = [
     ("r", "e"),

@@ -23,7 +23,13 @@ WORKFLOW = folder("workflows") / "latent-diffusion.json"
 
 @pytest.fixture
 def arguments(
-    tiny: LatentDiffusion, tiny_folder: Path, tiny_clip: Path, tiny_dit: Path, tiny_ddpm: Path, tmp_path: Path
+    tiny: LatentDiffusion,
+    tiny_folder: Path,
+    tiny_clip: Path,
+    tiny_dit: Path,
+    tiny_ddpm: Path,
+    tiny_vq: Path,
+    tmp_path: Path,
 ) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
     made = pack.functions
@@ -37,6 +43,8 @@ def arguments(
     dit = made["nodes.load_dit"](str(tiny_dit))
     mask = made["nodes.shape_mask"](image)
     vectors = clip.embed_texts(["red"])
+    vq = made["nodes.load_vq"](str(tiny_vq))
+    codes = vq.encode(image)
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     return {
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
@@ -86,6 +94,11 @@ def arguments(
         },
         "nodes.vae_decode": {"vae": tiny.vae, "latent": latent},
         "nodes.vae_encode": {"vae": tiny.vae, "image": image, "sample": True},
+        "nodes.load_vq": {"model": str(tiny_vq)},
+        "nodes.vq_encode": {"vq": vq, "image": image},
+        "nodes.vq_decode": {"vq": vq, "codes": codes},
+        "nodes.edit_codes": {"codes": codes, "other": codes},
+        "nodes.codebook_use": {"codes": codes},
         "nodes.load_image": {"path": path},
         "nodes.save_image": {"image": image, "folder": tmp_path},
         "nodes.resize_image": {"image": image, "width": 8, "height": 8},
