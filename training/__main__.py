@@ -20,6 +20,7 @@ from training import (
     tokenizer,
     truth,
     vae,
+    vq,
 )
 
 STAGES: dict[str, Callable[[], object]] = {
@@ -37,6 +38,7 @@ STAGES: dict[str, Callable[[], object]] = {
     "dit-compare": dit_card.compare,
     "dit-card": dit_card.report,
     "glide": glide.train,
+    "vq": vq.train,
     "examples": examples.draw_examples,
 }
 ALL = (
