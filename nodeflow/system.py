@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 
@@ -49,7 +50,12 @@ def give_back_memory() -> None:
     """Hand freed memory back to the system. glibc keeps it, so that a process that lets networks go never shrinks."""
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+            _c_library().malloc_trim(0)
+
+
+@functools.cache
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL("libc.so.6")
 
 
 def process_name(pid: int) -> str:

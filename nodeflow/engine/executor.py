@@ -23,7 +23,7 @@ from nodeflow.engine.maps import Unfolding, make_do
 from nodeflow.engine.measure import changed, versions
 from nodeflow.engine.memory import Memory, Needs
 from nodeflow.engine.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
-from nodeflow.engine.results import Values, as_outputs, files, sentence, standing
+from nodeflow.engine.results import Values, as_outputs, files, named, sentence, standing
 from nodeflow.engine.seeds import seeds
 from nodeflow.engine.shortage import is_shortage, what_fitted
 from nodeflow.engine.single import settings_of
@@ -85,12 +85,12 @@ class Run:
 
     def __init__(self, executor: Executor, plan: Plan, settings: Settings, control: Control, history: History) -> None:
         self.executor, self.settings, self.control, self.history = executor, settings, control, history
-        self.unfolding = Unfolding(plan, self._known)
+        self.values: dict[str, Values] = {}
+        self.unfolding = Unfolding(plan, self.values)
         self.plan = msgspec.structs.replace(plan, tasks={}) if self.unfolding.active else plan
         self.parts: dict[str, Parts] = {}
         self.keys: dict[str, bytes] = {}
         self.arguments: dict[str, dict[str, Any]] = {}
-        self.values: dict[str, Values] = {}
         self.stopped: dict[str, str] = {}
         self.failed: set[str] = set()
         self.asked: dict[str, set[str]] = {}
@@ -155,10 +155,6 @@ class Run:
             self.history.items.pop(node.id, None)
         return tasks
 
-    def _known(self, task: str, output: str) -> tuple[Any, ...] | None:
-        """A list that a task gave."""
-        return self.value(Origin(task, output)) if task in self.values else None  # type: ignore[no-any-return]
-
     def _without(self, task: Task) -> Events:
         """A task does without items that did not come: it and all behind it are another result."""
         renewed = {task.id}
@@ -176,9 +172,7 @@ class Run:
         return is_plain(self.plan.tasks, origin)
 
     def value(self, origin: Origin) -> Any:
-        outputs = self.plan.tasks[origin.node].spec.outputs
-        index = next(index for index, port in enumerate(outputs) if port.name == origin.output)
-        value = self.values[origin.node][index]
+        value = named(self.plan.tasks[origin.node].spec, self.values[origin.node], origin.output)
         return value if origin.item is None else value[origin.item]
 
     # --- keys

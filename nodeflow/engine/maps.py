@@ -9,7 +9,7 @@ those axes end. Sweeps never end: they are the same workflow run again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Container, Generator, Iterator
+from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,14 +18,12 @@ from nodeflow.engine import events as tell
 from nodeflow.engine.events import Item
 from nodeflow.engine.places import item_id
 from nodeflow.engine.plan import Origin, Plan, Task
+from nodeflow.engine.results import Values, named
 from nodeflow.graph.catalog import is_list
 from nodeflow.graph.sweeps import MOST_ITEMS
 from nodeflow.node import NodeError
 
 Events = Generator[tell.Event, None, None]
-
-Known = Callable[[str, str], "tuple[Any, ...] | None"]
-"""What a task, by its id, gave at a list output; None where it gave nothing."""
 
 
 class Rows(NamedTuple):
@@ -57,12 +55,13 @@ def _pick(row: Item, axes: tuple[str, ...], wanted: list[str]) -> Item:
 class Unfolding:
     """Which items each node of a plan has, found node by node in the plan's order.
 
-    How long a list is is known once its node has run: ``known`` is asked when the first node comes that needs it.
+    How long a list is is known once its node has run: ``values``, what tasks gave by their ids, is looked at when the
+    first node comes that needs it.
     """
 
-    def __init__(self, plan: Plan, known: Known) -> None:
+    def __init__(self, plan: Plan, values: Mapping[str, Values]) -> None:
         self.plan = plan
-        self.known = known
+        self._values = values
         self.givers = {task.id for task in plan.tasks.values() if any(is_list(port.type) for port in task.spec.outputs)}
         """Nodes that give lists: they run first, since how long a list is decides what there is to do."""
         self.active = bool(plan.sweeps or self.givers)
@@ -137,7 +136,15 @@ class Unfolding:
 
     def _list(self, node: str, task: str) -> tuple[Any, ...] | None:
         """What a task gave at its first list output."""
-        return next(self.known(task, port.name) for port in self.plan.tasks[node].spec.outputs if is_list(port.type))
+        first = next(port.name for port in self.plan.tasks[node].spec.outputs if is_list(port.type))
+        return self._given(node, task, first)
+
+    def _given(self, node: str, task: str, output: str) -> tuple[Any, ...] | None:
+        """What a task gave at a list output; None where it gave nothing."""
+        if task not in self._values:
+            return None
+        given: tuple[Any, ...] = named(self.plan.tasks[node].spec, self._values[task], output)
+        return given
 
     def _wire(self, origin: Origin) -> Wire:
         """What comes from an output: the items of its node, and where it gives a list the items of each of these.
@@ -151,7 +158,7 @@ class Unfolding:
             return Wire(axes, {item: Origin(task, output) for item, task in items.items()})
         found: dict[Item, Origin] = {}
         for item, task in items.items():
-            given = self.known(task, output)
+            given = self._given(node, task, output)
             if given is None:
                 found[*item, 0] = Origin(task, output)
                 continue

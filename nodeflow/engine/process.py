@@ -52,20 +52,23 @@ class WorkerProcess:
         output.close()
         self.pid = self._process.pid or 0
         log.write(f"--- worker {self.pid}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
-        for name, target in (("requests", self._write), ("replies", self._listen)):
-            threading.Thread(target=target, name=f"nodeflow {name}", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="nodeflow replies", daemon=True)
+        threading.Thread(target=self._write, name="nodeflow requests", daemon=True).start()
+        self._listener.start()
 
     def send(self, request: Request) -> None:
         """Hand over a request, after those before it."""
         self._outbox.put(request)
 
     def close(self) -> None:
-        """End the process. It may be killed at any moment, so it is not given long to end by itself."""
+        """End the process; its log is whole then. It may be killed at any moment, so it is not given long to end."""
         self._outbox.put(Close())
         self._process.join(0.5)
         if self._process.is_alive():
             self._process.kill()
             self._process.join(2)
+        if threading.current_thread() is not self._listener:
+            self._listener.join(2)
 
     def _write(self) -> None:
         while (request := self._outbox.get()) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodeflow.engine.plan import Task
-from nodeflow.graph.catalog import is_list
+from nodeflow.graph.catalog import NodeSpec, is_list
 from nodeflow.graph.sweeps import MOST_ITEMS
 from nodeflow.node import NodeError
 from nodeflow.wires import Files
@@ -37,6 +37,11 @@ def _as_list(task: Task, value: Any) -> Values:
     if len(value) > MOST_ITEMS:
         raise NodeError(f"its list has {len(value):,} items, and {MOST_ITEMS:,} is the most; make it shorter")
     return tuple(value)
+
+
+def named(spec: NodeSpec, outputs: Values, name: str) -> Any:
+    """The value at the output of this name."""
+    return next(value for port, value in zip(spec.outputs, outputs, strict=True) if port.name == name)
 
 
 def files(outputs: Values) -> tuple[str, ...]:
