@@ -140,61 +140,6 @@ def dit_denoiser(
     return DiTDenoiser(transformer, transformer.prediction if prediction == "auto" else prediction, learned)
 
 
-@dataclass(frozen=True, eq=False)
-class OneByOne:
-    """A denoiser that is asked for one row of a batch at a time."""
-
-    denoiser: Denoiser
-
-    @property
-    def format(self) -> LatentFormat:
-        return self.denoiser.format
-
-    @property
-    def prediction(self) -> Prediction:
-        return self.denoiser.prediction
-
-    @property
-    def device(self) -> torch.device:
-        return self.denoiser.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self.denoiser.dtype
-
-    @property
-    def learned_variance(self) -> bool:
-        return self.denoiser.learned_variance
-
-    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
-        return torch.cat(
-            [self.denoiser.predict(row, timestep, _row(conditioning, index)) for index, row in enumerate(x.split(1))]
-        )
-
-
-def _row(conditioning: Conditioning, index: int) -> Conditioning:
-    """The conditioning of one row of the batch; a single row serves all."""
-
-    def row(values: Tensor | None) -> Tensor | None:
-        return values if values is None or len(values) == 1 else values[index : index + 1]
-
-    return Conditioning(
-        row(conditioning.tokens), row(conditioning.pooled), conditioning.words, row(conditioning.labels)
-    )
-
-
-@node("One by one")
-def one_by_one(denoiser: Denoiser) -> Denoiser:
-    """Asks a denoiser for one picture at a time, so that a batch gives each of them to the last bit.
-
-    A network that computes several pictures at once adds up in another order than for one alone: the pictures of a
-    batch look the same, but may differ by one in a few of their 8-bit values from those with the same seeds made one
-    by one. With this node they do not differ at all. It also needs less memory, and takes up to twice the time where
-    the network is small.
-    """
-    return OneByOne(denoiser)
-
-
 @node("Pixel U-Net denoiser")
 def pixel_denoiser(
     unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"

@@ -79,7 +79,6 @@ def arguments(
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},
         "nodes.noise_levels": {},
         "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
-        "nodes.one_by_one": {"denoiser": denoiser},
         "nodes.unet_denoiser": {"unet": tiny.unet},
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
         "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},

@@ -10,8 +10,8 @@ import torch
 
 from nodeflow.node import NodeError, Step
 from nodeflow.wires import Conditioning, Latent, Noise, TrainedSchedule
-from nodes.denoise import UNetDenoiser, one_by_one, unet_denoiser
-from nodes.guidance import classifier_free_guidance, guide, no_guidance, rescale_guided
+from nodes.denoise import UNetDenoiser, unet_denoiser
+from nodes.guidance import Changing, classifier_free_guidance, guide, no_guidance, rescale_guided
 from nodes.models import LatentDiffusion
 from nodes.noise import add_noise, draw, gaussian_noise
 from nodes.sample import Sampled, sample
@@ -91,7 +91,7 @@ def ours(
     positive, negative = clip_text_encode(tiny.text_encoder, "red star"), clip_text_encode(tiny.text_encoder, "")
     guider = classifier_free_guidance(unet_denoiser(tiny.unet, prediction), positive, negative, 5.0)
     chosen = scheduler(TrainedSchedule(config) if config else None, kind, steps, **options)  # type: ignore[arg-type]
-    return finish(sample(guider, chosen, Noise(seeds)))
+    return finish(sample(guider, chosen, Noise(seeds), batch="together"))
 
 
 def both_texts(tiny: LatentDiffusion) -> torch.Tensor:
@@ -193,7 +193,7 @@ def test_whole_pipeline_gives_the_picture_of_diffusers(tiny: LatentDiffusion, ti
 
 
 @pytest.mark.parametrize("kind", ["DDIM", "DDPM", "DPM++ 2M", "Euler"])
-def test_a_batch_equals_its_singles(tiny: LatentDiffusion, kind: str) -> None:
+def test_a_batch_together_is_close_to_its_singles(tiny: LatentDiffusion, kind: str) -> None:
     _, (batch, _) = ours(tiny, kind, None, "epsilon", 4, (7, 8, 9, 10))
     for row, seed in enumerate((7, 8, 9, 10)):
         _, (single, _) = ours(tiny, kind, None, "epsilon", 4, (seed,))
@@ -204,9 +204,9 @@ def test_a_batch_equals_its_singles(tiny: LatentDiffusion, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_by_one_a_batch_equals_its_singles_to_the_last_bit(tiny: LatentDiffusion, kind: str) -> None:
+def test_a_batch_equals_its_singles_to_the_last_bit(tiny: LatentDiffusion, kind: str) -> None:
     positive, negative = (clip_text_encode(tiny.text_encoder, text) for text in ("red star", ""))
-    denoiser = one_by_one(unet_denoiser(tiny.unet, "flow" if kind == "Flow-match Euler" else "v"))
+    denoiser = unet_denoiser(tiny.unet, "flow" if kind == "Flow-match Euler" else "v")
     guider = classifier_free_guidance(denoiser, positive, negative, 5.0, 0.7)
     chosen = scheduler(None, kind, 5)  # type: ignore[arg-type]
     _, (batch, trajectory) = finish(sample(guider, chosen, Noise((7, 8, 9, 10))))
@@ -217,14 +217,18 @@ def test_one_by_one_a_batch_equals_its_singles_to_the_last_bit(tiny: LatentDiffu
             assert torch.equal(one[row : row + 1], other)
 
 
-def test_one_by_one_gives_each_row_its_own_text(tiny: LatentDiffusion) -> None:
+def test_each_row_of_a_batch_has_its_own_text_and_its_own_attention(tiny: LatentDiffusion) -> None:
     texts = [clip_text_encode(tiny.text_encoder, text) for text in ("red star", "blue")]
     both = Conditioning(torch.cat([text.tokens for text in texts]))
-    denoiser, x = unet_denoiser(tiny.unet), torch.randn(2, 4, 8, 8)
-    with torch.no_grad():
-        found = one_by_one(denoiser).predict(x, torch.tensor(500), both)
-        wanted = [denoiser.predict(x[row : row + 1], torch.tensor(500), texts[row]) for row in range(2)]
-    assert torch.equal(found, torch.cat(wanted))
+    denoiser, chosen = unet_denoiser(tiny.unet), scheduler(None, "DDIM", 2)  # type: ignore[arg-type]
+    led = Changing(no_guidance(denoiser, both), classifier_free_guidance(denoiser, both, texts[1], 3.0), 1)
+    _, batch = finish(sample(led, chosen, Noise((7, 8)), record="steps and attention"))
+    for row, text in enumerate(texts):
+        alone = Changing(no_guidance(denoiser, text), classifier_free_guidance(denoiser, text, texts[1], 3.0), 1)
+        _, single = finish(sample(alone, chosen, Noise((7 + row,)), record="steps and attention"))
+        assert torch.equal(batch.latent.samples[row : row + 1], single.latent.samples)
+        for one, other in zip(batch.trajectory.attention, single.trajectory.attention, strict=True):
+            assert all(torch.equal(one.maps[name][row : row + 1], other.maps[name]) for name in other.maps)
 
 
 def test_the_same_run_twice_is_bit_identical_and_another_seed_is_not(tiny: LatentDiffusion) -> None:
