@@ -7,6 +7,7 @@ STATIONS = (
     "noise",
     "schedule",
     "denoise",
+    "upsample",
     "guidance",
     "inpaint",
     "sample",

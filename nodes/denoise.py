@@ -155,4 +155,6 @@ def pixel_denoiser(
     """
     if "cross_attention_dim" in getattr(unet.module, "config", {"cross_attention_dim": 0}):
         raise NodeError("this network works on more than pixels and classes; use the denoiser that is made for it")
+    if getattr(unet.module, "config", {}).get("in_channels", unet.format.channels) != unet.format.channels:
+        raise NodeError("this network looks at a small picture too; use the upsample denoiser")
     return PixelDenoiser(unet, unet.prediction if prediction == "auto" else prediction)

@@ -124,18 +124,20 @@ class PixelDiffusion(NamedTuple):
 
     unet: DiffusionNetwork
     schedule: TrainedSchedule
+    classes: Classes
 
 
-@node("Load DDPM")
+@node("Load DDPM", version=2)
 def load_ddpm(
-    model: Annotated[str, Reads("model")] = "",
+    model: Annotated[str, Reads("model")] = "starter:pixel-base",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> PixelDiffusion:
-    """Loads a diffusion model that paints pixels, with its noise schedule.
+    """Loads a diffusion model that paints pixels, with its noise schedule and the classes it knows.
 
     ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:pixel-base``
     - a folder as diffusers' DDPMPipeline or DDIMPipeline saves it, or with a UNet2DModel alone
     - the id of such a model on the Hugging Face hub, such as ``google/ddpm-cifar10-32``: taken from the hub's cache on
       this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag

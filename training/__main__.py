@@ -17,8 +17,10 @@ from training import (
     export,
     glide,
     latent_diffusion,
+    pixel_base,
     tokenizer,
     truth,
+    upsamplers,
     vae,
     vq,
 )
@@ -39,6 +41,9 @@ STAGES: dict[str, Callable[[], object]] = {
     "dit-card": dit_card.report,
     "glide": glide.train,
     "vq": vq.train,
+    "pixel-base": pixel_base.train,
+    "upsampler-64": upsamplers.train_to_64,
+    "upsampler-256": upsamplers.train_to_256,
     "examples": examples.draw_examples,
 }
 ALL = (
@@ -51,6 +56,9 @@ ALL = (
     "clip-card",
     "dit",
     "dit-card",
+    "pixel-base",
+    "upsampler-64",
+    "upsampler-256",
     "glide",
     "examples",
 )

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from nodeflow.node import NodeError
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
+from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loading.files import read_json, read_weights
-from nodes.loading.parts import Target, prediction_of, ready
+from nodes.loading.parts import Target, named_classes, prediction_of, ready
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = ["*.json", "unet/*.json", "scheduler/*.json", f"{WEIGHTS}*.safetensors", f"unet/{WEIGHTS}*.safetensors"]
 """What is fetched from the hub."""
 
 
-def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule]:
-    """The network and its schedule. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
+def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule, Classes]:
+    """The network, its schedule and its classes. Raises NodeError for another kind of model, missing, damaged or
+    unsafe weights."""
+    module, schedule = _load(path, target)
+    channels = int(module.config.in_channels)
+    if module.config.out_channels < channels:
+        raise NodeError(f"{path.name} makes a small picture larger; load it as an upsampler")
+    index = path / "model_index.json"
+    names = read_json(index, "").get("id2label") if index.is_file() else None
+    named = named_classes(names)
+    none = len(named) or int(module.config.num_class_embeds or 0)
+    return _network(module, channels, schedule), schedule, Classes(named, none)
+
+
+def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule]:
+    """A network that sees a small picture beside what it paints, and its schedule. Raises NodeError as above."""
+    module, schedule = _load(path, target)
+    channels, rest = divmod(int(module.config.in_channels), 2)
+    if rest or module.config.out_channels not in (channels, 2 * channels):
+        raise NodeError(f"{path.name} does not look at a small picture; this node loads upsamplers")
+    return _network(module, channels, schedule), schedule
+
+
+def _load(path: Path, target: Target) -> tuple[Any, TrainedSchedule]:
     from diffusers import UNet2DModel
 
     inside = path / "unet" if (path / "unet").is_dir() else path
@@ -24,8 +47,10 @@ def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, Trai
         raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads UNet2DModel")
     beside = path / "scheduler" if (path / "scheduler").is_dir() else path
     schedule = TrainedSchedule(read_json(beside / "scheduler_config.json", "it lacks its scheduler"))
-    module = read_weights(UNet2DModel, inside, WEIGHTS, {"torch_dtype": target.dtype})
+    return read_weights(UNet2DModel, inside, WEIGHTS, {"torch_dtype": target.dtype}), schedule
+
+
+def _network(module: Any, channels: int, schedule: TrainedSchedule) -> DiffusionNetwork:
     size = module.config.sample_size or 32
     side = int(size if isinstance(size, int) else size[0])
-    format = LatentFormat(int(module.config.in_channels), 1, side)
-    return DiffusionNetwork(ready(module), format, prediction_of(schedule)), schedule
+    return DiffusionNetwork(ready(module), LatentFormat(channels, 1, side), prediction_of(schedule))

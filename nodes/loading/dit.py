@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loading.files import read_json, read_weights
-from nodes.loading.parts import Target, prediction_of, ready, vae
+from nodes.loading.parts import Target, named_classes, prediction_of, ready, vae
 
 PATTERNS = [
     "model_index.json",
@@ -44,10 +44,6 @@ def load_dit_folder(path: Path, target: Target) -> DiTParts:
     found = vae(decoder, side)
     format = LatentFormat(int(config.in_channels), found.format.downscale, side)
     network = DiffusionNetwork(ready(transformer), format, prediction_of(schedule))
-    return DiTParts(network, found, schedule, _classes(index.get("id2label"), int(config.num_embeds_ada_norm)))
-
-
-def _classes(labels: Any, none: int) -> Classes:
-    """The names as `model_index.json` has them."""
-    given = labels if isinstance(labels, dict) else {}
-    return Classes({int(number): str(name) for number, name in given.items() if number.isdecimal()}, none)
+    return DiTParts(
+        network, found, schedule, Classes(named_classes(index.get("id2label")), int(config.num_embeds_ada_norm))
+    )

@@ -115,3 +115,9 @@ def prediction_of(schedule: TrainedSchedule) -> Prediction:
     if named not in known:
         raise NodeError(f"this model predicts {named}, which this node does not know")
     return known[named]
+
+
+def named_classes(labels: Any) -> dict[int, str]:
+    """The names of classes by number, from ``id2label`` of a `model_index.json`."""
+    given = labels if isinstance(labels, dict) else {}
+    return {int(number): str(name) for number, name in given.items() if number.isdecimal()}

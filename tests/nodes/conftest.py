@@ -207,3 +207,12 @@ def tiny_ddpm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ddpm") / "random"
     DDPMPipeline(new_pixel_unet(), DDPMScheduler(variance_type="fixed_large")).save_pretrained(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_upsampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diffusion model that makes pictures larger, trained with noise on the small ones."""
+    path = tmp_path_factory.mktemp("upsampler") / "random"
+    network = new_pixel_unet(in_channels=6, class_embed_type="timestep")
+    DDPMPipeline(network, DDPMScheduler(clip_sample=False)).save_pretrained(path)
+    return path

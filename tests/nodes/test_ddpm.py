@@ -11,7 +11,7 @@ from diffusers import DDIMInverseScheduler, DDIMPipeline, DDIMScheduler, DDPMPip
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, Latent, Noise, TrainedSchedule
 from nodes.denoise import pixel_denoiser, unet_denoiser
-from nodes.guidance import no_guidance
+from nodes.guidance import classifier_free_guidance, no_guidance
 from nodes.interpolate import interpolate_latents
 from nodes.invert import ddim_inversion
 from nodes.measure import compare_pictures
@@ -65,6 +65,28 @@ def test_a_class_leads_a_network_that_has_classes(tmp_path: Path) -> None:
         finish(sample(no_guidance(denoiser), scheduler(model.schedule, "DDIM", 2), Noise((0,))))
     with pytest.raises(NodeError, match="has 3 classes"):
         denoiser.predict(x, torch.tensor(7), class_label(Classes({}, 3)))
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_classes_are_named_and_led_as_in_a_loop_of_diffusers(tmp_path: Path, scale: float) -> None:
+    pipeline = DDPMPipeline(new_pixel_unet(num_class_embeds=3), DDPMScheduler(clip_sample=False))
+    pipeline.register_to_config(id2label={0: "star", 1: "heart"})
+    pipeline.save_pretrained(tmp_path)
+    model = load_ddpm(str(tmp_path))
+    assert model.classes == Classes({0: "star", 1: "heart"}, 2)
+    heart, nothing = class_label(model.classes, "heart"), class_label(model.classes)
+    loop = DDPMScheduler.from_config(pipeline.scheduler.config)
+    loop.set_timesteps(6)
+    generator, wanted = torch.Generator().manual_seed(4), []
+    x = torch.randn(1, 3, 16, 16, generator=generator)
+    with torch.no_grad():
+        for time in loop.timesteps:
+            led, free = pipeline.unet(torch.cat([x, x]), time, class_labels=torch.tensor([1, 2])).sample.chunk(2)
+            x = loop.step(free + scale * (led - free), time, x, generator=generator).prev_sample
+            wanted.append(x)
+    guider = classifier_free_guidance(pixel_denoiser(model.unet), heart, nothing, scale)
+    _, found = finish(sample(guider, scheduler(model.schedule, "DDPM", 6), gaussian_noise(4)))
+    assert_close(found.trajectory.x[1:], wanted)
 
 
 def test_inversion_is_that_of_diffusers(model: PixelDiffusion) -> None:

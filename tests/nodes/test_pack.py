@@ -29,6 +29,7 @@ def arguments(
     tiny_dit: Path,
     tiny_ddpm: Path,
     tiny_vq: Path,
+    tiny_upsampler: Path,
     tmp_path: Path,
 ) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
@@ -42,6 +43,7 @@ def arguments(
     clip = made["nodes.load_clip"](str(tiny_clip))
     dit = made["nodes.load_dit"](str(tiny_dit))
     mask = made["nodes.shape_mask"](image)
+    upsampler = made["nodes.load_upsampler"](str(tiny_upsampler))
     vectors = clip.embed_texts(["red"])
     vq = made["nodes.load_vq"](str(tiny_vq))
     codes = vq.encode(image)
@@ -50,6 +52,13 @@ def arguments(
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
         "nodes.load_ddpm": {"model": str(tiny_ddpm)},
         "nodes.pixel_denoiser": {"unet": made["nodes.load_ddpm"](str(tiny_ddpm)).unet},
+        "nodes.load_upsampler": {"model": str(tiny_upsampler)},
+        "nodes.upsample_denoiser": {
+            "unet": upsampler.unet,
+            "low": image,
+            "schedule": upsampler.schedule,
+            "augmentation": 9,
+        },
         "nodes.noise_as_latent": {"noise": noise, "denoiser": denoiser},
         "nodes.latent_as_noise": {"latent": latent},
         "nodes.ddim_inversion": {"guider": guider, "schedule": schedule, "latent": latent},
