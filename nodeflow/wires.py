@@ -64,13 +64,15 @@ class Conditioning:
     """What a text, or the name of a class, says to a denoiser.
 
     Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
-    ``words`` the L tokens as text, for people. Of classes: ``labels`` (B,) their numbers.
+    ``words`` the L tokens as text, for people; ``mask`` (B, L) which tokens are more than filling, for models that look
+    at those alone. Of classes: ``labels`` (B,) their numbers.
     """
 
     tokens: Tensor | None = None
     pooled: Tensor | None = None
     words: tuple[str, ...] = ()
     labels: Tensor | None = None
+    mask: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 STATIONS = (
     "models",
     "clip",
+    "unclip",
     "text",
     "noise",
     "schedule",

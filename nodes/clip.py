@@ -84,7 +84,7 @@ def clip_similarity(images: Embedding, texts: Embedding) -> Similar:
 
     Fails when the two come from different models.
     """
-    values = _cosines(images, texts)
+    values = cosines(images, texts)
     names = texts.labels or tuple(f"text {number + 1}" for number in range(values.shape[1]))
     lines = (
         f"{name}: {'  '.join(f'{value:.3f}' for value in row)}"
@@ -116,7 +116,7 @@ def clip_rerank(
     if best > len(image.pixels):
         raise NodeError(f"the best {best} of {len(image.pixels)} pictures are wanted; make more pictures or keep fewer")
     words = " ".join(_lines(text))
-    scores = _cosines(clip.embed_images(image), clip.embed_texts([words]))
+    scores = cosines(clip.embed_images(image), clip.embed_texts([words]))
     order = scores[:, 0].argsort(descending=True, stable=True)
     ranking = "\n".join(f"picture {number + 1}: {score:.3f}" for number, score in enumerate(scores[:, 0].tolist()))
     return Ranked(Image(image.pixels[order[:best].to(image.pixels.device)]), Scores(scores, (words,)), ranking)
@@ -150,7 +150,7 @@ def text_difference(
     return Embedding(normalize(slerp(start, direction * norm, amount), dim=-1) * norm)
 
 
-def _cosines(images: Embedding, texts: Embedding) -> torch.Tensor:
+def cosines(images: Embedding, texts: Embedding) -> torch.Tensor:
     """(pictures, texts)."""
     _check_width(images, texts)
     return normalize(images.values, dim=-1) @ normalize(texts.values, dim=-1).T

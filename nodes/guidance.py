@@ -126,7 +126,12 @@ def _joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
     def joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
         return None if first is None or second is None else torch.cat([_rows(first, batch), _rows(second, batch)])
 
-    return Conditioning(joined(one.tokens, other.tokens), labels=joined(one.labels, other.labels))
+    return Conditioning(
+        joined(one.tokens, other.tokens),
+        joined(one.pooled, other.pooled),
+        labels=joined(one.labels, other.labels),
+        mask=joined(one.mask, other.mask),
+    )
 
 
 def _rows(values: Tensor, batch: int) -> Tensor:

@@ -22,6 +22,7 @@ from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConf
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
 from tests.nodes.tiny_tokens import tiny_vq
+from tests.nodes.unclip_models import TINY_DECODER, TINY_PRIOR, save_unclip
 
 __all__ = ["tiny_vq"]
 
@@ -216,3 +217,9 @@ def tiny_upsampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = new_pixel_unet(in_channels=6, class_embed_type="timestep")
     DDPMPipeline(network, DDPMScheduler(clip_sample=False)).save_pretrained(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_unclip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An unCLIP with random weights."""
+    return save_unclip(tmp_path_factory.mktemp("unclip") / "random", tiny_tokenizer(), TINY_PRIOR, TINY_DECODER)

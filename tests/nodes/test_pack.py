@@ -30,6 +30,7 @@ def arguments(
     tiny_ddpm: Path,
     tiny_vq: Path,
     tiny_upsampler: Path,
+    tiny_unclip: Path,
     tmp_path: Path,
 ) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
@@ -48,7 +49,20 @@ def arguments(
     vq = made["nodes.load_vq"](str(tiny_vq))
     codes = vq.encode(image)
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
+    prior = made["nodes.load_prior"](str(tiny_unclip))
+    decoder = made["nodes.load_unclip_decoder"](str(tiny_unclip)).decoder
     return {
+        "nodes.load_prior": {"model": str(tiny_unclip)},
+        "nodes.load_unclip_decoder": {"model": str(tiny_unclip)},
+        "nodes.prior_denoiser": {"prior": prior.prior},
+        "nodes.prior_embedding": {"prior": prior.prior, "latent": Latent(torch.randn(2, 24, 1, 1))},
+        "nodes.nearest_embedding": {"candidates": clip.embed_images(image), "target": vectors},
+        "nodes.unclip_conditioning": {
+            "decoder": decoder,
+            "text": made["nodes.clip_text_encode"](prior.text_encoder, "red"),
+            "embedding": vectors,
+        },
+        "nodes.unclip_denoiser": {"decoder": decoder},
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
         "nodes.load_ddpm": {"model": str(tiny_ddpm)},
         "nodes.pixel_denoiser": {"unet": made["nodes.load_ddpm"](str(tiny_ddpm)).unet},

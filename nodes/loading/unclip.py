@@ -1,0 +1,155 @@
+"""The two halves of an unCLIP, as diffusers saves them: the prior, and the decoder.
+
+Karlo has both in one folder, as UnCLIPPipeline saves them; Kandinsky 2.2 has a folder for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.computing import device_of
+from nodes.loading.files import first_line, no_progress_bar, read_json, read_weights
+from nodes.loading.parts import Target, prediction_of, ready
+
+WEIGHTS = "diffusion_pytorch_model"
+PATTERNS = [
+    "model_index.json",
+    "*/*.json",
+    "tokenizer/*.txt",
+    "text_encoder/model*.safetensors",
+    *(f"{part}/{WEIGHTS}*.safetensors" for part in ("prior", "decoder", "text_proj", "unet")),
+]
+"""What is fetched from the hub."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectedCLIPText:
+    """CLIP's tokenizer and text encoder, with its projection into the space that texts and pictures share."""
+
+    tokenizer: Any
+    module: nn.Module
+    length: int
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
+        found, device = self.tokenizer(texts, **options), device_of(self.module)
+        with torch.no_grad():
+            output = self.module(found.input_ids.to(device))
+        words = tuple(self.tokenizer.decode([token]) for token in found.input_ids[0].tolist())
+        mask = found.attention_mask.bool().to(device)
+        return Conditioning(output.last_hidden_state, output.text_embeds, words, mask=mask)
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        return [self.encode([text]) for text in texts]
+
+
+class Karlo(nn.Module):
+    """The decoder of Karlo: a U-Net, and what brings CLIP vectors and texts to it.
+
+    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1.
+    """
+
+    def __init__(self, unet: Any, text_proj: Any) -> None:
+        super().__init__()
+        self.unet, self.text_proj = unet, text_proj
+
+    @property
+    def dtype(self) -> torch.dtype:
+        found: torch.dtype = self.unet.dtype
+        return found
+
+    def condition(self, vectors: Tensor | None, text: Conditioning) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens (B, 4 + L, D), what is added to the time (B, T), and which tokens count (B, 4 + L)."""
+        project: Any = self.text_proj
+        assert text.tokens is not None
+        assert text.pooled is not None
+        if vectors is None:
+            vectors = project.learned_classifier_free_guidance_embeddings[None]
+        batch = max(len(vectors), len(text.tokens))
+        tokens, added = project(
+            image_embeddings=vectors.expand(batch, -1),
+            prompt_embeds=text.pooled.expand(batch, -1),
+            text_encoder_hidden_states=text.tokens.expand(batch, -1, -1),
+            do_classifier_free_guidance=False,
+        )
+        words = torch.ones(text.tokens.shape[:2], dtype=torch.bool) if text.mask is None else text.mask
+        counts = nn.functional.pad(words, (project.clip_extra_context_tokens, 0), value=True)
+        return tokens, added, counts.to(tokens.device).expand(batch, -1)
+
+    def forward(self, x: Tensor, timestep: Tensor, tokens: Tensor, added: Tensor, counts: Tensor) -> Tensor:
+        output: Tensor = self.unet(x, timestep, tokens, added, attention_mask=counts, return_dict=False)[0]
+        return output
+
+
+class PriorParts(NamedTuple):
+    """What makes a diffusion prior."""
+
+    text_encoder: TextEncoder
+    prior: DiffusionNetwork
+    schedule: TrainedSchedule
+
+
+class DecoderParts(NamedTuple):
+    """What makes a decoder of CLIP vectors."""
+
+    decoder: DiffusionNetwork
+    schedule: TrainedSchedule
+
+
+def load_prior_folder(path: Path, target: Target) -> PriorParts:
+    """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
+    _check_kind(path, "prior", "PriorTransformer")
+    schedule = _schedule(path, "prior_scheduler")
+    from diffusers import PriorTransformer
+    from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+    module = read_weights(PriorTransformer, path / "prior", WEIGHTS, {"torch_dtype": target.dtype})
+    with no_progress_bar():
+        encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
+    try:
+        tokenizer = CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
+    length = min(int(tokenizer.model_max_length), int(encoder.config.max_position_embeddings))
+    width = int(module.config.clip_embed_dim or module.config.embedding_dim)
+    network = DiffusionNetwork(ready(module), LatentFormat(width, 1, 1), prediction_of(schedule))
+    return PriorParts(ProjectedCLIPText(tokenizer, ready(encoder), length), network, schedule)
+
+
+def load_decoder_folder(path: Path, target: Target) -> DecoderParts:
+    """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
+    _check_kind(path, "decoder", "UNet2DConditionModel")
+    schedule = _schedule(path, "decoder_scheduler")
+    from diffusers import UNet2DConditionModel
+    from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
+
+    options = {"torch_dtype": target.dtype}
+    unet = read_weights(UNet2DConditionModel, path / "decoder", WEIGHTS, options)
+    text_proj = read_weights(UnCLIPTextProjModel, path / "text_proj", WEIGHTS, options)
+    format = LatentFormat(int(unet.config.in_channels), 1, int(unet.config.sample_size or 64))
+    return DecoderParts(DiffusionNetwork(ready(Karlo(unet, text_proj)), format, prediction_of(schedule)), schedule)
+
+
+def _check_kind(path: Path, part: str, wanted: str) -> None:
+    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    entry = index.get(part)
+    found = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
+    if found != wanted:
+        kind = index.get("_class_name", "a model of another kind")
+        raise NodeError(f"{path.name} holds {kind}, whose {part} is {found or 'missing'} and not {wanted}")
+
+
+def _schedule(path: Path, folder: str) -> TrainedSchedule:
+    """diffusers advises DDPM for what was saved with its UnCLIPScheduler, which spaces its steps in another way."""
+    beside = folder if (path / folder).is_dir() else "scheduler"
+    config = read_json(path / beside / "scheduler_config.json", "it lacks its scheduler")
+    if config.get("_class_name") == "UnCLIPScheduler":
+        config = {"timestep_spacing": "linspace", **config}
+    return TrainedSchedule(config)

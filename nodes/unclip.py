@@ -1,0 +1,265 @@
+"""From a text to a CLIP vector of a picture, and from there to the picture (DALL-E 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, Range, Reads, Supplied, node
+from nodeflow.wires import (
+    Conditioning,
+    Denoiser,
+    DiffusionNetwork,
+    Embedding,
+    Latent,
+    Scores,
+    TextEncoder,
+    TrainedSchedule,
+)
+from nodes.clip import cosines
+from nodes.computing import device_of, dtype_of
+from nodes.denoise import NetworkDenoiser
+from nodes.loading.find import find
+from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.unclip import PATTERNS, Karlo, load_decoder_folder, load_prior_folder
+
+
+class Prior(NamedTuple):
+    """The parts of a diffusion prior."""
+
+    text_encoder: TextEncoder
+    prior: DiffusionNetwork
+    schedule: TrainedSchedule
+
+
+class Decoder(NamedTuple):
+    """The parts of a decoder of CLIP vectors."""
+
+    decoder: DiffusionNetwork
+    schedule: TrainedSchedule
+
+
+@node("Load prior")
+def load_prior(
+    model: Annotated[str, Reads("model")] = "starter:unclip",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> Prior:
+    """Loads the first half of an unCLIP: from a text to the CLIP vector of a picture of it.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:unclip``
+    - a folder as diffusers' UnCLIPPipeline or KandinskyV22PriorPipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha`` or
+      ``kandinsky-community/kandinsky-2-2-prior``: taken from the hub's cache on this computer, or fetched when the
+      environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
+
+    Sample the prior as pictures are sampled: ``prior_denoiser``, guidance, and the scheduler DDPM, as it was trained.
+    Weights are read from safetensors files only.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Ramesh et al. 2022, Hierarchical Text-Conditional Image Generation with CLIP Latents (arXiv:2204.06125),
+    section 2.2.
+    """
+    return Prior(*load_prior_folder(_folder(model, revision), Target(torch_dtype(dtype))))
+
+
+@node("Load unCLIP decoder")
+def load_unclip_decoder(
+    model: Annotated[str, Reads("model")] = "starter:unclip",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> Decoder:
+    """Loads the second half of an unCLIP: from the CLIP vector of a picture to a small picture.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:unclip``
+    - a folder as diffusers' UnCLIPPipeline or UnCLIPImageVariationPipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha``: taken from the hub's cache
+      on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch,
+      tag or commit of it
+
+    It works on pixels: wire ``pixel_space`` where a VAE is asked for. Weights are read from safetensors files only.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1.
+    """
+    return Decoder(*load_decoder_folder(_folder(model, revision), Target(torch_dtype(dtype))))
+
+
+@dataclass(frozen=True, eq=False)
+class PriorDenoiser(NetworkDenoiser):
+    """A `PriorTransformer` as a denoiser of vectors, each of them a latent of one cell."""
+
+    @property
+    def learned_variance(self) -> bool:
+        return False
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        """x (B, D, 1, 1) to vectors (B, D, 1, 1)."""
+        tokens, whole, mask = _text(conditioning, "this prior")
+        output: Tensor = self.network.module(
+            x.flatten(1),
+            timestep,
+            whole.expand(len(x), -1),
+            tokens.expand(len(x), -1, -1),
+            mask if mask is None else mask.expand(len(x), -1),
+            return_dict=False,
+        )[0]
+        return output[:, :, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class UnCLIPDenoiser(NetworkDenoiser):
+    """The decoder of an unCLIP as a denoiser of pixels."""
+
+    @property
+    def learned_variance(self) -> bool:
+        unet: Any = self.network.module.unet
+        return bool(unet.config.out_channels == 2 * self.format.channels)
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        module: Any = self.network.module
+        tokens, added, counts = conditioning.tokens, conditioning.pooled, conditioning.mask
+        wide = module.text_proj.embedding_proj.out_features
+        if tokens is None or added is None or counts is None or added.shape[1] != wide:
+            raise NodeError("this decoder is led by a CLIP vector; wire what unclip_conditioning gives")
+        batch = len(x)
+        if len(tokens) not in (1, batch):
+            raise NodeError(f"{len(tokens)} vectors do not fit {batch} pictures; make them equal, or give one vector")
+        output: Tensor = module(
+            x, timestep, tokens.expand(batch, -1, -1), added.expand(batch, -1), counts.expand(batch, -1)
+        )
+        return output
+
+
+@node("Prior denoiser")
+def prior_denoiser(prior: DiffusionNetwork) -> Denoiser:
+    """A diffusion prior, ready for guidance and sampling: it denoises CLIP vectors instead of pictures.
+
+    It looks at the text's tokens, the text as a whole, the time and the noisy vector, and foresees the clean one. A
+    vector of D numbers counts as a latent (B, D, 1, 1), so that the sampler shows and keeps its steps; take the result
+    to ``prior_embedding``. Wire texts from the prior's own text encoder, an empty one for the negative; guidance of 4
+    is usual.
+
+    Fails for a network of another kind.
+    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.2.
+    """
+    if not hasattr(prior.module, "post_process_latents"):
+        raise NodeError("this network is no diffusion prior; use the denoiser that is made for it")
+    return PriorDenoiser(prior, prior.prediction)
+
+
+@node("Prior embedding")
+def prior_embedding(prior: DiffusionNetwork, latent: Latent) -> Embedding:
+    """Takes what sampling a prior gives as CLIP vectors, in CLIP's own scale.
+
+    Latents (B, D, 1, 1) become vectors (B, D): the prior works in a scale where each number has mean 0 and deviation 1.
+
+    Fails for a network that is no prior, and for a latent that is not of it.
+    """
+    module: Any = prior.module
+    if not hasattr(module, "post_process_latents"):
+        raise NodeError("this network is no diffusion prior; wire that of Load prior")
+    if latent.samples.shape[1:] != (prior.format.channels, 1, 1):
+        raise NodeError(f"this latent is no vector of {prior.format.channels} numbers; sample the prior first")
+    with torch.no_grad():
+        vectors = latent.samples.flatten(1).to(device_of(module), dtype_of(module))
+        return Embedding(module.post_process_latents(vectors).float())
+
+
+class Nearest(NamedTuple):
+    """The chosen vectors, the nearest first, and how near all of them are."""
+
+    embedding: Embedding
+    scores: Scores
+    ranking: str
+
+
+@node("Nearest embedding")
+def nearest_embedding(candidates: Embedding, target: Embedding, best: Annotated[int, Range(1, 64)] = 1) -> Nearest:
+    """Keeps those vectors that lie nearest to a given one.
+
+    Of candidates (B, D) the ``best`` with the highest cosine to the target (1, D) come out, the nearest first. unCLIP
+    draws two vectors from its prior and keeps the one that is nearer to the text's. ``scores`` (B, 1) are of all
+    candidates in their old order, and so is ``ranking``, for people.
+
+    Fails when there are fewer candidates than are to be kept, or more than one target.
+    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.2.
+    """
+    if len(target.values) != 1:
+        raise NodeError(f"there are {len(target.values)} vectors to be near to; wire one")
+    if best > len(candidates.values):
+        raise NodeError(f"the best {best} of {len(candidates.values)} vectors are wanted; draw more or keep fewer")
+    scores = cosines(candidates, target)
+    order = scores[:, 0].argsort(descending=True, stable=True)[:best]
+    ranking = "\n".join(f"vector {number + 1}: {score:.3f}" for number, score in enumerate(scores[:, 0].tolist()))
+    return Nearest(Embedding(candidates.values[order]), Scores(scores, target.labels), ranking)
+
+
+@node("unCLIP conditioning")
+def unclip_conditioning(
+    decoder: DiffusionNetwork, text: Conditioning, embedding: Embedding | None = None
+) -> Conditioning:
+    """What leads an unCLIP's decoder: the CLIP vector of a picture, and a text.
+
+    Vectors (B, D) enter twice: added to the time, and as four tokens beside those of the text. ``text`` comes from the
+    prior's text encoder; an empty text leaves all to the vector, which is right for variations of a picture. Without
+    ``embedding`` it stands for "no vector", as the decoder learned it, and serves, with an empty text, as the negative
+    of classifier-free guidance.
+
+    Fails for a network that is no such decoder, and for vectors or texts of another model.
+    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1.
+    """
+    module = decoder.module
+    if not isinstance(module, Karlo):
+        raise NodeError("this network is no decoder of CLIP vectors; wire that of Load unCLIP decoder")
+    tokens, whole, mask = _text(text, "this decoder")
+    width = module.text_proj.learned_classifier_free_guidance_embeddings.shape[0]
+    vectors = None if embedding is None else embedding.values
+    for given in (whole, *([] if vectors is None else [vectors])):
+        if given.shape[1] != width:
+            raise NodeError(f"the decoder takes vectors of {width} numbers, not of {given.shape[1]}; use its own CLIP")
+    if vectors is not None and len(tokens) not in (1, len(vectors)):
+        raise NodeError(f"{len(tokens)} texts do not fit {len(vectors)} vectors; make them equal")
+    device, dtype = device_of(module), dtype_of(module)
+    moved = Conditioning(tokens.to(device, dtype), whole.to(device, dtype), mask=mask)
+    with torch.no_grad():
+        tokens, added, counts = module.condition(None if vectors is None else vectors.to(device, dtype), moved)
+    return Conditioning(tokens, added, text.words, mask=counts)
+
+
+@node("unCLIP denoiser")
+def unclip_denoiser(decoder: DiffusionNetwork) -> Denoiser:
+    """The decoder of an unCLIP, ready for guidance and sampling: a U-Net on pixels, led by a CLIP vector.
+
+    Wire what ``unclip_conditioning`` gives. One vector serves all seeds; several need as many seeds. Where the network
+    predicts the variance of each step too (Karlo's does), the scheduler DDPM uses it.
+
+    Fails for a network of another kind.
+    Papers: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1; Nichol et al. 2022, GLIDE (arXiv:2112.10741).
+    """
+    if not isinstance(decoder.module, Karlo):
+        raise NodeError("this network is no decoder of CLIP vectors; use the denoiser that is made for it")
+    return UnCLIPDenoiser(decoder, decoder.prediction)
+
+
+def _folder(model: str, revision: str) -> Any:
+    path = find(model, revision, PATTERNS)
+    if path.is_file():
+        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    return path
+
+
+def _text(conditioning: Conditioning, reader: str) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Tokens (B, L, D), the text as a whole (B, P), and which tokens count (B, L). Raises NodeError."""
+    if conditioning.tokens is None or conditioning.pooled is None:
+        raise NodeError(f"{reader} reads a text; wire a text that its own text encoder encoded")
+    return conditioning.tokens, conditioning.pooled, conditioning.mask
