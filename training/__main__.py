@@ -20,6 +20,8 @@ from training import (
     pixel_base,
     tokenizer,
     truth,
+    unclip_decoder,
+    unclip_prior,
     upsamplers,
     vae,
     vq,
@@ -44,6 +46,8 @@ STAGES: dict[str, Callable[[], object]] = {
     "pixel-base": pixel_base.train,
     "upsampler-64": upsamplers.train_to_64,
     "upsampler-256": upsamplers.train_to_256,
+    "unclip-prior": unclip_prior.train,
+    "unclip-decoder": unclip_decoder.train,
     "examples": examples.draw_examples,
 }
 ALL = (
