@@ -343,13 +343,16 @@ class Guider(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """Which words each place looked at in one step: for each layer by name a map (B, h, w, L), float16, sum 1 over L.
+    """Where each place of the picture looked in one step: shares of its attention, float16, the mean over heads.
 
-    ``words`` are the L tokens as text.
+    For each layer by name: ``maps`` (B, h, w, L) to the L tokens of the text, ``words``; ``places`` (B, h, w, h', w')
+    to the picture itself. The shares of a layer that looks at one of them sum to 1; where one softmax is over both
+    (joint attention), the two sum to 1 together.
     """
 
     words: tuple[str, ...]
     maps: Mapping[str, Tensor]
+    places: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

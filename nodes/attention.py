@@ -1,11 +1,11 @@
-"""Cross-attention as it happens: which words each place of a picture looks at. No nodes here; `sample` records it."""
+"""Attention as it happens: which words, and which places, each place of a picture looks at. `sample` records it."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,89 +13,127 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Attention, Denoiser, Guider
+from nodes.attending import Seen, kind_of, shares, watched
 
-MOST_BYTES = 256 * 2**20
-"""Memory that the maps of a run may take."""
-MOST_SIDE, LEAST_SIDE = 32, 4
-"""Cells on the longer side of a map that is kept; finer ones are averaged."""
+MOST_BYTES, MOST_PLACE_BYTES = 256 * 2**20, 128 * 2**20
+"""Memory that the maps of a run may take: to words, and to places."""
+MOST_SIDE, MOST_PLACES = 32, 16
+"""Cells on the longer side of a map that is kept: to words, and to places."""
+LEAST_SIDE = 4
 BYTES = 2
 """Of a value that is kept: float16."""
 
 
 class Recorder:
-    """Records the maps of every cross-attention layer of a denoiser, in bounded memory.
+    """Records the attention of every layer of a denoiser that it can, in bounded memory.
 
-    A layer's map (B, h, w, L) says which share of its attention each cell gives to each of the L tokens, the mean over
-    its heads, of the conditional half of the batch. Sums over tokens are 1. Only hooks are used, for one step at a
-    time: the network computes what it computes without them.
+    Only hooks are used, for one step at a time: the network computes what it computes without them. Of the batch, the
+    conditional half is kept. A map coarser than its layer has the true attention of some cells, evenly spaced; the
+    shares of the places that these look at are summed.
     """
 
     def __init__(self, denoiser: Denoiser, steps: int) -> None:
-        """Raises NodeError for a denoiser without cross-attention."""
-        self.layers = cross_attention(denoiser)
+        """Raises NodeError for a denoiser without attention that could be recorded."""
+        self.layers = attention_layers(denoiser)
         self.steps = max(steps, 1)
 
     @contextlib.contextmanager
     def step(self, x: Tensor, guider: Guider) -> Iterator[list[Attention]]:
-        """Within this, the denoiser's call for x (B, C, H, W) is recorded; at its end the list holds the record."""
+        """Within this, the denoiser's calls for x (B, C, H, W) are recorded; at its end the list holds the record."""
         found: list[Attention] = []
         maps: dict[str, Tensor] = {}
-
-        def record(name: str, layer: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-            hidden = given[0] if given else named["hidden_states"]
-            text = named.get("encoder_hidden_states", given[1] if len(given) > 1 else None)
-            if text is not None:
-                batch = len(x)
-                maps[name] = self._reduced(attention_map(layer, hidden[-batch:], text[-batch:], x.shape[-2:]))
-
-        hooks = [
-            layer.register_forward_pre_hook(
-                lambda layer, given, named, name=name: record(name, layer, given, named), with_kwargs=True
-            )
-            for name, layer in self.layers.items()
-        ]
-        try:
+        places: dict[str, Tensor] = {}
+        with contextlib.ExitStack() as after:
+            for name, layer in self.layers.items():
+                hooks, end = watched(layer, functools.partial(self._record, maps, places, x, name))
+                after.callback(end)
+                for hook in hooks:
+                    after.callback(hook.remove)
             yield found
-        finally:
-            for hook in hooks:
-                hook.remove()
         words = getattr(getattr(guider.unguided(), "conditioning", None), "words", ())
-        found.append(Attention(words, maps))
+        found.append(Attention(words, maps, places))
 
-    def _reduced(self, found: Tensor) -> Tensor:
-        """A map no finer than memory allows for all layers and steps; float16."""
-        batch, height, width, tokens = found.shape
+    def _record(
+        self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: Seen
+    ) -> None:
+        """Add what a layer attends to: of a denoiser that is asked for one picture at a time, picture by picture."""
+        kind = kind_of(self.layers[name])
+        assert kind is not None
+        queries, picture, words = kind(text, seen.query.shape[2], seen.key.shape[2])
+        grid = _grid(len(range(*queries.indices(seen.query.shape[2]))), x.shape)
+        if grid is None:
+            return
+        batch = len(x)
+        fine = self._side(batch, words.stop - words.start) if words else LEAST_SIDE
+        coarse = self._place_side(batch) if picture else LEAST_SIDE
+        kept = _within(grid, max(fine, coarse))
+        rows = slice(None) if kept == grid else _cells(grid, kept).to(seen.query.device)
+        mask = seen.mask
+        if mask is not None:
+            mask = mask[-batch:] if mask.shape[2] == 1 else mask[-batch:, :, queries][:, :, rows]
+        query = seen.query[-batch:, :, queries][:, :, rows]
+        found = shares(Seen(query, seen.key[-batch:], mask, seen.scale))
+        if words:
+            _put(maps, name, found[..., words].unflatten(1, kept), batch)
+        if picture:
+            few = _within(kept, coarse)
+            some = found if few == kept else found[:, _cells(kept, few).to(found.device)]
+            some = some[..., picture].unflatten(-1, grid)
+            _put(places, name, _summed(some, _within(grid, coarse)).unflatten(1, few), batch)
+
+    def _side(self, batch: int, tokens: int) -> int:
+        """Cells on the side of a map that memory allows for all layers and steps."""
         cells = MOST_BYTES / (self.steps * len(self.layers) * batch * tokens * BYTES)
-        side = min(max(int(math.sqrt(cells)), LEAST_SIDE), MOST_SIDE)
-        if max(height, width) > side:
-            ratio = side / max(height, width)
-            sides = max(round(height * ratio), 1), max(round(width * ratio), 1)
-            found = adaptive_avg_pool2d(found.permute(0, 3, 1, 2), sides).permute(0, 2, 3, 1)
-        return found.to(torch.float16)
+        return min(max(int(math.sqrt(cells)), LEAST_SIDE), MOST_SIDE)
+
+    def _place_side(self, batch: int) -> int:
+        """The same of a map from places to places."""
+        pairs = MOST_PLACE_BYTES / (self.steps * len(self.layers) * batch * BYTES)
+        return min(max(int(pairs**0.25), LEAST_SIDE), MOST_PLACES)
 
 
-def cross_attention(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
-    """The cross-attention layers of a denoiser's network by name. Raises NodeError where it has none.
-
-    In diffusers' transformer blocks they are called ``attn2``.
-    """
-    module = getattr(getattr(denoiser, "network", None), "module", None)
+def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
+    """The layers of a denoiser's network whose attention can be recorded, by name. Raises NodeError without any."""
+    inner: object = denoiser
+    while not hasattr(inner, "network") and hasattr(inner, "denoiser"):
+        inner = inner.denoiser
+    module = getattr(getattr(inner, "network", None), "module", None)
     named = module.named_modules() if module is not None else ()
-    found = {name: layer for name, layer in named if name.endswith("attn2") and hasattr(layer, "to_k")}
+    found = {name: layer for name, layer in named if kind_of(layer) is not None}
     if not found:
-        raise NodeError("this model has no cross-attention that could be recorded; choose record: steps")
+        raise NodeError("this model has no attention that could be recorded; choose record: steps")
     return found
 
 
-def attention_map(layer: Any, hidden: Tensor, text: Tensor, picture: tuple[int, ...]) -> Tensor:
-    """softmax(Q K^T / sqrt(d)) of one layer (Vaswani et al. 2017, eq. 1), the mean over its heads, (B, h, w, L).
+def _grid(count: int, shape: torch.Size) -> tuple[int, int] | None:
+    """Height and width in cells, in the ratio of x (B, C, H, W); None where so many cells make no such picture."""
+    height = max(round(math.sqrt(count * shape[-2] / shape[-1])), 1)
+    width = count // height
+    fits = height * width == count and abs(width - height * shape[-1] / shape[-2]) < 1
+    return (height, width) if fits else None
 
-    ``hidden`` (B, h w, D), ``text`` (B, L, D'); ``picture`` are the sides of the latent, which tell h and w.
-    """
-    if layer.norm_cross:
-        text = layer.norm_encoder_hidden_states(text)
-    q, k = (part.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for part in (layer.to_q(hidden), layer.to_k(text)))
-    q, k = (norm(part) if norm is not None else part for norm, part in ((layer.norm_q, q), (layer.norm_k, k)))
-    weights = (q.float() @ k.float().transpose(-1, -2) * layer.scale).softmax(-1).mean(1)  # (B, h w, L)
-    height = round(math.sqrt(hidden.shape[1] * picture[0] / picture[1]))
-    return weights.unflatten(1, (height, hidden.shape[1] // height))
+
+def _within(grid: tuple[int, int], side: int) -> tuple[int, int]:
+    """A grid of the same ratio with at most ``side`` cells on its longer side."""
+    ratio = min(side / max(grid), 1.0)
+    return max(round(grid[0] * ratio), 1), max(round(grid[1] * ratio), 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _cells(grid: tuple[int, int], kept: tuple[int, int]) -> Tensor:
+    """The cells (n,) of a grid, row by row, that stand in the middle of those of a coarser one."""
+    y, x = ((torch.arange(few) * 2 + 1) * many // (2 * few) for many, few in zip(grid, kept, strict=True))
+    return (y[:, None] * grid[1] + x).flatten()
+
+
+def _summed(maps: Tensor, sides: tuple[int, int]) -> Tensor:
+    """(B, n, h, w) to (B, n, *sides), the same in sum."""
+    if tuple(maps.shape[-2:]) == sides:
+        return maps
+    mean = adaptive_avg_pool2d(maps, sides)
+    return mean * (maps.sum((-2, -1), keepdim=True) / mean.sum((-2, -1), keepdim=True).clamp(min=1e-12))
+
+
+def _put(kept: dict[str, Tensor], name: str, found: Tensor, batch: int) -> None:
+    rows = [kept[name], found.to(torch.float16)] if name in kept else [found.to(torch.float16)]
+    kept[name] = torch.cat(rows)[-batch:]

@@ -23,7 +23,7 @@ class Sampled(NamedTuple):
     trajectory: Trajectory
 
 
-@node("Sampler")
+@node("Sampler", version=2)
 def sample(
     guider: Guider,
     schedule: Schedule,
@@ -41,15 +41,16 @@ def sample(
     latent as it is, 1 keeps almost nothing of it. A single latent serves all seeds of the noise.
 
     ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), and its
-    predictions with and without the text. ``record``: with attention it also holds which words each place of the
-    picture looked at, in at most 256 MiB, and a step takes a little longer; nothing keeps it empty and saves memory.
+    predictions with and without the text. ``record``: with attention it also holds which words, and which other
+    places, each place of the picture looked at, in at most 384 MiB, and a step takes about a quarter longer; nothing
+    keeps it empty and saves memory.
 
     ``batch``: the pictures of a batch are each computed alone, so that they equal those with the same seeds made one by
     one to the last bit. Together they may differ by one in a few of their 8-bit values; small networks are then up to
     twice as fast, and large ones need more memory.
 
     Fails when width or height do not fit the model, when schedule and model do not go together, when the seeds do not
-    match the batch, or when the attention of a model is asked for that looks at no words.
+    match the batch, or when attention is asked for of a model whose layers have none that could be recorded.
     Papers: Ho et al. 2020 (arXiv:2006.11239), algorithm 2; image to image: Meng et al. 2022, SDEdit
     (arXiv:2108.01073).
     """

@@ -1,0 +1,144 @@
+"""How layers of diffusers attend: by kind of attention processor, where text and picture stand among queries and keys.
+
+No nodes here. A kind is all that recording has to know of a network, so that networks of any make are recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
+
+
+class Seen(NamedTuple):
+    """What one softmax attention is computed from: queries (B, H, n, d), keys (B, H, m, d), a mask of some of them."""
+
+    query: Tensor
+    key: Tensor
+    mask: Tensor | None = None
+    scale: float | None = None
+
+
+Tell = Callable[[int, Seen], None]
+"""Takes how many of a layer's tokens are text, and what its attention is computed from."""
+
+
+class Parts(NamedTuple):
+    """Where the picture's queries and keys stand, and the text's keys; None where there are none."""
+
+    queries: slice
+    picture: slice | None
+    text: slice | None
+
+
+def apart(text: int, queries: int, keys: int) -> Parts:
+    """Cross-attention and self-attention in layers of their own (Vaswani et al. 2017)."""
+    whole = slice(0, keys)
+    return Parts(slice(0, queries), None if text else whole, whole if text else None)
+
+
+def picture_first(text: int, queries: int, keys: int) -> Parts:
+    """One softmax over both, the picture's tokens before those of the text."""
+    picture = slice(0, keys - text)
+    return Parts(slice(0, queries) if queries < keys else picture, picture, slice(keys - text, keys) if text else None)
+
+
+def text_first(text: int, queries: int, keys: int) -> Parts:
+    """One softmax over both, the text's tokens before those of the picture; queries may be the picture's alone."""
+    picture = slice(text, keys) if keys > text else None
+    own = slice(0, queries) if queries < keys or picture is None else picture
+    return Parts(own, picture, slice(0, text) if text else None)
+
+
+KINDS: Mapping[str, Callable[[int, int, int], Parts]] = {
+    "AttnProcessor": apart,
+    "AttnProcessor2_0": apart,
+    "SlicedAttnProcessor": apart,
+    "FusedAttnProcessor2_0": apart,
+    "AttnAddedKVProcessor2_0": text_first,
+    "JointAttnProcessor2_0": picture_first,
+    "FluxAttnProcessor": text_first,
+}
+"""Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; Stable Diffusion 3; Flux."""
+MOST_AT_ONCE = 2**24
+"""Bytes of scores that are computed together: those of all heads of a large picture would take gigabytes."""
+PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")
+"""Kinds that multiply matrices by themselves; their queries and keys are projected once more."""
+
+
+def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], Parts] | None:
+    """How a layer attends; None for what is no attention, or of a kind that is not known."""
+    return KINDS.get(type(getattr(layer, "processor", None)).__name__)
+
+
+def watched(layer: torch.nn.Module, tell: Tell) -> tuple[list[RemovableHandle], Callable[[], None]]:
+    """Tells of each attention that a layer computes, until the hooks are removed; the function ends an open look."""
+    looks: list[Watch] = []
+
+    def begin(_: object, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        text = named.get("encoder_hidden_states", given[1] if len(given) > 1 else None)
+        count = 0 if text is None else text.shape[1]
+        if type(getattr(layer, "processor", None)).__name__ in PROJECTED:
+            tell(count, projected(layer, given[0] if given else named["hidden_states"], text))
+        else:
+            looks.append(Watch(count, tell))
+            looks[-1].__enter__()
+
+    def end(*_: object) -> None:
+        if looks:
+            looks.pop().__exit__(None, None, None)
+
+    before = layer.register_forward_pre_hook(begin, with_kwargs=True)
+    return [before, layer.register_forward_hook(end, always_call=True)], end
+
+
+class Watch(TorchFunctionMode):
+    """Within it, tells of what each softmax attention is computed from; all is computed as without it."""
+
+    def __init__(self, text: int, tell: Tell) -> None:
+        super().__init__()
+        self.text, self.tell = text, tell
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        named = kwargs or {}
+        if function is scaled_dot_product_attention:
+            given = {**dict(zip(("query", "key", "value", "attn_mask"), args, strict=False)), **named}
+            self.tell(self.text, Seen(given["query"], given["key"], given.get("attn_mask"), given.get("scale")))
+        return function(*args, **named)
+
+
+def projected(layer: Any, hidden: Tensor, text: Tensor | None) -> Seen:
+    """The queries and keys of a layer, from what it is given: ``hidden`` (B, n, D), ``text`` (B, m, D')."""
+    if text is not None and layer.norm_cross:
+        text = layer.norm_encoder_hidden_states(text)
+    given = layer.to_q(hidden), layer.to_k(hidden if text is None else text)
+    q, k = (part.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for part in given)
+    return Seen(
+        layer.norm_q(q) if layer.norm_q is not None else q,
+        layer.norm_k(k) if layer.norm_k is not None else k,
+        scale=layer.scale,
+    )
+
+
+def shares(seen: Seen) -> Tensor:
+    """softmax(Q K^T / sqrt(d)) (Vaswani et al. 2017, eq. 1), the mean over heads, (B, n, m)."""
+    query, key, mask, scale = seen
+    batch, heads, rows, width = query.shape
+    query = query.float() * (width**-0.5 if scale is None else scale)
+    at_once = max(MOST_AT_ONCE // (batch * rows * key.shape[2] * 4), 1)
+    found = []
+    for first in range(0, heads, at_once):
+        some = slice(first, first + at_once)
+        scores = query[:, some] @ key[:, some].float().transpose(-1, -2)
+        if mask is not None:
+            own = mask[:, some] if mask.shape[1] > 1 else mask
+            scores = scores.masked_fill(~own, -torch.inf) if own.dtype == torch.bool else scores + own
+        found.append(scores.softmax(-1).mean(1) * (scores.shape[1] / heads))
+    return torch.stack(found).sum(0) if len(found) > 1 else found[0]
