@@ -21,7 +21,8 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
 
     It may be a grid of ``columns`` by ``rows`` tiles, each of a whole picture that is ``true_width`` by
     ``true_height`` where it comes from. ``smooth``: a photograph; else cells whose edges are to be seen. ``scale``:
-    the values that are black and white, where those are not 0 and 1.
+    the values that are black and white, where those are not 0 and 1. ``mark``: a place in it that it is about, from 0
+    to 1.
     """
 
     width: int
@@ -34,6 +35,7 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     smooth: bool = False
     caption: str = ""
     scale: tuple[float, float] | None = None
+    mark: tuple[float, float] | None = None
 
 
 class Series(msgspec.Struct, frozen=True):

@@ -50,8 +50,7 @@ class Recorder:
                 for hook in hooks:
                     after.callback(hook.remove)
             yield found
-        words = getattr(getattr(guider.unguided(), "conditioning", None), "words", ())
-        found.append(Attention(words, maps, places))
+        found.append(Attention(_words(guider), maps, places))
 
     def _record(
         self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: Seen
@@ -103,6 +102,14 @@ def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
     if not found:
         raise NodeError("this model has no attention that could be recorded; choose record: steps")
     return found
+
+
+def _words(guider: Guider) -> tuple[str, ...]:
+    """The words that lead a guider, which may stand inside others."""
+    inner: object = guider.unguided()
+    while not hasattr(inner, "conditioning") and hasattr(inner, "guider"):
+        inner = inner.guider
+    return getattr(getattr(inner, "conditioning", None), "words", ())
 
 
 def _grid(count: int, shape: torch.Size) -> tuple[int, int] | None:

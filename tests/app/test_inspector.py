@@ -117,6 +117,33 @@ def test_the_picture_zooms_pans_and_tells_the_place_under_the_pointer(see: See, 
     assert picture.area() == area
 
 
+def test_a_click_chooses_the_place_that_a_form_is_about(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    window.session.do("Set", SetParam("sampler", "record", "steps and attention"))
+    window.session.do("Set", SetParam("scheduler", "steps", 3))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    panel = see("sampler", "trajectory", "looks")
+    picture = panel.stage.picture
+    qtbot.waitUntil(lambda: picture.frame is not None and picture.frame.about.mark is not None, timeout=SECONDS)
+    area = picture.area()
+    at = QPointF(area.x() + area.width() * 0.77, area.y() + area.height() * 0.3).toPoint()
+    QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=at)
+    assert (panel.choices.values()["x"], panel.choices.values()["y"]) == (12, 4)
+    qtbot.waitUntil(lambda: picture.frame.about.mark == (12.5 / 16, 4.5 / 16), timeout=SECONDS)
+    panel.choices.choose("y", 7)
+    qtbot.waitUntil(lambda: picture.frame.about.mark == (12.5 / 16, 7.5 / 16), timeout=SECONDS)
+    see("sampler", "trajectory", "place")
+    chart = panel.stage.currentWidget()
+    assert isinstance(chart, ChartView)
+    assert chart.chart.caption == "12, 7"
+    see("sampler", "trajectory", "frames")
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseMove(picture, at + QPoint(30, 0))
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=at + QPoint(30, 0))
+    see("sampler", "trajectory", "place")
+    assert chart.chart.caption == "12, 7"  # that was a drag
+
+
 def test_steps_are_scrubbed_and_held_within_a_bound(see: See, qtbot: QtBot) -> None:
     panel = see("sampler", "trajectory", "frames")
     panel.choices.choose("quantity", "predicted x_0")

@@ -336,3 +336,25 @@ def test_attention_as_a_glow_and_as_shares_of_words(studio: Studio, tmp_path: Pa
     assert shares.labels[:4] == ("<|startoftext|>", "a", "red", "star")
     assert 0 < sum(shares.series[0].y) <= 1.001
     assert look("curves")
+    looked = look("looks", x=8, y=5, over="all steps")
+    assert isinstance(looked, Picture)
+    assert looked.mark == (8.5 / 16, 5.5 / 16)
+    assert looked.scale is not None
+    path = studio.session.executor.value("sampler", "trajectory", "attentive")
+    layers = [layer[0].float() for step in path.attention for layer in step.places.values()]
+    where = [layer[5 * len(layer) // 16, 8 * len(layer) // 16] for layer in layers]
+    fine = [torch.nn.functional.interpolate(one[None, None], (16, 16), mode="bilinear")[0, 0] for one in where]
+    true = torch.stack([one / one.sum() for one in fine]).mean(0)
+    assert looked.scale[1] == pytest.approx(float(true.max()), rel=5e-3)
+    bright = pixels(looked).float()
+    glow = bright[..., 0] - bright[..., 2]
+    assert torch.corrcoef(torch.stack([glow.flatten(), true.flatten()]))[0, 1] > 0.9
+    layer, step = (
+        path.attention[1].places,
+        look("looks", x=8, y=5, step=1, layer="mid_block.attentions.0.transformer_blocks.0.attn1"),
+    )
+    assert isinstance(step, Picture)
+    one = layer["mid_block.attentions.0.transformer_blocks.0.attn1"][0].float()[5 * 4 // 16, 8 * 4 // 16]
+    fine = torch.nn.functional.interpolate(one[None, None], (16, 16), mode="bilinear")[0, 0]
+    assert step.scale is not None
+    assert step.scale[1] == pytest.approx(float((fine * one.sum() / fine.sum()).max()), rel=1e-4)

@@ -13,7 +13,7 @@ from nodeflow.forms import Option
 
 
 class Choices(QWidget):
-    """A row for each option but those that are chosen elsewhere: a place in the picture, the step of a film."""
+    """A row for each option but the step of a film, which is chosen elsewhere."""
 
     changed = Signal()
 
@@ -29,7 +29,7 @@ class Choices(QWidget):
 
     def show_options(self, options: Iterable[Option]) -> None:
         """Offer these; what was chosen under a name stays chosen where it is still offered."""
-        offered = tuple(option for option in options if not option.place and not option.time)
+        offered = tuple(option for option in options if not option.time)
         if offered == self._options:
             return
         self._options = offered
@@ -51,13 +51,22 @@ class Choices(QWidget):
         }
 
     def choose(self, name: str, value: Any) -> None:
-        """Choose as a hand would."""
+        """Choose as a hand would; what is not offered now is chosen when it is."""
         self._chosen[name] = value
         field = self._fields.get(name)
         if isinstance(field, QComboBox):
             field.setCurrentIndex(max(field.findData(value), 0))
         elif field is not None:
             field.setValue(value)
+
+    def choose_all(self, values: dict[str, Any]) -> None:
+        """Choose several as one change, which is told where one of them is offered."""
+        self.blockSignals(True)
+        for name, value in values.items():
+            self.choose(name, value)
+        self.blockSignals(False)
+        if values.keys() & self._fields.keys():
+            self.changed.emit()
 
     def _combo(self, option: Option) -> QComboBox:
         combo = QComboBox()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
@@ -50,9 +50,7 @@ class WipeView(PictureView):
 
 
 class PairView(QStackedWidget):
-    """``pointed``: as of a picture."""
-
-    pointed = Signal(float, float, int)
+    """Two pictures, in one of three ways; ``views`` are the pictures it may show."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,8 +69,7 @@ class PairView(QStackedWidget):
             row.addWidget(view, 1)
         for widget in (both, self.wipe, self.difference):
             self.addWidget(widget)
-        for view in (self.left_view, self.right_view, self.wipe, self.difference):
-            view.pointed.connect(self.pointed)
+        self.views = (self.left_view, self.right_view, self.wipe, self.difference)
         self.largest: int | None = None
         """The largest difference between the two pictures, of 255; None where it is not known."""
 

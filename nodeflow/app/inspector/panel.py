@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import (
-    QFileDialog,
-)
+from PySide6.QtWidgets import QFileDialog
 
 from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frames import Film, Frame, FrameCache, frame_of, frame_of_png
 from nodeflow.app.inspector.looks import Looks
-from nodeflow.app.inspector.probe import place_form, place_options, place_words
+from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
 from nodeflow.app.inspector.sayings import fact_line
 from nodeflow.app.inspector.steps import keep
 from nodeflow.app.inspector.widgets import PanelWidgets
@@ -25,8 +22,6 @@ FACTS = ""
 """The form of an overview."""
 ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
 """Pixels that a picture may have, one of many, and one that is kept."""
-PROBE_PAUSE = 40
-"""Milliseconds that the pointer rests before the values under it are asked for."""
 
 
 class Inspector(PanelWidgets):
@@ -46,9 +41,7 @@ class Inspector(PanelWidgets):
         self._form_of: dict[str, str] = {}
         self._turn = 0
         self._missing = ""
-        self._place: tuple[float, float] | None = None
-        self._probe = QTimer(self, interval=PROBE_PAUSE, singleShot=True)
-        self._probe.timeout.connect(self._ask_place)
+        self._probe = Probe(self._ask_place, self)
         self._connect()
         tab.canvas.selection_changed.connect(self._follow)
         self.level.node_changed.connect(self._node_changed)
@@ -70,9 +63,9 @@ class Inspector(PanelWidgets):
         self.form_box.currentIndexChanged.connect(self._form_chosen)
         self.choices.changed.connect(self._show_form)
         self.scrubber.moved.connect(self._show_step)
-        self.stage.picture.pointed.connect(self._pointed)
-        self.stage.pair.pointed.connect(self._pointed)
-        self.stage.picture.left.connect(lambda: self._probe.stop())
+        for view in (self.stage.picture, *self.stage.pair.views):
+            self._probe.follow(view)
+            view.picked.connect(self._choose_place)
         self.export_wanted.connect(self.ask_export)
 
     # --- what is looked at
@@ -212,7 +205,7 @@ class Inspector(PanelWidgets):
                 lambda view, error: self._show(turn, view, error),
                 handle=self.overview.handle,
                 form=form.name,
-                options=self._options(),
+                options=self.choices.values(),
                 size=ROOM,
             )
 
@@ -220,10 +213,6 @@ class Inspector(PanelWidgets):
     def comparing(self) -> bool:
         """Whether two pictures are shown together."""
         return self.compare_button.isChecked()
-
-    def _options(self) -> dict[str, Any]:
-        places = {} if self._place is None else place_options(place_form(self.overview), *self._place)
-        return {**self.choices.values(), **places}
 
     def _option(self, wanted: Any) -> Option | None:
         form = self.form
@@ -350,11 +339,12 @@ class Inspector(PanelWidgets):
 
     # --- the place under the pointer
 
-    def _pointed(self, u: float, v: float, _: int) -> None:
-        self._place = (u, v)
-        self._probe.start()
+    def _choose_place(self, u: float, v: float, _: int) -> None:
+        """A form that is about a place is about this one."""
+        own = self.form if self._option(lambda option: option.place) else place_form(self.overview)
+        self.choices.choose_all(place_options(own, u, v))
 
-    def _ask_place(self) -> None:
+    def _ask_place(self, u: float, v: float) -> None:
         form = place_form(self.overview)
         if form is None or self.overview is None:
             return
@@ -363,7 +353,7 @@ class Inspector(PanelWidgets):
             lambda view, _: self.told.setText(place_words(view, self.scrubber.step)) if turn == self._turn else None,
             handle=self.overview.handle,
             form=form.name,
-            options=self._options(),
+            options={**self.choices.values(), **place_options(form, u, v)},
         )
 
     # --- while it runs

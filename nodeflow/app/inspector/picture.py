@@ -11,17 +11,20 @@ from nodeflow.app.inspector.camera import Camera
 from nodeflow.app.inspector.frames import Frame
 
 STEP = 1.25
+NEAR = 4
+"""Pixels that the pointer may move while a button is down, for a click rather than a drag."""
 
 
 class PictureView(QWidget):
     """Shows a frame: cells with sharp edges, photographs smooth.
 
     ``pointed``: the place in the picture that the pointer is over, from 0 to 1, and the tile.
-    ``left``: it is over none. The wheel zooms, dragging moves, a double click shows the whole picture; so do +, -, the
-    arrows and 0.
+    ``left``: it is over none. ``picked``: a click on a place. The wheel zooms, dragging moves, a double click shows the
+    whole picture; so do +, -, the arrows and 0.
     """
 
     pointed = Signal(float, float, int)
+    picked = Signal(float, float, int)
     left = Signal()
 
     def __init__(self, camera: Camera | None = None) -> None:
@@ -35,6 +38,7 @@ class PictureView(QWidget):
         self.frame: Frame | None = None
         self.words = ""
         self._dragged: QPointF | None = None
+        self._pressed: QPointF | None = None
 
     def show_frame(self, frame: Frame | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
@@ -79,6 +83,8 @@ class PictureView(QWidget):
         area, about = self.area(), frame.about
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, about.smooth)
         painter.drawImage(area, frame.image)
+        if about.mark is not None:
+            _ring(painter, area.topLeft() + QPointF(about.mark[0] * area.width(), about.mark[1] * area.height()))
         if about.columns * about.rows == 1:
             return
         width, height = area.width() / about.columns, area.height() / about.rows
@@ -103,7 +109,7 @@ class PictureView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._dragged = event.position()
+        self._dragged = self._pressed = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.frame is None:
@@ -118,8 +124,12 @@ class PictureView(QWidget):
         else:
             self.pointed.emit(*found)
 
-    def mouseReleaseEvent(self, _: QMouseEvent) -> None:
-        self._dragged = None
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        near = self._pressed is not None and (event.position() - self._pressed).manhattanLength() < NEAR
+        found = self.place(event.position()) if near else None
+        self._dragged = self._pressed = None
+        if found is not None:
+            self.picked.emit(*found)
 
     def mouseDoubleClickEvent(self, _: QMouseEvent) -> None:
         self.camera.reset()
@@ -143,3 +153,10 @@ class PictureView(QWidget):
     def _share(self, at: QPointF) -> QPointF:
         area = self.area()
         return QPointF((at.x() - area.x()) / area.width(), (at.y() - area.y()) / area.height())
+
+
+def _ring(painter: QPainter, at: QPointF) -> None:
+    """Marks a place, on light and on dark."""
+    for width, colour in ((4, theme.colour("canvas")), (2, theme.colour("accent"))):
+        painter.setPen(QPen(colour, width))
+        painter.drawEllipse(at, 7, 7)

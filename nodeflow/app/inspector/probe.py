@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+from nodeflow.app.inspector.picture import PictureView
 from nodeflow.forms import Chart, FormInfo, Overview, Table, View
+
+PAUSE = 40
+"""Milliseconds that the pointer rests before the values under it are asked for."""
+
+
+class Probe(QObject):
+    """Follows the pointer over pictures; where it rests, it asks ``ask`` for that place, from 0 to 1 on both axes."""
+
+    def __init__(self, ask: Callable[[float, float], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._place = (0.0, 0.0)
+        self._clock = QTimer(self, interval=PAUSE, singleShot=True)
+        self._clock.timeout.connect(lambda: ask(*self._place))
+
+    def follow(self, view: PictureView) -> None:
+        """Follow the pointer over a picture too."""
+        view.pointed.connect(self._pointed)
+        view.left.connect(self._clock.stop)
+
+    def _pointed(self, u: float, v: float, _: int) -> None:
+        self._place = (u, v)
+        self._clock.start()
 
 
 def place_form(overview: Overview | None) -> FormInfo | None:

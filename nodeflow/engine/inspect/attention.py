@@ -1,7 +1,10 @@
-"""Forms of recorded attention: where each word was looked at, and which words a place looked at."""
+"""Forms of recorded attention: where each word was looked at, and which words and places a place looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+import msgspec
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -37,31 +40,78 @@ def words_of(attention: Attention) -> tuple[str, ...]:
     return tuple(f"{place} {word.strip()}" for place, word in enumerate(words[:count]))
 
 
-def options(path: Trajectory) -> tuple[Option, ...]:
-    words = words_of(path.attention[0])
-    first = next((word for word in words[1:]), words[0])
-    tokens = (first, *(word for word in words if word != first))
-    layers = (ALL_LAYERS, *path.attention[0].maps)
+def mean_place(
+    path: Trajectory, picture: int, x: int, y: int, layer: str = ALL_LAYERS, step: int | None = None
+) -> Tensor:
+    """(h, w), as fine as the latent: where one of its cells looked, the mean over the layers and steps asked for.
+
+    The shares of all cells sum to 1; to less where words were looked at with the same softmax.
+    """
+    height, width = path.x[0].shape[-2:]
+    found = []
+    for attention in path.attention if step is None else path.attention[step : step + 1]:
+        for name, one in attention.places.items():
+            if layer in (ALL_LAYERS, name):
+                rows, columns = one.shape[1:3]
+                seen = one[picture, y * rows // height, x * columns // width].float()
+                fine = interpolate(seen[None, None], (height, width), mode="bilinear")[0, 0]
+                found.append(fine * (seen.sum() / fine.sum().clamp(min=1e-12)))
+    return torch.stack(found).mean(0)
+
+
+def _how(path: Trajectory, layers: Iterable[str]) -> tuple[Option, ...]:
+    """Of which layers and steps, and of which picture."""
     return (
-        Option("token", "Word", tokens),
-        Option("layer", "Layer", layers),
+        Option("layer", "Layer", (ALL_LAYERS, *layers)),
         Option("over", "Steps", ("one by one", ALL_STEPS)),
         Option("step", "Step", maximum=len(path.attention) - 1, time=True),
         *one_of(path.x[0]),
     )
 
 
+def options(path: Trajectory) -> tuple[Option, ...]:
+    words = words_of(path.attention[0])
+    first = next((word for word in words[1:]), words[0])
+    tokens = (first, *(word for word in words if word != first))
+    return Option("token", "Word", tokens), *_how(path, path.attention[0].maps)
+
+
+def place_map_options(path: Trajectory) -> tuple[Option, ...]:
+    return *_how(path, path.attention[0].places), *place_options(path.x[0])
+
+
 def word_map(path: Trajectory, asked: Asked) -> Picture:
     """Where one word was looked at, as a glow over the picture as it was foreseen at that step."""
-    token, layer, over, time, *_ = options(path)
-    step = asked.number(time)
-    place = int(asked.choice(token).split(" ", 1)[0])
-    picture = _picture(path, asked)
-    found = mean_map(path, picture, asked.choice(layer), None if asked.choice(over) == ALL_STEPS else step)
-    frame = path.original[step][picture]
+    token, *how = options(path)
+    number, word = asked.choice(token).split(" ", 1)
+    layer, step = _chosen_how(how, asked)
+    base = _base(path, asked, how)
+    found = mean_map(path, _picture(path, asked), layer, step)[..., int(number)]
+    return heat(found.to(base.device), base, asked.size, word)
+
+
+def place_map(path: Trajectory, asked: Asked) -> Picture:
+    """Where one place looked, as a glow over the picture as it was foreseen at that step."""
+    how = place_map_options(path)
+    layer, step = _chosen_how(how, asked)
+    base = _base(path, asked, how)
+    x, y = (asked.number(option) for option in place_options(path.x[0]))
+    height, width = path.x[0].shape[-2:]
+    picture = heat(mean_place(path, _picture(path, asked), x, y, layer, step).to(base.device), base, asked.size)
+    mark = ((x + 0.5) / width, (y + 0.5) / height)
+    return msgspec.structs.replace(picture, mark=mark, caption=f"{x}, {y}")
+
+
+def _chosen_how(how: Sequence[Option], asked: Asked) -> tuple[str, int | None]:
+    layer, over, time = how[:3]
+    return asked.choice(layer), None if asked.choice(over) == ALL_STEPS else asked.number(time)
+
+
+def _base(path: Trajectory, asked: Asked, how: Sequence[Option]) -> Tensor:
+    """The colours (3, h, w) of the picture as it was foreseen at the step that is shown."""
+    frame = path.original[asked.number(how[2])][_picture(path, asked)]
     vae = asked.surroundings.vae(frame.shape[0])
-    base = principal_rgb(frame.float().cpu()) if vae is None else linear_rgb(frame[None], vae)[0]
-    return heat(found[..., place].to(base.device), base, asked.size, asked.choice(token).split(" ", 1)[1])
+    return principal_rgb(frame.float().cpu()) if vae is None else linear_rgb(frame[None], vae)[0]
 
 
 def words_at_place(path: Trajectory, asked: Asked) -> Chart:
@@ -71,24 +121,30 @@ def words_at_place(path: Trajectory, asked: Asked) -> Chart:
     shares = mean_map(path, _picture(path, asked))[y, x, : len(words)].tolist()
     labels = tuple(word.split(" ", 1)[1] for word in words)
     places = tuple(map(float, range(len(words))))
-    return Chart((Series("share", places, tuple(shares)),), "word", "share", labels, bars=True, caption=f"{x}, {y}")
+    caption = f"{x}, {y}: {sum(shares):.3f} in all"
+    return Chart((Series("share", places, tuple(shares)),), "word", "share", labels, bars=True, caption=caption)
 
 
 def _picture(path: Trajectory, asked: Asked) -> int:
     return int(chosen(torch.arange(len(path.x[0])), asked))
 
 
-def _recorded(path: Trajectory) -> bool:
-    return bool(path.attention)
+def _words_recorded(path: Trajectory) -> bool:
+    return bool(path.attention and path.attention[0].maps)
+
+
+def _places_recorded(path: Trajectory) -> bool:
+    return bool(path.attention and path.attention[0].places)
 
 
 ATTENTION = (
-    Form("attention", "Attention to words", word_map, options, _recorded),
+    Form("attention", "Attention to words", word_map, options, _words_recorded),
+    Form("looks", "Where a place looks", place_map, place_map_options, _places_recorded),
     Form(
         "words",
         "Words that a place looks at",
         words_at_place,
         lambda path: (*one_of(path.x[0]), *place_options(path.x[0])),
-        _recorded,
+        _words_recorded,
     ),
 )
