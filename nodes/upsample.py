@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError, Reads, Seed, Slider, Supplied, node
-from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, TrainedSchedule
+from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TrainedSchedule
 from nodes.denoise import NetworkDenoiser
 from nodes.loading import ddpm
 from nodes.loading.find import find
@@ -62,7 +62,8 @@ class UpsampleDenoiser(NetworkDenoiser):
     """How much noise is on the small picture, as a timestep; 0 is none."""
     keep: float
     """The share of the signal's power that this noise leaves, alpha bar of the timestep."""
-    seeds: tuple[int, ...]
+    noise: Noise
+    """What that noise is drawn from: one seed for each small picture."""
 
     @property
     def learned_variance(self) -> bool:
@@ -87,8 +88,7 @@ class UpsampleDenoiser(NetworkDenoiser):
             raise NodeError(f"there are {len(self.low)} small pictures and {len(x)} seeds; make them equal")
         seen = enlarged(self.low.to(x.device, x.dtype), height, width)
         if self.level:
-            generators = [torch.Generator().manual_seed(seed) for seed in self.seeds]
-            noise = draw(generators, tuple(seen.shape[1:])).to(x.device, x.dtype)
+            noise = draw(self.noise.generators(), tuple(seen.shape[1:])).to(x.device, x.dtype)
             seen = self.keep**0.5 * seen + (1 - self.keep) ** 0.5 * noise
         return seen.repeat(len(x) // len(seen), 1, 1, 1)
 
@@ -143,7 +143,7 @@ def upsample_denoiser(
         2 * low.pixels - 1,
         augmentation,
         keep,
-        gaussian_noise(seed, len(low.pixels)).seeds,
+        gaussian_noise(seed, len(low.pixels)),
     )
 
 
