@@ -90,16 +90,19 @@ class Cache:
         self._forget(key)
         entry = Entry(outputs, seconds)
         if any(size > self.budget.get(device, 0) for device, size in _by_device(entry.blocks).items()):
+            self._ledger.settle()
             return
         self._entries[key] = entry
         self._ledger.add(entry.blocks)
         self._touch(key, entry)
         self._make_room()
+        self._ledger.settle()
 
     def drop(self, key: bytes) -> None:
         """Forget one result, wherever it is."""
         with self._lock:
             self._forget(key)
+            self._ledger.settle()
         if self.disk:
             self.disk.drop(key)
 
@@ -114,6 +117,7 @@ class Cache:
             for key, entry in list(self._entries.items()):
                 if not device or any(block[0] == device for block in entry.blocks):
                     self._forget(key)
+            self._ledger.settle()
 
     def _touch(self, key: bytes, entry: Entry) -> None:
         if entry.model:

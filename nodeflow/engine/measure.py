@@ -105,6 +105,8 @@ class Ledger:
         """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named holds nothing."""
         self.budget = budget
         self.used: dict[str, int] = {}
+        """Bytes by device class when it was last settled; other threads may look at any moment."""
+        self._counts: dict[str, int] = {}
         self._holders: dict[Block, int] = {}
 
     def add(self, held: dict[Block, int]) -> None:
@@ -126,7 +128,11 @@ class Ledger:
 
     def is_over(self) -> bool:
         """Whether more is held than there is room for."""
-        return any(size > self.budget.get(device, 0) for device, size in self.used.items())
+        return any(size > self.budget.get(device, 0) for device, size in self._counts.items())
+
+    def settle(self) -> None:
+        """What is held now is what is meant to be held: nothing comes or goes at the moment."""
+        self.used = dict(self._counts)
 
     def _count(self, device: str, size: int) -> None:
-        self.used[device] = self.used.get(device, 0) + size
+        self._counts[device] = self._counts.get(device, 0) + size

@@ -91,6 +91,7 @@ class StepStore:
         self.ledger.add(entry.held)
         self._use(key, depth)
         self._make_room()
+        self.ledger.settle()
         return key in self._entries
 
     def drop(self, keys: Sequence[bytes]) -> None:
@@ -99,12 +100,14 @@ class StepStore:
             self._forget(key)
             if self.disk:
                 self.disk.drop(_address(key))
+        self.ledger.settle()
 
     def clear(self, device: str = "") -> None:
         """Forget what is in memory: all of it, or what lies on one class of device."""
         for key, entry in list(self._entries.items()):
             if not device or any(block[0] == device for block in entry.held):
                 self._forget(key)
+        self.ledger.settle()
 
     def write(self, steps: list[tuple[bytes, Entry]]) -> None:
         """Write a piece to disk."""
