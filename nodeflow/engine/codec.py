@@ -1,4 +1,7 @@
-"""Results as bytes and back: tensors as safetensors, all else as JSON beside them. What is read cannot run code."""
+"""Results as bytes and back: tensors as safetensors, all else as JSON beside them. What is read cannot run code.
+
+Pictures whose values are 8-bit ones are PNGs in it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from nodeflow import wires
+from nodeflow.engine.eightbit import as_png, from_png
 
 KNOWN: dict[str, Any] = {
     name: kind
@@ -35,7 +39,7 @@ class Damaged(Exception):  # noqa: N818
 
 def encode(outputs: tuple[Any, ...]) -> bytes:
     """A result as the bytes of a safetensors file. Raises NotStorable."""
-    tensors: dict[int, tuple[str, Tensor]] = {}
+    tensors: dict[Any, tuple[str, Tensor]] = {}
     form = [_form(value, tensors) for value in outputs]
     apart = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.values()
@@ -54,7 +58,7 @@ def decode(data: bytes) -> tuple[Any, ...]:
         raise Damaged(str(error)) from None
 
 
-def _form(value: Any, tensors: dict[int, tuple[str, Tensor]]) -> Any:
+def _form(value: Any, tensors: dict[Any, tuple[str, Tensor]]) -> Any:
     """What JSON says about a value: itself, or one field that names what it is. Gathers its tensors, each once."""
     if value is None or isinstance(value, (bool, str, int)):
         return value
@@ -71,6 +75,9 @@ def _form(value: Any, tensors: dict[int, tuple[str, Tensor]]) -> Any:
         return {"dict": {name: _form(part, tensors) for name, part in value.items()}}
     if isinstance(value, Path):
         return {"path": str(value)}
+    if isinstance(value, wires.Image) and (picture := as_png(value.pixels)) is not None:
+        name, _ = tensors.setdefault(("png", id(value.pixels)), (str(len(tensors)), picture))
+        return {"png": name, "batch": len(value.pixels), "device": value.pixels.device.type}
     kind = KNOWN.get(type(value).__name__)
     if kind is not None and type(value) is kind:
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
@@ -83,6 +90,7 @@ def _value(form: Any, tensors: dict[str, Tensor]) -> Any:
         return form
     readers: Mapping[str, Callable[[], Any]] = {
         "tensor": lambda: tensors[form["tensor"]].to(form["device"]),
+        "png": lambda: wires.Image(from_png(tensors[form["png"]], form["batch"]).to(form["device"])),
         "tuple": lambda: tuple(_value(part, tensors) for part in form["tuple"]),
         "list": lambda: [_value(part, tensors) for part in form["list"]],
         "dict": lambda: {name: _value(part, tensors) for name, part in form["dict"].items()},

@@ -57,6 +57,17 @@ def test_every_kind_of_value_comes_back_bit_by_bit() -> None:
     assert got[6][:4] == (None, True, 7, 0.1)
 
 
+def test_eight_bit_pictures_are_small_on_disk_and_come_back_bit_by_bit() -> None:
+    rows = torch.arange(256.0).repeat(2, 3, 64, 1) / 255
+    images = Image(rows), Image(rows.flip(-1)), Image(rows * 0.999)
+    data = encode(images)
+    assert len(data) < len(encode(images[2:])) + 20_000
+    for got, sent in zip(decode(data), images, strict=True):
+        assert torch.equal(got.pixels, sent.pixels)
+    with pytest.raises(Damaged):
+        decode(data.replace(b"IHDR", b"IHDX"))
+
+
 def test_networks_are_not_stored() -> None:
     network = DiffusionNetwork(torch.nn.Linear(2, 2), LatentFormat(4, 4, 16), "v")
     with pytest.raises(NotStorable):
