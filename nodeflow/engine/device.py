@@ -50,6 +50,11 @@ def room(device: str) -> int | None:
     return int(free + torch.cuda.memory_reserved() - max(total // HEADROOM, LEAST_HEADROOM))
 
 
+def host_free() -> int:
+    """Bytes of the host's memory that are free."""
+    return int(psutil.virtual_memory().available)
+
+
 def _host_memory() -> int:
     return int(psutil.virtual_memory().total)
 

@@ -33,7 +33,7 @@ def from_png(data: Tensor, batch: int) -> Tensor:
             rows = torch.from_numpy(np.array(file.convert("RGB")))
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise ValueError(str(error)) from None
-    return _as_pixels(rows.unflatten(0, (batch, -1)).permute(0, 3, 1, 2).contiguous())
+    return _as_pixels(rows.reshape(batch, -1, *rows.shape[1:]).permute(0, 3, 1, 2).contiguous())
 
 
 def _as_pixels(whole: Tensor) -> Tensor:

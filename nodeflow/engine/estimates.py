@@ -33,7 +33,7 @@ SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS cost (
-    key BLOB PRIMARY KEY, seconds REAL NOT NULL, bytes INTEGER NOT NULL, at REAL NOT NULL
+    key BLOB PRIMARY KEY, seconds REAL NOT NULL, bytes INTEGER NOT NULL, short INTEGER NOT NULL, at REAL NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -41,10 +41,14 @@ Basis = Literal["same", "alike", "type"]
 
 
 class Cost(NamedTuple):
-    """What computing a node took: seconds, and bytes at its peak beyond what was there before (0: not known)."""
+    """What computing a node took: seconds, and bytes at its peak beyond what was there before (0: not known).
+
+    Where memory was short, it is the cost of computing in smaller pieces, and ``short`` the bytes that were too few.
+    """
 
     seconds: float
     bytes: int = 0
+    short: int = 0
 
 
 NO_COST = Cost(0.0)
@@ -66,8 +70,8 @@ class Estimates:
         self._lock = threading.Lock()
         self._file = sqlite3.connect(file or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
         self._file.executescript(SCHEMA)
-        rows = self._file.execute("SELECT key, seconds, bytes FROM cost ORDER BY at DESC LIMIT ?", (MOST,))
-        self._known = {key: Cost(seconds, size) for key, seconds, size in rows}
+        rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MOST,))
+        self._known = {key: Cost(*cost) for key, *cost in rows}
         self._new: dict[bytes, Cost] = {}
 
     @classmethod
@@ -76,7 +80,7 @@ class Estimates:
         try:
             folder = cache_folder()
             folder.mkdir(parents=True, exist_ok=True)
-            return cls(folder / "estimates.sqlite")
+            return cls(folder / "costs.sqlite")
         except (OSError, sqlite3.Error):
             return cls()
 
@@ -107,13 +111,13 @@ class Estimates:
     def save(self) -> None:
         """Write what is new, all in one. A file that cannot be written costs the estimates of later sessions only."""
         with self._lock:
-            rows = [(key, cost.seconds, cost.bytes, time.time()) for key, cost in self._new.items()]
+            rows = [(key, *cost, time.time()) for key, cost in self._new.items()]
             self._new.clear()
             if not rows:
                 return
             with contextlib.suppress(sqlite3.Error), self._file:
                 self._file.execute("BEGIN IMMEDIATE")
-                self._file.executemany("INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?)", rows)
+                self._file.executemany("INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)", rows)
                 oldest = "SELECT key FROM cost ORDER BY at DESC LIMIT -1 OFFSET ?"
                 self._file.execute(f"DELETE FROM cost WHERE key IN ({oldest})", (MOST,))
 

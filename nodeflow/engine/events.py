@@ -83,7 +83,8 @@ class Summary(msgspec.Struct, frozen=True):
 class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
 
-    ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured.
+    ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured. Where
+    memory was short and it was computed in smaller pieces, ``short`` are the bytes that there were.
     Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run. By its ``key`` the result
     can be looked at later, also when the node has another.
     """
@@ -95,6 +96,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     values: tuple[Summary, ...] = ()
     files: tuple[str, ...] = ()
     bytes: int = 0
+    short: int = 0
     resumed: int = 0
     steps: int = 0
     item: Item = ()
@@ -331,7 +333,8 @@ out; stopped by what can be seen already; or one of these, by a value that is no
 
 class Foresight(msgspec.Struct, frozen=True):
     """What would become of a node in a run, and why; the seconds and the peak bytes that it may take, where earlier
-    runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type."""
+    runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type. Where so many
+    bytes were too few for it, ``short`` of them, it is computed in smaller pieces unless there are more now."""
 
     node: str
     state: Prospect
@@ -339,6 +342,7 @@ class Foresight(msgspec.Struct, frozen=True):
     seconds: float | None = None
     bytes: int | None = None
     basis: Literal["same", "alike", "type", ""] = ""
+    short: int = 0
 
 
 class Foreseen(msgspec.Struct, frozen=True, tag=True):

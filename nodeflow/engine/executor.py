@@ -295,21 +295,21 @@ class Run:
             told = what_fitted(self.plan, task, self.history.fitted, self.parts) if short else sentence(error)
             yield self._fail(task, told, seconds, "".join(traceback.format_exception(error)))
             return
-        if task.id in self.short:
+        if needs.short:
             steps.discard()  # computed in another way than its steps would be
         if task.spec.pure:
             self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved)
         self._arrived(task, outputs)
         values, written = summaries(task.spec, outputs), files(outputs)
         why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
-        finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes)
+        finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes, needs.short)
         counts = {"resumed": steps.resumed, "steps": steps.total}
         yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex())
 
     def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
         """Memory for a node: what it took before, or where that was not enough, all there is."""
         cost = self.expected.get(self.unfolding.node(task.id), NO_COST)
-        return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost.bytes, task.id in self.short)
+        return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost, task.id in self.short)
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""

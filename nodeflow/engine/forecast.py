@@ -85,9 +85,8 @@ class _Forecast:
         if not costs:
             return msgspec.structs.replace(told, node=name)
         seconds = sum(item.seconds or 0.0 for item in costs)
-        return msgspec.structs.replace(
-            told, node=name, seconds=seconds, bytes=max(item.bytes or 0 for item in costs) or None
-        )
+        most, short = (max(getattr(item, field) or 0 for item in costs) for field in ("bytes", "short"))
+        return msgspec.structs.replace(told, node=name, seconds=seconds, bytes=most or None, short=short)
 
     def _identify(self, task: Task, feeder: bool) -> None:
         """Find a task's key, as far as the values are known that stand in it."""
@@ -167,7 +166,7 @@ class _Forecast:
             self.found[task.id] = Foresight(task.id, state, why)
         else:
             cost, basis = estimate
-            self.found[task.id] = Foresight(task.id, state, why, cost.seconds, cost.bytes or None, basis)
+            self.found[task.id] = Foresight(task.id, state, why, cost.seconds, cost.bytes or None, basis, cost.short)
 
 
 def _sources(task: Task) -> list[str]:

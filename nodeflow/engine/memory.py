@@ -1,9 +1,10 @@
 """Where networks lie. They are loaded to the host, come to the device when a node needs them there, and stay until
 somebody else needs the room.
 
-Before a node runs, what its networks need is held against what the device has: whatever was used longest ago goes back
-to the host, kept results go, and only then are networks fetched block by block or leaf by leaf. When memory is short
-all the same, the node runs once more with everything else out of the way and its networks in their smallest form.
+Before a node runs, what its networks need and what it took in earlier runs is held against what the device has:
+whatever was used longest ago goes back to the host, kept results go, and only then are networks fetched block by block
+or leaf by leaf. Where even that is too much, or was too much before, what can compute in smaller pieces does. When
+memory is short all the same, the node runs once more with everything else out of the way.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import nn
 
 from nodeflow import wires
 from nodeflow.engine import device as devices
+from nodeflow.engine.estimates import NO_COST, Cost
 from nodeflow.engine.measure import networks
 from nodeflow.engine.modes import HOST, Footprint, Mode, arrange, footprint, lean, place
 from nodeflow.graph.catalog import NodeSpec
@@ -37,10 +39,14 @@ PARTS = {
 
 
 class Needs:
-    """What a node is given to compute in, and what it took: the bytes at its peak, and a word where it had to save."""
+    """What a node is given to compute in, and what it took: the bytes at its peak, and a word where it had to save.
+
+    ``short``: the bytes of the device where those were too few, 0 where they were enough.
+    """
 
     def __init__(self) -> None:
         self.bytes = 0
+        self.short = 0
         self.note = ""
 
 
@@ -61,22 +67,22 @@ class Memory:
         room: Callable[[str], int | None] = devices.room,
         kept: Callable[[str], int] = lambda device: 0,
         let_go: Callable[[str], None] = lambda device: None,
+        host: Callable[[], int] = devices.host_free,
     ) -> None:
         """``room``: the bytes of a device, None where nothing has to move (the host); ``kept``: the bytes of results
-        that are kept there; ``let_go`` forgets them all."""
-        self._room, self._kept, self._let_go = room, kept, let_go
+        that are kept there; ``let_go`` forgets them all; ``host``: the bytes that are free there."""
+        self._room, self._kept, self._let_go, self._host = room, kept, let_go, host
         self._places: weakref.WeakKeyDictionary[nn.Module, Place] = weakref.WeakKeyDictionary()
         self._footprints: weakref.WeakKeyDictionary[nn.Module, Footprint] = weakref.WeakKeyDictionary()
         self._uses = 0
 
     @contextlib.contextmanager
     def ready(
-        self, spec: NodeSpec, values: Any, device: str, expected: int = 0, saving: bool = False
+        self, spec: NodeSpec, values: Any, device: str, expected: Cost = NO_COST, saving: bool = False
     ) -> Iterator[Needs]:
         """Within this, the networks in a node's arguments are where it computes, and its peak is measured.
 
-        ``expected`` are the bytes it took at its peak in an earlier run, 0 where none tells. ``saving``: memory was
-        short, so all else goes, and what can compute in smaller pieces does.
+        ``expected`` is what it took in an earlier run. ``saving``: memory was short just now, so all else goes.
         """
         needs = Needs()
         found = [] if spec.outputs and all(port.type in PARTS for port in spec.outputs) else [*networks(values)]
@@ -85,11 +91,12 @@ class Memory:
         if not found:
             yield needs
             return
-        notes = self._bring(found, device, expected, saving)
+        needs.short = self._short(found, device, expected, saving)
+        notes = self._bring(found, device, expected.bytes, saving)
         with contextlib.ExitStack() as after:
-            if saving:
+            if needs.short:
                 notes += after.enter_context(lean(found))
-                needs.note = f"memory was short: {', '.join(dict.fromkeys(notes))}" if notes else "memory was short"
+                needs.note = ": ".join(("memory was short", *filter(None, [", ".join(dict.fromkeys(notes))])))
             else:
                 needs.note = ", ".join(notes)
             after.enter_context(_watched(needs, device))
@@ -100,6 +107,14 @@ class Memory:
                     if (there := self._places.get(network)) and there.mode != "whole":
                         self._send_home(network)
                 raise
+
+    def _short(self, found: list[nn.Module], device: str, expected: Cost, saving: bool) -> int:
+        """The bytes of a device where they are too few to compute in one piece, 0 where they are enough."""
+        room = self._room(device)
+        there = self._host() if room is None else room
+        smallest = 0 if room is None else sum(self._footprint(network).leaves for network in found)
+        too_much = there <= expected.short if expected.short else expected.bytes > max(there - smallest, 0)
+        return max(there, 1) if saving or too_much else 0
 
     def empty(self, device: str, but: list[nn.Module]) -> None:
         """Forget kept results, send networks home, and give the allocator's own stock back."""

@@ -116,11 +116,7 @@ class Session:
         expected: dict[str, Cost] = {}
         if self.estimates.know(plan, settings.device):
             nodes = self._foresee(plan, settings, document)
-            expected = {
-                node.node: Cost(node.seconds, node.bytes or 0)
-                for node in nodes
-                if node.state == "run" and node.seconds is not None
-            }
+            expected = {node.node: _cost(node) for node in nodes if node.state == "run" and node.seconds is not None}
         with contextlib.closing(self.executor.run(plan, settings, control, document, expected)) as events:
             for event in events:
                 if isinstance(event, NodeFinished) and _tells_cost(event):
@@ -133,7 +129,7 @@ class Session:
         alike, last = likenesses(plan, settings), self.executor.recall(document).last
         for event in ran:
             task, key = last[item_id(event.node, event.item)]
-            cost = Cost(event.seconds, event.bytes)
+            cost = Cost(event.seconds, event.bytes, event.short)
             self.estimates.note(task.spec, settings.device, key, alike[event.node], cost)
         self.estimates.save()
 
@@ -141,3 +137,9 @@ class Session:
 def _tells_cost(event: NodeFinished) -> bool:
     """Whether a node ran long enough, and from its first step on, for its time to be worth noting."""
     return event.state == "ran" and event.seconds >= LEAST_SECONDS and not event.resumed
+
+
+def _cost(foreseen: Foresight) -> Cost:
+    """What a node may take. Another node of its type, of another size, tells nothing about memory."""
+    sizes = (0, 0) if foreseen.basis == "type" else (foreseen.bytes or 0, foreseen.short)
+    return Cost(foreseen.seconds or 0.0, *sizes)

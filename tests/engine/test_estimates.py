@@ -53,12 +53,12 @@ def test_they_survive_a_restart_and_two_sessions_write_into_one_file(tmp_path: P
     file = tmp_path / "estimates.sqlite"
     first, second = Estimates(file), Estimates(file)
     first.note(SHEET, "cpu", b"a", b"la", Cost(1.0, 1))
-    second.note(SHEET, "cpu", b"b", b"lb", Cost(2.0, 2))
+    second.note(SHEET, "cpu", b"b", b"lb", Cost(2.0, 2, 3))
     first.close()
     second.close()
     later = Estimates(file)
     assert later.of(SHEET, "cpu", b"a", b"") == (Cost(1.0, 1), "same")
-    assert later.of(SHEET, "cpu", b"b", b"") == (Cost(2.0, 2), "same")
+    assert later.of(SHEET, "cpu", b"b", b"") == (Cost(2.0, 2, 3), "same")
 
 
 def test_a_run_foretells_the_next(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from toys import PACK
 
 from nodeflow.engine import events as tell
 from nodeflow.engine.cache import Cache
+from nodeflow.engine.estimates import Cost
 from nodeflow.engine.memory import Memory, Place
 from nodeflow.engine.packs import Packs
 from nodeflow.engine.session import Session
@@ -92,7 +93,7 @@ class Ledger:
         self.kept = 0
 
     def use(self, *networks: torch.nn.Module, expected: int = 1) -> str:
-        with self.memory.ready(COMPUTES, tuple(map(Wire, networks)), self.device, expected) as needs:
+        with self.memory.ready(COMPUTES, tuple(map(Wire, networks)), self.device, Cost(1.0, expected)) as needs:
             for one in networks:
                 for weight in one.parameters():
                     assert weight.device.type == (self.device if self.mode(one) == "whole" else "cpu")
@@ -173,7 +174,7 @@ def test_when_memory_was_short_all_else_goes(ledger: Ledger) -> None:
 
 def test_a_failure_inside_gathers_the_pieces(ledger: Ledger) -> None:
     large = network(12, blocks=6)
-    with pytest.raises(KeyError), ledger.memory.ready(COMPUTES, Wire(large), ledger.device, 1):
+    with pytest.raises(KeyError), ledger.memory.ready(COMPUTES, Wire(large), ledger.device, Cost(1.0, 1)):
         raise KeyError
     assert ledger.mode(large) == ""
     assert {weight.device.type for weight in large.parameters()} == {"cpu"}
@@ -214,6 +215,29 @@ def test_the_starter_gives_the_same_picture_with_little_room(tmp_path: Path, roo
     assert torch.equal(*pictures)
     whys = " ".join(event.why for event in events if isinstance(event, tell.NodeFinished))
     assert ("from the host" in whys) == (room < 30 * MIB)
+
+
+def test_what_took_too_much_before_computes_in_smaller_pieces_from_the_start(tmp_path: Path) -> None:
+    session = Session()
+    events = starter(session, tmp_path, scheduler__steps=2, noise__batch=2)
+    (sampler,) = (event for event in events if isinstance(event, tell.NodeFinished) and event.node == "sampler")
+    plain = session.executor.value("decode", "image").pixels
+    session.executor.memory = Memory(host=lambda: sampler.bytes - 1)
+    events = starter(session, tmp_path, scheduler__steps=2, noise__batch=2, noise__seed=1)
+    (sampler,) = (event for event in events if isinstance(event, tell.NodeFinished) and event.node == "sampler")
+    assert sampler.why.endswith("memory was short: attention in slices")
+    assert sampler.short > 0
+    lean = session.executor.value("decode", "image").pixels
+    torch.testing.assert_close(lean[:1], plain[1:], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("host", "saves"), [(99, True), (100, True), (101, False)])
+def test_it_does_so_until_there_is_more_memory_than_was_too_little(host: int, saves: bool) -> None:
+    memory = Memory(host=lambda: host)
+    with memory.ready(COMPUTES, Wire(network(1)), "cpu", Cost(1.0, 1000, 100)) as needs:
+        pass
+    assert needs.short == (host if saves else 0)
+    assert needs.note == ("memory was short" if saves else "")
 
 
 def test_two_workflows_share_a_model_that_is_loaded_once(tmp_path: Path) -> None:
