@@ -126,7 +126,10 @@ class Minimap(QObject):
     # --- the pointer
 
     def press(self, pos: QPointF) -> bool:
-        """The left button goes down; whether that is the map's business."""
+        """The left button goes down; whether that is the map's business, as things stand by now."""
+        if self._soon.isActive():
+            self._soon.stop()
+            self.redraw()
         self._held = self.shown and self.area().contains(pos.toPoint())
         self.drag(pos)
         return self._held
