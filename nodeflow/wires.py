@@ -235,6 +235,22 @@ class CLIP(Protocol):
         ...
 
 
+class Classifier(Protocol):
+    """A network that tells the class of a noisy picture."""
+
+    @property
+    def format(self) -> LatentFormat:
+        """The space that it knows noisy pictures in."""
+        ...
+
+    @property
+    def classes(self) -> Classes: ...
+
+    def logits(self, x: Tensor, timestep: Tensor) -> Tensor:
+        """(B, classes), of x (B, C, h, w) at a timestep; a gradient by x can be had."""
+        ...
+
+
 class VAE(Protocol):
     """An autoencoder between pictures and latents."""
 

@@ -10,6 +10,7 @@ STATIONS = (
     "denoise",
     "upsample",
     "guidance",
+    "classifier",
     "inpaint",
     "sample",
     "invert",

@@ -43,7 +43,7 @@ TO_64 = Stage(
     "upsampler-64", 51, 64, 2, 8192, 64, 16, (24, 48, 96), 600, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
 )
 TO_256 = Stage(
-    "upsampler-256", 52, 256, 4, 768, 64, 16, (24, 48, 96), 400, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
+    "upsampler-256", 52, 256, 4, 768, 64, 16, (24, 48, 64), 400, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
 )
 
 

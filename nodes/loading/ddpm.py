@@ -22,11 +22,8 @@ def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, Trai
     channels = int(module.config.in_channels)
     if module.config.out_channels < channels:
         raise NodeError(f"{path.name} makes a small picture larger; load it as an upsampler")
-    index = path / "model_index.json"
-    names = read_json(index, "").get("id2label") if index.is_file() else None
-    named = named_classes(names)
-    none = len(named) or int(module.config.num_class_embeds or 0)
-    return _network(module, channels, schedule), schedule, Classes(named, none)
+    classes = _classes(path, int(module.config.num_class_embeds or 0))
+    return _network(module, channels, schedule), schedule, classes
 
 
 def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule]:
@@ -36,6 +33,25 @@ def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork,
     if rest or module.config.out_channels not in (channels, 2 * channels):
         raise NodeError(f"{path.name} does not look at a small picture; this node loads upsamplers")
     return _network(module, channels, schedule), schedule
+
+
+def load_classifier_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, Classes]:
+    """A network with an output channel for each class. Raises NodeError as above."""
+    module, schedule = _load(path, target)
+    classes = _classes(path, int(module.config.out_channels))
+    if classes.none != module.config.out_channels:
+        raise NodeError(
+            f"{path.name} names {classes.none} classes and has {module.config.out_channels} output channels; "
+            "this node loads a classifier, with a channel for each class"
+        )
+    return _network(module, int(module.config.in_channels), schedule), classes
+
+
+def _classes(path: Path, otherwise: int) -> Classes:
+    """The classes that the model's index names; numbers alone where it names none."""
+    index = path / "model_index.json"
+    named = named_classes(read_json(index, "").get("id2label")) if index.is_file() else {}
+    return Classes(named, len(named) or otherwise)
 
 
 def _load(path: Path, target: Target) -> tuple[Any, TrainedSchedule]:

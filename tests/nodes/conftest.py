@@ -211,6 +211,16 @@ def tiny_ddpm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier of noisy pictures, over three classes."""
+    path = tmp_path_factory.mktemp("classifier") / "random"
+    pipeline = DDPMPipeline(new_pixel_unet(out_channels=3), DDPMScheduler())
+    pipeline.register_to_config(id2label=NAMES)
+    pipeline.save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def tiny_upsampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A diffusion model that makes pictures larger, trained with noise on the small ones."""
     path = tmp_path_factory.mktemp("upsampler") / "random"

@@ -30,6 +30,7 @@ def arguments(
     tiny_ddpm: Path,
     tiny_vq: Path,
     tiny_upsampler: Path,
+    tiny_classifier: Path,
     tiny_unclip: Path,
     tmp_path: Path,
 ) -> dict[str, dict[str, Any]]:
@@ -44,6 +45,7 @@ def arguments(
     clip = made["nodes.load_clip"](str(tiny_clip))
     dit = made["nodes.load_dit"](str(tiny_dit))
     mask = made["nodes.shape_mask"](image)
+    classifier = made["nodes.load_noisy_classifier"](str(tiny_classifier))
     upsampler = made["nodes.load_upsampler"](str(tiny_upsampler))
     vectors = clip.embed_texts(["red"])
     vq = made["nodes.load_vq"](str(tiny_vq))
@@ -66,6 +68,13 @@ def arguments(
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
         "nodes.load_ddpm": {"model": str(tiny_ddpm)},
         "nodes.pixel_denoiser": {"unet": made["nodes.load_ddpm"](str(tiny_ddpm)).unet},
+        "nodes.load_noisy_classifier": {"model": str(tiny_classifier)},
+        "nodes.classifier_guidance": {
+            "denoiser": made["nodes.pixel_denoiser"](made["nodes.load_ddpm"](str(tiny_ddpm)).unet),
+            "classifier": classifier,
+            "label": made["nodes.class_label"](classifier.classes, "star"),
+            "schedule": schedule,
+        },
         "nodes.load_upsampler": {"model": str(tiny_upsampler)},
         "nodes.upsample_denoiser": {
             "unet": upsampler.unet,
