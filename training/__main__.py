@@ -10,6 +10,7 @@ from training import (
     card,
     clip,
     clip_card,
+    dalle,
     dit,
     dit_card,
     evaluate,
@@ -17,6 +18,7 @@ from training import (
     export,
     glide,
     latent_diffusion,
+    masked,
     noisy_classifier,
     pixel_base,
     tokenizer,
@@ -50,6 +52,8 @@ STAGES: dict[str, Callable[[], object]] = {
     "upsampler-256": upsamplers.train_to_256,
     "unclip-prior": unclip_prior.train,
     "unclip-decoder": unclip_decoder.train,
+    "dalle": dalle.train,
+    "masked-tokens": masked.train,
     "examples": examples.draw_examples,
 }
 ALL = (

@@ -19,7 +19,7 @@ from training.loop import Plan, epoch_indices, fit
 from training.runs import ASSETS, Run
 from training.scenes import SIZE, draw_all, random_scene
 
-FOLDER = ASSETS.parent / "vq"
+FOLDER = ASSETS.parent / "masked-tokens" / "vqvae"
 SEED, SCENE_SEED, COUNT = 41, 42, 8192
 CODES, WIDTH = 512, 8
 INNER_BATCH, WHOLE_BATCH = 64, 16
@@ -199,8 +199,23 @@ def picture_losses(decoded: Tensor, pictures: Tensor) -> dict[str, Tensor]:
     }
 
 
+@torch.no_grad()
+def from_0_to_1(model: VQModel) -> None:
+    """Makes it take and give pictures from 0 to 1, as aMUSEd's VQ model does, by its first and last layer.
+
+    Not quite the same at the picture's edge, where a convolution takes 0 for what lies outside.
+    """
+    first, last = model.encoder.conv_in, model.decoder.conv_out
+    first.bias -= first.weight.sum((1, 2, 3))
+    first.weight *= 2
+    last.weight /= 2
+    last.bias.copy_((last.bias + 1) / 2)
+    model.register_to_config(lookup_from_codebook=True)
+
+
 def export(model: VQModel) -> None:
     """Replaces the model's folder: a VQModel of diffusers in half precision."""
+    from_0_to_1(model)
     shutil.rmtree(FOLDER, ignore_errors=True)
     model.eval().half().save_pretrained(FOLDER)
     for path in FOLDER.glob("*.safetensors"):
