@@ -289,6 +289,37 @@ class VQ(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class SequenceTransformer:
+    """A transformer over one sequence: the tokens of a text, then the codes of a picture, row by row.
+
+    It takes ``text_length`` tokens of text, and knows ``size`` codes of a grid of ``side`` by ``side``, whose numbers
+    follow on those of the ``words``. ``tokenizer`` is of the transformers library.
+    """
+
+    module: torch.nn.Module
+    tokenizer: Any
+    words: int
+    text_length: int
+    side: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedTransformer:
+    """A transformer that foretells masked codes from those around them and a text.
+
+    It knows ``size`` codes, each of ``downscale`` by ``downscale`` pixels, and was trained on grids of ``side`` by
+    ``side``. ``schedule`` is the configuration of diffusers' AmusedScheduler.
+    """
+
+    module: torch.nn.Module
+    size: int
+    side: int
+    downscale: int
+    schedule: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class DiffusionNetwork:
     """A denoising network as it was loaded (U-Net or transformer), the space it works in and what it predicts."""
 

@@ -17,6 +17,8 @@ STATIONS = (
     "interpolate",
     "vae",
     "codes",
+    "sequence",
+    "masked",
     "image",
     "masks",
     "lists",

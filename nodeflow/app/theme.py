@@ -118,6 +118,8 @@ _WIRES = {
     "VAE": "#e58078",
     "Codes": "#c98fe0",
     "VQ": "#e0926f",
+    "SequenceTransformer": "#a596ec",
+    "MaskedTransformer": "#a596ec",
     "Mask": "#9fc26b",
     "str": "#9aa2ad",
     "int": "#8fa6a0",

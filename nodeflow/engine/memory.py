@@ -34,7 +34,7 @@ SAMPLE_SECONDS = 0.02
 """How often the host's memory is looked at while a node computes."""
 PARTS = {
     name for name, kind in vars(wires).items() if isinstance(kind, type) and getattr(kind, "_is_protocol", False)
-} | {wires.DiffusionNetwork.__name__}
+} | {kind.__name__ for kind in (wires.DiffusionNetwork, wires.SequenceTransformer, wires.MaskedTransformer)}
 """Wire types of parts that compute: a node that gives nothing else puts parts together and computes nothing."""
 
 

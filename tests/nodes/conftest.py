@@ -21,10 +21,8 @@ from diffusers import (
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
-from tests.nodes.tiny_tokens import tiny_vq
+from tests.nodes.tiny_tokens import TinyTokens, save_all
 from tests.nodes.unclip_models import TINY_DECODER, TINY_PRIOR, save_unclip
-
-__all__ = ["tiny_vq"]
 
 MERGES = [
     ("r", "e"),
@@ -233,3 +231,9 @@ def tiny_upsampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_unclip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An unCLIP with random weights."""
     return save_unclip(tmp_path_factory.mktemp("unclip") / "random", tiny_tokenizer(), TINY_PRIOR, TINY_DECODER)
+
+
+@pytest.fixture(scope="session")
+def tiny_tokens(tmp_path_factory: pytest.TempPathFactory) -> TinyTokens:
+    """Models of picture tokens: VQ, masked, and text and picture as one sequence."""
+    return save_all(tmp_path_factory.mktemp("tokens"), tiny_tokenizer())

@@ -8,12 +8,12 @@ import torch
 from nodeflow.node import NodeError
 from nodeflow.wires import VQ, Codes, Image
 from nodes.codes import codebook_use, edit_codes, load_vq, vq_decode, vq_encode
-from tests.nodes.tiny_tokens import new_vq
+from tests.nodes.tiny_tokens import TinyTokens, new_vq
 
 
 @pytest.fixture(scope="module")
-def vq(tiny_vq: Path) -> VQ:
-    return load_vq(str(tiny_vq))
+def vq(tiny_tokens: TinyTokens) -> VQ:
+    return load_vq(str(tiny_tokens.vq))
 
 
 def picture(batch: int = 2, side: int = 16) -> Image:
@@ -70,7 +70,7 @@ def test_the_use_of_a_codebook_is_counted() -> None:
     assert even.table.startswith("8 of 8 codes occur, perplexity 8.0")
 
 
-def test_what_does_not_go_together_is_a_sentence(vq: VQ, tiny_vq: Path, tiny_folder: Path) -> None:
+def test_what_does_not_go_together_is_a_sentence(vq: VQ, tiny_tokens: TinyTokens, tiny_folder: Path) -> None:
     codes = vq_encode(vq, picture())
     with pytest.raises(NodeError, match="18 x 18 is no multiple of 4"):
         vq_encode(vq, picture(side=18))
@@ -87,4 +87,4 @@ def test_what_does_not_go_together_is_a_sentence(vq: VQ, tiny_vq: Path, tiny_fol
     with pytest.raises(NodeError, match="holds AutoencoderKL; this node loads VQModel"):
         load_vq(str(tiny_folder / "vae"))
     with pytest.raises(NodeError, match="is one file"):
-        load_vq(str(tiny_vq / "diffusion_pytorch_model.safetensors"))
+        load_vq(str(tiny_tokens.vq / "diffusion_pytorch_model.safetensors"))

@@ -13,8 +13,9 @@ import nodes
 from nodeflow.engine.packs import Packs
 from nodeflow.graph import check, files
 from nodeflow.resources import folder
-from nodeflow.wires import Image, Latent, TrainedSchedule
+from nodeflow.wires import Codes, Image, Latent, TrainedSchedule
 from nodes.models import LatentDiffusion
+from tests.nodes.tiny_tokens import TinyTokens
 
 pack = Packs()
 pack.add(nodes, "test")
@@ -28,7 +29,7 @@ def arguments(
     tiny_clip: Path,
     tiny_dit: Path,
     tiny_ddpm: Path,
-    tiny_vq: Path,
+    tiny_tokens: TinyTokens,
     tiny_upsampler: Path,
     tiny_classifier: Path,
     tiny_unclip: Path,
@@ -48,8 +49,11 @@ def arguments(
     classifier = made["nodes.load_noisy_classifier"](str(tiny_classifier))
     upsampler = made["nodes.load_upsampler"](str(tiny_upsampler))
     vectors = clip.embed_texts(["red"])
-    vq = made["nodes.load_vq"](str(tiny_vq))
+    vq = made["nodes.load_vq"](str(tiny_tokens.vq))
     codes = vq.encode(image)
+    dalle = made["nodes.load_dalle"](str(tiny_tokens.dalle))
+    masked = made["nodes.load_masked_tokens"](str(tiny_tokens.amused))
+    words = masked.text_encoder.encode(["red star"])
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     prior = made["nodes.load_prior"](str(tiny_unclip))
     decoder = made["nodes.load_unclip_decoder"](str(tiny_unclip)).decoder
@@ -125,11 +129,29 @@ def arguments(
         },
         "nodes.vae_decode": {"vae": tiny.vae, "latent": latent},
         "nodes.vae_encode": {"vae": tiny.vae, "image": image, "sample": True},
-        "nodes.load_vq": {"model": str(tiny_vq)},
+        "nodes.load_vq": {"model": str(tiny_tokens.vq)},
         "nodes.vq_encode": {"vq": vq, "image": image},
         "nodes.vq_decode": {"vq": vq, "codes": codes},
         "nodes.edit_codes": {"codes": codes, "other": codes},
         "nodes.codebook_use": {"codes": codes},
+        "nodes.load_dalle": {"model": str(tiny_tokens.dalle)},
+        "nodes.autoregressive_sample": {
+            "transformer": dalle,
+            "codes": Codes(torch.full((1, 3, 3), -1), 16),
+            "vq": vq,
+            "text": "red star",
+            "pictures": 2,
+            "guidance": 2.0,
+        },
+        "nodes.load_masked_tokens": {"model": str(tiny_tokens.amused)},
+        "nodes.masked_sample": {
+            "transformer": masked.transformer,
+            "positive": words,
+            "negative": words,
+            "codes": Codes(torch.full((1, 4, 4), -1), 16),
+            "vq": vq,
+            "rounds": 2,
+        },
         "nodes.load_image": {"path": path},
         "nodes.save_image": {"image": image, "folder": tmp_path},
         "nodes.resize_image": {"image": image, "width": 8, "height": 8},
