@@ -71,7 +71,7 @@ class Estimates:
         self._file = sqlite3.connect(file or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
         self._file.executescript(SCHEMA)
         rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MOST,))
-        self._known = {key: Cost(*cost) for key, *cost in rows}
+        self._known = {key: Cost(*cost) for key, *cost in reversed(rows.fetchall())}
         self._new: dict[bytes, Cost] = {}
 
     @classmethod
@@ -88,8 +88,12 @@ class Estimates:
         """Take down what a node took just now."""
         found = dict.fromkeys((key, likeness, _type_key(spec, device)), cost)
         with self._lock:
+            for name in found:
+                self._known.pop(name, None)
             self._known |= found
             self._new |= found
+            while len(self._known) > MOST:
+                del self._known[next(iter(self._known))]
 
     def of(self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes) -> Estimate | None:
         """What a node may take; ``key`` is None where it is not known yet."""
