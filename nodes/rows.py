@@ -7,7 +7,7 @@ differ from its singles in the last bits.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -61,9 +61,13 @@ def joined(asked: list[Asked]) -> Asked:
     fields = [field.name for field in dataclasses.fields(Guided)]
     guided = Guided(**{name: _together([getattr(one, name) for one in predictions]) for name in fields})
     return guided, [
-        Attention(alike[0].words, {name: torch.cat([one.maps[name] for one in alike]) for name in alike[0].maps})
+        Attention(alike[0].words, _all([one.maps for one in alike]), _all([one.places for one in alike]))
         for alike in zip(*records, strict=True)
     ]
+
+
+def _all(maps: list[Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+    return {name: torch.cat([one[name] for one in maps]) for name in maps[0]}
 
 
 def _together(parts: list[Tensor | None]) -> Any:

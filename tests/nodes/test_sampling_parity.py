@@ -229,6 +229,8 @@ def test_each_row_of_a_batch_has_its_own_text_and_its_own_attention(tiny: Latent
         assert torch.equal(batch.latent.samples[row : row + 1], single.latent.samples)
         for one, other in zip(batch.trajectory.attention, single.trajectory.attention, strict=True):
             assert all(torch.equal(one.maps[name][row : row + 1], other.maps[name]) for name in other.maps)
+            assert all(torch.equal(one.places[name][row : row + 1], other.places[name]) for name in other.places)
+            assert other.places
 
 
 def test_the_same_run_twice_is_bit_identical_and_another_seed_is_not(tiny: LatentDiffusion) -> None:
