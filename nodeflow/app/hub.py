@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 
 from nodeflow import resources
 from nodeflow.app.library import Library
+from nodeflow.app.nodewords import localized
 from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
@@ -132,7 +133,7 @@ class Hub(QObject):
 
     def _learn(self, catalogue: Catalogue) -> None:
         """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
-        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | catalogue.nodes)
+        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | localized(catalogue).nodes)
         if known != self.catalogue:
             self.catalogue = known
             self.catalogue_changed.emit()
@@ -147,4 +148,4 @@ def default_output() -> Path:
 def shipped_catalogue() -> Catalogue:
     """The catalogue of the built-in nodes, as it ships; empty where it is missing."""
     path = resources.folder("assets") / "catalogue.json"
-    return decode(path.read_bytes()) if path.is_file() else Catalogue()
+    return localized(decode(path.read_bytes())) if path.is_file() else Catalogue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from nodeflow import resources
+from nodeflow.app import nodewords
 
 LANGUAGES = ("en", "zh_CN")
 
@@ -19,6 +20,7 @@ def wanted(choice: str) -> str:
 def install(app: QCoreApplication, choice: str) -> str:
     """Let the app speak a language, Qt's own dialogs too; the language it speaks now. Before the window is made."""
     language = wanted(choice)
+    nodewords.use(language)
     folder = str(resources.folder("assets") / "translations")
     for name, place in (("nodeflow", folder), ("qtbase", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))):
         translator = QTranslator(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from nodeflow.app.nodewords import told
 from nodeflow.app.runs import NodeState
 from nodeflow.graph.workflow import SeedMode, WorkflowError
 
@@ -70,5 +71,5 @@ def sentences(error: WorkflowError) -> str:
 
 
 def readable(name: str) -> str:
-    """A name in code as it is read on screen: ``guidance_scale`` becomes ``guidance scale``."""
-    return name.replace("_", " ")
+    """A name in code as it is read on screen: ``guidance_scale`` becomes ``guidance scale``, or that in Chinese."""
+    return told(name.replace("_", " "))

@@ -76,6 +76,12 @@ def test_frames_hold_what_they_held_and_nothing_else() -> None:
     assert places["a"][0] < areas["outer"].x < areas["inner"].x < places["g"][0]
 
 
+def test_frames_that_lie_on_one_another_are_laid_out_too() -> None:
+    frames = {name: Box(400, 300, 0, 0) for name in ("one", "another")}
+    places, areas = tidy({"node": Box(100, 50, 20, 60)}, frames, [])
+    assert areas.keys() == frames.keys() and places.keys() == {"node"}
+
+
 def test_boxes_line_up_and_spread_evenly() -> None:
     boxes = {"a": Box(100, 40, 0, 0), "b": Box(50, 20, 500, 30), "c": Box(10, 100, 140, 300)}
     assert align(boxes, "left") == {"a": (0, 0), "b": (0, 30), "c": (0, 300)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from nodeflow.app.nodewords import told
 from nodeflow.graph.catalog import NodeSpec
 
 
@@ -44,12 +45,12 @@ def _score(word: str, spec: NodeSpec) -> float:
         return 50
     if len(word) > 2 and (spread := _spread(word, title)):
         return 30 + 10 / spread
-    if word in spec.station.casefold():
+    if word in spec.station.casefold() or word in told(spec.station):
         return 25
     types = (*(port.type for port in spec.inputs), *(port.type for port in spec.outputs))
     if len(word) > 2 and any(name.rpartition(".")[2].casefold().startswith(word) for name in types):
         return 20
-    return 10 if len(word) > 2 and word in spec.doc.casefold() else 0
+    return 10 if (len(word) > 2 or not word.isascii()) and word in spec.doc.casefold() else 0
 
 
 def _spread(word: str, text: str) -> int:

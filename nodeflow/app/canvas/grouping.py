@@ -192,7 +192,9 @@ class Grouping(QObject):
                 edit = ports.rename(self.level.root, self.level.where, side, before, new)
                 self._do(self.tr("Rename {0}").format(readable(before)), edit)
 
-        self.view.open_editor_at(card, Param("name", "str", ""), readable(before), card.label_rect(port), commit)
+        self.view.open_editor_at(
+            card, Param("name", "str", ""), before.replace("_", " "), card.label_rect(port), commit
+        )
 
     def _port_menu(self, card: Terminal, port: Port, at: QPoint) -> None:
         menu = QMenu(self.view)

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.canvas.fuzzy import rank
 from nodeflow.app.canvas.picker import Entry, Picker
+from nodeflow.app.nodewords import summary
+from nodeflow.app.words import readable
 from nodeflow.graph.catalog import NodeSpec
 
 _WIDTH = 410
@@ -33,4 +35,4 @@ class NodeSearch(Picker):
 
 def entry_of(spec: NodeSpec) -> Entry:
     """A node as a line of the list."""
-    return Entry(spec.type, spec.title, spec.doc.partition("\n")[0], spec.station)
+    return Entry(spec.type, spec.title, summary(spec), readable(spec.station))

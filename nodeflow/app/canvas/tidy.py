@@ -27,8 +27,7 @@ def tidy(boxes: Mapping[str, Box], frames: Mapping[str, Box], wires: Iterable[En
     """
     parents = _parents(boxes, frames)
     inside: dict[str | None, list[str]] = {None: []}
-    for name in sorted(frames, key=lambda name: frames[name].width * frames[name].height):
-        inside[name] = []
+    inside |= {name: [] for name in _from_the_smallest(frames)}
     for name in (*boxes, *frames):
         inside[parents[name]].append(name)
     chains = {name: _chain(name, parents) for name in boxes}
@@ -79,7 +78,7 @@ def _absolute(
 
 def _parents(boxes: Mapping[str, Box], frames: Mapping[str, Box]) -> dict[str, str | None]:
     """The smallest frame around each box and each frame."""
-    ordered = sorted(frames, key=lambda name: (frames[name].width * frames[name].height, name))
+    ordered = _from_the_smallest(frames)
     found: dict[str, str | None] = {}
     for name, box in boxes.items():
         x, y = box.x + box.width / 2, box.y + box.height / 2
@@ -90,6 +89,11 @@ def _parents(boxes: Mapping[str, Box], frames: Mapping[str, Box]) -> dict[str, s
         larger = ordered[number + 1 :]
         found[name] = next((f for f in larger if all(_holds(frames[f], x, y) for x, y in corners)), None)
     return found
+
+
+def _from_the_smallest(frames: Mapping[str, Box]) -> list[str]:
+    """Of two of one size the first by name lies in the other, wherever both stand."""
+    return sorted(frames, key=lambda name: (frames[name].width * frames[name].height, name))
 
 
 def _holds(box: Box, x: float, y: float) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, Q
 
 from nodeflow.app import theme
 from nodeflow.app.canvas.fuzzy import rank
+from nodeflow.app.nodewords import summary
 from nodeflow.app.tab import Tab
 from nodeflow.app.tabs import Tabs
 from nodeflow.app.words import readable
@@ -97,14 +98,14 @@ class Library(QWidget):
         for spec in specs:
             item = QTreeWidgetItem(parent, [spec.title])
             item.setData(0, _TYPE, spec.type)
-            line = spec.doc.partition("\n")[0]
+            line = summary(spec)
             item.setToolTip(0, line)
             item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, line)
 
     def _tell(self, item: QTreeWidgetItem | None) -> None:
         spec = self._specs.get(item.data(0, _TYPE) or "") if item is not None else None
         if spec is not None:
-            self.hint.setText(spec.doc.partition("\n")[0])
+            self.hint.setText(summary(spec))
 
     def _want(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and item.data(0, _TYPE):
