@@ -328,6 +328,18 @@ class DiffusionNetwork:
     prediction: Prediction
 
 
+@dataclass(frozen=True, eq=False)
+class GeneratorNetwork:
+    """A network that makes a picture in one pass, as it was loaded.
+
+    ``noise`` is how many numbers it starts from, ``side`` the pixels on a side of its pictures.
+    """
+
+    module: torch.nn.Module
+    noise: int
+    side: int
+
+
 class Denoiser(Protocol):
     """A network behind the one interface that sampling knows."""
 

@@ -9,7 +9,7 @@ import torch
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
-from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, new_scheduler
+from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, flow_spacing, new_scheduler
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class DiffusersSchedule:
         most = scheduler.config.get("original_inference_steps") or scheduler.config.num_train_timesteps
         if self.steps > most:
             raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
-        scheduler.set_timesteps(self.steps, device=device)
+        scheduler.set_timesteps(self.steps, device=device, **flow_spacing(self.trained, self.steps))
         extra: dict[str, Any] = {"eta": self.eta} if self.kind == "DDIM" else {}
         return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
 

@@ -82,7 +82,7 @@ def new_scheduler(
     known = inspect.signature(scheduler_class.__init__).parameters
     config = {"clip_sample": False, **trained.config, **chosen.options}
     if chosen.space == "flow":
-        config["use_dynamic_shifting"] = False
+        config["use_dynamic_shifting"] = bool(config.get("use_dynamic_shifting")) and "image_tokens" in config
     else:
         config["prediction_type"] = _NAMES[prediction]
     if karras:
@@ -92,6 +92,22 @@ def new_scheduler(
     if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
         config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
+
+
+def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
+    """The noise levels of a model that was trained at ``image_tokens`` tokens a picture, as FLUX, and was told so.
+
+    Even levels, shifted towards noise by mu, which grows linearly with the number of tokens (diffusers' FluxPipeline).
+    Empty for all other models.
+    """
+    config = trained.config
+    if "image_tokens" not in config:
+        return {}
+    fewest, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+    low, high = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+    mu = low + (high - low) * (config["image_tokens"] - fewest) / (most - fewest)
+    levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
+    return {"sigmas": levels, **({"mu": mu} if config.get("use_dynamic_shifting") else {})}
 
 
 def _variance_type(config: Mapping[str, Any], learned: bool) -> dict[str, str]:

@@ -110,6 +110,7 @@ _WIRES = {
     "Embedding": "#e0c067",
     "TextEncoder": "#dfc158",
     "Denoiser": "#a596ec",
+    "GeneratorNetwork": "#b9a0d8",
     "Model": "#a596ec",
     "Guider": "#6fc3a2",
     "Schedule": "#58bcc6",

@@ -21,8 +21,11 @@ from diffusers import (
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
+from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
 from tests.nodes.tiny_tokens import TinyTokens, save_all
 from tests.nodes.unclip_models import TINY_DECODER, TINY_PRIOR, save_unclip
+
+__all__ = ["tiny_flux", "tiny_gan", "tiny_sd3", "tiny_uvit"]
 
 MERGES = [
     ("r", "e"),
@@ -64,6 +67,11 @@ def tiny_tokenizer() -> CLIPTokenizer:
     tokens += ["<|startoftext|>", "<|endoftext|>"]
     numbers = {token: number for number, token in enumerate(tokens)}
     return CLIPTokenizer(vocab=numbers, merges=MERGES, model_max_length=16)
+
+
+@pytest.fixture(scope="session")
+def words() -> CLIPTokenizer:
+    return tiny_tokenizer()
 
 
 def tiny_unet(**changes: object) -> UNet2DConditionModel:

@@ -33,6 +33,10 @@ def arguments(
     tiny_upsampler: Path,
     tiny_classifier: Path,
     tiny_unclip: Path,
+    tiny_sd3: Path,
+    tiny_flux: Path,
+    tiny_uvit: Path,
+    tiny_gan: Path,
     tmp_path: Path,
 ) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
@@ -48,6 +52,7 @@ def arguments(
     mask = made["nodes.shape_mask"](image)
     classifier = made["nodes.load_noisy_classifier"](str(tiny_classifier))
     upsampler = made["nodes.load_upsampler"](str(tiny_upsampler))
+    gan = made["nodes.load_gan"](str(tiny_gan))
     vectors = clip.embed_texts(["red"])
     vq = made["nodes.load_vq"](str(tiny_tokens.vq))
     codes = vq.encode(image)
@@ -100,6 +105,19 @@ def arguments(
             "pictures": 3,
         },
         "nodes.load_clip": {"model": str(tiny_clip)},
+        "nodes.load_flow_transformer": {"model": str(tiny_sd3)},
+        "nodes.joint_denoiser": {"transformer": made["nodes.load_flow_transformer"](str(tiny_sd3)).transformer},
+        "nodes.load_flux": {"model": str(tiny_flux)},
+        "nodes.flux_denoiser": {"transformer": made["nodes.load_flux"](str(tiny_flux)).transformer},
+        "nodes.load_uvit": {"model": str(tiny_uvit)},
+        "nodes.uvit_denoiser": {"transformer": made["nodes.load_uvit"](str(tiny_uvit)).transformer},
+        "nodes.load_gan": {"model": str(tiny_gan)},
+        "nodes.gan_noise": {"generator": gan, "noise": noise, "truncation": 0.7},
+        "nodes.gan_generate": {
+            "generator": gan,
+            "conditioning": text,
+            "noise": made["nodes.gan_noise"](gan, noise),
+        },
         "nodes.load_dit": {"model": str(tiny_dit)},
         "nodes.class_label": {"classes": dit.classes, "label": "star"},
         "nodes.dit_denoiser": {"transformer": dit.transformer},

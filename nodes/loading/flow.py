@@ -1,0 +1,90 @@
+"""Folders as diffusers' StableDiffusion3Pipeline and FluxPipeline save them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nodeflow.node import NodeError
+from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.loading.files import read_json, read_weights
+from nodes.loading.joint import PairText, TripleText, clip_reader, t5_reader
+from nodes.loading.parts import Target, denoiser, prediction_of, vae
+
+PATTERNS = [
+    "model_index.json",
+    "*/*.json",
+    "tokenizer*/*.txt",
+    "transformer/diffusion_pytorch_model*.safetensors",
+    "vae/diffusion_pytorch_model*.safetensors",
+    "text_encoder*/model*.safetensors",
+]
+"""What is fetched from the hub."""
+WEIGHTS = "diffusion_pytorch_model"
+T5_TOKENS, FLUX_T5_TOKENS = 256, 512
+"""How many tokens of T5 the two were trained with."""
+FLUX_SIDE = 128
+"""Cells on a side of FLUX's latents at its usual size; its files do not say."""
+
+
+class FlowParts(NamedTuple):
+    """What makes a transformer that is trained with rectified flow."""
+
+    text_encoder: TextEncoder
+    transformer: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+def load_sd3_folder(path: Path, target: Target, t5: bool) -> FlowParts:
+    """All parts of a Stable Diffusion 3. Raises NodeError for another kind of model, missing or unsafe weights."""
+    from diffusers import SD3Transformer2DModel
+
+    index = _index(path, "StableDiffusion3Pipeline")
+    if not _has(index, "text_encoder"):
+        raise NodeError(f"{path.name} has no text_encoder; this node needs the first of its text encoders")
+    transformer = read_weights(SD3Transformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
+    numbers = ["", "_2"] if _has(index, "text_encoder_2") else [""]
+    clips = tuple(clip_reader(path, number, target, projection=True) for number in numbers)
+    reader = t5_reader(path, "_3", target, T5_TOKENS) if t5 and _has(index, "text_encoder_3") else None
+    width = int(transformer.config.joint_attention_dim)
+    text = TripleText(clips, reader, width, T5_TOKENS if len(clips) == 2 else 0)
+    return _parts(path, target, text, transformer, int(transformer.config.sample_size), {})
+
+
+def load_flux_folder(path: Path, target: Target) -> FlowParts:
+    """All parts of a FLUX.1. Raises NodeError for another kind of model, missing or unsafe weights."""
+    from diffusers import FluxTransformer2DModel
+
+    _index(path, "FluxPipeline")
+    transformer = read_weights(FluxTransformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
+    clip = clip_reader(path, "", target, projection=False)
+    text = PairText(clip, t5_reader(path, "_2", target, FLUX_T5_TOKENS))
+    return _parts(path, target, text, transformer, FLUX_SIDE, {"image_tokens": (FLUX_SIDE // 2) ** 2})
+
+
+def _parts(
+    path: Path, target: Target, text: TextEncoder, transformer: Any, side: int, more: Mapping[str, Any]
+) -> FlowParts:
+    from diffusers import AutoencoderKL
+
+    schedule = read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler")
+    decoder = vae(read_weights(AutoencoderKL, path / "vae", WEIGHTS, {"torch_dtype": target.dtype}), side)
+    trained = TrainedSchedule({**schedule, **more})
+    format = LatentFormat(decoder.format.channels, decoder.format.downscale, side)
+    return FlowParts(
+        text, DiffusionNetwork(denoiser(transformer, target), format, prediction_of(trained)), decoder, trained
+    )
+
+
+def _index(path: Path, wanted: str) -> dict[str, Any]:
+    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    if index.get("_class_name") != wanted:
+        raise NodeError(f"{path.name} holds {index.get('_class_name')}; this node loads diffusers' {wanted}")
+    return index
+
+
+def _has(index: Mapping[str, Any], part: str) -> bool:
+    entry = index.get(part)
+    return isinstance(entry, list) and len(entry) == 2 and entry[1] is not None

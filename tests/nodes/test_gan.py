@@ -1,0 +1,84 @@
+"""The generator: noise, words that are looked at, truncation, and what does not fit."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Conditioning, GeneratorNetwork, Latent, Noise
+from nodes.gan import gan_generate, gan_noise, load_gan
+from nodes.interpolate import interpolate_latents
+from nodes.models import LatentDiffusion
+from nodes.noise import latent_as_noise
+from nodes.text import clip_text_encode
+
+
+@pytest.fixture
+def generator(tiny_gan: Path) -> GeneratorNetwork:
+    return load_gan(str(tiny_gan))
+
+
+@pytest.fixture
+def text(tiny: LatentDiffusion) -> Conditioning:
+    return clip_text_encode(tiny.text_encoder, "a red star")
+
+
+def test_a_batch_equals_its_singles_and_the_network(generator: GeneratorNetwork, text: Conditioning) -> None:
+    assert (generator.noise, generator.side) == (6, 32)
+    batch = gan_generate(generator, text, gan_noise(generator, Noise((3, 4)))).image
+    for row, seed in enumerate((3, 4)):
+        single = gan_generate(generator, text, gan_noise(generator, Noise((seed,)))).image
+        assert torch.equal(batch.pixels[row : row + 1], single.pixels)
+    drawn = torch.randn(1, 6, 1, 1, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        pictures, _ = generator.module(drawn.flatten(1), text.tokens, text.pooled)
+    torch.testing.assert_close(batch.pixels[:1], pictures / 2 + 0.5)
+
+
+def test_words_are_looked_at_and_count(generator: GeneratorNetwork, text: Conditioning) -> None:
+    noise = gan_noise(generator, Noise((3, 4)))
+    image, attention = gan_generate(generator, text, noise)
+    assert attention.words == text.words
+    assert {name: tuple(part.shape) for name, part in attention.maps.items()} == {
+        "8": (2, 8, 8, 16),
+        "16": (2, 16, 16, 16),
+    }
+    for part in attention.maps.values():
+        torch.testing.assert_close(part.float().sum(-1), torch.ones(part.shape[:-1]), atol=1e-2, rtol=0)
+    assert text.tokens is not None
+    other = text.tokens.clone()
+    other[:, 2] += 1
+    changed = gan_generate(generator, Conditioning(other, text.pooled), noise).image
+    assert not torch.allclose(changed.pixels, image.pixels, atol=1e-6)
+
+
+def test_truncation_brings_all_to_one_picture(generator: GeneratorNetwork, text: Conditioning) -> None:
+    drawn = [gan_noise(generator, Noise((3, 4)), share).samples for share in (1.0, 0.5, 0.0)]
+    torch.testing.assert_close(drawn[1], drawn[0] / 2)
+    one, other = gan_generate(generator, text, Latent(drawn[2])).image.pixels
+    assert torch.equal(one, other)
+
+
+def test_a_walk_between_two_noises(generator: GeneratorNetwork, text: Conditioning) -> None:
+    ends = [gan_noise(generator, Noise((seed,))) for seed in (3, 4)]
+    walk = gan_generate(generator, text, interpolate_latents(*ends, 5)).image.pixels
+    assert walk.shape == (5, 3, 32, 32)
+    for row, end in ((0, ends[0]), (4, ends[1])):
+        torch.testing.assert_close(walk[row : row + 1], gan_generate(generator, text, end).image.pixels)
+
+
+def test_what_does_not_go_together_is_a_sentence(
+    generator: GeneratorNetwork, text: Conditioning, tiny_ddpm: Path
+) -> None:
+    noise = gan_noise(generator, Noise((3, 4)))
+    with pytest.raises(NodeError, match="words of another text encoder"):
+        gan_generate(generator, Conditioning(text.tokens), noise)
+    with pytest.raises(NodeError, match="words of another text encoder"):
+        gan_generate(generator, Conditioning(torch.zeros(1, 16, 48), text.pooled), noise)
+    with pytest.raises(NodeError, match="noise is 4 x 8 x 8 and this generator takes 6 x 1 x 1"):
+        gan_generate(generator, text, Latent(torch.zeros(1, 4, 8, 8)))
+    with pytest.raises(NodeError, match="noise is 5 x 1 x 1 and the model works on 6 x 1 x 1"):
+        gan_noise(generator, latent_as_noise(Latent(torch.zeros(1, 5, 1, 1))))
+    with pytest.raises(NodeError, match="holds UNet2DModel; this node loads a WordGenerator"):
+        load_gan(str(tiny_ddpm / "unet"))
