@@ -16,6 +16,8 @@ from training import (
     evaluate,
     examples,
     export,
+    flow,
+    gan,
     glide,
     latent_diffusion,
     masked,
@@ -26,6 +28,7 @@ from training import (
     unclip_decoder,
     unclip_prior,
     upsamplers,
+    uvit,
     vae,
     vq,
 )
@@ -54,6 +57,9 @@ STAGES: dict[str, Callable[[], object]] = {
     "unclip-decoder": unclip_decoder.train,
     "dalle": dalle.train,
     "masked-tokens": masked.train,
+    "flow": flow.train,
+    "u-vit": uvit.train,
+    "gan": gan.train,
     "examples": examples.draw_examples,
 }
 ALL = (
@@ -71,6 +77,9 @@ ALL = (
     "upsampler-64",
     "upsampler-256",
     "glide",
+    "flow",
+    "u-vit",
+    "gan",
     "examples",
 )
 

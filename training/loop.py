@@ -26,6 +26,7 @@ class Plan:
     hold: float = 0.4
     average: float = 0.995
     weight_decay: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.99)
     save_every: int = 50
 
 
@@ -36,7 +37,7 @@ def fit(run: Run, learner: Learner, plan: Plan, losses_of: Callable[[Learner, in
     """
     average = deepcopy(learner).requires_grad_(False)
     weights, averaged = list(learner.parameters()), list(average.parameters())
-    optimizer = torch.optim.AdamW(weights, lr=plan.peak, betas=(0.9, 0.99), weight_decay=plan.weight_decay, fused=True)
+    optimizer = torch.optim.AdamW(weights, lr=plan.peak, betas=plan.betas, weight_decay=plan.weight_decay, fused=True)
     first, seen = 0, list[dict[str, float]]()
     if state := run.load():
         learner.load_state_dict(state["learner"])
