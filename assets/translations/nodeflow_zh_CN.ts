@@ -1231,6 +1231,56 @@
   </message>
  </context>
  <context>
+  <name>SweepDialog</name>
+  <message>
+   <source>And, if wanted</source>
+   <translation>可再加一个</translation>
+  </message>
+  <message>
+   <source>Each value is a run; two parameters make a grid. A labelled sheet comes to the gallery.</source>
+   <translation>每个值运行一次；两个参数构成网格。带标签的总览图会出现在图库中。</translation>
+  </message>
+  <message>
+   <source>First parameter</source>
+   <translation>第一个参数</translation>
+  </message>
+  <message>
+   <source>Name the values of a parameter.</source>
+   <translation>请给出一个参数的取值。</translation>
+  </message>
+  <message>
+   <source>Parameter</source>
+   <translation>参数</translation>
+  </message>
+  <message>
+   <source>Run</source>
+   <translation>运行</translation>
+  </message>
+  <message>
+   <source>Run a Sweep</source>
+   <translation>参数扫描</translation>
+  </message>
+  <message>
+   <source>Second parameter</source>
+   <translation>第二个参数</translation>
+  </message>
+  <message>
+   <source>Values</source>
+   <translation>取值</translation>
+  </message>
+  <message>
+   <source>{0} values, one run</source>
+   <translation>{0} 个取值，一次运行</translation>
+  </message>
+ </context>
+ <context>
+  <name>SweepRuns</name>
+  <message>
+   <source>Cannot write the sheet of the sweep: {0}</source>
+   <translation>无法写入扫描总览图：{0}</translation>
+  </message>
+ </context>
+ <context>
   <name>TableView</name>
   <message>
    <source>Table</source>
@@ -1294,6 +1344,21 @@
   <message>
    <source>Two pictures, parted by a line</source>
    <translation>以分隔线对比的两张图片</translation>
+  </message>
+ </context>
+ <context>
+  <name>_Axis</name>
+  <message>
+   <source>1, 2, 5 or 1..5/9 for nine from 1 to 5</source>
+   <translation>1, 2, 5，或 1..5/9（从 1 到 5 的九个数）</translation>
+  </message>
+  <message>
+   <source>Values of {0}</source>
+   <translation>{0}的取值</translation>
+  </message>
+  <message>
+   <source>one, another, "with, comma"</source>
+   <translation>一个, 另一个, "含, 逗号"</translation>
   </message>
  </context>
  <context>
@@ -1729,6 +1794,10 @@
   <message>
    <source>Run</source>
    <translation>运行</translation>
+  </message>
+  <message>
+   <source>Run a Sweep…</source>
+   <translation>参数扫描…</translation>
   </message>
   <message>
    <source>Run to Selection</source>

@@ -30,6 +30,7 @@ LOG_LINES = 5000
 class Hub(QObject):
     """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
     the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
+    ``made``: pictures that the app wrote by itself.
     """
 
     replied = Signal(object)
@@ -39,6 +40,7 @@ class Hub(QObject):
     logged = Signal(str)
     beat = Signal()
     trouble = Signal(str)
+    made = Signal(list)
     _arrived = Signal(object)
 
     def __init__(

@@ -33,6 +33,7 @@ from nodeflow.graph.document import Document
 from nodeflow.graph.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.scope import obstacles, scope
 from nodeflow.graph.subgraphs import definition_of
+from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Link, Problem, Socket, Workflow, WorkflowError
 
 
@@ -185,22 +186,24 @@ class Session(QObject):
     def running(self) -> bool:
         return bool(self.jobs)
 
-    def run(self, targets: tuple[str, ...] = ()) -> None:
-        """Check the workflow and, where nothing stands in the way, hand it to the engine, behind other runs."""
+    def run(self, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> int:
+        """Check the workflow and, where nothing stands in the way, hand it to the engine, behind other runs.
+
+        The number of the job; 0 where there is none.
+        """
         problems = self._obstacles(targets)
         self._set_problems(problems)
         if problems:
-            return
+            return 0
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
-            return
-        workflow = files.dumps(self.workflow)
-        job = self.hub.engine.submit(
-            workflow, self.base, self.hub.output, targets, device=self.hub.wanted, document=self.id, title=self.title
-        )
+            return 0
+        about = (files.dumps(self.workflow), self.base, self.hub.output, targets)
+        job = self.hub.engine.submit(*about, device=self.hub.wanted, document=self.id, title=self.title, sweeps=sweeps)
         self.jobs.append(job)
         self.run_changed.emit()
         self.queued.emit()
+        return job
 
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""

@@ -46,6 +46,7 @@ from nodeflow.app.settings import Settings
 from nodeflow.app.settings_dialog import SettingsDialog
 from nodeflow.app.start_page import StartPage
 from nodeflow.app.status import Status
+from nodeflow.app.sweep_runs import SweepRuns
 from nodeflow.app.tab import Tab
 from nodeflow.app.tabs import Tabs
 from nodeflow.engine.limits import Limits
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         if self.settings.cache_gib:
             self.hub.limits = Limits(disk=round(self.settings.cache_gib * 2**30))
         self.background = Background(self)
+        self.sweep_runs = SweepRuns(self.hub, self.background)
         self.undos = QUndoGroup(self)
         self.tabs = Tabs(lambda: Session(hub=self.hub), self)
         self.recovery = Recovery(self.tabs, Journal())

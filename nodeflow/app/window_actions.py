@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from nodeflow.app.actions import Actions
+from nodeflow.app.sweep_dialog import SweepDialog
 from nodeflow.app.words import tr
 
 if TYPE_CHECKING:
@@ -35,9 +37,21 @@ def define(actions: Actions, window: MainWindow) -> None:
     on("view.next_panel", "view", tr("Next Panel"), "F6", lambda: window.next_panel(1))
     on("view.previous_panel", "view", tr("Previous Panel"), "Shift+F6", lambda: window.next_panel(-1))
     on("run.run", "run", tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], window.run)
+    on("run.sweep", "run", tr("Run a Sweep…"), "Ctrl+Alt+Return", lambda: show_sweep(window))
     on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel())
     on("help.palette", "help", tr("Find a Command…"), "Ctrl+Shift+P", lambda: window.palette_.ask())
     on("help.keys", "help", tr("Keys and Pointer"), "?", window.show_cheat_sheet)
+
+
+def show_sweep(window: MainWindow) -> SweepDialog:
+    """Ask which values a parameter is to take, and run with each."""
+    session, canvas = window.session, window.canvas
+    canvas.view.finish_editor()
+    dialog = SweepDialog(window, session, [] if canvas.session.path else canvas.chosen())
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.wanted.connect(lambda sweeps: window.sweep_runs.run(session, sweeps))
+    dialog.open()
+    return dialog
 
 
 def undo_buttons(window: MainWindow) -> list[QAction]:

@@ -166,6 +166,7 @@ class Gallery(QWidget):
         self.model.rowsInserted.connect(lambda *_: self._changed())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         hub.replied.connect(self._heard)
+        hub.made.connect(self.model.add)
         self._changed()
 
     def _action(self, id: str, words: str, act: Callable[[], object]) -> QAction:
