@@ -39,15 +39,20 @@ class UNetDenoiser(NetworkDenoiser):
 
     @property
     def learned_variance(self) -> bool:
-        return False
+        config = getattr(self.network.module, "config", {})
+        return bool(config.get("out_channels") == 2 * self.format.channels)
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        return self.call(x, timestep, conditioning)
+
+    def call(self, x: Tensor, timestep: Tensor, conditioning: Conditioning, **more: Tensor) -> Tensor:
+        """The network's output for x (B, C, h, w) and whatever else it takes. Raises NodeError without a text."""
         tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
         if tokens is None:
             raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
-        output: Tensor = self.network.module(x, timestep, encoder_hidden_states=tokens, return_dict=False)[0]
+        output: Tensor = self.network.module(x, timestep, encoder_hidden_states=tokens, return_dict=False, **more)[0]
         return output
 
 
@@ -91,6 +96,10 @@ class PixelDenoiser(NetworkDenoiser):
         return output
 
 
+TEXT_ALONE = {"addition_embed_type": "text", "encoder_hid_dim_type": "text_proj"}
+"""How DeepFloyd IF's U-Nets take a text in: its sum joins the timestep, its tokens are brought to the right width."""
+
+
 @node("U-Net denoiser")
 def unet_denoiser(
     unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
@@ -101,15 +110,18 @@ def unet_denoiser(
     (sample) or the flow from picture to noise (flow). ``auto`` takes what the model's files say; choose another only
     for a model whose files are wrong or silent (Stable Diffusion 2 base as a single file needs epsilon).
 
+    A text-led U-Net on pixels (GLIDE's, Imagen's) is one too; wire ``pixel_space`` where a VAE is asked for. Where the
+    network predicts the variance of each step as well, the scheduler DDPM makes use of it.
+
     Fails for a U-Net that asks for more than a text (such as that of Stable Diffusion XL).
     Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho
     2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747).
     """
     config = getattr(unet.module, "config", {})
     for field in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
-        if config.get(field) is not None:
+        if config.get(field) not in (None, TEXT_ALONE.get(field)):
             raise NodeError(f"this U-Net is conditioned on more than a text ({field}); this node does not give it that")
-    if config.get("in_channels", unet.format.channels) != config.get("out_channels", unet.format.channels):
+    if config.get("in_channels", unet.format.channels) != unet.format.channels:
         raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
     return UNetDenoiser(unet, unet.prediction if prediction == "auto" else prediction)
 

@@ -201,8 +201,16 @@ class DiffusersSolver:
         else:
             norm = math.hypot(alpha, sigma)
             x_0 = (alpha / norm**2) * x - (sigma / norm) * output
-        limit = self._scheduler.config.get("clip_sample_range", 1.0)
-        return x_0.clamp(-limit, limit) if self._scheduler.config.get("clip_sample") else x_0
+        return self._bounded(x_0)
+
+    def _bounded(self, x_0: Tensor) -> Tensor:
+        """x_0 as the scheduler keeps it within its range, where it does."""
+        config = self._scheduler.config
+        if config.get("thresholding"):
+            dynamic: Tensor = self._scheduler._threshold_sample(x_0)
+            return dynamic
+        limit = config.get("clip_sample_range", 1.0)
+        return x_0.clamp(-limit, limit) if config.get("clip_sample") else x_0
 
     def state(self) -> dict[str, Any]:
         """The scheduler's attributes that are no longer those it began with: its history and its counters."""

@@ -18,11 +18,12 @@ from training import (
     export,
     flow,
     gan,
-    glide,
+    imagen,
     latent_diffusion,
     masked,
     noisy_classifier,
     pixel_base,
+    t5,
     tokenizer,
     truth,
     unclip_decoder,
@@ -47,7 +48,6 @@ STAGES: dict[str, Callable[[], object]] = {
     "dit": dit.train,
     "dit-compare": dit_card.compare,
     "dit-card": dit_card.report,
-    "glide": glide.train,
     "vq": vq.train,
     "pixel-base": pixel_base.train,
     "noisy-classifier": noisy_classifier.train,
@@ -60,6 +60,8 @@ STAGES: dict[str, Callable[[], object]] = {
     "flow": flow.train,
     "u-vit": uvit.train,
     "gan": gan.train,
+    "t5": t5.train,
+    "imagen": imagen.train,
     "examples": examples.draw_examples,
 }
 ALL = (
@@ -76,10 +78,11 @@ ALL = (
     "noisy-classifier",
     "upsampler-64",
     "upsampler-256",
-    "glide",
     "flow",
     "u-vit",
     "gan",
+    "t5",
+    "imagen",
     "examples",
 )
 

@@ -109,7 +109,7 @@ def contrastive_loss(scores: Tensor, fits: Tensor) -> Tensor:
     return (by_text + by_picture) / 2
 
 
-def _reading_loss(read: Tensor, codes: Tensor, told: Tensor) -> Tensor:
+def reading_loss(read: Tensor, codes: Tensor, told: Tensor) -> Tensor:
     """Cross-entropy of each attribute where it is told, summed over the attributes."""
     total = read.new_zeros(())
     for index, scores in enumerate(read.split([*map(len, READINGS.values())], 1)):
@@ -133,7 +133,7 @@ def train() -> None:
             read_texts, read_pictures = learner.reader(texts).float(), learner.reader(pictures).float()
         scale = clip.logit_scale.clamp(max=np.log(100.0)).exp()
         scores = scale * normalize(texts.float(), dim=-1) @ normalize(pictures.float(), dim=-1).T
-        reading = _reading_loss(read_texts, codes, told) + _reading_loss(read_pictures, codes, torch.ones_like(told))
+        reading = reading_loss(read_texts, codes, told) + reading_loss(read_pictures, codes, torch.ones_like(told))
         return {
             "contrast": contrastive_loss(scores, fitting(codes, told, codes)),
             "reading": READING_WEIGHT * reading,

@@ -1,13 +1,17 @@
 """What the models on pixels share: their pictures, their noise schedule, and U-Nets in the layout of DeepFloyd IF."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler, IFPipeline, UNet2DConditionModel, UNet2DModel
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from training import pixel_base
+from training.export import without_origin
 from training.scenes import SIZE, Scene, draw_all, random_scene
 
 TEXT_WIDTH = 128
@@ -41,12 +45,12 @@ def to_signal(pictures: Tensor) -> Tensor:
 
 
 def new_unet(**changes: Any) -> UNet2DConditionModel:
-    """2.2 million parameters: text tokens join the attention at 8 x 8, their summary joins the timestep everywhere."""
+    """3.3 million parameters: text tokens join the attention at 8 x 8, their summary joins the timestep everywhere."""
     options: dict[str, Any] = {
         "sample_size": BASE_SIDE,
         "in_channels": 3,
         "out_channels": 3,
-        "block_out_channels": (32, 64, 96),
+        "block_out_channels": pixel_base.WIDTHS,
         "down_block_types": ("DownBlock2D", "DownBlock2D", "SimpleCrossAttnDownBlock2D"),
         "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
         "up_block_types": ("SimpleCrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
@@ -55,17 +59,31 @@ def new_unet(**changes: Any) -> UNet2DConditionModel:
         "cross_attention_norm": "group_norm",
         "attention_head_dim": 32,
         "norm_num_groups": 8,
-        "act_fn": "gelu",
         "encoder_hid_dim": TEXT_WIDTH,
         "encoder_hid_dim_type": "text_proj",
         "addition_embed_type": "text",
         "addition_embed_type_num_heads": 4,
         "resnet_time_scale_shift": "scale_shift",
-        "resnet_skip_time_act": True,
-        "mid_block_scale_factor": 2**0.5,
-        "time_embedding_act_fn": "gelu",
     }
     return UNet2DConditionModel(**{**options, **changes})
+
+
+@torch.no_grad()
+def started_unet() -> UNet2DConditionModel:
+    """The same, begun from the starter that paints without words: only what takes the text in is new.
+
+    At first the text's summary is nearly that starter's embedding of "no class", and the tokens add nothing.
+    """
+    base = UNet2DModel.from_pretrained(pixel_base.FOLDER / "unet", torch_dtype=torch.float32)
+    unet, known = new_unet(), base.state_dict()
+    shapes = {name: weight.shape for name, weight in unet.state_dict().items()}
+    unet.load_state_dict({n: weight for n, weight in known.items() if shapes.get(n) == weight.shape}, strict=False)
+    unet.add_embedding.norm2.bias.copy_(known["class_embedding.weight"][pixel_base.NONE])
+    unet.add_embedding.norm2.weight.fill_(0.2)
+    for name, weight in unet.named_parameters():
+        if "add_v_proj" in name or "upsamplers.0.conv2" in name:
+            weight.zero_()
+    return unet
 
 
 def new_scheduler() -> DDIMScheduler:
@@ -86,6 +104,26 @@ def velocity_loss(predicted: Tensor, clean: Tensor, noise: Tensor, timesteps: Te
     return (predicted.float() - wanted).pow(2).mean()
 
 
-def random_timesteps(batch: int, tilt: float, generator: torch.Generator) -> Tensor:
-    """Training timesteps [B]; with a tilt below 1 noisy ones come more often."""
-    return (1000 * torch.rand(batch, generator=generator) ** tilt).long().clamp(0, 999)
+def export(folder: Path, unet: UNet2DConditionModel, tokenizer: Any, text_encoder: Any) -> None:
+    """Replaces a model's folder: an `IFPipeline` of diffusers, in half precision."""
+    pipeline = IFPipeline(
+        tokenizer=tokenizer,
+        text_encoder=text_encoder,
+        unet=unet,
+        scheduler=new_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        watermarker=None,
+        requires_safety_checker=False,
+    )
+    save(pipeline, folder)
+
+
+def save(pipeline: Any, folder: Path) -> None:
+    """Replaces a model's folder by a pipeline of diffusers, in half precision."""
+    shutil.rmtree(folder, ignore_errors=True)
+    pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
+    for path in folder.rglob("*.safetensors"):
+        path.chmod(0o644)
+    for path in folder.rglob("*.json"):
+        without_origin(path)

@@ -21,6 +21,7 @@ from diffusers import (
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
+from tests.nodes import deepfloyd_models
 from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
 from tests.nodes.tiny_tokens import TinyTokens, save_all
 from tests.nodes.unclip_models import TINY_DECODER, TINY_PRIOR, save_unclip
@@ -245,3 +246,15 @@ def tiny_unclip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_tokens(tmp_path_factory: pytest.TempPathFactory) -> TinyTokens:
     """Models of picture tokens: VQ, masked, and text and picture as one sequence."""
     return save_all(tmp_path_factory.mktemp("tokens"), tiny_tokenizer())
+
+
+@pytest.fixture(scope="session")
+def tiny_if(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The base of a text-led cascade on pixels."""
+    return deepfloyd_models.save_base(tmp_path_factory.mktemp("if") / "base", **deepfloyd_models.SMALL)
+
+
+@pytest.fixture(scope="session")
+def tiny_if_large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The second stage of a text-led cascade on pixels."""
+    return deepfloyd_models.save_super_resolution(tmp_path_factory.mktemp("if") / "large", **deepfloyd_models.SMALL)

@@ -37,6 +37,8 @@ def arguments(
     tiny_flux: Path,
     tiny_uvit: Path,
     tiny_gan: Path,
+    tiny_if: Path,
+    tiny_if_large: Path,
     tmp_path: Path,
 ) -> dict[str, dict[str, Any]]:
     """Something to call each node with."""
@@ -49,6 +51,7 @@ def arguments(
     guider = made["nodes.classifier_free_guidance"](denoiser, text, text, 3.0, 0.5)
     clip = made["nodes.load_clip"](str(tiny_clip))
     dit = made["nodes.load_dit"](str(tiny_dit))
+    larger = made["nodes.load_text_upsampler"](str(tiny_if_large))
     mask = made["nodes.shape_mask"](image)
     classifier = made["nodes.load_noisy_classifier"](str(tiny_classifier))
     upsampler = made["nodes.load_upsampler"](str(tiny_upsampler))
@@ -133,6 +136,10 @@ def arguments(
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},
         "nodes.noise_levels": {},
         "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
+        "nodes.load_text_pixels": {"model": str(tiny_if)},
+        "nodes.load_text_upsampler": {"model": str(tiny_if_large)},
+        "nodes.text_upsample_denoiser": {"unet": larger.unet, "low": image, "noise": noise, "noising": larger.noising},
+        "nodes.thresholding": {"trained": larger.schedule},
         "nodes.unet_denoiser": {"unet": tiny.unet},
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
         "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},
