@@ -93,12 +93,13 @@ def small_vae(channels: int = 4, levels: int = 3) -> AutoencoderKL:
     )
 
 
-def save_sd3(folder: Path, words: CLIPTokenizer, clips: int = 2, t5: bool = True, **shape: Any) -> Path:
-    """One or two CLIP encoders, T5 or none; every block says something, where diffusers begins some at nothing."""
+def save_sd3(
+    folder: Path, words: CLIPTokenizer, widths: tuple[int, ...] = (32, 40), t5: bool = True, **shape: Any
+) -> Path:
+    """One or two CLIP encoders of these widths, T5 or none."""
     torch.manual_seed(0)
-    widths = [32, 40][:clips]
     transformer = SD3Transformer2DModel(**{**SD3, "pooled_projection_dim": sum(widths), **shape})
-    encoders = [CLIPTextModelWithProjection(clip_shape(words, width)) for width in widths] + [None]
+    encoders = [*(CLIPTextModelWithProjection(clip_shape(words, width)) for width in widths), None]
     third, pieces = small_t5(int(transformer.config.joint_attention_dim)) if t5 else (None, None)
     StableDiffusion3Pipeline(
         transformer=transformer,

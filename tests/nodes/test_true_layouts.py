@@ -1,0 +1,83 @@
+"""The true shapes of DiT-XL, Stable Diffusion 3.5 and FLUX with random weights: they load and go a step.
+
+Slow, since they hold up to two gigabytes; where memory asks there are fewer layers, and every layer is as it is.
+"""
+
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import FluxTransformer2DModel, SD3Transformer2DModel
+from transformers import CLIPTokenizer
+
+from nodeflow.wires import Noise
+from nodes.denoise import dit_denoiser
+from nodes.flow import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
+from nodes.guidance import classifier_free_guidance, no_guidance
+from nodes.models import load_dit
+from nodes.sample import sample
+from nodes.schedule import scheduler
+from nodes.text import class_label, clip_text_encode
+from tests.nodes.conftest import DIT_XL, save_dit
+from tests.nodes.flow_models import save_flux, save_sd3
+from tests.nodes.test_sampling_parity import finish
+
+pytestmark = pytest.mark.slow
+
+SD35_MEDIUM = {
+    "sample_size": 128,
+    "patch_size": 2,
+    "in_channels": 16,
+    "out_channels": 16,
+    "attention_head_dim": 64,
+    "num_attention_heads": 24,
+    "joint_attention_dim": 4096,
+    "caption_projection_dim": 1536,
+    "pooled_projection_dim": 2048,
+    "pos_embed_max_size": 384,
+    "qk_norm": "rms_norm",
+}
+"""stabilityai/stable-diffusion-3.5-medium, but for its 24 layers, of which the first 13 attend twice."""
+FLUX_DEV = {
+    "in_channels": 64,
+    "attention_head_dim": 128,
+    "num_attention_heads": 24,
+    "joint_attention_dim": 4096,
+    "pooled_projection_dim": 768,
+    "axes_dims_rope": (16, 56, 56),
+}
+"""black-forest-labs/FLUX.1-dev, but for its 19 double and 38 single layers."""
+
+
+def test_dit_xl(tmp_path: Path) -> None:
+    model = load_dit(str(save_dit(tmp_path / "xl", 4, num_layers=28, **DIT_XL)))
+    assert sum(weight.numel() for weight in model.transformer.module.parameters()) > 670e6
+    guider = classifier_free_guidance(
+        dit_denoiser(model.transformer), class_label(model.classes, "207"), class_label(model.classes), 4.0
+    )
+    _, made = finish(sample(guider, scheduler(model.schedule, "DDPM", 1), Noise((0,))))
+    assert made.latent.samples.shape == (1, 4, 32, 32)
+    assert torch.isfinite(made.latent.samples).all()
+
+
+def test_stable_diffusion_35_medium(tmp_path: Path, words: CLIPTokenizer) -> None:
+    path = save_sd3(
+        tmp_path / "sd35", words, widths=(768, 1280), num_layers=3, dual_attention_layers=(0, 1), **SD35_MEDIUM
+    )
+    model = load_flow_transformer(str(path))
+    assert isinstance(model.transformer.module, SD3Transformer2DModel)
+    assert model.transformer.format.side == 128
+    text = clip_text_encode(model.text_encoder, "a red star")
+    guider = no_guidance(joint_denoiser(model.transformer), text)
+    _, made = finish(sample(guider, scheduler(model.schedule, "Flow-match Euler", 1), Noise((0,), 128, 128)))
+    assert made.latent.samples.shape == (1, 16, 32, 32)
+    assert torch.isfinite(made.latent.samples).all()
+
+
+def test_flux_dev(tmp_path: Path, words: CLIPTokenizer) -> None:
+    model = load_flux(str(save_flux(tmp_path / "flux", words, num_layers=1, num_single_layers=1, **FLUX_DEV)))
+    assert isinstance(model.transformer.module, FluxTransformer2DModel)
+    guider = no_guidance(flux_denoiser(model.transformer, 3.5), clip_text_encode(model.text_encoder, "a red star"))
+    _, made = finish(sample(guider, scheduler(model.schedule, "Flow-match Euler", 1), Noise((0,), 128, 128)))
+    assert made.latent.samples.shape == (1, 16, 32, 32)
+    assert torch.isfinite(made.latent.samples).all()
