@@ -8,6 +8,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from training import (
     card,
+    centred_cards,
     clip,
     clip_card,
     dalle,
@@ -62,6 +63,10 @@ STAGES: dict[str, Callable[[], object]] = {
     "gan": gan.train,
     "t5": t5.train,
     "imagen": imagen.train,
+    "flow-card": centred_cards.report_flow,
+    "u-vit-card": centred_cards.report_uvit,
+    "gan-card": centred_cards.report_gan,
+    "centred-compare": centred_cards.compare,
     "examples": examples.draw_examples,
 }
 ALL = (
@@ -79,10 +84,13 @@ ALL = (
     "upsampler-64",
     "upsampler-256",
     "flow",
+    "flow-card",
     "u-vit",
+    "u-vit-card",
     "gan",
     "t5",
     "imagen",
+    "gan-card",
     "examples",
 )
 

@@ -5,7 +5,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from training import vae
+from training import captions, vae
 from training.runs import ASSETS, WORK
 from training.scenes import Scene, draw_all, random_scene
 
@@ -19,6 +19,12 @@ def centred_scenes() -> list[Scene]:
     """The same scenes at each call, all with their subject in the middle."""
     rng = np.random.default_rng(SEED)
     return [random_scene(rng, centre_share=1.0) for _ in range(COUNT)]
+
+
+def centred_captions(seed: int, count: int) -> list[str]:
+    """Captions of other such scenes, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    return [captions.write(random_scene(rng, centre_share=1.0), rng).text for _ in range(count)]
 
 
 @torch.no_grad()
