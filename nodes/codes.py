@@ -15,7 +15,7 @@ from nodes.loading.vq import PATTERNS, load_vq_folder
 
 @node("Load VQ model")
 def load_vq(
-    model: Annotated[str, Reads("model")] = "starter:masked-tokens",
+    model: Annotated[str, Reads("model")] = "starter:vq",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -23,7 +23,7 @@ def load_vq(
     """Loads an autoencoder whose latents are codes: each the number of a vector in a codebook.
 
     ``model`` is one of
-    - a model that ships with nodeflow, such as ``starter:masked-tokens``, whose VQ model is taken
+    - a model that ships with nodeflow, such as ``starter:vq``
     - a folder with diffusers' VQModel, or with a pipeline that has one (aMUSEd, the first latent diffusion models)
     - the id of such a model on the Hugging Face hub, such as ``amused/amused-256``: taken from the hub's cache on this
       computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or

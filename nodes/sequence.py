@@ -34,7 +34,7 @@ def load_dalle(
     - the id of such a model on the Hugging Face hub: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
 
-    Its codes are those of the VQ model that it was trained with; the starter's lies in ``starter:masked-tokens``.
+    Its codes are those of the VQ model that it was trained with; the starter's is ``starter:vq``.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.

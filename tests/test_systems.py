@@ -93,6 +93,18 @@ def test_the_autoencoder_keeps_what_a_picture_shows(session: Session, tmp_path: 
     assert distances == sorted(distances, reverse=True)
 
 
+def test_codes_keep_what_a_picture_shows_and_can_be_exchanged(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "vqvae", tmp_path)
+    star, flower = (pixels(folder("assets") / "pictures" / f"{name}.png") for name in ("star", "flower"))
+    (again,), (exchanged,), (erased,) = (wrote[f"save_{name}"] for name in ("reconstruction", "exchange", "erased"))
+    assert right(again, "a red star on a blue background")
+    assert -10 * np.log10(((pixels(again) - star) ** 2).mean()) > 26
+    left, other = pixels(exchanged)[:, :24], pixels(exchanged)[:, 40:]
+    assert np.abs(left - flower[:, :24]).mean() < np.abs(left - star[:, :24]).mean()
+    assert np.abs(other - star[:, 40:]).mean() < np.abs(other - flower[:, 40:]).mean()
+    assert np.ptp(pixels(erased)[24:40, 24:40]) == 0, "grey, where no code is"
+
+
 def test_pictures_drown_in_noise(session: Session, tmp_path: Path) -> None:
     wrote = run(session, "forward-diffusion", tmp_path)
     clean = pixels(folder("assets") / "pictures" / "fish.png")

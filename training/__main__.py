@@ -33,6 +33,7 @@ from training import (
     uvit,
     vae,
     vq,
+    vq_card,
 )
 
 STAGES: dict[str, Callable[[], object]] = {
@@ -50,6 +51,7 @@ STAGES: dict[str, Callable[[], object]] = {
     "dit-compare": dit_card.compare,
     "dit-card": dit_card.report,
     "vq": vq.train,
+    "vq-card": vq_card.report,
     "pixel-base": pixel_base.train,
     "noisy-classifier": noisy_classifier.train,
     "upsampler-64": upsamplers.train_to_64,
@@ -91,6 +93,10 @@ ALL = (
     "t5",
     "imagen",
     "gan-card",
+    "vq",
+    "vq-card",
+    "dalle",
+    "masked-tokens",
     "examples",
 )
 

@@ -16,10 +16,10 @@ from transformers import CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 from training import clip, codes, vq
 from training.export import without_origin
 from training.loop import Plan, fit
-from training.runs import Run
+from training.runs import ASSETS, Run
 from training.scenes import SIZE
 
-FOLDER = vq.FOLDER.parent
+FOLDER = ASSETS.parent / "masked-tokens"
 SEED, BATCH = 61, 64
 PLAN = Plan(steps=2500, peak=1.5e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
 WIDTH, LAYERS, HEADS, OUTER, INNER = 160, 3, 5, 96, 320
@@ -89,7 +89,7 @@ def train() -> None:
 
 
 def export(transformer: UVit2DModel, encoder: CLIPTextModelWithProjection, tokenizer: CLIPTokenizer) -> None:
-    """Writes the rest of the folder that the VQ model lies in: an AmusedPipeline of diffusers in half precision."""
+    """Replaces the model's folder: an AmusedPipeline of diffusers in half precision, with the VQ model."""
     pipeline = AmusedPipeline(
         vqvae=VQModel.from_pretrained(vq.FOLDER),
         tokenizer=tokenizer,

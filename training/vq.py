@@ -19,7 +19,7 @@ from training.loop import Plan, epoch_indices, fit
 from training.runs import ASSETS, Run
 from training.scenes import SIZE, draw_all, random_scene
 
-FOLDER = ASSETS.parent / "masked-tokens" / "vqvae"
+FOLDER = ASSETS.parent / "vq"
 SEED, SCENE_SEED, COUNT = 41, 42, 8192
 CODES, WIDTH = 512, 8
 INNER_BATCH, WHOLE_BATCH = 64, 16

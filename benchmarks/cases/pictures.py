@@ -13,7 +13,7 @@ from training.scenes import draw, random_scene
 
 
 def scenes(inside: Path) -> Iterator[Case]:
-    """A drawn picture that goes through the autoencoder."""
+    """A drawn picture that goes through an autoencoder."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
         scene, path = random_scene(rng), inside / f"{number}.png"
@@ -22,4 +22,4 @@ def scenes(inside: Path) -> Iterator[Case]:
         yield Case({"picture.path": str(path)}, parse(caption.text), path)
 
 
-SYSTEMS = {"vae": System("save_reconstruction", scenes)}
+SYSTEMS = {"vae": System("save_reconstruction", scenes), "vqvae": System("save_reconstruction", scenes)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError
@@ -52,13 +53,20 @@ class DiffusersVQ:
         pictures = []
         with torch.no_grad():
             for values in codes.values.to(device_of(module)).split(1):
-                vectors = module.quantize.embedding(values.clamp(min=0)).permute(0, 3, 1, 2)
+                vectors = _filled(module.quantize.embedding(values.clamp(min=0)), values < 0).permute(0, 3, 1, 2)
                 hidden = module.post_quant_conv(vectors)
                 whole = module.decoder(hidden, vectors if module.config.norm_type == "spatial" else None).float()
                 pixels = ((whole - self.low) / (1 - self.low)).clamp(0, 1)
                 missing = interpolate((values < 0).float()[:, None], pixels.shape[-2:])
                 pictures.append(torch.where(missing > 0, GREY, pixels))
         return Image(torch.cat(pictures))
+
+
+def _filled(vectors: Tensor, missing: Tensor) -> Tensor:
+    """The vectors (1, h, w, D) with the mean of the others where they are missing, which says least about the rest."""
+    known = (~missing)[..., None].to(vectors.dtype)
+    mean = (vectors * known).sum((1, 2), keepdim=True) / known.sum((1, 2), keepdim=True).clamp(min=1)
+    return torch.where(missing[..., None], mean, vectors)
 
 
 def load_vq_folder(path: Path, target: Target) -> VQ:
