@@ -19,6 +19,7 @@ STATIONS = (
     "inpaint",
     "sample",
     "invert",
+    "finetune",
     "interpolate",
     "vae",
     "codes",

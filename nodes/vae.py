@@ -33,11 +33,11 @@ class DiffusersVAE:
             return Latent((torch.cat(found) - self.shift) * self.scaling)
 
     def decode(self, latent: Latent) -> Image:
+        """Gradients pass where the latent asks for them; the network itself is frozen."""
         module: Any = self.module
-        with torch.no_grad():
-            unscaled = latent.samples.to(device_of(module), dtype_of(module)) / self.scaling + self.shift
-            pixels = [module.decode(one, return_dict=False)[0].float() for one in unscaled.split(1)]
-            return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
+        unscaled = latent.samples.to(device_of(module), dtype_of(module)) / self.scaling + self.shift
+        pixels = [module.decode(one, return_dict=False)[0].float() for one in unscaled.split(1)]
+        return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,10 +59,10 @@ class TransformersCLIP:
     prepare: Preparation
 
     def embed_images(self, image: Image) -> Embedding:
+        """Gradients pass where the pictures ask for them; the network itself is frozen."""
         module: Any = self.module
-        with torch.no_grad():
-            pixels = self.prepare(image.pixels).to(device_of(module), dtype_of(module))
-            return Embedding(module.get_image_features(pixel_values=pixels).pooler_output.float())
+        pixels = self.prepare(image.pixels).to(device_of(module), dtype_of(module))
+        return Embedding(module.get_image_features(pixel_values=pixels).pooler_output.float())
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module
@@ -83,10 +83,8 @@ class OpenCLIP:
 
     def embed_images(self, image: Image) -> Embedding:
         module: Any = self.module
-        with torch.no_grad():
-            return Embedding(
-                module.encode_image(self.prepare(image.pixels).to(device_of(module), dtype_of(module))).float()
-            )
+        pixels = self.prepare(image.pixels).to(device_of(module), dtype_of(module))
+        return Embedding(module.encode_image(pixels).float())
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module

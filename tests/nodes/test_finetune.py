@@ -1,0 +1,68 @@
+"""A copy of a model learns to move a picture along a direction of CLIP; the model itself stays."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import cosine_similarity, normalize
+
+from nodeflow.node import NodeError
+from nodeflow.wires import CLIP, Image, Latent, Schedule
+from nodes.clip import load_clip
+from nodes.denoise import NetworkDenoiser, unet_denoiser
+from nodes.finetune import diffusion_clip
+from nodes.guidance import no_guidance
+from nodes.invert import ddim_inversion
+from nodes.models import LatentDiffusion
+from nodes.noise import latent_as_noise
+from nodes.sample import sample
+from nodes.schedule import scheduler
+from nodes.vae import vae_decode, vae_encode
+from tests.nodes.test_sampling_parity import finish
+
+
+@pytest.fixture(scope="module")
+def clip(tiny_clip: Path) -> CLIP:
+    return load_clip(str(tiny_clip))
+
+
+@pytest.fixture(scope="module")
+def schedule(tiny: LatentDiffusion) -> Schedule:
+    return scheduler(tiny.schedule, "DDIM", 3)
+
+
+def test_what_is_painted_turns_to_the_direction_and_the_model_stays(
+    tiny: LatentDiffusion, clip: CLIP, schedule: Schedule
+) -> None:
+    text, denoiser = tiny.text_encoder.encode(["red"]), unet_denoiser(tiny.unet)
+    image = Image(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(4)))
+    _, noise = finish(ddim_inversion(no_guidance(denoiser, text), schedule, vae_encode(tiny.vae, image)))
+    before = {name: weight.clone() for name, weight in tiny.unet.module.state_dict().items()}
+    red, blue = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
+    steps, tuned = finish(
+        diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue, rounds=8, rate=1e-3, keep=0.0)
+    )
+    assert [step.index for step in steps] == list(range(1, 25))
+    assert all(torch.equal(before[name], weight) for name, weight in tiny.unet.module.state_dict().items())
+    assert not any(weight.requires_grad for weight in tiny.unet.module.parameters())
+    assert tuned.curve.y.shape == (24,)
+    assert tuned.curve.y[-3:].mean() < tuned.curve.y[:3].mean() - 0.1
+
+    def away(denoiser: NetworkDenoiser) -> float:
+        guider = no_guidance(denoiser, text)
+        _, made = finish(sample(guider, schedule, latent_as_noise(noise), record="nothing"))
+        shown = clip.embed_images(vae_decode(tiny.vae, made.latent)).values
+        moved = normalize(shown, dim=-1) - normalize(clip.embed_images(image).values, dim=-1)
+        return float(1 - cosine_similarity(moved, normalize(blue.values, dim=-1) - normalize(red.values, dim=-1))[0])
+
+    assert away(tuned.denoiser) < away(denoiser) - 0.1
+
+
+def test_what_cannot_be_learned_is_a_sentence(tiny: LatentDiffusion, clip: CLIP, schedule: Schedule) -> None:
+    text, denoiser = tiny.text_encoder.encode(["red"]), unet_denoiser(tiny.unet)
+    image, red, noise = Image(torch.rand(1, 3, 32, 32)), clip.embed_texts(["red"]), Latent(torch.zeros(1, 4, 8, 8))
+    with pytest.raises(NodeError, match="say the same"):
+        finish(diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, red, red))
+    with pytest.raises(NodeError, match="noise is for 2 pictures, and there are 1"):
+        two = Latent(noise.samples.repeat(2, 1, 1, 1))
+        finish(diffusion_clip(denoiser, text, schedule, two, image, tiny.vae, clip, red, clip.embed_texts(["blue"])))
