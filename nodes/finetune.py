@@ -8,11 +8,15 @@ from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 import torch
-from torch.nn.functional import cosine_similarity, normalize
+from torch import Tensor
+from torch.nn.functional import cosine_similarity, normalize, pad
 
-from nodeflow.node import NodeError, Range, Slider, Step, node
+from nodeflow.node import NodeError, Range, Seed, Slider, Step, node
 from nodeflow.wires import CLIP, VAE, Conditioning, Curve, Denoiser, Embedding, Image, Latent, Schedule
 from nodes.denoise import NetworkDenoiser
+
+SHIFT, GRAIN = 0.05, 0.06
+"""How far a view is shifted, as a share of its side, and the deviation of the noise on it."""
 
 
 class Tuned(NamedTuple):
@@ -33,29 +37,40 @@ def diffusion_clip(
     clip: CLIP,
     source: Embedding,
     target: Embedding,
-    rounds: Annotated[int, Range(1, 200)] = 6,
+    rounds: Annotated[int, Range(1, 200)] = 8,
     rate: Annotated[float, Range(0, 0.01)] = 0.0001,
-    keep: Annotated[float, Slider(0, 5, 0.05)] = 0.3,
+    keep: Annotated[float, Slider(0, 5, 0.05)] = 0.2,
+    share: Annotated[float, Slider(0.05, 1, 0.05)] = 0.6,
+    views: Annotated[int, Range(1, 64)] = 4,
+    seed: Annotated[int, Seed()] = 0,
 ) -> Generator[Step, None, Tuned]:
-    """Teaches a copy of a denoiser to change a picture along a direction of CLIP, from one text to another.
+    """Teaches a copy of a denoiser to move a picture along a direction of CLIP, from text to text.
 
     ``noise`` (B, C, h, w) is what ``ddim_inversion`` finds for ``image`` with the same denoiser, ``conditioning`` (what
-    says the picture as it is) and DDIM ``schedule``. The copy walks from this noise to the picture ``rounds`` times;
-    after each step it learns so that what it foresees lies from the picture, in CLIP's space, in the direction from
-    ``source`` to ``target``, and is still like the picture (``keep`` times the mean difference). Sampling from the same
-    noise with the copy then gives the changed picture. ``curve`` is the directional loss of each step, from 2 (the
-    opposite) to 0. Steps of a size ``rate`` (Adam); too many of them, or too large ones, spoil the picture.
+    says the picture as it is) and DDIM ``schedule``. The copy walks from this noise through the first ``share`` of the
+    steps, ``rounds`` times; after each step it learns so that what it foresees lies from the picture, in CLIP's space,
+    in the direction from ``source`` to ``target``, and is still like the picture (``keep`` times the mean difference).
+    Sampling from the same noise with the copy then gives the changed picture; leave the steps behind ``share`` to the
+    model as it was, by ``change_guidance``, so that it paints cleanly what the copy began.
 
-    It takes about three times as long as sampling with as many steps, and room for the weights four times.
+    CLIP sees ``views`` of each picture, shifted and with grain as ``seed`` draws them, so that the copy cannot please
+    it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too many, or too large ones, spoil
+    the picture. ``curve`` is the directional loss at each step, from 2 (the opposite) to 0.
+
+    A step takes about three times as long as one of sampling, and the weights four times their room.
 
     Fails for denoisers that are no network, when both texts say the same, and when noise and picture do not match.
     Papers: Kim et al. 2022, DiffusionCLIP (arXiv:2110.02711); direction: Gal et al. 2022, StyleGAN-NADA
-    (arXiv:2108.00946).
+    (arXiv:2108.00946); views: Liu et al. 2021, FuseDream (arXiv:2112.01573).
     """
     if not isinstance(denoiser, NetworkDenoiser):
         raise NodeError("this denoiser is no network that could learn; wire one that comes from a model")
     if len(noise.samples) != len(image.pixels):
         raise NodeError(f"the noise is for {len(noise.samples)} pictures, and there are {len(image.pixels)}")
+    (height, width), factor = noise.samples.shape[-2:], vae.format.downscale
+    if tuple(image.pixels.shape[-2:]) != (height * factor, width * factor):
+        shown = " x ".join(map(str, reversed(image.pixels.shape[-2:])))
+        raise NodeError(f"the noise paints {width * factor} x {height * factor} and the picture is {shown}; resize it")
     wanted = normalize(target.values, dim=-1) - normalize(source.values, dim=-1)
     if (wanted.norm(dim=-1) < 1e-6).any():
         raise NodeError("source and target say the same; there is no direction between them")
@@ -63,16 +78,18 @@ def diffusion_clip(
     module = deepcopy(denoiser.network.module).requires_grad_(True)
     learner = replace(denoiser, network=replace(denoiser.network, module=module))
     optimizer = torch.optim.Adam(module.parameters(), lr=rate)
-    total, losses = rounds * schedule.steps, list[float]()
+    generator, losses = torch.Generator().manual_seed(seed), list[float]()
     for _ in range(rounds):
         solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
         x = noise.samples.to(denoiser.device, denoiser.dtype)
-        for index, time in enumerate(solver.timesteps):
+        times = solver.timesteps[: max(round(share * len(solver.timesteps)), 1)]
+        for index, time in enumerate(times):
             with torch.enable_grad():
                 output = learner.predict(solver.scale_input(x, index), time, conditioning)[:, : x.shape[1]]
                 x_0 = solver.original(output, x, index)
                 painted = vae.decode(Latent(x_0)).pixels
-                moved = normalize(clip.embed_images(Image(painted)).values, dim=-1) - before
+                seen = clip.embed_images(Image(_views(painted, views, generator))).values
+                moved = normalize(seen, dim=-1) - before.repeat(views, 1)
                 away = (1 - cosine_similarity(moved, wanted.to(moved.device), dim=-1)).mean()
                 change = (painted - image.pixels.to(painted.device)).abs().mean()
                 optimizer.zero_grad()
@@ -81,7 +98,19 @@ def diffusion_clip(
             losses.append(float(away.detach()))
             with torch.no_grad():
                 x = solver.step(output.detach(), x, index, [])
-            yield Step(len(losses), total, Latent(x_0.detach()))
+            yield Step(len(losses), rounds * len(times), Latent(x_0.detach()))
     module.requires_grad_(False)
     steps = torch.arange(1, len(losses) + 1, dtype=torch.float32)
     return Tuned(learner, Curve(steps, torch.tensor(losses), "step", "directional loss"))
+
+
+def _views(pictures: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """(B, 3, H, W) to (count B, 3, H, W): each a little shifted, its edge carried on, and with grain."""
+    height, width = pictures.shape[-2:]
+    room = round(SHIFT * min(height, width))
+    wide, seen = pad(pictures, (room,) * 4, mode="replicate"), list[Tensor]()
+    for _ in range(count):
+        top, left = torch.randint(2 * room + 1, (2,), generator=generator).tolist()
+        seen.append(wide[..., top : top + height, left : left + width])
+    all_seen = torch.cat(seen)
+    return all_seen + GRAIN * torch.randn(all_seen.shape, generator=generator).to(all_seen.device)

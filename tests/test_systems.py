@@ -27,6 +27,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
     "image-to-image": {"strengths.count": 2, "sheet.columns": 2},
+    "diffusion-clip": {"teach.rounds": 5, "teach.views": 2},
     "ddim": {"scheduler.steps": 20, "noisy_scheduler.steps": 10, "walk.steps": 4},
 }
 """What is made smaller here, where that is enough."""
@@ -147,3 +148,9 @@ def test_more_strength_keeps_less_of_the_picture(session: Session, tmp_path: Pat
 def test_the_transformer_paints_the_class(session: Session, tmp_path: Path) -> None:
     found = [analyse(pixels(file), silhouettes.load()) for file in run(session, "dit", tmp_path)["save"]]
     assert [finding.subject for finding in found].count("star") >= 3
+
+
+def test_a_direction_of_clip_changes_the_colour_alone(session: Session, tmp_path: Path) -> None:
+    (changed,) = run(session, "diffusion-clip", tmp_path)["save"]
+    assert right(folder("assets") / "pictures" / "star.png", "a red star on a blue background")
+    assert right(changed, "a yellow star on a blue background")

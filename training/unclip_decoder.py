@@ -23,7 +23,7 @@ from training.scenes import Scene, draw_all
 from training.unclip_prior import Texts, frozen_clip, training_scenes, training_vectors
 
 SEED, BATCH, COUNT = 61, 64, 16384
-PLAN = Plan(steps=1200, peak=1.2e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-3)
+PLAN = Plan(steps=1000, peak=1.2e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-3)
 SIDE = 32
 CHANNELS = (32, 64, 80)
 TEXT_WIDTH, EXTRA_TOKENS = 64, 4

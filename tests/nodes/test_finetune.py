@@ -40,12 +40,14 @@ def test_what_is_painted_turns_to_the_direction_and_the_model_stays(
     before = {name: weight.clone() for name, weight in tiny.unet.module.state_dict().items()}
     red, blue = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
     steps, tuned = finish(
-        diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue, rounds=8, rate=1e-3, keep=0.0)
+        diffusion_clip(
+            denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue, rounds=10, rate=4e-3, keep=0.0, share=1.0
+        )
     )
-    assert [step.index for step in steps] == list(range(1, 25))
+    assert [step.index for step in steps] == list(range(1, 31))
     assert all(torch.equal(before[name], weight) for name, weight in tiny.unet.module.state_dict().items())
     assert not any(weight.requires_grad for weight in tiny.unet.module.parameters())
-    assert tuned.curve.y.shape == (24,)
+    assert tuned.curve.y.shape == (30,)
     assert tuned.curve.y[-3:].mean() < tuned.curve.y[:3].mean() - 0.1
 
     def away(denoiser: NetworkDenoiser) -> float:
@@ -66,3 +68,6 @@ def test_what_cannot_be_learned_is_a_sentence(tiny: LatentDiffusion, clip: CLIP,
     with pytest.raises(NodeError, match="noise is for 2 pictures, and there are 1"):
         two = Latent(noise.samples.repeat(2, 1, 1, 1))
         finish(diffusion_clip(denoiser, text, schedule, two, image, tiny.vae, clip, red, clip.embed_texts(["blue"])))
+    with pytest.raises(NodeError, match="paints 32 x 32 and the picture is 24 x 16; resize it"):
+        small = Image(image.pixels[..., :16, :24])
+        finish(diffusion_clip(denoiser, text, schedule, noise, small, tiny.vae, clip, red, clip.embed_texts(["blue"])))

@@ -1,0 +1,36 @@
+"""A picture, its caption, and the caption with one thing changed: that, and nothing else, must change."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.cases import SEED, Case, System
+from training.claims import parse
+from training.grammar import BACKGROUNDS, COLOURS, SUBJECTS
+from training.scenes import Scene, draw, random_scene
+
+CHANGES = {"colour": tuple(COLOURS), "background": tuple(BACKGROUNDS), "subject": tuple(SUBJECTS)}
+
+
+def edits(inside: Path) -> Iterator[Case]:
+    """Colour, background and subject in turn."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        scene, path = replace(random_scene(rng, centre_share=1.0), style="shaded"), inside / f"edit-{number}.png"
+        Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
+        name = list(CHANGES)[number % len(CHANGES)]
+        others = [value for value in CHANGES[name] if value != getattr(scene, name)]
+        changed = replace(scene, **{name: str(rng.choice(others))})
+        settings = {"picture.path": str(path), "source.text": caption(scene), "target.text": caption(changed)}
+        yield Case(settings, parse(caption(changed)))
+
+
+def caption(scene: Scene) -> str:
+    """Subject, colour and background, always in the same words."""
+    return f"a {scene.colour} {scene.subject} on a {scene.background} background"
+
+
+SYSTEMS = {"diffusion-clip": System("save", edits)}
