@@ -11,6 +11,9 @@ from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
 from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, flow_spacing, new_scheduler
 
+MOST_ETA = 1 - 1e-6
+"""At 1 and pure noise nothing is left of the direction in eq. 12, and rounding makes a negative number's root of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class DiffusersSchedule:
@@ -39,7 +42,7 @@ class DiffusersSchedule:
         if self.steps > most:
             raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
         scheduler.set_timesteps(self.steps, device=device, **flow_spacing(self.trained, self.steps))
-        extra: dict[str, Any] = {"eta": self.eta} if self.kind == "DDIM" else {}
+        extra: dict[str, Any] = {"eta": min(self.eta, MOST_ETA)} if self.kind == "DDIM" else {}
         return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
 
 

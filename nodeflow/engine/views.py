@@ -108,6 +108,7 @@ def _rgb(item: Tensor, latent: bool) -> Tensor:
 
 def principal_rgb(item: Tensor) -> Tensor:
     """A latent (C, h, w) as colours (3, h, w), 0 to 1: the three directions in which its cells differ most."""
+    item = item.nan_to_num()  # to look at a value must not cost it
     if item.shape[0] > 3:
         cells = item.flatten(1) - item.flatten(1).mean(1, keepdim=True)
         _, axes = torch.linalg.eigh(cells @ cells.T)
