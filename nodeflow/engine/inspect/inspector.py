@@ -11,7 +11,7 @@ import torch
 
 from nodeflow.engine.events import Export, Exported, Look, Looked
 from nodeflow.engine.executor import Executor
-from nodeflow.engine.inspect import paths, pictures, schedules, texts
+from nodeflow.engine.inspect import paths, pictures, schedules, texts, words
 from nodeflow.engine.inspect.export import file_of
 from nodeflow.engine.inspect.facts import facts, named_tensors
 from nodeflow.engine.inspect.models import MODEL
@@ -31,7 +31,7 @@ class Inspector:
     def __init__(self, executor: Executor, forms: Iterable[Forms] = ()) -> None:
         self.executor = executor
         self.forms: dict[str, tuple[Form, ...]] = {}
-        for more in (pictures.FORMS, texts.FORMS, schedules.FORMS, paths.FORMS, *forms):
+        for more in (pictures.FORMS, texts.FORMS, schedules.FORMS, paths.FORMS, words.FORMS, *forms):
             for wire_type, found in more.items():
                 self.forms[wire_type] = (*self.forms.get(wire_type, ()), *found)
 
