@@ -31,7 +31,7 @@ from training.scenes import SIZE, STYLE_SHARES, Scene, draw_all
 
 FOLDER = ASSETS.parent / "text-gan"
 SEED, BATCH = 71, 32
-PLAN = Plan(steps=1500, peak=5e-4, warm_up=50, hold=0.5, average=0.995, weight_decay=0.0, betas=(0.0, 0.99))
+PLAN = Plan(steps=1200, peak=5e-4, warm_up=50, hold=0.5, average=0.995, weight_decay=0.0, betas=(0.0, 0.99))
 LOW, WIDTHS = 48, (64, 96, 128, 128)
 MISS_WEIGHT, MEANING_WEIGHT = 20.0, 0.1
 NOISE = 8
