@@ -19,7 +19,7 @@ from training.runs import ASSETS, Run
 
 FOLDER = ASSETS.parent / "dalle"
 SEED, BATCH = 51, 64
-PLAN = Plan(steps=2300, peak=2e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
+PLAN = Plan(steps=1500, peak=2e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
 WIDTH, LAYERS, HEADS = 160, 5, 5
 TEXT_LENGTH, SIDE = 24, 8
 TEXT_WEIGHT, CODES_WEIGHT, READING_WEIGHT = 1 / 8, 7 / 8, 0.03

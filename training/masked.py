@@ -21,7 +21,7 @@ from training.scenes import SIZE
 
 FOLDER = ASSETS.parent / "masked-tokens"
 SEED, BATCH = 61, 64
-PLAN = Plan(steps=2500, peak=1.5e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
+PLAN = Plan(steps=1500, peak=1.5e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
 WIDTH, LAYERS, HEADS, OUTER, INNER = 160, 3, 5, 96, 320
 MASK = vq.CODES
 SMOOTHING = 0.1
