@@ -227,7 +227,7 @@ class CLIP(Protocol):
     """Two encoders that bring pictures and texts into one space (Radford et al. 2021)."""
 
     def embed_images(self, image: Image) -> Embedding:
-        """A vector for each picture, whatever its size."""
+        """A vector for each picture, whatever its size; where gradients are asked for, they reach the pixels."""
         ...
 
     def embed_texts(self, texts: list[str]) -> Embedding:

@@ -16,6 +16,7 @@ STATIONS = (
     "gan",
     "guidance",
     "classifier",
+    "clip_guidance",
     "inpaint",
     "sample",
     "invert",

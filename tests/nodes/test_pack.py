@@ -51,6 +51,7 @@ def arguments(
     guider = made["nodes.classifier_free_guidance"](denoiser, text, text, 3.0, 0.5)
     clip = made["nodes.load_clip"](str(tiny_clip))
     dit = made["nodes.load_dit"](str(tiny_dit))
+    pixels = made["nodes.pixel_denoiser"](made["nodes.load_ddpm"](str(tiny_ddpm)).unet)
     larger = made["nodes.load_text_upsampler"](str(tiny_if_large))
     mask = made["nodes.shape_mask"](image)
     classifier = made["nodes.load_noisy_classifier"](str(tiny_classifier))
@@ -156,6 +157,12 @@ def arguments(
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
         "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},
         "nodes.guidance_interval": {"guider": guider},
+        "nodes.clip_guidance": {
+            "guider": made["nodes.no_guidance"](pixels),
+            "clip": clip,
+            "schedule": schedule,
+            "text": "red",
+        },
         "nodes.inpaint": {"guider": guider, "schedule": schedule, "latent": latent, "mask": mask},
         "nodes.no_guidance": {"denoiser": denoiser, "conditioning": text},
         "nodes.sample": {
