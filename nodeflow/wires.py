@@ -251,6 +251,19 @@ class Classifier(Protocol):
         ...
 
 
+class Upscaler(Protocol):
+    """A network that makes pictures larger in one go."""
+
+    @property
+    def scale(self) -> int:
+        """How many times larger, in each direction."""
+        ...
+
+    def upscale(self, image: Image) -> Image:
+        """Pictures (B, 3, H, W) to (B, 3, scale H, scale W)."""
+        ...
+
+
 class VAE(Protocol):
     """An autoencoder between pictures and latents."""
 

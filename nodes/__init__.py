@@ -26,6 +26,7 @@ STATIONS = (
     "codes",
     "sequence",
     "masked",
+    "upscale",
     "image",
     "masks",
     "lists",

@@ -4,16 +4,14 @@ It is a small U-Net with one output channel a class, averaged over the picture, 
 The noise is that of the pixel model, and so is what the timesteps mean.
 """
 
-import shutil
-
 import torch
-from diffusers import DDPMPipeline, UNet2DModel
+from diffusers import UNet2DModel
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from training.grammar import SUBJECTS
 from training.loop import Plan, epoch_indices, fit
-from training.pixel_base import SIDE, finish, new_scheduler, training_pictures
+from training.pixel_base import SIDE, new_scheduler, save, training_pictures
 from training.runs import ASSETS, Run
 
 FOLDER = ASSETS.parent / "noisy-classifier"
@@ -61,9 +59,5 @@ def train() -> None:
 
 
 def export(model: UNet2DModel) -> None:
-    """Replaces the model's folder: network and schedule as diffusers' pipelines save them, in half precision."""
-    pipeline = DDPMPipeline(unet=model, scheduler=new_scheduler())
-    pipeline.register_to_config(id2label=dict(enumerate(SUBJECTS)))
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    pipeline.to(dtype=torch.float16).save_pretrained(FOLDER, safe_serialization=True)
-    finish(FOLDER)
+    """Replaces the model's folder."""
+    save(FOLDER, model, dict(enumerate(SUBJECTS)))

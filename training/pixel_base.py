@@ -89,16 +89,19 @@ def train() -> None:
 
 
 def export(model: UNet2DModel) -> None:
-    """Replaces the model's folder: network and schedule as diffusers' pipelines save them, in half precision."""
-    pipeline = DDPMPipeline(unet=model, scheduler=new_scheduler())
-    pipeline.register_to_config(id2label=dict(enumerate(SUBJECTS)))  # as in the model_index.json of a DiTPipeline
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    pipeline.to(dtype=torch.float16).save_pretrained(FOLDER, safe_serialization=True)
-    finish(FOLDER)
+    """Replaces the model's folder."""
+    save(FOLDER, model, dict(enumerate(SUBJECTS)))
 
 
-def finish(folder: Path) -> None:
-    """Makes the weights readable for every user, and drops the paths of this machine."""
+def save(folder: Path, model: UNet2DModel, names: dict[int, str]) -> None:
+    """Replaces a folder by network and schedule as diffusers' pipelines save them, in half precision.
+
+    The names of classes stand in its index, as in that of a DiTPipeline.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    pipeline = DDPMPipeline(unet=model.half(), scheduler=new_scheduler())
+    pipeline.register_to_config(**({"id2label": names} if names else {}))
+    pipeline.save_pretrained(folder, safe_serialization=True)
     for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
     for path in folder.rglob("*.json"):

@@ -4,17 +4,16 @@ One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64. Each sees 
 noise on it, beside the picture that it paints, and is told how much noise that is. Neither is told what is painted.
 """
 
-import shutil
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+from diffusers import DDPMScheduler, UNet2DModel
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from training.loop import Plan, epoch_indices, fit
-from training.pixel_base import finish, new_scheduler
+from training.pixel_base import new_scheduler, save
 from training.runs import ASSETS, Run
 from training.scenes import SIZE, draw_all, random_scene
 
@@ -140,9 +139,5 @@ def train_to_256() -> None:
 
 
 def export(stage: Stage, model: UNet2DModel) -> None:
-    """Replaces the model's folder: network and schedule as diffusers' pipelines save them, in half precision."""
-    folder = ASSETS.parent / stage.name
-    shutil.rmtree(folder, ignore_errors=True)
-    pipeline = DDPMPipeline(unet=model, scheduler=new_scheduler())
-    pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
-    finish(folder)
+    """Replaces the model's folder."""
+    save(ASSETS.parent / stage.name, model, {})

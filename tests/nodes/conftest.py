@@ -18,6 +18,7 @@ from diffusers import (
     UNet2DConditionModel,
     UNet2DModel,
 )
+from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nodes.models import LatentDiffusion, load_latent_diffusion
@@ -214,6 +215,21 @@ def tiny_ddpm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A diffusion model on pixels."""
     path = tmp_path_factory.mktemp("ddpm") / "random"
     DDPMPipeline(new_pixel_unet(), DDPMScheduler(variance_type="fixed_large")).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_upscaler(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network of the ESRGAN kind that makes pictures four times larger, and looks four pixels far."""
+    from spandrel.architectures.Compact import Compact
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("upscaler") / "random"
+    path.mkdir()
+    save_file(
+        dict(Compact(num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=4).state_dict()),
+        path / "model.safetensors",
+    )
     return path
 
 

@@ -32,6 +32,7 @@ def arguments(
     tiny_tokens: TinyTokens,
     tiny_upsampler: Path,
     tiny_classifier: Path,
+    tiny_upscaler: Path,
     tiny_unclip: Path,
     tiny_sd3: Path,
     tiny_flux: Path,
@@ -93,6 +94,8 @@ def arguments(
         "nodes.load_latent_diffusion": {"model": str(tiny_folder)},
         "nodes.load_ddpm": {"model": str(tiny_ddpm)},
         "nodes.pixel_denoiser": {"unet": made["nodes.load_ddpm"](str(tiny_ddpm)).unet},
+        "nodes.load_upscaler": {"model": str(tiny_upscaler)},
+        "nodes.upscale_image": {"upscaler": made["nodes.load_upscaler"](str(tiny_upscaler)), "image": image, "tile": 8},
         "nodes.load_noisy_classifier": {"model": str(tiny_classifier)},
         "nodes.classifier_guidance": {
             "denoiser": made["nodes.pixel_denoiser"](made["nodes.load_ddpm"](str(tiny_ddpm)).unet),
