@@ -14,7 +14,6 @@ from nodeflow.wires import (
     Classifier,
     Conditioning,
     Denoiser,
-    DiffusionNetwork,
     Guided,
     Guider,
     LatentFormat,
@@ -28,19 +27,16 @@ from nodes.prediction import Level, level_at, levels, original, output_for
 
 
 @dataclass(frozen=True, eq=False)
-class UNetClassifier:
-    """A `UNet2DModel` with one output channel a class; the average over the picture is the class's logit."""
+class NetworkClassifier:
+    """A network that gives the logits of noisy pictures."""
 
-    network: DiffusionNetwork
+    module: torch.nn.Module
+    format: LatentFormat
     classes: Classes
 
-    @property
-    def format(self) -> LatentFormat:
-        return self.network.format
-
     def logits(self, x: Tensor, timestep: Tensor) -> Tensor:
-        output: Tensor = self.network.module(x, timestep, return_dict=False)[0]
-        return output.float().mean((2, 3))
+        found: Tensor = self.module(x, timestep)
+        return found.float()
 
 
 @node("Load noisy classifier")
@@ -53,8 +49,8 @@ def load_noisy_classifier(
     """Loads a classifier that was trained on noisy pictures, to lead a diffusion model by it.
 
     ``model`` is ``starter:noisy-classifier``, which knows noisy pictures of 32 x 32 for ``starter:pixel-base``, or a
-    folder with diffusers' UNet2DModel that has one output channel for each class and takes the same x and timesteps as
-    the denoiser that it is to lead. The names of the classes are in its ``model_index.json`` under ``id2label``.
+    folder with another such network: the half of diffusers' UNet2DModel that looks, and a linear layer. It must have
+    been trained with the noise levels of the denoiser that it is to lead.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
@@ -63,7 +59,7 @@ def load_noisy_classifier(
     path = find(model, revision, ddpm.PATTERNS)
     if path.is_file():
         raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
-    return UNetClassifier(*ddpm.load_classifier_folder(path, Target(torch_dtype(dtype))))
+    return NetworkClassifier(*ddpm.load_classifier_folder(path, Target(torch_dtype(dtype))))
 
 
 @dataclass(frozen=True, eq=False)

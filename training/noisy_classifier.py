@@ -1,63 +1,79 @@
-"""Trains a classifier of noisy pictures, 32 x 32, for classifier guidance (Dhariwal & Nichol 2021, arXiv:2105.05233).
+"""Makes a classifier of noisy pictures, 32 x 32, for classifier guidance (Dhariwal & Nichol 2021, arXiv:2105.05233).
 
-It is a small U-Net with one output channel a class, averaged over the picture, so that diffusers' own class holds it.
-The noise is that of the pixel model, and so is what the timesteps mean.
+The half of the pixel model that looks has learned already what is in a noisy picture: it is taken as it stands, and one
+linear layer upon it learns the classes, by logistic regression.
 """
+
+import shutil
 
 import torch
 from diffusers import UNet2DModel
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from nodes.loading.noisy_classifier import NoisyClassifier
+from training.export import without_origin
 from training.grammar import SUBJECTS
-from training.loop import Plan, epoch_indices, fit
-from training.pixel_base import SIDE, new_scheduler, save, training_pictures
-from training.runs import ASSETS, Run
+from training.pixel_base import FOLDER as BASE
+from training.pixel_base import NONE, SIDE, new_scheduler, training_pictures
+from training.runs import ASSETS
 
 FOLDER = ASSETS.parent / "noisy-classifier"
-SEED, SCENE_SEED, BATCH, COUNT = 61, 62, 64, 8192
-PLAN = Plan(steps=600, peak=1.5e-3, warm_up=40, hold=0.3, average=0.99, weight_decay=1e-2)
+SEED, SCENE_SEED, COUNT, BATCH = 61, 62, 8192, 128
+ROUNDS, DECAY = 120, 1e-3
 
 
-def new_classifier() -> UNet2DModel:
-    """Three levels, attention on the lowest; a channel for each class."""
-    return UNet2DModel(
-        sample_size=SIDE,
-        out_channels=len(SUBJECTS),
-        block_out_channels=(16, 32, 64),
-        down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
-        up_block_types=("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
-        layers_per_block=1,
-        attention_head_dim=32,
-        norm_num_groups=8,
-        resnet_time_scale_shift="scale_shift",
-    )
+def new_classifier() -> NoisyClassifier:
+    """The pixel model's down blocks and middle as they are for no class, and a head that knows nothing yet."""
+    base = UNet2DModel.from_pretrained(BASE / "unet", torch_dtype=torch.float32)
+    model = NoisyClassifier({str(number): name for number, name in enumerate(SUBJECTS)}, SIDE)
+    found = model.load_state_dict(base.state_dict(), strict=False)
+    if set(found.missing_keys) != {"head.weight", "head.bias"}:
+        raise RuntimeError(f"the pixel model lacks {found.missing_keys}")
+    model.time_embedding.linear_2.bias.data += base.class_embedding.weight[NONE]
+    return model.eval().requires_grad_(False)
 
 
-def logits_of(model: UNet2DModel, noisy: Tensor, timesteps: Tensor) -> Tensor:
-    """[B, classes], of noisy pictures [B, 3, 32, 32]."""
-    found: Tensor = model(noisy, timesteps, return_dict=False)[0]
-    return found.float().mean((2, 3))
+@torch.no_grad()
+def noisy_features(model: NoisyClassifier, scene_seed: int = SCENE_SEED, count: int = COUNT) -> tuple[Tensor, ...]:
+    """What the head reads of noisy pictures [count, D], their classes and their timesteps."""
+    pictures, labels = training_pictures(scene_seed, count)
+    seed = torch.Generator().manual_seed(SEED + scene_seed)
+    timesteps = torch.randint(0, 950, (count,), generator=seed)  # beyond there is nothing to see
+    noisy = new_scheduler().add_noise(pictures, torch.randn(pictures.shape, generator=seed), timesteps)
+    with torch.autocast("cpu", torch.bfloat16):
+        parts = [
+            model.features(x, times).float()
+            for x, times in zip(noisy.split(BATCH), timesteps.split(BATCH), strict=True)
+        ]
+    return torch.cat(parts), labels, timesteps
 
 
 def train() -> None:
-    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
-    pictures, labels = training_pictures(SCENE_SEED, COUNT)
-    torch.manual_seed(SEED)
-    scheduler = new_scheduler()
+    """Fits the head, in a quarter of a minute, and writes the model's folder."""
+    model = new_classifier()
+    features, labels, _ = noisy_features(model)
+    middle, width = features.mean(0), features.std(0) + 1e-3
+    scaled, head = (features - middle) / width, nn.Linear(features.shape[1], len(SUBJECTS))
+    nn.init.zeros_(head.weight)
+    optimizer = torch.optim.LBFGS(head.parameters(), max_iter=ROUNDS)
 
-    def losses_of(model: UNet2DModel, step: int) -> dict[str, Tensor]:
-        seed = torch.Generator().manual_seed(1000 * SEED + step)
-        chosen = torch.from_numpy(epoch_indices(SEED, step, BATCH, COUNT))
-        timesteps = torch.randint(0, 1000, (BATCH,), generator=seed)
-        noisy = scheduler.add_noise(pictures[chosen], torch.randn(BATCH, 3, SIDE, SIDE, generator=seed), timesteps)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = logits_of(model, noisy, timesteps)
-        return {"class": cross_entropy(logits, labels[chosen])}
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        found = cross_entropy(head(scaled), labels) + DECAY * head.weight.square().sum()
+        found.backward()
+        return found
 
-    export(fit(Run("noisy-classifier"), new_classifier(), PLAN, losses_of))
+    optimizer.step(loss)  # type: ignore[arg-type]
+    model.head.weight.data = head.weight.data / width
+    model.head.bias.data = head.bias.data - model.head.weight.data @ middle
+    export(model)
 
 
-def export(model: UNet2DModel) -> None:
-    """Replaces the model's folder."""
-    save(FOLDER, model, dict(enumerate(SUBJECTS)))
+def export(model: NoisyClassifier) -> None:
+    """Replaces the model's folder, in half precision."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    model.half().save_pretrained(FOLDER, safe_serialization=True)
+    for path in FOLDER.rglob("*.safetensors"):
+        path.chmod(0o644)
+    without_origin(FOLDER / "config.json")

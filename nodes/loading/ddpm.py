@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loading.files import read_json, read_weights
@@ -35,16 +37,17 @@ def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork,
     return _network(module, channels, schedule), schedule
 
 
-def load_classifier_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, Classes]:
-    """A network with an output channel for each class. Raises NodeError as above."""
-    module, schedule = _load(path, target)
-    classes = _classes(path, int(module.config.out_channels))
-    if classes.none != module.config.out_channels:
-        raise NodeError(
-            f"{path.name} names {classes.none} classes and has {module.config.out_channels} output channels; "
-            "this node loads a classifier, with a channel for each class"
-        )
-    return _network(module, int(module.config.in_channels), schedule), classes
+def load_classifier_folder(path: Path, target: Target) -> tuple[torch.nn.Module, LatentFormat, Classes]:
+    """A classifier of noisy pictures, the space of those, and its classes. Raises NodeError as above."""
+    from nodes.loading.noisy_classifier import NoisyClassifier
+
+    config = read_json(path / "config.json", "it needs a config.json as diffusers saves it")
+    if config.get("_class_name") != "NoisyClassifier":
+        raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads classifiers of noisy pictures")
+    module = read_weights(NoisyClassifier, path, WEIGHTS, {"torch_dtype": target.dtype})
+    names = named_classes(module.config.id2label)
+    format = LatentFormat(int(module.config.in_channels), 1, int(module.config.sample_size))
+    return ready(module), format, Classes(names, len(names))
 
 
 def _classes(path: Path, otherwise: int) -> Classes:

@@ -21,6 +21,7 @@ from diffusers import (
 from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from nodes.loading.noisy_classifier import NoisyClassifier
 from nodes.models import LatentDiffusion, load_latent_diffusion
 from tests.nodes import deepfloyd_models
 from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
@@ -236,10 +237,10 @@ def tiny_upscaler(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier of noisy pictures, over three classes."""
-    path = tmp_path_factory.mktemp("classifier") / "random"
-    pipeline = DDPMPipeline(new_pixel_unet(out_channels=3), DDPMScheduler())
-    pipeline.register_to_config(id2label=NAMES)
-    pipeline.save_pretrained(path)
+    torch.manual_seed(0)
+    path, names = tmp_path_factory.mktemp("classifier") / "random", {str(n): name for n, name in NAMES.items()}
+    blocks = ("DownBlock2D", "AttnDownBlock2D")
+    NoisyClassifier(names, 16, 3, (8, 16), blocks, 1, 8, 4).save_pretrained(path)
     return path
 
 
