@@ -333,12 +333,27 @@ class MaskedTransformer:
 
 
 @dataclass(frozen=True, eq=False)
+class Adapter:
+    """What a low-rank adapter (LoRA, Hu et al. 2021) adds to layers of a network, ``weight`` times.
+
+    ``layers`` holds for each layer by its name the factors A (r, ...) and B (..., r) of its weight's change B A.
+    """
+
+    layers: Mapping[str, tuple[Tensor, Tensor]]
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
 class DiffusionNetwork:
-    """A denoising network as it was loaded (U-Net or transformer), the space it works in and what it predicts."""
+    """A denoising network as it was loaded (U-Net or transformer), the space it works in and what it predicts.
+
+    ``adapters`` are added while it computes; the network itself, which others share, stays as it is.
+    """
 
     module: torch.nn.Module
     format: LatentFormat
     prediction: Prediction
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -351,6 +366,23 @@ class GeneratorNetwork:
     module: torch.nn.Module
     noise: int
     side: int
+
+
+Residuals = tuple[list[Tensor], Tensor]
+"""What is added to a U-Net's skip connections, from the first on, and to its middle."""
+
+
+class ControlNet(Protocol):
+    """A network beside a U-Net that leads it by a picture (Zhang et al. 2023)."""
+
+    @property
+    def downscale(self) -> int:
+        """Pixels of the control picture per latent cell."""
+        ...
+
+    def residuals(self, x: Tensor, timestep: Tensor, tokens: Tensor, picture: Tensor, strength: float) -> Residuals:
+        """What it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W)."""
+        ...
 
 
 class Denoiser(Protocol):

@@ -2,6 +2,7 @@
 
 STATIONS = (
     "models",
+    "lora",
     "clip",
     "unclip",
     "text",
@@ -10,6 +11,7 @@ STATIONS = (
     "thresholding",
     "denoise",
     "deepfloyd",
+    "controlnet",
     "upsample",
     "flow",
     "uvit",
@@ -29,6 +31,7 @@ STATIONS = (
     "upscale",
     "image",
     "masks",
+    "controls",
     "lists",
     "measure",
     "reroute",

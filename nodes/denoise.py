@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, node
-from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, LatentFormat, Prediction
+from nodeflow.wires import Conditioning, ControlNet, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
+from nodes.adapters import adapted
 from nodes.computing import device_of, dtype_of
 
 
@@ -34,13 +35,45 @@ class NetworkDenoiser:
 
 
 @dataclass(frozen=True, eq=False)
+class Control:
+    """A ControlNet, the picture (B, 3, H, W) that it is shown, and how strongly and in which share of the steps."""
+
+    net: ControlNet
+    picture: Tensor
+    strength: float
+    start: float
+    end: float
+
+    def acts(self, index: int, total: int) -> bool:
+        """Whether it does anything at a step, as diffusers' pipelines count."""
+        return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
+
+    def residuals(self, x: Tensor, timestep: Tensor, tokens: Tensor) -> Residuals:
+        if len(x) % len(self.picture):
+            raise NodeError(f"there are {len(self.picture)} control pictures and {len(x)} seeds; make them equal")
+        picture = self.picture.to(x.device, x.dtype).repeat(len(x) // len(self.picture), 1, 1, 1)
+        wanted = tuple(self.net.downscale * side for side in x.shape[-2:])
+        if picture.shape[-2:] != wanted:
+            sizes = [f"{width} x {height}" for height, width in (picture.shape[-2:], wanted)]
+            raise NodeError(f"this control picture is {sizes[0]} and what is painted {sizes[1]}; resize it before")
+        return self.net.residuals(x, timestep, tokens, picture, self.strength)
+
+
+@dataclass(frozen=True, eq=False)
 class UNetDenoiser(NetworkDenoiser):
-    """A `UNet2DConditionModel` as a denoiser."""
+    """A `UNet2DConditionModel` as a denoiser, with the ControlNets beside it."""
+
+    controls: tuple[Control, ...] = field(default=(), kw_only=True)
 
     @property
     def learned_variance(self) -> bool:
         config = getattr(self.network.module, "config", {})
         return bool(config.get("out_channels") == 2 * self.format.channels)
+
+    def at(self, index: int, total: int) -> UNetDenoiser:
+        """With the controls alone that act at a step. When else they act makes no difference to it."""
+        acting = tuple(replace(control, start=0.0, end=1.0) for control in self.controls if control.acts(index, total))
+        return replace(self, controls=acting) if self.controls else self
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         return self.call(x, timestep, conditioning)
@@ -52,8 +85,42 @@ class UNetDenoiser(NetworkDenoiser):
             raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
-        output: Tensor = self.network.module(x, timestep, encoder_hidden_states=tokens, return_dict=False, **more)[0]
+        down, middle = self._added(x, timestep, tokens)
+        with adapted(self.network.module, self.network.adapters):
+            output: Tensor = self.network.module(
+                self.seen(x),
+                timestep,
+                encoder_hidden_states=tokens,
+                down_block_additional_residuals=down,
+                mid_block_additional_residual=middle,
+                return_dict=False,
+                **more,
+            )[0]
         return output
+
+    def seen(self, x: Tensor) -> Tensor:
+        """What the network is given of x."""
+        return x
+
+    def _added(self, x: Tensor, timestep: Tensor, tokens: Tensor) -> Residuals | tuple[None, None]:
+        """What all controls add, summed."""
+        found = [control.residuals(x, timestep, tokens) for control in self.controls]
+        if not found:
+            return None, None
+        down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
+        return down, sum((one[1] for one in found[1:]), found[0][1])
+
+
+@runtime_checkable
+class Varying(Protocol):
+    """A denoiser that is another one at some steps."""
+
+    def at(self, index: int, total: int) -> Denoiser: ...
+
+
+def in_force(denoiser: Denoiser, index: int, total: int) -> Denoiser:
+    """The denoiser of a step."""
+    return denoiser.at(index, total) if isinstance(denoiser, Varying) else denoiser
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +185,9 @@ def unet_denoiser(
     2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747).
     """
     config = getattr(unet.module, "config", {})
-    for field in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
-        if config.get(field) not in (None, TEXT_ALONE.get(field)):
-            raise NodeError(f"this U-Net is conditioned on more than a text ({field}); this node does not give it that")
+    for asked in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
+        if config.get(asked) not in (None, TEXT_ALONE.get(asked)):
+            raise NodeError(f"this U-Net is conditioned on more than a text ({asked}); this node does not give it that")
     if config.get("in_channels", unet.format.channels) != unet.format.channels:
         raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
     return UNetDenoiser(unet, unet.prediction if prediction == "auto" else prediction)

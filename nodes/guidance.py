@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
+from nodes.denoise import in_force
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,8 @@ class Unguided:
         return Guided(output, output, variance=variance)
 
     def at(self, index: int, total: int) -> Guider:
-        return self
+        denoiser = in_force(self.denoiser, index, total)
+        return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
 
     def unguided(self) -> Guider:
         return self
@@ -50,7 +52,8 @@ class ClassifierFree:
         return Guided(output, conditional, unconditional, None if variances is None else variances[len(x) :])
 
     def at(self, index: int, total: int) -> Guider:
-        return self
+        denoiser = in_force(self.denoiser, index, total)
+        return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
 
     def unguided(self) -> Guider:
         return Unguided(self.denoiser, self.positive)

@@ -43,6 +43,9 @@ def row(part: Any, index: int, count: int) -> Any:
     """
     if isinstance(part, Tensor):
         return part[index : index + 1] if part.ndim and len(part) == count else part
+    if type(part) is tuple:
+        parts = tuple(row(one, index, count) for one in part)
+        return part if all(one is other for one, other in zip(parts, part, strict=True)) else parts
     if not dataclasses.is_dataclass(part) or isinstance(part, type):
         return part
     fields = {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}

@@ -12,6 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Attention, Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
 from nodes.attention import Recorder
+from nodes.denoise import in_force
 from nodes.noise import drawn_noise, latent_shape, rows
 from nodes.rows import Asked, Rows, joined
 
@@ -67,7 +68,7 @@ def sample(
             x = _noised(latent, solver, first, noise, generators, denoiser)
 
     guiders = [guider.at(index, total) for index in range(first, total)]
-    kept = steps.resume((denoiser, schedule, noise, latent, first, record, batch), guiders)
+    kept = steps.resume((in_force(denoiser, first, total), schedule, noise, latent, first, record, batch), guiders)
     made: list[tuple[Any, ...]] = list(kept.made)
     apart, begin = Rows(len(x) if batch == "each alone" else 1), x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None

@@ -66,11 +66,11 @@ class Learner(nn.Module):
 class Data:
     """Pictures drawn once from a fixed seed, their captions written anew each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = PICTURES) -> None:
         self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
-        self.scenes = latents.training_scenes()[:PICTURES]
+        self.scenes = latents.training_scenes()[:count]
         self.codes = attribute_codes(self.scenes)
-        parts = [draw_all(self.scenes[start : start + 256]) for start in range(0, PICTURES, 256)]
+        parts = [draw_all(self.scenes[start : start + 256]) for start in range(0, count, 256)]
         self.pictures = torch.cat([torch.from_numpy((part * 255).round().astype(np.uint8)) for part in parts])
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

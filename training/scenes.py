@@ -72,6 +72,11 @@ def draw(scene: Scene, scale: int = 1) -> Picture:
     return coverage[..., None] * subject + (1 - coverage[..., None]) * _backdrop(scene, scale)
 
 
+def coverage(scene: Scene, scale: int = 1) -> Picture:
+    """Where the subject is, [64 scale, 64 scale] in 0..1."""
+    return _masks(scene, scale)[0]
+
+
 def draw_all(scenes: Sequence[Scene], scale: int = 1) -> Picture:
     """Pictures [count, 64 scale, 64 scale, 3]."""
     return np.stack([draw(scene, scale) for scene in scenes]).clip(0, 1).astype(np.float32)

@@ -118,6 +118,7 @@ _WIRES = {
     "Vae": "#e58078",
     "VAE": "#e58078",
     "Codes": "#c98fe0",
+    "ControlNet": "#7fb0e8",
     "VQ": "#e0926f",
     "SequenceTransformer": "#a596ec",
     "MaskedTransformer": "#a596ec",

@@ -9,7 +9,17 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, LatentFormat, Prediction, TextEncoder, TrainedSchedule
+from nodeflow.wires import (
+    VAE,
+    Adapter,
+    Conditioning,
+    DiffusionNetwork,
+    LatentFormat,
+    Prediction,
+    TextEncoder,
+    TrainedSchedule,
+)
+from nodes.adapters import adapted
 from nodes.computing import device_of, dtype_of
 from nodes.vae import DiffusersVAE
 
@@ -46,6 +56,7 @@ class CLIPText:
     tokenizer: Any
     module: torch.nn.Module
     length: int
+    adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
@@ -66,7 +77,7 @@ class CLIPText:
         config: Any = self.module.config
         mask = found.attention_mask if getattr(config, "use_attention_mask", False) else None
         device = device_of(self.module)
-        with torch.no_grad():
+        with torch.no_grad(), adapted(self.module, self.adapters):
             output = self.module(found.input_ids.to(device), attention_mask=None if mask is None else mask.to(device))
         words = [tuple(self.tokenizer.decode([token]) for token in row) for row in found.input_ids.tolist()]
         return output.last_hidden_state, output.pooler_output, words

@@ -15,6 +15,7 @@ from nodeflow.graph import check, files
 from nodeflow.resources import folder
 from nodeflow.wires import Codes, Image, Latent, TrainedSchedule
 from nodes.models import LatentDiffusion
+from tests.nodes.tiny_controls import tiny_controlnet, tiny_lora
 from tests.nodes.tiny_tokens import TinyTokens
 
 pack = Packs()
@@ -67,6 +68,8 @@ def arguments(
     path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
     prior = made["nodes.load_prior"](str(tiny_unclip))
     decoder = made["nodes.load_unclip_decoder"](str(tiny_unclip)).decoder
+
+    controlnet, lora = tiny_controlnet(tiny, tmp_path / "controlnet"), tiny_lora(tiny, tmp_path / "lora")
     return {
         "nodes.load_prior": {"model": str(tiny_unclip)},
         "nodes.load_unclip_decoder": {"model": str(tiny_unclip)},
@@ -201,6 +204,16 @@ def arguments(
         },
         "nodes.load_image": {"path": path},
         "nodes.save_image": {"image": image, "folder": tmp_path},
+        "nodes.edges": {"image": image},
+        "nodes.scribble": {"image": image},
+        "nodes.load_controlnet": {"model": str(controlnet)},
+        "nodes.control": {
+            "denoiser": denoiser,
+            "controlnet": made["nodes.load_controlnet"](str(controlnet)),
+            "image": image,
+        },
+        "nodes.apply_lora": {"unet": tiny.unet, "lora": str(lora)},
+        "nodes.apply_lora_to_text": {"text_encoder": tiny.text_encoder, "lora": str(lora)},
         "nodes.resize_image": {"image": image, "width": 8, "height": 8},
         "nodes.shape_mask": {"image": image},
         "nodes.mask_from_picture": {"image": image, "inverted": True},

@@ -1,0 +1,65 @@
+"""Low-rank adapters: a style or a subject, added to a model that stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from nodeflow.node import NodeError, Reads, Slider, node
+from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
+from nodes.loading.find import find
+from nodes.loading.lora import PATTERNS, read_lora
+from nodes.loading.parts import CLIPText
+
+
+@node("LoRA")
+def apply_lora(
+    unet: DiffusionNetwork,
+    lora: Annotated[str, Reads("model")] = "starter:lora-sticker",
+    weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
+    revision: str = "",
+) -> DiffusionNetwork:
+    """Adds a LoRA to a U-Net: what a small file changes of it, such as a style.
+
+    ``lora`` is one of
+    - a LoRA that ships with nodeflow: ``starter:lora-sticker`` for ``starter:latent-diffusion``
+    - a .safetensors file for Stable Diffusion 1 or 2, as diffusers, peft or kohya's trainer save it
+    - a folder with pytorch_lora_weights.safetensors (diffusers) or adapter_model.safetensors (peft)
+    - the id of such a folder on the Hugging Face hub: taken from the hub's cache on this computer, or fetched when the
+      environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
+
+    ``weight`` scales the change: 0 is the model without it, to the last bit; 1 is as it was trained; more exaggerates,
+    and below 0 leads away from it. The loaded model is never changed: other nodes that use it do not see the LoRA. Put
+    several of these nodes one behind the other to add several. Where the file also changes the text encoder, wire that
+    through *LoRA for the text encoder*.
+
+    Fails when the file is damaged, holds nothing for a U-Net, or was made for another model.
+    Paper: Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models (arXiv:2106.09685).
+    """
+    layers = read_lora(find(lora, revision, PATTERNS), "unet", unet.module)
+    if not layers:
+        raise NodeError(f"{lora} holds nothing for a U-Net; is it one for the text encoder alone?")
+    return replace(unet, adapters=(*unet.adapters, Adapter(layers, weight)))
+
+
+@node("LoRA for the text encoder")
+def apply_lora_to_text(
+    text_encoder: TextEncoder,
+    lora: Annotated[str, Reads("model")] = "",
+    weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
+    revision: str = "",
+) -> TextEncoder:
+    """Adds the part of a LoRA that is for the text encoder, where its file has one.
+
+    ``lora``, ``weight`` and ``revision`` are as for the U-Net. With it, words can mean what the LoRA was trained to
+    call its subject. The loaded text encoder is never changed.
+
+    Fails when the file is damaged, holds nothing for a text encoder, or was made for another model.
+    Paper: Hu et al. 2021 (arXiv:2106.09685).
+    """
+    if not isinstance(text_encoder, CLIPText):
+        raise NodeError("a LoRA changes the text encoder of Stable Diffusion 1 or 2; this one is of another kind")
+    layers = read_lora(find(lora, revision, PATTERNS), "text_encoder", text_encoder.module)
+    if not layers:
+        raise NodeError(f"{lora} holds nothing for the text encoder; add it to the U-Net alone")
+    return replace(text_encoder, adapters=(*text_encoder.adapters, Adapter(layers, weight)))

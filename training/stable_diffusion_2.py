@@ -1,0 +1,112 @@
+"""Trains a latent diffusion model that reads texts through OpenCLIP's last layer but one, as Stable Diffusion 2 does.
+
+The U-Net begins from the starter's and learns the other text encoder, which stays as it is.
+"""
+
+import shutil
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from nodes.loading.architecture import OPEN_CLIP_KEY, text_config
+from training import captions, latents, openclip, vae
+from training.export import without_origin
+from training.latent_diffusion import with_filler
+from training.loop import Plan, epoch_indices, fit
+from training.models import new_scheduler
+from training.runs import ASSETS, Run
+from training.scenes import Scene, draw_all
+
+FOLDER = ASSETS.parent / "stable-diffusion-2"
+SEED, BATCH, COUNT = 81, 48, 6144
+PLAN = Plan(steps=560, peak=6e-4, warm_up=40, hold=0.4, average=0.995, weight_decay=1e-4)
+CAPTION_DROP = 0.1
+
+
+def new_text_encoder() -> CLIPTextModel:
+    """The text tower of the OpenCLIP pair without its last layer, converted as diffusers converts version 2's."""
+    saved = load_file(openclip.FOLDER / "open_clip_model.safetensors")
+    weights = {f"{OPEN_CLIP_KEY}{name}": value.float() for name, value in saved.items()}
+    words = openclip.tokenizer()
+    special = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("bos", "eos", "pad")}
+    shape = {**text_config(weights), **special, "num_attention_heads": openclip.HEADS}
+    encoder = CLIPTextModel(CLIPTextConfig(**shape))
+    converted = convert_open_clip_checkpoint(encoder, weights)
+    if not hasattr(encoder, "text_model"):  # transformers 5.6 and later
+        converted = {name.removeprefix("text_model."): value for name, value in converted.items()}
+    encoder.load_state_dict(converted, strict=False)
+    return encoder.requires_grad_(False)
+
+
+def new_denoiser() -> UNet2DConditionModel:
+    """The starter's U-Net with a lighter middle: 4.9 million parameters."""
+    starter = UNet2DConditionModel.from_pretrained(ASSETS / "unet", torch_dtype=torch.float32)
+    unet = UNet2DConditionModel.from_config(starter.config, mid_block_type="UNetMidBlock2D")
+    unet.load_state_dict(starter.state_dict(), strict=False)
+    return unet
+
+
+@torch.no_grad()
+def training_latents(run: Run, scenes: list[Scene]) -> Tensor:
+    """[N, 4, 16, 16], kept in a file between runs."""
+    path = run.folder / "latents.pt"
+    if not path.exists():
+        autoencoder = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
+        parts = []
+        for start in range(0, len(scenes), 128):
+            with torch.autocast("cpu", torch.bfloat16):
+                pictures = vae.to_tensor(draw_all(scenes[start : start + 128]))
+                parts.append(autoencoder.encode(pictures).latent_dist.mean.float())
+        torch.save(torch.cat(parts), path)
+    saved: Tensor = torch.load(path)
+    return saved
+
+
+def train() -> None:
+    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
+    run, scheduler, words = Run("stable-diffusion-2"), new_scheduler(), openclip.tokenizer()
+    scenes = latents.training_scenes()[:COUNT]
+    pictures, text_encoder = training_latents(run, scenes), new_text_encoder()
+    torch.manual_seed(SEED)
+
+    def losses_of(unet: UNet2DConditionModel, step: int) -> dict[str, Tensor]:
+        rng, seed = np.random.default_rng([SEED, step]), torch.Generator().manual_seed(SEED + step)
+        chosen = epoch_indices(SEED, step, BATCH, COUNT)
+        told = captions.write_all([scenes[index] for index in chosen], rng)
+        texts = ["" if rng.random() < CAPTION_DROP else with_filler(caption.text, rng) for caption in told]
+        tokens = words(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
+        clean = pictures[chosen]
+        noise = torch.randn(clean.shape, generator=seed)
+        timesteps = torch.randint(0, 1000, (BATCH,), generator=seed)
+        noisy = scheduler.add_noise(clean, noise, timesteps)
+        with torch.autocast("cpu", torch.bfloat16):
+            text = text_encoder(tokens).last_hidden_state
+            velocity = unet(noisy, timesteps, text, return_dict=False)[0]
+        return {"velocity": (velocity.float() - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
+
+    export(fit(run, new_denoiser().train(), PLAN, losses_of), text_encoder)
+
+
+def export(unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> None:
+    """Replaces the model's folder: a StableDiffusionPipeline in half precision, with the starter's VAE."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    pipeline = StableDiffusionPipeline(
+        vae=AutoencoderKL.from_pretrained(ASSETS / "vae"),
+        text_encoder=text_encoder,
+        tokenizer=openclip.tokenizer(),
+        unet=unet,
+        scheduler=new_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.to(dtype=torch.float16).save_pretrained(FOLDER)
+    for path in FOLDER.rglob("*.safetensors"):
+        path.chmod(0o644)
+    for path in FOLDER.rglob("*.json"):
+        without_origin(path)
