@@ -33,7 +33,7 @@ class Inpainting:
             sizes = " and ".join(f"{samples.shape[-1]} x {samples.shape[-2]}" for samples in (self.known, x))
             raise NodeError(f"the known latent and the one to paint are {sizes}; give the noise the picture's size")
         if len(self.mask) not in (1, len(x)):
-            raise NodeError(f"{len(self.mask)} masks do not fit {len(x)} pictures; make them equal, or give one mask")
+            raise NodeError(f"{len(self.mask)} masks do not fit the pictures; give one mask, or one for each picture")
         known = rows(self.known, len(x)).to(x.device, x.dtype)
         outside = output_for(self.denoiser.prediction, known, x, level)
         return replace(guided, output=outside.lerp(guided.output, self.mask.to(x.device, x.dtype)))

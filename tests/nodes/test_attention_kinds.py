@@ -12,11 +12,12 @@ from diffusers.models.attention_processor import AttnProcessor, SlicedAttnProces
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from nodeflow.wires import Attention, Conditioning, DiffusionNetwork, LatentFormat
+from nodeflow.wires import Attention, Conditioning, DiffusionNetwork, Guided, LatentFormat
 from nodes import attention
 from nodes.attention import Recorder
-from nodes.denoise import dit_denoiser, one_by_one, unet_denoiser
+from nodes.denoise import dit_denoiser, unet_denoiser
 from nodes.guidance import Unguided, classifier_free_guidance, no_guidance
+from nodes.rows import Rows, joined
 
 TIME = torch.tensor(500)
 CALLED = "scaled_dot_product_attention"
@@ -175,13 +176,14 @@ def test_kinds_that_multiply_by_themselves_tell_the_same(unet: DiffusionNetwork,
         assert all(torch.allclose(one[name].float(), other[name].float(), atol=1e-3) for name in one)
 
 
-def test_a_denoiser_that_is_asked_one_by_one_is_recorded_picture_by_picture(unet: DiffusionNetwork) -> None:
+def test_a_batch_that_is_asked_picture_by_picture_is_recorded_as_asked_at_once(unet: DiffusionNetwork) -> None:
     x = torch.randn(3, 4, 16, 16)
-    whole = unet_denoiser(unet)
-    one, other = (
-        recorded(classifier_free_guidance(denoiser, text(), text(seed=2), 3.0), x)
-        for denoiser in (whole, one_by_one(whole))
-    )
-    for name, maps in one.maps.items():
-        assert maps.shape[0] == 3
-        assert torch.allclose(maps.float(), other.maps[name].float(), atol=2e-3)
+    guider = classifier_free_guidance(unet_denoiser(unet), text(), text(seed=2), 3.0)
+    whole = recorded(guider, x)
+    guided = Guided(torch.zeros(1), torch.zeros(1))
+    _, (single,) = joined([(guided, [recorded(own, part)]) for part, own in Rows(3).of(x, guider)])
+    for one, other in ((whole.maps, single.maps), (whole.places, single.places)):
+        assert list(one) == list(other)
+        for name, maps in one.items():
+            assert len(maps) == 3
+            assert torch.allclose(maps.float(), other[name].float(), atol=2e-3)

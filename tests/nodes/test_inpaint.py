@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion) -> None:
     with pytest.raises(NodeError, match="has 3 channels and the model takes 4"):
         inpaint(guider(tiny), schedule, Latent(torch.zeros(1, 3, 8, 8)), hole())
     three = inpaint(guider(tiny), schedule, known, Mask(torch.ones(3, 1, 8, 8)))
-    with pytest.raises(NodeError, match="3 masks do not fit 2 pictures"):
+    with pytest.raises(NodeError, match="3 masks do not fit the pictures; give one mask, or one for each"):
         finish(sample(three, schedule, gaussian_noise(batch=2)))
 
 
