@@ -26,6 +26,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
+    "flow-transformer": {"noise.batch": 1, "scheduler.steps": 10},
     "image-to-image": {"strengths.count": 2, "sheet.columns": 2},
     "diffusion-clip": {"teach.rounds": 5, "teach.views": 2},
     "ddim": {"scheduler.steps": 20, "noisy_scheduler.steps": 10, "walk.steps": 4},
@@ -154,3 +155,10 @@ def test_a_direction_of_clip_changes_the_colour_alone(session: Session, tmp_path
     (changed,) = run(session, "diffusion-clip", tmp_path)["save"]
     assert right(folder("assets") / "pictures" / "star.png", "a red star on a blue background")
     assert right(changed, "a yellow star on a blue background")
+
+
+def test_the_flow_transformer_paints_the_text_in_few_steps_too(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "flow-transformer", tmp_path)
+    (many,), (few,) = wrote["save"], wrote["few_save"][:1]
+    assert all(right(file, "a red star on a blue background") for file in (many, few))
+    assert 0 < ((pixels(many) - pixels(few)) ** 2).mean() < 0.01, "five steps lead to about the same place"

@@ -23,7 +23,7 @@ from training.scenes import SIZE
 
 FOLDER = ASSETS.parent / "u-vit"
 SEED, BATCH = 51, 48
-PLAN = Plan(steps=1600, peak=1.2e-3, warm_up=150, hold=0.35, average=0.996, weight_decay=1e-4)
+PLAN = Plan(steps=5600, peak=1.2e-3, warm_up=150, hold=0.35, average=0.996, weight_decay=1e-4)
 WIDTH, DEPTH, HEADS = 128, 7, 4
 CAPTION_DROP = 0.1
 

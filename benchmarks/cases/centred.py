@@ -1,0 +1,17 @@
+"""A caption of a subject in the middle, and a picture of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.cases import SEED, Case, System
+from training.centred import centred_captions
+from training.claims import parse
+
+
+def centred_texts(_: Path) -> Iterator[Case]:
+    """One caption without a place, one picture."""
+    for number, text in enumerate(centred_captions(SEED, 10_000)):
+        yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
+
+
+SYSTEMS = {"flow-transformer": System("save", centred_texts)}
