@@ -109,7 +109,6 @@ precision.
 | subject | colour | background | place | everything right | seconds a picture |
 |---|---|---|---|---|---|
 | {subject:.1%} | {colour:.1%} | {background:.1%} | {place:.1%} | **{all:.1%}** | {seconds:.2f} |
-
 """
 
 
