@@ -114,7 +114,7 @@ class Option(msgspec.Struct, frozen=True):
     """What a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to ``maximum``.
 
     ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
-    ``time``: it is the step of something that can be played.
+    ``time``: it is the step of something that can be played; ``first`` is what its minimum is called.
     """
 
     name: str
@@ -124,6 +124,7 @@ class Option(msgspec.Struct, frozen=True):
     maximum: int = 0
     place: bool = False
     time: bool = False
+    first: int = 0
 
 
 class FormInfo(msgspec.Struct, frozen=True):

@@ -118,16 +118,22 @@ class Noise:
 
     ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at. ``values``
     (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
+    ``later`` names steps, in order, from which on other seeds draw what a solver adds.
     """
 
     seeds: tuple[int, ...]
     width: int = 0
     height: int = 0
     values: Tensor | None = None
+    later: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     def generators(self) -> list[torch.Generator]:
         """Fresh random generators, one a picture. On the CPU, so that every device draws the same numbers."""
         return [torch.Generator().manual_seed(seed) for seed in self.seeds]
+
+    def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
+        """The seeds that draw at a step, and the step since which they do."""
+        return next((change for change in reversed(self.later) if change[0] <= step), (0, self.seeds))
 
 
 @dataclass(frozen=True)
@@ -465,7 +471,7 @@ class Trajectory:
 
     ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
     ``unconditional`` has None for a step that made no such prediction, and is empty where none did.
-    ``attention`` is empty unless it was asked for.
+    ``attention`` is empty unless it was asked for. ``first`` is the number of its first step on the schedule.
     """
 
     timesteps: Tensor
@@ -475,6 +481,7 @@ class Trajectory:
     conditional: tuple[Tensor, ...] = ()
     unconditional: tuple[Tensor | None, ...] = ()
     attention: tuple[Attention, ...] = ()
+    first: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -27,6 +28,23 @@ def gaussian_noise(
     drawn on the CPU, so that every device starts from the same ones.
     """
     return Noise(tuple((seed + offset) % SEEDS for offset in range(batch)), width, height)
+
+
+@node("Change noise")
+def change_noise(before: Noise, after: Noise, step: Annotated[int, Range(0, 2000)] = 10) -> Noise:
+    """Draws what a method adds on the way from other seeds, from a step on.
+
+    The picture starts from ``before``; at ``step``, counted from the beginning of the schedule, the seeds of ``after``
+    begin to draw. It makes a difference where noise is added at each step: by DDIM with ``eta`` above 0, DDPM, Euler
+    ancestral, DPM++ 2M SDE, LCM. What is made before the change is computed once.
+
+    Fails when the two have different numbers of seeds.
+    """
+    if len(before.seeds) != len(after.seeds):
+        raise NodeError(f"before has {len(before.seeds)} seeds and after {len(after.seeds)}; make them equal")
+    first = tuple(change for change in before.later if change[0] < step)
+    own = after.seeds_at(step)[1]
+    return replace(before, later=(*first, (step, own), *(change for change in after.later if change[0] > step)))
 
 
 @node("Add noise")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ from nodeflow.wires import Attention, Denoiser, Guider, Latent, Noise, Schedule,
 from nodes.attention import Recorder
 from nodes.denoise import in_force
 from nodes.noise import drawn_noise, latent_shape, rows
+from nodes.relay import stage_at
 from nodes.rows import Asked, Rows, joined
 
 
@@ -68,7 +70,8 @@ def sample(
             x = _noised(latent, solver, first, noise, generators, denoiser)
 
     guiders = [guider.at(index, total) for index in range(first, total)]
-    kept = steps.resume((in_force(denoiser, first, total), schedule, noise, latent, first, record, batch), guiders)
+    start = (in_force(denoiser, first, total), replace(noise, later=()), latent, first, record, batch)
+    kept = steps.resume(start, _leading(guiders, schedule, noise, first))
     made: list[tuple[Any, ...]] = list(kept.made)
     apart, begin = Rows(len(x) if batch == "each alone" else 1), x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None
@@ -78,6 +81,9 @@ def sample(
         for generator, random_state in zip(generators, random_states, strict=True):
             generator.set_state(random_state)
     for index in range(first + len(made), total):
+        since, seeds = noise.seeds_at(index)
+        if since == index > 0:
+            generators = replace(noise, seeds=seeds).generators()
         asked: list[Asked] = []
         with torch.no_grad():
             for row, guider_of_row in apart.of(solver.scale_input(x, index), guiders[index - first]):
@@ -90,15 +96,30 @@ def sample(
         steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
         yield Step(index - first + 1, total - first, Latent(x_0))
 
-    path = () if record == "nothing" else _path(begin, made)
-    return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], *path))
+    path = {} if record == "nothing" else _path(begin, made)
+    return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], first=first, **path))
 
 
-def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
+def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int) -> list[tuple[object, ...]]:
+    """What determines each step beside those before it: what leads it, along which schedule, with which seeds.
+
+    Since a schedule and seeds start afresh where they take over, it counts since when they are in force.
+    """
+    known: dict[tuple[int, int, int], tuple[object, ...]] = {}
+    found = []
+    for index, guider in enumerate(guiders, first):
+        along, drawn = stage_at(schedule, index), noise.seeds_at(index)
+        found.append(known.setdefault((id(guider), along[0], drawn[0]), (guider, *along, *drawn)))
+    return found
+
+
+def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> dict[str, Any]:
     """The trajectory's x, original, conditional, unconditional and attention, from what each step made."""
     x, original, conditional, unconditional, *attention = zip(*made, strict=True) if made else ((), (), (), ())
     asked = any(prediction is not None for prediction in unconditional)
-    return (begin, *x), original, conditional, unconditional if asked else (), *attention
+    names = ("x", "original", "conditional", "unconditional", "attention")
+    parts = (begin, *x), original, conditional, unconditional if asked else (), *attention
+    return dict(zip(names, parts, strict=False))
 
 
 def _recording(

@@ -9,6 +9,7 @@ import torch
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
+from nodes.relay import relay
 from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION, DiffusersSolver, flow_spacing, new_scheduler
 
 MOST_ETA = 1 - 1e-6
@@ -99,6 +100,19 @@ def scheduler(
             raise NodeError(f"{kind} does not go with how this model was trained; choose {fitting}")
     default = TrainedSchedule({} if KINDS[kind].space == "flow" else STABLE_DIFFUSION)
     return DiffusersSchedule(kind, trained or default, steps, eta, karras)
+
+
+@node("Change scheduler")
+def change_scheduler(before: Schedule, after: Schedule, step: Annotated[int, Range(0, 2000)] = 10) -> Schedule:
+    """Walks along another schedule from a step on: another method, or other noise on the way (``eta``).
+
+    Steps ``0`` to ``step - 1`` go along ``before``, the others along ``after``; steps count from the beginning of the
+    schedule. What is made before the change is computed once: try as many endings as you like. A method that looks
+    back at earlier steps starts afresh where it takes over.
+
+    Fails when the two differ in how many steps they take, or in how noisy the picture is at that step.
+    """
+    return relay(before, after, step)
 
 
 @node("Noise levels")

@@ -9,10 +9,10 @@ import torch
 
 from nodeflow.engine.events import NodeFinished
 from nodeflow.engine.session import Session
-from nodeflow.graph.edits import SetParam
+from nodeflow.graph.edits import AddNode, Connect, SetParam
 from nodeflow.graph.files import load
-from nodeflow.graph.fork import What, fork
-from nodeflow.graph.workflow import Workflow
+from nodeflow.graph.fork import fork
+from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -23,33 +23,79 @@ def run(session: Session, workflow: Workflow, output: Path, *targets: str) -> di
     return {event.node: event for event in events if isinstance(event, NodeFinished)}
 
 
-@pytest.mark.parametrize(
-    ("what", "edit", "kind"),
-    [
-        ("guidance", SetParam("guidance_2", "scale", 6.0), "DDIM"),
-        ("text", SetParam("prompt_2", "text", "a green heart on a blue background"), "DPM++ 2M"),
-        ("guidance", SetParam("guidance_2", "rescale", 0.5), "Euler ancestral"),
-    ],
-)
-def test_a_fork_equals_the_run_that_had_the_change_from_there_on(
-    what: What, edit: SetParam, kind: str, tmp_path: Path
-) -> None:
-    workflow = load(STARTER)
-    SetParam("scheduler", "kind", kind).apply(workflow)
+def set_up(workflow: Workflow, kind: str) -> None:
+    for edit in (SetParam("scheduler", "kind", kind), SetParam("scheduler", "steps", 12)):
+        edit.apply(workflow)
+
+
+def check(workflow: Workflow, step: int, other: str, edit: SetParam, output: Path, sampler: str = "sampler") -> None:
+    """A fork from a step on, made after a run, gives bit by bit what it gives where nothing is known."""
     session = Session()
-    run(session, workflow, tmp_path)
-    made = fork(workflow, "sampler", 8, what)
+    first_steps = run(session, workflow, output)[sampler].steps
+    first = session.executor.value(sampler, "trajectory")
+    made = fork(workflow, sampler, step + first.first, other)
     assert made is not None
     made.edit.apply(workflow)
     edit.apply(workflow)
-    finished = run(session, workflow, tmp_path)["sampler_2"]
-    assert (finished.resumed, finished.steps) == (8, 20)
+    finished = run(session, workflow, output)[made.sampler]
+    assert (finished.resumed, finished.steps) == (step, first_steps)
     fresh = Session()
-    assert run(fresh, workflow, tmp_path, "sampler_2")["sampler_2"].resumed == 0
-    forked, whole, first = (
-        one.executor.value(name, "trajectory")
-        for one, name in ((session, "sampler_2"), (fresh, "sampler_2"), (session, "sampler"))
-    )
+    assert run(fresh, workflow, output, made.sampler)[made.sampler].resumed == 0
+    forked, whole = (one.executor.value(made.sampler, "trajectory") for one in (session, fresh))
     assert all(torch.equal(a, b) for a, b in zip(forked.x, whole.x, strict=True))
-    assert all(torch.equal(a, b) for a, b in zip(forked.x[:9], first.x[:9], strict=True))
-    assert not torch.equal(forked.x[9], first.x[9])
+    assert all(torch.equal(a, b) for a, b in zip(forked.original, whole.original, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(forked.x[: step + 1], first.x[: step + 1], strict=True))
+    assert not torch.equal(forked.x[step + 1], first.x[step + 1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "edit"),
+    [
+        ("DDIM", "guidance", SetParam("guidance_2", "scale", 6.0)),
+        ("DPM++ 2M", "prompt", SetParam("prompt_2", "text", "a green heart on a blue background")),
+        ("Euler ancestral", "guidance", SetParam("guidance_2", "rescale", 0.5)),
+        ("DDIM", "scheduler", SetParam("scheduler_2", "eta", 0.7)),
+        ("DPM++ 2M", "scheduler", SetParam("scheduler_2", "kind", "DPM++ 2M SDE")),
+        ("Euler", "scheduler", SetParam("scheduler_2", "kind", "Euler ancestral")),
+        ("Euler ancestral", "noise", SetParam("noise_2", "seed", 99)),
+        ("DPM++ 2M SDE", "noise", SetParam("noise_2", "seed", 99)),
+    ],
+)
+def test_a_fork_equals_the_run_that_had_the_change_from_there_on(
+    kind: str, other: str, edit: SetParam, tmp_path: Path
+) -> None:
+    workflow = load(STARTER)
+    set_up(workflow, kind)
+    check(workflow, 5, other, edit, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "edit"),
+    [
+        ("DDIM", "guidance", SetParam("guidance_2", "scale", 6.0)),
+        ("Euler ancestral", "noise", SetParam("noise_2", "seed", 99)),
+        ("DPM++ 2M", "scheduler", SetParam("scheduler_2", "kind", "DPM++ 2M SDE")),
+    ],
+)
+def test_so_does_one_of_a_run_that_begins_with_a_latent(kind: str, other: str, edit: SetParam, tmp_path: Path) -> None:
+    workflow = load(STARTER)
+    set_up(workflow, kind)
+    AddNode("again", Node("nodes.sample", 2, {"strength": 0.5})).apply(workflow)
+    for source, output, name in (
+        ("guidance", "guider", "guider"),
+        ("scheduler", "schedule", "schedule"),
+        ("noise", "noise", "noise"),
+        ("sampler", "latent", "latent"),
+    ):
+        Connect(Link(source, output, "again", name)).apply(workflow)
+    check(workflow, 2, other, edit, tmp_path, sampler="again")
+
+
+def test_a_fork_of_a_fork_shares_what_both_have(tmp_path: Path) -> None:
+    workflow = load(STARTER)
+    set_up(workflow, "DDIM")
+    made = fork(workflow, "sampler", 4, "scheduler")
+    assert made is not None
+    made.edit.apply(workflow)
+    SetParam("scheduler_2", "eta", 0.5).apply(workflow)
+    check(workflow, 8, "noise", SetParam("noise_2", "seed", 7), tmp_path, sampler="sampler_2")

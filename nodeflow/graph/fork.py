@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 import msgspec
 
 from nodeflow.graph.edits import AddNode, Batch, Connect, Edit, Place
-from nodeflow.graph.workflow import Link, Node, Placement, Socket, Workflow, downstream
+from nodeflow.graph.workflow import Link, Node, Placement, Socket, Workflow, downstream, upstream
 
-What = Literal["guidance", "text"]
-CHANGE = "nodes.change_guidance"
-TEXTS = ("positive", "conditioning")
-"""Inputs of a guidance that take the text which a picture is led to."""
+CHANGES = {
+    "guider": "nodes.change_guidance",
+    "schedule": "nodes.change_scheduler",
+    "noise": "nodes.change_noise",
+}
+"""What changes an input of a sampler at a step: from what is wired to ``before`` to what is wired to ``after``. The
+output is called like the input."""
 ROOM, WIDTH = 420.0, 292.0
 """For the lowest node above the branch, and for a node and the gap beside it, on the canvas."""
 
@@ -27,54 +29,63 @@ class Fork(msgspec.Struct, frozen=True):
     sampler: str
 
 
-def fork(workflow: Workflow, sampler: str, step: int, what: What = "guidance") -> Fork | None:
-    """A branch that goes another way from a step of a sampler's run on; None where that is not possible.
+def changeable(workflow: Workflow, sampler: str) -> list[str]:
+    """The nodes that a sampler's run may have another of from a step on: all that lead it, the nearest first."""
+    found: dict[str, None] = {}
+    incoming = workflow.incoming()
+    todo = [link.source for name in CHANGES if (link := _own(workflow, sampler, name)) is not None]
+    while todo:
+        name = todo.pop(0)
+        if name not in found:
+            found[name] = None
+            todo.extend(link.source for link in incoming.get(name, ()))
+    return list(found)
 
-    Its guidance (for a new ``text`` also what encodes the text) is a copy that can be changed; before the step the
-    first guidance leads, so that all steps up to there are those of the first run and come from the cache. Everything
-    that is made from the sampler is copied too.
+
+def fork(workflow: Workflow, sampler: str, step: int, other: str) -> Fork | None:
+    """A branch that has another of a node from a step of a sampler's run on; None where that node does not lead it.
+
+    The node is copied with all that is made from it on the way to the sampler. Where these copies arrive, the first
+    ones lead up to the step, so that all steps before it are those of the first run and come from the cache.
+    Everything that is made from the sampler is copied too.
     """
-    if sampler not in workflow.nodes:
+    made_from_other = downstream(workflow.outgoing(), [other])
+    arrive = {
+        name: link
+        for name in CHANGES
+        if (link := _own(workflow, sampler, name)) is not None and link.source in made_from_other
+    }
+    if other not in workflow.nodes or not arrive:
         return None
-    guider = workflow.links.get(Socket(sampler, "guider"))
-    own = _last(workflow, guider) if guider is not None else None
-    if guider is None or own is None:
-        return None
-    text = next((link for name in TEXTS if (link := workflow.links.get(Socket(own.source, name)))), None)
-    if what == "text" and text is None:
-        return None
+    lead = upstream(workflow.incoming(), [link.source for link in arrive.values()]) & made_from_other
     branch = [sampler, *(name for name in downstream(workflow.outgoing(), [sampler]) if name != sampler)]
-    copied = [own.source, *([text.source] if what == "text" and text else []), *branch]
+    copied = [name for name in workflow.nodes if name in lead] + branch
     names = dict(zip(copied, _free(workflow, copied), strict=True))
-    change = next(_free(workflow, ["change"], taken=names.values()))
+    changes = dict(zip(arrive, _free(workflow, ["change"] * len(arrive), taken=names.values()), strict=True))
 
     edits: list[Edit] = [AddNode(new, workflow.nodes[old]) for old, new in names.items()]
-    edits.append(AddNode(change, Node(CHANGE, 1, {"step": step})))
-    edits += [
-        Connect(Link(guider.source, guider.output, change, "before")),
-        Connect(Link(names[own.source], own.output, change, "after")),
-        Connect(Link(change, "guider", names[sampler], "guider")),
-    ]
+    for name, change in changes.items():
+        before = workflow.links[Socket(sampler, name)]
+        edits += [
+            AddNode(change, Node(CHANGES[name], 1, {"step": step})),
+            Connect(Link(before.source, before.output, change, "before")),
+            Connect(Link(names[arrive[name].source], arrive[name].output, change, "after")),
+            Connect(Link(change, name, names[sampler], name)),
+        ]
     for link in sorted(workflow.links.values()):
-        if link.target in names and link.socket != guider.socket:
-            source = names.get(link.source, link.source) if _inside(link, text, what, branch) else link.source
+        if link.target in names and not (link.target == sampler and link.input in changes):
+            source = link.source if link.target == sampler else names.get(link.source, link.source)
             edits.append(Connect(msgspec.structs.replace(link, source=source, target=names[link.target])))
-    edits += _places(workflow, names, own.source, change)
-    focus = names[text.source] if what == "text" and text else names[own.source]
-    return Fork(Batch(tuple(edits)), focus, names[sampler])
+    edits += _places(workflow, names, set(branch), changes.values())
+    return Fork(Batch(tuple(edits)), names[other], names[sampler])
 
 
-def _last(workflow: Workflow, guider: Link) -> Link | None:
-    """The wire of the guidance that leads the last steps, behind all changes."""
-    found: Link | None = guider
-    while found is not None and workflow.nodes[found.source].type == CHANGE:
+def _own(workflow: Workflow, sampler: str, name: str) -> Link | None:
+    """The wire that leads the last steps at an input of a sampler, behind all changes."""
+    found = workflow.links.get(Socket(sampler, name))
+    while found is not None and workflow.nodes[found.source].type == CHANGES[name]:
         found = workflow.links.get(Socket(found.source, "after"))
     return found
-
-
-def _inside(link: Link, text: Link | None, what: What, branch: list[str]) -> bool:
-    """Whether a link of a copy starts at a copy too: those within the branch, and that from the new text."""
-    return link.source in branch or (what == "text" and text is not None and link.socket == text.socket)
 
 
 def _free(workflow: Workflow, wanted: Iterable[str], taken: Iterable[str] = ()) -> Iterator[str]:
@@ -88,24 +99,19 @@ def _free(workflow: Workflow, wanted: Iterable[str], taken: Iterable[str] = ()) 
         yield new
 
 
-def _places(workflow: Workflow, names: dict[str, str], guidance: str, change: str) -> list[Edit]:
-    """The branch stands below the whole workflow, as the first one stands."""
+def _places(workflow: Workflow, names: dict[str, str], branch: set[str], changes: Iterable[str]) -> list[Edit]:
+    """The branch stands below the whole workflow, as the first one stands, with room for what changes its inputs."""
     layout = workflow.layout
-    known = [layout[name] for name in names if name in layout]
+    known = {name: layout[name] for name in names if name in layout}
     if not known:
         return []
-    down = max(place.y for place in layout.values()) - min(place.y for place in known) + ROOM
-    led = names.keys() - {guidance, *_before(workflow, guidance)}
+    down = max(place.y for place in layout.values()) - min(place.y for place in known.values()) + ROOM
     edits: list[Edit] = [
-        Place(new, msgspec.structs.replace(place, x=place.x + (WIDTH if old in led else 0), y=place.y + down))
-        for old, new in names.items()
-        if (place := layout.get(old)) is not None
+        Place(names[old], msgspec.structs.replace(place, x=place.x + WIDTH * (old in branch), y=place.y + down))
+        for old, place in known.items()
     ]
-    if guidance in layout:
-        edits.append(Place(change, Placement(layout[guidance].x + WIDTH, layout[guidance].y + down)))
+    before = [place for name, place in known.items() if name in branch]
+    if before:
+        x, y = min((place.x, place.y) for place in before)
+        edits += [Place(change, Placement(x, y + down + at * ROOM / 2)) for at, change in enumerate(changes)]
     return edits
-
-
-def _before(workflow: Workflow, name: str) -> set[str]:
-    """The nodes whose wires lead to a node."""
-    return {link.source for link in workflow.links.values() if link.target == name}

@@ -227,7 +227,10 @@ def test_a_run_goes_on_from_a_step_another_way(window: MainWindow, see: See, qtb
     panel = see("sampler", "trajectory", "frames")
     panel.scrubber.go(8)
     before = window.session.workflow.nodes.keys()
-    panel.tools.fork("guidance")
+    panel.tools.menu.aboutToShow.emit()
+    offered = [action.text().rpartition(" · ")[2] for action in panel.tools.menu.actions()]
+    assert offered == ["guidance", "scheduler", "noise", "denoiser", "negative", "prompt", "model"]
+    panel.tools.menu.actions()[0].trigger()
     assert window.canvas.chosen() == ["guidance_2"]
     window.session.do("Set", SetParam("guidance_2", "scale", 6.0))
     window.run()

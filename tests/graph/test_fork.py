@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nodeflow.graph.document import Document
-from nodeflow.graph.edits import Disconnect
+from nodeflow.graph.edits import AddNode, Connect, Disconnect
 from nodeflow.graph.files import dumps, load
-from nodeflow.graph.fork import fork
-from nodeflow.graph.workflow import Socket
+from nodeflow.graph.fork import changeable, fork
+from nodeflow.graph.workflow import Link, Node, Socket, Workflow
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -14,7 +16,7 @@ STARTER = folder("workflows") / "latent-diffusion.json"
 
 def test_a_fork_copies_the_guidance_and_what_is_made_from_the_sampler() -> None:
     workflow = load(STARTER)
-    made = fork(workflow, "sampler", 8)
+    made = fork(workflow, "sampler", 8, "guidance")
     assert made is not None
     assert (made.focus, made.sampler) == ("guidance_2", "sampler_2")
     before = dumps(workflow)
@@ -41,7 +43,7 @@ def test_a_fork_copies_the_guidance_and_what_is_made_from_the_sampler() -> None:
 
 def test_a_fork_to_another_text_copies_its_encoder_too() -> None:
     workflow = load(STARTER)
-    made = fork(workflow, "sampler", 3, "text")
+    made = fork(workflow, "sampler", 3, "prompt")
     assert made is not None
     assert made.focus == "prompt_2"
     made.edit.apply(workflow)
@@ -53,8 +55,8 @@ def test_a_fork_to_another_text_copies_its_encoder_too() -> None:
 
 def test_a_fork_can_be_forked_again() -> None:
     workflow = load(STARTER)
-    for sampler in ("sampler", "sampler_2"):
-        made = fork(workflow, sampler, 5)
+    for sampler, other in (("sampler", "guidance"), ("sampler_2", "guidance_2")):
+        made = fork(workflow, sampler, 5, other)
         assert made is not None
         made.edit.apply(workflow)
     assert "sampler_3" in workflow.nodes
@@ -64,9 +66,78 @@ def test_a_fork_can_be_forked_again() -> None:
     assert wires["guidance_3.positive"] == "prompt.conditioning"
 
 
+def wires(workflow: Workflow) -> dict[str, str]:
+    return {f"{link.target}.{link.input}": f"{link.source}.{link.output}" for link in workflow.links.values()}
+
+
+@pytest.mark.parametrize(("other", "input", "change"), [("scheduler", "schedule", "scheduler"), ("noise",) * 3])
+def test_a_fork_to_another_scheduler_or_noise_changes_that_input_alone(other: str, input: str, change: str) -> None:
+    workflow = load(STARTER)
+    made = fork(workflow, "sampler", 7, other)
+    assert made is not None
+    made.edit.apply(workflow)
+    assert made.focus == f"{other}_2"
+    found = wires(workflow)
+    assert workflow.nodes["change_2"].type == f"nodes.change_{change}"
+    assert found["change_2.before"] == f"{other}.{input}"
+    assert found["change_2.after"] == f"{other}_2.{input}"
+    assert found[f"sampler_2.{input}"] == f"change_2.{input}"
+    assert found["sampler_2.guider"] == "guidance.guider"
+    assert "guidance_2" not in workflow.nodes
+
+
+def test_another_of_what_leads_several_inputs_changes_each_of_them() -> None:
+    workflow = load(STARTER)
+    made = fork(workflow, "sampler", 7, "model")
+    assert made is not None
+    made.edit.apply(workflow)
+    found = wires(workflow)
+    types = {workflow.nodes[found[f"sampler_2.{name}"].split(".")[0]].type for name in ("guider", "schedule")}
+    assert types == {"nodes.change_guidance", "nodes.change_scheduler"}
+    assert found["guidance_2.denoiser"] == "denoiser_2.denoiser"
+    assert found["denoiser_2.unet"] == "model_2.unet"
+    assert found["scheduler_2.trained"] == "model_2.schedule"
+    assert found["sampler_2.noise"] == "noise.noise"
+
+
+def test_the_latent_that_a_run_begins_with_stays_the_same() -> None:
+    workflow = load(STARTER)
+    AddNode("paint", Node("nodes.inpaint", 1, {})).apply(workflow)
+    AddNode("known", Node("nodes.vae_encode", 1, {})).apply(workflow)
+    for source, output, target, name in (
+        ("guidance", "guider", "paint", "guider"),
+        ("known", "latent", "paint", "latent"),
+        ("known", "latent", "sampler", "latent"),
+        ("paint", "guider", "sampler", "guider"),
+    ):
+        Disconnect(Socket(target, name)).apply(workflow) if Socket(target, name) in workflow.links else None
+        Connect(Link(source, output, target, name)).apply(workflow)
+    made = fork(workflow, "sampler", 7, "known")
+    assert made is not None
+    made.edit.apply(workflow)
+    found = wires(workflow)
+    assert (found["paint_2.latent"], found["paint_2.guider"]) == ("known_2.latent", "guidance.guider")
+    assert found["sampler_2.latent"] == "known.latent"
+
+
+def test_what_can_be_another_is_all_that_leads_the_nearest_first() -> None:
+    workflow = load(STARTER)
+    others = changeable(workflow, "sampler")
+    assert others[:3] == ["guidance", "scheduler", "noise"]
+    assert set(others) == {"guidance", "scheduler", "noise", "denoiser", "prompt", "negative", "model"}
+    made = fork(workflow, "sampler", 5, "guidance")
+    assert made is not None
+    made.edit.apply(workflow)
+    assert changeable(workflow, "sampler_2")[0] == "guidance_2"
+    assert not any(name.startswith("change") for name in changeable(workflow, "sampler_2"))
+
+
 def test_what_cannot_be_forked_is_not() -> None:
     workflow = load(STARTER)
-    assert fork(workflow, "nowhere", 3) is None
-    assert fork(workflow, "decode", 3) is None
+    assert fork(workflow, "nowhere", 3, "guidance") is None
+    assert fork(workflow, "decode", 3, "guidance") is None
+    assert fork(workflow, "sampler", 3, "decode") is None
+    assert fork(workflow, "sampler", 3, "nowhere") is None
     Disconnect(Socket("guidance", "positive")).apply(workflow)
-    assert fork(workflow, "sampler", 3, "text") is None
+    assert fork(workflow, "sampler", 3, "prompt") is None
+    assert changeable(workflow, "decode") == []

@@ -162,6 +162,8 @@ def arguments(
         "nodes.unet_denoiser": {"unet": tiny.unet},
         "nodes.classifier_free_guidance": {"denoiser": denoiser, "positive": text, "negative": text},
         "nodes.change_guidance": {"before": guider, "after": guider, "step": 1},
+        "nodes.change_noise": {"before": noise, "after": noise, "step": 1},
+        "nodes.change_scheduler": {"before": schedule, "after": schedule, "step": 1},
         "nodes.guidance_interval": {"guider": guider},
         "nodes.clip_guidance": {
             "guider": made["nodes.no_guidance"](pixels),

@@ -194,7 +194,7 @@ class Inspector(PanelWidgets):
         if form is None:
             self.stage.show_view(self.overview)
         elif time is not None:
-            self.scrubber.set_steps(time.maximum)
+            self.scrubber.set_steps(time.maximum, time.first)
             self._begin_film(form, time)
         elif self.comparing:
             self._begin_film(form, Option("step", ""))
@@ -266,7 +266,8 @@ class Inspector(PanelWidgets):
             self.film.want(step)
             if self.other is not None:
                 self.other.want(min(self.compare_bar.step(step), self.other.steps - 1))
-            self.tools.show_step(self.node, step, self.film.steps - 1)
+            first = self.scrubber.first
+            self.tools.show_step(self.node, step + first, self.film.steps - 1 + first)
             self._paint_step()
 
     def _paint_step(self) -> None:

@@ -16,6 +16,8 @@ class Scrubber(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.first = 0
+        """What step 0 is called."""
         self.play_button = QToolButton()
         self.play_button.setText("▶")
         self.play_button.setCheckable(True)
@@ -41,9 +43,10 @@ class Scrubber(QWidget):
     def step(self) -> int:
         return self.slider.value()
 
-    def set_steps(self, last: int) -> None:
-        """Steps go from 0 to ``last``; at first the last one is shown."""
-        if last != self.slider.maximum():
+    def set_steps(self, last: int, first: int = 0) -> None:
+        """Steps go from 0 to ``last``, and 0 is called ``first``; at first the last one is shown."""
+        changed, self.first = (last, first) != (self.slider.maximum(), self.first), first
+        if changed:
             self.slider.blockSignals(True)
             self.slider.setRange(0, last)
             self.slider.setValue(last)
@@ -78,4 +81,4 @@ class Scrubber(QWidget):
         self.moved.emit(step)
 
     def _say(self) -> None:
-        self.label.setText(f"{self.step} / {self.slider.maximum()}")
+        self.label.setText(f"{self.step + self.first} / {self.slider.maximum() + self.first}")

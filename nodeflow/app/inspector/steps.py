@@ -11,10 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nodeflow.app.level import Level
 from nodeflow.app.png import with_text, with_workflow
-from nodeflow.graph.edits import Edit
 from nodeflow.graph.files import dumps, write_atomic
-from nodeflow.graph.fork import CHANGE, What, fork
-from nodeflow.graph.workflow import Socket
+from nodeflow.graph.fork import CHANGES, changeable, fork
 
 STEP_KEY = "nodeflow-step"
 """Under it a kept picture says which step it is of."""
@@ -31,13 +29,12 @@ class StepTools(QWidget):
         self._level = level
         self._node, self._step = "", 0
         self.fork_button = QToolButton()
-        self.fork_button.setText(self.tr("Go on from here with…"))
+        self.fork_button.setText(self.tr("Go on from here with another…"))
         self.fork_button.setToolTip(self.tr("Make a branch that shares the steps up to here and then goes its own way"))
         self.fork_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.fork_button)
-        menu.addAction(self.tr("another guidance")).triggered.connect(lambda: self.fork("guidance"))
-        menu.addAction(self.tr("another text")).triggered.connect(lambda: self.fork("text"))
-        self.fork_button.setMenu(menu)
+        self.menu = QMenu(self.fork_button)
+        self.menu.aboutToShow.connect(self._offer)
+        self.fork_button.setMenu(self.menu)
         self.keep_button = QToolButton()
         self.keep_button.setText(self.tr("Keep this picture"))
         self.keep_button.setToolTip(self.tr("Write the decoded picture of this step into the output folder"))
@@ -49,20 +46,30 @@ class StepTools(QWidget):
         layout.addStretch()
 
     def show_step(self, node: str, step: int, last: int) -> None:
-        """Offer what can be done with a step of a sampler's run; ``last`` is its result."""
+        """Offer what can be done with a step of a sampler's run, by its number on the schedule; ``last`` is the end."""
         self._node, self._step = node, step
-        workflow = self._level.workflow
-        starts_later = Socket(node, "latent") in workflow.links
-        possible = step < last and not starts_later and CHANGE in self._level.catalogue.nodes
-        self.fork_button.setEnabled(possible and fork(workflow, node, step) is not None)
+        known = all(change in self._level.catalogue.nodes for change in CHANGES.values())
+        self.fork_button.setEnabled(step < last and known)
 
-    def fork(self, what: What) -> None:
-        """Make a branch that goes another way from the step on, as one undo step."""
-        made = fork(self._level.workflow, self._node, self._step, what)
+    def others(self) -> list[str]:
+        """The nodes that can be changed from a step on: those that lead the sampler and have parameters."""
+        level = self._level
+        specs = {name: level.catalogue.nodes.get(node.type) for name, node in level.workflow.nodes.items()}
+        return [name for name in changeable(level.workflow, self._node) if (spec := specs[name]) and spec.params]
+
+    def fork(self, other: str) -> None:
+        """Make a branch with another of a node from the step on, as one undo step."""
+        made = fork(self._level.workflow, self._node, self._step, other)
         if made is not None:
-            edit: Edit = made.edit
-            self._level.do(self.tr("Go on from step {0}").format(self._step), edit)
+            self._level.do(self.tr("Go on from step {0}").format(self._step), made.edit)
             self.forked.emit(made.focus)
+
+    def _offer(self) -> None:
+        self.menu.clear()
+        level = self._level
+        for name in self.others():
+            title = level.catalogue.nodes[level.workflow.nodes[name].type].title
+            self.menu.addAction(f"{title} · {name}").triggered.connect(lambda _=False, name=name: self.fork(name))
 
 
 def keep(image: QImage, folder: Path, level: Level, node: str, step: int, quantity: str) -> Path:

@@ -64,7 +64,7 @@ def _how(path: Trajectory, layers: Iterable[str]) -> tuple[Option, ...]:
     return (
         Option("layer", "Layer", (ALL_LAYERS, *layers)),
         Option("over", "Steps", ("one by one", ALL_STEPS)),
-        Option("step", "Step", maximum=len(path.attention) - 1, time=True),
+        Option("step", "Step", maximum=len(path.attention) - 1, time=True, first=path.first),
         *one_of(path.x[0]),
     )
 

@@ -84,7 +84,7 @@ def place(path: Trajectory, asked: Asked) -> Chart:
 
 
 def _steps(path: Trajectory) -> Option:
-    return Option("step", "Step", maximum=len(path.x) - 1, time=True)
+    return Option("step", "Step", maximum=len(path.x) - 1, time=True, first=path.first)
 
 
 def _batch(path: Trajectory) -> tuple[Option, ...]:
