@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -114,7 +114,8 @@ class Option(msgspec.Struct, frozen=True):
     """What a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to ``maximum``.
 
     ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
-    ``time``: it is the step of something that can be played; ``first`` is what its minimum is called.
+    ``text``: words of one's own. ``time``: it is the step of something that can be played; ``first`` is what its
+    minimum is called.
     """
 
     name: str
@@ -125,15 +126,20 @@ class Option(msgspec.Struct, frozen=True):
     place: bool = False
     time: bool = False
     first: int = 0
+    text: bool = False
 
 
 class FormInfo(msgspec.Struct, frozen=True):
-    """A form that a value has, without how it is made. ``costly``: made only when a person asks for it."""
+    """A form that a value has, without how it is made. ``costly``: made only when a person asks for it.
+
+    ``apart``: two values can be seen together in it by how far they are apart, as a picture or as a chart.
+    """
 
     name: str
     title: str
     options: tuple[Option, ...] = ()
     costly: bool = False
+    apart: Literal["", "picture", "chart"] = ""
 
 
 class Overview(msgspec.Struct, frozen=True, tag=True):
@@ -162,6 +168,14 @@ class Surroundings(Protocol):
         """The document's VAE for latents of so many channels; None where none is in memory."""
         ...
 
+    def clip(self, width: int) -> Any:
+        """The document's CLIP with vectors of so many numbers, 0 for any; None where none is in memory."""
+        ...
+
+    def texts(self) -> list[str]:
+        """The texts that lead the document's last run."""
+        ...
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -170,11 +184,17 @@ class Asked:
     surroundings: Surroundings
     options: Mapping[str, Any] = field(default_factory=dict)
     size: int = 1024
+    other: Any = None
+    """The value that it is compared with, of the same wire type."""
 
     def number(self, option: Option) -> int:
         """A whole number within its bounds; its minimum where it was not chosen."""
         given = self.options.get(option.name, option.minimum)
         return min(max(int(given), option.minimum), option.maximum) if isinstance(given, (int, float)) else 0
+
+    def text(self, option: Option) -> str:
+        """Words of one's own; empty where there are none."""
+        return str(self.options.get(option.name, ""))
 
     def choice(self, option: Option) -> str:
         """One of the choices; the first where it was not chosen."""
@@ -190,7 +210,8 @@ Make = Callable[[Any, Asked], Shown]
 class Form:
     """A way to see values of a wire type. ``make`` runs on a thread of its own while nodes compute: it changes nothing.
 
-    ``options``: what a person can choose about a value. ``fits``: whether a value has this form.
+    ``options``: what a person can choose about a value. ``fits``: whether a value has this form. ``apart`` makes what
+    shows how far a value is from another one, `Asked.other`: a picture, or a chart where ``charts``.
     """
 
     name: str
@@ -199,9 +220,12 @@ class Form:
     options: Callable[[Any], tuple[Option, ...]] = lambda _: ()
     fits: Callable[[Any], bool] = lambda _: True
     costly: bool = False
+    apart: Make | None = None
+    charts: bool = False
 
     def about(self, value: Any) -> FormInfo:
-        return FormInfo(self.name, self.title, self.options(value), self.costly)
+        kind: Literal["", "picture", "chart"] = "" if self.apart is None else "chart" if self.charts else "picture"
+        return FormInfo(self.name, self.title, self.options(value), self.costly, kind)
 
 
 Forms = Mapping[str, tuple[Form, ...]]

@@ -472,6 +472,7 @@ class Trajectory:
     ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
     ``unconditional`` has None for a step that made no such prediction, and is empty where none did.
     ``attention`` is empty unless it was asked for. ``first`` is the number of its first step on the schedule.
+    ``levels`` (N, 2) are alpha and sigma of each step, where x = alpha x_0 + sigma noise.
     """
 
     timesteps: Tensor
@@ -482,6 +483,7 @@ class Trajectory:
     unconditional: tuple[Tensor | None, ...] = ()
     attention: tuple[Attention, ...] = ()
     first: int = 0
+    levels: Tensor | None = None
 
 
 @dataclass(frozen=True)

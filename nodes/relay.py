@@ -97,6 +97,10 @@ class RelaySolver:
         self._last = int(state.get(SINCE, 0))
         self._at(self._last).restore(state[STATE] if SINCE in state else state)
 
+    def arriving(self, index: int) -> Solver:
+        """The solver whose scale x has that comes into a step: that of the step before."""
+        return self._at(max(index - 1, 0))
+
     def _at(self, index: int) -> Solver:
         return next(solver for since, solver in reversed(self._stages) if since <= index)
 
@@ -135,10 +139,23 @@ def relay(before: Schedule, after: Schedule, step: int) -> Schedule:
     return Relay((*first, (step if first else 0, stage_at(after, step)[1]), *later))
 
 
+def level(solver: Solver, index: int) -> tuple[float, float]:
+    """Alpha and sigma at a step: x = alpha x_0 + sigma noise."""
+    one, none = torch.ones((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    return float(solver.add_noise(one, none, index)), float(solver.add_noise(none, one, index))
+
+
+def levels_of(solver: Solver, steps: range) -> Tensor:
+    """Alpha and sigma of what comes into each step, (N, 2)."""
+    owner = solver.arriving if isinstance(solver, RelaySolver) else lambda _: solver
+    found = [level(owner(index) if index > steps.start else solver, index) for index in steps]
+    return torch.tensor(found, dtype=torch.float64).reshape(-1, 2)
+
+
 def _scale(solver: Solver, index: int) -> float:
     """How large a signal of 1 stands in x at a step, or noise of 1 where there is no signal."""
-    one, none = torch.ones(()), torch.zeros(())
-    return float(solver.add_noise(one, none, index)) or float(solver.add_noise(none, one, index))
+    alpha, sigma = level(solver, index)
+    return alpha or sigma
 
 
 def _check(one: Solver, other: Solver, step: int) -> None:

@@ -15,7 +15,7 @@ from nodeflow.wires import Attention, Denoiser, Guider, Latent, Noise, Schedule,
 from nodes.attention import Recorder
 from nodes.denoise import in_force
 from nodes.noise import drawn_noise, latent_shape, rows
-from nodes.relay import stage_at
+from nodes.relay import levels_of, stage_at
 from nodes.rows import Asked, Rows, joined
 
 
@@ -96,7 +96,7 @@ def sample(
         steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
         yield Step(index - first + 1, total - first, Latent(x_0))
 
-    path = {} if record == "nothing" else _path(begin, made)
+    path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, range(first, total))}
     return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], first=first, **path))
 
 

@@ -1202,8 +1202,8 @@
  <context>
   <name>StepTools</name>
   <message>
-   <source>Go on from here with…</source>
-   <translation>从这里继续，改用…</translation>
+   <source>Go on from here with another…</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>Go on from step {0}</source>
@@ -1220,14 +1220,6 @@
   <message>
    <source>Write the decoded picture of this step into the output folder</source>
    <translation>将此步解码后的图片写入输出文件夹</translation>
-  </message>
-  <message>
-   <source>another guidance</source>
-   <translation>另一种引导</translation>
-  </message>
-  <message>
-   <source>another text</source>
-   <translation>另一段文本</translation>
   </message>
  </context>
  <context>

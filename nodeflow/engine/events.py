@@ -211,7 +211,8 @@ class Look(msgspec.Struct, frozen=True, tag=True):
     """Ask to see a value: what has a handle, or what a document's node gave last (for ``item`` of a list).
 
     ``form`` is how it is to be seen, with ``options`` that a person chose, in so much room as ``size`` pixels; empty:
-    the facts about it, and the forms that it has.
+    the facts about it, and the forms that it has. ``other`` is the handle of a value of its kind: then how far the two
+    are apart is to be seen.
     """
 
     request: int
@@ -223,6 +224,7 @@ class Look(msgspec.Struct, frozen=True, tag=True):
     options: dict[str, Any] = {}
     size: int = 1024
     item: int = 0
+    other: str = ""
 
 
 class Export(msgspec.Struct, frozen=True, tag=True):

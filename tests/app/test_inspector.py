@@ -193,7 +193,7 @@ def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) ->
     see("sampler", "trajectory", "curves")
     panel.export_to(tmp_path / "curves.csv")
     rows = list(csv.reader((tmp_path / "curves.csv").open()))
-    assert rows[0] == ["step", "x", "predicted x_0", "conditional", "unconditional", "difference"]
+    assert rows[0] == ["step", "x", "predicted x_0", "noise prediction", "conditional", "unconditional", "difference"]
     assert len(rows) == 22
     panel.export_to(tmp_path / "curves.png")
     assert QImage(str(tmp_path / "curves.png")).width() > 100

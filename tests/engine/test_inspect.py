@@ -187,6 +187,7 @@ def test_a_schedule_as_curves(studio: Studio) -> None:
 QUANTITIES: dict[str, Callable[[object], object]] = {
     "x": lambda path: path.x[6],
     "predicted x_0": lambda path: path.original[6],
+    "noise prediction": lambda path: (path.x[6] - path.levels[6, 0] * path.original[6]) / path.levels[6, 1],
     "conditional": lambda path: path.conditional[6],
     "unconditional": lambda path: path.unconditional[6],
     "difference": lambda path: path.conditional[6] - path.unconditional[6],

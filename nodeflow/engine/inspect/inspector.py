@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 
 from nodeflow.engine.events import Export, Exported, Look, Looked
 from nodeflow.engine.executor import Executor
-from nodeflow.engine.inspect import paths, pictures, schedules, texts, words
+from nodeflow.engine.inspect import captions, codes, paths, pictures, schedules, texts, words
 from nodeflow.engine.inspect.export import file_of
 from nodeflow.engine.inspect.facts import facts, named_tensors
 from nodeflow.engine.inspect.models import MODEL
@@ -31,7 +31,8 @@ class Inspector:
     def __init__(self, executor: Executor, forms: Iterable[Forms] = ()) -> None:
         self.executor = executor
         self.forms: dict[str, tuple[Form, ...]] = {}
-        for more in (pictures.FORMS, texts.FORMS, schedules.FORMS, paths.FORMS, words.FORMS, *forms):
+        own = (pictures.FORMS, texts.FORMS, schedules.FORMS, paths.FORMS, codes.FORMS, captions.FORMS, words.FORMS)
+        for more in (*own, *forms):
             for wire_type, found in more.items():
                 self.forms[wire_type] = (*self.forms.get(wire_type, ()), *found)
 
@@ -73,7 +74,11 @@ class Inspector:
         form = next((form for form in forms if form.name == look.form), None)
         if form is None:
             raise NodeError(f"a {wire_type} cannot be seen as {look.form!r}")
-        return form.make(value, Asked(document, look.options, look.size))
+        if not look.other:
+            return form.make(value, Asked(document, look.options, look.size))
+        if form.apart is None or look.other.split("/", 2)[2] != wire_type:
+            raise NodeError("these two cannot be compared by their values")
+        return form.apart(value, Asked(document, look.options, look.size, self._held(look.other)))
 
     def _tasks(self, look: Look) -> tuple[str, ...]:
         """What a node ran as: itself, or once for each item of a list."""
@@ -103,17 +108,31 @@ class _Document:
     def __init__(self, executor: Executor, document: str) -> None:
         self._executor, self._document = executor, document
         self.missing = ""
-        """The node whose VAE was wanted and is not in memory."""
+        """The node whose result was wanted and is not in memory."""
 
     def vae(self, channels: int) -> Any:
+        return self._find("VAE", lambda vae: vae.format.channels == channels)
+
+    def clip(self, width: int) -> Any:
+        return self._find("CLIP", lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
+
+    def texts(self) -> list[str]:
+        tasks = [task for task, _ in self._executor.recall(self._document).last.values()]
+        encoders = [task for task in tasks if any(port.type == "Conditioning" for port in task.spec.outputs)]
+        written = [(task, param) for task in encoders for param in task.spec.params if param.widget == "multiline"]
+        found = [str(task.node.params.get(param.name, param.default)).strip() for task, param in written]
+        return [text for text in found if text]
+
+    def _find(self, wire_type: str, fits: Callable[[Any], bool]) -> Any:
+        """What a node of the document gave last of a wire type, where it fits; what is not in memory is missing."""
         self.missing = ""
         for task, key in reversed(list(self._executor.recall(self._document).last.values())):
             for place, port in enumerate(task.spec.outputs):
-                outputs = self._executor.cache.get(key) if port.type == "VAE" else None
-                if outputs is not None and outputs[place].format.channels == channels:
+                outputs = self._executor.cache.get(key) if port.type == wire_type else None
+                if outputs is not None and fits(outputs[place]):
                     self.missing = ""
                     return outputs[place]
-                if outputs is None and port.type == "VAE":
+                if outputs is None and port.type == wire_type:
                     self.missing = task.id
         return None
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import torch
 from torch import Tensor
 
+from nodeflow.engine.inspect.apart import over_steps
 from nodeflow.engine.inspect.attention import ATTENTION
-from nodeflow.engine.inspect.pictures import LATENT_WAYS, SCALE, chosen, one_of, place_options
+from nodeflow.engine.inspect.pictures import LATENT_WAYS, SCALE, chosen, latents_apart, one_of, place_options
 from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series
 from nodeflow.node import NodeError
 from nodeflow.wires import Trajectory
@@ -21,16 +23,31 @@ def _difference(path: Trajectory) -> Frames:
     return tuple(None if other is None else one - other for one, other in pairs)
 
 
+def _noise(path: Trajectory) -> Frames:
+    """x = alpha x_0 + sigma noise (Ho et al. 2020, arXiv:2006.11239, eq. 4), solved for the noise."""
+    levels = [] if path.levels is None else path.levels.tolist()
+    return tuple(
+        (x - alpha * x_0) / sigma if sigma else None
+        for (alpha, sigma), x, x_0 in zip(levels, path.x, path.original, strict=False)
+    )
+
+
 QUANTITIES: dict[str, Callable[[Trajectory], Frames]] = {
     "x": lambda path: path.x,
     "predicted x_0": lambda path: path.original,
+    "noise prediction": _noise,
     "conditional": lambda path: path.conditional,
     "unconditional": lambda path: path.unconditional,
     "difference": _difference,
 }
-"""What a trajectory tells for each step, (B, C, h, w) each: what goes in, the clean latent that is foreseen, and the
-network's output with the text, without it, and how much the text makes of a difference."""
+"""What a trajectory tells for each step, (B, C, h, w) each: what goes in, the clean latent that is foreseen, the noise
+that would then be in x, and the network's output with the text, without it, and how much the text makes of a
+difference."""
 CURVES = Option("curve", "Curve", ("norm", "deviation", "change from step to step"))
+
+REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
+MOST_SORTED = 2**24
+"""Values that quantiles are taken of: as many as torch takes."""
 
 
 def quantities(path: Trajectory) -> Option:
@@ -56,6 +73,36 @@ def frame(path: Trajectory, asked: Asked) -> Picture:
     return LATENT_WAYS[asked.choice(_way(path))](chosen(found, asked), asked)
 
 
+def frame_apart(path: Trajectory, asked: Asked) -> Picture:
+    """How far two runs are apart in a quantity at a step, or at a step and at ``other step`` of the other one."""
+    quantity, step = asked.choice(quantities(path)), asked.number(_steps(path))
+    there = (
+        asked.number(Option("other step", "", maximum=len(asked.other.x) - 1))
+        if "other step" in asked.options
+        else step
+    )
+    found = []
+    for run, at in ((path, step), (asked.other, there)):
+        frames = QUANTITIES[quantity](run)
+        one = frames[min(at, len(frames) - 1)] if frames else None
+        if one is None:
+            raise NodeError(f"one of the two runs has no {quantity} at this step")
+        found.append(chosen(one, asked))
+    return latents_apart(found[0], found[1], asked.choice(_way(path)), asked)
+
+
+def runs_apart(path: Trajectory, asked: Asked) -> Chart:
+    """The largest difference between two runs at each step, for each quantity that both have."""
+
+    def one(frame: Tensor | None) -> Tensor | None:
+        return None if frame is None else chosen(frame, asked)
+
+    known = {name: (QUANTITIES[name](path), QUANTITIES[name](asked.other)) for name in quantities(path).choices}
+    return over_steps(
+        {name: [(one(a), one(b)) for a, b in zip(*both, strict=False)] for name, both in known.items() if both[1]}
+    )
+
+
 def curves(path: Trajectory, asked: Asked) -> Chart:
     """Every quantity over the steps, as one number each."""
     kind = asked.choice(CURVES)
@@ -70,6 +117,24 @@ def curves(path: Trajectory, asked: Asked) -> Chart:
             points = [(i, float(t.std(correction=0))) for i, t in frames]
         series.append(Series(name, tuple(float(i) for i, _ in points), tuple(y for _, y in points)))
     return Chart(tuple(series), "step", kind)
+
+
+def reach(path: Trajectory, asked: Asked) -> Chart:
+    """How much of the foreseen picture reaches its bounds at each step, or how far its largest values reach.
+
+    Where values are kept within -1 to 1 by a threshold (Saharia et al. 2022, arXiv:2205.11487, section 2.3), those that
+    it moved stand at -1 or 1; elsewhere those beyond are what a threshold would move.
+    """
+    steps = tuple(float(path.first + at) for at in range(len(path.original)))
+    sizes = [chosen(frame, asked).float().abs().flatten() for frame in path.original]
+    if asked.choice(REACH) == REACH.choices[0]:
+        shares = tuple(float((size >= 1 - 1e-6).double().mean()) for size in sizes)
+        return Chart((Series("share", steps, shares),), "step", "share of values at or beyond 1")
+    levels = torch.tensor([0.95, 0.995, 1.0])
+    found = [torch.quantile(size[:MOST_SORTED], levels.to(size.device)).tolist() for size in sizes]
+    names = ("95 %", "99.5 %", "largest")
+    series = tuple(Series(name, steps, tuple(row[at] for row in found)) for at, name in enumerate(names))
+    return Chart(series, "step", "size of the foreseen values")
 
 
 def place(path: Trajectory, asked: Asked) -> Chart:
@@ -97,8 +162,16 @@ def _recorded(path: Trajectory) -> bool:
 
 FORMS: Forms = {
     "Trajectory": (
-        Form("frames", "Steps", frame, lambda p: (quantities(p), _way(p), SCALE, _steps(p), *_batch(p)), _recorded),
-        Form("curves", "Curves", curves, lambda p: (CURVES, *_batch(p)), _recorded),
+        Form(
+            "frames",
+            "Steps",
+            frame,
+            lambda p: (quantities(p), _way(p), SCALE, _steps(p), *_batch(p)),
+            _recorded,
+            apart=frame_apart,
+        ),
+        Form("curves", "Curves", curves, lambda p: (CURVES, *_batch(p)), _recorded, apart=runs_apart, charts=True),
+        Form("reach", "Values beyond 1", reach, lambda p: (REACH, *_batch(p)), lambda p: bool(p.original)),
         Form(
             "place",
             "One place over all steps",

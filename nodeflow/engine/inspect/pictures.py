@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nodeflow.engine.inspect.apart import drawn
 from nodeflow.engine.inspect.draw import colours, linear_rgb, tiles
 from nodeflow.engine.views import principal_rgb
 from nodeflow.forms import Asked, Form, Forms, Option, Picture, Table
@@ -58,6 +59,22 @@ LATENT_WAYS = {"colours": rgb, "channels": channels, "decoded": decoded}
 """How one latent (C, h, w) can be drawn."""
 
 
+def latents_apart(one: Tensor, other: Tensor, way: str, asked: Asked) -> Picture:
+    """How far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's pictures of them are."""
+    if way != "decoded":
+        return drawn(one, other, asked.size)
+    vae = asked.surroundings.vae(one.shape[0])
+    if vae is None:
+        raise NodeError(NO_VAE)
+    here, there = (vae.decode(Latent(samples[None])).pixels[0] for samples in (one, other))
+    return drawn(here, there, asked.size, colours=True)
+
+
+def pictures_apart(one: Tensor, other: Tensor, asked: Asked, colours: bool = True) -> Picture:
+    """How far two pictures of batches (B, C, H, W) are apart."""
+    return drawn(chosen(one, asked), chosen(other, asked), asked.size, colours)
+
+
 def place(tensor: Tensor, asked: Asked) -> Table:
     """The values of all channels of one picture (C, H, W) at a place."""
     x, y = (asked.number(option) for option in place_options(tensor))
@@ -73,6 +90,9 @@ def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False
         lambda latent: (*one_of(latent.samples), *more),
         lambda latent: latent.samples.ndim == 4,
         costly,
+        lambda latent, asked: latents_apart(
+            chosen(latent.samples, asked), chosen(asked.other.samples, asked), way, asked
+        ),
     )
 
 
@@ -98,12 +118,14 @@ FORMS: Forms = {
             "Picture",
             lambda image, asked: colours(chosen(image.pixels, asked), asked.size, smooth=True),
             lambda image: one_of(image.pixels),
+            apart=lambda image, asked: pictures_apart(image.pixels, asked.other.pixels, asked),
         ),
         Form(
             "channels",
             "Red, green, blue",
             lambda image, asked: tiles(chosen(image.pixels, asked), asked.size, each=False),
             lambda image: one_of(image.pixels),
+            apart=lambda image, asked: pictures_apart(image.pixels, asked.other.pixels, asked, colours=False),
         ),
         _place(lambda image: image.pixels),
     ),
@@ -113,6 +135,7 @@ FORMS: Forms = {
             "Picture",
             lambda mask, asked: colours(chosen(mask.values, asked).expand(3, -1, -1), asked.size, smooth=False),
             lambda mask: one_of(mask.values),
+            apart=lambda mask, asked: pictures_apart(mask.values, asked.other.values, asked),
         ),
         _place(lambda mask: mask.values),
     ),

@@ -9,7 +9,7 @@ import torch
 
 from nodeflow.engine.inspect.draw import tiles
 from nodeflow.forms import Asked, Chart, Form, Option, Picture, Series, Table, Text
-from nodeflow.wires import Files
+from nodeflow.wires import Curve, Files
 
 PLAIN = (str, int, float, bool)
 MOST_TEXT = 20_000
@@ -59,6 +59,12 @@ def row(value: torch.Tensor, _: Asked) -> Chart:
     return Chart((Series("value", tuple(map(float, range(len(found)))), tuple(found)),), "place", "value")
 
 
+def curve(value: Curve, _: Asked) -> Chart:
+    """Numbers over numbers."""
+    series = Series(value.y_name, tuple(value.x.double().tolist()), tuple(value.y.double().tolist()))
+    return Chart((series,), value.x_name, value.y_name)
+
+
 def _line(value: Any) -> str:
     if isinstance(value, torch.Tensor):
         return f"{' x '.join(map(str, value.shape))} {str(value.dtype).removeprefix('torch.')} on {value.device}"
@@ -81,6 +87,7 @@ ANYTHING = (
         lambda _: (EACH,),
         lambda value: isinstance(value, torch.Tensor) and value.ndim >= 2 and value.numel() > 0,
     ),
+    Form("curve", "Curve", curve, fits=lambda value: isinstance(value, Curve)),
     Form("row", "Curve", row, fits=lambda value: isinstance(value, torch.Tensor) and value.ndim == 1),
     Form("parts", "Parts", parts, fits=lambda value: dataclasses.is_dataclass(value)),
 )
