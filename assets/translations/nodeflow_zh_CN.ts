@@ -142,8 +142,8 @@
    <translation>本次运行的另一步</translation>
   </message>
   <message>
-   <source>largest difference: {0} of 255</source>
-   <translation>最大差异：{0} / 255</translation>
+   <source>largest difference: {0}</source>
+   <translation>最大差异：{0}</translation>
   </message>
   <message>
    <source>run {0}, {1}</source>
@@ -160,10 +160,6 @@
   <message>
    <source>the pictures are the same</source>
    <translation>图片相同</translation>
-  </message>
-  <message>
-   <source>they part at step {0}</source>
-   <translation>从第 {0} 步开始不同</translation>
   </message>
  </context>
  <context>
@@ -547,10 +543,6 @@
   <message>
    <source>Select a node to see what it gave.</source>
    <translation>选择一个节点以查看其结果。</translation>
-  </message>
-  <message>
-   <source>That run did not have this value.</source>
-   <translation>那次运行没有这个值。</translation>
   </message>
   <message>
    <source>This is a copy: change it, and run. The steps before it come from the cache.</source>
@@ -1203,7 +1195,7 @@
   <name>StepTools</name>
   <message>
    <source>Go on from here with another…</source>
-   <translation type="unfinished" />
+   <translation>从此处换用另一个…</translation>
   </message>
   <message>
    <source>Go on from step {0}</source>
@@ -1452,6 +1444,18 @@
    <translation>换一个种子</translation>
   </message>
   <message>
+   <source>As</source>
+   <translation>形式</translation>
+  </message>
+  <message>
+   <source>Attention to words</source>
+   <translation>对词的注意力</translation>
+  </message>
+  <message>
+   <source>Black and white</source>
+   <translation>黑与白</translation>
+  </message>
+  <message>
    <source>Blue</source>
    <translation>蓝色</translation>
   </message>
@@ -1466,6 +1470,10 @@
   <message>
    <source>Cannot write {0}: {1}</source>
    <translation>无法写入 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>Captions</source>
+   <translation>描述</translation>
   </message>
   <message>
    <source>Choose</source>
@@ -1488,8 +1496,16 @@
    <translation>关闭</translation>
   </message>
   <message>
+   <source>Code at a place</source>
+   <translation>某处的编码</translation>
+  </message>
+  <message>
    <source>Colour…</source>
    <translation>颜色…</translation>
+  </message>
+  <message>
+   <source>Column</source>
+   <translation>列</translation>
   </message>
   <message>
    <source>Copy</source>
@@ -1498,6 +1514,14 @@
   <message>
    <source>Ctrl+Enter</source>
    <translation>Ctrl+Enter</translation>
+  </message>
+  <message>
+   <source>Curve</source>
+   <translation>曲线</translation>
+  </message>
+  <message>
+   <source>Curves</source>
+   <translation>曲线</translation>
   </message>
   <message>
    <source>Cut</source>
@@ -1580,6 +1604,10 @@
    <translation>F、A</translation>
   </message>
   <message>
+   <source>Files</source>
+   <translation>文件</translation>
+  </message>
+  <message>
    <source>Find a Command…</source>
    <translation>查找命令…</translation>
   </message>
@@ -1624,8 +1652,16 @@
    <translation>灰色</translation>
   </message>
   <message>
+   <source>Grid of codes</source>
+   <translation>编码网格</translation>
+  </message>
+  <message>
    <source>Group into Subgraph</source>
    <translation>组合为子图</translation>
+  </message>
+  <message>
+   <source>Hash of the weights</source>
+   <translation>权重哈希</translation>
   </message>
   <message>
    <source>Hide what lies behind it</source>
@@ -1648,6 +1684,10 @@
    <translation>连线…</translation>
   </message>
   <message>
+   <source>Layer</source>
+   <translation>层</translation>
+  </message>
+  <message>
    <source>Lead a wire from an output to here to expose it.</source>
    <translation>将输出连线到此处即可公开它。</translation>
   </message>
@@ -1658,6 +1698,18 @@
   <message>
    <source>Leave Subgraph</source>
    <translation>退出子图</translation>
+  </message>
+  <message>
+   <source>Likeness</source>
+   <translation>相似度</translation>
+  </message>
+  <message>
+   <source>Likeness of tokens</source>
+   <translation>词元相似度</translation>
+  </message>
+  <message>
+   <source>Likeness to the texts (CLIP)</source>
+   <translation>与文本的相似度（CLIP）</translation>
   </message>
   <message>
    <source>M, B</source>
@@ -1700,6 +1752,14 @@
    <translation>停用</translation>
   </message>
   <message>
+   <source>My own, one a line</source>
+   <translation>自己的描述，每行一条</translation>
+  </message>
+  <message>
+   <source>Nearest captions</source>
+   <translation>最接近的描述</translation>
+  </message>
+  <message>
    <source>New</source>
    <translation>新建</translation>
   </message>
@@ -1710,6 +1770,22 @@
   <message>
    <source>Next Tab</source>
    <translation>下一个标签页</translation>
+  </message>
+  <message>
+   <source>Norm of each token</source>
+   <translation>每个词元的范数</translation>
+  </message>
+  <message>
+   <source>Numbers</source>
+   <translation>数值</translation>
+  </message>
+  <message>
+   <source>Of</source>
+   <translation>对象</translation>
+  </message>
+  <message>
+   <source>One place over all steps</source>
+   <translation>某处在所有步的变化</translation>
   </message>
   <message>
    <source>Open Recent</source>
@@ -1732,6 +1808,10 @@
    <translation>橙色</translation>
   </message>
   <message>
+   <source>Order</source>
+   <translation>顺序</translation>
+  </message>
+  <message>
    <source>Outputs</source>
    <translation>输出</translation>
   </message>
@@ -1740,8 +1820,16 @@
    <translation>参数</translation>
   </message>
   <message>
+   <source>Parts</source>
+   <translation>组成部分</translation>
+  </message>
+  <message>
    <source>Paste</source>
    <translation>粘贴</translation>
+  </message>
+  <message>
+   <source>Picture</source>
+   <translation>图片</translation>
   </message>
   <message>
    <source>Pink</source>
@@ -1772,6 +1860,10 @@
    <translation>红色</translation>
   </message>
   <message>
+   <source>Red, green, blue</source>
+   <translation>红、绿、蓝</translation>
+  </message>
+  <message>
    <source>Redo</source>
    <translation>重做</translation>
   </message>
@@ -1782,6 +1874,10 @@
   <message>
    <source>Revert</source>
    <translation>还原</translation>
+  </message>
+  <message>
+   <source>Row</source>
+   <translation>行</translation>
   </message>
   <message>
    <source>Run</source>
@@ -1806,6 +1902,10 @@
   <message>
    <source>Save to Library</source>
    <translation>保存到节点库</translation>
+  </message>
+  <message>
+   <source>Scores</source>
+   <translation>得分</translation>
   </message>
   <message>
    <source>Search ports</source>
@@ -1852,8 +1952,24 @@
    <translation>显示所选</translation>
   </message>
   <message>
+   <source>Sigmas</source>
+   <translation>Sigma</translation>
+  </message>
+  <message>
+   <source>Signal to noise</source>
+   <translation>信噪比</translation>
+  </message>
+  <message>
    <source>Start</source>
    <translation>开始</translation>
+  </message>
+  <message>
+   <source>Step</source>
+   <translation>步</translation>
+  </message>
+  <message>
+   <source>Steps</source>
+   <translation>步</translation>
   </message>
   <message>
    <source>Tab, double click</source>
@@ -1868,6 +1984,10 @@
    <translation>青色</translation>
   </message>
   <message>
+   <source>That run did not have this value.</source>
+   <translation>那次运行没有这个值。</translation>
+  </message>
+  <message>
    <source>This node comes from the pack {0!r}, which is not installed.</source>
    <translation>此节点来自未安装的节点包 {0!r}。</translation>
   </message>
@@ -1876,12 +1996,44 @@
    <translation>整理布局</translation>
   </message>
   <message>
+   <source>Tiles</source>
+   <translation>拼图</translation>
+  </message>
+  <message>
+   <source>Timesteps</source>
+   <translation>时间步</translation>
+  </message>
+  <message>
+   <source>Tokens</source>
+   <translation>词元</translation>
+  </message>
+  <message>
    <source>Undo</source>
    <translation>撤销</translation>
   </message>
   <message>
    <source>Ungroup</source>
    <translation>解散子图</translation>
+  </message>
+  <message>
+   <source>Use of the codebook</source>
+   <translation>码本使用情况</translation>
+  </message>
+  <message>
+   <source>Value</source>
+   <translation>值</translation>
+  </message>
+  <message>
+   <source>Values at a place</source>
+   <translation>某处的值</translation>
+  </message>
+  <message>
+   <source>Values beyond 1</source>
+   <translation>超出 1 的值</translation>
+  </message>
+  <message>
+   <source>What</source>
+   <translation>内容</translation>
   </message>
   <message>
    <source>What comes into the subgraph</source>
@@ -1900,12 +2052,24 @@
    <translation>滚轮</translation>
   </message>
   <message>
+   <source>Where a place looks</source>
+   <translation>某处注视何处</translation>
+  </message>
+  <message>
    <source>Where the wire of {0} ends</source>
    <translation>{0} 的连线连到哪里</translation>
   </message>
   <message>
    <source>Where the wire starts</source>
    <translation>连线从哪里开始</translation>
+  </message>
+  <message>
+   <source>Word</source>
+   <translation>词</translation>
+  </message>
+  <message>
+   <source>Words that a place looks at</source>
+   <translation>某处注视的词</translation>
   </message>
   <message>
    <source>Written: {0}</source>
@@ -1936,12 +2100,28 @@
    <translation>添加节点</translation>
   </message>
   <message>
+   <source>all</source>
+   <translation>全部</translation>
+  </message>
+  <message>
+   <source>all pictures</source>
+   <translation>所有图片</translation>
+  </message>
+  <message>
    <source>and {0} more tensors</source>
    <translation>以及另外 {0} 个张量</translation>
   </message>
   <message>
+   <source>by number</source>
+   <translation>按编号</translation>
+  </message>
+  <message>
    <source>bypassed</source>
    <translation>已绕过</translation>
+  </message>
+  <message>
+   <source>change from step to step</source>
+   <translation>逐步变化</translation>
   </message>
   <message>
    <source>change it; Shift fine, Ctrl coarse</source>
@@ -1960,12 +2140,24 @@
    <translation>默认</translation>
   </message>
   <message>
+   <source>deviation</source>
+   <translation>标准差</translation>
+  </message>
+  <message>
    <source>done</source>
    <translation>完成</translation>
   </message>
   <message>
    <source>done in {0}</source>
    <translation>用时 {0}</translation>
+  </message>
+  <message>
+   <source>each channel's own</source>
+   <translation>各通道自己的</translation>
+  </message>
+  <message>
+   <source>each tile's own</source>
+   <translation>各块自己的</translation>
   </message>
   <message>
    <source>edit it</source>
@@ -2032,6 +2224,10 @@
    <translation>已停用</translation>
   </message>
   <message>
+   <source>my own</source>
+   <translation>自己的</translation>
+  </message>
+  <message>
    <source>needs a wire</source>
    <translation>需要连线</translation>
   </message>
@@ -2044,8 +2240,16 @@
    <translation>{0!r} 没有接受 {1} 的输入</translation>
   </message>
   <message>
+   <source>norm</source>
+   <translation>范数</translation>
+  </message>
+  <message>
    <source>not installed</source>
    <translation>未安装</translation>
+  </message>
+  <message>
+   <source>one by one</source>
+   <translation>逐步</translation>
   </message>
   <message>
    <source>one number</source>
@@ -2084,8 +2288,16 @@
    <translation>选择框内的内容</translation>
   </message>
   <message>
+   <source>share at or beyond 1</source>
+   <translation>达到或超出 1 的比例</translation>
+  </message>
+  <message>
    <source>show the selection, show all</source>
    <translation>显示所选、显示全部</translation>
+  </message>
+  <message>
+   <source>sizes</source>
+   <translation>大小</translation>
   </message>
   <message>
    <source>skipped</source>
@@ -2096,8 +2308,36 @@
    <translation>第 {0}/{1} 步</translation>
   </message>
   <message>
+   <source>the most frequent first</source>
+   <translation>最常见的在前</translation>
+  </message>
+  <message>
+   <source>the same for all</source>
+   <translation>全部相同</translation>
+  </message>
+  <message>
+   <source>they do not part: no value differs</source>
+   <translation>没有分开：所有值都相同</translation>
+  </message>
+  <message>
+   <source>they part at step {0}</source>
+   <translation>从第 {0} 步开始不同</translation>
+  </message>
+  <message>
    <source>this is no number</source>
    <translation>这不是数值</translation>
+  </message>
+  <message>
+   <source>this picture</source>
+   <translation>这张图片</translation>
+  </message>
+  <message>
+   <source>those that the starter models know</source>
+   <translation>入门模型所知道的</translation>
+  </message>
+  <message>
+   <source>up to the end of the text</source>
+   <translation>到文本结束</translation>
   </message>
   <message>
    <source>waiting</source>
@@ -2126,6 +2366,10 @@
   <message>
    <source>{0} left</source>
    <translation>剩余 {0}</translation>
+  </message>
+  <message>
+   <source>{0} of 255</source>
+   <translation>{0}（满 255）</translation>
   </message>
   <message>
    <source>{0} of {1} done</source>

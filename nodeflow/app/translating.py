@@ -25,12 +25,28 @@ Text = tuple[str, str]
 
 
 def gather() -> list[Text]:
-    """Every text of the app that is written out, once. What the engine names (nodes, columns) is not among them."""
+    """Every text of the app that is written out, once, and the names of the forms in which values are seen.
+
+    What else the engine names (nodes, columns) is not among them.
+    """
     found: dict[Text, None] = {}
     for path in sorted((ROOT / "nodeflow" / "app").rglob("*.py")):
         for text in texts_in(ast.parse(path.read_text(encoding="utf-8")), COMMON):
             found.setdefault(text)
+    for path in sorted((ROOT / "nodeflow" / "engine" / "inspect").glob("*.py")):
+        for words in forms_in(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault((COMMON, words))
     return sorted(found)
+
+
+def forms_in(tree: ast.AST) -> Iterator[str]:
+    """The titles of forms and options that a module makes, and what the options offer."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Form", "Option"):
+            offered = [part for given in node.args[2:3] if isinstance(given, ast.Tuple) for part in given.elts]
+            for part in (*node.args[1:2], *offered):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
+                    yield part.value
 
 
 def texts_in(node: ast.AST, place: str) -> Iterator[Text]:

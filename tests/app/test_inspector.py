@@ -276,29 +276,45 @@ def test_two_runs_are_compared(window: MainWindow, see: See, qtbot: QtBot) -> No
     assert panel.stage.currentWidget() is pair
     panel.scrubber.go(12)
     assert panel.film is not None
-    assert panel.other is not None
+    assert panel.comparison.other is not None
     assert pair.left_view.frame is panel.film.frame(12)
-    assert pair.right_view.frame is panel.other.frame(12)
+    assert pair.right_view.frame is panel.comparison.other.frame(12)
     assert "guidance.scale: 2.5 → 6.0" in bar.words.text()
-    assert "they part at step 0" in bar.words.text()
+    qtbot.waitUntil(lambda: "they part at step 0" in bar.words.text(), timeout=SECONDS)
+    panel.choices.choose("quantity", "x")
+    qtbot.waitUntil(lambda: "they part at step 1" in bar.words.text(), timeout=SECONDS)
     pair.left_view.camera.zoom_at(QPointF(0.2, 0.2), 3.0)
     assert pair.right_view.area().width() == pair.left_view.area().width()
     bar.mode_box.setCurrentIndex(bar.mode_box.findData("difference"))
     qtbot.waitUntil(lambda: pair.difference.frame is not None, timeout=SECONDS)
-    one, other = panel.film.frame(12), panel.other.frame(12)
-    assert one is not None
-    assert other is not None
-    apart = difference(one.image, other.image)
-    assert pair.largest == apart.max() > 0
+    apart = panel.comparison.apart
+    assert apart is not None
+    qtbot.waitUntil(lambda: apart.frame(12) is not None, timeout=SECONDS)
+    assert pair.difference.frame is apart.frame(12)
+    assert f"largest difference: {apart.frame(12).about.scale[1]:.4g}" in bar.words.text()
     bar.run_box.setCurrentIndex(bar.run_box.findData(0))
     bar.step_box.setValue(12)
     qtbot.waitUntil(lambda: "the same" in bar.words.text(), timeout=SECONDS)
     bar.step_box.setValue(3)
-    qtbot.waitUntil(lambda: bool(pair.largest), timeout=SECONDS)
+    qtbot.waitUntil(lambda: "largest difference" in bar.words.text(), timeout=SECONDS)
     bar.mode_box.setCurrentIndex(bar.mode_box.findData("wipe"))
     assert pair.currentWidget() is pair.wipe
     panel.compare_button.click()
     assert panel.stage.currentWidget() is panel.stage.picture
+
+
+def test_two_runs_are_compared_over_the_steps_by_their_values(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("sampler", "trajectory", "curves")
+    window.session.do("Set", SetParam("guidance", "scale", 6.0))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    panel.compare_button.click()
+    charted = lambda: isinstance(panel.stage.currentWidget(), ChartView)  # noqa: E731
+    qtbot.waitUntil(lambda: charted() and panel.stage.currentWidget().chart.y == "largest difference", timeout=SECONDS)
+    chart = panel.stage.currentWidget()
+    assert isinstance(chart, ChartView)
+    x = next(series for series in chart.chart.series if series.name == "x")
+    assert (x.y[0], x.y[1] > 0) == (0, True)
 
 
 def test_pictures_of_two_runs_are_compared_too(window: MainWindow, see: See, qtbot: QtBot) -> None:

@@ -5,11 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QPlainTextEdit, QSpinBox, QWidget
 
 from nodeflow.app.words import tr
 from nodeflow.forms import Option
+
+PAUSE = 700
+"""Milliseconds without a key after which what is written counts."""
+
+
+class Words(QPlainTextEdit):
+    """Some lines of one's own. ``said``: they are others now, and no key was struck for a moment."""
+
+    said = Signal()
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(3 * self.fontMetrics().lineSpacing() + 12)
+        clock = QTimer(self, interval=PAUSE, singleShot=True)
+        clock.timeout.connect(self.said)
+        self.textChanged.connect(clock.start)
+
+    def value(self) -> str:
+        return self.toPlainText()
+
+    def setValue(self, text: str) -> None:
+        self.setPlainText(text)
 
 
 class Choices(QWidget):
@@ -25,7 +48,7 @@ class Choices(QWidget):
         self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._options: tuple[Option, ...] = ()
         self._chosen: dict[str, Any] = {}
-        self._fields: dict[str, QComboBox | QSpinBox] = {}
+        self._fields: dict[str, QComboBox | QSpinBox | Words] = {}
 
     def show_options(self, options: Iterable[Option]) -> None:
         """Offer these; what was chosen under a name stays chosen where it is still offered."""
@@ -37,7 +60,8 @@ class Choices(QWidget):
         while self._layout.rowCount():
             self._layout.removeRow(0)
         for option in offered:
-            field = self._combo(option) if option.choices else self._spin(option)
+            make = self._combo if option.choices else self._words if option.text else self._spin
+            field = make(option)
             field.setAccessibleName(tr(option.title))
             self._fields[option.name] = field
             self._layout.addRow(tr(option.title), field)
@@ -75,6 +99,11 @@ class Choices(QWidget):
         combo.setCurrentIndex(max(combo.findData(self._chosen.get(option.name)), 0))
         combo.currentIndexChanged.connect(lambda: self._take(option.name, combo.currentData()))
         return combo
+
+    def _words(self, option: Option) -> Words:
+        words = Words(self._chosen.get(option.name, ""))
+        words.said.connect(lambda: self._take(option.name, words.value()))
+        return words
 
     def _spin(self, option: Option) -> QSpinBox:
         spin = QSpinBox()

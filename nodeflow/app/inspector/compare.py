@@ -90,14 +90,19 @@ class CompareBar(QWidget):
 
     def step(self, step: int) -> int:
         """The step of the other that is shown beside a step."""
-        return step if self.same_step.isChecked() and self.run is not None else self.step_box.value()
+        return step if self.follows else self.step_box.value()
+
+    @property
+    def follows(self) -> bool:
+        """Whether the other's step is the same as this one's."""
+        return self.same_step.isChecked() and self.run is not None
 
     def handle(self, own: str, node: str, spec: NodeSpec, output: str) -> str:
         """What names the other value; empty where the other run had none."""
         return own if self.run is None else self.run.handle(node, spec, output)
 
-    def tell(self, largest: int | None, parted: int | None) -> None:
-        """Say what differs: parameters, the picture, and from which step on."""
+    def tell(self, largest: str | None, parted: str) -> None:
+        """Say what differs: parameters, how much (empty: nothing; None: it is not known), and from which step on."""
         lines = []
         if self.run is not None and self._past.runs:
             apart = self.run.differs(self._past.runs[-1])
@@ -108,9 +113,9 @@ class CompareBar(QWidget):
             lines = lines or [self.tr("the parameters are the same as in the last run")]
         if largest is not None:
             same = self.tr("the pictures are the same")
-            lines.append(self.tr("largest difference: {0} of 255").format(largest) if largest else same)
-        if parted is not None:
-            lines.append(self.tr("they part at step {0}").format(parted))
+            lines.append(self.tr("largest difference: {0}").format(largest) if largest else same)
+        if parted:
+            lines.append(parted)
         self.words.setText("<br>".join(lines))
 
     def _chosen(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ MOST_BYTES = 192 * 2**20
 AHEAD = 4
 """Frames that are asked for at once."""
 QUICK = 0.15
-"""Frames that take fewer seconds each are fetched before anybody asks for them."""
+"""Of frames that take fewer seconds each, all are fetched before anybody asks for them; of others the neighbours."""
 
 
 class Frame(NamedTuple):
@@ -77,7 +77,10 @@ class FrameCache:
 
 
 class Film(QObject):
-    """The frames of a form over its steps. ``arrived``: a step's frame is there. ``failed``: why one cannot be."""
+    """The frames of a form over its steps, or how far they are from those of another value.
+
+    ``arrived``: a step's frame is there. ``failed``: why one cannot be.
+    """
 
     arrived = Signal(int)
     failed = Signal(int, str)
@@ -92,11 +95,12 @@ class Film(QObject):
         steps: int,
         size: int,
         axis: str = "step",
+        other: str = "",
     ) -> None:
         super().__init__()
         self.looks, self.cache, self.handle, self.form, self.size = looks, cache, handle, form, size
-        self.options, self.steps, self.axis = options, steps, axis
-        self._key = (handle, form, tuple(sorted(options.items())), size)
+        self.options, self.steps, self.axis, self.other = options, steps, axis, other
+        self._key = (handle, other, form, tuple(sorted(options.items())), size)
         self._asked: dict[int, float] = {}
         self._errors: dict[int, str] = {}
         self._seconds = 0.0
@@ -116,14 +120,6 @@ class Film(QObject):
         """Why a step's frame cannot be; empty where it can, or may."""
         return self._errors.get(step, "")
 
-    def parted(self, other: Film) -> int | None:
-        """The first step at which the two differ, as far as both are there."""
-        for step in range(min(self.steps, other.steps)):
-            one, two = self.frame(step), other.frame(step)
-            if one is not None and two is not None and one.image != two.image:
-                return step
-        return None
-
     def want(self, step: int) -> None:
         """Fetch a step's frame, and those that come next while that is quick."""
         self._wanted = step
@@ -136,9 +132,8 @@ class Film(QObject):
     def _fetch(self) -> None:
         if self.closed:
             return
-        ahead = 1 if not self._seconds or self._seconds > QUICK else self.steps
-        for offset in range(ahead):
-            if len(self._asked) >= AHEAD:
+        for offset in self._nearest():
+            if len(self._asked) >= (AHEAD if self._seconds <= QUICK else 1):
                 return
             step = (self._wanted + offset) % self.steps
             if step not in self._asked and step not in self._errors and (*self._key, step) not in self.cache:
@@ -149,7 +144,19 @@ class Film(QObject):
                     form=self.form,
                     options={**self.options, self.axis: step},
                     size=self.size,
+                    other=self.other,
                 )
+
+    def _nearest(self) -> Iterator[int]:
+        """How far the steps are from the one that is wanted, in the order in which they are fetched.
+
+        Before it is known how long a frame takes, that one alone; where they take long, it and its neighbours.
+        """
+        reach = 0 if not self._seconds else 1 if self._seconds > QUICK else self.steps // 2
+        yield 0
+        for offset in range(1, reach + 1):
+            yield offset
+            yield -offset
 
     def _take(self, step: int, view: View | None, error: str) -> None:
         self._seconds = (time.perf_counter() - self._asked.pop(step)) / (len(self._asked) + 1)

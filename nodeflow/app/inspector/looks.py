@@ -43,10 +43,14 @@ class Looks(QObject):
         options: dict[str, Any] | None = None,
         size: int = 1024,
         item: int = 0,
+        other: str = "",
     ) -> None:
-        """Ask to see a value, by its handle or by what a node gave last; without a form an overview of it."""
+        """Ask to see a value, by its handle or by what a node gave last; without a form an overview of it.
+
+        With the handle of another one, ask how far the two are apart.
+        """
         node, output = self.session.unfolded.flat.origin(node, output) or (node, output)
-        look = Look(0, self.session.id, node, output, handle, form, options or {}, size, item)
+        look = Look(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
         self._waiting[self.session.hub.engine.look(look)] = then
 
     def export(self, path: Path, handle: str, tensor: str, then: Callable[[str], None]) -> None:

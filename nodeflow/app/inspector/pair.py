@@ -73,8 +73,13 @@ class PairView(QStackedWidget):
         self.largest: int | None = None
         """The largest difference between the two pictures, of 255; None where it is not known."""
 
-    def show_pair(self, one: Frame | None, other: Frame | None, mode: str, words: str = "") -> None:
-        """Show two pictures; ``words`` stand in the place of the second where it cannot be seen."""
+    def show_pair(
+        self, one: Frame | None, other: Frame | None, mode: str, words: str = "", apart: Frame | None = None
+    ) -> None:
+        """Show two pictures; ``words`` stand in the place of the second where it cannot be seen.
+
+        Their difference is ``apart``, where it was found from their values, else that of the pictures.
+        """
         self.setCurrentIndex(MODES.index(mode))
         self.largest = None
         if mode == MODES[0]:
@@ -83,11 +88,13 @@ class PairView(QStackedWidget):
         elif mode == MODES[1]:
             self.wipe.other = other
             self.wipe.show_frame(one, "" if other else words)
-        if one is not None and other is not None:
-            apart = difference(one.image, other.image)
-            self.largest = int(apart.max())
+        if apart is not None:
+            self.difference.show_frame(apart)
+        elif one is not None and other is not None:
+            found = difference(one.image, other.image)
+            self.largest = int(found.max())
             if mode == MODES[2]:
-                self.difference.show_frame(Frame(_grey(apart), msgspec.structs.replace(one.about, smooth=False)))
+                self.difference.show_frame(Frame(_grey(found), msgspec.structs.replace(one.about, smooth=False)))
         elif mode == MODES[2]:
             self.difference.show_frame(None, words)
 

@@ -7,15 +7,16 @@ from typing import Any
 
 from PySide6.QtWidgets import QFileDialog
 
+from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
-from nodeflow.app.inspector.frames import Film, Frame, FrameCache, frame_of, frame_of_png
+from nodeflow.app.inspector.frames import Film, FrameCache, frame_of, frame_of_png
 from nodeflow.app.inspector.looks import Looks
 from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
 from nodeflow.app.inspector.sayings import fact_line
 from nodeflow.app.inspector.steps import keep
 from nodeflow.app.inspector.widgets import PanelWidgets
 from nodeflow.app.tab import Tab
-from nodeflow.app.words import size
+from nodeflow.app.words import size, tr
 from nodeflow.forms import FormInfo, Option, Overview, Picture, View
 
 FACTS = ""
@@ -35,8 +36,7 @@ class Inspector(PanelWidgets):
         self.node = ""
         self.overview: Overview | None = None
         self.film: Film | None = None
-        self.other: Film | None = None
-        """What is compared with it."""
+        self.comparison = Comparison(self.looks, self.cache, self.compare_bar, self)
         self._preferred: dict[str, str] = {}
         self._form_of: dict[str, str] = {}
         self._turn = 0
@@ -53,6 +53,7 @@ class Inspector(PanelWidgets):
         self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
         self.looks.missing.connect(self._offer_load)
         self.tab.past.changed.connect(self._loaded)
+        self.comparison.arrived.connect(self._paint_step)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
         self.compare_button.toggled.connect(self.compare_bar.setVisible)
@@ -139,7 +140,7 @@ class Inspector(PanelWidgets):
         self.form_box.blockSignals(True)
         self.form_box.clear()
         for form in view.forms:
-            self.form_box.addItem(self.tr(form.title), form.name)
+            self.form_box.addItem(tr(form.title), form.name)
         if view.facts:
             self.form_box.addItem(self.tr("Facts"), FACTS)
         at = self.form_box.findData(self._form_of.get(view.wire, view.forms[0].name if view.forms else FACTS))
@@ -196,18 +197,25 @@ class Inspector(PanelWidgets):
         elif time is not None:
             self.scrubber.set_steps(time.maximum, time.first)
             self._begin_film(form, time)
+        elif self.comparing and form.apart == "chart":
+            self._ask_form(form, self._compared())
         elif self.comparing:
             self._begin_film(form, Option("step", ""))
         else:
-            self._turn += 1
-            turn = self._turn
-            self.looks.ask(
-                lambda view, error: self._show(turn, view, error),
-                handle=self.overview.handle,
-                form=form.name,
-                options=self.choices.values(),
-                size=ROOM,
-            )
+            self._ask_form(form)
+
+    def _ask_form(self, form: FormInfo, other: str = "") -> None:
+        assert self.overview is not None
+        self._turn += 1
+        turn = self._turn
+        self.looks.ask(
+            lambda view, error: self._show(turn, view, error),
+            handle=self.overview.handle,
+            form=form.name,
+            options=self.choices.values(),
+            size=ROOM,
+            other=other,
+        )
 
     @property
     def comparing(self) -> bool:
@@ -239,13 +247,17 @@ class Inspector(PanelWidgets):
 
     def _begin_film(self, form: FormInfo, time: Option) -> None:
         assert self.overview is not None
-        own = self.overview.handle
-        self.film = self._film(own, form, time)
-        spec = self.level.catalogue.nodes.get(self.level.workflow.nodes[self.node].type)
-        if self.comparing and spec is not None:
-            other = self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output)
-            self.other = self._film(other, form, time) if other else None
+        self.film = self._film(self.overview.handle, form, time)
+        if self.comparing:
+            options, room = self.film.options, self.film.size
+            self.comparison.begin(self.overview, self._compared(), form, options, time, room)
         self._show_step(self.scrubber.step if time.time else 0)
+
+    def _compared(self) -> str:
+        """The handle of the value that is compared with; empty where there is none."""
+        spec = self.level.catalogue.nodes.get(self.level.workflow.nodes[self.node].type)
+        own = self.overview.handle if self.overview else ""
+        return self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output) if spec else ""
 
     def _film(self, handle: str, form: FormInfo, time: Option) -> Film:
         options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
@@ -255,17 +267,16 @@ class Inspector(PanelWidgets):
         return film
 
     def _close_film(self) -> None:
-        for film in (self.film, self.other):
-            if film is not None:
-                film.close()
-        self.film = self.other = None
+        if self.film is not None:
+            self.film.close()
+        self.film = None
+        self.comparison.close()
 
     def _show_step(self, step: int) -> None:
         """Fetch what is to be seen of a step, and paint what is there."""
         if self.film is not None:
             self.film.want(step)
-            if self.other is not None:
-                self.other.want(min(self.compare_bar.step(step), self.other.steps - 1))
+            self.comparison.want(step)
             first = self.scrubber.first
             self.tools.show_step(self.node, step + first, self.film.steps - 1 + first)
             self._paint_step()
@@ -281,18 +292,10 @@ class Inspector(PanelWidgets):
             if frame is not None:
                 self._say_scale(frame.about)
         elif frame is not None:
-            self._paint_pair(frame, step)
+            self.comparison.paint(self.stage, frame, step, str(self.film.options.get("quantity", "")))
         elif fault:
             self.stage.show_frame(None, fault)
         self._say_held()
-
-    def _paint_pair(self, frame: Frame, step: int) -> None:
-        there = min(self.compare_bar.step(step), self.other.steps - 1) if self.other else 0
-        other = self.other.frame(there) if self.other else None
-        words = self.other.fault(there) if self.other else self.tr("That run did not have this value.")
-        largest = self.stage.show_pair(frame, other, self.compare_bar.mode, words)
-        parted = self.film.parted(self.other) if self.film and self.other and self.compare_bar.run else None
-        self.compare_bar.tell(largest, parted if self.film and self.film.steps > 1 else None)
 
     def _offer_load(self, node: str) -> None:
         """What a picture needs is not in memory: offer to run to the node that gives it."""

@@ -73,9 +73,14 @@ class Stage(QStackedWidget):
         self.picture.show_frame(frame, words)
         self.setCurrentWidget(self.picture)
 
-    def show_pair(self, one: Frame | None, other: Frame | None, mode: str, words: str = "") -> int | None:
-        """Show two pictures; the largest difference between them, of 255, where both are there."""
-        self.pair.show_pair(one, other, mode, words)
+    def show_pair(
+        self, one: Frame | None, other: Frame | None, mode: str, words: str = "", apart: Frame | None = None
+    ) -> int | None:
+        """Show two pictures; the largest difference between them, of 255, where both are there.
+
+        ``apart`` is how far they are apart, where that is known from their values.
+        """
+        self.pair.show_pair(one, other, mode, words, apart)
         self.setCurrentWidget(self.pair)
         return self.pair.largest
 

@@ -1,0 +1,108 @@
+"""What a value is compared with: the other one's pictures, how far the two are apart, and from which step on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from nodeflow.app.inspector.compare import CompareBar
+from nodeflow.app.inspector.frames import Film, Frame, FrameCache
+from nodeflow.app.inspector.looks import Looks
+from nodeflow.app.inspector.pair import MODES
+from nodeflow.app.inspector.stage import Stage
+from nodeflow.app.words import tr
+from nodeflow.forms import Chart, FormInfo, Option, Overview, View
+
+THERE = "other step"
+"""The option that names the step of the other value, where it is another one."""
+
+
+class Comparison(QObject):
+    """Fetches what is beside a value. ``arrived``: something of it is there."""
+
+    arrived = Signal()
+
+    def __init__(self, looks: Looks, cache: FrameCache, bar: CompareBar, parent: QObject) -> None:
+        super().__init__(parent)
+        self._looks, self._cache, self._bar = looks, cache, bar
+        self.other: Film | None = None
+        self.apart: Film | None = None
+        """How far the two are apart, found from their values; None where it is not asked for or cannot be told."""
+        self._parting: Chart | None = None
+        self._turn = 0
+
+    def begin(
+        self, own: Overview, handle: str, form: FormInfo, options: dict[str, Any], time: Option, room: int
+    ) -> None:
+        """Compare a value with the one with a handle, in a form."""
+        self.close()
+        if not handle:
+            return
+        self.other = self._film(handle, form, options, time, room)
+        if self._bar.mode == MODES[2] and form.apart == "picture":
+            fixed = {} if self._bar.follows else {THERE: self._bar.step(0)}
+            self.apart = self._film(own.handle, form, {**options, **fixed}, time, room, other=handle)
+        charted = next((form.name for form in own.forms if form.apart == "chart"), "")
+        if time.time and charted and self._bar.run is not None:
+            turn = self._turn
+
+            def told(view: View | None, _: str) -> None:
+                if turn == self._turn and isinstance(view, Chart):
+                    self._parting = view
+                    self.arrived.emit()
+
+            self._looks.ask(told, handle=own.handle, other=handle, form=charted, options=options)
+
+    def want(self, step: int) -> None:
+        """Fetch what is beside a step."""
+        if self.other is not None:
+            self.other.want(self._there(step))
+        if self.apart is not None:
+            self.apart.want(step)
+
+    def paint(self, stage: Stage, frame: Frame, step: int, quantity: str) -> None:
+        """Show a step together with what it is compared with."""
+        there = self._there(step)
+        other = self.other.frame(there) if self.other else None
+        words = self.other.fault(there) if self.other else tr("That run did not have this value.")
+        if self.apart is None:
+            largest = stage.show_pair(frame, other, self._bar.mode, words)
+            told = None if largest is None else tr("{0} of 255").format(largest) if largest else ""
+        else:
+            apart = self.apart.frame(step)
+            stage.show_pair(frame, other, self._bar.mode, self.apart.fault(step) or words, apart)
+            most = apart.about.scale[1] if apart and apart.about.scale else None
+            told = None if most is None else f"{most:.4g}" if most else ""
+        self._bar.tell(told, self._parted(quantity))
+
+    def close(self) -> None:
+        """Compare no more."""
+        self._turn += 1
+        for film in (self.other, self.apart):
+            if film is not None:
+                film.close()
+        self.other = self.apart = self._parting = None
+
+    def _film(
+        self, handle: str, form: FormInfo, options: dict[str, Any], time: Option, room: int, other: str = ""
+    ) -> Film:
+        steps = time.maximum + 1
+        film = Film(self._looks, self._cache, handle, form.name, options, steps, room, time.name, other)
+        film.arrived.connect(lambda _: self.arrived.emit())
+        film.failed.connect(lambda *_: self.arrived.emit())
+        return film
+
+    def _there(self, step: int) -> int:
+        return min(self._bar.step(step), self.other.steps - 1) if self.other else 0
+
+    def _parted(self, quantity: str) -> str:
+        """From which step on the two differ, in words; empty where it is not known."""
+        named = {series.name: series for series in self._parting.series} if self._parting else {}
+        series = named.get(quantity) or named.get("x")
+        if series is None:
+            return ""
+        step = next((x for x, apart in zip(series.x, series.y, strict=True) if apart > 0), None)
+        return (
+            tr("they do not part: no value differs") if step is None else tr("they part at step {0}").format(int(step))
+        )
