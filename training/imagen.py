@@ -16,7 +16,7 @@ from training.runs import ASSETS, Run
 
 FOLDER = ASSETS.parent / "imagen"
 SEED, BATCH = 71, 48
-PLAN = Plan(steps=750, peak=1e-3, warm_up=40, hold=0.3, average=0.99)
+PLAN = Plan(steps=2300, peak=1e-3, warm_up=40, hold=0.3, average=0.995)
 
 
 def train() -> None:

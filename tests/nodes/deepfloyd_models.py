@@ -72,26 +72,26 @@ def t5_tokenizer() -> T5Tokenizer:
     return T5Tokenizer(vocab=[*pieces, *((chr(code), -9.0) for code in range(97, 123))], extra_ids=0)
 
 
-def t5_encoder(tokenizer: T5Tokenizer, width: int) -> T5EncoderModel:
-    config = T5Config(
-        vocab_size=len(tokenizer),
-        d_model=width,
-        d_kv=16,
-        d_ff=64,
-        num_layers=2,
-        num_heads=2,
-        feed_forward_proj="gated-gelu",
-    )
-    return T5EncoderModel(config)
+def t5_encoder(tokenizer: T5Tokenizer, width: int, **changes: Any) -> T5EncoderModel:
+    options: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "d_model": width,
+        "d_kv": 16,
+        "d_ff": 64,
+        "num_layers": 2,
+        "num_heads": 2,
+        "feed_forward_proj": "gated-gelu",
+    }
+    return T5EncoderModel(T5Config(**{**options, **changes}))
 
 
-def save_base(folder: Path, **changes: Any) -> Path:
-    """An IFPipeline's folder."""
+def save_base(folder: Path, text: dict[str, Any] | None = None, **changes: Any) -> Path:
+    """An IFPipeline's folder; ``text`` changes the shape of its T5, all else that of its U-Net."""
     torch.manual_seed(0)
     shape, tokenizer = BASE | changes, t5_tokenizer()
     IFPipeline(
         tokenizer=tokenizer,
-        text_encoder=t5_encoder(tokenizer, shape["encoder_hid_dim"]),
+        text_encoder=t5_encoder(tokenizer, shape["encoder_hid_dim"], **(text or {})),
         unet=UNet2DConditionModel(**shape),
         scheduler=new_scheduler(),
         safety_checker=None,
