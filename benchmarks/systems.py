@@ -26,6 +26,7 @@ from nodeflow.graph.workflow import Workflow
 from nodeflow.resources import folder, locate
 from training import silhouettes
 from training.checker import analyse, compare
+from training.pictures import read
 from training.scenes import Picture
 
 
@@ -72,7 +73,7 @@ def measure(session: Session, name: str, count: int) -> str:
             case = next(cases)
             file, took = run(session, name, system.node, case, Path(place))
             made = picture(file)
-            found = compare(analyse(made, known), case.claims)
+            found = compare(analyse(read(file), known), case.claims)
             right.append(all(found.values()))
             seconds.append(took)
             if case.original:

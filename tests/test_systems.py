@@ -19,6 +19,7 @@ from nodeflow.resources import folder
 from training import silhouettes
 from training.checker import analyse, compare
 from training.claims import parse
+from training.pictures import read
 from training.scenes import Picture
 
 WORKFLOWS = sorted(folder("workflows").glob("*.json"))
@@ -64,7 +65,7 @@ def pixels(path: Path) -> Picture:
 
 
 def right(path: Path, caption: str) -> bool:
-    return all(compare(analyse(pixels(path), silhouettes.load()), parse(caption)).values())
+    return all(compare(analyse(read(path), silhouettes.load()), parse(caption)).values())
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
