@@ -1116,16 +1116,24 @@
  <context>
   <name>StartPage</name>
   <message>
-   <source>Enter opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow.</source>
-   <translation>Enter 打开，Ctrl+Enter 打开并运行。将图片拖到此处可打开其中的工作流。</translation>
+   <source>Enter or a double click opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow.</source>
+   <translation>回车或双击打开，Ctrl+Enter 打开并运行。把图片拖到这里会打开它的工作流。</translation>
   </message>
   <message>
    <source>Files used last</source>
    <translation>最近使用的文件</translation>
   </message>
   <message>
+   <source>Find a workflow</source>
+   <translation>查找工作流</translation>
+  </message>
+  <message>
    <source>New workflow</source>
    <translation>新建工作流</translation>
+  </message>
+  <message>
+   <source>No ready-made workflow is about that.</source>
+   <translation>没有与此相关的现成工作流。</translation>
   </message>
   <message>
    <source>Open a file…</source>
@@ -1388,8 +1396,40 @@
    <translation>，末尾会被截断</translation>
   </message>
   <message>
+   <source>A classifier that knows noisy pictures leads by its gradient (ADM-G).</source>
+   <translation>认识带噪图片的分类器用梯度引导（ADM-G）。</translation>
+  </message>
+  <message>
+   <source>A picture and a text; how much may change.</source>
+   <translation>一张图片和一段文字；可以改变多少。</translation>
+  </message>
+  <message>
+   <source>A picture drowns in noise step by step; how fast, the betas say.</source>
+   <translation>图片一步步淹没在噪声中；快慢由 beta 决定。</translation>
+  </message>
+  <message>
    <source>A picture has no rows of numbers; export it as NPY.</source>
    <translation>图片没有数值行；请导出为 NPY。</translation>
+  </message>
+  <message>
+   <source>A prior goes from a text to the picture's embedding; a decoder paints it.</source>
+   <translation>先验模型从文字得到图片的嵌入，解码器把它画出来。</translation>
+  </message>
+  <message>
+   <source>A small picture of a class, and models that make it larger.</source>
+   <translation>按类别画一张小图，再由几个模型逐级放大。</translation>
+  </message>
+  <message>
+   <source>A style in a small file, added to the model by any strength.</source>
+   <translation>一个小文件里的风格，以任意强度加到模型上。</translation>
+  </message>
+  <message>
+   <source>A text becomes a picture. Each part is a node: text encoder, noise, scheduler, sampler, VAE.</source>
+   <translation>文字变成图片。每一部分都是一个节点：文本编码器、噪声、调度器、采样器、VAE。</translation>
+  </message>
+  <message>
+   <source>A transformer over patches of the latent, led by a class.</source>
+   <translation>在潜变量图块上的 Transformer，由类别引导。</translation>
   </message>
   <message>
    <source>Add Node…</source>
@@ -1426,6 +1466,10 @@
   <message>
    <source>Align Top</source>
    <translation>顶端对齐</translation>
+  </message>
+  <message>
+   <source>All codes of a picture in a few rounds, the surest first (MaskGIT, aMUSEd).</source>
+   <translation>几轮之内填满图片的所有编码，最有把握的先填（MaskGIT、aMUSEd）。</translation>
   </message>
   <message>
    <source>Alt+Drag a node</source>
@@ -1476,6 +1520,14 @@
    <translation>描述</translation>
   </message>
   <message>
+   <source>Cascaded diffusion</source>
+   <translation>级联扩散</translation>
+  </message>
+  <message>
+   <source>Change and control</source>
+   <translation>修改与控制</translation>
+  </message>
+  <message>
    <source>Choose</source>
    <translation>选择</translation>
   </message>
@@ -1486,6 +1538,10 @@
   <message>
    <source>Choose a folder</source>
    <translation>选择文件夹</translation>
+  </message>
+  <message>
+   <source>Classifier guidance</source>
+   <translation>分类器引导</translation>
   </message>
   <message>
    <source>Click a value</source>
@@ -1514,6 +1570,10 @@
   <message>
    <source>Ctrl+Enter</source>
    <translation>Ctrl+Enter</translation>
+  </message>
+  <message>
+   <source>Ctrl+Enter: open it and run it</source>
+   <translation>Ctrl+Enter：打开并运行</translation>
   </message>
   <message>
    <source>Curve</source>
@@ -1596,6 +1656,10 @@
    <translation>创建副本并保留连线</translation>
   </message>
   <message>
+   <source>Edges or a drawing say where things are.</source>
+   <translation>用边缘或草图决定物体的位置。</translation>
+  </message>
+  <message>
    <source>Expose or Hide</source>
    <translation>公开或隐藏</translation>
   </message>
@@ -1612,8 +1676,16 @@
    <translation>查找命令…</translation>
   </message>
   <message>
+   <source>Flow transformer</source>
+   <translation>流 Transformer</translation>
+  </message>
+  <message>
    <source>Forget Them</source>
    <translation>清除记录</translation>
+  </message>
+  <message>
+   <source>Forward diffusion</source>
+   <translation>前向扩散</translation>
   </message>
   <message>
    <source>Frame</source>
@@ -1622,6 +1694,10 @@
   <message>
    <source>Frame Selection</source>
    <translation>为所选节点加分组框</translation>
+  </message>
+  <message>
+   <source>From noise to picture with fresh noise at every step.</source>
+   <translation>从噪声到图片，每一步都加入新的噪声。</translation>
   </message>
   <message>
    <source>Gives</source>
@@ -1660,12 +1736,32 @@
    <translation>组合为子图</translation>
   </message>
   <message>
+   <source>Guidance</source>
+   <translation>引导</translation>
+  </message>
+  <message>
+   <source>Guidance without a classifier against CLIP's; inpainting by text.</source>
+   <translation>无分类器引导与 CLIP 引导的比较；按文字修补图片。</translation>
+  </message>
+  <message>
    <source>Hash of the weights</source>
    <translation>权重哈希</translation>
   </message>
   <message>
    <source>Hide what lies behind it</source>
    <translation>隐藏下层内容</translation>
+  </message>
+  <message>
+   <source>How near pictures and texts are, as a matrix; the best of eight.</source>
+   <translation>图片与文字有多接近：一个矩阵；八张里最好的几张。</translation>
+  </message>
+  <message>
+   <source>Image to image</source>
+   <translation>图生图</translation>
+  </message>
+  <message>
+   <source>Inpainting</source>
+   <translation>局部重绘</translation>
   </message>
   <message>
    <source>Inputs</source>
@@ -1678,6 +1774,14 @@
   <message>
    <source>Last run</source>
    <translation>上次运行</translation>
+  </message>
+  <message>
+   <source>Latent diffusion</source>
+   <translation>潜在扩散</translation>
+  </message>
+  <message>
+   <source>Latent diffusion that listens to OpenCLIP's text encoder.</source>
+   <translation>使用 OpenCLIP 文本编码器的潜在扩散。</translation>
   </message>
   <message>
    <source>Lay Wire…</source>
@@ -1720,12 +1824,20 @@
    <translation>设为独立副本</translation>
   </message>
   <message>
+   <source>Masked tokens</source>
+   <translation>掩码词元</translation>
+  </message>
+  <message>
    <source>Middle button, Space</source>
    <translation>鼠标中键、空格键</translation>
   </message>
   <message>
    <source>Minimap</source>
    <translation>缩略图</translation>
+  </message>
+  <message>
+   <source>More</source>
+   <translation>更多</translation>
   </message>
   <message>
    <source>Move</source>
@@ -1784,8 +1896,20 @@
    <translation>对象</translation>
   </message>
   <message>
+   <source>One pass from noise to picture, with an eye on each word.</source>
+   <translation>从噪声到图片只需一次，同时看着每个词。</translation>
+  </message>
+  <message>
    <source>One place over all steps</source>
    <translation>某处在所有步的变化</translation>
+  </message>
+  <message>
+   <source>One transformer writes words, then picture codes; CLIP ranks them.</source>
+   <translation>一个 Transformer 先写文字，再写图片编码；由 CLIP 排序。</translation>
+  </message>
+  <message>
+   <source>Only what lies under a mask is painted anew.</source>
+   <translation>只重画遮罩下面的部分。</translation>
   </message>
   <message>
    <source>Open Recent</source>
@@ -1812,6 +1936,10 @@
    <translation>顺序</translation>
   </message>
   <message>
+   <source>Other ways from a text to a picture</source>
+   <translation>从文字到图片的其他途径</translation>
+  </message>
+  <message>
    <source>Outputs</source>
    <translation>输出</translation>
   </message>
@@ -1830,6 +1958,18 @@
   <message>
    <source>Picture</source>
    <translation>图片</translation>
+  </message>
+  <message>
+   <source>Pictures as grids of codes: look at them, count them, edit them.</source>
+   <translation>图片成为编码网格：查看、统计、编辑。</translation>
+  </message>
+  <message>
+   <source>Pictures become latents and come back; what lies between two of them.</source>
+   <translation>图片变成潜变量再变回来；两张图片之间有什么。</translation>
+  </message>
+  <message>
+   <source>Pictures made larger by diffusion, against networks that do it at once.</source>
+   <translation>用扩散放大图片，与一步放大的网络比较。</translation>
   </message>
   <message>
    <source>Pink</source>
@@ -1964,12 +2104,32 @@
    <translation>开始</translation>
   </message>
   <message>
+   <source>Start here</source>
+   <translation>从这里开始</translation>
+  </message>
+  <message>
    <source>Step</source>
    <translation>步</translation>
   </message>
   <message>
    <source>Steps</source>
    <translation>步</translation>
+  </message>
+  <message>
+   <source>Straight ways from noise to picture, as in Stable Diffusion 3 and FLUX.</source>
+   <translation>从噪声到图片的直线路径，如 Stable Diffusion 3 和 FLUX。</translation>
+  </message>
+  <message>
+   <source>Super-resolution</source>
+   <translation>超分辨率</translation>
+  </message>
+  <message>
+   <source>Systems of the field</source>
+   <translation>经典系统</translation>
+  </message>
+  <message>
+   <source>T5 reads the text; a small picture is made larger twice.</source>
+   <translation>T5 读文字；一张小图被放大两次。</translation>
   </message>
   <message>
    <source>Tab, double click</source>
@@ -1982,6 +2142,10 @@
   <message>
    <source>Teal</source>
    <translation>青色</translation>
+  </message>
+  <message>
+   <source>Text GAN</source>
+   <translation>文本 GAN</translation>
   </message>
   <message>
    <source>That run did not have this value.</source>
@@ -2000,12 +2164,24 @@
    <translation>拼图</translation>
   </message>
   <message>
+   <source>Time, text and patches are tokens of one row.</source>
+   <translation>时间、文字和图块都是同一序列中的词元。</translation>
+  </message>
+  <message>
    <source>Timesteps</source>
    <translation>时间步</translation>
   </message>
   <message>
    <source>Tokens</source>
    <translation>词元</translation>
+  </message>
+  <message>
+   <source>Transformers</source>
+   <translation>Transformer</translation>
+  </message>
+  <message>
+   <source>Two texts tell a model how to change a given picture.</source>
+   <translation>两段文字告诉模型怎样改变一张图片。</translation>
   </message>
   <message>
    <source>Undo</source>
@@ -2040,6 +2216,10 @@
    <translation>进入子图的内容</translation>
   </message>
   <message>
+   <source>What it is made of</source>
+   <translation>组成部分</translation>
+  </message>
+  <message>
    <source>What lies behind it</source>
    <translation>下层内容</translation>
   </message>
@@ -2062,6 +2242,10 @@
   <message>
    <source>Where the wire starts</source>
    <translation>连线从哪里开始</translation>
+  </message>
+  <message>
+   <source>Without fresh noise: from a picture back to its noise, and between two noises.</source>
+   <translation>不加新噪声：从图片回到它的噪声，以及两个噪声之间。</translation>
   </message>
   <message>
    <source>Word</source>

@@ -10,6 +10,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app import ready_made
+from nodeflow.app.cards import PICTURE
 from nodeflow.app.sketch import sketch
 from nodeflow.app.start_page import StartPage
 from nodeflow.app.window import MainWindow
@@ -28,7 +30,7 @@ def test_closing_the_last_tab_leads_to_the_start_page(window: MainWindow) -> Non
     press(window, Key.Key_W)
     start = page(window)
     assert start.isVisible() and start.workflows.hasFocus()
-    assert start.workflows.item(0).text() == "Latent diffusion"
+    assert start.workflows.chosen == STARTER and start.workflows.currentItem().text() == "Latent diffusion"
     assert start.recent.isHidden() and not start.no_recent.isHidden()
 
 
@@ -67,15 +69,54 @@ def test_files_used_last_stand_on_the_start_page(window: MainWindow, tmp_path: P
 def test_every_ready_made_workflow_has_a_picture(window: MainWindow, qtbot: QtBot) -> None:
     window.show_start_page()
     qtbot.waitUntil(lambda: window.background.idle, timeout=10_000)
-    images = set()
-    for row in range(page(window).workflows.count()):
-        item = page(window).workflows.item(row)
-        image = item.icon().pixmap(200, 125).toImage()
-        images.add(bytes(image.constBits()))
-        assert len({image.pixel(x, y) for x in range(0, 200, 4) for y in range(0, 125, 4)}) > 3
-    assert len(images) == page(window).workflows.count()
+    images = [item.data(PICTURE).toImage() for item, _ in page(window).workflows.cards()]
+    for image in images:
+        wide, high = image.width(), image.height()
+        assert len({image.pixel(x, y) for x in range(0, wide, 9) for y in range(0, high, 9)}) > 3
+    assert len({bytes(image.constBits()) for image in images}) == len(images) > 8
+
+
+def test_cards_stand_under_headings_that_the_keys_pass_over(window: MainWindow) -> None:
+    window.show_start_page()
+    start = page(window)
+    shelves = ready_made.shelves()
+    assert start.workflows.count() == sum(1 + len(shelf.workflows) for shelf in shelves)
+    heading = start.workflows.item(2)
+    assert heading.text() == shelves[1].title
+    area = start.workflows.visualItemRect(heading)
+    assert area.width() == start.workflows.viewport().width()
+    QTest.mouseClick(start.workflows.viewport(), Qt.MouseButton.LeftButton, pos=area.center())
+    assert start.chosen == STARTER
+    QTest.keyClick(start.workflows, Key.Key_Down)
+    assert start.chosen == shelves[1].workflows[0].path
+    first, second = (start.workflows.visualItemRect(start.workflows.item(row)) for row in (3, 4))
+    assert first.top() == second.top() and first.right() < second.left()
 
 
 def test_an_empty_workflow_is_an_empty_picture(window: MainWindow) -> None:
     empty = sketch(files.loads(b'{"nodeflow": 1}'), window.hub.catalogue, QSize(40, 30))
     assert len({empty.pixel(x, 9) for x in range(40)}) == 1
+
+
+def test_a_word_finds_the_workflows_that_are_about_it(window: MainWindow) -> None:
+    window.show_start_page()
+    start = page(window)
+    start.search.setFocus()
+    QTest.keyClicks(start.search, "transformer class")
+    shown = [item.text() for item, _ in start.workflows.cards() if not item.isHidden()]
+    assert shown == ["DiT"] and start.none_found.isHidden()
+    assert not start.workflows.currentItem().isHidden()
+    QTest.keyClicks(start.search, " qqq")
+    assert all(start.workflows.item(row).isHidden() for row in range(start.workflows.count()))
+    assert start.none_found.isVisible() and start.chosen is None
+    start.search.setText("clas dit")
+    QTest.keyClick(start.search, Key.Key_Return)
+    assert window.session.name == "dit"
+
+
+def test_a_narrow_page_gives_its_room_to_the_pictures(window: MainWindow) -> None:
+    window.show_start_page()
+    start = page(window)
+    assert start.side.isVisible()
+    window.resize(900, 600)
+    assert start.width() < 720 and start.side.isHidden()

@@ -1,0 +1,124 @@
+"""A small picture of what each ready-made workflow makes, for the start page and for the page that lists them.
+
+    python -m benchmarks.workflow_pictures [NAME...]
+
+Runs each workflow (all of them, or those named) as it stands, and writes ``assets/workflows/NAME.webp``; then
+``assets/workflows/README.md``, shelf by shelf as they stand on the start page.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+
+from PIL import Image
+
+from nodeflow.app.ready_made import shelves
+from nodeflow.engine import events as tell
+from nodeflow.engine.session import Session
+from nodeflow.graph.files import load, write_atomic
+from nodeflow.graph.workflow import Workflow
+from nodeflow.resources import folder
+
+SIZE = (306, 192)
+MOST_BYTES = 12_000
+GAP = 3
+MOST_IN_A_ROW = 6
+HEAD = """# Ready-made workflows
+
+Each opens from the start page, or with `nodeflow open workflows/NAME.json`. Written by `python -m
+benchmarks.workflow_pictures`, which also made the pictures.
+"""
+
+
+def rows_of(workflow: Workflow, output: Path, path: Path) -> list[list[Path]]:
+    """The pictures that a run writes, a row for each node that wrote several, from the top of the canvas downwards.
+
+    Raises RuntimeError where a node fails.
+    """
+    wrote: dict[str, list[Path]] = {}
+    for event in Session().run(workflow, path.parent, output, (), on="cpu"):
+        match event:
+            case tell.NodeFinished(files=files) if files:
+                wrote.setdefault(event.node, []).extend(Path(file) for file in files)
+            case tell.NodeFailed():
+                raise RuntimeError(f"{path.stem}: {event.node} fails: {event.error}")
+    order = sorted(wrote, key=lambda node: (workflow.layout[node].y, workflow.layout[node].x))
+    rows: list[list[Path]] = []
+    for alone, nodes in groupby(order, key=lambda node: len(wrote[node]) == 1):
+        found = [wrote[node] for node in nodes]
+        rows += [[file for files in found for file in files]] if alone else found
+    return rows
+
+
+def spread(row: list[Path], most: int = MOST_IN_A_ROW) -> list[Path]:
+    """At most so many of a row, the first and the last among them."""
+    if len(row) <= most:
+        return row
+    return [row[round(number * (len(row) - 1) / (most - 1))] for number in range(most)]
+
+
+def collage(rows: list[list[Path]]) -> Image.Image:
+    """All on one picture: each row in the middle, all cells of one size."""
+    if len(rows) == 1 and len(rows[0]) > 3:  # better two short rows than one of small pictures
+        half = (len(rows[0]) + 1) // 2
+        rows = [rows[0][:half], rows[0][half:]]
+    rows = [spread(row) for row in rows]
+    high = (SIZE[1] - GAP * (len(rows) - 1)) // len(rows)
+    sheet = Image.new("RGBA", SIZE)  # where nothing is, the page shows through
+    shown = [[Image.open(file).convert("RGB") for file in row] for row in rows]
+    wide = min((SIZE[0] - GAP * (len(row) - 1)) / sum(one.width / one.height for one in row) for row in shown)
+    high = int(min(high, wide))
+    top = (SIZE[1] - high * len(rows) - GAP * (len(rows) - 1)) // 2
+    for row in shown:
+        cells = [one.resize((round(high * one.width / one.height), high), Image.Resampling.LANCZOS) for one in row]
+        left = (SIZE[0] - sum(cell.width for cell in cells) - GAP * (len(cells) - 1)) // 2
+        for cell in cells:
+            sheet.paste(cell, (left, top))
+            left += cell.width + GAP
+        top += high + GAP
+    return sheet
+
+
+def packed(picture: Image.Image) -> bytes:
+    """As WebP, as good as the bytes allow."""
+    for quality in range(88, 20, -6):
+        data = BytesIO()
+        picture.save(data, "WEBP", quality=quality, method=6)
+        if data.tell() <= MOST_BYTES:
+            break
+    return data.getvalue()
+
+
+def page() -> str:
+    """The page that shows them, shelf by shelf."""
+    lines = [HEAD]
+    for shelf in shelves():
+        lines += [f"## {shelf.title}", "", "| | | |", "|---|---|---|"]
+        for ready in shelf.workflows:
+            link = f"[{ready.title}](../../workflows/{ready.path.name})"
+            shown = f"![{ready.title}]({ready.picture.name})" if ready.picture.is_file() else ""
+            lines.append(f"| {shown} | {link} | {ready.about} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    wanted = sys.argv[1:]
+    for ready in (ready for shelf in shelves() for ready in shelf.workflows if not wanted or ready.name in wanted):
+        with tempfile.TemporaryDirectory() as output:
+            try:
+                data = packed(collage(rows_of(load(ready.path), Path(output), ready.path)))
+            except RuntimeError as error:
+                print(error)
+                continue
+        write_atomic(ready.picture, data)
+        print(f"{ready.name}: {len(data):,} bytes", flush=True)
+    write_atomic(folder("assets") / "workflows" / "README.md", page().encode())
+
+
+if __name__ == "__main__":
+    main()
