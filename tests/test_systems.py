@@ -24,6 +24,7 @@ from training.scenes import Picture
 
 WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {
+    "dalle": {"write.pictures": 2, "finish.pictures": 1},
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
@@ -163,3 +164,13 @@ def test_the_flow_transformer_paints_the_text_in_few_steps_too(session: Session,
     (many,), (few,) = wrote["save"], wrote["few_save"][:1]
     assert all(right(file, "a red star on a blue background") for file in (many, few))
     assert 0 < ((pixels(many) - pixels(few)) ** 2).mean() < 0.01, "five steps lead to about the same place"
+
+
+def test_dalle_writes_the_text_and_finishes_a_picture(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "dalle", tmp_path)
+    (best,), (finished,) = wrote["save"], wrote["save_finished"]
+    assert right(best, "a butterfly on a black background")
+    assert [bool((pixels(best) == pixels(file)).all()) for file in wrote["save_all"]].count(True) == 1
+    assert right(finished, "a red star on a blue background")
+    away = np.abs(pixels(finished) - pixels(folder("assets") / "pictures" / "star.png"))
+    assert away[:24].mean() < 0.03, "the upper half stands as it was"

@@ -1,0 +1,17 @@
+"""A caption of a subject in the middle, and a picture of it made of tokens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.cases import SEED, Case, System
+from training.centred import centred_captions
+from training.claims import parse
+
+
+def best_of_eight(_: Path) -> Iterator[Case]:
+    """Eight pictures of a caption, of which the one that CLIP puts first counts."""
+    for number, text in enumerate(centred_captions(SEED, 10_000)):
+        yield Case({"prompt.text": text, "write.seed": 8 * number, "rerank.best": 1}, parse(text))
+
+
+SYSTEMS = {"dalle": System("save", best_of_eight)}
