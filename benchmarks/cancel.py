@@ -23,10 +23,10 @@ from diffusers import UNet2DConditionModel
 
 from benchmarks.sampling import WORDS
 from nodeflow.engine import events as tell
-from nodeflow.engine.control import Control
-from nodeflow.engine.interrupt import blocks
-from nodeflow.engine.packs import load_packs
-from nodeflow.engine.session import Session
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.interrupt import blocks
+from nodeflow.engine.worker.packs import load_packs
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.workflow import Link, Node, Workflow

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import Beat, Event, JobEvent, Reply, RunFinished
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.log import WorkerLog
+from nodeflow.engine.line.client import LocalEngine
+from nodeflow.engine.line.log import WorkerLog
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import dumps, load
 from nodeflow.resources import folder

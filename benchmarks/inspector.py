@@ -25,11 +25,11 @@ from PySide6.QtWidgets import QApplication
 
 from nodeflow.app.inspector.frames import Film, FrameCache
 from nodeflow.app.inspector.picture import PictureView
-from nodeflow.engine.cache import Cache
 from nodeflow.engine.events import Look
-from nodeflow.engine.executor import Executor
 from nodeflow.engine.inspect.facts import facts
 from nodeflow.engine.inspect.inspector import Inspector
+from nodeflow.engine.run.executor import Executor
+from nodeflow.engine.store.cache import Cache
 from nodeflow.forms import View
 from nodeflow.wires import Trajectory
 from nodes.denoise import unet_denoiser

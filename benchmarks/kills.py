@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.hands import Driver, changed
-from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import Event, NodeFailed, NodeFinished, RunStarted
+from nodeflow.engine.store.disk import Disk
 
 STEPS = 12
 LONGEST = 2.5

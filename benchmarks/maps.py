@@ -14,12 +14,12 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.executor import add
-from nodeflow.engine.cache import Cache
 from nodeflow.engine.events import JobEvent
-from nodeflow.engine.executor import Executor
-from nodeflow.engine.keys import Settings
-from nodeflow.engine.packs import Packs
-from nodeflow.engine.plan import plan
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import plan
+from nodeflow.engine.run.executor import Executor
+from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.node import node
 

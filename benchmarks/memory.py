@@ -21,10 +21,10 @@ import torch
 from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.memory import Memory
-from nodeflow.engine.modes import footprint
-from nodeflow.engine.packs import load_packs
-from nodeflow.engine.session import Session
+from nodeflow.engine.devices.memory import Memory
+from nodeflow.engine.devices.modes import footprint
+from nodeflow.engine.worker.packs import load_packs
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.resources import folder

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import torch
 
 from benchmarks.sampling import Nothing, Watch, network, ratio
-from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import NodeFinished, NodeProgress
-from nodeflow.engine.session import Session
-from nodeflow.engine.steps import StepRun, StepStore
+from nodeflow.engine.run.steps import StepRun, StepStore
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.workflow import Link, Node, Workflow

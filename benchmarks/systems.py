@@ -19,7 +19,7 @@ from safetensors import safe_open
 
 from benchmarks.cases import Case, systems
 from nodeflow.engine import events as tell
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.workflow import Workflow

@@ -18,7 +18,7 @@ from PIL import Image
 
 from nodeflow.app.ready_made import shelves
 from nodeflow.engine import events as tell
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.files import load, write_atomic
 from nodeflow.graph.workflow import Workflow
 from nodeflow.resources import folder

@@ -13,8 +13,8 @@ from nodeflow import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nodeflow.engine.disk import Disk
     from nodeflow.engine.events import Event
+    from nodeflow.engine.store.disk import Disk
     from nodeflow.graph.catalog import Catalogue
     from nodeflow.graph.sweeps import Sweep
     from nodeflow.graph.workflow import Problem, Workflow
@@ -207,7 +207,7 @@ def _writable(folder: Path) -> None:
 @cli.command()
 def check(file: Annotated[Path, typer.Argument(help="The workflow file.")]) -> None:
     """Say everything that is wrong with a workflow file. Exit status: 0 in order, 2 not."""
-    from nodeflow.engine.packs import known_catalogue
+    from nodeflow.engine.worker.packs import known_catalogue
     from nodeflow.graph.check import check as problems_of
 
     workflow = _load(file)
@@ -223,7 +223,7 @@ def nodes(
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the packs, not the snapshot that ships.")] = False,
 ) -> None:
     """List the nodes there are."""
-    from nodeflow.engine.packs import known_catalogue, load_packs
+    from nodeflow.engine.worker.packs import known_catalogue, load_packs
     from nodeflow.graph.catalog import encode
 
     catalogue = load_packs().catalogue if fresh else known_catalogue()
@@ -243,8 +243,8 @@ cli.add_typer(cache_commands, name="cache")
 
 
 def _disk() -> Disk:
-    from nodeflow.engine import device
-    from nodeflow.engine.disk import Disk
+    from nodeflow.engine.devices import device
+    from nodeflow.engine.store.disk import Disk
 
     disk = Disk.of_user(device.numerics())
     if disk is None:

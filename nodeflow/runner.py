@@ -9,9 +9,9 @@ from typing import Protocol
 
 import msgspec
 
-from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import Event, Foreseen, JobEvent, Ready, Refused, Reply, RunFinished, WorkerLost
 from nodeflow.engine.limits import Limits
+from nodeflow.engine.line.client import LocalEngine
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.files import dumps
 from nodeflow.graph.sweeps import Sweep
@@ -111,8 +111,8 @@ class InProcess:
         from nodeflow.system import wait_politely
 
         wait_politely()
-        from nodeflow.engine.control import Control
-        from nodeflow.engine.session import Session
+        from nodeflow.engine.run.control import Control
+        from nodeflow.engine.worker.session import Session
 
         self.details = ""
         self._session, self._control = Session.of_user(limits), Control()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nodeflow.engine.events import NodeFinished
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import AddNode, Connect, SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.fork import fork

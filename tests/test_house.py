@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nodeflow.engine.packs import load_packs
+from nodeflow.engine.worker.packs import load_packs
 from nodeflow.graph.catalog import encode
 from nodeflow.graph.files import dumps, load
 from nodeflow.resources import folder
@@ -42,11 +42,11 @@ def test_the_graph_runs_without_qt_and_torch() -> None:
 
 
 def test_client_and_events_run_without_torch() -> None:
-    runs_without({"torch", "numpy", "PySide6"}, "import nodeflow.engine.client, nodeflow.engine.events")
+    runs_without({"torch", "numpy", "PySide6"}, "import nodeflow.engine.line.client, nodeflow.engine.events")
 
 
 def test_the_engine_and_the_pack_run_without_qt() -> None:
-    code = "from nodeflow.engine.session import Session; assert Session().packs.catalogue.nodes"
+    code = "from nodeflow.engine.worker.session import Session; assert Session().packs.catalogue.nodes"
     runs_without({"PySide6", "NodeGraphQt", "shiboken6"}, code)
 
 

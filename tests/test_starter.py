@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.control import Control
-from nodeflow.engine.session import Session
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load, loads
 from nodeflow.graph.workflow import Link, Node, Workflow

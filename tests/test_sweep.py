@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 from test_cli import nodeflow, refused, write
 
-from nodeflow.engine.control import Control
 from nodeflow.engine.events import Event, NodeFinished
-from nodeflow.engine.session import Session
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load, loads
 from nodeflow.graph.sweeps import Sweep

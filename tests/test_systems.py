@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.check import check
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load

@@ -12,16 +12,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.engine.cache import Cache
-from nodeflow.engine.disk import Disk
-from nodeflow.engine.estimates import Estimates
 from nodeflow.engine.events import Event, Foresight
-from nodeflow.engine.executor import Executor
-from nodeflow.engine.forecast import forecast
-from nodeflow.engine.keys import Settings
-from nodeflow.engine.packs import Packs
-from nodeflow.engine.plan import plan
-from nodeflow.engine.steps import StepStore
+from nodeflow.engine.plan.estimates import Estimates
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import plan
+from nodeflow.engine.run.executor import Executor
+from nodeflow.engine.run.forecast import forecast
+from nodeflow.engine.run.steps import StepStore
+from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node

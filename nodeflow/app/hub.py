@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 from nodeflow import resources
 from nodeflow.app.library import Library
 from nodeflow.app.nodewords import localized
-from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
     JobInfo,
@@ -21,7 +20,8 @@ from nodeflow.engine.events import (
     WorkerLost,
 )
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.queue import Queue
+from nodeflow.engine.line.client import LocalEngine
+from nodeflow.engine.line.queue import Queue
 from nodeflow.graph.catalog import Catalogue, NodeSpec, decode
 
 LOG_LINES = 5000

@@ -16,8 +16,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nodeflow.engine import process
-from nodeflow.engine.client import LocalEngine
 from nodeflow.engine.events import (
     Beat,
     Export,
@@ -39,7 +37,9 @@ from nodeflow.engine.events import (
     Silent,
     WorkerLost,
 )
-from nodeflow.engine.queue import Queue
+from nodeflow.engine.line import process
+from nodeflow.engine.line.client import LocalEngine
+from nodeflow.engine.line.queue import Queue
 from nodeflow.forms import Overview, Picture
 
 PACK = '''
@@ -320,9 +320,9 @@ def test_closing_ends_the_process_and_leaves_what_waits(
 APP = """
 import sys, time
 from pathlib import Path
-from nodeflow.engine.client import LocalEngine
+from nodeflow.engine.line.client import LocalEngine
 from nodeflow.engine.events import JobEvent, NodeProgress
-from nodeflow.engine.queue import Queue
+from nodeflow.engine.line.queue import Queue
 def tell(reply):
     if isinstance(reply, JobEvent) and isinstance(reply.event, NodeProgress):
         print(engine.pid, flush=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from toys import PACK, wire
 
-from nodeflow.engine.estimates import Cost, Estimates, likenesses
 from nodeflow.engine.events import NodeFinished
-from nodeflow.engine.keys import Settings
-from nodeflow.engine.plan import plan
-from nodeflow.engine.session import Session
+from nodeflow.engine.plan.estimates import Cost, Estimates, likenesses
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import plan
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.workflow import Workflow
 
 SHEET = PACK.catalogue.nodes["toys.sheet"]
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_written_just_now_can_be_later(tmp_path: Path) -> 
 
 
 def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nodeflow.engine.estimates.MOST", 6)
+    monkeypatch.setattr("nodeflow.engine.plan.estimates.MOST", 6)
     file = tmp_path / "estimates.sqlite"
     estimates = Estimates(file)
     for number in range(10):

@@ -10,7 +10,6 @@ import pytest
 import torch
 from toys import PACK, RAN, Bench, wire
 
-from nodeflow.engine.control import Control
 from nodeflow.engine.events import (
     NodeFailed,
     NodeFinished,
@@ -20,7 +19,8 @@ from nodeflow.engine.events import (
     NodeStarted,
     RunFinished,
 )
-from nodeflow.engine.plan import plan
+from nodeflow.engine.plan.plan import plan
+from nodeflow.engine.run.control import Control
 from nodeflow.graph.workflow import Node, WorkflowError
 from nodeflow.report import Report
 

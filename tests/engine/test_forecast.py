@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from toys import PACK, RAN, Bench, wire
 
-from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped, NodeStarted
-from nodeflow.engine.session import Session
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.workflow import Node, Workflow

@@ -16,7 +16,7 @@ from nodeflow.engine.events import Export, Look
 from nodeflow.engine.inspect.draw import linear_fit, tiles
 from nodeflow.engine.inspect.facts import BINS, facts, named_tensors
 from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from nodeflow.forms import Chart, Matrix, Overview, Picture, Table, Text, View
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load

@@ -14,7 +14,7 @@ from nodeflow.engine.inspect.apart import difference
 from nodeflow.engine.inspect.captions import known_captions
 from nodeflow.engine.inspect.codes import code_colours
 from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from nodeflow.forms import Chart, Overview, Picture, Table, View
 from nodeflow.graph.edits import AddNode, Connect, SetParam
 from nodeflow.graph.files import load

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from nodeflow.engine.control import Control
-from nodeflow.engine.interrupt import Cancelled, interruptible
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.interrupt import Cancelled, interruptible
 
 
 class Block(torch.nn.Module):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodeflow.engine import log
-from nodeflow.engine.log import WorkerLog
+from nodeflow.engine.line import log
+from nodeflow.engine.line.log import WorkerLog
 
 
 def test_it_never_grows_past_two_files(tmp_path: Path) -> None:

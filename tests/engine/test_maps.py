@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from toys import PACK, RAN, Bench, Box, wire
 
-from nodeflow.engine.control import Control
-from nodeflow.engine.estimates import Estimates
 from nodeflow.engine.events import NodeFailed, NodeFinished, NodeMapped, NodesKept, NodeSkipped, RunFinished
-from nodeflow.engine.forecast import forecast
-from nodeflow.engine.plan import plan
+from nodeflow.engine.plan.estimates import Estimates
+from nodeflow.engine.plan.plan import plan
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.forecast import forecast
 from nodeflow.graph.groups import group
 from nodeflow.graph.ports import expose
 from nodeflow.graph.sweeps import MOST_ITEMS, Sweep

@@ -15,11 +15,11 @@ import torch
 from toys import PACK
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.cache import Cache
-from nodeflow.engine.estimates import Cost
-from nodeflow.engine.memory import Memory, Place
-from nodeflow.engine.packs import Packs
-from nodeflow.engine.session import Session
+from nodeflow.engine.devices.memory import Memory, Place
+from nodeflow.engine.plan.estimates import Cost
+from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.worker.packs import Packs
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.workflow import Node, Workflow
@@ -303,7 +303,7 @@ def test_storage_in_eight_bits_is_another_model_that_paints_nearly_the_same(tmp_
 SHORT = """
 import resource, sys, torch
 from pathlib import Path
-from nodeflow.engine.session import Session
+from nodeflow.engine.worker.session import Session
 from toys import wire, PACK
 from nodeflow.engine import events as tell
 session, here = Session(PACK), Path(sys.argv[1])

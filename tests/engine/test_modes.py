@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel
 
-from nodeflow.engine.modes import Footprint, Mode, arrange, footprint, lean, place, release
+from nodeflow.engine.devices.modes import Footprint, Mode, arrange, footprint, lean, place, release
 from nodeflow.wires import Image
 from nodes.computing import device_of, dtype_of
 from nodes.models import load_latent_diffusion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodeflow.engine.packs import known_catalogue, load_packs
+from nodeflow.engine.worker.packs import known_catalogue, load_packs
 
 
 def test_an_installed_pack_is_found(install_pack) -> None:

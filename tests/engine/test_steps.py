@@ -13,13 +13,13 @@ import pytest
 import torch
 from toys import PACK, RAN, Bench, Route, Stranger, wire
 
-from nodeflow.engine.control import Control
-from nodeflow.engine.disk import Disk
 from nodeflow.engine.events import NodeFailed, NodeFinished, NodeProgress, NodeStarted
-from nodeflow.engine.identity import Identities, Unidentified
-from nodeflow.engine.measure import OVERHEAD
-from nodeflow.engine.plan import plan
-from nodeflow.engine.steps import StepStore
+from nodeflow.engine.plan.identity import Identities, Unidentified
+from nodeflow.engine.plan.plan import plan
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.steps import StepStore
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.store.measure import OVERHEAD
 from nodeflow.report import Report
 from nodeflow.terminal import TerminalView
 from nodeflow.wires import Conditioning, DiffusionNetwork, Latent, LatentFormat, Noise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from toys import PACK, Bench, wire
 
-from nodeflow.engine.plan import plan
+from nodeflow.engine.plan.plan import plan
 from nodeflow.graph.carried import carried
 from nodeflow.graph.check import check, refusal
 from nodeflow.graph.edits import AddNode

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from nodeflow.engine.codec import decode, encode
 from nodeflow.engine.inspect.attention import mean_map, words_of
+from nodeflow.engine.store.codec import decode, encode
 from nodeflow.node import NodeError
 from nodeflow.wires import Trajectory
 from nodes import attention

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import nodes
-from nodeflow.engine.packs import Packs
+from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph import check, files
 from nodeflow.resources import folder
 from nodeflow.wires import Codes, Image, Latent, TrainedSchedule

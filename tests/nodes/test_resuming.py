@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from nodeflow.engine.disk import Disk
-from nodeflow.engine.steps import StepStore
+from nodeflow.engine.run.steps import StepStore
+from nodeflow.engine.store.disk import Disk
 from nodeflow.node import NodeError, Steps
 from nodeflow.wires import Guider, Latent, LatentFormat, Noise, Schedule, TrainedSchedule
 from nodes.denoise import UNetDenoiser, unet_denoiser

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from nodeflow.engine.events import Export, Exported, Look, Looked
-from nodeflow.engine.executor import Executor
 from nodeflow.engine.inspect import captions, codes, paths, pictures, schedules, texts, words
 from nodeflow.engine.inspect.export import file_of
 from nodeflow.engine.inspect.facts import facts, named_tensors
 from nodeflow.engine.inspect.models import MODEL
 from nodeflow.engine.inspect.plain import ANYTHING
+from nodeflow.engine.run.executor import Executor
 from nodeflow.forms import Asked, Form, Forms, Overview, View
 from nodeflow.graph.files import write_atomic
 from nodeflow.node import NodeError

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from nodeflow.engine.measure import networks
+from nodeflow.engine.store.measure import networks
 from nodeflow.forms import Asked, Form, Table, Text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable, Iterable, Mapping
 
-from nodeflow.engine.keys import Parts
-from nodeflow.engine.plan import Task
+from nodeflow.engine.plan.keys import Parts
+from nodeflow.engine.plan.plan import Task
 
 
 def seeds(tasks: Iterable[Task], parts: Mapping[str, Parts], node: Callable[[str], str] = str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodeflow.engine.plan import Task
+from nodeflow.engine.plan.plan import Task
 from nodeflow.graph.catalog import NodeSpec, is_list
 from nodeflow.graph.sweeps import MOST_ITEMS
 from nodeflow.node import NodeError

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from nodeflow.engine.control import Control
-from nodeflow.engine.measure import networks
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.store.measure import networks
 
 
 class Cancelled(BaseException):

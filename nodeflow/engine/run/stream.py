@@ -8,8 +8,8 @@ from collections.abc import Generator
 from typing import Any
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.control import Control
-from nodeflow.engine.steps import StepRun
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.steps import StepRun
 from nodeflow.engine.views import preview
 from nodeflow.node import Step
 

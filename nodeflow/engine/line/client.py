@@ -34,9 +34,9 @@ from nodeflow.engine.events import (
     WorkerLost,
 )
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.log import WorkerLog
-from nodeflow.engine.process import WorkerProcess
-from nodeflow.engine.queue import Queue
+from nodeflow.engine.line.log import WorkerLog
+from nodeflow.engine.line.process import WorkerProcess
+from nodeflow.engine.line.queue import Queue
 from nodeflow.graph.sweeps import Sweep
 
 NO_WORKER = "the engine does not run; run the workflow to see its values"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nodeflow.engine.cache import Cache
-from nodeflow.engine.keys import Parts
-from nodeflow.engine.plan import Task
+from nodeflow.engine.plan.keys import Parts
+from nodeflow.engine.plan.plan import Task
+from nodeflow.engine.store.cache import Cache
 
 if TYPE_CHECKING:
-    from nodeflow.engine.executor import Run
+    from nodeflow.engine.run.executor import Run
 
 MOST = 64
 """Documents whose last run is remembered."""

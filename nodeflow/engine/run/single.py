@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.keys import Settings
-from nodeflow.engine.maps import Unfolding
 from nodeflow.engine.places import plainly
-from nodeflow.engine.plan import Plan, Task
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import Plan, Task
+from nodeflow.engine.run.maps import Unfolding
 from nodeflow.graph.catalog import is_list
 from nodeflow.graph.edits import Disconnect, SetParam, remove
 from nodeflow.graph.files import dumps, loads

@@ -13,10 +13,10 @@ from multiprocessing.connection import Connection, wait
 
 import msgspec
 
-from nodeflow.engine.child import work
 from nodeflow.engine.events import Close, Logged, Reply, Request, Silent
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.log import WorkerLog
+from nodeflow.engine.line.child import work
+from nodeflow.engine.line.log import WorkerLog
 
 TICK = 0.25
 """Seconds between two looks at whether the process lives."""

@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nodeflow.engine.keys import checked
-from nodeflow.engine.plan import Origin, Task
-from nodeflow.engine.seeds import seeds, sources
-from nodeflow.engine.steps import StepRun
+from nodeflow.engine.plan.keys import checked
+from nodeflow.engine.plan.plan import Origin, Task
+from nodeflow.engine.run.seeds import seeds, sources
+from nodeflow.engine.run.steps import StepRun
 from nodeflow.graph.catalog import is_list
 from nodeflow.node import Lazy, NotYet
 
 if TYPE_CHECKING:
-    from nodeflow.engine.executor import Run
+    from nodeflow.engine.run.executor import Run
 
 
 def wires_of(run: Run, task: Task) -> list[Any]:

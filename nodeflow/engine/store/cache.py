@@ -6,8 +6,8 @@ import heapq
 import threading
 from typing import Any
 
-from nodeflow.engine.disk import Disk
-from nodeflow.engine.measure import OVERHEAD, Block, Ledger, blocks, has_module
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.store.measure import OVERHEAD, Block, Ledger, blocks, has_module
 
 
 class Entry:

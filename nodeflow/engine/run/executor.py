@@ -12,24 +12,24 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.arguments import arguments_of, extras_of, wires_of
-from nodeflow.engine.cache import Cache
-from nodeflow.engine.control import Control
-from nodeflow.engine.estimates import NO_COST, NO_COSTS, Cost
-from nodeflow.engine.history import Histories, History
-from nodeflow.engine.interrupt import Cancelled, interruptible
-from nodeflow.engine.keys import Parts, Settings, checked, digest, parts_of, reason
-from nodeflow.engine.maps import Unfolding, make_do
-from nodeflow.engine.measure import changed, versions
-from nodeflow.engine.memory import Memory, Needs
-from nodeflow.engine.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
-from nodeflow.engine.results import Values, as_outputs, files, named, sentence, standing
-from nodeflow.engine.seeds import seeds
-from nodeflow.engine.shortage import is_shortage, what_fitted
-from nodeflow.engine.single import settings_of
-from nodeflow.engine.steps import StepStore
-from nodeflow.engine.stream import drive
-from nodeflow.engine.together import Together
+from nodeflow.engine.devices.memory import Memory, Needs
+from nodeflow.engine.plan.estimates import NO_COST, NO_COSTS, Cost
+from nodeflow.engine.plan.keys import Parts, Settings, checked, digest, parts_of, reason
+from nodeflow.engine.plan.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
+from nodeflow.engine.run.arguments import arguments_of, extras_of, wires_of
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.history import Histories, History
+from nodeflow.engine.run.interrupt import Cancelled, interruptible
+from nodeflow.engine.run.maps import Unfolding, make_do
+from nodeflow.engine.run.results import Values, as_outputs, files, named, sentence, standing
+from nodeflow.engine.run.seeds import seeds
+from nodeflow.engine.run.shortage import is_shortage, what_fitted
+from nodeflow.engine.run.single import settings_of
+from nodeflow.engine.run.steps import StepStore
+from nodeflow.engine.run.stream import drive
+from nodeflow.engine.run.together import Together
+from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.store.measure import changed, versions
 from nodeflow.engine.views import summaries
 from nodeflow.node import NodeError, NotYet
 

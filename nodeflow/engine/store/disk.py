@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodeflow.engine.codec import Damaged, NotStorable, decode, encode
+from nodeflow.engine.store.codec import Damaged, NotStorable, decode, encode
 from nodeflow.resources import cache_folder
 
 LEAST_SECONDS = 0.001

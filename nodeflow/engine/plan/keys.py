@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.fingerprint import fingerprint
-from nodeflow.engine.plan import Origin, Task
+from nodeflow.engine.plan.fingerprint import fingerprint
+from nodeflow.engine.plan.plan import Origin, Task
 from nodeflow.graph.catalog import Param
 from nodeflow.node import NodeError
 from nodeflow.resources import locate

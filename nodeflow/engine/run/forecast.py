@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.control import Control
-from nodeflow.engine.estimates import Estimates, likenesses
 from nodeflow.engine.events import Foresight, Prospect
-from nodeflow.engine.executor import Executor, Run
-from nodeflow.engine.keys import Settings
-from nodeflow.engine.plan import Plan, Task, plain_feeders
-from nodeflow.engine.results import standing
+from nodeflow.engine.plan.estimates import Estimates, likenesses
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import Plan, Task, plain_feeders
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.executor import Executor, Run
+from nodeflow.engine.run.results import standing
 from nodeflow.node import NodeError
 
 FILES = "Files"

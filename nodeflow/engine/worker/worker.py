@@ -18,9 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.engine import device
-from nodeflow.engine.child import Mouth
-from nodeflow.engine.control import Control
+from nodeflow.engine.devices import device
 from nodeflow.engine.events import (
     Cancel,
     Close,
@@ -41,8 +39,10 @@ from nodeflow.engine.events import (
 )
 from nodeflow.engine.inspect.inspector import Inspector
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.session import Session
+from nodeflow.engine.line.child import Mouth
+from nodeflow.engine.run.control import Control
 from nodeflow.engine.views import pictures
+from nodeflow.engine.worker.session import Session
 from nodeflow.graph.files import loads
 from nodeflow.graph.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from nodeflow.engine.arguments import arguments_of
-from nodeflow.engine.plan import Task
+from nodeflow.engine.plan.plan import Task
+from nodeflow.engine.run.arguments import arguments_of
 from nodeflow.node import together_of
 
 if TYPE_CHECKING:
-    from nodeflow.engine.executor import Run
+    from nodeflow.engine.run.executor import Run
 
 MOST = 16
 """Items of one call: more would hold much memory, and keep the first picture waiting."""

@@ -18,8 +18,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from nodeflow.engine.keys import Settings
-from nodeflow.engine.plan import Plan, Task
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import Plan, Task
 from nodeflow.graph.catalog import NodeSpec, Param
 from nodeflow.resources import cache_folder
 

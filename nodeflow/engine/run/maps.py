@@ -17,8 +17,8 @@ import msgspec
 from nodeflow.engine import events as tell
 from nodeflow.engine.events import Item
 from nodeflow.engine.places import item_id
-from nodeflow.engine.plan import Origin, Plan, Task
-from nodeflow.engine.results import Values, named
+from nodeflow.engine.plan.plan import Origin, Plan, Task
+from nodeflow.engine.run.results import Values, named
 from nodeflow.graph.catalog import is_list
 from nodeflow.graph.sweeps import MOST_ITEMS
 from nodeflow.node import NodeError

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from nodeflow.engine.disk import Disk
-from nodeflow.engine.identity import Identities, Unidentified
-from nodeflow.engine.measure import Ledger, blocks
+from nodeflow.engine.plan.identity import Identities, Unidentified
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.store.measure import Ledger, blocks
 from nodeflow.node import Kept, Steps
 
 PACE = 200

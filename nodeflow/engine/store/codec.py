@@ -19,7 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from nodeflow import wires
-from nodeflow.engine.eightbit import as_png, from_png
+from nodeflow.engine.store.eightbit import as_png, from_png
 
 KNOWN: dict[str, Any] = {
     name: kind

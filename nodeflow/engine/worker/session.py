@@ -6,21 +6,21 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from nodeflow.engine import device
-from nodeflow.engine.cache import Cache
-from nodeflow.engine.control import Control
-from nodeflow.engine.disk import Disk
-from nodeflow.engine.estimates import LEAST_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.devices import device
+from nodeflow.engine.devices.memory import Memory
 from nodeflow.engine.events import Event, Foresight, NodeFinished, RunFinished, Usage
-from nodeflow.engine.executor import Executor
-from nodeflow.engine.forecast import forecast
-from nodeflow.engine.keys import Settings
 from nodeflow.engine.limits import Limits
-from nodeflow.engine.memory import Memory
-from nodeflow.engine.packs import Packs, load_packs
 from nodeflow.engine.places import item_id
-from nodeflow.engine.plan import Plan, plan
-from nodeflow.engine.steps import StepStore
+from nodeflow.engine.plan.estimates import LEAST_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.plan.keys import Settings
+from nodeflow.engine.plan.plan import Plan, plan
+from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.executor import Executor
+from nodeflow.engine.run.forecast import forecast
+from nodeflow.engine.run.steps import StepStore
+from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.worker.packs import Packs, load_packs
 from nodeflow.graph.files import dumps
 from nodeflow.graph.sweeps import Sweep
 from nodeflow.graph.workflow import Workflow

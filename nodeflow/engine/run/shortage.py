@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
-from nodeflow.engine.keys import Parts
-from nodeflow.engine.plan import Plan, Task
+from nodeflow.engine.plan.keys import Parts
+from nodeflow.engine.plan.plan import Plan, Task
 
 WORDS = ("can't allocate memory", "not enough memory", "out of memory")
 """What allocators say in errors that have no class of their own."""

@@ -22,10 +22,10 @@ import torch
 from torch import nn
 
 from nodeflow import wires
-from nodeflow.engine import device as devices
-from nodeflow.engine.estimates import NO_COST, Cost
-from nodeflow.engine.measure import networks
-from nodeflow.engine.modes import HOST, Footprint, Mode, arrange, footprint, lean, place
+from nodeflow.engine.devices import device as devices
+from nodeflow.engine.devices.modes import HOST, Footprint, Mode, arrange, footprint, lean, place
+from nodeflow.engine.plan.estimates import NO_COST, Cost
+from nodeflow.engine.store.measure import networks
 from nodeflow.graph.catalog import NodeSpec
 
 UNKNOWN_SHARE = 4

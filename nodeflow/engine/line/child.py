@@ -47,7 +47,7 @@ def work(pipe: Connection, output: Connection, limits: Limits) -> None:
     wait_politely()
     mouth = Mouth(pipe)
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
-    from nodeflow.engine.worker import Worker
+    from nodeflow.engine.worker.worker import Worker
 
     Worker(mouth, limits).serve()
 
