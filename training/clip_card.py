@@ -1,6 +1,7 @@
 """Figures and card of the CLIP pair: retrieval, attributes told apart, and what reranking gains."""
 
 import json
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -48,6 +49,14 @@ Made by the project from pictures that its own code draws. Apache-2.0, like the 
 """
 
 
+class Pairing(Protocol):
+    """Says how near texts and pictures are."""
+
+    def cosines(self, texts: list[str], pictures: Picture) -> torch.Tensor:
+        """[texts, pictures]; pictures [count, 64, 64, 3] in 0..1."""
+        ...
+
+
 class Judge:
     """The model's folder as a user loads it, in single precision."""
 
@@ -65,7 +74,7 @@ class Judge:
         return torch.nn.functional.normalize(found, dim=-1) @ torch.nn.functional.normalize(seen, dim=-1).T
 
 
-def retrieval(judge: Judge, count: int = HELD_OUT, seed: int = HELD_OUT_SEED) -> dict[str, float]:
+def retrieval(judge: Pairing, count: int = HELD_OUT, seed: int = HELD_OUT_SEED) -> dict[str, float]:
     """Shares of right answers in both directions."""
     rng = np.random.default_rng(seed)
     scenes = [random_scene(rng) for _ in range(count)]
@@ -80,7 +89,7 @@ def retrieval(judge: Judge, count: int = HELD_OUT, seed: int = HELD_OUT_SEED) ->
     }
 
 
-def telling_apart(judge: Judge, count: int = HELD_OUT, seed: int = HELD_OUT_SEED + 1) -> dict[str, float]:
+def telling_apart(judge: Pairing, count: int = HELD_OUT, seed: int = HELD_OUT_SEED + 1) -> dict[str, float]:
     """How often the right caption is nearer than one with one attribute changed: in all, and by attribute."""
     rng, right = np.random.default_rng(seed), dict[str, list[bool]]()
     scenes = [random_scene(rng) for _ in range(count)]

@@ -100,3 +100,5 @@ def export(unet: UNet2DConditionModel) -> None:
     StableDiffusionPipeline.save_lora_weights(
         FOLDER, unet_lora_layers={name: value.half().contiguous() for name, value in weights.items()}
     )
+    for path in FOLDER.glob("*.safetensors"):
+        path.chmod(0o644)

@@ -127,6 +127,7 @@ def export(model: open_clip.CLIP, words: CLIPTokenizer) -> None:
     FOLDER.mkdir(parents=True)
     weights = {name: value.half().contiguous() for name, value in model.state_dict().items()}
     save_file(weights, FOLDER / "open_clip_model.safetensors")
+    (FOLDER / "open_clip_model.safetensors").chmod(0o644)
     content = {"model_cfg": config(words), "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3}}
     (FOLDER / "open_clip_config.json").write_text(json.dumps(content, indent=2) + "\n")
     words.save_pretrained(FOLDER)
