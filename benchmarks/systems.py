@@ -26,6 +26,7 @@ from nodeflow.graph.workflow import Workflow
 from nodeflow.resources import folder, locate
 from training import silhouettes
 from training.checker import analyse, compare
+from training.controlnet_card import lines, overlap
 from training.pictures import read
 from training.scenes import Picture
 
@@ -66,7 +67,7 @@ def size(workflow: Workflow) -> tuple[float, float]:
 def measure(session: Session, name: str, count: int) -> str:
     """One line of the table."""
     system, known = systems()[name], silhouettes.load()
-    right, seconds, decibels = list[bool](), list[float](), list[float]()
+    right, seconds, decibels, overlaps = list[bool](), list[float](), list[float](), list[float]()
     with tempfile.TemporaryDirectory() as place:
         cases = system.cases(Path(place))
         for _ in range(count):
@@ -78,8 +79,11 @@ def measure(session: Session, name: str, count: int) -> str:
             seconds.append(took)
             if case.original:
                 decibels.append(float(-10 * np.log10(((made - picture(case.original)) ** 2).mean())))
+            if case.edges:
+                overlaps.append(overlap(lines(made[None]), lines(picture(case.edges)[None])))
     parameters, megabytes = size(load(folder("workflows") / f"{name}.json"))
     also = f"{np.mean(decibels):.1f} dB" if decibels else ""
+    also += f"edges {np.mean(overlaps):.2f}" if overlaps else ""
     return f"| {name} | {np.mean(right):.1%} | {np.median(seconds):.2f} | {parameters:.2f} | {megabytes:.1f} | {also} |"
 
 

@@ -19,6 +19,8 @@ from nodeflow.resources import folder
 from training import silhouettes
 from training.checker import analyse, compare
 from training.claims import parse
+from training.controlnet_card import lines, overlap
+from training.lora_card import white_share
 from training.pictures import read
 from training.scenes import Picture
 
@@ -31,6 +33,9 @@ FEWER: dict[str, dict[str, Any]] = {
     "flow-transformer": {"noise.batch": 1, "scheduler.steps": 10},
     "image-to-image": {"strengths.count": 2, "sheet.columns": 2},
     "diffusion-clip": {"teach.rounds": 5, "teach.views": 2},
+    "controlnet": {"scheduler.steps": 8},
+    "inpainting": {"noise.batch": 1, "scheduler.steps": 10},
+    "lora": {"weights.count": 3, "sheet.columns": 3, "scheduler.steps": 8},
     "ddim": {"scheduler.steps": 20, "noisy_scheduler.steps": 10, "walk.steps": 4},
 }
 """What is made smaller here, where that is enough."""
@@ -174,3 +179,31 @@ def test_dalle_writes_the_text_and_finishes_a_picture(session: Session, tmp_path
     assert right(finished, "a red star on a blue background")
     away = np.abs(pixels(finished) - pixels(folder("assets") / "pictures" / "star.png"))
     assert away[:24].mean() < 0.03, "the upper half stands as it was"
+
+
+def test_controls_say_where_the_lines_are(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "controlnet", tmp_path)
+    shown, drawn = (pixels(folder("assets") / "pictures" / f"{name}.png") for name in ("fish-turned", "scribble"))
+    free, edges, drawing, both = (pixels(wrote[f"save_{name}"][0]) for name in ("free", "edges", "drawn", "both"))
+    alike = [overlap(lines(made[None]), lines(shown[None])) for made in (free, edges, both)]
+    assert min(alike[1:]) > max(0.75, alike[0] + 0.15)
+    found = [lines(made[None])[0, 0].numpy() for made in (free, drawing)]
+    without, led = ((one * (drawn[..., 0] > 0.2)).sum() / one.sum() for one in found)
+    assert led > without + 0.05
+    for made in (free, edges, drawing, both):
+        found = analyse(made, silhouettes.load())
+        assert (found.colour, found.background) == ("blue", "pink")
+
+
+def test_a_style_comes_with_its_weight(session: Session, tmp_path: Path) -> None:
+    (sheet,) = run(session, "lora", tmp_path)["save"]
+    shares = [white_share(part) for part in np.array_split(pixels(sheet), 3, 1)]
+    assert shares[0] + 0.01 < shares[1] < shares[2] - 0.03
+
+
+def test_what_lies_under_the_mask_is_painted_anew_and_nothing_else(session: Session, tmp_path: Path) -> None:
+    (file,) = run(session, "inpainting", tmp_path)["save"]
+    assert right(file, "a red heart on a white background")
+    around, before = pixels(file), pixels(folder("assets") / "pictures" / "fish.png")
+    assert np.array_equal(around[:6], before[:6])
+    assert np.array_equal(around[:, -6:], before[:, -6:])

@@ -26,9 +26,9 @@ WHAT = {
 _CARD = """# ControlNet starter for {name}
 
 Leads `latent-diffusion` by {what}:
-white on black, 64 x 64 pixels. It is a folder of diffusers' `ControlNetModel`, {megabytes:.1f} MB in half precision. It has no
-cross-attention: what the text says is the U-Net's part. Its conditioning embedding halves twice, since a latent cell is
-4 x 4 pixels.
+white on black, 64 x 64 pixels. It is a folder of diffusers' `ControlNetModel`: {megabytes:.1f} MB in half precision. It
+has no cross-attention, since what the text says is the U-Net's part. Its conditioning embedding halves twice, since a
+latent cell is 4 x 4 pixels.
 
 ## How well it does
 {count} scenes that were not trained on, their subjects turned by up to {tilt:g} degrees, shifted and scaled as no
@@ -48,7 +48,8 @@ scenes themselves it takes {ceiling:.1%} for right.
 ## How it was made
 By `python -m training controlnet-{name}` on one CPU core, beside the frozen U-Net of `latent-diffusion`, from the
 convolutions of its way down: {parameters:.2f} M parameters, {trained} steps of {batch} latents of {different} scenes,
-{minutes:.1f} processor minutes, seed {seed}. {drop:.0%} of the captions are dropped. Zhang et al. 2023 (arXiv:2302.05543).
+{minutes:.1f} processor minutes, seed {seed}. {drop:.0%} of the captions are dropped. Zhang et al. 2023
+(arXiv:2302.05543).
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.

@@ -14,12 +14,24 @@ EXAMPLES: dict[str, tuple[str, str, str, str]] = {
     "house": ("house", "green", "pink", "outlined"),
 }
 """File -> subject, colour, background and style."""
+TURNED = Scene("fish", "orange", "white", "flat", "center", 34.0, 31.0, radius=19.0, tilt=22.0, gradient=0.03)
+"""As no caption says it: for the ControlNet that knows edges."""
 STROKES: tuple[tuple[tuple[float, float], ...], ...] = (
-    ((10, 39), (11, 33), (15, 28), (21, 24), (29, 22), (36, 23), (43, 26), (48, 29)),
-    ((48, 29), (44, 34), (38, 39), (31, 42), (23, 44), (16, 43), (10, 39)),
-    ((47, 29), (52, 21), (56, 16), (56, 24), (58, 29), (60, 34), (53, 32), (47, 29)),
-    ((24, 23), (28, 17), (34, 15), (38, 17), (37, 23)),
-    ((18, 33), (19, 32)),
+    ((41.5, 29.4), (39.6, 26.0), (34.1, 23.3), (26.5, 22.5), (20.4, 24.7), (14.8, 28.1), (11.1, 33.4), (11.0, 39.1)),
+    ((10.5, 38.7), (13.7, 43.9), (19.7, 45.8), (26.6, 46.2), (33.4, 44.2), (38.4, 41.0), (41.8, 35.1), (42.5, 31.7)),
+    (
+        (40.9, 30.8),
+        (44.2, 22.7),
+        (48.2, 17.7),
+        (48.2, 24.2),
+        (49.4, 29.1),
+        (50.9, 34.2),
+        (54.6, 39.4),
+        (47.6, 35.5),
+        (40.7, 30.6),
+    ),
+    ((17.1, 26.0), (21.5, 19.8), (27.2, 16.8), (33.7, 17.6), (36.8, 23.1)),
+    ((19.4, 33.7), (20.2, 34.1)),
 )
 """A fish that swims down to the left, as a hand draws it: for the ControlNet that knows scribbles."""
 STROKE_WIDTH = 2.6
@@ -33,9 +45,14 @@ def draw_examples() -> None:
         scene = Scene(
             subject, colour, background, style, "center", middle, middle, radius=21.0, tilt=0.0, gradient=0.03
         )
-        pixels = (draw(scene).clip(0, 1) * 255).round().astype(np.uint8)
-        Image.fromarray(pixels).save(FOLDER / f"{name}.png", optimize=True)
+        _save(scene, name)
+    _save(TURNED, "fish-turned")
     drawn_by_hand().save(FOLDER / "scribble.png", optimize=True)
+
+
+def _save(scene: Scene, name: str) -> None:
+    pixels = (draw(scene).clip(0, 1) * 255).round().astype(np.uint8)
+    Image.fromarray(pixels).save(FOLDER / f"{name}.png", optimize=True)
 
 
 def drawn_by_hand(scale: int = 8) -> Image.Image:

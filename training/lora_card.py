@@ -26,8 +26,8 @@ WHITE = 0.82
 _CARD = """# LoRA starter: stickers
 
 A small change to the U-Net of `latent-diffusion` that makes what it paints a sticker: a white rim round the subject and
-a soft shadow below it. No word of the caption says so. It is a file of diffusers' `save_lora_weights`, of rank {rank} on
-the attention and the convolutions of the residual blocks: {megabytes:.2f} MB in half precision.
+a soft shadow below it. No word of the caption says so. It is a file of diffusers' `save_lora_weights`, of rank {rank}
+on the attention and the convolutions of the residual blocks: {megabytes:.2f} MB in half precision.
 
 ## How well it does
 {count} captions of a seed of their own, without those whose background is white or whose subject is; {steps} steps of

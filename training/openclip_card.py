@@ -15,11 +15,11 @@ from training.scenes import Picture
 
 _CARD = """# OpenCLIP starter
 
-A very small CLIP in the architecture and layout of the open_clip library: `open_clip_config.json`, weights and tokenizer
+A very small CLIP in the architecture and layout of the open_clip library: configuration, weights and tokenizer
 ({megabytes:.1f} MB in half precision), to be loaded as `local-dir:` followed by this folder. Pictures are 64 x 64,
 vectors have 128 numbers. It knows the words of `latent-diffusion`, and nothing else. Against the starter `clip` it has
-open_clip's activation (GELU instead of its quick approximation) and fills texts up with token 0. The text tower, without
-its last layer, is the text encoder of `stable-diffusion-2`.
+open_clip's activation (GELU instead of its quick approximation) and fills texts up with token 0. The text tower
+without its last layer is the text encoder of `stable-diffusion-2`.
 
 ## How well it does
 On {count} captions and pictures from a seed of their own, used for nothing else. A caption may leave things unsaid; an
@@ -34,8 +34,8 @@ answer is right when all that the caption says holds.
 
 ## How it was made
 By `python -m training open-clip` on one CPU core; every picture was drawn by `training/`. Both towers start from the
-starter `clip`: {parameters:.2f} M parameters, {trained} steps of {batch} pictures, {minutes:.1f} processor minutes, seed
-{seed}. Cherti et al. 2023 (arXiv:2212.07143).
+starter `clip`: {parameters:.2f} M parameters, {trained} steps of {batch} pictures, {minutes:.1f} processor minutes,
+seed {seed}. Cherti et al. 2023 (arXiv:2212.07143).
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.

@@ -15,11 +15,13 @@ SEED = 50260
 
 
 class Case(NamedTuple):
-    """Parameters by ``node.parameter``, what the picture must show, and the picture that it should equal, if any."""
+    """Parameters by ``node.parameter``, what the picture must show, the picture that it should equal, if any, and the
+    picture whose edges it should have, if any."""
 
     settings: dict[str, Any]
     claims: Claims
     original: Path | None = None
+    edges: Path | None = None
 
 
 class System(NamedTuple):

@@ -11,7 +11,7 @@ from training.claims import parse
 def texts(_: Path) -> Iterator[Case]:
     """One caption, one picture."""
     for number, text in enumerate(evaluate.fresh_captions(SEED, 10_000)):
-        yield Case({"prompt.text": text, "noise.seed": number}, parse(text))
+        yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 
 def vague_texts(_: Path) -> Iterator[Case]:
@@ -20,4 +20,8 @@ def vague_texts(_: Path) -> Iterator[Case]:
         yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
 
 
-SYSTEMS = {"latent-diffusion": System("save", texts), "clip-rank": System("save", vague_texts)}
+SYSTEMS = {
+    "latent-diffusion": System("save", texts),
+    "stable-diffusion-2": System("save", texts),
+    "clip-rank": System("save", vague_texts),
+}

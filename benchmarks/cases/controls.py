@@ -1,0 +1,26 @@
+"""A picture whose lines are to be kept, and a caption that says nothing of where they are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.cases import SEED, Case, System
+from training import captions
+from training.claims import parse
+from training.controlnet import varied_scene
+from training.scenes import draw
+
+
+def controls(inside: Path) -> Iterator[Case]:
+    """A scene that is turned, shifted and scaled, and its caption: its edges lead what is painted."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        scene, path = varied_scene(rng), inside / f"lines-{number}.png"
+        Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
+        text = captions.write(scene, rng).text
+        yield Case({"picture.path": str(path), "prompt.text": text, "noise.seed": number}, parse(text), edges=path)
+
+
+SYSTEMS = {"controlnet": System("save_edges", controls)}

@@ -1,0 +1,27 @@
+"""A picture, and what is to be painted into its middle: that and the old background must be seen."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.cases import SEED, Case, System
+from training.claims import Claims
+from training.grammar import COLOURS, SUBJECTS
+from training.scenes import draw, random_scene
+
+
+def inpaintings(inside: Path) -> Iterator[Case]:
+    """Another subject in another colour; the background is what the picture had."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        scene, path = random_scene(rng, centre_share=1.0), inside / f"inpaint-{number}.png"
+        Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
+        subject = str(rng.choice([name for name in SUBJECTS if name != scene.subject]))
+        colour = str(rng.choice([name for name in COLOURS if name not in (scene.colour, scene.background)]))
+        settings = {"picture.path": str(path), "prompt.text": f"a {colour} {subject}", "noise.seed": number}
+        yield Case({**settings, "noise.batch": 1}, Claims(subject, colour, scene.background, None))
+
+
+SYSTEMS = {"inpainting": System("save", inpaintings)}
