@@ -1,29 +1,20 @@
-"""Writes the trained prior and decoder as one folder in the layout of kakaobrain/karlo-v1-alpha, in half precision."""
+"""Writes the two halves of the unCLIP, a folder each, in half precision and with the part names of Karlo."""
 
 import json
 import shutil
+from pathlib import Path
 
 import torch
 from diffusers import PriorTransformer, UNet2DConditionModel
 from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
+from torch import nn
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from training import clip, unclip_decoder, unclip_prior
 from training.export import without_origin
 from training.runs import ASSETS
 
-FOLDER = ASSETS.parent / "unclip"
-INDEX = {
-    "_class_name": "UnCLIPPipeline",
-    "decoder": ["diffusers", "UNet2DConditionModel"],
-    "decoder_scheduler": ["diffusers", "DDIMScheduler"],
-    "prior": ["diffusers", "PriorTransformer"],
-    "prior_scheduler": ["diffusers", "UnCLIPScheduler"],
-    "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
-    "text_proj": ["unclip", "UnCLIPTextProjModel"],
-    "tokenizer": ["transformers", "CLIPTokenizer"],
-}
-"""The upscalers stand in folders of their own."""
+PRIOR, DECODER = ASSETS.parent / "unclip-prior", ASSETS.parent / "unclip-decoder"
 
 
 def text_encoder() -> CLIPTextModelWithProjection:
@@ -35,23 +26,43 @@ def text_encoder() -> CLIPTextModelWithProjection:
     return half
 
 
-def export() -> None:
-    """Replaces the model's folder."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    trained = unclip_decoder.TRAINED
-    parts = {
-        "prior": PriorTransformer.from_pretrained(unclip_prior.TRAINED),
-        "decoder": UNet2DConditionModel.from_pretrained(trained / "decoder"),
-        "text_proj": UnCLIPTextProjModel.from_pretrained(trained / "text_proj"),
-        "text_encoder": text_encoder(),
+def export_prior() -> None:
+    """Replaces the prior's folder: prior, its scheduler, text encoder and tokenizer."""
+    _write(PRIOR, {"prior": PriorTransformer.from_pretrained(unclip_prior.TRAINED), "text_encoder": text_encoder()})
+    CLIPTokenizer.from_pretrained(clip.FOLDER).save_pretrained(PRIOR / "tokenizer")
+    unclip_prior.new_scheduler().save_pretrained(PRIOR / "prior_scheduler")
+    index = {
+        "prior": ["diffusers", "PriorTransformer"],
+        "prior_scheduler": ["diffusers", "UnCLIPScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
     }
+    _finish(PRIOR, index)
+
+
+def export_decoder() -> None:
+    """Replaces the decoder's folder: decoder, projection of vectors, and scheduler."""
+    trained = unclip_decoder.TRAINED
+    unet = UNet2DConditionModel.from_pretrained(trained / "decoder")
+    _write(DECODER, {"decoder": unet, "text_proj": UnCLIPTextProjModel.from_pretrained(trained / "text_proj")})
+    unclip_decoder.new_scheduler().save_pretrained(DECODER / "decoder_scheduler")
+    index = {
+        "decoder": ["diffusers", "UNet2DConditionModel"],
+        "decoder_scheduler": ["diffusers", "DDIMScheduler"],
+        "text_proj": ["unclip", "UnCLIPTextProjModel"],
+    }
+    _finish(DECODER, index)
+
+
+def _write(folder: Path, parts: dict[str, nn.Module]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
     for name, part in parts.items():
-        part.to(torch.float16).save_pretrained(FOLDER / name)
-    CLIPTokenizer.from_pretrained(clip.FOLDER).save_pretrained(FOLDER / "tokenizer")
-    unclip_prior.new_scheduler().save_pretrained(FOLDER / "prior_scheduler")
-    unclip_decoder.new_scheduler().save_pretrained(FOLDER / "decoder_scheduler")
-    (FOLDER / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n")
-    for path in FOLDER.rglob("*.safetensors"):
+        part.to(torch.float16).save_pretrained(folder / name)
+
+
+def _finish(folder: Path, index: dict[str, list[str]]) -> None:
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "UnCLIPPipeline", **index}, indent=2) + "\n")
+    for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
-    for path in FOLDER.rglob("*.json"):
+    for path in folder.rglob("*.json"):
         without_origin(path)
