@@ -44,7 +44,7 @@ class Decoder(NamedTuple):
 
 @node("Load prior")
 def load_prior(
-    model: Annotated[str, Reads("model")] = "starter:unclip",
+    model: Annotated[str, Reads("model")] = "starter:unclip-prior",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -52,7 +52,7 @@ def load_prior(
     """Loads the first half of an unCLIP: from a text to the CLIP vector of a picture of it.
 
     ``model`` is one of
-    - a model that ships with nodeflow, such as ``starter:unclip``
+    - a model that ships with nodeflow, such as ``starter:unclip-prior``
     - a folder as diffusers' UnCLIPPipeline or KandinskyV22PriorPipeline saves it
     - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha`` or
       ``kandinsky-community/kandinsky-2-2-prior``: taken from the hub's cache on this computer, or fetched when the
@@ -71,7 +71,7 @@ def load_prior(
 
 @node("Load unCLIP decoder")
 def load_unclip_decoder(
-    model: Annotated[str, Reads("model")] = "starter:unclip",
+    model: Annotated[str, Reads("model")] = "starter:unclip-decoder",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -79,7 +79,7 @@ def load_unclip_decoder(
     """Loads the second half of an unCLIP: from the CLIP vector of a picture to a small picture.
 
     ``model`` is one of
-    - a model that ships with nodeflow, such as ``starter:unclip``
+    - a model that ships with nodeflow, such as ``starter:unclip-decoder``
     - a folder as diffusers' UnCLIPPipeline or UnCLIPImageVariationPipeline saves it
     - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha``: taken from the hub's cache
       on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch,

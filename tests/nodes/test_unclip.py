@@ -27,7 +27,7 @@ from nodes.unclip import (
 from nodes.vae import pixel_space, vae_decode
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_sampling_parity import assert_close, finish
-from tests.nodes.unclip_models import save_unclip, unclip_pipeline
+from tests.nodes.unclip_models import save_kandinsky_prior, save_unclip, unclip_pipeline
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,21 @@ def test_each_step_is_that_of_the_pipeline(
     _, painted = finish(sample(guider, schedule, Later(later.seeds, values=canvas)))
     assert_close(painted.trajectory.x[1:], pictures, 1e-4)
     assert vae_decode(pixel_space(), painted.latent).pixels.shape == (1, 3, 16, 16)
+
+
+def test_the_prior_of_kandinsky_is_that_of_its_pipeline(tiny_unclip: Path, tmp_path: Path) -> None:
+    pipeline = save_kandinsky_prior(tmp_path / "prior", tiny_unclip)
+    pipeline.set_progress_bar_config(disable=True)
+    wanted, start = recorded(pipeline.scheduler), torch.randn(1, 24, generator=torch.Generator().manual_seed(1))
+    generator = torch.Generator().manual_seed(7)
+    vectors = pipeline("a red star", num_inference_steps=5, generator=generator, latents=start).image_embeds
+    prior = load_prior(str(tmp_path / "prior"))
+    text, nothing = (clip_text_encode(prior.text_encoder, words) for words in ("a red star", ""))
+    guider = classifier_free_guidance(prior_denoiser(prior.prior), text, nothing, 4.0)
+    noise = Noise((7,), values=start[:, :, None, None])
+    _, found = finish(sample(guider, scheduler(prior.schedule, "DDPM", 5), noise))
+    assert_close([x.flatten(1) for x in found.trajectory.x[1:]], wanted, 1e-4)
+    torch.testing.assert_close(prior_embedding(prior.prior, found.latent).values, vectors, atol=1e-4, rtol=1e-4)
 
 
 def test_a_batch_of_vectors_has_a_picture_each(prior: Prior, decoder: Decoder) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from diffusers import (
+    KandinskyV22PriorPipeline,
     PriorTransformer,
     UnCLIPPipeline,
     UnCLIPScheduler,
@@ -12,7 +13,14 @@ from diffusers import (
     UNet2DModel,
 )
 from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import (
+    CLIPImageProcessor,
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 KARLO_PRIOR: dict[str, Any] = {
     "num_attention_heads": 32,
@@ -117,3 +125,27 @@ def unclip_pipeline(folder: Path) -> UnCLIPPipeline:
         decoder_scheduler=UnCLIPScheduler.from_pretrained(folder / "decoder_scheduler"),
         super_res_scheduler=UnCLIPScheduler.from_pretrained(folder / "super_res_scheduler"),
     )
+
+
+def save_kandinsky_prior(folder: Path, karlo: Path) -> KandinskyV22PriorPipeline:
+    """The prior of ``karlo`` as kandinsky-community/kandinsky-2-2-prior lies, and the pipeline of it."""
+    prior = PriorTransformer.from_pretrained(karlo / "prior")
+    vision = CLIPVisionConfig(
+        hidden_size=16,
+        intermediate_size=32,
+        projection_dim=prior.config.embedding_dim,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=16,
+        patch_size=8,
+    )
+    pipeline = KandinskyV22PriorPipeline(
+        prior=prior,
+        image_encoder=CLIPVisionModelWithProjection(vision),
+        text_encoder=CLIPTextModelWithProjection.from_pretrained(karlo / "text_encoder"),
+        tokenizer=CLIPTokenizer.from_pretrained(karlo / "tokenizer"),
+        scheduler=UnCLIPScheduler(prediction_type="sample", clip_sample_range=10.0),
+        image_processor=CLIPImageProcessor(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}),
+    )
+    pipeline.save_pretrained(folder)
+    return pipeline
