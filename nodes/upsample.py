@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 from nodeflow.node import NodeError, Reads, Seed, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TrainedSchedule
 from nodes.denoise import NetworkDenoiser
-from nodes.loading import ddpm
+from nodes.loading import ddpm, karlo_upsampler
 from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
 from nodes.noise import draw, gaussian_noise
@@ -37,19 +37,23 @@ def load_upsampler(
     ``model`` is one of
     - a model that ships with nodeflow: ``starter:upsampler-64`` goes from 32 x 32 to 64 x 64,
       ``starter:upsampler-256`` from 64 x 64 to 256 x 256
-    - a folder with diffusers' UNet2DModel that takes twice as many channels as it paints, and its scheduler
-    - the id of such a model on the Hugging Face hub: taken from the hub's cache on this computer, or fetched when the
-      environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for main
+    - a folder with diffusers' UNet2DModel that takes twice as many channels as it paints, and its scheduler; or with
+      Karlo's two, from 64 x 64 to 256 x 256, of which one takes the last step alone
+    - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha``: taken from the hub's cache
+      on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch,
+      tag or commit of it, empty for main
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
     Papers: Saharia et al. 2021, Image Super-Resolution via Iterative Refinement (arXiv:2104.07636); Ho et al. 2021,
     Cascaded Diffusion Models for High Fidelity Image Generation (arXiv:2106.15282).
     """
-    path = find(model, revision, ddpm.PATTERNS)
+    path = find(model, revision, [*ddpm.PATTERNS, *karlo_upsampler.PATTERNS])
     if path.is_file():
         raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
-    return Upsampler(*ddpm.load_upsampler_folder(path, Target(torch_dtype(dtype))))
+    two = (path / karlo_upsampler.FIRST).is_dir()
+    load = karlo_upsampler.load_karlo_upsampler if two else ddpm.load_upsampler_folder
+    return Upsampler(*load(path, Target(torch_dtype(dtype))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,7 +106,7 @@ class DecoderParts(NamedTuple):
 def load_prior_folder(path: Path, target: Target) -> PriorParts:
     """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     _check_kind(path, "prior", "PriorTransformer")
-    schedule = _schedule(path, "prior_scheduler")
+    schedule = schedule_in(path, "prior_scheduler")
     from diffusers import PriorTransformer
     from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -126,7 +126,7 @@ def load_prior_folder(path: Path, target: Target) -> PriorParts:
 def load_decoder_folder(path: Path, target: Target) -> DecoderParts:
     """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     _check_kind(path, "decoder", "UNet2DConditionModel")
-    schedule = _schedule(path, "decoder_scheduler")
+    schedule = schedule_in(path, "decoder_scheduler")
     from diffusers import UNet2DConditionModel
     from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
 
@@ -146,8 +146,11 @@ def _check_kind(path: Path, part: str, wanted: str) -> None:
         raise NodeError(f"{path.name} holds {kind}, whose {part} is {found or 'missing'} and not {wanted}")
 
 
-def _schedule(path: Path, folder: str) -> TrainedSchedule:
-    """diffusers advises DDPM for what was saved with its UnCLIPScheduler, which spaces its steps in another way."""
+def schedule_in(path: Path, folder: str) -> TrainedSchedule:
+    """The noise schedule that lies there, or in ``scheduler``. Raises NodeError.
+
+    diffusers advises DDPM for what was saved with its UnCLIPScheduler, which spaces its steps in another way.
+    """
     beside = folder if (path / folder).is_dir() else "scheduler"
     config = read_json(path / beside / "scheduler_config.json", "it lacks its scheduler")
     if config.get("_class_name") == "UnCLIPScheduler":

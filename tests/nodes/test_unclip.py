@@ -24,6 +24,7 @@ from nodes.unclip import (
     unclip_conditioning,
     unclip_denoiser,
 )
+from nodes.upsample import load_upsampler, upsample_denoiser
 from nodes.vae import pixel_space, vae_decode
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_sampling_parity import assert_close, finish
@@ -66,16 +67,18 @@ def test_each_step_is_that_of_the_pipeline(
     pipeline = unclip_pipeline(tiny_unclip)
     pipeline.set_progress_bar_config(disable=True)
     vectors, pictures = recorded(pipeline.prior_scheduler), recorded(pipeline.decoder_scheduler)
-    draw = torch.Generator().manual_seed(1)
+    large, draw = recorded(pipeline.super_res_scheduler), torch.Generator().manual_seed(1)
     start, canvas = torch.randn(1, 24, generator=draw), torch.randn(1, 3, 16, 16, generator=draw)
+    wide = torch.randn(1, 3, 32, 32, generator=draw)
     pipeline(
         "a red star",
         prior_num_inference_steps=5,
         decoder_num_inference_steps=4,
-        super_res_num_inference_steps=2,
+        super_res_num_inference_steps=3,
         generator=(generator := torch.Generator().manual_seed(7)),
         prior_latents=start,
         decoder_latents=canvas,
+        super_res_latents=wide,
         prior_guidance_scale=prior_scale,
         decoder_guidance_scale=decoder_scale,
     )
@@ -92,7 +95,6 @@ def test_each_step_is_that_of_the_pipeline(
     negative = unclip_conditioning(decoder.decoder, nothing)
     guider = classifier_free_guidance(unclip_denoiser(decoder.decoder), positive, negative, decoder_scale)
     schedule = scheduler(decoder.schedule, "DDPM", 4)
-    later = Noise((7,), values=canvas)
     fresh = generator.manual_seed(7)
     for _ in range(4):  # what the prior's steps drew before: none at the last
         torch.randn(1, 24, generator=fresh)
@@ -101,9 +103,13 @@ def test_each_step_is_that_of_the_pipeline(
         def generators(self) -> list[torch.Generator]:
             return [fresh]
 
-    _, painted = finish(sample(guider, schedule, Later(later.seeds, values=canvas)))
+    _, painted = finish(sample(guider, schedule, Later((7,), values=canvas)))
     assert_close(painted.trajectory.x[1:], pictures, 1e-4)
-    assert vae_decode(pixel_space(), painted.latent).pixels.shape == (1, 3, 16, 16)
+
+    upsampler = load_upsampler(str(tiny_unclip))
+    guider = no_guidance(upsample_denoiser(upsampler.unet, vae_decode(pixel_space(), painted.latent)))
+    _, enlarged = finish(sample(guider, scheduler(upsampler.schedule, "DDPM", 3), Later((7,), values=wide)))
+    assert_close(enlarged.trajectory.x[1:], large, 1e-4)
 
 
 def test_the_prior_of_kandinsky_is_that_of_its_pipeline(tiny_unclip: Path, tmp_path: Path) -> None:

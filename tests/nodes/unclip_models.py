@@ -44,7 +44,17 @@ KARLO_DECODER: dict[str, Any] = {
     "class_embed_type": "identity",
     "resnet_time_scale_shift": "scale_shift",
 }
-"""kakaobrain/karlo-v1-alpha."""
+KARLO_UPSAMPLER: dict[str, Any] = {
+    "sample_size": 256,
+    "in_channels": 6,
+    "out_channels": 3,
+    "block_out_channels": (320, 640, 960, 1280),
+    "down_block_types": ("ResnetDownsampleBlock2D",) * 4,
+    "up_block_types": ("ResnetUpsampleBlock2D",) * 4,
+    "layers_per_block": 3,
+    "add_attention": False,
+}
+"""The parts of kakaobrain/karlo-v1-alpha."""
 TINY_PRIOR = {"num_attention_heads": 2, "attention_head_dim": 8, "num_layers": 2, "embedding_dim": 24}
 TINY_DECODER = {
     "sample_size": 16,
@@ -54,10 +64,24 @@ TINY_DECODER = {
     "cross_attention_dim": 16,
     "attention_head_dim": 8,
 }
+TINY_UPSAMPLER = {
+    "sample_size": 32,
+    "block_out_channels": (8, 16),
+    "down_block_types": ("ResnetDownsampleBlock2D",) * 2,
+    "up_block_types": ("ResnetUpsampleBlock2D",) * 2,
+    "layers_per_block": 1,
+    "norm_num_groups": 4,
+}
 
 
-def save_unclip(folder: Path, tokenizer: CLIPTokenizer, prior: dict[str, Any], decoder: dict[str, Any]) -> Path:
-    """A model with random weights as UnCLIPPipeline saves it; ``prior`` and ``decoder`` differ from Karlo in size."""
+def save_unclip(
+    folder: Path,
+    tokenizer: CLIPTokenizer,
+    prior: dict[str, Any],
+    decoder: dict[str, Any],
+    upsampler: dict[str, Any] = TINY_UPSAMPLER,
+) -> Path:
+    """A model with random weights as UnCLIPPipeline saves it; the parts given differ from Karlo in size."""
     torch.manual_seed(0)
     prior, decoder = KARLO_PRIOR | prior, KARLO_DECODER | decoder
     width, length = prior["embedding_dim"], tokenizer.model_max_length
@@ -79,19 +103,7 @@ def save_unclip(folder: Path, tokenizer: CLIPTokenizer, prior: dict[str, Any], d
         time_embed_dim=4 * decoder["block_out_channels"][0],
         cross_attention_dim=decoder["cross_attention_dim"],
     )
-    upscalers = [
-        UNet2DModel(
-            sample_size=2 * decoder["sample_size"],
-            in_channels=6,
-            out_channels=3,
-            block_out_channels=(8, 16),
-            down_block_types=("ResnetDownsampleBlock2D",) * 2,
-            up_block_types=("ResnetUpsampleBlock2D",) * 2,
-            layers_per_block=1,
-            norm_num_groups=4,
-        )
-        for _ in range(2)
-    ]
+    first, last = (UNet2DModel(**KARLO_UPSAMPLER | upsampler) for _ in range(2))
     made = PriorTransformer(**prior | {"num_embeddings": length})
     for weights in (made.prd_embedding, made.positional_embedding, made.clip_mean, made.clip_std):
         torch.nn.init.normal_(weights)
@@ -102,8 +114,8 @@ def save_unclip(folder: Path, tokenizer: CLIPTokenizer, prior: dict[str, Any], d
         text_encoder=CLIPTextModelWithProjection(text),
         tokenizer=tokenizer,
         text_proj=projection,
-        super_res_first=upscalers[0],
-        super_res_last=upscalers[1],
+        super_res_first=first,
+        super_res_last=last,
         prior_scheduler=UnCLIPScheduler(prediction_type="sample", clip_sample_range=5.0),
         decoder_scheduler=UnCLIPScheduler(variance_type="learned_range"),
         super_res_scheduler=UnCLIPScheduler(),
