@@ -119,7 +119,7 @@ def flow_painter(steps: int = STEPS, scale: float = FLOW_GUIDANCE) -> Painter:
 
     def paint(texts: list[str], seed: int) -> Picture:
         guider = classifier_free_guidance(denoiser, model.text_encoder.encode(texts), nothing, scale)
-        return _sampled(guider, model.schedule, "Flow-match Euler", steps, model.vae, seed, len(texts))
+        return sampled(guider, model.schedule, "Flow-match Euler", steps, model.vae, seed, len(texts))
 
     return paint
 
@@ -131,7 +131,7 @@ def uvit_painter(steps: int = STEPS, scale: float = UVIT_GUIDANCE) -> Painter:
 
     def paint(texts: list[str], seed: int) -> Picture:
         guider = classifier_free_guidance(denoiser, language.text_encoder.encode(texts), nothing, scale)
-        return _sampled(guider, model.schedule, "DDIM", steps, language.vae, seed, len(texts))
+        return sampled(guider, model.schedule, "DDIM", steps, language.vae, seed, len(texts))
 
     return paint
 
@@ -148,9 +148,10 @@ def gan_painter(truncation: float = 1.0) -> Painter:
     return paint
 
 
-def _sampled(
+def sampled(
     guider: Guider, trained: TrainedSchedule, kind: Any, steps: int, vae: VAE, seed: int, count: int
 ) -> Picture:
+    """Pictures [count, height, width, 3] in 0..1 of a run that is computed as one batch."""
     noise = Noise(tuple(range(seed, seed + count)))
     run = sample(guider, scheduler(trained, kind, steps), noise, record="nothing", batch="together")
     while True:

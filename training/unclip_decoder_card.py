@@ -2,34 +2,35 @@
 
 import json
 import time
-from collections.abc import Sequence
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
-from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from nodeflow.wires import Embedding
+from nodes.guidance import classifier_free_guidance
+from nodes.unclip import load_prior, load_unclip_decoder, unclip_conditioning, unclip_denoiser
+from nodes.vae import pixel_space
 from training import evaluate, unclip_decoder, unclip_prior
+from training.centred_cards import sampled
 from training.pictures import save_grid
 from training.runs import WORK
 from training.scenes import Picture
-from training.unclip_export import DECODER
+from training.unclip_export import DECODER, PRIOR
 from training.unclip_prior_card import HELD_OUT, HELD_OUT_SEED, Drawer, asked_for
-from training.vae import to_pictures
 
 CHOOSING_SEED = 4244
-STEPS, GUIDANCE, BATCH = 20, 2.0, 50
+KIND, STEPS, GUIDANCE, BATCH = "DPM++ 2M", 10, 1.5, 50
 
 _CARD = """# unCLIP decoder starter
 
 The second half of an unCLIP (DALL-E 2), very small: from the CLIP vector of a picture to a picture of 32 x 32 pixels.
-Folder with the part names of `kakaobrain/karlo-v1-alpha`, {megabytes:.1f} MB in half precision. The vectors are those of
-the CLIP starter (`starter:clip`); texts are encoded by the text encoder of `unclip-prior`.
+Folder with the part names of `kakaobrain/karlo-v1-alpha`, {megabytes:.1f} MB in half precision. The vectors are those
+of the CLIP starter (`starter:clip`); texts are encoded by the text encoder of `unclip-prior`.
 
 ## Settings
-{steps} steps of DDIM, guidance {guidance:g}. It predicts v, has zero terminal signal-to-noise, and wants trailing
+{steps} steps of {kind}, guidance {guidance:g}. It predicts v, has zero terminal signal-to-noise, and wants trailing
 timesteps: `decoder_scheduler/` says so. It has no learned variance, unlike Karlo's.
 
 ## How well it does
@@ -57,42 +58,35 @@ class Painter(Drawer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.decoder = unclip_decoder.Decoder().eval()
-        self.decoder.unet = UNet2DConditionModel.from_pretrained(DECODER / "decoder", torch_dtype=torch.float32).eval()
-        self.decoder.text_proj = UnCLIPTextProjModel.from_pretrained(DECODER / "text_proj", torch_dtype=torch.float32)
+        self.decoder, self.schedule = load_unclip_decoder(str(DECODER))
+        self.text_encoder = load_prior(str(PRIOR)).text_encoder
+        self.nothing = unclip_conditioning(self.decoder, self.text_encoder.encode([""]))
 
-    @torch.no_grad()
-    def paint(self, vectors: Tensor, texts: Sequence[str], scale: float = GUIDANCE, seed: int = 0) -> Picture:
+    def paint(self, vectors: Tensor, texts: list[str], scale: float = GUIDANCE, seed: int = 0) -> Picture:
         """Pictures [count, 64, 64, 3] in 0..1, enlarged from 32 x 32."""
         starts = range(0, len(vectors), BATCH)
         return np.concatenate(
             [
-                self._batch(vectors[start : start + BATCH], list(texts[start : start + BATCH]), scale, seed + start)
+                self._batch(vectors[start : start + BATCH], texts[start : start + BATCH], scale, seed + start)
                 for start in starts
             ]
         )
 
     def _batch(self, vectors: Tensor, texts: list[str], scale: float, seed: int) -> Picture:
-        loop = DDIMScheduler.from_config(dict(unclip_decoder.new_scheduler().config))
-        loop.set_timesteps(STEPS)
-        nothing = self.decoder.text_proj.learned_classifier_free_guidance_embeddings.expand_as(vectors)
-        both, told = torch.cat([nothing, vectors]), self.beside_none(texts)
-        x = torch.randn(len(vectors), 3, 32, 32, generator=torch.Generator().manual_seed(seed))
-        for moment in loop.timesteps:
-            anything, wanted = self.decoder(torch.cat([x, x]), moment, both, *told).chunk(2)
-            x = loop.step(anything + scale * (wanted - anything), moment, x).prev_sample
-        return to_pictures(interpolate(x.clamp(-1, 1), (64, 64), mode="bicubic", antialias=True))
+        led = unclip_conditioning(self.decoder, self.text_encoder.encode(texts), Embedding(vectors))
+        guider = classifier_free_guidance(unclip_denoiser(self.decoder), led, self.nothing, scale)
+        small = sampled(guider, self.schedule, KIND, STEPS, pixel_space(), seed, len(vectors))
+        pixels = torch.from_numpy(small).permute(0, 3, 1, 2)
+        return interpolate(pixels, (64, 64), mode="bicubic", antialias=True).clamp(0, 1).permute(0, 2, 3, 1).numpy()
 
 
-def compare(count: int = 100) -> None:
+def compare(count: int = 60) -> None:
     """Figures for choosing the guidance scale, on captions that are not reported."""
-    painter, (scenes, asked) = Painter(), asked_for(CHOOSING_SEED, count)
+    painter, (_, asked) = Painter(), asked_for(CHOOSING_SEED, count)
+    drawn = painter.nearest(asked)
     for scale in (1.0, 1.5, 2.0, 3.0):
-        for name, vectors in (
-            ("true", unclip_prior.picture_vectors(painter.clip, scenes)),
-            ("prior", painter.nearest(asked)),
-        ):
-            made = painter.paint(vectors, [""] * count, scale)
+        for name, texts in (("vector", [""] * count), ("vector and text", asked)):
+            made = painter.paint(drawn, texts, scale)
             print(scale, name, evaluate.score(made, asked), flush=True)
             save_grid(made[:60], WORK / "unclip-decoder" / f"look_{name}_{scale}.png")
 
@@ -114,11 +108,12 @@ def report() -> None:
     (DECODER / "README.md").write_text(
         _CARD.format(
             megabytes=sum(path.stat().st_size for path in DECODER.rglob("*.safetensors")) / 1e6,
+            kind=KIND,
             steps=STEPS,
             guidance=GUIDANCE,
             count=HELD_OUT,
             **figures,
-            parameters=sum(weight.numel() for weight in painter.decoder.parameters()) / 1e6,
+            parameters=sum(weight.numel() for weight in painter.decoder.module.parameters()) / 1e6,
             trained=trained,
             seen=trained * unclip_decoder.BATCH,
             minutes=sum(entry["seconds"] for entry in history) / 60,
