@@ -72,8 +72,11 @@ PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")
 
 
 def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], Parts] | None:
-    """How a layer attends; None for what is no attention, or of a kind that is not known."""
-    return KINDS.get(type(getattr(layer, "processor", None)).__name__)
+    """How a layer attends; None for what is no attention, or of a kind that is not known.
+
+    A layer of a network of ours says so itself, by a method ``attends``.
+    """
+    return getattr(layer, "attends", None) or KINDS.get(type(getattr(layer, "processor", None)).__name__)
 
 
 def watched(layer: torch.nn.Module, tell: Tell) -> tuple[list[RemovableHandle], Callable[[], None]]:

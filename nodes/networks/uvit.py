@@ -6,6 +6,7 @@ The names of the weights are those of the authors' program, so that their weight
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
@@ -14,13 +15,22 @@ from diffusers.models.embeddings import get_timestep_embedding
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from nodes.attending import Parts
+
+
+class Row(NamedTuple):
+    """Where in a row of tokens the words stand, None without any, and how many tokens stand before the patches."""
+
+    words: slice | None
+    before: int
+
 
 class Attention(nn.Module):
     """Every token looks at every other (Vaswani et al. 2017)."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, row: Row) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.row = heads, row
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
         self.proj = nn.Linear(width, width)
 
@@ -29,6 +39,11 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         mixed: Tensor = self.proj(scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
         return mixed
+
+    def attends(self, text: int, queries: int, keys: int) -> Parts:
+        """Where patches and words stand, for who records the attention; the token of time is neither."""
+        patches = slice(self.row.before, keys)
+        return Parts(patches, patches, self.row.words)
 
 
 class FeedForward(nn.Module):
@@ -49,10 +64,10 @@ class FeedForward(nn.Module):
 class Block(nn.Module):
     """Attention and feed-forward; on the way back up it first joins what the block across from it gave (fig. 1)."""
 
-    def __init__(self, width: int, heads: int, ratio: float, qkv_bias: bool, skip: bool) -> None:
+    def __init__(self, width: int, heads: int, ratio: float, qkv_bias: bool, skip: bool, row: Row) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attn = Attention(width, heads, qkv_bias)
+        self.attn = Attention(width, heads, qkv_bias, row)
         self.mlp = FeedForward(width, ratio)
         self.skip_linear = nn.Linear(2 * width, width) if skip else None
 
@@ -94,6 +109,7 @@ class UViT(ModelMixin, ConfigMixin):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.extras = 1 + (num_classes > 0) + text_tokens
+        row = Row(slice(1, 1 + text_tokens) if text_tokens else None, self.extras)
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(in_channels, embed_dim, patch_size, patch_size)})
         widened = nn.Linear(embed_dim, 4 * embed_dim), nn.SiLU(), nn.Linear(4 * embed_dim, embed_dim)
         self.time_embed = nn.Sequential(*widened) if mlp_time_embed else nn.Identity()
@@ -102,7 +118,7 @@ class UViT(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.pos_embed = nn.Parameter(torch.zeros(1, self.extras + (sample_size // patch_size) ** 2, embed_dim))
 
         def block(skip: bool) -> Block:
-            return Block(embed_dim, num_heads, mlp_ratio, qkv_bias, skip)
+            return Block(embed_dim, num_heads, mlp_ratio, qkv_bias, skip, row)
 
         self.in_blocks = nn.ModuleList([block(False) for _ in range(depth // 2)])
         self.mid_block = block(False)

@@ -12,11 +12,14 @@ from diffusers.models.attention_processor import AttnProcessor, SlicedAttnProces
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from nodeflow.engine.inspect import attention as attention_forms
 from nodeflow.wires import Attention, Conditioning, DiffusionNetwork, Guided, LatentFormat
 from nodes import attention
 from nodes.attention import Recorder
 from nodes.denoise import dit_denoiser, unet_denoiser
 from nodes.guidance import Unguided, classifier_free_guidance, no_guidance
+from nodes.networks.uvit import UViT
+from nodes.uvit import uvit_denoiser
 from nodes.rows import Rows, joined
 
 TIME = torch.tensor(500)
@@ -141,6 +144,19 @@ def test_a_class_led_transformer_tells_where_places_look() -> None:
     assert (found.words, found.maps) == ((), {})
     for whole, places in zip(calls, found.places.values(), strict=True):
         assert torch.allclose(places.float().flatten(3).flatten(1, 2), whole, atol=1e-3)
+
+
+def test_a_row_of_time_words_and_patches_is_told_in_its_parts() -> None:
+    row = network(UViT, sample_size=16, embed_dim=32, depth=3, num_heads=2, text_dim=12, text_tokens=5)
+    guider = no_guidance(uvit_denoiser(row), text(7))
+    x = torch.randn(2, 4, 16, 16)
+    found, calls = recorded(guider, x), true(guider, x)
+    assert list(found.maps) == list(found.places) == ["in_blocks.0.attn", "mid_block.attn", "out_blocks.0.attn"]
+    for whole, name in zip(calls, found.maps, strict=True):
+        words, places = found.maps[name].flatten(1, 2).float(), found.places[name].flatten(3).flatten(1, 2).float()
+        assert torch.allclose(words, whole[:, 6:, 1:6], atol=1e-3)
+        assert torch.allclose(places, whole[:, 6:, 6:], atol=1e-3)
+    assert attention_forms.words_of(found) == ("0 word 0", "1 word 1", "2 word 2", "3 word 3", "4 word 4")
 
 
 def test_a_coarser_map_has_some_cells_true_and_what_they_look_at_summed(

@@ -32,8 +32,9 @@ def mean_map(path: Trajectory, picture: int, layer: str = ALL_LAYERS, step: int 
 
 
 def words_of(attention: Attention) -> tuple[str, ...]:
-    """Each token once, by its place; what fills up a text at its end is left out."""
-    words = attention.words or tuple(map(str, range(next(iter(attention.maps.values())).shape[-1])))
+    """Each token that was read once, by its place; what fills up a text at its end is left out."""
+    read = next(iter(attention.maps.values())).shape[-1]
+    words = attention.words[:read] or tuple(map(str, range(read)))
     count = len(words)
     while count > 2 and words[count - 1] == words[count - 2]:
         count -= 1
