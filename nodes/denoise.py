@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -78,7 +78,7 @@ class UNetDenoiser(NetworkDenoiser):
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         return self.call(x, timestep, conditioning)
 
-    def call(self, x: Tensor, timestep: Tensor, conditioning: Conditioning, **more: Tensor) -> Tensor:
+    def call(self, x: Tensor, timestep: Tensor, conditioning: Conditioning, **more: Any) -> Tensor:
         """The network's output for x (B, C, h, w) and whatever else it takes. Raises NodeError without a text."""
         tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
         if tokens is None:
@@ -109,6 +109,22 @@ class UNetDenoiser(NetworkDenoiser):
             return None, None
         down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
         return down, sum((one[1] for one in found[1:]), found[0][1])
+
+
+@dataclass(frozen=True, eq=False)
+class SizedUNetDenoiser(UNetDenoiser):
+    """Stable Diffusion XL's U-Net: it is also told the text as a whole, and how large and how cropped a picture was.
+
+    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: here always a whole picture, as large as what is painted.
+    """
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        if conditioning.pooled is None:
+            raise NodeError("this U-Net is led by a text's tokens and by the text as a whole; wire its own encoding")
+        height, width = (self.format.downscale * side for side in x.shape[-2:])
+        sizes = x.new_tensor([height, width, 0, 0, height, width]).expand(len(x), 6)
+        pooled = conditioning.pooled.expand(len(x), -1)
+        return self.call(x, timestep, conditioning, added_cond_kwargs={"text_embeds": pooled, "time_ids": sizes})
 
 
 @runtime_checkable
@@ -163,8 +179,10 @@ class PixelDenoiser(NetworkDenoiser):
         return output
 
 
-TEXT_ALONE = {"addition_embed_type": "text", "encoder_hid_dim_type": "text_proj"}
-"""How DeepFloyd IF's U-Nets take a text in: its sum joins the timestep, its tokens are brought to the right width."""
+SIZED = "text_time"
+"""What Stable Diffusion XL's U-Net adds to the timestep: the text as a whole, and sizes."""
+KNOWN = {"addition_embed_type": ("text", SIZED), "encoder_hid_dim_type": ("text_proj",)}
+"""What else U-Nets take in. DeepFloyd IF's: a text's sum joins the timestep, its tokens are brought to their width."""
 
 
 @node("U-Net denoiser")
@@ -180,17 +198,20 @@ def unet_denoiser(
     A text-led U-Net on pixels (GLIDE's, Imagen's) is one too; wire ``pixel_space`` where a VAE is asked for. Where the
     network predicts the variance of each step as well, the scheduler DDPM makes use of it.
 
-    Fails for a U-Net that asks for more than a text (such as that of Stable Diffusion XL).
+    The U-Net of Stable Diffusion XL is told the size of the picture too: that which is painted, not cropped.
+
+    Fails for a U-Net that asks for more than that.
     Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho
     2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747).
     """
     config = getattr(unet.module, "config", {})
+    kind = SizedUNetDenoiser if config.get("addition_embed_type") == SIZED else UNetDenoiser
     for asked in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
-        if config.get(asked) not in (None, TEXT_ALONE.get(asked)):
+        if config.get(asked) not in (None, *KNOWN.get(asked, ())):
             raise NodeError(f"this U-Net is conditioned on more than a text ({asked}); this node does not give it that")
     if config.get("in_channels", unet.format.channels) != unet.format.channels:
         raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
-    return UNetDenoiser(unet, unet.prediction if prediction == "auto" else prediction)
+    return kind(unet, unet.prediction if prediction == "auto" else prediction)
 
 
 @node("DiT denoiser")

@@ -34,10 +34,10 @@ def load_latent_diffusion(
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:latent-diffusion``
-    - a folder as diffusers' StableDiffusionPipeline saves it
-    - the id of such a model on the Hugging Face hub, such as ``owner/name``: taken from the hub's cache on this
-      computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or
-      commit of it, empty for main
+    - a folder as diffusers' StableDiffusionPipeline or StableDiffusionXLPipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``stabilityai/stable-diffusion-xl-base-1.0``: taken from
+      the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is
+      then a branch, tag or commit of it, empty for main
     - one .safetensors file of Stable Diffusion 1.x or 2.x in its original layout
 
     ``storage`` float8 keeps the U-Net's weights in 8 bits and widens each layer's when it computes: half to a quarter
@@ -48,8 +48,9 @@ def load_latent_diffusion(
     safetensors first.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
-    or when the model is of another kind (Stable Diffusion XL, for example).
-    Paper: Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models (arXiv:2112.10752).
+    or when the model is of another kind (Stable Diffusion 3, for example).
+    Papers: Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models (arXiv:2112.10752); XL:
+    Podell et al. 2023 (arXiv:2307.01952).
     """
     target = Target(torch_dtype(dtype), storage == "float8")
     path = find(model, revision)

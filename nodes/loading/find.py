@@ -14,13 +14,14 @@ PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
 PATTERNS = [
     "model_index.json",
     "*/*.json",
-    "tokenizer/*.txt",
+    "tokenizer*/*.txt",
     *(
         f"{part}/{weights}"
         for part, name in (
             ("unet", "diffusion_pytorch_model"),
             ("vae", "diffusion_pytorch_model"),
             ("text_encoder", "model"),
+            ("text_encoder_2", "model"),
         )
         for weights in (f"{name}.safetensors", f"{name}-*.safetensors")
     ),

@@ -1,13 +1,16 @@
-"""A folder as diffusers' StableDiffusionPipeline saves it."""
+"""A folder as diffusers' StableDiffusionPipeline or StableDiffusionXLPipeline saves it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nodeflow.node import NodeError
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
-from nodes.loading.files import first_line, no_progress_bar, read_json, read_weights
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.loading.files import no_progress_bar, read_json, read_weights
+from nodes.loading.joint import TwinText, clip_reader, read_tokenizer
 from nodes.loading.parts import Parts, Target, denoiser, prediction_of, text_encoder, vae
 
 EXPECTED = {
@@ -17,35 +20,48 @@ EXPECTED = {
     "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
 }
 """The classes that are made, whatever a file asks for."""
+XL = "StableDiffusionXLPipeline"
+SECOND = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": EXPECTED["tokenizer"]}
+"""What Stable Diffusion XL has besides."""
+WEIGHTS = "diffusion_pytorch_model"
 
 
 def load_folder(path: Path, target: Target) -> Parts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
-    for part, classes in EXPECTED.items():
+    sized = index.get("_class_name") == XL
+    for part, classes in (EXPECTED | SECOND if sized else EXPECTED).items():
         entry = index.get(part)
         named = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
         if named not in classes:
             kind = index.get("_class_name", "a model of another kind")
             raise NodeError(
                 f"{path.name} holds {kind}, whose {part} is {named or 'missing'} and not {classes[0]}; "
-                "this node loads Stable Diffusion 1 and 2"
+                "this node loads Stable Diffusion 1, 2 and XL"
             )
     schedule = TrainedSchedule(read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
     from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextModel, CLIPTokenizer
 
-    unet = read_weights(UNet2DConditionModel, path / "unet", "diffusion_pytorch_model", {"torch_dtype": target.dtype})
-    decoder = read_weights(AutoencoderKL, path / "vae", "diffusion_pytorch_model", {"torch_dtype": target.dtype})
-    with no_progress_bar():
-        encoder = read_weights(CLIPTextModel, path / "text_encoder", "model", {"dtype": target.dtype})
-    try:
-        tokenizer = CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
+    unet = read_weights(UNet2DConditionModel, path / "unet", WEIGHTS, {"torch_dtype": target.dtype})
+    exact = torch.float32 if sized and target.dtype == torch.float16 else target.dtype  # XL's VAE overflows in half
+    decoder = read_weights(AutoencoderKL, path / "vae", WEIGHTS, {"torch_dtype": exact})
+    text = _two_texts(path, index, target) if sized else _one_text(path, target)
     side = int(unet.config.sample_size or 64)
     network = DiffusionNetwork(denoiser(unet, target), _format(unet, decoder, side), prediction_of(schedule))
-    return Parts(text_encoder(tokenizer, encoder), network, vae(decoder, side), schedule)
+    return Parts(text, network, vae(decoder, side), schedule)
+
+
+def _one_text(path: Path, target: Target) -> TextEncoder:
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+    with no_progress_bar():
+        encoder = read_weights(CLIPTextModel, path / "text_encoder", "model", {"dtype": target.dtype})
+    return text_encoder(read_tokenizer(CLIPTokenizer, path / "tokenizer"), encoder)
+
+
+def _two_texts(path: Path, index: dict[str, Any], target: Target) -> TextEncoder:
+    readers = [clip_reader(path, number, target, projection=bool(number)) for number in ("", "_2")]
+    return TwinText(readers[0], readers[1], bool(index.get("force_zeros_for_empty_prompt", True)))
 
 
 def _format(unet: Any, decoder: Any, side: int) -> LatentFormat:

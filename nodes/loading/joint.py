@@ -1,4 +1,4 @@
-"""Several text encoders that speak to one transformer: those of Stable Diffusion 3 and of FLUX."""
+"""Several text encoders that speak to one network: those of Stable Diffusion XL, Stable Diffusion 3 and FLUX."""
 
 from __future__ import annotations
 
@@ -40,6 +40,30 @@ class Reader:
         """What the encoder says to tokens (B, L), with every layer's states."""
         with torch.no_grad():
             return self.module(tokens.to(device_of(self.module)), output_hidden_states=True)
+
+
+@dataclass(frozen=True, eq=False)
+class TwinText:
+    """Stable Diffusion XL's text encoders (Podell et al. 2023, arXiv:2307.01952, sec. 2.1): CLIP and OpenCLIP.
+
+    The last layer but one of both gives the tokens, side by side; the second gives the text as a whole. Where ``zeros``
+    is on, an empty text is zeros alone, as the model was trained for "no text".
+    """
+
+    first: Reader
+    second: Reader
+    zeros: bool
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        return [self.encode([text]) for text in texts]
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        read = self.first.tokens(texts)
+        said = [self.first.read(read), self.second.read(self.second.tokens(texts))]
+        tokens = torch.cat([one.hidden_states[-2] for one in said], -1)
+        told = torch.tensor([bool(text) or not self.zeros for text in texts], device=tokens.device)
+        pooled = said[1].text_embeds * told[:, None]
+        return Conditioning(tokens * told[:, None, None], pooled, self.first.words(read[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +123,7 @@ def clip_reader(path: Path, number: str, target: Target, projection: bool) -> Re
     kind = CLIPTextModelWithProjection if projection else CLIPTextModel
     with no_progress_bar():
         module = read_weights(kind, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
-    tokenizer = _tokenizer(CLIPTokenizer, path / f"tokenizer{number}")
+    tokenizer = read_tokenizer(CLIPTokenizer, path / f"tokenizer{number}")
     longest = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
     return Reader(tokenizer, ready(module), longest)
 
@@ -110,10 +134,11 @@ def t5_reader(path: Path, number: str, target: Target, length: int) -> Reader:
 
     with no_progress_bar():
         module = read_weights(T5EncoderModel, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
-    return Reader(_tokenizer(T5TokenizerFast, path / f"tokenizer{number}"), ready(module), length)
+    return Reader(read_tokenizer(T5TokenizerFast, path / f"tokenizer{number}"), ready(module), length)
 
 
-def _tokenizer(kind: Any, folder: Path) -> Any:
+def read_tokenizer(kind: Any, folder: Path) -> Any:
+    """A tokenizer from its folder. Raises NodeError where that is damaged."""
     try:
         return kind.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:

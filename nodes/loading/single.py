@@ -64,7 +64,10 @@ def _read(path: Path) -> Weights:
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
             if any(name.startswith(XL_PREFIX) for name in names):
-                raise NodeError(f"{path.name} is a Stable Diffusion XL model; this node loads versions 1 and 2")
+                raise NodeError(
+                    f"{path.name} is a Stable Diffusion XL model; this node loads versions 1 and 2 as one file, "
+                    "and XL as a folder that diffusers saved"
+                )
             for prefix in PREFIXES:
                 if not any(name.startswith(prefix) for name in names):
                     raise NodeError(

@@ -77,7 +77,7 @@ def small_t5(width: int) -> tuple[T5EncoderModel, T5TokenizerFast]:
     return T5EncoderModel(shape), tokenizer
 
 
-def small_vae(channels: int = 4, levels: int = 3) -> AutoencoderKL:
+def small_vae(channels: int = 4, levels: int = 3, shift: float | None = 0.06) -> AutoencoderKL:
     return AutoencoderKL(
         block_out_channels=(8,) * levels,
         down_block_types=("DownEncoderBlock2D",) * levels,
@@ -89,7 +89,7 @@ def small_vae(channels: int = 4, levels: int = 3) -> AutoencoderKL:
         use_quant_conv=False,
         use_post_quant_conv=False,
         scaling_factor=1.5,
-        shift_factor=0.06,
+        shift_factor=shift,
     )
 
 

@@ -19,8 +19,8 @@ from nodes.attention import Recorder
 from nodes.denoise import dit_denoiser, unet_denoiser
 from nodes.guidance import Unguided, classifier_free_guidance, no_guidance
 from nodes.networks.uvit import UViT
-from nodes.uvit import uvit_denoiser
 from nodes.rows import Rows, joined
+from nodes.uvit import uvit_denoiser
 
 TIME = torch.tensor(500)
 CALLED = "scaled_dot_product_attention"
