@@ -31,6 +31,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
     "flow-transformer": {"noise.batch": 1, "scheduler.steps": 10},
+    "u-vit": {"noise.batch": 1},
     "image-to-image": {"strengths.count": 2, "sheet.columns": 2},
     "diffusion-clip": {"teach.rounds": 5, "teach.views": 2},
     "controlnet": {"scheduler.steps": 8},
@@ -207,3 +208,19 @@ def test_what_lies_under_the_mask_is_painted_anew_and_nothing_else(session: Sess
     around, before = pixels(file), pixels(folder("assets") / "pictures" / "fish.png")
     assert np.array_equal(around[:6], before[:6])
     assert np.array_equal(around[:, -6:], before[:, -6:])
+
+
+def test_the_row_of_tokens_paints_the_text(session: Session, tmp_path: Path) -> None:
+    assert right(run(session, "u-vit", tmp_path)["save"][0], "a red star on a blue background")
+
+
+def test_the_generator_paints_what_words_say_and_noise_leaves_open(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "text-gan", tmp_path)
+    assert all(right(file, "a red star on a blue background") for file in wrote["save"])
+    walk = wrote["save_walk"]
+    assert len(walk) == 8
+    assert all(right(file, "a heart") for file in walk)
+    end = pixels(walk[-1])
+    distances = [float(np.abs(pixels(file) - end).mean()) for file in walk]
+    assert distances[0] > 0.05
+    assert distances == sorted(distances, reverse=True)

@@ -14,4 +14,4 @@ def centred_texts(_: Path) -> Iterator[Case]:
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 
-SYSTEMS = {"flow-transformer": System("save", centred_texts)}
+SYSTEMS = {name: System("save", centred_texts) for name in ("flow-transformer", "u-vit", "text-gan")}
