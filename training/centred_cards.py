@@ -86,8 +86,9 @@ cells (after AttnGAN, Xu et al. 2018, arXiv:1711.10485). `config.json` and weigh
 precision. The text encoder is that of `latent-diffusion`.
 
 ## What to ask for
-Subject, colour, background and style, with the words of `latent-diffusion` but without places. What is left unsaid, the
-noise decides: its eight numbers stand for place (2), size, tilt, brightness, style, colour and background.
+Subject, colour, background and style, with the words of `latent-diffusion` but without places. Place,
+size, tilt and brightness are left to the noise. Style, colour and background have numbers in it too (eight in all), but
+a text that leaves these out comes out in nearly the same ones for all noise: it learnt little of that.
 
 {figures}
 ## How it was made
