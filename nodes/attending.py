@@ -63,8 +63,9 @@ KINDS: Mapping[str, Callable[[int, int, int], Parts]] = {
     "AttnAddedKVProcessor2_0": text_first,
     "JointAttnProcessor2_0": picture_first,
     "FluxAttnProcessor": text_first,
+    "QwenDoubleStreamAttnProcessor2_0": text_first,
 }
-"""Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; Stable Diffusion 3; Flux."""
+"""Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX; Qwen-Image."""
 MOST_AT_ONCE = 2**24
 """Bytes of scores that are computed together: those of all heads of a large picture would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")

@@ -1,4 +1,4 @@
-"""Folders as diffusers' StableDiffusion3Pipeline and FluxPipeline save them."""
+"""Folders as diffusers' pipelines of Stable Diffusion 3, FLUX, Z-Image and Qwen-Image save them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.loading.chat import qwen_image_text, z_image_text
 from nodes.loading.files import read_json, read_weights
+from nodes.loading.frames import frames_vae
 from nodes.loading.joint import PairText, TripleText, clip_reader, t5_reader
 from nodes.loading.parts import Target, denoiser, prediction_of, vae
 
 PATTERNS = [
     "model_index.json",
     "*/*.json",
+    "tokenizer/*.jinja",
     "tokenizer*/*.txt",
     "transformer/diffusion_pytorch_model*.safetensors",
     "vae/diffusion_pytorch_model*.safetensors",
@@ -24,8 +27,10 @@ PATTERNS = [
 WEIGHTS = "diffusion_pytorch_model"
 T5_TOKENS, FLUX_T5_TOKENS = 256, 512
 """How many tokens of T5 the two were trained with."""
-FLUX_SIDE = 128
-"""Cells on a side of FLUX's latents at its usual size; its files do not say."""
+USUAL_SIDE = 128
+"""Cells on a side of latents at the usual size of FLUX, Z-Image and Qwen-Image; their files do not say."""
+USUAL = {"image_tokens": (USUAL_SIDE // 2) ** 2}
+"""By that size the noise levels are spaced."""
 
 
 class FlowParts(NamedTuple):
@@ -61,16 +66,56 @@ def load_flux_folder(path: Path, target: Target) -> FlowParts:
     transformer = read_weights(FluxTransformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
     clip = clip_reader(path, "", target, projection=False)
     text = PairText(clip, t5_reader(path, "_2", target, FLUX_T5_TOKENS))
-    return _parts(path, target, text, transformer, FLUX_SIDE, {"image_tokens": (FLUX_SIDE // 2) ** 2})
+    return _parts(path, target, text, transformer, USUAL_SIDE, USUAL)
+
+
+def load_z_image_folder(path: Path, target: Target) -> FlowParts:
+    """All parts of a Z-Image. Raises NodeError for missing or unsafe weights."""
+    from diffusers import ZImageTransformer2DModel
+
+    transformer = read_weights(ZImageTransformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
+    return _parts(path, target, z_image_text(path, target), transformer, USUAL_SIDE, USUAL)
+
+
+def load_qwen_image_folder(path: Path, target: Target) -> FlowParts:
+    """All parts of a Qwen-Image. Raises NodeError for missing or unsafe weights."""
+    from diffusers import QwenImageTransformer2DModel
+
+    options = {"torch_dtype": target.dtype}
+    transformer = read_weights(QwenImageTransformer2DModel, path / "transformer", WEIGHTS, options)
+    decoder = frames_vae(path / "vae", options, USUAL_SIDE)
+    return _parts(path, target, qwen_image_text(path, target), transformer, USUAL_SIDE, USUAL, decoder)
+
+
+def load_flow_folder(path: Path, target: Target, t5: bool) -> FlowParts:
+    """All parts of a Stable Diffusion 3, Z-Image or Qwen-Image. Raises NodeError for another kind of model."""
+    kind = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it").get("_class_name")
+    if kind == "StableDiffusion3Pipeline":
+        return load_sd3_folder(path, target, t5)
+    if kind not in LANGUAGE_LED:
+        known = ", ".join(["StableDiffusion3Pipeline", *LANGUAGE_LED])
+        raise NodeError(f"{path.name} holds {kind}; this node loads diffusers' {known}")
+    return LANGUAGE_LED[kind](path, target)
+
+
+LANGUAGE_LED = {"ZImagePipeline": load_z_image_folder, "QwenImagePipeline": load_qwen_image_folder}
+"""How those are loaded whose text encoder is a language model."""
 
 
 def _parts(
-    path: Path, target: Target, text: TextEncoder, transformer: Any, side: int, more: Mapping[str, Any]
+    path: Path,
+    target: Target,
+    text: TextEncoder,
+    transformer: Any,
+    side: int,
+    more: Mapping[str, Any],
+    decoder: VAE | None = None,
 ) -> FlowParts:
+    """``decoder``: where it is no AutoencoderKL."""
     from diffusers import AutoencoderKL
 
     schedule = read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler")
-    decoder = vae(read_weights(AutoencoderKL, path / "vae", WEIGHTS, {"torch_dtype": target.dtype}), side)
+    decoder = decoder or vae(read_weights(AutoencoderKL, path / "vae", WEIGHTS, {"torch_dtype": target.dtype}), side)
     trained = TrainedSchedule({**schedule, **more})
     format = LatentFormat(decoder.format.channels, decoder.format.downscale, side)
     return FlowParts(

@@ -12,7 +12,8 @@ from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Noise, TrainedSchedule
 from nodes.denoise import dit_denoiser
-from nodes.flow import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux, packed, unpacked
+from nodes.flow import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
+from nodes.flow_denoisers import packed, unpacked
 from nodes.guidance import classifier_free_guidance, no_guidance
 from nodes.models import LatentDiffusion
 from nodes.sample import sample
