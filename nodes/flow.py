@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
-from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, Prediction, TextEncoder, TrainedSchedule
 from nodes.flow_denoisers import FluxDenoiser, JointDenoiser, QwenImageDenoiser, ZImageDenoiser
 from nodes.loading.find import find
 from nodes.loading.flow import PATTERNS, load_flow_folder, load_flux_folder
@@ -85,7 +86,7 @@ def load_flux(
     return FlowTransformer(*load_flux_folder(path, Target(torch_dtype(dtype), storage == "float8")))
 
 
-JOINT = {
+JOINT: Mapping[str, Callable[[DiffusionNetwork, Prediction], Denoiser]] = {
     "SD3Transformer2DModel": JointDenoiser,
     "ZImageTransformer2DModel": ZImageDenoiser,
     "QwenImageTransformer2DModel": QwenImageDenoiser,

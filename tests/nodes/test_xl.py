@@ -37,20 +37,23 @@ UNET = {
 """The shape of stabilityai/stable-diffusion-xl-base-1.0, at small width."""
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, words: CLIPTokenizer) -> Path:
+def save_xl(path: Path, words: CLIPTokenizer, widths: tuple[int, int], **shape: object) -> Path:
     torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("xl") / "random"
     StableDiffusionXLPipeline(
         vae=small_vae(shift=None),
-        text_encoder=CLIPTextModel(clip_shape(words, WIDTHS[0])),
-        text_encoder_2=CLIPTextModelWithProjection(clip_shape(words, WIDTHS[1])),
+        text_encoder=CLIPTextModel(clip_shape(words, widths[0])),
+        text_encoder_2=CLIPTextModelWithProjection(clip_shape(words, widths[1])),
         tokenizer=words,
         tokenizer_2=words,
-        unet=tiny_unet(**UNET),
+        unet=tiny_unet(**shape),
         scheduler=DDIMScheduler(beta_schedule="scaled_linear", clip_sample=False, steps_offset=1),
     ).save_pretrained(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, words: CLIPTokenizer) -> Path:
+    return save_xl(tmp_path_factory.mktemp("xl") / "random", words, WIDTHS, **UNET)
 
 
 @pytest.mark.parametrize("negative", [None, "blue"])
