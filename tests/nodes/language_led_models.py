@@ -81,6 +81,7 @@ def save_qwen_image(folder: Path, **shape: Any) -> Path:
     text = {
         **LANGUAGE,
         "hidden_size": width,
+        "num_attention_heads": width // 8,
         "vocab_size": len(tokenizer),
         "rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [1, 1, 2]},
     }

@@ -1,6 +1,7 @@
 """The true shapes of DiT-XL, Stable Diffusion XL and 3.5, FLUX, Z-Image and Qwen-Image: they load and go a step.
 
-With random weights. Slow, since they hold up to three gigabytes; where memory asks there are fewer layers, and every layer is as it is.
+With random weights. Slow, since they hold up to three gigabytes; where memory asks there are fewer layers, and every
+layer is as it is.
 """
 
 from collections.abc import Callable
