@@ -6,18 +6,24 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import DDIMScheduler, StableDiffusionPipeline
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning
+from nodeflow.wires import Conditioning, Noise, TrainedSchedule
 from nodes.denoise import unet_denoiser
+from nodes.guidance import classifier_free_guidance
 from nodes.lora import apply_lora, apply_lora_to_text
 from nodes.models import LatentDiffusion
+from nodes.sample import sample
+from nodes.schedule import scheduler
+from nodes.solvers import STABLE_DIFFUSION
+from nodes.text import clip_text_encode
 from tests.nodes.conftest import tiny_unet
+from tests.nodes.test_sampling_parity import finish
 
 UNET_LAYERS = ["to_q", "to_v", "to_out.0", "conv1", "ff.net.2"]
 TEXT_LAYERS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1"]
@@ -102,6 +108,31 @@ def test_both_layouts_add_what_diffusers_adds(
     encoder = apply_lora_to_text(tiny.text_encoder, str(path), weight)
     torch.testing.assert_close(encoder.encode(["red star"]).tokens, read, atol=1e-4, rtol=1e-4)
     assert (read - tokens[:1]).abs().max() > 0.01
+
+
+def test_each_step_is_that_of_the_pipeline(tiny: LatentDiffusion, tiny_folder: Path, saved: Path) -> None:
+    reference = pipeline(tiny_folder)
+    reference.scheduler = DDIMScheduler.from_config(STABLE_DIFFUSION)
+    reference.set_progress_bar_config(disable=True)
+    reference.load_lora_weights(saved)
+    reference.set_adapters(reference.get_active_adapters(), 0.6)
+    wanted: list[Tensor] = []
+
+    def keep(_: Any, __: int, ___: Any, values: dict[str, Any]) -> dict[str, Any]:
+        wanted.append(values["latents"])
+        return values
+
+    generator = torch.Generator().manual_seed(3)
+    reference(
+        "red star", 32, 32, 5, guidance_scale=4.0, generator=generator, output_type="latent", callback_on_step_end=keep
+    )
+    unet = apply_lora(tiny.unet, str(saved), 0.6)
+    encoder = apply_lora_to_text(tiny.text_encoder, str(saved), 0.6)
+    texts = [clip_text_encode(encoder, text) for text in ("red star", "")]
+    guider = classifier_free_guidance(unet_denoiser(unet), *texts, 4.0)
+    _, made = finish(sample(guider, scheduler(TrainedSchedule(STABLE_DIFFUSION), "DDIM", 5), Noise((3,))))
+    for one, other in zip(made.trajectory.x[1:], wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
 def test_what_peft_saves_is_added_as_peft_adds_it(tiny: LatentDiffusion, tmp_path: Path) -> None:
