@@ -10,6 +10,7 @@ from torch.nn.functional import grid_sample, interpolate, max_pool2d
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Image
+from nodes.hough import hough_lines
 
 
 @node("Edges")
@@ -32,6 +33,29 @@ def edges(
     if low > high:
         raise NodeError(f"low ({low:g}) is above high ({high:g}); an edge goes on below where it begins: lower low")
     return Image(edge_lines(image.pixels, low, high, smoothing).expand(-1, 3, -1, -1).contiguous())
+
+
+@node("Straight lines")
+def straight_lines(
+    image: Image,
+    shortest: Annotated[int, Range(3, 1000)] = 12,
+    gap: Annotated[int, Range(0, 100)] = 3,
+    low: Annotated[float, Slider(0.01, 1, 0.01)] = 0.1,
+    high: Annotated[float, Slider(0.01, 1, 0.01)] = 0.2,
+    smoothing: Annotated[float, Slider(0.3, 5, 0.1)] = 1.0,
+) -> Image:
+    """The straight lines of pictures, white on black: walls, tables and horizons, without what is round.
+
+    (B, 3, H, W) becomes (B, 3, H, W) of 0 and 1. The edges are those of *Edges* with ``low``, ``high`` and
+    ``smoothing``; of these the lines stay that are at least ``shortest`` pixels long, where up to ``gap`` pixels in a
+    row may be missing. ControlNets for lines, such as ``lllyasviel/sd-controlnet-mlsd``, are led by such pictures.
+
+    Fails when ``low`` is above ``high``.
+    Paper: Duda & Hart 1972, Use of the Hough Transformation to Detect Lines and Curves in Pictures.
+    """
+    found = edges(image, low, high, smoothing).pixels[:, 0]
+    drawn = torch.stack([hough_lines(one, shortest, gap) for one in found])
+    return Image(drawn[:, None].expand(-1, 3, -1, -1).contiguous())
 
 
 @node("Scribble")

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from nodeflow.node import NodeError, Step
 from nodeflow.wires import Denoiser, Image, Noise, TrainedSchedule
 from nodes.controlnet import control, load_controlnet
-from nodes.controls import edges, scribble
+from nodes.controls import edges, scribble, straight_lines
 from nodes.denoise import in_force, pixel_denoiser, unet_denoiser
 from nodes.guidance import classifier_free_guidance
 from nodes.models import LatentDiffusion, load_ddpm
@@ -173,6 +173,21 @@ def test_edges_are_where_colours_meet() -> None:
     assert edges(Image(torch.full((1, 3, 24, 24), 0.3))).pixels.sum() == 0
     with pytest.raises(NodeError, match="lower low"):
         edges(Image(pixels), 0.5, 0.2)
+
+
+def test_straight_lines_are_found_and_what_is_round_is_not() -> None:
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    disc = ((x - 32) ** 2 + (y - 32) ** 2 < 13**2).float()
+    diamond = ((x - 32).abs() + (y - 32).abs() < 20).float()
+    pixels = torch.stack([disc, diamond])[:, None].expand(-1, 3, -1, -1)
+    found = straight_lines(Image(pixels), 20).pixels
+    assert found.shape == (2, 3, 64, 64)
+    assert found[0].sum() == 0
+    outline = edges(Image(pixels)).pixels[1, 0]
+    near = torch.nn.functional.max_pool2d(found[1:, :1], 3, 1, 1)[0, 0]
+    assert float((outline * near).sum() / outline.sum()) > 0.9
+    assert set(found[1].unique().tolist()) == {0.0, 1.0}
+    assert straight_lines(Image(torch.full((1, 3, 24, 24), 0.3))).pixels.sum() == 0
 
 
 def test_a_scribble_is_thick_and_trembles_by_its_seed() -> None:

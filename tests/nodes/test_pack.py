@@ -208,6 +208,7 @@ def arguments(
         "nodes.save_image": {"image": image, "folder": tmp_path},
         "nodes.edges": {"image": image},
         "nodes.scribble": {"image": image},
+        "nodes.straight_lines": {"image": image},
         "nodes.load_controlnet": {"model": str(controlnet)},
         "nodes.control": {
             "denoiser": denoiser,
