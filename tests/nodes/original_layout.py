@@ -146,12 +146,43 @@ def write_original(path: Path, second: bool) -> tuple[UNet2DConditionModel, Auto
             hidden_act="gelu" if second else "quick_gelu",
         )
     )
-    words = text.state_dict()
-    weights = {
-        **unet_weights(unet.state_dict()),
-        **vae_weights(vae.state_dict(), 3),
-        **(open_clip_weights(words, 2) if second else clip_weights(words)),
-        "model_ema.decay": torch.tensor(0.999),
-    }
+    weights = {**original_weights(unet, vae, text, second), "model_ema.decay": torch.tensor(0.999)}
     save_file({name: value.contiguous() for name, value in weights.items()}, path)
     return unet.eval(), vae.eval(), text.eval()
+
+
+def original_weights(unet: UNet2DConditionModel, vae: AutoencoderKL, text: CLIPTextModel, second: bool) -> Weights:
+    """All weights of a model by their original names."""
+    words = text.state_dict()
+    return {
+        **unet_weights(unet.state_dict()),
+        **vae_weights(vae.state_dict(), len(vae.config.block_out_channels)),
+        **(open_clip_weights(words, text.config.num_hidden_layers) if second else clip_weights(words)),
+    }
+
+
+def true_networks(second: bool) -> tuple[UNet2DConditionModel, AutoencoderKL, CLIPTextModel]:
+    """Version 1.5 or 2.1 in full size."""
+    unet = UNet2DConditionModel(
+        sample_size=96 if second else 64,
+        cross_attention_dim=1024 if second else 768,
+        attention_head_dim=[5, 10, 20, 20] if second else 8,
+        use_linear_projection=second,
+        upcast_attention=second,
+    )
+    vae = AutoencoderKL(
+        block_out_channels=(128, 256, 512, 512),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=2,
+        sample_size=768 if second else 512,
+    )
+    width, layers = (1024, 23) if second else (768, 12)
+    config = CLIPTextConfig(
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 64,
+        hidden_act="gelu" if second else "quick_gelu",
+    )
+    return unet, vae, CLIPTextModel(config)

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from original_layout import clip_weights, open_clip_weights, unet_weights, vae_weights, write_original
+from original_layout import original_weights, true_networks, write_original
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel
 
 from nodeflow.node import NodeError
 from nodes.loading.architecture import text_config, unet_config, vae_config
@@ -266,34 +264,11 @@ def test_a_single_file_in_the_original_layout(tmp_path: Path, second: bool) -> N
 def test_the_shapes_of_stable_diffusion_are_told_from_its_weights(second: bool) -> None:
     """Version 1.5 and 2.1 in full size, without storage."""
     with torch.device("meta"):
-        unet = UNet2DConditionModel(
-            sample_size=96 if second else 64,
-            cross_attention_dim=1024 if second else 768,
-            attention_head_dim=[5, 10, 20, 20] if second else 8,
-            use_linear_projection=second,
-            upcast_attention=second,
-        )
-        vae = AutoencoderKL(
-            block_out_channels=(128, 256, 512, 512),
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            layers_per_block=2,
-            sample_size=768 if second else 512,
-        )
-        width, layers = (1024, 23) if second else (768, 12)
-        config = CLIPTextConfig(
-            hidden_size=width,
-            intermediate_size=4 * width,
-            num_hidden_layers=layers,
-            num_attention_heads=width // 64,
-            hidden_act="gelu" if second else "quick_gelu",
-        )
-        text = CLIPTextModel(config).state_dict()
-        words = open_clip_weights(text, layers) if second else clip_weights(text)
-    weights = {**unet_weights(unet.state_dict()), **vae_weights(vae.state_dict(), 4), **words}
+        unet, vae, text = true_networks(second)
+        weights = original_weights(unet, vae, text, second)
     assert unet_config(weights).items() <= _lists(unet.config).items()
     assert vae_config(weights).items() <= _lists(vae.config).items()
-    found = text_config(weights)
+    found, config = text_config(weights), text.config
     assert {name: getattr(config, name) for name in found if name != "projection_dim"}.items() <= found.items()
 
 
