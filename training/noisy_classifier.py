@@ -1,26 +1,28 @@
 """Makes a classifier of noisy pictures, 32 x 32, for classifier guidance (Dhariwal & Nichol 2021, arXiv:2105.05233).
 
-The half of the pixel model that looks has learned already what is in a noisy picture: it is taken as it stands, and one
-linear layer upon it learns the classes, by logistic regression.
+It begins as the half of the pixel model that looks, which has learned already what is in a noisy picture.
 """
 
 import shutil
 
 import torch
 from diffusers import UNet2DModel
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from nodes.loading.noisy_classifier import NoisyClassifier
 from training.export import without_origin
 from training.grammar import SUBJECTS
+from training.loop import Losses, Plan, epoch_indices, fit
 from training.pixel_base import FOLDER as BASE
 from training.pixel_base import NONE, SIDE, new_scheduler, training_pictures
-from training.runs import ASSETS
+from training.runs import ASSETS, Run
 
 FOLDER = ASSETS.parent / "noisy-classifier"
-SEED, SCENE_SEED, COUNT, BATCH = 61, 62, 8192, 128
-ROUNDS, DECAY = 120, 1e-3
+SEED, SCENE_SEED, COUNT, BATCH = 61, 62, 16384, 64
+PLAN = Plan(steps=1200, peak=3e-4, warm_up=50, hold=0.3, average=0.99, weight_decay=0.05)
+MOST_NOISE = 980
+"""Beyond this timestep there is nothing to see."""
 
 
 def new_classifier() -> NoisyClassifier:
@@ -31,43 +33,28 @@ def new_classifier() -> NoisyClassifier:
     if set(found.missing_keys) != {"head.weight", "head.bias"}:
         raise RuntimeError(f"the pixel model lacks {found.missing_keys}")
     model.time_embedding.linear_2.bias.data += base.class_embedding.weight[NONE]
-    return model.eval().requires_grad_(False)
+    return model
 
 
-@torch.no_grad()
-def noisy_features(model: NoisyClassifier, scene_seed: int = SCENE_SEED, count: int = COUNT) -> tuple[Tensor, ...]:
-    """What the head reads of noisy pictures [count, D], their classes and their timesteps."""
-    pictures, labels = training_pictures(scene_seed, count)
-    seed = torch.Generator().manual_seed(SEED + scene_seed)
-    timesteps = torch.randint(0, 950, (count,), generator=seed)  # beyond there is nothing to see
-    noisy = new_scheduler().add_noise(pictures, torch.randn(pictures.shape, generator=seed), timesteps)
-    with torch.autocast("cpu", torch.bfloat16):
-        parts = [
-            model.features(x, times).float()
-            for x, times in zip(noisy.split(BATCH), timesteps.split(BATCH), strict=True)
-        ]
-    return torch.cat(parts), labels, timesteps
+def noisy(pictures: Tensor, seed: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Pictures [count, 3, 32, 32] with noise of random timesteps, and these [count]."""
+    timesteps = torch.randint(0, MOST_NOISE, (len(pictures),), generator=seed)
+    return new_scheduler().add_noise(pictures, torch.randn(pictures.shape, generator=seed), timesteps), timesteps
 
 
 def train() -> None:
-    """Fits the head, in a quarter of a minute, and writes the model's folder."""
-    model = new_classifier()
-    features, labels, _ = noisy_features(model)
-    middle, width = features.mean(0), features.std(0) + 1e-3
-    scaled, head = (features - middle) / width, nn.Linear(features.shape[1], len(SUBJECTS))
-    nn.init.zeros_(head.weight)
-    optimizer = torch.optim.LBFGS(head.parameters(), max_iter=ROUNDS)
+    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
+    pictures, labels = training_pictures(SCENE_SEED, COUNT)
+    torch.manual_seed(SEED)
 
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        found = cross_entropy(head(scaled), labels) + DECAY * head.weight.square().sum()
-        found.backward()
-        return found
+    def losses_of(model: NoisyClassifier, step: int) -> Losses:
+        seed = torch.Generator().manual_seed(1000 * SEED + step)
+        chosen = torch.from_numpy(epoch_indices(SEED, step, BATCH, COUNT))
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(*noisy(pictures[chosen], seed)).float()
+        return {"class": cross_entropy(logits, labels[chosen])}
 
-    optimizer.step(loss)  # type: ignore[arg-type]
-    model.head.weight.data = head.weight.data / width
-    model.head.bias.data = head.bias.data - model.head.weight.data @ middle
-    export(model)
+    export(fit(Run("noisy-classifier"), new_classifier(), PLAN, losses_of))
 
 
 def export(model: NoisyClassifier) -> None:

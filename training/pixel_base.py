@@ -5,6 +5,7 @@ class is "none": the same network paints without a class, can be led by a classi
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from training.export import without_origin
 from training.grammar import SUBJECTS
-from training.loop import Plan, epoch_indices, fit
+from training.loop import Losses, Plan, epoch_indices, fit
 from training.runs import ASSETS, Run
 from training.scenes import Scene, draw_all, random_scene
 from training.vae import to_tensor
@@ -23,10 +24,12 @@ FOLDER = ASSETS.parent / "pixel-base"
 SIDE = 32
 SEED, SCENE_SEED, BATCH, COUNT = 41, 42, 48, 8192
 PLAN = Plan(steps=1750, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
+AGAIN = Plan(steps=1400, peak=7e-4, warm_up=50, hold=0.3, average=0.995, weight_decay=1e-4)
 WIDTHS = (32, 64, 128)
 NONE = len(SUBJECTS)
 """The label of "no class": the row after those of the subjects."""
-LABEL_DROP = 0.15
+LABEL_DROP, LABEL_DROP_AGAIN = 0.15, 0.5
+"""How often a picture is shown as one of no class: seldom in the first round, half of the time in the second."""
 
 
 def new_unet() -> UNet2DModel:
@@ -68,24 +71,32 @@ def small_pictures(scenes: list[Scene]) -> Tensor:
 
 
 def train() -> None:
-    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
+    """Trains both rounds to the end, or goes on where a killed run stopped, and writes the model's folder.
+
+    The second round is for painting without a class, which a network learns much more slowly than with one.
+    """
     pictures, labels = training_pictures()
     torch.manual_seed(SEED)
     scheduler = new_scheduler()
 
-    def losses_of(model: UNet2DModel, step: int) -> dict[str, Tensor]:
-        seed = torch.Generator().manual_seed(SEED + step)
-        chosen = torch.from_numpy(epoch_indices(SEED, step, BATCH, COUNT))
-        clean = pictures[chosen]
-        wanted = labels[chosen].masked_fill(torch.rand(BATCH, generator=seed) < LABEL_DROP, NONE)
-        noise = torch.randn(clean.shape, generator=seed)
-        timesteps = torch.randint(0, 1000, (BATCH,), generator=seed)
-        with torch.autocast("cpu", torch.bfloat16):
-            noisy = scheduler.add_noise(clean, noise, timesteps)
-            velocity = model(noisy, timesteps, wanted, return_dict=False)[0].float()
-        return {"velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
+    def losses_with(drop: float, seed_of_round: int) -> Callable[[UNet2DModel, int], Losses]:
+        def losses_of(model: UNet2DModel, step: int) -> Losses:
+            seed = torch.Generator().manual_seed(seed_of_round + step)
+            chosen = torch.from_numpy(epoch_indices(seed_of_round, step, BATCH, COUNT))
+            clean = pictures[chosen]
+            wanted = labels[chosen].masked_fill(torch.rand(BATCH, generator=seed) < drop, NONE)
+            noise = torch.randn(clean.shape, generator=seed)
+            timesteps = torch.randint(0, 1000, (BATCH,), generator=seed)
+            with torch.autocast("cpu", torch.bfloat16):
+                noisy = scheduler.add_noise(clean, noise, timesteps)
+                velocity = model(noisy, timesteps, wanted, return_dict=False)[0].float()
+            return {"velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
 
-    export(fit(Run("pixel-base"), new_unet(), PLAN, losses_of))
+        return losses_of
+
+    first = fit(Run("pixel-base"), new_unet(), PLAN, losses_with(LABEL_DROP, SEED))
+    second = fit(Run("pixel-base-again"), first.requires_grad_(), AGAIN, losses_with(LABEL_DROP_AGAIN, SEED + 10_000))
+    export(second)
 
 
 def export(model: UNet2DModel) -> None:
