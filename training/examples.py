@@ -12,8 +12,9 @@ EXAMPLES: dict[str, tuple[str, str, str, str]] = {
     "flower": ("flower", "purple", "beige", "shaded"),
     "fish": ("fish", "orange", "white", "flat"),
     "house": ("house", "green", "pink", "outlined"),
+    "cat-256": ("cat", "cyan", "pink", "shaded"),
 }
-"""File -> subject, colour, background and style."""
+"""File -> subject, colour, background and style; a number in the name is the side, which is otherwise 64."""
 TURNED = Scene("fish", "orange", "white", "flat", "center", 34.0, 31.0, radius=19.0, tilt=22.0, gradient=0.03)
 """As no caption says it: for the ControlNet that knows edges."""
 STROKES: tuple[tuple[tuple[float, float], ...], ...] = (
@@ -51,7 +52,9 @@ def draw_examples() -> None:
 
 
 def _save(scene: Scene, name: str) -> None:
-    pixels = (draw(scene).clip(0, 1) * 255).round().astype(np.uint8)
+    ending = name.rpartition("-")[2]
+    scale = int(ending) // SIZE if ending.isdecimal() else 1
+    pixels = (draw(scene, scale).clip(0, 1) * 255).round().astype(np.uint8)
     Image.fromarray(pixels).save(FOLDER / f"{name}.png", optimize=True)
 
 

@@ -1,41 +1,40 @@
-"""Figures and cards of the models on pixels: the base, the classifier that leads it, and what makes it larger.
-
-Everything is painted by the program's own nodes, in batches.
-"""
+"""Figures and cards of the models on pixels: the base, the classifier that leads it, and what makes it larger."""
 
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d
 
-from nodeflow.wires import Conditioning, Guider, Image, Schedule
-from nodes.classifier import classifier_guidance, load_noisy_classifier
-from nodes.denoise import pixel_denoiser
-from nodes.guidance import no_guidance
-from nodes.measure import compare_pictures
-from nodes.models import load_ddpm
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.upsample import load_upsampler, upsample_denoiser
+from nodeflow.wires import Image
+from nodes.classifier import load_noisy_classifier
 from nodes.upscale import load_upscaler, upscale_image
-from training import checker, noisy_classifier, silhouettes, upsamplers
+from training import noisy_classifier, upsamplers
 from training.dit_card import random_labels
 from training.grammar import SUBJECTS
 from training.pictures import save_grid
-from training.pixel_base import NONE
+from training.pixel_base import NONE, training_pictures
+from training.pixel_painting import (
+    HELD_OUT_SEED,
+    LARGER_STEPS,
+    LED_STEPS,
+    STEPS,
+    bicubic,
+    classed,
+    drawn,
+    larger,
+    led,
+    psnr,
+    share_right,
+    subjects,
+)
 from training.runs import ASSETS, WORK
-from training.scenes import draw_all, random_scene
 
 MODELS = ASSETS.parent
-HELD_OUT_SEED, BATCH = 50260, 50
-STEPS, LARGER_STEPS = 20, 6
-SCALES = (0.0, 1.0, 2.0, 4.0, 8.0)
-LEVELS = (0, 100, 300, 500)
+SCALES, SCALES_TOLD = (0.0, 1.0, 2.0, 4.0, 8.0), (1.0,)
+LEVELS = (0, 100, 200, 400)
 
 _END = """
 ## Licence
@@ -51,43 +50,44 @@ up to chance.
 The classes {classes} are labels 0 to {last}; label {none} is no class.
 
 ## Settings
-{steps} steps of DDIM without guidance. Predicts v, has cosine betas and zero terminal signal-to-noise, and wants
-trailing timesteps: `scheduler/` says so. Guidance scales above 2 burn the colours.
+{steps} steps of DDIM or 40 of DDPM, without guidance. Predicts v, has cosine betas and zero terminal signal-to-noise,
+and wants trailing timesteps: `scheduler/` says so.
 
 ## How well it does
-The checker (`training/checker.py`, which reads pixels alone) on pictures of random classes, enlarged to 64 x 64, seeds
-used for nothing else, in single precision.
+The checker (`training/checker.py`, which reads pixels alone) on pictures enlarged to 64 x 64, from seeds used for
+nothing else, in single precision, {steps} steps of DDIM.
 
-| | of the class that was asked for |
+| | right |
 |---|---|
-| a class, DDIM, {steps} steps, no guidance, {count} pictures | **{right:.1%}** |
-| no class, DDIM, {steps} steps: any subject that is known, {few} pictures | {known:.1%} |
+| {count} pictures of random classes: the class that was asked for | **{right:.1%}** |
+| {few} pictures of no class: any subject at all | {known:.1%} |
 
 Seconds of one core a picture: {seconds:.2f}.
 
 ## How it was made
-By `python -m training pixel-base` on one CPU core: {parameters:.2f} M parameters, {trained} steps of 48 pictures out of
-8192, {minutes:.0f} processor minutes, seed 41; 15 % of the labels dropped.
+By `python -m training pixel-base` on one CPU core: {parameters:.2f} M parameters; {trained} steps of 48 pictures out of
+8192 with 15 % of the labels dropped, then {again} with half of them dropped (before these pictures of no class were
+blots); {minutes:.0f} processor minutes, seed 41.
 """
 _CLASSIFIER = """# Noisy classifier starter
 
 Tells the subject of a noisy picture of 32 x 32 pixels, and leads `pixel-base` by its gradient. {parameters:.2f} M
-parameters, {megabytes:.1f} MB in half precision: the down blocks and the middle of `pixel-base`, as they were trained
-there, and one linear layer (`nodes/loading/noisy_classifier.py`). Its timesteps are those of `pixel-base`.
+parameters, {megabytes:.1f} MB in half precision: the down blocks and the middle of `pixel-base`, and one linear layer
+(`nodes/loading/noisy_classifier.py`). Its timesteps are those of `pixel-base`.
 
 ## How well it does
-Right on {count} pictures that it had not seen, at timesteps drawn from 0 to 949: **{right:.1%}**; below 600: {low:.1%}.
+Right on {count} pictures that it had not seen, at timesteps drawn from 0 to {most}: **{right:.1%}**; below 600:
+{low:.1%}; above 800: {high:.1%}.
 
-`pixel-base` without a class, led by it, DDIM, {steps} steps, {few} pictures of random classes a scale, judged by the
-checker at 64 x 64:
+`pixel-base` led by it, {steps} steps of DDIM, {few} pictures of random classes a row, judged by the checker:
 
-| scale | of the class that was asked for |
-|---|---|
+| | scale | of the class that was asked for |
+|---|---|---|
 {rows}
 
 ## How it was made
-By `python -m training noisy-classifier`: logistic regression on {different} noisy pictures, a quarter of a minute on
-one CPU core.
+By `python -m training noisy-classifier` on one CPU core: begun as half of `pixel-base`, {trained} steps of
+{batch} noisy pictures out of {different}, {minutes:.0f} processor minutes, seed {seed}.
 """
 _UPSAMPLER = """# Diffusion upsampler from {small} to {large}
 
@@ -97,13 +97,14 @@ alone, so it takes other sizes too. Trained with noise on the small picture (Ho 
 timestep {most}, of which it is told as a "timestep" class embedding; 0 is none.
 
 ## Settings
-{steps} steps of DDIM. Predicts v, has cosine betas and zero terminal signal-to-noise.
+{steps} steps of DDPM (truer by about a decibel than as many of DDIM). Predicts v, has cosine betas and zero terminal
+signal-to-noise.
 
 ## How well it does
 {measured}
 
 ## How it was made
-By `python -m training {name}` on one CPU core: {trained} steps of 16 {crops}, {minutes:.0f} processor minutes, seed
+By `python -m training {stage}` on one CPU core: {trained} steps of 16 {crops}, {minutes:.0f} processor minutes, seed
 {seed}. A quarter of the small pictures had no noise.
 """
 _COMPACT = """# Compact upscaler from 64 to 256
@@ -113,85 +114,23 @@ spandrel loads it: {parameters:.2f} M parameters, {megabytes:.1f} MB in half pre
 alone, as ESRGAN's first phase is, and not by an adversary.
 
 ## How well it does
-PSNR on {count} drawings of 256 x 256 that it had not seen, made smaller to 64 x 64 by averaging: **{psnr:.2f} dB**;
-bicubic enlarging: {bicubic:.2f} dB; `upsampler-256`, {steps} steps of DDIM: {diffusion:.2f} dB.
+PSNR on {count} drawings of 256 x 256 that it had not seen, made smaller to 64 x 64 by averaging: **{once:.2f} dB**;
+bicubic enlarging: {bicubic:.2f} dB; `upsampler-256`, {steps} steps of DDPM: {diffusion:.2f} dB.
 
 ## How it was made
 By `python -m training compact-upscaler` on one CPU core: {trained} steps of 16 crops of 96 pixels out of 768 drawings,
 {minutes:.0f} processor minutes, seed 71.
 """
+_CASCADE = """\
+PSNR on {count} drawings made smaller by averaging; and behind `pixel-base`, how many of {count} pictures of random
+classes show the class that was asked for (the checker).
 
-
-def painted(guider: Guider, schedule: Schedule, seed: int, count: int, side: int = 0) -> Tensor:
-    """Pictures [count, 3, H, W] in 0..1."""
-    made = sample(guider, schedule, gaussian_noise(seed, count, side, side), record="nothing", batch="together")
-    while True:
-        try:
-            next(made)
-        except StopIteration as end:
-            return (end.value.latent.samples / 2 + 0.5).clamp(0, 1)
-
-
-def subjects(pictures: Tensor) -> list[str | None]:
-    """What the checker sees in pictures [count, 3, H, W], brought to 64 x 64."""
-    known = silhouettes.load()
-    sized = interpolate(pictures, (64, 64), mode="bicubic", antialias=True).clamp(0, 1)
-    return [checker.analyse(one.permute(1, 2, 0).numpy(), known).subject for one in sized]
-
-
-def share_right(pictures: Tensor, labels: list[int]) -> float:
-    """The share of pictures that show the subject of their label."""
-    return float(np.mean([found == SUBJECTS[n] for found, n in zip(subjects(pictures), labels, strict=True)]))
-
-
-def classed(labels: list[int], seed: int = HELD_OUT_SEED) -> Tensor:
-    """The base's pictures [count, 3, 32, 32] of labels; the label NONE is no class."""
-    model = load_ddpm()
-    schedule, denoiser = scheduler(model.schedule, "DDIM", STEPS), pixel_denoiser(model.unet)
-    made = []
-    for start in range(0, len(labels), BATCH):
-        part = torch.tensor(labels[start : start + BATCH])
-        made.append(painted(no_guidance(denoiser, Conditioning(labels=part)), schedule, seed + start, len(part)))
-    return torch.cat(made)
-
-
-def led(labels: list[int], scale: float, seed: int = HELD_OUT_SEED) -> Tensor:
-    """The base's pictures [count, 3, 32, 32] without a class, led to labels by the classifier."""
-    model, wanted, nothing = load_ddpm(), Conditioning(labels=torch.tensor(labels)), torch.tensor([NONE])
-    schedule, denoiser = scheduler(model.schedule, "DDIM", STEPS), pixel_denoiser(model.unet)
-    guider = classifier_guidance(
-        denoiser, load_noisy_classifier(), wanted, schedule, scale, Conditioning(labels=nothing)
-    )
-    return painted(guider, schedule, seed, len(labels))
-
-
-def larger(name: str, low: Tensor, side: int, level: int = 0, steps: int = LARGER_STEPS) -> Tensor:
-    """Pictures [count, 3, side, side] beside small ones."""
-    model = load_upsampler(f"starter:{name}")
-    schedule = scheduler(model.schedule, "DDIM", steps)
-    made = []
-    for start in range(0, len(low), 10):
-        part = low[start : start + 10]
-        denoiser = upsample_denoiser(model.unet, Image(part), model.schedule, level, seed=start)
-        made.append(painted(no_guidance(denoiser), schedule, HELD_OUT_SEED + start, len(part), side))
-    return torch.cat(made)
-
-
-def bicubic(low: Tensor, side: int) -> Tensor:
-    """Plainly enlarged pictures."""
-    return interpolate(low, (side, side), mode="bicubic", antialias=True).clamp(0, 1)
-
-
-def psnr(made: Tensor, true: Tensor) -> float:
-    """Decibels, averaged over the pictures."""
-    return compare_pictures(Image(made), Image(true)).psnr
-
-
-def drawn(side: int, count: int) -> Tensor:
-    """Drawings [count, 3, side, side] in 0..1 that nothing was trained on."""
-    rng = np.random.default_rng(HELD_OUT_SEED)
-    scenes = [random_scene(rng) for _ in range(count)]
-    return torch.from_numpy(draw_all(scenes, side // 64)).permute(0, 3, 1, 2).contiguous()
+| noise on the small picture, timestep | drawings | cascade |
+|---|---|---|
+{rows}"""
+_AGAINST = """\
+PSNR on {count} drawings of 256 x 256 that it had not seen, made smaller by averaging: **{diffusion:.2f} dB**; bicubic
+enlarging: {bicubic:.2f} dB; `compact-upscaler`: {once:.2f} dB."""
 
 
 def report_base(count: int = 200, few: int = 100) -> None:
@@ -201,48 +140,76 @@ def report_base(count: int = 200, few: int = 100) -> None:
     seconds, right = (time.process_time() - begin) / count, share_right(made, labels)
     known = float(np.mean([found is not None for found in subjects(classed([NONE] * few))]))
     _look(made[:48], "pixel-base")
-    history = _history("pixel-base")
+    first, second = _history("pixel-base"), _history("pixel-base-again")
     _write(
-        "pixel-base", _BASE, classes=", ".join(SUBJECTS), last=NONE - 1, none=NONE, steps=STEPS, count=count, few=few,
-        right=right, known=known, seconds=seconds, trained=history[-1]["step"], minutes=_minutes(history),
+        "pixel-base",
+        _BASE,
+        classes=", ".join(SUBJECTS),
+        last=NONE - 1,
+        none=NONE,
+        steps=STEPS,
+        count=count,
+        few=few,
+        right=right,
+        known=known,
+        seconds=seconds,
+        trained=first[-1]["step"],
+        again=second[-1]["step"],
+        minutes=_minutes(first + second),
     )
 
 
-def report_classifier(few: int = 60) -> None:
+def report_classifier(count: int = 512, few: int = 50) -> None:
     """Measures `noisy-classifier` and writes its card."""
-    model = load_noisy_classifier().module.float()
-    features, labels, timesteps = noisy_classifier.noisy_features(model, HELD_OUT_SEED, 512)
-    right = (model.head(features).argmax(1) == labels).float()
-    wanted, rows = random_labels(HELD_OUT_SEED, few), list[str]()
-    for scale in SCALES:
-        made = led(wanted, scale)
-        share = share_right(made, wanted)
-        print("classifier", scale, share, flush=True)
-        rows.append(f"| {scale:g} | {share:.1%} |")
-        _look(made[:48], f"noisy-classifier-{scale:g}")
+    model, seed = load_noisy_classifier(), torch.Generator().manual_seed(HELD_OUT_SEED)
+    pictures, labels = training_pictures(HELD_OUT_SEED, count)
+    noisy, times = noisy_classifier.noisy(pictures, seed)
+    with torch.no_grad():
+        right = (
+            torch.cat([model.logits(*part) for part in zip(noisy.split(64), times.split(64), strict=True)])
+        ).argmax(1)
+    right, wanted, rows = (right == labels).float(), random_labels(HELD_OUT_SEED, few), list[str]()
+    for told, scales in ((False, SCALES), (True, SCALES_TOLD)):
+        for scale in scales:
+            made = led(wanted, scale, told)
+            who = "the denoiser is told the class too (ADM-G)" if told else "the classifier alone leads"
+            rows.append(f"| {who} | {scale:g} | {share_right(made, wanted):.1%} |")
+            print(rows[-1], flush=True)
+            _look(made[:48], f"noisy-classifier-{scale:g}" + "-told" * told)
+    history = _history("noisy-classifier")
     _write(
-        "noisy-classifier", _CLASSIFIER, count=512, right=float(right.mean()), low=float(right[timesteps < 600].mean()),
-        steps=STEPS, few=few, rows="\n".join(rows), different=noisy_classifier.COUNT,
+        "noisy-classifier",
+        _CLASSIFIER,
+        count=count,
+        most=noisy_classifier.MOST_NOISE - 1,
+        right=float(right.mean()),
+        low=float(right[times < 600].mean()),
+        high=float(right[times > 800].mean()),
+        steps=LED_STEPS,
+        few=few,
+        rows="\n".join(rows),
+        trained=history[-1]["step"],
+        batch=noisy_classifier.BATCH,
+        different=noisy_classifier.COUNT,
+        minutes=_minutes(history),
+        seed=noisy_classifier.SEED,
     )
 
 
-def report_upsampler_64(count: int = 100) -> None:
+def report_upsampler_64(count: int = 50) -> None:
     """Measures `upsampler-64`, alone and behind `pixel-base`, and writes its card."""
-    true = drawn(64, count)
-    low = avg_pool2d(true, 2)
-    labels = random_labels(HELD_OUT_SEED + 1, count)
-    small, rows = classed(labels, HELD_OUT_SEED + 1000), list[str]()
-    rows.append(f"| (bicubic) | {psnr(bicubic(low, 64), true):.2f} dB | {share_right(bicubic(small, 64), labels):.1%} |")
-    for level in LEVELS:
-        both = larger("upsampler-64", low, 64, level), larger("upsampler-64", small, 64, level)
-        rows.append(f"| {level} | {psnr(both[0], true):.2f} dB | {share_right(both[1], labels):.1%} |")
+    true, labels, rows = drawn(64, count), random_labels(HELD_OUT_SEED + 1, count), list[str]()
+    low, small = avg_pool2d(true, 2), classed(labels, HELD_OUT_SEED + 1000)
+
+    def row(name: str, drawings: Tensor, cascade: Tensor) -> None:
+        rows.append(f"| {name} | {psnr(drawings, true):.2f} dB | {share_right(cascade, labels):.1%} |")
         print(rows[-1], flush=True)
-        _look(both[1][:48], f"upsampler-64-{level}")
-    measured = (
-        f"On {count} drawings made smaller by averaging, PSNR; and behind `pixel-base`, how many of {count} pictures of "
-        "random\nclasses show the class that was asked for (the checker).\n\n"
-        "| noise on the small picture, timestep | drawings | cascade |\n|---|---|---|\n" + "\n".join(rows)
-    )
+        _look(cascade[:48], f"upsampler-64-{name}")
+
+    row("bicubic", bicubic(low, 64), bicubic(small, 64))
+    for level in LEVELS:
+        row(str(level), larger("upsampler-64", low, 64, level), larger("upsampler-64", small, 64, level))
+    measured = _CASCADE.format(count=count, rows="\n".join(rows))
     _report_upsampler(upsamplers.TO_64, measured, "pictures out of 8192")
 
 
@@ -252,41 +219,42 @@ def report_256(count: int = 16) -> None:
     low = avg_pool2d(true, 4)
     made = {
         "diffusion": larger("upsampler-256", low, 256),
-        "psnr": upscale_image(load_upscaler(), Image(low)).pixels,
+        "once": upscale_image(load_upscaler(), Image(low)).pixels,
         "bicubic": bicubic(low, 256),
     }
     figures = {name: psnr(pictures, true) for name, pictures in made.items()}
     print(figures, flush=True)
-    _look(torch.stack([low4 for row in zip(*made.values(), true, strict=True) for low4 in row][:24]), "256", 4, 1)
-    measured = (
-        f"PSNR on {count} drawings of 256 x 256 that it had not seen, made smaller by averaging: "
-        f"**{figures['diffusion']:.2f} dB**; bicubic\nenlarging: {figures['bicubic']:.2f} dB; `compact-upscaler`: "
-        f"{figures['psnr']:.2f} dB."
-    )
+    _look(torch.cat([*(pictures[:4] for pictures in made.values()), true[:4]]), "256", 4, 1)
+    measured = _AGAINST.format(count=count, **figures)
     _report_upsampler(upsamplers.TO_256, measured, "crops of 64 pixels out of 768 drawings")
     history = _history("compact-upscaler")
-    _write(
-        "compact-upscaler", _COMPACT, count=count, steps=LARGER_STEPS, trained=history[-1]["step"],
-        minutes=_minutes(history), **figures,
-    )
+    trained, minutes = history[-1]["step"], _minutes(history)
+    _write("compact-upscaler", _COMPACT, count=count, steps=LARGER_STEPS, trained=trained, minutes=minutes, **figures)
 
 
 def _report_upsampler(stage: upsamplers.Stage, measured: str, crops: str) -> None:
-    history = _history(stage.name)
+    rounds = [_history(stage.name), *([_history(f"{stage.name}-again")] if stage.again else [])]
     _write(
-        stage.name, _UPSAMPLER, small=stage.side // stage.factor, large=stage.side, most=stage.most_noise,
-        steps=LARGER_STEPS, measured=measured, name=stage.name, trained=history[-1]["step"], crops=crops,
-        minutes=_minutes(history), seed=stage.seed,
+        stage.name,
+        _UPSAMPLER,
+        small=stage.side // stage.factor,
+        large=stage.side,
+        most=stage.most_noise,
+        steps=LARGER_STEPS,
+        measured=measured,
+        stage=stage.name,
+        trained=" and then ".join(str(history[-1]["step"]) for history in rounds),
+        crops=crops,
+        minutes=sum(map(_minutes, rounds)),
+        seed=stage.seed,
     )
 
 
-def _write(name: str, card: str, **figures: object) -> None:
-    folder = MODELS / name
-    path = next(folder.rglob("*.safetensors"))
-    megabytes = path.stat().st_size / 1e6
+def _write(folder: str, card: str, **figures: object) -> None:
+    megabytes = sum(path.stat().st_size for path in (MODELS / folder).rglob("*.safetensors")) / 1e6
     text = card.format(megabytes=megabytes, parameters=megabytes / 2, **figures) + _END
     print(text, flush=True)
-    (folder / "README.md").write_text(text)
+    (MODELS / folder / "README.md").write_text(text)
 
 
 def _history(name: str) -> list[dict[str, float]]:
@@ -298,13 +266,4 @@ def _minutes(history: list[dict[str, float]]) -> float:
 
 
 def _look(pictures: Tensor, name: str, columns: int = 12, scale: int = 2) -> None:
-    path: Path = WORK / "pixel-cards" / f"{name}.png"
-    save_grid(pictures.permute(0, 2, 3, 1).numpy(), path, columns, scale)
-
-
-def report() -> None:
-    """All of them."""
-    report_base()
-    report_classifier()
-    report_upsampler_64()
-    report_256()
+    save_grid(pictures.permute(0, 2, 3, 1).numpy(), WORK / "pixel-cards" / f"{name}.png", columns, scale)

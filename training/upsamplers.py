@@ -36,10 +36,22 @@ class Stage:
     most_noise: int
     """The highest timestep whose noise is put on the small picture."""
     plan: Plan
+    again: Plan | None = None
+    """A second round, at a lower rate, where one was not enough."""
 
 
 TO_64 = Stage(
-    "upsampler-64", 51, 64, 2, 8192, 64, 16, (24, 48, 96), 600, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
+    "upsampler-64",
+    51,
+    64,
+    2,
+    8192,
+    64,
+    16,
+    (24, 48, 96),
+    600,
+    Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
+    Plan(steps=600, peak=7e-4, warm_up=40, hold=0.2, average=0.99),
 )
 TO_256 = Stage(
     "upsampler-256", 52, 256, 4, 768, 64, 16, (24, 48, 64), 400, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
@@ -125,7 +137,16 @@ def train(stage: Stage) -> None:
             velocity = model(torch.cat([noisy, low], 1), timesteps, levels, return_dict=False)[0].float()
         return {"velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
 
-    export(stage, fit(Run(stage.name), new_unet(stage), stage.plan, losses_of))
+    model = fit(Run(stage.name), new_unet(stage), stage.plan, losses_of)
+    if stage.again:
+        before = stage.plan.steps
+        model = fit(
+            Run(f"{stage.name}-again"),
+            model.requires_grad_(),
+            stage.again,
+            lambda model, step: losses_of(model, before + step),
+        )
+    export(stage, model)
 
 
 def train_to_64() -> None:
