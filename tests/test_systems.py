@@ -28,6 +28,10 @@ WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {
     "dalle": {"write.pictures": 2, "finish.pictures": 1},
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
+    "ddpm": {"noise.batch": 4, "scheduler.steps": 20},
+    "classifier-guidance": {"noise.batch": 2, "scheduler.steps": 10, "scales.count": 2},
+    "cascaded-diffusion": {"noise.batch": 1, "scheduler.steps": 10, "scheduler_64.steps": 4, "scheduler_256.steps": 2},
+    "super-resolution": {"scheduler.steps": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
     "flow-transformer": {"noise.batch": 1, "scheduler.steps": 10},
@@ -126,6 +130,35 @@ def test_pictures_drown_in_noise(session: Session, tmp_path: Path) -> None:
         [float(((pixels(file) - clean) ** 2).mean()) for file in wrote[f"save_{kind}"]] for kind in ("linear", "cosine")
     ]
     assert rows[0][1] > 1.5 * rows[1][1], "linear betas destroy sooner"
+
+
+def test_pixels_are_painted_from_noise_and_linear_betas_drown_them_sooner(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "ddpm", tmp_path)
+    found = [analyse(read(file), silhouettes.load()).subject for file in wrote["save"]]
+    assert sum(subject is not None for subject in found) >= 3
+    grain = {kind: np.abs(np.diff(pixels(wrote[f"save_{kind}"][0]), axis=1)).mean() for kind in ("linear", "cosine")}
+    assert grain["linear"] > 1.1 * grain["cosine"]
+
+
+def test_a_classifier_leads_to_its_class(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "classifier-guidance", tmp_path)
+    assert all(right(file, "a moon") for file in wrote["save"])
+    assert len(wrote["save_scales"]) == 1
+
+
+def test_a_cascade_ends_in_a_large_picture_of_the_class(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "cascaded-diffusion", tmp_path)
+    (large,) = wrote["save"]
+    assert pixels(large).shape == (256, 256, 3)
+    assert right(large, "a mushroom")
+
+
+def test_a_large_picture_comes_back_from_a_small_one(session: Session, tmp_path: Path) -> None:
+    wrote, true = run(session, "super-resolution", tmp_path), pixels(folder("assets") / "pictures" / "cat-256.png")
+    ways = ("bicubic", "diffusion", "spandrel")
+    decibels = {way: -10 * np.log10(((pixels(wrote[f"save_{way}"][0]) - true) ** 2).mean()) for way in ways}
+    assert decibels["spandrel"] > decibels["bicubic"] + 2
+    assert decibels["diffusion"] > 27
 
 
 def test_clip_ranks_the_pictures_that_fit_first(session: Session, tmp_path: Path) -> None:
