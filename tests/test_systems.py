@@ -29,7 +29,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "dalle": {"write.pictures": 2, "finish.pictures": 1},
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "ddpm": {"noise.batch": 4, "scheduler.steps": 20},
-    "classifier-guidance": {"noise.batch": 2, "scheduler.steps": 10, "scales.count": 2},
+    "classifier-guidance": {"noise.batch": 2, "scheduler.steps": 25, "scales.count": 2},
     "cascaded-diffusion": {"noise.batch": 1, "scheduler.steps": 10, "scheduler_64.steps": 4, "scheduler_256.steps": 2},
     "super-resolution": {"scheduler.steps": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},

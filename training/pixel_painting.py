@@ -1,7 +1,5 @@
 """Pictures by the models on pixels, painted in batches by the program's own nodes, and what they show."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -47,10 +45,10 @@ def classed(labels: list[int], seed: int = HELD_OUT_SEED, steps: int = STEPS) ->
     return torch.cat(made)
 
 
-def led(labels: list[int], scale: float, both: bool = False, steps: int = LED_STEPS, kind: Any = "DDPM") -> Tensor:
+def led(labels: list[int], scale: float, both: bool = False, steps: int = LED_STEPS) -> Tensor:
     """The base's pictures [count, 3, 32, 32] led to labels by the classifier, told them too or not."""
     model, wanted = load_ddpm(), Conditioning(labels=torch.tensor(labels))
-    schedule, denoiser = scheduler(model.schedule, kind, steps), pixel_denoiser(model.unet)
+    schedule, denoiser = scheduler(model.schedule, "DDPM", steps), pixel_denoiser(model.unet)
     told = wanted if both else Conditioning(labels=torch.tensor([NONE]))
     guider = classifier_guidance(denoiser, load_noisy_classifier(), wanted, schedule, scale, told)
     return painted(guider, schedule, HELD_OUT_SEED, len(labels))
