@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import AmusedInpaintPipeline, AmusedPipeline, VQModel
+from diffusers import AmusedInpaintPipeline, AmusedPipeline
 from torch import Tensor
 from transformers import GPT2LMHeadModel
 
@@ -17,7 +17,7 @@ from nodes.sequence import autoregressive_sample, drawn, load_dalle
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_codes import picture
 from tests.nodes.test_dit import finish
-from tests.nodes.tiny_tokens import AMUSED_256, TinyTokens, new_amused, save_dalle
+from tests.nodes.tiny_tokens import TinyTokens, save_dalle
 
 
 @pytest.fixture(scope="module")
@@ -187,23 +187,3 @@ def test_what_does_not_go_together_is_a_sentence(
         load_dalle(str(save_dalle(tmp_path / "text", tiny_tokenizer(), image_side=None)))
     with pytest.raises(NodeError, match="contradicts itself"):
         load_dalle(str(save_dalle(tmp_path / "short", tiny_tokenizer(), n_positions=10)))
-
-
-def test_the_layout_of_amused_256_loads_and_fills_in_a_picture(tmp_path: Path) -> None:
-    vq = VQModel(
-        block_out_channels=(8,) * 5,
-        down_block_types=("DownEncoderBlock2D",) * 5,
-        up_block_types=("UpDecoderBlock2D",) * 5,
-        norm_num_groups=8,
-        latent_channels=64,
-        num_vq_embeddings=8192,
-        lookup_from_codebook=True,
-        mid_block_add_attention=False,
-    )
-    text = {"hidden_size": 768, "intermediate_size": 64, "num_hidden_layers": 2, "projection_dim": 768}
-    shape = AMUSED_256 | {"num_hidden_layers": 1, "num_res_blocks": 1}
-    new_amused(tiny_tokenizer(), vq, text, **shape).to(torch.float16).save_pretrained(tmp_path)
-    model = load_masked_tokens(str(tmp_path))
-    _, found = fill(model, rounds=2)
-    assert found.codes.values.shape == (1, 16, 16)
-    assert vq_decode(model.vq, found.codes).pixels.shape == (1, 3, 256, 256)
