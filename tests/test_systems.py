@@ -27,6 +27,7 @@ from training.scenes import Picture
 WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {
     "dalle": {"write.pictures": 2, "finish.pictures": 1},
+    "masked-tokens": {"fill.pictures": 1, "refill.pictures": 1},
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "ddpm": {"noise.batch": 4, "scheduler.steps": 20},
     "classifier-guidance": {"noise.batch": 2, "scheduler.steps": 25, "scales.count": 2},
@@ -249,3 +250,17 @@ def test_the_generator_paints_what_words_say_and_noise_leaves_open(session: Sess
     distances = [float(np.abs(pixels(file) - end).mean()) for file in walk]
     assert distances[0] > 0.03
     assert distances == sorted(distances, reverse=True)
+
+
+def test_masked_tokens_are_filled_in_by_rounds_and_where_codes_were_erased(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "masked-tokens", tmp_path)
+    (made,), (refilled,), rounds = wrote["save"], wrote["save_refilled"], wrote["save_rounds"]
+    assert all(right(file, "a red star on a blue background") for file in (made, refilled))
+    places = [pixels(file).reshape(8, 8, 8, 8, 3).swapaxes(1, 2).reshape(64, -1) for file in rounds]
+    open_places = [int((np.ptp(place, 1) == 0).sum()) for place in places]
+    assert len(rounds) == 12
+    assert open_places[0] > 60
+    assert open_places == sorted(open_places, reverse=True)
+    assert (pixels(rounds[-1]) == pixels(made)).all()
+    away = np.abs(pixels(refilled) - pixels(folder("assets") / "pictures" / "star.png"))
+    assert away[:, 40:].mean() < 0.03, "the right half stands as it was"

@@ -25,7 +25,7 @@ from training.scenes import Picture
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT, BATCH = 4244, 20260, 200, 50
 CANDIDATES = 8
 TEMPERATURE, SEQUENCE_GUIDANCE = 1.0, 1.0
-ROUNDS, MASKED_GUIDANCE, MASKED_TEMPERATURE = 12, 3.0, 2.0
+ROUNDS, MASKED_GUIDANCE, MASKED_TEMPERATURE = 12, 1.5, 2.0
 
 _ENDING = """
 Words: {subjects}; {colours}; on {backgrounds}. The subject stands in the middle.
@@ -121,9 +121,9 @@ def compare_masked(count: int = 60) -> None:
     for rounds, guidance, temperature in (
         (12, 1.5, 2.0),
         (12, 3.0, 2.0),
-        (12, 5.0, 2.0),
-        (12, 3.0, 1.0),
-        (16, 3.0, 4.0),
+        (12, 2.0, 4.0),
+        (12, 1.0, 2.0),
+        (6, 1.5, 2.0),
     ):
         made = paint_masked(asked, rounds, guidance, temperature, 1)
         print(rounds, guidance, temperature, evaluate.score(made, asked), flush=True)

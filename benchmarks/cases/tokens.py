@@ -14,4 +14,10 @@ def best_of_eight(_: Path) -> Iterator[Case]:
         yield Case({"prompt.text": text, "write.seed": 8 * number, "rerank.best": 1}, parse(text))
 
 
-SYSTEMS = {"dalle": System("save", best_of_eight)}
+def one_each(_: Path) -> Iterator[Case]:
+    """One picture of a caption."""
+    for number, text in enumerate(centred_captions(SEED, 10_000)):
+        yield Case({"prompt.text": text, "fill.seed": number, "fill.pictures": 1}, parse(text))
+
+
+SYSTEMS = {"dalle": System("save", best_of_eight), "masked-tokens": System("save", one_each)}
