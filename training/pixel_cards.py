@@ -34,7 +34,7 @@ from training.runs import ASSETS, WORK
 
 MODELS = ASSETS.parent
 SCALES, SCALES_TOLD = (0.0, 1.0, 2.0, 3.0, 6.0), (3.0,)
-LEVELS = (0, 100, 200, 400)
+LEVELS = (0, 50, 100, 200, 400)
 
 _END = """
 ## Licence
@@ -197,7 +197,7 @@ def report_classifier(count: int = 512, few: int = 40) -> None:
     )
 
 
-def report_upsampler_64(count: int = 50) -> None:
+def report_upsampler_64(count: int = 40) -> None:
     """Measures `upsampler-64`, alone and behind `pixel-base`, and writes its card."""
     true, labels, rows = drawn(64, count), random_labels(HELD_OUT_SEED + 1, count), list[str]()
     low, small = avg_pool2d(true, 2), classed(labels, HELD_OUT_SEED + 1000)
