@@ -197,7 +197,7 @@ def report_classifier(count: int = 512, few: int = 40) -> None:
     )
 
 
-def report_upsampler_64(count: int = 40) -> None:
+def report_upsampler_64(count: int = 30) -> None:
     """Measures `upsampler-64`, alone and behind `pixel-base`, and writes its card."""
     true, labels, rows = drawn(64, count), random_labels(HELD_OUT_SEED + 1, count), list[str]()
     low, small = avg_pool2d(true, 2), classed(labels, HELD_OUT_SEED + 1000)
