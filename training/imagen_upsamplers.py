@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from diffusers import IFSuperResolutionPipeline, UNet2DConditionModel, UNet2DModel
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
 
 from training import imagen, pixels, t5, upsamplers
 from training.loop import Plan, epoch_indices, fit
@@ -17,7 +18,7 @@ from training.runs import ASSETS, Run
 from training.scenes import random_scene
 from training.upsamplers import TO_64, TO_256, Stage
 
-PLAN = Plan(steps=300, peak=5e-4, warm_up=20, hold=0.2, average=0.98)
+PLAN = Plan(steps=550, peak=5e-4, warm_up=20, hold=0.2, average=0.98)
 
 
 def stage_from(plain: Stage) -> Stage:
@@ -46,6 +47,11 @@ def started_unet(plain: Stage) -> UNet2DConditionModel:
     return unet
 
 
+def enlarged(pictures: Tensor, factor: int) -> Tensor:
+    """Pictures [B, 3, H, W], made smaller by averaging and larger again as DeepFloyd IF does it."""
+    return interpolate(avg_pool2d(pictures, factor), pictures.shape[-2:], mode="bilinear", align_corners=True)
+
+
 def train(plain: Stage) -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
     stage, texts = stage_from(plain), t5.Texts.trained()
@@ -57,7 +63,7 @@ def train(plain: Stage) -> None:
 
     def losses_of(model: UNet2DConditionModel, step: int) -> dict[str, Tensor]:
         seed, words_rng = torch.Generator().manual_seed(2000 * plain.seed + step), np.random.default_rng([step])
-        clean, low = upsamplers.examples(plain, pictures, step)
+        clean, low = upsamplers.examples(plain, pictures, step, enlarged)
         low, levels = upsamplers.augmented(low, scheduler, plain.most_noise, seed)
         chosen = epoch_indices(plain.seed, step, plain.batch, plain.pictures)
         _, words = t5.write_all([scenes[index] for index in chosen], words_rng)

@@ -4,6 +4,7 @@ One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64. Each sees 
 noise on it, beside the picture that it paints, and is told how much noise that is. Neither is told what is painted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +100,9 @@ def crops(pictures: Tensor, size: int, rng: np.random.Generator) -> list[tuple[s
     return places
 
 
-def examples(stage: Stage, pictures: Tensor, step: int) -> tuple[Tensor, Tensor]:
+def examples(
+    stage: Stage, pictures: Tensor, step: int, enlarged: Callable[[Tensor, int], Tensor] = enlarged
+) -> tuple[Tensor, Tensor]:
     """What is to be painted in a step and the small picture, enlarged: each [batch, 3, crop, crop] in -1..1."""
     chosen = pictures[torch.from_numpy(epoch_indices(stage.seed, step, stage.batch, len(pictures)))].float() / 127.5 - 1
     low = enlarged(chosen, stage.factor)
