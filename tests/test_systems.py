@@ -41,6 +41,13 @@ FEWER: dict[str, dict[str, Any]] = {
     "controlnet": {"scheduler.steps": 8},
     "inpainting": {"noise.batch": 1, "scheduler.steps": 10},
     "lora": {"weights.count": 3, "sheet.columns": 3, "scheduler.steps": 8},
+    "glide": {"noise.batch": 1, "scheduler.steps": 8, "scheduler_64.steps": 4},
+    "imagen": {
+        "static_scheduler.steps": 8,
+        "dynamic_scheduler.steps": 8,
+        "scheduler_256.steps": 2,
+        "far_noise.batch": 1,
+    },
     "ddim": {"scheduler.steps": 20, "noisy_scheduler.steps": 10, "walk.steps": 4},
 }
 """What is made smaller here, where that is enough."""
@@ -264,3 +271,22 @@ def test_masked_tokens_are_filled_in_by_rounds_and_where_codes_were_erased(sessi
     assert (pixels(rounds[-1]) == pixels(made)).all()
     away = np.abs(pixels(refilled) - pixels(folder("assets") / "pictures" / "star.png"))
     assert away[:, 40:].mean() < 0.03, "the right half stands as it was"
+
+
+def test_two_guidances_lead_pixels_and_a_text_paints_into_a_picture(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "glide", tmp_path)
+    assert right(wrote["save"][0], "a red star on a blue background")
+    assert analyse(read(wrote["save_clip"][0]), silhouettes.load()).subject == "star"
+    (painted,) = wrote["save_inpainted"]
+    assert right(painted, "a blue fish on a beige background")
+    flower = read(folder("assets") / "pictures" / "flower.png")
+    corners = [read(painted)[:8, :8] - flower[:8, :8], read(painted)[-8:, -8:] - flower[-8:, -8:]]
+    assert max(float(np.abs(corner).mean()) for corner in corners) < 0.04, "outside of the mask it is as it was"
+
+
+def test_a_text_leads_a_cascade_and_thresholding_keeps_colours(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "imagen", tmp_path)
+    assert pixels(wrote["save"][0]).shape == (256, 256, 3)
+    assert right(wrote["save"][0], "a red star on a blue background")
+    static, dynamic = (np.ptp(pixels(wrote[f"save_{kind}"][0]), axis=2).mean() for kind in ("static", "dynamic"))
+    assert static > 1.05 * dynamic, "colours saturate where they are cut off"

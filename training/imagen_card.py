@@ -11,23 +11,27 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodeflow.wires import Guider, Image, Noise, TextEncoder, TrainedSchedule
+from nodes.clip import load_clip
+from nodes.clip_guidance import CLIPGuided
 from nodes.deepfloyd import TextUpsampler, load_text_pixels, load_text_upsampler, text_upsample_denoiser
 from nodes.denoise import unet_denoiser
 from nodes.guidance import classifier_free_guidance, no_guidance
+from nodes.prediction import levels
 from nodes.sample import sample
 from nodes.schedule import scheduler
 from nodes.thresholding import thresholding
-from training import captions, chinese, evaluate, imagen, imagen_upsamplers, t5, upsamplers
+from training import captions, chinese, evaluate, imagen, t5, upsamplers
+from training import clip as clip_pair
 from training.pictures import save_grid
 from training.runs import ASSETS, WORK
 from training.scenes import SIZE, Picture, Scene, draw_all, random_scene
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT, BATCH = 4245, 20260, 200, 25
-KIND, STEPS, GUIDANCE, FAR = "DPM++ 2M", 20, 2.0, 10.0
+KIND, STEPS, GUIDANCE, PERCENTILE, LARGEST = "DPM++ 2M", 12, 2.0, 0.95, 1.5
+SCALES, CLIP_SCALES, KINDS = (1.0, 2.0, 4.0, 12.0), (50.0, 150.0, 400.0), ("none", "static", "dynamic")
 STAGES = {64: (upsamplers.TO_64, 8), 256: (upsamplers.TO_256, 6)}
 """Of each stage the one it began from, and the steps it takes."""
-AUGMENTATION, LARGE, FEW = 100, 40, 50
-NOTHING = ""
+AUGMENTATION, LARGE, FEW = 100, 25, 40
 
 _BASE = """# Imagen starter
 
@@ -53,12 +57,16 @@ same scenes.
 | captions | pictures | subject | colour | background | everything right | processor seconds a picture |
 |---|---|---|---|---|---|---|
 {rows}
-What thresholding does, base alone, on {few} of the captions (everything right):
+What guidance and thresholding do, base alone, on {few} of the captions (everything right):
 
-| guidance | none | static | dynamic, {percentile:.1%} |
+| classifier-free guidance | no thresholding | static | dynamic, {percentile:.0%}, at most {largest:g} |
 |---|---|---|---|
 {thresholds}
-Plain pictures suffer from dynamic thresholding: where much of one is at the end of the range, all of it is made greyer.
+Plain pictures gain little from dynamic thresholding: where much of one is at the end of its range, all is made greyer.
+
+| CLIP guidance alone, by `starter:clip`, static | {scales} |
+|---|{rule}
+| everything right | {shares} |
 
 ## How it was made
 By `python -m training t5` and `imagen` on one CPU core. T5: {text_parameters:.2f} M parameters, {text_steps} steps of
@@ -85,8 +93,9 @@ arXiv:2106.15282), in training up to timestep {most}. Predicts v, has zero termi
 {noisy:.1f} dB with noise on the small picture as above. What the whole cascade does stands in the card of `imagen`.
 
 ## How it was made
-By `python -m training imagen-{side}` on one CPU core: {parameters:.2f} M parameters, {trained} steps of {batch} pictures
-of {crop} x {crop} pixels, {minutes:.0f} processor minutes, seed {seed}, begun from `{plain}`, which knows no text.
+By `python -m training imagen-{side}` on one CPU core: {parameters:.2f} M parameters, {trained} steps of {batch}
+pictures of {crop} x {crop} pixels, {minutes:.0f} processor minutes, seed {seed}, begun from `{plain}`, which knows no
+text.
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.
@@ -109,9 +118,10 @@ class Cascade:
 
     def paint(self, texts: list[str], seed: int, scale: float = GUIDANCE, kind: Any = "static") -> Image:
         """Small pictures (count, 3, 32, 32)."""
-        nothing, told = self.texts.encode([NOTHING]), self.texts.encode(texts)
+        nothing, told = self.texts.encode([""]), self.texts.encode(texts)
         guider = classifier_free_guidance(unet_denoiser(self.base.unet), told, nothing, scale)
-        return _sampled(guider, thresholding(self.base.schedule, kind, PERCENTILE), STEPS, _seeds(seed, texts))
+        trained = thresholding(self.base.schedule, kind, PERCENTILE, LARGEST)
+        return _sampled(guider, trained, STEPS, _seeds(seed, texts))
 
     def enlarge(self, low: Image, texts: list[str], seed: int, side: int, augmentation: int = AUGMENTATION) -> Image:
         """Larger ones (count, 3, side, side)."""
@@ -155,25 +165,40 @@ def in_batches(paint: Callable[[int, int], Image], count: int) -> tuple[Image, f
     return Image(made), (time.process_time() - begin) / count
 
 
-def right(cascade: Cascade, texts: list[str], scale: float, kind: str) -> dict[str, float]:
-    """Shares of right pictures, of the base alone."""
+def right(cascade: Cascade, texts: list[str], scale: float, kind: str) -> float:
+    """The share of pictures that are wholly right, of the base alone."""
     made, _ = in_batches(lambda a, b: cascade.paint(texts[a:b], a, scale, kind), len(texts))
-    return evaluate.score(for_checker(made.pixels), texts)
+    return evaluate.score(for_checker(made.pixels), texts)["all"]
+
+
+def right_by_clip(cascade: Cascade, texts: list[str], scale: float) -> float:
+    """The same where the text leads by CLIP's gradient, and the model is asked once."""
+    clip, trained = load_clip(str(clip_pair.FOLDER)), thresholding(cascade.base.schedule, "static")
+    denoiser = unet_denoiser(cascade.base.unet)
+    noise_levels = levels(scheduler(trained, KIND, STEPS), denoiser)
+
+    def paint(a: int, b: int) -> Image:
+        plain = no_guidance(denoiser, cascade.texts.encode(texts[a:b]))
+        guider = CLIPGuided(plain, clip, clip.embed_texts(texts[a:b]).values, scale, noise_levels)
+        return _sampled(guider, trained, STEPS, _seeds(a, texts[a:b]))
+
+    made, _ = in_batches(paint, len(texts))
+    return evaluate.score(for_checker(made.pixels), texts)["all"]
 
 
 def compare(count: int = FEW) -> None:
     """Figures for choosing guidance and thresholding, on captions that are not reported."""
     cascade, (_, texts, _) = Cascade(), held_out(CHOOSING_SEED, count)
-    for scale in (1.5, 2.0, 3.0, FAR):
-        for kind in ("static", "dynamic"):
-            print(scale, kind, right(cascade, texts, scale, kind), flush=True)
+    for scale in SCALES:
+        print(_thresholds(cascade, scale, texts), end="", flush=True)
 
 
 def report() -> None:
     """Measures the cascade and writes the three cards."""
     cascade, (scenes, english, said) = Cascade(), held_out(HELD_OUT_SEED, HELD_OUT)
     rows = "".join(_rows(cascade, "English", english, english) + _rows(cascade, "Chinese", said, english))
-    thresholds = "".join(_thresholds(cascade, scale, english[:FEW]) for scale in (GUIDANCE, FAR))
+    thresholds = "".join(_thresholds(cascade, scale, english[:FEW]) for scale in SCALES)
+    by_clip = [right_by_clip(cascade, english[:FEW], scale) for scale in CLIP_SCALES]
     language, seen = _history("t5"), _history("imagen")
     _write(
         _BASE,
@@ -181,10 +206,14 @@ def report() -> None:
         seen,
         rows=rows,
         thresholds=thresholds,
+        scales=" | ".join(f"{scale:g}" for scale in CLIP_SCALES),
+        rule="---|" * len(CLIP_SCALES),
+        shares=" | ".join(f"{share:.0%}" for share in by_clip),
         steps=STEPS,
         kind=KIND,
         guidance=GUIDANCE,
         percentile=PERCENTILE,
+        largest=LARGEST,
         count=HELD_OUT,
         few=FEW,
         parameters=_millions(cascade.base.unet.module),
@@ -201,12 +230,9 @@ def report() -> None:
         _report_stage(cascade, side, scenes[:count], english[:count])
 
 
-KINDS = ("none", "static", "dynamic")
-
-
 def _thresholds(cascade: Cascade, scale: float, texts: list[str]) -> str:
     """A line of the table."""
-    shares = [right(cascade, texts, scale, kind)["all"] for kind in KINDS]
+    shares = [right(cascade, texts, scale, kind) for kind in KINDS]
     return f"| {scale:g} | {' | '.join(f'{share:.0%}' for share in shares)} |\n"
 
 

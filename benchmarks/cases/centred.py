@@ -14,4 +14,5 @@ def centred_texts(_: Path) -> Iterator[Case]:
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 
-SYSTEMS = {name: System("save", centred_texts) for name in ("flow-transformer", "u-vit", "text-gan")}
+NAMES = ("flow-transformer", "u-vit", "text-gan", "glide", "imagen")
+SYSTEMS = {name: System("save", centred_texts) for name in NAMES}
