@@ -26,7 +26,8 @@ def thresholding(
       at most ``largest``. Colours stay natural at scales that static thresholding cannot take
 
     It goes between a model's ``schedule`` and the scheduler, is for models on pixels, and works with DDIM, DDPM, LCM,
-    UniPC and the DPM++ methods.
+    UniPC and the DPM++ methods. DDIM goes on in the direction of before the cut, and much guidance breaks its pictures
+    all the same; DDPM and the DPM++ methods start anew from the foreseen picture.
 
     Paper: Saharia et al. 2022, Imagen (arXiv:2205.11487), section 2.3.
     """
