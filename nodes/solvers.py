@@ -98,9 +98,11 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     """The noise levels of a model that was trained at ``image_tokens`` tokens a picture, as FLUX, and was told so.
 
     Even levels, shifted towards noise by mu, which grows linearly with the number of tokens (diffusers' FluxPipeline).
-    Empty for all other models.
+    Empty for all other models. Raises NodeError for one step where the last of several is stretched to a given level.
     """
     config = trained.config
+    if steps == 1 and config.get("shift_terminal"):
+        raise NodeError("this model's noise levels go from one end to another, which takes two steps; raise steps")
     if "image_tokens" not in config:
         return {}
     fewest, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)

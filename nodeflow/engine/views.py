@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,8 +103,16 @@ def preview(value: Any) -> bytes:
 def _rgb(item: Tensor, latent: bool) -> Tensor:
     """(C, H, W) to colours (3, H, W), 0 to 1."""
     if latent:
-        return principal_rgb(item)
+        return principal_rgb(item) if item[0].numel() > 1 else greys(item)
     return (item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)).clamp(0, 1)
+
+
+def greys(item: Tensor) -> Tensor:
+    """A latent without places (C, 1, 1), as a square of greys (3, n, n), row by row: black is -2, grey 0, white 2."""
+    side = math.ceil(math.sqrt(len(item)))
+    square = torch.zeros(side * side)
+    square[: len(item)] = item.flatten().nan_to_num()
+    return (square / 4 + 0.5).clamp(0, 1).reshape(1, side, side).expand(3, -1, -1)
 
 
 def principal_rgb(item: Tensor) -> Tensor:

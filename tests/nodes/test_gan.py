@@ -1,10 +1,14 @@
 """The generator: noise, words that are looked at, truncation, and what does not fit."""
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from nodeflow.engine.views import preview
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, GeneratorNetwork, Latent, Noise
 from nodes.gan import gan_generate, gan_noise, load_gan
@@ -58,6 +62,15 @@ def test_truncation_brings_all_to_one_picture(generator: GeneratorNetwork, text:
     torch.testing.assert_close(drawn[1], drawn[0] / 2)
     one, other = gan_generate(generator, text, Latent(drawn[2])).image.pixels
     assert torch.equal(one, other)
+
+
+def test_the_noise_is_seen_as_a_square_of_greys(generator: GeneratorNetwork) -> None:
+    noise = gan_noise(generator, Noise((3,)))
+    with Image.open(io.BytesIO(preview(noise))) as picture:
+        seen = np.asarray(picture, np.float32)[..., 0].flatten() / 255
+    assert len(seen) == 9
+    wanted = (noise.samples.flatten().numpy() / 4 + 0.5).clip(0, 1)
+    np.testing.assert_allclose(seen, [*wanted, 0.5, 0.5, 0.5], atol=0.003)
 
 
 def test_a_walk_between_two_noises(generator: GeneratorNetwork, text: Conditioning) -> None:

@@ -7,12 +7,13 @@ import torch
 from diffusers import AutoencoderKLQwenImage, QwenImagePipeline, ZImagePipeline
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning, Image, Noise
+from nodeflow.wires import Conditioning, Image, Noise, TrainedSchedule
 from nodes.flow import FlowTransformer, flux_denoiser, joint_denoiser, load_flow_transformer
 from nodes.flow_denoisers import packed
 from nodes.guidance import classifier_free_guidance, no_guidance
 from nodes.sample import sample
 from nodes.schedule import scheduler
+from nodes.solvers import flow_spacing
 from nodes.text import clip_text_encode
 from nodes.vae import vae_decode
 from tests.nodes.language_led_models import WIDTH, save_qwen_image, save_z_image
@@ -125,6 +126,8 @@ def test_what_does_not_go_together_is_a_sentence(z: FlowTransformer, z_image: Pa
         joint_denoiser(z.transformer).predict(x, time, Conditioning(torch.zeros(1, 16, WIDTH)))
     with pytest.raises(NodeError, match="use the denoiser"):
         flux_denoiser(z.transformer)
+    with pytest.raises(NodeError, match="takes two steps; raise steps"):
+        flow_spacing(TrainedSchedule({"shift_terminal": 0.02, "image_tokens": 4096}), 1)
     other = tmp_path / "other"
     other.mkdir()
     (other / "model_index.json").write_text('{"_class_name": "SanaPipeline"}')
