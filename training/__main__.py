@@ -33,6 +33,7 @@ from training import (
     openclip_card,
     pixel_base,
     pixel_cards,
+    share,
     stable_diffusion_2,
     t5,
     token_cards,
@@ -110,6 +111,7 @@ STAGES: dict[str, Callable[[], object]] = {
     "u-vit-card": centred_cards.report_uvit,
     "gan-card": centred_cards.report_gan,
     "centred-compare": centred_cards.compare,
+    "share": share.share,
     "examples": examples.draw_examples,
 }
 ALL = (
@@ -163,6 +165,7 @@ ALL = (
     "unclip-decoder-card",
     "masked-tokens-card",
     "examples",
+    "share",
 )
 
 
