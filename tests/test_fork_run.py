@@ -9,11 +9,13 @@ import torch
 
 from nodeflow.engine.events import NodeFinished
 from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import AddNode, Connect, SetParam
+from nodeflow.graph.edits import AddNode, Connect, Disconnect, SetParam
 from nodeflow.graph.files import load
 from nodeflow.graph.fork import fork
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.graph.workflow import Link, Node, Socket, Workflow
 from nodeflow.resources import folder
+from nodes.models import load_latent_diffusion
+from tests.nodes.tiny_controls import tiny_controlnet
 
 STARTER = folder("workflows") / "latent-diffusion.json"
 
@@ -99,3 +101,24 @@ def test_a_fork_of_a_fork_shares_what_both_have(tmp_path: Path) -> None:
     made.edit.apply(workflow)
     SetParam("scheduler_2", "eta", 0.5).apply(workflow)
     check(workflow, 8, "noise", SetParam("noise_2", "seed", 7), tmp_path, sampler="sampler_2")
+
+
+def test_so_does_one_with_another_control(tmp_path: Path) -> None:
+    net = tiny_controlnet(load_latent_diffusion(), tmp_path / "controlnet")
+    workflow = load(STARTER)
+    set_up(workflow, "DPM++ 2M")
+    for name, node in (
+        ("lines", Node("nodes.load_controlnet", 1, {"model": str(net)})),
+        ("picture", Node("nodes.load_image", 1, {"path": str(folder("assets") / "pictures" / "fish.png")})),
+        ("control", Node("nodes.control", 1, {"strength": 0.3})),
+    ):
+        AddNode(name, node).apply(workflow)
+    Disconnect(Socket("guidance", "denoiser")).apply(workflow)
+    for source, output, target, name in (
+        ("denoiser", "denoiser", "control", "denoiser"),
+        ("lines", "control_net", "control", "controlnet"),
+        ("picture", "image", "control", "image"),
+        ("control", "denoiser", "guidance", "denoiser"),
+    ):
+        Connect(Link(source, output, target, name)).apply(workflow)
+    check(workflow, 5, "control", SetParam("control_2", "strength", 0.0), tmp_path)
