@@ -3,6 +3,8 @@
     python -m benchmarks.inspector [STEPS]
 
 Scrubbing is what the app does for a step once its frame is there: find it, show it, paint it (a view of 700 x 700).
+Latents 128 wide are those of a picture of 1024 pixels for Stable Diffusion. Decoded steps are
+those of the starter model, whose latents are 16 and 64 cells wide.
 Where other programs keep the machine busy, the longest step is one in which they ran; the processor's time is ours.
 """
 
@@ -28,9 +30,10 @@ from nodeflow.app.inspector.picture import PictureView
 from nodeflow.engine.events import Look
 from nodeflow.engine.inspect.facts import facts
 from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.run.executor import Executor
-from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.worker.session import Session
 from nodeflow.forms import View
+from nodeflow.graph.files import load
+from nodeflow.resources import folder
 from nodeflow.wires import Trajectory
 from nodes.denoise import unet_denoiser
 from nodes.guidance import classifier_free_guidance
@@ -41,16 +44,17 @@ from nodes.schedule import scheduler
 from nodes.text import clip_text_encode
 
 KEY = "00ff"
+STARTER = folder("workflows") / "latent-diffusion.json"
 
 
 class Direct:
     """Answers looks in this process, with what the worker answers."""
 
-    def __init__(self, inspector: Inspector) -> None:
-        self.inspector = inspector
+    def __init__(self, inspector: Inspector, document: str) -> None:
+        self.inspector, self.document = inspector, document
 
     def ask(self, then: Callable[[View | None, str], None], **look: Any) -> None:
-        answer = self.inspector.look(Look(1, **look))
+        answer = self.inspector.look(Look(1, document=self.document, **look))
         then(answer.view, answer.error)
 
 
@@ -85,26 +89,23 @@ class Pauses:
 
 
 def trajectory(steps: int, side: int) -> Trajectory:
-    """Random latents of four channels, as many as a run leaves."""
-
-    def frames(count: int) -> tuple[torch.Tensor, ...]:
-        return tuple(torch.randn(1, 4, side, side) for _ in range(count))
-
+    """Random latents of four channels, as many as a run leaves in x."""
+    x = tuple(torch.randn(1, 4, side, side) for _ in range(steps + 1))
     times = torch.arange(steps)
-    return Trajectory(times, times.float(), frames(steps + 1), frames(steps), frames(steps), frames(steps))
+    return Trajectory(times, times.float(), x, x[1:])
 
 
-def scrub(steps: int, pixels: int, way: str) -> None:
-    """The steps of a run that made pictures of so many pixels, with latents an eighth as wide."""
-    executor = Executor({}, Cache({"cpu": 2**33}))
-    executor.cache.put(bytes.fromhex(KEY), (trajectory(steps, pixels // 8),), 1.0)
+def scrub(steps: int, side: int, way: str, session: Session) -> None:
+    """The steps of a run whose latents are so many cells wide."""
+    executor = session.executor
+    executor.cache.put(bytes.fromhex(KEY), (trajectory(steps, side),), 1.0)
     view, cache = Painted(), FrameCache()
     view.resize(700, 700)
     view.show()
     QTest.qWaitForWindowExposed(view)
     begin = time.perf_counter()
     film = Film(
-        Direct(Inspector(executor)),  # type: ignore[arg-type]
+        Direct(Inspector(executor), "bench"),  # type: ignore[arg-type]
         cache,
         f"{KEY}/0/Trajectory",
         "frames",
@@ -127,7 +128,7 @@ def scrub(steps: int, pixels: int, way: str) -> None:
     assert view.painted >= len(taken)
     taken.sort()
     print(
-        f"{pixels:5} px, {way:9} {steps} steps   scrub median {1000 * statistics.median(taken):5.2f} ms, "
+        f"latents {side:4} wide, {way:9} {steps} steps   scrub median {1000 * statistics.median(taken):5.2f} ms, "
         f"95 % {1000 * taken[int(len(taken) * 0.95)]:5.2f} ms, longest {1000 * taken[-1]:5.2f} ms "
         f"(of the processor {1000 * max(own):5.2f} ms, garbage {1000 * max(pauses.seconds):.2f} ms)   "
         f"fetch {1000 * fetched / (steps + 1):5.1f} ms each   held {cache.bytes / 1e6:.1f} MB"
@@ -176,9 +177,14 @@ def main() -> None:
     os.environ.setdefault("NODEFLOW_CACHE", str(Path(tempfile.mkdtemp())))
     app = QApplication(sys.argv[:1])
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    for pixels in (64, 1024):
+    session = Session()
+    workflow = load(STARTER)
+    list(session.run(workflow, STARTER.parent, Path(tempfile.mkdtemp()), ("model",), on="cpu", document="bench"))
+    for side in (64, 128, 1024):
         for way in ("channels", "colours"):
-            scrub(steps, pixels, way)
+            scrub(steps, side, way, session)
+    for side in (16, 64):
+        scrub(steps, side, "decoded", session)
     overview()
     recording()
     app.quit()

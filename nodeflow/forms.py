@@ -38,6 +38,10 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     mark: tuple[float, float] | None = None
 
 
+APART = "largest difference"
+"""What a chart of how far two values are apart has on its y axis."""
+
+
 class Series(msgspec.Struct, frozen=True):
     """A curve: ``y`` over ``x``."""
 

@@ -163,6 +163,13 @@
   </message>
  </context>
  <context>
+  <name>Comparison</name>
+  <message>
+   <source>only pictures, and curves over steps, are compared; this is the last run alone</source>
+   <translation>只有图片和随步变化的曲线可以对比；这里只是最近一次运行</translation>
+  </message>
+ </context>
+ <context>
   <name>Documents</name>
   <message>
    <source>Cannot write {0}: {1}</source>
@@ -780,6 +787,10 @@
   <message>
    <source>Matrix</source>
    <translation>矩阵</translation>
+  </message>
+  <message>
+   <source>blue {0:g}, red {1:g}</source>
+   <translation>蓝 {0:g}，红 {1:g}</translation>
   </message>
  </context>
  <context>

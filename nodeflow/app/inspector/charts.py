@@ -47,6 +47,7 @@ class Plot(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(theme.colour("line"))
             axis.setTextPen(theme.colour("dim"))
+            axis.enableAutoSIPrefix(False)
 
     def say(self, words: str) -> None:
         self.caption.setText(words)
@@ -154,7 +155,8 @@ class MatrixView(Plot):
         self.plot.getAxis("left").setTicks([ticks] if len(ticks) <= MOST_TICKS else None)
         self.plot.hideAxis("bottom")
         self.plot.enableAutoRange()
-        self.say(tr(matrix.caption))
+        ends = self.tr("blue {0:g}, red {1:g}").format(matrix.low, matrix.high)
+        self.say(f"{tr(matrix.caption)} · {ends}" if matrix.caption else ends)
 
     def rows(self) -> list[list[str]]:
         width = len(self.matrix.columns)

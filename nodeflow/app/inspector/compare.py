@@ -38,15 +38,17 @@ class CompareBar(QWidget):
         self.words.setWordWrap(True)
         self.words.setObjectName("dim")
         self.words.setAccessibleName(self.tr("What differs"))
-        steps = QHBoxLayout()
+        self._steps = QWidget()
+        steps = QHBoxLayout(self._steps)
+        steps.setContentsMargins(0, 0, 0, 0)
         steps.addWidget(self.same_step)
         steps.addWidget(self.step_box, 1)
-        layout = QFormLayout(self)
+        self._layout = layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(5)
         layout.addRow(self.tr("With"), self.run_box)
         layout.addRow(self.tr("As"), self.mode_box)
-        layout.addRow(self.tr("Step"), steps)
+        layout.addRow(self.tr("Step"), self._steps)
         layout.addRow(self.words)
         self.run_box.currentIndexChanged.connect(self._chosen)
         self.mode_box.currentIndexChanged.connect(self.changed)
@@ -82,10 +84,10 @@ class CompareBar(QWidget):
         self.run_box.blockSignals(False)
         self._chosen()
 
-    def set_steps(self, last: int) -> None:
-        """The steps that can be chosen; -1 for what has none."""
-        for widget in (self.same_step, self.step_box):
-            widget.setVisible(last >= 0)
+    def set_steps(self, last: int, pictures: bool = True) -> None:
+        """The steps that can be chosen, -1 for what has none; and whether it is ``pictures`` that are compared."""
+        self._layout.setRowVisible(self._steps, last >= 0)
+        self._layout.setRowVisible(self.mode_box, pictures)
         self.step_box.setMaximum(max(last, 0))
 
     def step(self, step: int) -> int:

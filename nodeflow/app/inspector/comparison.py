@@ -12,7 +12,7 @@ from nodeflow.app.inspector.looks import Looks
 from nodeflow.app.inspector.pair import MODES
 from nodeflow.app.inspector.stage import Stage
 from nodeflow.app.words import tr
-from nodeflow.forms import Chart, FormInfo, Option, Overview, View
+from nodeflow.forms import APART, Chart, FormInfo, Option, Overview, View
 
 THERE = "other step"
 """The option that names the step of the other value, where it is another one."""
@@ -75,6 +75,12 @@ class Comparison(QObject):
             most = apart.about.scale[1] if apart and apart.about.scale else None
             told = None if most is None else f"{most:.4g}" if most else ""
         self._bar.tell(told, self._parted(quantity))
+
+    def tell(self, view: View) -> None:
+        """Say what differs where it is no picture that is shown: curves of how far two runs are apart, or one alone."""
+        self._parting = view if isinstance(view, Chart) and view.y == APART else None
+        alone = self.tr("only pictures, and curves over steps, are compared; this is the last run alone")
+        self._bar.tell(None, self._parted("x") if self._parting else alone)
 
     def close(self) -> None:
         """Compare no more."""

@@ -191,7 +191,7 @@ class Inspector(PanelWidgets):
         time = self._option(lambda option: option.time)
         self.scrubber.setVisible(time is not None)
         self.tools.setVisible(time is not None and self.overview.wire == "Trajectory")
-        self.compare_bar.set_steps(time.maximum if time else -1)
+        self.compare_bar.set_steps(time.maximum if time else -1, pictures=form is None or form.apart != "chart")
         if form is None:
             self.stage.show_view(self.overview)
         elif time is not None:
@@ -199,7 +199,7 @@ class Inspector(PanelWidgets):
             self._begin_film(form, time)
         elif self.comparing and form.apart == "chart":
             self._ask_form(form, self._compared())
-        elif self.comparing:
+        elif self.comparing and form.apart == "picture":
             self._begin_film(form, Option("step", ""))
         else:
             self._ask_form(form)
@@ -229,13 +229,17 @@ class Inspector(PanelWidgets):
     def _show(self, turn: int, view: View | None, error: str) -> None:
         if turn != self._turn:
             return
-        if isinstance(view, Picture):
+        if isinstance(view, Picture) and self.comparing and self.form:
+            self._begin_film(self.form, Option("step", ""))
+        elif isinstance(view, Picture):
             self.stage.show_frame(frame_of(view))
             self._say_scale(view)
         elif view is None:
             self.stage.show_frame(None, error)
         else:
             self.stage.show_view(view)
+            if self.comparing:
+                self.comparison.tell(view)
 
     def _say_scale(self, about: Picture) -> None:
         words = [about.caption] if about.caption else []

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.engine.inspect.draw import tiles
-from nodeflow.forms import Chart, Picture, Series
+from nodeflow.forms import APART, Chart, Picture, Series
 from nodeflow.node import NodeError
 
 
@@ -36,4 +36,4 @@ def over_steps(quantities: dict[str, list[tuple[Tensor | None, Tensor | None]]])
         found = [(at, a, b) for at, (a, b) in enumerate(pairs) if a is not None and b is not None]
         points = [(float(at), float(difference(a, b).amax())) for at, a, b in found]
         series.append(Series(name, tuple(x for x, _ in points), tuple(y for _, y in points)))
-    return Chart(tuple(series), "step", "largest difference")
+    return Chart(tuple(series), "step", APART)

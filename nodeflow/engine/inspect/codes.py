@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nodeflow.engine.inspect.apart import difference, drawn
 from nodeflow.engine.inspect.draw import colours
 from nodeflow.engine.inspect.pictures import chosen, one_of, place_options
 from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series, Table
@@ -12,8 +13,8 @@ from nodeflow.wires import Codes
 
 ORDER = Option("order", "Order", ("the most frequent first", "by number"))
 OF = Option("of", "Of", ("all pictures", "this picture"))
-MOST_BARS = 64
-"""Codes that have a bar each; more of them are a curve."""
+MOST_BARS = 24
+"""Codes that have a bar each where the most frequent come first."""
 GOLDEN = 0.618033988749895
 """Hues this far apart on a circle are never near for neighbouring numbers."""
 
@@ -34,6 +35,13 @@ def grid(codes: Codes, asked: Asked) -> Picture:
     return colours(
         code_colours(values), asked.size, smooth=False, caption=caption + f", {missing} missing" * bool(missing)
     )
+
+
+def grid_apart(codes: Codes, asked: Asked) -> Picture:
+    """The places where two pictures have not the same code are white."""
+    pair = (chosen(given.values, asked)[None] for given in (codes, asked.other))
+    others = (difference(*pair) > 0).double()
+    return drawn(others, torch.zeros_like(others), asked.size)
 
 
 def place(codes: Codes, asked: Asked) -> Table:
@@ -62,7 +70,7 @@ def use(codes: Codes, asked: Asked) -> Chart:
 
 FORMS: Forms = {
     "Codes": (
-        Form("grid", "Grid of codes", grid, lambda codes: one_of(codes.values)),
+        Form("grid", "Grid of codes", grid, lambda codes: one_of(codes.values), apart=grid_apart),
         Form("use", "Use of the codebook", use, lambda codes: (ORDER, OF, *one_of(codes.values))),
         Form("place", "Code at a place", place, lambda codes: (*one_of(codes.values), *place_options(codes.values))),
     ),

@@ -29,6 +29,10 @@ def colours(rgb: Tensor, size: int, *, smooth: bool, caption: str = "") -> Pictu
     return Picture(shown.shape[1], shown.shape[0], shown.numpy().tobytes(), width, height, 1, 1, smooth, caption)
 
 
+IN_A_ROW = 3
+"""Tiles that stand side by side; more of them are a grid."""
+
+
 def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") -> Picture:
     """Grey pictures (N, H, W) as a grid about as wide as high; the smallest value is black and the largest white.
 
@@ -39,7 +43,7 @@ def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") ->
     finite = torch.where(torch.isfinite(planes), planes, torch.nan)
     lows, highs = _bounds(finite, each)
     grey = ((finite - lows) / (highs - lows).clamp(min=1e-12)).nan_to_num(0.0)
-    columns = math.ceil(math.sqrt(count))
+    columns = count if count <= IN_A_ROW else math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     grey = torch.cat([grey, grey.new_zeros(rows * columns - count, height, width)])
     grey = _within(grey, size // columns)
