@@ -57,8 +57,13 @@ class Recovery(QObject):
     def _watch(self, tab: Tab) -> None:
         timer = self._timers[tab] = QTimer(self, interval=PAUSE, singleShot=True)
         timer.timeout.connect(lambda: self.keep(tab))
-        tab.session.stack.indexChanged.connect(lambda: timer.start())
-        tab.session.stack.cleanChanged.connect(lambda: timer.start())
+        for changed in (tab.session.stack.indexChanged, tab.session.stack.cleanChanged):
+            changed.connect(lambda: self._changed(tab))
+
+    def _changed(self, tab: Tab) -> None:
+        """Keep a document soon; one that is left is not kept, though its undo stack still says that it empties."""
+        if tab in self._timers:
+            self._timers[tab].start()
 
     def _leave(self, tab: Tab) -> None:
         timer = self._timers.pop(tab)
