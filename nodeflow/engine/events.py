@@ -129,7 +129,7 @@ class NodeSkipped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 class NodesKept(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Nodes that were not looked at, since what is made from them came from the cache; of some perhaps only items.
 
-    ``keys`` are those of their results, in the same order, where each node is one task.
+    ``keys`` are those of their results, in the same order; empty for a node that ran for each item of a list.
     """
 
     nodes: tuple[str, ...]

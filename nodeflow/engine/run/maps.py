@@ -96,7 +96,8 @@ class Unfolding:
         with contextlib.closing(events):
             for event in events:
                 if isinstance(event, tell.NodesKept):
-                    yield tell.NodesKept(tuple(dict.fromkeys(map(self.node, event.nodes))))
+                    keys = dict(zip(map(self.node, event.nodes), event.keys, strict=True))
+                    yield tell.NodesKept(tuple(keys), tuple("" if self.mapped(node) else keys[node] for node in keys))
                 elif getattr(event, "node", None) in self._places:
                     node, item = self._places[event.node]  # type: ignore[union-attr]
                     yield msgspec.structs.replace(event, node=node, item=item)
