@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QImage
@@ -18,6 +19,10 @@ from nodeflow.app.words import readable, state_line, tr
 from nodeflow.graph.catalog import NodeSpec
 from nodeflow.graph.workflow import Node
 
+if TYPE_CHECKING:
+    from nodeflow.app.canvas.wire_facts import WireFacts
+
+Line = Callable[[str, str], str]
 LESSON = "lesson:"
 """The link that shows and hides a lesson."""
 
@@ -47,10 +52,14 @@ class Page(QTextBrowser):
 
 
 class NodeHelp(QWidget):
-    """What the selected node does, takes and gives, and how it stands in the last run."""
+    """What the selected node does, takes and gives, and how it stands in the last run.
 
-    def __init__(self, session: Level) -> None:
+    With its lesson it also tells the values that came in and went out, asked from the engine by ``facts``.
+    """
+
+    def __init__(self, session: Level, facts: WireFacts) -> None:
         super().__init__()
+        self._facts = facts
         self._session = session
         self._name = ""
         self.page = Page()
@@ -65,6 +74,7 @@ class NodeHelp(QWidget):
         layout.setSpacing(10)
         layout.addWidget(self.page)
         session.node_changed.connect(self._changed)
+        facts.told.connect(self._told)
         self.show_node("")
 
     def show_node(self, name: str) -> None:
@@ -77,7 +87,8 @@ class NodeHelp(QWidget):
         self.page.formulas.clear()
         spec = self._session.catalogue.nodes.get(node.type)
         behind = self._lesson(node.type) if spec else ""
-        self.page.setHtml(_page(self._session, name, node, spec, behind))
+        line = self._facts.line if self.lesson_shown else lambda *_: ""
+        self.page.setHtml(_page(self._session, name, node, spec, behind, line))
 
     def _lesson(self, node_type: str) -> str:
         """What lies behind a kind of node, or the link that shows it."""
@@ -91,9 +102,7 @@ class NodeHelp(QWidget):
     def _open(self, url: QUrl) -> None:
         if url.toString() == LESSON:
             self.lesson_shown = not self.lesson_shown
-            at = self.page.verticalScrollBar().value()
-            self.show_node(self._name)
-            self.page.verticalScrollBar().setValue(at)
+            self._show_again()
         else:
             QDesktopServices.openUrl(url)
 
@@ -101,9 +110,19 @@ class NodeHelp(QWidget):
         if name == self._name:
             self.show_node(name)
 
+    def _told(self, node: str) -> None:
+        links = self._session.workflow.links.values()
+        if self.lesson_shown and node in (self._name, *(link.source for link in links if link.target == self._name)):
+            self._show_again()
 
-def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: str) -> str:
-    """``behind``: HTML of its lesson."""
+    def _show_again(self) -> None:
+        at = self.page.verticalScrollBar().value()
+        self.show_node(self._name)
+        self.page.verticalScrollBar().setValue(at)
+
+
+def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: str, line: Line) -> str:
+    """``behind``: HTML of its lesson. ``line``: what is told of the value of a node's output beside its shape."""
     t = theme.current()
     title = escape(spec.title if spec else name)
     parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{title}</p>"]
@@ -118,15 +137,16 @@ def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: 
         return "".join(parts)
     parts += (_prose(block) for block in spec.doc.split("\n\n") if block.strip())
     parts.append(behind)
-    came = _came(session, name)
+    came = _came(session, name, line)
     inputs = [
         (port.name, port.type + ("" if port.required else tr(", optional")) + came.get(port.name, ""))
         for port in spec.inputs
     ]
     parts.append(_table(tr("Takes"), inputs))
     parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
-    told = {value.output: f" · {value.text}" for value in state.values if value.text}
-    parts.append(_table(tr("Gives"), [(port.name, port.type + told.get(port.name, "")) for port in spec.outputs]))
+    told = {value.output: line(name, value.output) or value.text for value in state.values}
+    gives = [(port.name, " · ".join(filter(None, (port.type, told.get(port.name))))) for port in spec.outputs]
+    parts.append(_table(tr("Gives"), gives))
     last = [state_line(state)] if state.phase not in ("failed", "idle") else []
     last += [state.why] if state.why and state.phase in ("ran", "running") else []
     if last:
@@ -134,14 +154,14 @@ def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: 
     return "".join(parts)
 
 
-def _came(session: Level, name: str) -> dict[str, str]:
+def _came(session: Level, name: str, line: Line) -> dict[str, str]:
     """What came in at a node's inputs in the last run, in words."""
     came = {}
     for link in session.workflow.links.values():
         if link.target == name:
             values = {value.output: value.text for value in session.state(link.source).values}
-            if values.get(link.output):
-                came[link.input] = f" · {values[link.output]}"
+            if words := line(link.source, link.output) or values.get(link.output):
+                came[link.input] = f" · {words}"
     return came
 
 

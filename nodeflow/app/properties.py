@@ -25,7 +25,7 @@ class Properties(QWidget):
         self._name = ""
         self._spec: NodeSpec | None = None
         self.fields: dict[str, Field] = {}
-        self.help = NodeHelp(tab.canvas.session)
+        self.help = NodeHelp(tab.canvas.session, tab.canvas.facts)
         self._box = QWidget()
         self._form = QFormLayout(self._box)
         self._form.setContentsMargins(14, 12, 14, 4)

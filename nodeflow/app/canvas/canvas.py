@@ -68,7 +68,8 @@ class Canvas(QuietGraph):
         self.annotations = Annotations(self)
         self.values = Values(self)
         self.view.minimap.marks = self._marks
-        view.facts = WireFacts(self).line
+        self.facts = WireFacts(self)
+        view.facts = self.facts.line
         view.judge = self.judge
         view.insertion = self._insertion
         view.title_changed.connect(self.set_title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolTip
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 class WireFacts(QObject):
-    """Facts in a line, by node and output; what is not known yet comes into the tooltip while it is shown."""
+    """Facts in a line, by node and output; what is not known yet comes into the tooltip while it is shown.
+
+    ``told``: something more is known of a node.
+    """
+
+    told = Signal(str)
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
@@ -50,8 +55,9 @@ class WireFacts(QObject):
             return
         self._asked.discard(where)
         more = len(view.facts) + view.more - 1
-        others = "<br>" + tr("and {0} more tensors").format(more) if more else ""
+        others = " · " + tr("and {0} more tensors").format(more) if more else ""
         self._known[where] = fact_line(view.facts[0]) + others
+        self.told.emit(where[0])
         if QToolTip.isVisible():
             canvas_view = self._canvas.view
             at = canvas_view.mapToScene(canvas_view.viewport().mapFromGlobal(QCursor.pos()))
