@@ -3,8 +3,8 @@
     python -m benchmarks.inspector [STEPS]
 
 Scrubbing is what the app does for a step once its frame is there: find it, show it, paint it (a view of 700 x 700).
-Latents 128 wide are those of a picture of 1024 pixels for Stable Diffusion. Decoded steps are
-those of the starter model, whose latents are 16 and 64 cells wide.
+Latents 128 wide are those of a picture of 1024 pixels for Stable Diffusion. Decoded steps are those of the starter
+model, whose latents are 16 cells wide for a picture of 64 pixels.
 Where other programs keep the machine busy, the longest step is one in which they ran; the processor's time is ours.
 """
 

@@ -144,9 +144,10 @@ def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: 
     ]
     parts.append(_table(tr("Takes"), inputs))
     parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
-    told = {value.output: line(name, value.output) or value.text for value in state.values}
-    gives = [(port.name, " · ".join(filter(None, (port.type, told.get(port.name))))) for port in spec.outputs]
-    parts.append(_table(tr("Gives"), gives))
+    told = {value.output: value.text for value in state.values}
+    gives = [(port, line(name, port.name) or told.get(port.name)) for port in spec.outputs]
+    rows = [(port.name, f"{port.type} · {words}" if words else port.type) for port, words in gives]
+    parts.append(_table(tr("Gives"), rows))
     last = [state_line(state)] if state.phase not in ("failed", "idle") else []
     last += [state.why] if state.why and state.phase in ("ran", "running") else []
     if last:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app import theme
 from nodeflow.app.docks import Dock
+from nodeflow.app.help import LESSON, NodeHelp
+from nodeflow.app.hub import shipped_catalogue
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts import FactsView
 from nodeflow.app.inspector.frames import FrameCache, frame_of
@@ -23,19 +26,47 @@ from nodeflow.app.inspector.pair import difference
 from nodeflow.app.inspector.panel import Inspector
 from nodeflow.app.inspector.steps import STEP_KEY
 from nodeflow.app.png import text_of, workflow_of
+from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
-from nodeflow.forms import Picture
+from nodeflow.forms import Chart, Picture
 from nodeflow.graph.edits import SetParam
+from nodeflow.resources import folder
 
-SECONDS = 60_000
+SECONDS = 180_000
+STARTER = folder("workflows") / "latent-diffusion.json"
 See = Callable[..., Inspector]
+
+
+@pytest.fixture(scope="module")
+def desk(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainWindow]:
+    """One window, and one engine, for all tests of this file."""
+    output = tmp_path_factory.mktemp("inspector")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NODEFLOW_CACHE", str(output / "cache"))
+        patch.setenv("NODEFLOW_DATA", str(output / "data"))
+        theme.apply(qapp, "dark")
+        made = MainWindow(Session(shipped_catalogue(), output=output))
+        made.show()
+        yield made
+        made.close()
+        made.deleteLater()
+
+
+@pytest.fixture
+def window(desk: MainWindow) -> Iterator[MainWindow]:
+    """The window with the starter workflow in a tab of its own."""
+    tab = desk.tabs.add()
+    tab.session.open(STARTER)
+    yield desk
+    desk.settings.theme = "dark"
+    tab.session.stack.setClean()
+    desk.tabs.drop(tab)
 
 
 @pytest.fixture
 def inspector(window: MainWindow, qtbot: QtBot) -> Inspector:
     """The panel after a run of the starter workflow."""
     dock = next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector")
-    assert dock.widget() is None
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
     dock.bring()
@@ -199,11 +230,18 @@ def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) ->
     assert QImage(str(tmp_path / "curves.png")).width() > 100
 
 
-def test_a_wire_tells_what_flows_on_it(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> None:
+def test_a_wire_and_a_lesson_tell_what_flows(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> None:
     view = window.canvas.view
     assert view.facts("sampler", "latent") == ""
     qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.facts("sampler", "latent"), timeout=5000)
     assert "±" in view.facts("sampler", "latent")
+    page = NodeHelp(window.canvas.session, window.canvas.facts)
+    page.show_node("decode")
+    assert "±" not in page.page.toPlainText()
+    page.page.anchorClicked.emit(QUrl(LESSON))
+    qtbot.waitUntil(lambda: "1 × 3 × 64 × 64 float32" in page.page.toPlainText(), timeout=SECONDS)
+    assert "Latent · 1 × 4 × 16 × 16 float32" in page.page.toPlainText()
+    assert page.page.toPlainText().count("±") >= 2
 
 
 def test_charts_follow_the_theme(window: MainWindow, see: See) -> None:
@@ -214,13 +252,6 @@ def test_charts_follow_the_theme(window: MainWindow, see: See) -> None:
     window.settings.theme = "light"
     assert theme.current() is theme.LIGHT
     assert chart.plot.backgroundBrush().color() == theme.colour("canvas")
-
-
-def test_values_that_are_gone_are_said_to_be(window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot) -> None:
-    window.hub.close()
-    window.canvas.choose(["noise"])
-    qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
-    assert not inspector.export_button.isEnabled()
 
 
 def test_a_run_goes_on_from_a_step_another_way(window: MainWindow, see: See, qtbot: QtBot) -> None:
@@ -309,12 +340,23 @@ def test_two_runs_are_compared_over_the_steps_by_their_values(window: MainWindow
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
     panel.compare_button.click()
-    charted = lambda: isinstance(panel.stage.currentWidget(), ChartView)  # noqa: E731
-    qtbot.waitUntil(lambda: charted() and panel.stage.currentWidget().chart.y == "largest difference", timeout=SECONDS)
-    chart = panel.stage.currentWidget()
-    assert isinstance(chart, ChartView)
-    x = next(series for series in chart.chart.series if series.name == "x")
-    assert (x.y[0], x.y[1] > 0) == (0, True)
+    stage = panel.stage
+
+    def firsts() -> tuple[float, ...]:
+        """How far the two are apart in x before and after the first step."""
+        view = stage.currentWidget()
+        chart = view.chart if isinstance(view, ChartView) else Chart(())
+        x = [series.y[:2] for series in chart.series if series.name == "x" and chart.y == "largest difference"]
+        return x[0] if x else (1.0, 0.0)
+
+    qtbot.waitUntil(lambda: firsts()[1] > 0, timeout=SECONDS)
+    assert firsts()[0] == 0
+    bar = panel.compare_bar
+    assert "they part at step 1" in bar.words.text()
+    assert "guidance.scale: 2.5 → 6.0" in bar.words.text()
+    assert not bar.mode_box.isVisible() and not bar.same_step.isVisible()
+    see("sampler", "trajectory", "place")
+    assert isinstance(stage.currentWidget(), ChartView) and "the last run alone" in bar.words.text()
 
 
 def test_pictures_of_two_runs_are_compared_too(window: MainWindow, see: See, qtbot: QtBot) -> None:
@@ -363,3 +405,10 @@ def test_what_only_the_disk_holds_is_shown_in_true_colours_once_its_vae_is_loade
     inspector.load_button.click()
     qtbot.waitUntil(lambda: inspector.stage.picture.image() == true, timeout=SECONDS)
     assert inspector.load_button.isHidden()
+
+
+def test_values_that_are_gone_are_said_to_be(window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot) -> None:
+    window.hub.close()
+    window.canvas.choose(["noise"])
+    qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
+    assert not inspector.export_button.isEnabled()
