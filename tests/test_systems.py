@@ -33,6 +33,12 @@ FEWER: dict[str, dict[str, Any]] = {
     "classifier-guidance": {"noise.batch": 2, "scheduler.steps": 25, "scales.count": 2},
     "super-resolution": {"scheduler.steps": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
+    "dalle2": {
+        "medium_schedule.steps": 3,
+        "large_schedule.steps": 2,
+        **dict.fromkeys(("vary_noise.batch", "walk_noise.batch", "walk.steps", "turn.steps", "sheet.columns"), 2),
+        "rows_noise.batch": 6,
+    },
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
     "flow-transformer": {"noise.batch": 1, "scheduler.steps": 10},
     "u-vit": {"noise.batch": 1},
