@@ -31,6 +31,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "ddpm": {"noise.batch": 4, "scheduler.steps": 20},
     "classifier-guidance": {"noise.batch": 2, "scheduler.steps": 25, "scales.count": 2},
+    "cascaded-diffusion": {"noise.batch": 1, "levels.stop": 100, "scheduler.steps": 10, "scheduler_256.steps": 4},
     "super-resolution": {"scheduler.steps": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dalle2": {
@@ -157,6 +158,13 @@ def test_a_classifier_leads_to_its_class(session: Session, tmp_path: Path) -> No
     wrote = run(session, "classifier-guidance", tmp_path)
     assert all(right(file, "a moon") for file in wrote["save"])
     assert len(wrote["save_scales"]) == 1
+
+
+def test_a_cascade_ends_in_a_large_picture_of_the_class(session: Session, tmp_path: Path) -> None:
+    wrote = run(session, "cascaded-diffusion", tmp_path)
+    (large,) = wrote["save"]
+    assert pixels(large).shape == (256, 256, 3)
+    assert right(large, "a mushroom")
 
 
 def test_a_large_picture_comes_back_from_a_small_one(session: Session, tmp_path: Path) -> None:

@@ -19,5 +19,5 @@ def classes(_: Path) -> Iterator[Case]:
         yield Case({"label.label": label, "noise.seed": number, "noise.batch": 1}, claims)
 
 
-NAMES = ("dit", "ddpm", "classifier-guidance")
+NAMES = ("dit", "ddpm", "classifier-guidance", "cascaded-diffusion")
 SYSTEMS = {name: System("save", classes) for name in NAMES}
