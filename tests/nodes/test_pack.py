@@ -23,7 +23,7 @@ pack.add(nodes, "test")
 WORKFLOW = folder("workflows") / "latent-diffusion.json"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def arguments(
     tiny: LatentDiffusion,
     tiny_folder: Path,
@@ -41,10 +41,10 @@ def arguments(
     tiny_gan: Path,
     tiny_if: Path,
     tiny_if_large: Path,
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, dict[str, Any]]:
-    """Something to call each node with."""
-    made = pack.functions
+    """Something to call each node with. Made once: no node changes what it is given, which is what is tested."""
+    made, folder = pack.functions, tmp_path_factory.mktemp("pack")
     text = made["nodes.clip_text_encode"](tiny.text_encoder, "red star")
     denoiser = made["nodes.unet_denoiser"](tiny.unet)
     schedule = made["nodes.scheduler"](tiny.schedule, "DDPM", 2)
@@ -65,11 +65,11 @@ def arguments(
     dalle = made["nodes.load_dalle"](str(tiny_tokens.dalle))
     masked = made["nodes.load_masked_tokens"](str(tiny_tokens.amused))
     words = masked.text_encoder.encode(["red star"])
-    path = made["nodes.save_image"](image, "read", tmp_path).paths[0]
+    path = made["nodes.save_image"](image, "read", folder).paths[0]
     prior = made["nodes.load_prior"](str(tiny_unclip))
     decoder = made["nodes.load_unclip_decoder"](str(tiny_unclip)).decoder
 
-    controlnet, lora = tiny_controlnet(tiny, tmp_path / "controlnet"), tiny_lora(tiny, tmp_path / "lora")
+    controlnet, lora = tiny_controlnet(tiny, folder / "controlnet"), tiny_lora(tiny, folder / "lora")
     return {
         "nodes.load_prior": {"model": str(tiny_unclip)},
         "nodes.load_unclip_decoder": {"model": str(tiny_unclip)},
@@ -205,7 +205,7 @@ def arguments(
             "rounds": 2,
         },
         "nodes.load_image": {"path": path},
-        "nodes.save_image": {"image": image, "folder": tmp_path},
+        "nodes.save_image": {"image": image, "folder": folder},
         "nodes.edges": {"image": image},
         "nodes.scribble": {"image": image},
         "nodes.straight_lines": {"image": image},
