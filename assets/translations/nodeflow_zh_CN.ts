@@ -434,6 +434,10 @@
    <translation>无法写入节点库：{0}</translation>
   </message>
   <message>
+   <source>Every subgraph of this workflow is in use.</source>
+   <translation>此工作流的所有子图都在使用中。</translation>
+  </message>
+  <message>
    <source>Expose {0}</source>
    <translation>公开 {0}</translation>
   </message>
@@ -472,6 +476,14 @@
   <message>
    <source>Point at a parameter or a port to expose it.</source>
    <translation>请指向要公开的参数或端口。</translation>
+  </message>
+  <message>
+   <source>Remove unused subgraphs</source>
+   <translation>移除未使用的子图</translation>
+  </message>
+  <message>
+   <source>Removed: {0}</source>
+   <translation>已移除：{0}</translation>
   </message>
   <message>
    <source>Rename {0}</source>
@@ -2017,6 +2029,10 @@
   <message>
    <source>Redo</source>
    <translation>重做</translation>
+  </message>
+  <message>
+   <source>Remove Unused Subgraphs</source>
+   <translation>移除未使用的子图</translation>
   </message>
   <message>
    <source>Rename</source>

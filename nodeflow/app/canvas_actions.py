@@ -49,6 +49,7 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     on("node.open", tr("Open Subgraph"), "Alt+Down", lambda g: g.groups.open())
     on("node.expose", tr("Expose or Hide"), "E", lambda g: g.groups.expose())
     on("node.unique", tr("Make Unique"), "", lambda g: g.groups.make_unique())
+    on("node.drop_unused", tr("Remove Unused Subgraphs"), "", lambda g: g.groups.drop_unused())
     on("node.keep", tr("Save to Library"), "", lambda g: g.groups.keep())
     on("arrange.frame", tr("Frame Selection"), "Ctrl+Shift+G", Gestures.add_frame)
     on("arrange.colour", tr("Colour…"), "", Gestures.choose_colour)

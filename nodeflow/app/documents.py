@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -102,10 +103,10 @@ class Documents(QObject):
 
     def _write(self, session: Session, path: Path) -> bool:
         """Give the document as it stands now to a file; edits that come meanwhile are changes again."""
-        before, workflow = session.path, files.dumps(session.workflow)
+        before, workflow = session.path, session.workflow.copy()
         session.saved(path)
         try:
-            self._background.wait(lambda: files.write_atomic(path, workflow))
+            self._background.wait(lambda: files.save(workflow, path))
         except OSError as error:
             session.lost(before)
             words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
@@ -165,12 +166,17 @@ class Documents(QObject):
         front = self._tabs.front.session.source
         self._settings.current_tab = [s for s in sources if s is not None].index(front) if front is not None else 0
 
+    @property
+    def remembered(self) -> list[str]:
+        """The files that were open at the last end, where they are to be opened again."""
+        return self._settings.tabs if self._settings.restore_tabs else []
+
     def restore(self) -> bool:
         """Open what was open at the last end, as far as it is still there; False where nothing is."""
         opened: list[Tab] = []
-        for name in self._settings.tabs if self._settings.restore_tabs else []:
+        for name in self.remembered:
             try:
-                workflow = read(Path(name))
+                workflow = self._background.wait(partial(read, Path(name)))
             except WorkflowError:
                 continue
             tab = self._tabs.free()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
 
 from nodeflow import resources
+from nodeflow.app.background import Background
 from nodeflow.app.library import Library
 from nodeflow.app.nodewords import localized
 from nodeflow.engine.events import (
@@ -30,11 +32,12 @@ LOG_LINES = 5000
 class Hub(QObject):
     """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
     the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
-    ``made``: pictures that the app wrote by itself.
+    ``library_changed``: the user's library holds others. ``made``: pictures that the app wrote by itself.
     """
 
     replied = Signal(object)
     catalogue_changed = Signal()
+    library_changed = Signal()
     device_changed = Signal(str)
     queue_changed = Signal()
     logged = Signal(str)
@@ -55,6 +58,8 @@ class Hub(QObject):
         """How much the worker may keep, from its next start."""
         self.catalogue = shipped_catalogue() if catalogue is None else catalogue
         self.library = Library()
+        self._kept: list[NodeSpec] = []
+        self._files = Background(self, threads=1)  # one thread: all in order
         self.device = ""
         self.jobs: tuple[JobInfo, ...] = ()
         """What runs, and what waits behind it."""
@@ -62,10 +67,12 @@ class Hub(QObject):
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         """The last lines that the worker wrote, tracebacks of nodes that failed among them."""
         self._unfinished = ""
+        self._giving = 0
+        self._held: list[object] = []
         self.resident, self.silent = 0, 0.0
         """Bytes that the worker holds, and for how many seconds it has said nothing."""
         self._engine: LocalEngine | None = None
-        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._arrived.connect(self._hear, Qt.ConnectionType.QueuedConnection)
 
     @property
     def engine(self) -> LocalEngine:
@@ -76,19 +83,31 @@ class Hub(QObject):
 
     def start(self) -> None:
         """Have the worker load its libraries while the person looks at the workflow."""
+        self._look_into_library()
         self.engine.start()
 
-    def kept(self) -> list[NodeSpec]:
-        """The subgraphs that the user keeps in the library; what is wrong with a file there is said once."""
-        found = self.library.specs(self.catalogue)
-        for sentence in self.library.new_troubles():
-            self.trouble.emit(sentence)
-        return found
+    def hand_over(self, give: Callable[[LocalEngine], int]) -> int:
+        """The number of a job that is given to the engine, which writes it down: off the interface's thread.
 
-    def keep(self, name: str, text: str) -> None:
-        """Save a subgraph to the library. Raises OSError."""
-        self.library.save(name, text)
-        self.catalogue_changed.emit()
+        What the engine says meanwhile is heard once the number is known.
+        """
+        engine = self.engine
+        self._giving += 1
+        try:
+            return self._files.wait(lambda: give(engine))
+        finally:
+            self._giving -= 1
+            QTimer.singleShot(0, self, self._hear_held)
+
+    def kept(self) -> list[NodeSpec]:
+        """The subgraphs in the user's library as they are known; its folder is looked at anew meanwhile."""
+        self._look_into_library()
+        return self._kept
+
+    def keep(self, name: str, text: str, then: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Save a subgraph to the library, then tell of it, or of the OSError."""
+        self._files.run(lambda: self.library.save(name, text), lambda _: then(), failed, owner=self)
+        self._look_into_library()
 
     def close(self) -> None:
         """End the worker; the next request starts another."""
@@ -96,6 +115,19 @@ class Hub(QObject):
         if engine is not None:
             engine.close()
         self._set_device("")
+
+    def _hear_held(self) -> None:
+        if not self._giving:
+            held, self._held = self._held, []
+            for reply in held:
+                self._take(reply)
+
+    def _hear(self, reply: object) -> None:
+        """What the engine says, in order."""
+        if self._giving or self._held:
+            self._held.append(reply)
+        else:
+            self._take(reply)
 
     def _take(self, reply: object) -> None:
         match reply:
@@ -120,6 +152,18 @@ class Hub(QObject):
                 self.silent = seconds
                 self.beat.emit()
         self.replied.emit(reply)
+
+    def _look_into_library(self) -> None:
+        catalogue = self.catalogue
+        self._files.run(lambda: self.library.specs(catalogue), self._know, owner=self)
+
+    def _know(self, kept: list[NodeSpec]) -> None:
+        """What the library holds; what is wrong with a file there is said once."""
+        for sentence in self.library.new_troubles():
+            self.trouble.emit(sentence)
+        if kept != self._kept:
+            self._kept = kept
+            self.library_changed.emit()
 
     def _write(self, text: str) -> None:
         """Add to the log. What ends without an end of line goes on with the next text."""

@@ -1,4 +1,7 @@
-"""The user's own subgraphs: one workflow file each in a folder, from which they are copied into workflows. No Qt."""
+"""The user's own subgraphs: one workflow file each in a folder, from which they are copied into workflows. No Qt.
+
+Files are read by `specs` and written by `save`, which belong off the interface's thread; the rest speaks from memory.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ class _Item(NamedTuple):
 
     stamp: tuple[int, int]
     workflow: Workflow | None
+    text: str
     trouble: str
 
 
@@ -52,12 +56,16 @@ class Library:
         return fresh
 
     def text(self, node_type: str) -> str:
-        """The text of a subgraph's file, by the type that `specs` gives it. Raises WorkflowError."""
+        """The text of a subgraph's file, by the type that `specs` gave it last. Raises WorkflowError."""
         name = node_type.partition(".")[2]
-        try:
-            return (self.folder / f"{name}.json").read_text()
-        except OSError as error:
-            raise WorkflowError(Problem("", "", f"cannot read {name}: {error.strerror or error}")) from None
+        item = self._items.get(name)
+        if item is None or item.workflow is None:
+            raise WorkflowError(Problem("", "", f"{name} is no longer in the library"))
+        return item.text
+
+    def holds(self, name: str) -> bool:
+        """Whether a file of this name was there when `specs` looked."""
+        return name in self._items
 
     def path_of(self, name: str) -> Path:
         """Where a subgraph of this name is kept."""
@@ -71,7 +79,7 @@ class Library:
 
     def _read(self) -> None:
         """Look what is in the folder; only what has changed is read again."""
-        before, self._items = self._items, {}
+        before, found = self._items, dict[str, _Item]()
         try:
             paths = sorted(self.folder.glob("*.json"))
         except OSError:
@@ -82,7 +90,8 @@ class Library:
             except OSError:
                 continue
             known, stamp = before.get(path.stem), (status.st_mtime_ns, status.st_size)
-            self._items[path.stem] = known if known is not None and known.stamp == stamp else _item(path, stamp)
+            found[path.stem] = known if known is not None and known.stamp == stamp else _item(path, stamp)
+        self._items = found
 
 
 def is_library(node_type: str) -> bool:
@@ -94,10 +103,13 @@ def _item(path: Path, stamp: tuple[int, int]) -> _Item:
     try:
         if stamp[1] > MAX_BYTES:
             raise WorkflowError(Problem("", "", f"{path.name} is larger than a subgraph can be (1 MiB)"))
-        workflow = files.load(path)
+        text = path.read_bytes()
+        workflow = files.loads(text)
         nodes = list(workflow.nodes.values())
         if len(nodes) != 1 or definition_of(nodes[0].type) not in workflow.subgraphs:
             raise WorkflowError(Problem("", "", f"{path.name} does not hold one instance of a subgraph"))
+    except OSError as error:
+        return _Item(stamp, None, "", f"{path} in the library is left out: {error.strerror or error}")
     except WorkflowError as error:
-        return _Item(stamp, None, f"{path} in the library is left out: {error.problems[0]}")
-    return _Item(stamp, workflow, "")
+        return _Item(stamp, None, "", f"{path} in the library is left out: {error.problems[0]}")
+    return _Item(stamp, workflow, text.decode(), "")

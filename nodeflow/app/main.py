@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from nodeflow import resources
 from nodeflow.app import language, theme
+from nodeflow.app.ready_made import STARTER
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
 from nodeflow.app.window import MainWindow
@@ -52,12 +53,22 @@ def application() -> QApplication:
 def open_window(file: Path | None = None) -> MainWindow:
     """A window on a workflow file; what is wrong with the file is said in it."""
     window = MainWindow(Session())
-    starter = resources.folder("workflows") / "latent-diffusion.json"
     if file is not None:
         QTimer.singleShot(0, window, lambda: window.show_file(file))
-    elif not window.documents.restore() and starter.is_file():
-        try:
-            window.session.open(starter)
-        except WorkflowError:
-            window.session.new()
+    elif window.documents.remembered:
+        QTimer.singleShot(0, window, lambda: _restore(window))
+    else:
+        _show_starter(window)
     return window
+
+
+def _restore(window: MainWindow) -> None:
+    if not window.documents.restore():
+        _show_starter(window)
+
+
+def _show_starter(window: MainWindow) -> None:
+    try:
+        window.session.open(resources.folder("workflows") / f"{STARTER}.json")
+    except WorkflowError:
+        window.session.new()

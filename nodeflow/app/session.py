@@ -26,6 +26,7 @@ from nodeflow.engine.events import (
     RunFinished,
     WorkerLost,
 )
+from nodeflow.engine.line.client import LocalEngine
 from nodeflow.graph import files
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.definitions import Inside, Same
@@ -198,8 +199,14 @@ class Session(QObject):
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
-        about = (files.dumps(self.workflow), self.base, self.hub.output, targets)
-        job = self.hub.engine.submit(*about, device=self.hub.wanted, document=self.id, title=self.title, sweeps=sweeps)
+        workflow, about = self.workflow.copy(), (self.base, self.hub.output, targets)
+        device, document, title = self.hub.wanted, self.id, self.title
+
+        def give(engine: LocalEngine) -> int:
+            text = files.dumps(workflow)
+            return engine.submit(text, *about, device=device, document=document, title=title, sweeps=sweeps)
+
+        job = self.hub.hand_over(give)
         self.jobs.append(job)
         self.run_changed.emit()
         self.queued.emit()

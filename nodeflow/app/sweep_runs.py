@@ -12,6 +12,7 @@ from nodeflow.app.session import Session
 from nodeflow.engine.events import JobEvent, Refused, RunFinished
 from nodeflow.graph import files
 from nodeflow.graph.sweeps import Sweep
+from nodeflow.graph.workflow import Workflow
 from nodeflow.sweepsheet import SweepSheet
 
 
@@ -21,12 +22,12 @@ class SweepRuns(QObject):
     def __init__(self, hub: Hub, background: Background) -> None:
         super().__init__(hub)
         self._hub, self._background = hub, background
-        self._sheets: dict[int, tuple[SweepSheet, Path, bytes]] = {}
+        self._sheets: dict[int, tuple[SweepSheet, Path, Workflow]] = {}
         hub.replied.connect(self._take)
 
     def run(self, session: Session, sweeps: tuple[Sweep, ...]) -> None:
         """Hand a run of the workflow with these sweeps to the engine, where nothing stands in its way."""
-        workflow = files.dumps(session.workflow)
+        workflow = session.workflow.copy()
         job = session.run(sweeps=sweeps)
         if job:
             self._sheets[job] = SweepSheet(), self._hub.output, workflow
@@ -40,9 +41,9 @@ class SweepRuns(QObject):
             case Refused(job):
                 self._sheets.pop(job, None)
 
-    def _write(self, sheet: SweepSheet, folder: Path, workflow: bytes) -> None:
+    def _write(self, sheet: SweepSheet, folder: Path, workflow: Workflow) -> None:
         self._background.run(
-            lambda: sheet.write(folder, workflow),
+            lambda: sheet.write(folder, files.dumps(workflow)),
             lambda paths: self._hub.made.emit([Path(path) for path in paths]),
             lambda error: self._hub.trouble.emit(self.tr("Cannot write the sheet of the sweep: {0}").format(error)),
             owner=self,

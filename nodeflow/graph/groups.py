@@ -10,7 +10,7 @@ from nodeflow.graph.definitions import Declare, Define, Same, SetType, at, insta
 from nodeflow.graph.edits import AddNode, Batch, Connect, Disconnect, Edit, Place, RemoveNode, free_id, remove
 from nodeflow.graph.flatten import flatten, inside_of
 from nodeflow.graph.ports import free
-from nodeflow.graph.subgraphs import definition_of, type_of
+from nodeflow.graph.subgraphs import definition_of, needed_by, type_of
 from nodeflow.graph.workflow import (
     INPUTS,
     OUTPUTS,
@@ -157,6 +157,11 @@ def make_unique(root: Workflow, where: str, instance: str) -> Edit:
     name = definition_of(inside_of(root, where).nodes[instance].type)
     copy = free_name(root, name)
     return Batch((Define(copy, root.subgraphs[name].copy()), at(where, SetType(instance, type_of(copy)))))
+
+
+def unused(root: Workflow) -> list[str]:
+    """The definitions of which the workflow has no instance, at any depth."""
+    return sorted(root.subgraphs.keys() - needed_by(root.nodes.values(), root.subgraphs).keys())
 
 
 def rename_definition(root: Workflow, name: str, title: str) -> Edit:

@@ -368,12 +368,19 @@ def test_what_fails_or_is_wrong_inside_is_said_with_its_path(window: MainWindow,
     assert "5 is not" in window.canvas.nodes["model"].note
 
 
-def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, tmp_path: Path) -> None:
+def kept(window: MainWindow) -> set[str]:
+    """The types that the library is known to hold; it is read on another thread."""
+    return {spec.type for spec in window.hub.kept()}
+
+
+def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     library = window.hub.library
     library.folder = tmp_path / "library"
     name = group(window)
     window.canvas.set_title(name, "Sampling")
     window.gestures.groups.keep()
+    qtbot.waitUntil(lambda: kept(window) == {"library.sampling"})
+    assert "is in the library now" in window.canvas.view.toast.text()
     assert library.path_of("sampling").is_file()
     (library.folder / "broken.json").write_text("{")
     window.documents.new()
@@ -386,13 +393,14 @@ def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, tmp_
     QTest.keyClick(view.search.field, Key.Key_Return)
     assert window.session.workflow.nodes == {"group": Node("subgraph.sampling")}
     assert list(window.session.workflow.subgraphs) == ["sampling"] and agrees(window)
-    assert "broken.json" in view.toast.text() and "left out" in view.toast.text()
+    qtbot.waitUntil(lambda: "broken.json" in view.toast.text())
+    assert "left out" in view.toast.text()
     assert library.new_troubles() == []
     window.session.stack.undo()
     assert window.session.workflow.nodes == {} and window.session.workflow.subgraphs == {}
 
 
-def test_the_panel_shows_the_library_too(window: MainWindow, tmp_path: Path) -> None:
+def test_the_panel_shows_the_library_too(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     window.hub.library.folder = tmp_path / "library"
     window.actions_["view.library"].trigger()
     panel = window.findChild(QDockWidget, "library").widget()
@@ -401,7 +409,7 @@ def test_the_panel_shows_the_library_too(window: MainWindow, tmp_path: Path) -> 
     window.canvas.set_title(name, "Sampling")
     window.gestures.groups.keep()
     panel.search.setText("sampling")
-    assert panel.tree.topLevelItem(0).text(0) == "Sampling"
+    qtbot.waitUntil(lambda: panel.tree.topLevelItem(0).text(0) == "Sampling")
     panel.search.setFocus()
     QTest.keyClick(panel.search, Key.Key_Return)
     [added] = window.canvas.chosen()
@@ -414,10 +422,11 @@ def test_the_panel_shows_the_library_too(window: MainWindow, tmp_path: Path) -> 
     assert "cannot contain itself" in window.canvas.view.toast.text() and text(window) == before
 
 
-def test_a_dropped_wire_finds_subgraphs_of_the_library(window: MainWindow, tmp_path: Path) -> None:
+def test_a_dropped_wire_finds_subgraphs_of_the_library(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     window.hub.library.folder = tmp_path / "library"
     group(window)
     window.gestures.groups.keep()
+    qtbot.waitUntil(lambda: kept(window) == {"library.group"})
     press(window, Key.Key_U, CTRL)
     start = port(window, "model", "unet")
     window.gestures.search_for_wire(start, QPointF(600, 900))

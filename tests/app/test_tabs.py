@@ -224,7 +224,8 @@ def test_what_was_open_is_open_at_the_next_start(window: MainWindow, qtbot: QtBo
     window.close()
     again = open_window()
     qtbot.addWidget(again)
-    assert names(again) == ["latent-diffusion", "mine"]
+    assert names(again) == ["Untitled"], "the window does not wait for files"
+    qtbot.waitUntil(lambda: names(again) == ["latent-diffusion", "mine"])
     assert again.tabs.currentIndex() == 0
     assert again.session.path is None, "what ships is not written over"
     again.settings.restore_tabs = False

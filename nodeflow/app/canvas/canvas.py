@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, QTimer, Signal
 from PySide6.QtGui import QColor
 
 from nodeflow.app.canvas import paint, style
@@ -75,6 +75,8 @@ class Canvas(QuietGraph):
         view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
         view.scene().selectionChanged.connect(self.selection_changed)
+        self._selection_shrunk = QTimer(self, interval=0, singleShot=True)
+        self._selection_shrunk.timeout.connect(view.scene().selectionChanged)
         view.scene().selectionChanged.connect(view.minimap.later)
         shown.opened.connect(self.load)
         shown.catalogue_changed.connect(self._learn)
@@ -142,7 +144,7 @@ class Canvas(QuietGraph):
                         self._lay(self.session.workflow.links[socket])
             case RemoveNode(name):
                 self.view.close_editor()
-                self.view.scene().removeItem(self.nodes.pop(name))
+                self._take_away(self.nodes.pop(name))
             case Connect(link):
                 self._lay(link)
             case Disconnect(socket):
@@ -179,6 +181,13 @@ class Canvas(QuietGraph):
         card.state = self.session.state(name)
         self.nodes[name] = card
         self.view.scene().addItem(card)
+
+    def _take_away(self, card: Card) -> None:
+        """Remove a card; that the selection is another is told once for all that go."""
+        if card.isSelected():
+            self._selection_shrunk.start()
+        with QSignalBlocker(self.view.scene()):
+            self.view.scene().removeItem(card)
 
     def _lay(self, link: Link) -> None:
         """Show a link; nodes whose ports depend on their wires get the port that it needs."""
@@ -341,13 +350,16 @@ class Canvas(QuietGraph):
         return [name for name, card in self.nodes.items() if card.isSelected() and name not in TERMINALS]
 
     def choose(self, names: Iterable[str], drawn: Iterable[str] = ()) -> None:
-        """Select these nodes, frames and notes, and nothing else."""
-        self.view.scene().clearSelection()
-        for name in names:
-            if name in self.nodes:
-                self.nodes[name].setSelected(True)
-        for name in drawn:
-            self.annotations.items[name].setSelected(True)
+        """Select these nodes, frames and notes, and nothing else; told once for all of them."""
+        scene = self.view.scene()
+        with QSignalBlocker(scene):
+            scene.clearSelection()
+            for name in names:
+                if name in self.nodes:
+                    self.nodes[name].setSelected(True)
+            for name in drawn:
+                self.annotations.items[name].setSelected(True)
+        scene.selectionChanged.emit()
 
     def _shown(self) -> None:
         """The view has its size only now: what was loaded before is brought into view again."""

@@ -16,9 +16,9 @@ from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.words import readable, sentences
 from nodeflow.graph import ports
 from nodeflow.graph.catalog import Param
-from nodeflow.graph.definitions import at
+from nodeflow.graph.definitions import Define, at
 from nodeflow.graph.edits import Batch, Disconnect, Edit
-from nodeflow.graph.groups import group, make_unique, ungroup
+from nodeflow.graph.groups import group, make_unique, ungroup, unused
 from nodeflow.graph.subgraphs import MORE, definition_of
 from nodeflow.graph.workflow import INPUTS, OUTPUTS, TERMINALS, Link, Socket, WorkflowError
 
@@ -206,6 +206,15 @@ class Grouping(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(at)
 
+    def drop_unused(self) -> None:
+        """Take out the definitions of which there is no instance; until then they are offered like other nodes."""
+        names = unused(self.level.root)
+        if not names:
+            self._say(self.tr("Every subgraph of this workflow is in use."))
+            return
+        self._do(self.tr("Remove unused subgraphs"), Batch(tuple(Define(name, None) for name in names)))
+        self._say(self.tr("Removed: {0}").format(", ".join(map(readable, names))))
+
     # --- library
 
     def keep(self) -> None:
@@ -216,14 +225,16 @@ class Grouping(QObject):
             self._say(self.tr("Select one subgraph to save it to the library."))
             return
         hub = self.level.session.hub
-        if hub.library.path_of(definition).exists() and not self._may_replace(definition):
+        if hub.library.holds(definition) and not self._may_replace(definition):
             return
-        try:
-            hub.keep(definition, cut_out(self.level.workflow, names, (), self.level.root.subgraphs))
-        except OSError as error:
-            self._say(self.tr("Cannot write to the library: {0}").format(error.strerror or error))
-            return
-        self._say(self.tr("{0} is in the library now.").format(self.canvas.nodes[names[0]].face.title))
+        done = self.tr("{0} is in the library now.").format(self.canvas.nodes[names[0]].face.title)
+        failed = self.tr("Cannot write to the library: {0}")
+        hub.keep(
+            definition,
+            cut_out(self.level.workflow, names, (), self.level.root.subgraphs),
+            lambda: self._say(done),
+            lambda error: self._say(failed.format(getattr(error, "strerror", None) or error)),
+        )
 
     def _may_replace(self, name: str) -> bool:
         words = self.tr("The library has a subgraph of the name {0} already. Replace it?").format(readable(name))

@@ -73,7 +73,10 @@ class Library(QWidget):
         for link in self._links:
             self.disconnect(link)
         level = tab.canvas.session
-        self._links = [signal.connect(self.fill) for signal in (level.catalogue_changed, level.moved)]
+        self._links = [
+            signal.connect(self.fill)
+            for signal in (level.catalogue_changed, level.moved, tab.session.hub.library_changed)
+        ]
         self.fill()
 
     def fill(self) -> None:
