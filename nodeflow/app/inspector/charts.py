@@ -13,6 +13,10 @@ from nodeflow.forms import Chart, Matrix, Series
 
 COLOURS = ("#5b9df5", "#e8ae5a", "#6cc08b", "#d98bd0", "#ee7b74", "#58bcc6", "#a596ec", "#c9c36b")
 """Of the curves, one after the other."""
+LEAST_HEIGHT, AXIS = 160, 60
+"""Pixels of a plot, and of them for the axis and the words below it."""
+LINE, MOST_LINES = 13, 20
+"""Pixels that a lying bar needs for the words beside it, and how many of them a view makes room for."""
 MOST_TICKS = 40
 """More labels than these on an axis would lie over each other."""
 
@@ -33,7 +37,7 @@ class Plot(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.caption)
-        self.setMinimumHeight(160)
+        self.setMinimumHeight(LEAST_HEIGHT)
         self._restyle()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -74,6 +78,8 @@ class ChartView(Plot):
         self.plot.setLabel("bottom", tr(across))
         self.plot.setLabel("left", tr(up))
         self.plot.getPlotItem().invertY(self._lies)
+        lines = min(len(chart.labels), MOST_LINES) if self._lies else 0
+        self.setMinimumHeight(max(LEAST_HEIGHT, AXIS + LINE * lines))
         self.plot.setLogMode(y=chart.logarithmic)
         for number, series in enumerate(chart.series):
             colour = COLOURS[number % len(COLOURS)]

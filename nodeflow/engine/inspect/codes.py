@@ -13,7 +13,7 @@ from nodeflow.wires import Codes
 
 ORDER = Option("order", "Order", ("the most frequent first", "by number"))
 OF = Option("of", "Of", ("all pictures", "this picture"))
-MOST_BARS = 24
+MOST_BARS = 16
 """Codes that have a bar each where the most frequent come first."""
 GOLDEN = 0.618033988749895
 """Hues this far apart on a circle are never near for neighbouring numbers."""
