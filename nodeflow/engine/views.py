@@ -102,6 +102,8 @@ def preview(value: Any) -> bytes:
 
 def _rgb(item: Tensor, latent: bool) -> Tensor:
     """(C, H, W) to colours (3, H, W), 0 to 1."""
+    if latent and item.shape[0] == 3:  # of a model on pixels, from -1 to 1
+        return (item.nan_to_num() / 2 + 0.5).clamp(0, 1)
     if latent:
         return principal_rgb(item) if item[0].numel() > 1 else greys(item)
     return (item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)).clamp(0, 1)
