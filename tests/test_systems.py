@@ -47,6 +47,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "diffusion-clip": {"teach.rounds": 5, "teach.views": 2},
     "controlnet": {"scheduler.steps": 8},
     "inpainting": {"noise.batch": 1, "scheduler.steps": 10},
+    "stable-diffusion-2": {"noise.batch": 1, "scheduler.steps": 8},
     "lora": {"weights.count": 3, "sheet.columns": 3, "scheduler.steps": 8},
     "glide": {"noise.batch": 1, "scheduler.steps": 8, "scheduler_64.steps": 4},
     "imagen": {
@@ -179,6 +180,11 @@ def test_clip_ranks_the_pictures_that_fit_first(session: Session, tmp_path: Path
     best = run(session, "clip-rank", tmp_path)["save"]
     assert len(best) == 3
     assert all(right(file, "a red star") for file in best)
+
+
+def test_another_text_encoder_leads_as_well(session: Session, tmp_path: Path) -> None:
+    (file,) = run(session, "stable-diffusion-2", tmp_path)["save"]
+    assert right(file, "a red star on a blue background")
 
 
 def test_ddim_is_inverted_walked_and_made_noisy(session: Session, tmp_path: Path) -> None:

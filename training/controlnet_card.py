@@ -16,7 +16,7 @@ from training.pictures import save_grid
 from training.runs import ASSETS, WORK
 from training.scenes import Picture, Scene, draw_all
 
-HELD_OUT_SEED, HELD_OUT = 20260, 200
+HELD_OUT_SEED, HELD_OUT = 20260, 100
 STEPS, GUIDANCE, BATCH = 20, 2.5, 50
 WHAT = {
     "edges": "thin edges of 0 and 1, as the node *Edges* finds them (Canny)",
