@@ -13,7 +13,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
 from nodes.computing import device_of, dtype_of
-from nodes.loading.files import first_line, named, no_progress_bar, read_json, read_weights
+from nodes.loading.files import first_line, named, no_progress_bar, no_warnings, read_json, read_weights
 from nodes.loading.parts import Target, ready
 
 PATTERNS = [
@@ -131,7 +131,8 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) 
     if not weights.is_file():
         raise NodeError(f"{named(weights.parent)} has no weights (no {weights.name}); download it again")
     try:
-        module: Any = open_clip.create_model(name, load_weights=False, pretrained_image=False, pretrained_hf=False)
+        with no_warnings():
+            module: Any = open_clip.create_model(name, load_weights=False, pretrained_image=False, pretrained_hf=False)
         tokenizer = open_clip.get_tokenizer(name)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise NodeError(f"{weights.parent.name}: open_clip cannot make this model ({first_line(error)})") from None

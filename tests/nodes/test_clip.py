@@ -68,7 +68,7 @@ def test_pictures_of_any_size_are_prepared_as_the_library_does(tiny_clip: Path) 
     assert (found - wanted["pixel_values"]).abs().max() < 0.03
 
 
-def test_open_clip_models_load_from_folder_and_file(tmp_path: Path) -> None:
+def test_open_clip_models_load_from_folder_and_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     torch.manual_seed(0)
     (tmp_path / "tiny-open-clip.json").write_text(json.dumps(OPEN_CLIP))
     open_clip.add_model_config(tmp_path / "tiny-open-clip.json")
@@ -83,7 +83,9 @@ def test_open_clip_models_load_from_folder_and_file(tmp_path: Path) -> None:
     with torch.no_grad():
         wanted_pictures = model.encode_image(2 * image.pixels - 1)
         wanted_texts = model.encode_text(open_clip.get_tokenizer("tiny-open-clip")(texts))
+    caplog.clear()
     found = load_clip(str(folder))
+    assert caplog.text == "", "nothing is said of weights that are read"
     torch.testing.assert_close(clip_image_embedding(found, image).values, wanted_pictures)
     torch.testing.assert_close(clip_text_embedding(found, "a red star\nblue").values, wanted_texts)
     file = folder / "open_clip_model.safetensors"
