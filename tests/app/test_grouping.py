@@ -408,8 +408,9 @@ def test_the_panel_shows_the_library_too(window: MainWindow, qtbot: QtBot, tmp_p
     name = group(window)
     window.canvas.set_title(name, "Sampling")
     window.gestures.groups.keep()
+    qtbot.waitUntil(lambda: kept(window) == {"library.sampling"})
     panel.search.setText("sampling")
-    qtbot.waitUntil(lambda: panel.tree.topLevelItem(0).text(0) == "Sampling")
+    assert panel.tree.topLevelItem(0).text(0) == "Sampling"
     panel.search.setFocus()
     QTest.keyClick(panel.search, Key.Key_Return)
     [added] = window.canvas.chosen()
