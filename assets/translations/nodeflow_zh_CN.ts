@@ -580,10 +580,6 @@
    <translation>黑 {0:.3g}，白 {1:.3g}</translation>
   </message>
   <message>
-   <source>item {0}</source>
-   <translation>第 {0} 项</translation>
-  </message>
-  <message>
    <source>step {0} of {1}, as it is foreseen</source>
    <translation>第 {0}/{1} 步（预测）</translation>
   </message>
@@ -917,6 +913,10 @@
   <message>
    <source>Values at the pointer</source>
    <translation>指针处的数值</translation>
+  </message>
+  <message>
+   <source>item {0}</source>
+   <translation>第 {0} 项</translation>
   </message>
  </context>
  <context>

@@ -39,7 +39,8 @@ class Inspector(PanelWidgets):
         self.comparison = Comparison(self.looks, self.cache, self.compare_bar, self)
         self._preferred: dict[str, str] = {}
         self._form_of: dict[str, str] = {}
-        self._turn = 0
+        self._turn = self._glance = 0
+        """Which form was asked for last, and which overview: what answers an earlier one comes too late."""
         self._missing = ""
         self._probe = Probe(self._ask_place, self)
         self._connect()
@@ -52,7 +53,7 @@ class Inspector(PanelWidgets):
     def _connect(self) -> None:
         self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
         self.looks.missing.connect(self._offer_load)
-        self.tab.past.changed.connect(self._loaded)
+        self.tab.past.changed.connect(self._run_over)
         self.comparison.arrived.connect(self._paint_step)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
@@ -100,14 +101,15 @@ class Inspector(PanelWidgets):
     def refresh(self) -> None:
         """Look again: the node may have given something else."""
         self._turn += 1
-        turn = self._turn
+        self._glance += 1
+        glance = self._glance
         if not self.node:
             self._nothing(self.tr("Select a node to see what it gave."))
         elif not self.output:
             self._nothing(self.tr("This node gives nothing that could be seen."))
         else:
             self.looks.ask(
-                lambda view, error: self._overview(turn, view, error),
+                lambda view, error: self._overview(glance, view, error),
                 node=self.level.path_of(self.node),
                 output=self.output,
                 item=max(self.item_box.currentIndex(), 0),
@@ -128,15 +130,15 @@ class Inspector(PanelWidgets):
         self.facts_line.clear()
         self.stage.show_frame(None, words)
 
-    def _overview(self, turn: int, view: View | None, error: str) -> None:
-        if turn != self._turn:
+    def _overview(self, glance: int, view: View | None, error: str) -> None:
+        if glance != self._glance:
             return
         if not isinstance(view, Overview):
             self._nothing(error)
             return
         self.overview = view
         self.export_button.setEnabled(True)
-        self._offer_items(view.items)
+        self.offer_items(view.items)
         self.form_box.blockSignals(True)
         self.form_box.clear()
         for form in view.forms:
@@ -148,16 +150,6 @@ class Inspector(PanelWidgets):
         self.form_box.blockSignals(False)
         self.form_box.setVisible(True)
         self._show_form()
-
-    def _offer_items(self, count: int) -> None:
-        if count != self.item_box.count():
-            self.item_box.blockSignals(True)
-            at = self.item_box.currentIndex()
-            self.item_box.clear()
-            self.item_box.addItems([self.tr("item {0}").format(number + 1) for number in range(count)])
-            self.item_box.setCurrentIndex(min(max(at, 0), count - 1))
-            self.item_box.blockSignals(False)
-        self.item_box.setVisible(count > 1)
 
     # --- forms
 
@@ -307,11 +299,20 @@ class Inspector(PanelWidgets):
         self.load_button.setText(self.tr("Load {0}, to see it in true colours").format(node))
         self.load_button.show()
 
-    def _loaded(self) -> None:
+    def _run_over(self) -> None:
+        """What was missing may be loaded now; and where all came from the cache, no node said that it changed."""
         if not self.load_button.isHidden():
             self.load_button.hide()
             self.cache.clear()
             self._show_form()
+        elif self.overview is not None and self._last_handle() not in ("", self.overview.handle):
+            self.refresh()
+
+    def _last_handle(self) -> str:
+        """What names the value in the last run; empty where it was not part of it."""
+        node, runs = self.level.workflow.nodes.get(self.node), self.tab.past.runs
+        spec = self.level.catalogue.nodes.get(node.type) if node else None
+        return runs[-1].handle(self.level.path_of(self.node), spec, self.output) if runs and spec else ""
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
@@ -373,6 +374,7 @@ class Inspector(PanelWidgets):
     def _sampling(self, node: str, picture: bytes) -> None:
         if node == self.node:
             self._turn += 1
+            self._glance += 1
             self._close_film()
             state = self.level.state(node)
             self.stage.show_frame(frame_of_png(picture))

@@ -92,3 +92,14 @@ class PanelWidgets(QWidget):
         layout.addWidget(self.tools)
         layout.addWidget(self.told)
         layout.addWidget(self.facts_line)
+
+    def offer_items(self, count: int) -> None:
+        """Offer the items of a list of so many values; the one that was chosen stays chosen."""
+        if count != self.item_box.count():
+            self.item_box.blockSignals(True)
+            at = self.item_box.currentIndex()
+            self.item_box.clear()
+            self.item_box.addItems([self.tr("item {0}").format(number + 1) for number in range(count)])
+            self.item_box.setCurrentIndex(min(max(at, 0), count - 1))
+            self.item_box.blockSignals(False)
+        self.item_box.setVisible(count > 1)
