@@ -1045,6 +1045,10 @@
    <translation>移除所有等待的任务</translation>
   </message>
   <message>
+   <source>{0} · left from last time</source>
+   <translation>{0} · 上次留下的</translation>
+  </message>
+  <message>
    <source>{0} · paused</source>
    <translation>{0} · 已暂停</translation>
   </message>
@@ -1212,6 +1216,14 @@
   <message>
    <source>Stopped by an error after {0}</source>
    <translation>因错误停止，用时 {0}</translation>
+  </message>
+  <message>
+   <source>The queue is paused: press Resume there</source>
+   <translation>队列已暂停：请在队列中点“继续”</translation>
+  </message>
+  <message>
+   <source>Waiting in the queue</source>
+   <translation>在队列中等待</translation>
   </message>
   <message>
    <source>engine is starting</source>

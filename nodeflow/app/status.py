@@ -36,6 +36,7 @@ class Status(QStatusBar):
         self.outlook.changed.connect(self.refresh)
         hub.device_changed.connect(self._show_engine)
         hub.beat.connect(self._show_engine)
+        hub.queue_changed.connect(self.refresh)
         self._show_engine()
         self.watch(session)
 
@@ -59,13 +60,20 @@ class Status(QStatusBar):
             memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
             self.device.setText(hub.device + memory)
 
+    def _stage(self) -> str:
+        """Whether the document in front is computed, or what it waits for."""
+        job = next((job for job in self._hub.jobs if job.document == self._session.id), None)
+        if self._hub.paused:
+            return self.tr("The queue is paused: press Resume there")
+        return self.tr("Waiting in the queue") if job and job.state == "waiting" else self.tr("Running")
+
     def refresh(self) -> None:
         states = self._session.states
         self.bar.setVisible(self._session.running)
         if self._session.running:
             self.bar.setValue(round(states.share * 1000))
             left = states.seconds_left
-            words = self.tr("Running")
+            words = self._stage()
             current = next((name for name in states.order if states.of(name).phase == "running"), "")
             words += f" · {current}" if current else ""
             words += self.tr(" · {0} left").format(duration(left)) if left >= 0.5 else ""

@@ -363,12 +363,16 @@ class Foreseen(msgspec.Struct, frozen=True, tag=True):
 # --- the client's own, beside what it passes on
 
 
+JobState = Literal["waiting", "running", "left"]
+"""Left is what an earlier app did not come to; it waits to be resumed."""
+
+
 class JobInfo(msgspec.Struct, frozen=True):
     """A job in the queue."""
 
     job: int
     title: str
-    state: Literal["waiting", "running"]
+    state: JobState
     document: str = ""
 
 

@@ -16,6 +16,7 @@ from nodeflow.app.docks import Dock
 from nodeflow.app.panels.library import Library, dragged
 from nodeflow.app.panels.log import Log
 from nodeflow.app.panels.queue import Queue
+from nodeflow.app.status import Status
 from nodeflow.app.window import MainWindow
 from nodeflow.engine.events import Logged
 
@@ -103,6 +104,7 @@ def test_what_waits_is_sorted_and_taken_out(window: MainWindow, queue: Queue, qt
         window.run()
     qtbot.waitUntil(lambda: len(lines(queue)) == 3, timeout=5000)
     assert lines(queue) == ["first · waiting", "second · waiting", "third · waiting"]
+    assert window.findChild(Status).words.text() == "The queue is paused: press Resume there"
     queue.list.setCurrentRow(2)
     QTest.keyClick(queue.list, Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: lines(queue)[1].startswith("third"), timeout=5000)
@@ -119,6 +121,28 @@ def test_what_waits_is_sorted_and_taken_out(window: MainWindow, queue: Queue, qt
     qtbot.waitUntil(lambda: lines(queue) == [], timeout=60_000)
     assert window.session.states.outcome == "done"
     assert not window.session.running
+
+
+def test_what_an_earlier_app_left_waits_behind_a_new_run(
+    window: MainWindow, queue: Queue, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.documents.new()
+    loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
+    engine = window.hub.engine
+    engine.pause()
+    window.session.name = "old"
+    window.run()
+    window.hub.close()
+    window.hub.start()
+    qtbot.waitUntil(lambda: lines(queue) == ["old · left from last time"], timeout=20_000)
+    assert queue.pause.text() == "Resume"
+    window.documents.new()
+    loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
+    window.run()
+    qtbot.waitUntil(lambda: window.session.states.outcome == "done", timeout=60_000)
+    qtbot.waitUntil(lambda: lines(queue) == ["old · left from last time"], timeout=5000)
+    QTest.mouseClick(queue.pause, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: lines(queue) == [], timeout=60_000)
 
 
 def test_a_document_is_run_several_times_and_the_rest_cleared(

@@ -309,8 +309,12 @@ def test_closing_ends_the_process_and_leaves_what_waits(
     later = LocalEngine(replies.queue.put, Queue(file))
     try:
         later.start()
-        changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and reply.paused)
-        assert [(job.job, job.title, job.state) for job in changed.jobs] == [(waiting, "waiting", "waiting")]
+        changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and bool(reply.jobs))
+        assert [(job.job, job.title, job.state) for job in changed.jobs] == [(waiting, "waiting", "left")]
+        new = later.submit(walking(2), tmp_path, tmp_path, title="new")
+        assert replies.end(new).state == "done"
+        changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and len(reply.jobs) == 1)
+        assert [(job.job, job.state) for job in changed.jobs] == [(waiting, "left")]
         later.resume()
         assert replies.end(waiting).state == "done"
     finally:

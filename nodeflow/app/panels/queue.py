@@ -120,10 +120,16 @@ class Queue(QWidget):
                 self.list.setCurrentItem(item)
             item.setSelected(job.job in chosen)
         self._pages.setCurrentWidget(self.list if self._hub.jobs else self.empty)
-        self.pause.setText(self.tr("Resume") if self._hub.paused else self.tr("Pause"))
+        self.pause.setText(self.tr("Resume") if self._held() else self.tr("Pause"))
         self._enable()
 
+    def _held(self) -> bool:
+        """Whether there is something to resume."""
+        return self._hub.paused or any(job.state == "left" for job in self._hub.jobs)
+
     def _words(self, job: JobInfo) -> str:
+        if job.state == "left":
+            return self.tr("{0} · left from last time").format(job.title)
         if job.state == "waiting":
             return self.tr("{0} · waiting").format(job.title)
         states = next((tab.session.states for tab in self._tabs if tab.session.id == job.document), None)
@@ -140,7 +146,7 @@ class Queue(QWidget):
 
     def _enable(self) -> None:
         self.remove.setEnabled(bool(self._chosen()))
-        self.clear.setEnabled(any(job.state == "waiting" for job in self._hub.jobs))
+        self.clear.setEnabled(any(job.state != "running" for job in self._hub.jobs))
 
     def _chosen(self) -> list[int]:
         return [item.data(_JOB).job for item in self.list.selectedItems()]
@@ -158,11 +164,11 @@ class Queue(QWidget):
 
     def _clear(self) -> None:
         for job in self._hub.jobs:
-            if job.state == "waiting":
+            if job.state != "running":
                 self._hub.engine.cancel(job.job)
 
     def _pause(self) -> None:
-        (self._hub.engine.resume if self._hub.paused else self._hub.engine.pause)()
+        (self._hub.engine.resume if self._held() else self._hub.engine.pause)()
 
     def _repeat(self) -> None:
         for _ in range(self.times.value()):

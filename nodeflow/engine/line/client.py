@@ -17,6 +17,7 @@ from nodeflow.engine.events import (
     Foresee,
     JobEvent,
     JobInfo,
+    JobState,
     Look,
     Looked,
     NodeFailed,
@@ -112,7 +113,7 @@ class LocalEngine:
 
     ``tell`` is called with every reply, on any thread; it must not wait. A job that the worker took with it when it
     died ends like any other: the node that ran has failed, the run is finished, and the next job gets a new worker.
-    Jobs that a crash of the app left in the queue's file wait in a paused queue for `resume`.
+    Jobs that an earlier app left in the queue's file stay behind all others, until `resume`.
     """
 
     def __init__(
@@ -131,7 +132,8 @@ class LocalEngine:
         self._job = 0
         """The job that runs, and the node that it computes."""
         self._node = ""
-        self._paused = bool(self._queue.jobs)
+        self._left = {job.job for job in self._queue.jobs}
+        self._paused = False
         self._closed = False
 
     def start(self) -> None:
@@ -161,6 +163,8 @@ class LocalEngine:
         job = Submit(0, workflow, str(base), str(output), targets, device, document, title, sweeps)
         with self._lock:
             number = self._queue.add(job).job
+            if self._left:
+                self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
             self._next()
             return number
@@ -170,6 +174,7 @@ class LocalEngine:
             if job == self._job and self._worker:
                 self._worker.send(Cancel(job))
             elif job != self._job and self._queue.remove(job):
+                self._left.discard(job)
                 self._tell(JobEvent(job, RunFinished("cancelled", 0.0)))
                 self._changed()
 
@@ -242,17 +247,21 @@ class LocalEngine:
     def _hold(self, paused: bool) -> None:
         with self._lock:
             self._paused = paused
+            if not paused:
+                self._left.clear()
             if self._job and self._worker:
                 self._worker.send(Pause(self._job) if paused else Resume(self._job))
             self._changed()
             self._next()
 
     def _changed(self) -> None:
-        jobs = tuple(
-            JobInfo(job.job, job.title, "running" if job.job == self._job else "waiting", job.document)
-            for job in self._queue.jobs
-        )
+        jobs = tuple(JobInfo(job.job, job.title, self._state(job.job), job.document) for job in self._queue.jobs)
         self._tell(QueueChanged(jobs, self._paused))
+
+    def _state(self, job: int) -> JobState:
+        if job == self._job:
+            return "running"
+        return "left" if job in self._left else "waiting"
 
     def _need(self) -> WorkerProcess:
         if self._closed:
@@ -263,9 +272,10 @@ class LocalEngine:
 
     def _next(self) -> None:
         """Start the first job that waits, unless one runs or the queue is paused."""
-        if not self._job and not self._paused and self._queue.jobs:
-            job = self._queue.jobs[0]
+        job = next((job for job in self._queue.jobs if job.job not in self._left), None)
+        if job and not self._job and not self._paused:
             worker = self._need()
+            self._queue.move(job.job, 0)
             self._job, self._node = job.job, ""
             worker.send(job)
             self._changed()
