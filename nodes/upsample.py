@@ -35,8 +35,8 @@ def load_upsampler(
     """Loads a diffusion model that makes pictures larger, with its noise schedule.
 
     ``model`` is one of
-    - a model that ships with nodeflow: ``starter:upsampler-64`` goes from 32 x 32 to 64 x 64,
-      ``starter:upsampler-256`` from 64 x 64 to 256 x 256
+    - a model that ships with nodeflow: ``starter:upsampler-256``, trained to go from 64 x 64 to 256 x 256, takes
+      other sizes too
     - a folder with diffusers' UNet2DModel that takes twice as many channels as it paints, and its scheduler; or with
       Karlo's two, from 64 x 64 to 256 x 256, of which one takes the last step alone
     - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha``: taken from the hub's cache

@@ -23,7 +23,7 @@ PLAN = Plan(steps=550, peak=5e-4, warm_up=20, hold=0.2, average=0.98)
 
 def stage_from(plain: Stage) -> Stage:
     """The same with words, shorter since it starts from the one without."""
-    return replace(plain, name=plain.name.replace("upsampler", "imagen"), plan=PLAN)
+    return replace(plain, name=plain.name.replace("upsampler", "imagen"), plan=PLAN, models=ASSETS.parent)
 
 
 @torch.no_grad()
@@ -39,7 +39,7 @@ def started_unet(plain: Stage) -> UNet2DConditionModel:
         mid_block_only_cross_attention=True,
         class_embed_type="timestep",
     )
-    known = UNet2DModel.from_pretrained(ASSETS.parent / plain.name / "unet", torch_dtype=torch.float32).state_dict()
+    known = UNet2DModel.from_pretrained(plain.folder / "unet", torch_dtype=torch.float32).state_dict()
     shapes = {name: weight.shape for name, weight in unet.state_dict().items()}
     unet.load_state_dict({n: weight for n, weight in known.items() if shapes.get(n) == weight.shape}, strict=False)
     for weight in (*unet.add_embedding.norm2.parameters(), *unet.mid_block.attentions[0].to_out.parameters()):
@@ -101,4 +101,4 @@ def export(stage: Stage, unet: UNet2DConditionModel) -> None:
         watermarker=None,
         requires_safety_checker=False,
     )
-    pixels.save(pipeline, ASSETS.parent / stage.name)
+    pixels.save(pipeline, stage.folder)

@@ -1,11 +1,13 @@
 """Trains two diffusion upsamplers with noise-conditioning augmentation (Ho et al. 2021, arXiv:2106.15282).
 
-One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64. Each sees the small picture, enlarged and with
+One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64; the second serves every size and ships, the first
+is where a text-led one begins. Each sees the small picture, enlarged and with
 noise on it, beside the picture that it paints, and is told how much noise that is. Neither is told what is painted.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from training.loop import Plan, epoch_indices, fit
 from training.pixel_base import new_scheduler, save
-from training.runs import ASSETS, Run
+from training.runs import ASSETS, WORK, Run
 from training.scenes import SIZE, draw_all, random_scene
 
 CLEAN_SHARE = 0.25
@@ -39,6 +41,12 @@ class Stage:
     plan: Plan
     again: Plan | None = None
     """A second round, at a lower rate, where one was not enough."""
+    models: Path = ASSETS.parent
+
+    @property
+    def folder(self) -> Path:
+        """Where the trained network is written."""
+        return self.models / self.name
 
 
 TO_64 = Stage(
@@ -53,6 +61,7 @@ TO_64 = Stage(
     600,
     Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
     Plan(steps=600, peak=7e-4, warm_up=40, hold=0.2, average=0.99),
+    models=WORK / "models",
 )
 TO_256 = Stage(
     "upsampler-256", 52, 256, 4, 768, 64, 16, (24, 48, 64), 400, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
@@ -164,4 +173,4 @@ def train_to_256() -> None:
 
 def export(stage: Stage, model: UNet2DModel) -> None:
     """Replaces the model's folder."""
-    save(ASSETS.parent / stage.name, model, {})
+    save(stage.folder, model, {})
