@@ -42,7 +42,7 @@ nothing else, in single precision.
 {rows}
 
 ## How it was made
-By `python -m training dit` on one CPU core; every picture was drawn by `training/`. {parameters:.2f} M parameters (five
+By `python -m training dit` on one CPU core; every picture was drawn by `training/`. {parameters:.2f} M parameters (four
 blocks of width 128, patches of 2 x 2), {trained} steps, {pictures} pictures seen ({different} different ones),
 {minutes:.0f} processor minutes, seed 31. A tenth of the labels is dropped for guidance. The loss of the variance is
 that of Nichol & Dhariwal (2021); since it says little in a chain of 1000 steps, the rows of the last layer
