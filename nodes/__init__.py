@@ -17,6 +17,7 @@ STATIONS = (
     "uvit",
     "gan",
     "guidance",
+    "guidance_norm",
     "classifier",
     "clip_guidance",
     "inpaint",

@@ -102,7 +102,7 @@ def joint_denoiser(transformer: DiffusionNetwork) -> Denoiser:
     timestep and the text as a whole shift and scale every layer. It predicts the flow from picture to noise; wire a
     scheduler of the kind Flow-match Euler. Z-Image and Qwen-Image are told the timestep alone so, and of the text its
     tokens, as a language model read them; a guidance that is 4 in Z-Image's own words is a scale of 5 here, and its
-    Turbo model takes No guidance.
+    Turbo model takes No guidance. For Qwen-Image put Normalise guidance behind Classifier-free guidance.
 
     Fails for a network of another kind, and for the text of another model's encoder.
     Papers: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis

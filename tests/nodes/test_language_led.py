@@ -11,6 +11,7 @@ from nodeflow.wires import Conditioning, Image, Noise, TrainedSchedule
 from nodes.flow import FlowTransformer, flux_denoiser, joint_denoiser, load_flow_transformer
 from nodes.flow_denoisers import packed
 from nodes.guidance import classifier_free_guidance, no_guidance
+from nodes.guidance_norm import normalise_guidance
 from nodes.sample import sample
 from nodes.schedule import scheduler
 from nodes.solvers import flow_spacing
@@ -84,6 +85,30 @@ def test_each_step_is_that_of_qwen_image_and_its_attention_is_recorded(qwen_imag
     (places,) = trajectory.attention[0].places.values()
     shares = maps.float().sum(-1) + places.float().sum((-2, -1))
     torch.testing.assert_close(shares, torch.ones_like(shares), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("seeds", [(3,), (3, 4)])
+def test_each_guided_step_is_that_of_qwen_image(
+    qwen_image: Path, qwen: FlowTransformer, seeds: tuple[int, ...]
+) -> None:
+    wanted, pictures = recorded(
+        QwenImagePipeline.from_pretrained(qwen_image),
+        prompt=[TEXT] * len(seeds),
+        negative_prompt=[OTHER] * len(seeds),
+        height=32,
+        width=24,
+        true_cfg_scale=4.0,
+        num_inference_steps=3,
+        generator=[torch.Generator().manual_seed(seed) for seed in seeds],
+    )
+    texts = [clip_text_encode(qwen.text_encoder, text) for text in (TEXT, OTHER)]
+    plain = classifier_free_guidance(joint_denoiser(qwen.transformer), *texts, 4.0)
+    schedule = scheduler(qwen.schedule, "Flow-match Euler", 3)
+    _, (latent, trajectory) = finish(sample(normalise_guidance(plain), schedule, Noise(seeds, 24, 32)))
+    assert_close([packed(x) for x in trajectory.x[1:]], wanted, 1e-4)
+    torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
+    _, (longer, _) = finish(sample(plain, schedule, Noise(seeds, 24, 32)))
+    assert (longer.samples - latent.samples).abs().max() > 1e-2
 
 
 @pytest.mark.parametrize("name", ["z", "qwen"])

@@ -165,6 +165,7 @@ def arguments(
         "nodes.change_noise": {"before": noise, "after": noise, "step": 1},
         "nodes.change_scheduler": {"before": schedule, "after": schedule, "step": 1},
         "nodes.guidance_interval": {"guider": guider},
+        "nodes.normalise_guidance": {"guider": guider},
         "nodes.clip_guidance": {
             "guider": made["nodes.no_guidance"](pixels),
             "clip": clip,
