@@ -43,7 +43,7 @@ def to_norm(guided: Tensor, conditional: Tensor, patch: int) -> Tensor:
     if height % patch or width % patch:
         raise NodeError(f"a latent of {width} x {height} cells has no whole tokens of {patch} x {patch}; change patch")
     wanted, found = (_norms(_squares(part, patch)) for part in (conditional, guided))
-    return (_squares(guided, patch) * (wanted / found.clamp(min=torch.finfo(found.dtype).tiny))).reshape(guided.shape)
+    return (_squares(guided, patch) / found.clamp(min=torch.finfo(found.dtype).tiny) * wanted).reshape(guided.shape)
 
 
 def _squares(x: Tensor, patch: int) -> Tensor:
