@@ -38,7 +38,7 @@ def load_latent_diffusion(
     - the id of such a model on the Hugging Face hub, such as ``stabilityai/stable-diffusion-xl-base-1.0``: taken from
       the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is
       then a branch, tag or commit of it, empty for main
-    - one .safetensors file of Stable Diffusion 1.x or 2.x in its original layout
+    - one .safetensors file of Stable Diffusion 1.x, 2.x or XL in its original layout, with U-Net, VAE and text encoders
 
     ``storage`` float8 keeps the U-Net's weights in 8 bits and widens each layer's when it computes: half to a quarter
     of the memory, a little slower, and pictures differ a little.

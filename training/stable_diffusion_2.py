@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nodes.loading.architecture import OPEN_CLIP_KEY, text_config
+from nodes.loading.architecture import OPEN_CLIP_KEY, open_clip_config
 from training import captions, latents, openclip, vae
 from training.export import without_origin
 from training.latent_diffusion import with_filler
@@ -36,7 +36,7 @@ def new_text_encoder() -> CLIPTextModel:
     weights = {f"{OPEN_CLIP_KEY}{name}": value.float() for name, value in saved.items()}
     words = openclip.tokenizer()
     special = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("bos", "eos", "pad")}
-    shape = {**text_config(weights), **special, "num_attention_heads": openclip.HEADS}
+    shape = {**open_clip_config(weights, OPEN_CLIP_KEY, 1), **special, "num_attention_heads": openclip.HEADS}
     encoder = CLIPTextModel(CLIPTextConfig(**shape))
     converted = convert_open_clip_checkpoint(encoder, weights)
     if not hasattr(encoder, "text_model"):  # transformers 5.6 and later

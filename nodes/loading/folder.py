@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loading.files import no_progress_bar, read_json, read_weights
 from nodes.loading.joint import TwinText, clip_reader, read_tokenizer
-from nodes.loading.parts import Parts, Target, denoiser, prediction_of, text_encoder, vae
+from nodes.loading.parts import Parts, Target, denoiser, exact, prediction_of, text_encoder, vae
 
 EXPECTED = {
     "unet": ("UNet2DConditionModel",),
@@ -20,19 +18,21 @@ EXPECTED = {
     "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
 }
 """The classes that are made, whatever a file asks for."""
-XL = "StableDiffusionXLPipeline"
 SECOND = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": EXPECTED["tokenizer"]}
-"""What Stable Diffusion XL has besides."""
+"""What Stable Diffusion XL has besides; its refiner has no other texts."""
 WEIGHTS = "diffusion_pytorch_model"
 
 
 def load_folder(path: Path, target: Target) -> Parts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
-    sized = index.get("_class_name") == XL
-    for part, classes in (EXPECTED | SECOND if sized else EXPECTED).items():
-        entry = index.get(part)
-        named = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
+    sized = _class_of(index, "text_encoder_2") is not None
+    alone = sized and _class_of(index, "text_encoder") is None
+    firsts = {
+        part: classes for part, classes in EXPECTED.items() if not (alone and part in ("text_encoder", "tokenizer"))
+    }
+    for part, classes in (firsts | SECOND if sized else EXPECTED).items():
+        named = _class_of(index, part)
         if named not in classes:
             kind = index.get("_class_name", "a model of another kind")
             raise NodeError(
@@ -43,9 +43,9 @@ def load_folder(path: Path, target: Target) -> Parts:
     from diffusers import AutoencoderKL, UNet2DConditionModel
 
     unet = read_weights(UNet2DConditionModel, path / "unet", WEIGHTS, {"torch_dtype": target.dtype})
-    exact = torch.float32 if sized and target.dtype == torch.float16 else target.dtype  # XL's VAE overflows in half
-    decoder = read_weights(AutoencoderKL, path / "vae", WEIGHTS, {"torch_dtype": exact})
-    text = _two_texts(path, index, target) if sized else _one_text(path, target)
+    options = {"torch_dtype": exact(target.dtype) if sized else target.dtype}
+    decoder = read_weights(AutoencoderKL, path / "vae", WEIGHTS, options)
+    text = _texts(path, index, target, ("_2",) if alone else ("", "_2")) if sized else _one_text(path, target)
     side = int(unet.config.sample_size or 64)
     network = DiffusionNetwork(denoiser(unet, target), _format(unet, decoder, side), prediction_of(schedule))
     return Parts(text, network, vae(decoder, side), schedule)
@@ -59,9 +59,14 @@ def _one_text(path: Path, target: Target) -> TextEncoder:
     return text_encoder(read_tokenizer(CLIPTokenizer, path / "tokenizer"), encoder)
 
 
-def _two_texts(path: Path, index: dict[str, Any], target: Target) -> TextEncoder:
-    readers = [clip_reader(path, number, target, projection=bool(number)) for number in ("", "_2")]
-    return TwinText(readers[0], readers[1], bool(index.get("force_zeros_for_empty_prompt", True)))
+def _texts(path: Path, index: dict[str, Any], target: Target, numbers: tuple[str, ...]) -> TextEncoder:
+    readers = tuple(clip_reader(path, number, target, projection=bool(number)) for number in numbers)
+    return TwinText(readers, bool(index.get("force_zeros_for_empty_prompt", True)))
+
+
+def _class_of(index: dict[str, Any], part: str) -> str | None:
+    entry = index.get(part)
+    return entry[1] if isinstance(entry, list) and len(entry) == 2 else None
 
 
 def _format(unet: Any, decoder: Any, side: int) -> LatentFormat:

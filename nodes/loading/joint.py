@@ -46,24 +46,23 @@ class Reader:
 class TwinText:
     """Stable Diffusion XL's text encoders (Podell et al. 2023, arXiv:2307.01952, sec. 2.1): CLIP and OpenCLIP.
 
-    The last layer but one of both gives the tokens, side by side; the second gives the text as a whole. Where ``zeros``
-    is on, an empty text is zeros alone, as the model was trained for "no text".
+    The last layer but one of both gives the tokens, side by side; the second gives the text as a whole. Its refiner has
+    the second alone. Where ``zeros`` is on, an empty text is zeros alone, as the model was trained for "no text".
     """
 
-    first: Reader
-    second: Reader
+    readers: tuple[Reader, ...]
     zeros: bool
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         return [self.encode([text]) for text in texts]
 
     def encode(self, texts: list[str]) -> Conditioning:
-        read = self.first.tokens(texts)
-        said = [self.first.read(read), self.second.read(self.second.tokens(texts))]
+        read = [reader.tokens(texts) for reader in self.readers]
+        said = [reader.read(tokens) for reader, tokens in zip(self.readers, read, strict=True)]
         tokens = torch.cat([one.hidden_states[-2] for one in said], -1)
         told = torch.tensor([bool(text) or not self.zeros for text in texts], device=tokens.device)
-        pooled = said[1].text_embeds * told[:, None]
-        return Conditioning(tokens * told[:, None, None], pooled, self.first.words(read[0]))
+        pooled = said[-1].text_embeds * told[:, None]
+        return Conditioning(tokens * told[:, None, None], pooled, self.readers[0].words(read[0][0]))
 
 
 @dataclass(frozen=True, eq=False)

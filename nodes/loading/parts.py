@@ -97,6 +97,11 @@ def denoiser(module: Any, target: Target) -> torch.nn.Module:
     return ready(module)
 
 
+def exact(dtype: torch.dtype) -> torch.dtype:
+    """The precision for Stable Diffusion XL's VAE, whose values are too large for half precision."""
+    return torch.float32 if dtype == torch.float16 else dtype
+
+
 def text_encoder(tokenizer: Any, module: Any) -> CLIPText:
     length = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
     return CLIPText(tokenizer, ready(module), length)

@@ -15,15 +15,19 @@ LAYERS = 2
 
 def unet_weights(weights: Weights) -> Weights:
     """diffusers' names to those of CompVis' U-Net."""
-    found = {f"model.diffusion_model.{_unet_name(name)}": value for name, value in weights.items()}
+    attend = {name.split(".")[1] for name in weights if re.match(r"up_blocks\.\d+\.attentions", name)}
+    found = {f"model.diffusion_model.{_unet_name(name, attend)}": value for name, value in weights.items()}
     assert len(found) == len(weights)
     return found
 
 
-def _unet_name(name: str) -> str:
+def _unet_name(name: str, attend: set[str]) -> str:
+    """``attend``: the blocks on the way up that have attention."""
     for old, new in {
         "time_embedding.linear_1": "time_embed.0",
         "time_embedding.linear_2": "time_embed.2",
+        "add_embedding.linear_1": "label_emb.0.0",
+        "add_embedding.linear_2": "label_emb.0.2",
         "conv_in": "input_blocks.0.0",
         "conv_norm_out": "out.0",
         "conv_out": "out.2",
@@ -38,7 +42,7 @@ def _unet_name(name: str) -> str:
     if found := re.match(r"up_blocks\.(\d+)\.(resnets|attentions)\.(\d+)\.(.*)", name):
         return f"output_blocks.{(LAYERS + 1) * int(found[1]) + int(found[3])}.{_inner(found[2], found[4])}"
     if found := re.match(r"up_blocks\.(\d+)\.upsamplers\.0\.conv\.(.*)", name):
-        place = 1 if found[1] == "0" else 2  # the first, lowest block has no attention before it
+        place = 2 if found[1] in attend else 1
         return f"output_blocks.{(LAYERS + 1) * int(found[1]) + LAYERS}.{place}.conv.{found[2]}"
     if found := re.match(r"mid_block\.(resnets|attentions)\.(\d+)\.(.*)", name):
         place = 1 if found[1] == "attentions" else 2 * int(found[2])
@@ -81,21 +85,23 @@ def vae_weights(weights: Weights, levels: int) -> Weights:
     return found
 
 
-def clip_weights(weights: Weights) -> Weights:
-    return {f"cond_stage_model.transformer.text_model.{_flat(name)}": value for name, value in weights.items()}
+def clip_weights(weights: Weights, prefix: str = "cond_stage_model.transformer.") -> Weights:
+    return {f"{prefix}text_model.{_flat(name)}": value for name, value in weights.items()}
 
 
-def open_clip_weights(weights: Weights, layers: int) -> Weights:
-    """The names of OpenCLIP's text tower, with one layer more than the model of version 2 uses."""
-    prefix = "cond_stage_model.model."
+def open_clip_weights(weights: Weights, prefix: str = "cond_stage_model.model.") -> Weights:
+    """The names of OpenCLIP's text tower."""
     flat = {_flat(name): value for name, value in weights.items()}
     width = flat["embeddings.token_embedding.weight"].shape[1]
+    layers = 1 + max(int(name.split(".")[2]) for name in flat if name.startswith("encoder.layers."))
+    projection = flat.get("text_projection.weight")
     found = {
         prefix + "token_embedding.weight": flat["embeddings.token_embedding.weight"],
         prefix + "positional_embedding": flat["embeddings.position_embedding.weight"],
         prefix + "ln_final.weight": flat["final_layer_norm.weight"],
         prefix + "ln_final.bias": flat["final_layer_norm.bias"],
-        prefix + "text_projection": torch.randn(width, width),
+        prefix + "text_projection": torch.randn(width, width) if projection is None else projection.T,
+        prefix + "logit_scale": torch.tensor(4.6),
     }
     names = {"layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj"}
     for layer in range(layers):
@@ -106,11 +112,15 @@ def open_clip_weights(weights: Weights, layers: int) -> Weights:
             found[f"{theirs}attn.out_proj.{end}"] = flat[f"{ours}self_attn.out_proj.{end}"]
             parts = [flat[f"{ours}self_attn.{part}_proj.{end}"] for part in "qkv"]
             found[f"{theirs}attn.in_proj_{end}"] = torch.cat(parts)
-    last = f"{prefix}transformer.resblocks.{layers - 1}."
-    spare = {
-        name.replace(f".{layers - 1}.", f".{layers}."): value.clone() for name, value in found.items() if last in name
+    return found
+
+
+def with_spare_layer(weights: Weights, layers: int) -> Weights:
+    """With one layer more than the model of version 2 uses."""
+    last = f".resblocks.{layers - 1}."
+    return weights | {
+        name.replace(last, f".resblocks.{layers}."): value.clone() for name, value in weights.items() if last in name
     }
-    return {**found, **spare}
 
 
 def _flat(name: str) -> str:
@@ -157,7 +167,9 @@ def original_weights(unet: UNet2DConditionModel, vae: AutoencoderKL, text: CLIPT
     return {
         **unet_weights(unet.state_dict()),
         **vae_weights(vae.state_dict(), len(vae.config.block_out_channels)),
-        **(open_clip_weights(words, text.config.num_hidden_layers) if second else clip_weights(words)),
+        **(
+            with_spare_layer(open_clip_weights(words), text.config.num_hidden_layers) if second else clip_weights(words)
+        ),
     }
 
 

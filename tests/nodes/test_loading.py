@@ -14,7 +14,16 @@ from original_layout import original_weights, true_networks, write_original
 from safetensors.torch import load_file, save_file
 
 from nodeflow.node import NodeError
-from nodes.loading.architecture import text_config, unet_config, vae_config
+from nodes.loading.architecture import (
+    CLIP_KEY,
+    FIRST,
+    OPEN_CLIP_KEY,
+    SECOND,
+    clip_config,
+    open_clip_config,
+    unet_config,
+    vae_config,
+)
 from nodes.loading.parts import CLIPText
 from nodes.models import LatentDiffusion, load_latent_diffusion
 from nodes.text import clip_text_encode
@@ -266,9 +275,11 @@ def test_the_shapes_of_stable_diffusion_are_told_from_its_weights(second: bool) 
     with torch.device("meta"):
         unet, vae, text = true_networks(second)
         weights = original_weights(unet, vae, text, second)
-    assert unet_config(weights).items() <= _lists(unet.config).items()
-    assert vae_config(weights).items() <= _lists(vae.config).items()
-    found, config = text_config(weights), text.config
+    version = SECOND if second else FIRST
+    assert unet_config(weights, version).items() <= _lists(unet.config).items()
+    assert vae_config(weights, version).items() <= _lists(vae.config).items()
+    found = open_clip_config(weights, OPEN_CLIP_KEY, 1) if second else clip_config(weights, CLIP_KEY)
+    config = text.config
     assert {name: getattr(config, name) for name in found if name != "projection_dim"}.items() <= found.items()
 
 
@@ -304,8 +315,13 @@ def test_a_single_file_that_is_damaged_or_of_another_kind(tmp_path: Path) -> Non
     save_file({name: value for name, value in weights.items() if "middle_block.0.in_layers" not in name}, path)
     with pytest.raises(NodeError, match="lacks 4 weights"):
         load_latent_diffusion(str(path))
-    save_file({**weights, "conditioner.embedders.0.x": torch.zeros(1)}, path)
-    with pytest.raises(NodeError, match="Stable Diffusion XL"):
+    save_file(
+        {name.replace("cond_stage_model", "cond_stage_model.other"): part for name, part in weights.items()}, path
+    )
+    with pytest.raises(NodeError, match="is not laid out as Stable Diffusion 1, 2 or XL"):
+        load_latent_diffusion(str(path))
+    save_file({**weights, "edm_mean": torch.zeros(1)}, path)
+    with pytest.raises(NodeError, match=r"Playground 2\.5"):
         load_latent_diffusion(str(path))
     save_file({"lora.weight": torch.zeros(1)}, path)
     with pytest.raises(NodeError, match="has no weights named"):

@@ -1,0 +1,112 @@
+"""Stable Diffusion XL in one file: the same as its folder to the last bit, and its shapes told from its weights."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors.torch import load_file, save_file
+from transformers import CLIPTextModel, CLIPTextModelWithProjection
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Noise
+from nodes.denoise import unet_denoiser
+from nodes.guidance import classifier_free_guidance
+from nodes.loading.architecture import (
+    REFINER,
+    XL,
+    XL_CLIP_KEY,
+    XL_OPEN_CLIP_KEY,
+    clip_config,
+    open_clip_config,
+    unet_config,
+    vae_config,
+)
+from nodes.models import load_latent_diffusion
+from nodes.sample import sample
+from nodes.schedule import scheduler
+from nodes.text import clip_text_encode
+from nodes.vae import DiffusersVAE, vae_decode
+from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, original, text_shape, write_xl, xl_vae
+from tests.nodes.test_sampling_parity import finish
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_xl(tmp_path_factory.mktemp("xl"))
+
+
+def test_folder_and_single_file_give_the_same(both: tuple[Path, Path]) -> None:
+    found = []
+    for path in both:
+        model = load_latent_diffusion(str(path))
+        texts = [clip_text_encode(model.text_encoder, text) for text in ("a photo of a red star", "")]
+        guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
+        _, (latent, _) = finish(sample(guider, scheduler(model.schedule, "Euler", 2), Noise((3,), 64, 48)))
+        assert model.unet.format == model.vae.format
+        assert (model.unet.format.side, model.unet.prediction) == (128, "epsilon")
+        assert texts[0].words[:6] == ("<|startoftext|>", "a", "photo", "of", "a", "red")
+        assert not texts[1].tokens.any()
+        found.append((texts[0].tokens, texts[0].pooled, latent.samples, vae_decode(model.vae, latent).pixels))
+    for one, other in zip(*found, strict=True):
+        assert torch.isfinite(one).all()
+        assert torch.equal(one, other)
+    assert found[0][3].shape == (1, 3, 48, 64)
+
+
+@pytest.mark.parametrize("refiner", [False, True], ids=["base", "refiner"])
+def test_the_shapes_are_told_from_the_weights(refiner: bool) -> None:
+    """In full size, without storage."""
+    version, shape = (REFINER, TRUE_REFINER) if refiner else (XL, TRUE_BASE)
+    with torch.device("meta"):
+        unet, vae = UNet2DConditionModel(**shape), xl_vae(128, 256, 512, 512)
+        first = None if refiner else CLIPTextModel(text_shape(768, 12, "quick_gelu"))
+        second = CLIPTextModelWithProjection(text_shape(1280, 32, "gelu"))
+        weights = original(unet, vae, first, second)
+        made = UNet2DConditionModel(**unet_config(weights, version))
+    found, wanted = ({n: p.shape for n, p in module.state_dict().items()} for module in (made, unet))
+    assert found == wanted
+    told = _lists(unet.config) | ({"transformer_layers_per_block": [1, 4, 4, 4]} if refiner else {})
+    assert unet_config(weights, version).items() <= told.items()
+    assert vae_config(weights, version).items() <= _lists(vae.config).items()
+    readers = [(second, open_clip_config(weights, version.texts[-1], 0))]
+    if first is not None:
+        readers.append((first, clip_config(weights, XL_CLIP_KEY)))
+        assert version.texts[-1] == XL_OPEN_CLIP_KEY
+    for reader, config in readers:
+        assert {name: getattr(reader.config, name) for name in config} == config
+
+
+def _lists(config: Any) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
+
+
+def test_half_precision_leaves_the_vae_in_full(both: tuple[Path, Path]) -> None:
+    for path in both:
+        model = load_latent_diffusion(str(path), dtype="float16")
+        assert isinstance(model.vae, DiffusersVAE)
+        assert {weight.dtype for weight in model.vae.module.parameters()} == {torch.float32}
+        assert {weight.dtype for weight in model.unet.module.parameters()} == {torch.float16}
+
+
+def test_a_file_may_say_that_it_predicts_v(both: tuple[Path, Path], tmp_path: Path) -> None:
+    weights = {name: value.clone() for name, value in load_file(both[1]).items()}
+    save_file({**weights, "v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, tmp_path / "v.safetensors")
+    model = load_latent_diffusion(str(tmp_path / "v.safetensors"))
+    assert model.unet.prediction == "v"
+    assert model.schedule.config["prediction_type"] == "v_prediction"
+    assert model.schedule.config["rescale_betas_zero_snr"]
+
+
+def test_what_is_missing_is_named(both: tuple[Path, Path], tmp_path: Path) -> None:
+    weights, path = load_file(both[1]), tmp_path / "model.safetensors"
+    save_file({name: value for name, value in weights.items() if "first_stage" not in name}, path)
+    with pytest.raises(NodeError, match=r"model\.safetensors has no weights named first_stage_model\.\.\.\."):
+        load_latent_diffusion(str(path))
+    save_file({name: value for name, value in weights.items() if "resblocks.1.ln_1" not in name}, path)
+    with pytest.raises(NodeError, match=r"lacks 2 weights, such as text_model\.encoder\.layers\.1\.layer_norm1\.bias"):
+        load_latent_diffusion(str(path))
+    save_file({name: value for name, value in weights.items() if "label_emb" not in name}, path)
+    with pytest.raises(NodeError, match=r"has no model\.diffusion_model\.label_emb"):
+        load_latent_diffusion(str(path))
