@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor
 
+from nodeflow.engine.colours import Finder, rgb
 from nodeflow.engine.events import Summary
 from nodeflow.graph.catalog import NodeSpec
 from nodeflow.wires import Image, Latent, Mask
@@ -74,61 +74,42 @@ def _count(value: Any) -> int:
     return int(tensor.shape[0]) if tensor is not None and tensor.ndim == 4 else 0
 
 
-def pictures(value: Any, side: int) -> tuple[bytes, ...]:
+def no_map(channels: int) -> None:
+    """Where no VAE is known."""
+
+
+def pictures(value: Any, side: int, map_of: Finder = no_map) -> tuple[bytes, ...]:
     """PNG bytes for each picture of a batch, or of the batches of a list; none for what is no picture.
 
-    At most ``side`` pixels wide and high, and at most the first 64.
+    At most ``side`` pixels wide and high, and at most the first 64. ``map_of`` tells the colours of latents.
     """
-    return tuple(itertools.islice(_pictures(value, side), MOST_PICTURES))
+    return tuple(itertools.islice(_pictures(value, side, map_of), MOST_PICTURES))
 
 
-def _pictures(value: Any, side: int) -> Iterator[bytes]:
+def _pictures(value: Any, side: int, map_of: Finder) -> Iterator[bytes]:
     tensor = _tensor(value)
     if isinstance(value, tuple):
         for one in value:
-            yield from _pictures(one, side)
+            yield from _pictures(one, side, map_of)
     elif tensor is not None and tensor.ndim == 4:
         for item in tensor:
-            yield _png(_rgb(item.detach().float().cpu(), isinstance(value, Latent)), side)
+            yield _png(_colours(item, isinstance(value, Latent), map_of), side)
 
 
-def preview(value: Any) -> bytes:
+def preview(value: Any, map_of: Finder = no_map) -> bytes:
     """A small PNG of the first picture of a batch; empty for what is no picture."""
     tensor = _tensor(value)
     if tensor is None or tensor.ndim != 4:
         return b""
-    return _png(_rgb(tensor[0].detach().float().cpu(), isinstance(value, Latent)), PREVIEW_SIDE)
+    return _png(_colours(tensor[0], isinstance(value, Latent), map_of), PREVIEW_SIDE)
 
 
-def _rgb(item: Tensor, latent: bool) -> Tensor:
-    """(C, H, W) to colours (3, H, W), 0 to 1."""
-    if latent and item.shape[0] == 3:  # of a model on pixels, from -1 to 1
-        return (item.nan_to_num() / 2 + 0.5).clamp(0, 1)
+def _colours(item: Tensor, latent: bool, map_of: Finder) -> Tensor:
+    """(C, H, W) to colours (3, H, W), 0 to 1, on the CPU."""
+    item = item.detach().float().cpu()
     if latent:
-        return principal_rgb(item) if item[0].numel() > 1 else greys(item)
+        return rgb(item, map_of(len(item)))
     return (item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)).clamp(0, 1)
-
-
-def greys(item: Tensor) -> Tensor:
-    """A latent without places (C, 1, 1), as a square of greys (3, n, n), row by row: black is -2, grey 0, white 2."""
-    side = math.ceil(math.sqrt(len(item)))
-    square = torch.zeros(side * side)
-    square[: len(item)] = item.flatten().nan_to_num()
-    return (square / 4 + 0.5).clamp(0, 1).reshape(1, side, side).expand(3, -1, -1)
-
-
-def principal_rgb(item: Tensor) -> Tensor:
-    """A latent (C, h, w) as colours (3, h, w), 0 to 1: the three directions in which its cells differ most."""
-    item = item.nan_to_num()  # to look at a value must not cost it
-    if item.shape[0] > 3:
-        cells = item.flatten(1) - item.flatten(1).mean(1, keepdim=True)
-        _, axes = torch.linalg.eigh(cells @ cells.T)
-        axes = axes[:, -3:].flip(1)
-        axes = axes * torch.sign(axes.sum(0) + 1e-6)
-        item = (axes.T @ cells).reshape(3, *item.shape[1:])
-    item = item[:3] if item.shape[0] >= 3 else item[:1].expand(3, -1, -1)
-    low, high = item.amin((1, 2), keepdim=True), item.amax((1, 2), keepdim=True)
-    return (item - low) / (high - low).clamp(min=1e-6)
 
 
 def _png(rgb: Tensor, side: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -59,3 +60,12 @@ def test_afterwards_the_network_is_as_it_was() -> None:
     cancel.cancel()
     assert network(torch.zeros(1)) == 10
     assert not any(module._forward_pre_hooks for module in network.modules())
+
+
+def test_other_threads_that_use_the_network_are_not_stopped() -> None:
+    """They look into values, and whoever catches errors there does not expect a cancel."""
+    cancel = Control()
+    network = Network(cancel)
+    cancel.cancel()
+    with interruptible(Wire(network), cancel), ThreadPoolExecutor(1) as other:
+        assert other.submit(network, torch.zeros(1)).result() == 10

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from nodeflow.engine.inspect.draw import heat, linear_rgb
-from nodeflow.engine.inspect.pictures import chosen, one_of, place_options
-from nodeflow.engine.views import principal_rgb
+from nodeflow.engine.inspect.draw import heat
+from nodeflow.engine.inspect.pictures import chosen, latent_rgb, one_of, place_options
 from nodeflow.forms import Asked, Chart, Form, Option, Picture, Series
 from nodeflow.wires import Attention, Trajectory
 
@@ -110,9 +109,7 @@ def _chosen_how(how: Sequence[Option], asked: Asked) -> tuple[str, int | None]:
 
 def _base(path: Trajectory, asked: Asked, how: Sequence[Option]) -> Tensor:
     """The colours (3, h, w) of the picture as it was foreseen at the step that is shown."""
-    frame = path.original[asked.number(how[2])][_picture(path, asked)]
-    vae = asked.surroundings.vae(frame.shape[0])
-    return principal_rgb(frame.float().cpu()) if vae is None else linear_rgb(frame[None], vae)[0]
+    return latent_rgb(path.original[asked.number(how[2])][_picture(path, asked)], asked)
 
 
 def words_at_place(path: Trajectory, asked: Asked) -> Chart:

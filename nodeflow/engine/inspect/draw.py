@@ -1,25 +1,18 @@
-"""Tensors as pictures: colours, grey tiles, latents by the colours that their VAE gives them."""
+"""Tensors as pictures: colours, grey tiles, maps that glow."""
 
 from __future__ import annotations
 
 import math
-import weakref
-from typing import Any
 
 import msgspec
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, interpolate
+from torch.nn.functional import interpolate
 
 from nodeflow.forms import Picture
-from nodeflow.wires import VAE, Latent
 
 GLOW = (1.0, 0.62, 0.12)
 """The colour of the highest value of a map."""
-SAMPLES, SIDE = 8, 16
-"""Latents that a fit is made from, and their side in cells."""
-
-_fits: weakref.WeakKeyDictionary[Any, Tensor] = weakref.WeakKeyDictionary()
 
 
 def colours(rgb: Tensor, size: int, *, smooth: bool, caption: str = "") -> Picture:
@@ -63,32 +56,6 @@ def heat(values: Tensor, base: Tensor, size: int, caption: str = "") -> Picture:
     shown = grey * 0.45 * (1 - share) + glow * share
     picture = colours(shown, size, smooth=False, caption=caption)
     return msgspec.structs.replace(picture, scale=(0.0, float(values.max())))
-
-
-def linear_rgb(samples: Tensor, vae: VAE) -> Tensor:
-    """(B, C, h, w) to RGB (B, 3, h, w): each cell by itself, by the linear map that comes nearest to the VAE."""
-    weights = linear_fit(vae).to(samples.device)
-    rgb = torch.einsum("rc,bchw->brhw", weights[:, :-1], samples.detach().float())
-    return (rgb + weights[:, -1, None, None]).clamp(0, 1)
-
-
-def linear_fit(vae: VAE) -> Tensor:
-    """(3, C + 1): the least-squares map from a latent cell to the mean colour that the VAE gives its pixels.
-
-    Fitted once a VAE, to what it makes of smooth random latents, which are always the same.
-    """
-    if vae not in _fits:
-        channels = vae.format.channels
-        generator = torch.Generator().manual_seed(0)
-        sides = [2 ** (1 + index % 4) for index in range(SAMPLES)]
-        noises = [torch.randn(1, channels, side, side, generator=generator) for side in sides]
-        smooth = torch.cat([interpolate(noise, (SIDE, SIDE), mode="bicubic") for noise in noises])
-        pixels = adaptive_avg_pool2d(vae.decode(Latent(smooth)).pixels.float().cpu(), SIDE)
-        cells = smooth.permute(0, 2, 3, 1).reshape(-1, channels).double()
-        seen = pixels.permute(0, 2, 3, 1).reshape(-1, 3).double()
-        known = torch.cat([cells, torch.ones(len(cells), 1, dtype=torch.float64)], 1)
-        _fits[vae] = torch.linalg.lstsq(known, seen).solution.T.float()
-    return _fits[vae]
 
 
 def _bounds(planes: Tensor, each: bool) -> tuple[Tensor, Tensor]:

@@ -124,17 +124,8 @@ class _Document:
         return [text for text in found if text]
 
     def _find(self, wire_type: str, fits: Callable[[Any], bool]) -> Any:
-        """What a node of the document gave last of a wire type, where it fits; what is not in memory is missing."""
-        self.missing = ""
-        for task, key in reversed(list(self._executor.recall(self._document).last.values())):
-            for place, port in enumerate(task.spec.outputs):
-                outputs = self._executor.cache.get(key) if port.type == wire_type else None
-                if outputs is not None and fits(outputs[place]):
-                    self.missing = ""
-                    return outputs[place]
-                if outputs is None and port.type == wire_type:
-                    self.missing = task.id
-        return None
+        found, self.missing = self._executor.recall(self._document).find(self._executor.cache, wire_type, fits)
+        return found
 
 
 def _sentence(error: Exception) -> str:

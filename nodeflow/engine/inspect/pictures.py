@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from nodeflow.engine.colours import linear_map, rgb
 from nodeflow.engine.inspect.apart import drawn
-from nodeflow.engine.inspect.draw import colours, linear_rgb, tiles
-from nodeflow.engine.views import principal_rgb
+from nodeflow.engine.inspect.draw import colours, tiles
 from nodeflow.forms import Asked, Form, Forms, Option, Picture, Table
 from nodeflow.node import NodeError
 from nodeflow.wires import Latent
@@ -38,13 +38,17 @@ def channels(samples: Tensor, asked: Asked) -> Picture:
     return tiles(samples, asked.size, each=asked.choice(SCALE) == SCALE.choices[0])
 
 
-def rgb(samples: Tensor, asked: Asked) -> Picture:
-    """One latent (C, h, w), each cell as the colour that is nearest to what the VAE makes of it."""
+def latent_rgb(samples: Tensor, asked: Asked) -> Tensor:
+    """One latent (C, h, w) as colours (3, h, w), each cell the one that is nearest to what the VAE makes of it."""
     vae = asked.surroundings.vae(samples.shape[0])
-    if vae is None:
-        picture = principal_rgb(samples.detach().float().cpu())
-        return colours(picture, asked.size, smooth=False, caption="no VAE is in memory: colours without meaning")
-    return colours(linear_rgb(samples[None], vae)[0], asked.size, smooth=False)
+    return rgb(samples.detach().float(), None if vae is None else linear_map(vae))
+
+
+def in_colours(samples: Tensor, asked: Asked) -> Picture:
+    """The same as a picture; it says so where the VAE is not known."""
+    true = len(samples) == 3 or asked.surroundings.vae(len(samples)) is not None
+    caption = "" if true else "no VAE is in memory: colours without meaning"
+    return colours(latent_rgb(samples, asked), asked.size, smooth=False, caption=caption)
 
 
 def decoded(samples: Tensor, asked: Asked) -> Picture:
@@ -55,7 +59,7 @@ def decoded(samples: Tensor, asked: Asked) -> Picture:
     return colours(vae.decode(Latent(samples[None])).pixels[0], asked.size, smooth=True)
 
 
-LATENT_WAYS = {"colours": rgb, "channels": channels, "decoded": decoded}
+LATENT_WAYS = {"colours": in_colours, "channels": channels, "decoded": decoded}
 """How one latent (C, h, w) can be drawn."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.colours import Map, map_so_far
 from nodeflow.engine.devices.memory import Memory, Needs
 from nodeflow.engine.plan.estimates import NO_COST, NO_COSTS, Cost
 from nodeflow.engine.plan.keys import Parts, Settings, checked, digest, parts_of, reason
@@ -274,7 +275,7 @@ class Run:
             with self._ready(task, (wires, arguments)) as needs, steps, interruptible((wires, arguments), self.control):
                 result, seconds = self.together.call(self, task, wires, arguments)
                 if task.spec.streams:
-                    seconds, result = yield from drive(task.id, result, steps, self.control)
+                    seconds, result = yield from drive(task.id, result, steps, self.control, self._map_of)
                     if self.control.cancelled:
                         return
             outputs = as_outputs(task, result)
@@ -305,6 +306,11 @@ class Run:
         finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes, needs.short)
         counts = {"resumed": steps.resumed, "steps": steps.total}
         yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex())
+
+    def _map_of(self, channels: int) -> Map | None:
+        """The colours of latents of so many channels. Raises NotFitted while they are found: no preview waits."""
+        vae = self.history.vae(self.executor.cache, channels)
+        return None if vae is None else map_so_far(vae)
 
     def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
         """Memory for a node: what it took before, or where that was not enough, all there is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nodeflow.engine.plan.keys import Parts
@@ -59,6 +60,22 @@ class History:
         if task is None or outputs is None:
             return None
         return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
+
+    def find(self, cache: Cache, wire_type: str, fits: Callable[[Any], bool]) -> tuple[Any, str]:
+        """What a node gave last of a wire type, where it fits; None, and a node whose result is not in memory."""
+        missing = ""
+        for task, key in reversed(list(self.last.values())):
+            for place, port in enumerate(task.spec.outputs):
+                outputs = cache.get(key) if port.type == wire_type else None
+                if outputs is not None and fits(outputs[place]):
+                    return outputs[place], ""
+                if outputs is None and port.type == wire_type:
+                    missing = task.id
+        return None, missing
+
+    def vae(self, cache: Cache, channels: int) -> Any:
+        """The VAE for latents of so many channels; None where none is in memory."""
+        return self.find(cache, "VAE", lambda vae: vae.format.channels == channels)[0]
 
 
 class Histories:

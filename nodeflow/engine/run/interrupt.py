@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,11 +22,13 @@ def interruptible(values: Any, control: Control) -> Iterator[None]:
     """Within this, a forward pass of any network in ``values`` raises Cancelled at its next block after a cancel.
 
     Blocks are the items of module lists (a U-Net's levels with their layers, a transformer's layers): a network of any
-    make has them, and there are few enough that looking costs nothing.
+    make has them, and there are few enough that looking costs nothing. Other threads that use a network go on: they
+    look into values, which no cancel is meant for.
     """
+    mine = threading.get_ident()
 
     def look(*_: object) -> None:
-        if control.cancelled:
+        if control.cancelled and threading.get_ident() == mine:
             raise Cancelled
 
     hooks = [block.register_forward_pre_hook(look) for network in networks(values) for block in blocks(network)]

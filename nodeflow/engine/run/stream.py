@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import Any
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.colours import Finder, NotFitted
 from nodeflow.engine.run.control import Control
 from nodeflow.engine.run.steps import StepRun
 from nodeflow.engine.views import preview
@@ -18,11 +19,12 @@ PREVIEW_SECONDS = 0.25
 
 
 def drive(
-    node: str, running: Generator[Step, None, Any], steps: StepRun, control: Control
+    node: str, running: Generator[Step, None, Any], steps: StepRun, control: Control, map_of: Finder
 ) -> Generator[tell.Event, None, tuple[float, Any]]:
     """Drive a streaming node to its end; the seconds it took, and what it returned.
 
     ``steps`` says how many of its steps came from the cache: these tell nothing about how long the others take.
+    ``map_of`` tells the colours of the latents that are shown; none are shown while it raises NotFitted.
     """
     seconds, shown = 0.0, 0.0
     with contextlib.closing(running):
@@ -36,7 +38,8 @@ def drive(
             seconds += now - begin
             picture = b""
             if step.value is not None and now - shown >= PREVIEW_SECONDS:
-                picture, shown = preview(step.value), now
+                with contextlib.suppress(NotFitted):
+                    picture, shown = preview(step.value, map_of), now
             left = seconds / max(step.index - steps.resumed, 1) * (step.total - step.index)
             yield tell.NodeProgress(node, step.index, step.total, left, picture)
     return seconds, None

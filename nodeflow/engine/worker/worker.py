@@ -1,8 +1,8 @@
 """The worker: takes requests from its pipe, runs jobs in order, and tells what happens.
 
-Three threads: one reads the pipe, so that a cancel or a peek is answered while a node computes; one looks into values,
-which may take a moment (a VAE decodes); the other computes. The process ends with its pipe, so that it never outlives
-the app.
+Four threads: one reads the pipe, so that a cancel is heard while a node computes; one makes small pictures, and one
+looks into values, which may take a moment (a VAE decodes); the other computes. The process ends with its pipe, so that
+it never outlives the app.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from nodeflow.engine.colours import map_if_any
 from nodeflow.engine.devices import device
 from nodeflow.engine.events import (
     Cancel,
@@ -60,12 +61,13 @@ class Worker:
         self.reins: dict[int, Control] = {}
         self.session = Session.of_user(limits)
         mouth.usage = self.session.usage
+        self.peeks: queue.SimpleQueue[Peek] = queue.SimpleQueue()
         self.looks: queue.SimpleQueue[Look | Export] = queue.SimpleQueue()
 
     def serve(self) -> None:
         """Run jobs for ever."""
         name, _ = device.choose("auto")
-        for job in (self._read, self._look):
+        for job in (self._read, self._peek, self._look):
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         self.say(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
@@ -100,7 +102,7 @@ class Worker:
                 case Resume(job) if reins := self.reins.get(job):
                     reins.resume()
                 case Peek():
-                    self._peek(request)
+                    self.peeks.put(request)
                 case Look() | Export():
                     self.looks.put(request)
                 case Foresee():
@@ -108,13 +110,21 @@ class Worker:
                 case Close():
                     os._exit(0)
 
-    def _peek(self, request: Peek) -> None:
-        try:
-            value = self.session.executor.value(request.node, request.output, request.document)
-            found = pictures(value, request.size)
-        except Exception:  # a value that cannot be drawn is a picture less, not the worker's end
-            found = ()
-        self.say(Peeked(request.request, found))
+    def _peek(self) -> None:
+        """Answer peeks for ever."""
+        while True:
+            request = self.peeks.get()
+            try:
+                found = self._pictures(request)
+            except Exception:  # a value that cannot be drawn is a picture less, not the worker's end
+                found = ()
+            self.say(Peeked(request.request, found))
+
+    def _pictures(self, request: Peek) -> tuple[bytes, ...]:
+        executor = self.session.executor
+        history = executor.recall(request.document)
+        value = history.value(executor.cache, request.node, request.output)
+        return pictures(value, request.size, lambda channels: map_if_any(history.vae(executor.cache, channels)))
 
     def _look(self) -> None:
         """Answer looks into values for ever."""
