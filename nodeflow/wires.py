@@ -65,7 +65,8 @@ class Conditioning:
 
     Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
     ``words`` the L tokens as text, for people; ``mask`` (B, L) which tokens are more than filling, for models that look
-    at those alone. Of classes: ``labels`` (B,) their numbers.
+    at those alone. Of classes: ``labels`` (B,) their numbers. ``score`` (B,) is how well people shall like the picture,
+    from 1 to 10, for models that are told so.
     """
 
     tokens: Tensor | None = None
@@ -73,6 +74,7 @@ class Conditioning:
     words: tuple[str, ...] = ()
     labels: Tensor | None = None
     mask: Tensor | None = None
+    score: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -386,8 +388,19 @@ class ControlNet(Protocol):
         """Pixels of the control picture per latent cell."""
         ...
 
-    def residuals(self, x: Tensor, timestep: Tensor, tokens: Tensor, picture: Tensor, strength: float) -> Residuals:
-        """What it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W)."""
+    def residuals(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        tokens: Tensor,
+        picture: Tensor,
+        strength: float,
+        told: Mapping[str, Tensor] | None = None,
+    ) -> Residuals:
+        """What it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W).
+
+        ``told``: what else the U-Net is told, by diffusers' names (``added_cond_kwargs``).
+        """
         ...
 
 

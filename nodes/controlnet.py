@@ -26,11 +26,11 @@ def load_controlnet(
     - a model that ships with nodeflow: ``starter:controlnet-edges`` or ``starter:controlnet-scribble``, both for
       ``starter:latent-diffusion``
     - a folder as diffusers' ControlNetModel saves it
-    - the id of such a model on the Hugging Face hub, such as ``lllyasviel/sd-controlnet-canny``: taken from the hub's
-      cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a
-      branch, tag or commit of it, empty for main
+    - the id of such a model on the Hugging Face hub, such as ``lllyasviel/sd-controlnet-canny`` or
+      ``diffusers/controlnet-canny-sdxl-1.0``: taken from the hub's cache on this computer, or fetched when the
+      environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for main
 
-    A ControlNet fits the model that it was trained beside, and those that come from it.
+    A ControlNet fits the model that it was trained beside (Stable Diffusion 1, 2 or XL), and those that come from it.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.

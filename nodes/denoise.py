@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -48,7 +49,9 @@ class Control:
         """Whether it does anything at a step, as diffusers' pipelines count."""
         return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
 
-    def residuals(self, x: Tensor, timestep: Tensor, tokens: Tensor) -> Residuals:
+    def residuals(
+        self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
+    ) -> Residuals:
         if len(x) % len(self.picture):
             raise NodeError(f"there are {len(self.picture)} control pictures and {len(x)} seeds; make them equal")
         picture = self.picture.to(x.device, x.dtype).repeat(len(x) // len(self.picture), 1, 1, 1)
@@ -56,7 +59,7 @@ class Control:
         if picture.shape[-2:] != wanted:
             sizes = [f"{width} x {height}" for height, width in (picture.shape[-2:], wanted)]
             raise NodeError(f"this control picture is {sizes[0]} and what is painted {sizes[1]}; resize it before")
-        return self.net.residuals(x, timestep, tokens, picture, self.strength)
+        return self.net.residuals(x, timestep, tokens, picture, self.strength, told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +81,24 @@ class UNetDenoiser(NetworkDenoiser):
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         return self.call(x, timestep, conditioning)
 
-    def call(self, x: Tensor, timestep: Tensor, conditioning: Conditioning, **more: Any) -> Tensor:
-        """The network's output for x (B, C, h, w) and whatever else it takes. Raises NodeError without a text."""
+    def call(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        conditioning: Conditioning,
+        told: Mapping[str, Tensor] | None = None,
+        **more: Any,
+    ) -> Tensor:
+        """The network's output for x (B, C, h, w) and whatever else it takes. Raises NodeError without a text.
+
+        ``told``: what it and its ControlNets are told besides, by diffusers' names.
+        """
         tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
         if tokens is None:
             raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
-        down, middle = self._added(x, timestep, tokens)
+        down, middle = self._added(x, timestep, tokens, told)
         with adapted(self.network.module, self.network.adapters):
             output: Tensor = self.network.module(
                 self.seen(x),
@@ -93,6 +106,7 @@ class UNetDenoiser(NetworkDenoiser):
                 encoder_hidden_states=tokens,
                 down_block_additional_residuals=down,
                 mid_block_additional_residual=middle,
+                added_cond_kwargs=told,
                 return_dict=False,
                 **more,
             )[0]
@@ -102,9 +116,11 @@ class UNetDenoiser(NetworkDenoiser):
         """What the network is given of x."""
         return x
 
-    def _added(self, x: Tensor, timestep: Tensor, tokens: Tensor) -> Residuals | tuple[None, None]:
+    def _added(
+        self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
+    ) -> Residuals | tuple[None, None]:
         """What all controls add, summed."""
-        found = [control.residuals(x, timestep, tokens) for control in self.controls]
+        found = [control.residuals(x, timestep, tokens, told) for control in self.controls]
         if not found:
             return None, None
         down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
@@ -115,16 +131,28 @@ class UNetDenoiser(NetworkDenoiser):
 class SizedUNetDenoiser(UNetDenoiser):
     """Stable Diffusion XL's U-Net: it is also told the text as a whole, and how large and how cropped a picture was.
 
-    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: here always a whole picture, as large as what is painted.
+    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: here always a whole picture, as large as what is painted. Its
+    refiner is told how well people like a picture instead of how large it became.
     """
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         if conditioning.pooled is None:
             raise NodeError("this U-Net is led by a text's tokens and by the text as a whole; wire its own encoding")
         height, width = (self.format.downscale * side for side in x.shape[-2:])
-        sizes = x.new_tensor([height, width, 0, 0, height, width]).expand(len(x), 6)
         pooled = conditioning.pooled.expand(len(x), -1)
-        return self.call(x, timestep, conditioning, added_cond_kwargs={"text_embeds": pooled, "time_ids": sizes})
+        sizes = x.new_tensor([height, width, 0, 0]).expand(len(x), 4)
+        if self._numbers(pooled.shape[1]) == len(SCORED):
+            score = x.new_tensor([USUAL_SCORE]) if conditioning.score is None else conditioning.score.to(x)
+            last = score.expand(len(x))[:, None]
+        else:
+            last = sizes[:, :2]
+        told = {"text_embeds": pooled, "time_ids": torch.cat([sizes, last], 1)}
+        return self.call(x, timestep, conditioning, told)
+
+    def _numbers(self, pooled: int) -> int:
+        """How many numbers it is told besides the text as a whole."""
+        module: Any = self.network.module
+        return int((module.add_embedding.linear_1.in_features - pooled) // module.config.addition_time_embed_dim)
 
 
 @runtime_checkable
@@ -179,6 +207,9 @@ class PixelDenoiser(NetworkDenoiser):
         return output
 
 
+SCORED = ("height", "width", "top", "left", "score")
+USUAL_SCORE = 6.0
+"""What the refiner is told where nobody says how well a picture shall be liked."""
 SIZED = "text_time"
 """What Stable Diffusion XL's U-Net adds to the timestep: the text as a whole, and sizes."""
 KNOWN = {"addition_embed_type": ("text", SIZED), "encoder_hid_dim_type": ("text_proj",)}
@@ -198,7 +229,8 @@ def unet_denoiser(
     A text-led U-Net on pixels (GLIDE's, Imagen's) is one too; wire ``pixel_space`` where a VAE is asked for. Where the
     network predicts the variance of each step as well, the scheduler DDPM makes use of it.
 
-    The U-Net of Stable Diffusion XL is told the size of the picture too: that which is painted, not cropped.
+    The U-Net of Stable Diffusion XL is told the size of the picture too: that which is painted, not cropped. Its
+    refiner is told besides how well people shall like it; see Aesthetic score.
 
     Fails for a U-Net that asks for more than that.
     Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho

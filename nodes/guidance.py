@@ -134,6 +134,7 @@ def _joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
         joined(one.pooled, other.pooled),
         labels=joined(one.labels, other.labels),
         mask=joined(one.mask, other.mask),
+        score=joined(one.score, other.score),
     )
 
 

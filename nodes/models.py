@@ -40,6 +40,8 @@ def load_latent_diffusion(
       then a branch, tag or commit of it, empty for main
     - one .safetensors file of Stable Diffusion 1.x, 2.x or XL in its original layout, with U-Net, VAE and text encoders
 
+    The refiner of XL is such a model too: give the sampler the latent that XL made, and a ``strength`` of about 0.3.
+
     ``storage`` float8 keeps the U-Net's weights in 8 bits and widens each layer's when it computes: half to a quarter
     of the memory, a little slower, and pictures differ a little.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
 
-from nodeflow.node import Multiline, NodeError, node
+from nodeflow.node import Multiline, NodeError, Slider, node
 from nodeflow.wires import Classes, Conditioning, TextEncoder
 
 
@@ -46,6 +47,20 @@ def class_label(classes: Classes, label: Annotated[str, Multiline()] = "") -> Co
     """
     lines = [line.strip() for line in label.splitlines() if line.strip()]
     return Conditioning(words=tuple(lines), labels=torch.tensor([_number(classes, line) for line in lines or [""]]))
+
+
+@node("Aesthetic score")
+def aesthetic_score(conditioning: Conditioning, score: Annotated[float, Slider(1, 10, 0.1)] = 6.0) -> Conditioning:
+    """Says how well people shall like the picture, for a model that is told so.
+
+    The refiner of Stable Diffusion XL was shown pictures with the marks that a model trained on people's votes gave
+    them, from 1 to 10. It goes between a text and the guidance: 6 for the positive text and 2.5 for the negative one
+    are usual. Put it behind both of them or behind none; without it the score is 6. Other models do not look at it.
+
+    Paper: Podell et al. 2023, SDXL (arXiv:2307.01952), section 2.5 (the refiner); the marks are those of the
+    LAION-Aesthetics predictor (Schuhmann et al. 2022, arXiv:2210.08402).
+    """
+    return replace(conditioning, score=torch.tensor([score]))
 
 
 def _number(classes: Classes, label: str) -> int:

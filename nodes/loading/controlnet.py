@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,15 @@ class DiffusersControlNet:
     module: torch.nn.Module
     downscale: int
 
-    def residuals(self, x: Tensor, timestep: Tensor, tokens: Tensor, picture: Tensor, strength: float) -> Residuals:
+    def residuals(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        tokens: Tensor,
+        picture: Tensor,
+        strength: float,
+        told: Mapping[str, Tensor] | None = None,
+    ) -> Residuals:
         module: Any = self.module
         channels = int(module.config.in_channels)
         if x.shape[1] != channels:
@@ -37,7 +46,17 @@ class DiffusersControlNet:
                 f"this ControlNet reads texts of width {width}, the model's have {tokens.shape[-1]}; "
                 "it was made for another model"
             )
-        down, middle = module(x, timestep, tokens, picture, conditioning_scale=strength, return_dict=False)
+        if module.config.addition_embed_type and told is None:
+            raise NodeError("this ControlNet was made for Stable Diffusion XL, and this model is another")
+        down, middle = module(
+            x,
+            timestep,
+            tokens,
+            picture,
+            conditioning_scale=strength,
+            added_cond_kwargs=None if told is None else dict(told),
+            return_dict=False,
+        )
         return list(down), middle
 
 

@@ -150,6 +150,7 @@ def arguments(
         "nodes.text_difference": {"image": vectors, "source": vectors, "target": clip.embed_texts(["blue"])},
         "nodes.interpolate_embeddings": {"start": vectors, "end": vectors},
         "nodes.interpolate_latents": {"start": Latent(latent.samples[:1]), "end": Latent(latent.samples[1:])},
+        "nodes.aesthetic_score": {"conditioning": text},
         "nodes.clip_text_encode": {"text_encoder": tiny.text_encoder, "text": "blue"},
         "nodes.gaussian_noise": {},
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},

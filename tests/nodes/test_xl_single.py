@@ -28,7 +28,7 @@ from nodes.sample import sample
 from nodes.schedule import scheduler
 from nodes.text import clip_text_encode
 from nodes.vae import DiffusersVAE, vae_decode
-from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, original, text_shape, write_xl, xl_vae
+from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, write_xl, xl_vae
 from tests.nodes.test_sampling_parity import finish
 
 
@@ -40,7 +40,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_folder_and_single_file_give_the_same(both: tuple[Path, Path]) -> None:
     found = []
     for path in both:
-        model = load_latent_diffusion(str(path))
+        model = aligned(load_latent_diffusion(str(path)))
         texts = [clip_text_encode(model.text_encoder, text) for text in ("a photo of a red star", "")]
         guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
         _, (latent, _) = finish(sample(guider, scheduler(model.schedule, "Euler", 2), Noise((3,), 64, 48)))
