@@ -64,6 +64,7 @@ def ours(count: int) -> dict[str, float]:
     from nodeflow.app.canvas import arranging
     from nodeflow.app.canvas.canvas import Canvas
     from nodeflow.app.canvas.gestures import Gestures
+    from nodeflow.app.collector import Collector
     from nodeflow.app.session import Session
     from nodeflow.graph import files
     from nodeflow.graph.annotation import Annotation
@@ -71,6 +72,7 @@ def ours(count: int) -> dict[str, float]:
     from nodeflow.graph.workflow import Link, Node, Placement, Workflow
 
     app = QApplication([])
+    Collector(app)
     theme.apply(app, "dark")
     spec = NodeSpec(
         "bench.step",

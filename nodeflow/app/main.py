@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from nodeflow import resources
 from nodeflow.app import language, theme
+from nodeflow.app.collector import Collector
 from nodeflow.app.ready_made import STARTER
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
@@ -43,6 +44,7 @@ def application() -> QApplication:
         if settings.scale != 100:
             os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale / 100))
         app = QApplication(sys.argv[:1])
+        Collector(app)
         language.install(app, settings.language)
     app.setApplicationName("nodeflow")
     app.setApplicationDisplayName("nodeflow")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app import theme
+from nodeflow.app.collector import Collector
 from nodeflow.app.hub import shipped_catalogue
 from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
@@ -53,6 +54,12 @@ def catalogue() -> Catalogue:
     )
     found.nodes.update((spec.type, spec) for spec in toys)
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collector(qapp: QApplication) -> Collector:
+    """Garbage is collected on the interface's thread, as in the app."""
+    return Collector(qapp)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import Iterator
 
 from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
@@ -11,9 +10,8 @@ from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
 @contextlib.contextmanager
 def bulk(view: QGraphicsView) -> Iterator[None]:
-    """Hold back painting, the scene's index and signals, and garbage collection while much is changed."""
-    scene, collecting = view.scene(), gc.isenabled()
-    gc.disable()
+    """Hold back painting, the scene's index and signals while much is changed."""
+    scene = view.scene()
     view.setUpdatesEnabled(False)
     scene.blockSignals(True)
     scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
@@ -23,5 +21,3 @@ def bulk(view: QGraphicsView) -> Iterator[None]:
         scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         scene.blockSignals(False)
         view.setUpdatesEnabled(True)
-        if collecting:
-            gc.enable()
