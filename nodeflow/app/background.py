@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
@@ -35,29 +34,23 @@ class Background(QObject):
         then: Callable[[T], object] = lambda _: None,
         otherwise: Callable[[Exception], object] | None = None,
         owner: QObject | None = None,
-    ) -> None:
-        """Begin work when a thread is free. Nothing is delivered once ``owner`` is gone."""
+    ) -> Future[T] | None:
+        """Begin work when a thread is free. Nothing is delivered once ``owner`` is gone; None once this is closed."""
         if self._closed:
-            return
+            return None
         self._pending += 1
         future = self._pool.submit(work)
         future.add_done_callback(lambda done: self._tell((done, then, otherwise, owner)))
+        return future
 
     def wait(self, work: Callable[[], T]) -> T:
         """What work gives, or the exception that it raises. The interface goes on meanwhile; input waits."""
-        loop, made = QEventLoop(), list[T]()
-        failed: list[Exception] = []
-
-        def end(into: list[Any], value: object) -> None:
-            into.append(value)
-            loop.quit()
-
-        self.run(work, partial(end, made), partial(end, failed))
-        if not made and not failed:
-            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-        if failed:
-            raise failed[0]
-        return made[0]
+        loop = QEventLoop()
+        future = self.run(work, lambda _: loop.quit(), lambda _: loop.quit())
+        if future is None:
+            return work()
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        return future.result()  # there by now, unless the app has come to its end
 
     @property
     def idle(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
 
@@ -27,6 +28,7 @@ from nodeflow.engine.line.queue import Queue
 from nodeflow.graph.catalog import Catalogue, NodeSpec, decode
 
 LOG_LINES = 5000
+T = TypeVar("T")
 
 
 class Hub(QObject):
@@ -85,6 +87,14 @@ class Hub(QObject):
         """Have the worker load its libraries while the person looks at the workflow."""
         self._look_into_library()
         self.engine.start()
+
+    def wait(self, work: Callable[[], T]) -> T:
+        """What work gives that is done off the interface's thread; input waits for it."""
+        return self._files.wait(work)
+
+    def meanwhile(self, work: Callable[[], T], then: Callable[[T], object], owner: QObject) -> None:
+        """Do work off the interface's thread, then tell of it, unless ``owner`` is gone."""
+        self._files.run(work, then, owner=owner)
 
     def hand_over(self, give: Callable[[LocalEngine], int]) -> int:
         """The number of a job that is given to the engine, which writes it down: off the interface's thread.

@@ -192,14 +192,15 @@ class Session(QObject):
 
         The number of the job; 0 where there is none.
         """
-        problems = self._obstacles(targets)
+        workflow = self.workflow.copy()
+        problems = self.hub.wait(lambda: self._obstacles(workflow, targets))
         self._set_problems(problems)
         if problems:
             return 0
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
-        workflow, about = self.workflow.copy(), (self.base, self.hub.output, targets)
+        about = (self.base, self.hub.output, targets)
         device, document, title = self.hub.wanted, self.id, self.title
 
         def give(engine: LocalEngine) -> int:
@@ -243,16 +244,19 @@ class Session(QObject):
         self.cancel()
         self.hub.replied.disconnect(self._take)
 
-    def _obstacles(self, targets: tuple[str, ...] = ()) -> list[Problem]:
-        """What keeps a run from starting. Of types that only the worker may know, it is the one to judge."""
+    def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:
+        """What keeps a run from starting. Of types that only the worker may know, it is the one to judge.
+
+        For another thread: a large workflow is not judged in a moment.
+        """
         try:
-            about = scope(self.workflow, self.catalogue, targets)
+            about = scope(workflow, self.catalogue, targets)
         except WorkflowError as error:
             return list(error.problems)
         types = {node.type for node in about.workflow.nodes.values() if not definition_of(node.type)}
         if not self.hub.device and types - self.catalogue.nodes.keys():
             return []
-        return obstacles(self.workflow, self.catalogue, about)
+        return obstacles(workflow, self.catalogue, about)
 
     def _set_problems(self, problems: list[Problem]) -> None:
         if problems != self.problems:
@@ -278,8 +282,13 @@ class Session(QObject):
 
     def _check_again(self) -> None:
         """What was wrong and has been put right is wrong no longer."""
-        if self.problems:
-            self._set_problems(self._obstacles())
+        document, workflow = self.document, self.workflow.copy()
+
+        def tell(problems: list[Problem]) -> None:
+            if self.problems and document is self.document:
+                self._set_problems(problems)
+
+        self.hub.meanwhile(lambda: self._obstacles(workflow), tell, self)
 
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""
