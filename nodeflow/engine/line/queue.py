@@ -75,6 +75,8 @@ class Queue:
             return
         jobs = [job for job in self.jobs if job.job != number]
         jobs.insert(max(place, 0), moved)
+        if [job.job for job in jobs] == [job.job for job in self.jobs]:
+            return
         with self._change():
             self._file.executemany(
                 "UPDATE job SET place = ? WHERE number = ?", [(index, job.job) for index, job in enumerate(jobs)]
