@@ -33,6 +33,7 @@ def cut_out(
         nodes={name: node for name, node in workflow.nodes.items() if name in chosen},
         links={s: link for s, link in workflow.links.items() if link.source in chosen and link.target in chosen},
         layout={name: place for name, place in workflow.layout.items() if name in chosen},
+        sources={name: source for name, source in workflow.sources.items() if name in chosen},
         annotations={name: workflow.annotations[name] for name in drawn},
         subgraphs=definitions,
     )
