@@ -97,20 +97,19 @@ class Minimap(QObject):
         if self._picture is not None:
             return
         marks = list(self.marks())
-        self._world = QRectF()
-        for box, _ in marks:
-            self._world = self._world.united(box)
+        corners = [box.getCoords() for box, _ in marks]
+        left, top, right, bottom = zip(*corners, strict=True) if corners else ((0.0,),) * 4
+        self._world = QRectF(QPointF(min(left), min(top)), QPointF(max(right), max(bottom)))
         ratio = self._view.devicePixelRatioF()
         self._picture = QPixmap(round(_WIDTH * ratio), round(_HEIGHT * ratio))
         self._picture.setDevicePixelRatio(ratio)
         self._picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(self._picture)
-        painter.translate(-QPointF(self.area().topLeft()))
-        for box, shade in marks:
-            corner = self._to_map(box.topLeft())
-            size = box.size() * self._scale()
-            wide, high = max(_SMALLEST, size.width()), max(_SMALLEST, size.height())
-            painter.fillRect(QRectF(corner.x(), corner.y(), wide, high), shade)
+        scale, origin = self._scale(), self._to_map(QPointF(0, 0)) - QPointF(self.area().topLeft())
+        x, y = origin.x(), origin.y()
+        for (left, top, right, bottom), (_, shade) in zip(corners, marks, strict=True):
+            wide, high = max(_SMALLEST, (right - left) * scale), max(_SMALLEST, (bottom - top) * scale)
+            painter.fillRect(QRectF(x + left * scale, y + top * scale, wide, high), shade)
         painter.end()
 
     def _scale(self) -> float:
