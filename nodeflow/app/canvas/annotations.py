@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,12 +38,19 @@ class Annotations(QObject):
 
     def load(self) -> None:
         """Show those of the session's document."""
-        scene = self._canvas.view.scene()
-        for item in self.items.values():
-            scene.removeItem(item)
+        for _ in self.build():
+            pass
+
+    def build(self) -> Iterator[None]:
+        """Take away what is shown and show those of the session's document, item by item."""
+        scene, shown = self._canvas.view.scene(), self.items
         self.items = {}
-        for name in self._canvas.session.workflow.annotations:
+        for item in shown.values():
+            scene.removeItem(item)
+            yield
+        for name in list(self._canvas.session.workflow.annotations):
             self.follow(name)
+            yield
 
     def follow(self, name: str) -> None:
         """One was added, changed or taken away."""

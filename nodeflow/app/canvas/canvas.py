@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -25,6 +26,7 @@ from nodeflow.app.canvas.wire_facts import WireFacts
 from nodeflow.app.canvas.wires import Wire
 from nodeflow.app.level import Level
 from nodeflow.app.session import Session
+from nodeflow.app.slices import go_on, in_slices
 from nodeflow.graph.carried import carried
 from nodeflow.graph.catalog import ANY
 from nodeflow.graph.check import refusal
@@ -61,6 +63,7 @@ class Canvas(QuietGraph):
         self.nodes: dict[str, Card] = {}
         self.links: dict[Socket, Wire] = {}
         self._waiting: dict[str, set[Socket]] = {}
+        self._building = self._outdated = False
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
         view, shown = self.view, self.session
         shown.setParent(self)
@@ -92,35 +95,57 @@ class Canvas(QuietGraph):
     # --- the document is shown
 
     def load(self) -> None:
-        """Show the session's document in place of what was shown, in view as a whole."""
+        """Show the session's document in place of what was shown, in view as a whole.
+
+        The interface goes on meanwhile, but for input. What it changes in the document begins this anew.
+        """
+        self._outdated = True
+        if self._building:
+            return
+        self._building = True
         self.view.close_editor()
         self.view.drop_wire()
-        with bulk(self.view):
-            self._reload()
+        try:
+            with bulk(self.view):
+                while self._outdated:
+                    self._outdated = False
+                    in_slices(itertools.takewhile(lambda _: not self._outdated, self._build()))
+        finally:
+            self._building = False
         self.view.minimap.redraw()
         self.frame_all()
         self.runs.show_problems()
         self.selection_changed.emit()
+        self.view.scene().items(QPointF())  # makes the index, for which the first painting would wait
+        go_on()
 
-    def _reload(self) -> None:
-        for wire in list(self.links.values()):
-            wire.delete()
-        for card in self.nodes.values():
-            self.view.scene().removeItem(card)
+    def _build(self) -> Iterator[None]:
+        """Take away what is shown and show the document, item by item."""
+        wires, cards = self.links, self.nodes
         self.nodes, self.links, self._waiting = {}, {}, {}
-        self.annotations.load()
+        for wire in wires.values():
+            wire.delete()
+            yield
+        for card in cards.values():
+            self.view.scene().removeItem(card)
+            yield
+        yield from self.annotations.build()
         workflow = self.session.workflow
         incoming, outgoing = workflow.incoming(), workflow.outgoing()
-        for name, node in workflow.nodes.items():
+        for name, node in list(workflow.nodes.items()):
             self._add_card(name, node, incoming[name], outgoing[name])
+            yield
         homeless = [name for name in self.nodes if name not in workflow.layout]
         if homeless:
             for name, place in places(workflow, homeless, lambda name: self.nodes[name].body.height()).items():
                 self.nodes[name].setPos(*place)
-        for link in workflow.links.values():
+                yield
+        for link in list(workflow.links.values()):
             self._draw(link)
+            yield
         for name in self.nodes:
             self._carry(name)
+            yield
 
     def _learn(self) -> None:
         """Nodes whose type is known only now get their own face; subgraphs and terminals the one they have now."""
@@ -133,6 +158,9 @@ class Canvas(QuietGraph):
 
     def _follow(self, edit: Edit) -> None:
         """One plain edit has happened to the document."""
+        if self._building:
+            self._outdated = True
+            return
         self.view.minimap.later()
         if self.view.wiring and isinstance(edit, RemoveNode | Connect | Disconnect):
             self.view.drop_wire()  # its ports may go
