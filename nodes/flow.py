@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
@@ -26,6 +27,7 @@ class FlowTransformer(NamedTuple):
 def load_flow_transformer(
     model: Annotated[str, Reads("model")] = "starter:flow-transformer",
     revision: str = "",
+    transformer: Annotated[str, Reads("model")] = "",
     t5: bool = True,
     storage: Literal["full", "float8"] = "full",
     device: Annotated[str, Supplied("device")] = "cpu",
@@ -41,6 +43,9 @@ def load_flow_transformer(
       the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for
       main
 
+    ``transformer`` is one .safetensors file with a transformer that is taken instead of the folder's, which need not
+    have one then: a fine-tuned one, or the one file that it was published as.
+
     Of Stable Diffusion 3's text encoders (two CLIP and T5) the second and the third may be missing. ``t5`` off leaves
     T5 out where it is there: it needs more memory than all else, and without it pictures follow long texts less.
     Z-Image and Qwen-Image have one text encoder, a language model. ``storage`` float8 keeps the transformer's weights
@@ -54,13 +59,16 @@ def load_flow_transformer(
     path = find(model, revision, PATTERNS)
     if path.is_file():
         raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
-    return FlowTransformer(*load_flow_folder(path, Target(torch_dtype(dtype), storage == "float8"), t5))
+    return FlowTransformer(
+        *load_flow_folder(path, Target(torch_dtype(dtype), storage == "float8"), t5, _file(transformer))
+    )
 
 
 @node("Load FLUX")
 def load_flux(
     model: Annotated[str, Reads("model")] = "",
     revision: str = "",
+    transformer: Annotated[str, Reads("model")] = "",
     storage: Literal["full", "float8"] = "full",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -73,8 +81,9 @@ def load_flux(
       cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a
       branch, tag or commit of it, empty for main
 
-    ``storage`` float8 keeps the transformer's weights in 8 bits and widens each layer's when it computes. The noise
-    levels are those for pictures of 1024 x 1024 pixels.
+    ``transformer`` is one .safetensors file with a transformer that is taken instead of the folder's, which need not
+    have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the transformer's weights in 8 bits and
+    widens each layer's when it computes. The noise levels are those for pictures of 1024 x 1024 pixels.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
@@ -83,7 +92,16 @@ def load_flux(
     path = find(model, revision, PATTERNS)
     if path.is_file():
         raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
-    return FlowTransformer(*load_flux_folder(path, Target(torch_dtype(dtype), storage == "float8")))
+    target = Target(torch_dtype(dtype), storage == "float8")
+    return FlowTransformer(*load_flux_folder(path, target, _file(transformer)))
+
+
+def _file(transformer: str) -> Path | None:
+    """The file of a transformer alone; None where none is named. Raises NodeError where it is no such file."""
+    path = find(transformer, "") if transformer else None
+    if path is not None and path.is_dir():
+        raise NodeError(f"{path.name} is a folder; transformer takes one .safetensors file, and model the folder")
+    return path
 
 
 JOINT: Mapping[str, Callable[[DiffusionNetwork, Prediction], Denoiser]] = {

@@ -13,6 +13,7 @@ from nodes.loading.files import read_json, read_weights
 from nodes.loading.frames import frames_vae
 from nodes.loading.joint import PairText, TripleText, clip_reader, t5_reader
 from nodes.loading.parts import Target, denoiser, prediction_of, vae
+from nodes.loading.transformer_file import transformer_from_file
 
 PATTERNS = [
     "model_index.json",
@@ -42,14 +43,14 @@ class FlowParts(NamedTuple):
     schedule: TrainedSchedule
 
 
-def load_sd3_folder(path: Path, target: Target, t5: bool) -> FlowParts:
+def load_sd3_folder(path: Path, target: Target, t5: bool, place: Path) -> FlowParts:
     """All parts of a Stable Diffusion 3. Raises NodeError for another kind of model, missing or unsafe weights."""
     from diffusers import SD3Transformer2DModel
 
     index = _index(path, "StableDiffusion3Pipeline")
     if not _has(index, "text_encoder"):
         raise NodeError(f"{path.name} has no text_encoder; this node needs the first of its text encoders")
-    transformer = read_weights(SD3Transformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
+    transformer = _transformer(SD3Transformer2DModel, place, target)
     numbers = ["", "_2"] if _has(index, "text_encoder_2") else [""]
     clips = tuple(clip_reader(path, number, target, projection=True) for number in numbers)
     reader = t5_reader(path, "_3", target, T5_TOKENS) if t5 and _has(index, "text_encoder_3") else None
@@ -58,44 +59,48 @@ def load_sd3_folder(path: Path, target: Target, t5: bool) -> FlowParts:
     return _parts(path, target, text, transformer, int(transformer.config.sample_size), {})
 
 
-def load_flux_folder(path: Path, target: Target) -> FlowParts:
-    """All parts of a FLUX.1. Raises NodeError for another kind of model, missing or unsafe weights."""
+def load_flux_folder(path: Path, target: Target, file: Path | None = None) -> FlowParts:
+    """All parts of a FLUX.1; ``file`` holds the transformer where it is not the folder's.
+
+    Raises NodeError for another kind of model, missing or unsafe weights.
+    """
     from diffusers import FluxTransformer2DModel
 
     _index(path, "FluxPipeline")
-    transformer = read_weights(FluxTransformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
+    transformer = _transformer(FluxTransformer2DModel, file or path / "transformer", target)
     clip = clip_reader(path, "", target, projection=False)
     text = PairText(clip, t5_reader(path, "_2", target, FLUX_T5_TOKENS))
     return _parts(path, target, text, transformer, USUAL_SIDE, USUAL)
 
 
-def load_z_image_folder(path: Path, target: Target) -> FlowParts:
+def load_z_image_folder(path: Path, target: Target, place: Path) -> FlowParts:
     """All parts of a Z-Image. Raises NodeError for missing or unsafe weights."""
     from diffusers import ZImageTransformer2DModel
 
-    transformer = read_weights(ZImageTransformer2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
+    transformer = _transformer(ZImageTransformer2DModel, place, target)
     return _parts(path, target, z_image_text(path, target), transformer, USUAL_SIDE, USUAL)
 
 
-def load_qwen_image_folder(path: Path, target: Target) -> FlowParts:
+def load_qwen_image_folder(path: Path, target: Target, place: Path) -> FlowParts:
     """All parts of a Qwen-Image. Raises NodeError for missing or unsafe weights."""
     from diffusers import QwenImageTransformer2DModel
 
-    options = {"torch_dtype": target.dtype}
-    transformer = read_weights(QwenImageTransformer2DModel, path / "transformer", WEIGHTS, options)
-    decoder = frames_vae(path / "vae", options, USUAL_SIDE)
+    transformer = _transformer(QwenImageTransformer2DModel, place, target)
+    decoder = frames_vae(path / "vae", {"torch_dtype": target.dtype}, USUAL_SIDE)
     return _parts(path, target, qwen_image_text(path, target), transformer, USUAL_SIDE, USUAL, decoder)
 
 
-def load_flow_folder(path: Path, target: Target, t5: bool) -> FlowParts:
-    """All parts of a Stable Diffusion 3, Z-Image or Qwen-Image. Raises NodeError for another kind of model."""
+def load_flow_folder(path: Path, target: Target, t5: bool, file: Path | None = None) -> FlowParts:
+    """All parts of a Stable Diffusion 3, Z-Image or Qwen-Image; ``file`` holds the transformer where it is not the
+    folder's. Raises NodeError for another kind of model."""
+    place = file or path / "transformer"
     kind = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it").get("_class_name")
     if kind == "StableDiffusion3Pipeline":
-        return load_sd3_folder(path, target, t5)
+        return load_sd3_folder(path, target, t5, place)
     if kind not in LANGUAGE_LED:
         known = ", ".join(["StableDiffusion3Pipeline", *LANGUAGE_LED])
         raise NodeError(f"{path.name} holds {kind}; this node loads diffusers' {known}")
-    return LANGUAGE_LED[kind](path, target)
+    return LANGUAGE_LED[kind](path, target, place)
 
 
 LANGUAGE_LED = {"ZImagePipeline": load_z_image_folder, "QwenImagePipeline": load_qwen_image_folder}
@@ -121,6 +126,13 @@ def _parts(
     return FlowParts(
         text, DiffusionNetwork(denoiser(transformer, target), format, prediction_of(trained)), decoder, trained
     )
+
+
+def _transformer(kind: Any, place: Path, target: Target) -> Any:
+    """A transformer from its folder or its file."""
+    if place.is_file():
+        return transformer_from_file(place, kind.__name__, target)
+    return read_weights(kind, place, WEIGHTS, {"torch_dtype": target.dtype})
 
 
 def _index(path: Path, wanted: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from diffusers import FluxTransformer2DModel, SD3Transformer2DModel
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 from nodeflow.wires import Noise
@@ -24,6 +25,7 @@ from nodes.text import class_label, clip_text_encode
 from tests.nodes.conftest import DIT_XL, save_dit
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
+from tests.nodes.original_transformers import original_weights
 from tests.nodes.test_sampling_parity import finish
 from tests.nodes.test_xl import save_xl
 
@@ -123,6 +125,20 @@ def test_flux_dev(tmp_path: Path, words: CLIPTokenizer) -> None:
     _, made = finish(sample(guider, scheduler(model.schedule, "Flow-match Euler", 1), Noise((0,), 128, 128)))
     assert made.latent.samples.shape == (1, 16, 32, 32)
     assert torch.isfinite(made.latent.samples).all()
+
+
+def test_a_flux_in_one_file(tmp_path: Path, words: CLIPTokenizer) -> None:
+    """In the original layout; its rest is a folder without a transformer."""
+    folder = save_flux(tmp_path / "flux", words, guidance=False, num_layers=1, num_single_layers=1, **FLUX_DEV)
+    part = folder / "transformer"
+    weights = load_file(next(part.glob("*.safetensors")))
+    save_file(original_weights("FluxTransformer2DModel", weights), tmp_path / "one.safetensors")
+    del weights
+    found = load_flux(str(folder), transformer=str(tmp_path / "one.safetensors")).transformer.module
+    wanted = FluxTransformer2DModel.from_pretrained(part)
+    assert found.state_dict().keys() == wanted.state_dict().keys()
+    for name, weight in wanted.state_dict().items():
+        assert torch.equal(found.state_dict()[name], weight), name
 
 
 def test_stable_diffusion_xl(tmp_path: Path, words: CLIPTokenizer) -> None:

@@ -1,0 +1,104 @@
+"""Weights of transformers under the names that they were published with, made from those of diffusers."""
+
+import re
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+Weights = dict[str, Tensor]
+Names = list[tuple[str, str]]
+FLUX: Names = [
+    (r"^time_text_embed\.timestep_embedder\.linear_1", "time_in.in_layer"),
+    (r"^time_text_embed\.timestep_embedder\.linear_2", "time_in.out_layer"),
+    (r"^time_text_embed\.text_embedder\.linear_1", "vector_in.in_layer"),
+    (r"^time_text_embed\.text_embedder\.linear_2", "vector_in.out_layer"),
+    (r"^time_text_embed\.guidance_embedder\.linear_1", "guidance_in.in_layer"),
+    (r"^time_text_embed\.guidance_embedder\.linear_2", "guidance_in.out_layer"),
+    (r"^context_embedder", "txt_in"),
+    (r"^x_embedder", "img_in"),
+    (r"^proj_out", "final_layer.linear"),
+    (r"^norm_out\.linear", "final_layer.adaLN_modulation.1"),
+    (r"^single_transformer_blocks\.(\d+)\.norm\.linear", r"single_blocks.\1.modulation.lin"),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.norm_q\.weight", r"single_blocks.\1.norm.query_norm.scale"),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.norm_k\.weight", r"single_blocks.\1.norm.key_norm.scale"),
+    (r"^single_transformer_blocks\.(\d+)\.(?:attn\.to_[qkv]|proj_mlp)", r"single_blocks.\1.linear1"),
+    (r"^single_transformer_blocks\.(\d+)\.proj_out", r"single_blocks.\1.linear2"),
+    (r"^transformer_blocks\.(\d+)\.norm1\.linear", r"double_blocks.\1.img_mod.lin"),
+    (r"^transformer_blocks\.(\d+)\.norm1_context\.linear", r"double_blocks.\1.txt_mod.lin"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_[qkv]", r"double_blocks.\1.img_attn.qkv"),
+    (r"^transformer_blocks\.(\d+)\.attn\.add_[qkv]_proj", r"double_blocks.\1.txt_attn.qkv"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_q\.weight", r"double_blocks.\1.img_attn.norm.query_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_k\.weight", r"double_blocks.\1.img_attn.norm.key_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_q\.weight", r"double_blocks.\1.txt_attn.norm.query_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_k\.weight", r"double_blocks.\1.txt_attn.norm.key_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_out\.0", r"double_blocks.\1.img_attn.proj"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_add_out", r"double_blocks.\1.txt_attn.proj"),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.(\d)(?:\.proj)?", r"double_blocks.\1.img_mlp.\2"),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.(\d)(?:\.proj)?", r"double_blocks.\1.txt_mlp.\2"),
+]
+SD3: Names = [
+    (r"^pos_embed\.pos_embed", "pos_embed"),
+    (r"^pos_embed\.proj", "x_embedder.proj"),
+    (r"^time_text_embed\.timestep_embedder\.linear_1", "t_embedder.mlp.0"),
+    (r"^time_text_embed\.timestep_embedder\.linear_2", "t_embedder.mlp.2"),
+    (r"^time_text_embed\.text_embedder\.linear_1", "y_embedder.mlp.0"),
+    (r"^time_text_embed\.text_embedder\.linear_2", "y_embedder.mlp.2"),
+    (r"^proj_out", "final_layer.linear"),
+    (r"^norm_out\.linear", "final_layer.adaLN_modulation.1"),
+    (r"^transformer_blocks\.(\d+)\.norm1\.linear", r"joint_blocks.\1.x_block.adaLN_modulation.1"),
+    (r"^transformer_blocks\.(\d+)\.norm1_context\.linear", r"joint_blocks.\1.context_block.adaLN_modulation.1"),
+    (r"^transformer_blocks\.(\d+)\.(attn2?)\.to_[qkv]", r"joint_blocks.\1.x_block.\2.qkv"),
+    (r"^transformer_blocks\.(\d+)\.attn\.add_[qkv]_proj", r"joint_blocks.\1.context_block.attn.qkv"),
+    (r"^transformer_blocks\.(\d+)\.(attn2?)\.norm_([qk])\.", r"joint_blocks.\1.x_block.\2.ln_\3."),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_([qk])\.", r"joint_blocks.\1.context_block.attn.ln_\2."),
+    (r"^transformer_blocks\.(\d+)\.(attn2?)\.to_out\.0", r"joint_blocks.\1.x_block.\2.proj"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_add_out", r"joint_blocks.\1.context_block.attn.proj"),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.0\.proj", r"joint_blocks.\1.x_block.mlp.fc1"),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.2", r"joint_blocks.\1.x_block.mlp.fc2"),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.0\.proj", r"joint_blocks.\1.context_block.mlp.fc1"),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.2", r"joint_blocks.\1.context_block.mlp.fc2"),
+]
+Z_IMAGE: Names = [
+    (r"^all_final_layer\.2-1", "final_layer"),
+    (r"^all_x_embedder\.2-1", "x_embedder"),
+    (r"\.attention\.to_[qkv]\.", ".attention.qkv."),
+    (r"\.attention\.to_out\.0\.", ".attention.out."),
+    (r"\.attention\.norm_([qk])\.", r".attention.\1_norm."),
+]
+NAMES = {"FluxTransformer2DModel": FLUX, "SD3Transformer2DModel": SD3, "ZImageTransformer2DModel": Z_IMAGE}
+
+
+def original_weights(kind: str, weights: Weights) -> Weights:
+    """Queries, keys and values (and what else was one matrix) are put together, in the order that they have."""
+    found: dict[str, list[Tensor]] = {}
+    for name, value in _in_order(weights):
+        new = name
+        for old, wanted in NAMES.get(kind, []):
+            new = re.sub(old, wanted, new)
+        found.setdefault(new, []).append(_swapped(value) if _is_swapped(kind, name, weights) else value)
+    return {name: torch.cat(parts) if len(parts) > 1 else parts[0].contiguous() for name, parts in found.items()}
+
+
+def _in_order(weights: Weights) -> Iterator[tuple[str, Tensor]]:
+    """Queries before keys before values before all else."""
+    letters = {"q": 0, "k": 1, "v": 2}
+
+    def place(name: str) -> int:
+        letter = re.search(r"\.(?:to|add)_([qkv])", name)
+        return letters[letter[1]] if letter else 3
+
+    return ((name, weights[name]) for name in sorted(weights, key=place))
+
+
+def _is_swapped(kind: str, name: str, weights: Weights) -> bool:
+    """Where the two libraries put shift and scale the other way round: in the last layers."""
+    if kind not in ("FluxTransformer2DModel", "SD3Transformer2DModel"):
+        return False
+    block = re.match(r"transformer_blocks\.(\d+)\.norm1_context\.linear", name)
+    last = block is not None and f"transformer_blocks.{block[1]}.ff_context.net.2.weight" not in weights
+    return name.startswith("norm_out.linear") or last
+
+
+def _swapped(value: Tensor) -> Tensor:
+    return torch.cat(value.chunk(2)[::-1])
