@@ -118,8 +118,8 @@ class Option(msgspec.Struct, frozen=True):
     """What a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to ``maximum``.
 
     ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
-    ``text``: words of one's own. ``time``: it is the step of something that can be played; ``first`` is what its
-    minimum is called.
+    ``start`` is the number before anybody chose one. ``text``: words of one's own. ``time``: it is the step of
+    something that can be played; ``first`` is what its minimum is called.
     """
 
     name: str
@@ -130,6 +130,7 @@ class Option(msgspec.Struct, frozen=True):
     place: bool = False
     time: bool = False
     first: int = 0
+    start: int = 0
     text: bool = False
 
 
@@ -192,8 +193,8 @@ class Asked:
     """The value that it is compared with, of the same wire type."""
 
     def number(self, option: Option) -> int:
-        """A whole number within its bounds; its minimum where it was not chosen."""
-        given = self.options.get(option.name, option.minimum)
+        """A whole number within its bounds; where it was not chosen, the one it starts at."""
+        given = self.options.get(option.name, option.start)
         return min(max(int(given), option.minimum), option.maximum) if isinstance(given, (int, float)) else 0
 
     def text(self, option: Option) -> str:

@@ -560,6 +560,10 @@
    <translation>加载 {0}，以显示真实颜色</translation>
   </message>
   <message>
+   <source>Run to {0}, to see it</source>
+   <translation>运行到 {0} 以查看</translation>
+  </message>
+  <message>
    <source>Select a node to see what it gave.</source>
    <translation>选择一个节点以查看其结果。</translation>
   </message>

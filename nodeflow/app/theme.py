@@ -215,6 +215,9 @@ def _sheet(theme: Theme) -> str:
     QToolButton:hover {{ background: {theme.raised}; }}
     QToolButton:pressed {{ background: {theme.line}; }}
     QToolButton:disabled {{ color: {theme.faint}; }}
+    QToolButton[popupMode="2"] {{ padding-right: 22px; }}
+    QToolButton::menu-indicator {{ image: url("{arrow}"); width: 10px; height: 6px;
+        subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }}
     QToolButton#run {{ background: {theme.accent}; color: {theme.on_accent}; font-weight: 600; padding: 5px 14px; }}
     QToolButton#run:hover {{ background: {QColor(theme.accent).lighter(112).name()}; }}
     QToolButton#run:disabled {{ background: {theme.raised}; color: {theme.faint}; }}

@@ -16,6 +16,8 @@ from nodeflow.wires import VAE, Image
 
 PICTURES, SIDE, PATCHES = 4, 12, 3
 """Pictures that a fit is made from, their side in cells of the latent, and the patches of colour along a side."""
+GREYS = (-2.0, 2.0)
+"""The numbers that are black and white in a latent without places."""
 Map = Tensor
 """(3, C + 1), float32: from a latent cell and a 1 to red, green and blue, 0 to 1."""
 Finder = Callable[[int], "Map | None"]
@@ -71,12 +73,14 @@ def rgb(item: Tensor, map: Map | None) -> Tensor:
     most, which are no true colours. A latent without places is a square of greys.
     """
     item = item.nan_to_num()  # to look at a value must not cost it
+    if item[0].numel() == 1:
+        return _greys(item)
     if map is not None:
         map = map.to(item.device)
         return (torch.einsum("rc,chw->rhw", map[:, :-1], item) + map[:, -1, None, None]).clamp(0, 1)
     if item.shape[0] == 3:
         return (item / 2 + 0.5).clamp(0, 1)
-    return _principal(item) if item[0].numel() > 1 else _greys(item)
+    return _principal(item)
 
 
 def _fit(vae: VAE) -> Map:
@@ -110,8 +114,9 @@ def _principal(item: Tensor) -> Tensor:
 
 
 def _greys(item: Tensor) -> Tensor:
-    """A latent without places (C, 1, 1), as a square of greys (3, n, n), row by row: black is -2, grey 0, white 2."""
+    """A latent without places (C, 1, 1), as a square of greys (3, n, n), row by row."""
     side = math.ceil(math.sqrt(len(item)))
     square = torch.zeros(side * side)
     square[: len(item)] = item.flatten()
-    return (square / 4 + 0.5).clamp(0, 1).reshape(1, side, side).expand(3, -1, -1)
+    low, high = GREYS
+    return ((square - low) / (high - low)).clamp(0, 1).reshape(1, side, side).expand(3, -1, -1)

@@ -114,6 +114,25 @@ def test_it_follows_the_selection_and_says_what_there_is_to_see(
     assert facts.table.item(0, 1).text() == "1 × 4 × 16 × 16"
 
 
+def test_what_is_not_there_can_be_computed_from_the_panel(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    tab = window.tabs.add()
+    tab.session.open(STARTER)
+    panel = (
+        next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector").widget().currentWidget()
+    )
+    assert isinstance(panel, Inspector)
+    tab.canvas.choose(["noise"])
+    qtbot.waitUntil(lambda: not panel.load_button.isHidden(), timeout=SECONDS)
+    assert panel.stage.picture.words == "noise has not run yet"
+    assert panel.load_button.text() == "Run to noise, to see it"
+    panel.load_button.click()
+    qtbot.waitUntil(lambda: panel.overview is not None, timeout=SECONDS)
+    assert panel.overview.wire == "Noise"
+    assert panel.load_button.isHidden()
+    qtbot.waitUntil(lambda: not tab.session.running, timeout=SECONDS)
+    window.tabs.drop(tab)
+
+
 def test_it_looks_again_after_each_run(window: MainWindow, see: See, qtbot: QtBot) -> None:
     panel = see("decode", "image", "picture")
     before = panel.stage.picture.image().copy()

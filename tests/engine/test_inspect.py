@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -13,11 +15,13 @@ from safetensors.torch import load_file
 from toys import Bench, wire
 
 from nodeflow.engine.events import Export, Look
+from nodeflow.engine.inspect.attention import first_of
 from nodeflow.engine.inspect.draw import tiles
 from nodeflow.engine.inspect.facts import BINS, facts, named_tensors
-from nodeflow.engine.inspect.inspector import Inspector
+from nodeflow.engine.inspect.inspector import Inspector, _Document
+from nodeflow.engine.run.history import History
 from nodeflow.engine.worker.session import Session
-from nodeflow.forms import Chart, Matrix, Overview, Picture, Table, Text, View
+from nodeflow.forms import Asked, Chart, Matrix, Overview, Picture, Table, Text, View
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.resources import folder
@@ -349,3 +353,55 @@ def test_attention_as_a_glow_and_as_shares_of_words(studio: Studio, tmp_path: Pa
     fine = torch.nn.functional.interpolate(one[None, None], (16, 16), mode="bilinear")[0, 0]
     assert step.scale is not None
     assert step.scale[1] == pytest.approx(float((fine * one.sum() / fine.sum()).max()), rel=1e-4)
+
+
+def test_what_is_not_in_memory_names_the_node_that_would_bring_it(studio: Studio) -> None:
+    cache = studio.session.executor.cache
+    never = studio.inspector.look(Look(1, "", "nobody", "image"))
+    assert (never.error, never.run) == ("nobody has not run yet", "nobody")
+    _, key = studio.session.executor.recall("").last["noise"]
+    outputs = cache.get(key)
+    cache.drop(key)
+    gone = studio.inspector.look(Look(2, "", "noise", "noise"))
+    assert "not in memory" in gone.error
+    assert gone.run == "noise"
+    cache.put(key, outputs, 1.0)
+    assert studio.inspector.look(Look(3, "", "noise", "noise")).error == ""
+
+
+def test_the_latest_vae_is_taken_and_texts_are_those_of_the_last_run(studio: Studio) -> None:
+    executor = studio.session.executor
+    task, key = executor.recall("").last["model"]
+    outputs = executor.cache.get(key)
+    renewed = tuple(dataclasses.replace(value) for value in outputs)
+    executor.cache.put(b"renewed", renewed, 1.0)
+    history = History()
+    for name, made in (("one", key), ("other", b"renewed"), ("one", key)):
+        history.arrived(msgspec.structs.replace(task, id=name), made)
+    assert history.vae(executor.cache, 4) is outputs[2], "of two, the one that ran last"
+    assert history.vae(executor.cache, 16) is None
+    executor.recall("").arrived(msgspec.structs.replace(executor.recall("").last["prompt"][0], id="stale"), b"")
+    assert "stale" not in executor.recall("").named
+    assert len(_Document(executor, "").texts()) == 1
+
+
+def test_places_begin_in_the_middle_and_words_with_one_that_names_something(studio: Studio) -> None:
+    overview = studio.look("sampler", "latent")
+    assert isinstance(overview, Overview)
+    places = [option for form in overview.forms for option in form.options if option.place]
+    assert [(option.name, option.start) for option in places] == [("x", 8), ("y", 8)]
+    assert studio.look("sampler", "latent", "place") == studio.look("sampler", "latent", "place", x=8, y=8)
+    assert first_of(("0 <|startoftext|>", "1 a", "2 red", "3 star")) == "2 red"
+    assert first_of(("0 \u4e00", "1 \u661f")) == "1 \u661f"
+    assert first_of(("0 a",)) == "0 a"
+
+
+def test_a_latent_without_places_is_numbers_in_greys(studio: Studio) -> None:
+    samples = torch.tensor([-2.0, 0.0, 2.0]).reshape(1, 3, 1, 1)
+    forms = {form.name: form for form in studio.inspector.forms_of(Latent(samples), "Latent")}
+    assert not {"channels", "decoded"} & forms.keys()
+    asked = Asked(_Document(studio.session.executor, ""), {}, 64)
+    shown = forms["colours"].make(Latent(torch.cat([samples, samples[:, :1]], 1)), asked)
+    assert pixels(shown)[..., 0].tolist() == [[0, 128], [255, 0]]
+    assert isinstance(shown, Picture)
+    assert (shown.scale, shown.caption) == ((-2.0, 2.0), "4 numbers, row by row")

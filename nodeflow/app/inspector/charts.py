@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
@@ -13,16 +16,22 @@ from nodeflow.forms import Chart, Matrix, Series
 
 COLOURS = ("#5b9df5", "#e8ae5a", "#6cc08b", "#d98bd0", "#ee7b74", "#58bcc6", "#a596ec", "#c9c36b")
 """Of the curves, one after the other."""
+LIGHT_GROUND = 130
+"""Per cent by which they are darker on light ground."""
 LEAST_HEIGHT, AXIS = 160, 60
 """Pixels of a plot, and of them for the axis and the words below it."""
 LINE, MOST_LINES = 13, 20
 """Pixels that a lying bar needs for the words beside it, and how many of them a view makes room for."""
 MOST_TICKS = 40
 """More labels than these on an axis would lie over each other."""
+DARK = 0.45
+"""Beyond this share of the way from the middle to an end, a cell's colour is dark."""
+MOST_NUMBERS = 12
+"""Rows and columns of a matrix whose cells have room for their numbers."""
 
 
 class Plot(QWidget):
-    """A plot in the colours of the theme, and a line of words below it."""
+    """A plot in the colours of the theme, with a key to its colours above it and a line of words below it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,9 +41,13 @@ class Plot(QWidget):
         self.caption = QLabel()
         self.caption.setObjectName("dim")
         self.caption.setWordWrap(True)
+        self.key = QLabel()
+        self.key.setWordWrap(True)
+        self.key.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        layout.addWidget(self.key)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.caption)
         self.setMinimumHeight(LEAST_HEIGHT)
@@ -65,14 +78,12 @@ class ChartView(Plot):
     def __init__(self) -> None:
         super().__init__()
         self.plot.setAccessibleName(self.tr("Chart"))
-        self.legend = self.plot.addLegend(offset=(-8, 8), labelTextSize="8pt")
         self.chart = Chart(())
         self.plot.scene().sigMouseMoved.connect(self._pointed)
 
     def show_view(self, chart: Chart) -> None:
         self.chart = chart
         self.plot.clear()
-        self.legend.clear()
         self.plot.showGrid(x=not chart.bars, y=True, alpha=0.15)
         across, up = (chart.y, chart.x) if self._lies else (chart.x, chart.y)
         self.plot.setLabel("bottom", tr(across))
@@ -82,14 +93,14 @@ class ChartView(Plot):
         self.setMinimumHeight(max(LEAST_HEIGHT, AXIS + LINE * lines))
         self.plot.setLogMode(y=chart.logarithmic)
         for number, series in enumerate(chart.series):
-            colour = COLOURS[number % len(COLOURS)]
+            colour = _colour(number)
             if chart.bars:
                 self.plot.addItem(_bars(series, colour, lying=bool(chart.labels)))
             else:
-                pen = pg.mkPen(colour, width=2)
-                self.plot.plot(series.x, series.y, pen=pen, name=series.name if len(chart.series) > 1 else None)
-        self.legend.setVisible(len(chart.series) > 1)
-        self.legend.setLabelTextColor(theme.colour("text"))
+                self.plot.plot(series.x, series.y, pen=pg.mkPen(colour, width=2))
+        names = [_named(at, series) for at, series in enumerate(chart.series)]
+        self.key.setText(" &nbsp; ".join(names))
+        self.key.setVisible(len(names) > 1)
         ticks = [list(enumerate(label.strip() or "·" for label in chart.labels))]
         named = 0 < len(chart.labels) <= MOST_TICKS
         self.plot.getAxis("left").setTicks(ticks if named and self._lies else None)
@@ -131,6 +142,22 @@ class ChartView(Plot):
             self.say(f"{tr(self.chart.x)} {label.strip()}: " + ", ".join(words for _, words in found))
 
 
+def _colour(number: int) -> str:
+    """The colour of a curve: darker on light ground, so that it stands out there too."""
+    found = COLOURS[number % len(COLOURS)]
+    return found if theme.current().dark else QColor(found).darker(LIGHT_GROUND).name()
+
+
+def _named(number: int, series: Series) -> str:
+    """A curve in the key."""
+    return f'<span style="color: {_colour(number)}">━</span>&nbsp;{_whole(series.name)}'
+
+
+def _whole(name: str) -> str:
+    """A name as rich text that is not broken over lines."""
+    return escape(tr(name)).replace(" ", "&nbsp;")
+
+
 def _bars(series: Series, colour: str, lying: bool) -> pg.BarGraphItem:
     """A bar for each place, standing or lying."""
     thick = 0.8 * min(np.diff(series.x), default=1.0)
@@ -147,6 +174,7 @@ class MatrixView(Plot):
         self.plot.setAccessibleName(self.tr("Matrix"))
         self.plot.setAspectLocked(True)
         self.matrix = Matrix((), (), (), 0, 1)
+        self._numbers: list[pg.TextItem] = []
         self._image = pg.ImageItem(axisOrder="row-major")
         self._image.setColorMap(pg.colormap.get("CET-D1A"))
         self.plot.addItem(self._image)
@@ -160,9 +188,37 @@ class MatrixView(Plot):
         ticks = [(place + 0.5, label.strip() or "·") for place, label in enumerate(matrix.rows)]
         self.plot.getAxis("left").setTicks([ticks] if len(ticks) <= MOST_TICKS else None)
         self.plot.hideAxis("bottom")
+        self._write_numbers(matrix)
+        self._name_columns(matrix)
         self.plot.enableAutoRange()
         ends = self.tr("blue {0:g}, red {1:g}").format(matrix.low, matrix.high)
         self.say(f"{tr(matrix.caption)} · {ends}" if matrix.caption else ends)
+
+    def _write_numbers(self, matrix: Matrix) -> None:
+        """The numbers in their cells, where there is room."""
+        for item in self._numbers:
+            self.plot.removeItem(item)
+        self._numbers.clear()
+        if max(len(matrix.rows), len(matrix.columns)) > MOST_NUMBERS:
+            return
+        middle = (matrix.low + matrix.high) / 2
+        for at, value in enumerate(matrix.values):
+            row, column = divmod(at, len(matrix.columns))
+            strong = abs(value - middle) > DARK * (matrix.high - middle)
+            item = pg.TextItem(f"{value:.2f}", color="#ffffff" if strong else "#1f242b", anchor=(0.5, 0.5))
+            item.setPos(column + 0.5, row + 0.5)
+            self.plot.addItem(item)
+            self._numbers.append(item)
+
+    def _name_columns(self, matrix: Matrix) -> None:
+        """Where columns are other things than rows, they have numbers and a key, since their names are long."""
+        other = matrix.columns != matrix.rows and len(matrix.columns) <= MOST_NUMBERS
+        if other:
+            self.plot.showAxis("bottom")
+            self.plot.getAxis("bottom").setTicks([[(at + 0.5, str(at + 1)) for at in range(len(matrix.columns))]])
+        named = [f"<b>{at}</b>&nbsp;{_whole(name)}" for at, name in enumerate(matrix.columns, 1)]
+        self.key.setText(" &nbsp; ".join(named))
+        self.key.setVisible(other)
 
     def rows(self) -> list[list[str]]:
         width = len(self.matrix.columns)

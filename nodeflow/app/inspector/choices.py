@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSpinBox, QWidget
 
 from nodeflow.app.words import tr
 from nodeflow.forms import Option
@@ -35,8 +36,27 @@ class Words(QPlainTextEdit):
         self.setPlainText(text)
 
 
+def _is_number(option: Option) -> bool:
+    return not option.choices and not option.text
+
+
+def _side_by_side(fields: list[tuple[str, QWidget]]) -> QWidget:
+    """Fields in one row, each but the first with its title before it."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    for number, (title, field) in enumerate(fields):
+        if number:
+            label = QLabel(title)
+            label.setBuddy(field)
+            layout.addWidget(label)
+        layout.addWidget(field, 1)
+    return row
+
+
 class Choices(QWidget):
-    """A row for each option but the step of a film, which is chosen elsewhere."""
+    """A row for each option but the step of a film, which is chosen elsewhere; numbers stand in one row together."""
 
     changed = Signal()
 
@@ -45,7 +65,7 @@ class Choices(QWidget):
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(5)
-        self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._options: tuple[Option, ...] = ()
         self._chosen: dict[str, Any] = {}
         self._fields: dict[str, QComboBox | QSpinBox | Words] = {}
@@ -59,13 +79,20 @@ class Choices(QWidget):
         self._fields.clear()
         while self._layout.rowCount():
             self._layout.removeRow(0)
-        for option in offered:
-            make = self._combo if option.choices else self._words if option.text else self._spin
-            field = make(option)
-            field.setAccessibleName(tr(option.title))
-            self._fields[option.name] = field
-            self._layout.addRow(tr(option.title), field)
+        for are_numbers, found in groupby(offered, _is_number):
+            row = [(tr(option.title), self._field(option)) for option in found]
+            if are_numbers:
+                self._layout.addRow(row[0][0], _side_by_side(row))
+            else:
+                for title, field in row:
+                    self._layout.addRow(title, field)
         self.setVisible(bool(offered))
+
+    def _field(self, option: Option) -> QWidget:
+        make = self._spin if _is_number(option) else self._words if option.text else self._combo
+        field = self._fields[option.name] = make(option)
+        field.setAccessibleName(tr(option.title))
+        return field
 
     def values(self) -> dict[str, Any]:
         """What is chosen, by the options' names."""
@@ -108,7 +135,8 @@ class Choices(QWidget):
     def _spin(self, option: Option) -> QSpinBox:
         spin = QSpinBox()
         spin.setRange(option.minimum, option.maximum)
-        spin.setValue(self._chosen.get(option.name, option.minimum))
+        spin.setSuffix(f" / {option.maximum}")
+        spin.setValue(self._chosen.get(option.name, option.start))
         spin.valueChanged.connect(lambda value: self._take(option.name, value))
         return spin
 

@@ -295,8 +295,9 @@ class Inspector(PanelWidgets):
 
     def _offer_load(self, node: str) -> None:
         """What a picture needs is not in memory: offer to run to the node that gives it."""
-        self._missing = node
-        self.load_button.setText(self.tr("Load {0}, to see it in true colours").format(node))
+        self._missing, own = node, node == self.level.path_of(self.node)
+        words = self.tr("Run to {0}, to see it") if own else self.tr("Load {0}, to see it in true colours")
+        self.load_button.setText(words.format(node))
         self.load_button.show()
 
     def _run_over(self) -> None:
@@ -304,7 +305,7 @@ class Inspector(PanelWidgets):
         if not self.load_button.isHidden():
             self.load_button.hide()
             self.cache.clear()
-            self._show_form()
+            self.refresh()
         elif self.overview is not None and self._last_handle() not in ("", self.overview.handle):
             self.refresh()
 

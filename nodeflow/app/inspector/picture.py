@@ -72,7 +72,7 @@ class PictureView(QWidget):
         if self.frame is not None:
             self._paint(painter, self.frame)
         if self.words:
-            painter.setPen(theme.colour("faint" if self.frame is None else "text"))
+            painter.setPen(theme.colour("dim" if self.frame is None else "text"))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(24, 12, -24, -12), int(flags), self.words)
         if self.hasFocus():

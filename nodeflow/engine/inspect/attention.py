@@ -15,6 +15,8 @@ from nodeflow.forms import Asked, Chart, Form, Option, Picture, Series
 from nodeflow.wires import Attention, Trajectory
 
 ALL_LAYERS, ALL_STEPS = "all layers", "all steps"
+LONGEST_ARTICLE = 2
+"""Letters of a word that names nothing."""
 
 
 def mean_map(path: Trajectory, picture: int, layer: str = ALL_LAYERS, step: int | None = None) -> Tensor:
@@ -38,6 +40,12 @@ def words_of(attention: Attention) -> tuple[str, ...]:
     while count > 2 and words[count - 1] == words[count - 2]:
         count -= 1
     return tuple(f"{place} {word.strip()}" for place, word in enumerate(words[:count]))
+
+
+def first_of(words: tuple[str, ...]) -> str:
+    """The word to begin with: one that may name something, rather than the mark of a beginning or an article."""
+    said = [word for word in words[1:] if len(word.split(" ", 1)[1]) > LONGEST_ARTICLE]
+    return next(iter(said or words[1:]), words[0])
 
 
 def mean_place(
@@ -71,7 +79,7 @@ def _how(path: Trajectory, layers: Iterable[str]) -> tuple[Option, ...]:
 
 def options(path: Trajectory) -> tuple[Option, ...]:
     words = words_of(path.attention[0])
-    first = next((word for word in words[1:]), words[0])
+    first = first_of(words)
     tokens = (first, *(word for word in words if word != first))
     return Option("token", "Word", tokens), *_how(path, path.attention[0].maps)
 
@@ -119,7 +127,7 @@ def words_at_place(path: Trajectory, asked: Asked) -> Chart:
     shares = mean_map(path, _picture(path, asked))[y, x, : len(words)].tolist()
     labels = tuple(word.split(" ", 1)[1] for word in words)
     places = tuple(map(float, range(len(words))))
-    caption = f"{x}, {y}: {sum(shares):.3f} in all"
+    caption = f"column {x}, row {y}: {sum(shares):.1%} of its attention is for these words"
     return Chart((Series("share", places, tuple(shares)),), "word", "share", labels, bars=True, caption=caption)
 
 

@@ -22,7 +22,11 @@ from nodeflow.node import NodeError
 
 MOST_FACTS = 64
 """Tensors of one value that facts are told of."""
-GONE = "this value is not in memory any more; run the workflow to see it"
+GONE = "this value is not in memory any more; run its node to see it"
+
+
+class Gone(NodeError):  # noqa: N818 - the value is, nothing went wrong
+    """A value that a run to its node brings into memory."""
 
 
 class Inspector:
@@ -42,6 +46,8 @@ class Inspector:
         try:
             with torch.no_grad():
                 return Looked(look.request, self._view(look, document), run=document.missing)
+        except Gone as gone:
+            return Looked(look.request, error=str(gone), run=look.node)
         except Exception as error:  # a form may be other people's code; what it raises is a look less, no more
             return Looked(look.request, error=_sentence(error), run=document.missing)
 
@@ -88,7 +94,7 @@ class Inspector:
         """The handle of what a task gave last: the key of its result, the place of the output in it, and its type."""
         task, key = self.executor.recall(look.document).last.get(name, (None, b""))
         if task is None:
-            raise NodeError(f"{look.node} has not run yet")
+            raise Gone(f"{look.node} has not run yet")
         for place, port in enumerate(task.spec.outputs):
             if port.name == look.output:
                 return f"{key.hex()}/{place}/{port.type}"
@@ -98,7 +104,7 @@ class Inspector:
         key, place, _ = handle.split("/", 2)
         outputs = self.executor.cache.get(bytes.fromhex(key))
         if outputs is None:
-            raise NodeError(GONE)
+            raise Gone(GONE)
         return outputs[int(place)]
 
 
@@ -117,7 +123,8 @@ class _Document:
         return self._find("CLIP", lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
 
     def texts(self) -> list[str]:
-        tasks = [task for task, _ in self._executor.recall(self._document).last.values()]
+        history = self._executor.recall(self._document)
+        tasks = [task for name, (task, _) in history.last.items() if name in history.named]
         encoders = [task for task in tasks if any(port.type == "Conditioning" for port in task.spec.outputs)]
         written = [(task, param) for task in encoders for param in task.spec.params if param.widget == "multiline"]
         found = [str(task.node.params.get(param.name, param.default)).strip() for task, param in written]

@@ -40,7 +40,14 @@ def _row(name: str, network: torch.nn.Module) -> tuple[str, ...]:
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     types = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in tensors)
     places = Counter(str(tensor.device) for tensor in tensors)
-    return name, f"{count:,}", f"{size / 2**20:.1f} MiB", ", ".join(types), ", ".join(places)
+    return name, f"{count:,}", _size(size), ", ".join(types), ", ".join(places)
+
+
+def _size(count: int) -> str:
+    """Bytes as people read them, of 1,000 each."""
+    if count < 1e6:
+        return f"{count / 1e3:.1f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
 
 
 def has_network(value: Any) -> bool:

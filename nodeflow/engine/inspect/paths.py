@@ -61,7 +61,8 @@ def any_frame(frames: Frames) -> Tensor | None:
 
 
 def _way(path: Trajectory) -> Option:
-    return Option("way", "As", tuple(LATENT_WAYS))
+    has_places = path.x[0][0, 0].numel() > 1
+    return Option("way", "As", tuple(LATENT_WAYS) if has_places else ("colours",))
 
 
 def frame(path: Trajectory, asked: Asked) -> Picture:

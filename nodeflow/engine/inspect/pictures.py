@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from torch import Tensor
 
-from nodeflow.engine.colours import linear_map, rgb
+from nodeflow.engine.colours import GREYS, linear_map, rgb
 from nodeflow.engine.inspect.apart import drawn
 from nodeflow.engine.inspect.draw import colours, tiles
 from nodeflow.forms import Asked, Form, Forms, Option, Picture, Table
@@ -28,9 +29,12 @@ def chosen(tensor: Tensor, asked: Asked) -> Tensor:
 
 
 def place_options(tensor: Tensor) -> tuple[Option, ...]:
-    """The choice of a place in pictures (..., H, W)."""
+    """The choice of a place in pictures (..., H, W), the middle at first."""
     height, width = tensor.shape[-2:]
-    return Option("x", "Column", maximum=width - 1, place=True), Option("y", "Row", maximum=height - 1, place=True)
+    return (
+        Option("x", "Column", maximum=width - 1, place=True, start=width // 2),
+        Option("y", "Row", maximum=height - 1, place=True, start=height // 2),
+    )
 
 
 def channels(samples: Tensor, asked: Asked) -> Picture:
@@ -46,9 +50,13 @@ def latent_rgb(samples: Tensor, asked: Asked) -> Tensor:
 
 def in_colours(samples: Tensor, asked: Asked) -> Picture:
     """The same as a picture; it says so where the VAE is not known."""
+    shown = latent_rgb(samples, asked)
+    if samples[0].numel() == 1:
+        picture = colours(shown, asked.size, smooth=False, caption=f"{len(samples)} numbers, row by row")
+        return msgspec.structs.replace(picture, scale=GREYS)
     true = len(samples) == 3 or asked.surroundings.vae(len(samples)) is not None
     caption = "" if true else "no VAE is in memory: colours without meaning"
-    return colours(latent_rgb(samples, asked), asked.size, smooth=False, caption=caption)
+    return colours(shown, asked.size, smooth=False, caption=caption)
 
 
 def decoded(samples: Tensor, asked: Asked) -> Picture:
@@ -86,13 +94,14 @@ def place(tensor: Tensor, asked: Asked) -> Table:
     return Table(("channel", "value"), tuple((str(c), f"{v:.6g}") for c, v in enumerate(values)), f"{x}, {y}")
 
 
-def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False) -> Form:
+def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False, placed: bool = True) -> Form:
+    """``placed``: it is for latents that are pictures, rather than a single row of numbers."""
     return Form(
         name,
         title,
         lambda latent, asked: LATENT_WAYS[way](chosen(latent.samples, asked), asked),
         lambda latent: (*one_of(latent.samples), *more),
-        lambda latent: latent.samples.ndim == 4,
+        lambda latent: latent.samples.ndim == 4 and (not placed or latent.samples[0, 0].numel() > 1),
         costly,
         lambda latent, asked: latents_apart(
             chosen(latent.samples, asked), chosen(asked.other.samples, asked), way, asked
@@ -111,7 +120,7 @@ def _place(tensor_of: Any) -> Form:
 
 FORMS: Forms = {
     "Latent": (
-        _latent("colours", "Colours", "colours"),
+        _latent("colours", "Colours", "colours", placed=False),
         _latent("channels", "Channels", "channels", SCALE),
         _latent("decoded", "Decoded", "decoded", costly=True),
         _place(lambda latent: latent.samples),

@@ -89,6 +89,6 @@ FORMS: Forms = {
         Form("similarity", "Likeness of tokens", similarity, _options, _has_tokens),
         Form("tokens", "Tokens", tokens, _options, _has_tokens),
     ),
-    "Embedding": (Form("likeness", "Likeness", likeness),),
+    "Embedding": (Form("likeness", "Likeness", likeness, fits=lambda embedding: len(embedding.values) > 1),),
     "Scores": (Form("scores", "Scores", scores),),
 }

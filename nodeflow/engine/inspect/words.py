@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nodeflow.engine.inspect.attention import words_of
+from nodeflow.engine.inspect.attention import first_of, words_of
 from nodeflow.engine.inspect.draw import heat
 from nodeflow.engine.inspect.pictures import chosen, one_of
 from nodeflow.forms import Asked, Form, Forms, Option, Picture
@@ -16,7 +16,7 @@ GREY = 0.6
 
 def _options(attention: Attention) -> tuple[Option, ...]:
     words = words_of(attention)
-    tokens = (*words[1:], words[0])  # the first marks the beginning of a text, and says nothing
+    tokens = (first_of(words), *(word for word in words if word != first_of(words)))
     layers = tuple(attention.maps)
     return Option("token", "Word", tokens), Option("layer", "Layer", layers), *one_of(attention.maps[layers[0]])
 

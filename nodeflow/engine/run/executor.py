@@ -247,7 +247,7 @@ class Run:
         """A task's outputs are there; from now on they can be looked at."""
         self.values[task.id] = outputs
         self.executor.steps.identities.learn(self.keys[task.id], outputs)
-        self.history.last[task.id] = (task, self.keys[task.id])
+        self.history.arrived(task, self.keys[task.id])
 
     def _asked(self, task: Task) -> list[str]:
         return [origin.node for name in self.asked.get(task.id, ()) for origin in task.inputs[name]]

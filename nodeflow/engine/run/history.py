@@ -25,6 +25,9 @@ class History:
         self.fitted: dict[str, Parts] = {}
         """As ``made_from``, of runs that went through to their end."""
         self.last: dict[str, tuple[Task, bytes]] = {}
+        """The latest is the last one."""
+        self.named: frozenset[str] = frozenset()
+        """The tasks that the last run was about."""
         self.items: dict[str, tuple[str, ...]] = {}
 
     def remember(self, run: Run) -> None:
@@ -33,12 +36,18 @@ class History:
             reached = name in run.values or name in run.failed
             if reached or name in run.kept:
                 self.made_from[name] = parts
-                self.last[name] = (run.plan.tasks[name], run.keys[name])
+                self.arrived(run.plan.tasks[name], run.keys[name])
             if reached:
                 self.failed.discard(name)
+        self.named = frozenset(run.plan.tasks)
         self.failed |= run.failed
         if not run.failed and not run.control.cancelled:
             self.fitted |= run.parts
+
+    def arrived(self, task: Task, key: bytes) -> None:
+        """A task's outputs are known by a key."""
+        self.last.pop(task.id, None)
+        self.last[task.id] = (task, key)
 
     def before(self, task: str, node: str) -> Parts | None:
         """What a task was last made from; of an item that is new what its node was, when it ran once."""
@@ -62,7 +71,7 @@ class History:
         return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
 
     def find(self, cache: Cache, wire_type: str, fits: Callable[[Any], bool]) -> tuple[Any, str]:
-        """What a node gave last of a wire type, where it fits; None, and a node whose result is not in memory."""
+        """The latest value of a wire type, where it fits; None, and a node whose result is not in memory."""
         missing = ""
         for task, key in reversed(list(self.last.values())):
             for place, port in enumerate(task.spec.outputs):
