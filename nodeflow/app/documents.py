@@ -31,6 +31,12 @@ class Documents(QObject):
         super().__init__(window)
         self._window, self._tabs, self._settings, self._background = window, tabs, settings, background
 
+    @property
+    def front_title(self) -> str:
+        """The name of the document in front; empty where there is nothing to go back to."""
+        session = self._tabs.front.session
+        return "" if session.pristine else session.title
+
     # --- open
 
     def new(self) -> None:
@@ -50,7 +56,8 @@ class Documents(QObject):
         """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
         path = path.absolute()
         for tab in self._tabs:
-            if tab.session.path == path:
+            session = tab.session
+            if session.path == path or (session.source == path and not session.dirty):
                 self._tabs.setCurrentWidget(tab)
                 self.shown.emit()
                 return True

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QResizeEvent, QShowEvent
+from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app import ready_made
@@ -39,6 +39,8 @@ class StartPage(QWidget):
         self.recent.setAccessibleName(self.tr("Files used last"))
         self.recent.setFixedWidth(300)
         self.no_recent = QLabel(self.tr("Workflows that you open or save will stand here."))
+        self.back = QPushButton()
+        self.back.clicked.connect(self._go_back)
         self.new, self.open = QPushButton(self.tr("New workflow")), QPushButton(self.tr("Open a file…"))
         self.new.clicked.connect(documents.new)
         self.open.clicked.connect(documents.open)
@@ -67,6 +69,7 @@ class StartPage(QWidget):
         top.setSpacing(12)
         top.addWidget(self.search, 1)
         top.addStretch(1)
+        top.addWidget(self.back)
         top.addWidget(self.new)
         top.addWidget(self.open)
         self.side = QWidget()
@@ -107,6 +110,20 @@ class StartPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fill_recent()
+        title = self._documents.front_title
+        self.back.setText(self.tr("Back to {0}").format(title))
+        self.back.setVisible(bool(title))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._go_back()
+        else:
+            super().keyPressEvent(event)
+
+    def _go_back(self) -> None:
+        """Show the documents again, where there are any."""
+        if self._documents.front_title:
+            self._documents.shown.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -31,7 +31,7 @@ def define(actions: Actions, window: MainWindow) -> None:
     on("file.quit", "file", tr("Quit"), key.Quit, window.close)
     actions.adopt("edit.undo", "edit", undos.createUndoAction(window, tr("Undo")), key.Undo)
     actions.adopt("edit.redo", "edit", undos.createRedoAction(window, tr("Redo")), ["Ctrl+Shift+Z", "Ctrl+Y"])
-    on("view.home", "view", tr("Start"), "Alt+Home", window.show_start_page)
+    on("view.home", "view", tr("Start"), "Alt+Home", lambda: turn_page(window))
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
     on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))
     on("view.next_panel", "view", tr("Next Panel"), "F6", lambda: window.next_panel(1))
@@ -41,6 +41,14 @@ def define(actions: Actions, window: MainWindow) -> None:
     on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel())
     on("help.palette", "help", tr("Find a Command…"), "Ctrl+Shift+P", lambda: window.palette_.ask())
     on("help.keys", "help", tr("Keys and Pointer"), "?", window.show_cheat_sheet)
+
+
+def turn_page(window: MainWindow) -> None:
+    """Show the start page, or, from there, the documents again."""
+    if window.start_page is not None and window.documents.front_title:
+        window.documents.shown.emit()
+    else:
+        window.show_start_page()
 
 
 def show_sweep(window: MainWindow) -> SweepDialog:

@@ -16,6 +16,7 @@ from nodeflow.app.sketch import sketch
 from nodeflow.app.start_page import StartPage
 from nodeflow.app.window import MainWindow
 from nodeflow.graph import files
+from nodeflow.graph.edits import SetParam
 
 Key = Qt.Key
 
@@ -53,6 +54,31 @@ def test_arrows_and_enter_open_a_workflow_and_the_start_page_is_a_key_away(windo
     assert last is not None
     assert window.start_page is None and window.canvas.view.hasFocus()
     assert window.session.name == "latent-diffusion"
+
+
+def test_the_start_page_leads_back_to_the_documents(window: MainWindow) -> None:
+    for way_back in (
+        lambda start: QTest.keyClick(start.workflows, Key.Key_Escape),
+        lambda start: QTest.mouseClick(start.back, Qt.MouseButton.LeftButton),
+        lambda start: window.actions_["view.home"].trigger(),
+    ):
+        window.actions_["view.home"].trigger()
+        start = page(window)
+        assert start.back.isVisible() and start.back.text() == "Back to latent-diffusion"
+        way_back(start)
+        assert window.start_page is None and window.canvas.view.hasFocus()
+    press(window, Key.Key_W)
+    start = page(window)
+    QTest.keyClick(start.workflows, Key.Key_Escape)
+    assert start.isVisible() and start.back.isHidden()
+
+
+def test_a_workflow_that_is_open_as_it_was_read_is_not_opened_twice(window: MainWindow) -> None:
+    window.show_file(STARTER)
+    assert window.tabs.count() == 1
+    window.session.do("Edit", SetParam("noise", "seed", 5))
+    window.show_file(STARTER)
+    assert window.tabs.count() == 2 and not window.session.dirty
 
 
 def test_files_used_last_stand_on_the_start_page(window: MainWindow, tmp_path: Path) -> None:
