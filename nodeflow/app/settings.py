@@ -15,6 +15,25 @@ from nodeflow import resources
 T = TypeVar("T")
 
 
+COMMON = [
+    f"nodes.{name}"
+    for name in (
+        "sample",
+        "clip_text_encode",
+        "vae_decode",
+        "classifier_free_guidance",
+        "scheduler",
+        "gaussian_noise",
+        "save_image",
+        "load_image",
+        "vae_encode",
+        "unet_denoiser",
+        "load_latent_diffusion",
+        "resize_image",
+    )
+]
+
+
 class Setting(Generic[T]):
     """One choice: its key in the file, its default, and the kind of its values.
 
@@ -58,8 +77,8 @@ class Settings(QObject):
     shortcuts = Setting[dict[str, list[str]]]("keys/shortcuts", {}, dict[str, list[str]])
     """Keys by action, where they are not the default."""
     recent_actions = Setting[list[str]]("keys/recent_actions", [], list[str])
-    recent_nodes = Setting[list[str]]("canvas/recent_nodes", [], list[str])
-    """Types of nodes that were added, the last one first."""
+    recent_nodes = Setting[list[str]]("canvas/recent_nodes", COMMON, list[str])
+    """Types of nodes that were added, the last one first; until then those that most workflows are made of."""
     minimap = Setting[bool]("canvas/minimap", True, bool)
     geometry = Setting[str]("window/geometry", "", str)
     """Place and size of the window, in Qt's form, base64."""

@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app import language, theme
-from nodeflow.app.hub import default_output
-from nodeflow.app.settings import Settings
+from nodeflow.app.hub import default_output, shipped_catalogue
+from nodeflow.app.settings import COMMON, Settings
 from nodeflow.app.settings_dialog import SettingsDialog
 from nodeflow.app.window import MainWindow
 
@@ -96,3 +96,7 @@ def test_the_language_is_the_one_chosen() -> None:
     app = QCoreApplication.instance()
     assert app is not None
     assert language.install(app, "en") == "en"
+
+
+def test_the_nodes_that_the_search_offers_first_at_the_start_exist() -> None:
+    assert set(COMMON) <= shipped_catalogue().nodes.keys()
