@@ -68,8 +68,11 @@ class Outlook(QObject):
         match reply:
             case Foreseen(request, nodes, problems) if request == self._request and self._request:
                 run = sum(node.state == "run" for node in nodes)
+                perhaps = sum(node.state == "unknown" for node in nodes)
                 if problems or not nodes:
                     self.words = ""
+                elif perhaps:
+                    self.words = self.tr("up to {0} of {1} nodes would run").format(run + perhaps, len(nodes))
                 elif not run:
                     self.words = self.tr("nothing would run again")
                 else:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import psutil
 from app.conftest import STARTER
+from app.seen import add
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
@@ -163,3 +164,8 @@ def test_the_foot_tells_what_a_run_would_do(window: MainWindow, qtbot: QtBot, tm
     qtbot.waitUntil(lambda: "nothing would run again" in words.text(), timeout=10_000)
     window.session.do("Set", SetParam("larger", "width", 40))
     qtbot.waitUntil(lambda: "2 of 3 nodes would run" in words.text(), timeout=10_000)
+    add(window, "sizes", "nodes.seeds")
+    window.session.do("Connect", Connect(Link("sizes", "values", "larger", "width")))
+    qtbot.waitUntil(
+        lambda: "up to 3 of 4 nodes would run" in words.text(), timeout=10_000
+    )  # how large is not known yet
