@@ -22,7 +22,8 @@ class Frame(Drawn):
 
     def show_annotation(self, annotation: Annotation) -> None:
         super().show_annotation(annotation)
-        self.setZValue(-10 - annotation.width * annotation.height / 1e9)  # a small frame lies on a large one
+        # a frame that begins further down covers no title of another, and one inside another begins further down
+        self.setZValue(-10 + annotation.y * 1e-6)
 
     def title_rect(self) -> QRectF:
         """Where its title stands."""
@@ -38,7 +39,7 @@ class Frame(Drawn):
         zoom, name = painter.worldTransform().m11(), self.annotation.colour
         chosen = self.isSelected()
         if zoom < style.FLAT:
-            painter.fillRect(self.body, shade(name, 0.2))
+            painter.fillRect(self.body, shade(name, 0.16))
         else:
             painter.setPen(QPen(style.colour("accent") if chosen else shade(name, 0.6), 1.6 if chosen else 1.0))
             painter.setBrush(shade(name, 0.13))
@@ -51,8 +52,16 @@ class Frame(Drawn):
             painter.restore()
         self._write(painter, zoom)
 
+    def boundingRect(self) -> QRectF:
+        return super().boundingRect().adjusted(0, -self._over, 0, 0)
+
+    @property
+    def _over(self) -> float:
+        """The most room that its title takes above it."""
+        return 1.4 * max(15.0, self.size[1] / 3)
+
     def _write(self, painter: QPainter, zoom: float) -> None:
-        """The title; larger in a picture that is zoomed out, so that a map of frames can still be read."""
+        """The title; in a picture that is zoomed out larger, and above the nodes, so that it can still be read."""
         words = self.annotation.text
         font = QFont(style.font("title"))
         pixels = min(max(15.0, _SMALLEST_TEXT / zoom), max(15.0, self.size[1] / 3))
@@ -60,6 +69,8 @@ class Frame(Drawn):
         painter.setFont(font)
         painter.setPen(style.colour("text" if words else "faint"))
         room = QRectF(12, 0, self.size[0] - 24, max(TITLE, pixels * 1.5))
+        if zoom < style.FLAT:
+            room = QRectF(4, -1.4 * pixels, self.size[0] - 8, 1.4 * pixels)
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
         cut = painter.fontMetrics().elidedText(words or tr("Frame"), Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room, int(flags), cut)

@@ -62,7 +62,8 @@ def card(painter: QPainter, item: Card, zoom: float) -> None:
 
 def _flat(painter: QPainter, item: Card) -> None:
     body = item.body
-    painter.fillRect(body, style.colour("accent" if item.isSelected() else "raised"))
+    painter.fillRect(body, style.colour("accent" if item.isSelected() else "line"))
+    painter.fillRect(body.adjusted(5, 5, -5, -5), style.colour("fill" if item.isSelected() else "node"))
     phase = item.state.phase
     if item.problems:
         phase = "failed"
@@ -71,6 +72,8 @@ def _flat(painter: QPainter, item: Card) -> None:
     if phase == "running" and item.state.share:
         share = item.state.share
         painter.fillRect(QRectF(0, body.height() - 12, body.width() * share, 12), style.colour("busy"))
+    if item.thumbnail is not None:
+        painter.drawPixmap(item.picture_rect, item.thumbnail, QRectF(item.thumbnail.rect()))
 
 
 def _ground(painter: QPainter, item: Card) -> None:
