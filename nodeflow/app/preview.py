@@ -12,11 +12,14 @@ from nodeflow.app import theme
 from nodeflow.app.background import Background
 from nodeflow.app.pictures import Decoder
 from nodeflow.app.png import with_workflow
-from nodeflow.app.session import Session
+from nodeflow.app.runs import NodeState
+from nodeflow.app.session import THUMBNAIL, Session
 from nodeflow.graph import files
 from nodeflow.graph.workflow import Workflow
 
 _LARGE, _WHOLE = 1536, 1 << 14
+KEPT = NodeState("cached")
+"""A node of whose result the run tells no more than that it is there."""
 
 
 class PictureView(QWidget):
@@ -139,6 +142,9 @@ class Preview(QWidget):
     def _arrived(self, node: str, output: str, size: int, pictures: tuple[bytes, ...]) -> None:
         if size == _WHOLE and self._saving is not None:
             self._write(pictures)
+        elif size == THUMBNAIL and self.session.state(node) == KEPT:
+            self.node, self.output = node, output
+            self.session.peek(node, output, _LARGE)
         elif size == _LARGE and (node, output) == (self.node, self.output):
             self._decoder.decode(pictures, lambda sheet, one: self._take(node, output, sheet, one, len(pictures)))
 
