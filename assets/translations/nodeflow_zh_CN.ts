@@ -826,6 +826,10 @@
    <translation>没有需要重新运行的节点</translation>
   </message>
   <message>
+   <source>up to {0} of {1} nodes would run</source>
+   <translation>最多运行 {0} / {1} 个节点</translation>
+  </message>
+  <message>
    <source>{0} of {1} nodes would run</source>
    <translation>将运行 {0} / {1} 个节点</translation>
   </message>
@@ -1146,6 +1150,10 @@
  </context>
  <context>
   <name>StartPage</name>
+  <message>
+   <source>Back to {0}</source>
+   <translation>回到 {0}</translation>
+  </message>
   <message>
    <source>Enter or a double click opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow.</source>
    <translation>回车或双击打开，Ctrl+Enter 打开并运行。把图片拖到这里会打开它的工作流。</translation>

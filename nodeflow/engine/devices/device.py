@@ -63,7 +63,8 @@ def describe(device: str) -> str:
     """The device in words."""
     if device == "cuda":
         return str(torch.cuda.get_device_name(0))
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
 
 
 def environment(wanted: str) -> dict[str, str]:
