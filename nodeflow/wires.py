@@ -242,6 +242,10 @@ class CLIP(Protocol):
         """A vector for each text."""
         ...
 
+    def empty(self) -> Embedding:
+        """The vector of a picture that has everywhere the mean colour of pictures: of nothing in particular."""
+        ...
+
 
 class Classifier(Protocol):
     """A network that tells the class of a noisy picture."""

@@ -31,6 +31,7 @@ def load_clip(
     - the id of such a model on the Hugging Face hub, such as ``openai/clip-vit-large-patch14`` or
       ``laion/CLIP-ViT-H-14-laion2B-s32B-b79K``: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
+    - a folder or id of an unCLIP's prior that brings both encoders, such as ``kandinsky-community/kandinsky-2-2-prior``
     - one .safetensors file of open_clip; ``architecture`` is then its name there, such as ``ViT-B-32``
 
     Weights are read from safetensors files only.

@@ -87,8 +87,9 @@ def new_scheduler(
         config["prediction_type"] = _NAMES[prediction]
     if karras:
         config["use_karras_sigmas"] = True
+    variance = config.pop("variance_type", None)  # DDPM's alone; others would take three channels for the prediction
     if kind == "DDPM":
-        config.update(_variance_type(config, learned_variance))
+        config.update(_variance_type(variance, learned_variance))
     if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
         config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
@@ -112,11 +113,13 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     return {"sigmas": levels, **({"mu": mu} if config.get("use_dynamic_shifting") else {})}
 
 
-def _variance_type(config: Mapping[str, Any], learned: bool) -> dict[str, str]:
+def _variance_type(trained: str | None, learned: bool) -> dict[str, str]:
     """Nichol & Dhariwal 2021 (arXiv:2102.09672), eq. 15, where the network predicts the variance; else a fixed one."""
     if learned:
         return {"variance_type": "learned_range"}
-    return {"variance_type": "fixed_small"} if "learned" in str(config.get("variance_type")) else {}
+    if trained is None:
+        return {}
+    return {"variance_type": "fixed_small" if "learned" in trained else trained}
 
 
 def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:

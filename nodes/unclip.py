@@ -10,6 +10,8 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Range, Reads, Supplied, node
 from nodeflow.wires import (
+    CLIP,
+    VAE,
     Conditioning,
     Denoiser,
     DiffusionNetwork,
@@ -24,7 +26,8 @@ from nodes.computing import device_of, dtype_of
 from nodes.denoise import NetworkDenoiser
 from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
-from nodes.loading.unclip import PATTERNS, Karlo, load_decoder_folder, load_prior_folder
+from nodes.loading.unclip import PATTERNS, load_decoder_folder, load_prior_folder
+from nodes.loading.vector_decoder import VectorDecoder
 
 
 class Prior(NamedTuple):
@@ -40,6 +43,7 @@ class Decoder(NamedTuple):
 
     decoder: DiffusionNetwork
     schedule: TrainedSchedule
+    vae: VAE
 
 
 @node("Load prior")
@@ -69,10 +73,11 @@ def load_prior(
     return Prior(*load_prior_folder(_folder(model, revision), Target(torch_dtype(dtype))))
 
 
-@node("Load unCLIP decoder")
+@node("Load unCLIP decoder", version=2)
 def load_unclip_decoder(
     model: Annotated[str, Reads("model")] = "starter:unclip-decoder",
     revision: str = "",
+    clip: CLIP | None = None,
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> Decoder:
@@ -80,18 +85,21 @@ def load_unclip_decoder(
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:unclip-decoder``
-    - a folder as diffusers' UnCLIPPipeline or UnCLIPImageVariationPipeline saves it
-    - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha``: taken from the hub's cache
-      on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch,
-      tag or commit of it
+    - a folder as diffusers' UnCLIPPipeline, UnCLIPImageVariationPipeline or KandinskyV22Pipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``kakaobrain/karlo-v1-alpha`` or
+      ``kandinsky-community/kandinsky-2-2-decoder``: taken from the hub's cache on this computer, or fetched when the
+      environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
 
-    It works on pixels: wire ``pixel_space`` where a VAE is asked for. Weights are read from safetensors files only.
+    ``vae`` brings what it paints to pictures: Karlo's decoder paints pixels of 64 x 64, that of Kandinsky 2.2 latents
+    for pictures of 512 x 512 and more (sides that 64 divides). Karlo's learned what stands for no vector; for
+    Kandinsky's wire the ``clip`` that comes with its prior, whose vector of an empty picture stands for it. Others do
+    not look at ``clip``. Weights are read from safetensors files only.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
-    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1.
+    Papers: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1; Kandinsky: Razzhigaev et al. 2023 (arXiv:2310.03502).
     """
-    return Decoder(*load_decoder_folder(_folder(model, revision), Target(torch_dtype(dtype))))
+    return Decoder(*load_decoder_folder(_folder(model, revision), Target(torch_dtype(dtype)), clip))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +126,7 @@ class PriorDenoiser(NetworkDenoiser):
 
 @dataclass(frozen=True, eq=False)
 class UnCLIPDenoiser(NetworkDenoiser):
-    """The decoder of an unCLIP as a denoiser of pixels."""
+    """The decoder of an unCLIP as a denoiser of pixels or latents."""
 
     @property
     def learned_variance(self) -> bool:
@@ -127,16 +135,13 @@ class UnCLIPDenoiser(NetworkDenoiser):
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         module: Any = self.network.module
-        tokens, added, counts = conditioning.tokens, conditioning.pooled, conditioning.mask
-        wide = module.text_proj.embedding_proj.out_features
-        if tokens is None or added is None or counts is None or added.shape[1] != wide:
+        taken = module.taken(conditioning)
+        if taken is None:
             raise NodeError("this decoder is led by a CLIP vector; wire what unclip_conditioning gives")
-        batch = len(x)
-        if len(tokens) not in (1, batch):
-            raise NodeError(f"{len(tokens)} vectors do not fit {batch} pictures; make them equal, or give one vector")
-        output: Tensor = module(
-            x, timestep, tokens.expand(batch, -1, -1), added.expand(batch, -1), counts.expand(batch, -1)
-        )
+        batch, rows = len(x), len(taken[0])
+        if rows not in (1, batch):
+            raise NodeError(f"{rows} vectors do not fit {batch} pictures; make them equal, or give one vector")
+        output: Tensor = module(x, timestep, *(part.expand(batch, *part.shape[1:]) for part in taken))
         return output
 
 
@@ -210,43 +215,46 @@ def unclip_conditioning(
 ) -> Conditioning:
     """What leads an unCLIP's decoder: the CLIP vector of a picture, and a text.
 
-    Vectors (B, D) enter twice: added to the time, and as four tokens beside those of the text. ``text`` comes from the
-    prior's text encoder; an empty text leaves all to the vector, which is right for variations of a picture. Without
-    ``embedding`` it stands for "no vector", as the decoder learned it, and serves, with an empty text, as the negative
-    of classifier-free guidance.
+    Vectors (B, D) enter twice: added to the time, and as tokens, which in Karlo stand beside those of the text.
+    ``text`` comes from the prior's text encoder; an empty text leaves all to the vector, which is right for variations
+    of a picture, and Kandinsky's decoder does not look at it. Without ``embedding`` it stands for "no vector", as the
+    decoder learned it, and serves, with an empty text, as the negative of classifier-free guidance.
 
-    Fails for a network that is no such decoder, and for vectors or texts of another model.
+    Fails for a network that is no such decoder, for vectors or texts of another model, and for "no vector" where the
+    decoder needs a CLIP to know it.
     Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1.
     """
     module = decoder.module
-    if not isinstance(module, Karlo):
+    if not isinstance(module, VectorDecoder):
         raise NodeError("this network is no decoder of CLIP vectors; wire that of Load unCLIP decoder")
     tokens, whole, mask = _text(text, "this decoder")
-    width = module.text_proj.learned_classifier_free_guidance_embeddings.shape[0]
-    vectors = None if embedding is None else embedding.values
-    for given in (whole, *([] if vectors is None else [vectors])):
-        if given.shape[1] != width:
-            raise NodeError(f"the decoder takes vectors of {width} numbers, not of {given.shape[1]}; use its own CLIP")
-    if vectors is not None and len(tokens) not in (1, len(vectors)):
+    vectors = module.nothing if embedding is None else embedding.values
+    if vectors is None:
+        raise NodeError("this decoder did not learn what no vector is; wire the CLIP of its prior to its loader")
+    for given in (whole, vectors):
+        if given.shape[1] != module.width:
+            raise NodeError(
+                f"the decoder takes vectors of {module.width} numbers, not of {given.shape[1]}; use its own CLIP"
+            )
+    if embedding is not None and len(tokens) not in (1, len(vectors)):
         raise NodeError(f"{len(tokens)} texts do not fit {len(vectors)} vectors; make them equal")
     device, dtype = device_of(module), dtype_of(module)
-    moved = Conditioning(tokens.to(device, dtype), whole.to(device, dtype), mask=mask)
+    moved = Conditioning(tokens.to(device, dtype), whole.to(device, dtype), text.words, mask=mask)
     with torch.no_grad():
-        tokens, added, counts = module.condition(None if vectors is None else vectors.to(device, dtype), moved)
-    return Conditioning(tokens, added, text.words, mask=counts)
+        return module.condition(vectors.to(device, dtype), moved)
 
 
 @node("unCLIP denoiser")
 def unclip_denoiser(decoder: DiffusionNetwork) -> Denoiser:
-    """The decoder of an unCLIP, ready for guidance and sampling: a U-Net on pixels, led by a CLIP vector.
+    """The decoder of an unCLIP, ready for guidance and sampling: a U-Net that is led by a CLIP vector.
 
     Wire what ``unclip_conditioning`` gives. One vector serves all seeds; several need as many seeds. Where the network
-    predicts the variance of each step too (Karlo's does), the scheduler DDPM uses it.
+    predicts the variance of each step too (Karlo's and Kandinsky's do), the scheduler DDPM uses it.
 
     Fails for a network of another kind.
     Papers: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1; Nichol et al. 2022, GLIDE (arXiv:2112.10741).
     """
-    if not isinstance(decoder.module, Karlo):
+    if not isinstance(decoder.module, VectorDecoder):
         raise NodeError("this network is no decoder of CLIP vectors; use the denoiser that is made for it")
     return UnCLIPDenoiser(decoder, decoder.prediction)
 

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodeflow.wires import CLIP, VAE, Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.computing import device_of
 from nodes.loading.files import first_line, no_progress_bar, read_json, read_weights
+from nodes.loading.movq import movq
 from nodes.loading.parts import Target, prediction_of, ready
+from nodes.loading.vector_decoder import Kandinsky, Karlo
+from nodes.vae import PixelSpace
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = [
@@ -24,7 +27,7 @@ PATTERNS = [
     "*/*.json",
     "tokenizer/*.txt",
     "text_encoder/model*.safetensors",
-    *(f"{part}/{WEIGHTS}*.safetensors" for part in ("prior", "decoder", "text_proj", "unet")),
+    *(f"{part}/{WEIGHTS}*.safetensors" for part in ("prior", "decoder", "text_proj", "unet", "movq")),
 ]
 """What is fetched from the hub."""
 
@@ -50,44 +53,6 @@ class ProjectedCLIPText:
         return [self.encode([text]) for text in texts]
 
 
-class Karlo(nn.Module):
-    """The decoder of Karlo: a U-Net, and what brings CLIP vectors and texts to it.
-
-    Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1.
-    """
-
-    def __init__(self, unet: Any, text_proj: Any) -> None:
-        super().__init__()
-        self.unet, self.text_proj = unet, text_proj
-
-    @property
-    def dtype(self) -> torch.dtype:
-        found: torch.dtype = self.unet.dtype
-        return found
-
-    def condition(self, vectors: Tensor | None, text: Conditioning) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens (B, 4 + L, D), what is added to the time (B, T), and which tokens count (B, 4 + L)."""
-        project: Any = self.text_proj
-        assert text.tokens is not None
-        assert text.pooled is not None
-        if vectors is None:
-            vectors = project.learned_classifier_free_guidance_embeddings[None]
-        batch = max(len(vectors), len(text.tokens))
-        tokens, added = project(
-            image_embeddings=vectors.expand(batch, -1),
-            prompt_embeds=text.pooled.expand(batch, -1),
-            text_encoder_hidden_states=text.tokens.expand(batch, -1, -1),
-            do_classifier_free_guidance=False,
-        )
-        words = torch.ones(text.tokens.shape[:2], dtype=torch.bool) if text.mask is None else text.mask
-        counts = nn.functional.pad(words, (project.clip_extra_context_tokens, 0), value=True)
-        return tokens, added, counts.to(tokens.device).expand(batch, -1)
-
-    def forward(self, x: Tensor, timestep: Tensor, tokens: Tensor, added: Tensor, counts: Tensor) -> Tensor:
-        output: Tensor = self.unet(x, timestep, tokens, added, attention_mask=counts, return_dict=False)[0]
-        return output
-
-
 class PriorParts(NamedTuple):
     """What makes a diffusion prior."""
 
@@ -97,10 +62,11 @@ class PriorParts(NamedTuple):
 
 
 class DecoderParts(NamedTuple):
-    """What makes a decoder of CLIP vectors."""
+    """What makes a decoder of CLIP vectors; ``vae`` is between what it paints and pictures."""
 
     decoder: DiffusionNetwork
     schedule: TrainedSchedule
+    vae: VAE
 
 
 def load_prior_folder(path: Path, target: Target) -> PriorParts:
@@ -123,8 +89,16 @@ def load_prior_folder(path: Path, target: Target) -> PriorParts:
     return PriorParts(ProjectedCLIPText(tokenizer, ready(encoder), length), network, schedule)
 
 
-def load_decoder_folder(path: Path, target: Target) -> DecoderParts:
-    """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
+def load_decoder_folder(path: Path, target: Target, clip: CLIP | None = None) -> DecoderParts:
+    """The decoder of Karlo or of Kandinsky 2.2, for which ``clip`` says what stands for no vector.
+
+    Raises NodeError for another kind of model, missing, damaged or unsafe weights.
+    """
+    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    return _kandinsky(path, target, clip) if "movq" in index else _karlo(path, target)
+
+
+def _karlo(path: Path, target: Target) -> DecoderParts:
     _check_kind(path, "decoder", "UNet2DConditionModel")
     schedule = schedule_in(path, "decoder_scheduler")
     from diffusers import UNet2DConditionModel
@@ -134,7 +108,31 @@ def load_decoder_folder(path: Path, target: Target) -> DecoderParts:
     unet = read_weights(UNet2DConditionModel, path / "decoder", WEIGHTS, options)
     text_proj = read_weights(UnCLIPTextProjModel, path / "text_proj", WEIGHTS, options)
     format = LatentFormat(int(unet.config.in_channels), 1, int(unet.config.sample_size or 64))
-    return DecoderParts(DiffusionNetwork(ready(Karlo(unet, text_proj)), format, prediction_of(schedule)), schedule)
+    network = DiffusionNetwork(ready(Karlo(unet, text_proj)), format, prediction_of(schedule))
+    return DecoderParts(network, schedule, PixelSpace(format))
+
+
+def _kandinsky(path: Path, target: Target, clip: CLIP | None) -> DecoderParts:
+    _check_kind(path, "unet", "UNet2DConditionModel")
+    schedule = schedule_in(path, "scheduler")
+    from diffusers import UNet2DConditionModel
+
+    unet = read_weights(UNet2DConditionModel, path / "unet", WEIGHTS, {"torch_dtype": target.dtype})
+    asked = unet.config.encoder_hid_dim_type, unet.config.addition_embed_type
+    if asked != ("image_proj", "image") or unet.config.in_channels != 4:
+        raise NodeError(
+            f"{path.name} is led by more than a CLIP vector; this node loads the plain decoder of Kandinsky 2.2"
+        )
+    nothing = None if clip is None else clip.empty().values
+    decoder = Kandinsky(unet, nothing)
+    if nothing is not None and nothing.shape[1] != decoder.width:
+        raise NodeError(
+            f"{path.name} takes vectors of {decoder.width} numbers, and those of this CLIP have {nothing.shape[1]}; "
+            "load the CLIP from the folder of its prior"
+        )
+    side = int(unet.config.sample_size or 64)
+    found = movq(path / "movq", target, side)
+    return DecoderParts(DiffusionNetwork(ready(decoder), found.format, prediction_of(schedule)), schedule, found)
 
 
 def _check_kind(path: Path, part: str, wanted: str) -> None:

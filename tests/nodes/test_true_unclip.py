@@ -1,4 +1,4 @@
-"""The true shapes of Karlo and of Kandinsky 2.2's prior with random weights: they load and go a step.
+"""The true shapes of Karlo and of Kandinsky 2.2 with random weights: they load and go a step.
 
 Slow, since they hold up to six gigabytes; where memory asks there are fewer layers, and every layer is as it is.
 """
@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
-from nodeflow.wires import Embedding, Image, Noise
+from nodeflow.wires import Conditioning, Embedding, Image, Noise
 from nodes.guidance import classifier_free_guidance, no_guidance
 from nodes.loading.karlo_upsampler import TwoNetworks
 from nodes.noise import gaussian_noise
@@ -26,9 +26,10 @@ from nodes.unclip import (
     unclip_denoiser,
 )
 from nodes.upsample import load_upsampler, upsample_denoiser
+from nodes.vae import vae_decode
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_sampling_parity import finish
-from tests.nodes.unclip_models import TINY_DECODER, save_kandinsky_prior, save_unclip
+from tests.nodes.unclip_models import TINY_DECODER, save_kandinsky_decoder, save_kandinsky_prior, save_unclip
 
 pytestmark = pytest.mark.slow
 
@@ -96,3 +97,17 @@ def test_prior_of_kandinsky(tmp_path: Path, long_tokenizer: CLIPTokenizer) -> No
     assert vectors.values.shape == (1, 1280)
     assert torch.isfinite(vectors.values).all()
     assert weights_of(prior.prior.module) > 100e6
+
+
+def test_decoder_of_kandinsky(tmp_path: Path) -> None:
+    """One of the three layers in each block of the U-Net; MoVQ whole."""
+    save_kandinsky_decoder(tmp_path / "decoder", {"layers_per_block": 1}, {})
+    decoder = load_unclip_decoder(str(tmp_path / "decoder"))
+    assert weights_of(decoder.decoder.module) > 500e6
+    assert (decoder.vae.format.channels, decoder.vae.format.downscale, decoder.vae.format.side) == (4, 8, 64)
+    led = Conditioning(pooled=torch.randn(1, 1280))
+    guider = no_guidance(unclip_denoiser(decoder.decoder), led)
+    _, made = finish(sample(guider, scheduler(decoder.schedule, "DDPM", 1), Noise((0,), 128, 128)))
+    pixels = vae_decode(decoder.vae, made.latent).pixels
+    assert pixels.shape == (1, 3, 128, 128)
+    assert torch.isfinite(pixels).all()

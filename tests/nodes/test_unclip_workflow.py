@@ -1,7 +1,9 @@
-"""The workflow of DALL-E 2 takes a model in Karlo's layout by its loading nodes alone."""
+"""The workflow of DALL-E 2 takes models in the layouts of Karlo and Kandinsky 2.2 by its loading nodes alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from nodeflow.engine import events as tell
@@ -9,6 +11,7 @@ from nodeflow.engine.worker.session import Session
 from nodeflow.graph.edits import SetParam
 from nodeflow.graph.files import load
 from nodeflow.resources import folder
+from tests.nodes.unclip_models import TINY_KANDINSKY, TINY_MOVQ, save_kandinsky_decoder, save_kandinsky_prior
 
 PATH = folder("workflows") / "dalle2.json"
 FEWER = {
@@ -26,10 +29,27 @@ FEWER = {
 }
 
 
-def test_only_the_models_change(tiny_unclip: Path, tiny_clip: Path, tiny_upsampler: Path, tmp_path: Path) -> None:
+def karlo(unclip: Path, clip: Path, _: Path) -> dict[str, Path]:
+    return dict.fromkeys(("prior", "decoder"), unclip) | {"clip": clip}
+
+
+def kandinsky(unclip: Path, _: Path, at: Path) -> dict[str, Path]:
+    """Its prior is a CLIP too."""
+    save_kandinsky_prior(at / "prior", unclip)
+    save_kandinsky_decoder(at / "decoder", TINY_KANDINSKY, TINY_MOVQ)
+    return dict.fromkeys(("prior", "clip"), at / "prior") | {"decoder": at / "decoder"}
+
+
+@pytest.mark.parametrize("made", [karlo, kandinsky])
+def test_only_the_models_change(
+    made: Callable[[Path, Path, Path], dict[str, Path]],
+    tiny_unclip: Path,
+    tiny_clip: Path,
+    tiny_upsampler: Path,
+    tmp_path: Path,
+) -> None:
     workflow, wrote = load(PATH), dict[str, list[str]]()
-    models = dict.fromkeys(("prior", "decoder", "upsampler_1"), tiny_unclip)
-    models |= {"clip": tiny_clip, "upsampler_2": tiny_upsampler}
+    models = made(tiny_unclip, tiny_clip, tmp_path) | {"upsampler_1": tiny_unclip, "upsampler_2": tiny_upsampler}
     settings = {f"{node}.model": str(model) for node, model in models.items()} | FEWER
     for address, value in settings.items():
         node, _, param = address.partition(".")

@@ -5,12 +5,15 @@ from typing import Any
 
 import torch
 from diffusers import (
+    DDPMScheduler,
+    KandinskyV22Pipeline,
     KandinskyV22PriorPipeline,
     PriorTransformer,
     UnCLIPPipeline,
     UnCLIPScheduler,
     UNet2DConditionModel,
     UNet2DModel,
+    VQModel,
 )
 from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
 from transformers import (
@@ -137,6 +140,65 @@ def unclip_pipeline(folder: Path) -> UnCLIPPipeline:
         decoder_scheduler=UnCLIPScheduler.from_pretrained(folder / "decoder_scheduler"),
         super_res_scheduler=UnCLIPScheduler.from_pretrained(folder / "super_res_scheduler"),
     )
+
+
+KANDINSKY_DECODER: dict[str, Any] = {
+    "sample_size": 64,
+    "in_channels": 4,
+    "out_channels": 8,
+    "block_out_channels": (384, 768, 1152, 1536),
+    "down_block_types": ("ResnetDownsampleBlock2D", *("SimpleCrossAttnDownBlock2D",) * 3),
+    "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+    "up_block_types": (*("SimpleCrossAttnUpBlock2D",) * 3, "ResnetUpsampleBlock2D"),
+    "layers_per_block": 3,
+    "cross_attention_dim": 768,
+    "attention_head_dim": 64,
+    "encoder_hid_dim": 1280,
+    "encoder_hid_dim_type": "image_proj",
+    "addition_embed_type": "image",
+    "resnet_time_scale_shift": "scale_shift",
+}
+MOVQ: dict[str, Any] = {
+    "block_out_channels": (128, 256, 256, 512),
+    "down_block_types": (*("DownEncoderBlock2D",) * 3, "AttnDownEncoderBlock2D"),
+    "up_block_types": ("AttnUpDecoderBlock2D", *("UpDecoderBlock2D",) * 3),
+    "layers_per_block": 2,
+    "latent_channels": 4,
+    "num_vq_embeddings": 16384,
+    "vq_embed_dim": 4,
+    "norm_type": "spatial",
+}
+"""The parts of kandinsky-community/kandinsky-2-2-decoder."""
+TINY_KANDINSKY = {
+    "sample_size": 8,
+    "block_out_channels": (16, 32, 32, 32),
+    "layers_per_block": 1,
+    "norm_num_groups": 8,
+    "cross_attention_dim": 16,
+    "attention_head_dim": 8,
+    "encoder_hid_dim": 24,
+}
+TINY_MOVQ = {"block_out_channels": (32,) * 4, "layers_per_block": 1, "num_vq_embeddings": 16}
+
+
+def save_kandinsky_decoder(folder: Path, unet: dict[str, Any], movq: dict[str, Any]) -> KandinskyV22Pipeline:
+    """As kandinsky-community/kandinsky-2-2-decoder lies, and the pipeline of it; the parts given differ in size."""
+    torch.manual_seed(0)
+    pipeline = KandinskyV22Pipeline(
+        unet=UNet2DConditionModel(**KANDINSKY_DECODER | unet),
+        scheduler=DDPMScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
+            clip_sample_range=2.0,
+            sample_max_value=2.0,
+            thresholding=True,
+            dynamic_thresholding_ratio=1,
+            variance_type="learned_range",
+        ),
+        movq=VQModel(**MOVQ | movq),
+    )
+    pipeline.save_pretrained(folder)
+    return pipeline
 
 
 def save_kandinsky_prior(folder: Path, karlo: Path) -> KandinskyV22PriorPipeline:
