@@ -131,6 +131,11 @@ _WIRES = {
 }
 
 
+_CURVES = ("#5b9df5", "#e8ae5a", "#6cc08b", "#d98bd0", "#ee7b74", "#58bcc6", "#a596ec", "#c9c36b")
+_DARKER = 130
+"""Per cent by which curves are darker on light ground, so that they stand out there too."""
+
+
 def current() -> Theme:
     """The theme in force."""
     return _current
@@ -139,6 +144,12 @@ def current() -> Theme:
 def colour(name: Colour) -> QColor:
     """A colour of the theme in force, by its name."""
     return QColor(getattr(_current, name))
+
+
+def curve_colour(number: int) -> QColor:
+    """The colour of a curve among others, by its number."""
+    found = QColor(_CURVES[number % len(_CURVES)])
+    return found if _current.dark else found.darker(_DARKER)
 
 
 @functools.cache

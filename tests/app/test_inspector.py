@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QCursor, QHelpEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app import theme
+from nodeflow.app.canvas import hints
 from nodeflow.app.docks import Dock
 from nodeflow.app.help import LESSON, NodeHelp
 from nodeflow.app.hub import shipped_catalogue
@@ -30,6 +31,7 @@ from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
 from nodeflow.forms import Chart, Picture
 from nodeflow.graph.edits import SetParam
+from nodeflow.graph.workflow import Socket
 from nodeflow.resources import folder
 
 SECONDS = 180_000
@@ -431,3 +433,54 @@ def test_values_that_are_gone_are_said_to_be(window: MainWindow, inspector: Insp
     window.canvas.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
     assert not inspector.export_button.isEnabled()
+
+
+def picture_in(tip: str) -> QImage:
+    """The picture that a tooltip carries; empty where it has none."""
+    return QImage.fromData(QByteArray.fromBase64(tip.partition("base64,")[2].partition('"')[0].encode()))
+
+
+def test_hovering_over_a_wire_or_a_port_shows_a_picture_of_what_flows(
+    window: MainWindow, see: See, qtbot: QtBot
+) -> None:
+    frame = see("sampler", "latent", "colours").stage.picture.frame
+    assert frame is not None
+    view = window.canvas.view
+    window.canvas.frame_all()
+
+    def hover(at: QPointF) -> str:
+        """The tooltip there, once it has a picture."""
+        QToolTip.hideText()
+        place = view.mapFromScene(at)
+        QCursor.setPos(view.viewport().mapToGlobal(place))
+        QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, QCursor.pos()))
+        qtbot.waitUntil(lambda: "<img" in QToolTip.text(), timeout=20_000)
+        return QToolTip.text()
+
+    wire = window.canvas.links[Socket("decode", "latent")]
+    tip = hover(wire.path().pointAtPercent(0.5))
+    assert "sampler.latent → decode.latent" in tip
+    assert "1 × 4 × 16 × 16 float32" in tip
+    shown = picture_in(tip)
+    assert (shown.width(), shown.height()) == (144, 144)
+    cells = [(x, y) for x in range(16) for y in range(16)]
+    assert all(shown.pixelColor(9 * x + 4, 9 * y + 4) == frame.image.pixelColor(x, y) for x, y in cells)
+    window.session.run(("scheduler",))  # where all came from the disk, it is not in memory
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    port = window.canvas.nodes["scheduler"].output_port("schedule")
+    assert port is not None
+    chart = picture_in(hover(port.centre()))
+    curve = theme.curve_colour(0)
+    assert sum(chart.pixelColor(x, y) == curve for x in range(chart.width()) for y in range(chart.height())) > 50
+    QToolTip.hideText()
+
+
+def test_where_nothing_was_computed_a_hint_has_no_picture(window: MainWindow, qtbot: QtBot) -> None:
+    tab = window.tabs.add()
+    tab.session.open(STARTER)
+    wire = tab.canvas.links[Socket("decode", "latent")]
+    tip = hints.hint(tab.canvas.view, wire.path().pointAtPercent(0.5))
+    assert "sampler.latent → decode.latent" in tip
+    assert not picture_in(tip).width()
+    assert not tab.canvas.facts._looks.waiting
+    window.tabs.drop(tab)

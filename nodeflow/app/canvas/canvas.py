@@ -72,7 +72,7 @@ class Canvas(QuietGraph):
         self.values = Values(self)
         self.view.minimap.marks = self._marks
         self.facts = WireFacts(self)
-        view.facts = self.facts.line
+        view.facts = self.facts.hint
         view.judge = self.judge
         view.insertion = self._insertion
         view.title_changed.connect(self.set_title)

@@ -24,7 +24,7 @@ def hint(view: CanvasView, pos: QPointF) -> str:
     """A few lines on a port, a row, a node or a wire; empty over empty canvas."""
     port = view.port_at(pos)
     if port is not None:
-        return _port(port)
+        return _port(view, port)
     card = view.card_at(pos)
     if card is not None:
         row = card.row_at(card.mapFromScene(pos))
@@ -41,13 +41,15 @@ def _problems(problems: Iterable[Problem]) -> str:
     return _lines(*(escape(problem.reason) for problem in problems))
 
 
-def _port(port: Port) -> str:
+def _port(view: CanvasView, port: Port) -> str:
     if port.name == MORE:
         lead = tr("Lead a wire from here to an input or a parameter to expose it.")
         return escape(tr("Lead a wire from an output to here to expose it.") if port.is_input else lead)
-    wanted = "" if not port.is_input or port.optional else tr("needs a wire")
+    wanted = "" if not port.is_input or port.optional or port.wires else tr("needs a wire")
     found = [problem for problem in port.card.problems if problem.port == port.name]
-    return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, _problems(found))
+    source = port if not port.is_input else next((wire.source for wire in port.wires), None)
+    value = _value(view, source) if source else ""
+    return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, value, _problems(found))
 
 
 def _row(card: Card, number: int) -> str:
@@ -69,6 +71,11 @@ def _card(card: Card) -> str:
 def _wire(view: CanvasView, wire: Wire) -> str:
     source, target = wire.source, wire.target
     way = f"{source.card.id}.{source.name} → {target.card.id}.{target.name}"
-    value = view.facts(source.card.id, source.name)
-    value = value or escape(next((v.text for v in source.card.state.values if v.output == source.name), ""))
+    value = _value(view, source)
     return _lines(f"<b>{escape(source.wire_type)}</b> · {escape(way)}", value)
+
+
+def _value(view: CanvasView, source: Port) -> str:
+    """What an output gave: facts and a picture, as far as they are known."""
+    told = view.facts(source.card.id, source.name)
+    return told or escape(next((v.text for v in source.card.state.values if v.output == source.name), ""))

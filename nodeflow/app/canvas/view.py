@@ -48,7 +48,7 @@ class CanvasView(Rows):
         for widget in (self, self.viewport()):
             widget.setAcceptDrops(False)  # files dropped here are the window's
         self.facts: Callable[[str, str], str] = lambda node, output: ""
-        """What is known of the value of an output, in a line."""
+        """What is known of the value of an output, as rich text."""
         self.toast = Toast(self)
         self.search = NodeSearch(self)
         self.minimap = Minimap(self)

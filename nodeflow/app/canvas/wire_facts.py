@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolTip
 
 from nodeflow.app.canvas import hints
+from nodeflow.app.inspector import small
 from nodeflow.app.inspector.looks import Looks
 from nodeflow.app.inspector.sayings import fact_line
 from nodeflow.app.words import tr
@@ -18,9 +20,13 @@ from nodeflow.forms import Overview, View
 if TYPE_CHECKING:
     from nodeflow.app.canvas.canvas import Canvas
 
+Where = tuple[str, str]
+"""A node and the name of an output."""
+
 
 class WireFacts(QObject):
-    """Facts in a line, by node and output; what is not known yet comes into the tooltip while it is shown.
+    """Facts in a line and a small picture, by node and output; what is not known yet comes into the tooltip while it
+    is shown.
 
     ``told``: something more is known of a node.
     """
@@ -31,34 +37,74 @@ class WireFacts(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         self._looks = Looks(canvas.session.session, self)
-        self._known: dict[tuple[str, str], str] = {}
-        self._asked: set[tuple[str, str]] = set()
+        self._known: dict[Where, Overview] = {}
+        self._pictures: dict[Where, str] = {}
+        self._asked: set[Where] = set()
+        self._asked_pictures: set[Where] = set()
         canvas.session.node_changed.connect(self._forget)
-        canvas.session.opened.connect(self._known.clear)
+        canvas.session.opened.connect(self._forget_all)
 
     def line(self, node: str, output: str) -> str:
-        """What is known of a value; empty where it has still to be asked for."""
+        """What is known of a value in a line; empty where it has still to be asked for, or has no tensors."""
         where = (node, output)
         gave = self._canvas.session.state(node).phase in ("ran", "cached", "stale")
         if gave and where not in self._known and where not in self._asked:
             self._asked.add(where)
             self._looks.ask(partial(self._take, where), node=self._canvas.session.path_of(node), output=output)
-        return self._known.get(where, "")
+        overview = self._known.get(where)
+        if overview is None or not overview.facts:
+            return ""
+        more = len(overview.facts) + overview.more - 1
+        others = " · " + tr("and {0} more tensors").format(more) if more else ""
+        return fact_line(overview.facts[0]) + others
+
+    def hint(self, node: str, output: str) -> str:
+        """The line and the picture as rich text, as far as they are known."""
+        line, where = self.line(node, output), (node, output)
+        overview = self._known.get(where)
+        form = small.form_in_small(overview) if overview else None
+        if overview and form and where not in self._pictures and where not in self._asked_pictures:
+            self._asked_pictures.add(where)
+            self._looks.ask(
+                partial(self._take_picture, where),
+                handle=overview.handle,
+                form=form.name,
+                options=small.first_options(form),
+                size=small.SIDE,
+            )
+        return "<br>".join(part for part in (line, self._pictures.get(where, "")) if part)
 
     def _forget(self, node: str) -> None:
-        for where in [where for where in self._known if where[0] == node]:
-            del self._known[where]
+        for known in (self._known, self._pictures):
+            for where in [where for where in known if where[0] == node]:
+                del known[where]
         self._asked = {where for where in self._asked if where[0] != node}
+        self._asked_pictures = {where for where in self._asked_pictures if where[0] != node}
 
-    def _take(self, where: tuple[str, str], view: View | None, _: str) -> None:
-        if where not in self._asked or not isinstance(view, Overview) or not view.facts:
+    def _forget_all(self) -> None:
+        for held in (self._known, self._pictures, self._asked, self._asked_pictures):
+            held.clear()
+
+    def _take(self, where: Where, view: View | None, _: str) -> None:
+        if where not in self._asked or not isinstance(view, Overview):
             return
         self._asked.discard(where)
-        more = len(view.facts) + view.more - 1
-        others = " · " + tr("and {0} more tensors").format(more) if more else ""
-        self._known[where] = fact_line(view.facts[0]) + others
+        self._known[where] = view
         self.told.emit(where[0])
-        if QToolTip.isVisible():
-            canvas_view = self._canvas.view
-            at = canvas_view.mapToScene(canvas_view.viewport().mapFromGlobal(QCursor.pos()))
-            QToolTip.showText(QCursor.pos(), hints.hint(canvas_view, at), canvas_view.viewport())
+        self._show_again()
+
+    def _take_picture(self, where: Where, view: View | None, _: str) -> None:
+        if where not in self._asked_pictures:
+            return
+        self._asked_pictures.discard(where)
+        image = small.drawn(view)
+        data = base64.b64encode(small.png(image)).decode()
+        self._pictures[where] = "" if image.isNull() else f'<img src="data:image/png;base64,{data}">'
+        self._show_again()
+
+    def _show_again(self) -> None:
+        """What is known now comes into the tooltip that is shown."""
+        view = self._canvas.view
+        at = view.viewport().mapFromGlobal(QCursor.pos())
+        if QToolTip.isVisible() and view.viewport().rect().contains(at):
+            QToolTip.showText(QCursor.pos(), hints.hint(view, view.mapToScene(at)), view.viewport())

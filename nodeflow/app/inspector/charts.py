@@ -7,17 +7,12 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
 from nodeflow.app.words import tr
 from nodeflow.forms import Chart, Matrix, Series
 
-COLOURS = ("#5b9df5", "#e8ae5a", "#6cc08b", "#d98bd0", "#ee7b74", "#58bcc6", "#a596ec", "#c9c36b")
-"""Of the curves, one after the other."""
-LIGHT_GROUND = 130
-"""Per cent by which they are darker on light ground."""
 LEAST_HEIGHT, AXIS = 160, 60
 """Pixels of a plot, and of them for the axis and the words below it."""
 LINE, MOST_LINES = 13, 20
@@ -93,7 +88,7 @@ class ChartView(Plot):
         self.setMinimumHeight(max(LEAST_HEIGHT, AXIS + LINE * lines))
         self.plot.setLogMode(y=chart.logarithmic)
         for number, series in enumerate(chart.series):
-            colour = _colour(number)
+            colour = theme.curve_colour(number).name()
             if chart.bars:
                 self.plot.addItem(_bars(series, colour, lying=bool(chart.labels)))
             else:
@@ -142,15 +137,9 @@ class ChartView(Plot):
             self.say(f"{tr(self.chart.x)} {label.strip()}: " + ", ".join(words for _, words in found))
 
 
-def _colour(number: int) -> str:
-    """The colour of a curve: darker on light ground, so that it stands out there too."""
-    found = COLOURS[number % len(COLOURS)]
-    return found if theme.current().dark else QColor(found).darker(LIGHT_GROUND).name()
-
-
 def _named(number: int, series: Series) -> str:
     """A curve in the key."""
-    return f'<span style="color: {_colour(number)}">━</span>&nbsp;{_whole(series.name)}'
+    return f'<span style="color: {theme.curve_colour(number).name()}">━</span>&nbsp;{_whole(series.name)}'
 
 
 def _whole(name: str) -> str:
