@@ -48,6 +48,7 @@ class Tabs(QTabWidget):
         super().__init__(parent)
         self._make = make
         bar = _Bar(self)
+        bar.setObjectName("documents")
         bar.setAccessibleName(self.tr("Open workflows"))
         self.setTabBar(bar)
         self.setDocumentMode(True)

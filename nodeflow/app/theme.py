@@ -263,11 +263,15 @@ def _sheet(theme: Theme) -> str:
         border-right: 1px solid {theme.line}; }}
     QTabBar::tab:selected {{ background: {theme.panel}; color: {theme.text}; border-top: 2px solid {theme.accent};
         padding-top: 5px; }}
+    QTabBar#documents::tab {{ min-width: 120px; }}
+    QTabBar::scroller {{ width: 44px; }}
+    QTabBar QToolButton {{ padding: 0; background: {theme.panel}; border-radius: 0; }}
+    QTabBar QToolButton#close {{ padding: 0 4px; background: transparent; border-radius: 4px; }}
     QTabBar::tab:hover:!selected {{ background: {theme.raised}; }}
     QTabBar::tab:focus {{ color: {theme.accent}; }}
     QTabBar {{ background: {theme.window}; }}
     QTabWidget::pane {{ border: none; background: {theme.panel}; }}
-    QToolButton#close {{ padding: 0 4px; color: {theme.dim}; border-radius: 4px; }}
+    QToolButton#close {{ color: {theme.dim}; }}
     QToolButton#close:hover {{ background: {theme.line}; color: {theme.text}; }}
     QToolButton:checked {{ background: {theme.raised}; color: {theme.accent}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
