@@ -142,7 +142,7 @@ class Preview(QWidget):
     def _arrived(self, node: str, output: str, size: int, pictures: tuple[bytes, ...]) -> None:
         if size == _WHOLE and self._saving is not None:
             self._write(pictures)
-        elif size == THUMBNAIL and self.session.state(node) == KEPT:
+        elif size == THUMBNAIL and self.session.state(node) == KEPT and not self.session.state(self.node).pictures:
             self.node, self.output = node, output
             self.session.peek(node, output, _LARGE)
         elif size == _LARGE and (node, output) == (self.node, self.output):
