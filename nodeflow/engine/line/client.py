@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -29,6 +29,7 @@ from nodeflow.engine.events import (
     QueueChanged,
     Refused,
     Reply,
+    Request,
     Resume,
     RunFinished,
     Submit,
@@ -41,71 +42,6 @@ from nodeflow.engine.line.queue import Queue
 from nodeflow.graph.sweeps import Sweep
 
 NO_WORKER = "the engine does not run; run the workflow to see its values"
-
-
-class Engine(Protocol):
-    """Where workflows are evaluated: a local worker process, or later a cluster."""
-
-    def submit(
-        self,
-        workflow: bytes,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        *,
-        device: str = "auto",
-        document: str = "",
-        title: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> int:
-        """Queue a run of a workflow's file; the number of the job."""
-        ...
-
-    def cancel(self, job: int) -> None:
-        """Stop a job at its next step, or take one that waits out of the queue."""
-        ...
-
-    def move(self, job: int, place: int) -> None:
-        """Put a waiting job at a place in the queue, 0 the next to run."""
-        ...
-
-    def pause(self) -> None:
-        """Let the running job wait at its next step, and start no other."""
-        ...
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        ...
-
-    def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
-        """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
-        ...
-
-    def look(self, look: Look) -> int:
-        """Ask to see a value; the number of the request (not that of ``look``), which the answer carries."""
-        ...
-
-    def export(self, export: Export) -> int:
-        """Ask to write a value into a file; the number of the request, which the answer carries."""
-        ...
-
-    def foresee(
-        self,
-        workflow: bytes,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        *,
-        device: str = "auto",
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> int:
-        """Ask what a run would compute; the number of the request, which the answer carries."""
-        ...
-
-    def close(self) -> None:
-        """End the worker. Jobs that wait stay in the queue's file; the running one does not."""
-        ...
 
 
 class LocalEngine:
@@ -132,6 +68,7 @@ class LocalEngine:
         self._job = 0
         """The job that runs, and the node that it computes."""
         self._node = ""
+        self._began = 0.0
         self._left = {job.job for job in self._queue.jobs}
         self._paused = False
         self._closed = False
@@ -160,6 +97,7 @@ class LocalEngine:
         title: str = "",
         sweeps: tuple[Sweep, ...] = (),
     ) -> int:
+        """Queue a run of a workflow's file; the number of the job."""
         job = Submit(0, workflow, str(base), str(output), targets, device, document, title, sweeps)
         with self._lock:
             number = self._queue.add(job).job
@@ -170,6 +108,7 @@ class LocalEngine:
             return number
 
     def cancel(self, job: int) -> None:
+        """Stop a job at its next step, or take one that waits out of the queue."""
         with self._lock:
             if job == self._job and self._worker:
                 self._worker.send(Cancel(job))
@@ -179,43 +118,40 @@ class LocalEngine:
                 self._changed()
 
     def move(self, job: int, place: int) -> None:
+        """Put a waiting job at a place in the queue, 0 the next to run."""
         with self._lock:
             if job != self._job:
                 self._queue.move(job, max(place, 0) + (1 if self._job else 0))
                 self._changed()
 
     def pause(self) -> None:
+        """Let the running job wait at its next step, and start no other."""
         self._hold(True)
 
     def resume(self) -> None:
+        """Go on after a pause."""
         self._hold(False)
 
     def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
-        with self._lock:
-            request = next(self._requests)
-            if self._worker:
-                self._worker.send(Peek(request, node, output, size, document))
-            else:
-                self._tell(Peeked(request, ()))
-            return request
+        """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
+        return self._ask(
+            lambda request: Peek(request, node, output, size, document),
+            lambda request: Peeked(request, ()),
+        )
 
     def look(self, look: Look) -> int:
-        with self._lock:
-            request = next(self._requests)
-            if self._worker:
-                self._worker.send(msgspec.structs.replace(look, request=request))
-            else:
-                self._tell(Looked(request, error=NO_WORKER))
-            return request
+        """Ask to see a value; the number of the request (not that of ``look``), which the answer carries."""
+        return self._ask(
+            lambda request: msgspec.structs.replace(look, request=request),
+            lambda request: Looked(request, error=NO_WORKER),
+        )
 
     def export(self, export: Export) -> int:
-        with self._lock:
-            request = next(self._requests)
-            if self._worker:
-                self._worker.send(msgspec.structs.replace(export, request=request))
-            else:
-                self._tell(Exported(request, NO_WORKER))
-            return request
+        """Ask to write a value into a file; the number of the request, which the answer carries."""
+        return self._ask(
+            lambda request: msgspec.structs.replace(export, request=request),
+            lambda request: Exported(request, NO_WORKER),
+        )
 
     def foresee(
         self,
@@ -228,12 +164,14 @@ class LocalEngine:
         document: str = "",
         sweeps: tuple[Sweep, ...] = (),
     ) -> int:
+        """Ask what a run would compute; the number of the request, which the answer carries."""
         with self._lock:
             request = next(self._requests)
             self._need().send(Foresee(request, workflow, str(base), str(output), targets, device, document, sweeps))
             return request
 
     def close(self) -> None:
+        """End the worker. Jobs that wait stay in the queue's file; the running one does not."""
         with self._lock:
             if self._closed:
                 return
@@ -243,6 +181,16 @@ class LocalEngine:
             self._queue.close()
         if worker:
             worker.close()
+
+    def _ask(self, ask: Callable[[int], Request], otherwise: Callable[[int], Reply]) -> int:
+        """Ask the worker, under a new number; where none runs, tell what stands for its answer."""
+        with self._lock:
+            request = next(self._requests)
+            if self._worker:
+                self._worker.send(ask(request))
+            else:
+                self._tell(otherwise(request))
+            return request
 
     def _hold(self, paused: bool) -> None:
         with self._lock:
@@ -276,7 +224,7 @@ class LocalEngine:
         if job and not self._job and not self._paused:
             worker = self._need()
             self._queue.move(job.job, 0)
-            self._job, self._node = job.job, ""
+            self._job, self._node, self._began = job.job, "", time.monotonic()
             worker.send(job)
             self._changed()
 
@@ -303,7 +251,7 @@ class LocalEngine:
             if self._job and self._node:
                 self._tell(JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")))
             if self._job:
-                self._tell(JobEvent(self._job, RunFinished("failed", 0.0)))
+                self._tell(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
             self._tell(WorkerLost(reason))
             if self._job:
                 self._done()
