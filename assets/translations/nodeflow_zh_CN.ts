@@ -856,18 +856,6 @@
  <context>
   <name>Palette</name>
   <message>
-   <source>Command palette</source>
-   <translation>命令面板</translation>
-  </message>
-  <message>
-   <source>Commands found</source>
-   <translation>找到的命令</translation>
-  </message>
-  <message>
-   <source>Search commands</source>
-   <translation>搜索命令</translation>
-  </message>
-  <message>
    <source>What do you want to do?</source>
    <translation>想做什么？</translation>
   </message>

@@ -1,4 +1,4 @@
-"""A field and a list that it narrows, floating over the canvas: the node search, the choices of a parameter."""
+"""A field and a list that it narrows, floating over all: the node search, the choices of a parameter, the palette."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ _Key = Qt.Key
 
 
 class Entry(NamedTuple):
-    """A line of the list: what it stands for, its title, a line below it, and a word at the right."""
+    """A line of the list: what it stands for, its title, words below or beside it, and a word at the right.
+
+    One that is not ``possible`` now is shown, and cannot be chosen.
+    """
 
     key: str
     title: str
     detail: str = ""
     aside: str = ""
+    possible: bool = True
 
 
 Find = Callable[[str], list[Entry]]
@@ -50,7 +54,7 @@ class Picker(QFrame):
         self._parent = parent
         self._find: Find = _nothing
         self._line, self._lines = _TALL if tall else _LOW, lines
-        self.setObjectName("search")
+        self.setObjectName("overlay")
         self.setAccessibleName(words)
         self.field = QLineEdit()
         self.field.setAccessibleName(words)
@@ -79,11 +83,6 @@ class Picker(QFrame):
 
     def open(self, find: Find, at: QPoint, width: int, hint: str = "", current: str = "") -> None:
         """Open near a point of the parent; ``find`` gives the entries for what is typed, best first."""
-        t = theme.current()
-        self.setStyleSheet(
-            f"#search {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 8px; }}"
-            " #search QLineEdit { padding: 5px 8px; }"
-        )
         self._find = find
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
@@ -150,7 +149,7 @@ class Picker(QFrame):
         self.list.setCurrentRow(0)
 
     def _choose(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
+        if item is not None and item.data(_ENTRY).possible:
             entry: Entry = item.data(_ENTRY)
             self.blockSignals(True)  # the field loses the keys now, which would else tell of leaving
             self.hide()
@@ -163,7 +162,7 @@ def _nothing(words: str) -> list[Entry]:
 
 
 class _Line(QStyledItemDelegate):
-    """Title and a word at the right, and below them the line that explains it."""
+    """Title and a word at the right, and below or beside them the words that explain it."""
 
     def __init__(self, parent: QWidget, height: int) -> None:
         super().__init__(parent)
@@ -197,7 +196,13 @@ class _Line(QStyledItemDelegate):
             painter.drawText(top.translated(0, top.height()), left, line)
             font.setBold(True)
             painter.setFont(font)
-        painter.setPen(theme.colour("text"))
+        painter.setPen(theme.colour("text" if entry.possible else "faint"))
         room = top.width() - (aside + 12 if aside else 0)
-        painter.drawText(top, left, QFontMetrics(font).elidedText(entry.title, Qt.TextElideMode.ElideRight, room))
+        title = QFontMetrics(font).elidedText(entry.title, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(top, left, title)
+        if not tall:
+            painter.setPen(theme.colour("faint"))
+            painter.drawText(
+                top.adjusted(QFontMetrics(font).horizontalAdvance(title) + 12, 0, 0, 0), left, entry.detail
+            )
         painter.restore()

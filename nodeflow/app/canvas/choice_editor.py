@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 from nodeflow.app import theme
 from nodeflow.app.canvas.editing import Desk, keeps_escape
 from nodeflow.app.canvas.fuzzy import matching
-from nodeflow.app.canvas.picker import Entry, Picker
+from nodeflow.app.picker import Entry, Picker
 from nodeflow.app.words import readable
 from nodeflow.graph.catalog import Param
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, QPoint, QPointF
 
 from nodeflow.app.canvas.card import Card
-from nodeflow.app.canvas.picker import Entry, Picker
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.search import entry_of
+from nodeflow.app.picker import Entry, Picker
 from nodeflow.app.words import readable, tr
 from nodeflow.graph.catalog import fits, gives, takes
 from nodeflow.graph.workflow import downstream, upstream

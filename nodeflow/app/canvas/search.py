@@ -8,8 +8,8 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.canvas.fuzzy import rank
-from nodeflow.app.canvas.picker import Entry, Picker
 from nodeflow.app.nodewords import summary
+from nodeflow.app.picker import Entry, Picker
 from nodeflow.app.words import readable
 from nodeflow.graph.catalog import NodeSpec
 
