@@ -191,6 +191,14 @@ class Solver(Protocol):
         """The denoiser's estimate of x_0 at a step."""
         ...
 
+    def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
+        """What keeping that estimate within its range does to it, (B, 3); None where nothing keeps it there.
+
+        Of each picture the share of its values that lay beyond -1 to 1, the threshold that was set for it, and the
+        share that lay beyond that and was cut off.
+        """
+        ...
+
     def state(self) -> dict[str, Any]:
         """What its steps so far have left in it, as plain values and tensors, lists and dicts; nothing changes it."""
         ...
@@ -489,7 +497,8 @@ class Trajectory:
     ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
     ``unconditional`` has None for a step that made no such prediction, and is empty where none did.
     ``attention`` is empty unless it was asked for. ``first`` is the number of its first step on the schedule.
-    ``levels`` (N, 2) are alpha and sigma of each step, where x = alpha x_0 + sigma noise.
+    ``levels`` (N, 2) are alpha and sigma of each step, where x = alpha x_0 + sigma noise. ``thresholded`` is what
+    `Solver.thresholded` tells of each step, (B, 3); None for a step that left x_0 as it was, empty where all did.
     """
 
     timesteps: Tensor
@@ -501,6 +510,7 @@ class Trajectory:
     attention: tuple[Attention, ...] = ()
     first: int = 0
     levels: Tensor | None = None
+    thresholded: tuple[Tensor | None, ...] = ()
 
 
 @dataclass(frozen=True)

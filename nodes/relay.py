@@ -87,6 +87,9 @@ class RelaySolver:
     def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
         return self._at(index).original(output, self._handed_over(x, index), index)
 
+    def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
+        return self._at(index).thresholded(output, self._handed_over(x, index), index)
+
     def state(self) -> dict[str, Any]:
         """While the first schedule leads, this is what a run along it alone would leave."""
         since = self._last or 0

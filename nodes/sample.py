@@ -26,7 +26,7 @@ class Sampled(NamedTuple):
     trajectory: Trajectory
 
 
-@node("Sampler", version=2)
+@node("Sampler", version=3)
 def sample(
     guider: Guider,
     schedule: Schedule,
@@ -43,10 +43,10 @@ def sample(
     image) it starts from that latent with noise on it, and goes only the last ``strength`` of the steps: 0 leaves the
     latent as it is, 1 keeps almost nothing of it. A single latent serves all seeds of the noise.
 
-    ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), and its
-    predictions with and without the text. ``record``: with attention it also holds which words, and which other
-    places, each place of the picture looked at, in at most 384 MiB, and a step takes about a quarter longer; nothing
-    keeps it empty and saves memory.
+    ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), its
+    predictions with and without the text, and where it was kept within its range, the share of values that a threshold
+    moved. ``record``: with attention it also holds which words, and which other places, each place of the picture
+    looked at, in at most 384 MiB, and a step takes about a quarter longer; nothing keeps it empty and saves memory.
 
     ``batch``: the pictures of a batch are each computed alone, so that they equal those with the same seeds made one by
     one to the last bit. Together they may differ by one in a few of their 8-bit values; small networks are then up to
@@ -91,8 +91,10 @@ def sample(
                     asked.append((guider_of_row.predict(row, times[index], index, total), attention))
             guided, attention = joined(asked)
             x_0 = solver.original(guided.output, x, index)
+            moved = None if record == "nothing" else solver.thresholded(guided.output, x, index)
             x = solver.step(guided.output, x, index, generators, guided.variance)
-        made.append(() if record == "nothing" else (x, x_0, guided.conditional, guided.unconditional, *attention))
+        seen = (x, x_0, guided.conditional, guided.unconditional, moved, *attention)
+        made.append(() if record == "nothing" else seen)
         steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
         yield Step(index - first + 1, total - first, Latent(x_0))
 
@@ -114,12 +116,16 @@ def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int
 
 
 def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """The trajectory's x, original, conditional, unconditional and attention, from what each step made."""
-    x, original, conditional, unconditional, *attention = zip(*made, strict=True) if made else ((), (), (), ())
-    asked = any(prediction is not None for prediction in unconditional)
-    names = ("x", "original", "conditional", "unconditional", "attention")
-    parts = (begin, *x), original, conditional, unconditional if asked else (), *attention
+    """The trajectory's tensors and attention, from what each step made."""
+    x, original, conditional, unconditional, moved, *attention = zip(*made, strict=True) if made else ((),) * 5
+    names = ("x", "original", "conditional", "unconditional", "thresholded", "attention")
+    parts = (begin, *x), original, conditional, _if_any(unconditional), _if_any(moved), *attention
     return dict(zip(names, parts, strict=False))
+
+
+def _if_any(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What some steps have; nothing where none has it."""
+    return parts if any(part is not None for part in parts) else ()
 
 
 def _recording(

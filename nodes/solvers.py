@@ -196,17 +196,32 @@ class DiffusersSolver:
         return stepped
 
     def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
+        return self._bounded(self._original(output, x, index))
+
+    def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
+        config = self._scheduler.config
+        if not (config.get("thresholding") or config.get("clip_sample")):
+            return None
+        x_0 = self._original(output, x, index)
+        sizes = x_0.to(torch.promote_types(x_0.dtype, torch.float32)).abs().flatten(1)
+        if config.get("thresholding"):  # as diffusers' `_threshold_sample` sets it
+            largest = torch.quantile(sizes, config.dynamic_thresholding_ratio, dim=1)
+            threshold = largest.clamp(1, config.sample_max_value)
+        else:
+            threshold = sizes.new_full((len(sizes),), config.get("clip_sample_range", 1.0))
+        beyond, cut = ((sizes > limit).double().mean(1) for limit in (1.0, threshold[:, None]))
+        return torch.stack([beyond, threshold.double(), cut], 1)
+
+    def _original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
         alpha, sigma = self._levels[index]
         if self._prediction == "sample":
-            x_0 = output
-        elif self._prediction == "flow":
-            x_0 = x - sigma * output
-        elif self._prediction == "epsilon":
-            x_0 = (x - sigma * output) / alpha
-        else:
-            norm = math.hypot(alpha, sigma)
-            x_0 = (alpha / norm**2) * x - (sigma / norm) * output
-        return self._bounded(x_0)
+            return output
+        if self._prediction == "flow":
+            return x - sigma * output
+        if self._prediction == "epsilon":
+            return (x - sigma * output) / alpha
+        norm = math.hypot(alpha, sigma)
+        return (alpha / norm**2) * x - (sigma / norm) * output
 
     def _bounded(self, x_0: Tensor) -> Tensor:
         """x_0 as the scheduler keeps it within its range, where it does."""

@@ -2195,6 +2195,10 @@
    <translation>此节点来自未安装的节点包 {0!r}。</translation>
   </message>
   <message>
+   <source>Thresholded share</source>
+   <translation>阈值化的比例</translation>
+  </message>
+  <message>
    <source>Tidy</source>
    <translation>整理布局</translation>
   </message>
@@ -2515,6 +2519,10 @@
    <translation>达到或超出 1 的比例</translation>
   </message>
   <message>
+   <source>shares</source>
+   <translation>比例</translation>
+  </message>
+  <message>
    <source>show the selection, show all</source>
    <translation>显示所选、显示全部</translation>
   </message>
@@ -2557,6 +2565,10 @@
   <message>
    <source>those that the starter models know</source>
    <translation>入门模型所知道的</translation>
+  </message>
+  <message>
+   <source>threshold</source>
+   <translation>阈值</translation>
   </message>
   <message>
    <source>up to the end of the text</source>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,24 @@ def test_how_far_the_foreseen_values_reach(studio: Studio) -> None:
         assert shares.series[0].y[step] == pytest.approx(int((size >= 1).sum()) / size.numel())
         true = [torch.quantile(size, level).item() for level in (0.95, 0.995)]
         assert [series.y[step] for series in sizes.series] == pytest.approx([*true, size.max().item()])
+
+
+def test_what_thresholding_moved_at_each_step(studio: Studio) -> None:
+    told = tuple(torch.tensor([[0.1 * step, 1.0 + step, 0.05]] * 2, dtype=torch.float64) for step in range(3))
+    told[1][1] = torch.tensor([0.7, 9.0, 0.6], dtype=torch.float64)
+    path = dataclasses.replace(studio.paths[0], thresholded=(told[0], None, told[1], told[2]), first=4)
+    handle = studio.hold(path, "Trajectory", 7)
+    shares = studio.look(handle=handle, form="thresholded", options={"picture": 1})
+    assert isinstance(shares, Chart)
+    assert [series.name for series in shares.series] == ["beyond -1 to 1", "cut off"]
+    assert [series.x for series in shares.series] == [(4.0, 6.0, 7.0)] * 2
+    assert [series.y for series in shares.series] == [(0.0, 0.7, 0.2), (0.05, 0.6, 0.05)]
+    threshold = studio.look(handle=handle, form="thresholded", options={"picture": 1, "moved": "threshold"})
+    assert isinstance(threshold, Chart)
+    assert threshold.series[0].y == (1.0, 9.0, 3.0)
+    plain = studio.look(handle=studio.runs[0])
+    assert isinstance(plain, Overview)
+    assert "thresholded" not in [form.name for form in plain.forms], "nothing kept these latents in range"
 
 
 def test_the_noise_prediction_is_what_the_levels_leave(studio: Studio) -> None:

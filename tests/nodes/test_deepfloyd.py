@@ -8,6 +8,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, IFPipeline, IFSuperResolutionPipeline
 
+from nodeflow.engine.run.steps import StepStore
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Image, Noise
 from nodes.deepfloyd import (
@@ -196,6 +197,29 @@ def test_static_and_dynamic_thresholding_keep_what_is_foreseen_in_range(base: Te
     for kind in ("static", "dynamic"):
         assert all(original.abs().max() <= 1 for original in found[kind].original)
     torch.testing.assert_close(found["static"].x[-1], found["static"].original[-1], atol=0.05, rtol=0)
+    beyond = float((begin.abs() > 1).double().mean())
+    cut = float((begin.abs() > threshold).double().mean())
+    assert found["none"].thresholded == ()
+    assert found["static"].thresholded[0].tolist() == [[beyond, 1.0, beyond]]
+    assert found["dynamic"].thresholded[0].tolist() == [[beyond, pytest.approx(float(threshold)), cut]]
+    assert all(len(found[kind].thresholded) == 3 for kind in ("static", "dynamic"))
+
+
+def test_what_thresholding_did_is_recorded_for_each_picture_and_comes_back_with_the_steps(base: TextPixels) -> None:
+    schedule = scheduler(thresholding(base.schedule, "dynamic", 0.9), "DDPM", 4)
+    guider = classifier_free_guidance(unet_denoiser(base.unet), *encoded(base), 20.0)
+    both, *alone = (finish(sample(guider, schedule, Noise(seeds)))[1].trajectory for seeds in ((3, 4), (3,), (4,)))
+    for step in range(4):
+        wanted = torch.cat([one.thresholded[step] for one in alone])
+        assert torch.equal(both.thresholded[step], wanted)
+    assert finish(sample(guider, schedule, Noise((3,)), record="nothing"))[1].trajectory.thresholded == ()
+    store = StepStore({"cpu": 2**30})
+    store.identities.learn(b"model", base)
+    for wanted in (0, 4):
+        with store.begin("sample") as steps:
+            _, again = finish(sample(guider, schedule, Noise((3, 4)), steps=steps))
+        assert steps.resumed == wanted
+        assert all(torch.equal(*pair) for pair in zip(again.trajectory.thresholded, both.thresholded, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["DDIM", "DDPM", "DPM++ 2M", "UniPC", "LCM"])

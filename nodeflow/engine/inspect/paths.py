@@ -46,6 +46,7 @@ difference."""
 CURVES = Option("curve", "Curve", ("norm", "deviation", "change from step to step"))
 
 REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
+MOVED = Option("moved", "Of", ("shares", "threshold"))
 MOST_SORTED = 2**24
 """Values that quantiles are taken of: as many as torch takes."""
 
@@ -124,7 +125,7 @@ def reach(path: Trajectory, asked: Asked) -> Chart:
     """How much of the foreseen picture reaches its bounds at each step, or how far its largest values reach.
 
     Where values are kept within -1 to 1 by a threshold (Saharia et al. 2022, arXiv:2205.11487, section 2.3), those that
-    it moved stand at -1 or 1; elsewhere those beyond are what a threshold would move.
+    it cut off stand at -1 or 1; elsewhere those beyond are what a threshold would move.
     """
     steps = tuple(float(path.first + at) for at in range(len(path.original)))
     sizes = [chosen(frame, asked).float().abs().flatten() for frame in path.original]
@@ -136,6 +137,22 @@ def reach(path: Trajectory, asked: Asked) -> Chart:
     names = ("95 %", "99.5 %", "largest")
     series = tuple(Series(name, steps, tuple(row[at] for row in found)) for at, name in enumerate(names))
     return Chart(series, "step", "size of the foreseen values")
+
+
+def thresholded(path: Trajectory, asked: Asked) -> Chart:
+    """What thresholding did to the foreseen picture at each step, as the solver recorded it.
+
+    By static thresholding the values beyond -1 to 1 are those that are cut off; by dynamic thresholding those beyond
+    the threshold are, and all others are divided by it.
+    """
+    recorded = enumerate(path.thresholded, path.first)
+    known = [(at, chosen(one, asked).tolist()) for at, one in recorded if one is not None]
+    steps = tuple(float(at) for at, _ in known)
+    beyond, threshold, cut = (tuple(found[place] for _, found in known) for place in range(3))
+    if asked.choice(MOVED) == "threshold":
+        return Chart((Series("threshold", steps, threshold),), "step", "threshold")
+    series = Series("beyond -1 to 1", steps, beyond), Series("cut off", steps, cut)
+    return Chart(series, "step", "share of values")
 
 
 def place(path: Trajectory, asked: Asked) -> Chart:
@@ -173,6 +190,13 @@ FORMS: Forms = {
         ),
         Form("curves", "Curves", curves, lambda p: (CURVES, *_batch(p)), _recorded, apart=runs_apart, charts=True),
         Form("reach", "Values beyond 1", reach, lambda p: (REACH, *_batch(p)), lambda p: bool(p.original)),
+        Form(
+            "thresholded",
+            "Thresholded share",
+            thresholded,
+            lambda p: (MOVED, *_batch(p)),
+            lambda p: any_frame(p.thresholded) is not None,
+        ),
         Form(
             "place",
             "One place over all steps",
