@@ -99,3 +99,17 @@ def test_importing_the_app_leaves_torch_out() -> None:
 def _words(function: object) -> list[str]:
     source = inspect.getsource(function)  # type: ignore[arg-type]
     return "".join(letter if letter.isalnum() or letter == "_" else " " for letter in source).split()
+
+
+def test_the_start_needs_neither_the_shim_nor_setuptools() -> None:
+    """NodeGraphQt is given what it uses of them; others that come later find the real ones."""
+    code = (
+        "import sys, nodeflow.app.canvas.canvas\n"
+        "print('setuptools' in sys.modules, 'Qt' in sys.modules)\n"
+        "import NodeGraphQt.widgets.viewer as viewer\n"
+        "print(viewer.LooseVersion('6.11.0') >= viewer.LooseVersion('5.10'))\n"
+        "from Qt import QtWidgets\n"
+        "print(QtWidgets.QUndoStack.__module__, QtWidgets.QWidget.__module__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "True", "PySide6.QtGui", "PySide6.QtWidgets"]

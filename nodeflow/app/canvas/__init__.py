@@ -2,4 +2,10 @@
 
 import os
 
+from nodeflow.app.canvas import binding
+
 os.environ.setdefault("QT_PREFERRED_BINDING", "PySide6")
+binding.install()
+import NodeGraphQt  # noqa: E402, F401
+
+binding.remove()
