@@ -21,8 +21,8 @@ from nodeflow.wires import (
 )
 from nodes.guidance import Unguided
 from nodes.loading import ddpm
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.prediction import Level, level_at, levels, original, output_for
 
 
@@ -56,9 +56,7 @@ def load_noisy_classifier(
     or when the model is of another kind.
     Paper: Dhariwal & Nichol 2021, Diffusion Models Beat GANs on Image Synthesis (arXiv:2105.05233), section 4.
     """
-    path = find(model, revision, ddpm.PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load noisy classifier", model, revision, ddpm.PATTERNS)
     return NetworkClassifier(*ddpm.load_classifier_folder(path, Target(torch_dtype(dtype))))
 
 

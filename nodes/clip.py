@@ -11,8 +11,8 @@ from nodeflow.node import Multiline, NodeError, Range, Reads, Slider, Supplied, 
 from nodeflow.wires import CLIP, Embedding, Image, Scores
 from nodes.interpolate import paired, slerp
 from nodes.loading.clip import PATTERNS, load_clip_folder, load_open_clip_file
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 
 
 @node("Load CLIP")
@@ -42,7 +42,7 @@ def load_clip(
     (arXiv:2103.00020); OpenCLIP: Cherti et al. 2023 (arXiv:2212.07143).
     """
     target = Target(torch_dtype(dtype))
-    path = find(model, revision, PATTERNS)
+    path = find_for("Load CLIP", model, revision, PATTERNS)
     return load_clip_folder(path, target) if path.is_dir() else load_open_clip_file(path, architecture, target)
 
 

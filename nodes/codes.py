@@ -8,8 +8,8 @@ import torch
 
 from nodeflow.node import NodeError, Range, Reads, Supplied, node
 from nodeflow.wires import VQ, Codes, Curve, Image
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.loading.vq import PATTERNS, load_vq_folder
 
 
@@ -34,9 +34,7 @@ def load_vq(
     Papers: van den Oord et al. 2017, Neural Discrete Representation Learning (arXiv:1711.00937); with convolutions and
     a critic Esser et al. 2021, Taming Transformers (arXiv:2012.09841).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load VQ model", model, revision, PATTERNS)
     return load_vq_folder(path, Target(torch_dtype(dtype)))
 
 

@@ -9,8 +9,8 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import ControlNet, Denoiser, Image
 from nodes.denoise import Control, UNetDenoiser
 from nodes.loading.controlnet import PATTERNS, load_controlnet_folder
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 
 
 @node("Load ControlNet")
@@ -36,9 +36,7 @@ def load_controlnet(
     or when the model is of another kind.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load ControlNet", model, revision, PATTERNS)
     return load_controlnet_folder(path, Target(torch_dtype(dtype)))
 
 

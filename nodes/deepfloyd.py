@@ -13,8 +13,8 @@ from nodeflow.node import NodeError, Range, Reads, Supplied, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TextEncoder, TrainedSchedule
 from nodes.denoise import UNetDenoiser
 from nodes.loading.deepfloyd import PATTERNS, load_base_folder, load_super_resolution_folder
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.noise import draw
 
 
@@ -51,9 +51,7 @@ def load_text_pixels(
     Papers: Saharia et al. 2022, Photorealistic Text-to-Image Diffusion Models with Deep Language Understanding
     (arXiv:2205.11487); Nichol et al. 2021, GLIDE (arXiv:2112.10741).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load text-led pixel model", model, revision, PATTERNS)
     return TextPixels(*load_base_folder(path, Target(torch_dtype(dtype), storage == "float8")))
 
 
@@ -90,9 +88,7 @@ def load_text_upsampler(
     or when the model is of another kind.
     Papers: Ho et al. 2021, Cascaded Diffusion Models (arXiv:2106.15282); Saharia et al. 2022 (arXiv:2205.11487).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load text-led upsampler", model, revision, PATTERNS)
     return TextUpsampler(*load_super_resolution_folder(path, Target(torch_dtype(dtype), storage == "float8")))
 
 

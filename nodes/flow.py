@@ -12,6 +12,7 @@ from nodes.flow_denoisers import FluxDenoiser, JointDenoiser, QwenImageDenoiser,
 from nodes.loading.find import find
 from nodes.loading.flow import PATTERNS, load_flow_folder, load_flux_folder
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 
 
 class FlowTransformer(NamedTuple):
@@ -56,9 +57,7 @@ def load_flow_transformer(
     Paper: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis
     (arXiv:2403.03206).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load flow transformer", model, revision, PATTERNS)
     return FlowTransformer(
         *load_flow_folder(path, Target(torch_dtype(dtype), storage == "float8"), t5, _file(transformer))
     )
@@ -89,9 +88,7 @@ def load_flux(
     or when the model is of another kind.
     Paper: Black Forest Labs 2025, FLUX.1 Kontext (arXiv:2506.15742), section 2, describes the transformer.
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load FLUX", model, revision, PATTERNS)
     target = Target(torch_dtype(dtype), storage == "float8")
     return FlowTransformer(*load_flux_folder(path, target, _file(transformer)))
 

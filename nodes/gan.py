@@ -10,8 +10,8 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import Attention, Conditioning, GeneratorNetwork, Image, Latent, Noise
 from nodes.computing import device_of, dtype_of
 from nodes.loading.files import read_json, read_weights
-from nodes.loading.find import find
 from nodes.loading.parts import ready, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.noise import drawn_noise
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -48,9 +48,7 @@ def load_gan(
     or when the model is of another kind.
     Paper: Xu et al. 2018, AttnGAN (arXiv:1711.10485).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder with config.json and weights")
+    path = find_for("Load GAN", model, revision, PATTERNS)
     config = read_json(path / "config.json", "it needs a config.json that says it is a WordGenerator")
     if config.get("_class_name") != "WordGenerator":
         raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads a WordGenerator")

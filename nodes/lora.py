@@ -7,9 +7,9 @@ from typing import Annotated
 
 from nodeflow.node import NodeError, Reads, Slider, node
 from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
-from nodes.loading.find import find
 from nodes.loading.lora import PATTERNS, read_lora
 from nodes.loading.parts import CLIPText
+from nodes.loading.right_kind import find_for
 
 
 @node("LoRA")
@@ -36,7 +36,7 @@ def apply_lora(
     Fails when the file is damaged, holds nothing for a U-Net, or was made for another model.
     Paper: Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models (arXiv:2106.09685).
     """
-    layers = read_lora(find(lora, revision, PATTERNS), "unet", unet.module)
+    layers = read_lora(find_for("LoRA", lora, revision, PATTERNS), "unet", unet.module)
     if not layers:
         raise NodeError(f"{lora} holds nothing for a U-Net; is it one for the text encoder alone?")
     return replace(unet, adapters=(*unet.adapters, Adapter(layers, weight)))
@@ -59,7 +59,9 @@ def apply_lora_to_text(
     """
     if not isinstance(text_encoder, CLIPText):
         raise NodeError("a LoRA changes the text encoder of Stable Diffusion 1 or 2; this one is of another kind")
-    layers = read_lora(find(lora, revision, PATTERNS), "text_encoder", text_encoder.module)
+    layers = read_lora(
+        find_for("LoRA for the text encoder", lora, revision, PATTERNS), "text_encoder", text_encoder.module
+    )
     if not layers:
         raise NodeError(f"{lora} holds nothing for the text encoder; add it to the U-Net alone")
     return replace(text_encoder, adapters=(*text_encoder.adapters, Adapter(layers, weight)))

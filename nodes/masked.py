@@ -13,8 +13,8 @@ from nodeflow.wires import VQ, Codes, Conditioning, MaskedTransformer, TextEncod
 from nodes.computing import device_of, dtype_of
 from nodes.guidance import guide
 from nodes.loading.amused import PATTERNS, load_amused_folder
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.noise import gaussian_noise
 
 
@@ -46,9 +46,7 @@ def load_masked_tokens(
     or when the model is of another kind.
     Papers: Chang et al. 2022, MaskGIT (arXiv:2202.04200); Patil et al. 2024, aMUSEd (arXiv:2401.01808).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load masked-token model", model, revision, PATTERNS)
     return MaskedTokens(*load_amused_folder(path, Target(torch_dtype(dtype))))
 
 

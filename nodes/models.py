@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from nodeflow.node import NodeError, Reads, Supplied, node
+from nodeflow.node import Reads, Supplied, node
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loading import autoencoder, ddpm, dit
-from nodes.loading.find import find
+from nodes.loading.find import PATTERNS
 from nodes.loading.folder import load_folder
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.loading.single import load_single
 
 
@@ -55,7 +56,7 @@ def load_latent_diffusion(
     Podell et al. 2023 (arXiv:2307.01952).
     """
     target = Target(torch_dtype(dtype), storage == "float8")
-    path = find(model, revision)
+    path = find_for("Load latent diffusion", model, revision, PATTERNS)
     return LatentDiffusion(*(load_folder(path, target) if path.is_dir() else load_single(path, target)))
 
 
@@ -90,9 +91,7 @@ def load_dit(
     or when the model is of another kind.
     Paper: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748).
     """
-    path = find(model, revision, dit.PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load DiT", model, revision, dit.PATTERNS)
     return DiT(*dit.load_dit_folder(path, Target(torch_dtype(dtype))))
 
 
@@ -116,9 +115,7 @@ def load_vae(
     or when the model is of another kind.
     Papers: Kingma & Welling 2013 (arXiv:1312.6114); AutoencoderKL: Rombach et al. 2022 (arXiv:2112.10752).
     """
-    path = find(model, revision, autoencoder.PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load VAE", model, revision, autoencoder.PATTERNS)
     return autoencoder.load_autoencoder(path, Target(torch_dtype(dtype)))
 
 
@@ -150,7 +147,5 @@ def load_ddpm(
     or when the model is of another kind.
     Paper: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239).
     """
-    path = find(model, revision, ddpm.PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load DDPM", model, revision, ddpm.PATTERNS)
     return PixelDiffusion(*ddpm.load_ddpm_folder(path, Target(torch_dtype(dtype))))

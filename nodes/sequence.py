@@ -12,8 +12,8 @@ from nodeflow.node import Multiline, NodeError, Range, Reads, Seed, Slider, Step
 from nodeflow.wires import VQ, Codes, SequenceTransformer
 from nodes.computing import device_of
 from nodes.guidance import guide
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.loading.sequence import PATTERNS, load_sequence_folder
 from nodes.noise import gaussian_noise
 
@@ -40,9 +40,7 @@ def load_dalle(
     or when the model is of another kind.
     Paper: Ramesh et al. 2021, Zero-Shot Text-to-Image Generation (arXiv:2102.12092).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder")
+    path = find_for("Load DALL-E", model, revision, PATTERNS)
     return load_sequence_folder(path, Target(torch_dtype(dtype)))
 
 

@@ -24,8 +24,8 @@ from nodeflow.wires import (
 from nodes.clip import cosines
 from nodes.computing import device_of, dtype_of
 from nodes.denoise import NetworkDenoiser
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.loading.unclip import PATTERNS, load_decoder_folder, load_prior_folder
 from nodes.loading.vector_decoder import VectorDecoder
 
@@ -70,7 +70,8 @@ def load_prior(
     Paper: Ramesh et al. 2022, Hierarchical Text-Conditional Image Generation with CLIP Latents (arXiv:2204.06125),
     section 2.2.
     """
-    return Prior(*load_prior_folder(_folder(model, revision), Target(torch_dtype(dtype))))
+    path = find_for("Load prior", model, revision, PATTERNS)
+    return Prior(*load_prior_folder(path, Target(torch_dtype(dtype))))
 
 
 @node("Load unCLIP decoder", version=2)
@@ -99,7 +100,8 @@ def load_unclip_decoder(
     or when the model is of another kind.
     Papers: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1; Kandinsky: Razzhigaev et al. 2023 (arXiv:2310.03502).
     """
-    return Decoder(*load_decoder_folder(_folder(model, revision), Target(torch_dtype(dtype)), clip))
+    path = find_for("Load unCLIP decoder", model, revision, PATTERNS)
+    return Decoder(*load_decoder_folder(path, Target(torch_dtype(dtype)), clip))
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,13 +259,6 @@ def unclip_denoiser(decoder: DiffusionNetwork) -> Denoiser:
     if not isinstance(decoder.module, VectorDecoder):
         raise NodeError("this network is no decoder of CLIP vectors; use the denoiser that is made for it")
     return UnCLIPDenoiser(decoder, decoder.prediction)
-
-
-def _folder(model: str, revision: str) -> Any:
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
-    return path
 
 
 def _text(conditioning: Conditioning, reader: str) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -13,8 +13,8 @@ from nodeflow.node import NodeError, Reads, Seed, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TrainedSchedule
 from nodes.denoise import NetworkDenoiser
 from nodes.loading import ddpm, karlo_upsampler
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.noise import draw, gaussian_noise
 
 
@@ -48,9 +48,7 @@ def load_upsampler(
     Papers: Saharia et al. 2021, Image Super-Resolution via Iterative Refinement (arXiv:2104.07636); Ho et al. 2021,
     Cascaded Diffusion Models for High Fidelity Image Generation (arXiv:2106.15282).
     """
-    path = find(model, revision, [*ddpm.PATTERNS, *karlo_upsampler.PATTERNS])
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder that diffusers saved")
+    path = find_for("Load upsampler", model, revision, [*ddpm.PATTERNS, *karlo_upsampler.PATTERNS])
     two = (path / karlo_upsampler.FIRST).is_dir()
     load = karlo_upsampler.load_karlo_upsampler if two else ddpm.load_upsampler_folder
     return Upsampler(*load(path, Target(torch_dtype(dtype))))

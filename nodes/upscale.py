@@ -12,8 +12,8 @@ from nodeflow.node import Range, Reads, Supplied, node
 from nodeflow.wires import Image, Upscaler
 from nodes.computing import device_of, dtype_of
 from nodes.loading import upscaler as loading
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def load_upscaler(
     a kind that spandrel does not know or that is no upscaler of colour pictures.
     Papers: Wang et al. 2018, ESRGAN (arXiv:1809.00219); Wang et al. 2021, Real-ESRGAN (arXiv:2107.10833).
     """
-    path = find(model, revision, loading.PATTERNS)
+    path = find_for("Load upscaler", model, revision, loading.PATTERNS)
     descriptor = loading.load_spandrel(path, Target(torch_dtype(dtype)))
     return SpandrelUpscaler(descriptor, descriptor.model)
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from nodeflow.node import NodeError, Reads, Supplied, node
 from nodeflow.wires import Classes, Conditioning, Denoiser, DiffusionNetwork, TrainedSchedule
 from nodes.denoise import NetworkDenoiser
-from nodes.loading.find import find
 from nodes.loading.parts import Target, torch_dtype
+from nodes.loading.right_kind import find_for
 from nodes.loading.uvit import PATTERNS, load_uvit_folder
 
 
@@ -46,9 +46,7 @@ def load_uvit(
     or when the model is of another kind.
     Paper: Bao et al. 2023, All are Worth Words: A ViT Backbone for Diffusion Models (arXiv:2209.12152).
     """
-    path = find(model, revision, PATTERNS)
-    if path.is_file():
-        raise NodeError(f"{path.name} is one file; this node loads a folder with config.json and weights")
+    path = find_for("Load U-ViT", model, revision, PATTERNS)
     return LoadedUViT(*load_uvit_folder(path, Target(torch_dtype(dtype))))
 
 

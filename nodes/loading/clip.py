@@ -14,7 +14,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
 from nodes.computing import device_of, dtype_of
-from nodes.loading.files import first_line, named, no_progress_bar, no_warnings, read_json, read_weights
+from nodes.loading.files import damaged, first_line, named, no_progress_bar, no_warnings, read_json, read_weights
 from nodes.loading.parts import Target, ready
 
 PATTERNS = [
@@ -204,7 +204,7 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) 
     try:
         missing, _ = module.load_state_dict(load_file(weights), strict=False)
     except (SafetensorError, OSError):
-        raise NodeError(f"{named(weights)} is damaged or was cut short; download it again") from None
+        raise damaged(weights) from None
     except RuntimeError as error:
         raise NodeError(f"{named(weights)} does not fit its architecture ({first_line(error)})") from None
     if missing:

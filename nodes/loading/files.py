@@ -41,6 +41,7 @@ def no_warnings() -> Iterator[None]:
 def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str, Any]) -> Any:
     """A network with its weights, all of them and from safetensors. Raises NodeError."""
     variant = _variant(folder, name)
+    read_json(folder / "config.json", "it needs a config.json beside its weights")
     try:
         module, report = model_class.from_pretrained(
             folder, use_safetensors=True, local_files_only=True, variant=variant, output_loading_info=True, **options
@@ -72,7 +73,7 @@ def _variant(folder: Path, name: str) -> str | None:
             with safe_open(path, framework="pt"):
                 pass
         except (SafetensorError, OSError):
-            raise NodeError(f"{named(folder)}/{path.name} is damaged or was cut short; download it again") from None
+            raise damaged(path, f"{named(folder)}/{path.name}") from None
     plain = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
     return None if plain else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
 
@@ -88,6 +89,23 @@ def read_json(path: Path, otherwise: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise NodeError(f"{named(path)} is not what diffusers saves; download it again")
     return found
+
+
+LFS = b"version https://git-lfs"
+"""What a file begins with that git left in place of a large one."""
+
+
+def damaged(path: Path, shown: str = "") -> NodeError:
+    """The sentence for a safetensors file that cannot be read."""
+    shown = shown or named(path)
+    try:
+        with path.open("rb") as file:
+            pointer = file.read(len(LFS)) == LFS
+    except OSError as error:
+        return NodeError(f"{shown} cannot be read ({error.strerror})")
+    if pointer:
+        return NodeError(f"{shown} only says where git has the file; fetch the file itself with git lfs pull")
+    return NodeError(f"{shown} is damaged or was cut short; download it again")
 
 
 def named(path: Path) -> str:

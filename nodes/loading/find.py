@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from nodeflow.node import NodeError
@@ -38,12 +39,24 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
     if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", *PICKLES):
         return _from_hub(model, revision, patterns)
     if path is None:
-        known = ", ".join(STARTER + name for name in starter_models())
-        hint = f"the models that ship are {known}" if known and model.startswith(STARTER) else "check the path"
-        raise NodeError(f"{model or 'no name given'}: there is no model there; {hint}")
+        raise NodeError(f"{model or 'no name given'}: there is no model there; {_hint(model)}")
     if path.is_file():
         check_suffix(path)
     return path
+
+
+def _hint(model: str) -> str:
+    bare = model.strip(" \t\r\n'\"")
+    if bare != model and locate(bare, Path.cwd()) is not None:
+        return "take away the quotation marks or spaces around it"
+    if model.startswith(STARTER):
+        known = [STARTER + name for name in starter_models()]
+        near = get_close_matches(model, known, 3, 0.7)
+        return f"did you mean {' or '.join(near)}?" if near else f"the models that ship are {', '.join(known)}"
+    path = Path(model).expanduser()
+    if path.is_symlink():
+        return "it is a link to something that is gone"
+    return "check the path" if model else "name a folder, a file, or a hub id"
 
 
 def check_suffix(path: Path) -> None:
@@ -52,6 +65,8 @@ def check_suffix(path: Path) -> None:
         raise NodeError(
             f"{path.name}: such files can hold programs and are never opened; convert it to safetensors first"
         )
+    if path.suffix.lower() == ".gguf":
+        raise NodeError(f"{path.name}: GGUF files are not read here; take the model as .safetensors")
     if path.suffix.lower() != ".safetensors":
         raise NodeError(f"{path.name}: this is no model; choose a .safetensors file or a folder that diffusers saved")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodes.loading.files import first_line, read_json
+from nodes.loading.files import damaged, first_line, read_json
 
 PATTERNS = ["pytorch_lora_weights.safetensors", "adapter_model.safetensors", "adapter_config.json"]
 """What is fetched from the hub."""
@@ -62,7 +62,7 @@ def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (it is no mapping)
             return weights, opened.metadata() or {}
     except (SafetensorError, OSError):
-        raise NodeError(f"{file.name} is damaged or was cut short; download it again") from None
+        raise damaged(file) from None
 
 
 def _of_peft(weights: dict[str, Tensor], part: str) -> dict[str, Tensor]:

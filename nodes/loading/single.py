@@ -18,6 +18,7 @@ from nodes.loading.architecture import (
     unet_config,
     vae_config,
 )
+from nodes.loading.files import damaged
 from nodes.loading.fill import fill
 from nodes.loading.parts import Parts, Target, denoiser, exact, vae
 from nodes.loading.single_text import TEXTS
@@ -93,4 +94,4 @@ def _read(path: Path) -> Weights:
                     )
             return {name: file.get_tensor(name) for name in names if name.startswith(wanted) or name in MARKS}
     except (SafetensorError, OSError):
-        raise NodeError(f"{path.name} is damaged or was cut short; download it again") from None
+        raise damaged(path) from None

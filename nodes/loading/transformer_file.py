@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodeflow.node import NodeError
-from nodes.loading.files import named
+from nodes.loading.files import damaged, named
 from nodes.loading.fill import fill
 from nodes.loading.find import check_suffix
 from nodes.loading.parts import Target
@@ -81,7 +81,7 @@ def _read(path: Path) -> Weights:
             prefix = next((prefix for prefix in PREFIXES if any(name.startswith(prefix) for name in names)), "")
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names if name.startswith(prefix)}
     except (SafetensorError, OSError):
-        raise NodeError(f"{named(path)} is damaged or was cut short; download it again") from None
+        raise damaged(path) from None
 
 
 KINDS: Mapping[str, Kind] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nodeflow.node import NodeError
-from nodes.loading.files import first_line, named
+from nodes.loading.files import damaged, first_line, named
 from nodes.loading.find import PICKLES
 from nodes.loading.parts import Target, ready
 
@@ -26,7 +26,7 @@ def load_spandrel(path: Path, target: Target) -> Any:
     except UnsupportedModelError:
         raise NodeError(f"{named(file)} is no network that spandrel knows; choose an upscaler such as ESRGAN") from None
     except (SafetensorError, OSError):
-        raise NodeError(f"{named(file)} is damaged or was cut short; download it again") from None
+        raise damaged(file) from None
     except Exception as error:  # of many kinds, from the networks' own code
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise

@@ -84,7 +84,7 @@ def test_what_does_not_go_together_is_a_sentence(vq: VQ, tiny_tokens: TinyTokens
         edit_codes(codes, Codes(codes.values[[0, 0, 0]], 16))
     with pytest.raises(NodeError, match="no place has a code"):
         codebook_use(Codes(torch.full((1, 2, 2), -1), 4))
-    with pytest.raises(NodeError, match="holds AutoencoderKL; this node loads VQModel"):
+    with pytest.raises(NodeError, match="holds a VAE, which the node Load VAE loads; Load VQ model loads"):
         load_vq(str(tiny_folder / "vae"))
-    with pytest.raises(NodeError, match="is one file"):
+    with pytest.raises(NodeError, match="holds a VAE, which the node Load VAE loads"):
         load_vq(str(tiny_tokens.vq / "diffusion_pytorch_model.safetensors"))

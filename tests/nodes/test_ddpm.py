@@ -133,7 +133,7 @@ def test_given_noise_is_where_sampling_starts(model: PixelDiffusion) -> None:
 def test_what_does_not_go_together_is_a_sentence(
     model: PixelDiffusion, tiny_folder: Path, tiny: LatentDiffusion
 ) -> None:
-    with pytest.raises(NodeError, match="this node loads UNet2DModel"):
+    with pytest.raises(NodeError, match="Load DDPM loads a folder with a diffusion model on pixels"):
         load_ddpm(str(tiny_folder))
     with pytest.raises(NodeError, match="works on more than pixels and classes"):
         pixel_denoiser(tiny.unet)

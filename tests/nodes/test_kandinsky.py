@@ -135,9 +135,13 @@ def test_what_does_not_fit_is_a_sentence(
         unclip_conditioning(alone.decoder, text)
     with pytest.raises(NodeError, match="led by a CLIP vector; wire what unclip_conditioning gives"):
         unclip_denoiser(decoder.decoder).predict(torch.zeros(1, 4, 8, 8), torch.tensor(5), text)
-    with pytest.raises(NodeError, match="whose decoder is missing"):
+    with pytest.raises(
+        NodeError, match=r"holds the prior of Kandinsky 2\.2 .*, which the node Load prior or Load CLIP loads"
+    ):
         load_unclip_decoder(str(path / "prior"))
-    with pytest.raises(NodeError, match="whose prior is missing"):
+    with pytest.raises(
+        NodeError, match=r"holds the decoder of Kandinsky 2\.2 .*, which the node Load unCLIP decoder loads"
+    ):
         load_prior(str(path / "decoder"))
 
     def changed(**config: Any) -> str:

@@ -179,11 +179,13 @@ def test_what_is_no_fitting_lora_is_a_sentence(
     refused({name: value for name, value in weights.items() if name.startswith("text")}, "nothing for a U-Net")
     refused({**weights, "unet.conv_in.dora_scale": torch.zeros(1)}, "is a DoRA")
     refused({"lora_unet_down_blocks_0.hada_w1_a": torch.zeros(1)}, "no LoRA that diffusers can read")
-    refused(load_file(tiny_folder / "unet" / "diffusion_pytorch_model.safetensors"), "holds more than a LoRA")
+    refused(
+        load_file(tiny_folder / "unet" / "diffusion_pytorch_model.safetensors"), "holds a U-Net as diffusers saves it"
+    )
     (tmp_path / "cut.safetensors").write_bytes(b"no")
     with pytest.raises(NodeError, match="damaged or was cut short"):
         apply_lora(tiny.unet, str(tmp_path / "cut.safetensors"))
-    with pytest.raises(NodeError, match="holds no LoRA"):
+    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; LoRA loads a LoRA"):
         apply_lora(tiny.unet, str(tiny_folder))
     (tmp_path / "adapter_config.json").write_text(json.dumps({"use_dora": True}))
     save_file({"base_model.model.conv_in.lora_A.weight": torch.zeros(1)}, tmp_path / "adapter_model.safetensors")

@@ -90,5 +90,5 @@ def test_what_does_not_go_together_is_a_sentence(tiny_uvit: Path, tiny: LatentDi
         denoiser.predict(x, time, Conditioning(torch.zeros(1, 6, 32)))
     with pytest.raises(NodeError, match="this network is no U-ViT"):
         uvit_denoiser(tiny.unet)
-    with pytest.raises(NodeError, match="holds UNet2DModel; this node loads a UViT"):
+    with pytest.raises(NodeError, match=r"holds a U-Net on pixels, .*; Load U-ViT loads"):
         load_uvit(str(tiny_ddpm / "unet"))
