@@ -11,7 +11,7 @@ from torch import Tensor
 from nodeflow.engine.inspect.apart import over_steps
 from nodeflow.engine.inspect.attention import ATTENTION
 from nodeflow.engine.inspect.pictures import LATENT_WAYS, SCALE, chosen, latents_apart, one_of, place_options
-from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series
+from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series, Text
 from nodeflow.node import NodeError
 from nodeflow.wires import Trajectory
 
@@ -142,7 +142,7 @@ def reach(path: Trajectory, asked: Asked) -> Chart:
 def thresholded(path: Trajectory, asked: Asked) -> Chart:
     """What thresholding did to the foreseen picture at each step, as the solver recorded it.
 
-    By static thresholding the values beyond -1 to 1 are those that are cut off; by dynamic thresholding those beyond
+    By static thresholding the values beyond -1 to 1 are those that are cut off, one curve; by dynamic thresholding those beyond
     the threshold are, and all others are divided by it.
     """
     recorded = enumerate(path.thresholded, path.first)
@@ -152,7 +152,7 @@ def thresholded(path: Trajectory, asked: Asked) -> Chart:
     if asked.choice(MOVED) == "threshold":
         return Chart((Series("threshold", steps, threshold),), "step", "threshold")
     series = Series("beyond -1 to 1", steps, beyond), Series("cut off", steps, cut)
-    return Chart(series, "step", "share of values")
+    return Chart(series if beyond != cut else series[1:], "step", "share of values")
 
 
 def place(path: Trajectory, asked: Asked) -> Chart:
@@ -178,8 +178,11 @@ def _recorded(path: Trajectory) -> bool:
     return bool(path.x)
 
 
+UNRECORDED = "No steps were recorded. Set record of the sampler to steps, and run it again."
+
 FORMS: Forms = {
     "Trajectory": (
+        Form("unrecorded", "Steps", lambda *_: Text(UNRECORDED), fits=lambda p: not p.x),
         Form(
             "frames",
             "Steps",
