@@ -142,8 +142,8 @@ def reach(path: Trajectory, asked: Asked) -> Chart:
 def thresholded(path: Trajectory, asked: Asked) -> Chart:
     """What thresholding did to the foreseen picture at each step, as the solver recorded it.
 
-    By static thresholding the values beyond -1 to 1 are those that are cut off, one curve; by dynamic thresholding those beyond
-    the threshold are, and all others are divided by it.
+    By static thresholding the values beyond -1 to 1 are those that are cut off, one curve; by dynamic thresholding
+    those beyond the threshold are, and all others are divided by it.
     """
     recorded = enumerate(path.thresholded, path.first)
     known = [(at, chosen(one, asked).tolist()) for at, one in recorded if one is not None]
