@@ -9,6 +9,7 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import ControlNet, Denoiser, Image
 from nodes.denoise import Control, UNetDenoiser
 from nodes.loading.controlnet import PATTERNS, load_controlnet_folder
+from nodes.loading.controlnet_file import load_controlnet_file
 from nodes.loading.parts import Target, torch_dtype
 from nodes.loading.right_kind import find_for
 
@@ -29,6 +30,8 @@ def load_controlnet(
     - the id of such a model on the Hugging Face hub, such as ``lllyasviel/sd-controlnet-canny`` or
       ``diffusers/controlnet-canny-sdxl-1.0``: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for main
+    - one .safetensors file of a ControlNet, as diffusers or its authors name the weights, such as
+      ``control_v11p_sd15_canny.safetensors``
 
     A ControlNet fits the model that it was trained beside (Stable Diffusion 1, 2 or XL), and those that come from it.
 
@@ -37,7 +40,8 @@ def load_controlnet(
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
     path = find_for("Load ControlNet", model, revision, PATTERNS)
-    return load_controlnet_folder(path, Target(torch_dtype(dtype)))
+    target = Target(torch_dtype(dtype))
+    return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
 
 
 @node("Control")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from nodeflow.node import Reads, Supplied, node
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loading import autoencoder, ddpm, dit
+from nodes.loading.autoencoder_file import load_autoencoder_file
 from nodes.loading.find import PATTERNS
 from nodes.loading.folder import load_folder
 from nodes.loading.parts import Target, torch_dtype
@@ -99,6 +100,7 @@ def load_dit(
 def load_vae(
     model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
     revision: str = "",
+    made_for: Literal["auto", "Stable Diffusion 1 and 2", "Stable Diffusion XL", "Stable Diffusion 3", "FLUX"] = "auto",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> VAE:
@@ -110,13 +112,18 @@ def load_vae(
     - the id of such a model on the Hugging Face hub, such as ``stabilityai/sd-vae-ft-mse`` or ``madebyollin/taesd``:
       taken from the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1;
       ``revision`` is then a branch, tag or commit of it, empty for main
+    - one .safetensors file of an AutoencoderKL, such as ``ae.safetensors``; ``made_for`` then says whose latents it
+      makes, since the file does not tell how they are scaled. A folder says so itself: leave ``made_for`` at auto
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
     Papers: Kingma & Welling 2013 (arXiv:1312.6114); AutoencoderKL: Rombach et al. 2022 (arXiv:2112.10752).
     """
     path = find_for("Load VAE", model, revision, autoencoder.PATTERNS)
-    return autoencoder.load_autoencoder(path, Target(torch_dtype(dtype)))
+    target = Target(torch_dtype(dtype))
+    if path.is_file():
+        return load_autoencoder_file(path, target, made_for)
+    return autoencoder.load_autoencoder(path, target)
 
 
 class PixelDiffusion(NamedTuple):

@@ -68,5 +68,9 @@ def load_controlnet_folder(path: Path, target: Target) -> DiffusersControlNet:
     if kind != "ControlNetModel":
         raise NodeError(f"{path.name} holds {kind or 'a model of another kind'}; this node loads a ControlNetModel")
     module = read_weights(ControlNetModel, path, WEIGHTS, {"torch_dtype": target.dtype})
+    return as_controlnet(module)
+
+
+def as_controlnet(module: Any) -> DiffusersControlNet:
     halvings = len(module.config.conditioning_embedding_out_channels) - 1
     return DiffusersControlNet(ready(module), 2**halvings)

@@ -1,8 +1,8 @@
-"""Giving networks that were made without storage the weights of a file."""
+"""The weights of one safetensors file, and giving them to networks that were made without storage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,40 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodes.loading.files import damaged, named
+
+QUANTISED = ".quant_state.", ".scale_weight", ".weight_scale", ".absmax", ".scale_input"
+"""Parts of names by which a file says that its weights have to be scaled before use."""
+
+
+def read_file(path: Path, *prefixes: str) -> dict[str, Tensor]:
+    """The weights of a file, their names without the first of the prefixes that stands before any.
+
+    Raises NodeError where the file is damaged, or quantised in a way that no plain network can compute with.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = list(file.keys())
+            if any(part in name for name in names for part in QUANTISED):
+                raise NodeError(
+                    f"{named(path)} is quantised in a way that is not known here; take one in half precision"
+                )
+            prefix = next((prefix for prefix in prefixes if any(name.startswith(prefix) for name in names)), "")
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names if name.startswith(prefix)}
+    except (SafetensorError, OSError):
+        raise damaged(path) from None
+
+
+def told(
+    path: Path, shape: Callable[[dict[str, Tensor]], dict[str, Any]], weights: dict[str, Tensor]
+) -> dict[str, Any]:
+    """What ``shape`` tells from weights. Raises NodeError where some that it looks at are missing."""
+    try:
+        return shape(weights)
+    except (KeyError, ValueError) as error:
+        raise NodeError(f"{named(path)} is no whole network (it lacks {error}); download it again") from None
 
 
 def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:

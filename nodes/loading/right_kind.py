@@ -11,7 +11,7 @@ from nodes.loading.find import find
 
 LOADS = {
     known.LATENT: "Stable Diffusion 1, 2 and XL, as a folder or one file",
-    known.VAE: "a folder with AutoencoderKL or AutoencoderTiny",
+    known.VAE: "AutoencoderKL, as a folder or one file, and AutoencoderTiny",
     known.FLOW: "a folder of Stable Diffusion 3, Z-Image and Qwen-Image",
     known.FLUX: "a folder of FLUX.1",
     known.CLIP: "a CLIP, as a folder or a file of open_clip",
@@ -25,7 +25,7 @@ LOADS = {
     known.DALLE: "a folder with a GPT2LMHeadModel over text and codes",
     known.PIXELS: "a folder of DeepFloyd IF's base (IFPipeline)",
     known.PIXELS_UP: "a folder of DeepFloyd IF's upsamplers (IFSuperResolutionPipeline)",
-    known.CONTROL: "a folder with a ControlNetModel",
+    known.CONTROL: "a ControlNetModel, as a folder or one file",
     known.CLASSIFIER: "a folder with a classifier of noisy pictures",
     known.GAN: "a folder with a WordGenerator",
     known.UVIT: "a folder with a U-ViT",
@@ -33,7 +33,7 @@ LOADS = {
     **dict.fromkeys(known.LORAS, "a LoRA, as a file or the folder that it was saved in"),
 }
 """What each loading node takes, by its title."""
-FILES = {known.LATENT, known.CLIP, known.UPSCALER, *known.LORAS}
+FILES = {known.LATENT, known.VAE, known.CONTROL, known.CLIP, known.UPSCALER, *known.LORAS}
 """Those that take one file."""
 
 

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodeflow.node import NodeError
-from nodes.loading.files import damaged, named
-from nodes.loading.fill import fill
+from nodes.loading.files import named
+from nodes.loading.fill import fill, read_file
 from nodes.loading.find import check_suffix
 from nodes.loading.parts import Target
 from nodes.loading.transformer_shapes import Weights, flux_shape, qwen_image_shape, sd3_shape, z_image_shape
 
 PREFIXES = "model.diffusion_model.", "transformer."
 """What stands before the names in files that were made to hold more than the transformer."""
-QUANTISED = ".quant_state.", ".scale_weight", ".weight_scale", ".absmax", ".scale_input"
-"""Parts of names by which a file says that its weights have to be scaled before use."""
 
 
 class Kind(NamedTuple):
@@ -42,7 +40,7 @@ def transformer_from_file(path: Path, wanted: str, target: Target) -> Any:
     from diffusers.models.modeling_utils import no_init_weights
 
     check_suffix(path)
-    kind, weights = KINDS[wanted], _read(path)
+    kind, weights = KINDS[wanted], read_file(path, *PREFIXES)
     original, theirs = kind.marks
     if original not in weights and theirs not in weights:
         found = next((other.name for other in KINDS.values() if any(mark in weights for mark in other.marks)), None)
@@ -66,22 +64,6 @@ def _converted(kind: Kind, weights: Weights) -> Weights:
 
     found: Weights = getattr(single_file_utils, kind.convert)(dict(weights))
     return found
-
-
-def _read(path: Path) -> Weights:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = list(file.keys())
-            if any(part in name for name in names for part in QUANTISED):
-                raise NodeError(
-                    f"{named(path)} is quantised in a way that this node does not know; take one in bfloat16"
-                )
-            prefix = next((prefix for prefix in PREFIXES if any(name.startswith(prefix) for name in names)), "")
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names if name.startswith(prefix)}
-    except (SafetensorError, OSError):
-        raise damaged(path) from None
 
 
 KINDS: Mapping[str, Kind] = {

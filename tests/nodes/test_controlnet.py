@@ -154,7 +154,7 @@ def test_what_does_not_fit_is_a_sentence(
         control(plain, net, picture(1), 1.0, 0.6, 0.2)
     with pytest.raises(NodeError, match="this denoiser is another"):
         control(pixel_denoiser(load_ddpm(str(tiny_ddpm)).unet), net, picture(1))
-    with pytest.raises(NodeError, match=r"holds UNet2DConditionModel, .*; Load ControlNet loads a folder with"):
+    with pytest.raises(NodeError, match=r"holds UNet2DConditionModel, .*; Load ControlNet loads a ControlNetModel"):
         load_controlnet(str(tiny_folder / "unet"))
 
 

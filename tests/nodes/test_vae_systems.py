@@ -32,7 +32,7 @@ def test_an_autoencoder_loads_alone_and_out_of_a_pipeline(tiny: LatentDiffusion,
         load_vae(str(tiny_folder / "unet"))
     with pytest.raises(NodeError, match=r"needs a config\.json"):
         load_vae(str(tiny_folder / "scheduler"))
-    with pytest.raises(NodeError, match="is one file"):
+    with pytest.raises(NodeError, match="does not say whose latents it makes"):
         load_vae(str(tiny_folder / "vae" / "diffusion_pytorch_model.safetensors"))
 
 
