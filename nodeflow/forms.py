@@ -119,7 +119,8 @@ class Option(msgspec.Struct, frozen=True):
 
     ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
     ``start`` is the number before anybody chose one. ``text``: words of one's own. ``time``: it is the step of
-    something that can be played; ``first`` is what its minimum is called.
+    something that can be played; ``first`` is what its minimum is called. ``needs`` names another option and the one
+    of its choices with which alone this one means something.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Option(msgspec.Struct, frozen=True):
     first: int = 0
     start: int = 0
     text: bool = False
+    needs: tuple[str, str] = ("", "")
 
 
 class FormInfo(msgspec.Struct, frozen=True):

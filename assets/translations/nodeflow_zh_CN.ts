@@ -106,10 +106,6 @@
  <context>
   <name>CompareBar</name>
   <message>
-   <source>As</source>
-   <translation>形式</translation>
-  </message>
-  <message>
    <source>Compared with</source>
    <translation>比较对象</translation>
   </message>

@@ -59,6 +59,7 @@ class Session(QObject):
     picture = Signal(str, str, int, tuple)
     preview = Signal(str, bytes)
     trouble = Signal(str)
+    notice = Signal(str)
 
     def __init__(
         self,

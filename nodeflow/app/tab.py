@@ -33,6 +33,7 @@ class Tab(QWidget):
         self.setFocusProxy(self.canvas.view)
         self.problems.wanted.connect(self.canvas.show_node)
         session.trouble.connect(self.canvas.view.toast.say)
+        session.notice.connect(self.canvas.view.toast.tell)
         session.file_changed.connect(self.renamed)
         session.stack.cleanChanged.connect(self.renamed)
 

@@ -24,12 +24,16 @@ class Toast(QLabel):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
 
-    def say(self, words: str, at: QPoint | None = None) -> None:
+    def tell(self, words: str) -> None:
+        """Show a sentence on what went well."""
+        self.say(words, edge="accent")
+
+    def say(self, words: str, at: QPoint | None = None, edge: theme.Colour = "bad") -> None:
         """Show a sentence below a point, or at the foot of the parent."""
         t = theme.current()
         self.setStyleSheet(
-            f"#toast {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.bad}; border-radius: 7px;"
-            " padding: 8px 12px; }}".replace("}}", "}")
+            f"#toast {{ background: {t.raised}; color: {t.text}; padding: 8px 12px;"
+            f" border: 1px solid {getattr(t, edge)}; border-radius: 7px; }}"
         )
         self.setText(words)
         self.setAccessibleDescription(words)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPlainTextEdit, QSpinBox, QWidget
 
 from nodeflow.app.words import tr
 from nodeflow.forms import Option
@@ -40,35 +40,27 @@ def _is_number(option: Option) -> bool:
     return not option.choices and not option.text
 
 
-def _side_by_side(fields: list[tuple[str, QWidget]]) -> QWidget:
-    """Fields in one row, each but the first with its title before it."""
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(8)
-    for number, (title, field) in enumerate(fields):
-        if number:
-            label = QLabel(title)
-            label.setBuddy(field)
-            layout.addWidget(label)
-        layout.addWidget(field, 1)
-    return row
+WIDE = 420
+"""Pixels from which on twice as much stands in a row."""
 
 
 class Choices(QWidget):
-    """A row for each option but the step of a film, which is chosen elsewhere; numbers stand in one row together."""
+    """A field for each option but the step of a film, which is chosen elsewhere. Fields stand in columns, as many as
+    there is room for; a number takes one, a choice two, and words a row of their own."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._layout = QFormLayout(self)
+        self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(5)
-        self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._layout.setHorizontalSpacing(8)
         self._options: tuple[Option, ...] = ()
         self._chosen: dict[str, Any] = {}
         self._fields: dict[str, QComboBox | QSpinBox | Words] = {}
+        self._titles: dict[str, QLabel] = {}
+        self._columns = 0
 
     def show_options(self, options: Iterable[Option]) -> None:
         """Offer these; what was chosen under a name stays chosen where it is still offered."""
@@ -76,23 +68,54 @@ class Choices(QWidget):
         if offered == self._options:
             return
         self._options = offered
+        for widget in (*self._fields.values(), *self._titles.values()):
+            widget.hide()
+            widget.deleteLater()
         self._fields.clear()
-        while self._layout.rowCount():
-            self._layout.removeRow(0)
-        for are_numbers, found in groupby(offered, _is_number):
-            row = [(tr(option.title), self._field(option)) for option in found]
-            if are_numbers:
-                self._layout.addRow(row[0][0], _side_by_side(row))
-            else:
-                for title, field in row:
-                    self._layout.addRow(title, field)
+        self._titles.clear()
+        for option in offered:
+            make = self._spin if _is_number(option) else self._words if option.text else self._combo
+            field = self._fields[option.name] = make(option)
+            field.setAccessibleName(tr(option.title))
+            label = self._titles[option.name] = QLabel(tr(option.title))
+            label.setBuddy(field)
+        self._arrange()
         self.setVisible(bool(offered))
 
-    def _field(self, option: Option) -> QWidget:
-        make = self._spin if _is_number(option) else self._words if option.text else self._combo
-        field = self._fields[option.name] = make(option)
-        field.setAccessibleName(tr(option.title))
-        return field
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._columns != self._fitting:
+            self._arrange()
+
+    @property
+    def _fitting(self) -> int:
+        return 4 if self.width() >= WIDE else 2
+
+    def _arrange(self) -> None:
+        """Put the fields that mean something now into rows."""
+        self._columns = self._fitting
+        row = at = 0
+        for option in self._options:
+            label, field = self._titles[option.name], self._fields[option.name]
+            meant = self._means(option)
+            label.setVisible(meant)
+            field.setVisible(meant)
+            if not meant:
+                continue
+            wide = 1 if _is_number(option) else self._columns if option.text else 2
+            if at + wide > self._columns:
+                row, at = row + 1, 0
+            self._layout.addWidget(label, row, 2 * at)
+            self._layout.addWidget(field, row, 2 * at + 1, 1, 2 * wide - 1)
+            at += wide
+        for column in range(8):
+            self._layout.setColumnStretch(column, column % 2 if column < 2 * self._columns else 0)
+
+    def _means(self, option: Option) -> bool:
+        """Whether an option means something beside what is chosen of another."""
+        name, wanted = option.needs
+        field = self._fields.get(name)
+        return not isinstance(field, QComboBox) or field.currentData() == wanted
 
     def values(self) -> dict[str, Any]:
         """What is chosen, by the options' names."""
@@ -142,4 +165,6 @@ class Choices(QWidget):
 
     def _take(self, name: str, value: Any) -> None:
         self._chosen[name] = value
+        if any(option.needs[0] == name for option in self._options):
+            self._arrange()
         self.changed.emit()

@@ -46,8 +46,11 @@ class CompareBar(QWidget):
         self._layout = layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(5)
-        layout.addRow(self.tr("With"), self.run_box)
-        layout.addRow(self.tr("As"), self.mode_box)
+        both = QHBoxLayout()
+        both.addWidget(self.run_box, 3)
+        both.addWidget(self.mode_box, 2)
+        self.run_box.setMinimumContentsLength(10)
+        layout.addRow(self.tr("With"), both)
         layout.addRow(self.tr("Step"), self._steps)
         layout.addRow(self.words)
         self.run_box.currentIndexChanged.connect(self._chosen)
@@ -87,7 +90,7 @@ class CompareBar(QWidget):
     def set_steps(self, last: int, pictures: bool = True) -> None:
         """The steps that can be chosen, -1 for what has none; and whether it is ``pictures`` that are compared."""
         self._layout.setRowVisible(self._steps, last >= 0)
-        self._layout.setRowVisible(self.mode_box, pictures)
+        self.mode_box.setVisible(pictures)
         self.step_box.setMaximum(max(last, 0))
 
     def step(self, step: int) -> int:
@@ -121,8 +124,8 @@ class CompareBar(QWidget):
         self.words.setText("<br>".join(lines))
 
     def _chosen(self) -> None:
-        self.same_step.setEnabled(self.run is not None)
-        self.step_box.setEnabled(self.run is None or not self.same_step.isChecked())
+        self.same_step.setVisible(self.run is not None)
+        self.step_box.setVisible(not self.follows)
         self.changed.emit()
 
 

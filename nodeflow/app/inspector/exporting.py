@@ -12,9 +12,9 @@ from nodeflow.graph.files import write_atomic
 
 
 class Exporter:
-    """Writes what a stage shows; ``say`` takes a sentence on what became of it."""
+    """Writes what a stage shows; ``say`` takes a sentence on what became of it, and whether all is well."""
 
-    def __init__(self, stage: Stage, looks: Looks, say: Callable[[str], None]) -> None:
+    def __init__(self, stage: Stage, looks: Looks, say: Callable[[str, bool], None]) -> None:
         self._stage, self._looks, self._say = stage, looks, say
 
     def write(self, path: Path, handle: str) -> None:
@@ -27,7 +27,7 @@ class Exporter:
         elif text := self._stage.csv():
             self._save(path, text.encode())
         else:
-            self._say(tr("A picture has no rows of numbers; export it as NPY."))
+            self._say(tr("A picture has no rows of numbers; export it as NPY."), False)
 
     def _save(self, path: Path, data: bytes) -> None:
         try:
@@ -37,4 +37,4 @@ class Exporter:
             self._done(path, tr("Cannot write {0}: {1}").format(path, error.strerror or error))
 
     def _done(self, path: Path, error: str) -> None:
-        self._say(error or tr("Written: {0}").format(path.name))
+        self._say(error or tr("Written: {0}").format(path.name), not error)

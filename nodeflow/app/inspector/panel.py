@@ -318,7 +318,7 @@ class Inspector(PanelWidgets):
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
         self.tab.canvas.show_node(focus)
-        self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."))
+        self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."), True)
 
     def keep_step(self) -> None:
         """Have the picture of this step decoded in full size, and write it into the output folder."""
@@ -334,7 +334,7 @@ class Inspector(PanelWidgets):
                 return
             try:
                 path = keep(frame_of(view).image, self.session.hub.output, self.level, node, step, quantity)
-                self._say(self.tr("Written: {0}").format(path))
+                self._say(self.tr("Written: {0}").format(path), True)
             except OSError as failed:
                 self._say(self.tr("Cannot write the picture: {0}").format(failed.strerror or failed))
 
@@ -395,6 +395,6 @@ class Inspector(PanelWidgets):
         if self.overview is not None:
             Exporter(self.stage, self.looks, self._say).write(path, self.overview.handle)
 
-    def _say(self, words: str) -> None:
+    def _say(self, words: str, well: bool = False) -> None:
         self.told.setText(words)
-        self.session.trouble.emit(words)
+        (self.session.notice if well else self.session.trouble).emit(words)

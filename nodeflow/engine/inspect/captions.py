@@ -6,6 +6,7 @@ import functools
 import weakref
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -18,6 +19,7 @@ from nodeflow.wires import Embedding, Latent, Trajectory
 
 BANK = Option("bank", "Captions", ("those that the starter models know", "my own"))
 OWN = Option("own", "My own, one a line", text=True)
+OF_BANK = msgspec.structs.replace(OWN, needs=("bank", BANK.choices[1]))
 MOST = 24
 """Captions that are told."""
 TOGETHER = 16
@@ -85,7 +87,7 @@ def similarity(path: Trajectory, asked: Asked) -> Chart:
 
 FORMS: Forms = {
     "Embedding": (
-        Form("nearest", "Nearest captions", nearest, lambda of: (*one_of(of.values), BANK, OWN), costly=True),
+        Form("nearest", "Nearest captions", nearest, lambda of: (*one_of(of.values), BANK, OF_BANK), costly=True),
     ),
     "Trajectory": (
         Form(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -43,6 +44,7 @@ QUANTITIES: dict[str, Callable[[Trajectory], Frames]] = {
 """What a trajectory tells for each step, (B, C, h, w) each: what goes in, the clean latent that is foreseen, the noise
 that would then be in x, and the network's output with the text, without it, and how much the text makes of a
 difference."""
+OWN_SCALE = msgspec.structs.replace(SCALE, needs=("way", "channels"))
 CURVES = Option("curve", "Curve", ("norm", "deviation", "change from step to step"))
 
 REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
@@ -187,7 +189,7 @@ FORMS: Forms = {
             "frames",
             "Steps",
             frame,
-            lambda p: (quantities(p), _way(p), SCALE, _steps(p), *_batch(p)),
+            lambda p: (quantities(p), _way(p), OWN_SCALE, _steps(p), *_batch(p)),
             _recorded,
             apart=frame_apart,
         ),
