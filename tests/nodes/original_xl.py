@@ -113,9 +113,14 @@ def write_xl(at: Path, refiner: bool = False) -> tuple[Path, Path]:
     """A small model as a folder and as one file, with the same weights."""
     torch.manual_seed(2)
     unet = UNet2DConditionModel(**(SMALL_REFINER if refiner else SMALL_BASE))
-    vae = xl_vae(32, 32, 32, 64)
     first = None if refiner else CLIPTextModel(text_shape(CONTEXT["clip"], 2, "quick_gelu"))
     second = CLIPTextModelWithProjection(text_shape(CONTEXT["open_clip"], 3, "gelu"))
+    return save_both(at, unet, xl_vae(32, 32, 32, 64), first, second)
+
+
+def save_both(at: Path, unet: Any, vae: Any, first: Any, second: Any) -> tuple[Path, Path]:
+    """These networks as a folder and as one file; ``first`` is None for the refiner."""
+    refiner = first is None
     kind = StableDiffusionXLImg2ImgPipeline if refiner else StableDiffusionXLPipeline
     more = {"requires_aesthetics_score": True} if refiner else {}
     kind(

@@ -1,4 +1,6 @@
-"""Stable Diffusion 1.5 and 2.1 in full size with random weights: folder and single file give the same picture.
+"""Stable Diffusion 1.5, 2.1 and XL with random weights: folder and single file give the same picture.
+
+1.5 and 2.1 in full size; XL with one transformer layer a block, and four layers in its second text encoder.
 
 Slow: each holds two gigabytes, and writes as much twice.
 """
@@ -7,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionPipeline
+from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import Tensor
+from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from nodeflow.wires import Denoiser, Image, Noise
 from nodes.controlnet import control, load_controlnet
@@ -23,6 +26,7 @@ from nodes.solvers import STABLE_DIFFUSION
 from nodes.text import clip_text_encode
 from nodes.vae import vae_decode
 from tests.nodes.original_layout import original_weights, true_networks
+from tests.nodes.original_xl import TRUE_BASE, aligned, save_both, text_shape, xl_vae
 from tests.nodes.test_sampling_parity import finish
 
 pytestmark = pytest.mark.slow
@@ -77,6 +81,28 @@ def test_folder_and_single_file_give_the_same(tmp_path: Path, second: bool) -> N
         assert torch.isfinite(one).all()
         assert torch.equal(one, other)
     assert found[0][1].shape == (1, 3, 64, 64)
+
+
+def test_xl_as_folder_and_single_file_gives_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        unet = UNet2DConditionModel(**TRUE_BASE | {"transformer_layers_per_block": 1})
+        second = CLIPTextModelWithProjection(text_shape(1280, 4, "gelu"))
+        parts = unet, xl_vae(128, 256, 512, 512), CLIPTextModel(text_shape(768, 12, "quick_gelu")), second
+    finally:
+        torch.set_default_dtype(torch.float32)
+    paths = save_both(tmp_path, *parts)
+    del unet, second, parts
+    found = []
+    for path in paths:
+        model = aligned(load_latent_diffusion(str(path), dtype=PRECISION))
+        assert model.unet.format.side == 128
+        found.append(painted(model, unet_denoiser(model.unet)))
+        del model
+    for one, other in zip(*found, strict=True):
+        assert torch.isfinite(one).all()
+        assert torch.equal(one, other)
 
 
 def test_a_controlnet_leads_version_15(tmp_path: Path) -> None:
