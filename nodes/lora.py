@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from nodeflow.node import NodeError, Reads, Slider, node
 from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
-from nodes.loading.lora import PATTERNS, read_lora
+from nodes.loading.joint import Reader, TwinText
+from nodes.loading.lora import PATTERNS, Layers, read_lora
 from nodes.loading.parts import CLIPText
 from nodes.loading.right_kind import find_for
+
+Encoder = TypeVar("Encoder", CLIPText, Reader)
 
 
 @node("LoRA")
@@ -23,7 +26,7 @@ def apply_lora(
 
     ``lora`` is one of
     - a LoRA that ships with nodeflow: ``starter:lora-sticker`` for ``starter:latent-diffusion``
-    - a .safetensors file for Stable Diffusion 1 or 2, as diffusers, peft or kohya's trainer save it
+    - a .safetensors file for Stable Diffusion 1, 2 or XL, as diffusers, peft or kohya's trainer save it
     - a folder with pytorch_lora_weights.safetensors (diffusers) or adapter_model.safetensors (peft)
     - the id of such a folder on the Hugging Face hub: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
@@ -57,11 +60,22 @@ def apply_lora_to_text(
     Fails when the file is damaged, holds nothing for a text encoder, or was made for another model.
     Paper: Hu et al. 2021 (arXiv:2106.09685).
     """
-    if not isinstance(text_encoder, CLIPText):
-        raise NodeError("a LoRA changes the text encoder of Stable Diffusion 1 or 2; this one is of another kind")
-    layers = read_lora(
-        find_for("LoRA for the text encoder", lora, revision, PATTERNS), "text_encoder", text_encoder.module
-    )
-    if not layers:
+    if not isinstance(text_encoder, (CLIPText, TwinText)):
+        raise NodeError("a LoRA changes the text encoder of Stable Diffusion 1, 2 or XL; this one is of another kind")
+    path = find_for("LoRA for the text encoder", lora, revision, PATTERNS)
+    if isinstance(text_encoder, TwinText):
+        parts = ("text_encoder", "text_encoder_2")[-len(text_encoder.readers) :]
+        found = [read_lora(path, part, one.module) for part, one in zip(parts, text_encoder.readers, strict=True)]
+        changed = [_with(one, layers, weight) for one, layers in zip(text_encoder.readers, found, strict=True)]
+        led: CLIPText | TwinText = replace(text_encoder, readers=tuple(changed))
+    else:
+        found = [read_lora(path, "text_encoder", text_encoder.module)]
+        led = _with(text_encoder, found[0], weight)
+    if not any(found):
         raise NodeError(f"{lora} holds nothing for the text encoder; add it to the U-Net alone")
-    return replace(text_encoder, adapters=(*text_encoder.adapters, Adapter(layers, weight)))
+    return led
+
+
+def _with(encoder: Encoder, layers: Layers, weight: float) -> Encoder:
+    """An encoder with one adapter more, or as it is where there is nothing for it."""
+    return replace(encoder, adapters=(*encoder.adapters, Adapter(layers, weight))) if layers else encoder

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning
+from nodeflow.wires import Adapter, Conditioning
+from nodes.adapters import adapted
 from nodes.computing import device_of
 from nodes.loading.files import first_line, named, no_progress_bar, read_weights
 from nodes.loading.parts import Target, ready
@@ -24,6 +25,7 @@ class Reader:
     tokenizer: Any
     module: torch.nn.Module
     length: int
+    adapters: tuple[Adapter, ...] = ()
 
     def tokens(self, texts: list[str]) -> Tensor:
         """(B, L) numbers, filled up or cut off at the length."""
@@ -38,7 +40,7 @@ class Reader:
 
     def read(self, tokens: Tensor) -> Any:
         """What the encoder says to tokens (B, L), with every layer's states."""
-        with torch.no_grad():
+        with torch.no_grad(), adapted(self.module, self.adapters):
             return self.module(tokens.to(device_of(self.module)), output_hidden_states=True)
 
 

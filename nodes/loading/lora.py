@@ -1,4 +1,4 @@
-"""LoRA files for Stable Diffusion 1 and 2: as diffusers, peft or kohya's trainer save them."""
+"""LoRA files for Stable Diffusion 1, 2 and XL: as diffusers, peft or kohya's trainer save them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Layers = dict[str, tuple[Tensor, Tensor]]
 
 
 def read_lora(path: Path, part: str, module: Any) -> Layers:
-    """The factors A and B for the layers of a ``module``, the model's ``part``: unet or text_encoder.
+    """The factors A and B for the layers of a ``module``, the model's ``part``: unet, text_encoder or text_encoder_2.
 
     The ratio of alpha to rank is in B already. Raises NodeError for a file that is damaged, of another kind, or made
     for another model. Empty where the file holds nothing for this part.
@@ -30,14 +30,14 @@ def read_lora(path: Path, part: str, module: Any) -> Layers:
     file = _file(path)
     weights, metadata = _read(file)
     if any(name.startswith(PEFT_PREFIX) for name in weights):
-        found = _of_peft(weights, part)
+        found = _as_named(module, _of_peft(weights, part))
         config = read_json(file.parent / "adapter_config.json", "peft saves an adapter_config.json beside its weights")
         if config.get("use_dora"):
             raise NodeError(f"{file.name} is a DoRA, which is more than a LoRA; this node cannot add it")
         ranks = float(config["r"]) ** (0.5 if config.get("use_rslora") else 1.0)
         scale = float(config["lora_alpha"]) / ranks
     else:
-        found, scale = _of_diffusers(file, _with_alphas(weights), part), 1.0
+        found, scale = _as_named(module, _of_diffusers(file, _with_alphas(weights), part, module)), 1.0
         settings = json.loads(metadata.get(METADATA, "{}"))
         if f"{part}.lora_alpha" in settings and f"{part}.r" in settings:
             scale = settings[f"{part}.lora_alpha"] / settings[f"{part}.r"]
@@ -69,7 +69,7 @@ def _of_peft(weights: dict[str, Tensor], part: str) -> dict[str, Tensor]:
     """Of the network that peft wrapped, which the names of its layers tell."""
     stripped = {name.removeprefix(PEFT_PREFIX): value for name, value in weights.items()}
     text = any(known in name for name in stripped for known in TEXT_PARTS)
-    return _without_text_model(stripped) if text == (part == "text_encoder") else {}
+    return stripped if part == ("text_encoder" if text else "unet") else {}
 
 
 def _with_alphas(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -85,8 +85,8 @@ def _with_alphas(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-def _of_diffusers(file: Path, weights: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    """By diffusers' own converters, which know kohya's names too."""
+def _of_diffusers(file: Path, weights: dict[str, Tensor], part: str, module: Any) -> dict[str, Tensor]:
+    """By diffusers' own converters, which know kohya's names too, those of XL's blocks among them."""
     from diffusers import StableDiffusionPipeline
     from diffusers.utils import convert_state_dict_to_diffusers, convert_state_dict_to_peft
     from diffusers.utils.state_dict_utils import convert_unet_state_dict_to_peft
@@ -94,22 +94,27 @@ def _of_diffusers(file: Path, weights: dict[str, Tensor], part: str) -> dict[str
     if any("dora_scale" in name or "lora_magnitude_vector" in name for name in weights):
         raise NodeError(f"{file.name} is a DoRA, which is more than a LoRA; this node cannot add it")
     try:
-        state, _ = StableDiffusionPipeline.lora_state_dict(weights)
-        if not any(name.startswith(("unet.", "text_encoder.")) for name in state):
+        state, _ = StableDiffusionPipeline.lora_state_dict(
+            weights, unet_config=module.config if part == "unet" and module.config.addition_embed_type else None
+        )
+        if not any(name.startswith(("unet.", "text_encoder.", "text_encoder_2.")) for name in state):
             state = {f"unet.{name}": value for name, value in state.items()}
         own = {n.removeprefix(f"{part}."): value for n, value in state.items() if n.startswith(f"{part}.")}
-        if own and part == "text_encoder":
-            own = _without_text_model(convert_state_dict_to_peft(convert_state_dict_to_diffusers(own)))
-        elif own:
-            own = convert_unet_state_dict_to_peft(own)
+        if own:
+            own = (
+                convert_unet_state_dict_to_peft(own)
+                if part == "unet"
+                else convert_state_dict_to_peft(convert_state_dict_to_diffusers(own))
+            )
     except (ValueError, KeyError, IndexError, AttributeError) as error:
         raise NodeError(f"{file.name} is no LoRA that diffusers can read ({first_line(error)})") from None
     return own
 
 
-def _without_text_model(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """transformers 5.6 and later leave this word out of the layers' names."""
-    return {name.removeprefix("text_model."): value for name, value in state.items()}
+def _as_named(module: Any, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """With ``text_model.`` before the layers where the module has such a part: from transformers 5.6 on not all do."""
+    prefix = "text_model." if hasattr(module, "text_model") else ""
+    return {prefix + name.removeprefix("text_model."): value for name, value in state.items()}
 
 
 def _layers(file: Path, found: dict[str, Tensor]) -> list[str]:
