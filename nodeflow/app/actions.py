@@ -140,17 +140,6 @@ class Actions(QObject):
         fill(menu, self.of(category))
         menu.menuAction().setVisible(bool(menu.actions()))
 
-    def context_menu(self, parent: QWidget) -> QMenu:
-        """The menu of the canvas: what can be done to nodes, and where to look."""
-        menu = QMenu(parent)
-        fill(menu, (e for category in ("node", "edit") for e in self.of(category) if e.on_canvas))
-        arrange = [entry for entry in self.of("arrange") if entry.on_canvas]
-        if arrange:
-            fill(menu.addMenu(categories()["arrange"]), arrange)
-        menu.addSeparator()
-        fill(menu, (entry for entry in self.of("view") if entry.on_canvas))
-        return menu
-
     # --- keys
 
     def set_keys(self, id: str, keys: list[str]) -> None:

@@ -26,6 +26,7 @@ from nodeflow.app.actions import Actions
 from nodeflow.app.background import Background
 from nodeflow.app.canvas.canvas import Canvas
 from nodeflow.app.canvas.gestures import Gestures
+from nodeflow.app.canvas_menu import canvas_menu
 from nodeflow.app.cheatsheet import CheatSheet
 from nodeflow.app.docks import Dock, PerTab, pass_keys
 from nodeflow.app.documents import Documents
@@ -368,7 +369,7 @@ class MainWindow(QMainWindow):
         tab.session.run_changed.connect(self._show_run)
         tab.session.opened.connect(lambda: self._show_selection(tab))
         tab.canvas.selection_changed.connect(lambda: self._show_selection(tab))
-        tab.canvas.view.menu_wanted.connect(lambda at: self.actions_.context_menu(self).exec(at))
+        tab.canvas.view.menu_wanted.connect(lambda at: canvas_menu(tab.gestures, self.actions_, self).exec(at))
 
     def _show_front(self, tab: Tab) -> None:
         self.undos.setActiveStack(tab.session.stack)
@@ -389,8 +390,7 @@ class MainWindow(QMainWindow):
             return
         name = next(iter(tab.canvas.chosen()), "")
         self.properties.show_node(name)
-        path = tab.canvas.session.path_of(name) if name else ""
-        if path and path != self.preview.node:
+        if name and (path := tab.canvas.session.path_of(name)) != self.preview.node:
             self.preview.look_at(path)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 from app.hands import Hand
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from nodeflow.app.actions import categories, plain
 from nodeflow.app.cheatsheet import CheatSheet
 from nodeflow.app.settings import Settings
 from nodeflow.app.window import MainWindow
+from nodeflow.graph.annotation import Annotation
+from nodeflow.graph.edits import Annotate
 
 Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -121,3 +123,39 @@ def test_a_setting_that_cannot_be_read_is_its_default(window: MainWindow) -> Non
     settings.theme = "light"
     settings.theme = "light"
     assert (Settings().theme, told) == ("light", ["look/theme"])
+
+
+def test_the_menu_of_the_canvas_offers_what_can_be_done_to_what_was_pressed(
+    window: MainWindow,
+) -> None:
+    shown: list[list[str]] = []
+    view = window.canvas.view
+
+    def read() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        shown.append([action.text() for action in menu.actions() if action.text()])
+        menu.close()
+
+    def press_at(at: QPointF) -> list[str]:
+        window.canvas.view.centerOn(at)
+        pos = view.mapFromScene(at)
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, pos, view.viewport().mapToGlobal(pos))
+        QTimer.singleShot(100, read)
+        QApplication.sendEvent(view.viewport(), event)
+        return shown[-1]
+
+    noise = window.canvas.nodes["noise"]
+    on_node = press_at(noise.pos() + QPointF(60, 10))
+    assert window.canvas.chosen() == ["noise"]
+    assert {"Run to Selection", "Another Seed", "Group into Subgraph", "Delete"} <= set(on_node)
+    assert not {"Ungroup", "Expose or Hide", "Zoom In", "&Arrange"} & set(on_node)
+    on_ground = press_at(noise.pos() - QPointF(300, 0))
+    assert {"Add Node…", "Paste", "Show All"} <= set(on_ground) and "Delete" not in on_ground
+    window.canvas.choose(["noise", "sampler"])
+    assert "&Arrange" in press_at(noise.pos() + QPointF(60, 10))
+    window.gestures.groups.group()
+    group = next(card for name, card in window.canvas.nodes.items() if name.startswith("group"))
+    assert {"Open Subgraph", "Ungroup"} <= set(press_at(group.pos() + QPointF(60, 10)))
+    window.session.do("Note", Annotate("note", Annotation("note", 0, -400, 200, 100, text="so")))
+    assert "Colour…" in press_at(QPointF(50, -350))
