@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, Prediction, TrainedSchedule
 from nodes.loading.architecture import (
+    CLIP_KEY,
     SECOND,
     UNET_KEY,
     VAE_KEY,
@@ -27,6 +29,8 @@ from nodes.solvers import STABLE_DIFFUSION
 TEXT_PREFIXES = "cond_stage_model.", "conditioner.embedders."
 MARKS = VELOCITY, ZERO_SNR = "v_pred", "ztsnr"
 """Empty weights by which files of XL say that they predict v, and that their last step is noise alone."""
+OLD_CLIP = re.compile(r"^cond_stage_model\.transformer\.(?=embeddings\.|encoder\.|final_layer_norm\.)")
+"""How older programs that merge models begin the names of CLIP's weights."""
 OTHER_SCHEDULE = "edm_mean"
 """By this a file of XL says that it was trained along another noise schedule (Playground 2.5)."""
 
@@ -92,6 +96,7 @@ def _read(path: Path) -> Weights:
                         f"{path.name} has no weights named {lacking}...; this node loads whole Stable Diffusion 1, 2 "
                         "and XL models, with U-Net, VAE and text encoders in one file"
                     )
-            return {name: file.get_tensor(name) for name in names if name.startswith(wanted) or name in MARKS}
+            taken = [name for name in names if name.startswith(wanted) or name in MARKS]
+            return {OLD_CLIP.sub(CLIP_KEY, name): file.get_tensor(name) for name in taken}
     except (SafetensorError, OSError):
         raise damaged(path) from None

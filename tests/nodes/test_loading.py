@@ -269,6 +269,16 @@ def test_a_single_file_in_the_original_layout(tmp_path: Path, second: bool) -> N
     assert len(encoded.words) == 77
 
 
+def test_a_single_file_as_older_programs_merged_it(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    _, _, text = write_original(path, False)
+    old = {name.replace("transformer.text_model.", "transformer."): value for name, value in load_file(path).items()}
+    save_file(old, path)
+    model: Any = load_latent_diffusion(str(path))
+    for name, weight in text.state_dict().items():
+        assert torch.equal(model.text_encoder.module.state_dict()[name], weight), name
+
+
 @pytest.mark.parametrize("second", [False, True])
 def test_the_shapes_of_stable_diffusion_are_told_from_its_weights(second: bool) -> None:
     """Version 1.5 and 2.1 in full size, without storage."""
