@@ -1899,6 +1899,10 @@
    <translation>自己的描述，每行一条</translation>
   </message>
   <message>
+   <source>NaN</source>
+   <translation>NaN</translation>
+  </message>
+  <message>
    <source>Nearest captions</source>
    <translation>最接近的描述</translation>
   </message>
@@ -2335,12 +2339,20 @@
    <translation>以及另外 {0} 个张量</translation>
   </message>
   <message>
+   <source>beyond -1 to 1</source>
+   <translation>超出 -1 到 1</translation>
+  </message>
+  <message>
    <source>by number</source>
    <translation>按编号</translation>
   </message>
   <message>
    <source>bypassed</source>
    <translation>已绕过</translation>
+  </message>
+  <message>
+   <source>caption</source>
+   <translation>描述</translation>
   </message>
   <message>
    <source>change from step to step</source>
@@ -2355,8 +2367,48 @@
    <translation>之后有更改</translation>
   </message>
   <message>
+   <source>channel</source>
+   <translation>通道</translation>
+  </message>
+  <message>
+   <source>channels</source>
+   <translation>通道</translation>
+  </message>
+  <message>
+   <source>code</source>
+   <translation>编码</translation>
+  </message>
+  <message>
+   <source>colours</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
+   <source>conditional</source>
+   <translation>有条件预测</translation>
+  </message>
+  <message>
+   <source>cosine</source>
+   <translation>余弦</translation>
+  </message>
+  <message>
+   <source>cosine similarity</source>
+   <translation>余弦相似度</translation>
+  </message>
+  <message>
+   <source>count</source>
+   <translation>数量</translation>
+  </message>
+  <message>
+   <source>cut off</source>
+   <translation>被截断</translation>
+  </message>
+  <message>
    <source>cut them</source>
    <translation>切断连线</translation>
+  </message>
+  <message>
+   <source>decoded</source>
+   <translation>解码</translation>
   </message>
   <message>
    <source>default</source>
@@ -2365,6 +2417,14 @@
   <message>
    <source>deviation</source>
    <translation>标准差</translation>
+  </message>
+  <message>
+   <source>device</source>
+   <translation>设备</translation>
+  </message>
+  <message>
+   <source>difference</source>
+   <translation>差异</translation>
   </message>
   <message>
    <source>done</source>
@@ -2403,6 +2463,14 @@
    <translation>失败</translation>
   </message>
   <message>
+   <source>field</source>
+   <translation>字段</translation>
+  </message>
+  <message>
+   <source>file</source>
+   <translation>文件</translation>
+  </message>
+  <message>
    <source>fixed</source>
    <translation>固定</translation>
   </message>
@@ -2423,12 +2491,28 @@
    <translation>输入</translation>
   </message>
   <message>
+   <source>kind</source>
+   <translation>类型</translation>
+  </message>
+  <message>
+   <source>largest difference</source>
+   <translation>最大差异</translation>
+  </message>
+  <message>
    <source>lay a wire; on empty canvas: search what fits</source>
    <translation>连线；拖到空白处可搜索合适的节点</translation>
   </message>
   <message>
+   <source>maximum</source>
+   <translation>最大值</translation>
+  </message>
+  <message>
    <source>mean</source>
    <translation>均值</translation>
+  </message>
+  <message>
+   <source>minimum</source>
+   <translation>最小值</translation>
   </message>
   <message>
    <source>move it with what lies in it</source>
@@ -2459,8 +2543,28 @@
    <translation>新节点</translation>
   </message>
   <message>
+   <source>no CLIP that fits is in memory; add the node Load CLIP, run it, and look again</source>
+   <translation>内存中没有合适的 CLIP；请添加“加载 CLIP”节点，运行后再看</translation>
+  </message>
+  <message>
+   <source>no VAE for these latents is in memory; run to the node that loads one, then look again</source>
+   <translation>内存中没有适用于这些潜变量的 VAE；请先运行到加载它的节点，再来查看</translation>
+  </message>
+  <message>
+   <source>no VAE is in memory: colours without meaning</source>
+   <translation>内存中没有 VAE：颜色没有含义</translation>
+  </message>
+  <message>
    <source>no input of {0!r} takes {1}</source>
    <translation>{0!r} 没有接受 {1} 的输入</translation>
+  </message>
+  <message>
+   <source>no steps were recorded; set record of the sampler to steps, and run it again</source>
+   <translation>没有记录步骤；请把采样器的 record 设为 steps，然后重新运行</translation>
+  </message>
+  <message>
+   <source>noise prediction</source>
+   <translation>噪声预测</translation>
   </message>
   <message>
    <source>norm</source>
@@ -2481,6 +2585,26 @@
   <message>
    <source>output</source>
    <translation>输出</translation>
+  </message>
+  <message>
+   <source>parameters</source>
+   <translation>参数量</translation>
+  </message>
+  <message>
+   <source>part</source>
+   <translation>部分</translation>
+  </message>
+  <message>
+   <source>place</source>
+   <translation>位置</translation>
+  </message>
+  <message>
+   <source>precision</source>
+   <translation>精度</translation>
+  </message>
+  <message>
+   <source>predicted x_0</source>
+   <translation>预测的 x_0</translation>
   </message>
   <message>
    <source>pull it out of its wires</source>
@@ -2511,8 +2635,24 @@
    <translation>选择框内的内容</translation>
   </message>
   <message>
+   <source>shape</source>
+   <translation>形状</translation>
+  </message>
+  <message>
+   <source>share</source>
+   <translation>比例</translation>
+  </message>
+  <message>
    <source>share at or beyond 1</source>
    <translation>达到或超出 1 的比例</translation>
+  </message>
+  <message>
+   <source>share of values</source>
+   <translation>值的比例</translation>
+  </message>
+  <message>
+   <source>share of values at or beyond 1</source>
+   <translation>达到或超出 1 的值的比例</translation>
   </message>
   <message>
    <source>shares</source>
@@ -2523,12 +2663,40 @@
    <translation>显示所选、显示全部</translation>
   </message>
   <message>
+   <source>side by side</source>
+   <translation>并排</translation>
+  </message>
+  <message>
+   <source>sigma</source>
+   <translation>sigma</translation>
+  </message>
+  <message>
+   <source>signal to noise</source>
+   <translation>信噪比</translation>
+  </message>
+  <message>
+   <source>signal to noise ratio (dB)</source>
+   <translation>信噪比 (dB)</translation>
+  </message>
+  <message>
+   <source>size</source>
+   <translation>大小</translation>
+  </message>
+  <message>
+   <source>size of the foreseen values</source>
+   <translation>预测值的大小</translation>
+  </message>
+  <message>
    <source>sizes</source>
    <translation>大小</translation>
   </message>
   <message>
    <source>skipped</source>
    <translation>已跳过</translation>
+  </message>
+  <message>
+   <source>step</source>
+   <translation>步</translation>
   </message>
   <message>
    <source>step {0} of {1}</source>
@@ -2541,6 +2709,14 @@
   <message>
    <source>the same for all</source>
    <translation>全部相同</translation>
+  </message>
+  <message>
+   <source>there is no text in this workflow to compare with; write one</source>
+   <translation>此工作流中没有可比较的文本；请写一条</translation>
+  </message>
+  <message>
+   <source>these two cannot be compared by their values</source>
+   <translation>这两者无法按数值比较</translation>
   </message>
   <message>
    <source>they do not part: no value differs</source>
@@ -2559,6 +2735,14 @@
    <translation>这张图片</translation>
   </message>
   <message>
+   <source>this step made no prediction without the text</source>
+   <translation>这一步没有做无文本的预测</translation>
+  </message>
+  <message>
+   <source>this value is not in memory any more; run its node to see it</source>
+   <translation>此值已不在内存中；运行其节点即可查看</translation>
+  </message>
+  <message>
    <source>those that the starter models know</source>
    <translation>入门模型所知道的</translation>
   </message>
@@ -2567,16 +2751,48 @@
    <translation>阈值</translation>
   </message>
   <message>
+   <source>timestep</source>
+   <translation>时间步</translation>
+  </message>
+  <message>
+   <source>token</source>
+   <translation>词元</translation>
+  </message>
+  <message>
+   <source>unconditional</source>
+   <translation>无条件预测</translation>
+  </message>
+  <message>
    <source>up to the end of the text</source>
    <translation>到文本结束</translation>
+  </message>
+  <message>
+   <source>value</source>
+   <translation>值</translation>
   </message>
   <message>
    <source>waiting</source>
    <translation>等待中</translation>
   </message>
   <message>
+   <source>wipe</source>
+   <translation>划变</translation>
+  </message>
+  <message>
    <source>wired</source>
    <translation>已连线</translation>
+  </message>
+  <message>
+   <source>word</source>
+   <translation>词</translation>
+  </message>
+  <message>
+   <source>write captions of your own, one a line, or choose those that the starter models know</source>
+   <translation>请写入自己的描述，每行一条，或选择入门模型所知的描述</translation>
+  </message>
+  <message>
+   <source>x</source>
+   <translation>x</translation>
   </message>
   <message>
    <source>zoom</source>

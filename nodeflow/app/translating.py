@@ -24,17 +24,42 @@ Text = tuple[str, str]
 """Context and source."""
 
 
-def gather() -> list[Text]:
-    """Every text of the app that is written out, once, and the names of the forms in which values are seen.
+SAID = {
+    "APART",
+    "GONE",
+    "LATENT_WAYS",
+    "LINES",
+    "MODES",
+    "NO_CLIP",
+    "NO_VAE",
+    "QUANTITIES",
+    "UNRECORDED",
+    "WITHOUT_VAE",
+}
+"""Constants of modules whose texts (of a dict its keys) people read."""
+SAID_IN = {
+    "Chart": slice(1, 3),
+    "Matrix": slice(5, 6),
+    "NodeError": slice(0, 1),
+    "Series": slice(0, 1),
+    "Table": slice(0, 1),
+}
+"""Which arguments of what views are made of people read."""
 
-    What else the engine names (nodes, columns) is not among them.
+
+def gather() -> list[Text]:
+    """Every text of the app that is written out, once, and those of the ways in which values are seen.
+
+    What else the engine names (nodes, for example) is not among them.
     """
     found: dict[Text, None] = {}
     for path in sorted((ROOT / "nodeflow" / "app").rglob("*.py")):
-        for text in texts_in(ast.parse(path.read_text(encoding="utf-8")), COMMON):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for text in (*texts_in(tree, COMMON), *((COMMON, words) for words in constants_in(tree))):
             found.setdefault(text)
-    for path in sorted((ROOT / "nodeflow" / "engine" / "inspect").glob("*.py")):
-        for words in forms_in(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in (ROOT / "nodeflow" / "forms.py", *sorted((ROOT / "nodeflow" / "engine" / "inspect").glob("*.py"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for words in (*forms_in(tree), *views_in(tree), *constants_in(tree)):
             found.setdefault((COMMON, words))
     return sorted(found)
 
@@ -43,10 +68,34 @@ def forms_in(tree: ast.AST) -> Iterator[str]:
     """The titles of forms and options that a module makes, and what the options offer."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Form", "Option"):
-            offered = [part for given in node.args[2:3] if isinstance(given, ast.Tuple) for part in given.elts]
-            for part in (*node.args[1:2], *offered):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
-                    yield part.value
+            for part in (*node.args[1:2], *node.args[2:3]):
+                yield from _words(part)
+
+
+def views_in(tree: ast.AST) -> Iterator[str]:
+    """The names of axes, curves and columns in the views that a module makes, and the sentences that it raises."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAID_IN:
+            for part in node.args[SAID_IN[node.func.id]]:
+                yield from _words(part)
+
+
+def constants_in(tree: ast.Module) -> Iterator[str]:
+    """What the constants of a module say that people read."""
+    for node in tree.body:
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(isinstance(target, ast.Name) and target.id in SAID for target in targets):
+            for part in node.value.keys if isinstance(node.value, ast.Dict) else [node.value]:
+                yield from _words(part)
+
+
+def _words(node: ast.AST | None) -> Iterator[str]:
+    """A text that is written out, or the texts of a tuple."""
+    for part in node.elts if isinstance(node, ast.Tuple) else [node]:
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
+            yield part.value
 
 
 def texts_in(node: ast.AST, place: str) -> Iterator[Text]:

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF
+from PySide6.QtCore import QEvent, QPointF, QSizeF
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from nodeflow.app import theme
@@ -21,6 +21,8 @@ MOST_TICKS = 40
 """More labels than these on an axis would lie over each other."""
 DARK = 0.45
 """Beyond this share of the way from the middle to an end, a cell's colour is dark."""
+ROOM = QSizeF(32, 16)
+"""Pixels that a cell needs for its number."""
 MOST_NUMBERS = 12
 """Rows and columns of a matrix whose cells have room for their numbers."""
 
@@ -167,6 +169,7 @@ class MatrixView(Plot):
         self._image = pg.ImageItem(axisOrder="row-major")
         self._image.setColorMap(pg.colormap.get("CET-D1A"))
         self.plot.addItem(self._image)
+        self.plot.getPlotItem().vb.sigTransformChanged.connect(self._fit_numbers)
         self.plot.getPlotItem().invertY(True)
         self.plot.scene().sigMouseMoved.connect(self._pointed)
 
@@ -198,6 +201,15 @@ class MatrixView(Plot):
             item.setPos(column + 0.5, row + 0.5)
             self.plot.addItem(item)
             self._numbers.append(item)
+        self._fit_numbers()
+
+    def _fit_numbers(self, *_: object) -> None:
+        """Cells that are too small show their colours alone."""
+        if self._numbers:
+            cell = self._image.sceneBoundingRect().size()
+            wide, high = cell.width() / len(self.matrix.columns), cell.height() / len(self.matrix.rows)
+            for item in self._numbers:
+                item.setVisible(wide >= ROOM.width() and high >= ROOM.height())
 
     def _name_columns(self, matrix: Matrix) -> None:
         """Where columns are other things than rows, they have numbers and a key, since their names are long."""

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.session import Session
+from nodeflow.app.words import tr
 from nodeflow.engine.events import Export, Exported, Look, Looked, WorkerLost
 from nodeflow.forms import View
 
@@ -61,7 +62,7 @@ class Looks(QObject):
     def _take(self, reply: object) -> None:
         match reply:
             case Looked(request, view, error, run) if request in self._waiting:
-                self._waiting.pop(request)(view, error)
+                self._waiting.pop(request)(view, tr(error) if error else "")
                 if run:
                     self.missing.emit(run)
             case Exported(request, error) if request in self._waiting:

@@ -234,7 +234,7 @@ class Inspector(PanelWidgets):
                 self.comparison.tell(view)
 
     def _say_scale(self, about: Picture) -> None:
-        words = [about.caption] if about.caption else []
+        words = [tr(about.caption)] if about.caption else []
         if about.scale:
             words.append(self.tr("black {0:.3g}, white {1:.3g}").format(*about.scale))
         self.told.setText(" · ".join(words))

@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.engine.inspect.apart import over_steps
 from nodeflow.engine.inspect.attention import ATTENTION
 from nodeflow.engine.inspect.pictures import LATENT_WAYS, SCALE, chosen, latents_apart, one_of, place_options
-from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series, Text
+from nodeflow.forms import Asked, Chart, Form, Forms, Option, Picture, Series
 from nodeflow.node import NodeError
 from nodeflow.wires import Trajectory
 
@@ -51,6 +51,14 @@ REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
 MOVED = Option("moved", "Of", ("shares", "threshold"))
 MOST_SORTED = 2**24
 """Values that quantiles are taken of: as many as torch takes."""
+
+
+UNRECORDED = "no steps were recorded; set record of the sampler to steps, and run it again"
+
+
+def unrecorded(_: Trajectory, __: Asked) -> Picture:
+    """Says why there is nothing to see."""
+    raise NodeError(UNRECORDED)
 
 
 def quantities(path: Trajectory) -> Option:
@@ -180,11 +188,9 @@ def _recorded(path: Trajectory) -> bool:
     return bool(path.x)
 
 
-UNRECORDED = "No steps were recorded. Set record of the sampler to steps, and run it again."
-
 FORMS: Forms = {
     "Trajectory": (
-        Form("unrecorded", "Steps", lambda *_: Text(UNRECORDED), fits=lambda p: not p.x),
+        Form("unrecorded", "Steps", unrecorded, fits=lambda p: not p.x),
         Form(
             "frames",
             "Steps",

@@ -15,6 +15,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Latent
 
 NO_VAE = "no VAE for these latents is in memory; run to the node that loads one, then look again"
+WITHOUT_VAE = "no VAE is in memory: colours without meaning"
 SCALE = Option("scale", "Black and white", ("each channel's own", "the same for all"))
 
 
@@ -55,7 +56,7 @@ def in_colours(samples: Tensor, asked: Asked) -> Picture:
         picture = colours(shown, asked.size, smooth=False, caption=f"{len(samples)} numbers, row by row")
         return msgspec.structs.replace(picture, scale=GREYS)
     true = len(samples) == 3 or asked.surroundings.vae(len(samples)) is not None
-    caption = "" if true else "no VAE is in memory: colours without meaning"
+    caption = "" if true else WITHOUT_VAE
     return colours(shown, asked.size, smooth=False, caption=caption)
 
 
