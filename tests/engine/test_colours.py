@@ -18,6 +18,9 @@ from torch.nn.functional import avg_pool2d
 from nodeflow.engine.colours import NotFitted, linear_map, map_if_any, map_so_far, rgb
 from nodeflow.engine.events import Look, NodeProgress
 from nodeflow.engine.inspect.inspector import Inspector
+from nodeflow.engine.run.thumbnails import colours
+from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.store.disk import Disk
 from nodeflow.engine.views import pictures
 from nodeflow.engine.worker.session import Session
 from nodeflow.forms import Picture
@@ -78,6 +81,22 @@ def test_previews_thumbnails_and_inspector_show_the_same(painted: Painted) -> No
     answer = Inspector(painted.session.executor).look(Look(1, "", "sampler", "latent", "", "colours"))
     assert isinstance(answer.view, Picture)
     assert answer.view.pixels == (read(thumbnail) * 255).round().byte().permute(1, 2, 0).numpy().tobytes()
+
+
+def test_thumbnails_keep_their_colours_when_the_vae_is_not_in_memory(painted: Painted, tmp_path: Path) -> None:
+    executor = painted.session.executor
+    history = executor.recall("")
+    _, key = history.last["model"]
+    outputs = executor.cache.get(key)
+    assert outputs is not None
+    cache = Cache({"cpu": 2**30}, Disk(tmp_path, 2**30))
+    assert colours(history, cache, 4) is None
+    cache.put(key, outputs, 1.0)
+    assert colours(history, cache, 4) is linear_map(painted.vae)
+    restarted = Cache({"cpu": 2**30}, Disk(tmp_path, 2**30))
+    found = colours(history, restarted, 4)
+    assert found is not None and torch.equal(found, linear_map(painted.vae))
+    assert colours(history, restarted, 16) is None
 
 
 def test_a_map_is_made_once_and_nobody_who_paints_waits_for_it(painted: Painted) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nodeflow.engine.plan.keys import Parts
@@ -81,6 +81,13 @@ class History:
                 if outputs is None and port.type == wire_type:
                     missing = task.id
         return None, missing
+
+    def makers(self, wire_type: str) -> Iterator[tuple[int, bytes]]:
+        """Where values of a wire type stand: place among the outputs and key, the latest task first."""
+        for task, key in reversed(list(self.last.values())):
+            for place, port in enumerate(task.spec.outputs):
+                if port.type == wire_type:
+                    yield place, key
 
     def vae(self, cache: Cache, channels: int) -> Any:
         """The VAE for latents of so many channels; None where none is in memory."""

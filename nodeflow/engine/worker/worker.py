@@ -14,11 +14,11 @@ import queue
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from nodeflow.engine.colours import map_if_any
 from nodeflow.engine.devices import device
 from nodeflow.engine.events import (
     Cancel,
@@ -42,6 +42,7 @@ from nodeflow.engine.inspect.inspector import Inspector
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.line.child import Mouth
 from nodeflow.engine.run.control import Control
+from nodeflow.engine.run.thumbnails import colours
 from nodeflow.engine.views import pictures
 from nodeflow.engine.worker.session import Session
 from nodeflow.graph.files import loads
@@ -124,7 +125,7 @@ class Worker:
         executor = self.session.executor
         history = executor.recall(request.document)
         value = history.value(executor.cache, request.node, request.output)
-        return pictures(value, request.size, lambda channels: map_if_any(history.vae(executor.cache, channels)))
+        return pictures(value, request.size, partial(colours, history, executor.cache))
 
     def _look(self) -> None:
         """Answer looks into values for ever."""
