@@ -25,6 +25,7 @@ from nodes.loading.noisy_classifier import NoisyClassifier
 from nodes.models import LatentDiffusion, load_latent_diffusion
 from tests.nodes import deepfloyd_models
 from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
+from tests.nodes.original_xl import write_xl
 from tests.nodes.tiny_tokens import TinyTokens, save_all
 from tests.nodes.unclip_models import TINY_DECODER, TINY_PRIOR, save_unclip
 
@@ -263,6 +264,12 @@ def tiny_upsampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_unclip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An unCLIP with random weights."""
     return save_unclip(tmp_path_factory.mktemp("unclip") / "random", tiny_tokenizer(), TINY_PRIOR, TINY_DECODER)
+
+
+@pytest.fixture(scope="session")
+def small_xl(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Stable Diffusion XL as a folder and as one file, with CLIP's vocabulary."""
+    return write_xl(tmp_path_factory.mktemp("xl"))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,6 @@ from nodes.sample import sample
 from nodes.schedule import scheduler
 from nodes.text import clip_text_encode
 from tests.nodes.original_layout import unet_weights
-from tests.nodes.original_xl import write_xl
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_lora import TEXT_LAYERS, UNET_LAYERS, config
 from tests.nodes.test_sampling_parity import assert_close, finish
@@ -30,8 +29,8 @@ TEXTS = "a red star", "blue"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_xl(tmp_path_factory.mktemp("xl"))[0]
+def folder(small_xl: tuple[Path, Path]) -> Path:
+    return small_xl[0]
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,20 @@ def refiner(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_xl(tmp_path_factory.mktemp("base"))[0]
+def model(small_xl: tuple[Path, Path]) -> LatentDiffusion:
+    return load_latent_diffusion(str(small_xl[0]))
+
+
+@pytest.fixture(scope="module")
+def net(model: LatentDiffusion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ControlNet for it, whose last convolutions add something as trained ones do."""
+    torch.manual_seed(4)
+    made, path = ControlNetModel.from_unet(model.unet.module), tmp_path_factory.mktemp("net")
+    for name, weights in made.named_parameters():
+        if name.startswith(("controlnet_down", "controlnet_mid", "controlnet_cond_embedding.conv_out")):
+            torch.nn.init.normal_(weights, std=0.2)
+    made.save_pretrained(path)
+    return path
 
 
 def test_each_step_is_that_of_the_refiner_from_folder_and_file(refiner: tuple[Path, Path]) -> None:
@@ -63,22 +75,12 @@ def test_each_step_is_that_of_the_refiner_from_folder_and_file(refiner: tuple[Pa
     assert torch.equal(torch.stack(paths[0]), torch.stack(paths[1]))
 
 
-def new_controlnet(model: LatentDiffusion, path: Path) -> Path:
-    torch.manual_seed(4)
-    net = ControlNetModel.from_unet(model.unet.module)
-    for name, weights in net.named_parameters():
-        if name.startswith(("controlnet_down", "controlnet_mid", "controlnet_cond_embedding.conv_out")):
-            torch.nn.init.normal_(weights, std=0.2)
-    net.save_pretrained(path)
-    return path
-
-
-def test_each_step_is_that_of_a_controlnet_for_xl(base: Path, tmp_path: Path) -> None:
-    model = load_latent_diffusion(str(base))
-    path = new_controlnet(model, tmp_path / "net")
+def test_each_step_is_that_of_a_controlnet_for_xl(
+    small_xl: tuple[Path, Path], model: LatentDiffusion, net: Path
+) -> None:
     shown = Image(torch.randint(0, 2, (1, 3, 64, 48), generator=torch.Generator().manual_seed(2)).float())
     pipeline = StableDiffusionXLControlNetPipeline.from_pretrained(
-        base, controlnet=ControlNetModel.from_pretrained(path), add_watermarker=False
+        small_xl[0], controlnet=ControlNetModel.from_pretrained(net), add_watermarker=False
     )
     wanted, _ = recorded(
         pipeline,
@@ -93,18 +95,17 @@ def test_each_step_is_that_of_a_controlnet_for_xl(base: Path, tmp_path: Path) ->
         num_inference_steps=4,
         generator=torch.Generator().manual_seed(3),
     )
-    plain, net = unet_denoiser(model.unet), load_controlnet(str(path))
+    plain, loaded = unet_denoiser(model.unet), load_controlnet(str(net))
     texts = [clip_text_encode(model.text_encoder, text) for text in TEXTS]
     schedule, found = scheduler(model.schedule, "Euler", 4), []
-    for denoiser in (control(plain, net, shown, 0.7, 0.0, 0.7), plain):
+    for denoiser in (control(plain, loaded, shown, 0.7, 0.0, 0.7), plain):
         guider = classifier_free_guidance(denoiser, *texts, 5.0)
         found.append(finish(sample(guider, schedule, Noise((3,), 48, 64)))[1].trajectory.x)
     assert_close(found[0][1:], wanted, 1e-4)
     assert not torch.allclose(found[0][-1], found[1][-1], atol=1e-2)
 
 
-def test_a_controlnet_for_xl_leads_no_other_model(base: Path, tmp_path: Path) -> None:
-    net = load_controlnet(str(new_controlnet(load_latent_diffusion(str(base)), tmp_path / "net")))
+def test_a_controlnet_for_xl_leads_no_other_model(net: Path) -> None:
     x, tokens = torch.zeros(1, 4, 8, 8), torch.zeros(1, 77, 192)
     with pytest.raises(NodeError, match="made for Stable Diffusion XL"):
-        net.residuals(x, torch.tensor(5), tokens, torch.zeros(1, 3, 64, 64), 1.0)
+        load_controlnet(str(net)).residuals(x, torch.tensor(5), tokens, torch.zeros(1, 3, 64, 64), 1.0)

@@ -28,18 +28,13 @@ from nodes.sample import sample
 from nodes.schedule import scheduler
 from nodes.text import clip_text_encode
 from nodes.vae import DiffusersVAE, vae_decode
-from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, write_xl, xl_vae
+from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, xl_vae
 from tests.nodes.test_sampling_parity import finish
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return write_xl(tmp_path_factory.mktemp("xl"))
-
-
-def test_folder_and_single_file_give_the_same(both: tuple[Path, Path]) -> None:
+def test_folder_and_single_file_give_the_same(small_xl: tuple[Path, Path]) -> None:
     found = []
-    for path in both:
+    for path in small_xl:
         model = aligned(load_latent_diffusion(str(path)))
         texts = [clip_text_encode(model.text_encoder, text) for text in ("a photo of a red star", "")]
         guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
@@ -82,16 +77,16 @@ def _lists(config: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
 
 
-def test_half_precision_leaves_the_vae_in_full(both: tuple[Path, Path]) -> None:
-    for path in both:
+def test_half_precision_leaves_the_vae_in_full(small_xl: tuple[Path, Path]) -> None:
+    for path in small_xl:
         model = load_latent_diffusion(str(path), dtype="float16")
         assert isinstance(model.vae, DiffusersVAE)
         assert {weight.dtype for weight in model.vae.module.parameters()} == {torch.float32}
         assert {weight.dtype for weight in model.unet.module.parameters()} == {torch.float16}
 
 
-def test_a_file_may_say_that_it_predicts_v(both: tuple[Path, Path], tmp_path: Path) -> None:
-    weights = {name: value.clone() for name, value in load_file(both[1]).items()}
+def test_a_file_may_say_that_it_predicts_v(small_xl: tuple[Path, Path], tmp_path: Path) -> None:
+    weights = {name: value.clone() for name, value in load_file(small_xl[1]).items()}
     save_file({**weights, "v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, tmp_path / "v.safetensors")
     model = load_latent_diffusion(str(tmp_path / "v.safetensors"))
     assert model.unet.prediction == "v"
@@ -99,8 +94,8 @@ def test_a_file_may_say_that_it_predicts_v(both: tuple[Path, Path], tmp_path: Pa
     assert model.schedule.config["rescale_betas_zero_snr"]
 
 
-def test_what_is_missing_is_named(both: tuple[Path, Path], tmp_path: Path) -> None:
-    weights, path = load_file(both[1]), tmp_path / "model.safetensors"
+def test_what_is_missing_is_named(small_xl: tuple[Path, Path], tmp_path: Path) -> None:
+    weights, path = load_file(small_xl[1]), tmp_path / "model.safetensors"
     save_file({name: value for name, value in weights.items() if "first_stage" not in name}, path)
     with pytest.raises(NodeError, match=r"model\.safetensors has no weights named first_stage_model\.\.\.\."):
         load_latent_diffusion(str(path))
