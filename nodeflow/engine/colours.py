@@ -14,8 +14,10 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from nodeflow.wires import VAE, Image
 
-PICTURES, SIDE, PATCHES = 4, 12, 3
-"""Pictures that a fit is made from, their side in cells of the latent, and the patches of colour along a side."""
+LEVELS = (0.1, 0.5, 0.9)
+"""Of red, green and blue: a fit is made from a patch of each of their mixtures."""
+PICTURES, PATCHES, SIDE = 3, 3, 9
+"""Pictures that the patches stand in, patches along their side, and cells of the latent along it."""
 GREYS = (-2.0, 2.0)
 """The numbers that are black and white in a latent without places."""
 Map = Tensor
@@ -31,8 +33,8 @@ _fitting = threading.Lock()
 def linear_map(vae: VAE) -> Map:
     """The least-squares map from a latent cell to the mean colour of its pixels. Fitted once a VAE; any thread may ask.
 
-    Fitted to what the VAE makes of patches of random colours, always the same, that it has encoded itself: so the
-    latents are such as it gives pictures. Raises whatever the VAE raises.
+    Fitted to what the VAE makes of patches of colour that it has encoded itself: so the latents are such as it gives
+    pictures. Raises whatever the VAE raises.
     """
     with _fitting:
         if vae not in _maps:
@@ -84,7 +86,9 @@ def rgb(item: Tensor, map: Map | None) -> Tensor:
 
 
 def _fit(vae: VAE) -> Map:
-    patches = torch.rand(PICTURES, 3, PATCHES, PATCHES, generator=torch.Generator().manual_seed(0))
+    mixtures = torch.cartesian_prod(*[torch.tensor(LEVELS)] * 3)
+    mixed = mixtures[torch.randperm(len(mixtures), generator=torch.Generator().manual_seed(0))]
+    patches = mixed.reshape(PICTURES, PATCHES, PATCHES, 3).permute(0, 3, 1, 2)
     side = SIDE * vae.format.downscale
     with torch.no_grad():
         latent = vae.encode(Image(interpolate(patches, (side, side), mode="nearest")))
