@@ -24,6 +24,7 @@ from nodeflow.app.canvas import arranging
 from nodeflow.app.canvas.editors import LineEditor
 from nodeflow.app.canvas.text_editor import TextEditor
 from nodeflow.app.docks import Dock
+from nodeflow.app.inspector.panel import Inspector
 from nodeflow.app.main import application
 from nodeflow.app.session import Session
 from nodeflow.app.settings import Settings
@@ -55,6 +56,7 @@ SCENES = (
     "sampling",
     "finished",
     "starter",
+    "inspector",
     "subgraph",
     "batch",
     "failed",
@@ -181,6 +183,24 @@ class Scenes:
     def starter(self) -> None:
         self.canvas.choose(["guidance"])
         self.take("starter")
+        self.canvas.choose([])
+
+    def inspector(self) -> None:
+        self.finished()
+        panel = self._panel("inspector").widget().currentWidget()
+        assert isinstance(panel, Inspector)
+        self.window.resizeDocks([self._panel("inspector")], [520], Qt.Orientation.Horizontal)
+        self.canvas.choose(["sampler"])
+        wait(lambda: panel.overview)
+        panel.output_box.setCurrentIndex(panel.output_box.findData("trajectory"))
+        wait(lambda: panel.film)
+        panel.choices.choose("quantity", "predicted x_0")
+        panel.choices.choose("way", "decoded")
+        panel.scrubber.go(8)
+        wait(lambda: panel.film and panel.film.held == panel.film.steps)
+        self.canvas.frame_all()
+        self.take("inspector")
+        self._panel("preview")
         self.canvas.choose([])
 
     def subgraph(self) -> None:

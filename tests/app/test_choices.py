@@ -45,7 +45,7 @@ def rows(choices: Choices) -> list[list[str]]:
 
 def test_fields_stand_in_as_many_columns_as_there_is_room_for(choices: Choices) -> None:
     assert rows(choices) == [["what", "way"], ["picture", "x", "y"], ["own"]]
-    choices.resize(300, 400)
+    choices.resize(280, 400)
     assert rows(choices) == [["what"], ["way"], ["picture", "x"], ["y"], ["own"]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPlainTextEdit, QSpinBox, QWidget
 
@@ -40,19 +40,20 @@ def _is_number(option: Option) -> bool:
     return not option.choices and not option.text
 
 
-WIDE = 420
-"""Pixels from which on twice as much stands in a row."""
+WIDE, NARROWEST = 330, 200
+"""Pixels from which on twice as much stands in a row, and the fewest there may be."""
 
 
 class Choices(QWidget):
     """A field for each option but the step of a film, which is chosen elsewhere. Fields stand in columns, as many as
-    there is room for; a number takes one, a choice two, and words a row of their own."""
+    there is room for; a number takes one, a choice two or the rest of a row, and words a row of their own."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._layout = QGridLayout(self)
+        self._layout.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(5)
         self._layout.setHorizontalSpacing(8)
@@ -82,6 +83,10 @@ class Choices(QWidget):
         self._arrange()
         self.setVisible(bool(offered))
 
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than the fields in their columns: where it is, they stand in fewer."""
+        return QSize(NARROWEST, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._columns != self._fitting:
@@ -94,22 +99,29 @@ class Choices(QWidget):
     def _arrange(self) -> None:
         """Put the fields that mean something now into rows."""
         self._columns = self._fitting
-        row = at = 0
+        rows: list[list[Option]] = [[]]
         for option in self._options:
-            label, field = self._titles[option.name], self._fields[option.name]
             meant = self._means(option)
-            label.setVisible(meant)
-            field.setVisible(meant)
-            if not meant:
-                continue
-            wide = 1 if _is_number(option) else self._columns if option.text else 2
-            if at + wide > self._columns:
-                row, at = row + 1, 0
-            self._layout.addWidget(label, row, 2 * at)
-            self._layout.addWidget(field, row, 2 * at + 1, 1, 2 * wide - 1)
-            at += wide
+            self._titles[option.name].setVisible(meant)
+            self._fields[option.name].setVisible(meant)
+            if meant and sum(map(self._wide, rows[-1])) + self._wide(option) > self._columns:
+                rows.append([])
+            if meant:
+                rows[-1].append(option)
+        for row, options in enumerate(rows):
+            at = 0
+            for option in options:
+                rest = option is options[-1] and not _is_number(option)
+                wide = self._columns - at if rest else self._wide(option)
+                self._layout.addWidget(self._titles[option.name], row, 2 * at)
+                self._layout.addWidget(self._fields[option.name], row, 2 * at + 1, 1, 2 * wide - 1)
+                at += wide
         for column in range(8):
             self._layout.setColumnStretch(column, column % 2 if column < 2 * self._columns else 0)
+
+    def _wide(self, option: Option) -> int:
+        """The columns that a field takes at least."""
+        return 1 if _is_number(option) else self._columns if option.text else 2
 
     def _means(self, option: Option) -> bool:
         """Whether an option means something beside what is chosen of another."""
