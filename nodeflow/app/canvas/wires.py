@@ -79,8 +79,9 @@ class Wire(PipeItem):
 
     def highlight(self) -> None:
         """Show that it belongs to a selected node."""
-        self._highlight = True
-        self.restyle()
+        if not self._highlight:
+            self._highlight = True
+            self.restyle()
 
     def invite(self) -> None:
         """Show that a node that is let go now goes into it."""
