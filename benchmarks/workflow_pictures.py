@@ -26,6 +26,8 @@ from nodeflow.resources import folder
 SIZE = (306, 192)
 MOST_BYTES = 12_000
 GAP = 3
+STRIP = 4
+"""A picture so many times as wide as high has a row of its own."""
 MOST_IN_A_ROW = 6
 HEAD = """# Ready-made workflows
 
@@ -62,25 +64,46 @@ def spread(row: list[Path], most: int = MOST_IN_A_ROW) -> list[Path]:
 
 
 def collage(rows: list[list[Path]]) -> Image.Image:
-    """All on one picture: each row in the middle, all cells of one size."""
+    """All on one picture: what is tall stands at the left, the rest in rows, each as high as there is room."""
     if len(rows) == 1 and len(rows[0]) > 3:  # better two short rows than one of small pictures
         half = (len(rows[0]) + 1) // 2
         rows = [rows[0][:half], rows[0][half:]]
-    rows = [spread(row) for row in rows]
-    high = (SIZE[1] - GAP * (len(rows) - 1)) // len(rows)
+    shown = [[Image.open(file).convert("RGB") for file in spread(row)] for row in rows]
+    several = len(shown) > 1
+    tall = [one for row in shown for one in row if several and one.width < 0.9 * one.height]
+    strips = [one for row in shown for one in row if one.width > STRIP * one.height]
+    shown = [[one for one in row if one not in tall and one not in strips] for row in shown]
+    shown = [row for row in [*shown, *([one] for one in strips)] if row]
     sheet = Image.new("RGBA", SIZE)  # where nothing is, the page shows through
-    shown = [[Image.open(file).convert("RGB") for file in row] for row in rows]
-    wide = min((SIZE[0] - GAP * (len(row) - 1)) / sum(one.width / one.height for one in row) for row in shown)
-    high = int(min(high, wide))
-    top = (SIZE[1] - high * len(rows) - GAP * (len(rows) - 1)) // 2
-    for row in shown:
+    left = 0
+    for one in tall:
+        sheet.paste(one.resize((round(SIZE[1] * one.width / one.height), SIZE[1]), Image.Resampling.LANCZOS), (left, 0))
+        left += round(SIZE[1] * one.width / one.height) + GAP
+    room = SIZE[0] - left
+    heights = shared([(room - GAP * (len(row) - 1)) / shape(row) for row in shown], SIZE[1] - GAP * (len(shown) - 1))
+    top = (SIZE[1] - sum(heights) - GAP * (len(shown) - 1)) // 2
+    for row, high in zip(shown, heights, strict=True):
         cells = [one.resize((round(high * one.width / one.height), high), Image.Resampling.LANCZOS) for one in row]
-        left = (SIZE[0] - sum(cell.width for cell in cells) - GAP * (len(cells) - 1)) // 2
+        at = left + (room - sum(cell.width for cell in cells) - GAP * (len(cells) - 1)) // 2
         for cell in cells:
-            sheet.paste(cell, (left, top))
-            left += cell.width + GAP
+            sheet.paste(cell, (at, top))
+            at += cell.width + GAP
         top += high + GAP
     return sheet
+
+
+def shape(row: list[Image.Image]) -> float:
+    """How wide pictures of one height are side by side, in heights."""
+    return sum(one.width / one.height for one in row)
+
+
+def shared(wanted: list[float], room: float) -> list[int]:
+    """Whole heights within the room: each as wanted, or the most that all who want more can have alike."""
+    low, high = 0.0, max(wanted)
+    for _ in range(30):
+        most = (low + high) / 2
+        low, high = (most, high) if sum(min(one, most) for one in wanted) <= room else (low, most)
+    return [int(min(one, high)) for one in wanted]
 
 
 def packed(picture: Image.Image) -> bytes:
