@@ -116,8 +116,9 @@ class Canvas(QuietGraph):
         self.frame_all()
         self.runs.show_problems()
         self.selection_changed.emit()
-        self.view.scene().items(QPointF())  # makes the index, for which the first painting would wait
-        go_on()
+        if self.view.isVisible():
+            self.view.scene().items(QPointF())  # makes the index, for which the first painting would wait
+            go_on()
 
     def _build(self) -> Iterator[None]:
         """Take away what is shown and show the document, item by item."""
