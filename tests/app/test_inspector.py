@@ -450,11 +450,19 @@ def test_hovering_over_a_wire_or_a_port_shows_a_picture_of_what_flows(
 
     def hover(at: QPointF) -> str:
         """The tooltip there, once it has a picture."""
-        QToolTip.hideText()
         place = view.mapFromScene(at)
         QCursor.setPos(view.viewport().mapToGlobal(place))
-        QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, QCursor.pos()))
-        qtbot.waitUntil(lambda: "<img" in QToolTip.text(), timeout=20_000)
+
+        def rest() -> None:
+            QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, QCursor.pos()))
+
+        def has_picture() -> bool:
+            if not QToolTip.isVisible():  # it goes by itself after a while
+                rest()
+            return "<img" in QToolTip.text()
+
+        rest()
+        qtbot.waitUntil(has_picture, timeout=SECONDS)
         return QToolTip.text()
 
     wire = window.canvas.links[Socket("decode", "latent")]
