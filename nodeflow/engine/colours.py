@@ -53,7 +53,8 @@ def map_so_far(vae: VAE) -> Map | None:
     """
     if vae not in _maps:
         if vae not in _makers:
-            _makers[vae] = threading.Thread(target=map_if_any, args=(vae,), name="colours", daemon=True)
+            # no daemon, which would be cut off amid native code where the program ends
+            _makers[vae] = threading.Thread(target=map_if_any, args=(vae,), name="colours")
             _makers[vae].start()
         if _makers[vae].is_alive():
             raise NotFitted
