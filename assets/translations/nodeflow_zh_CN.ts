@@ -84,6 +84,12 @@
    <source>Canvas</source>
    <translation>画布</translation>
   </message>
+  <message>
+   <source>Press Tab or double click to add a node.
+Drop a workflow or a picture here to open it.</source>
+   <translation>按 Tab 键或双击可添加节点。
+把工作流或图片拖到这里即可打开。</translation>
+  </message>
  </context>
  <context>
   <name>ChartView</name>

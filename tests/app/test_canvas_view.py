@@ -14,8 +14,8 @@ from nodeflow.app.canvas.editors import LineEditor
 from nodeflow.app.hub import shipped_catalogue
 from nodeflow.app.session import Session
 from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import SetMode
-from nodeflow.graph.workflow import Socket
+from nodeflow.graph.edits import AddNode, Batch, Place, SetMode
+from nodeflow.graph.workflow import Node, Placement, Socket
 
 
 def test_the_wheel_zooms_about_the_pointer_and_knows_its_limits(window: MainWindow, hand: Hand) -> None:
@@ -99,3 +99,22 @@ def test_a_double_click_on_the_title_renames(window: MainWindow, hand: Hand) -> 
     window.session.stack.undo()
     assert card.title == ""
     assert not window.session.dirty
+
+
+def test_an_empty_canvas_says_what_can_be_done(window: MainWindow) -> None:
+    window.documents.new()
+    view = window.canvas.view
+
+    def written() -> bool:
+        """Whether something lighter than the dots of the ground stands in the middle."""
+        image, middle = view.viewport().grab().toImage(), view.viewport().rect().center()
+        area = image.copy(middle.x() - 150, middle.y() - 20, 300, 40)
+        dots = style.colour("dots").lightness()
+        pixels = (area.pixelColor(x, y) for x in range(area.width()) for y in range(area.height()))
+        return any(pixel.lightness() > dots + 20 for pixel in pixels)
+
+    assert view.empty() and written()
+    window.session.do("Add", Batch((AddNode("one", Node("toys.box", 1)), Place("one", Placement(4000, 4000)))))
+    assert not view.empty() and not written()
+    window.session.stack.undo()
+    assert written()

@@ -16,9 +16,9 @@ from nodeflow.app.canvas.bulk import bulk
 from nodeflow.app.canvas.card import Card
 from nodeflow.app.canvas.dot import Dot
 from nodeflow.app.canvas.face import face_of
+from nodeflow.app.canvas.looking import Looking
 from nodeflow.app.canvas.ports import Port
 from nodeflow.app.canvas.run_view import RunView
-from nodeflow.app.canvas.stock import QuietGraph
 from nodeflow.app.canvas.terminal import Terminal
 from nodeflow.app.canvas.values import Values
 from nodeflow.app.canvas.view import CanvasView
@@ -49,7 +49,7 @@ from nodeflow.graph.subgraphs import MORE, definition_of
 from nodeflow.graph.workflow import TERMINALS, Link, Node, Placement, Problem, Socket
 
 
-class Canvas(QuietGraph):
+class Canvas(Looking):
     """Cards and wires for the nodes and links of the level that is shown of the session's document.
 
     NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,
@@ -74,6 +74,7 @@ class Canvas(QuietGraph):
         self.facts = WireFacts(self)
         view.facts = self.facts.hint
         view.judge = self.judge
+        view.empty = lambda: not self.nodes and not self.annotations.items
         view.insertion = self._insertion
         view.title_changed.connect(self.set_title)
         view.shown.connect(self._shown)
@@ -85,12 +86,6 @@ class Canvas(QuietGraph):
         shown.catalogue_changed.connect(self._learn)
         self.runs = RunView(self)
         self.load()
-
-    @property
-    def view(self) -> CanvasView:
-        """The widget."""
-        found: CanvasView = self._viewer
-        return found
 
     # --- the document is shown
 
@@ -163,6 +158,8 @@ class Canvas(QuietGraph):
             self._outdated = True
             return
         self.view.minimap.later()
+        if len(self.nodes) < 2:  # what is said on an empty canvas comes or goes
+            self.view.viewport().update()
         if self.view.wiring and isinstance(edit, RemoveNode | Connect | Disconnect):
             self.view.drop_wire()  # its ports may go
         match edit:
@@ -371,52 +368,6 @@ class Canvas(QuietGraph):
         self.annotations.load()
         self.view.minimap.redraw()
         self.view.forget_theme()
-
-    # --- selection and camera
-
-    def chosen(self) -> list[str]:
-        """The ids of the selected nodes, in the order of the workflow. Terminals can be moved, and no more."""
-        return [name for name, card in self.nodes.items() if card.isSelected() and name not in TERMINALS]
-
-    def choose(self, names: Iterable[str], drawn: Iterable[str] = ()) -> None:
-        """Select these nodes, frames and notes, and nothing else; told once for all of them."""
-        scene = self.view.scene()
-        with QSignalBlocker(scene):
-            scene.clearSelection()
-            for name in names:
-                if name in self.nodes:
-                    self.nodes[name].setSelected(True)
-            for name in drawn:
-                self.annotations.items[name].setSelected(True)
-        scene.selectionChanged.emit()
-
-    def _shown(self) -> None:
-        """The view has its size only now: what was loaded before is brought into view again."""
-        self.view.shown.disconnect(self._shown)
-        self.frame_all()
-
-    def frame_all(self) -> None:
-        """Bring everything into view."""
-        self.frame(self.nodes.values(), self.annotations.items)
-
-    def frame(self, cards: Iterable[Card], drawn: Iterable[str] = ()) -> None:
-        """Bring nodes, frames and notes into view as a whole."""
-        area = QRectF()
-        for card in cards:
-            area = area.united(card.body.translated(card.pos()))
-        for box in self.annotations.areas(drawn):
-            area = area.united(box)
-        self.view.finish_editor()
-        self.view.show_part(area if not area.isEmpty() else QRectF(-400, -300, 800, 600))
-
-    def show_node(self, path: str) -> None:
-        """Select the node at a path from the root and bring it into the middle; its subgraph is opened for that."""
-        *way, name = path.split("/")
-        self.session.go(tuple(way))
-        if name in self.nodes:
-            self.choose([name])
-            card = self.nodes[name]
-            self.view.centerOn(card.pos() + QPointF(card.body.center()))
 
 
 def link_of(a: Port, b: Port) -> Link:

@@ -49,6 +49,8 @@ class CanvasView(Rows):
             widget.setAcceptDrops(False)  # files dropped here are the window's
         self.facts: Callable[[str, str], str] = lambda node, output: ""
         """What is known of the value of an output, as rich text."""
+        self.empty: Callable[[], bool] = lambda: False
+        """Whether nothing is shown."""
         self.toast = Toast(self)
         self.search = NodeSearch(self)
         self.minimap = Minimap(self)
@@ -89,12 +91,23 @@ class CanvasView(Rows):
         super().scrollContentsBy(dx, dy)
         if hasattr(self, "minimap"):  # the stock viewer scrolls while it is made
             self.minimap.scrolled(dx, dy)
+            if self.empty():
+                self.viewport().update()  # what stands there does not move with the ground
 
     def drawForeground(self, painter: QPainter, rect: QRectF | Any) -> None:
         painter.save()
         painter.resetTransform()
+        if self.empty():
+            self._invite(painter)
         self.minimap.paint(painter)
         painter.restore()
+
+    def _invite(self, painter: QPainter) -> None:
+        """Say on an empty canvas what can be done there."""
+        words = self.tr("Press Tab or double click to add a node.\nDrop a workflow or a picture here to open it.")
+        painter.setFont(style.font("title"))
+        painter.setPen(style.colour("faint"))
+        painter.drawText(self.viewport().rect(), int(Qt.AlignmentFlag.AlignCenter), words)
 
     def drawn_at(self, pos: QPointF) -> Drawn | None:
         """The frame or note at a point, where nothing else lies over it."""
