@@ -21,7 +21,7 @@ _BLUE, _WHITE, _RED = QColor("#2a5fd0"), QColor("#f4f1ee"), QColor("#b3151d")
 
 
 def form_in_small(overview: Overview) -> FormInfo | None:
-    """The form that shows a value in small: the first that is made at once and is no table; None where it has none."""
+    """The form that shows a value in small: the first that is made at once; None where it has none."""
     return next((form for form in overview.forms if not form.costly), None)
 
 
