@@ -1,6 +1,6 @@
 """How right each ready-made system is: every workflow on held-out captions, judged by the checker from pixels alone.
 
-    python -m benchmarks.systems [--count 200] [WORKFLOW...]
+    python -m benchmarks.systems [--count 200] [SYSTEM...]
 
 Each case is a run of the workflow itself, as a user runs it, with another text and another seed.
 """
@@ -20,9 +20,9 @@ from safetensors import safe_open
 from benchmarks.cases import Case, systems
 from nodeflow.engine import events as tell
 from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
+from nodeflow.graph.edits import AddNode, Connect, SetParam
 from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Workflow
+from nodeflow.graph.workflow import Link, Node, Workflow
 from nodeflow.resources import folder, locate
 from training import silhouettes
 from training.checker import analyse, compare
@@ -36,13 +36,29 @@ def picture(path: Path) -> Picture:
         return np.asarray(file.convert("RGB"), np.float32) / np.float32(255)
 
 
-def run(session: Session, name: str, node: str, case: Case, output: Path) -> tuple[Path, float]:
-    """The first picture that a node of a workflow wrote, and the seconds it took."""
-    path = folder("workflows") / f"{name}.json"
+def where(name: str) -> Path:
+    """The file of a system's workflow."""
+    return folder("workflows") / f"{systems()[name].workflow or name}.json"
+
+
+def saved(workflow: Workflow, picture: str) -> str:
+    """The node that saves the picture; one is added behind an output."""
+    source, _, output = picture.partition(".")
+    if not output:
+        return source
+    AddNode("measured", Node("nodes.save_image", params={"name": "measured"})).apply(workflow)
+    Connect(Link(source, output, "measured", "image")).apply(workflow)
+    return "measured"
+
+
+def run(session: Session, name: str, case: Case, output: Path) -> tuple[Path, float]:
+    """The first picture that a system made in a case, and the seconds it took."""
+    system, path = systems()[name], where(name)
     workflow, files = load(path), list[Path]()
-    for address, value in case.settings.items():
+    for address, value in (system.settings | case.settings).items():
         at, _, param = address.partition(".")
         SetParam(at, param, value).apply(workflow)
+    node = saved(workflow, system.picture)
     begin = time.perf_counter()
     for event in session.run(workflow, path.parent, output, (node,), on="cpu"):
         if isinstance(event, tell.NodeFailed):
@@ -72,32 +88,33 @@ def measure(session: Session, name: str, count: int) -> str:
         cases = system.cases(Path(place))
         for _ in range(count):
             case = next(cases)
-            file, took = run(session, name, system.node, case, Path(place))
-            made = picture(file)
-            found = compare(analyse(read(file), known), case.claims)
+            file, took = run(session, name, case, Path(place))
+            made, shown = picture(file), read(file)
+            found = compare(analyse(system.seen(shown) if system.seen else shown, known), case.claims)
             right.append(all(found.values()))
             seconds.append(took)
             if case.original:
                 decibels.append(float(-10 * np.log10(((made - picture(case.original)) ** 2).mean())))
             if case.edges:
                 overlaps.append(overlap(lines(made[None]), lines(picture(case.edges)[None])))
-    parameters, megabytes = size(load(folder("workflows") / f"{name}.json"))
-    also = f"{np.mean(decibels):.1f} dB" if decibels else ""
-    also += f"edges {np.mean(overlaps):.2f}" if overlaps else ""
-    return f"| {name} | {np.mean(right):.1%} | {np.median(seconds):.2f} | {parameters:.2f} | {megabytes:.1f} | {also} |"
+    parameters, megabytes = size(load(where(name)))
+    also = [f"{np.mean(decibels):.1f} dB"] if decibels else []
+    also += [f"edges {np.mean(overlaps):.2f}"] if overlaps else []
+    also += [system.also(count)] if system.also else []
+    told = f"{np.mean(right):.1%} | {np.median(seconds):.2f} | {parameters:.2f} | {megabytes:.1f} | {', '.join(also)}"
+    return f"| {name} | {told} |"
 
 
 def main() -> None:
     """Prints the table, a line as soon as it is measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.systems", description=__doc__)
-    parser.add_argument("workflow", nargs="*", help="all that are there")
+    parser.add_argument("system", nargs="*", help="all that are there")
     parser.add_argument("--count", type=int, default=200)
     arguments = parser.parse_args()
-    there = [name for name in sorted(systems()) if (folder("workflows") / f"{name}.json").is_file()]
     session = Session()
     print("| system | right in all that was asked for | seconds a run | parameters, millions | megabytes | also |")
     print("|---|---|---|---|---|---|")
-    for name in arguments.workflow or there:
+    for name in arguments.system or sorted(systems()):
         print(measure(session, name, arguments.count), flush=True)
 
 

@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
 from training.claims import Claims
+from training.scenes import Picture
 
 SEED = 50260
 
@@ -25,14 +26,23 @@ class Case(NamedTuple):
 
 
 class System(NamedTuple):
-    """The node whose picture counts, and cases without end; they get a folder to put pictures into."""
+    """The picture that counts, of a node that saves one or at an output (``node.output``), and cases without end; they
+    get a folder to put pictures into.
 
-    node: str
+    ``workflow`` is the file's name where it is not the system's, ``settings`` what is set in it in every case. The
+    judge sees what ``seen`` makes of the picture; ``also`` measures, on so many cases, what no picture tells.
+    """
+
+    picture: str
     cases: Callable[[Path], Iterator[Case]]
+    workflow: str = ""
+    settings: dict[str, Any] = {}
+    seen: Callable[[Picture], Picture] | None = None
+    also: Callable[[int], str] | None = None
 
 
 def systems() -> dict[str, System]:
-    """By the workflow's name."""
+    """By the name in the table: the workflow's, and what is set in it."""
     found = dict[str, System]()
     for module in iter_modules(__path__):
         found |= import_module(f"{__name__}.{module.name}").SYSTEMS

@@ -20,4 +20,8 @@ def classes(_: Path) -> Iterator[Case]:
 
 
 NAMES = ("dit", "ddpm", "classifier-guidance", "cascaded-diffusion")
-SYSTEMS = {name: System("save", classes) for name in NAMES}
+SCALES = (0.0, 1.0, 8.0)
+SYSTEMS = {name: System("save", classes) for name in NAMES} | {
+    f"classifier-guidance, scale {scale:g}": System("save", classes, "classifier-guidance", {"guidance.scale": scale})
+    for scale in SCALES
+}

@@ -28,9 +28,25 @@ def edits(inside: Path) -> Iterator[Case]:
         yield Case(settings, parse(caption(changed)))
 
 
+def repaintings(inside: Path) -> Iterator[Case]:
+    """Another colour and another background, from a picture of which most may change."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        scene, path = random_scene(rng, centre_share=1.0), inside / f"repaint-{number}.png"
+        Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
+        text = caption(
+            replace(scene, colour=str(rng.choice(list(COLOURS))), background=str(rng.choice(list(BACKGROUNDS))))
+        )
+        yield Case({"picture.path": str(path), "prompt.text": text, "noise.seed": number}, parse(text))
+
+
 def caption(scene: Scene) -> str:
     """Subject, colour and background, always in the same words."""
     return f"a {scene.colour} {scene.subject} on a {scene.background} background"
 
 
-SYSTEMS = {"diffusion-clip": System("save", edits)}
+STRENGTH = {"strengths.start": 0.8, "strengths.stop": 0.8, "strengths.count": 1}
+SYSTEMS = {
+    "diffusion-clip": System("save", edits),
+    "image-to-image": System("decode.image", repaintings, settings=STRENGTH),
+}

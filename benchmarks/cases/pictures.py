@@ -9,16 +9,21 @@ from PIL import Image
 from benchmarks.cases import SEED, Case, System
 from training import captions
 from training.claims import parse
-from training.scenes import draw, random_scene
+from training.scenes import Scene, draw, random_scene
+
+
+def drawn(scene: Scene, path: Path, scale: int = 1) -> Path:
+    """The scene as a file of 64 scale x 64 scale pixels."""
+    Image.fromarray((draw(scene, scale).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
+    return path
 
 
 def scenes(inside: Path, scale: int = 1) -> Iterator[Case]:
     """A drawn picture of 64 scale x 64 scale pixels that goes through an autoencoder or an upscaler."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
-        scene, path = random_scene(rng), inside / f"{number}.png"
-        Image.fromarray((draw(scene, scale).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
-        caption = captions.write(scene, rng)
+        scene = random_scene(rng)
+        path, caption = drawn(scene, inside / f"{number}.png", scale), captions.write(scene, rng)
         yield Case({"picture.path": str(path)}, parse(caption.text), path)
 
 
@@ -27,7 +32,17 @@ def large_scenes(inside: Path) -> Iterator[Case]:
     return scenes(inside, 4)
 
 
+def inverted(inside: Path) -> Iterator[Case]:
+    """A drawn picture that goes to its noise and back; its caption leads both ways."""
+    rng = np.random.default_rng(SEED)
+    for number in range(10_000):
+        scene = random_scene(rng, centre_share=1.0)
+        path, caption = drawn(scene, inside / f"inverted-{number}.png"), captions.write(scene, rng)
+        yield Case({"picture.path": str(path), "prompt.text": caption.text}, parse(caption.text), path)
+
+
 SYSTEMS = {
+    "ddim": System("save_again", inverted),
     "super-resolution": System("save_diffusion", large_scenes),
     "vae": System("save_reconstruction", scenes),
     "vqvae": System("save_reconstruction", scenes),

@@ -20,8 +20,15 @@ def vague_texts(_: Path) -> Iterator[Case]:
         yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
 
 
+def guided(scale: float) -> System:
+    """Latent diffusion at another guidance scale than the workflow's."""
+    return System("save", texts, "latent-diffusion", {"guidance.scale": scale})
+
+
 SYSTEMS = {
     "latent-diffusion": System("save", texts),
     "stable-diffusion-2": System("save", texts),
+    **{f"latent-diffusion, guidance {scale:g}": guided(scale) for scale in (1.0, 1.5, 4.0, 8.0)},
     "clip-rank": System("save", vague_texts),
+    "clip-rank, without rerank": System("decode.image", vague_texts, "clip-rank"),
 }

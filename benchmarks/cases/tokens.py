@@ -20,4 +20,8 @@ def one_each(_: Path) -> Iterator[Case]:
         yield Case({"prompt.text": text, "fill.seed": number, "fill.pictures": 1}, parse(text))
 
 
-SYSTEMS = {"dalle": System("save", best_of_eight), "masked-tokens": System("save", one_each)}
+SYSTEMS = {
+    "dalle": System("save", best_of_eight),
+    "dalle, without rerank": System("save_all", best_of_eight, "dalle"),
+    "masked-tokens": System("save", one_each),
+}

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.cases import Case, System
+from torch.nn.functional import cosine_similarity
+
+from benchmarks.cases import SEED, Case, System
 from benchmarks.cases.centred import centred_texts
+from training import unclip_prior, unclip_prior_card
 
 
 def texts(inside: Path) -> Iterator[Case]:
@@ -13,4 +16,12 @@ def texts(inside: Path) -> Iterator[Case]:
         yield case._replace(settings=case.settings | {"prior_noise.seed": 2 * number})
 
 
-SYSTEMS = {"dalle2": System("save", texts)}
+def cosines(count: int) -> str:
+    """How near the prior's vectors and those of the texts come to the vectors of true pictures."""
+    drawer, (scenes, asked) = unclip_prior_card.Drawer(), unclip_prior_card.asked_for(SEED, count)
+    true = unclip_prior.picture_vectors(drawer.clip, scenes)
+    found = {"prior": drawer.nearest(asked, SEED), "text": drawer.texts(asked)[0]}
+    return "cosine " + ", ".join(f"{name} {cosine_similarity(v, true).mean():.3f}" for name, v in found.items())
+
+
+SYSTEMS = {"dalle2": System("save", texts, also=cosines)}
