@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from copy import deepcopy
 from dataclasses import replace
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from nodeflow.node import NodeError, Range, Seed, Slider, Step, node
 from nodeflow.wires import CLIP, VAE, Conditioning, Curve, Denoiser, Embedding, Image, Latent, Schedule
 from nodes.denoise import NetworkDenoiser
 
+READS_TEXT = ("attn2.to_k.", "attn2.to_v.")
+"""What the names of the weights by which diffusers' blocks take in the text have in them."""
 SHIFT, GRAIN = 0.05, 0.06
 """How far a view is shifted, as a share of its side, and the deviation of the noise on it."""
 
@@ -37,8 +39,9 @@ def diffusion_clip(
     clip: CLIP,
     source: Embedding,
     target: Embedding,
+    learns: Literal["how it reads the text", "everything"] = "how it reads the text",
     rounds: Annotated[int, Range(1, 200)] = 8,
-    rate: Annotated[float, Range(0, 0.01)] = 0.0001,
+    rate: Annotated[float, Range(0, 0.01)] = 0.003,
     keep: Annotated[float, Slider(0, 5, 0.05)] = 0.2,
     share: Annotated[float, Slider(0.05, 1, 0.05)] = 0.6,
     views: Annotated[int, Range(1, 64)] = 4,
@@ -53,15 +56,21 @@ def diffusion_clip(
     Sampling from the same noise with the copy then gives the changed picture; leave the steps behind ``share`` to the
     model as it was, by ``change_guidance``, so that it paints cleanly what the copy began.
 
-    CLIP sees ``views`` of each picture, shifted and with grain as ``seed`` draws them, so that the copy cannot please
-    it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too many, or too large ones, spoil
-    the picture. ``curve`` is the directional loss at each step, from 2 (the opposite) to 0.
+    ``learns`` says which weights may change: with the keys and values of cross-attention alone the copy paints what
+    the model could paint of another text, so the pictures stay clean; with everything, as in the paper, it can also
+    leave what the model knows. CLIP sees ``views`` of each picture, shifted and with grain as ``seed`` draws them, so
+    that the copy cannot please it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too
+    many, or too large ones, spoil the picture; a thirtieth suits where everything learns. ``curve`` is the directional
+    loss at each step, from 2 (the opposite) to 0.
 
-    A step takes about three times as long as one of sampling, and the weights four times their room.
+    A step takes about three times as long as one of sampling; where everything learns, the weights take four times
+    their room.
 
-    Fails for denoisers that are no network, when both texts say the same, and when noise and picture do not match.
+    Fails for denoisers that are no network, or one that reads no text where only that may learn, when both texts say
+    the same, and when noise and picture do not match.
     Papers: Kim et al. 2022, DiffusionCLIP (arXiv:2110.02711); direction: Gal et al. 2022, StyleGAN-NADA
-    (arXiv:2108.00946); views: Liu et al. 2021, FuseDream (arXiv:2112.01573).
+    (arXiv:2108.00946); keys and values: Kumari et al. 2023, Custom Diffusion (arXiv:2212.04488); views: Liu et al.
+    2021, FuseDream (arXiv:2112.01573).
     """
     if not isinstance(denoiser, NetworkDenoiser):
         raise NodeError("this denoiser is no network that could learn; wire one that comes from a model")
@@ -75,9 +84,15 @@ def diffusion_clip(
     if (wanted.norm(dim=-1) < 1e-6).any():
         raise NodeError("source and target say the same; there is no direction between them")
     before = normalize(clip.embed_images(image).values, dim=-1)
-    module = deepcopy(denoiser.network.module).requires_grad_(True)
+    module = deepcopy(denoiser.network.module).requires_grad_(False)
+    parts = READS_TEXT if learns == "how it reads the text" else ("",)
+    learning = [weight for name, weight in module.named_parameters() if any(part in name for part in parts)]
+    if not learning:
+        raise NodeError("this network has no cross-attention by which it reads a text; let everything learn")
+    for weight in learning:
+        weight.requires_grad_(True)
     learner = replace(denoiser, network=replace(denoiser.network, module=module))
-    optimizer = torch.optim.Adam(module.parameters(), lr=rate)
+    optimizer = torch.optim.Adam(learning, lr=rate)
     generator, losses = torch.Generator().manual_seed(seed), list[float]()
     for _ in range(rounds):
         solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)

@@ -41,7 +41,12 @@ def test_what_is_painted_turns_to_the_direction_and_the_model_stays(
     red, blue = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
     steps, tuned = finish(
         diffusion_clip(
-            denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue, rounds=10, rate=4e-3, keep=0.0, share=1.0
+            *(denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue),
+            learns="everything",
+            rounds=10,
+            rate=4e-3,
+            keep=0.0,
+            share=1.0,
         )
     )
     assert [step.index for step in steps] == list(range(1, 31))
@@ -58,6 +63,18 @@ def test_what_is_painted_turns_to_the_direction_and_the_model_stays(
         return float(1 - cosine_similarity(moved, normalize(blue.values, dim=-1) - normalize(red.values, dim=-1))[0])
 
     assert away(tuned.denoiser) < away(denoiser) - 0.1
+
+
+def test_only_the_reading_of_the_text_learns_unless_all_may(
+    tiny: LatentDiffusion, clip: CLIP, schedule: Schedule
+) -> None:
+    text, denoiser = tiny.text_encoder.encode(["red"]), unet_denoiser(tiny.unet)
+    image, noise = Image(torch.rand(1, 3, 32, 32)), Latent(torch.randn(1, 4, 8, 8))
+    red, blue = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
+    _, tuned = finish(diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue, rounds=1))
+    before, after = tiny.unet.module.state_dict(), tuned.denoiser.network.module.state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in before if "attn2.to_k" in name or "attn2.to_v" in name}
 
 
 def test_what_cannot_be_learned_is_a_sentence(tiny: LatentDiffusion, clip: CLIP, schedule: Schedule) -> None:
