@@ -24,7 +24,7 @@ from nodeflow.engine.store.eightbit import as_png, from_png
 KNOWN: dict[str, Any] = {
     name: kind
     for name, kind in vars(wires).items()
-    if inspect.isclass(kind) and dataclasses.is_dataclass(kind) and kind.__module__ == wires.__name__
+    if inspect.isclass(kind) and dataclasses.is_dataclass(kind) and kind.__module__.startswith(f"{wires.__name__}.")
 }
 """The classes that reading may make: the wires' own dataclasses, by name."""
 

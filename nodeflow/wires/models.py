@@ -1,0 +1,202 @@
+"""Networks as they were loaded, and what the other parts ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from nodeflow.wires.schedules import Prediction
+from nodeflow.wires.values import Classes, Codes, Conditioning, Embedding, Image, Latent, LatentFormat
+
+
+class TextEncoder(Protocol):
+    """A tokenizer and a text encoder."""
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        """Texts to conditioning, one row each."""
+        ...
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        """The same for each text by itself, and exactly what `encode` gives for it alone."""
+        ...
+
+
+class CLIP(Protocol):
+    """Two encoders that bring pictures and texts into one space (Radford et al. 2021)."""
+
+    def embed_images(self, image: Image) -> Embedding:
+        """A vector for each picture, whatever its size; where gradients are asked for, they reach the pixels."""
+        ...
+
+    def embed_texts(self, texts: list[str]) -> Embedding:
+        """A vector for each text."""
+        ...
+
+    def empty(self) -> Embedding:
+        """The vector of a picture that has everywhere the mean colour of pictures: of nothing in particular."""
+        ...
+
+
+class Classifier(Protocol):
+    """A network that tells the class of a noisy picture."""
+
+    @property
+    def format(self) -> LatentFormat:
+        """The space that it knows noisy pictures in."""
+        ...
+
+    @property
+    def classes(self) -> Classes: ...
+
+    def logits(self, x: Tensor, timestep: Tensor) -> Tensor:
+        """(B, classes), of x (B, C, h, w) at a timestep; a gradient by x can be had."""
+        ...
+
+
+class Upscaler(Protocol):
+    """A network that makes pictures larger in one go."""
+
+    @property
+    def scale(self) -> int:
+        """How many times larger, in each direction."""
+        ...
+
+    def upscale(self, image: Image) -> Image:
+        """Pictures (B, 3, H, W) to (B, 3, scale H, scale W)."""
+        ...
+
+
+class VAE(Protocol):
+    """An autoencoder between pictures and latents."""
+
+    @property
+    def format(self) -> LatentFormat: ...
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        """The mean of the posterior, or a sample of it where generators are given."""
+        ...
+
+    def decode(self, latent: Latent) -> Image:
+        """Latents to pictures."""
+        ...
+
+
+class VQ(Protocol):
+    """An autoencoder between pictures and codes (van den Oord et al. 2017)."""
+
+    @property
+    def size(self) -> int:
+        """How many vectors its codebook has."""
+        ...
+
+    @property
+    def downscale(self) -> int:
+        """Pixels along a side of the place that a code stands for."""
+        ...
+
+    def encode(self, image: Image) -> Codes:
+        """For each place of the pictures the nearest vector of the codebook."""
+        ...
+
+    def decode(self, codes: Codes) -> Image:
+        """Codes to pictures; places without a code are left grey."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceTransformer:
+    """A transformer over one sequence: the tokens of a text, then the codes of a picture, row by row.
+
+    It takes ``text_length`` tokens of text, and knows ``size`` codes of a grid of ``side`` by ``side``, whose numbers
+    follow on those of the ``words``. ``tokenizer`` is of the transformers library.
+    """
+
+    module: torch.nn.Module
+    tokenizer: Any
+    words: int
+    text_length: int
+    side: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedTransformer:
+    """A transformer that foretells masked codes from those around them and a text.
+
+    It knows ``size`` codes, each of ``downscale`` by ``downscale`` pixels, and was trained on grids of ``side`` by
+    ``side``. ``schedule`` is the configuration of diffusers' AmusedScheduler.
+    """
+
+    module: torch.nn.Module
+    size: int
+    side: int
+    downscale: int
+    schedule: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """What a low-rank adapter (LoRA, Hu et al. 2021) adds to layers of a network, ``weight`` times.
+
+    ``layers`` holds for each layer by its name the factors A (r, ...) and B (..., r) of its weight's change B A.
+    """
+
+    layers: Mapping[str, tuple[Tensor, Tensor]]
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusionNetwork:
+    """A denoising network as it was loaded (U-Net or transformer), the space it works in and what it predicts.
+
+    ``adapters`` are added while it computes; the network itself, which others share, stays as it is.
+    """
+
+    module: torch.nn.Module
+    format: LatentFormat
+    prediction: Prediction
+    adapters: tuple[Adapter, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratorNetwork:
+    """A network that makes a picture in one pass, as it was loaded.
+
+    ``noise`` is how many numbers it starts from, ``side`` the pixels on a side of its pictures.
+    """
+
+    module: torch.nn.Module
+    noise: int
+    side: int
+
+
+Residuals = tuple[list[Tensor], Tensor]
+"""What is added to a U-Net's skip connections, from the first on, and to its middle."""
+
+
+class ControlNet(Protocol):
+    """A network beside a U-Net that leads it by a picture (Zhang et al. 2023)."""
+
+    @property
+    def downscale(self) -> int:
+        """Pixels of the control picture per latent cell."""
+        ...
+
+    def residuals(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        tokens: Tensor,
+        picture: Tensor,
+        strength: float,
+        told: Mapping[str, Tensor] | None = None,
+    ) -> Residuals:
+        """What it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W).
+
+        ``told``: what else the U-Net is told, by diffusers' names (``added_cond_kwargs``).
+        """
+        ...

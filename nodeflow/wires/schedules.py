@@ -1,0 +1,102 @@
+"""How much noise at which step, and how a step is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+Prediction = Literal["epsilon", "v", "sample", "flow"]
+"""What a denoiser predicts: noise, velocity (Salimans & Ho 2022), x_0, or the flow noise - x_0 (Lipman et al. 2023)."""
+
+
+@dataclass(frozen=True)
+class TrainedSchedule:
+    """The noise schedule that a model was trained with, as the fields of a diffusers scheduler's configuration."""
+
+    config: Mapping[str, Any]
+
+
+class Solver(Protocol):
+    """One run along a schedule. It has state (multistep history): made for the run and thrown away after it."""
+
+    @property
+    def timesteps(self) -> Tensor:
+        """(N,) from most to least noise."""
+        ...
+
+    @property
+    def sigmas(self) -> Tensor:
+        """(N + 1,) noise to signal ratio at each step and at the end; for flow matching the noise's share."""
+        ...
+
+    @property
+    def initial_scale(self) -> float:
+        """Standard deviation of x at the first step."""
+        ...
+
+    @property
+    def order(self) -> int:
+        """How many timesteps make one step: 2 where each step asks the denoiser twice."""
+        ...
+
+    def scale_input(self, x: Tensor, index: int) -> Tensor:
+        """What the denoiser sees of x (B, C, h, w) at a step."""
+        ...
+
+    def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
+        """x at a step, from a clean latent and noise (the forward process)."""
+        ...
+
+    def step(
+        self,
+        output: Tensor,
+        x: Tensor,
+        index: int,
+        generators: list[torch.Generator],
+        variance: Tensor | None = None,
+    ) -> Tensor:
+        """x one step further, from the denoiser's output, and from the variance where the denoiser predicts it."""
+        ...
+
+    def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
+        """The denoiser's estimate of x_0 at a step."""
+        ...
+
+    def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
+        """What keeping that estimate within its range does to it, (B, 3); None where nothing keeps it there.
+
+        Of each picture the share of its values that lay beyond -1 to 1, the threshold that was set for it, and the
+        share that lay beyond that and was cut off.
+        """
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What its steps so far have left in it, as plain values and tensors, lists and dicts; nothing changes it."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that another run of the same schedule was in."""
+        ...
+
+
+class Schedule(Protocol):
+    """Which scheduler, and how many steps of which sizes."""
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def flow(self) -> bool:
+        """Whether it leads along the straight paths of flow matching rather than back through a diffusion."""
+        ...
+
+    def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
+        """A solver for one run with a denoiser of this prediction type. Raises NodeError where the two do not fit.
+
+        ``learned_variance``: the denoiser predicts the variance of each step too.
+        """
+        ...

@@ -1,0 +1,139 @@
+"""What flows between the nodes: immutable values. Tensors on a wire are never changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Pictures: ``pixels`` (B, 3, H, W), float32, 0 to 1."""
+
+    pixels: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Where something holds: ``values`` (B, 1, H, W), float32, 0 to 1."""
+
+    values: Tensor
+
+
+@dataclass(frozen=True)
+class LatentFormat:
+    """The space that a denoiser works in: channels, pixels per latent cell, and the side in cells it was trained at."""
+
+    channels: int
+    downscale: int
+    side: int
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """Latents: ``samples`` (B, C, h, w) in the denoiser's scale."""
+
+    samples: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Pictures as tokens: ``values`` (B, h, w), int64, each the number of a vector in a codebook of ``size`` vectors.
+
+    -1 stands for a place that has no code yet.
+    """
+
+    values: Tensor
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """What a text, or the name of a class, says to a denoiser.
+
+    Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
+    ``words`` the L tokens as text, for people; ``mask`` (B, L) which tokens are more than filling, for models that look
+    at those alone. Of classes: ``labels`` (B,) their numbers. ``score`` (B,) is how well people shall like the picture,
+    from 1 to 10, for models that are told so.
+    """
+
+    tokens: Tensor | None = None
+    pooled: Tensor | None = None
+    words: tuple[str, ...] = ()
+    labels: Tensor | None = None
+    mask: Tensor | None = None
+    score: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that a model knows: ``names`` by number, and the number ``none`` that stands for no class."""
+
+    names: Mapping[int, str]
+    none: int
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Pictures or texts as single vectors of a space that both share: ``values`` (B, D), of any length.
+
+    ``labels`` are the B texts, for people; empty for pictures.
+    """
+
+    values: Tensor
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How well texts fit pictures: ``values`` (pictures, texts), cosines from -1 to 1; ``texts`` their words."""
+
+    values: Tensor
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Numbers to plot: ``y`` (N,) over ``x`` (N,), and what they are."""
+
+    x: Tensor
+    y: Tensor
+    x_name: str = "x"
+    y_name: str = "y"
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Seeded Gaussian noise, one seed for each picture, so that a batch equals its singles.
+
+    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at. ``values``
+    (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
+    ``later`` names steps, in order, from which on other seeds draw what a solver adds.
+    """
+
+    seeds: tuple[int, ...]
+    width: int = 0
+    height: int = 0
+    values: Tensor | None = None
+    later: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    def generators(self) -> list[torch.Generator]:
+        """Fresh random generators, one a picture. On the CPU, so that every device draws the same numbers."""
+        return [torch.Generator().manual_seed(seed) for seed in self.seeds]
+
+    def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
+        """The seeds that draw at a step, and the step since which they do."""
+        return next((change for change in reversed(self.later) if change[0] <= step), (0, self.seeds))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that a node wrote."""
+
+    paths: tuple[Path, ...]
+    stamps: tuple[tuple[int, int], ...] = field(default=())
+    """Size and time of change of each when it was written: a result holds while its files stand as they were."""
