@@ -1,8 +1,9 @@
 """Trains two diffusion upsamplers with noise-conditioning augmentation (Ho et al. 2021, arXiv:2106.15282).
 
-One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64; the second serves every size and ships, the first
-is where a text-led one begins. Each sees the small picture, enlarged and with
-noise on it, beside the picture that it paints, and is told how much noise that is. Neither is told what is painted.
+One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64; the second learns the steps of a cascade from 32
+as well, serves every size and ships; the first is where a text-led one begins. Each sees the small picture, enlarged
+and with noise on it, beside the picture that it paints, and is told how much noise that is. Neither is told what is
+painted.
 """
 
 from collections.abc import Callable
@@ -41,6 +42,8 @@ class Stage:
     plan: Plan
     again: Plan | None = None
     """A second round, at a lower rate, where one was not enough."""
+    others: tuple[tuple[int, int], ...] = ()
+    """Other sides and factors that the second round shows as well."""
     models: Path = ASSETS.parent
 
     @property
@@ -64,7 +67,18 @@ TO_64 = Stage(
     models=WORK / "models",
 )
 TO_256 = Stage(
-    "upsampler-256", 52, 256, 4, 768, 64, 16, (24, 48, 64), 400, Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99)
+    "upsampler-256",
+    52,
+    256,
+    4,
+    768,
+    64,
+    16,
+    (24, 48, 64),
+    400,
+    Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
+    Plan(steps=1800, peak=7e-4, warm_up=40, hold=0.3, average=0.99),
+    others=((128, 4), (64, 2)),
 )
 
 
@@ -110,12 +124,22 @@ def crops(pictures: Tensor, size: int, rng: np.random.Generator) -> list[tuple[s
 
 
 def examples(
-    stage: Stage, pictures: Tensor, step: int, enlarged: Callable[[Tensor, int], Tensor] = enlarged
+    stage: Stage,
+    pictures: Tensor,
+    step: int,
+    enlarged: Callable[[Tensor, int], Tensor] = enlarged,
+    others: tuple[tuple[int, int], ...] = (),
 ) -> tuple[Tensor, Tensor]:
-    """What is to be painted in a step and the small picture, enlarged: each [batch, 3, crop, crop] in -1..1."""
+    """What is to be painted in a step and the small picture, enlarged: each [batch, 3, crop, crop] in -1..1.
+
+    The stage's side and factor take turns with ``others``.
+    """
     chosen = pictures[torch.from_numpy(epoch_indices(stage.seed, step, stage.batch, len(pictures)))].float() / 127.5 - 1
-    low = enlarged(chosen, stage.factor)
-    if stage.crop == stage.side:
+    kinds = ((stage.side, stage.factor), *others)
+    side, factor = kinds[step % len(kinds)]
+    chosen = avg_pool2d(chosen, stage.side // side)
+    low = enlarged(chosen, factor)
+    if stage.crop == side:
         return chosen, low
     places = crops(chosen, stage.crop, np.random.default_rng([stage.seed, 2, step]))
     return tuple(
@@ -140,7 +164,7 @@ def train(stage: Stage) -> None:
 
     def losses_of(model: UNet2DModel, step: int) -> dict[str, Tensor]:
         seed = torch.Generator().manual_seed(1000 * stage.seed + step)
-        clean, low = examples(stage, pictures, step)
+        clean, low = examples(stage, pictures, step, others=stage.others if step >= stage.plan.steps else ())
         low, levels = augmented(low, scheduler, stage.most_noise, seed)
         noise = torch.randn(clean.shape, generator=seed)
         timesteps = torch.randint(0, 1000, (stage.batch,), generator=seed)
