@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from app.hands import Hand
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -86,3 +87,10 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def hand(window: MainWindow) -> Hand:
     return Hand(window)
+
+
+@pytest.fixture(autouse=True)
+def pointer_away() -> None:
+    """The pointer lies beside what is tested, wherever an earlier test left it."""
+    if QApplication.instance():
+        QCursor.setPos(0, 0)
