@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from nodeflow.engine import events as tell
+from nodeflow.engine.foresight import Foresight
 from nodeflow.engine.places import Places
 from nodeflow.timeleft import TimeLeft
 
@@ -120,7 +121,7 @@ def outlook(foreseen: tell.Foreseen) -> str:
     return "\n".join([*lines, told])
 
 
-def _outlook(node: tell.Foresight, width: int) -> str:
+def _outlook(node: Foresight, width: int) -> str:
     state = {"run": "would run", "unknown": "may run", "fails": "would fail"}.get(node.state, node.state)
     time = "" if node.seconds is None else f"{node.seconds:.2f} s"
     size = f"{node.bytes / MIB:.0f} MiB" if node.bytes and node.bytes >= MIB else ""

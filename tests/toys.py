@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.engine.events import Event, Foresight
+from nodeflow.engine.events import Event
+from nodeflow.engine.foresight import Foresight
 from nodeflow.engine.plan.estimates import Estimates
 from nodeflow.engine.plan.keys import Settings
 from nodeflow.engine.plan.plan import plan

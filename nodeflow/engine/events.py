@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from nodeflow.engine.foresight import Foresight
 from nodeflow.forms import View
 from nodeflow.graph.catalog import Catalogue
 from nodeflow.graph.sweeps import Sweep
@@ -326,25 +327,6 @@ class Exported(msgspec.Struct, frozen=True, tag=True):
 
     request: int
     error: str = ""
-
-
-Prospect = Literal["run", "cached", "kept", "skipped", "fails", "unknown"]
-"""What would become of a node: computed; taken from the cache; not needed, since what is made from it is there; left
-out; stopped by what can be seen already; or one of these, by a value that is not computed yet."""
-
-
-class Foresight(msgspec.Struct, frozen=True):
-    """What would become of a node in a run, and why; the seconds and the peak bytes that it may take, where earlier
-    runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type. Where so many
-    bytes were too few for it, ``short`` of them, it is computed in smaller pieces unless there are more now."""
-
-    node: str
-    state: Prospect
-    why: str
-    seconds: float | None = None
-    bytes: int | None = None
-    basis: Literal["same", "alike", "type", ""] = ""
-    short: int = 0
 
 
 class Foreseen(msgspec.Struct, frozen=True, tag=True):

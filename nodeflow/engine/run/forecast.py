@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine import events as tell
-from nodeflow.engine.events import Foresight, Prospect
+from nodeflow.engine.foresight import Foresight, Prospect
 from nodeflow.engine.plan.estimates import Estimates, likenesses
 from nodeflow.engine.plan.keys import Settings
 from nodeflow.engine.plan.plan import Plan, Task, plain_feeders

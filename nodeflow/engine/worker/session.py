@@ -8,7 +8,8 @@ from pathlib import Path
 
 from nodeflow.engine.devices import device
 from nodeflow.engine.devices.memory import Memory
-from nodeflow.engine.events import Event, Foresight, NodeFinished, RunFinished, Usage
+from nodeflow.engine.events import Event, NodeFinished, RunFinished, Usage
+from nodeflow.engine.foresight import Foresight
 from nodeflow.engine.limits import Limits
 from nodeflow.engine.places import item_id
 from nodeflow.engine.plan.estimates import LEAST_SECONDS, Cost, Estimates, likenesses
