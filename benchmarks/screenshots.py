@@ -7,8 +7,8 @@ The engine is the real one; the starter model must be there.
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -331,21 +331,24 @@ class Scenes:
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("scene", nargs="*", choices=[*SCENES, "light", "chinese"], default=[], help="all of them")
+    arguments = parser.parse_args()
+    said, target = set(arguments.scene), arguments.folder
     target.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NODEFLOW_CACHE", tempfile.mkdtemp())
     os.environ["NODEFLOW_DATA"] = tempfile.mkdtemp()
-    Settings().language = "zh_CN" if "chinese" in sys.argv[2:] else "en"
+    Settings().language = "zh_CN" if "chinese" in said else "en"
     app = application()
-    theme.apply(app, "light" if "light" in sys.argv[2:] else "dark")
+    theme.apply(app, "light" if "light" in said else "dark")
     window = MainWindow(Session(output=Path(tempfile.mkdtemp())))
     window.session.open(folder("workflows") / "latent-diffusion.json")
     window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
     window.show()
     window.activateWindow()
     scenes = Scenes(window, target)
-    names = [name for name in sys.argv[2:] if name not in ("light", "chinese")] or SCENES
-    for name in names:
+    for name in [name for name in arguments.scene if name in SCENES] or SCENES:
         getattr(scenes, name)()
     for tab in window.tabs:
         tab.session.stack.setClean()
