@@ -21,8 +21,22 @@ SHIFT, GRAIN = 0.05, 0.06
 """How far a view is shifted, as a share of its side, and the deviation of the noise on it."""
 
 
+def off_the_direction(seen: Tensor, before: Tensor, wanted: Tensor) -> Tensor:
+    """(V, B): 1 less the cosine between how a vector moved and how it should; all (.., B, D)."""
+    return 1 - cosine_similarity(seen - before, wanted, dim=-1)
+
+
+def off_the_place(seen: Tensor, before: Tensor, wanted: Tensor) -> Tensor:
+    """(V, B): how far a vector is from where the wanted move ends, as a share of how far it was."""
+    place = before + wanted
+    return (1 - cosine_similarity(seen, place, dim=-1)) / (1 - cosine_similarity(before, place, dim=-1))
+
+
+AIMS = {"the direction": off_the_direction, "the place": off_the_place}
+
+
 class Tuned(NamedTuple):
-    """The changed denoiser, and how the loss fell."""
+    """The changed denoiser, and how the loss by CLIP fell."""
 
     denoiser: Denoiser
     curve: Curve
@@ -39,11 +53,12 @@ def diffusion_clip(
     clip: CLIP,
     source: Embedding,
     target: Embedding,
+    aim: Literal["the place", "the direction"] = "the place",
     learns: Literal["how it reads the text", "everything"] = "how it reads the text",
     rounds: Annotated[int, Range(1, 200)] = 8,
-    rate: Annotated[float, Range(0, 0.01)] = 0.003,
-    keep: Annotated[float, Slider(0, 5, 0.05)] = 0.2,
-    share: Annotated[float, Slider(0.05, 1, 0.05)] = 0.6,
+    rate: Annotated[float, Range(0, 0.01)] = 0.002,
+    keep: Annotated[float, Slider(0, 5, 0.05)] = 0.1,
+    share: Annotated[float, Slider(0.05, 1, 0.05)] = 0.75,
     views: Annotated[int, Range(1, 64)] = 4,
     seed: Annotated[int, Seed()] = 0,
 ) -> Generator[Step, None, Tuned]:
@@ -51,17 +66,21 @@ def diffusion_clip(
 
     ``noise`` (B, C, h, w) is what ``ddim_inversion`` finds for ``image`` with the same denoiser, ``conditioning`` (what
     says the picture as it is) and DDIM ``schedule``. The copy walks from this noise through the first ``share`` of the
-    steps, ``rounds`` times; after each step it learns so that what it foresees lies from the picture, in CLIP's space,
-    in the direction from ``source`` to ``target``, and is still like the picture (``keep`` times the mean difference).
+    steps, ``rounds`` times; after each step it learns so that what it foresees moves away from the picture, in CLIP's
+    space, as ``target`` lies from ``source``, and is still like the picture (``keep`` times the mean difference).
     Sampling from the same noise with the copy then gives the changed picture; leave the steps behind ``share`` to the
     model as it was, by ``change_guidance``, so that it paints cleanly what the copy began.
+
+    ``aim`` is ``the direction`` of that move alone, as in the paper, or ``the place`` where it would arrive: a picture
+    half way has the direction already, and a colour in between with it. CLIP's gradient has to lead there: that of
+    ``starter:open-clip`` was taught with pictures in between, that of ``starter:clip`` often loses its way.
 
     ``learns`` says which weights may change: with the keys and values of cross-attention alone the copy paints what
     the model could paint of another text, so the pictures stay clean; with everything, as in the paper, it can also
     leave what the model knows. CLIP sees ``views`` of each picture, shifted and with grain as ``seed`` draws them, so
     that the copy cannot please it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too
-    many, or too large ones, spoil the picture; a thirtieth suits where everything learns. ``curve`` is the directional
-    loss at each step, from 2 (the opposite) to 0.
+    many, or too large ones, spoil the picture; a thirtieth suits where everything learns. ``curve`` is the loss at each
+    step: 1 at the picture as it was (or across the direction), 0 at the aim.
 
     A step takes about three times as long as one of sampling; where everything learns, the weights take four times
     their room.
@@ -80,10 +99,11 @@ def diffusion_clip(
     if tuple(image.pixels.shape[-2:]) != (height * factor, width * factor):
         shown = " x ".join(map(str, reversed(image.pixels.shape[-2:])))
         raise NodeError(f"the noise paints {width * factor} x {height * factor} and the picture is {shown}; resize it")
-    wanted = normalize(target.values, dim=-1) - normalize(source.values, dim=-1)
+    wanted, away_from = normalize(target.values, dim=-1) - normalize(source.values, dim=-1), AIMS[aim]
     if (wanted.norm(dim=-1) < 1e-6).any():
         raise NodeError("source and target say the same; there is no direction between them")
     before = normalize(clip.embed_images(image).values, dim=-1)
+    wanted = wanted.to(before.device)
     module = deepcopy(denoiser.network.module).requires_grad_(False)
     parts = READS_TEXT if learns == "how it reads the text" else ("",)
     learning = [weight for name, weight in module.named_parameters() if any(part in name for part in parts)]
@@ -104,8 +124,7 @@ def diffusion_clip(
                 x_0 = solver.original(output, x, index)
                 painted = vae.decode(Latent(x_0)).pixels
                 seen = clip.embed_images(Image(_views(painted, views, generator))).values
-                moved = normalize(seen, dim=-1) - before.repeat(views, 1)
-                away = (1 - cosine_similarity(moved, wanted.to(moved.device), dim=-1)).mean()
+                away = away_from(normalize(seen, dim=-1).unflatten(0, (views, -1)), before, wanted).mean()
                 change = (painted - image.pixels.to(painted.device)).abs().mean()
                 optimizer.zero_grad()
                 (away + keep * change).backward()
@@ -116,7 +135,7 @@ def diffusion_clip(
             yield Step(len(losses), rounds * len(times), Latent(x_0.detach()))
     module.requires_grad_(False)
     steps = torch.arange(1, len(losses) + 1, dtype=torch.float32)
-    return Tuned(learner, Curve(steps, torch.tensor(losses), "step", "directional loss"))
+    return Tuned(learner, Curve(steps, torch.tensor(losses), "step", "loss by CLIP"))
 
 
 def _views(pictures: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -1,10 +1,12 @@
 """Trains an OpenCLIP pair in the library's own architecture and layout (Cherti et al. 2023, arXiv:2212.07143).
 
-Both towers begin from the starter CLIP's weights and learn to agree anew, with open_clip's activation and padding.
+Both towers begin from the starter CLIP's weights and learn to agree anew, with open_clip's activation and padding. The
+picture tower then learns to judge pictures that nobody has drawn.
 """
 
 import json
 import shutil
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import CLIPModel, CLIPTokenizer
 
-from training import captions
+from training import between, captions
 from training.clip import FOLDER as CLIP_FOLDER
 from training.clip import Data, contrastive_loss, fitting, told_mask
 from training.latent_diffusion import with_filler
@@ -27,6 +29,7 @@ from training.tokenizer import LENGTH
 FOLDER = ASSETS.parent / "open-clip"
 SEED, BATCH, PICTURES = 71, 128, 4096
 PLAN = Plan(steps=100, peak=4e-4, warm_up=20, hold=0.3, average=0.98)
+BETWEEN = Plan(steps=800, peak=6e-4, warm_up=30, hold=0.3, average=0.98)
 WIDTH, LAYERS, HEADS, PATCH = 128, 3, 4, 8
 PAD = "!"
 """Token 0, as OpenCLIP fills up."""
@@ -99,9 +102,9 @@ def _renamed(given: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, T
 
 
 def train() -> None:
-    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
+    """Trains both rounds to the end, or goes on where a killed run stopped, and writes the model's folder."""
     torch.manual_seed(SEED)
-    run, words, data = Run("open-clip"), tokenizer(), Data(PICTURES)
+    words, data = tokenizer(), Data(PICTURES)
     clip = CLIPModel.from_pretrained(CLIP_FOLDER, dtype=torch.float32)
 
     def losses_of(model: open_clip.CLIP, step: int) -> dict[str, Tensor]:
@@ -118,7 +121,10 @@ def train() -> None:
         codes = data.codes[chosen]
         return {"contrast": contrastive_loss(scores, fitting(codes, told_mask(told), codes))}
 
-    export(fit(run, new_model(words, clip), PLAN, losses_of), words)
+    model = fit(Run("open-clip"), new_model(words, clip), PLAN, losses_of)
+    tower = deepcopy(model.visual).requires_grad_()
+    model.visual = fit(Run("open-clip-between"), tower, BETWEEN, between.losses(deepcopy(model.visual)))
+    export(model, words)
 
 
 def export(model: open_clip.CLIP, words: CLIPTokenizer) -> None:

@@ -1,16 +1,15 @@
 """Figures and card of the OpenCLIP pair: retrieval and attributes told apart, as for the CLIP starter."""
 
-import json
-
 import open_clip
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from training import openclip
+from training.between import BATCH
 from training.clip_card import HELD_OUT, retrieval, telling_apart
 from training.openclip import FOLDER
-from training.runs import WORK
+from training.runs import minutes, recorded
 from training.scenes import Picture
 
 _CARD = """# OpenCLIP starter
@@ -34,8 +33,11 @@ answer is right when all that the caption says holds.
 
 ## How it was made
 By `python -m training open-clip` on one CPU core; every picture was drawn by `training/`. Both towers start from the
-starter `clip`: {parameters:.2f} M parameters, {trained} steps of {batch} pictures, {minutes:.1f} processor minutes,
-seed {seed}. Cherti et al. 2023 (arXiv:2212.07143).
+starter `clip`: {parameters:.2f} M parameters, {trained} steps of {batch} pictures, seed {seed} (Cherti et al. 2023,
+arXiv:2212.07143). Then the picture tower alone learnt to judge what nobody has drawn, so that its gradient leads from
+one picture to another: {between} steps of {between_batch} mixtures of drawings, whose vectors are to be the mixtures of
+theirs, blurred and with grain, and each changed a little as misleads the tower most (`training/between.py`). In all
+{minutes:.1f} processor minutes.
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.
@@ -63,16 +65,18 @@ def report() -> None:
     judge = OpenJudge()
     figures = {**retrieval(judge), **telling_apart(judge)}
     print(figures)
-    history = [json.loads(line) for line in (WORK / "open-clip" / "history.jsonl").read_text().splitlines()]
+    pair, between = recorded("open-clip"), recorded("open-clip-between")
     (FOLDER / "README.md").write_text(
         _CARD.format(
             **figures,
             count=HELD_OUT,
             megabytes=sum(path.stat().st_size for path in FOLDER.glob("*.safetensors")) / 1e6,
             parameters=sum(weight.numel() for weight in judge.model.parameters()) / 1e6,
-            trained=history[-1]["step"],
+            trained=pair[-1]["step"],
             batch=openclip.BATCH,
-            minutes=sum(entry["seconds"] for entry in history) / 60,
+            between=between[-1]["step"],
+            between_batch=BATCH,
+            minutes=minutes(pair + between),
             seed=openclip.SEED,
         )
     )
