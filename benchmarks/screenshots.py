@@ -333,9 +333,11 @@ class Scenes:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("scene", nargs="*", choices=[*SCENES, "light", "chinese"], default=[], help="all of them")
+    parser.add_argument("scene", nargs="*", help=f"light, chinese, and what to show: {', '.join(SCENES)} (all of them)")
     arguments = parser.parse_args()
     said, target = set(arguments.scene), arguments.folder
+    if unknown := said - {*SCENES, "light", "chinese"}:
+        parser.error(f"{', '.join(sorted(unknown))}: no such scene")
     target.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NODEFLOW_CACHE", tempfile.mkdtemp())
     os.environ["NODEFLOW_DATA"] = tempfile.mkdtemp()

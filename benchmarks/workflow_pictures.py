@@ -3,7 +3,7 @@
     python -m benchmarks.workflow_pictures [NAME...]
 
 Runs each workflow (all of them, or those named) as it stands, and writes ``assets/workflows/NAME.webp``; then
-``assets/workflows/README.md``, shelf by shelf as they stand on the start page.
+``assets/workflows/README.md``, shelf by shelf as they stand on the start page, and the pictures in the README.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ GAP = 3
 STRIP = 4
 """A picture so many times as wide as high has a row of its own."""
 MOST_IN_A_ROW = 6
+BEGIN, END = "<!-- gallery -->", "<!-- end of gallery -->"
+"""Between these lines of the README stands what `gallery` makes."""
 HEAD = """# Ready-made workflows
 
 Each opens from the start page, or with `nodeflow open workflows/NAME.json`. Written by `python -m
@@ -129,6 +131,23 @@ def page() -> str:
     return "\n".join(lines)
 
 
+def gallery() -> str:
+    """The pictures for the README, each leading to its workflow."""
+    shown = [
+        f'<a href="workflows/{ready.path.name}"><img src="assets/workflows/{ready.picture.name}" width="153" '
+        f'alt="{ready.title}" title="{ready.title}"></a>'
+        for shelf in shelves()
+        for ready in shelf.workflows
+    ]
+    return "\n".join([BEGIN, *shown, END])
+
+
+def with_gallery(readme: str) -> str:
+    """A README with its pictures as they are now."""
+    before, _, rest = readme.partition(BEGIN)
+    return before + gallery() + rest.partition(END)[2]
+
+
 def main() -> None:
     wanted = sys.argv[1:]
     for ready in (ready for shelf in shelves() for ready in shelf.workflows if not wanted or ready.name in wanted):
@@ -141,6 +160,8 @@ def main() -> None:
         write_atomic(ready.picture, data)
         print(f"{ready.name}: {len(data):,} bytes", flush=True)
     write_atomic(folder("assets") / "workflows" / "README.md", page().encode())
+    readme = Path(__file__).parents[1] / "README.md"
+    write_atomic(readme, with_gallery(readme.read_text(encoding="utf-8")).encode())
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class TextUpsampler(NamedTuple):
 
 @node("Load text-led upsampler")
 def load_text_upsampler(
-    model: Annotated[str, Reads("model")] = "starter:imagen-64",
+    model: Annotated[str, Reads("model")] = "starter:imagen-128",
     revision: str = "",
     storage: Literal["full", "float8"] = "full",
     device: Annotated[str, Supplied("device")] = "cpu",
@@ -74,8 +74,8 @@ def load_text_upsampler(
     """Loads a diffusion model that makes a picture larger and is led by its text.
 
     ``model`` is one of
-    - a model that ships with nodeflow: ``starter:imagen-64`` goes from 32 x 32 to 64 x 64, ``starter:imagen-256`` from
-      64 x 64 to 256 x 256
+    - a model that ships with nodeflow: ``starter:imagen-128`` goes from 64 x 64 to 128 x 128, ``starter:imagen-256``
+      from there, or from 64 x 64 at once, to 256 x 256
     - a folder as diffusers' IFSuperResolutionPipeline saves it
     - the id of such a model on the Hugging Face hub, such as ``DeepFloyd/IF-II-M-v1.0``: taken from the hub's cache on
       this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag

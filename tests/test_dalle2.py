@@ -27,7 +27,7 @@ def test_unclip_paints_varies_walks_and_moves(tmp_path: Path) -> None:
     wrote = run(Session(), "dalle2", tmp_path)
     (large,), (sheet,) = wrote["save"], wrote["save_sheet"]
     with Image.open(large) as picture, Image.open(sheet) as file:
-        assert picture.size == (256, 256)
+        assert picture.size == (1024, 1024)
         rows = list(cells(file.convert("RGB"), columns=2))
     assert right(large, "a purple butterfly on a beige background")
     found = [[analyse(cell, silhouettes.load()) for cell in row] for row in rows]

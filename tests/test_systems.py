@@ -35,10 +35,8 @@ FEWER: dict[str, dict[str, Any]] = {
     "super-resolution": {"scheduler.steps": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dalle2": {
-        "medium_schedule.steps": 3,
-        "large_schedule.steps": 2,
+        "large_schedule.steps": 3,
         **dict.fromkeys(("vary_noise.batch", "walk_noise.batch", "walk.steps", "turn.steps", "sheet.columns"), 2),
-        "rows_noise.batch": 6,
     },
     "dit": {"noise.batch": 4, "scheduler.steps": 20},
     "flow-transformer": {"noise.batch": 1, "scheduler.steps": 10},
@@ -49,7 +47,7 @@ FEWER: dict[str, dict[str, Any]] = {
     "inpainting": {"noise.batch": 1, "scheduler.steps": 10},
     "stable-diffusion-2": {"noise.batch": 1, "scheduler.steps": 8},
     "lora": {"weights.count": 3, "sheet.columns": 3, "scheduler.steps": 8},
-    "glide": {"noise.batch": 1, "scheduler.steps": 8, "scheduler_64.steps": 4},
+    "glide": {"noise.batch": 1, "scheduler.steps": 8, "scheduler_128.steps": 4},
     "imagen": {
         "static_scheduler.steps": 8,
         "dynamic_scheduler.steps": 8,

@@ -1,11 +1,9 @@
 """The card of the latent diffusion model: the README.md beside its weights."""
 
-import json
-
 from training import evaluate, latent_diffusion, latents, vae
 from training.grammar import BACKGROUNDS, COLOURS, SUBJECTS
 from training.pictures import save_grid
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS, WORK, minutes, recorded
 
 _CARD = """# Latent diffusion starter
 
@@ -76,7 +74,7 @@ def report() -> None:
 
 def write(figures: dict[str, float]) -> None:
     """Writes the card with the checker's figures and those of the trainings' histories."""
-    autoencoder, denoiser = _history("vae"), _history("latent-diffusion")
+    autoencoder, denoiser = recorded("vae"), recorded("latent-diffusion")
     crops = round(vae.STEPS * vae.CROP_SHARE)
     weights = sum(path.stat().st_size for path in ASSETS.rglob("*.safetensors"))
     (ASSETS / "README.md").write_text(
@@ -92,18 +90,10 @@ def write(figures: dict[str, float]) -> None:
             psnr=autoencoder[-1]["final_psnr"],
             vae_steps=vae.STEPS,
             vae_pictures=crops * vae.CROP_BATCH + (vae.STEPS - crops) * vae.WHOLE_BATCH,
-            vae_minutes=_minutes(autoencoder),
+            vae_minutes=minutes(autoencoder),
             trained=denoiser[-1]["step"],
             pictures=denoiser[-1]["step"] * latent_diffusion.BATCH,
-            minutes=_minutes(denoiser),
+            minutes=minutes(denoiser),
             scenes=latents.COUNT,
         )
     )
-
-
-def _history(name: str) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]
-
-
-def _minutes(history: list[dict[str, float]]) -> float:
-    return sum(entry.get("seconds", 0.0) for entry in history) / 60

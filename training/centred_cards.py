@@ -3,7 +3,6 @@
 They are asked through the nodes, as a user asks them, but in batches.
 """
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from nodes.uvit import load_uvit, uvit_denoiser
 from nodes.vae import vae_decode
 from training import centred, evaluate, flow, gan, uvit
 from training.pictures import save_grid
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS, WORK, minutes, recorded
 from training.scenes import Picture
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT, BATCH = 4245, 20260, 200, 25
@@ -200,7 +199,7 @@ def report_gan() -> None:
 def _write(card: str, name: str, stage: Any, paint: Painter, network: Any, more: dict[str, float]) -> None:
     figures = measure(paint, HELD_OUT_SEED, HELD_OUT, WORK / name / "held_out.png")
     print(name, figures, flush=True)
-    history = [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]
+    history = recorded(name)
     trained = int(history[-1]["step"])
     (stage.FOLDER / "README.md").write_text(
         card.format(
@@ -212,7 +211,7 @@ def _write(card: str, name: str, stage: Any, paint: Painter, network: Any, more:
             batch=stage.BATCH,
             pictures=trained * stage.BATCH,
             different=centred.COUNT,
-            minutes=sum(entry["seconds"] for entry in history) / 60,
+            minutes=minutes(history),
             seed=stage.SEED,
         )
     )

@@ -1,6 +1,5 @@
 """Figures and card of the CLIP pair: retrieval, attributes told apart, and what reranking gains."""
 
-import json
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +8,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from training import captions, clip, evaluate, truth
 from training.clip import FOLDER, attribute_codes, fitting, told_mask
-from training.runs import WORK
+from training.runs import minutes, recorded
 from training.scenes import Picture, draw_all, random_scene
 
 HELD_OUT_SEED, HELD_OUT = 30260, 500
@@ -135,7 +134,7 @@ def report() -> None:
     judge = Judge()
     figures = {**retrieval(judge), **telling_apart(judge), **reranking(judge)}
     print(figures)
-    history = [json.loads(line) for line in (WORK / "clip" / "history.jsonl").read_text().splitlines()]
+    history = recorded("clip")
     weights = sum(path.stat().st_size for path in FOLDER.glob("*.safetensors"))
     (FOLDER / "README.md").write_text(
         _CARD.format(
@@ -148,6 +147,6 @@ def report() -> None:
             parameters=sum(weight.numel() for weight in judge.model.parameters()) / 1e6,
             trained=history[-1]["step"],
             pictures=history[-1]["step"] * clip.BATCH,
-            minutes=sum(entry["seconds"] for entry in history) / 60,
+            minutes=minutes(history),
         )
     )

@@ -1,6 +1,5 @@
 """Figures and cards of the ControlNets: have the pictures the lines that were asked for, is the caption right?"""
 
-import json
 import time
 from collections.abc import Sequence
 
@@ -13,7 +12,7 @@ from torch.nn.functional import max_pool2d
 from training import captions, controlnet, evaluate
 from training.controlnet import CONTROLS, edge_lines, varied_scene
 from training.pictures import save_grid
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS, WORK, minutes, recorded
 from training.scenes import Picture, Scene, draw_all
 
 HELD_OUT_SEED, HELD_OUT = 20260, 100
@@ -115,8 +114,7 @@ def report(count: int = HELD_OUT) -> None:
         begin = time.process_time()
         led = paint(made, texts, shown, 1.0, HELD_OUT_SEED)
         seconds = (time.process_time() - begin) / count
-        history = (WORK / f"controlnet-{name}" / "history.jsonl").read_text().splitlines()
-        entries = [json.loads(line) for line in history]
+        entries = recorded(f"controlnet-{name}")
         figures = {
             "plain_overlap": overlap(lines(plain), wanted),
             "led_overlap": overlap(lines(led), wanted),
@@ -143,7 +141,7 @@ def report(count: int = HELD_OUT) -> None:
                 trained=entries[-1]["step"],
                 batch=controlnet.BATCH,
                 different=controlnet.COUNT,
-                minutes=sum(entry["seconds"] for entry in entries) / 60,
+                minutes=minutes(entries),
                 seed=controlnet.SEED,
                 drop=controlnet.CAPTION_DROP,
                 **figures,

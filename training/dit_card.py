@@ -1,6 +1,5 @@
 """Figures and card of the diffusion transformer: whether its pictures are of the class that was asked for."""
 
-import json
 import time
 from collections.abc import Iterable
 
@@ -12,7 +11,7 @@ from training import checker, dit, silhouettes
 from training.dit import FOLDER
 from training.grammar import SUBJECTS
 from training.pictures import save_grid
-from training.runs import WORK
+from training.runs import WORK, minutes, recorded
 from training.scenes import Picture
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT = 4243, 40260, 200
@@ -124,7 +123,7 @@ def report() -> None:
         print(name, right, seconds, flush=True)
         rows.append(f"| {name}, {STEPS} steps, guidance {GUIDANCE:g} | **{right:.1%}** | {seconds:.2f} |")
         save_grid(made[:96], WORK / "dit" / f"held_out_{kind}.png")
-    rounds = [_history(name) for name in ("dit", "dit-variance")]
+    rounds = [recorded(name) for name in ("dit", "dit-variance")]
     trained = rounds[0][-1]["step"]
     sizes = {path.parent.name: path.stat().st_size / 1e6 for path in FOLDER.rglob("*.safetensors")}
     (FOLDER / "README.md").write_text(
@@ -141,10 +140,6 @@ def report() -> None:
             trained=trained,
             pictures=trained * dit.BATCH,
             different=dit.COUNT,
-            minutes=sum(entry["seconds"] for entries in rounds for entry in entries) / 60,
+            minutes=sum(map(minutes, rounds)),
         )
     )
-
-
-def _history(name: str) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]

@@ -1,6 +1,5 @@
 """Figures and cards of Imagen's cascade: its base, asked in English and Chinese, and its two text-led upsamplers."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,24 +19,25 @@ from nodes.prediction import levels
 from nodes.sample import sample
 from nodes.schedule import scheduler
 from nodes.thresholding import thresholding
-from training import captions, chinese, evaluate, imagen, t5, upsamplers
-from training import clip as clip_pair
+from training import captions, chinese, evaluate, imagen, imagen_upsamplers, openclip, t5, upsamplers
 from training.pictures import save_grid
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS, WORK, minutes, recorded
 from training.scenes import SIZE, Picture, Scene, draw_all, random_scene
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT, BATCH = 4245, 20260, 200, 25
 KIND, STEPS, GUIDANCE, PERCENTILE, LARGEST = "DPM++ 2M", 12, 2.0, 0.95, 1.5
-SCALES, CLIP_SCALES, KINDS = (1.0, 2.0, 4.0, 12.0), (50.0, 150.0, 400.0), ("none", "static", "dynamic")
-STAGES = {64: (upsamplers.TO_64, 8), 256: (upsamplers.TO_256, 6)}
-"""Of each stage the one it began from, and the steps it takes."""
-AUGMENTATION, LARGE, FEW = 100, 25, 40
+SCALES, CLIP_SCALES, KINDS = (1.0, 2.0, 4.0, 12.0), (150.0, 400.0, 1000.0), ("none", "static", "dynamic")
+STAGES = {128: (imagen_upsamplers.TO_128, 8), 256: (imagen_upsamplers.TO_256, 6)}
+"""Each stage, and the steps it takes."""
+AUGMENTATION, FEW = 100, 40
+COUNTS = {64: HELD_OUT, 128: 50, 256: 25}
+"""How many of the captions are painted at each size."""
 
 _BASE = """# Imagen starter
 
 A very small cascade after Imagen (Saharia et al. 2022, arXiv:2205.11487). This folder is its base: a frozen T5 and a
-U-Net that paints 32 x 32 pixels, in the layout of DeepFloyd IF (`IFPipeline` of diffusers), {megabytes:.1f} MB in half
-precision. The two stages that make its pictures larger are `imagen-64` and `imagen-256`. GLIDE's workflow takes the
+U-Net that paints 64 x 64 pixels, in the layout of DeepFloyd IF (`IFPipeline` of diffusers), {megabytes:.1f} MB in half
+precision. The two stages that make its pictures larger are `imagen-128` and `imagen-256`. GLIDE's workflow takes the
 same base.
 
 ## What to ask for
@@ -64,15 +64,17 @@ What guidance and thresholding do, base alone, on {few} of the captions (everyth
 {thresholds}
 Plain pictures gain little from dynamic thresholding: where much of one is at the end of its range, all is made greyer.
 
-| CLIP guidance alone, by `starter:clip`, static | {scales} |
+| CLIP guidance alone, by `starter:open-clip`, static | {scales} |
 |---|{rule}
 | everything right | {shares} |
 
 ## How it was made
 By `python -m training t5` and `imagen` on one CPU core. T5: {text_parameters:.2f} M parameters, {text_steps} steps of
 {text_batch} texts alone ({chinese:.0%} Chinese), {text_minutes:.0f} processor minutes, seed {text_seed}. U-Net:
-{parameters:.2f} M parameters, {trained} steps of {batch} pictures, {minutes:.0f} processor minutes, seed {seed}, begun
-from `pixel-base`, which paints without words; a tenth of the captions is dropped for guidance.
+{parameters:.2f} M parameters, {small} steps of {batch} pictures of 32 x 32, begun from `pixel-base`, which paints
+without words; then an outer level was added (after Karras et al. 2018, arXiv:1710.10196), and {trained} steps of
+{grown_batch} pictures of 64 x 64 followed; {minutes:.0f} processor minutes, seed {seed}. A tenth of the captions is
+dropped for guidance.
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.
@@ -94,8 +96,8 @@ arXiv:2106.15282), in training up to timestep {most}. Predicts v, has zero termi
 
 ## How it was made
 By `python -m training imagen-{side}` on one CPU core: {parameters:.2f} M parameters, {trained} steps of {batch}
-pictures of {crop} x {crop} pixels, {minutes:.0f} processor minutes, seed {seed}, begun from `{plain}`, which knows no
-text.
+pictures of {crop} x {crop} pixels{others}, {minutes:.0f} processor minutes, seed {seed}, begun from `{plain}`, which
+knows no text.
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.
@@ -117,7 +119,7 @@ class Cascade:
         return self.base.text_encoder
 
     def paint(self, texts: list[str], seed: int, scale: float = GUIDANCE, kind: Any = "static") -> Image:
-        """Small pictures (count, 3, 32, 32)."""
+        """Small pictures (count, 3, 64, 64)."""
         nothing, told = self.texts.encode([""]), self.texts.encode(texts)
         guider = classifier_free_guidance(unet_denoiser(self.base.unet), told, nothing, scale)
         trained = thresholding(self.base.schedule, kind, PERCENTILE, LARGEST)
@@ -173,7 +175,7 @@ def right(cascade: Cascade, texts: list[str], scale: float, kind: str) -> float:
 
 def right_by_clip(cascade: Cascade, texts: list[str], scale: float) -> float:
     """The same where the text leads by CLIP's gradient, and the model is asked once."""
-    clip, trained = load_clip(str(clip_pair.FOLDER)), thresholding(cascade.base.schedule, "static")
+    clip, trained = load_clip(str(openclip.FOLDER)), thresholding(cascade.base.schedule, "static")
     denoiser = unet_denoiser(cascade.base.unet)
     noise_levels = levels(scheduler(trained, KIND, STEPS), denoiser)
 
@@ -199,11 +201,12 @@ def report() -> None:
     rows = "".join(_rows(cascade, "English", english, english) + _rows(cascade, "Chinese", said, english))
     thresholds = "".join(_thresholds(cascade, scale, english[:FEW]) for scale in SCALES)
     by_clip = [right_by_clip(cascade, english[:FEW], scale) for scale in CLIP_SCALES]
-    language, seen = _history("t5"), _history("imagen")
+    language, small, grown = recorded("t5"), recorded("imagen"), recorded("imagen-grown")
     _write(
         _BASE,
         "imagen",
-        seen,
+        small + grown,
+        small=small[-1]["step"],
         rows=rows,
         thresholds=thresholds,
         scales=" | ".join(f"{scale:g}" for scale in CLIP_SCALES),
@@ -220,13 +223,14 @@ def report() -> None:
         text_parameters=_millions(cascade.texts.module),  # type: ignore[attr-defined]
         text_steps=t5.PLAN.steps,
         text_batch=t5.BATCH,
-        text_minutes=_minutes(language),
+        text_minutes=minutes(language),
         text_seed=t5.SEED,
         chinese=t5.CHINESE_SHARE,
         batch=imagen.BATCH,
+        grown_batch=imagen.GROWN_BATCH,
         seed=imagen.SEED,
     )
-    for side, count in ((64, FEW), (256, 8)):
+    for side, count in ((128, FEW), (256, 8)):
         _report_stage(cascade, side, scenes[:count], english[:count])
 
 
@@ -239,7 +243,7 @@ def _thresholds(cascade: Cascade, scale: float, texts: list[str]) -> str:
 def _rows(cascade: Cascade, language: str, texts: list[str], english: list[str]) -> list[str]:
     """Lines of the table: the base, the first stage, and for a few captions the second."""
     lines, image, spent = list[str](), None, 0.0
-    for side, count in ((32, HELD_OUT), (64, HELD_OUT), (256, LARGE)):
+    for side, count in COUNTS.items():
         low, asked = image, texts[:count]
 
         def made(a: int, b: int, low: Image | None = low, side: int = side) -> Image:
@@ -260,30 +264,31 @@ def _rows(cascade: Cascade, language: str, texts: list[str], english: list[str])
 
 
 def _report_stage(cascade: Cascade, side: int, scenes: list[Scene], texts: list[str]) -> None:
-    plain, steps = STAGES[side]
+    stage, steps = STAGES[side]
     drawn = torch.from_numpy(draw_all(scenes, side // SIZE)).permute(0, 3, 1, 2).float()
-    low = Image(torch.nn.functional.avg_pool2d(drawn, plain.factor))
+    low = Image(torch.nn.functional.avg_pool2d(drawn, stage.factor))
     found = {level: cascade.enlarge(low, texts, 0, side, level).pixels for level in (0, AUGMENTATION)}
     cubic = interpolate(low.pixels, (side, side), mode="bicubic", antialias=True).clamp(0, 1)
     _write(
         _STAGE,
         f"imagen-{side}",
-        _history(f"imagen-{side}"),
+        recorded(f"imagen-{side}"),
         side=side,
-        small=side // plain.factor,
+        small=side // stage.factor,
         steps=steps,
         kind=KIND,
         augmentation=AUGMENTATION,
-        most=plain.most_noise,
+        most=stage.most_noise,
         count=len(scenes),
         decibels=_decibels(found[0], drawn),
         noisy=_decibels(found[AUGMENTATION], drawn),
         cubic=_decibels(cubic, drawn),
         parameters=_millions(cascade.stages[side].unet.module),
-        batch=plain.batch,
-        crop=plain.crop,
-        seed=plain.seed,
-        plain=plain.name,
+        batch=stage.batch,
+        crop=stage.crop,
+        seed=stage.seed,
+        others="".join(f", in turn with {b // f} to {b}" for b, f in stage.others),
+        plain=upsamplers.PLAIN.name,
     )
 
 
@@ -296,18 +301,10 @@ def _millions(module: torch.nn.Module) -> float:
     return sum(weight.numel() for weight in module.parameters()) / 1e6
 
 
-def _history(name: str) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]
-
-
-def _minutes(history: list[dict[str, float]]) -> float:
-    return sum(entry["seconds"] for entry in history) / 60
-
-
 def _write(card: str, name: str, history: list[dict[str, float]], **figures: Any) -> None:
     folder = ASSETS.parent / name
     weights = sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
-    trained, minutes = int(history[-1]["step"]), _minutes(history)
-    text = card.format(megabytes=weights, trained=trained, minutes=minutes, **figures)
+    trained, spent = int(history[-1]["step"]), minutes(history)
+    text = card.format(megabytes=weights, trained=trained, minutes=spent, **figures)
     (folder / "README.md").write_text(text, encoding="utf-8")
     print(text, flush=True)

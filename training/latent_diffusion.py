@@ -72,7 +72,8 @@ def train() -> None:
             group["lr"] = learning_rate(step, STEPS, PEAK, WARM_UP, HOLD)
         losses.append(_step(learner, optimizer, words, scenes, pictures, step))
         rate = 1 - min(AVERAGE, (1 + step) / (20 + step))
-        torch._foreach_lerp_(list(average.parameters()), list(learner.parameters()), rate)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(learner.parameters()), rate)
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == STEPS:
             denoising, reading = (round(float(np.mean(column)), 4) for column in zip(*losses, strict=True))
             run.record(step=step + 1, loss=denoising, reading=reading, seconds=round(run.busy_seconds(), 1))

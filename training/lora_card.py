@@ -1,7 +1,5 @@
 """Figures and card of the LoRA: how much of its style is there at which weight, and is the caption still right?"""
 
-import json
-
 import numpy as np
 
 from nodeflow.wires import Noise
@@ -15,7 +13,7 @@ from nodes.vae import vae_decode
 from training import captions, evaluate, lora
 from training.peeling import peeled
 from training.pictures import save_grid
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS, WORK, minutes, recorded
 from training.scenes import Picture, draw, random_scene
 
 HELD_OUT_SEED, HELD_OUT, BATCH = 20260, 96, 48
@@ -97,7 +95,7 @@ def report(count: int = HELD_OUT) -> None:
         rows.append(f"| {weight:g} | **{white_share(made):.1%}** | {right(made, texts):.1%} |")
         print(rows[-1], flush=True)
     save_grid(np.concatenate(shown), WORK / "lora" / "held_out.png")
-    entries = [json.loads(line) for line in (WORK / "lora" / "history.jsonl").read_text().splitlines()]
+    entries = recorded("lora")
     size = sum(path.stat().st_size for path in lora.FOLDER.glob("*.safetensors"))
     (lora.FOLDER / "README.md").write_text(
         _CARD.format(
@@ -116,7 +114,7 @@ def report(count: int = HELD_OUT) -> None:
             trained=entries[-1]["step"],
             batch=lora.BATCH,
             different=lora.COUNT,
-            minutes=sum(entry["seconds"] for entry in entries) / 60,
+            minutes=minutes(entries),
             seed=lora.SEED,
         )
     )

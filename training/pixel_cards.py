@@ -1,6 +1,5 @@
 """Figures and cards of the models on pixels: the base, the classifier that leads it, and what makes it larger."""
 
-import json
 import time
 
 import numpy as np
@@ -30,7 +29,7 @@ from training.pixel_painting import (
     share_right,
     subjects,
 )
-from training.runs import ASSETS, WORK
+from training.runs import ASSETS, WORK, minutes, recorded
 
 MODELS = ASSETS.parent
 SCALES, SCALES_TOLD = (0.0, 1.0, 2.0, 3.0, 6.0), (3.0,)
@@ -143,7 +142,7 @@ def report_base(count: int = 200, few: int = 100) -> None:
     seconds, right = (time.process_time() - begin) / count, share_right(made, labels)
     known = float(np.mean([found is not None for found in subjects(classed([NONE] * few))]))
     _look(made[:48], "pixel-base")
-    first, second = _history("pixel-base"), _history("pixel-base-again")
+    first, second = recorded("pixel-base"), recorded("pixel-base-again")
     _write(
         "pixel-base",
         _BASE,
@@ -158,7 +157,7 @@ def report_base(count: int = 200, few: int = 100) -> None:
         seconds=seconds,
         trained=first[-1]["step"],
         again=second[-1]["step"],
-        minutes=_minutes(first + second),
+        minutes=minutes(first + second),
     )
 
 
@@ -179,7 +178,7 @@ def report_classifier(count: int = 512, few: int = 40) -> None:
             rows.append(f"| {who} | {scale:g} | {share_right(made, wanted):.1%} |")
             print(rows[-1], flush=True)
             _look(made[:48], f"noisy-classifier-{scale:g}" + "-told" * told)
-    history = _history("noisy-classifier")
+    history = recorded("noisy-classifier")
     _write(
         "noisy-classifier",
         _CLASSIFIER,
@@ -194,7 +193,7 @@ def report_classifier(count: int = 512, few: int = 40) -> None:
         trained=history[-1]["step"],
         batch=noisy_classifier.BATCH,
         different=noisy_classifier.COUNT,
-        minutes=_minutes(history),
+        minutes=minutes(history),
         seed=noisy_classifier.SEED,
     )
 
@@ -227,14 +226,15 @@ def report_256(count: int = 16) -> None:
     figures = {name: psnr(pictures, true) for name, pictures in made.items()}
     print(figures, flush=True)
     _look(torch.cat([*(pictures[:4] for pictures in made.values()), true[:4]]), "256", 4, 1)
-    _report_upsampler(upsamplers.TO_256, _AGAINST.format(count=count, **figures) + cascade())
-    history = _history("compact-upscaler")
-    trained, minutes = history[-1]["step"], _minutes(history)
-    _write("compact-upscaler", _COMPACT, count=count, steps=LARGER_STEPS, trained=trained, minutes=minutes, **figures)
+    _report_upsampler(_AGAINST.format(count=count, **figures) + cascade())
+    history = recorded("compact-upscaler")
+    trained, spent = history[-1]["step"], minutes(history)
+    _write("compact-upscaler", _COMPACT, count=count, steps=LARGER_STEPS, trained=trained, minutes=spent, **figures)
 
 
-def _report_upsampler(stage: upsamplers.Stage, measured: str) -> None:
-    first, again = _history(stage.name), _history(f"{stage.name}-again")
+def _report_upsampler(measured: str) -> None:
+    stage = upsamplers.PLAIN
+    first, again = recorded(stage.name), recorded(f"{stage.name}-again")
     _write(
         stage.name,
         _UPSAMPLER,
@@ -247,7 +247,7 @@ def _report_upsampler(stage: upsamplers.Stage, measured: str) -> None:
         first=first[-1]["step"],
         again=again[-1]["step"],
         others=" and ".join(f"{side // factor} to {side}" for side, factor in stage.others),
-        minutes=_minutes(first + again),
+        minutes=minutes(first + again),
         seed=stage.seed,
     )
 
@@ -257,14 +257,6 @@ def _write(folder: str, card: str, **figures: object) -> None:
     text = card.format(megabytes=megabytes, parameters=megabytes / 2, **figures) + _END
     print(text, flush=True)
     (MODELS / folder / "README.md").write_text(text)
-
-
-def _history(name: str) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]
-
-
-def _minutes(history: list[dict[str, float]]) -> float:
-    return sum(entry["seconds"] for entry in history) / 60
 
 
 def _look(pictures: Tensor, name: str, columns: int = 12, scale: int = 2) -> None:

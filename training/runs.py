@@ -20,6 +20,16 @@ def learning_rate(step: int, steps: int, peak: float, warm_up: int, hold: float)
     return peak * min(1.0, (step + 1) / warm_up) * decay
 
 
+def recorded(name: str) -> list[dict[str, float]]:
+    """What a training wrote down of itself, from its first step to its last."""
+    return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]
+
+
+def minutes(entries: list[dict[str, float]]) -> float:
+    """Processor minutes, all threads together."""
+    return sum(entry.get("seconds", 0.0) for entry in entries) / 60
+
+
 class Run:
     """The scratch folder of one training. Its length counts in steps, so that pausing the process changes nothing."""
 

@@ -1,6 +1,5 @@
 """Figures and card of the model that reads texts through OpenCLIP."""
 
-import json
 import time
 
 import torch
@@ -9,7 +8,7 @@ from diffusers import StableDiffusionPipeline
 from training import evaluate
 from training.evaluate import GUIDANCE, HELD_OUT_SEED, STEPS
 from training.pictures import save_grid
-from training.runs import WORK
+from training.runs import WORK, minutes, recorded
 from training.stable_diffusion_2 import BATCH, COUNT, FOLDER, SEED
 
 HELD_OUT = 200
@@ -55,8 +54,7 @@ def report() -> None:
     figures = evaluate.score(made, asked)
     print(figures, flush=True)
     save_grid(made[:96], WORK / "stable-diffusion-2" / "held_out.png")
-    history = (WORK / "stable-diffusion-2" / "history.jsonl").read_text().splitlines()
-    entries = [json.loads(line) for line in history]
+    entries = recorded("stable-diffusion-2")
     sizes = {path.parent.name: path.stat().st_size / 1e6 for path in FOLDER.rglob("*.safetensors")}
     (FOLDER / "README.md").write_text(
         _CARD.format(
@@ -71,7 +69,7 @@ def report() -> None:
             trained=entries[-1]["step"],
             batch=BATCH,
             different=COUNT,
-            minutes=sum(entry["seconds"] for entry in entries) / 60,
+            minutes=minutes(entries),
             seed=SEED,
         )
     )

@@ -3,7 +3,6 @@
 Captions are of centred subjects. Those for choosing settings are not those that are reported.
 """
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from training.centred import centred_captions
 from training.clip_card import Judge
 from training.grammar import BACKGROUNDS, COLOURS, SUBJECTS
 from training.pictures import save_grid
-from training.runs import WORK
+from training.runs import WORK, minutes, recorded
 from training.scenes import Picture
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT, BATCH = 4244, 20260, 200, 50
@@ -183,7 +182,7 @@ def _megabytes(folder: Path) -> float:
 
 
 def _write(folder: Path, stage: str, begun: str, recipe: str, trained: Any, parameters: int) -> None:
-    history = [json.loads(line) for line in (WORK / stage / "history.jsonl").read_text().splitlines()]
+    history = recorded(stage)
     text = begun + _ENDING.format(
         stage=stage,
         subjects=", ".join(SUBJECTS),
@@ -193,7 +192,7 @@ def _write(folder: Path, stage: str, begun: str, recipe: str, trained: Any, para
         steps=history[-1]["step"],
         batch=trained.BATCH,
         different=codes.COUNT,
-        minutes=sum(entry["seconds"] for entry in history) / 60,
+        minutes=minutes(history),
         seed=trained.SEED,
         recipe=recipe,
     )

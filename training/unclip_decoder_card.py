@@ -1,12 +1,9 @@
 """Figures and card of the decoder: whether its pictures are right, from true vectors and through the whole chain."""
 
-import json
 import time
 
 import numpy as np
-import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from nodeflow.wires import Embedding
 from nodes.guidance import classifier_free_guidance
@@ -15,7 +12,7 @@ from nodes.vae import pixel_space
 from training import evaluate, unclip_decoder, unclip_prior
 from training.centred_cards import sampled
 from training.pictures import save_grid
-from training.runs import WORK
+from training.runs import WORK, minutes, recorded
 from training.scenes import Picture
 from training.unclip_export import DECODER, PRIOR
 from training.unclip_prior_card import HELD_OUT, HELD_OUT_SEED, Drawer, asked_for
@@ -25,7 +22,7 @@ KIND, STEPS, GUIDANCE, BATCH = "DPM++ 2M", 10, 1.5, 50
 
 _CARD = """# unCLIP decoder starter
 
-The second half of an unCLIP (DALL-E 2), very small: from the CLIP vector of a picture to a picture of 32 x 32 pixels.
+The second half of an unCLIP (DALL-E 2), very small: from the CLIP vector of a picture to a picture of 64 x 64 pixels.
 Folder with the part names of `kakaobrain/karlo-v1-alpha`, {megabytes:.1f} MB in half precision. The vectors are those
 of the CLIP starter (`starter:clip`); texts are encoded by the text encoder of `unclip-prior`.
 
@@ -34,8 +31,8 @@ of the CLIP starter (`starter:clip`); texts are encoded by the text encoder of `
 timesteps: `decoder_scheduler/` says so. It has no learned variance, unlike Karlo's.
 
 ## How well it does
-On {count} captions and pictures from a seed of their own, in single precision. The checker (`training/checker.py`,
-which reads pixels alone) judges pictures that were enlarged to 64 x 64 by cubic curves.
+On {count} captions and pictures from a seed of their own, in single precision, judged by the checker
+(`training/checker.py`, which reads pixels alone).
 
 | decoded from | right in all that the caption says | seconds a picture |
 |---|---|---|
@@ -45,8 +42,9 @@ which reads pixels alone) judges pictures that were enlarged to 64 x 64 by cubic
 
 ## How it was made
 By `python -m training unclip-decoder` on one CPU core; every picture was drawn by `training/`. {parameters:.2f} M
-parameters (32, 64 and 80 channels, attention at 8 x 8), {trained} steps, {seen} pictures seen, {minutes:.0f} processor
-minutes, seed 61; half of the texts and a tenth of the vectors are dropped.
+parameters (32, 32, 64 and 80 channels, attention at 8 x 8): {first} steps of {batch} pictures of 32 x 32 without the
+outermost level, then {grown} of {grown_batch} of 64 x 64 with it (after Karras et al. 2018, arXiv:1710.10196);
+{minutes:.0f} processor minutes, seed 61; half of the texts and a tenth of the vectors are dropped.
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.
@@ -58,12 +56,12 @@ class Painter(Drawer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.decoder, self.schedule = load_unclip_decoder(str(DECODER))
+        self.decoder, self.schedule, _ = load_unclip_decoder(str(DECODER))
         self.text_encoder = load_prior(str(PRIOR)).text_encoder
         self.nothing = unclip_conditioning(self.decoder, self.text_encoder.encode([""]))
 
     def paint(self, vectors: Tensor, texts: list[str], scale: float = GUIDANCE, seed: int = 0) -> Picture:
-        """Pictures [count, 64, 64, 3] in 0..1, enlarged from 32 x 32."""
+        """Pictures [count, 64, 64, 3] in 0..1."""
         starts = range(0, len(vectors), BATCH)
         return np.concatenate(
             [
@@ -75,9 +73,7 @@ class Painter(Drawer):
     def _batch(self, vectors: Tensor, texts: list[str], scale: float, seed: int) -> Picture:
         led = unclip_conditioning(self.decoder, self.text_encoder.encode(texts), Embedding(vectors))
         guider = classifier_free_guidance(unclip_denoiser(self.decoder), led, self.nothing, scale)
-        small = sampled(guider, self.schedule, KIND, STEPS, pixel_space(), seed, len(vectors))
-        pixels = torch.from_numpy(small).permute(0, 3, 1, 2)
-        return interpolate(pixels, (64, 64), mode="bicubic", antialias=True).clamp(0, 1).permute(0, 2, 3, 1).numpy()
+        return sampled(guider, self.schedule, KIND, STEPS, pixel_space(), seed, len(vectors))
 
 
 def compare(count: int = 60) -> None:
@@ -103,8 +99,7 @@ def report() -> None:
         figures[f"{name}_right"] = evaluate.score(made, asked)["all"]
         save_grid(made[:96], WORK / "unclip-decoder" / f"held_out_{name}.png")
     print(figures, flush=True)
-    history = [json.loads(line) for line in (WORK / "unclip-decoder" / "history.jsonl").read_text().splitlines()]
-    trained = history[-1]["step"]
+    first, grown = recorded("unclip-decoder"), recorded("unclip-decoder-grown") + recorded("unclip-decoder-polished")
     (DECODER / "README.md").write_text(
         _CARD.format(
             megabytes=sum(path.stat().st_size for path in DECODER.rglob("*.safetensors")) / 1e6,
@@ -114,8 +109,10 @@ def report() -> None:
             count=HELD_OUT,
             **figures,
             parameters=sum(weight.numel() for weight in painter.decoder.module.parameters()) / 1e6,
-            trained=trained,
-            seen=trained * unclip_decoder.BATCH,
-            minutes=sum(entry["seconds"] for entry in history) / 60,
+            first=first[-1]["step"],
+            batch=unclip_decoder.BATCH,
+            grown=unclip_decoder.GROWN.steps + unclip_decoder.POLISH.steps,
+            grown_batch=unclip_decoder.GROWN_BATCH,
+            minutes=minutes(first + grown),
         )
     )

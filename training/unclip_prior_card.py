@@ -1,6 +1,5 @@
 """Figures and card of the prior: how near its vectors come to those of true pictures."""
 
-import json
 import time
 from collections.abc import Sequence
 
@@ -12,7 +11,7 @@ from torch.nn.functional import cosine_similarity, normalize
 
 from training import captions, unclip_prior
 from training.claims import parse
-from training.runs import WORK
+from training.runs import minutes, recorded
 from training.scenes import Scene, random_scene
 from training.unclip_export import PRIOR
 
@@ -118,7 +117,7 @@ def report() -> None:
     figures |= {f"{name}_right": share_right(v, asked, bank, known) for name, v in found.items()}
     figures |= {name: taken / HELD_OUT for name, taken in seconds.items()}
     print(figures, flush=True)
-    history = [json.loads(line) for line in (WORK / "unclip-prior" / "history.jsonl").read_text().splitlines()]
+    history = recorded("unclip-prior")
     trained = history[-1]["step"]
     (PRIOR / "README.md").write_text(
         _CARD.format(
@@ -133,6 +132,6 @@ def report() -> None:
             trained=trained,
             seen=trained * unclip_prior.BATCH,
             different=unclip_prior.COUNT,
-            minutes=sum(entry["seconds"] for entry in history) / 60,
+            minutes=minutes(history),
         )
     )

@@ -1,9 +1,8 @@
-"""Trains two diffusion upsamplers with noise-conditioning augmentation (Ho et al. 2021, arXiv:2106.15282).
+"""Trains a diffusion upsampler with noise-conditioning augmentation (Ho et al. 2021, arXiv:2106.15282).
 
-One makes 64 x 64 out of 32 x 32, the other 256 x 256 out of 64 x 64; the second learns the steps of a cascade from 32
-as well, serves every size and ships; the first is where a text-led one begins. Each sees the small picture, enlarged
-and with noise on it, beside the picture that it paints, and is told how much noise that is. Neither is told what is
-painted.
+It makes 256 x 256 out of 64 x 64, and learns the steps of a cascade from 32 as well, so that it serves every size; the
+two text-led ones begin from it. It sees the small picture, enlarged and with noise on it, beside the picture that it
+paints, and is told how much noise that is. It is not told what is painted.
 """
 
 from collections.abc import Callable
@@ -16,9 +15,9 @@ from diffusers import DDPMScheduler, UNet2DModel
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from training.loop import Plan, epoch_indices, fit
+from training.loop import Losses, Plan, epoch_indices, fit
 from training.pixel_base import new_scheduler, save
-from training.runs import ASSETS, WORK, Run
+from training.runs import ASSETS, Run
 from training.scenes import SIZE, draw_all, random_scene
 
 CLEAN_SHARE = 0.25
@@ -40,33 +39,16 @@ class Stage:
     most_noise: int
     """The highest timestep whose noise is put on the small picture."""
     plan: Plan
-    again: Plan | None = None
-    """A second round, at a lower rate, where one was not enough."""
     others: tuple[tuple[int, int], ...] = ()
-    """Other sides and factors that the second round shows as well."""
-    models: Path = ASSETS.parent
+    """Other sides and factors that take turns with them, where a round shows them."""
 
     @property
     def folder(self) -> Path:
         """Where the trained network is written."""
-        return self.models / self.name
+        return ASSETS.parent / self.name
 
 
-TO_64 = Stage(
-    "upsampler-64",
-    51,
-    64,
-    2,
-    8192,
-    64,
-    16,
-    (24, 48, 96),
-    600,
-    Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
-    Plan(steps=600, peak=7e-4, warm_up=40, hold=0.2, average=0.99),
-    models=WORK / "models",
-)
-TO_256 = Stage(
+PLAIN = Stage(
     "upsampler-256",
     52,
     256,
@@ -77,9 +59,10 @@ TO_256 = Stage(
     (24, 48, 64),
     400,
     Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
-    Plan(steps=1800, peak=7e-4, warm_up=40, hold=0.3, average=0.99),
     others=((128, 4), (64, 2)),
 )
+AGAIN = Plan(steps=1800, peak=7e-4, warm_up=40, hold=0.3, average=0.99)
+"""Its second round, which shows the others too, at a lower rate."""
 
 
 def new_unet(stage: Stage) -> UNet2DModel:
@@ -156,45 +139,22 @@ def augmented(low: Tensor, scheduler: DDPMScheduler, most: int, seed: torch.Gene
     return torch.where(clean[:, None, None, None], low, noisy), levels.masked_fill(clean, 0)
 
 
-def train(stage: Stage) -> None:
-    """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
-    pictures = training_pictures(stage)
-    torch.manual_seed(stage.seed)
-    scheduler = new_scheduler()
+def train() -> None:
+    """Trains both rounds to the end, or goes on where a killed run stopped, and writes the model's folder."""
+    pictures, scheduler, before = training_pictures(PLAIN), new_scheduler(), PLAIN.plan.steps
+    torch.manual_seed(PLAIN.seed)
 
-    def losses_of(model: UNet2DModel, step: int) -> dict[str, Tensor]:
-        seed = torch.Generator().manual_seed(1000 * stage.seed + step)
-        clean, low = examples(stage, pictures, step, others=stage.others if step >= stage.plan.steps else ())
-        low, levels = augmented(low, scheduler, stage.most_noise, seed)
+    def losses_of(model: UNet2DModel, step: int) -> Losses:
+        seed = torch.Generator().manual_seed(1000 * PLAIN.seed + step)
+        clean, low = examples(PLAIN, pictures, step, others=PLAIN.others if step >= before else ())
+        low, levels = augmented(low, scheduler, PLAIN.most_noise, seed)
         noise = torch.randn(clean.shape, generator=seed)
-        timesteps = torch.randint(0, 1000, (stage.batch,), generator=seed)
+        timesteps = torch.randint(0, 1000, (PLAIN.batch,), generator=seed)
         noisy = scheduler.add_noise(clean, noise, timesteps)
         with torch.autocast("cpu", torch.bfloat16):
             velocity = model(torch.cat([noisy, low], 1), timesteps, levels, return_dict=False)[0].float()
         return {"velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
 
-    model = fit(Run(stage.name), new_unet(stage), stage.plan, losses_of)
-    if stage.again:
-        before = stage.plan.steps
-        model = fit(
-            Run(f"{stage.name}-again"),
-            model.requires_grad_(),
-            stage.again,
-            lambda model, step: losses_of(model, before + step),
-        )
-    export(stage, model)
-
-
-def train_to_64() -> None:
-    """The stage from 32 x 32."""
-    train(TO_64)
-
-
-def train_to_256() -> None:
-    """The stage from 64 x 64."""
-    train(TO_256)
-
-
-def export(stage: Stage, model: UNet2DModel) -> None:
-    """Replaces the model's folder."""
-    save(stage.folder, model, {})
+    first = fit(Run(PLAIN.name), new_unet(PLAIN), PLAIN.plan, losses_of).requires_grad_()
+    second = fit(Run(f"{PLAIN.name}-again"), first, AGAIN, lambda model, step: losses_of(model, before + step))
+    save(PLAIN.folder, second, {})

@@ -14,7 +14,7 @@ from torch.nn.functional import avg_pool2d, l1_loss
 
 from training.loop import Plan, epoch_indices, fit
 from training.runs import ASSETS, Run
-from training.upsamplers import TO_256, crops, training_pictures
+from training.upsamplers import PLAIN, crops, training_pictures
 
 FOLDER = ASSETS.parent / "compact-upscaler"
 SEED, BATCH, CROP, FACTOR = 71, 16, 96, 4
@@ -36,7 +36,7 @@ def examples(pictures: Tensor, step: int) -> tuple[Tensor, Tensor]:
 
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
-    pictures = training_pictures(TO_256)
+    pictures = training_pictures(PLAIN)
     torch.manual_seed(SEED)
 
     def losses_of(model: Compact, step: int) -> dict[str, Tensor]:

@@ -85,7 +85,8 @@ def train() -> None:
             group["lr"] = learning_rate(step, STEPS, PEAK, WARM_UP, HOLD)
         loss = _step(autoencoder, optimizer, *(feed.crops() if step < CROP_SHARE * STEPS else feed.whole()))
         rate = 1 - min(0.995, (1 + step) / (40 + step))
-        torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), rate)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), rate)
         if (step + 1) % 400 == 0 or step + 1 == STEPS:
             quality = peak_signal_to_noise(average, reference)
             run.record(step=step + 1, loss=round(loss, 4), psnr=round(quality, 2), seconds=round(run.busy_seconds(), 1))

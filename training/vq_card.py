@@ -1,6 +1,5 @@
 """Figures and card of the picture tokenizer: what a picture keeps on its way through the codes."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from diffusers import VQModel
 
 from training import checker, silhouettes, vq
 from training.pictures import save_grid
-from training.runs import WORK
+from training.runs import WORK, minutes, recorded
 from training.scenes import Picture, Scene, draw_all, random_scene
 from training.vq import FOLDER
 
@@ -85,7 +84,7 @@ def report() -> None:
         figures[f"psnr{suffix}"] = float(-10 * np.log10(errors).mean())
     shares = torch.bincount(codes.flatten(), minlength=vq.CODES).double() / codes.numel()
     save_grid(np.concatenate([pictures[:24], made[:24]]), WORK / "vq" / "held_out.png")
-    runs = [_history(name) for name in ("vq-inner", "vq")]
+    runs = [recorded(name) for name in ("vq-inner", "vq")]
     text = _CARD.format(
         megabytes=sum(path.stat().st_size for path in FOLDER.glob("*.safetensors")) / 1e6,
         codes=vq.CODES,
@@ -94,7 +93,7 @@ def report() -> None:
         used=int((shares > 0).sum()),
         perplexity=float((-torch.xlogy(shares, shares)).sum().exp()),
         parameters=sum(weight.numel() for weight in model.parameters()) / 1e6,
-        minutes=sum(entry["seconds"] for run in runs for entry in run) / 60,
+        minutes=sum(map(minutes, runs)),
         different=vq.COUNT,
         inner=vq.INNER.steps,
         inner_batch=vq.INNER_BATCH,
@@ -104,7 +103,3 @@ def report() -> None:
     )
     (FOLDER / "README.md").write_text(text)
     print(text)
-
-
-def _history(name: str) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]

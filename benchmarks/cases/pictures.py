@@ -44,6 +44,8 @@ def inverted(inside: Path) -> Iterator[Case]:
 SYSTEMS = {
     "ddim": System("save_again", inverted),
     "super-resolution": System("save_diffusion", large_scenes),
+    "super-resolution, bicubic": System("save_bicubic", large_scenes, "super-resolution"),
+    "super-resolution, in one go": System("save_spandrel", large_scenes, "super-resolution"),
     "vae": System("save_reconstruction", scenes),
     "vqvae": System("save_reconstruction", scenes),
 }
