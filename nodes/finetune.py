@@ -42,7 +42,7 @@ class Tuned(NamedTuple):
     curve: Curve
 
 
-@node("DiffusionCLIP")
+@node("DiffusionCLIP", version=2)
 def diffusion_clip(
     denoiser: Denoiser,
     conditioning: Conditioning,
