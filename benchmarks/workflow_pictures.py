@@ -143,9 +143,12 @@ def gallery() -> str:
 
 
 def with_gallery(readme: str) -> str:
-    """A README with its pictures as they are now."""
-    before, _, rest = readme.partition(BEGIN)
-    return before + gallery() + rest.partition(END)[2]
+    """A README with its pictures as they are now.
+
+    Raises ValueError where one of the lines between which they stand is missing: nothing of the rest may be lost.
+    """
+    begin, end = readme.index(BEGIN), readme.index(END)
+    return readme[:begin] + gallery() + readme[end + len(END) :]
 
 
 def main() -> None:
