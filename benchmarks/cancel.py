@@ -22,18 +22,18 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from benchmarks.sampling import WORDS
-from nodeflow.engine import events as tell
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.run.interrupt import blocks
+from nodeflow.engine.execution.interrupt import blocks
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import load_packs
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.node import node
 from nodeflow.resources import folder
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TrainedSchedule
-from nodes.solvers import STABLE_DIFFUSION
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 
 
 @node("Random U-Net")

@@ -60,16 +60,16 @@ def milliseconds(act: Callable[[], object], times: int = 1) -> float:
 
 def ours(count: int) -> dict[str, float]:
     """The figures of our canvas."""
-    from nodeflow.app import theme
-    from nodeflow.app.canvas import arranging
-    from nodeflow.app.canvas.canvas import Canvas
-    from nodeflow.app.canvas.gestures import Gestures
-    from nodeflow.app.collector import Collector
-    from nodeflow.app.session import Session
-    from nodeflow.graph import files
-    from nodeflow.graph.annotation import Annotation
-    from nodeflow.graph.catalog import Catalogue, Input, NodeSpec, Output, Param
-    from nodeflow.graph.workflow import Link, Node, Placement, Workflow
+    from nodeflow.app.canvas.controller.canvas_controller import Canvas
+    from nodeflow.app.canvas.controller.node_commands import Gestures
+    from nodeflow.app.canvas.layout import layout_commands
+    from nodeflow.app.model.document_session import Session
+    from nodeflow.app.qt import theme
+    from nodeflow.app.qt.gc_scheduler import Collector
+    from nodeflow.graph.io import files
+    from nodeflow.graph.model.annotation import Annotation
+    from nodeflow.graph.model.catalogue import Catalogue, Input, NodeSpec, Output, Param
+    from nodeflow.graph.model.workflow import Link, Node, Placement, Workflow
 
     app = QApplication([])
     Collector(app)
@@ -127,7 +127,7 @@ def ours(count: int) -> dict[str, float]:
     found["undo"] = milliseconds(session.stack.undo)
     assert len(canvas.links) == len(links)
     view.scene().clearSelection()
-    found["tidy"] = milliseconds(lambda: arranging.tidy(canvas))
+    found["tidy"] = milliseconds(lambda: layout_commands.tidy(canvas))
     found["untidy"] = milliseconds(session.stack.undo)
     assert canvas.nodes["n7"].x() == nodes[7][1]
     return found

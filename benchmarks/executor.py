@@ -16,13 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.engine.events import JobEvent
-from nodeflow.engine.plan.keys import Settings
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.run.executor import Executor
-from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.execution.executor import Executor
+from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import JobEvent
 from nodeflow.engine.worker.packs import Packs
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.node import node
 
 PEER_COLD = {100: 0.17, 300: 3.0, 1000: 35.0}

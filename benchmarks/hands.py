@@ -8,12 +8,12 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from nodeflow.engine.events import Beat, Event, JobEvent, Reply, RunFinished
-from nodeflow.engine.limits import Limits
-from nodeflow.engine.line.client import LocalEngine
-from nodeflow.engine.line.log import WorkerLog
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import dumps, load
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.client.worker_log import WorkerLog
+from nodeflow.engine.protocol.events import Beat, Event, JobEvent, Reply, RunFinished
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import dumps, load
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"

@@ -25,23 +25,23 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.inspector.frames import Film, FrameCache
-from nodeflow.app.inspector.picture import PictureView
-from nodeflow.engine.events import Look
-from nodeflow.engine.inspect.facts import facts
-from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.worker.session import Session
-from nodeflow.forms import View
-from nodeflow.graph.files import load
+from nodeflow.app.inspector.frame_store import Film, FrameCache
+from nodeflow.app.inspector.image_view import PictureView
+from nodeflow.engine.inspect.tensor_facts import facts
+from nodeflow.engine.inspect.value_inspector import Inspector
+from nodeflow.engine.protocol.events import Look
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
+from nodeflow.views import View
 from nodeflow.wires import Trajectory
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.latents.noise import gaussian_noise
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 
 KEY = "00ff"
 STARTER = folder("workflows") / "latent-diffusion.json"

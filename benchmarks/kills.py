@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.hands import Driver, changed
-from nodeflow.engine.events import Event, NodeFailed, NodeFinished, RunStarted
-from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.protocol.events import Event, NodeFailed, NodeFinished, RunStarted
 
 STEPS = 12
 LONGEST = 2.5

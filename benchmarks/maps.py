@@ -14,13 +14,13 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.executor import add
-from nodeflow.engine.events import JobEvent
-from nodeflow.engine.plan.keys import Settings
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.run.executor import Executor
-from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.execution.executor import Executor
+from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import JobEvent
 from nodeflow.engine.worker.packs import Packs
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.node import node
 
 LENGTH = 5

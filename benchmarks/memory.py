@@ -20,21 +20,21 @@ import psutil
 import torch
 from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 
-from nodeflow.engine import events as tell
-from nodeflow.engine.devices.memory import Memory
-from nodeflow.engine.devices.modes import footprint
+from nodeflow.engine.memory.model_memory import Memory
+from nodeflow.engine.memory.offload_modes import footprint
+from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import load_packs
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
 from nodeflow.wires import Conditioning, DiffusionNetwork, Guider, LatentFormat, Noise
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.models import load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import STABLE_DIFFUSION
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.loaders.load_models import load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 
 GIB = 2**30
 SCALE = 7.5

@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.hands import STARTER, Driver
-from nodeflow.engine.events import Event, NodeFinished, RunFinished
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import dumps, load
-from nodeflow.graph.workflow import Workflow
+from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import dumps, load
+from nodeflow.graph.model.workflow import Workflow
 
 
 def main() -> None:

@@ -18,11 +18,11 @@ import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler, UNet2DConditionModel
 
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, Noise
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import STABLE_DIFFUSION
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 
 SCALE = 7.5
 WORDS = 77

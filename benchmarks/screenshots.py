@@ -19,19 +19,19 @@ from PySide6.QtGui import QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from nodeflow.app import theme
-from nodeflow.app.canvas import arranging
-from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.canvas.text_editor import TextEditor
-from nodeflow.app.docks import Dock
-from nodeflow.app.inspector.panel import Inspector
+from nodeflow.app.canvas.editors.param_editors import LineEditor
+from nodeflow.app.canvas.editors.text_editor import TextEditor
+from nodeflow.app.canvas.layout import layout_commands
+from nodeflow.app.inspector.inspector_panel import Inspector
 from nodeflow.app.main import application
-from nodeflow.app.session import Session
-from nodeflow.app.settings import Settings
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import Disconnect, SetParam
-from nodeflow.graph.subgraphs import MORE
-from nodeflow.graph.workflow import INPUTS, Link, Socket
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.qt import theme
+from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Disconnect, SetParam
+from nodeflow.graph.model.workflow import INPUTS, Link, Socket
+from nodeflow.graph.subgraphs.instances import MORE
 from nodeflow.resources import folder
 
 
@@ -153,7 +153,7 @@ class Scenes:
             self.view.editor.setPlainText("# Try\n\n- another **text**\n- 4 in `batch`")
         self.view.finish_editor()
         self.canvas.choose([])
-        arranging.tidy(self.canvas)
+        layout_commands.tidy(self.canvas)
         self.canvas.frame_all()
         self.take("frames")
         stack.setIndex(before)

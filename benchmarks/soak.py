@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.hands import Driver, changed
-from nodeflow.engine.limits import Limits
+from nodeflow.engine.protocol.limits import Limits
 
 MEMORY, DISK = 80_000_000, 20_000_000
 

@@ -23,10 +23,10 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.docks import Dock
 from nodeflow.app.main import application, open_window
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import SetParam
+from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import SetParam
 
 TICK = 0.005
 

@@ -20,21 +20,21 @@ from typing import Any, NamedTuple
 import torch
 
 from benchmarks.sampling import Nothing, Watch, network, ratio
-from nodeflow.engine.events import NodeFinished, NodeProgress
-from nodeflow.engine.run.steps import StepRun, StepStore
-from nodeflow.engine.store.disk import Disk
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.execution.step_cache import StepRun, StepStore
+from nodeflow.engine.protocol.events import NodeFinished, NodeProgress
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.node import Steps
 from nodeflow.resources import folder
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, Noise, Trajectory
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import KINDS
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import KINDS
 
 STARTER = folder("workflows") / "latent-diffusion.json"
 WORDS = 77

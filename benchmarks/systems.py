@@ -18,17 +18,17 @@ from PIL import Image
 from safetensors import safe_open
 
 from benchmarks.cases import Case, systems
-from nodeflow.engine import events as tell
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import AddNode, Connect, SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.resources import folder, locate
-from training import silhouettes
-from training.checker import analyse, compare
-from training.controlnet_card import lines, overlap
-from training.pictures import read
-from training.scenes import Picture
+from training.cards.controlnet_card import lines, overlap
+from training.data.picture_files import read
+from training.data.scenes import Picture
+from training.evaluation import silhouettes
+from training.evaluation.checker import analyse, compare
 
 
 def picture(path: Path) -> Picture:

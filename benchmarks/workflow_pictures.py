@@ -16,11 +16,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from nodeflow.app.ready_made import shelves
-from nodeflow.engine import events as tell
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.files import load, write_atomic
-from nodeflow.graph.workflow import Workflow
+from nodeflow.app.start_page.bundled_workflows import shelves
+from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.io.files import load, write_atomic
+from nodeflow.graph.model.workflow import Workflow
 from nodeflow.resources import folder
 
 SIZE = (306, 192)

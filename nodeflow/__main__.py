@@ -1,6 +1,6 @@
 """``python -m nodeflow``."""
 
-from nodeflow.cli import main
+from nodeflow.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -31,7 +31,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, Union,
 
 import msgspec
 
-from nodeflow.graph.catalog import ANY, Input, Kind, NodeSpec, Output, Param, is_list
+from nodeflow.graph.model.catalogue import ANY, Input, Kind, NodeSpec, Output, Param, is_list
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -220,7 +220,7 @@ def _spec(function: Callable[..., Any], title: str, version: int, pure: bool) ->
         type=f"{module.partition('.')[0]}.{function.__name__}",
         title=title,
         version=version,
-        station=module.rpartition(".")[2],
+        station=_room(module),
         doc=inspect.cleandoc(function.__doc__ or ""),
         inputs=tuple(inputs),
         params=tuple(params),
@@ -229,6 +229,12 @@ def _spec(function: Callable[..., Any], title: str, version: int, pure: bool) ->
         streams=streams,
         pure=pure,
     )
+
+
+def _room(module: str) -> str:
+    """The room of its pack that a module stands in, or the pack itself."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else module
 
 
 def _port(argument: inspect.Parameter, hint: Any) -> Input | Param | Supplied:

@@ -1,43 +1,20 @@
-"""The built-in pack: one file a station of the pipeline, each node a plain typed function."""
+"""The built-in pack: a room for each part of the pipeline, each node in it a plain typed function."""
 
-STATIONS = (
-    "models",
-    "lora",
-    "clip",
-    "unclip",
-    "text",
-    "noise",
-    "schedule",
-    "thresholding",
-    "denoise",
-    "deepfloyd",
-    "controlnet",
-    "upsample",
-    "flow",
-    "uvit",
-    "gan",
+ROOMS = (
+    "loaders",
+    "adapters",
+    "conditioning",
+    "denoisers",
     "guidance",
-    "guidance_norm",
-    "classifier",
-    "clip_guidance",
-    "inpaint",
-    "sample",
-    "invert",
-    "finetune",
-    "interpolate",
-    "vae",
-    "codes",
-    "sequence",
-    "masked",
-    "upscale",
-    "image",
+    "schedulers",
+    "samplers",
+    "latents",
+    "images",
     "masks",
     "controls",
-    "lists",
-    "measure",
-    "reroute",
+    "values",
 )
-"""The modules of this pack that hold nodes, in the order a picture passes through them."""
+"""The rooms that hold nodes, in the order an image passes through them: every module right in one is looked through."""
 
 HEAVY = (
     "transformers.models.clip.modeling_clip",

@@ -45,7 +45,7 @@ def test_version_and_help() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys; sys.argv = ['nodeflow', '--help']\nfrom nodeflow.cli import main\n"
+    code = "import sys; sys.argv = ['nodeflow', '--help']\nfrom nodeflow.cli.main import main\n"
     code += "try: main()\nexcept SystemExit: pass\n"
     code += "assert not {'torch', 'numpy', 'rich', 'PySide6', 'msgspec'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

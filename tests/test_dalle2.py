@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nodeflow.engine.worker.session import Session
-from nodeflow.sheet import GAP, MARGIN
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.reports.contact_sheet import GAP, MARGIN
 from tests.test_systems import right, run
-from training import silhouettes
-from training.checker import analyse
-from training.scenes import SIZE, Picture
+from training.data.scenes import SIZE, Picture
+from training.evaluation import silhouettes
+from training.evaluation.checker import analyse
 
 
 def cells(sheet: Image.Image, columns: int) -> Iterator[list[Picture]]:

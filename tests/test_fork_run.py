@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from nodeflow.engine.events import NodeFinished
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import AddNode, Connect, Disconnect, SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.fork import fork
-from nodeflow.graph.workflow import Link, Node, Socket, Workflow
+from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, SetParam
+from nodeflow.graph.edits.fork import fork
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodeflow.resources import folder
-from nodes.models import load_latent_diffusion
+from nodes.loaders.load_models import load_latent_diffusion
 from tests.nodes.tiny_controls import tiny_controlnet
 
 STARTER = folder("workflows") / "latent-diffusion.json"

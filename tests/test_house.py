@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from nodeflow.engine.worker.packs import load_packs
-from nodeflow.graph.catalog import encode
-from nodeflow.graph.files import dumps, load
+from nodeflow.graph.io.files import dumps, load
+from nodeflow.graph.model.catalogue import encode
 from nodeflow.resources import folder
 
 WITHOUT = """
@@ -37,21 +37,24 @@ def test_the_committed_catalogue_is_true() -> None:
 
 
 def test_the_graph_runs_without_qt_and_torch() -> None:
-    code = "import nodeflow.graph.files, nodeflow.graph.edits, nodeflow.graph.check, nodeflow.graph.document"
+    rooms = ("io.files", "edits.edits", "validate.check", "model.document")
+    code = "import " + ", ".join(f"nodeflow.graph.{room}" for room in rooms)
     runs_without({"torch", "numpy", "PySide6", "NodeGraphQt", "diffusers"}, code)
 
 
 def test_client_and_events_run_without_torch() -> None:
-    runs_without({"torch", "numpy", "PySide6"}, "import nodeflow.engine.line.client, nodeflow.engine.events")
+    runs_without({"torch", "numpy", "PySide6"}, "import nodeflow.engine.client.client, nodeflow.engine.protocol.events")
 
 
 def test_the_engine_and_the_pack_run_without_qt() -> None:
-    code = "from nodeflow.engine.worker.session import Session; assert Session().packs.catalogue.nodes"
+    code = "from nodeflow.engine.worker.workflow_runner import Session; assert Session().packs.catalogue.nodes"
     runs_without({"PySide6", "NodeGraphQt", "shiboken6"}, code)
 
 
 def test_the_app_starts_without_torch() -> None:
-    runs_without({"torch", "diffusers", "transformers", "nodes"}, "import nodeflow.app.main, nodeflow.app.window")
+    runs_without(
+        {"torch", "diffusers", "transformers", "nodes"}, "import nodeflow.app.main, nodeflow.app.window.main_window"
+    )
 
 
 def test_ready_made_workflows_are_written_as_the_program_writes_them() -> None:

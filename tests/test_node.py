@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import pytest
 
-from nodeflow.graph.catalog import Input, Output, Param
+from nodeflow.graph.model.catalogue import Input, Output, Param
 from nodeflow.node import Lazy, Multiline, Range, Reads, Seed, Slider, Step, Supplied, Writes, node, spec_of
 
 

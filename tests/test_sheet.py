@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from nodeflow.engine import events as tell
-from nodeflow.sheet import MARGIN, SIDES, Cell, Heads, grid
-from nodeflow.sweepsheet import SweepSheet
+from nodeflow.engine.protocol import events as tell
+from nodeflow.reports.contact_sheet import MARGIN, SIDES, Cell, Heads, grid
+from nodeflow.reports.sweep_sheet import SweepSheet
 
 
 def picture(colour: str, size: tuple[int, int] = (200, 200)) -> Image.Image:

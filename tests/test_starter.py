@@ -12,16 +12,16 @@ import pytest
 import torch
 from PIL import Image
 
-from nodeflow.engine import events as tell
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load, loads
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load, loads
+from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.resources import folder
-from training import silhouettes
-from training.checker import analyse, compare
-from training.claims import parse
+from training.evaluation import silhouettes
+from training.evaluation.checker import analyse, compare
+from training.evaluation.claims import parse
 
 STARTER = folder("workflows") / "latent-diffusion.json"
 

@@ -15,13 +15,13 @@ import torch
 from PIL import Image
 from test_cli import nodeflow, refused, write
 
-from nodeflow.engine.events import Event, NodeFinished
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load, loads
-from nodeflow.graph.sweeps import Sweep
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.protocol.events import Event, NodeFinished
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load, loads
+from nodeflow.graph.model.workflow import Link, Node, Workflow
+from nodeflow.graph.validate.sweeps import Sweep
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nodeflow.engine import events as tell
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.check import check
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
+from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.validate.check import check
 from nodeflow.resources import folder
-from training import silhouettes
-from training.checker import analyse, compare
-from training.claims import parse
-from training.controlnet_card import lines, overlap
-from training.lora_card import white_share
-from training.pictures import read
-from training.scenes import Picture
+from training.cards.controlnet_card import lines, overlap
+from training.cards.lora_card import white_share
+from training.data.picture_files import read
+from training.data.scenes import Picture
+from training.evaluation import silhouettes
+from training.evaluation.checker import analyse, compare
+from training.evaluation.claims import parse
 
 WORKFLOWS = sorted(folder("workflows").glob("*.json"))
 FEWER: dict[str, dict[str, Any]] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nodeflow.engine.events import NodeFailed, NodeFinished, NodeProgress, NodeSkipped, RunFinished, RunStarted
-from nodeflow.timeleft import TimeLeft
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeProgress, NodeSkipped, RunFinished, RunStarted
+from nodeflow.reports.time_left import TimeLeft
 
 
 def test_it_counts_what_is_still_to_come() -> None:

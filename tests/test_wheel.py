@@ -29,7 +29,7 @@ def test_it_holds_packs_workflows_and_models(wheel: Path) -> None:
     assert "nodeflow/workflows/latent-diffusion.json" in names
     assert "nodeflow/assets/catalogue.json" in names
     assert "nodeflow/assets/models/latent-diffusion/model_index.json" in names
-    assert "nodes/sample.py" in names
+    assert "nodes/samplers/sampling_loop.py" in names
     assert not any(name.startswith(("tests/", "training/", "benchmarks/")) for name in names)
 
 
@@ -38,7 +38,7 @@ def test_the_bundled_starter_workflow_runs_from_it(wheel: Path, tmp_path: Path) 
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
     code = (
-        "import sys, nodeflow; from nodeflow.resources import folder; from nodeflow.cli import main\n"
+        "import sys, nodeflow; from nodeflow.resources import folder; from nodeflow.cli.main import main\n"
         f"assert nodeflow.__file__.startswith({str(site)!r}), nodeflow.__file__\n"
         "sys.argv = ['nodeflow', 'run', str(folder('workflows') / 'latent-diffusion.json'), '--report', 'r.json']\n"
         "main()"

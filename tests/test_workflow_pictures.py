@@ -1,7 +1,7 @@
 """Every ready-made workflow has its picture, on the start page, on the page that lists them and in the README."""
 
 from benchmarks.workflow_pictures import page, with_gallery
-from nodeflow.app.ready_made import shelves
+from nodeflow.app.start_page.bundled_workflows import shelves
 from nodeflow.resources import folder
 
 

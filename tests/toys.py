@@ -12,19 +12,19 @@ from typing import Annotated, Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.engine.events import Event
-from nodeflow.engine.foresight import Foresight
-from nodeflow.engine.plan.estimates import Estimates
-from nodeflow.engine.plan.keys import Settings
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.run.executor import Executor
-from nodeflow.engine.run.forecast import forecast
-from nodeflow.engine.run.steps import StepStore
-from nodeflow.engine.store.cache import Cache
-from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.execution.dry_run import forecast
+from nodeflow.engine.execution.executor import Executor
+from nodeflow.engine.execution.step_cache import StepStore
+from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.cost_estimates import Estimates
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import Event
+from nodeflow.engine.protocol.forecast import Foresight
 from nodeflow.engine.worker.packs import Packs
-from nodeflow.graph.sweeps import Sweep
-from nodeflow.graph.workflow import Link, Node, Workflow
+from nodeflow.graph.model.workflow import Link, Node, Workflow
+from nodeflow.graph.validate.sweeps import Sweep
 from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Latent
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
-from training.claims import Claims
-from training.scenes import Picture
+from training.data.scenes import Picture
+from training.evaluation.claims import Claims
 
 SEED = 50260
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.cases import SEED, Case, System
-from training.centred import centred_captions
-from training.claims import parse
+from training.data.centred import centred_captions
+from training.evaluation.claims import parse
 
 
 def centred_texts(_: Path) -> Iterator[Case]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cases import SEED, Case, System
-from training.claims import Claims
-from training.grammar import SUBJECTS
+from training.data.grammar import SUBJECTS
+from training.evaluation.claims import Claims
 
 
 def classes(_: Path) -> Iterator[Case]:

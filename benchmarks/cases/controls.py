@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.cases import SEED, Case, System
-from training import captions
-from training.claims import parse
-from training.controlnet import varied_scene
-from training.scenes import draw
+from training.data import captions
+from training.data.scenes import draw
+from training.evaluation.claims import parse
+from training.models.controlnet import varied_scene
 
 
 def controls(inside: Path) -> Iterator[Case]:

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.cases import SEED, Case, System
-from training.claims import parse
-from training.grammar import BACKGROUNDS, COLOURS, SUBJECTS
-from training.scenes import Scene, draw, random_scene
+from training.data.grammar import BACKGROUNDS, COLOURS, SUBJECTS
+from training.data.scenes import Scene, draw, random_scene
+from training.evaluation.claims import parse
 
 CHANGES = {"colour": tuple(COLOURS), "background": tuple(BACKGROUNDS), "subject": tuple(SUBJECTS)}
 

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.cases import SEED, Case, System
-from training.claims import Claims
-from training.grammar import COLOURS, SUBJECTS
-from training.scenes import draw, random_scene
+from training.data.grammar import COLOURS, SUBJECTS
+from training.data.scenes import draw, random_scene
+from training.evaluation.claims import Claims
 
 
 def inpaintings(inside: Path) -> Iterator[Case]:

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.cases import SEED, Case, System
-from training import captions
-from training.claims import parse
-from training.scenes import Scene, draw, random_scene
+from training.data import captions
+from training.data.scenes import Scene, draw, random_scene
+from training.evaluation.claims import parse
 
 
 def drawn(scene: Scene, path: Path, scale: int = 1) -> Path:

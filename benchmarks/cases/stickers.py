@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.cases import Case, System
 from benchmarks.cases.texts import texts
-from training.peeling import peeled
+from training.evaluation.peeling import peeled
 
 
 def off_white(inside: Path) -> Iterator[Case]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.cases import SEED, Case, System
-from training import clip_card, evaluate
-from training.claims import parse
+from training.cards import clip_card
+from training.evaluation import evaluate
+from training.evaluation.claims import parse
 
 
 def texts(_: Path) -> Iterator[Case]:

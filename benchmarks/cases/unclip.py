@@ -7,7 +7,8 @@ from torch.nn.functional import cosine_similarity
 
 from benchmarks.cases import SEED, Case, System
 from benchmarks.cases.centred import centred_texts
-from training import unclip_prior, unclip_prior_card
+from training.cards import unclip_prior_card
+from training.models import unclip_prior
 
 
 def texts(inside: Path) -> Iterator[Case]:

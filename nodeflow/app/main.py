@@ -11,13 +11,14 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from nodeflow import resources
-from nodeflow.app import language, theme
-from nodeflow.app.collector import Collector
-from nodeflow.app.ready_made import STARTER
-from nodeflow.app.session import Session
-from nodeflow.app.settings import Settings
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.workflow import WorkflowError
+from nodeflow.app.i18n import language
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.qt import theme
+from nodeflow.app.qt.gc_scheduler import Collector
+from nodeflow.app.start_page.bundled_workflows import STARTER
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.model.workflow import WorkflowError
 
 
 def main(file: Path | None = None) -> int:

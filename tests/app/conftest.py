@@ -11,12 +11,12 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app import theme
-from nodeflow.app.collector import Collector
-from nodeflow.app.hub import shipped_catalogue
-from nodeflow.app.session import Session
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.catalog import Catalogue, Input, NodeSpec, Output, Param
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.app.qt import theme
+from nodeflow.app.qt.gc_scheduler import Collector
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.model.catalogue import Catalogue, Input, NodeSpec, Output, Param
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"

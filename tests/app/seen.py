@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF
 
-from nodeflow.app.canvas.ports import Port
-from nodeflow.app.window import MainWindow
-from nodeflow.graph import files
-from nodeflow.graph.edits import AddNode, Batch, Place
-from nodeflow.graph.workflow import Link, Node, Placement, Socket
+from nodeflow.app.canvas.items.port_item import Port
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import AddNode, Batch, Place
+from nodeflow.graph.io import files
+from nodeflow.graph.model.workflow import Link, Node, Placement, Socket
 
 
 def port(window: MainWindow, node: str, name: str, slot: int = 0) -> Port:

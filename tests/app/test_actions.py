@@ -9,12 +9,12 @@ from PySide6.QtGui import QContextMenuEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from nodeflow.app.actions import categories, plain
-from nodeflow.app.cheatsheet import CheatSheet
-from nodeflow.app.settings import Settings
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.annotation import Annotation
-from nodeflow.graph.edits import Annotate
+from nodeflow.app.commands.cheat_sheet import CheatSheet
+from nodeflow.app.commands.registry import categories, plain
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Annotate
+from nodeflow.graph.model.annotation import Annotation
 
 Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -8,13 +8,13 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.canvas.frame import TITLE, Frame
-from nodeflow.app.canvas.note import Note
-from nodeflow.app.canvas.text_editor import TextEditor
-from nodeflow.app.window import MainWindow
-from nodeflow.graph import files
-from nodeflow.graph.annotation import Annotation
+from nodeflow.app.canvas.editors.param_editors import LineEditor
+from nodeflow.app.canvas.editors.text_editor import TextEditor
+from nodeflow.app.canvas.items.frame_item import TITLE, Frame
+from nodeflow.app.canvas.items.note_item import Note
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.io import files
+from nodeflow.graph.model.annotation import Annotation
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 Key = Qt.Key

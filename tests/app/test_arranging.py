@@ -10,7 +10,7 @@ from app.test_annotations import framed
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from nodeflow.app.window import MainWindow
+from nodeflow.app.window.main_window import MainWindow
 
 Key, Held = Qt.Key, Qt.KeyboardModifier
 

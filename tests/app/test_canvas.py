@@ -13,11 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas.choice_editor import ChoiceEditor
-from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import Connect, SetParam, remove
-from nodeflow.graph.workflow import Link, Node, Socket
+from nodeflow.app.canvas.editors.choice_editor import ChoiceEditor
+from nodeflow.app.canvas.editors.param_editors import LineEditor
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Connect, SetParam, remove
+from nodeflow.graph.model.workflow import Link, Node, Socket
 
 
 def test_opening_shows_all_nodes_and_links(window: MainWindow) -> None:

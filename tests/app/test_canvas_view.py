@@ -9,13 +9,14 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas import hints, style
-from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.hub import shipped_catalogue
-from nodeflow.app.session import Session
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import AddNode, Batch, Place, SetMode
-from nodeflow.graph.workflow import Node, Placement, Socket
+from nodeflow.app.canvas.editors.param_editors import LineEditor
+from nodeflow.app.canvas.items import style
+from nodeflow.app.canvas.view import tooltips
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import AddNode, Batch, Place, SetMode
+from nodeflow.graph.model.workflow import Node, Placement, Socket
 
 
 def test_the_wheel_zooms_about_the_pointer_and_knows_its_limits(window: MainWindow, hand: Hand) -> None:
@@ -55,12 +56,12 @@ def test_resizing_the_window_keeps_the_zoom(window: MainWindow, hand: Hand) -> N
 
 def test_hints_say_what_lies_under_the_pointer(window: MainWindow, hand: Hand) -> None:
     view = hand.view
-    assert "Latent" in hints.hint(view, port(window, "decode", "latent").centre())
-    assert "a number from 1 to 30" in hints.hint(view, row_centre(window, "guidance", "scale"))
-    assert "nodes.sample" in hints.hint(view, window.canvas.nodes["sampler"].pos() + QPointF(60, 10))
+    assert "Latent" in tooltips.hint(view, port(window, "decode", "latent").centre())
+    assert "a number from 1 to 30" in tooltips.hint(view, row_centre(window, "guidance", "scale"))
+    assert "nodes.sample" in tooltips.hint(view, window.canvas.nodes["sampler"].pos() + QPointF(60, 10))
     wire = window.canvas.links[Socket("save", "image")]
-    assert "decode.image → save.image" in hints.hint(view, wire.path().pointAtPercent(0.5))
-    assert hints.hint(view, QPointF(-900, -900)) == ""
+    assert "decode.image → save.image" in tooltips.hint(view, wire.path().pointAtPercent(0.5))
+    assert tooltips.hint(view, QPointF(-900, -900)) == ""
 
 
 def test_every_zoom_and_mode_is_painted(window: MainWindow, hand: Hand) -> None:

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app import theme
 from nodeflow.app.inspector.charts import ChartView, MatrixView
-from nodeflow.forms import Chart, Matrix, Series
+from nodeflow.app.qt import theme
+from nodeflow.views import Chart, Matrix, Series
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.inspector.choices import Choices
-from nodeflow.forms import Option
+from nodeflow.app.inspector.view_options import Choices
+from nodeflow.views import Option
 
 OPTIONS = (
     Option("what", "What", ("x", "noise")),

@@ -15,7 +15,7 @@ from NodeGraphQt.qgraphics.port import PortItem
 from NodeGraphQt.widgets.scene import NodeScene
 from NodeGraphQt.widgets.viewer import NodeViewer
 
-from nodeflow.app.window import MainWindow
+from nodeflow.app.window.main_window import MainWindow
 
 SLOTS = (
     "_on_connection_changed",
@@ -93,7 +93,7 @@ def test_importing_the_app_leaves_torch_out() -> None:
         "print(sorted(heavy), sorted(inside))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[] ['events', 'foresight', 'limits', 'line', 'places']"
+    assert done.stdout.strip() == "[] ['client', 'protocol']"
 
 
 def _words(function: object) -> list[str]:
@@ -104,7 +104,7 @@ def _words(function: object) -> list[str]:
 def test_the_start_needs_neither_the_shim_nor_setuptools() -> None:
     """NodeGraphQt is given what it uses of them; others that come later find the real ones."""
     code = (
-        "import sys, nodeflow.app.canvas.canvas\n"
+        "import sys, nodeflow.app.canvas.controller.canvas_controller\n"
         "print('setuptools' in sys.modules, 'Qt' in sys.modules)\n"
         "import NodeGraphQt.widgets.viewer as viewer\n"
         "print(viewer.LooseVersion('6.11.0') >= viewer.LooseVersion('5.10'))\n"

@@ -14,15 +14,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas import clip_tokenizer
-from nodeflow.app.canvas.choice_editor import ChoiceEditor, SwitchEditor
-from nodeflow.app.canvas.editors import LineEditor
-from nodeflow.app.canvas.expressions import number
-from nodeflow.app.canvas.text_editor import TextEditor
-from nodeflow.app.window import MainWindow
-from nodeflow.graph import files
-from nodeflow.graph.edits import Connect, SetParam
-from nodeflow.graph.workflow import Link
+from nodeflow.app.canvas.editors import clip_tokenizer
+from nodeflow.app.canvas.editors.choice_editor import ChoiceEditor, SwitchEditor
+from nodeflow.app.canvas.editors.expressions import number
+from nodeflow.app.canvas.editors.param_editors import LineEditor
+from nodeflow.app.canvas.editors.text_editor import TextEditor
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Connect, SetParam
+from nodeflow.graph.io import files
+from nodeflow.graph.model.workflow import Link
 from nodeflow.resources import folder
 
 Key = Qt.Key

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.panels.gallery import Gallery
-from nodeflow.app.panels.large import LargeView
-from nodeflow.app.png import with_workflow
-from nodeflow.app.thumbnails import SIZE, load
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import AddNode, Batch, Connect
-from nodeflow.graph.workflow import Link, Node
+from nodeflow.app.panels.image_page import LargeView
+from nodeflow.app.qt.png_metadata import with_workflow
+from nodeflow.app.qt.thumbnails import SIZE, load
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import AddNode, Batch, Connect
+from nodeflow.graph.model.workflow import Link, Node
 
 
 def picture(path: Path, colour: str, size: int = 300) -> Path:

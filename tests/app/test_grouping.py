@@ -13,13 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas.hints import hint
-from nodeflow.app.canvas.terminal import Terminal
-from nodeflow.app.panels.library import Library as NodeLibrary
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.flatten import flatten
-from nodeflow.graph.groups import rename_definition
-from nodeflow.graph.workflow import INPUTS, OUTPUTS, Link, Node, Socket
+from nodeflow.app.canvas.items.terminal_item import Terminal
+from nodeflow.app.canvas.view.tooltips import hint
+from nodeflow.app.panels.node_library import Library as NodeLibrary
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.grouping_edits import rename_definition
+from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, Link, Node, Socket
+from nodeflow.graph.subgraphs.flatten import flatten
 
 Key = Qt.Key
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier

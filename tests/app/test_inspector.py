@@ -15,24 +15,24 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app import theme
-from nodeflow.app.canvas import hints
-from nodeflow.app.docks import Dock
-from nodeflow.app.help import LESSON, NodeHelp
-from nodeflow.app.hub import shipped_catalogue
+from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.inspector.charts import ChartView, MatrixView
-from nodeflow.app.inspector.facts import FactsView
-from nodeflow.app.inspector.frames import FrameCache, frame_of
-from nodeflow.app.inspector.pair import difference
-from nodeflow.app.inspector.panel import Inspector
-from nodeflow.app.inspector.steps import STEP_KEY
-from nodeflow.app.png import text_of, workflow_of
-from nodeflow.app.session import Session
-from nodeflow.app.window import MainWindow
-from nodeflow.forms import Chart, Picture
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.workflow import Socket
+from nodeflow.app.inspector.facts_table import FactsView
+from nodeflow.app.inspector.frame_store import FrameCache, frame_of
+from nodeflow.app.inspector.image_pair import difference
+from nodeflow.app.inspector.inspector_panel import Inspector
+from nodeflow.app.inspector.step_actions import STEP_KEY
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.app.panels.node_help import LESSON, NodeHelp
+from nodeflow.app.qt import theme
+from nodeflow.app.qt.png_metadata import text_of, workflow_of
+from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.model.workflow import Socket
 from nodeflow.resources import folder
+from nodeflow.views import Chart, Picture
 
 SECONDS = 180_000
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -487,7 +487,7 @@ def test_where_nothing_was_computed_a_hint_has_no_picture(window: MainWindow, qt
     tab = window.tabs.add()
     tab.session.open(STARTER)
     wire = tab.canvas.links[Socket("decode", "latent")]
-    tip = hints.hint(tab.canvas.view, wire.path().pointAtPercent(0.5))
+    tip = tooltips.hint(tab.canvas.view, wire.path().pointAtPercent(0.5))
     assert "sampler.latent → decode.latent" in tip
     assert not picture_in(tip).width()
     assert not tab.canvas.facts._looks.waiting

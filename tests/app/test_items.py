@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nodeflow.app.runs import RunStates
-from nodeflow.app.words import state_line
-from nodeflow.engine import events as tell
-from nodeflow.timeleft import TimeLeft
+from nodeflow.app.i18n.texts import state_line
+from nodeflow.app.model.run_state import RunStates
+from nodeflow.engine.protocol import events as tell
+from nodeflow.reports.time_left import TimeLeft
 
 SHOWN = (tell.Summary("image", "Image", "1 x 3 x 8 x 8", 1),)
 

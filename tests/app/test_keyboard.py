@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.workflow import Link, Socket
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.model.workflow import Link, Socket
 
 Key, Held = Qt.Key, Qt.KeyboardModifier
 

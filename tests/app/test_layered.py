@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from nodeflow.app.canvas.align import align, distribute
-from nodeflow.app.canvas.layered import Box, Edge, place
-from nodeflow.app.canvas.tidy import tidy
+from nodeflow.app.canvas.layout.align import align, distribute
+from nodeflow.app.canvas.layout.layered import Box, Edge, place
+from nodeflow.app.canvas.layout.tidy import tidy
 
 
 def overlaps(places: dict[str, tuple[float, float]], boxes: dict[str, Box]) -> list[tuple[str, str]]:

@@ -11,11 +11,11 @@ from app.hands import Hand
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QImage
 
-from nodeflow.app.formula import formula
-from nodeflow.app.help import LESSON, NodeHelp
-from nodeflow.app.hub import shipped_catalogue
-from nodeflow.app.lessons import formulas, lesson
-from nodeflow.app.window import MainWindow
+from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.app.panels.lessons import formulas, lesson
+from nodeflow.app.panels.node_help import LESSON, NodeHelp
+from nodeflow.app.qt.formula import formula
+from nodeflow.app.window.main_window import MainWindow
 from nodeflow.resources import folder
 
 NODES = sorted(shipped_catalogue().nodes)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.window import MainWindow
+from nodeflow.app.window.main_window import MainWindow
 
 
 def test_it_is_shown_only_while_something_is_out_of_view(window: MainWindow, hand: Hand) -> None:

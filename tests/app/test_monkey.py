@@ -21,10 +21,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.session import Session
-from nodeflow.app.tab import Tab
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.files import dumps, loads
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.io.files import dumps, loads
 
 ACTIONS = 500  # for each of four monkeys; MONKEYS=40 in the environment lets loose more
 MOST_NODES = 40

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from nodeflow.app import nodewords
-from nodeflow.app.canvas.fuzzy import rank
-from nodeflow.app.canvas.search import entry_of
-from nodeflow.app.hub import shipped_catalogue
-from nodeflow.app.nodewords import texts_of, words_of
-from nodeflow.app.words import readable
-from nodeflow.graph.catalog import Catalogue
+from nodeflow.app.canvas.view.fuzzy import rank
+from nodeflow.app.canvas.view.node_search import entry_of
+from nodeflow.app.i18n import pack_translations
+from nodeflow.app.i18n.pack_translations import texts_of, words_of
+from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.graph.model.catalogue import Catalogue
 
 PLACE = "nodes/translations/zh_CN.json"
 
 
 @pytest.fixture
 def chinese() -> Iterator[Catalogue]:
-    nodewords.use("zh_CN")
+    pack_translations.use("zh_CN")
     yield shipped_catalogue()
-    nodewords.use("en")
+    pack_translations.use("en")
 
 
 def test_every_node_has_chinese_words() -> None:

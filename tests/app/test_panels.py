@@ -12,13 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.docks import Dock
-from nodeflow.app.panels.library import Library, dragged
-from nodeflow.app.panels.log import Log
-from nodeflow.app.panels.queue import Queue
-from nodeflow.app.status import Status
-from nodeflow.app.window import MainWindow
-from nodeflow.engine.events import Logged
+from nodeflow.app.panels.log_panel import Log
+from nodeflow.app.panels.node_library import Library, dragged
+from nodeflow.app.panels.queue_panel import Queue
+from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.app.window.status_bar import Status
+from nodeflow.engine.protocol.events import Logged
 
 Key = Qt.Key
 
@@ -170,7 +170,7 @@ def test_the_log_holds_what_the_worker_wrote_and_why_a_node_failed(
     QTest.mouseClick(log.copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "three"
     path = tmp_path / "saved.log"
-    monkeypatch.setattr("nodeflow.app.panels.log.QFileDialog.getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr("nodeflow.app.panels.log_panel.QFileDialog.getSaveFileName", lambda *_: (str(path), ""))
     QTest.mouseClick(log.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(path.exists, timeout=5000)
     assert path.read_text() == "three"
@@ -183,8 +183,8 @@ def test_the_log_holds_what_the_worker_wrote_and_why_a_node_failed(
 def test_what_python_says_in_the_worker_arrives_in_the_log(
     window: MainWindow, log: Log, qtbot: QtBot, install_pack
 ) -> None:
-    from nodeflow.graph.edits import AddNode
-    from nodeflow.graph.workflow import Node
+    from nodeflow.graph.edits.edits import AddNode
+    from nodeflow.graph.model.workflow import Node
 
     install_pack(
         code="from nodeflow.node import node\n\n@node('Talk')\ndef talk(words: str = 'hello') -> str:\n"

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import Connect
-from nodeflow.graph.workflow import Link
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Connect
+from nodeflow.graph.model.workflow import Link
 
 Key = Qt.Key
 

@@ -12,8 +12,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.session import Session
-from nodeflow.app.window import MainWindow
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.window.main_window import MainWindow
 
 Key = Qt.Key
 KEYS = [Key.Key_Delete, Key.Key_M, Key.Key_B, Key.Key_F, Key.Key_A, Key.Key_Escape, Key.Key_Tab]

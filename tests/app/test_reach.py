@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.docks import Dock
-from nodeflow.app.settings_dialog import SettingsDialog
-from nodeflow.app.window import MainWindow
+from nodeflow.app.dialogs.settings_dialog import SettingsDialog
+from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.main_window import MainWindow
 
 PANELS = ("library", "history", "gallery", "queue", "log", "properties")
 

@@ -12,14 +12,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.journal import Journal, read
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import SetParam
+from nodeflow.app.model.journal import Journal, read
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import SetParam
 
 CRASH = """
 import os, sys
 from nodeflow.app.main import application, open_window
-from nodeflow.graph.edits import SetParam
+from nodeflow.graph.edits.edits import SetParam
 from pathlib import Path
 app = application()
 window = open_window(Path(sys.argv[1]))

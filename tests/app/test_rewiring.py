@@ -8,10 +8,10 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.canvas.dot import MIDDLE, Dot
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import Connect
-from nodeflow.graph.workflow import Link, Socket
+from nodeflow.app.canvas.items.reroute_item import MIDDLE, Dot
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Connect
+from nodeflow.graph.model.workflow import Link, Socket
 
 ALT = Qt.KeyboardModifier.AltModifier
 SAVED = Socket("save", "image")

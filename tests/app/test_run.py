@@ -14,11 +14,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.png import workflow_of
-from nodeflow.app.window import MainWindow
-from nodeflow.app.words import state_line
-from nodeflow.graph.edits import AddNode, Batch, Connect, SetParam
-from nodeflow.graph.workflow import Link, Node
+from nodeflow.app.i18n.texts import state_line
+from nodeflow.app.qt.png_metadata import workflow_of
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import AddNode, Batch, Connect, SetParam
+from nodeflow.graph.model.workflow import Link, Node
 
 SECONDS = 60_000
 

@@ -10,11 +10,12 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app import language, theme
-from nodeflow.app.hub import default_output, shipped_catalogue
-from nodeflow.app.settings import COMMON, Settings
-from nodeflow.app.settings_dialog import SettingsDialog
-from nodeflow.app.window import MainWindow
+from nodeflow.app.dialogs.settings_dialog import SettingsDialog
+from nodeflow.app.i18n import language
+from nodeflow.app.model.engine_service import default_output, shipped_catalogue
+from nodeflow.app.model.settings import COMMON, Settings
+from nodeflow.app.qt import theme
+from nodeflow.app.window.main_window import MainWindow
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import Connect
-from nodeflow.graph.workflow import Link, Socket
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Connect
+from nodeflow.graph.model.workflow import Link, Socket
 
 Key, Held = Qt.Key, Qt.KeyboardModifier
 

@@ -13,16 +13,16 @@ from app.seen import agrees
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QGraphicsRectItem
 
-from nodeflow.app import slices
-from nodeflow.app.window import MainWindow
-from nodeflow.engine.events import JobEvent, RunStarted
-from nodeflow.graph.edits import Batch, SetParam, remove
+from nodeflow.app.qt import event_slices
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.engine.protocol.events import JobEvent, RunStarted
+from nodeflow.graph.edits.edits import Batch, SetParam, remove
 
 
 @pytest.fixture(autouse=True)
 def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is a slice of its own."""
-    monkeypatch.setattr(slices, "SLICE", 0.0)
+    monkeypatch.setattr(event_slices, "SLICE", 0.0)
 
 
 def meanwhile(window: MainWindow, act: Callable[[], None], after: int = 6) -> list[bool]:

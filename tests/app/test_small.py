@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app import theme
-from nodeflow.app.inspector.small import CHART, SIDE, drawn, first_options, form_in_small
-from nodeflow.forms import Chart, FormInfo, Matrix, Option, Overview, Picture, Series, Table, Text
+from nodeflow.app.inspector.hover_views import CHART, SIDE, drawn, first_options, form_in_small
+from nodeflow.app.qt import theme
+from nodeflow.views import Chart, FormInfo, Matrix, Option, Overview, Picture, Series, Table, Text
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,13 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app import ready_made
-from nodeflow.app.cards import PICTURE
-from nodeflow.app.sketch import sketch
-from nodeflow.app.start_page import StartPage
-from nodeflow.app.window import MainWindow
-from nodeflow.graph import files
-from nodeflow.graph.edits import SetParam
+from nodeflow.app.start_page import bundled_workflows
+from nodeflow.app.start_page.card_delegate import PICTURE
+from nodeflow.app.start_page.start_page import StartPage
+from nodeflow.app.start_page.workflow_thumbnail import sketch
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io import files
 
 Key = Qt.Key
 
@@ -105,7 +105,7 @@ def test_every_ready_made_workflow_has_a_picture(window: MainWindow, qtbot: QtBo
 def test_cards_stand_under_headings_that_the_keys_pass_over(window: MainWindow) -> None:
     window.show_start_page()
     start = page(window)
-    shelves = ready_made.shelves()
+    shelves = bundled_workflows.shelves()
     assert start.workflows.count() == sum(1 + len(shelf.workflows) for shelf in shelves)
     heading = start.workflows.item(2)
     assert heading.text() == shelves[1].title

@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.docks import Dock
+from nodeflow.app.dialogs.sweep_dialog import SweepDialog
 from nodeflow.app.panels.gallery import Gallery
-from nodeflow.app.png import workflow_of
-from nodeflow.app.sweep_dialog import SweepDialog
-from nodeflow.app.window import MainWindow
+from nodeflow.app.qt.png_metadata import workflow_of
+from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.main_window import MainWindow
 
 
 def form(window: MainWindow) -> SweepDialog:

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.main import open_window
-from nodeflow.app.session import Session
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import AddNode, Batch, Connect, SetParam
-from nodeflow.graph.workflow import Link, Node
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import AddNode, Batch, Connect, SetParam
+from nodeflow.graph.model.workflow import Link, Node
 
 Key, Button = Qt.Key, QMessageBox.StandardButton
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -162,7 +162,7 @@ def test_closing_the_window_asks_once_for_all_tabs(
     assert not window.close()
     assert asked == ["2 workflows have changes that are not saved:\n  mine\n  Untitled"]
     other = tmp_path / "other"
-    monkeypatch.setattr("nodeflow.app.documents.QFileDialog.getSaveFileName", lambda *_: (str(other), ""))
+    monkeypatch.setattr("nodeflow.app.window.document_files.QFileDialog.getSaveFileName", lambda *_: (str(other), ""))
     asked = answer(monkeypatch, Button.SaveAll)
     assert window.documents.may_leave(list(window.tabs))
     assert len(asked) == 1

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from PySide6.QtGui import QColor
 
-from nodeflow.app.theme import DARK, LIGHT, Colour, Theme
+from nodeflow.app.qt.theme import DARK, LIGHT, Colour, Theme
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nodeflow.app.translating import FILE, gather, read
+from nodeflow.app.i18n.extract import FILE, gather, read
 
 WINDOW = """
 from nodeflow.app.main import application, open_window
@@ -37,8 +37,8 @@ def test_every_text_has_a_finished_translation() -> None:
     known = read()
     texts = gather()
     assert len(texts) > 300
-    assert [text for text in texts if not known.get(text)] == [], "nodeflow.app.translating gathers them"
-    assert set(known) == set(texts), "python -m nodeflow.app.translating drops what is gone"
+    assert [text for text in texts if not known.get(text)] == [], "nodeflow.app.i18n.extract gathers them"
+    assert set(known) == set(texts), "python -m nodeflow.app.i18n.extract drops what is gone"
 
 
 def test_placeholders_and_keys_agree() -> None:
@@ -52,7 +52,7 @@ def test_the_compiled_file_is_that_of_the_texts(tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.qm"
     release = Path(sys.executable).parent / "pyside6-lrelease"
     subprocess.run([release, "-silent", FILE, "-qm", fresh], check=True)
-    assert fresh.read_bytes() == FILE.with_suffix(".qm").read_bytes(), "python -m nodeflow.app.translating compiles it"
+    assert fresh.read_bytes() == FILE.with_suffix(".qm").read_bytes(), "python -m nodeflow.app.i18n.extract compiles it"
 
 
 def test_the_window_speaks_chinese(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from app.seen import add, agrees, text
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.window import MainWindow
+from nodeflow.app.window.main_window import MainWindow
 
 
 @pytest.mark.parametrize("what", ["add_note", "add_frame"])

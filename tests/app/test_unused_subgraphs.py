@@ -6,7 +6,7 @@ from app.test_grouping import CTRL, group
 from app.test_tabs import press
 from PySide6.QtCore import Qt
 
-from nodeflow.app.window import MainWindow
+from nodeflow.app.window.main_window import MainWindow
 
 Key = Qt.Key
 

@@ -11,10 +11,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from nodeflow.app.png import with_workflow, workflow_of
-from nodeflow.app.window import MainWindow
-from nodeflow.graph.edits import Disconnect, SetParam
-from nodeflow.graph.workflow import Socket
+from nodeflow.app.qt.png_metadata import with_workflow, workflow_of
+from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Disconnect, SetParam
+from nodeflow.graph.model.workflow import Socket
 
 Button = QMessageBox.StandardButton
 

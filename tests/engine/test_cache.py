@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nodeflow.engine.store.cache import OVERHEAD, Cache
+from nodeflow.engine.cache.result_cache import OVERHEAD, Cache
 
 MIB = 2**20
 

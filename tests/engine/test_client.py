@@ -16,7 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nodeflow.engine.events import (
+from nodeflow.engine.client import worker_process
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.protocol.events import (
     Beat,
     Export,
     Exported,
@@ -37,10 +40,7 @@ from nodeflow.engine.events import (
     Silent,
     WorkerLost,
 )
-from nodeflow.engine.line import process
-from nodeflow.engine.line.client import LocalEngine
-from nodeflow.engine.line.queue import Queue
-from nodeflow.forms import Overview, Picture
+from nodeflow.views import Overview, Picture
 
 PACK = '''
 import ctypes, os, signal, sys, time
@@ -273,7 +273,7 @@ def test_a_death_is_noticed_within_a_second(engine: LocalEngine, replies: Replie
 def test_a_worker_that_says_nothing_is_told(
     submit: Callable[..., int], replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "QUIET", 1.0)
+    monkeypatch.setattr(worker_process, "QUIET", 1.0)
     job = submit(flow(hold=("toypack.hold", {"seconds": 3}, {})))
     assert replies.wait(lambda reply: isinstance(reply, Silent) and reply.seconds > 0).seconds >= 1
     replies.wait(lambda reply: isinstance(reply, Silent) and reply.seconds == 0)
@@ -324,9 +324,9 @@ def test_closing_ends_the_process_and_leaves_what_waits(
 APP = """
 import sys, time
 from pathlib import Path
-from nodeflow.engine.line.client import LocalEngine
-from nodeflow.engine.events import JobEvent, NodeProgress
-from nodeflow.engine.line.queue import Queue
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.protocol.events import JobEvent, NodeProgress
+from nodeflow.engine.client.job_queue import Queue
 def tell(reply):
     if isinstance(reply, JobEvent) and isinstance(reply.event, NodeProgress):
         print(engine.pid, flush=True)

@@ -15,18 +15,18 @@ from PIL import Image as Pillow
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from nodeflow.engine.colours import NotFitted, linear_map, map_if_any, map_so_far, rgb
-from nodeflow.engine.events import Look, NodeProgress
-from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.run.thumbnails import colours
-from nodeflow.engine.store.cache import Cache
-from nodeflow.engine.store.disk import Disk
-from nodeflow.engine.views import pictures
-from nodeflow.engine.worker.session import Session
-from nodeflow.forms import Picture
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.execution.latent_thumbnails import colours
+from nodeflow.engine.inspect.value_inspector import Inspector
+from nodeflow.engine.previews.latent_colours import NotFitted, linear_map, map_if_any, map_so_far, rgb
+from nodeflow.engine.previews.summaries import pictures
+from nodeflow.engine.protocol.events import Look, NodeProgress
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
+from nodeflow.views import Picture
 from nodeflow.wires import VAE, Image, Latent, LatentFormat
 
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -53,7 +53,7 @@ class Painted:
 @pytest.fixture(scope="module")
 def painted(tmp_path_factory: pytest.TempPathFactory) -> Painted:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nodeflow.engine.run.stream.PREVIEW_SECONDS", 0.0)
+        patch.setattr("nodeflow.engine.execution.streaming.PREVIEW_SECONDS", 0.0)
         return Painted(tmp_path_factory.mktemp("output"))
 
 

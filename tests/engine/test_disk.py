@@ -12,8 +12,8 @@ import pytest
 import torch
 from toys import Bench, wire
 
-from nodeflow.engine.store.codec import KNOWN, Damaged, NotStorable, decode, encode
-from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.cache.codec import KNOWN, Damaged, NotStorable, decode, encode
+from nodeflow.engine.cache.disk_store import Disk
 from nodeflow.wires import Conditioning, DiffusionNetwork, Files, Image, Latent, LatentFormat, Noise, Trajectory
 
 MIB = 2**20

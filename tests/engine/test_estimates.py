@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from toys import PACK, wire
 
-from nodeflow.engine.events import NodeFinished
-from nodeflow.engine.plan.estimates import Cost, Estimates, likenesses
-from nodeflow.engine.plan.keys import Settings
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.workflow import Workflow
+from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.cost_estimates import Cost, Estimates, likenesses
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.model.workflow import Workflow
 
 SHEET = PACK.catalogue.nodes["toys.sheet"]
 HERE = Settings(Path(), Path())
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_written_just_now_can_be_later(tmp_path: Path) -> 
 
 
 def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nodeflow.engine.plan.estimates.MOST", 6)
+    monkeypatch.setattr("nodeflow.engine.planning.cost_estimates.MOST", 6)
     file = tmp_path / "estimates.sqlite"
     estimates = Estimates(file)
     for number in range(10):

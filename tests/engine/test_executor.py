@@ -10,7 +10,9 @@ import pytest
 import torch
 from toys import PACK, RAN, Bench, wire
 
-from nodeflow.engine.events import (
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import (
     NodeFailed,
     NodeFinished,
     NodeProgress,
@@ -19,10 +21,8 @@ from nodeflow.engine.events import (
     NodeStarted,
     RunFinished,
 )
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.run.control import Control
-from nodeflow.graph.workflow import Node, WorkflowError
-from nodeflow.report import Report
+from nodeflow.graph.model.workflow import Node, WorkflowError
+from nodeflow.reports.report import Report
 
 
 def diamond(amount: int = 1):
@@ -77,7 +77,7 @@ def test_an_explicit_default_is_the_default(bench: Bench) -> None:
 
 
 def test_layout_and_titles_never_cause_a_run(bench: Bench) -> None:
-    from nodeflow.graph.workflow import Placement
+    from nodeflow.graph.model.workflow import Placement
 
     workflow = diamond()
     bench.run(workflow)

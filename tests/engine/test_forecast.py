@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from toys import PACK, RAN, Bench, wire
 
-from nodeflow.engine.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped, NodeStarted
-from nodeflow.engine.store.disk import Disk
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Node, Workflow
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped, NodeStarted
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Node, Workflow
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"

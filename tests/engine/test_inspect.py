@@ -14,17 +14,17 @@ import torch
 from safetensors.torch import load_file
 from toys import Bench, wire
 
-from nodeflow.engine.events import Export, Look
-from nodeflow.engine.inspect.attention import first_of
-from nodeflow.engine.inspect.draw import tiles
-from nodeflow.engine.inspect.facts import BINS, facts, named_tensors
-from nodeflow.engine.inspect.inspector import Inspector, _Document
-from nodeflow.engine.run.history import History
-from nodeflow.engine.worker.session import Session
-from nodeflow.forms import Asked, Chart, Matrix, Overview, Picture, Table, Text, View
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
+from nodeflow.engine.execution.document_history import History
+from nodeflow.engine.inspect.attention_views import first_of
+from nodeflow.engine.inspect.rendering import tiles
+from nodeflow.engine.inspect.tensor_facts import BINS, facts, named_tensors
+from nodeflow.engine.inspect.value_inspector import Inspector, _Document
+from nodeflow.engine.protocol.events import Export, Look
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
+from nodeflow.views import Asked, Chart, Matrix, Overview, Picture, Table, Text, View
 from nodeflow.wires import Latent
 
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -92,7 +92,7 @@ def test_what_is_not_finite_is_counted_and_left_out() -> None:
 def test_many_values_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     tensor = torch.randn(1000, generator=torch.Generator().manual_seed(1))
     whole = facts("t", tensor)
-    monkeypatch.setattr("nodeflow.engine.inspect.facts.CHUNK", 64)
+    monkeypatch.setattr("nodeflow.engine.inspect.tensor_facts.CHUNK", 64)
     parts = facts("t", tensor)
     assert parts.mean == pytest.approx(whole.mean, rel=1e-13)
     assert parts.deviation == pytest.approx(whole.deviation, rel=1e-13)
@@ -263,8 +263,8 @@ def test_a_pack_brings_forms_for_its_own_wires(install_pack: Callable[..., None]
     assert not session.packs.errors
     workflow = load(STARTER)
     workflow.nodes.clear(), workflow.links.clear()
-    from nodeflow.graph.edits import AddNode
-    from nodeflow.graph.workflow import Node
+    from nodeflow.graph.edits.edits import AddNode
+    from nodeflow.graph.model.workflow import Node
 
     AddNode("forge", Node("smithy.forge", 1, {"weight": 9})).apply(workflow)
     list(session.run(workflow, tmp_path, tmp_path, on="cpu"))
@@ -278,7 +278,7 @@ def test_a_pack_brings_forms_for_its_own_wires(install_pack: Callable[..., None]
 
 PACK = '''
 from dataclasses import dataclass
-from nodeflow.forms import Form, Text
+from nodeflow.views import Form, Text
 from nodeflow.node import node
 
 @dataclass(frozen=True)

@@ -10,19 +10,19 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from nodeflow.engine.events import Look
-from nodeflow.engine.inspect.apart import difference
-from nodeflow.engine.inspect.captions import known_captions
-from nodeflow.engine.inspect.codes import code_colours
-from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.worker.session import Session
-from nodeflow.forms import Chart, Overview, Picture, Table, View
-from nodeflow.graph.edits import AddNode, Connect, SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Link, Node
+from nodeflow.engine.inspect.clip_views import known_captions
+from nodeflow.engine.inspect.difference import difference
+from nodeflow.engine.inspect.token_views import code_colours
+from nodeflow.engine.inspect.value_inspector import Inspector
+from nodeflow.engine.protocol.events import Look
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Link, Node
 from nodeflow.resources import folder
+from nodeflow.views import Chart, Overview, Picture, Table, View
 from nodeflow.wires import Codes, Curve, Latent, Trajectory
-from training.bank import captions
+from training.data.caption_bank import captions
 
 STARTER = folder("workflows") / "latent-diffusion.json"
 STEPS = 6

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.run.interrupt import Cancelled, interruptible
+from nodeflow.engine.execution.interrupt import Cancelled, interruptible
+from nodeflow.engine.execution.run_control import Control
 
 
 class Block(torch.nn.Module):

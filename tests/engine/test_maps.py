@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from toys import PACK, RAN, Bench, Box, wire
 
-from nodeflow.engine.events import NodeFailed, NodeFinished, NodeMapped, NodesKept, NodeSkipped, RunFinished
-from nodeflow.engine.plan.estimates import Estimates
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.run.forecast import forecast
-from nodeflow.graph.groups import group
-from nodeflow.graph.ports import expose
-from nodeflow.graph.sweeps import MOST_ITEMS, Sweep
-from nodeflow.graph.workflow import INPUTS, Link, Workflow, WorkflowError
+from nodeflow.engine.execution.dry_run import forecast
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.planning.cost_estimates import Estimates
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeMapped, NodesKept, NodeSkipped, RunFinished
+from nodeflow.graph.edits.grouping_edits import group
+from nodeflow.graph.edits.subgraph_ports import expose
+from nodeflow.graph.model.workflow import INPUTS, Link, Workflow, WorkflowError
+from nodeflow.graph.validate.sweeps import MOST_ITEMS, Sweep
 
 
 def mapped(text: str, **more: tuple[Any, ...]) -> Workflow:

@@ -14,19 +14,19 @@ import pytest
 import torch
 from toys import PACK
 
-from nodeflow.engine import events as tell
-from nodeflow.engine.devices.memory import Memory, Place
-from nodeflow.engine.plan.estimates import Cost
-from nodeflow.engine.store.cache import Cache
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.memory.model_memory import Memory, Place
+from nodeflow.engine.planning.cost_estimates import Cost
+from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import Packs
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
-from nodeflow.graph.workflow import Node, Workflow
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Node, Workflow
 from nodeflow.node import node
 from nodeflow.resources import folder
 from nodeflow.wires import Denoiser
-from nodes.models import load_latent_diffusion
+from nodes.loaders.load_models import load_latent_diffusion
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -303,9 +303,9 @@ def test_storage_in_eight_bits_is_another_model_that_paints_nearly_the_same(tmp_
 SHORT = """
 import resource, sys, torch
 from pathlib import Path
-from nodeflow.engine.worker.session import Session
+from nodeflow.engine.worker.workflow_runner import Session
 from toys import wire, PACK
-from nodeflow.engine import events as tell
+from nodeflow.engine.protocol import events as tell
 session, here = Session(PACK), Path(sys.argv[1])
 def run(side, seed):
     workflow = wire({"s": ("sheet", {"side": side, "seed": seed}), "d": ("double", {}, {"sheet": "s.sheet"})})

@@ -12,10 +12,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel
 
-from nodeflow.engine.devices.modes import Footprint, Mode, arrange, footprint, lean, place, release
+from nodeflow.engine.memory.offload_modes import Footprint, Mode, arrange, footprint, lean, place, release
 from nodeflow.wires import Image
-from nodes.computing import device_of, dtype_of
-from nodes.models import load_latent_diffusion
+from nodes.loaders.load_models import load_latent_diffusion
+from nodes.networks.compute_dtype import device_of, dtype_of
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 

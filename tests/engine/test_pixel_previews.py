@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nodeflow.engine.views import preview
+from nodeflow.engine.previews.summaries import preview
 from nodeflow.wires import Latent
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nodeflow.engine.events import Submit
-from nodeflow.engine.line.queue import Queue
+from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.protocol.events import Submit
 
 
 def job(title: str) -> Submit:
@@ -61,8 +61,8 @@ def test_what_is_removed_is_gone_and_its_number_is_never_used_again(file: Path) 
 
 def test_two_apps_at_once_have_each_their_own_jobs(file: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from nodeflow.engine.line.queue import Queue;"
-        "from nodeflow.engine.events import Submit; queue = Queue(Path(sys.argv[1]));"
+        "import sys, time; from pathlib import Path; from nodeflow.engine.client.job_queue import Queue;"
+        "from nodeflow.engine.protocol.events import Submit; queue = Queue(Path(sys.argv[1]));"
         "queue.add(Submit(0, b'', '', '', title='theirs')); print('ready', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE, text=True) as other:

@@ -13,15 +13,15 @@ import pytest
 import torch
 from toys import PACK, RAN, Bench, Route, Stranger, wire
 
-from nodeflow.engine.events import NodeFailed, NodeFinished, NodeProgress, NodeStarted
-from nodeflow.engine.plan.identity import Identities, Unidentified
-from nodeflow.engine.plan.plan import plan
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.run.steps import StepStore
-from nodeflow.engine.store.disk import Disk
-from nodeflow.engine.store.measure import OVERHEAD
-from nodeflow.report import Report
-from nodeflow.terminal import TerminalView
+from nodeflow.cli.terminal import TerminalView
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.value_size import OVERHEAD
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.step_cache import StepStore
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.planning.value_identity import Identities, Unidentified
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeProgress, NodeStarted
+from nodeflow.reports.report import Report
 from nodeflow.wires import Conditioning, DiffusionNetwork, Latent, LatentFormat, Noise
 
 PLENTY = {"cpu": 2**30}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from toys import PACK, Bench, wire
 
-from nodeflow.engine.events import NodeFailed, NodeFinished, NodeSkipped, RunStarted
-from nodeflow.graph.definitions import at
-from nodeflow.graph.edits import AddNode, SetMode, SetParam, connect
-from nodeflow.graph.groups import group, ungroup
-from nodeflow.graph.ports import expose
-from nodeflow.graph.settings import parse
-from nodeflow.graph.workflow import INPUTS, OUTPUTS, Link, Node, Workflow, WorkflowError
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeSkipped, RunStarted
+from nodeflow.graph.edits.edits import AddNode, SetMode, SetParam, connect
+from nodeflow.graph.edits.grouping_edits import group, ungroup
+from nodeflow.graph.edits.subgraph_edits import at
+from nodeflow.graph.edits.subgraph_ports import expose
+from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, Link, Node, Workflow, WorkflowError
+from nodeflow.graph.validate.param_assignments import parse
 
 
 def chain() -> Workflow:

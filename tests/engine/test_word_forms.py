@@ -2,9 +2,9 @@
 
 import torch
 
-from nodeflow.engine.inspect.draw import GLOW
-from nodeflow.engine.inspect.words import FORMS
-from nodeflow.forms import Asked, Picture
+from nodeflow.engine.inspect.rendering import GLOW
+from nodeflow.engine.inspect.word_attention_views import FORMS
+from nodeflow.views import Asked, Picture
 from nodeflow.wires import Attention
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from toys import PACK, wire
 
-from nodeflow.graph.check import check, refusal
-from nodeflow.graph.workflow import Link, Node
+from nodeflow.graph.model.workflow import Link, Node
+from nodeflow.graph.validate.check import check, refusal
 
 CATALOGUE = PACK.catalogue
 

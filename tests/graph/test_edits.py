@@ -7,9 +7,7 @@ import random
 import pytest
 from toys import wire
 
-from nodeflow.graph.annotation import Annotation
-from nodeflow.graph.document import Document
-from nodeflow.graph.edits import (
+from nodeflow.graph.edits.edits import (
     AddNode,
     Annotate,
     Batch,
@@ -24,8 +22,10 @@ from nodeflow.graph.edits import (
     free_id,
     remove,
 )
-from nodeflow.graph.files import dumps
-from nodeflow.graph.workflow import Link, Node, Placement, Socket, Workflow, WorkflowError
+from nodeflow.graph.io.files import dumps
+from nodeflow.graph.model.annotation import Annotation
+from nodeflow.graph.model.document import Document
+from nodeflow.graph.model.workflow import Link, Node, Placement, Socket, Workflow, WorkflowError
 
 
 def chain(length: int) -> Workflow:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nodeflow.graph.annotation import Annotation
-from nodeflow.graph.edits import AddNode, Annotate, Place, SetParam, remove
-from nodeflow.graph.files import dumps, load, loads, save
-from nodeflow.graph.workflow import Node, Placement, WorkflowError
+from nodeflow.graph.edits.edits import AddNode, Annotate, Place, SetParam, remove
+from nodeflow.graph.io.files import dumps, load, loads, save
+from nodeflow.graph.model.annotation import Annotation
+from nodeflow.graph.model.workflow import Node, Placement, WorkflowError
 
 WRITTEN = b"""{
   "nodeflow": 1,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from nodeflow.graph.document import Document
-from nodeflow.graph.edits import AddNode, Connect, Disconnect
-from nodeflow.graph.files import dumps, load
-from nodeflow.graph.fork import changeable, fork
-from nodeflow.graph.workflow import Link, Node, Socket, Workflow
+from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect
+from nodeflow.graph.edits.fork import changeable, fork
+from nodeflow.graph.io.files import dumps, load
+from nodeflow.graph.model.document import Document
+from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from toys import PACK, Bench, wire
 
-from nodeflow.engine.plan.plan import plan
-from nodeflow.graph.carried import carried
-from nodeflow.graph.check import check, refusal
-from nodeflow.graph.edits import AddNode
-from nodeflow.graph.files import dumps, loads
-from nodeflow.graph.rewire import addition, insertion, pull_out
-from nodeflow.graph.workflow import Link, Node, Placement, Socket, Workflow, WorkflowError
+from nodeflow.engine.planning.plan import plan
+from nodeflow.graph.edits.edits import AddNode
+from nodeflow.graph.edits.rewiring import addition, insertion, pull_out
+from nodeflow.graph.io.files import dumps, loads
+from nodeflow.graph.model.workflow import Link, Node, Placement, Socket, Workflow, WorkflowError
+from nodeflow.graph.subgraphs.reroutes import carried
+from nodeflow.graph.validate.check import check, refusal
 
 CATALOGUE = PACK.catalogue
 DOTTED: dict = {

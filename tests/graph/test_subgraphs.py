@@ -7,15 +7,15 @@ import random
 import pytest
 from toys import PACK, wire
 
-from nodeflow.graph.check import check, refusal
-from nodeflow.graph.definitions import Declare, Define, Inside, at
-from nodeflow.graph.edits import AddNode, Batch, Edit, Place, SetMode, SetParam, connect
-from nodeflow.graph.files import dumps, loads
-from nodeflow.graph.flatten import MAX_NODES, flatten, inside_of
-from nodeflow.graph.groups import group, make_unique, rename_definition, ungroup
-from nodeflow.graph.ports import expose, hide, move, rename
-from nodeflow.graph.subgraphs import with_subgraphs, with_terminals
-from nodeflow.graph.workflow import INPUTS, OUTPUTS, Interface, Link, Node, Placement, Workflow, WorkflowError
+from nodeflow.graph.edits.edits import AddNode, Batch, Edit, Place, SetMode, SetParam, connect
+from nodeflow.graph.edits.grouping_edits import group, make_unique, rename_definition, ungroup
+from nodeflow.graph.edits.subgraph_edits import Declare, Define, Inside, at
+from nodeflow.graph.edits.subgraph_ports import expose, hide, move, rename
+from nodeflow.graph.io.files import dumps, loads
+from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, Interface, Link, Node, Placement, Workflow, WorkflowError
+from nodeflow.graph.subgraphs.flatten import MAX_NODES, flatten, inside_of
+from nodeflow.graph.subgraphs.instances import with_subgraphs, with_terminals
+from nodeflow.graph.validate.check import check, refusal
 
 CATALOGUE = PACK.catalogue
 

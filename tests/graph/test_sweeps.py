@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from toys import PACK, wire
 
-from nodeflow.graph.sweeps import Sweep, faults, parse
-from nodeflow.graph.workflow import Problem, WorkflowError
+from nodeflow.graph.model.workflow import Problem, WorkflowError
+from nodeflow.graph.validate.sweeps import Sweep, faults, parse
 
 WORKFLOW = wire(
     {

@@ -21,8 +21,8 @@ from diffusers import (
 from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nodes.loading.noisy_classifier import NoisyClassifier
-from nodes.models import LatentDiffusion, load_latent_diffusion
+from nodes.loaders.families.pixel_diffusion.noisy_classifier import NoisyClassifier
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
 from tests.nodes import deepfloyd_models
 from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
 from tests.nodes.original_xl import write_xl

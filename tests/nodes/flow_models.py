@@ -24,8 +24,8 @@ from transformers import (
     T5TokenizerFast,
 )
 
-from nodes.networks.uvit import UViT
-from nodes.networks.wordgan import WordGenerator
+from nodes.networks.uvit_network import UViT
+from nodes.networks.wordgan_network import WordGenerator
 
 SD3 = {
     "sample_size": 8,

@@ -14,9 +14,9 @@ from diffusers import (
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from nodes.loading.vocabulary import clip_tokenizer
-from nodes.models import LatentDiffusion
-from nodes.solvers import STABLE_DIFFUSION
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from tests.nodes.original_layout import Weights, clip_weights, open_clip_weights, unet_weights, vae_weights
 
 CONTEXT = {"clip": 64, "open_clip": 128}

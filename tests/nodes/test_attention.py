@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from nodeflow.engine.inspect.attention import mean_map, words_of
-from nodeflow.engine.store.codec import decode, encode
+from nodeflow.engine.cache.codec import decode, encode
+from nodeflow.engine.inspect.attention_views import mean_map, words_of
 from nodeflow.node import NodeError
 from nodeflow.wires import Trajectory
-from nodes import attention
-from nodes.attention import Recorder
-from nodes.denoise import unet_denoiser
-from nodes.guidance import change_guidance, classifier_free_guidance, no_guidance
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.noise import gaussian_noise
-from nodes.sample import Sampled, sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.vae import vae_decode
-from training.checker import find_background, find_subject
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import change_guidance, classifier_free_guidance, no_guidance
+from nodes.latents.noise import gaussian_noise
+from nodes.latents.vae import vae_decode
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.networks import attention_recorder
+from nodes.networks.attention_recorder import Recorder
+from nodes.samplers.sampling_loop import Sampled, sample
+from nodes.schedulers.schedulers import scheduler
+from training.evaluation.checker import find_background, find_subject
 
 Draw = Callable[..., Sampled]
 
@@ -100,8 +100,8 @@ def test_the_subjects_word_lies_on_the_subject(sampled: Draw, model: LatentDiffu
 
 
 def test_memory_is_bounded_by_coarser_maps(sampled: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "MOST_BYTES", 60_000)
-    monkeypatch.setattr(attention, "MOST_PLACE_BYTES", 120_000)
+    monkeypatch.setattr(attention_recorder, "MOST_BYTES", 60_000)
+    monkeypatch.setattr(attention_recorder, "MOST_PLACE_BYTES", 120_000)
     path = sampled("a red cup", steps=6).trajectory
     assert sum(layer.numel() * 2 for step in path.attention for layer in step.maps.values()) <= 60_000
     assert sum(layer.numel() * 2 for step in path.attention for layer in step.places.values()) <= 120_000

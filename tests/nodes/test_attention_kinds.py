@@ -12,15 +12,15 @@ from diffusers.models.attention_processor import AttnProcessor, SlicedAttnProces
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from nodeflow.engine.inspect import attention as attention_forms
+from nodeflow.engine.inspect import attention_views as attention_forms
 from nodeflow.wires import Attention, Conditioning, DiffusionNetwork, Guided, LatentFormat
-from nodes import attention
-from nodes.attention import Recorder
-from nodes.denoise import dit_denoiser, unet_denoiser
-from nodes.guidance import Unguided, classifier_free_guidance, no_guidance
-from nodes.networks.uvit import UViT
-from nodes.rows import Rows, joined
-from nodes.uvit import uvit_denoiser
+from nodes.denoisers.denoisers import dit_denoiser, unet_denoiser
+from nodes.denoisers.uvit_denoiser import uvit_denoiser
+from nodes.guidance.classifier_free import Unguided, classifier_free_guidance, no_guidance
+from nodes.networks import attention_recorder
+from nodes.networks.attention_recorder import Recorder
+from nodes.networks.uvit_network import UViT
+from nodes.samplers.loop.per_sample import Rows, joined
 
 TIME = torch.tensor(500)
 CALLED = "scaled_dot_product_attention"
@@ -165,8 +165,8 @@ def test_a_coarser_map_has_some_cells_true_and_what_they_look_at_summed(
     guider = no_guidance(unet_denoiser(unet), text())
     x = torch.randn(1, 4, 16, 16)
     calls = true(guider, x)
-    monkeypatch.setattr(attention, "MOST_PLACES", 8)
-    monkeypatch.setattr(attention, "MOST_SIDE", 4)
+    monkeypatch.setattr(attention_recorder, "MOST_PLACES", 8)
+    monkeypatch.setattr(attention_recorder, "MOST_SIDE", 4)
     found = recorded(guider, x)
     whole = next(call for call in calls if call.shape[-1] == 256)[0].unflatten(1, (16, 16)).unflatten(0, (16, 16))
     coarse = next(iter(found.places.values()))[0].float()

@@ -9,14 +9,14 @@ from diffusers import DDIMScheduler
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, Classifier, Conditioning, Prediction, TrainedSchedule
-from nodes.classifier import classifier_guidance, gradient, load_noisy_classifier
-from nodes.denoise import pixel_denoiser
-from nodes.guidance import no_guidance
-from nodes.models import PixelDiffusion, load_ddpm
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import class_label
+from nodes.conditioning.text_encode import class_label
+from nodes.denoisers.denoisers import pixel_denoiser
+from nodes.guidance.classifier_free import no_guidance
+from nodes.guidance.classifier_gradient import classifier_guidance, gradient, load_noisy_classifier
+from nodes.latents.noise import gaussian_noise
+from nodes.loaders.load_models import PixelDiffusion, load_ddpm
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.test_sampling_parity import assert_close, finish
 
 STEPS, SCALE = 6, 4.0

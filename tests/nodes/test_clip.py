@@ -13,7 +13,7 @@ from transformers import CLIPImageProcessor, CLIPModel
 
 from nodeflow.node import NodeError
 from nodeflow.wires import CLIP, Embedding, Image, Latent
-from nodes.clip import (
+from nodes.conditioning.clip_space import (
     clip_image_embedding,
     clip_rerank,
     clip_similarity,
@@ -21,8 +21,8 @@ from nodes.clip import (
     load_clip,
     text_difference,
 )
-from nodes.interpolate import interpolate_embeddings, interpolate_latents, slerp
-from nodes.loading.clip import Preparation
+from nodes.latents.interpolation import interpolate_embeddings, interpolate_latents, slerp
+from nodes.loaders.families.clip.clip_pair import Preparation
 from tests.nodes.conftest import tiny_tokenizer
 
 OPEN_CLIP = {

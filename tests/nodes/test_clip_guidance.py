@@ -9,18 +9,18 @@ from torch.nn.functional import cosine_similarity
 
 from nodeflow.node import NodeError
 from nodeflow.wires import CLIP, Image
-from nodes.clip import load_clip
-from nodes.clip_guidance import clip_guidance
-from nodes.denoise import pixel_denoiser, unet_denoiser
-from nodes.guidance import no_guidance
-from nodes.inpaint import inpaint
-from nodes.masks import shape_mask
-from nodes.models import LatentDiffusion, load_ddpm
-from nodes.noise import gaussian_noise
-from nodes.prediction import original
-from nodes.sample import sample
-from nodes.schedule import noise_levels, scheduler
-from nodes.vae import pixel_space
+from nodes.conditioning.clip_space import load_clip
+from nodes.denoisers.calls.prediction_types import original
+from nodes.denoisers.denoisers import pixel_denoiser, unet_denoiser
+from nodes.guidance.classifier_free import no_guidance
+from nodes.guidance.clip_gradient import clip_guidance
+from nodes.latents.noise import gaussian_noise
+from nodes.latents.vae import pixel_space
+from nodes.loaders.load_models import LatentDiffusion, load_ddpm
+from nodes.masks.masks import shape_mask
+from nodes.samplers.inpainting import inpaint
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import noise_levels, scheduler
 from tests.nodes.test_sampling_parity import finish
 
 TEXT = "red star"

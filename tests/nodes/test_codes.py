@@ -7,7 +7,7 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VQ, Codes, Image
-from nodes.codes import codebook_use, edit_codes, load_vq, vq_decode, vq_encode
+from nodes.latents.codes import codebook_use, edit_codes, load_vq, vq_decode, vq_encode
 from tests.nodes.tiny_tokens import TinyTokens, new_vq
 
 

@@ -11,15 +11,15 @@ from PIL import Image as Pillow
 
 from nodeflow.node import NodeError, Step
 from nodeflow.wires import Denoiser, Image, Noise, TrainedSchedule
-from nodes.controlnet import control, load_controlnet
-from nodes.controls import edges, scribble, straight_lines
-from nodes.denoise import in_force, pixel_denoiser, unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.models import LatentDiffusion, load_ddpm
-from nodes.sample import Sampled, sample
-from nodes.schedule import scheduler
-from nodes.solvers import STABLE_DIFFUSION
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.controls.control_images import edges, scribble, straight_lines
+from nodes.controls.controlnet import control, load_controlnet
+from nodes.denoisers.denoisers import in_force, pixel_denoiser, unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.loaders.load_models import LatentDiffusion, load_ddpm
+from nodes.samplers.sampling_loop import Sampled, sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from tests.nodes.tiny_controls import tiny_controlnet
 
 

@@ -10,17 +10,17 @@ from diffusers import DDIMInverseScheduler, DDIMPipeline, DDIMScheduler, DDPMPip
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, Latent, Noise, TrainedSchedule
-from nodes.denoise import pixel_denoiser, unet_denoiser
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.interpolate import interpolate_latents
-from nodes.invert import ddim_inversion
-from nodes.measure import compare_pictures
-from nodes.models import LatentDiffusion, PixelDiffusion, load_ddpm, load_latent_diffusion
-from nodes.noise import gaussian_noise, latent_as_noise, noise_as_latent
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import class_label, clip_text_encode
-from nodes.vae import pixel_space, vae_decode, vae_encode
+from nodes.conditioning.text_encode import class_label, clip_text_encode
+from nodes.denoisers.denoisers import pixel_denoiser, unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.images.measure import compare_pictures
+from nodes.latents.interpolation import interpolate_latents
+from nodes.latents.noise import gaussian_noise, latent_as_noise, noise_as_latent
+from nodes.latents.vae import pixel_space, vae_decode, vae_encode
+from nodes.loaders.load_models import LatentDiffusion, PixelDiffusion, load_ddpm, load_latent_diffusion
+from nodes.samplers.ddim_inversion import ddim_inversion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import new_pixel_unet
 from tests.nodes.test_sampling_parity import assert_close, finish
 

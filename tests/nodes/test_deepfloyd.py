@@ -8,25 +8,25 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, IFPipeline, IFSuperResolutionPipeline
 
-from nodeflow.engine.run.steps import StepStore
+from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Image, Noise
-from nodes.deepfloyd import (
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.denoisers.pixel_diffusion import (
     TextPixels,
     TextUpsampler,
     load_text_pixels,
     load_text_upsampler,
     text_upsample_denoiser,
 )
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.thresholding import thresholding
-from nodes.vae import pixel_space, vae_decode
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.guidance.thresholding import thresholding
+from nodes.latents.noise import gaussian_noise
+from nodes.latents.vae import pixel_space, vae_decode
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.deepfloyd_models import BASE, SMALL, save_base, save_super_resolution, save_with_clip
 from tests.nodes.test_sampling_parity import assert_close, finish
 

@@ -10,13 +10,13 @@ from diffusers import DDPMScheduler, DiTPipeline
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, Conditioning, Noise
-from nodes.denoise import dit_denoiser, unet_denoiser
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.models import DiT, LatentDiffusion, load_dit
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import class_label
-from nodes.vae import vae_decode
+from nodes.conditioning.text_encode import class_label
+from nodes.denoisers.denoisers import dit_denoiser, unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.latents.vae import vae_decode
+from nodes.loaders.load_models import DiT, LatentDiffusion, load_dit
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import DIT_XL, NAMES, save_dit
 from tests.nodes.test_sampling_parity import assert_close, finish
 

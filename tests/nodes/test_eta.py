@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nodeflow.engine.views import preview
+from nodeflow.engine.previews.summaries import preview
 from nodeflow.wires import Latent
-from nodes.models import load_latent_diffusion
-from nodes.schedule import DiffusersSchedule
+from nodes.loaders.load_models import load_latent_diffusion
+from nodes.schedulers.schedulers import DiffusersSchedule
 
 
 @pytest.mark.parametrize("steps", [2, 7, 20, 30, 31, 50])

@@ -8,16 +8,16 @@ from torch.nn.functional import cosine_similarity, normalize
 
 from nodeflow.node import NodeError
 from nodeflow.wires import CLIP, Image, Latent, Schedule
-from nodes.clip import load_clip
-from nodes.denoise import NetworkDenoiser, unet_denoiser
-from nodes.finetune import diffusion_clip
-from nodes.guidance import no_guidance
-from nodes.invert import ddim_inversion
-from nodes.models import LatentDiffusion
-from nodes.noise import latent_as_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.vae import vae_decode, vae_encode
+from nodes.adapters.finetune import diffusion_clip
+from nodes.conditioning.clip_space import load_clip
+from nodes.denoisers.denoisers import NetworkDenoiser, unet_denoiser
+from nodes.guidance.classifier_free import no_guidance
+from nodes.latents.noise import latent_as_noise
+from nodes.latents.vae import vae_decode, vae_encode
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.ddim_inversion import ddim_inversion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.test_sampling_parity import finish
 
 

@@ -11,16 +11,16 @@ from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Noise, TrainedSchedule
-from nodes.denoise import dit_denoiser
-from nodes.flow import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
-from nodes.flow_denoisers import packed, unpacked
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.models import LatentDiffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import flow_spacing
-from nodes.text import clip_text_encode
-from nodes.vae import vae_decode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.calls.flow_calls import packed, unpacked
+from nodes.denoisers.denoisers import dit_denoiser
+from nodes.denoisers.flow_transformers import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.latents.vae import vae_decode
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import flow_spacing
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.test_sampling_parity import assert_close, finish

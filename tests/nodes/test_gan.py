@@ -8,14 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from nodeflow.engine.views import preview
+from nodeflow.engine.previews.summaries import preview
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, GeneratorNetwork, Latent, Noise
-from nodes.gan import gan_generate, gan_noise, load_gan
-from nodes.interpolate import interpolate_latents
-from nodes.models import LatentDiffusion
-from nodes.noise import latent_as_noise
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.latents.interpolation import interpolate_latents
+from nodes.latents.noise import latent_as_noise
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.gan import gan_generate, gan_noise, load_gan
 
 
 @pytest.fixture

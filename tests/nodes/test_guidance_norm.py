@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from nodeflow.node import NodeError
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance, guidance_interval, no_guidance
-from nodes.guidance_norm import normalise_guidance, to_norm
-from nodes.models import LatentDiffusion
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance, guidance_interval, no_guidance
+from nodes.guidance.normalised import normalise_guidance, to_norm
+from nodes.loaders.load_models import LatentDiffusion
 
 X, TIME = torch.randn(1, 4, 8, 6, generator=torch.Generator().manual_seed(1)), torch.tensor(500)
 

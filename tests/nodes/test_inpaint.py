@@ -9,15 +9,15 @@ from diffusers import StableDiffusionInpaintPipeline
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Latent, Mask, Noise
-from nodes.denoise import unet_denoiser
-from nodes.guidance import change_guidance, classifier_free_guidance, guidance_interval
-from nodes.inpaint import inpaint
-from nodes.masks import composite, fitted, mask_from_picture, shape_mask
-from nodes.models import LatentDiffusion
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import noise_levels, scheduler
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import change_guidance, classifier_free_guidance, guidance_interval
+from nodes.latents.noise import gaussian_noise
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.masks.masks import composite, fitted, mask_from_picture, shape_mask
+from nodes.samplers.inpainting import inpaint
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import noise_levels, scheduler
 from tests.nodes.test_sampling_parity import assert_close, finish
 
 

@@ -9,13 +9,20 @@ from diffusers import KandinskyV22Pipeline, KandinskyV22PriorPipeline
 
 from nodeflow.node import NodeError
 from nodeflow.wires import CLIP, Embedding, Image, Noise
-from nodes.clip import load_clip
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.unclip import Decoder, Prior, load_prior, load_unclip_decoder, unclip_conditioning, unclip_denoiser
-from nodes.vae import vae_decode
+from nodes.conditioning.clip_space import load_clip
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.conditioning.unclip_prior import (
+    Decoder,
+    Prior,
+    load_prior,
+    load_unclip_decoder,
+    unclip_conditioning,
+    unclip_denoiser,
+)
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.latents.vae import vae_decode
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import assert_close, finish
 from tests.nodes.unclip_models import TINY_KANDINSKY, TINY_MOVQ, save_kandinsky_decoder, save_kandinsky_prior

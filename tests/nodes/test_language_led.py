@@ -8,15 +8,15 @@ from diffusers import AutoencoderKLQwenImage, QwenImagePipeline, ZImagePipeline
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Image, Noise, TrainedSchedule
-from nodes.flow import FlowTransformer, flux_denoiser, joint_denoiser, load_flow_transformer
-from nodes.flow_denoisers import packed
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.guidance_norm import normalise_guidance
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import flow_spacing
-from nodes.text import clip_text_encode
-from nodes.vae import vae_decode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.calls.flow_calls import packed
+from nodes.denoisers.flow_transformers import FlowTransformer, flux_denoiser, joint_denoiser, load_flow_transformer
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.guidance.normalised import normalise_guidance
+from nodes.latents.vae import vae_decode
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import flow_spacing
 from tests.nodes.language_led_models import WIDTH, save_qwen_image, save_z_image
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import assert_close, finish

@@ -10,7 +10,8 @@ from PIL import Image as Pillow
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image
-from nodes import image, lists
+from nodes.images import image_files
+from nodes.values import lists
 
 
 def picture(red: float, height: int = 32, width: int = 48, batch: int = 1) -> Image:
@@ -67,31 +68,31 @@ def test_pairs_and_picks() -> None:
 
 def test_a_batch_comes_apart_and_together_again() -> None:
     batch = Image(torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0)))
-    parts = image.split_batch(batch)
+    parts = image_files.split_batch(batch)
     assert [tuple(part.pixels.shape) for part in parts] == [(1, 3, 8, 8)] * 3
-    assert torch.equal(image.batch_images(*parts).pixels, batch.pixels)
+    assert torch.equal(image_files.batch_images(*parts).pixels, batch.pixels)
     with pytest.raises(NodeError, match="48 x 32, 8 x 8"):
-        image.batch_images(picture(1), *parts)
+        image_files.batch_images(picture(1), *parts)
     with pytest.raises(NodeError, match="no pictures"):
-        image.batch_images()
+        image_files.batch_images()
 
 
 def test_a_contact_sheet_shows_every_picture_with_its_label() -> None:
-    plain = image.contact_sheet([picture(0.2), picture(0.6), picture(1.0)])
-    labelled = image.contact_sheet([picture(0.2), picture(0.6), picture(1.0)], ["one", 2, 3.5])
+    plain = image_files.contact_sheet([picture(0.2), picture(0.6), picture(1.0)])
+    labelled = image_files.contact_sheet([picture(0.2), picture(0.6), picture(1.0)], ["one", 2, 3.5])
     assert plain.pixels.shape[1] == 3
     assert labelled.pixels.shape[2] > plain.pixels.shape[2], "captions take room"
     reds = {round(value, 1) for value in plain.pixels[0, 0][plain.pixels[0, 1] == 0].tolist()}
     assert {0.2, 0.6, 1.0} <= reds
-    tall = image.contact_sheet([picture(1.0)] * 3, columns=1)
+    tall = image_files.contact_sheet([picture(1.0)] * 3, columns=1)
     assert tall.pixels.shape[2] > tall.pixels.shape[3]
     with pytest.raises(NodeError, match="1 labels for 2 pictures"):
-        image.contact_sheet([picture(0), picture(1)], ["one"])
+        image_files.contact_sheet([picture(0), picture(1)], ["one"])
     with pytest.raises(NodeError, match="no pictures to show"):
-        image.contact_sheet([])
+        image_files.contact_sheet([])
 
 
 def test_save_names_the_item(tmp_path: Path) -> None:
-    paths = image.save_image(picture(1), "star", tmp_path, item="guidance.scale=5,prompt.text=a-fish").paths
+    paths = image_files.save_image(picture(1), "star", tmp_path, item="guidance.scale=5,prompt.text=a-fish").paths
     assert [path.name for path in paths] == ["star-guidance.scale=5,prompt.text=a-fish-00001.png"]
     assert Pillow.open(paths[0]).size == (48, 32)

@@ -14,7 +14,9 @@ from original_layout import original_weights, true_networks, write_original
 from safetensors.torch import load_file, save_file
 
 from nodeflow.node import NodeError
-from nodes.loading.architecture import (
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.latents.vae import DiffusersVAE
+from nodes.loaders.families.stable_diffusion.shapes import (
     CLIP_KEY,
     FIRST,
     OPEN_CLIP_KEY,
@@ -24,10 +26,8 @@ from nodes.loading.architecture import (
     unet_config,
     vae_config,
 )
-from nodes.loading.parts import CLIPText
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.text import clip_text_encode
-from nodes.vae import DiffusersVAE
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.loaders.read.parts import CLIPText
 
 
 def test_a_folder_gives_all_parts(tiny: LatentDiffusion) -> None:
@@ -50,7 +50,7 @@ def test_precision_is_as_told(tiny_folder: Path) -> None:
 
 
 def test_loading_writes_nothing_on_the_terminal(tiny_folder: Path) -> None:
-    code = f"from nodes.models import load_latent_diffusion as load; load({str(tiny_folder)!r})"
+    code = f"from nodes.loaders.load_models import load_latent_diffusion as load; load({str(tiny_folder)!r})"
     found = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout + found.stderr == ""
 
@@ -300,7 +300,7 @@ def _lists(config: Any) -> dict[str, Any]:
 def test_the_vocabulary_is_clips(tmp_path: Path) -> None:
     import open_clip
 
-    from nodes.loading.vocabulary import clip_tokenizer
+    from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 
     tokenizer = clip_tokenizer(False)
     assert len(tokenizer) == 49408

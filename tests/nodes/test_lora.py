@@ -14,14 +14,14 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Noise, TrainedSchedule
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.lora import apply_lora, apply_lora_to_text
-from nodes.models import LatentDiffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import STABLE_DIFFUSION
-from nodes.text import clip_text_encode
+from nodes.adapters.lora import apply_lora, apply_lora_to_text
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from tests.nodes.conftest import tiny_unet
 from tests.nodes.test_sampling_parity import finish
 

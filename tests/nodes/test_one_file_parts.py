@@ -12,10 +12,10 @@ from torch import nn
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image
-from nodes.controlnet import load_controlnet
-from nodes.loading.controlnet import DiffusersControlNet
-from nodes.models import load_vae
-from nodes.vae import DiffusersVAE
+from nodes.controls.controlnet import load_controlnet
+from nodes.latents.vae import DiffusersVAE
+from nodes.loaders.families.controlnet.controlnet_folder import DiffusersControlNet
+from nodes.loaders.load_models import load_vae
 from tests.nodes.conftest import tiny_unet
 from tests.nodes.original_layout import LAYERS, Weights, unet_weights, vae_weights
 from tests.nodes.original_xl import SMALL_BASE

@@ -11,10 +11,11 @@ import torch
 
 import nodes
 from nodeflow.engine.worker.packs import Packs
-from nodeflow.graph import check, files
+from nodeflow.graph.io import files
+from nodeflow.graph.validate import check
 from nodeflow.resources import folder
 from nodeflow.wires import Codes, Image, Latent, TrainedSchedule
-from nodes.models import LatentDiffusion
+from nodes.loaders.load_models import LatentDiffusion
 from tests.nodes.tiny_controls import tiny_controlnet, tiny_lora
 from tests.nodes.tiny_tokens import TinyTokens
 
@@ -266,7 +267,7 @@ def test_a_node_says_what_it_does(name: str) -> None:
     assert first.endswith((".", "?", ":")), "the first line is a sentence: it is the tooltip"
     assert len(first) <= 100
     assert rest.startswith("\n"), "an empty line follows the tooltip"
-    assert spec.station in nodes.STATIONS
+    assert spec.station in nodes.ROOMS
 
 
 @pytest.mark.parametrize("name", sorted(pack.functions))
@@ -294,8 +295,9 @@ def test_the_starter_workflow_fits_the_pack_and_is_as_the_program_writes_it() ->
 
 def test_importing_the_pack_needs_torch_alone() -> None:
     code = (
-        "import sys, nodes, importlib\n"
-        "for name in nodes.STATIONS: importlib.import_module('nodes.' + name)\n"
+        "import sys, nodes\n"
+        "from nodeflow.engine.worker.packs import Packs\n"
+        "Packs().add(nodes, 'test')\n"
         "heavy = {'diffusers', 'transformers', 'open_clip', 'huggingface_hub', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

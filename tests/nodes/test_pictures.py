@@ -13,9 +13,9 @@ from PIL import Image as Pillow
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Latent, LatentFormat
-from nodes.image import load_image, resize_image, save_image
-from nodes.models import LatentDiffusion
-from nodes.vae import DiffusersVAE, vae_decode, vae_encode
+from nodes.images.image_files import load_image, resize_image, save_image
+from nodes.latents.vae import DiffusersVAE, vae_decode, vae_encode
+from nodes.loaders.load_models import LatentDiffusion
 
 
 def picture(batch: int = 1, height: int = 8, width: int = 12) -> Image:
@@ -47,7 +47,7 @@ def test_numbers_go_on_and_nothing_is_replaced(tmp_path: Path) -> None:
 def test_writers_at_the_same_time_never_share_a_number(tmp_path: Path) -> None:
     code = (
         "import sys, torch; from pathlib import Path\n"
-        "from nodes.image import save_image; from nodeflow.wires import Image\n"
+        "from nodes.images.image_files import save_image; from nodeflow.wires import Image\n"
         "for _ in range(20): save_image(Image(torch.full((2, 3, 4, 4), float(sys.argv[1]))), 'p', Path(sys.argv[2]))"
     )
     writers = [subprocess.Popen([sys.executable, "-c", code, value, str(tmp_path)]) for value in ("0", "1")]

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Schedule, TrainedSchedule
-from nodes.noise import change_noise, gaussian_noise
-from nodes.relay import stage_at, stages_of
-from nodes.schedule import change_scheduler, scheduler
+from nodes.latents.noise import change_noise, gaussian_noise
+from nodes.schedulers.schedulers import change_scheduler, scheduler
+from nodes.schedulers.solvers.composite import stage_at, stages_of
 
 TRAINED = TrainedSchedule({"beta_schedule": "scaled_linear", "beta_start": 0.001, "beta_end": 0.012,
                            "timestep_spacing": "trailing"})  # fmt: skip

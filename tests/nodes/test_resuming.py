@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import torch
 
-from nodeflow.engine.run.steps import StepStore
-from nodeflow.engine.store.disk import Disk
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.node import NodeError, Steps
 from nodeflow.wires import Guider, Latent, LatentFormat, Noise, Schedule, TrainedSchedule
-from nodes.denoise import UNetDenoiser, unet_denoiser
-from nodes.guidance import change_guidance, classifier_free_guidance, guidance_interval, no_guidance
-from nodes.models import LatentDiffusion
-from nodes.sample import Sampled, sample
-from nodes.schedule import scheduler
-from nodes.solvers import KARRAS_KINDS, KINDS, STABLE_DIFFUSION
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import UNetDenoiser, unet_denoiser
+from nodes.guidance.classifier_free import change_guidance, classifier_free_guidance, guidance_interval, no_guidance
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.sampling_loop import Sampled, sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import KARRAS_KINDS, KINDS, STABLE_DIFFUSION
 from tests.nodes.conftest import tiny_unet
 
 PLENTY = {"cpu": 2**30}

@@ -10,15 +10,15 @@ import torch
 
 from nodeflow.node import NodeError, Step
 from nodeflow.wires import Conditioning, Latent, Noise, TrainedSchedule
-from nodes.denoise import UNetDenoiser, unet_denoiser
-from nodes.guidance import Changing, classifier_free_guidance, guide, no_guidance, rescale_guided
-from nodes.models import LatentDiffusion
-from nodes.noise import add_noise, draw, gaussian_noise
-from nodes.sample import Sampled, sample
-from nodes.schedule import scheduler
-from nodes.solvers import HIGHEST_SIGMA, KARRAS_KINDS, KINDS, STABLE_DIFFUSION
-from nodes.text import clip_text_encode
-from nodes.vae import vae_decode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import UNetDenoiser, unet_denoiser
+from nodes.guidance.classifier_free import Changing, classifier_free_guidance, guide, no_guidance, rescale_guided
+from nodes.latents.noise import add_noise, draw, gaussian_noise
+from nodes.latents.vae import vae_decode
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.sampling_loop import Sampled, sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import HIGHEST_SIGMA, KARRAS_KINDS, KINDS, STABLE_DIFFUSION
 
 REFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
     "DDIM": ("DDIMScheduler", {}),

@@ -11,9 +11,9 @@ from transformers import GPT2LMHeadModel
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Codes, Conditioning, SequenceTransformer
-from nodes.codes import edit_codes, load_vq, vq_decode, vq_encode
-from nodes.masked import Filled, MaskedTokens, load_masked_tokens, masked_sample
-from nodes.sequence import autoregressive_sample, drawn, load_dalle
+from nodes.latents.codes import edit_codes, load_vq, vq_decode, vq_encode
+from nodes.samplers.autoregressive import autoregressive_sample, drawn, load_dalle
+from nodes.samplers.masked_tokens import Filled, MaskedTokens, load_masked_tokens, masked_sample
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_codes import picture
 from tests.nodes.test_dit import finish

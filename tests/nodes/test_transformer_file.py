@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 from nodeflow.node import NodeError
-from nodes.flow import FlowTransformer, load_flow_transformer, load_flux
-from nodes.loading.transformer_file import KINDS
-from nodes.loading.transformer_shapes import flux_shape
+from nodes.denoisers.flow_transformers import FlowTransformer, load_flow_transformer, load_flux
+from nodes.loaders.families.flow_transformers.transformer_file import KINDS
+from nodes.loaders.families.flow_transformers.transformer_shapes import flux_shape
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
 from tests.nodes.original_transformers import original_weights

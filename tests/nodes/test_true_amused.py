@@ -10,9 +10,9 @@ import torch
 from diffusers import VQModel
 from transformers import CLIPTokenizer
 
-from nodes.codes import load_vq, vq_decode
-from nodes.masked import load_masked_tokens, masked_sample
-from nodes.text import clip_text_encode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.latents.codes import load_vq, vq_decode
+from nodes.samplers.masked_tokens import load_masked_tokens, masked_sample
 from tests.nodes.test_dit import finish
 from tests.nodes.tiny_tokens import AMUSED_256, new_amused
 

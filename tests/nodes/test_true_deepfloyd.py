@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from nodeflow.wires import Denoiser, Image, Noise, TrainedSchedule
-from nodes.deepfloyd import load_text_pixels, load_text_upsampler, text_upsample_denoiser
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.thresholding import thresholding
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.denoisers.pixel_diffusion import load_text_pixels, load_text_upsampler, text_upsample_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.guidance.thresholding import thresholding
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.deepfloyd_models import save_base, save_super_resolution
 from tests.nodes.test_sampling_parity import finish
 

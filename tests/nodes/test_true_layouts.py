@@ -15,13 +15,13 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 from nodeflow.wires import Noise
-from nodes.denoise import dit_denoiser, unet_denoiser
-from nodes.flow import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.models import load_dit, load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import class_label, clip_text_encode
+from nodes.conditioning.text_encode import class_label, clip_text_encode
+from nodes.denoisers.denoisers import dit_denoiser, unet_denoiser
+from nodes.denoisers.flow_transformers import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.loaders.load_models import load_dit, load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import DIT_XL, save_dit
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image

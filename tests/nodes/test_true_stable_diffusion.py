@@ -15,16 +15,16 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from nodeflow.wires import Denoiser, Image, Noise
-from nodes.controlnet import control, load_controlnet
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.loading.vocabulary import clip_tokenizer
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.solvers import STABLE_DIFFUSION
-from nodes.text import clip_text_encode
-from nodes.vae import vae_decode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.controls.controlnet import control, load_controlnet
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.latents.vae import vae_decode
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from tests.nodes.original_layout import original_weights, true_networks
 from tests.nodes.original_xl import TRUE_BASE, aligned, save_both, text_shape, xl_vae
 from tests.nodes.test_sampling_parity import finish

@@ -10,13 +10,8 @@ import torch
 from transformers import CLIPTokenizer
 
 from nodeflow.wires import Conditioning, Embedding, Image, Noise
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.loading.karlo_upsampler import TwoNetworks
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.unclip import (
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.conditioning.unclip_prior import (
     Prior,
     load_prior,
     load_unclip_decoder,
@@ -25,8 +20,13 @@ from nodes.unclip import (
     unclip_conditioning,
     unclip_denoiser,
 )
-from nodes.upsample import load_upsampler, upsample_denoiser
-from nodes.vae import vae_decode
+from nodes.denoisers.upsampler_cascade import load_upsampler, upsample_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.latents.noise import gaussian_noise
+from nodes.latents.vae import vae_decode
+from nodes.loaders.families.unclip.karlo_upsampler import TwoNetworks
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_sampling_parity import finish
 from tests.nodes.unclip_models import TINY_DECODER, save_kandinsky_decoder, save_kandinsky_prior, save_unclip

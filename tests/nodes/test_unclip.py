@@ -8,12 +8,8 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Embedding, Latent, Noise
-from nodes.guidance import classifier_free_guidance, no_guidance
-from nodes.models import LatentDiffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.unclip import (
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.conditioning.unclip_prior import (
     Decoder,
     Prior,
     load_prior,
@@ -24,8 +20,12 @@ from nodes.unclip import (
     unclip_conditioning,
     unclip_denoiser,
 )
-from nodes.upsample import load_upsampler, upsample_denoiser
-from nodes.vae import pixel_space, vae_decode
+from nodes.denoisers.upsampler_cascade import load_upsampler, upsample_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.latents.vae import pixel_space, vae_decode
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import tiny_tokenizer
 from tests.nodes.test_sampling_parity import assert_close, finish
 from tests.nodes.unclip_models import save_kandinsky_prior, save_unclip, unclip_pipeline

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nodeflow.engine import events as tell
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.edits import SetParam
-from nodeflow.graph.files import load
+from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
 from tests.nodes.unclip_models import TINY_KANDINSKY, TINY_MOVQ, save_kandinsky_decoder, save_kandinsky_prior
 

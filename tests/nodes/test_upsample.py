@@ -9,13 +9,13 @@ from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler, LDMSuperResolu
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Image
-from nodes.denoise import pixel_denoiser
-from nodes.guidance import no_guidance
-from nodes.models import load_ddpm
-from nodes.noise import gaussian_noise
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.upsample import Upsampler, load_upsampler, upsample_denoiser
+from nodes.denoisers.denoisers import pixel_denoiser
+from nodes.denoisers.upsampler_cascade import Upsampler, load_upsampler, upsample_denoiser
+from nodes.guidance.classifier_free import no_guidance
+from nodes.latents.noise import gaussian_noise
+from nodes.loaders.load_models import load_ddpm
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import new_pixel_unet
 from tests.nodes.test_sampling_parity import assert_close, finish
 

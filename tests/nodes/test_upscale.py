@@ -10,7 +10,7 @@ from spandrel.architectures.ESRGAN import ESRGAN
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image
-from nodes.upscale import load_upscaler, upscale_image
+from nodes.images.upscale import load_upscaler, upscale_image
 
 PICTURE = Image(torch.rand(2, 3, 20, 14, generator=torch.Generator().manual_seed(3)))
 

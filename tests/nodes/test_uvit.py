@@ -8,13 +8,13 @@ from diffusers import DDIMScheduler
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Noise
-from nodes.guidance import classifier_free_guidance
-from nodes.models import LatentDiffusion
-from nodes.networks.uvit import UViT
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import class_label, clip_text_encode
-from nodes.uvit import load_uvit, uvit_denoiser
+from nodes.conditioning.text_encode import class_label, clip_text_encode
+from nodes.denoisers.uvit_denoiser import load_uvit, uvit_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.loaders.load_models import LatentDiffusion
+from nodes.networks.uvit_network import UViT
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.flow_models import save_uvit
 from tests.nodes.test_sampling_parity import assert_close, finish
 

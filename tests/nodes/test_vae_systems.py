@@ -10,12 +10,12 @@ from diffusers import AutoencoderTiny, DDIMScheduler
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Latent, Noise
-from nodes.measure import compare_pictures, signal_to_noise
-from nodes.models import LatentDiffusion, load_vae
-from nodes.noise import add_noise, draw, forward_diffusion
-from nodes.schedule import noise_levels, scheduler
-from nodes.solvers import STABLE_DIFFUSION
-from nodes.vae import TinyVAE, pixel_space, vae_decode, vae_encode
+from nodes.images.measure import compare_pictures, signal_to_noise
+from nodes.latents.noise import add_noise, draw, forward_diffusion
+from nodes.latents.vae import TinyVAE, pixel_space, vae_decode, vae_encode
+from nodes.loaders.load_models import LatentDiffusion, load_vae
+from nodes.schedulers.schedulers import noise_levels, scheduler
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 
 
 def picture(batch: int = 1, side: int = 32) -> Image:

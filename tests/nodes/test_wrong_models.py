@@ -11,11 +11,11 @@ from safetensors.torch import load_file, save_file
 import nodes
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.node import NodeError
-from nodes.flow import load_flow_transformer, load_flux
-from nodes.loading.recognise import CLASSES, PIPELINES, PLACES
-from nodes.loading.right_kind import LOADS
-from nodes.models import LatentDiffusion, load_ddpm, load_latent_diffusion, load_vae
-from nodes.upscale import load_upscaler
+from nodes.denoisers.flow_transformers import load_flow_transformer, load_flux
+from nodes.images.upscale import load_upscaler
+from nodes.loaders.load_models import LatentDiffusion, load_ddpm, load_latent_diffusion, load_vae
+from nodes.loaders.read.recognise import CLASSES, PIPELINES, PLACES
+from nodes.loaders.read.right_kind import LOADS
 from tests.nodes.original_layout import write_original
 from tests.nodes.tiny_controls import tiny_controlnet, tiny_lora
 

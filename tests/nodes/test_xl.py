@@ -10,13 +10,13 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Noise
-from nodes.denoise import SizedUNetDenoiser, unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.models import load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.vae import vae_decode
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import SizedUNetDenoiser, unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.latents.vae import vae_decode
+from nodes.loaders.load_models import load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import tiny_unet
 from tests.nodes.flow_models import clip_shape, small_vae
 from tests.nodes.test_flow import recorded

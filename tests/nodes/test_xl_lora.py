@@ -13,13 +13,13 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Noise
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.lora import apply_lora, apply_lora_to_text
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
+from nodes.adapters.lora import apply_lora, apply_lora_to_text
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.original_layout import unet_weights
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_lora import TEXT_LAYERS, UNET_LAYERS, config

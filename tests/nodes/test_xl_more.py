@@ -8,13 +8,13 @@ from diffusers import ControlNetModel, StableDiffusionXLControlNetPipeline, Stab
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Latent, Noise
-from nodes.controlnet import control, load_controlnet
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.models import LatentDiffusion, load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import aesthetic_score, clip_text_encode
+from nodes.conditioning.text_encode import aesthetic_score, clip_text_encode
+from nodes.controls.controlnet import control, load_controlnet
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.original_xl import aligned, write_xl
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import assert_close, finish

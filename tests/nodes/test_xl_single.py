@@ -11,9 +11,11 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Noise
-from nodes.denoise import unet_denoiser
-from nodes.guidance import classifier_free_guidance
-from nodes.loading.architecture import (
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.guidance.classifier_free import classifier_free_guidance
+from nodes.latents.vae import DiffusersVAE, vae_decode
+from nodes.loaders.families.stable_diffusion.shapes import (
     REFINER,
     XL,
     XL_CLIP_KEY,
@@ -23,11 +25,9 @@ from nodes.loading.architecture import (
     unet_config,
     vae_config,
 )
-from nodes.models import load_latent_diffusion
-from nodes.sample import sample
-from nodes.schedule import scheduler
-from nodes.text import clip_text_encode
-from nodes.vae import DiffusersVAE, vae_decode
+from nodes.loaders.load_models import load_latent_diffusion
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
 from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, xl_vae
 from tests.nodes.test_sampling_parity import finish
 

@@ -6,7 +6,7 @@ import torch
 from diffusers import ControlNetModel
 from safetensors.torch import save_file
 
-from nodes.models import LatentDiffusion
+from nodes.loaders.load_models import LatentDiffusion
 
 
 def tiny_controlnet(tiny: LatentDiffusion, folder: Path, seed: int = 0) -> Path:

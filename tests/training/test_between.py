@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from training.between import REACH, away, family, misled, weights
-from training.scenes import random_scene
+from training.data.between_pictures import REACH, away, family, misled, weights
+from training.data.scenes import random_scene
 
 
 def test_a_family_differs_from_its_scene_in_one_thing_each() -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from training.captions import write
-from training.claims import parse
-from training.evaluate import CHOOSING_SEED, HELD_OUT_SEED, fresh_captions
-from training.scenes import random_scene
+from training.data.captions import write
+from training.data.scenes import random_scene
+from training.evaluation.claims import parse
+from training.evaluation.evaluate import CHOOSING_SEED, HELD_OUT_SEED, fresh_captions
 
 
 def test_captions_depend_on_the_seed_alone() -> None:

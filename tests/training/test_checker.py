@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from training import checker, silhouettes, truth
-from training.claims import Claims, parse
-from training.scenes import Scene, draw
+from training.data.scenes import Scene, draw
+from training.evaluation import checker, silhouettes, truth
+from training.evaluation.claims import Claims, parse
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from training import clip_card
-from training.clip import FOLDER, attribute_codes, contrastive_loss, fitting
-from training.scenes import Scene
+from training.cards import clip_card
+from training.data.scenes import Scene
+from training.models.clip import FOLDER, attribute_codes, contrastive_loss, fitting
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import pytest
 import torch
 from diffusers import DiTPipeline
 
-from training import dit_card
-from training.dit import CLASSES, FOLDER, new_transformer
-from training.grammar import SUBJECTS
-from training.models import new_scheduler
-from training.variance import variance_loss
+from training.cards import dit_card
+from training.data.grammar import SUBJECTS
+from training.loops.variance import variance_loss
+from training.models.dit import CLASSES, FOLDER, new_transformer
+from training.models.part_shapes import new_scheduler
 
 
 @pytest.fixture(scope="module")

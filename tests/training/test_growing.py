@@ -2,8 +2,9 @@
 
 import torch
 
-from training import pixels, unclip_decoder
-from training.growing import grown
+from training.data import pixels
+from training.loops.growing import grown
+from training.models import unclip_decoder
 
 
 def test_what_was_learnt_is_the_inside_of_the_larger_network() -> None:

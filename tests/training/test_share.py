@@ -1,6 +1,6 @@
 """The shipped weights: each kept once, and small in all."""
 
-from training.share import MODELS, equal_files
+from training.loops.shared_weights import MODELS, equal_files
 
 MOST_BYTES = 90_000_000
 

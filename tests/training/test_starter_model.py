@@ -8,11 +8,11 @@ import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
-from training import evaluate
-from training.captions import write
-from training.grammar import BACKGROUNDS, COLOURS, STYLES, SUBJECTS, SYNONYMS
-from training.runs import ASSETS
-from training.scenes import random_scene
+from training.data.captions import write
+from training.data.grammar import BACKGROUNDS, COLOURS, STYLES, SUBJECTS, SYNONYMS
+from training.data.scenes import random_scene
+from training.evaluation import evaluate
+from training.loops.run_folders import ASSETS
 
 
 @pytest.fixture(scope="module")

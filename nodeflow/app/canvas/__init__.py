@@ -2,7 +2,7 @@
 
 import os
 
-from nodeflow.app.canvas import binding
+from nodeflow.app.canvas.controller import binding
 
 os.environ.setdefault("QT_PREFERRED_BINDING", "PySide6")
 binding.install()

@@ -9,9 +9,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSizeF
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from nodeflow.app import theme
-from nodeflow.app.words import tr
-from nodeflow.forms import Chart, Matrix, Series
+from nodeflow.app.i18n.texts import tr
+from nodeflow.app.qt import theme
+from nodeflow.views import Chart, Matrix, Series
 
 LEAST_HEIGHT, AXIS = 160, 60
 """Pixels of a plot, and of them for the axis and the words below it."""

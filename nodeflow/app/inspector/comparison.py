@@ -6,13 +6,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from nodeflow.app.inspector.compare import CompareBar
-from nodeflow.app.inspector.frames import Film, Frame, FrameCache
-from nodeflow.app.inspector.looks import Looks
-from nodeflow.app.inspector.pair import MODES
-from nodeflow.app.inspector.stage import Stage
-from nodeflow.app.words import tr
-from nodeflow.forms import APART, Chart, FormInfo, Option, Overview, View
+from nodeflow.app.i18n.texts import tr
+from nodeflow.app.inspector.compare_controls import CompareBar
+from nodeflow.app.inspector.frame_store import Film, Frame, FrameCache
+from nodeflow.app.inspector.image_pair import MODES
+from nodeflow.app.inspector.peeks import Looks
+from nodeflow.app.inspector.view_stage import Stage
+from nodeflow.views import APART, Chart, FormInfo, Option, Overview, View
 
 THERE = "other step"
 """The option that names the step of the other value, where it is another one."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nodeflow.app.inspector.looks import Looks
-from nodeflow.app.inspector.stage import Stage
-from nodeflow.app.words import tr
-from nodeflow.graph.files import write_atomic
+from nodeflow.app.i18n.texts import tr
+from nodeflow.app.inspector.peeks import Looks
+from nodeflow.app.inspector.view_stage import Stage
+from nodeflow.graph.io.files import write_atomic
 
 
 class Exporter:

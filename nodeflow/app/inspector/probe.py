@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-from nodeflow.app.inspector.picture import PictureView
-from nodeflow.forms import Chart, FormInfo, Overview, Table, View
+from nodeflow.app.inspector.image_view import PictureView
+from nodeflow.views import Chart, FormInfo, Overview, Table, View
 
 PAUSE = 40
 """Milliseconds that the pointer rests before the values under it are asked for."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPlainTextEdit, QTableWidget, QTableWidgetItem
 
-from nodeflow.app.words import tr
-from nodeflow.forms import Table, Text
+from nodeflow.app.i18n.texts import tr
+from nodeflow.views import Table, Text
 
 
 class TableView(QTableWidget):

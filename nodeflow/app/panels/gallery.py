@@ -31,11 +31,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nodeflow.app.background import Background
-from nodeflow.app.hub import Hub
-from nodeflow.app.panels.large import LargeView
-from nodeflow.app.thumbnails import Thumbnails
-from nodeflow.engine.events import JobEvent, NodeFinished
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.panels.image_page import LargeView
+from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.thumbnails import Thumbnails
+from nodeflow.engine.protocol.events import JobEvent, NodeFinished
 
 _ICON = 112
 Index = QModelIndex | QPersistentModelIndex

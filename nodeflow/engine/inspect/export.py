@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.torch import save
 from torch import Tensor
 
-from nodeflow.engine.inspect.facts import named_tensors
+from nodeflow.engine.inspect.tensor_facts import named_tensors
 from nodeflow.node import NodeError
 
 NO_TENSORS = "there is no tensor in this value; it can be looked at, but not written as numbers"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from nodeflow import __version__
-from nodeflow.forms import Forms
-from nodeflow.graph.catalog import Catalogue, decode
+from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.node import spec_of
 from nodeflow.resources import folder
+from nodeflow.views import Forms
 
 GROUP = "nodeflow.nodes"
 
@@ -31,17 +32,26 @@ class Packs(msgspec.Struct):
     """Modules that the packs' nodes import when they run, and that take long: they may be imported before."""
 
     def add(self, module: ModuleType, version: str) -> None:
-        """Take in a pack: the nodes of its module, and of the stations that the module lists. Raises what they do."""
+        """Take in a pack: the nodes of its module and of the rooms that it lists. Raises what they do."""
         self.catalogue.packs[module.__name__] = version
         self.heavy += getattr(module, "HEAVY", ())
-        stations = [importlib.import_module(f"{module.__name__}.{name}") for name in getattr(module, "STATIONS", ())]
-        for part in (module, *stations):
+        for part in (module, *_modules_in_rooms(module)):
             self.forms += [part.FORMS] if hasattr(part, "FORMS") else []
             for function in vars(part).values():
                 spec = spec_of(function)
                 if spec is not None:
                     self.catalogue.nodes[spec.type] = spec
                     self.functions[spec.type] = function
+
+
+def _modules_in_rooms(pack: ModuleType) -> Iterator[ModuleType]:
+    """The modules right in the rooms of a pack (its ``ROOMS``: packages, or modules), so that a node is one file."""
+    for name in getattr(pack, "ROOMS", ()):
+        room = importlib.import_module(f"{pack.__name__}.{name}")
+        yield room
+        for found in pkgutil.iter_modules(getattr(room, "__path__", ()), f"{room.__name__}."):
+            if not found.ispkg:
+                yield importlib.import_module(found.name)
 
 
 def load_packs() -> Packs:

@@ -19,8 +19,12 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.engine.devices import device
-from nodeflow.engine.events import (
+from nodeflow.engine.execution.latent_thumbnails import colours
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.inspect.value_inspector import Inspector
+from nodeflow.engine.memory import device
+from nodeflow.engine.previews.summaries import pictures
+from nodeflow.engine.protocol.events import (
     Cancel,
     Close,
     Export,
@@ -38,15 +42,11 @@ from nodeflow.engine.events import (
     Resume,
     Submit,
 )
-from nodeflow.engine.inspect.inspector import Inspector
-from nodeflow.engine.limits import Limits
-from nodeflow.engine.line.child import Mouth
-from nodeflow.engine.run.control import Control
-from nodeflow.engine.run.thumbnails import colours
-from nodeflow.engine.views import pictures
-from nodeflow.engine.worker.session import Session
-from nodeflow.graph.files import loads
-from nodeflow.graph.workflow import Problem, WorkflowError
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.worker.main import Mouth
+from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.graph.io.files import loads
+from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory
 
 SOON = 0.1

@@ -1,0 +1,1 @@
+"""Between document and canvas: what a person does becomes edits, and edits become items."""

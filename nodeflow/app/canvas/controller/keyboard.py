@@ -1,0 +1,157 @@
+"""Getting about the canvas by keys alone: from node to node along the wires, and wires laid by search."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, QPoint, QPointF
+
+from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.port_item import Port
+from nodeflow.app.canvas.view.node_search import entry_of
+from nodeflow.app.i18n.texts import readable, tr
+from nodeflow.app.qt.picker import Entry, Picker
+from nodeflow.graph.model.catalogue import fits, gives, takes
+from nodeflow.graph.model.workflow import downstream, upstream
+
+if TYPE_CHECKING:
+    from nodeflow.app.canvas.controller.node_commands import Gestures
+
+Direction = Literal["left", "right", "up", "down"]
+_WIDTH = 430
+_NEW = "new "
+"""What the keys of entries for nodes that are not there yet begin with."""
+
+
+def walk(gestures: Gestures, direction: Direction) -> None:
+    """Select the next node: left and right along the wires, up and down by place; bring it into view."""
+    canvas = gestures.canvas
+    names = canvas.chosen()
+    if not names:
+        middle = canvas.view.mapToScene(canvas.view.viewport().rect().center())
+        found = _nearest(list(canvas.nodes.values()), middle)
+    else:
+        found = _next(canvas.nodes[names[0]], direction, list(canvas.nodes.values()))
+    if found is not None:
+        canvas.choose([found.id])
+        canvas.view.finish_editor()
+        canvas.view.ensureVisible(found.sceneBoundingRect(), 24, 24)
+
+
+def _next(card: Card, direction: Direction, cards: list[Card]) -> Card | None:
+    if direction in ("left", "right"):
+        leaving = direction == "right"
+        ports = [port for port in card.ports() if port.is_input != leaving]
+        wires = [wire for port in ports for wire in port.wires]
+        if wires:
+            return _nearest([wire.target.card if leaving else wire.source.card for wire in wires], _middle(card))
+    ahead = [other for other in cards if other is not card and _lies(other, card, direction)]
+    return _nearest(ahead, _middle(card))
+
+
+def _lies(other: Card, card: Card, direction: Direction) -> bool:
+    """Whether a node lies on a side of another, more than to the sides of that."""
+    way = _middle(other) - _middle(card)
+    along = {"left": -way.x(), "right": way.x(), "up": -way.y(), "down": way.y()}[direction]
+    aside = abs(way.y()) if direction in ("left", "right") else abs(way.x())
+    return along > 0 and along >= aside * 0.5
+
+
+def _middle(card: Card) -> QPointF:
+    return card.pos() + card.body.center()
+
+
+def _nearest(cards: list[Card], pos: QPointF) -> Card | None:
+    ways = ((_middle(card) - pos, card) for card in cards)
+    return min(ways, key=lambda way: math.hypot(way[0].x(), way[0].y()), default=(None, None))[1]
+
+
+class WireByKeys(QObject):
+    """Lays a wire from the selected node: first its port is chosen by search, then where the wire ends."""
+
+    def __init__(self, gestures: Gestures) -> None:
+        super().__init__(gestures)
+        self._gestures = gestures
+        self._start: Port | None = None
+        self._ports: dict[str, Port] = {}
+        self.picker = Picker(gestures.view, tr("Search ports"))
+        self.picker.chosen.connect(self._choose)
+        self.picker.closed.connect(gestures.view.setFocus)
+
+    def begin(self) -> None:
+        """Ask for the port of the selected node at which the wire starts."""
+        canvas, names = self._gestures.canvas, self._gestures.canvas.chosen()
+        if len(names) != 1:
+            canvas.view.toast.say(tr("Select one node to start a wire from."))
+            return
+        card = canvas.nodes[names[0]]
+        self._start = None
+        ports = [*card.outputs, *card.inputs, *card.row_ports]
+        entries = list(self._entries(ports, own=True))
+        if entries:
+            self._ask(entries, card, tr("Where the wire starts"))
+
+    def _ask(self, entries: list[Entry], card: Card, hint: str) -> None:
+        def find(words: str) -> list[Entry]:
+            wanted = words.casefold().split()
+            return [e for e in entries if all(w in f"{e.title} {e.detail} {e.aside}".casefold() for w in wanted)]
+
+        corner = self._gestures.view.mapFromScene(card.pos() + QPointF(card.body.right() + 10, 0))
+        self.picker.open(find, QPoint(corner), _WIDTH, hint)
+
+    def _entries(self, ports: list[Port], own: bool = False) -> Iterator[Entry]:
+        self._ports = {}
+        for number, port in enumerate(ports):
+            self._ports[str(number)] = port
+            way = tr("input") if port.is_input else tr("output")
+            detail = port.wire_type if own else f"{port.card.title or port.card.face.title} · {port.wire_type}"
+            detail += " · " + tr("wired") if port.is_input and port.wires else ""
+            title = readable(port.name) if own else f"{port.card.id} · {readable(port.name)}"
+            yield Entry(str(number), title, detail, way)
+
+    def _choose(self, key: str) -> None:
+        gestures, start = self._gestures, self._start
+        if start is None:
+            self._start = self._ports[key]
+            self._ask_for_end(self._start)
+            return
+        self._start = None
+        gestures.view.setFocus()
+        if start.card.scene() is None:
+            return  # its node went meanwhile
+        if key.startswith(_NEW):
+            side = QPointF(-80 if start.is_input else start.card.body.width() + 80, 0)
+            gestures.add(key.removeprefix(_NEW), start.card.pos() + side, start)
+        elif reason := gestures.canvas.judge(start, self._ports[key]):
+            gestures.view.toast.say(reason)
+        else:
+            gestures.canvas.connect_ports(start, self._ports[key])
+
+    def _ask_for_end(self, start: Port) -> None:
+        canvas, workflow = self._gestures.canvas, self._gestures.canvas.session.workflow
+        if start.is_input:
+            circling = downstream(workflow.outgoing(), [start.card.id])
+        else:
+            circling = upstream(workflow.incoming(), [start.card.id])
+        ports = [
+            port
+            for card in canvas.nodes.values()
+            if card.id not in circling
+            for port in card.ports()
+            if port.is_input != start.is_input and _fit(start, port)
+        ]
+        ports.sort(key=lambda port: (bool(port.wires) and port.is_input, port.is_row, port.optional))
+        wanted = gives if start.is_input else takes
+        new = [
+            entry_of(spec)._replace(key=_NEW + spec.type, aside=tr("new node"))
+            for spec in canvas.session.offered()
+            if wanted(spec, start.wire_type)
+        ]
+        hint = tr("Where the wire of {0} ends").format(readable(start.name))
+        self._ask([*self._entries(ports), *new], start.card, hint)
+
+
+def _fit(a: Port, b: Port) -> bool:
+    return fits(b.wire_type, a.wire_type) if a.is_input else fits(a.wire_type, b.wire_type)

@@ -1,0 +1,1 @@
+"""Editors of parameters on the canvas."""

@@ -1,0 +1,54 @@
+"""Changing a number by dragging over it. No Qt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.graph.model.catalogue import Param
+
+FINE, PLAIN, COARSE = 0.1, 1.0, 10.0
+_REACH = 220.0
+"""Pixels that lead through a slider's whole range."""
+
+
+def step_of(param: Param) -> float:
+    """What one notch changes a number by."""
+    if param.step:
+        return param.step
+    return 1.0 if param.kind == "int" else 0.01
+
+
+def tidy(param: Param, value: float, notch: float = 0.0) -> int | float:
+    """The nearest value in range, on a multiple of ``notch``; whole where the parameter is."""
+    if notch:
+        value = round(round(value / notch) * notch, 12)
+    if param.minimum is not None:
+        value = max(param.minimum, value)
+    if param.maximum is not None:
+        value = min(param.maximum, value)
+    if param.kind == "int":
+        return round(value)
+    return float(value)
+
+
+class Scrub:
+    """A drag over a number: from the value at its start, a pixel changes it by a share of its range or a step."""
+
+    def __init__(self, param: Param, value: Any, x: float) -> None:
+        self.param = param
+        self._start = float(value)
+        self._x = x
+        self._travel = 0.0
+
+    def move(self, x: float, speed: float = PLAIN) -> int | float:
+        """The value with the pointer at ``x``; the speed may change on the way."""
+        self._travel += (x - self._x) * speed
+        self._x = x
+        notch = step_of(self.param) * min(speed, PLAIN)
+        return tidy(self.param, self._start + self._travel * self._per_pixel(), notch)
+
+    def _per_pixel(self) -> float:
+        low, high = self.param.minimum, self.param.maximum
+        if self.param.widget == "slider" and low is not None and high is not None:
+            return (high - low) / _REACH
+        return step_of(self.param) * (0.25 if self.param.kind == "int" else 0.5)

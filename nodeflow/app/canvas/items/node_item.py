@@ -1,0 +1,280 @@
+"""A node on the canvas: where its parts lie, and what the pointer does to them. Painting is in `paint`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from NodeGraphQt.qgraphics.node_abstract import AbstractNodeItem
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPixmap
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QGraphicsSceneHoverEvent,
+    QGraphicsSceneMouseEvent,
+    QStyleOptionGraphicsItem,
+    QWidget,
+)
+
+from nodeflow.app.canvas.items import node_painter, style
+from nodeflow.app.canvas.items.node_layout import Face
+from nodeflow.app.canvas.items.port_item import IN, OUT, Port
+from nodeflow.app.i18n.texts import readable, seed_words
+from nodeflow.app.model.run_state import IDLE, NodeState
+from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, SeedMode
+
+if TYPE_CHECKING:
+    from nodeflow.app.canvas.view.canvas_view import CanvasView
+
+_TEXT_LINE = 17.0
+
+
+class Card(AbstractNodeItem):
+    """One node: header, ports, rows of parameters, and below them what went wrong or what it gave.
+
+    It shows what it is told and keeps no truth of its own: `node`, `face`, `state`, `problems`, `thumbnail`.
+    """
+
+    def __init__(self, name: str, node: Node, face: Face, title: str) -> None:
+        super().__init__(name)
+        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
+        self.setAcceptHoverEvents(True)
+        self._properties["id"] = name
+        self._properties["visible"] = True
+        self.node, self.title = node, title
+        self.seeds: dict[str, SeedMode] = {}
+        self.state: NodeState = IDLE
+        self.problems: tuple[Problem, ...] = ()
+        self.thumbnail: QPixmap | None = None
+        self.hot_row = -1
+        self._width = style.WIDTH
+        self._drags_row = False
+        self.inputs: list[Port] = []
+        self.outputs: list[Port] = []
+        self.row_ports: list[Port] = []
+        self.rows: list[QRectF] = []
+        self.note_rect = self.picture_rect = QRectF()
+        self.body = self.outline = QRectF()
+        self.set_face(face)
+
+    def __repr__(self) -> str:
+        return f"Card({self.id!r})"
+
+    # --- what it shows
+
+    def set_face(self, face: Face) -> None:
+        """Take other ports and rows; the wires at ports that stay are the caller's to lay again."""
+        for port in self.ports():
+            for wire in list(port.wires):
+                wire.delete()
+            port.setParentItem(None)
+            if self.scene() is not None:
+                self.scene().removeItem(port)
+        self.face = face
+        self.inputs = [Port(self, IN, port.name, port.type, port.slot) for port in face.inputs]
+        for item, spec in zip(self.inputs, face.inputs, strict=True):
+            item.optional, item.stray = spec.optional, spec.stray
+        self.outputs = [Port(self, OUT, port.name, port.type) for port in face.outputs]
+        for item, given in zip(self.outputs, face.outputs, strict=True):
+            item.stray = given.stray
+        self.row_ports = [Port(self, IN, param.name, param.type) for param in face.rows]
+        for item in self.row_ports:
+            item.is_row = item.optional = True
+        self.arrange()
+
+    def ports(self) -> Iterator[Port]:
+        """All ports: inputs, outputs, and those of parameters."""
+        yield from self.inputs
+        yield from self.outputs
+        yield from self.row_ports
+
+    def input_port(self, name: str, slot: int) -> Port | None:
+        for port in self.inputs:
+            if port.slot == slot and port.name == name:
+                return port
+        return next((port for port in self.row_ports if port.name == name), None) if slot == 0 else None
+
+    def output_port(self, name: str) -> Port | None:
+        return next((port for port in self.outputs if port.name == name), None)
+
+    def value(self, param: Param) -> Any:
+        """What a parameter is set to, or its default."""
+        return self.node.params.get(param.name, param.default)
+
+    def is_fed(self, row: int) -> bool:
+        """Whether a wire gives the parameter of a row. One that exposes it does not: its value is the default."""
+        return any(wire.source.card.id not in TERMINALS for wire in self.row_ports[row].wires)
+
+    @property
+    def note(self) -> str:
+        """What is wrong with it, in one sentence; empty when nothing is."""
+        if self.state.phase == "failed":
+            return self.state.error
+        if not self.problems:
+            return ""
+        first = self.problems[0]
+        more = len(self.problems) - 1
+        words = f"{first.port}: {first.reason}" if first.port else first.reason
+        return words + (f" (+{more})" if more else "")
+
+    def show_node(self, node: Node) -> None:
+        """Take other parameters or another mode."""
+        self.node = node
+        self.update()
+
+    def show_state(self, state: NodeState) -> None:
+        note = self.note
+        self.state = state
+        if self.note != note:
+            self.arrange()
+        self.update()
+
+    def show_problems(self, problems: tuple[Problem, ...]) -> None:
+        if problems != self.problems:
+            self.problems = problems
+            self.arrange()
+
+    def show_picture(self, picture: QPixmap | None) -> None:
+        self.thumbnail = picture
+        self.arrange()
+
+    # --- where things lie
+
+    def arrange(self) -> None:
+        """Lay out ports, rows, note and picture, and take the height they need."""
+        self.prepareGeometryChange()
+        width, top = style.WIDTH, style.HEADER + 5
+        for port_row, port in enumerate(self.inputs):
+            port.setPos(0, top + (port_row + 0.5) * style.ROW)
+        for port_row, port in enumerate(self.outputs):
+            port.setPos(width, top + (port_row + 0.5) * style.ROW)
+        y = top + max(len(self.inputs), len(self.outputs)) * style.ROW
+        self.rows = []
+        for param, port in zip(self.face.rows, self.row_ports, strict=True):
+            height = style.ROW + (style.TEXT_LINES * _TEXT_LINE + 4 if param.widget == "multiline" else 0)
+            self.rows.append(QRectF(style.PAD, y + 2, width - 2 * style.PAD, height - 4))
+            port.setPos(0, y + style.ROW / 2)
+            y += height
+        y += 6
+        self.note_rect, self.picture_rect = QRectF(), QRectF()
+        if self.note:
+            lines = math.ceil(style.metrics("small").horizontalAdvance(self.note) / (width - 2 * style.PAD - 24)) + 1
+            height = min(max(lines - 1, 1), 3) * 16.0 + 10
+            self.note_rect = QRectF(style.PAD, y, width - 2 * style.PAD, height)
+            y += height + style.PAD
+        if self.thumbnail is not None and not self.thumbnail.isNull():
+            wide = width - 2 * style.PAD
+            scale = min(wide / self.thumbnail.width(), 200 / self.thumbnail.height())
+            high = self.thumbnail.height() * scale
+            self.picture_rect = QRectF(
+                (width - self.thumbnail.width() * scale) / 2, y, self.thumbnail.width() * scale, high
+            )
+            y += high + style.PAD
+        self._height = y
+        self.body = QRectF(0, 0, width, y)
+        self.outline = self.body.adjusted(-8, -3, 8, 5)
+        self._shape = QPainterPath()
+        self._shape.addRect(self.body)
+        self._redraw_wires()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self.outline
+
+    def shape(self) -> QPainterPath:
+        """Where it can be pressed: the body, not the room around it for the ports."""
+        return self._shape
+
+    def dice_rect(self, row: int) -> QRectF:
+        """Where a seed's row is pressed for another seed."""
+        area = self.rows[row]
+        return QRectF(area.right() - 24, area.y(), 24, area.height())
+
+    def mode_rect(self, row: int) -> QRectF:
+        """Where a seed's row says, and is pressed to change, what becomes of the seed after a run."""
+        area = self.rows[row]
+        left = area.x() + 14 + style.metrics("label").horizontalAdvance(readable(self.face.rows[row].name))
+        words = style.metrics("small").horizontalAdvance(seed_words(self.seeds.get(self.face.rows[row].name)))
+        return QRectF(left, area.y() + 3, words + 12, area.height() - 6)
+
+    def row_at(self, pos: QPointF) -> int:
+        """The row under a point, -1 where there is none."""
+        return next((number for number, rect in enumerate(self.rows) if rect.contains(pos)), -1)
+
+    # --- what happens to it
+
+    def view(self) -> CanvasView | None:
+        """The canvas it stands on."""
+        scene = self.scene()
+        found: CanvasView | None = scene.viewer() if scene is not None else None
+        return found
+
+    def itemChange(self, change: QGraphicsItem.GraphicsItemChange, value: Any) -> Any:
+        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged:
+            self._redraw_wires()
+        elif change == QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged:
+            self._properties["selected"] = bool(value)
+            self.setZValue(2 if value else 1)
+            for port in self.ports():
+                for wire in port.wires:
+                    wire.highlight() if value else wire.reset()
+        return value
+
+    def _redraw_wires(self) -> None:
+        for port in self.ports():
+            for wire in port.wires:
+                wire.draw_path()
+
+    def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        row, view = self.row_at(event.pos()), self.view()
+        self._drags_row = False
+        if view is not None and event.button() == Qt.MouseButton.LeftButton and row >= 0 and view.can_edit(self, row):
+            if not self.isSelected() and not event.modifiers():
+                self.scene().clearSelection()
+                self.setSelected(True)
+            self._drags_row = True
+            view.row_pressed(self, row, event.screenPos())
+            event.accept()
+            return
+        if view is not None:
+            view.note_place(self)
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        view = self.view()
+        if self._drags_row and view is not None:
+            view.row_dragged(event.screenPos(), event.modifiers())
+            return
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        view = self.view()
+        if self._drags_row and view is not None:
+            self._drags_row = False
+            view.row_released(event.pos())
+            return
+        super().mouseReleaseEvent(event)
+
+    def title_rect(self) -> QRectF:
+        """Where its title stands, in its own coordinates."""
+        return QRectF(style.PAD, 3, style.WIDTH - 2 * style.PAD, style.ROW)
+
+    def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        row = self.row_at(event.pos())
+        if row != self.hot_row:
+            self.hot_row = row
+            view = self.view()
+            editable = row >= 0 and view is not None and view.can_edit(self, row)
+            scrubs = editable and self.face.rows[row].kind in ("int", "float")
+            self.setCursor(Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def hoverLeaveEvent(self, _: QGraphicsSceneHoverEvent) -> None:
+        self.hot_row = -1
+        self.update()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        node_painter.card(painter, self, painter.worldTransform().m11())

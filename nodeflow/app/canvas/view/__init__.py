@@ -1,0 +1,1 @@
+"""The canvas widget: pointer, viewport, search, wire dragging."""

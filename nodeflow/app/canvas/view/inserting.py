@@ -1,0 +1,100 @@
+"""A node over a wire: dropped there it goes into the wire. And wires as targets of the pointer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+
+from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.canvas.view.wire_drag import Wiring
+from nodeflow.graph.edits.edits import Batch
+
+Insertion = Callable[[Card, Wire], Batch | None]
+_SAMPLES = 16
+
+
+class Inserting(Wiring):
+    """The viewer while a node is dragged: the wire that it would go into stands out.
+
+    ``insertion`` gives the edit that puts a node into a wire, or None. A node that is dragged with Alt held is
+    ``pulled`` out of its wires. ``dot_wanted``: a wire, and where on it a reroute is asked for.
+    """
+
+    dot_wanted = Signal(Wire, QPointF)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.insertion: Insertion = lambda card, wire: None
+        self.pulled = False
+        self._landing: tuple[Wire, Batch] | None = None
+        self._tried: dict[Wire, Batch | None] = {}
+
+    def wire_at(self, pos: QPointF) -> Wire | None:
+        """The wire under a point, where no node or port lies over it."""
+        if self.port_at(pos) is not None or self.card_at(pos) is not None:
+            return None
+        return next((item for item in self._items_near(pos, Wire) if isinstance(item, Wire) and item.isVisible()), None)
+
+    def take_landing(self) -> Batch | None:
+        """The edit that puts the dragged node into the wire below it; asked for once, at the drop."""
+        landing, self._landing = self._landing, None
+        self._tried = {}
+        if landing is None:
+            return None
+        landing[0].reset()
+        return landing[1]
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.take_landing()
+        self.pulled = False
+        if event.modifiers() == Qt.KeyboardModifier.AltModifier and event.button() == Qt.MouseButton.LeftButton:
+            pos = self.mapToScene(event.position().toPoint())
+            wire = self.wire_at(pos)
+            if wire is not None:
+                self.dot_wanted.emit(wire, pos)
+                return
+            if self.card_at(pos) is not None:
+                self.pulled, self.ALT_state = True, False
+                event.setModifiers(Qt.KeyboardModifier.NoModifier)  # with Alt the stock scene keeps what was selected
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if event.buttons() & Qt.MouseButton.LeftButton and self._node_positions and not self.wiring and not self.pulled:
+            moved = [card for card, place in self._node_positions.items() if card.xy_pos != place]
+            self._hover(moved[0] if len(moved) == 1 else None)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self.take_landing()
+
+    def _hover(self, card: Card | None) -> None:
+        """Find the wire that a dragged node would go into, and show it."""
+        wire = None if card is None else self._wire_below(card)
+        if self._landing is not None and self._landing[0] is not wire:
+            self._landing[0].reset()
+            self._landing = None
+        if wire is not None and self._landing is None and (edit := self._tried[wire]) is not None:
+            wire.invite()
+            self._landing = wire, edit
+
+    def _wire_below(self, card: Card) -> Wire | None:
+        area = card.body.translated(card.pos())
+        near: list[tuple[float, int, Wire]] = []
+        for item in self.scene().items(area):
+            if not isinstance(item, Wire) or card in (item.source.card, item.target.card) or not item.isVisible():
+                continue
+            if item not in self._tried:
+                self._tried[item] = self.insertion(card, item)
+            if self._tried[item] is not None:
+                near.append((_distance(item, area.center()), len(near), item))
+        return min(near)[2] if near else None
+
+
+def _distance(wire: Wire, pos: QPointF) -> float:
+    points = (wire.path().pointAtPercent(share / _SAMPLES) - pos for share in range(_SAMPLES + 1))
+    return min(math.hypot(point.x(), point.y()) for point in points)

@@ -1,0 +1,38 @@
+"""The node search: what can be added, by name, help and type; what was used last comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QWidget
+
+from nodeflow.app.canvas.view.fuzzy import rank
+from nodeflow.app.i18n.pack_translations import summary
+from nodeflow.app.i18n.texts import readable
+from nodeflow.app.qt.picker import Entry, Picker
+from nodeflow.graph.model.catalogue import NodeSpec
+
+_WIDTH = 410
+
+
+class NodeSearch(Picker):
+    """Finds nodes. ``chosen`` tells the node's type."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, self.tr("Search nodes"))
+
+    def ask(self, specs: Iterable[NodeSpec], at: QPoint, hint: str, recent: Sequence[str] = ()) -> None:
+        """Open near a point of the parent, over these nodes; ``recent``: the types that were used last, in order."""
+        known = list(specs)
+        self.open(
+            lambda words: [entry_of(spec) for spec in rank(words, known, recent)],
+            QPoint(at.x() - 60, at.y() - 24),
+            _WIDTH,
+            hint,
+        )
+
+
+def entry_of(spec: NodeSpec) -> Entry:
+    """A node as a line of the list."""
+    return Entry(spec.type, spec.title, summary(spec), readable(spec.station))

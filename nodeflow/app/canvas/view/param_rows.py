@@ -1,0 +1,163 @@
+"""The rows of parameters under the pointer and the keys, and the floating editor over the one that is edited."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtWidgets import QGraphicsItem
+
+from nodeflow.app.canvas.editors.editor_host import Commit, Count, Desk, Editor
+from nodeflow.app.canvas.editors.param_editors import open_editor
+from nodeflow.app.canvas.editors.scrub import COARSE, FINE, PLAIN, Scrub
+from nodeflow.app.canvas.editors.seeds import another
+from nodeflow.app.canvas.items import style
+from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.view.inserting import Inserting
+from nodeflow.graph.model.catalogue import Param
+
+_DRAG = 3
+
+
+class Rows(Inserting):
+    """The viewer while values are edited. What comes of it is told by signals.
+
+    ``counter`` gives what counts the tokens of a node's text, or None where they mean nothing.
+    """
+
+    param_changed = Signal(str, str, object, object)
+    title_changed = Signal(str, str)
+    seed_mode_wanted = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.editor: Editor | None = None
+        self._turn: object | None = None
+        self.counter: Callable[[str], Count | None] = lambda name: None
+        self._pressed: tuple[Card, int, QPoint] | None = None
+        self._scrub: Scrub | None = None
+        self._gestures = itertools.count(1)
+        self._gesture: Hashable = 0
+
+    def can_edit(self, card: Card, row: int) -> bool:
+        """Whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
+        return self.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
+
+    def row_pressed(self, card: Card, row: int, at: QPoint) -> None:
+        self._pressed, self._scrub = (card, row, at), None
+
+    def row_dragged(self, at: QPoint, keys: Qt.KeyboardModifier) -> None:
+        """A number follows the pointer: Shift is fine, Ctrl coarse. One drag is one undo step."""
+        if self._pressed is None:
+            return
+        card, row, start = self._pressed
+        param = card.face.rows[row]
+        if param.kind not in ("int", "float") or param.widget == "seed":
+            return
+        if self._scrub is None:
+            if abs(at.x() - start.x()) < _DRAG:
+                return
+            self._scrub = Scrub(param, card.value(param), at.x())
+            self._gesture = ("scrub", next(self._gestures))
+        fine, coarse = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.ControlModifier
+        value = self._scrub.move(at.x(), FINE if fine else COARSE if coarse else PLAIN)
+        if value != card.value(param):
+            self.param_changed.emit(card.id, param.name, value, self._gesture)
+
+    def row_released(self, pos: QPointF) -> None:
+        pressed, scrubbed = self._pressed, self._scrub is not None
+        self._pressed = self._scrub = None
+        if pressed is None or scrubbed:
+            return
+        card, row, _ = pressed
+        if card.row_at(pos) != row:
+            return
+        param = card.face.rows[row]
+        if param.widget == "seed" and card.dice_rect(row).contains(pos):
+            self.param_changed.emit(card.id, param.name, another(param), None)
+        elif param.widget == "seed" and card.mode_rect(row).contains(pos):
+            self.seed_mode_wanted.emit(card.id, param.name)
+        elif param.kind == "bool":
+            self.finish_editor()
+            self.param_changed.emit(card.id, param.name, not card.value(param), None)
+        else:
+            self.edit(card, row)
+
+    def edit(self, card: Card, row: int) -> None:
+        """Open the floating editor on a row."""
+        self.finish_editor()
+        param = card.face.rows[row]
+
+        def commit(value: Any) -> None:
+            if value != card.value(param):
+                self.param_changed.emit(card.id, param.name, value, None)
+
+        def go_on(way: int) -> None:
+            self.edit_rows(card, row + way, way)
+
+        self.open_editor_at(card, param, card.value(param), card.rows[row], commit, go_on)
+
+    def edit_rows(self, card: Card, row: int = 0, way: int = 1) -> None:
+        """Open the editor on a row, or on the next that can be edited; past the last the canvas has the keys."""
+        while 0 <= row < len(card.rows):
+            if self.can_edit(card, row):
+                self.ensureVisible(card, 8, 8)
+                self.edit(card, row)
+                return
+            row += way
+        self.setFocus()
+
+    def rename(self, card: Card) -> None:
+        """Edit a node's title; an empty one gives it the title of its type again."""
+        self.finish_editor()
+
+        def commit(title: str) -> None:
+            title = "" if title.strip() == card.face.title else title.strip()
+            if title != card.title:
+                self.title_changed.emit(card.id, title)
+
+        title = Param("title", "str", card.face.title)
+        self.open_editor_at(card, title, card.title or card.face.title, card.title_rect(), commit)
+
+    def open_editor_at(
+        self,
+        item: QGraphicsItem,
+        param: Param,
+        value: Any,
+        area: QRectF,
+        commit: Commit,
+        go_on: Callable[[int], None] | None = None,
+    ) -> None:
+        """Open the floating editor over an area of an item, in the item's coordinates."""
+        self.finish_editor()
+        place = self.mapFromScene(item.mapToScene(area)).boundingRect()
+        count = self.counter(item.id) if isinstance(item, Card) and param.widget == "multiline" else None
+        turn = self._turn = object()
+
+        def hand_over(value: Any) -> None:
+            if self._turn is turn:
+                commit(value)
+
+        desk = Desk(hand_over, self.close_editor, go_on or self._back, count)
+        self.editor = open_editor(param, value, place, desk, self.viewport())
+
+    def _back(self, _: int) -> None:
+        self.setFocus()
+
+    def close_editor(self) -> None:
+        """Take the floating editor away; what it holds and has not handed over is dropped."""
+        editor, self.editor = self.editor, None
+        self._turn = None
+        if editor is not None:
+            had_focus = editor.hasFocus()
+            editor.hide()
+            editor.deleteLater()
+            if had_focus:
+                self.setFocus()
+
+    def finish_editor(self) -> None:
+        """Keep what the floating editor holds, before the canvas moves under it."""
+        if self.editor is not None:
+            self.editor.keep()

@@ -1,0 +1,81 @@
+"""What a tooltip on the canvas says about the thing under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.port_item import Port
+from nodeflow.app.canvas.items.terminal_item import Terminal
+from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.i18n.texts import readable, state_line, tr
+from nodeflow.graph.model.workflow import Problem
+from nodeflow.graph.subgraphs.instances import MORE
+
+if TYPE_CHECKING:
+    from nodeflow.app.canvas.view.canvas_view import CanvasView
+
+
+def hint(view: CanvasView, pos: QPointF) -> str:
+    """A few lines on a port, a row, a node or a wire; empty over empty canvas."""
+    port = view.port_at(pos)
+    if port is not None:
+        return _port(view, port)
+    card = view.card_at(pos)
+    if card is not None:
+        row = card.row_at(card.mapFromScene(pos))
+        return _row(card, row) if row >= 0 else _card(card)
+    wire = next((item for item in view.scene().items(pos) if isinstance(item, Wire)), None)
+    return _wire(view, wire) if wire is not None else ""
+
+
+def _lines(*lines: str) -> str:
+    return "<br>".join(line for line in lines if line)
+
+
+def _problems(problems: Iterable[Problem]) -> str:
+    return _lines(*(escape(problem.reason) for problem in problems))
+
+
+def _port(view: CanvasView, port: Port) -> str:
+    if port.name == MORE:
+        lead = tr("Lead a wire from here to an input or a parameter to expose it.")
+        return escape(tr("Lead a wire from an output to here to expose it.") if port.is_input else lead)
+    wanted = "" if not port.is_input or port.optional or port.wires else tr("needs a wire")
+    found = [problem for problem in port.card.problems if problem.port == port.name]
+    source = port if not port.is_input else next((wire.source for wire in port.wires), None)
+    value = _value(view, source) if source else ""
+    return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, value, _problems(found))
+
+
+def _row(card: Card, number: int) -> str:
+    param = card.face.rows[number]
+    found = [problem for problem in card.problems if problem.port == param.name]
+    value = str(card.value(param))
+    long = escape(value).replace("\n", "<br>") if len(value) > 20 else ""
+    return _lines(f"<b>{escape(readable(param.name))}</b> · {escape(param.describe())}", long, _problems(found))
+
+
+def _card(card: Card) -> str:
+    if isinstance(card, Terminal):
+        given = tr("What the subgraph gives") if card.inputs else tr("What comes into the subgraph")
+        return _lines(f"<b>{escape(given)}</b>", escape(tr("Double click a name to change it, right click for more.")))
+    title = f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}"
+    return _lines(title, escape(state_line(card.state)), escape(card.state.why), _problems(card.problems))
+
+
+def _wire(view: CanvasView, wire: Wire) -> str:
+    source, target = wire.source, wire.target
+    way = f"{source.card.id}.{source.name} → {target.card.id}.{target.name}"
+    value = _value(view, source)
+    return _lines(f"<b>{escape(source.wire_type)}</b> · {escape(way)}", value)
+
+
+def _value(view: CanvasView, source: Port) -> str:
+    """What an output gave: facts and a picture, as far as they are known."""
+    told = view.facts(source.card.id, source.name)
+    return told or escape(next((v.text for v in source.card.state.values if v.output == source.name), ""))

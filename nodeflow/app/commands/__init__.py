@@ -1,0 +1,1 @@
+"""What a person can do: the registry of actions, palette, shortcuts, menus."""

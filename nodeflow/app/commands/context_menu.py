@@ -1,0 +1,59 @@
+"""The menu of the canvas: what can be done to what was pressed, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtWidgets import QMenu, QWidget
+
+from nodeflow.app.canvas.controller.node_commands import Gestures
+from nodeflow.app.commands.registry import Actions, categories
+from nodeflow.graph.subgraphs.instances import definition_of
+
+Group = tuple[str, ...]
+"""Actions by their ids, between two lines of the menu."""
+
+ARRANGE: Group = (
+    *(f"arrange.{side}" for side in ("left", "centre", "right", "top", "middle", "bottom")),
+    *("arrange.across", "arrange.down", "arrange.tidy"),
+)
+
+
+def canvas_menu(gestures: Gestures, actions: Actions, parent: QWidget) -> QMenu:
+    """The menu for the place where it was asked for, and for what is selected there."""
+    menu = QMenu(parent)
+    for group in _groups(gestures):
+        menu.addSeparator()
+        menu.addActions([actions[id] for id in group])
+    if len(gestures.canvas.chosen()) > 1:
+        menu.addMenu(categories()["arrange"]).addActions([actions[id] for id in ARRANGE])
+    return menu
+
+
+def _groups(gestures: Gestures) -> Iterator[Group]:
+    view, at = gestures.view, gestures.view.asked_at()
+    inside = bool(gestures.session.path)
+    if view.card_at(at) is not None:
+        yield from _for_nodes(gestures, inside)
+    elif view.drawn_at(at) is not None:
+        yield "node.rename", "arrange.colour"
+        yield "edit.cut", "edit.copy", "edit.duplicate", "edit.delete"
+    elif view.wire_at(at) is not None:
+        yield "node.add", "edit.delete"
+    else:
+        yield "node.add", "node.note", "arrange.frame"
+        yield "edit.paste", "edit.select_all", "arrange.tidy"
+        yield "view.frame_all", "view.minimap", *(("view.up",) if inside else ())
+
+
+def _for_nodes(gestures: Gestures, inside: bool) -> Iterator[Group]:
+    """For the selected nodes: what holds for each kind that is among them."""
+    cards = [gestures.canvas.nodes[name] for name in gestures.canvas.chosen()]
+    yield ("run.to",)
+    if any(definition_of(card.node.type) for card in cards):
+        yield "node.open", "node.ungroup", "node.unique", "node.keep"
+    yield "node.mute", "node.bypass", "node.rename", "node.wire"
+    if any(param.widget == "seed" for card in cards for param in card.face.rows):
+        yield "node.reroll", "node.seed_mode"
+    yield "node.group", "arrange.frame", *(("node.expose",) if inside else ())
+    yield "edit.cut", "edit.copy", "edit.duplicate", "edit.duplicate_wired", "edit.delete", "edit.dissolve"

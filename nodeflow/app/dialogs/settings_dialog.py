@@ -1,0 +1,201 @@
+"""The settings: how it looks, where files go, what computes, and the keys. Each choice holds at once where it can."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nodeflow.app.commands.registry import Actions
+from nodeflow.app.commands.shortcut_editor import KeysPage
+from nodeflow.app.model.engine_service import default_output
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.qt.background import Background
+
+SCALES = (100, 125, 150, 175, 200)
+
+
+class SettingsDialog(QDialog):
+    """Pages of choices. What a person chooses is kept as soon as it is chosen."""
+
+    def __init__(self, parent: QWidget, settings: Settings, actions: Actions, background: Background) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Settings"))
+        self.settings = settings
+        self.pages = QTabWidget()
+        self.pages.setAccessibleName(self.tr("Pages of settings"))
+        self.look, self.files, self.engine = LookPage(settings), FilesPage(settings), EnginePage(settings, background)
+        self.keys = KeysPage(actions)
+        self.pages.addTab(self.look, self.tr("Look"))
+        self.pages.addTab(self.files, self.tr("Files"))
+        self.pages.addTab(self.engine, self.tr("Engine"))
+        self.pages.addTab(self.keys, self.tr("Keys"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.pages)
+        layout.addWidget(buttons)
+        self.resize(660, 520)
+
+    def show_keys(self) -> None:
+        """Open on the page of keys."""
+        self.pages.setCurrentWidget(self.keys)
+        self.open()
+
+
+class _Form(QWidget):
+    """A page of rows, each a name and what is chosen, with a line of explanation where one is needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(20, 20, 20, 20)
+        self.form.setHorizontalSpacing(18)
+        self.form.setVerticalSpacing(12)
+
+    def row(self, name: str, control: QWidget, note: str = "") -> None:
+        """A control by its name."""
+        control.setAccessibleName(name)
+        self.form.addRow(name, control)
+        if note:
+            words = QLabel(note)
+            words.setObjectName("dim")
+            words.setWordWrap(True)
+            control.setAccessibleDescription(note)
+            self.form.addRow("", words)
+
+
+def _choice(entries: list[tuple[str, object]], value: object) -> QComboBox:
+    """A box of choices, each its words and its value, on the one with this value."""
+    box = QComboBox()
+    for words, entry in entries:
+        box.addItem(words, entry)
+    box.setCurrentIndex(max(0, box.findData(value)))
+    return box
+
+
+class LookPage(_Form):
+    """Theme, language and size."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        themes = [(self.tr("As the system"), "system"), (self.tr("Dark"), "dark"), (self.tr("Light"), "light")]
+        self.theme = _choice([*themes], settings.theme)
+        self.theme.currentIndexChanged.connect(lambda: setattr(settings, "theme", self.theme.currentData()))
+        self.row(self.tr("Theme"), self.theme)
+        languages = [(self.tr("As the system"), "system"), ("English", "en"), ("简体中文", "zh_CN")]
+        self.language = _choice([*languages], settings.language)
+        self.language.currentIndexChanged.connect(lambda: setattr(settings, "language", self.language.currentData()))
+        later = self.tr("From the next start.")
+        self.row(self.tr("Language"), self.language, later)
+        self.scale = _choice([(f"{scale} %", scale) for scale in SCALES], settings.scale)
+        self.scale.currentIndexChanged.connect(lambda: setattr(settings, "scale", self.scale.currentData()))
+        self.row(self.tr("Size of everything"), self.scale, later)
+
+
+class FilesPage(_Form):
+    """Where pictures go, and what is open at the next start."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.output = QLineEdit(settings.output)
+        self.output.setPlaceholderText(str(default_output()))
+        self.output.editingFinished.connect(lambda: setattr(settings, "output", self.output.text().strip()))
+        choose = QPushButton(self.tr("Choose…"))
+        choose.setAutoDefault(False)
+        choose.clicked.connect(self._choose)
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.output, 1)
+        row.addWidget(choose)
+        line.setFocusProxy(self.output)
+        self.row(self.tr("Pictures go to"), line)
+        self.output.setAccessibleName(self.tr("Pictures go to"))
+        self.restore = QCheckBox(self.tr("Open again what was open at the last end"))
+        self.restore.setChecked(settings.restore_tabs)
+        self.restore.toggled.connect(lambda on: setattr(settings, "restore_tabs", on))
+        self.row("", self.restore)
+        self.restore.setAccessibleName(self.restore.text())
+
+    def _choose(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Choose a folder"), self.output.text())
+        if chosen:
+            self.output.setText(chosen)
+            self.settings.output = chosen
+
+
+class EnginePage(_Form):
+    """What computes, and how much room its results take on disk."""
+
+    cleared = Signal()
+
+    def __init__(self, settings: Settings, background: Background) -> None:
+        super().__init__(settings)
+        self._background = background
+        best, processor, card = self.tr("What is fastest"), self.tr("Processor"), self.tr("Graphics card")
+        self.device = _choice([(best, "auto"), (processor, "cpu"), (card, "cuda")], settings.device)
+        self.device.currentIndexChanged.connect(lambda: setattr(settings, "device", self.device.currentData()))
+        self.row(self.tr("Compute on"), self.device, self.tr("From the next run."))
+        self.room = QDoubleSpinBox()
+        self.room.setRange(0, 1000)
+        self.room.setDecimals(1)
+        self.room.setSuffix(" GiB")
+        self.room.setSpecialValueText(self.tr("What suits the disk"))
+        self.room.setValue(settings.cache_gib)
+        self.room.valueChanged.connect(lambda value: setattr(settings, "cache_gib", value))
+        note = self.tr("Results are kept on disk so that nothing is computed twice. From the next start.")
+        self.row(self.tr("Room for results"), self.room, note)
+        self.info = QLabel(self.tr("Looking at the disk…"))
+        self.info.setObjectName("dim")
+        self.info.setWordWrap(True)
+        self.clear = QPushButton(self.tr("Clear"))
+        self.clear.setAutoDefault(False)
+        self.clear.clicked.connect(lambda: self._ask_command("clear"))
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.info, 1)
+        row.addWidget(self.clear)
+        line.setFocusProxy(self.clear)
+        self.row(self.tr("Kept now"), line)
+        self.clear.setAccessibleName(self.tr("Clear what is kept on disk"))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask_command("info")
+
+    def _ask_command(self, command: str) -> None:
+        """Let the command line, which knows the disk, do it beside the app."""
+        self.clear.setEnabled(False)
+        line = [sys.executable, "-m", "nodeflow", "cache", command]
+        self._background.run(
+            lambda: subprocess.run(line, capture_output=True, text=True).stdout.strip(),
+            lambda words: self._told(command, words),
+            owner=self,
+        )
+
+    def _told(self, command: str, words: str) -> None:
+        self.clear.setEnabled(True)
+        self.info.setText(words)
+        if command == "clear":
+            self.cleared.emit()

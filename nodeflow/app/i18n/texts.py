@@ -1,0 +1,75 @@
+"""Text that is shown, put in the person's language, and small phrasings that several places share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from nodeflow.app.i18n.pack_translations import told
+from nodeflow.app.model.run_state import NodeState
+from nodeflow.graph.model.workflow import SeedMode, WorkflowError
+
+
+def tr(text: str) -> str:
+    """The text in the language of the interface."""
+    return QCoreApplication.translate("nodeflow", text)
+
+
+def duration(seconds: float) -> str:
+    """A time span as a person reads it: ``340 ms``, ``2.4 s``, ``3 min 20 s``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def size(count: float) -> str:
+    """Bytes as a person reads them: ``812 bytes``, ``4.1 kB``, ``12 MB``, ``3.4 GB`` (of 1,000 each)."""
+    if count < 1e3:
+        return tr("{0} bytes").format(count)
+    if count < 1e6:
+        return f"{count / 1e3:.1f} kB"
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
+def state_line(state: NodeState) -> str:
+    """A node's state in a few words for its foot; empty when there is nothing to tell."""
+    match state.phase:
+        case "running" if state.items:
+            return tr("{0} of {1} done").format(state.done, state.items)
+        case "running" if state.steps:
+            line = tr("step {0} of {1}").format(state.step, state.steps)
+            if state.seconds_left >= 0.5:
+                line += " · " + tr("{0} left").format(duration(state.seconds_left))
+            return line
+        case "running":
+            return tr("running")
+        case "queued":
+            return tr("waiting")
+        case "skipped":
+            return tr("skipped")
+        case "ran":
+            line = tr("done in {0}").format(duration(state.seconds)) if state.seconds >= 0.001 else tr("done")
+            return line + (f" · {size(state.memory)}" if state.memory >= 2**20 else "")
+        case "cached":
+            return tr("from cache")
+        case "stale":
+            return tr("changed since")
+        case "failed":
+            return state.error
+    return ""
+
+
+def seed_words(mode: SeedMode | None) -> str:
+    """What becomes of a seed after a run, in a word."""
+    return {"random": tr("random"), "increment": tr("+1")}.get(mode or "", tr("fixed"))
+
+
+def sentences(error: WorkflowError) -> str:
+    """Every problem of an error, one a line, each a sentence."""
+    return "\n".join(str(problem) for problem in error.problems)
+
+
+def readable(name: str) -> str:
+    """A name in code as it is read on screen: ``guidance_scale`` becomes ``guidance scale``, or that in Chinese."""
+    return told(name.replace("_", " "))

@@ -1,0 +1,132 @@
+"""Two pictures together: side by side, as a wipe, or their difference; zoom and place are the same for both."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from nodeflow.app.inspector.frame_store import Frame
+from nodeflow.app.inspector.image_view import PictureView
+from nodeflow.app.inspector.zoom import Camera
+from nodeflow.app.qt import theme
+
+MODES = ("side by side", "wipe", "difference")
+
+
+class WipeView(PictureView):
+    """Shows one picture to the left of a line that follows the pointer, another to its right."""
+
+    def __init__(self, camera: Camera) -> None:
+        super().__init__(camera)
+        self.setAccessibleName(self.tr("Two pictures, parted by a line"))
+        self.other: Frame | None = None
+        self.share = 0.5
+
+    def _paint(self, painter: QPainter, frame: Frame) -> None:
+        super()._paint(painter, frame)
+        if self.other is None:
+            return
+        area = self.area()
+        x = area.x() + area.width() * self.share
+        painter.save()
+        painter.setClipRect(QRectF(x, 0, self.width() - x, self.height()))
+        painter.fillRect(self.rect(), theme.colour("canvas"))
+        room = QRectF(self.rect()).adjusted(6, 6, -6, -6)
+        painter.drawImage(self.camera.area(QSizeF(self.other.image.size()), room), self.other.image)
+        painter.restore()
+        painter.setPen(QPen(theme.colour("accent"), 2))
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if self.frame is not None and not event.buttons():
+            area = self.area()
+            self.share = min(max((event.position().x() - area.x()) / area.width(), 0.0), 1.0)
+            self.update()
+
+
+class PairView(QStackedWidget):
+    """Two pictures, in one of three ways; ``views`` are the pictures it may show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.camera = Camera(self)
+        self.left_view, self.right_view = PictureView(self.camera), PictureView(self.camera)
+        self.left_view.setAccessibleName(self.tr("Picture of this run"))
+        self.right_view.setAccessibleName(self.tr("Picture that it is compared with"))
+        self.wipe, self.difference = WipeView(self.camera), PictureView(self.camera)
+        self.difference.setAccessibleName(self.tr("Difference of the two pictures"))
+        both = QWidget()
+        row = QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for view in (self.left_view, self.right_view):
+            view.setMinimumWidth(90)
+            row.addWidget(view, 1)
+        for widget in (both, self.wipe, self.difference):
+            self.addWidget(widget)
+        self.views = (self.left_view, self.right_view, self.wipe, self.difference)
+        self.largest: int | None = None
+        """The largest difference between the two pictures, of 255; None where it is not known."""
+
+    def show_pair(
+        self, one: Frame | None, other: Frame | None, mode: str, words: str = "", apart: Frame | None = None
+    ) -> None:
+        """Show two pictures; ``words`` stand in the place of the second where it cannot be seen.
+
+        Their difference is ``apart``, where it was found from their values, else that of the pictures.
+        """
+        self.setCurrentIndex(MODES.index(mode))
+        self.largest = None
+        if mode == MODES[0]:
+            self.left_view.show_frame(one)
+            self.right_view.show_frame(other, "" if other else words)
+        elif mode == MODES[1]:
+            self.wipe.other = other
+            self.wipe.show_frame(one, "" if other else words)
+        if apart is not None:
+            self.difference.show_frame(apart)
+        elif one is not None and other is not None:
+            found = difference(one.image, other.image)
+            self.largest = int(found.max())
+            if mode == MODES[2]:
+                self.difference.show_frame(Frame(_grey(found), msgspec.structs.replace(one.about, smooth=False)))
+        elif mode == MODES[2]:
+            self.difference.show_frame(None, words)
+
+    def image(self) -> QImage:
+        """What is seen."""
+        return self.grab().toImage()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.update()
+        super().changeEvent(event)
+
+
+def difference(one: QImage, other: QImage) -> NDArray[np.uint8]:
+    """How far two pictures are apart at each place (h, w): the largest of the three colours' differences, 0 to 255."""
+    if other.size() != one.size():
+        mode = Qt.TransformationMode.SmoothTransformation
+        other = other.scaled(one.size(), Qt.AspectRatioMode.IgnoreAspectRatio, mode)
+    a, b = (_array(image).astype(np.int16) for image in (one, other))
+    return np.abs(a - b).max(-1).astype(np.uint8)
+
+
+def _array(image: QImage) -> NDArray[np.uint8]:
+    """(h, w, 3)."""
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    lines = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
+    return lines[:, : plain.width() * 4].reshape(plain.height(), plain.width(), 4)[..., :3].copy()
+
+
+def _grey(apart: NDArray[np.uint8]) -> QImage:
+    """Differences as grey, the largest white."""
+    scaled = np.ascontiguousarray((apart.astype(np.float32) * (255 / max(int(apart.max()), 1))).astype(np.uint8))
+    height, width = scaled.shape
+    grey = QImage(scaled.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
+    return grey.convertToFormat(QImage.Format.Format_RGB32)

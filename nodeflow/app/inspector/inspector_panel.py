@@ -1,0 +1,400 @@
+"""The inspector panel of a document: what the selected node gave, in each form in which it can be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QFileDialog
+
+from nodeflow.app.i18n.texts import size, tr
+from nodeflow.app.inspector.comparison import Comparison
+from nodeflow.app.inspector.exporting import Exporter
+from nodeflow.app.inspector.fact_texts import fact_line
+from nodeflow.app.inspector.frame_store import Film, FrameCache, frame_of, frame_of_png
+from nodeflow.app.inspector.panel_layout import PanelWidgets
+from nodeflow.app.inspector.peeks import Looks
+from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
+from nodeflow.app.inspector.step_actions import keep
+from nodeflow.app.window.document_tab import Tab
+from nodeflow.views import FormInfo, Option, Overview, Picture, View
+
+FACTS = ""
+"""The form of an overview."""
+ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
+"""Pixels that a picture may have, one of many, and one that is kept."""
+
+
+class Inspector(PanelWidgets):
+    """Follows the selection of a document's canvas."""
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__(tab)
+        self.tab, self.session, self.level = tab, tab.session, tab.canvas.session
+        self.looks = Looks(self.session, self)
+        self.cache = FrameCache()
+        self.node = ""
+        self.overview: Overview | None = None
+        self.film: Film | None = None
+        self.comparison = Comparison(self.looks, self.cache, self.compare_bar, self)
+        self._preferred: dict[str, str] = {}
+        self._form_of: dict[str, str] = {}
+        self._turn = self._glance = 0
+        """Which form was asked for last, and which overview: what answers an earlier one comes too late."""
+        self._missing = ""
+        self._probe = Probe(self._ask_place, self)
+        self._connect()
+        tab.canvas.selection_changed.connect(self._follow)
+        self.level.node_changed.connect(self._node_changed)
+        self.level.preview.connect(self._sampling)
+        self.level.opened.connect(lambda: self.show_node(""))
+        self._follow()
+
+    def _connect(self) -> None:
+        self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
+        self.looks.missing.connect(self._offer_load)
+        self.tab.past.changed.connect(self._run_over)
+        self.comparison.arrived.connect(self._paint_step)
+        self.tools.forked.connect(self._forked)
+        self.tools.keep_wanted.connect(self.keep_step)
+        self.compare_button.toggled.connect(self.compare_bar.setVisible)
+        self.compare_button.toggled.connect(lambda: self._show_form())
+        self.compare_bar.changed.connect(lambda: self._show_form() if self.comparing else None)
+        self.output_box.currentIndexChanged.connect(self._output_chosen)
+        self.item_box.currentIndexChanged.connect(self.refresh)
+        self.form_box.currentIndexChanged.connect(self._form_chosen)
+        self.choices.changed.connect(self._show_form)
+        self.scrubber.moved.connect(self._show_step)
+        for view in (self.stage.picture, *self.stage.pair.views):
+            self._probe.follow(view)
+            view.picked.connect(self._choose_place)
+        self.export_wanted.connect(self.ask_export)
+
+    # --- what is looked at
+
+    def _follow(self) -> None:
+        chosen = self.tab.canvas.chosen()
+        if chosen and chosen[0] != self.node:
+            self.show_node(chosen[0])
+        elif not self.node:
+            self.show_node("")
+
+    def show_node(self, node: str) -> None:
+        """Look at what a node gave; at nothing where it is empty."""
+        nodes = self.level.workflow.nodes
+        self.node = node if node in nodes else ""
+        spec = self.level.catalogue.nodes.get(nodes[self.node].type) if self.node else None
+        self.heading.setText(self.node or self.tr("Inspector"))
+        self.output_box.blockSignals(True)
+        self.output_box.clear()
+        for port in spec.outputs if spec else ():
+            self.output_box.addItem(f"{port.name.replace('_', ' ')} · {port.type}", port.name)
+        self.output_box.setCurrentIndex(max(self.output_box.findData(self._preferred.get(self.node)), 0))
+        self.output_box.blockSignals(False)
+        self.output_box.setVisible(self.output_box.count() > 0)
+        self.refresh()
+
+    @property
+    def output(self) -> str:
+        return self.output_box.currentData() or ""
+
+    def refresh(self) -> None:
+        """Look again: the node may have given something else."""
+        self._turn += 1
+        self._glance += 1
+        glance = self._glance
+        if not self.node:
+            self._nothing(self.tr("Select a node to see what it gave."))
+        elif not self.output:
+            self._nothing(self.tr("This node gives nothing that could be seen."))
+        else:
+            self.looks.ask(
+                lambda view, error: self._overview(glance, view, error),
+                node=self.level.path_of(self.node),
+                output=self.output,
+                item=max(self.item_box.currentIndex(), 0),
+            )
+
+    def _output_chosen(self) -> None:
+        self._preferred[self.node] = self.output
+        self.refresh()
+
+    def _nothing(self, words: str) -> None:
+        self.overview = None
+        self._close_film()
+        for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.item_box):
+            widget.setVisible(False)
+        self.export_button.setEnabled(False)
+        self.load_button.hide()
+        self.told.clear()
+        self.facts_line.clear()
+        self.stage.show_frame(None, words)
+
+    def _overview(self, glance: int, view: View | None, error: str) -> None:
+        if glance != self._glance:
+            return
+        if not isinstance(view, Overview):
+            self._nothing(error)
+            return
+        self.overview = view
+        self.export_button.setEnabled(True)
+        self.offer_items(view.items)
+        self.form_box.blockSignals(True)
+        self.form_box.clear()
+        for form in view.forms:
+            self.form_box.addItem(tr(form.title), form.name)
+        if view.facts:
+            self.form_box.addItem(self.tr("Facts"), FACTS)
+        at = self.form_box.findData(self._form_of.get(view.wire, view.forms[0].name if view.forms else FACTS))
+        self.form_box.setCurrentIndex(max(at, 0))
+        self.form_box.blockSignals(False)
+        self.form_box.setVisible(True)
+        self._show_form()
+
+    # --- forms
+
+    @property
+    def form(self) -> FormInfo | None:
+        """The form that is chosen; None for the facts."""
+        name, overview = self.form_box.currentData(), self.overview
+        return next((form for form in overview.forms if form.name == name), None) if overview else None
+
+    def choose_form(self, name: str) -> None:
+        """Choose a form as a hand would."""
+        self.form_box.setCurrentIndex(self.form_box.findData(name))
+
+    def _form_chosen(self) -> None:
+        if self.overview:
+            self._form_of[self.overview.wire] = self.form_box.currentData()
+            self._show_form()
+
+    def _show_form(self) -> None:
+        """Ask for what is chosen."""
+        self._close_film()
+        self.load_button.hide()
+        self.told.clear()
+        if self.overview is None:
+            return
+        one = self.overview.facts[0] if len(self.overview.facts) == 1 else None
+        self.facts_line.setText(fact_line(one) if one else "")
+        self.facts_line.setVisible(one is not None)
+        form = self.form
+        self.choices.show_options(form.options if form else ())
+        time = self._option(lambda option: option.time)
+        self.scrubber.setVisible(time is not None)
+        self.tools.setVisible(time is not None and self.overview.wire == "Trajectory")
+        self.compare_bar.set_steps(time.maximum if time else -1, pictures=form is None or form.apart != "chart")
+        if form is None:
+            self.stage.show_view(self.overview)
+        elif time is not None:
+            self.scrubber.set_steps(time.maximum, time.first)
+            self._begin_film(form, time)
+        elif self.comparing and form.apart == "chart":
+            self._ask_form(form, self._compared())
+        elif self.comparing and form.apart == "picture":
+            self._begin_film(form, Option("step", ""))
+        else:
+            self._ask_form(form)
+
+    def _ask_form(self, form: FormInfo, other: str = "") -> None:
+        assert self.overview is not None
+        self._turn += 1
+        turn = self._turn
+        self.looks.ask(
+            lambda view, error: self._show(turn, view, error),
+            handle=self.overview.handle,
+            form=form.name,
+            options=self.choices.values(),
+            size=ROOM,
+            other=other,
+        )
+
+    @property
+    def comparing(self) -> bool:
+        """Whether two pictures are shown together."""
+        return self.compare_button.isChecked()
+
+    def _option(self, wanted: Any) -> Option | None:
+        form = self.form
+        return next((option for option in form.options if wanted(option)), None) if form else None
+
+    def _show(self, turn: int, view: View | None, error: str) -> None:
+        if turn != self._turn:
+            return
+        if isinstance(view, Picture) and self.comparing and self.form:
+            self._begin_film(self.form, Option("step", ""))
+        elif isinstance(view, Picture):
+            self.stage.show_frame(frame_of(view))
+            self._say_scale(view)
+        elif view is None:
+            self.stage.show_frame(None, error)
+        else:
+            self.stage.show_view(view)
+            if self.comparing:
+                self.comparison.tell(view)
+
+    def _say_scale(self, about: Picture) -> None:
+        words = [tr(about.caption)] if about.caption else []
+        if about.scale:
+            words.append(self.tr("black {0:.3g}, white {1:.3g}").format(*about.scale))
+        self.told.setText(" · ".join(words))
+
+    # --- steps
+
+    def _begin_film(self, form: FormInfo, time: Option) -> None:
+        assert self.overview is not None
+        self.film = self._film(self.overview.handle, form, time)
+        if self.comparing:
+            options, room = self.film.options, self.film.size
+            self.comparison.begin(self.overview, self._compared(), form, options, time, room)
+        self._show_step(self.scrubber.step if time.time else 0)
+
+    def _compared(self) -> str:
+        """The handle of the value that is compared with; empty where there is none."""
+        spec = self.level.catalogue.nodes.get(self.level.workflow.nodes[self.node].type)
+        own = self.overview.handle if self.overview else ""
+        return self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output) if spec else ""
+
+    def _film(self, handle: str, form: FormInfo, time: Option) -> Film:
+        options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
+        film = Film(self.looks, self.cache, handle, form.name, options, time.maximum + 1, room, time.name)
+        film.arrived.connect(lambda _: self._paint_step())
+        film.failed.connect(lambda *_: self._paint_step())
+        return film
+
+    def _close_film(self) -> None:
+        if self.film is not None:
+            self.film.close()
+        self.film = None
+        self.comparison.close()
+
+    def _show_step(self, step: int) -> None:
+        """Fetch what is to be seen of a step, and paint what is there."""
+        if self.film is not None:
+            self.film.want(step)
+            self.comparison.want(step)
+            first = self.scrubber.first
+            self.tools.show_step(self.node, step + first, self.film.steps - 1 + first)
+            self._paint_step()
+
+    def _paint_step(self) -> None:
+        if self.film is None:
+            return
+        step = self.scrubber.step if self.film.steps > 1 else 0
+        frame, fault = self.film.frame(step), self.film.fault(step)
+        if not self.comparing:
+            if frame is not None or fault:
+                self.stage.show_frame(frame, fault)
+            if frame is not None:
+                self._say_scale(frame.about)
+        elif frame is not None:
+            self.comparison.paint(self.stage, frame, step, str(self.film.options.get("quantity", "")))
+        elif fault:
+            self.stage.show_frame(None, fault)
+        self._say_held()
+
+    def _offer_load(self, node: str) -> None:
+        """What a picture needs is not in memory: offer to run to the node that gives it."""
+        self._missing, own = node, node == self.level.path_of(self.node)
+        words = self.tr("Run to {0}, to see it") if own else self.tr("Load {0}, to see it in true colours")
+        self.load_button.setText(words.format(node))
+        self.load_button.show()
+
+    def _run_over(self) -> None:
+        """What was missing may be loaded now; and where all came from the cache, no node said that it changed."""
+        if not self.load_button.isHidden():
+            self.load_button.hide()
+            self.cache.clear()
+            self.refresh()
+        elif self.overview is not None and self._last_handle() not in ("", self.overview.handle):
+            self.refresh()
+
+    def _last_handle(self) -> str:
+        """What names the value in the last run; empty where it was not part of it."""
+        node, runs = self.level.workflow.nodes.get(self.node), self.tab.past.runs
+        spec = self.level.catalogue.nodes.get(node.type) if node else None
+        return runs[-1].handle(self.level.path_of(self.node), spec, self.output) if runs and spec else ""
+
+    def _forked(self, focus: str) -> None:
+        """A branch is there: its node that is to be changed is brought into the middle."""
+        self.tab.canvas.show_node(focus)
+        self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."), True)
+
+    def keep_step(self) -> None:
+        """Have the picture of this step decoded in full size, and write it into the output folder."""
+        if self.overview is None:
+            return
+        node, step = self.node, self.scrubber.step
+        options = {**self.choices.values(), "way": "decoded", "step": step}
+        quantity = str(options.get("quantity", "predicted x_0"))
+
+        def arrived(view: View | None, error: str) -> None:
+            if not isinstance(view, Picture):
+                self._say(error)
+                return
+            try:
+                path = keep(frame_of(view).image, self.session.hub.output, self.level, node, step, quantity)
+                self._say(self.tr("Written: {0}").format(path), True)
+            except OSError as failed:
+                self._say(self.tr("Cannot write the picture: {0}").format(failed.strerror or failed))
+
+        self.looks.ask(arrived, handle=self.overview.handle, form="frames", options=options, size=WHOLE)
+
+    def _say_held(self) -> None:
+        if self.film is not None:
+            words = self.tr("{0} of {1} steps fetched · pictures held: {2} of at most {3}")
+            held, most = size(self.cache.bytes), size(self.cache.most)
+            self.facts_line.setVisible(True)
+            self.facts_line.setText(words.format(self.film.held, self.film.steps, held, most))
+
+    # --- the place under the pointer
+
+    def _choose_place(self, u: float, v: float, _: int) -> None:
+        """A form that is about a place is about this one."""
+        own = self.form if self._option(lambda option: option.place) else place_form(self.overview)
+        self.choices.choose_all(place_options(own, u, v))
+
+    def _ask_place(self, u: float, v: float) -> None:
+        form = place_form(self.overview)
+        if form is None or self.overview is None:
+            return
+        turn = self._turn
+        self.looks.ask(
+            lambda view, _: self.told.setText(place_words(view, self.scrubber.step)) if turn == self._turn else None,
+            handle=self.overview.handle,
+            form=form.name,
+            options={**self.choices.values(), **place_options(form, u, v)},
+        )
+
+    # --- while it runs
+
+    def _node_changed(self, node: str) -> None:
+        if node == self.node and self.level.state(node).phase in ("ran", "cached"):
+            self.refresh()
+
+    def _sampling(self, node: str, picture: bytes) -> None:
+        if node == self.node:
+            self._turn += 1
+            self._glance += 1
+            self._close_film()
+            state = self.level.state(node)
+            self.stage.show_frame(frame_of_png(picture))
+            self.told.setText(self.tr("step {0} of {1}, as it is foreseen").format(state.step, state.steps))
+
+    # --- export
+
+    def ask_export(self, suffix: str) -> None:
+        """Ask for a file and write what is seen, or the true values, into it."""
+        start = str(Path.home() / f"{self.node}-{self.output}{suffix}")
+        name = QFileDialog.getSaveFileName(self.window(), self.tr("Export"), start, f"*{suffix}")[0]
+        if name:
+            self.export_to(Path(name) if Path(name).suffix else Path(name).with_suffix(suffix))
+
+    def export_to(self, path: Path) -> None:
+        """Write into a file what its ending says."""
+        if self.overview is not None:
+            Exporter(self.stage, self.looks, self._say).write(path, self.overview.handle)
+
+    def _say(self, words: str, well: bool = False) -> None:
+        self.told.setText(words)
+        (self.session.notice if well else self.session.trouble).emit(words)

@@ -1,0 +1,91 @@
+"""What can be done with a step of a past run: go another way from there, or keep its picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+
+from nodeflow.app.model.graph_scope import Level
+from nodeflow.app.qt.png_metadata import with_text, with_workflow
+from nodeflow.graph.edits.fork import CHANGES, changeable, fork
+from nodeflow.graph.io.files import dumps, write_atomic
+
+STEP_KEY = "nodeflow-step"
+"""Under it a kept picture says which step it is of."""
+
+
+class StepTools(QWidget):
+    """``forked``: a branch is there; its first node is to be changed. ``keep_wanted``: the picture is to be kept."""
+
+    forked = Signal(str)
+    keep_wanted = Signal()
+
+    def __init__(self, level: Level) -> None:
+        super().__init__()
+        self._level = level
+        self._node, self._step = "", 0
+        self.fork_button = QToolButton()
+        self.fork_button.setText(self.tr("Go on from here with another…"))
+        self.fork_button.setToolTip(self.tr("Make a branch that shares the steps up to here and then goes its own way"))
+        self.fork_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.fork_button)
+        self.menu.aboutToShow.connect(self._offer)
+        self.fork_button.setMenu(self.menu)
+        self.keep_button = QToolButton()
+        self.keep_button.setText(self.tr("Keep this picture"))
+        self.keep_button.setToolTip(self.tr("Write the decoded picture of this step into the output folder"))
+        self.keep_button.clicked.connect(self.keep_wanted)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.fork_button)
+        layout.addWidget(self.keep_button)
+        layout.addStretch()
+
+    def show_step(self, node: str, step: int, last: int) -> None:
+        """Offer what can be done with a step of a sampler's run, by its number on the schedule; ``last`` is the end."""
+        self._node, self._step = node, step
+        known = all(change in self._level.catalogue.nodes for change in CHANGES.values())
+        self.fork_button.setEnabled(step < last and known)
+
+    def others(self) -> list[str]:
+        """The nodes that can be changed from a step on: those that lead the sampler and have parameters."""
+        level = self._level
+        specs = {name: level.catalogue.nodes.get(node.type) for name, node in level.workflow.nodes.items()}
+        return [name for name in changeable(level.workflow, self._node) if (spec := specs[name]) and spec.params]
+
+    def fork(self, other: str) -> None:
+        """Make a branch with another of a node from the step on, as one undo step."""
+        made = fork(self._level.workflow, self._node, self._step, other)
+        if made is not None:
+            self._level.do(self.tr("Go on from step {0}").format(self._step), made.edit)
+            self.forked.emit(made.focus)
+
+    def _offer(self) -> None:
+        self.menu.clear()
+        level = self._level
+        for name in self.others():
+            title = level.catalogue.nodes[level.workflow.nodes[name].type].title
+            self.menu.addAction(f"{title} · {name}").triggered.connect(lambda _=False, name=name: self.fork(name))
+
+
+def keep(image: QImage, folder: Path, level: Level, node: str, step: int, quantity: str) -> Path:
+    """Write the picture of a step into a folder, with the workflow and what it is of inside; never over another.
+
+    Raises OSError.
+    """
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    about = json.dumps({"node": node, "step": step, "quantity": quantity}).encode()
+    picture = with_text(with_workflow(bytes(data.data()), dumps(level.root)), STEP_KEY, about)
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while (path := folder / f"{node.replace('/', '-')}-step-{step:03}-{number}.png").exists():
+        number += 1
+    write_atomic(path, picture)
+    return path

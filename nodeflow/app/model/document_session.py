@@ -1,0 +1,371 @@
+"""One open workflow and what is done with it: document, undo stack, file, runs. Signals for views, no widgets."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoStack
+
+from nodeflow import resources
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.model.flattened import Unfolded
+from nodeflow.app.model.run_state import NodeState, RunStates
+from nodeflow.app.model.undo import EditCommand
+from nodeflow.app.qt.png_metadata import workflow_of
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.protocol.events import (
+    JobEvent,
+    NodeFinished,
+    NodeProgress,
+    NodesKept,
+    Peeked,
+    Refused,
+    RunFinished,
+    WorkerLost,
+)
+from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
+from nodeflow.graph.edits.subgraph_edits import Inside, Same
+from nodeflow.graph.io import files
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.document import Document
+from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow, WorkflowError
+from nodeflow.graph.subgraphs.instances import definition_of
+from nodeflow.graph.validate.run_scope import obstacles, scope
+from nodeflow.graph.validate.sweeps import Sweep
+
+
+class Session(QObject):
+    """Holds one document, and speaks with the engine for it. A window has one for each of its tabs.
+
+    ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
+    ``node_changed``: run state of one node.
+    ``run_changed``: the run as a whole.
+    ``queued``: one was handed to the engine.
+    ``problems_changed``: what stands in the way of a run.
+    ``picture``: PNG pictures of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
+    """
+
+    opened = Signal()
+    catalogue_changed = Signal()
+    file_changed = Signal()
+    node_changed = Signal(str)
+    run_changed = Signal()
+    queued = Signal()
+    problems_changed = Signal()
+    picture = Signal(str, str, int, tuple)
+    preview = Signal(str, bytes)
+    trouble = Signal(str)
+    notice = Signal(str)
+
+    def __init__(
+        self,
+        catalogue: Catalogue | None = None,
+        output: Path | None = None,
+        parent: QObject | None = None,
+        hub: Hub | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.hub = hub or Hub(catalogue, output, self)
+        self.id = uuid.uuid4().hex
+        """Names its document to the engine."""
+        self.document = Document()
+        self.unfolded = Unfolded(self.document)
+        self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
+        """By the path of a node, the output that was last looked at and its small pictures."""
+        self.stack = QUndoStack(self)
+        self.path: Path | None = None
+        self.name = ""
+        self.base = Path.cwd()
+        self.source: Path | None = None
+        """Where the document was read from, also where that is not to be written over."""
+        self.states = RunStates()
+        self._same = False
+        self.problems: list[Problem] = []
+        self.jobs: list[int] = []
+        """Its runs that are not finished, in the order in which they were asked for."""
+        self._shown_job = 0
+        """The run that the states of the nodes are about."""
+        self._requests: dict[int, tuple[str, str, int]] = {}
+        self.hub.replied.connect(self._take)
+        self.hub.catalogue_changed.connect(self.catalogue_changed)
+        self._soon = QTimer(self, interval=150, singleShot=True)
+        self._soon.timeout.connect(self._check_again)
+        self.stack.indexChanged.connect(self._edited)
+
+    # --- the document
+
+    @property
+    def workflow(self) -> Workflow:
+        return self.document.workflow
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.hub.catalogue
+
+    def new(self) -> None:
+        """Start with an empty workflow."""
+        self._show(Workflow(), None, Path.cwd(), "")
+
+    def open(self, path: Path) -> None:
+        """Open a workflow file, or a picture that holds one. Raises WorkflowError; the document then stays."""
+        self.show_workflow(read(path), path)
+
+    def show_workflow(self, workflow: Workflow, source: Path) -> None:
+        """Take a workflow that was read from a file.
+
+        A picture, and a workflow that ships with nodeflow, are never written over: saving asks for a file.
+        """
+        folder = source.resolve().parent
+        shipped = folder == resources.folder("workflows").resolve()
+        own = None if shipped or source.suffix.lower() == ".png" else source
+        self._show(workflow, own, folder, source.stem, source)
+
+    def show_recovered(self, workflow: Workflow, path: Path | None, base: Path, name: str) -> None:
+        """Take a workflow that was kept over a crash: it differs from its file until it is saved."""
+        self._show(workflow, path, base, name, path)
+        self.stack.resetClean()
+
+    def save(self, path: Path) -> None:
+        """Write the workflow to a file, which is its own from now on. Raises OSError; nothing is lost then."""
+        files.save(self.workflow, path)
+        self.saved(path)
+
+    def saved(self, path: Path) -> None:
+        """The workflow as it stands has been given to a file, which is its own from now on."""
+        self.path = self.source = path
+        self.base, self.name = path.resolve().parent, path.stem
+        self.stack.setClean()
+        self.file_changed.emit()
+
+    def lost(self, path: Path | None) -> None:
+        """The file could not be written after all: its own is the one it had before, and its changes are changes."""
+        self.path = path
+        self.stack.resetClean()
+        self.file_changed.emit()
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there are changes that no file holds."""
+        return not self.stack.isClean()
+
+    @property
+    def title(self) -> str:
+        """Its name as it is shown."""
+        return self.name or self.tr("Untitled")
+
+    @property
+    def pristine(self) -> bool:
+        """Whether nothing is lost when another document takes its place: it is empty and always was."""
+        return not self.workflow.nodes and self.path is None and self.stack.count() == 0 and not self.dirty
+
+    def do(self, text: str, edit: Edit, gesture: Hashable | None = None) -> None:
+        """Make an edit as an undo step named ``text``; steps of one ``gesture`` are taken back as one."""
+        self.stack.push(EditCommand(self.document, edit, text, gesture))
+
+    def _show(self, workflow: Workflow, path: Path | None, base: Path, name: str, source: Path | None = None) -> None:
+        self.cancel()
+        self.jobs.clear()
+        self.document = Document(workflow)
+        self.unfolded = Unfolded(self.document)
+        self.thumbnails.clear()
+        self.document.subscribe(self._outdate)
+        self.stack.clear()
+        self.path, self.base, self.name, self.source = path, base, name, source
+        self.states = RunStates()
+        self._set_problems([])
+        self._requests.clear()
+        self.opened.emit()
+        self.file_changed.emit()
+        self.run_changed.emit()
+
+    # --- runs
+
+    @property
+    def running(self) -> bool:
+        return bool(self.jobs)
+
+    def run(self, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> int:
+        """Check the workflow and, where nothing stands in the way, hand it to the engine, behind other runs.
+
+        The number of the job; 0 where there is none.
+        """
+        workflow = self.workflow.copy()
+        problems = self.hub.wait(lambda: self._obstacles(workflow, targets))
+        self._set_problems(problems)
+        if problems:
+            return 0
+        if not self.workflow.nodes:
+            self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
+            return 0
+        about = (self.base, self.hub.output, targets)
+        device, document, title = self.hub.wanted, self.id, self.title
+
+        def give(engine: LocalEngine) -> int:
+            text = files.dumps(workflow)
+            return engine.submit(text, *about, device=device, document=document, title=title, sweeps=sweeps)
+
+        job = self.hub.hand_over(give)
+        self.jobs.append(job)
+        self.run_changed.emit()
+        self.queued.emit()
+        return job
+
+    def cancel(self) -> None:
+        """Stop the runs of this document at their next step; what is finished stays."""
+        for job in tuple(self.jobs):
+            self.hub.engine.cancel(job)
+
+    def peek(self, node: str, output: str, size: int) -> None:
+        """Ask for pictures of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
+        found = self.unfolded.flat.origin(node, output) or (node, output)
+        request = self.hub.engine.peek(*found, size, self.id)
+        self._requests[request] = (node, output, size)
+
+    def state(self, node: str) -> NodeState:
+        """The run state of a node, or of an instance of a subgraph, by its path."""
+        return self.unfolded.state(node, self.states)
+
+    def keep_states(self, where: str, names: dict[str, str]) -> None:
+        """Nodes of a definition (of the root, for the empty name) are about to get other paths: what is told of them
+        holds there too. Both stay, so that it holds after an undo as well."""
+        prefixes = (
+            [path + "/" for path, name in self.unfolded.flat.unfolded.items() if name == where] if where else [""]
+        )
+        for prefix in prefixes:
+            for old, new in names.items():
+                for known in (self.states.nodes, self.thumbnails):
+                    _copy_below(known, prefix + old, prefix + new)
+
+    def close(self) -> None:
+        """Leave the engine: its runs of this document end, and what it says is heard no longer."""
+        self.cancel()
+        self.hub.replied.disconnect(self._take)
+
+    def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:
+        """What keeps a run from starting. Of types that only the worker may know, it is the one to judge.
+
+        For another thread: a large workflow is not judged in a moment.
+        """
+        try:
+            about = scope(workflow, self.catalogue, targets)
+        except WorkflowError as error:
+            return list(error.problems)
+        types = {node.type for node in about.workflow.nodes.values() if not definition_of(node.type)}
+        if not self.hub.device and types - self.catalogue.nodes.keys():
+            return []
+        return obstacles(workflow, self.catalogue, about)
+
+    def _set_problems(self, problems: list[Problem]) -> None:
+        if problems != self.problems:
+            self.problems = problems
+            self.problems_changed.emit()
+
+    def _outdate(self, edit: Edit) -> None:
+        """What was made from an edited node is not what the workflow would give now."""
+        if isinstance(edit, Same):
+            self._same = not self._same
+        if self._same or not self.states.nodes:
+            return
+        where, edit = (edit.name, edit.edit) if isinstance(edit, Inside) else ("", edit)
+        match edit:
+            case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
+                for path in self.unfolded.paths(where, node):
+                    for name in self.states.outdate(self.unfolded.affected(path)):
+                        self.node_changed.emit(name)
+
+    def _edited(self) -> None:
+        if self.problems:
+            self._soon.start()
+
+    def _check_again(self) -> None:
+        """What was wrong and has been put right is wrong no longer."""
+        document, workflow = self.document, self.workflow.copy()
+
+        def tell(problems: list[Problem]) -> None:
+            if self.problems and document is self.document:
+                self._set_problems(problems)
+
+        self.hub.meanwhile(lambda: self._obstacles(workflow), tell, self)
+
+    def _take(self, reply: object) -> None:
+        """A reply of the engine, on the interface's thread."""
+        match reply:
+            case Refused(job, problems) if job in self.jobs:
+                self.jobs.remove(job)
+                self._set_problems(list(problems))
+                self.run_changed.emit()
+            case JobEvent(job, RunFinished()) if job in self.jobs and job != self._shown_job:
+                self.jobs.remove(job)
+                self.run_changed.emit()
+            case JobEvent(job, event) if job in self.jobs:
+                self._shown_job = job
+                for name in self.states.take(event):
+                    self.node_changed.emit(name)
+                if isinstance(event, NodeFinished):
+                    if self.state(event.node).worth_a_look:
+                        self._look(event.node)
+                elif isinstance(event, NodesKept):
+                    for name in event.nodes:
+                        self._look(name)
+                elif isinstance(event, NodeProgress) and event.preview:
+                    self.preview.emit(event.node, event.preview)
+                elif isinstance(event, RunFinished):
+                    self.jobs.remove(job)
+                self.run_changed.emit()
+            case Peeked(request, pictures) if request in self._requests:
+                node, output, size = self._requests.pop(request)
+                if pictures and self.unfolded.knows(node):
+                    if size == THUMBNAIL:
+                        self.thumbnails[node] = (output, pictures)
+                    self.picture.emit(node, output, size, pictures)
+            case WorkerLost():
+                self._requests.clear()
+
+    def _look(self, node: str) -> None:
+        output = self.state(node).pictures or self._pictured(node)
+        if output:
+            self.peek(node, output, THUMBNAIL)
+
+    def _pictured(self, node: str) -> str:
+        """The output of a node that may be pictures, by its type; empty where none is."""
+        found = self.unfolded.flat.workflow.nodes.get(node)
+        spec = self.catalogue.nodes.get(found.type) if found is not None else None
+        return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
+
+
+PICTURES = ("Image", "Latent", "Mask")
+"""Wire types that can be looked at."""
+THUMBNAIL = 384
+"""Pixels of the pictures that nodes show of what they gave."""
+
+
+def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
+    """What is known of a node, and of those inside it, is known under another path too."""
+    for path, value in list(known.items()):
+        if path == old or path.startswith(old + "/"):
+            known[new + path[len(old) :]] = value
+
+
+def read(path: Path) -> Workflow:
+    """A workflow from its file, or from a picture that nodeflow saved. Raises WorkflowError."""
+    if path.suffix.lower() != ".png":
+        return files.load(path)
+    try:
+        text = workflow_of(path.read_bytes())
+    except OSError as error:
+        raise WorkflowError(Problem("", "", f"cannot read {path}: {error.strerror or error}")) from None
+    if text is None:
+        raise WorkflowError(Problem("", "", f"{path.name} holds no workflow; only pictures saved by nodeflow do"))
+    return files.loads(text)
+
+
+def has_workflow(path: Path) -> bool:
+    """Whether a picture carries a workflow; not where it cannot be read."""
+    try:
+        return workflow_of(path.read_bytes()) is not None
+    except OSError:
+        return False

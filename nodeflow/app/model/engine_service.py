@@ -1,0 +1,199 @@
+"""The one engine of the app, shared by all open documents: what it says reaches each session, which takes its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
+
+from nodeflow import resources
+from nodeflow.app.i18n.pack_translations import localized
+from nodeflow.app.model.subgraph_library import Library
+from nodeflow.app.qt.background import Background
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.protocol.events import Beat, JobInfo, Logged, QueueChanged, Ready, Silent, WorkerLost
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, decode
+
+LOG_LINES = 5000
+T = TypeVar("T")
+
+
+class Hub(QObject):
+    """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
+    the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
+    ``library_changed``: the user's library holds others. ``made``: pictures that the app wrote by itself.
+    """
+
+    replied = Signal(object)
+    catalogue_changed = Signal()
+    library_changed = Signal()
+    device_changed = Signal(str)
+    queue_changed = Signal()
+    logged = Signal(str)
+    beat = Signal()
+    trouble = Signal(str)
+    made = Signal(list)
+    _arrived = Signal(object)
+
+    def __init__(
+        self, catalogue: Catalogue | None = None, output: Path | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.output = output or default_output()
+        """Where runs write what they make."""
+        self.wanted = "auto"
+        """What runs are to be computed on: ``auto``, ``cpu``, ``cuda``."""
+        self.limits = Limits()
+        """How much the worker may keep, from its next start."""
+        self.catalogue = shipped_catalogue() if catalogue is None else catalogue
+        self.library = Library()
+        self._kept: list[NodeSpec] = []
+        self._files = Background(self, threads=1)  # one thread: all in order
+        self.device = ""
+        self.jobs: tuple[JobInfo, ...] = ()
+        """What runs, and what waits behind it."""
+        self.paused = False
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        """The last lines that the worker wrote, tracebacks of nodes that failed among them."""
+        self._unfinished = ""
+        self._giving = 0
+        self._held: list[object] = []
+        self.resident, self.silent = 0, 0.0
+        """Bytes that the worker holds, and for how many seconds it has said nothing."""
+        self._engine: LocalEngine | None = None
+        self._arrived.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def engine(self) -> LocalEngine:
+        """The engine; its worker starts with the first job."""
+        if self._engine is None:
+            self._engine = LocalEngine(self._arrived.emit, Queue.of_user(), limits=self.limits)
+        return self._engine
+
+    def start(self) -> None:
+        """Have the worker load its libraries while the person looks at the workflow."""
+        self._look_into_library()
+        self.engine.start()
+
+    def wait(self, work: Callable[[], T]) -> T:
+        """What work gives that is done off the interface's thread; input waits for it."""
+        return self._files.wait(work)
+
+    def meanwhile(self, work: Callable[[], T], then: Callable[[T], object], owner: QObject) -> None:
+        """Do work off the interface's thread, then tell of it, unless ``owner`` is gone."""
+        self._files.run(work, then, owner=owner)
+
+    def hand_over(self, give: Callable[[LocalEngine], int]) -> int:
+        """The number of a job that is given to the engine, which writes it down: off the interface's thread.
+
+        What the engine says meanwhile is heard once the number is known.
+        """
+        engine = self.engine
+        self._giving += 1
+        try:
+            return self._files.wait(lambda: give(engine))
+        finally:
+            self._giving -= 1
+            QTimer.singleShot(0, self, self._hear_held)
+
+    def kept(self) -> list[NodeSpec]:
+        """The subgraphs in the user's library as they are known; its folder is looked at anew meanwhile."""
+        self._look_into_library()
+        return self._kept
+
+    def keep(self, name: str, text: str, then: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Save a subgraph to the library, then tell of it, or of the OSError."""
+        self._files.run(lambda: self.library.save(name, text), lambda _: then(), failed, owner=self)
+        self._look_into_library()
+
+    def close(self) -> None:
+        """End the worker; the next request starts another."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+        self._set_device("")
+
+    def _hear_held(self) -> None:
+        if not self._giving:
+            held, self._held = self._held, []
+            for reply in held:
+                self._take(reply)
+
+    def _hear(self, reply: object) -> None:
+        """What the engine says, in order."""
+        if self._giving or self._held:
+            self._held.append(reply)
+        else:
+            self._take(reply)
+
+    def _take(self, reply: object) -> None:
+        match reply:
+            case Ready(device, _, catalogue, troubles):
+                self._learn(catalogue)
+                for sentence in troubles:
+                    self.trouble.emit(sentence)
+                self._set_device(device)
+            case WorkerLost(reason):
+                self.resident, self.silent = 0, 0.0
+                self._set_device("")
+                self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
+            case QueueChanged(jobs, paused):
+                self.jobs, self.paused = jobs, paused
+                self.queue_changed.emit()
+            case Logged(text):
+                self._write(text)
+            case Beat():
+                self.resident, self.silent = reply.resident, 0.0
+                self.beat.emit()
+            case Silent(seconds):
+                self.silent = seconds
+                self.beat.emit()
+        self.replied.emit(reply)
+
+    def _look_into_library(self) -> None:
+        catalogue = self.catalogue
+        self._files.run(lambda: self.library.specs(catalogue), self._know, owner=self)
+
+    def _know(self, kept: list[NodeSpec]) -> None:
+        """What the library holds; what is wrong with a file there is said once."""
+        for sentence in self.library.new_troubles():
+            self.trouble.emit(sentence)
+        if kept != self._kept:
+            self._kept = kept
+            self.library_changed.emit()
+
+    def _write(self, text: str) -> None:
+        """Add to the log. What ends without an end of line goes on with the next text."""
+        text = self._unfinished + text
+        lines = text.split("\n")
+        self._unfinished = lines.pop()
+        self.log.extend(line.rpartition("\r")[2] for line in lines)
+        self.logged.emit("\n".join(lines))
+
+    def _set_device(self, device: str) -> None:
+        self.device = device
+        self.device_changed.emit(device)
+
+    def _learn(self, catalogue: Catalogue) -> None:
+        """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
+        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | localized(catalogue).nodes)
+        if known != self.catalogue:
+            self.catalogue = known
+            self.catalogue_changed.emit()
+
+
+def default_output() -> Path:
+    """The folder of results where none was chosen."""
+    pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+    return Path(pictures) / "nodeflow"
+
+
+def shipped_catalogue() -> Catalogue:
+    """The catalogue of the built-in nodes, as it ships; empty where it is missing."""
+    path = resources.folder("assets") / "catalogue.json"
+    return localized(decode(path.read_bytes())) if path.is_file() else Catalogue()

@@ -1,0 +1,82 @@
+"""What a run would do, told while the person edits: how many nodes would run, and for how long."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMetaObject, QObject, QTimer, Signal
+
+from nodeflow.app.i18n.texts import duration
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.qt.background import Background
+from nodeflow.engine.protocol.events import Foreseen
+from nodeflow.graph.io import files
+
+PAUSE = 700
+"""Milliseconds after the last change until the engine is asked."""
+
+
+class Outlook(QObject):
+    """Asks the engine for a dry plan of the document in front, when it has changed and nothing of it runs.
+
+    ``changed``: the words are others; empty where nothing is known.
+    """
+
+    changed = Signal()
+
+    def __init__(self, hub: Hub, session: Session) -> None:
+        super().__init__()
+        self._hub, self._session = hub, session
+        self._links: list[QMetaObject.Connection] = []
+        self._request = 0
+        self._background = Background(self, threads=1)
+        self.words = ""
+        self._soon = QTimer(self, interval=PAUSE, singleShot=True)
+        self._soon.timeout.connect(self._ask)
+        hub.replied.connect(self._take)
+        hub.device_changed.connect(lambda: self._soon.start())
+        self.watch(session)
+
+    def watch(self, session: Session) -> None:
+        """Look ahead for another document from now on."""
+        for link in self._links:
+            self.disconnect(link)
+        self._session = session
+        self._links = [session.stack.indexChanged.connect(self._wait), session.run_changed.connect(self._wait)]
+        self._wait()
+
+    def _wait(self) -> None:
+        self._request = 0
+        if self.words:
+            self.words = ""
+            self.changed.emit()
+        self._soon.start()
+
+    def _ask(self) -> None:
+        session = self._session
+        if self._hub.device and session.workflow.nodes and not session.running and not session.problems:
+            workflow = session.workflow.copy()
+            self._background.run(lambda: files.dumps(workflow), lambda text: self._send(session, text), owner=self)
+
+    def _send(self, session: Session, workflow: bytes) -> None:
+        hub = self._hub
+        if session is self._session and hub.device and not session.running:
+            self._request = hub.engine.foresee(
+                workflow, session.base, hub.output, device=hub.wanted, document=session.id
+            )
+
+    def _take(self, reply: object) -> None:
+        match reply:
+            case Foreseen(request, nodes, problems) if request == self._request and self._request:
+                run = sum(node.state == "run" for node in nodes)
+                perhaps = sum(node.state == "unknown" for node in nodes)
+                if problems or not nodes:
+                    self.words = ""
+                elif perhaps:
+                    self.words = self.tr("up to {0} of {1} nodes would run").format(run + perhaps, len(nodes))
+                elif not run:
+                    self.words = self.tr("nothing would run again")
+                else:
+                    self.words = self.tr("{0} of {1} nodes would run").format(run, len(nodes))
+                    if reply.seconds >= 0.05:
+                        self.words = self.tr("{0}, about {1}").format(self.words, duration(reply.seconds))
+                self.changed.emit()

@@ -1,0 +1,87 @@
+"""The last runs of a document: with which parameters they ran, and under which keys their results can be seen again."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from nodeflow.app.model.document_session import Session
+from nodeflow.engine.protocol.events import JobEvent, NodeFinished, NodesKept, RunFinished
+from nodeflow.graph.model.catalogue import NodeSpec
+from nodeflow.graph.model.workflow import Node
+
+MOST_RUNS = 24
+"""Runs that are remembered."""
+
+
+class PastRun(msgspec.Struct):
+    """A run: its number, when it was asked for, its nodes as they were, and the keys of what they gave."""
+
+    number: int
+    when: str
+    nodes: dict[str, Node]
+    keys: dict[str, str] = {}
+
+    def handle(self, node: str, spec: NodeSpec, output: str) -> str:
+        """What names the value of a node's output in this run to the engine; empty where it was not part of it."""
+        key = self.keys.get(node)
+        place = next((at for at, port in enumerate(spec.outputs) if port.name == output), None)
+        return "" if not key or place is None else f"{key}/{place}/{spec.outputs[place].type}"
+
+    def differs(self, other: PastRun) -> list[tuple[str, Any, Any]]:
+        """The parameters that are not the same in both, as ``node.parameter``, and what they are here and there."""
+        found = []
+        for name, node in self.nodes.items():
+            there = other.nodes.get(name)
+            if there is None or there.type != node.type:
+                continue
+            for param in sorted(node.params.keys() | there.params.keys()):
+                here, over = node.params.get(param), there.params.get(param)
+                if here != over:
+                    found.append((f"{name}.{param}", here, over))
+        return found
+
+
+class Past(QObject):
+    """``changed``: another run is over."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.runs: deque[PastRun] = deque(maxlen=MOST_RUNS)
+        self._session = session
+        self._going: dict[int, PastRun] = {}
+        self._count = 0
+        session.queued.connect(self._asked)
+        session.opened.connect(self._forget)
+        session.hub.replied.connect(self._take)
+
+    def _asked(self) -> None:
+        if not self._session.jobs:
+            return
+        self._count += 1
+        nodes = dict(self._session.workflow.nodes)
+        self._going[self._session.jobs[-1]] = PastRun(self._count, time.strftime("%H:%M:%S"), nodes)
+
+    def _forget(self) -> None:
+        self.runs.clear()
+        self._going.clear()
+        self._count = 0
+        self.changed.emit()
+
+    def _take(self, reply: object) -> None:
+        match reply:
+            case JobEvent(job, NodeFinished(node, key=key, item=())) if job in self._going and key:
+                self._going[job].keys[node] = key
+            case JobEvent(job, NodesKept(nodes, keys)) if job in self._going:
+                self._going[job].keys.update(zip(nodes, keys, strict=False))
+            case JobEvent(job, RunFinished()) if job in self._going:
+                run = self._going.pop(job)
+                if run.keys:
+                    self.runs.append(run)
+                    self.changed.emit()

@@ -1,0 +1,50 @@
+"""Sweeps that run: what each wrote is gathered, and laid out on a sheet when it is done. No widgets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.qt.background import Background
+from nodeflow.engine.protocol.events import JobEvent, Refused, RunFinished
+from nodeflow.graph.io import files
+from nodeflow.graph.model.workflow import Workflow
+from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.reports.sweep_sheet import SweepSheet
+
+
+class SweepRuns(QObject):
+    """Runs sweeps, and writes their sheets beside the pictures; the hub tells of them with ``made``."""
+
+    def __init__(self, hub: Hub, background: Background) -> None:
+        super().__init__(hub)
+        self._hub, self._background = hub, background
+        self._sheets: dict[int, tuple[SweepSheet, Path, Workflow]] = {}
+        hub.replied.connect(self._take)
+
+    def run(self, session: Session, sweeps: tuple[Sweep, ...]) -> None:
+        """Hand a run of the workflow with these sweeps to the engine, where nothing stands in its way."""
+        workflow = session.workflow.copy()
+        job = session.run(sweeps=sweeps)
+        if job:
+            self._sheets[job] = SweepSheet(), self._hub.output, workflow
+
+    def _take(self, reply: object) -> None:
+        match reply:
+            case JobEvent(job, event) if job in self._sheets:
+                self._sheets[job][0].add(event)
+                if isinstance(event, RunFinished):
+                    self._write(*self._sheets.pop(job))
+            case Refused(job):
+                self._sheets.pop(job, None)
+
+    def _write(self, sheet: SweepSheet, folder: Path, workflow: Workflow) -> None:
+        self._background.run(
+            lambda: sheet.write(folder, files.dumps(workflow)),
+            lambda paths: self._hub.made.emit([Path(path) for path in paths]),
+            lambda error: self._hub.trouble.emit(self.tr("Cannot write the sheet of the sweep: {0}").format(error)),
+            owner=self,
+        )

@@ -1,0 +1,43 @@
+"""Undo steps: each wraps one edit of the document, and small changes of one gesture merge into one step."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from PySide6.QtGui import QUndoCommand
+
+from nodeflow.graph.edits.edits import Edit
+from nodeflow.graph.model.document import Document
+
+_MERGES = 1
+
+
+class EditCommand(QUndoCommand):
+    """An edit as an undo step. Steps pushed with the same ``gesture`` become one; the last edit of them holds.
+
+    A gesture only ever carries edits of the same thing (one parameter, one placement), so that the first inverse
+    takes all of them back.
+    """
+
+    def __init__(self, document: Document, edit: Edit, text: str, gesture: Hashable | None = None) -> None:
+        super().__init__(text)
+        self._document, self._edit, self._gesture = document, edit, gesture
+        self._inverse: Edit | None = None
+
+    def redo(self) -> None:
+        inverse = self._document.apply(self._edit)
+        if self._inverse is None:
+            self._inverse = inverse
+
+    def undo(self) -> None:
+        if self._inverse is not None:
+            self._document.apply(self._inverse)
+
+    def id(self) -> int:
+        return -1 if self._gesture is None else _MERGES
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, EditCommand) or other._gesture != self._gesture:
+            return False
+        self._edit = other._edit
+        return True

@@ -1,0 +1,79 @@
+"""One picture of the gallery as large as fits, with its neighbours an arrow away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPixmap
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nodeflow.app.panels.preview import PictureView
+from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.thumbnails import read
+
+
+class LargeView(QDialog):
+    """``opened``: the workflow of the picture is wanted."""
+
+    opened = Signal(Path)
+
+    def __init__(self, parent: QWidget, paths: list[Path], row: int, background: Background) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._paths, self.row, self._background = paths, row, background
+        self.view = PictureView()
+        self.view.words = self.tr("This picture cannot be read.")
+        self.words = QLabel()
+        self.words.setObjectName("dim")
+        self.before, self.after = QPushButton("←"), QPushButton("→")
+        self.before.setAccessibleName(self.tr("Previous picture"))
+        self.after.setAccessibleName(self.tr("Next picture"))
+        self.workflow = QPushButton(self.tr("Open workflow"))
+        self.before.clicked.connect(lambda: self.step(-1))
+        self.after.clicked.connect(lambda: self.step(1))
+        self.workflow.clicked.connect(self._open)
+        row_ = QHBoxLayout()
+        row_.addWidget(self.words, 1)
+        for button in (self.before, self.after, self.workflow):
+            button.setAutoDefault(False)
+            row_.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.view, 1)
+        layout.addLayout(row_)
+        self.resize(min(1000, parent.width() - 80), min(860, parent.height() - 60))
+        self.step(0)
+
+    @property
+    def path(self) -> Path:
+        """The picture that is shown."""
+        return self._paths[self.row]
+
+    def step(self, by: int) -> None:
+        """Go to a neighbour; it is read off the interface's thread, and the last one asked for is shown."""
+        self.row = min(max(self.row + by, 0), len(self._paths) - 1)
+        self.before.setEnabled(self.row > 0)
+        self.after.setEnabled(self.row < len(self._paths) - 1)
+        self.setWindowTitle(self.path.name)
+        path = self.path
+        self._background.run(lambda: (path, read(path)), self._show, owner=self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+        if event.key() in step:
+            self.step(step[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def _show(self, made: tuple[Path, QImage]) -> None:
+        path, image = made
+        if path != self.path:
+            return
+        self.view.show_picture(None if image.isNull() else QPixmap.fromImage(image))
+        self.view.setAccessibleDescription(path.name)
+        place = self.tr("{0} of {1}").format(self.row + 1, len(self._paths))
+        self.words.setText(f"{place} · {path.name} · {image.width()} × {image.height()}")
+
+    def _open(self) -> None:
+        self.opened.emit(self.path)
+        self.accept()

@@ -1,0 +1,53 @@
+"""The list of what stands in the way of a run."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from nodeflow.app.model.document_session import Session
+
+_LINE = 24
+
+
+class Problems(QWidget):
+    """One line a problem; a click goes to its node. Hidden while there is nothing wrong."""
+
+    wanted = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._session = session
+        self.heading = QLabel()
+        self.heading.setObjectName("heading")
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Problems"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 12)
+        layout.setSpacing(6)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.list)
+        self.list.itemClicked.connect(self._go)
+        self.list.itemActivated.connect(self._go)
+        session.problems_changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        problems = self._session.problems
+        self.list.clear()
+        for problem in problems:
+            item = QListWidgetItem(str(problem))
+            item.setSizeHint(QSize(0, _LINE))
+            item.setData(Qt.ItemDataRole.UserRole, problem.node)
+            self.list.addItem(item)
+        if len(problems) == 1:
+            self.heading.setText(self.tr("One thing to put right before it can run"))
+        else:
+            self.heading.setText(self.tr("{0} things to put right before it can run").format(len(problems)))
+        self.list.setFixedHeight(_LINE * min(max(len(problems), 1), 5))
+        self.setVisible(bool(problems))
+
+    def _go(self, item: QListWidgetItem) -> None:
+        self.wanted.emit(item.data(Qt.ItemDataRole.UserRole))

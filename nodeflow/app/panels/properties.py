@@ -1,0 +1,89 @@
+"""The properties of the selected node: its parameters to be edited, and below them its help."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+
+from nodeflow.app.i18n.texts import readable
+from nodeflow.app.panels.node_help import NodeHelp
+from nodeflow.app.qt.fields import Field, field_of
+from nodeflow.app.window.document_tab import Tab
+from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
+from nodeflow.graph.model.catalogue import NodeSpec
+from nodeflow.graph.model.workflow import Socket
+
+
+class Properties(QWidget):
+    """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step."""
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__()
+        self._tab, self._session = tab, tab.canvas.session
+        self._name = ""
+        self._spec: NodeSpec | None = None
+        self.fields: dict[str, Field] = {}
+        self.help = NodeHelp(tab.canvas.session, tab.canvas.facts)
+        self._box = QWidget()
+        self._form = QFormLayout(self._box)
+        self._form.setContentsMargins(14, 12, 14, 4)
+        self._form.setHorizontalSpacing(14)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._box)
+        layout.addWidget(self.help, 1)
+        self._session.opened.connect(lambda: self.show_node(""))
+        self._session.subscribe(self._follow)
+        self.show_node("")
+
+    def show_node(self, name: str) -> None:
+        """Show a node; none where the name is empty."""
+        self.help.show_node(name)
+        node = self._session.workflow.nodes.get(name)
+        spec = self._session.catalogue.nodes.get(node.type) if node is not None else None
+        if (name, spec) != (self._name, self._spec):
+            self._name, self._spec = name, spec
+            self._fill()
+        self._show_values()
+
+    def _follow(self, edit: Edit) -> None:
+        match edit:
+            case SetParam(node) if node == self._name:
+                self._show_values()
+            case Connect(link) if link.target == self._name:
+                self._show_values()
+            case Disconnect(socket) if socket.node == self._name:
+                self._show_values()
+
+    def _fill(self) -> None:
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self.fields.clear()
+        for param in self._spec.params if self._spec else ():
+            field = field_of(param, partial(self._change, param.name))
+            self.fields[param.name] = field
+            self._form.addRow(readable(param.name), field)
+        self._box.setVisible(bool(self.fields))
+
+    def _show_values(self) -> None:
+        node = self._session.workflow.nodes.get(self._name)
+        if node is None or self._spec is None:
+            return
+        for param in self._spec.params:
+            field = self.fields[param.name]
+            field.show_value(node.params.get(param.name, param.default))
+            fed = Socket(self._name, param.name) in self._session.workflow.links
+            field.setEnabled(not fed)
+            field.setToolTip(self.tr("A wire gives this value.") if fed else param.describe())
+
+    def _change(self, param: str, value: Any, gesture: Any) -> None:
+        node = self._session.workflow.nodes.get(self._name)
+        if node is None or self._spec is None:
+            return
+        spec = self._spec.param(param)
+        if spec is not None and value != node.params.get(param, spec.default):
+            self._tab.canvas.values.set(self._name, param, value, gesture)

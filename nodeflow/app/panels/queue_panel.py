@@ -1,0 +1,175 @@
+"""The queue: what runs and what waits behind it, with the time that is left, to be sorted, stopped and repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nodeflow.app.i18n.texts import duration
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.window.tabs import Tabs
+from nodeflow.engine.protocol.events import JobInfo
+
+_JOB = Qt.ItemDataRole.UserRole
+
+
+class _Jobs(QListWidget):
+    """Jobs as lines: waiting ones are moved by drag or with Alt and the arrows, and taken out with Delete."""
+
+    def __init__(self, move: Callable[[int, int], None], remove: Callable[[], None]) -> None:
+        super().__init__()
+        self._move, self._remove = move, remove
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if step and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self._move(self.currentRow(), self.currentRow() + step)
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._remove()
+        else:
+            super().keyPressEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """The engine moves the job, and its answer moves the line."""
+        row, at = self.currentRow(), event.position().toPoint()
+        over = self.indexAt(at)
+        to = over.row() + int(at.y() > self.visualRect(over).center().y()) if over.isValid() else self.count()
+        event.setDropAction(Qt.DropAction.IgnoreAction)
+        event.accept()
+        self._move(row, to - int(to > row))
+
+
+class Queue(QWidget):
+    """One line a job, buttons for all of them, and how often to run the document in front."""
+
+    def __init__(self, hub: Hub, tabs: Tabs, run: Callable[[], None]) -> None:
+        super().__init__()
+        self._hub, self._tabs, self._run = hub, tabs, run
+        self.pause = QPushButton()
+        self.remove = QPushButton(self.tr("Remove"))
+        self.clear = QPushButton(self.tr("Clear"))
+        self.clear.setToolTip(self.tr("Take out all that waits"))
+        self.times = QSpinBox()
+        self.times.setRange(1, 999)
+        self.times.setValue(4)
+        self.times.setSuffix(" ×")
+        self.times.setAccessibleName(self.tr("How often"))
+        self.repeat = QPushButton(self.tr("Run"))
+        self.repeat.setAccessibleName(self.tr("Run so often"))
+        self.list = _Jobs(self._move, self._remove)
+        self.list.setAccessibleName(self.tr("Jobs"))
+        self.list.setAccessibleDescription(self.tr("Alt and arrows move a job, Delete takes it out"))
+        self.empty = QLabel(self.tr("Nothing runs and nothing waits. Ctrl+Enter runs the workflow in front."))
+        self.empty.setObjectName("dim")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        row = QHBoxLayout()
+        for button in (self.pause, self.remove, self.clear):
+            row.addWidget(button)
+        row.addStretch()
+        row.addWidget(self.times)
+        row.addWidget(self.repeat)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self.list)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.setSpacing(8)
+        layout.addLayout(row)
+        layout.addWidget(self._pages, 1)
+        self.pause.clicked.connect(self._pause)
+        self.remove.clicked.connect(self._remove)
+        self.clear.clicked.connect(self._clear)
+        self.repeat.clicked.connect(self._repeat)
+        self.list.itemSelectionChanged.connect(self._enable)
+        hub.queue_changed.connect(self.refresh)
+        for tab in tabs:
+            tab.session.run_changed.connect(self._tell_time)
+        tabs.added.connect(lambda tab: tab.session.run_changed.connect(self._tell_time))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the jobs as they stand; what was selected stays so."""
+        chosen = set(self._chosen())
+        row = self.list.currentRow()
+        current = self.list.item(row).data(_JOB).job if 0 <= row < self.list.count() else 0
+        self.list.clear()
+        for job in self._hub.jobs:
+            item = QListWidgetItem(self._words(job))
+            item.setData(_JOB, job)
+            if job.state == "running":
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDragEnabled)
+            self.list.addItem(item)
+            if job.job == current:
+                self.list.setCurrentItem(item)
+            item.setSelected(job.job in chosen)
+        self._pages.setCurrentWidget(self.list if self._hub.jobs else self.empty)
+        self.pause.setText(self.tr("Resume") if self._held() else self.tr("Pause"))
+        self._enable()
+
+    def _held(self) -> bool:
+        """Whether there is something to resume."""
+        return self._hub.paused or any(job.state == "left" for job in self._hub.jobs)
+
+    def _words(self, job: JobInfo) -> str:
+        if job.state == "left":
+            return self.tr("{0} · left from last time").format(job.title)
+        if job.state == "waiting":
+            return self.tr("{0} · waiting").format(job.title)
+        states = next((tab.session.states for tab in self._tabs if tab.session.id == job.document), None)
+        words = self.tr("{0} · paused") if self._hub.paused else self.tr("{0} · running")
+        words = words.format(job.title)
+        if states is not None and states.seconds_left >= 0.5:
+            words += self.tr(" · {0} left").format(duration(states.seconds_left))
+        return words
+
+    def _tell_time(self) -> None:
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            item.setText(self._words(item.data(_JOB)))
+
+    def _enable(self) -> None:
+        self.remove.setEnabled(bool(self._chosen()))
+        self.clear.setEnabled(any(job.state != "running" for job in self._hub.jobs))
+
+    def _chosen(self) -> list[int]:
+        return [item.data(_JOB).job for item in self.list.selectedItems()]
+
+    def _move(self, row: int, to: int) -> None:
+        """Put the job of a line at another; the one that runs stays first."""
+        jobs = self._hub.jobs
+        running = sum(job.state == "running" for job in jobs)
+        if running <= row < len(jobs):
+            self._hub.engine.move(jobs[row].job, min(max(to, running), len(jobs) - 1) - running)
+
+    def _remove(self) -> None:
+        for job in self._chosen():
+            self._hub.engine.cancel(job)
+
+    def _clear(self) -> None:
+        for job in self._hub.jobs:
+            if job.state != "running":
+                self._hub.engine.cancel(job.job)
+
+    def _pause(self) -> None:
+        (self._hub.engine.resume if self._held() else self._hub.engine.pause)()
+
+    def _repeat(self) -> None:
+        for _ in range(self.times.value()):
+            self._run()

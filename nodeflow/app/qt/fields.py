@@ -1,0 +1,116 @@
+"""Fields that hold a node's parameters: one a parameter, made by its kind, for the panel of properties."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QWidget
+
+from nodeflow.app.i18n.texts import readable
+from nodeflow.app.qt import theme
+from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.validate.param_assignments import read
+
+Change = Callable[[Any, Any], None]
+"""Takes a value, and the gesture that it belongs to: values of one gesture are one step of undo."""
+_gestures = itertools.count(1)
+
+
+class LineField(QLineEdit):
+    """A number or a line of text; what does not fit is marked and not taken."""
+
+    def __init__(self, param: Param, change: Change) -> None:
+        super().__init__()
+        self._param, self._change = param, change
+        self.setPlaceholderText(param.describe())
+        self.textEdited.connect(self._judge)
+        self.editingFinished.connect(self._keep)
+
+    def show_value(self, value: Any) -> None:
+        text = f"{value:.12g}" if isinstance(value, float) else str(value)
+        if text != self.text():
+            self.setText(text)
+            self._judge()
+
+    def _judge(self) -> None:
+        fault = self._param.fault(read(self._param, self.text()))
+        self.setStyleSheet(f"border: 1px solid {theme.current().bad};" if fault else "")
+        self.setToolTip(fault)
+
+    def _keep(self) -> None:
+        value = read(self._param, self.text())
+        if not self._param.fault(value):
+            self._change(value, None)
+
+
+class TextField(QPlainTextEdit):
+    """A text of several lines, kept as it is typed; what is typed in one go is one step of undo."""
+
+    typed = Signal()
+
+    def __init__(self, param: Param, change: Change) -> None:
+        super().__init__()
+        self._change, self._gesture = change, 0
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(76)
+        self.textChanged.connect(self._keep)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._gesture = next(_gestures)
+        super().focusInEvent(event)
+
+    def show_value(self, value: Any) -> None:
+        if str(value) != self.toPlainText():
+            self.blockSignals(True)
+            self.setPlainText(str(value))
+            self.blockSignals(False)
+
+    def _keep(self) -> None:
+        self._change(self.toPlainText(), ("typing", self._gesture))
+
+
+class ChoiceField(QComboBox):
+    """One of several."""
+
+    def __init__(self, param: Param, change: Change) -> None:
+        super().__init__()
+        self.addItems(list(param.choices))
+        self.activated.connect(lambda: change(self.currentText(), None))
+
+    def show_value(self, value: Any) -> None:
+        self.setCurrentText(str(value))
+
+
+class SwitchField(QCheckBox):
+    """On or off."""
+
+    def __init__(self, param: Param, change: Change) -> None:
+        super().__init__()
+        self.clicked.connect(lambda: change(self.isChecked(), None))
+
+    def show_value(self, value: Any) -> None:
+        self.setChecked(bool(value))
+
+
+Field = LineField | TextField | ChoiceField | SwitchField
+
+
+def field_of(param: Param, change: Change) -> Field:
+    """The field that fits a parameter."""
+    made: Field
+    if param.kind == "bool":
+        made = SwitchField(param, change)
+    elif param.kind == "choice":
+        made = ChoiceField(param, change)
+    elif param.widget == "multiline":
+        made = TextField(param, change)
+    else:
+        made = LineField(param, change)
+    assert isinstance(made, QWidget)
+    made.setAccessibleName(readable(param.name))
+    made.setAccessibleDescription(param.describe())
+    return made

@@ -1,0 +1,1 @@
+"""The start page: ready-made workflows as cards, recent files."""

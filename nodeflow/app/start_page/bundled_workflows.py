@@ -1,0 +1,155 @@
+"""The ready-made workflows: what they are called, what they show, and on which shelf of the start page they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from nodeflow import resources
+from nodeflow.app.i18n.texts import tr
+
+STARTER = "latent-diffusion"
+
+
+class Ready(NamedTuple):
+    """A workflow by the name of its file, its title, and what it shows in a sentence."""
+
+    name: str
+    title: str
+    about: str
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return resources.folder("workflows") / f"{self.name}.json"
+
+    @property
+    def picture(self) -> Path:
+        """Where the small picture of what it makes lies, if there is one."""
+        return resources.folder("assets") / "workflows" / f"{self.name}.webp"
+
+
+class Shelf(NamedTuple):
+    """Workflows that belong together, in an order in which they can be learned."""
+
+    title: str
+    workflows: tuple[Ready, ...]
+
+
+def shelves() -> list[Shelf]:
+    """What is there, shelf by shelf; files that no shelf names stand on the last. In the language of the interface."""
+    files = {path.stem for path in resources.folder("workflows").glob("*.json")}
+    known = _known()
+    named = {ready.name for shelf in known for ready in shelf.workflows}
+    others = tuple(Ready(name, name.replace("-", " ").capitalize(), "") for name in sorted(files - named))
+    found = []
+    for title, workflows in (*known, Shelf(tr("More"), others)):
+        there = tuple(ready for ready in workflows if ready.name in files)
+        if there:
+            found.append(Shelf(title, there))
+    return found
+
+
+def _known() -> list[Shelf]:
+    return [
+        Shelf(
+            tr("Start here"),
+            (
+                Ready(
+                    STARTER,
+                    tr("Latent diffusion"),
+                    tr("A text becomes a picture. Each part is a node: text encoder, noise, scheduler, sampler, VAE."),
+                ),
+            ),
+        ),
+        Shelf(
+            tr("What it is made of"),
+            (
+                Ready(
+                    "forward-diffusion",
+                    tr("Forward diffusion"),
+                    tr("A picture drowns in noise step by step; how fast, the betas say."),
+                ),
+                Ready("vae", "VAE", tr("Pictures become latents and come back; what lies between two of them.")),
+                Ready("vqvae", "VQ-VAE", tr("Pictures as grids of codes: look at them, count them, edit them.")),
+                Ready("clip-rank", "CLIP", tr("How near pictures and texts are, as a matrix; the best of eight.")),
+                Ready("ddpm", "DDPM", tr("From noise to picture with fresh noise at every step.")),
+                Ready(
+                    "ddim",
+                    "DDIM",
+                    tr("Without fresh noise: from a picture back to its noise, and between two noises."),
+                ),
+            ),
+        ),
+        Shelf(
+            tr("Guidance"),
+            (
+                Ready(
+                    "classifier-guidance",
+                    tr("Classifier guidance"),
+                    tr("A classifier that knows noisy pictures leads by its gradient (ADM-G)."),
+                ),
+                Ready("glide", "GLIDE", tr("Guidance without a classifier against CLIP's; inpainting by text.")),
+                Ready("diffusion-clip", "DiffusionCLIP", tr("Two texts tell a model how to change a given picture.")),
+            ),
+        ),
+        Shelf(
+            tr("Systems of the field"),
+            (
+                Ready(
+                    "cascaded-diffusion",
+                    tr("Cascaded diffusion"),
+                    tr("A small picture of a class, and models that make it larger."),
+                ),
+                Ready(
+                    "dalle2",
+                    "DALL·E 2",
+                    tr("A prior goes from a text to the picture's embedding; a decoder paints it."),
+                ),
+                Ready("imagen", "Imagen", tr("T5 reads the text; a small picture is made larger twice.")),
+                Ready(
+                    "stable-diffusion-2",
+                    "Stable Diffusion 2",
+                    tr("Latent diffusion that listens to OpenCLIP's text encoder."),
+                ),
+            ),
+        ),
+        Shelf(
+            tr("Transformers"),
+            (
+                Ready("dit", "DiT", tr("A transformer over patches of the latent, led by a class.")),
+                Ready("u-vit", "U-ViT", tr("Time, text and patches are tokens of one row.")),
+                Ready(
+                    "flow-transformer",
+                    tr("Flow transformer"),
+                    tr("Straight ways from noise to picture, as in Stable Diffusion 3 and FLUX."),
+                ),
+            ),
+        ),
+        Shelf(
+            tr("Other ways from a text to a picture"),
+            (
+                Ready("text-gan", tr("Text GAN"), tr("One pass from noise to picture, with an eye on each word.")),
+                Ready("dalle", "DALL·E", tr("One transformer writes words, then picture codes; CLIP ranks them.")),
+                Ready(
+                    "masked-tokens",
+                    tr("Masked tokens"),
+                    tr("All codes of a picture in a few rounds, the surest first (MaskGIT, aMUSEd)."),
+                ),
+            ),
+        ),
+        Shelf(
+            tr("Change and control"),
+            (
+                Ready("image-to-image", tr("Image to image"), tr("A picture and a text; how much may change.")),
+                Ready("inpainting", tr("Inpainting"), tr("Only what lies under a mask is painted anew.")),
+                Ready("controlnet", "ControlNet", tr("Edges or a drawing say where things are.")),
+                Ready("lora", "LoRA", tr("A style in a small file, added to the model by any strength.")),
+                Ready(
+                    "super-resolution",
+                    tr("Super-resolution"),
+                    tr("Pictures made larger by diffusion, against networks that do it at once."),
+                ),
+            ),
+        ),
+    ]

@@ -1,0 +1,154 @@
+"""The start page: ready-made workflows as pictures, files that were used last, and a new one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.file_list import FilesList, Find
+from nodeflow.app.start_page import bundled_workflows
+from nodeflow.app.start_page.bundled_workflows import Ready
+from nodeflow.app.start_page.workflow_cards import Shelves
+from nodeflow.app.start_page.workflow_thumbnail import sketch
+from nodeflow.app.window.document_files import Documents
+from nodeflow.graph.io import files
+
+SKETCH = QSize(612, 384)
+NARROW = 720
+"""Pixels below which the page has no room for the files that were used last; the menu has them too."""
+
+
+class StartPage(QWidget):
+    """``wanted``: a file is to be opened, and run at once or not."""
+
+    wanted = Signal(Path, bool)
+
+    def __init__(self, hub: Hub, documents: Documents, background: Background) -> None:
+        super().__init__()
+        self.setObjectName("start")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._hub, self._documents, self._background = hub, documents, background
+        self.workflows, self.recent = Shelves(), FilesList()
+        self.workflows.setAccessibleName(self.tr("Ready-made workflows"))
+        self.recent.setAccessibleName(self.tr("Files used last"))
+        self.recent.setFixedWidth(300)
+        self.no_recent = QLabel(self.tr("Workflows that you open or save will stand here."))
+        self.back = QPushButton()
+        self.back.clicked.connect(self._go_back)
+        self.new, self.open = QPushButton(self.tr("New workflow")), QPushButton(self.tr("Open a file…"))
+        self.new.clicked.connect(documents.new)
+        self.open.clicked.connect(documents.open)
+        for files_ in (self.workflows, self.recent):
+            files_.wanted.connect(self.wanted)
+        self.search = Find(self.workflows)
+        self.search.setPlaceholderText(self.tr("Find a workflow"))
+        self.search.setAccessibleName(self.search.placeholderText())
+        self.search.setMaximumWidth(380)
+        self.search.textChanged.connect(self._filter)
+        self.none_found = QLabel(self.tr("No ready-made workflow is about that."))
+        self.none_found.hide()
+        title = QLabel(self.tr("Start with a workflow"))
+        title.setObjectName("title")
+        lead = QLabel(
+            self.tr(
+                "Enter or a double click opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow."
+            )
+        )
+        used = QLabel(self.tr("Used last"))
+        used.setObjectName("heading")
+        for label in (lead, self.no_recent, self.none_found):
+            label.setObjectName("dim")
+            label.setWordWrap(True)
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(self.search, 1)
+        top.addStretch(1)
+        top.addWidget(self.back)
+        top.addWidget(self.new)
+        top.addWidget(self.open)
+        self.side = QWidget()
+        side = QVBoxLayout(self.side)
+        side.setContentsMargins(0, 13, 0, 0)
+        side.addWidget(used)
+        side.addWidget(self.no_recent)
+        side.addWidget(self.recent, 9)
+        side.addStretch(1)
+        below = QHBoxLayout()
+        below.setSpacing(24)
+        below.addWidget(self.workflows, 1)
+        below.addWidget(self.side)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(32, 28, 32, 20)
+        layout.setSpacing(8)
+        layout.addWidget(title)
+        layout.addWidget(lead)
+        layout.addSpacing(8)
+        layout.addLayout(top)
+        layout.addWidget(self.none_found)
+        layout.addLayout(below, 1)
+        self.setFocusProxy(self.workflows)
+        documents.recent_changed.connect(self._fill_recent)
+        self.workflows.fill(bundled_workflows.shelves())
+        self._draw()
+        self._fill_recent()
+
+    @property
+    def chosen(self) -> Path | None:
+        """The file that Ctrl+Enter runs."""
+        return self.recent.chosen if self.recent.hasFocus() else self.workflows.chosen
+
+    def retheme(self) -> None:
+        """Draw the pictures in the theme that is now in force."""
+        self._draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fill_recent()
+        title = self._documents.front_title
+        self.back.setText(self.tr("Back to {0}").format(title))
+        self.back.setVisible(bool(title))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._go_back()
+        else:
+            super().keyPressEvent(event)
+
+    def _go_back(self) -> None:
+        """Show the documents again, where there are any."""
+        if self._documents.front_title:
+            self._documents.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.side.setVisible(self.width() >= NARROW)
+
+    def _draw(self) -> None:
+        for item, ready in self.workflows.cards():
+            self._background.run(
+                partial(self._picture, ready),
+                partial(self.workflows.show_picture, item),
+                otherwise=lambda _: None,
+                owner=self,
+            )
+
+    def _picture(self, ready: Ready) -> QImage:
+        """What the workflow makes, or, where no picture of it was kept, a drawing of its nodes."""
+        kept = QImage(str(ready.picture))
+        return sketch(files.load(ready.path), self._hub.catalogue, SKETCH) if kept.isNull() else kept
+
+    def _filter(self, words: str) -> None:
+        self.none_found.setHidden(self.workflows.narrow(words))
+
+    def _fill_recent(self) -> None:
+        self.recent.clear()
+        for path in self._documents.recent():
+            self.recent.put(path, f"{path.stem}\n{path.parent}")
+        self.no_recent.setVisible(self.recent.count() == 0)
+        self.recent.setVisible(self.recent.count() > 0)

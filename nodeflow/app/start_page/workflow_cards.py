@@ -1,0 +1,84 @@
+"""The ready-made workflows as pictures on shelves: each shelf under its heading, all found by words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidgetItem
+
+from nodeflow.app.qt.file_list import FilesList
+from nodeflow.app.start_page.bundled_workflows import STARTER, Ready, Shelf
+from nodeflow.app.start_page.card_delegate import ABOUT, CARD, HEADING, KIND, LARGE, PICTURE, Cards
+
+
+class Shelves(FilesList):
+    """Cards of workflows; headings among them cannot be chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # its coming would change the rows
+        self.verticalScrollBar().setSingleStep(24)
+        self.setMouseTracking(True)
+        self._cards = Cards(self)
+        self.setItemDelegate(self._cards)
+        self._shelves: list[tuple[QListWidgetItem, list[tuple[QListWidgetItem, Ready]]]] = []
+
+    def fill(self, shelves: list[Shelf]) -> None:
+        """Put everything there, without pictures yet."""
+        for shelf in shelves:
+            heading = QListWidgetItem(shelf.title, self)
+            heading.setFlags(Qt.ItemFlag.NoItemFlags)
+            heading.setData(KIND, HEADING)
+            cards = []
+            for ready in shelf.workflows:
+                item = self.put(ready.path, ready.title)
+                item.setToolTip(ready.about)
+                item.setData(ABOUT, ready.about)
+                item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, ready.about)
+                item.setData(KIND, LARGE if ready.name == STARTER else CARD)
+                cards.append((item, ready))
+            self._shelves.append((heading, cards))
+        self._choose_first()
+
+    def cards(self) -> Iterator[tuple[QListWidgetItem, Ready]]:
+        """Each card and its workflow, in order."""
+        for _, cards in self._shelves:
+            yield from cards
+
+    def show_picture(self, item: QListWidgetItem, image: QImage) -> None:
+        """Give a card its picture."""
+        item.setData(PICTURE, QPixmap.fromImage(image))
+
+    def narrow(self, words: str) -> bool:
+        """Leave only those whose title, sentence or shelf holds every word; whether there are any."""
+        wanted = words.casefold().split()
+        for heading, cards in self._shelves:
+            for item, ready in cards:
+                known = f"{ready.name} {ready.title} {ready.about} {heading.text()}".casefold()
+                item.setHidden(not all(word in known for word in wanted))
+            heading.setHidden(all(item.isHidden() for item, _ in cards))
+        current = self.currentItem()
+        if current is None or current.isHidden():
+            self._choose_first()
+        return self.currentItem() is not None
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """Where a key leads; Home leads to the first card, not to the heading above it."""
+        if action == QAbstractItemView.CursorAction.MoveHome:
+            return self.model().index(self._first(), 0)
+        return super().moveCursor(action, modifiers)
+
+    def _choose_first(self) -> None:
+        self.setCurrentRow(self._first())
+        self.scrollToTop()
+
+    def _first(self) -> int:
+        """The row of the first card that is seen; -1 where there is none."""
+        return next((self.row(item) for item, _ in self.cards() if not item.isHidden()), -1)

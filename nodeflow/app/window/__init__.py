@@ -1,0 +1,1 @@
+"""The main window: tabs, docks, tool bar, status bar, files."""

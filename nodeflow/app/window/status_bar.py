@@ -1,0 +1,91 @@
+"""The foot of the window: how far the run is, what happened last, and what the engine computes on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMetaObject
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+
+from nodeflow.app.i18n.texts import duration
+from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.model.run_forecast import Outlook
+
+
+class Status(QStatusBar):
+    """Progress and time left of the document in front, and the device."""
+
+    def __init__(self, hub: Hub, session: Session) -> None:
+        super().__init__()
+        self._hub = hub
+        self._links: list[QMetaObject.Connection] = []
+        self.setSizeGripEnabled(False)
+        self.words = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName(self.tr("Progress of the run"))
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(220, 6)
+        self.device = QLabel()
+        self.device.setObjectName("dim")
+        self.addWidget(self.words, 1)
+        self.addPermanentWidget(self.bar)
+        self.addPermanentWidget(self.device)
+        self.setContentsMargins(14, 0, 14, 0)
+        self.outlook = Outlook(hub, session)
+        self.outlook.setParent(self)
+        self.outlook.changed.connect(self.refresh)
+        hub.device_changed.connect(self._show_engine)
+        hub.beat.connect(self._show_engine)
+        hub.queue_changed.connect(self.refresh)
+        self._show_engine()
+        self.watch(session)
+
+    def watch(self, session: Session) -> None:
+        """Tell of another document from now on."""
+        for link in self._links:
+            self.disconnect(link)
+        self._session = session
+        self.outlook.watch(session)
+        self._links = [signal.connect(self.refresh) for signal in (session.run_changed, session.problems_changed)]
+        self.refresh()
+
+    def _show_engine(self) -> None:
+        """What the engine computes on and the memory that it holds, or that it does not answer."""
+        hub = self._hub
+        if hub.silent:
+            self.device.setText(self.tr("the engine has not answered for {0}").format(duration(hub.silent)))
+        elif not hub.device:
+            self.device.setText(self.tr("engine is starting"))
+        else:
+            memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
+            self.device.setText(hub.device + memory)
+
+    def _stage(self) -> str:
+        """Whether the document in front is computed, or what it waits for."""
+        job = next((job for job in self._hub.jobs if job.document == self._session.id), None)
+        if self._hub.paused:
+            return self.tr("The queue is paused: press Resume there")
+        return self.tr("Waiting in the queue") if job and job.state == "waiting" else self.tr("Running")
+
+    def refresh(self) -> None:
+        states = self._session.states
+        self.bar.setVisible(self._session.running)
+        if self._session.running:
+            self.bar.setValue(round(states.share * 1000))
+            left = states.seconds_left
+            words = self._stage()
+            current = next((name for name in states.order if states.of(name).phase == "running"), "")
+            words += f" · {current}" if current else ""
+            words += self.tr(" · {0} left").format(duration(left)) if left >= 0.5 else ""
+            self.words.setText(words)
+            return
+        if self._session.problems:
+            self.words.setText(self.tr("Not run: there is something to put right first"))
+            return
+        outcomes = {
+            "done": self.tr("Done in {0}"),
+            "failed": self.tr("Stopped by an error after {0}"),
+            "cancelled": self.tr("Cancelled after {0}"),
+        }
+        words = outcomes.get(states.outcome, self.tr("Ready")).format(duration(states.seconds))
+        self.words.setText(f"{words} · {self.outlook.words}" if self.outlook.words else words)

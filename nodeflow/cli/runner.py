@@ -1,0 +1,140 @@
+"""One run from the command line: through a worker process as the app does it, or in this process for debugging."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.protocol.events import Event, Foreseen, JobEvent, Ready, Refused, Reply, RunFinished, WorkerLost
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.graph.io.files import dumps
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Problem, Workflow, WorkflowError
+from nodeflow.graph.validate.sweeps import Sweep
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a run is asked for beside the workflow."""
+
+    base: Path
+    output: Path
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+    sweeps: tuple[Sweep, ...] = ()
+
+
+class Runner(Protocol):
+    """Runs one workflow."""
+
+    catalogue: Catalogue
+    troubles: tuple[str, ...]
+    """Sentences about node packs that do not load."""
+    details: str
+    """Where more is said about what fails; empty where nothing is."""
+
+    def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
+        """The run's events. Raises WorkflowError before anything is computed."""
+        ...
+
+    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+        """What the run would compute, and about how long that takes. Raises WorkflowError."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop at the next step; what is finished stays."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ThroughWorker:
+    """A worker process computes: a node that crashes costs the run, and says so."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self._engine = LocalEngine(self._replies.put, limits=limits)
+        self._job = 0
+        self.details = str(self._engine.log.path)
+        self._engine.start()
+        ready = self._until_ready()
+        self.catalogue, self.troubles = ready.catalogue, ready.troubles
+
+    def _until_ready(self) -> Ready:
+        while True:
+            match self._replies.get():
+                case Ready() as ready:
+                    return ready
+                case WorkerLost(reason):
+                    where = f"{reason} while it started; {self.details} says more"
+                    raise WorkflowError(Problem("", "", where))
+
+    def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
+        about = (dumps(workflow), wish.base, wish.output, wish.targets)
+        self._job = self._engine.submit(*about, device=wish.device, title="command line", sweeps=wish.sweeps)
+        while True:
+            match self._replies.get():
+                case Refused(_, problems):
+                    raise WorkflowError(*problems)
+                case JobEvent(_, event):
+                    yield event
+                    if isinstance(event, RunFinished):
+                        return
+
+    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+        about = (dumps(workflow), wish.base, wish.output, wish.targets)
+        self._engine.foresee(*about, device=wish.device, sweeps=wish.sweeps)
+        while True:
+            match self._replies.get():
+                case Foreseen(_, _, problems) as foreseen:
+                    if problems:
+                        raise WorkflowError(*problems)
+                    return foreseen
+                case WorkerLost(reason):
+                    raise WorkflowError(Problem("", "", f"{reason}; {self.details} says more"))
+
+    def cancel(self) -> None:
+        self._engine.cancel(self._job)
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class InProcess:
+    """This process computes: for a debugger, and for nodes that print."""
+
+    def __init__(self, limits: Limits) -> None:
+        from nodeflow.system import wait_politely
+
+        wait_politely()
+        from nodeflow.engine.execution.run_control import Control
+        from nodeflow.engine.worker.workflow_runner import Session
+
+        self.details = ""
+        self._session, self._control = Session.of_user(limits), Control()
+        self.catalogue = self._session.packs.catalogue
+        self.troubles = tuple(self._session.packs.errors.values())
+
+    def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
+        try:
+            about = (workflow, wish.base, wish.output, wish.targets, wish.device)
+            yield from self._session.run(*about, self._control, sweeps=wish.sweeps)
+        except ValueError as error:
+            raise WorkflowError(Problem("", "", str(error))) from None
+
+    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+        try:
+            about = (workflow, wish.base, wish.output, wish.targets, wish.device)
+            return Foreseen(0, self._session.forecast(*about, sweeps=wish.sweeps))
+        except ValueError as error:
+            raise WorkflowError(Problem("", "", str(error))) from None
+
+    def cancel(self) -> None:
+        self._control.cancel()
+
+    def close(self) -> None:
+        """Nothing is left open."""

@@ -1,0 +1,204 @@
+"""The disk tier of the cache: results that survive a restart, shared by every process of this user.
+
+A result is one file named by its key, written beside and renamed, so that it is there whole or not at all; an index in
+SQLite says what it cost and its checksum. What does not agree is dropped and computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nodeflow.engine.cache.codec import Damaged, NotStorable, decode, encode
+from nodeflow.resources import cache_folder
+
+LEAST_SECONDS = 0.001
+"""What is computed faster than this is not worth a file."""
+
+SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS result (
+    key BLOB PRIMARY KEY, bytes INTEGER NOT NULL, seconds REAL NOT NULL, checksum BLOB NOT NULL, rank REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_rank ON result (rank);
+CREATE TABLE IF NOT EXISTS total (one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER, clock REAL);
+INSERT OR IGNORE INTO total VALUES (1, 0, 0);
+CREATE TRIGGER IF NOT EXISTS added AFTER INSERT ON result BEGIN UPDATE total SET bytes = bytes + new.bytes; END;
+CREATE TRIGGER IF NOT EXISTS gone AFTER DELETE ON result BEGIN
+    UPDATE total SET bytes = bytes - old.bytes, clock = max(clock, old.rank);
+END;
+"""
+
+
+class Info(NamedTuple):
+    """What the disk tier holds."""
+
+    folder: Path
+    results: int
+    bytes: int
+    budget: int
+
+
+class Disk:
+    """Results by content key in a folder, within a budget of bytes; the least valuable goes first, as in memory.
+
+    Safe for several processes at once, and for one that is killed at any moment.
+    """
+
+    def __init__(self, folder: Path, budget: int, versions: str = "", least_seconds: float = LEAST_SECONDS) -> None:
+        """``versions``: what results depend on beside their keys (of torch, say); others' results are not seen."""
+        self.folder, self.budget, self.least_seconds = folder, budget, least_seconds
+        self._salt = versions.encode()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._index = sqlite3.connect(
+            folder / "index.sqlite", timeout=10, isolation_level=None, check_same_thread=False
+        )
+        self._index.executescript(SCHEMA)
+
+    def __contains__(self, key: bytes) -> bool:
+        name = self._name(key)
+        return self._ask("SELECT 1 FROM result WHERE key = ?", name) is not None and self._path(name).is_file()
+
+    def get(self, key: bytes) -> tuple[tuple[Any, ...], float] | None:
+        """The outputs and what they cost in seconds; None where they are not there, or damaged (then they go)."""
+        name = self._name(key)
+        row = self._ask("SELECT checksum, seconds, bytes FROM result WHERE key = ?", name)
+        if row is None:
+            return None
+        try:
+            data = self._path(name).read_bytes()
+            if hashlib.blake2b(data, digest_size=16).digest() != row[0]:
+                raise Damaged("checksum")
+            outputs = decode(data)
+        except (OSError, Damaged):
+            self._drop(name)
+            return None
+        self._ask("UPDATE result SET rank = (SELECT clock FROM total) + ? WHERE key = ?", row[1] / max(row[2], 1), name)
+        return outputs, row[1]
+
+    def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
+        """Store outputs, unless they are cheap, hold a network, or do not fit. A full disk costs the entry only."""
+        if seconds < self.least_seconds:
+            return
+        try:
+            data = encode(outputs)
+        except NotStorable:
+            return
+        if len(data) > self.budget:
+            return
+        name = self._name(key)
+        try:
+            self._write(self._path(name), data)
+            gone = self._enter(name, len(data), seconds, hashlib.blake2b(data, digest_size=16).digest())
+            for other in gone:
+                self._path(other).unlink(missing_ok=True)
+        except (OSError, sqlite3.Error):
+            return
+
+    def drop(self, key: bytes) -> None:
+        """Forget one result."""
+        self._drop(self._name(key))
+
+    def info(self) -> Info:
+        """What is there now."""
+        count = self._ask("SELECT count(*) FROM result")
+        total = self._ask("SELECT bytes FROM total")
+        return Info(self.folder, count[0] if count else 0, total[0] if total else 0, self.budget)
+
+    def clear(self) -> None:
+        """Forget every result."""
+        self._ask("DELETE FROM result")
+        for path in self.folder.glob("??/*"):
+            path.unlink(missing_ok=True)
+
+    def verify(self) -> tuple[int, int]:
+        """Read every result; how many are whole, and how many were damaged or without an index entry and are gone."""
+        with self._lock:
+            known = dict(self._index.execute("SELECT key, checksum FROM result").fetchall())
+        whole = damaged = 0
+        for name, checksum in known.items():
+            try:
+                stands = hashlib.blake2b(self._path(name).read_bytes(), digest_size=16).digest() == checksum
+            except OSError:
+                stands = False
+            if stands:
+                whole += 1
+            else:
+                damaged += 1
+                self._drop(name)
+        paths = {self._path(name) for name in known}
+        hour_ago = time.time() - 3600
+        for path in self.folder.glob("??/*"):
+            if path not in paths and path.stat().st_mtime < hour_ago:
+                damaged += 1
+                path.unlink(missing_ok=True)
+        return whole, damaged
+
+    @classmethod
+    def of_user(cls, versions: str = "", budget: int | None = None) -> Disk | None:
+        """The disk tier in the user's cache folder, None where none can be.
+
+        Without a budget a tenth of what is free, 10 GiB at most.
+        """
+        try:
+            folder = cache_folder() / "results"
+            folder.mkdir(parents=True, exist_ok=True)
+            suits = min(10 * 2**30, shutil.disk_usage(folder).free // 10)
+            return cls(folder, suits if budget is None else budget, versions)
+        except (OSError, sqlite3.Error):
+            return None
+
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            self._index.close()
+
+    def _name(self, key: bytes) -> bytes:
+        return hashlib.blake2b(key, digest_size=16, key=hashlib.blake2b(self._salt, digest_size=16).digest()).digest()
+
+    def _path(self, name: bytes) -> Path:
+        return self.folder / name[:1].hex() / f"{name.hex()}.safetensors"
+
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _ask(self, statement: str, *values: Any) -> Any:
+        with self._lock:
+            return self._index.execute(statement, values).fetchone()
+
+    def _drop(self, name: bytes) -> None:
+        self._ask("DELETE FROM result WHERE key = ?", name)
+        self._path(name).unlink(missing_ok=True)
+
+    def _enter(self, name: bytes, size: int, seconds: float, checksum: bytes) -> list[bytes]:
+        """Put a result into the index, and take out those that make room for it, all in one; the names of those."""
+        gone: list[bytes] = []
+        with self._lock, self._index:
+            ask = self._index.execute
+            ask("BEGIN IMMEDIATE")
+            ask("DELETE FROM result WHERE key = ?", (name,))
+            while ask("SELECT bytes FROM total").fetchone()[0] + size > self.budget:
+                gone.append(ask("SELECT key FROM result ORDER BY rank LIMIT 1").fetchone()[0])
+                ask("DELETE FROM result WHERE key = ?", (gone[-1],))
+            ask(
+                "INSERT INTO result SELECT ?, ?, ?, ?, clock + ? FROM total",
+                (name, size, seconds, checksum, seconds / size),
+            )
+        return gone

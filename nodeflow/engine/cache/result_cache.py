@@ -1,0 +1,146 @@
+"""The cache: results by content key, in memory within a budget of bytes for each device class, behind it on disk."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from typing import Any
+
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.value_size import OVERHEAD, Block, Ledger, blocks, has_module
+
+
+class Entry:
+    """A result: the outputs of a node, what computing them cost, and the memory they hold."""
+
+    __slots__ = ("blocks", "model", "outputs", "rank", "seconds")
+
+    def __init__(self, outputs: tuple[Any, ...], seconds: float) -> None:
+        self.outputs = outputs
+        self.seconds = seconds
+        self.blocks: dict[Block, int] = blocks(outputs)
+        self.model = has_module(outputs)
+        self.rank: tuple[bool, float] = (not self.model, 0.0)
+
+
+class Cache:
+    """Keeps results while they fit. The least valuable goes first: models before results, the model last used
+    longest ago first; among results the one with the lowest cost to recompute against its bytes, aged by use
+    (GreedyDual-Size, Cao & Irani 1997). What entries share is counted once.
+    """
+
+    def __init__(self, budget: dict[str, int], disk: Disk | None = None) -> None:
+        """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named keeps nothing."""
+        self.budget = budget
+        self.disk = disk
+        self._ledger = Ledger(budget)
+        self._entries: dict[bytes, Entry] = {}
+        self._heap: list[tuple[tuple[bool, float], bytes]] = []
+        self._clock = 0.0
+        self._uses = 0
+        self._lock = threading.RLock()  # a peek looks while a node computes
+
+    @property
+    def used(self) -> dict[str, int]:
+        """Bytes held, by device class."""
+        return self._ledger.used
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._entries
+
+    def get(self, key: bytes) -> tuple[Any, ...] | None:
+        """The outputs stored under a key, which makes them the most recently used; None where there are none."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._touch(key, entry)
+                return entry.outputs
+            found = self.disk.get(key) if self.disk else None
+            if found is None:
+                return None
+            self._keep(key, *found)
+            return found[0]
+
+    def peek(self, key: bytes) -> tuple[Any, ...] | None:
+        """The outputs stored under a key, for a look that counts as no use."""
+        with self._lock:
+            entry = self._entries.get(key)
+        if entry is not None:
+            return entry.outputs
+        found = self.disk.get(key) if self.disk else None
+        return found[0] if found else None
+
+    def where(self, key: bytes) -> str:
+        """Which tier holds a key: ``memory``, ``disk``, or none (empty)."""
+        if key in self._entries:
+            return "memory"
+        return "disk" if self.disk and key in self.disk else ""
+
+    def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
+        """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded."""
+        with self._lock:
+            self._keep(key, outputs, seconds)
+        if self.disk:
+            self.disk.put(key, outputs, seconds)
+
+    def _keep(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
+        self._forget(key)
+        entry = Entry(outputs, seconds)
+        if any(size > self.budget.get(device, 0) for device, size in _by_device(entry.blocks).items()):
+            self._ledger.settle()
+            return
+        self._entries[key] = entry
+        self._ledger.add(entry.blocks)
+        self._touch(key, entry)
+        self._make_room()
+        self._ledger.settle()
+
+    def drop(self, key: bytes) -> None:
+        """Forget one result, wherever it is."""
+        with self._lock:
+            self._forget(key)
+            self._ledger.settle()
+        if self.disk:
+            self.disk.drop(key)
+
+    def _forget(self, key: bytes) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._ledger.remove(entry.blocks)
+
+    def clear(self, device: str = "") -> None:
+        """Forget what is in memory: all of it, or what lies on one class of device."""
+        with self._lock:
+            for key, entry in list(self._entries.items()):
+                if not device or any(block[0] == device for block in entry.blocks):
+                    self._forget(key)
+            self._ledger.settle()
+
+    def _touch(self, key: bytes, entry: Entry) -> None:
+        if entry.model:
+            self._uses += 1
+            entry.rank = (False, float(self._uses))
+        else:
+            entry.rank = (True, self._clock + entry.seconds / (OVERHEAD + sum(entry.blocks.values())))
+        heapq.heappush(self._heap, (entry.rank, key))
+        if len(self._heap) > 64 + 4 * len(self._entries):
+            self._heap = [(known.rank, name) for name, known in self._entries.items()]
+            heapq.heapify(self._heap)
+
+    def _make_room(self) -> None:
+        while self._heap and self._ledger.is_over():
+            rank, key = heapq.heappop(self._heap)
+            entry = self._entries.get(key)
+            if entry is not None and entry.rank == rank:
+                self._clock = max(self._clock, rank[1]) if rank[0] else self._clock
+                self._forget(key)
+
+
+def _by_device(found: dict[Block, int]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for (device, _), size in found.items():
+        sizes[device] = sizes.get(device, 0) + size
+    return sizes

@@ -1,0 +1,263 @@
+"""The app's side of the engine: a queue of jobs, and the worker process that runs them. Never imports torch."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.client.worker_log import WorkerLog
+from nodeflow.engine.client.worker_process import WorkerProcess
+from nodeflow.engine.protocol.events import (
+    Cancel,
+    Export,
+    Exported,
+    Foresee,
+    JobEvent,
+    JobInfo,
+    JobState,
+    Look,
+    Looked,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    Pause,
+    Peek,
+    Peeked,
+    QueueChanged,
+    Refused,
+    Reply,
+    Request,
+    Resume,
+    RunFinished,
+    Submit,
+    WorkerLost,
+)
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.graph.validate.sweeps import Sweep
+
+NO_WORKER = "the engine does not run; run the workflow to see its values"
+
+
+class LocalEngine:
+    """One worker process on this machine, started at the first use and again after it was lost.
+
+    ``tell`` is called with every reply, on any thread; it must not wait. A job that the worker took with it when it
+    died ends like any other: the node that ran has failed, the run is finished, and the next job gets a new worker.
+    Jobs that an earlier app left in the queue's file stay behind all others, until `resume`.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[Reply], None],
+        queue: Queue | None = None,
+        log: WorkerLog | None = None,
+        limits: Limits = Limits(),
+    ) -> None:
+        self._tell, self._limits = tell, limits
+        self._queue = queue or Queue()
+        self.log = log or WorkerLog()
+        self._lock = threading.RLock()
+        self._requests = itertools.count(1)
+        self._worker: WorkerProcess | None = None
+        self._job = 0
+        """The job that runs, and the node that it computes."""
+        self._node = ""
+        self._began = 0.0
+        self._left = {job.job for job in self._queue.jobs}
+        self._paused = False
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the worker where it is not running, so that it loads its libraries meanwhile; tell what waits."""
+        with self._lock:
+            self._need()
+            self._changed()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the worker; 0 while none runs."""
+        worker = self._worker
+        return worker.pid if worker else 0
+
+    def submit(
+        self,
+        workflow: bytes,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+        title: str = "",
+        sweeps: tuple[Sweep, ...] = (),
+    ) -> int:
+        """Queue a run of a workflow's file; the number of the job."""
+        job = Submit(0, workflow, str(base), str(output), targets, device, document, title, sweeps)
+        with self._lock:
+            number = self._queue.add(job).job
+            if self._left:
+                self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
+            self._changed()
+            self._next()
+            return number
+
+    def cancel(self, job: int) -> None:
+        """Stop a job at its next step, or take one that waits out of the queue."""
+        with self._lock:
+            if job == self._job and self._worker:
+                self._worker.send(Cancel(job))
+            elif job != self._job and self._queue.remove(job):
+                self._left.discard(job)
+                self._tell(JobEvent(job, RunFinished("cancelled", 0.0)))
+                self._changed()
+
+    def move(self, job: int, place: int) -> None:
+        """Put a waiting job at a place in the queue, 0 the next to run."""
+        with self._lock:
+            if job != self._job:
+                self._queue.move(job, max(place, 0) + (1 if self._job else 0))
+                self._changed()
+
+    def pause(self) -> None:
+        """Let the running job wait at its next step, and start no other."""
+        self._hold(True)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._hold(False)
+
+    def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
+        """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
+        return self._ask(
+            lambda request: Peek(request, node, output, size, document),
+            lambda request: Peeked(request, ()),
+        )
+
+    def look(self, look: Look) -> int:
+        """Ask to see a value; the number of the request (not that of ``look``), which the answer carries."""
+        return self._ask(
+            lambda request: msgspec.structs.replace(look, request=request),
+            lambda request: Looked(request, error=NO_WORKER),
+        )
+
+    def export(self, export: Export) -> int:
+        """Ask to write a value into a file; the number of the request, which the answer carries."""
+        return self._ask(
+            lambda request: msgspec.structs.replace(export, request=request),
+            lambda request: Exported(request, NO_WORKER),
+        )
+
+    def foresee(
+        self,
+        workflow: bytes,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
+    ) -> int:
+        """Ask what a run would compute; the number of the request, which the answer carries."""
+        with self._lock:
+            request = next(self._requests)
+            self._need().send(Foresee(request, workflow, str(base), str(output), targets, device, document, sweeps))
+            return request
+
+    def close(self) -> None:
+        """End the worker. Jobs that wait stay in the queue's file; the running one does not."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            worker, self._worker = self._worker, None
+            self._queue.remove(self._job)
+            self._queue.close()
+        if worker:
+            worker.close()
+
+    def _ask(self, ask: Callable[[int], Request], otherwise: Callable[[int], Reply]) -> int:
+        """Ask the worker, under a new number; where none runs, tell what stands for its answer."""
+        with self._lock:
+            request = next(self._requests)
+            if self._worker:
+                self._worker.send(ask(request))
+            else:
+                self._tell(otherwise(request))
+            return request
+
+    def _hold(self, paused: bool) -> None:
+        with self._lock:
+            self._paused = paused
+            if not paused:
+                self._left.clear()
+            if self._job and self._worker:
+                self._worker.send(Pause(self._job) if paused else Resume(self._job))
+            self._changed()
+            self._next()
+
+    def _changed(self) -> None:
+        jobs = tuple(JobInfo(job.job, job.title, self._state(job.job), job.document) for job in self._queue.jobs)
+        self._tell(QueueChanged(jobs, self._paused))
+
+    def _state(self, job: int) -> JobState:
+        if job == self._job:
+            return "running"
+        return "left" if job in self._left else "waiting"
+
+    def _need(self) -> WorkerProcess:
+        if self._closed:
+            raise RuntimeError("this engine is closed")
+        if self._worker is None:
+            self._worker = WorkerProcess(self._hear, self._lost, self.log, self._limits)
+        return self._worker
+
+    def _next(self) -> None:
+        """Start the first job that waits, unless one runs or the queue is paused."""
+        job = next((job for job in self._queue.jobs if job.job not in self._left), None)
+        if job and not self._job and not self._paused:
+            worker = self._need()
+            self._queue.move(job.job, 0)
+            self._job, self._node, self._began = job.job, "", time.monotonic()
+            worker.send(job)
+            self._changed()
+
+    def _hear(self, worker: WorkerProcess, reply: Reply) -> None:
+        """A reply of the worker, on its thread."""
+        with self._lock:
+            if worker is not self._worker:
+                return
+            self._tell(reply)
+            match reply:
+                case JobEvent(_, NodeStarted(node)):
+                    self._node = node
+                case JobEvent(_, NodeFinished()):
+                    self._node = ""
+                case JobEvent(_, RunFinished()) | Refused():
+                    self._done()
+
+    def _lost(self, worker: WorkerProcess, reason: str) -> None:
+        """The worker ended by itself, on its thread."""
+        with self._lock:
+            if worker is not self._worker:
+                return
+            self._worker = None
+            if self._job and self._node:
+                self._tell(JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")))
+            if self._job:
+                self._tell(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
+            self._tell(WorkerLost(reason))
+            if self._job:
+                self._done()
+
+    def _done(self) -> None:
+        self._queue.remove(self._job)
+        self._job, self._node = 0, ""
+        self._changed()
+        self._next()

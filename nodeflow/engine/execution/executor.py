@@ -1,0 +1,356 @@
+"""The executor: evaluates a plan, taking every unchanged result from the cache, and tells what happens as events."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import msgspec
+
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.value_size import changed, versions
+from nodeflow.engine.execution.arguments import arguments_of, extras_of, wires_of
+from nodeflow.engine.execution.batching import Together
+from nodeflow.engine.execution.document_history import Histories, History
+from nodeflow.engine.execution.interrupt import Cancelled, interruptible
+from nodeflow.engine.execution.list_mapping import Unfolding, make_do
+from nodeflow.engine.execution.out_of_memory import is_shortage, what_fitted
+from nodeflow.engine.execution.results import Values, as_outputs, files, named, sentence, standing
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.seeds_in_force import seeds
+from nodeflow.engine.execution.single_item import settings_of
+from nodeflow.engine.execution.step_cache import StepStore
+from nodeflow.engine.execution.streaming import drive
+from nodeflow.engine.memory.model_memory import Memory, Needs
+from nodeflow.engine.planning.content_keys import Parts, Settings, checked, digest, parts_of, reason
+from nodeflow.engine.planning.cost_estimates import NO_COST, NO_COSTS, Cost
+from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
+from nodeflow.engine.previews.latent_colours import Map, map_so_far
+from nodeflow.engine.previews.summaries import summaries
+from nodeflow.engine.protocol import events as tell
+from nodeflow.node import NodeError, NotYet
+
+Events = Generator[tell.Event, None, None]
+
+
+class Executor:
+    """Evaluates plans one after another, with one cache for all, and a history for each document."""
+
+    def __init__(
+        self,
+        functions: dict[str, Callable[..., Any]],
+        cache: Cache,
+        steps: StepStore | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self.functions = functions
+        self.cache = cache
+        self.steps = StepStore({}) if steps is None else steps
+        self.memory = memory or Memory()
+        self.histories = Histories()
+
+    def run(
+        self,
+        plan: Plan,
+        settings: Settings,
+        control: Control | None = None,
+        document: str = "",
+        expected: Mapping[str, Cost] = NO_COSTS,
+    ) -> Events:
+        """Evaluate the plan's targets. Between two events nothing is computed: whoever reads sets the pace.
+
+        An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` says
+        what nodes may take: their seconds are told at the start, their bytes are what memory is made ready for.
+        """
+        run = Run(self, plan, settings, control or Control(), self.histories.use(document))
+        return run.unfolding.told(run.events(expected))
+
+    def recall(self, document: str) -> History:
+        """What is remembered of a document's last runs."""
+        return self.histories.recall(document)
+
+    def value(self, node: str, output: str, document: str = "") -> Any:
+        """What a document's node gave last under the name of an output; None where it is not held any more.
+
+        Of a node that ran once for each item of a list, a tuple of what is held.
+        """
+        return self.recall(document).value(self.cache, node, output)
+
+
+class Run:
+    """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
+
+    def __init__(self, executor: Executor, plan: Plan, settings: Settings, control: Control, history: History) -> None:
+        self.executor, self.settings, self.control, self.history = executor, settings, control, history
+        self.values: dict[str, Values] = {}
+        self.unfolding = Unfolding(plan, self.values)
+        self.plan = msgspec.structs.replace(plan, tasks={}) if self.unfolding.active else plan
+        self.parts: dict[str, Parts] = {}
+        self.keys: dict[str, bytes] = {}
+        self.arguments: dict[str, dict[str, Any]] = {}
+        self.stopped: dict[str, str] = {}
+        self.failed: set[str] = set()
+        self.asked: dict[str, set[str]] = {}
+        self.stale: set[str] = set()
+        self.kept: set[str] = set()
+        self.together = Together()
+        self.expected: Mapping[str, Cost] = NO_COSTS
+        self.short: set[str] = set()
+        """Tasks that had too little memory: they run once more, with all else out of the way."""
+
+    def events(self, expected: Mapping[str, Cost]) -> Events:
+        begin = time.perf_counter()
+        self.expected = expected
+        nodes = self.unfolding.plan.tasks
+        times = {name: cost.seconds for name, cost in expected.items()}
+        yield tell.RunStarted(tuple(nodes), self.settings.environment, times)
+        for name, why in self.plan.skipped.items():
+            yield tell.NodeSkipped(name, why)
+        first = plain_feeders(nodes) | self.unfolding.givers
+        for node in nodes.values():
+            if self.control.cancelled:
+                break
+            for task in (yield from self._unfold(node)):
+                if self.control.cancelled:
+                    break
+                yield from self.identify(task)
+                if node.id in first and task.id not in self.stopped:
+                    yield from self._evaluate(task)
+        for name in (task for node in self.plan.targets for task in self.unfolding.ids(node)):
+            if self.control.cancelled:
+                break
+            if name not in self.stopped:
+                yield from self._evaluate(self.plan.tasks[name])
+        cancelled = self.control.cancelled
+        if not cancelled:
+            yield from self._untouched()
+        self.history.remember(self)
+        state = "cancelled" if cancelled else "failed" if self.failed else "done"
+        in_force = seeds(self.plan.tasks.values(), self.parts)
+        yield tell.RunFinished(state, time.perf_counter() - begin, in_force)  # type: ignore[arg-type]
+
+    # --- lists
+
+    def unfold(self, node: Task) -> tuple[Task, ...]:
+        """The tasks that a node becomes: one for each item of the lists that come to it. Raises NodeError."""
+        tasks = self.unfolding.unfold(node)
+        if self.unfolding.active:
+            self.plan.tasks.update((task.id, task) for task in tasks)
+        return tasks
+
+    def _unfold(self, node: Task) -> Generator[tell.Event, None, tuple[Task, ...]]:
+        """The same, told, and remembered for those who look at values."""
+        try:
+            tasks = self.unfold(node)
+        except NodeError as error:
+            yield self._fail(node, str(error), 0.0)
+            return ()
+        yield from self.unfolding.news()
+        if self.unfolding.mapped(node.id):
+            self.history.items[node.id] = self.unfolding.ids(node.id)
+        else:
+            self.history.items.pop(node.id, None)
+        return tasks
+
+    def _without(self, task: Task) -> Events:
+        """A task does without items that did not come: it and all behind it are another result."""
+        renewed = {task.id}
+        self.plan.tasks[task.id] = task
+        for later in list(self.plan.tasks.values()):
+            fed = (origin.node for origins in later.inputs.values() for origin in origins)
+            if later is task or (later.id not in self.values and not renewed.isdisjoint(fed)):
+                renewed.add(later.id)
+                yield from self.identify(later)
+
+    def is_plain(self, origin: Origin) -> bool:
+        """Whether a small plain value comes from there, which stands in a key as itself."""
+        if origin.item is not None:
+            return isinstance(self.value(origin), (str, int, float, bool))
+        return is_plain(self.plan.tasks, origin)
+
+    def value(self, origin: Origin) -> Any:
+        value = named(self.plan.tasks[origin.node].spec, self.values[origin.node], origin.output)
+        return value if origin.item is None else value[origin.item]
+
+    # --- keys
+
+    def identify(self, task: Task) -> Events:
+        """Give a task its key, once all that it comes from has one."""
+        if task.id in self.stopped:
+            return
+        if task.spare:
+            task = self.plan.tasks[task.id] = make_do(task, self.stopped)
+        blocker = next((name for name in task.eager() if name in self.stopped), None)
+        if blocker is not None:
+            yield self._skip(task, blocker)
+            return
+        try:
+            inputs = {name: self._digest(task, name) for name in task.inputs}
+            parts, arguments = parts_of(task, inputs, settings_of(task, self.settings, self.unfolding))
+        except (NodeError, OSError) as error:
+            yield self._fail(task, str(error), 0.0)
+            return
+        if not task.spec.pure:
+            parts["run once"] = os.urandom(16)
+        self.parts[task.id], self.arguments[task.id] = parts, arguments
+        self.keys[task.id] = digest(parts)
+
+    def _digest(self, task: Task, name: str) -> Any:
+        """What stands for an input in the key: a plain value for a parameter, else a list with one item a wire."""
+        origins = task.inputs[name]
+        param = task.spec.param(name)
+        plain = [origin.node in self.values and self.is_plain(origin) for origin in origins]
+        if param is not None and all(plain):
+            return checked(param, self.value(origins[0]), origins[0])
+        return [
+            ("=", self.value(origin)) if known else (self.keys.get(origin.node, b""), origin.output, origin.item)
+            for origin, known in zip(origins, plain, strict=True)
+        ]
+
+    # --- evaluation
+
+    def _evaluate(self, root: Task) -> Events:
+        """Bring a task's outputs into `values`, or say why not. Depth first, with a stack of our own."""
+        stack = [root]
+        while stack and self.control.may_go_on():
+            task = self.plan.tasks[stack[-1].id]
+            if task.id in self.values or task.id in self.stopped:
+                stack.pop()
+                continue
+            held = self._held(task)
+            if held is not None:
+                self._arrived(task, held)
+                told = tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
+                yield msgspec.structs.replace(told, key=self.keys[task.id].hex())
+                continue
+            needed = [*task.eager(), *self._asked(task)]
+            blocker = next((name for name in needed if name in self.stopped and name not in task.spare), None)
+            missing = [name for name in needed if name not in self.values and name not in self.stopped]
+            if missing and blocker is None:
+                stack += [self.plan.tasks[name] for name in reversed(missing)]
+                continue
+            less = make_do(task, self.stopped)
+            if blocker is None and less is not task:
+                yield from self._without(less)
+                continue
+            blocker = blocker or next((name for name in needed if name in self.stopped), None)
+            if blocker is not None:
+                yield self._skip(task, blocker)
+            else:
+                yield from self._compute(task)
+
+    def _arrived(self, task: Task, outputs: Values) -> None:
+        """A task's outputs are there; from now on they can be looked at."""
+        self.values[task.id] = outputs
+        self.executor.steps.identities.learn(self.keys[task.id], outputs)
+        self.history.arrived(task, self.keys[task.id])
+
+    def _asked(self, task: Task) -> list[str]:
+        return [origin.node for name in self.asked.get(task.id, ()) for origin in task.inputs[name]]
+
+    def _held(self, task: Task) -> Values | None:
+        """The task's outputs from the cache, unless files that they name are gone or changed."""
+        key = self.keys[task.id]
+        outputs = self.executor.cache.get(key)
+        if outputs is not None and not standing(outputs):
+            self.executor.cache.drop(key)
+            self.stale.add(task.id)
+            return None
+        return outputs
+
+    def _compute(self, task: Task) -> Events:
+        """Call the node. Its steps become progress; whatever it raises is told as its own failure."""
+        if task.id not in self.asked and task.id not in self.short:
+            yield tell.NodeStarted(task.id, self.why(task))
+        seconds = 0.0
+        result: Any
+        steps = self.executor.steps.begin(f"{task.spec.type}@{task.spec.version}")
+        try:
+            wires, arguments = wires_of(self, task), arguments_of(self, task) | extras_of(self, task, steps)
+            before = versions((wires, arguments))
+            with self._ready(task, (wires, arguments)) as needs, steps, interruptible((wires, arguments), self.control):
+                result, seconds = self.together.call(self, task, wires, arguments)
+                if task.spec.streams:
+                    seconds, result = yield from drive(task.id, result, steps, self.control, self._map_of)
+                    if self.control.cancelled:
+                        return
+            outputs = as_outputs(task, result)
+            if changed(before):
+                self._forget_inputs(task)
+                steps.discard()
+                raise NodeError("it changed one of its inputs in place; a node must leave its inputs as they are")
+        except Cancelled:
+            return
+        except NotYet as lazy:
+            self.asked.setdefault(task.id, set()).add(str(lazy))
+            return
+        except Exception as error:  # a node is other people's code: whatever it raises is its own failure
+            short = is_shortage(error)
+            if short and task.id not in self.short:
+                self.short.add(task.id)
+                return
+            told = what_fitted(self.plan, task, self.history.fitted, self.parts) if short else sentence(error)
+            yield self._fail(task, told, seconds, "".join(traceback.format_exception(error)))
+            return
+        if needs.short:
+            steps.discard()  # computed in another way than its steps would be
+        if task.spec.pure:
+            self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved)
+        self._arrived(task, outputs)
+        values, written = summaries(task.spec, outputs), files(outputs)
+        why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
+        finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes, needs.short)
+        counts = {"resumed": steps.resumed, "steps": steps.total}
+        yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex())
+
+    def _map_of(self, channels: int) -> Map | None:
+        """The colours of latents of so many channels. Raises NotFitted while they are found: no preview waits."""
+        vae = self.history.vae(self.executor.cache, channels)
+        return None if vae is None else map_so_far(vae)
+
+    def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
+        """Memory for a node: what it took before, or where that was not enough, all there is."""
+        cost = self.expected.get(self.unfolding.node(task.id), NO_COST)
+        return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost, task.id in self.short)
+
+    def _forget_inputs(self, task: Task) -> None:
+        """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
+        for name in {*task.eager(), *self._asked(task)}:
+            self.executor.cache.drop(self.keys[name])
+            del self.values[name]
+
+    # --- reports
+
+    def why(self, task: Task) -> str:
+        if not task.spec.pure:
+            return "it runs each time"
+        if task.id in self.stale:
+            return "a file that it wrote is gone or changed"
+        before = self.history.before(task.id, self.unfolding.node(task.id))
+        if task.id in self.history.failed and before == self.parts[task.id]:
+            return "it failed last time"
+        why = reason(before, self.parts[task.id], task.spec.params)
+        return f"{why}; {task.missing} of its items did not come" if task.missing else why
+
+    def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.Event:
+        self.stopped[task.id] = error
+        self.failed.add(task.id)
+        return tell.NodeFailed(task.id, error, seconds, detail)
+
+    def _skip(self, task: Task, blocker: str) -> tell.Event:
+        verb = "failed" if blocker in self.failed else "did not run"
+        self.stopped[task.id] = why = f"it needs {blocker!r}, which {verb}"
+        return tell.NodeSkipped(task.id, why)
+
+    def _untouched(self) -> Events:
+        """Nodes nobody asked for: kept, since their users came from the cache, or a branch that was not chosen."""
+        kept, unchosen = untouched(self.plan.tasks, self.values.keys() | self.stopped.keys(), self.asked)
+        for name in unchosen:
+            yield tell.NodeSkipped(name, "nothing asked for it")
+        self.kept.update(kept)
+        if kept:
+            yield tell.NodesKept(kept, tuple(self.keys.get(name, b"").hex() for name in kept))

@@ -1,0 +1,156 @@
+"""Forms of pictures, masks and latents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from torch import Tensor
+
+from nodeflow.engine.inspect.difference import drawn
+from nodeflow.engine.inspect.rendering import colours, tiles
+from nodeflow.engine.previews.latent_colours import GREYS, linear_map, rgb
+from nodeflow.node import NodeError
+from nodeflow.views import Asked, Form, Forms, Option, Picture, Table
+from nodeflow.wires import Latent
+
+NO_VAE = "no VAE for these latents is in memory; run to the node that loads one, then look again"
+WITHOUT_VAE = "no VAE is in memory: colours without meaning"
+SCALE = Option("scale", "Black and white", ("each channel's own", "the same for all"))
+
+
+def one_of(tensor: Tensor) -> tuple[Option, ...]:
+    """The choice of a picture of a batch (B, ...)."""
+    return (Option("picture", "Picture", maximum=len(tensor) - 1),) if len(tensor) > 1 else ()
+
+
+def chosen(tensor: Tensor, asked: Asked) -> Tensor:
+    """The picture of a batch (B, ...) that was asked for."""
+    return tensor[asked.number(Option("picture", "", maximum=len(tensor) - 1))]
+
+
+def place_options(tensor: Tensor) -> tuple[Option, ...]:
+    """The choice of a place in pictures (..., H, W), the middle at first."""
+    height, width = tensor.shape[-2:]
+    return (
+        Option("x", "Column", maximum=width - 1, place=True, start=width // 2),
+        Option("y", "Row", maximum=height - 1, place=True, start=height // 2),
+    )
+
+
+def channels(samples: Tensor, asked: Asked) -> Picture:
+    """The channels of one latent (C, h, w), each a grey tile."""
+    return tiles(samples, asked.size, each=asked.choice(SCALE) == SCALE.choices[0])
+
+
+def latent_rgb(samples: Tensor, asked: Asked) -> Tensor:
+    """One latent (C, h, w) as colours (3, h, w), each cell the one that is nearest to what the VAE makes of it."""
+    vae = asked.surroundings.vae(samples.shape[0])
+    return rgb(samples.detach().float(), None if vae is None else linear_map(vae))
+
+
+def in_colours(samples: Tensor, asked: Asked) -> Picture:
+    """The same as a picture; it says so where the VAE is not known."""
+    shown = latent_rgb(samples, asked)
+    if samples[0].numel() == 1:
+        picture = colours(shown, asked.size, smooth=False, caption=f"{len(samples)} numbers, row by row")
+        return msgspec.structs.replace(picture, scale=GREYS)
+    true = len(samples) == 3 or asked.surroundings.vae(len(samples)) is not None
+    caption = "" if true else WITHOUT_VAE
+    return colours(shown, asked.size, smooth=False, caption=caption)
+
+
+def decoded(samples: Tensor, asked: Asked) -> Picture:
+    """One latent (C, h, w) as the picture that the VAE makes of it."""
+    vae = asked.surroundings.vae(samples.shape[0])
+    if vae is None:
+        raise NodeError(NO_VAE)
+    return colours(vae.decode(Latent(samples[None])).pixels[0], asked.size, smooth=True)
+
+
+LATENT_WAYS = {"colours": in_colours, "channels": channels, "decoded": decoded}
+"""How one latent (C, h, w) can be drawn."""
+
+
+def latents_apart(one: Tensor, other: Tensor, way: str, asked: Asked) -> Picture:
+    """How far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's pictures of them are."""
+    if way != "decoded":
+        return drawn(one, other, asked.size)
+    vae = asked.surroundings.vae(one.shape[0])
+    if vae is None:
+        raise NodeError(NO_VAE)
+    here, there = (vae.decode(Latent(samples[None])).pixels[0] for samples in (one, other))
+    return drawn(here, there, asked.size, colours=True)
+
+
+def pictures_apart(one: Tensor, other: Tensor, asked: Asked, colours: bool = True) -> Picture:
+    """How far two pictures of batches (B, C, H, W) are apart."""
+    return drawn(chosen(one, asked), chosen(other, asked), asked.size, colours)
+
+
+def place(tensor: Tensor, asked: Asked) -> Table:
+    """The values of all channels of one picture (C, H, W) at a place."""
+    x, y = (asked.number(option) for option in place_options(tensor))
+    values = tensor[:, y, x].tolist()
+    return Table(("channel", "value"), tuple((str(c), f"{v:.6g}") for c, v in enumerate(values)), f"{x}, {y}")
+
+
+def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False, placed: bool = True) -> Form:
+    """``placed``: it is for latents that are pictures, rather than a single row of numbers."""
+    return Form(
+        name,
+        title,
+        lambda latent, asked: LATENT_WAYS[way](chosen(latent.samples, asked), asked),
+        lambda latent: (*one_of(latent.samples), *more),
+        lambda latent: latent.samples.ndim == 4 and (not placed or latent.samples[0, 0].numel() > 1),
+        costly,
+        lambda latent, asked: latents_apart(
+            chosen(latent.samples, asked), chosen(asked.other.samples, asked), way, asked
+        ),
+    )
+
+
+def _place(tensor_of: Any) -> Form:
+    return Form(
+        "place",
+        "Values at a place",
+        lambda value, asked: place(chosen(tensor_of(value), asked), asked),
+        lambda value: (*one_of(tensor_of(value)), *place_options(tensor_of(value))),
+    )
+
+
+FORMS: Forms = {
+    "Latent": (
+        _latent("colours", "Colours", "colours", placed=False),
+        _latent("channels", "Channels", "channels", SCALE),
+        _latent("decoded", "Decoded", "decoded", costly=True),
+        _place(lambda latent: latent.samples),
+    ),
+    "Image": (
+        Form(
+            "picture",
+            "Picture",
+            lambda image, asked: colours(chosen(image.pixels, asked), asked.size, smooth=True),
+            lambda image: one_of(image.pixels),
+            apart=lambda image, asked: pictures_apart(image.pixels, asked.other.pixels, asked),
+        ),
+        Form(
+            "channels",
+            "Red, green, blue",
+            lambda image, asked: tiles(chosen(image.pixels, asked), asked.size, each=False),
+            lambda image: one_of(image.pixels),
+            apart=lambda image, asked: pictures_apart(image.pixels, asked.other.pixels, asked, colours=False),
+        ),
+        _place(lambda image: image.pixels),
+    ),
+    "Mask": (
+        Form(
+            "picture",
+            "Picture",
+            lambda mask, asked: colours(chosen(mask.values, asked).expand(3, -1, -1), asked.size, smooth=False),
+            lambda mask: one_of(mask.values),
+            apart=lambda mask, asked: pictures_apart(mask.values, asked.other.values, asked),
+        ),
+        _place(lambda mask: mask.values),
+    ),
+}

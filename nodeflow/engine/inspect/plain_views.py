@@ -1,0 +1,94 @@
+"""Forms of plain values, of files, and of anything by what it is made of."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from nodeflow.engine.inspect.rendering import tiles
+from nodeflow.views import Asked, Chart, Form, Option, Picture, Series, Table, Text
+from nodeflow.wires import Curve, Files
+
+PLAIN = (str, int, float, bool)
+MOST_TEXT = 20_000
+"""Characters of a text that are shown."""
+
+
+def text(value: Any, _: Asked) -> Text:
+    """A number or a text as it is."""
+    words = str(value)
+    return Text(words if len(words) <= MOST_TEXT else words[:MOST_TEXT] + " …")
+
+
+def files(value: Files, _: Asked) -> Table:
+    """The files, and whether they stand as they were written."""
+    rows = []
+    for path in value.paths:
+        size = f"{path.stat().st_size:,} bytes" if path.is_file() else "gone"
+        rows.append((str(path), size))
+    return Table(("file", "size"), tuple(rows))
+
+
+def parts(value: Any, _: Asked) -> Table:
+    """The fields of a value, and those of its fields."""
+    rows: list[tuple[str, str, str]] = []
+    todo = [("", value)]
+    while todo and len(rows) < 200:
+        name, part = todo.pop()
+        if name:
+            rows.append((name, type(part).__name__, _line(part)))
+        if dataclasses.is_dataclass(part) and not isinstance(part, type):
+            fields = dataclasses.fields(part)
+            todo += reversed([(f"{name}.{f.name}".strip("."), getattr(part, f.name)) for f in fields])
+    return Table(("field", "kind", "value"), tuple(rows))
+
+
+def planes(value: torch.Tensor, asked: Asked) -> Picture:
+    """The last two axes as grey tiles, the others one after the other; at most 64 of them."""
+    return tiles(value.reshape(-1, *value.shape[-2:])[:64], asked.size, each=asked.choice(EACH) == EACH.choices[0])
+
+
+EACH = Option("scale", "Black and white", ("each tile's own", "the same for all"))
+
+
+def row(value: torch.Tensor, _: Asked) -> Chart:
+    """A vector as a curve."""
+    found = value.double().tolist()
+    return Chart((Series("value", tuple(map(float, range(len(found)))), tuple(found)),), "place", "value")
+
+
+def curve(value: Curve, _: Asked) -> Chart:
+    """Numbers over numbers."""
+    series = Series(value.y_name, tuple(value.x.double().tolist()), tuple(value.y.double().tolist()))
+    return Chart((series,), value.x_name, value.y_name)
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"{' x '.join(map(str, value.shape))} {str(value.dtype).removeprefix('torch.')} on {value.device}"
+    if isinstance(value, torch.nn.Module):
+        return f"{sum(tensor.numel() for tensor in value.parameters()):,} parameters"
+    if isinstance(value, (*PLAIN, type(None))):
+        return str(value)[:200]
+    if isinstance(value, (tuple, list, dict)):
+        return f"{len(value)} items"
+    return ""
+
+
+ANYTHING = (
+    Form("text", "Value", text, fits=lambda value: isinstance(value, PLAIN)),
+    Form("files", "Files", files, fits=lambda value: isinstance(value, Files)),
+    Form(
+        "planes",
+        "Tiles",
+        planes,
+        lambda _: (EACH,),
+        lambda value: isinstance(value, torch.Tensor) and value.ndim >= 2 and value.numel() > 0,
+    ),
+    Form("curve", "Curve", curve, fits=lambda value: isinstance(value, Curve)),
+    Form("row", "Curve", row, fits=lambda value: isinstance(value, torch.Tensor) and value.ndim == 1),
+    Form("parts", "Parts", parts, fits=lambda value: dataclasses.is_dataclass(value)),
+)
+"""Forms that any value may have."""

@@ -1,0 +1,155 @@
+"""Answers looks at values: by document, node and output, or by the handle of a value seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nodeflow.engine.execution.executor import Executor
+from nodeflow.engine.inspect import (
+    clip_views,
+    conditioning_views,
+    image_views,
+    schedule_views,
+    token_views,
+    trajectory_views,
+    word_attention_views,
+)
+from nodeflow.engine.inspect.export import file_of
+from nodeflow.engine.inspect.network_views import MODEL
+from nodeflow.engine.inspect.plain_views import ANYTHING
+from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
+from nodeflow.engine.protocol.events import Export, Exported, Look, Looked
+from nodeflow.graph.io.files import write_atomic
+from nodeflow.node import NodeError
+from nodeflow.views import Asked, Form, Forms, Overview, View
+
+MOST_FACTS = 64
+"""Tensors of one value that facts are told of."""
+GONE = "this value is not in memory any more; run its node to see it"
+
+
+class Gone(NodeError):  # noqa: N818 - the value is, nothing went wrong
+    """A value that a run to its node brings into memory."""
+
+
+class Inspector:
+    """Looks into what an executor holds. ``forms``: those of the installed packs, beside the built-in ones."""
+
+    def __init__(self, executor: Executor, forms: Iterable[Forms] = ()) -> None:
+        self.executor = executor
+        self.forms: dict[str, tuple[Form, ...]] = {}
+        own = (
+            image_views.FORMS,
+            conditioning_views.FORMS,
+            schedule_views.FORMS,
+            trajectory_views.FORMS,
+            token_views.FORMS,
+            clip_views.FORMS,
+            word_attention_views.FORMS,
+        )
+        for more in (*own, *forms):
+            for wire_type, found in more.items():
+                self.forms[wire_type] = (*self.forms.get(wire_type, ()), *found)
+
+    def look(self, look: Look) -> Looked:
+        """The answer to a look; what goes wrong is a sentence in it."""
+        document = _Document(self.executor, look.document)
+        try:
+            with torch.no_grad():
+                return Looked(look.request, self._view(look, document), run=document.missing)
+        except Gone as gone:
+            return Looked(look.request, error=str(gone), run=look.node)
+        except Exception as error:  # a form may be other people's code; what it raises is a look less, no more
+            return Looked(look.request, error=_sentence(error), run=document.missing)
+
+    def export(self, export: Export) -> Exported:
+        """Write a true value into a file; what goes wrong is a sentence in the answer."""
+        try:
+            write_atomic(Path(export.path), file_of(self._held(export.handle), Path(export.path).suffix, export.tensor))
+            return Exported(export.request)
+        except OSError as error:
+            return Exported(export.request, f"cannot write {export.path}: {error.strerror or error}; choose another")
+        except Exception as error:
+            return Exported(export.request, _sentence(error))
+
+    def forms_of(self, value: Any, wire_type: str) -> list[Form]:
+        """The forms that a value has: those of its wire type, or of its class, and those that any value may have."""
+        own = self.forms.get(wire_type) or self.forms.get(type(value).__name__, ())
+        return [form for form in (*own, *MODEL, *ANYTHING) if form.fits(value)]
+
+    def _view(self, look: Look, document: _Document) -> View:
+        names = self._tasks(look)
+        handle = look.handle or self._handle(look, names[min(look.item, len(names) - 1)])
+        wire_type = handle.split("/", 2)[2]
+        value = self._held(handle)
+        forms = self.forms_of(value, wire_type)
+        if not look.form:
+            tensors = list(named_tensors(value))
+            told = tuple(facts(*pair) for pair in islice(tensors, MOST_FACTS))
+            infos = tuple(form.about(value) for form in forms)
+            return Overview(handle, wire_type, told, infos, len(tensors) - len(told), len(names))
+        form = next((form for form in forms if form.name == look.form), None)
+        if form is None:
+            raise NodeError(f"a {wire_type} cannot be seen as {look.form!r}")
+        if not look.other:
+            return form.make(value, Asked(document, look.options, look.size))
+        if form.apart is None or look.other.split("/", 2)[2] != wire_type:
+            raise NodeError("these two cannot be compared by their values")
+        return form.apart(value, Asked(document, look.options, look.size, self._held(look.other)))
+
+    def _tasks(self, look: Look) -> tuple[str, ...]:
+        """What a node ran as: itself, or once for each item of a list."""
+        return self.executor.recall(look.document).items.get(look.node) or (look.node,)
+
+    def _handle(self, look: Look, name: str) -> str:
+        """The handle of what a task gave last: the key of its result, the place of the output in it, and its type."""
+        task, key = self.executor.recall(look.document).last.get(name, (None, b""))
+        if task is None:
+            raise Gone(f"{look.node} has not run yet")
+        for place, port in enumerate(task.spec.outputs):
+            if port.name == look.output:
+                return f"{key.hex()}/{place}/{port.type}"
+        raise NodeError(f"{look.node} has no output {look.output!r}")
+
+    def _held(self, handle: str) -> Any:
+        key, place, _ = handle.split("/", 2)
+        outputs = self.executor.cache.get(bytes.fromhex(key))
+        if outputs is None:
+            raise Gone(GONE)
+        return outputs[int(place)]
+
+
+class _Document:
+    """What stands beside a value in its document."""
+
+    def __init__(self, executor: Executor, document: str) -> None:
+        self._executor, self._document = executor, document
+        self.missing = ""
+        """The node whose result was wanted and is not in memory."""
+
+    def vae(self, channels: int) -> Any:
+        return self._find("VAE", lambda vae: vae.format.channels == channels)
+
+    def clip(self, width: int) -> Any:
+        return self._find("CLIP", lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
+
+    def texts(self) -> list[str]:
+        history = self._executor.recall(self._document)
+        tasks = [task for name, (task, _) in history.last.items() if name in history.named]
+        encoders = [task for task in tasks if any(port.type == "Conditioning" for port in task.spec.outputs)]
+        written = [(task, param) for task in encoders for param in task.spec.params if param.widget == "multiline"]
+        found = [str(task.node.params.get(param.name, param.default)).strip() for task, param in written]
+        return [text for text in found if text]
+
+    def _find(self, wire_type: str, fits: Callable[[Any], bool]) -> Any:
+        found, self.missing = self._executor.recall(self._document).find(self._executor.cache, wire_type, fits)
+        return found
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, NodeError) else f"this cannot be shown ({type(error).__name__}: {error})"

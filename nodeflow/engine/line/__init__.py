@@ -1,1 +1,0 @@
-"""How app and worker talk: the client with its queue, the process it starts, and what that prints."""

@@ -1,0 +1,124 @@
+"""Content keys: a Merkle hash of all that determines a node's result, and the reason when it differs from last time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nodeflow.engine.planning.fingerprint import fingerprint
+from nodeflow.engine.planning.plan import Origin, Task
+from nodeflow.graph.model.catalogue import Param
+from nodeflow.node import NodeError
+from nodeflow.resources import locate
+
+Parts = dict[str, Any]
+"""What determines a result, by name: ``node``, ``param x``, ``input x``, ``file x``, ``run x``."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What a run is given beside the workflow: where relative paths start, where results go, and what computes.
+
+    ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes;
+    ``item`` names the item that a node runs for, where lists or sweeps run it several times.
+    """
+
+    base: Path
+    output: Path
+    device: str = "cpu"
+    dtype: str = "float32"
+    workflow: str = ""
+    environment: dict[str, str] = {}
+    item: str = ""
+
+
+def digest(parts: Parts) -> bytes:
+    """The key: 16 bytes of BLAKE2b over the parts."""
+    return hashlib.blake2b(_encode(parts), digest_size=16).digest()
+
+
+def parts_of(task: Task, inputs: Mapping[str, Any], settings: Settings) -> tuple[Parts, dict[str, Any]]:
+    """What determines a task's result, and the arguments that are known without its wires.
+
+    ``inputs`` holds, for each wired port, the digests of what comes in, or for a wired parameter its plain value.
+    Raises NodeError for a path outside the folders it may name.
+    """
+    spec, given = task.spec, task.node.params
+    parts: Parts = {"node": f"{spec.type}@{spec.version}"}
+    arguments: dict[str, Any] = {}
+    for param in spec.params:
+        name = param.name
+        if name in inputs and isinstance(inputs[name], list):
+            parts["input " + name] = inputs[name]
+            continue
+        value = inputs[name] if name in inputs else given.get(name, param.default)
+        if param.kind == "float":
+            value = float(value)
+        if param.reads:
+            path = locate(value, settings.base)
+            if path is not None:
+                value = str(path.resolve())
+                parts["file " + name] = fingerprint(path)
+        elif param.writes:
+            value = str(_below(settings.output, value, name))
+        parts["param " + name] = value
+        arguments[name] = Path(value) if param.kind == "path" else value
+    for port in spec.inputs:
+        if port.name in inputs:
+            parts["input " + port.name] = inputs[port.name]
+    for name, what in spec.supplied.items():
+        if what in ("steps", "seeds"):
+            continue
+        arguments[name] = getattr(settings, what)
+        if what != "workflow":
+            parts["run " + what] = arguments[name]
+    return parts, arguments
+
+
+def checked(param: Param, value: Any, origin: Origin) -> Any:
+    """A value that a wire feeds to a parameter. Raises NodeError for one that the parameter does not take."""
+    if fault := param.fault(value):
+        raise NodeError(f"{param.name} gets a wrong value from {origin.node}.{origin.output}: {fault}")
+    return value
+
+
+def _below(folder: Path, value: str, name: str) -> Path:
+    path = (folder / value).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise NodeError(f"{name} {value!r} leads out of the output folder {folder}; name a folder inside it")
+    return path
+
+
+def reason(before: Parts | None, now: Parts, params: tuple[Param, ...]) -> str:
+    """Why a node runs that ran before with other parts; in words a person can act on."""
+    if before is None:
+        return "first run"
+    seeds = {param.name for param in params if param.widget == "seed"}
+    for part in sorted({*before, *now}):
+        old, new = before.get(part), now.get(part)
+        if old == new:
+            continue
+        kind, _, name = part.partition(" ")
+        match kind:
+            case "node":
+                return f"the node changed from {old} to {new}"
+            case "param" if part in before and part in now:
+                noun = "seed" if name in seeds else name
+                return f"{noun} changed from {_short(old)} to {_short(new)}"
+            case "file":
+                return f"the file at {name} changed"
+            case "run":
+                return f"{name} changed from {old} to {new}"
+            case _:
+                return f"the input {name} changed"
+    return "its result is no longer in the cache"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

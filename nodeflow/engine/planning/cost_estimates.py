@@ -1,0 +1,164 @@
+"""What nodes cost, from earlier runs: seconds and peak bytes, kept in SQLite for every process of this user.
+
+A cost is looked up by the node's key first (the very same result was computed before), then by its likeness (the same
+work, but for seeds and texts), then by its type.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.plan import Plan, Task
+from nodeflow.graph.model.catalogue import NodeSpec, Param
+from nodeflow.resources import cache_folder
+
+LEAST_SECONDS = 0.001
+"""What is computed faster than this is not worth a note."""
+
+MOST = 20_000
+"""How many costs are kept; the oldest go."""
+
+SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS cost (
+    key BLOB PRIMARY KEY, seconds REAL NOT NULL, bytes INTEGER NOT NULL, short INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+Basis = Literal["same", "alike", "type"]
+
+
+class Cost(NamedTuple):
+    """What computing a node took: seconds, and bytes at its peak beyond what was there before (0: not known).
+
+    Where memory was short, it is the cost of computing in smaller pieces, and ``short`` the bytes that were too few.
+    """
+
+    seconds: float
+    bytes: int = 0
+    short: int = 0
+
+
+NO_COST = Cost(0.0)
+NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
+
+
+class Estimate(NamedTuple):
+    """What computing a node may take, and what that is judged by: the same node, one alike, or its type."""
+
+    cost: Cost
+    basis: Basis
+
+
+class Estimates:
+    """Costs by key. Reading is a look into memory; what is noted reaches the file when `save` is called."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        """``file``: where costs are kept; None forgets them with this object. Raises OSError and sqlite3.Error."""
+        self._lock = threading.Lock()
+        self._file = sqlite3.connect(file or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
+        self._file.executescript(SCHEMA)
+        rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MOST,))
+        self._known = {key: Cost(*cost) for key, *cost in reversed(rows.fetchall())}
+        self._new: dict[bytes, Cost] = {}
+
+    @classmethod
+    def of_user(cls) -> Estimates:
+        """Those in the user's cache folder; where there can be none, those of this session alone."""
+        try:
+            folder = cache_folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            return cls(folder / "costs.sqlite")
+        except (OSError, sqlite3.Error):
+            return cls()
+
+    def note(self, spec: NodeSpec, device: str, key: bytes, likeness: bytes, cost: Cost) -> None:
+        """Take down what a node took just now."""
+        found = dict.fromkeys((key, likeness, _type_key(spec, device)), cost)
+        with self._lock:
+            for name in found:
+                self._known.pop(name, None)
+            self._known |= found
+            self._new |= found
+            while len(self._known) > MOST:
+                del self._known[next(iter(self._known))]
+
+    def of(self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes) -> Estimate | None:
+        """What a node may take; ``key`` is None where it is not known yet."""
+        bases: tuple[tuple[bytes | None, Basis], ...] = (
+            (key, "same"),
+            (likeness, "alike"),
+            (_type_key(spec, device), "type"),
+        )
+        for name, basis in bases:
+            if name is not None and (cost := self._known.get(name)):
+                return Estimate(cost, basis)
+        return None
+
+    def know(self, plan: Plan, device: str) -> bool:
+        """Whether there is an estimate for any node of a plan."""
+        specs = {task.spec.type: task.spec for task in plan.tasks.values()}
+        return any(_type_key(spec, device) in self._known for spec in specs.values())
+
+    def save(self) -> None:
+        """Write what is new, all in one. A file that cannot be written costs the estimates of later sessions only."""
+        with self._lock:
+            rows = [(key, *cost, time.time()) for key, cost in self._new.items()]
+            self._new.clear()
+            if not rows:
+                return
+            with contextlib.suppress(sqlite3.Error), self._file:
+                self._file.execute("BEGIN IMMEDIATE")
+                self._file.executemany("INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)", rows)
+                oldest = "SELECT key FROM cost ORDER BY at DESC LIMIT -1 OFFSET ?"
+                self._file.execute(f"DELETE FROM cost WHERE key IN ({oldest})", (MOST,))
+
+    def close(self) -> None:
+        """Write what is new, and let go of the file."""
+        self.save()
+        self._file.close()
+
+
+def _type_key(spec: NodeSpec, device: str) -> bytes:
+    return f"{spec.type} on {device}".encode()
+
+
+def likenesses(plan: Plan, settings: Settings) -> dict[str, bytes]:
+    """For each task what its cost depends on, as 16 bytes: a Merkle hash like the key, blind to seeds and texts.
+
+    Paths count, what lies there does not. Linear in tasks and links.
+    """
+    found: dict[str, bytes] = {}
+    for name, task in plan.tasks.items():
+        wires = [
+            (port, [(found[origin.node], origin.output) for origin in origins if origin.node in found])
+            for port, origins in sorted(task.inputs.items())
+        ]
+        what = (task.spec.type, task.spec.version, settings.device, settings.dtype, _weighty(task), wires)
+        found[name] = hashlib.blake2b(msgspec.msgpack.encode(what), digest_size=16).digest()
+    return found
+
+
+def _weighty(task: Task) -> list[tuple[str, object]]:
+    """The parameters that may change what a node costs."""
+    return [
+        (param.name, task.node.params.get(param.name, param.default))
+        for param in task.spec.params
+        if param.name not in task.inputs and not _light(param)
+    ]
+
+
+def _light(param: Param) -> bool:
+    return param.widget == "seed" or param.writes or (param.kind == "str" and not param.reads)

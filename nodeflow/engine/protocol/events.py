@@ -1,0 +1,387 @@
+"""What a run tells, one small message a change, and what app and worker say to each other. Data only, no torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from nodeflow.engine.protocol.forecast import Foresight
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Problem
+from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.views import View
+
+State = Literal["ran", "cached", "skipped", "failed"]
+
+
+class RunStarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A run begins; ``nodes`` are those it may have to evaluate, in order; ``environment`` is what computes.
+
+    ``expected`` are the seconds that those will take which will run, as far as earlier runs tell.
+    """
+
+    nodes: tuple[str, ...]
+    environment: dict[str, str] = {}
+    expected: dict[str, float] = {}
+
+
+Item = tuple[int, ...]
+"""One run of a node that lists or sweeps run several times: its place along each of the node's axes, from 0.
+
+An axis is a list, named by the node that gives it, or a sweep, named ``node.parameter``. Empty for a node that runs
+once.
+"""
+
+
+class ListKnown(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The items along an axis: numbers and texts as they are, of anything else its number, from 1.
+
+    ``item`` is that of the node that gives the list, where that node runs several times itself.
+    """
+
+    axis: str
+    values: tuple[str | int | float | bool, ...]
+    item: Item = ()
+
+
+class NodeMapped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A node runs once for each of ``count`` items, along these axes. Comes before the events of its items."""
+
+    node: str
+    axes: tuple[str, ...]
+    count: int
+
+
+class NodeStarted(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A node is being computed, and why it was not taken from the cache."""
+
+    node: str
+    why: str
+    item: Item = ()
+
+
+class NodeProgress(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A streaming node finished step ``index`` of ``total``; ``preview`` is a small PNG, empty where there is none."""
+
+    node: str
+    index: int
+    total: int
+    seconds_left: float
+    preview: bytes = b""
+    item: Item = ()
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One output of a finished node: its wire type, a line about it, and whether it can be seen as pictures."""
+
+    output: str
+    type: str
+    text: str
+    pictures: int = 0
+
+
+class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
+
+    ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured. Where
+    memory was short and it was computed in smaller pieces, ``short`` are the bytes that there were.
+    Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run. By its ``key`` the result
+    can be looked at later, also when the node has another.
+    """
+
+    node: str
+    state: Literal["ran", "cached"]
+    seconds: float = 0.0
+    why: str = ""
+    values: tuple[Summary, ...] = ()
+    files: tuple[str, ...] = ()
+    bytes: int = 0
+    short: int = 0
+    resumed: int = 0
+    steps: int = 0
+    item: Item = ()
+    key: str = ""
+
+    @property
+    def reuse(self) -> str:
+        """How many steps were taken from the cache, in words; empty where none was."""
+        return f"{self.resumed} of {self.steps} steps from the cache" if self.resumed else ""
+
+
+class NodeFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A node could not be computed: one sentence; ``detail`` holds the traceback for the log."""
+
+    node: str
+    error: str
+    seconds: float = 0.0
+    detail: str = ""
+    item: Item = ()
+
+
+class NodeSkipped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """A node was not computed because of what it depends on, or because it is muted."""
+
+    node: str
+    why: str
+    item: Item = ()
+
+
+class NodesKept(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Nodes that were not looked at, since what is made from them came from the cache; of some perhaps only items.
+
+    ``keys`` are those of their results, in the same order; empty for a node that ran for each item of a list.
+    """
+
+    nodes: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+
+class RunFinished(msgspec.Struct, frozen=True, tag=True):
+    """The run is over. ``seeds`` were in force, by ``node.parameter``."""
+
+    state: Literal["done", "failed", "cancelled"]
+    seconds: float
+    seeds: dict[str, int] = {}
+
+
+Event = (
+    RunStarted
+    | ListKnown
+    | NodeMapped
+    | NodeStarted
+    | NodeProgress
+    | NodeFinished
+    | NodeFailed
+    | NodeSkipped
+    | NodesKept
+    | RunFinished
+)
+
+
+# --- app to worker
+
+
+class Submit(msgspec.Struct, frozen=True, tag=True):
+    """A job: run a workflow (the bytes of its file); relative paths start at ``base``, results go below ``output``.
+
+    ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title`` is
+    what a person calls it. ``sweeps`` give parameters several values each, for this run alone.
+    """
+
+    job: int
+    workflow: bytes
+    base: str
+    output: str
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+    document: str = ""
+    title: str = ""
+    sweeps: tuple[Sweep, ...] = ()
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Stop a job at its next step; what is finished stays."""
+
+    job: int
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Let a job wait at its next step."""
+
+    job: int
+
+
+class Resume(msgspec.Struct, frozen=True, tag=True):
+    """Let a paused job go on."""
+
+    job: int
+
+
+class Peek(msgspec.Struct, frozen=True, tag=True):
+    """Ask for a picture of what a document's node gave last, at most ``size`` pixels wide and high."""
+
+    request: int
+    node: str
+    output: str
+    size: int = 512
+    document: str = ""
+
+
+class Look(msgspec.Struct, frozen=True, tag=True):
+    """Ask to see a value: what has a handle, or what a document's node gave last (for ``item`` of a list).
+
+    ``form`` is how it is to be seen, with ``options`` that a person chose, in so much room as ``size`` pixels; empty:
+    the facts about it, and the forms that it has. ``other`` is the handle of a value of its kind: then how far the two
+    are apart is to be seen.
+    """
+
+    request: int
+    document: str = ""
+    node: str = ""
+    output: str = ""
+    handle: str = ""
+    form: str = ""
+    options: dict[str, Any] = {}
+    size: int = 1024
+    item: int = 0
+    other: str = ""
+
+
+class Export(msgspec.Struct, frozen=True, tag=True):
+    """Ask to write the numbers of the value with a handle: into ``.npy`` one ``tensor``, into ``.safetensors`` all."""
+
+    request: int
+    path: str
+    handle: str
+    tensor: str = ""
+
+
+class Foresee(msgspec.Struct, frozen=True, tag=True):
+    """Ask what a run would compute, and how long that would take. Nothing is computed."""
+
+    request: int
+    workflow: bytes
+    base: str
+    output: str
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+    document: str = ""
+    sweeps: tuple[Sweep, ...] = ()
+
+
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """End the worker."""
+
+
+Request = Submit | Cancel | Pause | Resume | Peek | Look | Export | Foresee | Close
+
+
+# --- worker to app
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The worker is up: what it computes on, in words, the versions of what it computes with, and the nodes it has.
+
+    ``troubles`` are sentences about node packs that do not load.
+    """
+
+    device: str
+    versions: dict[str, str]
+    catalogue: Catalogue
+    troubles: tuple[str, ...] = ()
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Bytes by device class: of kept results with their networks, what those may take, and of networks that were
+    brought to a device."""
+
+    results: dict[str, int] = {}
+    budget: dict[str, int] = {}
+    networks: dict[str, int] = {}
+
+
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """The worker lives: told every half second, also while it computes. ``resident``: bytes of memory it holds, and of
+    these ``usage`` what it keeps, once it is up."""
+
+    resident: int
+    usage: Usage = Usage()
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """A job cannot run; nothing was computed."""
+
+    job: int
+    problems: tuple[Problem, ...]
+
+
+class JobEvent(msgspec.Struct, frozen=True, tag=True):
+    """Something happened in a job."""
+
+    job: int
+    event: Event
+
+
+class Peeked(msgspec.Struct, frozen=True, tag=True):
+    """The answer to a peek: PNG bytes, one for each picture of the batch; none where there is nothing to see."""
+
+    request: int
+    pictures: tuple[bytes, ...]
+
+
+class Looked(msgspec.Struct, frozen=True, tag=True):
+    """The answer to a look: something to see, or a sentence that says why there is nothing.
+
+    ``run``: the node whose result is missing for it, where a run to that node brings it into memory.
+    """
+
+    request: int
+    view: View | None = None
+    error: str = ""
+    run: str = ""
+
+
+class Exported(msgspec.Struct, frozen=True, tag=True):
+    """The answer to an export: the file is written, unless a sentence says why not."""
+
+    request: int
+    error: str = ""
+
+
+class Foreseen(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `Foresee`: each node in order. ``problems`` say what keeps the workflow from running."""
+
+    request: int
+    nodes: tuple[Foresight, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """What the nodes that would run take together, as far as earlier runs tell."""
+        return sum(node.seconds or 0.0 for node in self.nodes if node.state == "run")
+
+
+# --- the client's own, beside what it passes on
+
+
+JobState = Literal["waiting", "running", "left"]
+"""Left is what an earlier app did not come to; it waits to be resumed."""
+
+
+class JobInfo(msgspec.Struct, frozen=True):
+    """A job in the queue."""
+
+    job: int
+    title: str
+    state: JobState
+    document: str = ""
+
+
+class QueueChanged(msgspec.Struct, frozen=True, tag=True):
+    """The jobs that are not done, the running one first, and whether the queue is paused."""
+
+    jobs: tuple[JobInfo, ...]
+    paused: bool
+
+
+class Logged(msgspec.Struct, frozen=True, tag=True):
+    """The worker has written to its standard output or error."""
+
+    text: str
+
+
+class Silent(msgspec.Struct, frozen=True, tag=True):
+    """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
+
+    seconds: float
+
+
+class WorkerLost(msgspec.Struct, frozen=True, tag=True):
+    """The worker process ended by itself; the next job starts a new one."""
+
+    reason: str
+
+
+Answer = Peeked | Looked | Exported | Foreseen
+Reply = Ready | Beat | Refused | JobEvent | Answer | QueueChanged | Logged | Silent | WorkerLost

@@ -1,0 +1,71 @@
+"""The first thing that the worker process does, before torch is there: its output goes to us, and its heart beats."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import msgspec
+import psutil
+
+from nodeflow.engine.protocol.events import Beat, Reply, Usage
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.system import wait_politely
+
+BEAT = 0.5
+"""Seconds between two beats."""
+
+
+class Mouth:
+    """The worker's side of the pipe: several threads speak, one at a time."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe = pipe
+        self.usage: Callable[[], Usage] = Usage
+        """What the worker keeps, for its heart to tell."""
+        self._lock = threading.Lock()
+
+    def say(self, reply: Reply) -> None:
+        """Send a reply. Ends the process where nobody listens any more."""
+        try:
+            with self._lock:
+                self.pipe.send_bytes(msgspec.msgpack.encode(reply))
+        except OSError:
+            os._exit(0)
+
+
+def work(pipe: Connection, output: Connection, limits: Limits) -> None:
+    """The life of the worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then ends us
+    _redirect(output)
+    wait_politely()
+    mouth = Mouth(pipe)
+    threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
+    from nodeflow.engine.worker.worker import Worker
+
+    Worker(mouth, limits).serve()
+
+
+def _redirect(output: Connection) -> None:
+    """Let standard output and error, also those of native code and the trace of a crash, go to our parent."""
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    sys.stdout, sys.stderr = (
+        open(number, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        for number in (1, 2)
+    )
+    output.close()
+    faulthandler.enable()
+
+
+def _beat(mouth: Mouth) -> None:
+    process = psutil.Process()
+    while True:
+        time.sleep(BEAT)
+        mouth.say(Beat(process.memory_info().rss, mouth.usage()))

@@ -1,0 +1,146 @@
+"""What runs workflows: the packs, one executor with its cache, and the device. Shared by worker and command line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.execution.dry_run import forecast
+from nodeflow.engine.execution.executor import Executor
+from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.step_cache import StepStore
+from nodeflow.engine.memory import device
+from nodeflow.engine.memory.model_memory import Memory
+from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.cost_estimates import LEAST_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.planning.plan import Plan, plan
+from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished, Usage
+from nodeflow.engine.protocol.forecast import Foresight
+from nodeflow.engine.protocol.item_places import item_id
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.worker.packs import Packs, load_packs
+from nodeflow.graph.io.files import dumps
+from nodeflow.graph.model.workflow import Workflow
+from nodeflow.graph.validate.sweeps import Sweep
+
+STEPS_SHARE = 5
+"""One in so many bytes of the budget is for steps; the others are for results."""
+
+
+class Session:
+    """Runs workflows one after another; what one run computed, the next takes from the cache."""
+
+    def __init__(
+        self,
+        packs: Packs | None = None,
+        budget: dict[str, int] | None = None,
+        disk: Disk | None = None,
+        estimates: Estimates | None = None,
+    ) -> None:
+        self.packs = packs or load_packs()
+        self.budget = device.budget() if budget is None else budget
+        share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
+        results = {name: size - share[name] for name, size in self.budget.items()}
+        cache, steps = Cache(results, disk), StepStore(share, disk)
+        self.executor = Executor(self.packs.functions, cache, steps, Memory(kept=self._kept, let_go=self._let_go))
+        self.estimates = estimates or Estimates()
+
+    @classmethod
+    def of_user(cls, limits: Limits = Limits()) -> Session:
+        """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
+        disk = None if limits.disk == 0 else Disk.of_user(device.numerics(), limits.disk)
+        return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+
+    def usage(self) -> Usage:
+        """What is held now."""
+        networks = {name: self.executor.memory.used(name) for name in self.budget}
+        results = {name: self._kept(name) for name in self.budget}
+        return Usage(results, self.budget, networks)
+
+    def _kept(self, name: str) -> int:
+        cache, steps = self.executor.cache, self.executor.steps
+        return cache.used.get(name, 0) + steps.ledger.used.get(name, 0)
+
+    def _let_go(self, name: str) -> None:
+        self.executor.cache.clear(name)
+        self.executor.steps.clear(name)
+
+    def plan(self, workflow: Workflow, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> Plan:
+        """What would be evaluated. Raises WorkflowError with every problem."""
+        return plan(workflow, self.packs.catalogue, targets, sweeps)
+
+    def run(
+        self,
+        workflow: Workflow,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        on: str = "auto",
+        control: Control | None = None,
+        document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
+    ) -> Iterator[Event]:
+        """Check, plan and run. Raises WorkflowError before anything is computed, ValueError for the device.
+
+        What is remembered of the last run (to say why a node runs, and to look at results) is that of ``document``.
+        """
+        settings = self._settings(workflow, base, output, on)
+        return self._noted(self.plan(workflow, targets, sweeps), settings, control, document)
+
+    def forecast(
+        self,
+        workflow: Workflow,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        on: str = "auto",
+        document: str = "",
+        sweeps: tuple[Sweep, ...] = (),
+    ) -> tuple[Foresight, ...]:
+        """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
+        settings = self._settings(workflow, base, output, on)
+        return self._foresee(self.plan(workflow, targets, sweeps), settings, document)
+
+    def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> Settings:
+        name, dtype = device.choose(on)
+        return Settings(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
+
+    def _foresee(self, plan: Plan, settings: Settings, document: str) -> tuple[Foresight, ...]:
+        return forecast(self.executor, plan, settings, self.estimates, document)
+
+    def _noted(self, plan: Plan, settings: Settings, control: Control | None, document: str) -> Iterator[Event]:
+        """A run whose costs are taken down for later estimates."""
+        ran: list[NodeFinished] = []
+        expected: dict[str, Cost] = {}
+        if self.estimates.know(plan, settings.device):
+            nodes = self._foresee(plan, settings, document)
+            expected = {node.node: _cost(node) for node in nodes if node.state == "run" and node.seconds is not None}
+        with contextlib.closing(self.executor.run(plan, settings, control, document, expected)) as events:
+            for event in events:
+                if isinstance(event, NodeFinished) and _tells_cost(event):
+                    ran.append(event)
+                if isinstance(event, RunFinished) and ran:
+                    self._note(plan, settings, document, ran)
+                yield event
+
+    def _note(self, plan: Plan, settings: Settings, document: str, ran: list[NodeFinished]) -> None:
+        alike, last = likenesses(plan, settings), self.executor.recall(document).last
+        for event in ran:
+            task, key = last[item_id(event.node, event.item)]
+            cost = Cost(event.seconds, event.bytes, event.short)
+            self.estimates.note(task.spec, settings.device, key, alike[event.node], cost)
+        self.estimates.save()
+
+
+def _tells_cost(event: NodeFinished) -> bool:
+    """Whether a node ran long enough, and from its first step on, for its time to be worth noting."""
+    return event.state == "ran" and event.seconds >= LEAST_SECONDS and not event.resumed
+
+
+def _cost(foreseen: Foresight) -> Cost:
+    """What a node may take. Another node of its type, of another size, tells nothing about memory."""
+    sizes = (0, 0) if foreseen.basis == "type" else (foreseen.bytes or 0, foreseen.short)
+    return Cost(foreseen.seconds or 0.0, *sizes)

@@ -1,0 +1,1 @@
+"""Workflows from and to text and files."""

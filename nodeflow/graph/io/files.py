@@ -1,0 +1,228 @@
+"""Workflow files: JSON that a person can read, write by hand, and compare line by line.
+
+::
+
+    {
+      "nodeflow": 1,
+      "packs": {"nodes": "0.1.0"},
+      "nodes": {
+        "decode": {
+          "type": "nodes.vae_decode",
+          "version": 1,
+          "inputs": {"latent": "sampler.latent", "vae": "model.vae"}
+        }
+      },
+      "subgraphs": {
+        "blur": {
+          "title": "Blur",
+          "inputs": ["image", "radius"],
+          "outputs": {
+            "image": "resize.image"
+          },
+          "nodes": {
+            "resize": {
+              "type": "nodes.resize",
+              "inputs": {"image": "@inputs.image", "width": "@inputs.radius"}
+            }
+          }
+        }
+      },
+      "layout": {"decode": [900, 40]},
+      "annotations": {"frame": {"kind": "frame", "box": [880, 0, 300, 200], "text": "Picture"}}
+    }
+
+Nodes are sorted by id and the layout stands apart, so that moving a node never touches what the workflow means.
+Inside a subgraph, wires from ``@inputs`` come from the ports that it exposes. What this version does not know (node
+types, fields, spelling of numbers) is written back as it was read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
+from nodeflow.graph.model.workflow import (
+    NODE_ID,
+    OUTPUTS,
+    TERMINALS,
+    Interface,
+    Link,
+    Node,
+    Problem,
+    Socket,
+    Subgraph,
+    Workflow,
+    WorkflowError,
+)
+from nodeflow.graph.subgraphs.instances import ordered
+
+FORMAT = 1
+MAX_BYTES = 64 * 2**20
+
+
+def load(path: Path) -> Workflow:
+    """Read a workflow file. Raises WorkflowError with every problem of its form; the wiring is `check`'s to judge."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise WorkflowError(Problem("", "", f"{path} is larger than a workflow can be (64 MiB)"))
+        data = path.read_bytes()
+    except OSError as error:
+        raise WorkflowError(Problem("", "", f"cannot read {path}: {error.strerror or error}")) from None
+    try:
+        return loads(data)
+    except WorkflowError as error:
+        problems = (Problem(p.node, p.port, f"{p.reason} (in {path.name})") for p in error.problems)
+        raise WorkflowError(*problems) from None
+
+
+def loads(data: bytes) -> Workflow:
+    """A workflow from the bytes of its file. Raises WorkflowError."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    _reject_broken(data)
+    try:
+        fields = msgspec.json.decode(data, type=Raws)
+    except msgspec.ValidationError:
+        raise WorkflowError(Problem("", "", "a workflow file holds one JSON object")) from None
+    form = take(fields, "nodeflow", int, None)
+    if form is None:
+        reason = 'this is no workflow file: it does not say "nodeflow": 1'
+        raise WorkflowError(Problem("", "", reason))
+    if form > FORMAT:
+        reason = f"this file has format {form}, this program reads up to {FORMAT}; update nodeflow"
+        raise WorkflowError(Problem("", "", reason))
+    problems: list[Problem] = []
+    workflow = Workflow(packs=take(fields, "packs", dict[str, str], {}, problems))
+    read_graph(workflow, fields, problems)
+    workflow.subgraphs = _read_subgraphs(take(fields, "subgraphs", Raws, {}, problems), problems)
+    workflow.extra = {name: bytes(text) for name, text in fields.items()}
+    if problems:
+        raise WorkflowError(*sorted(problems))
+    return workflow
+
+
+def _reject_broken(data: bytes) -> None:
+    """Name the line and column of what is no JSON, and refuse names that come twice (one would be lost)."""
+    try:
+        json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise WorkflowError(Problem("", "", "this file is not UTF-8 text")) from None
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}; the file is damaged or was cut short"
+        raise WorkflowError(Problem("", "", reason)) from None
+    except RecursionError:
+        raise WorkflowError(Problem("", "", "this file is nested too deeply to be a workflow")) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise WorkflowError(Problem("", "", f"the name {twice[0]!r} stands twice in one object; rename one of them"))
+    return found
+
+
+def _no_constant(text: str) -> None:
+    raise WorkflowError(Problem("", "", f"{text} is no number in JSON; write a finite number"))
+
+
+def _read_subgraphs(texts: Raws, problems: list[Problem]) -> dict[str, Subgraph]:
+    found: dict[str, Subgraph] = {}
+    for name, text in texts.items():
+        inner: list[Problem] = []
+        try:
+            found[name] = _read_subgraph(name, text, inner)
+        except (msgspec.ValidationError, WorkflowError) as error:
+            inner += error.problems if isinstance(error, WorkflowError) else ()
+            inner = inner or [Problem("", "", "a subgraph is an object with nodes, inputs and outputs")]
+        problems += (Problem(f"subgraphs.{name}", ".".join(filter(None, (p.node, p.port))), p.reason) for p in inner)
+    try:
+        ordered(found)
+    except WorkflowError as error:
+        problems += error.problems
+    return found
+
+
+def _read_subgraph(name: str, text: msgspec.Raw, problems: list[Problem]) -> Subgraph:
+    if not NODE_ID.fullmatch(name):
+        problems.append(Problem("", "", "a subgraph's name starts with a letter, then letters, digits, _ or -"))
+    fields = msgspec.json.decode(text, type=Raws)
+    body = Workflow(nodes={terminal: Node(terminal) for terminal in TERMINALS})
+    inputs = take(fields, "inputs", list[str], [], problems)
+    outputs = take(fields, "outputs", dict[str, str | None], {}, problems)
+    title, doc = take(fields, "title", str, "", problems), take(fields, "doc", str, "", problems)
+    read_graph(body, fields, problems)
+    for port, address in outputs.items():
+        source, _, output = (address or "").rpartition(".")
+        if source and output:
+            body.links[Socket(OUTPUTS, port)] = Link(source, output, OUTPUTS, port)
+        elif address is not None:
+            problems.append(Problem("outputs", port, f'{address!r} does not name an output; write "node.output"'))
+    face = Interface(tuple(inputs), tuple(outputs), title, doc)
+    problems += face.faults()
+    return Subgraph(face, body, {key: bytes(value) for key, value in fields.items()})
+
+
+def dumps(workflow: Workflow) -> bytes:
+    """The bytes of a workflow's file: the same workflow always gives the same bytes."""
+    top: dict[str, bytes] = {"nodeflow": as_json(FORMAT)}
+    if workflow.packs:
+        top["packs"] = as_json(dict(sorted(workflow.packs.items())))
+    graph = write_graph(workflow)
+    top["nodes"] = graph.pop("nodes")
+    if workflow.subgraphs:
+        top["subgraphs"] = _write_subgraphs(workflow.subgraphs)
+    top.update(graph)
+    top.update(workflow.extra)
+    return as_object(top.items(), indent="") + b"\n"
+
+
+def _write_subgraphs(subgraphs: dict[str, Subgraph]) -> bytes:
+    return as_object((name, _write_subgraph(subgraphs[name])) for name in sorted(subgraphs))
+
+
+def _write_subgraph(subgraph: Subgraph) -> bytes:
+    face, body, indent = subgraph.interface, subgraph.body, "      "
+    given = {port: body.links.get(Socket(OUTPUTS, port)) for port in face.outputs}
+    words = {"title": as_json(face.title) if face.title else b"", "doc": as_json(face.doc) if face.doc else b""}
+    fields = {name: text for name, text in words.items() if text}
+    fields["inputs"] = as_json(face.inputs)
+    outputs = ((port, as_json(f"{link.source}.{link.output}" if link else None)) for port, link in given.items())
+    fields["outputs"] = as_object(outputs, indent)
+    fields.update(write_graph(body, indent))
+    fields.update(subgraph.extra)
+    return as_object(fields.items(), "    ")
+
+
+def save(workflow: Workflow, path: Path) -> None:
+    """Write a workflow file atomically: a reader sees the old file or the new one, also after a crash."""
+    write_atomic(path, dumps(workflow))
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file by way of a temporary one beside it. Raises OSError; the old file then stands as it was."""
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Subgraphs: definitions as nodes, flattening, reroutes."""

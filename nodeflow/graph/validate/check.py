@@ -1,0 +1,190 @@
+"""Checking: everything that is wrong with a workflow, at once, each with its node, port and reason."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, fits
+from nodeflow.graph.model.workflow import Link, Node, Problem, Workflow, WorkflowError, upstream
+from nodeflow.graph.subgraphs.flatten import Flat, flatten, inside_of
+from nodeflow.graph.subgraphs.instances import definition_of, with_subgraphs, with_terminals
+from nodeflow.graph.subgraphs.reroutes import carried, receivers, spec_of
+
+
+def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None) -> list[Problem]:
+    """Every problem of the workflow, or of the nodes in ``only``. Sorted; empty means that it can run.
+
+    Nodes inside subgraphs are known by their paths. ``only`` names nodes of the flattened workflow.
+    """
+    try:
+        flat = flatten(workflow)
+    except WorkflowError as error:
+        return sorted(error.problems)
+    names = set(flat.workflow.nodes) if only is None else only
+    incoming = flat.workflow.incoming()
+    problems = cycles(incoming, names & flat.workflow.nodes.keys())
+    catalogue = with_subgraphs(catalogue, workflow)
+    if not flat.unfolded:
+        return sorted([*problems, *_level(names, incoming, workflow, catalogue)])
+    problems += (problem for name in names for problem in flat.starved.get(name, ()))
+    for path, inner in _by_level(flat, names).items():
+        name = flat.unfolded.get(path, "")
+        body, known = inside_of(workflow, name), with_terminals(catalogue, workflow, name) if name else catalogue
+        for problem in _level(inner, body.incoming(), body, known):
+            problems.append(Problem(f"{path}/{problem.node}" if path else problem.node, problem.port, problem.reason))
+    return sorted(problems)
+
+
+def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
+    """The nodes, and the instances in which they stand, by the path of what they stand in."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        path, _, inner = name.rpartition("/")
+        found.setdefault(path, set()).add(inner)
+    whole = flat.unfolded if names >= flat.workflow.nodes.keys() else found
+    for path in [path for path in whole if path]:
+        while path:
+            path, _, inner = path.rpartition("/")
+            found.setdefault(path, set()).add(inner)
+    return found
+
+
+def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
+    """What is wrong with nodes that stand at one level."""
+    for name in names:
+        node = body.nodes.get(name)
+        if node is None:
+            yield Problem(name, "", "there is no such node in this workflow")
+        elif node.mode != "mute":
+            yield from _node(name, node, incoming.get(name, []), body, catalogue)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """A half sentence that offers the nearest known name, or lists the few there are."""
+    known = list(known)
+    match = difflib.get_close_matches(name, known, 1)
+    if match:
+        return f"; did you mean {match[0]!r}?"
+    return f"; there is {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
+
+
+def _node(name: str, node: Node, links: list[Link], workflow: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
+    spec = catalogue.nodes.get(node.type)
+    if spec is None:
+        pack = node.type.partition(".")[0]
+        if subgraph := definition_of(node.type):
+            yield Problem(name, "", f"is an instance of the subgraph {subgraph!r}, which this file does not hold")
+            return
+        hint = closest(node.type, catalogue.nodes) if pack in catalogue.packs else f"; install the pack {pack!r}"
+        yield Problem(name, "", f"unknown node type {node.type!r}{hint}")
+        return
+    if node.version is not None and node.version > spec.version:
+        yield Problem(
+            name, "", f"was saved by version {node.version} of {node.type}, this is {spec.version}; update the pack"
+        )
+    if node.mode == "run":
+        yield from _params(name, node, spec)
+    used: dict[str, int] = {}
+    for link in links:
+        used[link.input] = used.get(link.input, 0) + 1
+        yield from _link(link, spec, workflow, catalogue)
+    for port in spec.inputs:
+        if port.required and port.name not in used and node.mode == "run":
+            yield Problem(name, port.name, f"needs a wire of type {port.type}")
+        if not port.many and used.get(port.name, 0) > 1:
+            yield Problem(name, port.name, "takes one wire only")
+
+
+def _params(name: str, node: Node, spec: NodeSpec) -> Iterator[Problem]:
+    for key, value in node.params.items():
+        param = spec.param(key)
+        if param is None:
+            yield Problem(name, key, f"{spec.type} has no such parameter{closest(key, [p.name for p in spec.params])}")
+        elif fault := param.fault(value):
+            yield Problem(name, key, fault)
+
+
+def _link(link: Link, spec: NodeSpec, workflow: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
+    wanted = spec.accepts(link.input)
+    if wanted is None:
+        known = [*(port.name for port in spec.inputs), *(param.name for param in spec.params)]
+        yield Problem(link.target, link.input, f"{spec.type} has no such input{closest(link.input, known)}")
+    source = workflow.nodes.get(link.source)
+    if source is None:
+        yield Problem(link.target, link.input, f"comes from {link.source!r}, which is not in this workflow")
+        return
+    giver = catalogue.nodes.get(source.type)
+    if giver is None:
+        return
+    output = giver.output(link.output)
+    if output is None:
+        known = [port.name for port in giver.outputs]
+        reason = f"{link.source!r} has no output {link.output!r}{closest(link.output, known)}"
+        yield Problem(link.target, link.input, reason)
+        return
+    given = carried(workflow, catalogue, link.source, link.output)
+    if given is not None and wanted is not None and not fits(given, wanted):
+        yield Problem(link.target, link.input, f"takes {wanted}, but {link.source}.{link.output} gives {given}")
+
+
+def refusal(workflow: Workflow, catalogue: Catalogue, link: Link) -> str:
+    """Why a wire cannot be laid, in one sentence; empty where it can."""
+    spec = catalogue.nodes.get(workflow.nodes[link.target].type)
+    if spec is not None:
+        for problem in _link(link, spec, workflow, catalogue):
+            return problem.reason
+    given = carried(workflow, catalogue, link.source, link.output)
+    for end in receivers(workflow, catalogue, link.target):
+        taker = spec_of(workflow, catalogue, end.target)
+        wanted = taker.accepts(end.input) if taker is not None else None
+        if given is not None and wanted is not None and not fits(given, wanted):
+            return f"leads on to {end.target}.{end.input}, which takes {wanted}, but this gives {given}"
+    incoming = workflow.incoming()
+    if link.target in upstream(incoming, [link.source]):
+        return f"{link.source!r} is made from {link.target!r}: the wire would close a circle"
+    return ""
+
+
+def cycles(incoming: dict[str, list[Link]], names: set[str]) -> list[Problem]:
+    """One problem for each circle of wires, naming the nodes on it in the order in which values would flow."""
+    sources = {name: {link.source for link in incoming.get(name, ())} for name in names}
+    problems = []
+    stuck = _stuck(sources, names)
+    while stuck:
+        circle = _walk_back(min(stuck), sources, stuck)
+        first = circle.index(min(circle))
+        ring = [*circle[first:], *circle[: first + 1]]
+        problems.append(Problem(ring[0], "", "is part of a circle of wires: " + " -> ".join(ring)))
+        stuck = _stuck(sources, stuck - set(circle))
+    return problems
+
+
+def _stuck(sources: dict[str, set[str]], names: set[str]) -> set[str]:
+    """The nodes among ``names`` that wait for one another for ever (Kahn's algorithm, linear)."""
+    waits = {name: len(sources[name] & names) for name in names}
+    followers: dict[str, list[str]] = {name: [] for name in names}
+    for name in names:
+        for source in sources[name] & names:
+            followers[source].append(name)
+    ready = [name for name, count in waits.items() if not count]
+    while ready:
+        name = ready.pop()
+        del waits[name]
+        for follower in followers[name]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                ready.append(follower)
+    return set(waits)
+
+
+def _walk_back(start: str, sources: dict[str, set[str]], stuck: set[str]) -> list[str]:
+    """From a node that waits for ever, back along the wires until a node comes twice: the circle, in flow order."""
+    path: list[str] = []
+    seen: dict[str, int] = {}
+    name = start
+    while name not in seen:
+        seen[name] = len(path)
+        path.append(name)
+        name = min(source for source in sources[name] if source in stuck)
+    return path[seen[name] :][::-1]

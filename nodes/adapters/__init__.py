@@ -1,0 +1,1 @@
+"""Low-rank adapters on networks, loaded or trained a little."""

@@ -1,0 +1,1 @@
+"""From texts, classes and images to what leads a denoiser."""

@@ -1,0 +1,1 @@
+"""Control images and ControlNets."""

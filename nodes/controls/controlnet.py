@@ -1,0 +1,73 @@
+"""ControlNets: a picture of lines that a text-led U-Net follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from nodeflow.node import NodeError, Reads, Slider, Supplied, node
+from nodeflow.wires import ControlNet, Denoiser, Image
+from nodes.denoisers.denoisers import Control, UNetDenoiser
+from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
+from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
+from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.right_kind import find_for
+
+
+@node("Load ControlNet")
+def load_controlnet(
+    model: Annotated[str, Reads("model")] = "starter:controlnet-edges",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> ControlNet:
+    """Loads a ControlNet: a network that leads a U-Net by a picture of edges, lines or the like.
+
+    ``model`` is one of
+    - a model that ships with nodeflow: ``starter:controlnet-edges`` or ``starter:controlnet-scribble``, both for
+      ``starter:latent-diffusion``
+    - a folder as diffusers' ControlNetModel saves it
+    - the id of such a model on the Hugging Face hub, such as ``lllyasviel/sd-controlnet-canny`` or
+      ``diffusers/controlnet-canny-sdxl-1.0``: taken from the hub's cache on this computer, or fetched when the
+      environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for main
+    - one .safetensors file of a ControlNet, as diffusers or its authors name the weights, such as
+      ``control_v11p_sd15_canny.safetensors``
+
+    A ControlNet fits the model that it was trained beside (Stable Diffusion 1, 2 or XL), and those that come from it.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
+    """
+    path = find_for("Load ControlNet", model, revision, PATTERNS)
+    target = Target(torch_dtype(dtype))
+    return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
+
+
+@node("Control")
+def control(
+    denoiser: Denoiser,
+    controlnet: ControlNet,
+    image: Image,
+    strength: Annotated[float, Slider(0, 2, 0.05)] = 1.0,
+    start: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
+    end: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+) -> Denoiser:
+    """Leads a U-Net by a picture: what it paints has its lines where the picture has them.
+
+    ``image`` (B, 3, H, W) is what the ControlNet was trained to be shown, such as edges, as large as what is painted. A
+    single one serves all seeds; otherwise there is one for each. ``strength`` scales what the ControlNet adds: at 0 the
+    result is that without it, to the last bit. It acts from the share ``start`` of the steps up to the share ``end``:
+    the early steps settle where things are, the late ones their details. Put two of these nodes one behind the other
+    for two controls at once; what they add is summed.
+
+    Fails for denoisers other than a U-Net that is led by a text, when the control ends before it starts, and when
+    pictures or models do not fit together.
+    Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
+    """
+    if not isinstance(denoiser, UNetDenoiser):
+        raise NodeError("a ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
+    if end < start:
+        raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
+    added = Control(controlnet, image.pixels, strength, start, end)
+    return replace(denoiser, controls=(*denoiser.controls, added))

@@ -1,0 +1,1 @@
+"""Lines in drawings. No nodes here."""

@@ -1,0 +1,1 @@
+"""Networks behind the one interface that sampling knows."""

@@ -1,0 +1,1 @@
+"""How each kind of network is called, and what its prediction means. No nodes here."""

@@ -1,0 +1,292 @@
+"""Networks behind the one interface that sampling knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, node
+from nodeflow.wires import Conditioning, ControlNet, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
+from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.low_rank import adapted
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkDenoiser:
+    """What all denoisers around one network share. The network is only called, never changed."""
+
+    network: DiffusionNetwork
+    prediction: Prediction
+
+    @property
+    def format(self) -> LatentFormat:
+        return self.network.format
+
+    @property
+    def device(self) -> torch.device:
+        return device_of(self.network.module)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return dtype_of(self.network.module)
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """A ControlNet, the picture (B, 3, H, W) that it is shown, and how strongly and in which share of the steps."""
+
+    net: ControlNet
+    picture: Tensor
+    strength: float
+    start: float
+    end: float
+
+    def acts(self, index: int, total: int) -> bool:
+        """Whether it does anything at a step, as diffusers' pipelines count."""
+        return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
+
+    def residuals(
+        self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
+    ) -> Residuals:
+        if len(x) % len(self.picture):
+            raise NodeError(f"there are {len(self.picture)} control pictures and {len(x)} seeds; make them equal")
+        picture = self.picture.to(x.device, x.dtype).repeat(len(x) // len(self.picture), 1, 1, 1)
+        wanted = tuple(self.net.downscale * side for side in x.shape[-2:])
+        if picture.shape[-2:] != wanted:
+            sizes = [f"{width} x {height}" for height, width in (picture.shape[-2:], wanted)]
+            raise NodeError(f"this control picture is {sizes[0]} and what is painted {sizes[1]}; resize it before")
+        return self.net.residuals(x, timestep, tokens, picture, self.strength, told)
+
+
+@dataclass(frozen=True, eq=False)
+class UNetDenoiser(NetworkDenoiser):
+    """A `UNet2DConditionModel` as a denoiser, with the ControlNets beside it."""
+
+    controls: tuple[Control, ...] = field(default=(), kw_only=True)
+
+    @property
+    def learned_variance(self) -> bool:
+        config = getattr(self.network.module, "config", {})
+        return bool(config.get("out_channels") == 2 * self.format.channels)
+
+    def at(self, index: int, total: int) -> UNetDenoiser:
+        """With the controls alone that act at a step. When else they act makes no difference to it."""
+        acting = tuple(replace(control, start=0.0, end=1.0) for control in self.controls if control.acts(index, total))
+        return replace(self, controls=acting) if self.controls else self
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        return self.call(x, timestep, conditioning)
+
+    def call(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        conditioning: Conditioning,
+        told: Mapping[str, Tensor] | None = None,
+        **more: Any,
+    ) -> Tensor:
+        """The network's output for x (B, C, h, w) and whatever else it takes. Raises NodeError without a text.
+
+        ``told``: what it and its ControlNets are told besides, by diffusers' names.
+        """
+        tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
+        if tokens is None:
+            raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
+        if len(tokens) != len(x):
+            tokens = tokens.expand(len(x), *tokens.shape[1:])
+        down, middle = self._added(x, timestep, tokens, told)
+        with adapted(self.network.module, self.network.adapters):
+            output: Tensor = self.network.module(
+                self.seen(x),
+                timestep,
+                encoder_hidden_states=tokens,
+                down_block_additional_residuals=down,
+                mid_block_additional_residual=middle,
+                added_cond_kwargs=told,
+                return_dict=False,
+                **more,
+            )[0]
+        return output
+
+    def seen(self, x: Tensor) -> Tensor:
+        """What the network is given of x."""
+        return x
+
+    def _added(
+        self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
+    ) -> Residuals | tuple[None, None]:
+        """What all controls add, summed."""
+        found = [control.residuals(x, timestep, tokens, told) for control in self.controls]
+        if not found:
+            return None, None
+        down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
+        return down, sum((one[1] for one in found[1:]), found[0][1])
+
+
+@dataclass(frozen=True, eq=False)
+class SizedUNetDenoiser(UNetDenoiser):
+    """Stable Diffusion XL's U-Net: it is also told the text as a whole, and how large and how cropped a picture was.
+
+    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: here always a whole picture, as large as what is painted. Its
+    refiner is told how well people like a picture instead of how large it became.
+    """
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        if conditioning.pooled is None:
+            raise NodeError("this U-Net is led by a text's tokens and by the text as a whole; wire its own encoding")
+        height, width = (self.format.downscale * side for side in x.shape[-2:])
+        pooled = conditioning.pooled.expand(len(x), -1)
+        sizes = x.new_tensor([height, width, 0, 0]).expand(len(x), 4)
+        if self._numbers(pooled.shape[1]) == len(SCORED):
+            score = x.new_tensor([USUAL_SCORE]) if conditioning.score is None else conditioning.score.to(x)
+            last = score.expand(len(x))[:, None]
+        else:
+            last = sizes[:, :2]
+        told = {"text_embeds": pooled, "time_ids": torch.cat([sizes, last], 1)}
+        return self.call(x, timestep, conditioning, told)
+
+    def _numbers(self, pooled: int) -> int:
+        """How many numbers it is told besides the text as a whole."""
+        module: Any = self.network.module
+        return int((module.add_embedding.linear_1.in_features - pooled) // module.config.addition_time_embed_dim)
+
+
+@runtime_checkable
+class Varying(Protocol):
+    """A denoiser that is another one at some steps."""
+
+    def at(self, index: int, total: int) -> Denoiser: ...
+
+
+def in_force(denoiser: Denoiser, index: int, total: int) -> Denoiser:
+    """The denoiser of a step."""
+    return denoiser.at(index, total) if isinstance(denoiser, Varying) else denoiser
+
+
+@dataclass(frozen=True, eq=False)
+class DiTDenoiser(NetworkDenoiser):
+    """A `DiTTransformer2DModel` as a denoiser."""
+
+    learned_variance: bool
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        if conditioning.labels is None:
+            raise NodeError("this transformer is led by a class, not by a text; wire a class label")
+        if len(conditioning.labels) not in (1, len(x)):
+            raise NodeError(f"{len(conditioning.labels)} class labels do not fit {len(x)} pictures; make them equal")
+        labels = conditioning.labels.to(x.device).expand(len(x))
+        output: Tensor = self.network.module(x, timestep.expand(len(x)), labels, return_dict=False)[0]
+        return output if self.learned_variance else output[:, : self.format.channels]
+
+
+@dataclass(frozen=True, eq=False)
+class PixelDenoiser(NetworkDenoiser):
+    """A `UNet2DModel` as a denoiser."""
+
+    @property
+    def learned_variance(self) -> bool:
+        config = getattr(self.network.module, "config", {})
+        return bool(config.get("out_channels") == 2 * self.format.channels)
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        classes = int(getattr(self.network.module, "config", {}).get("num_class_embeds") or 0)
+        labels = conditioning.labels
+        if classes and labels is None:
+            raise NodeError("this U-Net is led by classes; wire a class label")
+        if labels is not None:
+            if int(labels.max()) >= classes:
+                raise NodeError(
+                    f"this U-Net has {classes} classes, numbered from 0, and none for no class; name another"
+                )
+            labels = labels.to(x.device).expand(len(x))
+        output: Tensor = self.network.module(x, timestep, class_labels=labels, return_dict=False)[0]
+        return output
+
+
+SCORED = ("height", "width", "top", "left", "score")
+USUAL_SCORE = 6.0
+"""What the refiner is told where nobody says how well a picture shall be liked."""
+SIZED = "text_time"
+"""What Stable Diffusion XL's U-Net adds to the timestep: the text as a whole, and sizes."""
+KNOWN = {"addition_embed_type": ("text", SIZED), "encoder_hid_dim_type": ("text_proj",)}
+"""What else U-Nets take in. DeepFloyd IF's: a text's sum joins the timestep, its tokens are brought to their width."""
+
+
+@node("U-Net denoiser")
+def unet_denoiser(
+    unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
+) -> Denoiser:
+    """A U-Net that predicts what is noise in a latent, ready for guidance and sampling.
+
+    ``prediction`` is what the network was trained to give: the noise (epsilon), the velocity (v), the clean latent
+    (sample) or the flow from picture to noise (flow). ``auto`` takes what the model's files say; choose another only
+    for a model whose files are wrong or silent (Stable Diffusion 2 base as a single file needs epsilon).
+
+    A text-led U-Net on pixels (GLIDE's, Imagen's) is one too; wire ``pixel_space`` where a VAE is asked for. Where the
+    network predicts the variance of each step as well, the scheduler DDPM makes use of it.
+
+    The U-Net of Stable Diffusion XL is told the size of the picture too: that which is painted, not cropped. Its
+    refiner is told besides how well people shall like it; see Aesthetic score.
+
+    Fails for a U-Net that asks for more than that.
+    Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho
+    2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747).
+    """
+    config = getattr(unet.module, "config", {})
+    kind = SizedUNetDenoiser if config.get("addition_embed_type") == SIZED else UNetDenoiser
+    for asked in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
+        if config.get(asked) not in (None, *KNOWN.get(asked, ())):
+            raise NodeError(f"this U-Net is conditioned on more than a text ({asked}); this node does not give it that")
+    if config.get("in_channels", unet.format.channels) != unet.format.channels:
+        raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
+    return kind(unet, unet.prediction if prediction == "auto" else prediction)
+
+
+@node("DiT denoiser")
+def dit_denoiser(
+    transformer: DiffusionNetwork,
+    prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto",
+    variance: Literal["learned", "fixed"] = "learned",
+) -> Denoiser:
+    """A diffusion transformer that is led by a class, ready for guidance and sampling.
+
+    A latent is cut into patches of 2 x 2 cells, each of them a token; the class and the timestep shift and scale every
+    layer. ``prediction`` is as for a U-Net: ``auto`` takes what the model's files say. Where the network was trained to
+    predict the variance of each step too, ``variance`` learned uses that, with the scheduler DDPM; the others have no
+    use for it.
+
+    Fails for a transformer of another kind, and with latents of another size than it was trained at.
+    Papers: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748); variance: Nichol &
+    Dhariwal 2021, Improved Denoising Diffusion Probabilistic Models (arXiv:2102.09672).
+    """
+    config = getattr(transformer.module, "config", {})
+    if config.get("norm_type") != "ada_norm_zero":
+        raise NodeError(
+            "this network is no diffusion transformer of the DiT kind; use the denoiser that is made for it"
+        )
+    learned = config.get("out_channels") == 2 * config["in_channels"] and variance == "learned"
+    return DiTDenoiser(transformer, transformer.prediction if prediction == "auto" else prediction, learned)
+
+
+@node("Pixel U-Net denoiser")
+def pixel_denoiser(
+    unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
+) -> Denoiser:
+    """A U-Net that works on pixels, led by nothing or by a class, ready for sampling.
+
+    ``prediction`` is as for a U-Net on latents: ``auto`` takes what the model's files say. Wire ``pixel_space`` where a
+    VAE is asked for.
+
+    Fails for a network of another kind.
+    Papers: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239); classes: Dhariwal & Nichol 2021
+    (arXiv:2105.05233).
+    """
+    if "cross_attention_dim" in getattr(unet.module, "config", {"cross_attention_dim": 0}):
+        raise NodeError("this network works on more than pixels and classes; use the denoiser that is made for it")
+    if getattr(unet.module, "config", {}).get("in_channels", unet.format.channels) != unet.format.channels:
+        raise NodeError("this network looks at a small picture too; use the upsample denoiser")
+    return PixelDenoiser(unet, unet.prediction if prediction == "auto" else prediction)

@@ -1,0 +1,146 @@
+"""Transformers trained with rectified flow, to which words and patches are one row of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from nodeflow.node import NodeError, Reads, Slider, Supplied, node
+from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, Prediction, TextEncoder, TrainedSchedule
+from nodes.denoisers.calls.flow_calls import FluxDenoiser, JointDenoiser, QwenImageDenoiser, ZImageDenoiser
+from nodes.loaders.families.flow_transformers.pipeline_folder import PATTERNS, load_flow_folder, load_flux_folder
+from nodes.loaders.read.locate import find
+from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.right_kind import find_for
+
+
+class FlowTransformer(NamedTuple):
+    """The parts of a transformer that is trained with rectified flow."""
+
+    text_encoder: TextEncoder
+    transformer: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+@node("Load flow transformer")
+def load_flow_transformer(
+    model: Annotated[str, Reads("model")] = "starter:flow-transformer",
+    revision: str = "",
+    transformer: Annotated[str, Reads("model")] = "",
+    t5: bool = True,
+    storage: Literal["full", "float8"] = "full",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> FlowTransformer:
+    """Loads a joint-attention transformer (Stable Diffusion 3), its text encoders, VAE and schedule.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:flow-transformer``
+    - a folder as diffusers' StableDiffusion3Pipeline, ZImagePipeline or QwenImagePipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``stabilityai/stable-diffusion-3.5-medium``,
+      ``Tongyi-MAI/Z-Image-Turbo`` or ``Qwen/Qwen-Image``: taken from the hub's cache on this computer, or fetched when
+      the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for
+      main
+
+    ``transformer`` is one .safetensors file with a transformer that is taken instead of the folder's, which need not
+    have one then: a fine-tuned one, or the one file that it was published as.
+
+    Of Stable Diffusion 3's text encoders (two CLIP and T5) the second and the third may be missing. ``t5`` off leaves
+    T5 out where it is there: it needs more memory than all else, and without it pictures follow long texts less.
+    Z-Image and Qwen-Image have one text encoder, a language model. ``storage`` float8 keeps the transformer's weights
+    in 8 bits and widens each layer's when it computes.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis
+    (arXiv:2403.03206).
+    """
+    path = find_for("Load flow transformer", model, revision, PATTERNS)
+    return FlowTransformer(
+        *load_flow_folder(path, Target(torch_dtype(dtype), storage == "float8"), t5, _file(transformer))
+    )
+
+
+@node("Load FLUX")
+def load_flux(
+    model: Annotated[str, Reads("model")] = "",
+    revision: str = "",
+    transformer: Annotated[str, Reads("model")] = "",
+    storage: Literal["full", "float8"] = "full",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> FlowTransformer:
+    """Loads a FLUX.1 model: its two text encoders (CLIP and T5), transformer, VAE and noise schedule.
+
+    ``model`` is one of
+    - a folder as diffusers' FluxPipeline saves it
+    - the id of such a model on the Hugging Face hub, such as ``black-forest-labs/FLUX.1-schnell``: taken from the hub's
+      cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a
+      branch, tag or commit of it, empty for main
+
+    ``transformer`` is one .safetensors file with a transformer that is taken instead of the folder's, which need not
+    have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the transformer's weights in 8 bits and
+    widens each layer's when it computes. The noise levels are those for pictures of 1024 x 1024 pixels.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when the model is of another kind.
+    Paper: Black Forest Labs 2025, FLUX.1 Kontext (arXiv:2506.15742), section 2, describes the transformer.
+    """
+    path = find_for("Load FLUX", model, revision, PATTERNS)
+    target = Target(torch_dtype(dtype), storage == "float8")
+    return FlowTransformer(*load_flux_folder(path, target, _file(transformer)))
+
+
+def _file(transformer: str) -> Path | None:
+    """The file of a transformer alone; None where none is named. Raises NodeError where it is no such file."""
+    path = find(transformer, "") if transformer else None
+    if path is not None and path.is_dir():
+        raise NodeError(f"{path.name} is a folder; transformer takes one .safetensors file, and model the folder")
+    return path
+
+
+JOINT: Mapping[str, Callable[[DiffusionNetwork, Prediction], Denoiser]] = {
+    "SD3Transformer2DModel": JointDenoiser,
+    "ZImageTransformer2DModel": ZImageDenoiser,
+    "QwenImageTransformer2DModel": QwenImageDenoiser,
+}
+"""Denoisers by the class of their network."""
+
+
+@node("Joint transformer denoiser")
+def joint_denoiser(transformer: DiffusionNetwork) -> Denoiser:
+    """A joint-attention transformer (Stable Diffusion 3 and 3.5), ready for guidance and sampling.
+
+    Words and patches of 2 x 2 cells are one row of tokens, each kind with weights of its own, and all look at all. The
+    timestep and the text as a whole shift and scale every layer. It predicts the flow from picture to noise; wire a
+    scheduler of the kind Flow-match Euler. Z-Image and Qwen-Image are told the timestep alone so, and of the text its
+    tokens, as a language model read them; a guidance that is 4 in Z-Image's own words is a scale of 5 here, and its
+    Turbo model takes No guidance. For Qwen-Image put Normalise guidance behind Classifier-free guidance.
+
+    Fails for a network of another kind, and for the text of another model's encoder.
+    Papers: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis
+    (arXiv:2403.03206); Qwen-Image: Wu et al. 2025 (arXiv:2508.02324); Z-Image: Cai et al. 2025 (arXiv:2511.22699).
+    """
+    kind = JOINT.get(type(transformer.module).__name__)
+    if kind is None:
+        raise NodeError("this network is no transformer of Stable Diffusion 3's kind; use the denoiser made for it")
+    return kind(transformer, transformer.prediction)
+
+
+@node("FLUX denoiser")
+def flux_denoiser(transformer: DiffusionNetwork, guidance: Annotated[float, Slider(1, 10, 0.1)] = 3.5) -> Denoiser:
+    """FLUX's transformer, ready for sampling.
+
+    FLUX.1 dev was distilled to do in one pass what guidance does in two: ``guidance`` tells it how closely to follow
+    the text. Wire it to No guidance. FLUX.1 schnell has no such input, and ``guidance`` does nothing there. The
+    scheduler is Flow-match Euler, with 20 to 50 steps for dev and 1 to 4 for schnell.
+
+    Fails for a network of another kind, and for the text of another model's encoder.
+    Papers: Black Forest Labs 2025 (arXiv:2506.15742); distilled guidance: Meng et al. 2023, On Distillation of Guided
+    Diffusion Models (arXiv:2210.03142).
+    """
+    if type(transformer.module).__name__ != "FluxTransformer2DModel":
+        raise NodeError("this network is no transformer of FLUX's kind; use the denoiser that is made for it")
+    return FluxDenoiser(transformer, transformer.prediction, guidance)

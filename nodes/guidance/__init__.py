@@ -1,0 +1,1 @@
+"""What leads a denoiser: classifier-free, classifier and CLIP guidance, thresholding."""

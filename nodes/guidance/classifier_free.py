@@ -1,0 +1,222 @@
+"""What leads a denoiser towards the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
+from nodes.denoisers.denoisers import in_force
+
+
+@dataclass(frozen=True, eq=False)
+class Unguided:
+    """The denoiser's own prediction for a text."""
+
+    denoiser: Denoiser
+    conditioning: Conditioning
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        output, variance = _apart(self.denoiser.predict(x, timestep, self.conditioning), x)
+        return Guided(output, output, variance=variance)
+
+    def at(self, index: int, total: int) -> Guider:
+        denoiser = in_force(self.denoiser, index, total)
+        return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
+
+    def unguided(self) -> Guider:
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifierFree:
+    """Positive and negative text in one batch, as diffusers' pipelines do."""
+
+    denoiser: Denoiser
+    positive: Conditioning
+    negative: Conditioning
+    scale: float
+    rescale: float
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        both = _joined(self.negative, self.positive, len(x))
+        predicted, variances = _apart(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
+        unconditional, conditional = predicted.chunk(2)
+        output = guide(conditional, unconditional, self.scale)
+        if self.rescale:
+            output = rescale_guided(output, conditional, self.rescale)
+        return Guided(output, conditional, unconditional, None if variances is None else variances[len(x) :])
+
+    def at(self, index: int, total: int) -> Guider:
+        denoiser = in_force(self.denoiser, index, total)
+        return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
+
+    def unguided(self) -> Guider:
+        return Unguided(self.denoiser, self.positive)
+
+
+@dataclass(frozen=True, eq=False)
+class Changing:
+    """One guider before a step, another from it on."""
+
+    before: Guider
+    after: Guider
+    step: int
+
+    @property
+    def denoiser(self) -> Denoiser:
+        return self.before.denoiser
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        return self.at(index, total).predict(x, timestep, index, total)
+
+    def at(self, index: int, total: int) -> Guider:
+        return (self.before if index < self.step else self.after).at(index, total)
+
+    def unguided(self) -> Guider:
+        return Changing(self.before.unguided(), self.after.unguided(), self.step)
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """A guider between two shares of the steps, another outside of them."""
+
+    inside: Guider
+    outside: Guider
+    start: float
+    end: float
+
+    @property
+    def denoiser(self) -> Denoiser:
+        return self.inside.denoiser
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        return self.at(index, total).predict(x, timestep, index, total)
+
+    def at(self, index: int, total: int) -> Guider:
+        inside = round(self.start * total) <= index < round(self.end * total)
+        return (self.inside if inside else self.outside).at(index, total)
+
+    def unguided(self) -> Guider:
+        return self.inside.unguided()
+
+
+def guide(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
+    """Ho & Salimans 2022 (arXiv:2207.12598), eq. 6, with w = scale - 1: u + scale (c - u), each (B, C, h, w)."""
+    return unconditional + scale * (conditional - unconditional)
+
+
+def rescale_guided(guided: Tensor, conditional: Tensor, phi: float) -> Tensor:
+    """Lin et al. 2023 (arXiv:2305.08891), eq. 14 to 16: guided towards the conditional's deviation, by a share phi."""
+    axes = list(range(1, guided.ndim))
+    rescaled = guided * (conditional.std(dim=axes, keepdim=True) / guided.std(dim=axes, keepdim=True))
+    return phi * rescaled + (1 - phi) * guided
+
+
+def _apart(output: Tensor, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The prediction, which guidance is for, and the learned variance, where there is one."""
+    channels = x.shape[1]
+    return output[:, :channels], output[:, channels:] if output.shape[1] > channels else None
+
+
+def _joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
+    """Two conditions as one, each for a batch."""
+
+    def joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+        return None if first is None or second is None else torch.cat([_rows(first, batch), _rows(second, batch)])
+
+    return Conditioning(
+        joined(one.tokens, other.tokens),
+        joined(one.pooled, other.pooled),
+        labels=joined(one.labels, other.labels),
+        mask=joined(one.mask, other.mask),
+        score=joined(one.score, other.score),
+    )
+
+
+def _rows(values: Tensor, batch: int) -> Tensor:
+    return values if len(values) == batch else values.expand(batch, *values.shape[1:])
+
+
+def _shape(conditioning: Conditioning) -> tuple[int, ...] | None:
+    return None if conditioning.tokens is None else tuple(conditioning.tokens.shape[1:])
+
+
+@node("Classifier-free guidance")
+def classifier_free_guidance(
+    denoiser: Denoiser,
+    positive: Conditioning,
+    negative: Conditioning | None = None,
+    scale: Annotated[float, Slider(1, 30, 0.1)] = 7.5,
+    rescale: Annotated[float, Slider(0, 1, 0.05)] = 0.0,
+) -> Guider:
+    """Leads the picture towards the positive text and away from the negative one.
+
+    At every step the denoiser is asked twice, in one batch: output = n + scale (p - n), with p for the positive and n
+    for the negative text. For the usual "no text" wire an empty text to ``negative``, or no class where the model is
+    led by classes; a learned variance is that of the positive one. A larger ``scale`` follows the
+    text more and varies less. At scale 1, or with no wire at ``negative``, there is nothing to lead away from: the
+    denoiser is asked once, with the positive text alone, and a step takes half the time. ``rescale`` takes back the
+    overexposure of large scales: 0 is off, about 0.7 is usual.
+
+    Fails when the two texts come from different text encoders.
+    Papers: Ho & Salimans 2022, Classifier-Free Diffusion Guidance (arXiv:2207.12598); rescale: Lin et al. 2023,
+    Common Diffusion Noise Schedules and Sample Steps are Flawed (arXiv:2305.08891), section 3.4.
+    """
+    if negative is None or scale == 1:
+        return Unguided(denoiser, positive)
+    if _shape(positive) != _shape(negative):
+        raise NodeError("positive and negative come from different text encoders; wire both to the same one")
+    return ClassifierFree(denoiser, positive, negative, scale, rescale)
+
+
+@node("No guidance")
+def no_guidance(denoiser: Denoiser, conditioning: Conditioning | None = None) -> Guider:
+    """Uses the denoiser's own prediction for the text, once a step.
+
+    Without a wire at ``conditioning`` nothing leads it, which is right for models that take no text and no class.
+    Pictures follow the text less than with guidance and vary more. It is right for models that were distilled to need
+    no guidance (LCM among them).
+    """
+    return Unguided(denoiser, conditioning or Conditioning())
+
+
+@node("Change guidance")
+def change_guidance(before: Guider, after: Guider, step: Annotated[int, Range(0, 2000)] = 10) -> Guider:
+    """Uses another guidance from a step on: another scale, another text, another model of its kind.
+
+    Steps ``0`` to ``step - 1`` are led by ``before``, the others by ``after``; steps count as the sampler shows them,
+    from the beginning of the schedule. What ``before`` leads is computed once: try as many endings as you like, only
+    the steps behind the change run again.
+
+    Fails when the two are made for models that predict different things or work on different latents.
+    """
+    one, other = before.denoiser, after.denoiser
+    if any(getattr(one, trait) != getattr(other, trait) for trait in ("prediction", "format", "learned_variance")):
+        raise NodeError(
+            "before and after use models of different kinds; the second could not go on where the first stops"
+        )
+    return Changing(before, after, step)
+
+
+@node("Guidance interval")
+def guidance_interval(
+    guider: Guider, start: Annotated[float, Slider(0, 1, 0.01)] = 0.2, end: Annotated[float, Slider(0, 1, 0.01)] = 0.8
+) -> Guider:
+    """Guides only a part of the steps; the others use the denoiser's own prediction for the text.
+
+    The steps from the share ``start`` up to the share ``end`` of all are guided: 0 to 1 is all of them. Guidance at the
+    first steps, where noise is high, makes pictures alike and too vivid; at the last ones it changes next to nothing.
+    Without it a step takes half the time.
+
+    Fails when the interval ends before it starts.
+    Paper: Kynkäänniemi et al. 2024, Applying Guidance in a Limited Interval Improves Sample and Distribution Quality
+    in Diffusion Models (arXiv:2404.07724).
+    """
+    if end < start:
+        raise NodeError(f"the interval ends at {end:g}, before it starts at {start:g}; make end the larger one")
+    return Interval(guider, guider.unguided(), start, end)

@@ -1,0 +1,220 @@
+"""Pictures from and to files."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from PIL import ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node
+from nodeflow.reports.contact_sheet import Cell, grid
+from nodeflow.wires import Files, Image
+
+MAX_PIXELS = 2**26
+TOO_LARGE = "{}: this picture has more than 67 million pixels; make it smaller first"
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+
+
+@node("Load image")
+def load_image(path: Annotated[Path, Reads("file")] = Path()) -> Image:
+    """Reads a picture from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
+
+    Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. What is transparent becomes white.
+
+    Fails when there is no such file, when it holds no picture or a damaged one, or when it has more than 67 million
+    pixels.
+    """
+    if path == Path():
+        raise NodeError("choose a picture to load")
+    try:
+        with Pillow.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MAX_PIXELS:
+                raise NodeError(TOO_LARGE.format(path))
+            upright = ImageOps.exif_transpose(file)
+            return Image(_tensor(upright)[None])
+    except FileNotFoundError:
+        raise NodeError(f"{path}: there is no such file; choose another picture") from None
+    except Pillow.DecompressionBombError:
+        raise NodeError(TOO_LARGE.format(path)) from None
+    except UnidentifiedImageError:
+        raise NodeError(f"{path}: this is no picture that can be read; choose a PNG, JPEG or WebP file") from None
+    except IsADirectoryError:
+        raise NodeError(f"{path}: this is a folder; choose a picture in it") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise NodeError(f"{path}: cannot be read as a picture ({error}); it may be damaged") from None
+
+
+@node("Save image")
+def save_image(
+    image: Image,
+    name: str = "picture",
+    folder: Annotated[Path, Writes()] = Path(),
+    workflow: Annotated[str, Supplied("workflow")] = "",
+    seeds: Annotated[str, Supplied("seeds")] = "",
+    item: Annotated[str, Supplied("item")] = "",
+) -> Files:
+    """Saves pictures as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
+
+    In a sweep or behind a list the names say for which values: name-guidance.scale=5-00001.png, and the workflow in
+    the file is the one that makes just this picture.
+
+    Each file holds the workflow that made it: drop it on the window to open that workflow again. It also holds the
+    seeds that were in force; the second picture of a batch has the seed after those, and so on. ``folder`` lies below
+    the output folder of the run and is made when it is missing. Each file appears whole or not at all.
+
+    Fails when the name cannot be that of a file, or when the folder cannot be written.
+    """
+    if not name.strip() or name.startswith(".") or not re.fullmatch(r"[^/\\:*?\"<>|\x00-\x1f]{1,200}", name):
+        raise NodeError(f"{name!r} cannot be the name of a file; use letters, digits, spaces, - and _")
+    name = f"{name}-{item}" if item else name
+    paths: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = _next_number(folder, name)
+        count = len(image.pixels)
+        for index, pixels in enumerate(image.pixels, 1):
+            texts = {"nodeflow": workflow, "seeds": seeds, "picture": f"{index} of {count}"}
+            data = _png(pixels, texts)
+            path, number = _place(data, folder, name, number)
+            paths.append(path)
+        stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
+    except OSError as error:
+        raise NodeError(f"cannot write pictures into {folder}: {error.strerror or error}; choose another") from None
+    return Files(tuple(paths), stamps)
+
+
+@node("Resize image")
+def resize_image(
+    image: Image,
+    width: Annotated[int, Range(1, 8192)] = 512,
+    height: Annotated[int, Range(1, 8192)] = 512,
+    fit: Literal["stretch", "cover"] = "cover",
+) -> Image:
+    """Makes pictures larger or smaller, to a width and height in pixels.
+
+    ``cover`` keeps the proportions and cuts off what sticks out, equally on both sides; ``stretch`` keeps everything.
+    Pictures (B, 3, H, W) become (B, 3, height, width), by bicubic interpolation without moire.
+    """
+    pixels = image.pixels
+    if fit == "cover":
+        old_height, old_width = pixels.shape[-2:]
+        ratio = min(old_width / width, old_height / height)
+        cut_width, cut_height = max(round(width * ratio), 1), max(round(height * ratio), 1)
+        left, top = (old_width - cut_width) // 2, (old_height - cut_height) // 2
+        pixels = pixels[..., top : top + cut_height, left : left + cut_width]
+    resized = torch.nn.functional.interpolate(pixels, (height, width), mode="bicubic", antialias=True)
+    return Image(resized.clamp(0, 1))
+
+
+@node("Batch images")
+def batch_images(*images: Image) -> Image:
+    """Puts pictures into one batch, in the order of the wires.
+
+    (B1, 3, H, W) and (B2, 3, H, W) become (B1 + B2, 3, H, W). A list at the input gives all its pictures.
+
+    Fails when there are none, or when they differ in size.
+    """
+    if not images:
+        raise NodeError("there are no pictures to put into a batch; wire some to it")
+    sizes = dict.fromkeys(tuple(image.pixels.shape[-2:]) for image in images)
+    if len(sizes) > 1:
+        told = ", ".join(f"{width} x {height}" for height, width in sizes)
+        raise NodeError(f"pictures of one batch have one size, these have {told}; resize them before")
+    return Image(torch.cat([image.pixels for image in images]))
+
+
+@node("Split batch")
+def split_batch(image: Image) -> list[Image]:
+    """The pictures of a batch as a list: what comes after runs once for each.
+
+    (B, 3, H, W) become B pictures (1, 3, H, W).
+    """
+    return [Image(pixels) for pixels in image.pixels.split(1)]
+
+
+@node("Contact sheet")
+def contact_sheet(
+    images: list[Image], labels: list[Any] | None = None, columns: Annotated[int, Range(0, 100)] = 0
+) -> Image:
+    """All pictures of a list on one sheet, in rows, each with its label below.
+
+    Pictures of any size (B, 3, H, W) become one of (1, 3, h, w); those of a batch stand side by side. ``labels`` is a
+    list with as many texts or numbers as there are pictures: wire what made the pictures, such as the list of texts.
+    ``columns`` 0 takes as many as make the sheet about square. Pictures are shown with up to 384 pixels a side.
+
+    Fails when there are no pictures, or when the labels are not as many as the pictures.
+    """
+    if not images:
+        raise NodeError("there are no pictures to show; wire a list of pictures to it")
+    if labels is not None and len(labels) != len(images):
+        raise NodeError(f"there are {len(labels)} labels for {len(images)} pictures; wire a list that goes with them")
+    cells = [Cell(tuple(map(_picture, image.pixels))) for image in images]
+    if labels is not None:
+        cells = [cell._replace(caption=str(label)) for cell, label in zip(cells, labels, strict=True)]
+    return Image(_tensor(grid(cells, columns))[None])
+
+
+def _tensor(picture: Pillow.Image) -> torch.Tensor:
+    """(3, H, W), float32, 0 to 1."""
+    if picture.has_transparency_data:
+        white = Pillow.new("RGBA", picture.size, "white")
+        picture = Pillow.alpha_composite(white, picture.convert("RGBA"))
+    if picture.mode.startswith("I;16"):
+        grey = np.asarray(picture, dtype=np.float32) / 65535
+        return torch.from_numpy(grey).expand(3, -1, -1).clone()
+    values = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+    return torch.from_numpy(values).permute(2, 0, 1).contiguous()
+
+
+def _picture(pixels: torch.Tensor) -> Pillow.Image:
+    """A picture of eight bits, from (3, H, W)."""
+    values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return Pillow.fromarray(values)
+
+
+def _png(pixels: torch.Tensor, texts: dict[str, str]) -> bytes:
+    """The bytes of a PNG file, from (3, H, W), with texts in it by name."""
+    picture = _picture(pixels)
+    chunks = PngImagePlugin.PngInfo()
+    for name, text in texts.items():
+        if text:
+            chunks.add_itxt(name, text)
+    data = BytesIO()
+    picture.save(data, "PNG", pnginfo=chunks)
+    return data.getvalue()
+
+
+def _next_number(folder: Path, name: str) -> int:
+    pattern = re.compile(re.escape(name) + r"-(\d{5,})\.png")
+    return max((int(found[1]) for entry in folder.iterdir() if (found := pattern.fullmatch(entry.name))), default=0) + 1
+
+
+def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int]:
+    """Write a file under the first free number: whole or not at all, and never over another. Also the number after."""
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        while True:
+            path = folder / f"{name}-{number:05}.png"
+            number += 1
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                continue
+            except OSError:  # a file system without links
+                if path.exists():
+                    continue
+                Path(temporary).replace(path)
+            return path, number
+    finally:
+        Path(temporary).unlink(missing_ok=True)

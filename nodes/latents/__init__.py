@@ -1,0 +1,1 @@
+"""Noise, latents, and the ways between them and images."""

@@ -1,0 +1,111 @@
+"""Between pictures and latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError, Seed, node
+from nodeflow.wires import VAE, Image, Latent, LatentFormat
+from nodes.latents.noise import gaussian_noise
+from nodes.networks.compute_dtype import device_of, dtype_of
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusersVAE:
+    """diffusers' `AutoencoderKL`. One picture at a time, so that a batch equals its singles and memory stays small."""
+
+    module: torch.nn.Module
+    format: LatentFormat
+    scaling: float
+    shift: float = 0.0
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        module: Any = self.module
+        found: list[Tensor] = []
+        with torch.no_grad():
+            for index, pixels in enumerate(image.pixels.split(1)):
+                posterior = module.encode(2 * pixels.to(device_of(module), dtype_of(module)) - 1).latent_dist
+                found.append(posterior.sample(generators[index]) if generators else posterior.mode())
+            return Latent((torch.cat(found) - self.shift) * self.scaling)
+
+    def decode(self, latent: Latent) -> Image:
+        """Gradients pass where the latent asks for them; the network itself is frozen."""
+        module: Any = self.module
+        unscaled = latent.samples.to(device_of(module), dtype_of(module)) / self.scaling + self.shift
+        pixels = [module.decode(one, return_dict=False)[0].float() for one in unscaled.split(1)]
+        return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class TinyVAE(DiffusersVAE):
+    """diffusers' `AutoencoderTiny`: a small stand-in for a VAE, which gives one latent and no distribution."""
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        module: Any = self.module
+        with torch.no_grad():
+            pixels = image.pixels.to(device_of(module), dtype_of(module))
+            found = [module.encode(2 * one - 1).latents for one in pixels.split(1)]
+            return Latent((torch.cat(found) - self.shift) * self.scaling)
+
+
+@dataclass(frozen=True)
+class PixelSpace:
+    """Pictures as their own latents, from -1 to 1, for models that paint pixels."""
+
+    format: LatentFormat
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        return Latent(2 * image.pixels - 1)
+
+    def decode(self, latent: Latent) -> Image:
+        return Image((latent.samples.float() / 2 + 0.5).clamp(0, 1))
+
+
+@node("Pixel space")
+def pixel_space() -> VAE:
+    """Takes pictures as their own latents, for models that work on pixels and need no VAE.
+
+    Encoding brings colours from 0..1 to -1..1, decoding brings them back and cuts off what lies outside.
+    """
+    return PixelSpace(LatentFormat(3, 1, 64))
+
+
+@node("VAE decode")
+def vae_decode(vae: VAE, latent: Latent) -> Image:
+    """Turns latents into pictures.
+
+    Latents (B, C, h, w) become RGB pictures (B, 3, H, W) from 0 to 1, with H and W larger by the VAE's factor (8 for
+    Stable Diffusion). Each picture is decoded by itself, so that a batch equals its singles.
+
+    Fails when the latent has another number of channels than the VAE.
+    Papers: Kingma & Welling 2013 (arXiv:1312.6114); for diffusion Rombach et al. 2022 (arXiv:2112.10752).
+    """
+    channels = latent.samples.shape[1]
+    if channels != vae.format.channels:
+        raise NodeError(
+            f"this latent has {channels} channels and the VAE takes {vae.format.channels}; use the VAE of its model"
+        )
+    return vae.decode(latent)
+
+
+@node("VAE encode")
+def vae_encode(vae: VAE, image: Image, sample: bool = False, seed: Annotated[int, Seed()] = 0) -> Latent:
+    """Turns pictures into latents, to start from or to compare with.
+
+    Pictures (B, 3, H, W) become latents (B, C, h, w) in the scale that the denoiser sees. The encoder gives a normal
+    distribution; its mean is taken, or with ``sample`` a random draw from it (``seed``, ``seed + 1``, ... for the
+    pictures of a batch).
+
+    Fails when a side is no multiple of the VAE's factor (8 for Stable Diffusion); resize the picture before.
+    Papers: Kingma & Welling 2013 (arXiv:1312.6114); for diffusion Rombach et al. 2022 (arXiv:2112.10752).
+    """
+    height, width = image.pixels.shape[-2:]
+    factor = vae.format.downscale
+    if height % factor or width % factor:
+        raise NodeError(f"{width} x {height} is no multiple of {factor} on both sides; resize the picture before")
+    generators = gaussian_noise(seed, len(image.pixels)).generators()
+    return vae.encode(image, generators if sample else None)

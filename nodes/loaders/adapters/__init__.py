@@ -1,0 +1,1 @@
+"""Adapter files: LoRA and its kin. No nodes here."""

@@ -1,0 +1,1 @@
+"""Model families, a folder each: how its files are recognised and loaded. No nodes here."""

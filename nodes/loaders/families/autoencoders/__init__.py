@@ -1,0 +1,1 @@
+"""Autoencoders: VAE, VQ-VAE, Qwen-Image's."""

@@ -1,0 +1,1 @@
+"""Diffusion transformers led by a class or caption: DiT, U-ViT."""

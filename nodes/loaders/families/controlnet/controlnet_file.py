@@ -1,0 +1,71 @@
+"""A ControlNet in one safetensors file, with the original names of its weights or those of diffusers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nodes.loaders.families.controlnet.controlnet_folder import DiffusersControlNet, as_controlnet
+from nodes.loaders.read.parts import Target
+from nodes.loaders.read.weights import fill, read_file, told
+
+LAYERS = 2
+"""A block, in all models that are in use."""
+SIZE_WIDTH = 256
+"""How many numbers tell XL a size."""
+
+
+def load_controlnet_file(path: Path, target: Target) -> DiffusersControlNet:
+    """Raises NodeError for another kind of network, damaged or missing weights."""
+    from diffusers import ControlNetModel
+    from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
+
+    weights = read_file(path, "control_model.")
+    if "time_embed.0.weight" in weights:
+        weights = convert_controlnet_checkpoint(weights, {"layers_per_block": LAYERS})
+    with torch.device("meta"):
+        module = ControlNetModel(**told(path, controlnet_shape, weights))
+    fill(path, module, weights, target.dtype)
+    return as_controlnet(module)
+
+
+def controlnet_shape(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Of `ControlNetModel`, told from weights with diffusers' names. Raises KeyError where some are missing."""
+    levels = range(next(n for n in count() if f"down_blocks.{n}.resnets.0.conv1.weight" not in weights))
+    widths = [len(weights[f"down_blocks.{n}.resnets.0.conv1.weight"]) for n in levels]
+    depths = [_depth(weights, f"down_blocks.{n}.attentions.0.") for n in levels]
+    middle = "mid_block.attentions.0."
+    linear = weights[f"{middle}proj_in.weight"].ndim == 2
+    hint = "controlnet_cond_embedding."
+    halvings = next(n for n in count() if f"{hint}blocks.{2 * n}.weight" not in weights)
+    sized = weights.get("add_embedding.linear_1.weight")
+    sizes = {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": SIZE_WIDTH,
+        "projection_class_embeddings_input_dim": 0 if sized is None else sized.shape[1],
+    }
+    return {
+        "in_channels": weights["conv_in.weight"].shape[1],
+        "conditioning_channels": weights[f"{hint}conv_in.weight"].shape[1],
+        "conditioning_embedding_out_channels": [
+            len(weights[f"{hint}conv_in.weight"]),
+            *(len(weights[f"{hint}blocks.{2 * n + 1}.weight"]) for n in range(halvings)),
+        ],
+        "block_out_channels": widths,
+        "down_block_types": ["CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in depths],
+        "layers_per_block": next(n for n in count() if f"down_blocks.0.resnets.{n}.conv1.weight" not in weights),
+        "transformer_layers_per_block": [*(depth or 1 for depth in depths[:-1]), _depth(weights, middle)],
+        "cross_attention_dim": weights[f"{middle}transformer_blocks.0.attn2.to_k.weight"].shape[1],
+        "attention_head_dim": [max(width // 64, 1) for width in widths] if linear else 8,
+        "use_linear_projection": linear,
+        **({} if sized is None else sizes),
+    }
+
+
+def _depth(weights: Mapping[str, Tensor], inside: str) -> int:
+    return next(n for n in count() if f"{inside}transformer_blocks.{n}.attn1.to_q.weight" not in weights)

@@ -1,0 +1,1 @@
+"""Transformers over image tokens: DALL-E's kind, aMUSEd."""

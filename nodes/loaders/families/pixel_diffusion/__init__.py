@@ -1,0 +1,1 @@
+"""Diffusion on pixels: DDPM, DeepFloyd IF, classifiers of noisy images."""

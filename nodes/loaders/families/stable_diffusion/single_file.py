@@ -1,0 +1,102 @@
+"""One safetensors file in the original layout of Stable Diffusion 1.x, 2.x and XL. Nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+
+from nodeflow.node import NodeError
+from nodeflow.wires import DiffusionNetwork, LatentFormat, Prediction, TrainedSchedule
+from nodes.loaders.families.stable_diffusion.shapes import (
+    CLIP_KEY,
+    SECOND,
+    UNET_KEY,
+    VAE_KEY,
+    VERSIONS,
+    Version,
+    Weights,
+    unet_config,
+    vae_config,
+)
+from nodes.loaders.families.stable_diffusion.text_encoder_file import TEXTS
+from nodes.loaders.read.folder_files import damaged
+from nodes.loaders.read.parts import Parts, Target, denoiser, exact, vae
+from nodes.loaders.read.weights import fill
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+
+TEXT_PREFIXES = "cond_stage_model.", "conditioner.embedders."
+MARKS = VELOCITY, ZERO_SNR = "v_pred", "ztsnr"
+"""Empty weights by which files of XL say that they predict v, and that their last step is noise alone."""
+OLD_CLIP = re.compile(r"^cond_stage_model\.transformer\.(?=embeddings\.|encoder\.|final_layer_norm\.)")
+"""How older programs that merge models begin the names of CLIP's weights."""
+OTHER_SCHEDULE = "edm_mean"
+"""By this a file of XL says that it was trained along another noise schedule (Playground 2.5)."""
+
+
+def load_single(path: Path, target: Target) -> Parts:
+    """All parts of a model. Raises NodeError for another layout, and for missing or damaged weights.
+
+    A file of version 2 is taken as 2.1 at 768 pixels, which predicts v; the 512-pixel base looks the same and
+    predicts epsilon, which only the user can know.
+    """
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from diffusers.loaders import single_file_utils as convert
+
+    weights = _read(path)
+    version = _version(path, weights)
+    network = unet_config(weights, version)
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(**network)
+        decoder = AutoencoderKL(**vae_config(weights, version))
+    text = TEXTS[version](path, weights, target)
+    fill(path, unet, convert.convert_ldm_unet_checkpoint(weights, unet.config), target.dtype)
+    precision = exact(target.dtype) if version.large else target.dtype
+    fill(path, decoder, convert.convert_ldm_vae_checkpoint(weights, decoder.config), precision)
+    loaded = vae(decoder, version.side)
+    prediction: Prediction = "v" if version is SECOND or VELOCITY in weights else "epsilon"
+    space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, version.side)
+    return Parts(
+        text,
+        DiffusionNetwork(denoiser(unet, target), space, prediction),
+        loaded,
+        _schedule(version, prediction, ZERO_SNR in weights),
+    )
+
+
+def _schedule(version: Version, prediction: Prediction, zero_snr: bool) -> TrainedSchedule:
+    told = {"prediction_type": "v_prediction" if prediction == "v" else "epsilon"}
+    spacing = {"timestep_spacing": "leading"} if version.large else {}
+    ending = {"rescale_betas_zero_snr": True} if zero_snr else {}
+    return TrainedSchedule({**STABLE_DIFFUSION, **told, **spacing, **ending})
+
+
+def _version(path: Path, weights: Weights) -> Version:
+    for version in VERSIONS:
+        if all(any(name.startswith(prefix) for name in weights) for prefix in version.texts):
+            return version
+    raise NodeError(f"{path.name} is not laid out as Stable Diffusion 1, 2 or XL; this node cannot load it")
+
+
+def _read(path: Path) -> Weights:
+    """The weights of the networks; others in the file (averages from training) stay unread."""
+    from safetensors import SafetensorError, safe_open
+
+    wanted = (UNET_KEY, VAE_KEY, *TEXT_PREFIXES)
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = list(file.keys())
+            if OTHER_SCHEDULE in names:
+                raise NodeError(f"{path.name} is Playground 2.5, whose noise schedule this node does not know")
+            for prefixes in (UNET_KEY, VAE_KEY, TEXT_PREFIXES):
+                if not any(name.startswith(prefixes) for name in names):
+                    lacking = prefixes if isinstance(prefixes, str) else "... or ".join(prefixes)
+                    raise NodeError(
+                        f"{path.name} has no weights named {lacking}...; this node loads whole Stable Diffusion 1, 2 "
+                        "and XL models, with U-Net, VAE and text encoders in one file"
+                    )
+            taken = [name for name in names if name.startswith(wanted) or name in MARKS]
+            return {OLD_CLIP.sub(CLIP_KEY, name): file.get_tensor(name) for name in taken}
+    except (SafetensorError, OSError):
+        raise damaged(path) from None

@@ -1,0 +1,101 @@
+"""The text encoders in one file of Stable Diffusion 1.x, 2.x and XL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from nodeflow.wires import TextEncoder
+from nodes.loaders.families.stable_diffusion.shapes import (
+    CLIP_KEY,
+    FIRST,
+    OPEN_CLIP_KEY,
+    REFINER,
+    REFINER_KEY,
+    SECOND,
+    XL,
+    XL_CLIP_KEY,
+    XL_OPEN_CLIP_KEY,
+    Version,
+    Weights,
+    clip_config,
+    open_clip_config,
+)
+from nodes.loaders.read.parts import Target, ready, text_encoder
+from nodes.loaders.read.weights import fill
+from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
+from nodes.loaders.text_encoders.joint import Reader, TwinText
+
+
+def first_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+    """CLIP."""
+    return text_encoder(clip_tokenizer(False), _clip(path, weights, CLIP_KEY, target))
+
+
+def second_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+    """OpenCLIP without its last layer, which version 2 leaves out."""
+    from transformers import CLIPTextModel
+
+    module = _open_clip(path, weights, OPEN_CLIP_KEY, CLIPTextModel, 1, target)
+    return text_encoder(clip_tokenizer(True), module)
+
+
+def twin_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+    """CLIP and OpenCLIP, both of XL."""
+    first, second = _clip(path, weights, XL_CLIP_KEY, target), _projected(path, weights, XL_OPEN_CLIP_KEY, target)
+    return TwinText((_reader(first, False), _reader(second, True)), True)
+
+
+def refiner_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+    """The second of these alone, which was never shown zeros for an empty text."""
+    return TwinText((_reader(_projected(path, weights, REFINER_KEY, target), True),), False)
+
+
+TEXTS: Mapping[Version, Callable[[Path, Weights, Target], TextEncoder]] = {
+    FIRST: first_text,
+    SECOND: second_text,
+    XL: twin_text,
+    REFINER: refiner_text,
+}
+
+
+def _clip(path: Path, weights: Weights, key: str, target: Target) -> nn.Module:
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    with torch.device("meta"):
+        module = CLIPTextModel(CLIPTextConfig(**clip_config(weights, key)))
+    named = {f"text_model.{name.removeprefix(key)}": part for name, part in weights.items() if name.startswith(key)}
+    fill(path, module, _renamed(module, named), target.dtype)
+    return module
+
+
+def _open_clip(path: Path, weights: Weights, key: str, kind: Any, unused: int, target: Target) -> nn.Module:
+    from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
+    from transformers import CLIPTextConfig
+
+    with torch.device("meta"):
+        module: nn.Module = kind(CLIPTextConfig(**open_clip_config(weights, key, unused)))
+    fill(path, module, _renamed(module, convert_open_clip_checkpoint(module, weights, prefix=key)), target.dtype)
+    return module
+
+
+def _projected(path: Path, weights: Weights, key: str, target: Target) -> nn.Module:
+    from transformers import CLIPTextModelWithProjection
+
+    return _open_clip(path, weights, key, CLIPTextModelWithProjection, 0, target)
+
+
+def _renamed(module: nn.Module, weights: Weights) -> Weights:
+    """As the library names them: from transformers 5.6 on not all models have a ``text_model`` inside."""
+    if hasattr(module, "text_model"):
+        return weights
+    return {name.removeprefix("text_model."): value for name, value in weights.items()}
+
+
+def _reader(module: nn.Module, second: bool) -> Reader:
+    config: Any = module.config
+    return Reader(clip_tokenizer(second), ready(module), int(config.max_position_embeddings))

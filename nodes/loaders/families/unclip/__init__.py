@@ -1,0 +1,1 @@
+"""unCLIP: priors and decoders of Karlo and Kandinsky 2."""

@@ -1,0 +1,1 @@
+"""Networks that enlarge an image in one pass."""

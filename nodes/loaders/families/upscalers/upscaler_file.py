@@ -1,0 +1,49 @@
+"""One safetensors file with a network that makes pictures larger, of any kind that spandrel knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nodeflow.node import NodeError
+from nodes.loaders.read.folder_files import damaged, first_line, named
+from nodes.loaders.read.locate import PICKLES
+from nodes.loaders.read.parts import Target, ready
+
+PATTERNS = ["*.safetensors"]
+"""What is fetched from the hub."""
+
+
+def load_spandrel(path: Path, target: Target) -> Any:
+    """spandrel's description of a network, with its weights. Raises NodeError for what it does not know, for networks
+    that do more than make a picture larger, and for damaged files."""
+    file = _only_file(path) if path.is_dir() else path
+    from safetensors import SafetensorError
+    from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
+
+    try:
+        found = ModelLoader().load_from_file(file)
+    except UnsupportedModelError:
+        raise NodeError(f"{named(file)} is no network that spandrel knows; choose an upscaler such as ESRGAN") from None
+    except (SafetensorError, OSError):
+        raise damaged(file) from None
+    except Exception as error:  # of many kinds, from the networks' own code
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise
+        raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); download it again") from None
+    if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
+        raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour pictures")
+    ready(found.model.to(target.dtype))
+    return found
+
+
+def _only_file(folder: Path) -> Path:
+    files = sorted(folder.glob("*.safetensors"))
+    if len(files) == 1:
+        return files[0]
+    if not files and any(path.suffix in PICKLES for path in folder.glob("*")):
+        raise NodeError(
+            f"{folder.name} has its weights only in files that can hold programs, which are never opened; "
+            "convert them to safetensors first"
+        )
+    raise NodeError(f"{folder.name} has {len(files)} .safetensors files; name the one to load")

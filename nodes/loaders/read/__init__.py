@@ -1,0 +1,1 @@
+"""Finding model files, telling what they are, and reading their weights. No nodes here."""

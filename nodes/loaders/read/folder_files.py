@@ -1,0 +1,119 @@
+"""Reading the folders that diffusers and transformers save: configurations, and weights from safetensors alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nodeflow.node import NodeError
+from nodes.loaders.read.locate import PICKLES
+
+
+@contextmanager
+def no_progress_bar() -> Iterator[None]:
+    """Keeps transformers from drawing on the terminal while it loads."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Keeps open_clip from warning of weights that it has not read yet: they are read by us, right after."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str, Any]) -> Any:
+    """A network with its weights, all of them and from safetensors. Raises NodeError."""
+    variant = _variant(folder, name)
+    read_json(folder / "config.json", "it needs a config.json beside its weights")
+    try:
+        module, report = model_class.from_pretrained(
+            folder, use_safetensors=True, local_files_only=True, variant=variant, output_loading_info=True, **options
+        )
+    except Exception as error:  # of half a dozen kinds, by library and by what is wrong with the files
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise
+        raise NodeError(f"{named(folder)} cannot be loaded ({first_line(error)}); download it again") from None
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise NodeError(f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}; download it again")
+    return module
+
+
+def _variant(folder: Path, name: str) -> str | None:
+    """Which precision lies there (fp16, or None for the plain files), after a look at every file's header."""
+    from safetensors import SafetensorError, safe_open
+
+    found = sorted(folder.glob(f"{name}*.safetensors"))
+    if not found:
+        if any(path.suffix in PICKLES for path in folder.glob("*")):
+            raise NodeError(
+                f"{named(folder)} has its weights only in files that can hold programs, which are never opened; "
+                "convert them to safetensors first"
+            )
+        raise NodeError(f"{named(folder)} has no weights (no {name}.safetensors); download it again")
+    for path in found:
+        try:
+            with safe_open(path, framework="pt"):
+                pass
+        except (SafetensorError, OSError):
+            raise damaged(path, f"{named(folder)}/{path.name}") from None
+    plain = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
+    return None if plain else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
+
+
+def read_json(path: Path, otherwise: str) -> dict[str, Any]:
+    """A configuration. Raises NodeError, with ``otherwise`` where there is no such file."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NodeError(f"{path.parent.name}: there is no model that can be loaded; {otherwise}") from None
+    except (OSError, ValueError):
+        raise NodeError(f"{named(path)} cannot be read; download it again") from None
+    if not isinstance(found, dict):
+        raise NodeError(f"{named(path)} is not what diffusers saves; download it again")
+    return found
+
+
+LFS = b"version https://git-lfs"
+"""What a file begins with that git left in place of a large one."""
+
+
+def damaged(path: Path, shown: str = "") -> NodeError:
+    """The sentence for a safetensors file that cannot be read."""
+    shown = shown or named(path)
+    try:
+        with path.open("rb") as file:
+            pointer = file.read(len(LFS)) == LFS
+    except OSError as error:
+        return NodeError(f"{shown} cannot be read ({error.strerror})")
+    if pointer:
+        return NodeError(f"{shown} only says where git has the file; fetch the file itself with git lfs pull")
+    return NodeError(f"{shown} is damaged or was cut short; download it again")
+
+
+def named(path: Path) -> str:
+    """A file or folder as messages name it: with the folder that it lies in."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def first_line(error: Exception) -> str:
+    """What a library says went wrong, in one line."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

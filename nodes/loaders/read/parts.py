@@ -1,0 +1,139 @@
+"""The loaded parts of a model, and what a loader needs to know of where they go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import (
+    VAE,
+    Adapter,
+    Conditioning,
+    DiffusionNetwork,
+    LatentFormat,
+    Prediction,
+    TextEncoder,
+    TrainedSchedule,
+)
+from nodes.latents.vae import DiffusersVAE
+from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.low_rank import adapted
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The precision that networks compute in, and whether the denoiser's weights are stored in 8 bits."""
+
+    dtype: torch.dtype
+    small: bool = False
+
+
+class Parts(NamedTuple):
+    """What makes a latent diffusion model."""
+
+    text_encoder: TextEncoder
+    unet: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+def torch_dtype(name: str) -> torch.dtype:
+    if name not in DTYPES:
+        raise NodeError(f"{name} is no precision to compute in; use one of {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+@dataclass(frozen=True, eq=False)
+class CLIPText:
+    """CLIP's tokenizer and text encoder, of the transformers library."""
+
+    tokenizer: Any
+    module: torch.nn.Module
+    length: int
+    adapters: tuple[Adapter, ...] = ()
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
+        if device_of(self.module).type != "cpu" or dtype_of(self.module) != torch.float32:
+            return [self.encode([text]) for text in texts]
+        tokens, pooled, words = self._encode(texts)
+        rows = zip(tokens.split(1), pooled.split(1) if pooled is not None else [None] * len(texts), words, strict=True)
+        return [Conditioning(row.clone(), None if whole is None else whole.clone(), read) for row, whole, read in rows]
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        tokens, pooled, words = self._encode(texts)
+        return Conditioning(tokens, pooled, words[0])
+
+    def _encode(self, texts: list[str]) -> tuple[Tensor, Tensor | None, list[tuple[str, ...]]]:
+        """Tokens (B, L, D), the texts as a whole (B, P), and of each text its tokens as they were read."""
+        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
+        found = self.tokenizer(texts, **options)
+        config: Any = self.module.config
+        mask = found.attention_mask if getattr(config, "use_attention_mask", False) else None
+        device = device_of(self.module)
+        with torch.no_grad(), adapted(self.module, self.adapters):
+            output = self.module(found.input_ids.to(device), attention_mask=None if mask is None else mask.to(device))
+        words = [tuple(self.tokenizer.decode([token]) for token in row) for row in found.input_ids.tolist()]
+        return output.last_hidden_state, output.pooler_output, words
+
+
+def ready(module: Any) -> torch.nn.Module:
+    """A network for inference only; its weights have their precision already, and stay mapped into memory where they
+    were read so. It waits on the host: what runs it brings it to where it computes."""
+    network: torch.nn.Module = module.eval().requires_grad_(False)
+    return network
+
+
+def denoiser(module: Any, target: Target) -> torch.nn.Module:
+    """The same for a network of diffusers that denoises, whose weights may be stored in 8 bits."""
+    if target.small:
+        module.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=target.dtype)
+    return ready(module)
+
+
+def exact(dtype: torch.dtype) -> torch.dtype:
+    """The precision for Stable Diffusion XL's VAE, whose values are too large for half precision."""
+    return torch.float32 if dtype == torch.float16 else dtype
+
+
+def text_encoder(tokenizer: Any, module: Any) -> CLIPText:
+    length = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
+    return CLIPText(tokenizer, ready(module), length)
+
+
+def vae(module: Any, side: int) -> DiffusersVAE:
+    config = module.config
+    return DiffusersVAE(
+        ready(module),
+        LatentFormat(config.latent_channels, 2 ** (len(config.block_out_channels) - 1), side),
+        float(config.scaling_factor),
+        float(config.get("shift_factor") or 0.0),
+    )
+
+
+def prediction_of(schedule: TrainedSchedule) -> Prediction:
+    """What the network of a model predicts, as its schedule's configuration says."""
+    if "FlowMatch" in str(schedule.config.get("_class_name", "")):
+        return "flow"
+    named = str(schedule.config.get("prediction_type", "epsilon"))
+    known: dict[str, Prediction] = {
+        "epsilon": "epsilon",
+        "v_prediction": "v",
+        "sample": "sample",
+        "flow_prediction": "flow",
+    }
+    if named not in known:
+        raise NodeError(f"this model predicts {named}, which this node does not know")
+    return known[named]
+
+
+def named_classes(labels: Any) -> dict[int, str]:
+    """The names of classes by number, from ``id2label`` of a `model_index.json`."""
+    given = labels if isinstance(labels, dict) else {}
+    return {int(number): str(name) for number, name in given.items() if number.isdecimal()}

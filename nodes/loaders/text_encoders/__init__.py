@@ -1,0 +1,1 @@
+"""Text encoders that several families share. No nodes here."""

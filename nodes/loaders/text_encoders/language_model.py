@@ -1,0 +1,98 @@
+"""Language models as text encoders: those of Z-Image and Qwen-Image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import pad
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Conditioning
+from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_weights
+from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.text_encoders.joint import read_tokenizer
+from nodes.networks.compute_dtype import device_of
+
+TOKENS = 512
+"""How many tokens of a text are read, as in both pipelines."""
+QWEN_IMAGE_FRAME = (
+    "<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity, text, spatial "
+    "relationships of the objects and background:<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+)
+QWEN_IMAGE_DROPPED = 34
+"""The tokens of this frame up to the text; they say the same for every text and are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChatText:
+    """A language model that reads a text as somebody's request; the hidden states of one ``layer`` are its tokens.
+
+    ``frame`` puts a text into the words of a request, of which the first ``dropped`` tokens are left out.
+    """
+
+    tokenizer: Any
+    module: torch.nn.Module
+    frame: Callable[[str], str]
+    layer: int
+    dropped: int = 0
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        return [self.encode([text]) for text in texts]
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        """Tokens filled up to the same length for every text, and which of them are more than filling."""
+        found = self.tokenizer(
+            [self.frame(text) for text in texts],
+            padding=True,
+            padding_side="right",
+            max_length=TOKENS + self.dropped,
+            truncation=True,
+            return_tensors="pt",
+        )
+        numbers, mask = found.input_ids, found.attention_mask
+        device = device_of(self.module)
+        with torch.no_grad():
+            said = self.module(input_ids=numbers.to(device), attention_mask=mask.to(device), output_hidden_states=True)
+        tokens = said.hidden_states[self.layer][:, self.dropped :]
+        rest = TOKENS - tokens.shape[1]
+        words = tuple(self.tokenizer.decode([token]) for token in numbers[0, self.dropped :].tolist())
+        kept = pad(mask[:, self.dropped :], (0, rest)).bool().to(device)
+        return Conditioning(pad(tokens, (0, 0, 0, rest)), words=words + ("",) * rest, mask=kept)
+
+
+def z_image_text(path: Path, target: Target) -> ChatText:
+    """Qwen 3, asked through its tokenizer's own chat template. Raises NodeError."""
+    from transformers import Qwen2Tokenizer, Qwen3Model
+
+    tokenizer = read_tokenizer(Qwen2Tokenizer, path / "tokenizer")
+
+    def frame(text: str) -> str:
+        asked = [{"role": "user", "content": text}]
+        try:
+            framed: str = tokenizer.apply_chat_template(
+                asked, tokenize=False, add_generation_prompt=True, enable_thinking=True
+            )
+        except Exception as error:  # the template is the model's own, and may fail in any way
+            raise NodeError(
+                f"the chat template of {path.name}/tokenizer cannot be used ({first_line(error)}); download it again"
+            ) from None
+        return framed
+
+    with no_progress_bar():
+        module = read_weights(Qwen3Model, path / "text_encoder", "model", {"dtype": target.dtype})
+    return ChatText(tokenizer, ready(module), frame, -2)
+
+
+def qwen_image_text(path: Path, target: Target) -> ChatText:
+    """Qwen 2.5 VL, asked to describe a picture. Raises NodeError."""
+    from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
+
+    tokenizer = read_tokenizer(Qwen2Tokenizer, path / "tokenizer")
+    with no_progress_bar():
+        options = {"dtype": target.dtype}
+        module = read_weights(Qwen2_5_VLForConditionalGeneration, path / "text_encoder", "model", options)
+    return ChatText(tokenizer, ready(module), QWEN_IMAGE_FRAME.format, -1, QWEN_IMAGE_DROPPED)

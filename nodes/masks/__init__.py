@@ -1,0 +1,1 @@
+"""Masks, and images put together by them."""

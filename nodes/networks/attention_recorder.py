@@ -1,0 +1,146 @@
+"""Attention as it happens: which words, and which places, each place of a picture looks at. `sample` records it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Attention, Denoiser, Guider
+from nodes.networks.attention_processors import Seen, kind_of, shares, watched
+
+MOST_BYTES, MOST_PLACE_BYTES = 256 * 2**20, 128 * 2**20
+"""Memory that the maps of a run may take: to words, and to places."""
+MOST_SIDE, MOST_PLACES = 32, 16
+"""Cells on the longer side of a map that is kept: to words, and to places."""
+LEAST_SIDE = 4
+BYTES = 2
+"""Of a value that is kept: float16."""
+
+
+class Recorder:
+    """Records the attention of every layer of a denoiser that it can, in bounded memory.
+
+    Only hooks are used, for one step at a time: the network computes what it computes without them. Of the batch, the
+    conditional half is kept. A map coarser than its layer has the true attention of some cells, evenly spaced; the
+    shares of the places that these look at are summed.
+    """
+
+    def __init__(self, denoiser: Denoiser, steps: int) -> None:
+        """Raises NodeError for a denoiser without attention that could be recorded."""
+        self.layers = attention_layers(denoiser)
+        self.steps = max(steps, 1)
+
+    @contextlib.contextmanager
+    def step(self, x: Tensor, guider: Guider) -> Iterator[list[Attention]]:
+        """Within this, the denoiser's calls for x (B, C, H, W) are recorded; at its end the list holds the record."""
+        found: list[Attention] = []
+        maps: dict[str, Tensor] = {}
+        places: dict[str, Tensor] = {}
+        with contextlib.ExitStack() as after:
+            for name, layer in self.layers.items():
+                hooks, end = watched(layer, functools.partial(self._record, maps, places, x, name))
+                after.callback(end)
+                for hook in hooks:
+                    after.callback(hook.remove)
+            yield found
+        found.append(Attention(_words(guider), maps, places))
+
+    def _record(
+        self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: Seen
+    ) -> None:
+        """Add what a layer attends to: of a denoiser that is asked for one picture at a time, picture by picture."""
+        kind = kind_of(self.layers[name])
+        assert kind is not None
+        queries, picture, words = kind(text, seen.query.shape[2], seen.key.shape[2])
+        grid = _grid(len(range(*queries.indices(seen.query.shape[2]))), x.shape)
+        if grid is None:
+            return
+        batch = len(x)
+        fine = self._side(batch, words.stop - words.start) if words else LEAST_SIDE
+        coarse = self._place_side(batch) if picture else LEAST_SIDE
+        kept = _within(grid, max(fine, coarse))
+        rows = slice(None) if kept == grid else _cells(grid, kept).to(seen.query.device)
+        mask = seen.mask
+        if mask is not None:
+            mask = mask[-batch:] if mask.shape[2] == 1 else mask[-batch:, :, queries][:, :, rows]
+        query = seen.query[-batch:, :, queries][:, :, rows]
+        found = shares(Seen(query, seen.key[-batch:], mask, seen.scale))
+        if words:
+            _put(maps, name, found[..., words].unflatten(1, kept), batch)
+        if picture:
+            few = _within(kept, coarse)
+            some = found if few == kept else found[:, _cells(kept, few).to(found.device)]
+            some = some[..., picture].unflatten(-1, grid)
+            _put(places, name, _summed(some, _within(grid, coarse)).unflatten(1, few), batch)
+
+    def _side(self, batch: int, tokens: int) -> int:
+        """Cells on the side of a map that memory allows for all layers and steps."""
+        cells = MOST_BYTES / (self.steps * len(self.layers) * batch * tokens * BYTES)
+        return min(max(int(math.sqrt(cells)), LEAST_SIDE), MOST_SIDE)
+
+    def _place_side(self, batch: int) -> int:
+        """The same of a map from places to places."""
+        pairs = MOST_PLACE_BYTES / (self.steps * len(self.layers) * batch * BYTES)
+        return min(max(int(pairs**0.25), LEAST_SIDE), MOST_PLACES)
+
+
+def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
+    """The layers of a denoiser's network whose attention can be recorded, by name. Raises NodeError without any."""
+    inner: object = denoiser
+    while not hasattr(inner, "network") and hasattr(inner, "denoiser"):
+        inner = inner.denoiser
+    module = getattr(getattr(inner, "network", None), "module", None)
+    named = module.named_modules() if module is not None else ()
+    found = {name: layer for name, layer in named if kind_of(layer) is not None}
+    if not found:
+        raise NodeError("this model has no attention that could be recorded; choose record: steps")
+    return found
+
+
+def _words(guider: Guider) -> tuple[str, ...]:
+    """The words that lead a guider, which may stand inside others."""
+    inner: object = guider.unguided()
+    while not hasattr(inner, "conditioning") and hasattr(inner, "guider"):
+        inner = inner.guider
+    return getattr(getattr(inner, "conditioning", None), "words", ())
+
+
+def _grid(count: int, shape: torch.Size) -> tuple[int, int] | None:
+    """Height and width in cells, in the ratio of x (B, C, H, W); None where so many cells make no such picture."""
+    height = max(round(math.sqrt(count * shape[-2] / shape[-1])), 1)
+    width = count // height
+    fits = height * width == count and abs(width - height * shape[-1] / shape[-2]) < 1
+    return (height, width) if fits else None
+
+
+def _within(grid: tuple[int, int], side: int) -> tuple[int, int]:
+    """A grid of the same ratio with at most ``side`` cells on its longer side."""
+    ratio = min(side / max(grid), 1.0)
+    return max(round(grid[0] * ratio), 1), max(round(grid[1] * ratio), 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _cells(grid: tuple[int, int], kept: tuple[int, int]) -> Tensor:
+    """The cells (n,) of a grid, row by row, that stand in the middle of those of a coarser one."""
+    y, x = ((torch.arange(few) * 2 + 1) * many // (2 * few) for many, few in zip(grid, kept, strict=True))
+    return (y[:, None] * grid[1] + x).flatten()
+
+
+def _summed(maps: Tensor, sides: tuple[int, int]) -> Tensor:
+    """(B, n, h, w) to (B, n, *sides), the same in sum."""
+    if tuple(maps.shape[-2:]) == sides:
+        return maps
+    mean = adaptive_avg_pool2d(maps, sides)
+    return mean * (maps.sum((-2, -1), keepdim=True) / mean.sum((-2, -1), keepdim=True).clamp(min=1e-12))
+
+
+def _put(kept: dict[str, Tensor], name: str, found: Tensor, batch: int) -> None:
+    rows = [kept[name], found.to(torch.float16)] if name in kept else [found.to(torch.float16)]
+    kept[name] = torch.cat(rows)[-batch:]

@@ -1,0 +1,1 @@
+"""The loops that make an image: denoising, inversion, image tokens, one pass."""

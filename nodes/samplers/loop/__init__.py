@@ -1,0 +1,1 @@
+"""Parts of the denoising loop. No nodes here."""

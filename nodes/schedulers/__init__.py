@@ -1,0 +1,1 @@
+"""Which way leads from noise to the image, and in how many steps."""

@@ -1,0 +1,159 @@
+"""Which way leads from noise to the picture, and in how many steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import torch
+
+from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
+from nodes.schedulers.solvers.composite import relay
+from nodes.schedulers.solvers.diffusers_solver import (
+    KARRAS_KINDS,
+    KINDS,
+    STABLE_DIFFUSION,
+    DiffusersSolver,
+    flow_spacing,
+    new_scheduler,
+)
+
+MOST_ETA = 1 - 1e-6
+"""At 1 and pure noise nothing is left of the direction in eq. 12, and rounding makes a negative number's root of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusersSchedule:
+    """One of diffusers' schedulers with its options, made afresh for every run."""
+
+    kind: str
+    trained: TrainedSchedule
+    steps: int
+    eta: float = 0.0
+    karras: bool = False
+
+    @property
+    def flow(self) -> bool:
+        return KINDS[self.kind].space == "flow"
+
+    def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
+        if self.flow and prediction != "flow":
+            raise NodeError(
+                f"{self.kind} is for models that predict flow, and this one predicts {prediction}; "
+                "choose another scheduler, such as DDIM"
+            )
+        if prediction == "flow" and not self.flow:
+            raise NodeError(f"this model predicts flow, which {self.kind} is not made for; choose Flow-match Euler")
+        scheduler = new_scheduler(self.kind, self.trained, prediction, self.karras, learned_variance)
+        most = scheduler.config.get("original_inference_steps") or scheduler.config.num_train_timesteps
+        if self.steps > most:
+            raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
+        scheduler.set_timesteps(self.steps, device=device, **flow_spacing(self.trained, self.steps))
+        extra: dict[str, Any] = {"eta": min(self.eta, MOST_ETA)} if self.kind == "DDIM" else {}
+        return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
+
+
+@node("Scheduler")
+def scheduler(
+    trained: TrainedSchedule | None = None,
+    kind: Literal[
+        "DDIM",
+        "DDPM",
+        "PNDM",
+        "Euler",
+        "Euler ancestral",
+        "Heun",
+        "DPM++ 2M",
+        "DPM++ 2M SDE",
+        "DPM++ 2S",
+        "UniPC",
+        "LCM",
+        "Flow-match Euler",
+    ] = "DDIM",
+    steps: Annotated[int, Range(1, 1000)] = 20,
+    eta: Annotated[float, Slider(0, 1, 0.05)] = 0.0,
+    sigmas: Literal["as trained", "Karras"] = "as trained",
+) -> Schedule:
+    """How sampling walks from noise to the picture: the method, and how many steps.
+
+    Wire the model's ``schedule`` to ``trained``, so that the noise levels are those it was trained with; without it
+    they are Stable Diffusion's. All methods are those of the diffusers library:
+
+    - DDIM (Song et al. 2021, arXiv:2010.02502): sure and repeatable; ``eta`` from 0 to 1 adds fresh noise at each step
+    - DDPM (Ho et al. 2020, arXiv:2006.11239): fresh noise at each step, needs many steps; where the network
+      predicts the variance of a step, as much as that says (Nichol & Dhariwal 2021, arXiv:2102.09672)
+    - PNDM (Liu et al. 2022, arXiv:2202.09778): asks the model once more than there are steps
+    - Euler, Euler ancestral, Heun (Karras et al. 2022, arXiv:2206.00364): ancestral adds noise; Heun asks the model
+      twice a step, so that n steps count as 2 n - 1
+    - DPM++ 2M, 2M SDE, 2S (Lu et al. 2022, arXiv:2211.01095): good with 15 to 25 steps; SDE adds noise
+    - UniPC (Zhao et al. 2023, arXiv:2302.04867): good with 5 to 15 steps
+    - LCM (Luo et al. 2023, arXiv:2310.04378): 1 to 8 steps, only for models distilled for it
+    - Flow-match Euler (Lipman et al. 2023, arXiv:2210.02747): for models that predict flow, and only for them
+
+    ``eta`` counts for DDIM alone. ``sigmas``: Karras spaces the noise levels as Karras et al. 2022, eq. 5, and goes
+    with Euler, Heun, UniPC and the DPM++ methods.
+
+    Fails where the method does not go with the model (flow or not), with more steps than the model was trained with,
+    or with Karras where the method has none.
+    """
+    karras = sigmas == "Karras"
+    if karras and kind not in KARRAS_KINDS:
+        raise NodeError(f"{kind} has no Karras spacing; choose sigmas as trained, or one of {', '.join(KARRAS_KINDS)}")
+    if trained is not None:
+        flow = "FlowMatch" in str(trained.config.get("_class_name", ""))
+        if flow != (KINDS[kind].space == "flow"):
+            fitting = "Flow-match Euler" if flow else "another kind, such as DDIM"
+            raise NodeError(f"{kind} does not go with how this model was trained; choose {fitting}")
+    default = TrainedSchedule({} if KINDS[kind].space == "flow" else STABLE_DIFFUSION)
+    return DiffusersSchedule(kind, trained or default, steps, eta, karras)
+
+
+@node("Change scheduler")
+def change_scheduler(before: Schedule, after: Schedule, step: Annotated[int, Range(0, 2000)] = 10) -> Schedule:
+    """Walks along another schedule from a step on: another method, or other noise on the way (``eta``).
+
+    Steps ``0`` to ``step - 1`` go along ``before``, the others along ``after``; steps count from the beginning of the
+    schedule. What is made before the change is computed once: try as many endings as you like. A method that looks
+    back at earlier steps starts afresh where it takes over.
+
+    Fails when the two differ in how many steps they take, or in how noisy the picture is at that step.
+    """
+    return relay(before, after, step)
+
+
+@node("Noise levels")
+def noise_levels(
+    betas: Literal["linear", "scaled linear", "cosine"] = "linear",
+    first: Annotated[float, Range(0, 1)] = 0.0001,
+    last: Annotated[float, Range(0, 1)] = 0.02,
+    timesteps: Annotated[int, Range(2, 10000)] = 1000,
+    terminal: Literal["a little signal", "no signal"] = "a little signal",
+) -> TrainedSchedule:
+    """A noise schedule by its definition: how much noise each timestep adds in training.
+
+    - linear (Ho et al. 2020, arXiv:2006.11239): beta grows evenly from ``first`` to ``last``
+    - scaled linear (Rombach et al. 2022, arXiv:2112.10752): the root of beta does; Stable Diffusion's, from 0.00085 to
+      0.012
+    - cosine (Nichol & Dhariwal 2021, arXiv:2102.09672, eq. 17): the signal falls like a cosine squared, so that
+      pictures drown later; ``first`` and ``last`` do not count
+
+    ``terminal`` no signal makes the last timestep pure noise (Lin et al. 2023, arXiv:2305.08891). It is for studying
+    schedules, and for models whose files do not say theirs: a trained model is right only with its own.
+
+    Fails when ``first`` is not below ``last``.
+    """
+    if betas != "cosine" and not 0 < first < last < 1:
+        raise NodeError(f"the first beta is {first:g} and the last {last:g}; make 0 < first < last < 1")
+    none = terminal == "no signal"
+    kinds = {"linear": "linear", "scaled linear": "scaled_linear", "cosine": "squaredcos_cap_v2"}
+    return TrainedSchedule(
+        {
+            "num_train_timesteps": timesteps,
+            "beta_schedule": kinds[betas],
+            "beta_start": first,
+            "beta_end": last,
+            "rescale_betas_zero_snr": none,
+            "timestep_spacing": "trailing" if none else "leading",
+        }
+    )

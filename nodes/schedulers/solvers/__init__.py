@@ -1,0 +1,1 @@
+"""diffusers' schedulers and chains of them behind one interface. No nodes here."""

@@ -1,0 +1,1 @@
+"""Lists, numbers, texts and reroutes."""

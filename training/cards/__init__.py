@@ -1,0 +1,1 @@
+"""The cards of the starter models and the figures in them."""

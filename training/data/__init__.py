@@ -1,0 +1,1 @@
+"""Drawn, captioned images: scenes, captions in two languages, training sets."""

@@ -1,0 +1,1 @@
+"""The judge: what an image shows, read from its pixels alone."""

@@ -1,0 +1,1 @@
+"""How each starter model is trained, a file a model."""
