@@ -23,10 +23,10 @@ from diffusers import UNet2DConditionModel
 
 from benchmarks.sampling import WORDS
 from nodeflow.engine.execution.interrupt import blocks
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import load_packs
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Link, Node, Workflow
@@ -114,20 +114,20 @@ class Looks:
 class Subject:
     """A workflow whose sampler is cancelled again and again."""
 
-    def __init__(self, session: Session, workflow: Workflow) -> None:
+    def __init__(self, session: WorkflowRunner, workflow: Workflow) -> None:
         self.session, self.workflow = session, workflow
         self._output = Path(tempfile.mkdtemp(prefix="nodeflow-cancel-"))
 
-    def _run(self, seed: int, control: Control, *targets: str) -> Any:
+    def _run(self, seed: int, control: RunControl, *targets: str) -> Any:
         SetParam("noise", "seed", seed).apply(self.workflow)
         return self.session.run(self.workflow, Path.cwd(), self._output, targets, control=control)
 
     def longest_stretch(self, steps: int) -> tuple[float, float]:
         """Seconds of the longest stretch between two looks, and of a step, in an undisturbed run."""
-        for _ in self._run(0, Control(), "guidance"):
+        for _ in self._run(0, RunControl(), "guidance"):
             pass
         guider = self.session.executor.value("guidance", "guider")
-        looks, control = Looks(guider.denoiser.network.module), Control()
+        looks, control = Looks(guider.denoiser.network.module), RunControl()
         begin, step = 0.0, 0.0
         for event in self._run(0, control, "sampler"):
             if isinstance(event, tell.NodeStarted) and event.node == "sampler":
@@ -139,7 +139,7 @@ class Subject:
 
     def cancel_after(self, seed: int, seconds: float) -> float:
         """Seconds from the cancel, so long after the sampler began, to the end of the run."""
-        control, wished = Control(), [0.0]
+        control, wished = RunControl(), [0.0]
 
         def wish() -> None:
             wished[0] = time.perf_counter()
@@ -174,7 +174,7 @@ def main() -> None:
     print(f"{torch.get_num_threads()} threads, {options.times} cancels each; seconds\n")
     print(f"{'':36} {'a step':>8} {'longest block':>14} {'median':>8} {'longest':>8}")
     for name, (workflow, steps) in subjects.items():
-        subject = Subject(Session(packs), workflow)
+        subject = Subject(WorkflowRunner(packs), workflow)
         block, step = subject.longest_stretch(steps)
         within = min(step * steps, 2 * step)
         times = [subject.cancel_after(seed, rng.random() * within) for seed in range(1, options.times + 1)]

@@ -61,9 +61,9 @@ def milliseconds(act: Callable[[], object], times: int = 1) -> float:
 def ours(count: int) -> dict[str, float]:
     """The figures of our canvas."""
     from nodeflow.app.canvas.controller.canvas_controller import Canvas
-    from nodeflow.app.canvas.controller.node_commands import Gestures
+    from nodeflow.app.canvas.controller.node_commands import NodeCommands
     from nodeflow.app.canvas.layout import layout_commands
-    from nodeflow.app.model.document_session import Session
+    from nodeflow.app.model.document_session import DocumentSession
     from nodeflow.app.qt import theme
     from nodeflow.app.qt.gc_scheduler import Collector
     from nodeflow.graph.io import files
@@ -96,7 +96,7 @@ def ours(count: int) -> dict[str, float]:
         workflow.annotations[f"note{number}"] = Annotation("note", x - 300, y, 240, 120, text="# Why\n\n- **so**")
     file = Path(tempfile.mkdtemp()) / "bench.json"
     files.save(workflow, file)
-    session = Session(Catalogue({}, {spec.type: spec}))
+    session = DocumentSession(Catalogue({}, {spec.type: spec}))
     canvas = Canvas(session)
     view = canvas.view
     view.resize(*SIZE)
@@ -121,7 +121,7 @@ def ours(count: int) -> dict[str, float]:
     found["drag"] = milliseconds(lambda: card.moveBy(3, 2), 40)
     canvas.frame(canvas.nodes.values())
     app.processEvents()
-    gestures = Gestures(canvas)
+    gestures = NodeCommands(canvas)
     gestures.select_all()
     found["delete"] = milliseconds(gestures.delete)
     found["undo"] = milliseconds(session.stack.undo)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.executor import Executor
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import JobEvent
 from nodeflow.engine.worker.packs import Packs
@@ -86,13 +86,13 @@ def measure(make: Callable[[], Workflow]) -> tuple[int, list[float], int]:
     """Nodes; milliseconds cold, cached, and with the last node changed; bytes of all messages of the cold run."""
     packs = Packs()
     packs.add(sys.modules[__name__], "1")
-    settings = Settings(Path(), Path())
+    settings = RunContext(Path(), Path())
     best = [float("inf")] * 3
     size = nodes = 0
     for _ in range(3):
         workflow = make()
         nodes = len(workflow.nodes)
-        executor = Executor(packs.functions, Cache({"cpu": 2**30}))
+        executor = Executor(packs.functions, ResultCache({"cpu": 2**30}))
         last = next(reversed(workflow.nodes))
         for case in range(3):
             if case == 2:

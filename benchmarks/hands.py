@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.worker_log import WorkerLog
-from nodeflow.engine.protocol.events import Beat, Event, JobEvent, Reply, RunFinished
+from nodeflow.engine.protocol.events import Event, Heartbeat, JobEvent, Reply, RunFinished
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import dumps, load
@@ -42,7 +42,7 @@ class Driver:
         job = self.engine.submit(workflow, STARTER.parent, self.output, targets)
         while True:
             reply = self.replies.get(timeout=120)
-            if isinstance(reply, Beat):
+            if isinstance(reply, Heartbeat):
                 self.fullest = max(self.fullest, reply.usage.results.get("cpu", 0))
             if isinstance(reply, JobEvent) and reply.job == job:
                 watch(reply.event)

@@ -26,11 +26,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nodeflow.app.inspector.frame_store import Film, FrameCache
-from nodeflow.app.inspector.image_view import PictureView
+from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.engine.inspect.tensor_facts import facts
-from nodeflow.engine.inspect.value_inspector import Inspector
-from nodeflow.engine.protocol.events import Look
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.inspect.value_inspector import ValueInspector
+from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
 from nodeflow.views import View
@@ -50,15 +50,15 @@ STARTER = folder("workflows") / "latent-diffusion.json"
 class Direct:
     """Answers looks in this process, with what the worker answers."""
 
-    def __init__(self, inspector: Inspector, document: str) -> None:
+    def __init__(self, inspector: ValueInspector, document: str) -> None:
         self.inspector, self.document = inspector, document
 
     def ask(self, then: Callable[[View | None, str], None], **look: Any) -> None:
-        answer = self.inspector.look(Look(1, document=self.document, **look))
+        answer = self.inspector.look(ViewQuery(1, document=self.document, **look))
         then(answer.view, answer.error)
 
 
-class Painted(PictureView):
+class Painted(ImageView):
     """A view that counts how often it was painted."""
 
     painted = 0
@@ -95,7 +95,7 @@ def trajectory(steps: int, side: int) -> Trajectory:
     return Trajectory(times, times.float(), x, x[1:])
 
 
-def scrub(steps: int, side: int, way: str, session: Session) -> None:
+def scrub(steps: int, side: int, way: str, session: WorkflowRunner) -> None:
     """The steps of a run whose latents are so many cells wide."""
     executor = session.executor
     executor.cache.put(bytes.fromhex(KEY), (trajectory(steps, side),), 1.0)
@@ -105,7 +105,7 @@ def scrub(steps: int, side: int, way: str, session: Session) -> None:
     QTest.qWaitForWindowExposed(view)
     begin = time.perf_counter()
     film = Film(
-        Direct(Inspector(executor), "bench"),  # type: ignore[arg-type]
+        Direct(ValueInspector(executor), "bench"),  # type: ignore[arg-type]
         cache,
         f"{KEY}/0/Trajectory",
         "frames",
@@ -177,7 +177,7 @@ def main() -> None:
     os.environ.setdefault("NODEFLOW_CACHE", str(Path(tempfile.mkdtemp())))
     app = QApplication(sys.argv[:1])
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    session = Session()
+    session = WorkflowRunner()
     workflow = load(STARTER)
     list(session.run(workflow, STARTER.parent, Path(tempfile.mkdtemp()), ("model",), on="cpu", document="bench"))
     for side in (64, 128, 1024):

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.hands import Driver, changed
-from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.protocol.events import Event, NodeFailed, NodeFinished, RunStarted
 
 STEPS = 12
@@ -86,7 +86,7 @@ def disturbed(folder: Path, count: int) -> tuple[dict[str, str], list[str], list
             assert driver.run(jobs[-1], look) == "done"
         else:
             _wait_for_death(driver.engine.pid)
-        disk = Disk(folder / "cache" / "results", 2**40)
+        disk = DiskStore(folder / "cache" / "results", 2**40)
         held = disk.info().results
         disk.close()
         lost += max(most - held, 0)
@@ -95,7 +95,7 @@ def disturbed(folder: Path, count: int) -> tuple[dict[str, str], list[str], list
         print(f"\r{killed} of {count}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     driver.engine.close()
-    disk = Disk(folder / "cache" / "results", 2**40)
+    disk = DiskStore(folder / "cache" / "results", 2**40)
     whole, damaged = disk.verify()
     orphans = [pid for pid in pids if psutil.pid_exists(pid)]
     early, late = resting[min(4, len(resting) - 1)], resting[-1]

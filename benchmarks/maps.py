@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.executor import add
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.executor import Executor
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import JobEvent
 from nodeflow.engine.worker.packs import Packs
@@ -51,11 +51,11 @@ def measure(count: int) -> tuple[list[float], int]:
     packs.add(sys.modules[__name__], "1")
     best, size = [float("inf")] * 3, 0
     for _ in range(3):
-        executor = Executor(packs.functions, Cache({"cpu": 2**30}))
+        executor = Executor(packs.functions, ResultCache({"cpu": 2**30}))
         for case, workflow in enumerate((mapped(count - 1), mapped(count - 1), mapped(count))):
             gc.collect()
             begin = time.perf_counter()
-            events = list(executor.run(plan(workflow, packs.catalogue), Settings(Path(), Path())))
+            events = list(executor.run(plan(workflow, packs.catalogue), RunContext(Path(), Path())))
             best[case] = min(best[case], 1e3 * (time.perf_counter() - begin))
             if case == 0:
                 size = sum(len(msgspec.msgpack.encode(JobEvent(1, event))) for event in events)

@@ -20,11 +20,11 @@ import psutil
 import torch
 from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 
-from nodeflow.engine.memory.model_memory import Memory
+from nodeflow.engine.memory.model_memory import ModelMemory
 from nodeflow.engine.memory.offload_modes import footprint
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import load_packs
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
@@ -103,7 +103,7 @@ def loading(width: int) -> None:
 
 
 def _two_workflows(model: Path, output: Path) -> None:
-    session, loads, found = Session(load_packs()), 0, []
+    session, loads, found = WorkflowRunner(load_packs()), 0, []
     before = resident()
     for text in ("a red star", "a blue cup"):
         workflow = load(folder("workflows") / "latent-diffusion.json")
@@ -200,9 +200,9 @@ def on_a_gpu(steps: int, side: int) -> None:
     blocks = needs.blocks or needs.leaves
     sampler = load_packs().catalogue.nodes["nodes.sample"]
     for budget in (needs.whole + beside, blocks + beside, needs.leaves + beside):
-        memory = Memory(lambda device, budget=budget: budget)  # type: ignore[misc]
+        memory = ModelMemory(lambda device, budget=budget: budget)  # type: ignore[misc]
 
-        def run(memory: Memory = memory) -> Loop:
+        def run(memory: ModelMemory = memory) -> Loop:
             with memory.ready(sampler, guider(unet, side, tokens), "cuda", beside) as given:
                 yield from ours(unet, steps, side, tokens)
             return given

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import QApplication, QDialog
 from nodeflow.app.canvas.editors.param_editors import LineEditor
 from nodeflow.app.canvas.editors.text_editor import TextEditor
 from nodeflow.app.canvas.layout import layout_commands
-from nodeflow.app.inspector.inspector_panel import Inspector
+from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.main import application
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt import theme
 from nodeflow.app.window.docks import Dock
@@ -188,7 +188,7 @@ class Scenes:
     def inspector(self) -> None:
         self.finished()
         panel = self._panel("inspector").widget().currentWidget()
-        assert isinstance(panel, Inspector)
+        assert isinstance(panel, InspectorPanel)
         self.window.resizeDocks([self._panel("inspector")], [520], Qt.Orientation.Horizontal)
         self.canvas.choose(["sampler"])
         wait(lambda: panel.overview)
@@ -344,7 +344,7 @@ def main() -> None:
     Settings().language = "zh_CN" if "chinese" in said else "en"
     app = application()
     theme.apply(app, "light" if "light" in said else "dark")
-    window = MainWindow(Session(output=Path(tempfile.mkdtemp())))
+    window = MainWindow(DocumentSession(output=Path(tempfile.mkdtemp())))
     window.session.open(folder("workflows") / "latent-diffusion.json")
     window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
     window.show()

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import torch
 
 from benchmarks.sampling import Nothing, Watch, network, ratio
-from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.step_cache import StepRun, StepStore
 from nodeflow.engine.protocol.events import NodeFinished, NodeProgress
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Link, Node, Workflow
@@ -73,7 +73,7 @@ class Ran(NamedTuple):
         return f"{self.computed:3} of {self.steps} steps {self.seconds:7.3f} s"
 
 
-def run(session: Session, made: Workflow) -> Ran:
+def run(session: WorkflowRunner, made: Workflow) -> Ran:
     """Run to the sampler."""
     events = list(session.run(made, STARTER.parent, Path(), ("sampler",), on="cpu"))
     (done,) = (event for event in events if isinstance(event, NodeFinished) and event.node == "sampler")
@@ -92,7 +92,7 @@ def savings(steps: int) -> None:
     """The first table."""
     print(f"starter model, {steps} steps, guidance changed from the middle on; seconds of the sampler alone\n")
     print(f"{'':17} {'full run':28} {'after a run without the change':39} to another scale after a restart")
-    run(Session(), workflow("DDIM", 2))  # loads libraries
+    run(WorkflowRunner(), workflow("DDIM", 2))  # loads libraries
     for kind in KINDS:
         if kind == "Flow-match Euler":
             continue  # the starter predicts v
@@ -100,11 +100,11 @@ def savings(steps: int) -> None:
         change = timesteps // 2
         made, other = (workflow(kind, steps, change, scale) for scale in (7.0, 4.0))
         with tempfile.TemporaryDirectory() as place:
-            keeping = Session(disk=Disk(Path(place), 2**30))
+            keeping = WorkflowRunner(disk=DiskStore(Path(place), 2**30))
             run(keeping, workflow(kind, steps))
-            changed, full = run(keeping, made), run(Session(), made)
-            restarted = run(Session(disk=Disk(Path(place), 2**30)), other)
-        alike = same(changed, full), same(restarted, run(Session(), other))
+            changed, full = run(keeping, made), run(WorkflowRunner(), made)
+            restarted = run(WorkflowRunner(disk=DiskStore(Path(place), 2**30)), other)
+        alike = same(changed, full), same(restarted, run(WorkflowRunner(), other))
         print(f"{kind:16}  {full}  {changed}  {alike[0]}  {restarted}  {alike[1]}", flush=True)
 
 
@@ -132,7 +132,7 @@ def loop(unet: Any, kind: str, steps: int, side: int, keep: Steps) -> Generator[
     return sampled.latent.samples
 
 
-def compare(unet: Any, kind: str, steps: int, side: int, repeats: int, disk: Disk) -> tuple[Watch, Watch, float]:
+def compare(unet: Any, kind: str, steps: int, side: int, repeats: int, disk: DiskStore) -> tuple[Watch, Watch, float]:
     """The loop without and with its steps kept, in turns: times of every step, and the share that keeping took."""
     totals = Watch(iter(())), Watch(iter(()))  # type: ignore[arg-type]
     spent = 0.0
@@ -165,7 +165,7 @@ def costs(width: int, side: int, steps: int, repeats: int) -> None:
     print(f"{repeats} runs of {steps} steps with and without keeping them; medians of pairs of steps\n")
     print(f"{'':17} {'without':>10} {'kept':>10} {'ratio':>8} {'ratio, CPU':>11} {'time spent keeping':>19}")
     with tempfile.TemporaryDirectory() as place:
-        disk = Disk(Path(place), 2**30)
+        disk = DiskStore(Path(place), 2**30)
         for kind in ("DDIM", "DPM++ 2M SDE"):
             off, on, share = compare(unet, kind, steps, side, repeats, disk)
             print(

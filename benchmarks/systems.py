@@ -19,7 +19,7 @@ from safetensors import safe_open
 
 from benchmarks.cases import Case, systems
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Link, Node, Workflow
@@ -51,7 +51,7 @@ def saved(workflow: Workflow, picture: str) -> str:
     return "measured"
 
 
-def run(session: Session, name: str, case: Case, output: Path) -> tuple[Path, float]:
+def run(session: WorkflowRunner, name: str, case: Case, output: Path) -> tuple[Path, float]:
     """The first picture that a system made in a case, and the seconds it took."""
     system, path = systems()[name], where(name)
     workflow, files = load(path), list[Path]()
@@ -80,7 +80,7 @@ def size(workflow: Workflow) -> tuple[float, float]:
     return parameters / 1e6, sum(file.stat().st_size for file in files) / 1e6
 
 
-def measure(session: Session, name: str, count: int) -> str:
+def measure(session: WorkflowRunner, name: str, count: int) -> str:
     """One line of the table."""
     system, known = systems()[name], silhouettes.load()
     right, seconds, decibels, overlaps = list[bool](), list[float](), list[float](), list[float]()
@@ -114,7 +114,7 @@ def main() -> None:
     print("| system | right in all that was asked for | seconds a run | parameters, millions | megabytes | also |")
     print("|---|---|---|---|---|---|")
     for name in arguments.system or sorted(systems()):
-        print(measure(Session(), name, arguments.count), flush=True)  # nothing from the cache of the one before
+        print(measure(WorkflowRunner(), name, arguments.count), flush=True)  # nothing from the cache of the one before
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from PIL import Image
 
 from nodeflow.app.start_page.bundled_workflows import shelves
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.io.files import load, write_atomic
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.resources import folder
@@ -44,7 +44,7 @@ def rows_of(workflow: Workflow, output: Path, path: Path) -> list[list[Path]]:
     Raises RuntimeError where a node fails.
     """
     wrote: dict[str, list[Path]] = {}
-    for event in Session().run(workflow, path.parent, output, (), on="cpu"):
+    for event in WorkflowRunner().run(workflow, path.parent, output, (), on="cpu"):
         match event:
             case tell.NodeFinished(files=files) if files:
                 wrote.setdefault(event.node, []).extend(Path(file) for file in files)

@@ -2,7 +2,7 @@
 
 A pack lists forms for its wire types in its module::
 
-    FORMS = {"acme.Anvil": (Form("weight", "Weight", lambda anvil, asked: Text(f"{anvil.weight} kg")),)}
+    FORMS = {"acme.Anvil": (ValueView("weight", "Weight", lambda anvil, asked: Text(f"{anvil.weight} kg")),)}
 
 No torch and no Qt here.
 """
@@ -136,7 +136,7 @@ class Option(msgspec.Struct, frozen=True):
     needs: tuple[str, str] = ("", "")
 
 
-class FormInfo(msgspec.Struct, frozen=True):
+class ViewInfo(msgspec.Struct, frozen=True):
     """A form that a value has, without how it is made. ``costly``: made only when a person asks for it.
 
     ``apart``: two values can be seen together in it by how far they are apart, as a picture or as a chart.
@@ -158,7 +158,7 @@ class Overview(msgspec.Struct, frozen=True, tag=True):
     handle: str
     wire: str
     facts: tuple[TensorFacts, ...] = ()
-    forms: tuple[FormInfo, ...] = ()
+    forms: tuple[ViewInfo, ...] = ()
     more: int = 0
     """Tensors beyond those in ``facts``."""
     items: int = 1
@@ -168,7 +168,7 @@ class Overview(msgspec.Struct, frozen=True, tag=True):
 View = Picture | Chart | Matrix | Table | Text | Overview
 
 
-class Surroundings(Protocol):
+class ViewSurroundings(Protocol):
     """What stands beside a value in its document."""
 
     def vae(self, channels: int) -> Any:
@@ -185,10 +185,10 @@ class Surroundings(Protocol):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ViewRequest:
     """How a value is to be seen: what the person chose, and how many pixels wide and high there is room for."""
 
-    surroundings: Surroundings
+    surroundings: ViewSurroundings
     options: Mapping[str, Any] = field(default_factory=dict)
     size: int = 1024
     other: Any = None
@@ -210,15 +210,15 @@ class Asked:
 
 
 Shown = Picture | Chart | Matrix | Table | Text
-Make = Callable[[Any, Asked], Shown]
+Make = Callable[[Any, ViewRequest], Shown]
 
 
 @dataclass(frozen=True)
-class Form:
+class ValueView:
     """A way to see values of a wire type. ``make`` runs on a thread of its own while nodes compute: it changes nothing.
 
     ``options``: what a person can choose about a value. ``fits``: whether a value has this form. ``apart`` makes what
-    shows how far a value is from another one, `Asked.other`: a picture, or a chart where ``charts``.
+    shows how far a value is from another one, `ViewRequest.other`: a picture, or a chart where ``charts``.
     """
 
     name: str
@@ -230,10 +230,10 @@ class Form:
     apart: Make | None = None
     charts: bool = False
 
-    def about(self, value: Any) -> FormInfo:
+    def about(self, value: Any) -> ViewInfo:
         kind: Literal["", "picture", "chart"] = "" if self.apart is None else "chart" if self.charts else "picture"
-        return FormInfo(self.name, self.title, self.options(value), self.costly, kind)
+        return ViewInfo(self.name, self.title, self.options(value), self.costly, kind)
 
 
-Forms = Mapping[str, tuple[Form, ...]]
+ValueViews = Mapping[str, tuple[ValueView, ...]]
 """Forms by wire type."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.reports.contact_sheet import GAP, MARGIN
 from tests.test_systems import right, run
 from training.data.scenes import SIZE, Picture
@@ -24,7 +24,7 @@ def cells(sheet: Image.Image, columns: int) -> Iterator[list[Picture]]:
 
 
 def test_unclip_paints_varies_walks_and_moves(tmp_path: Path) -> None:
-    wrote = run(Session(), "dalle2", tmp_path)
+    wrote = run(WorkflowRunner(), "dalle2", tmp_path)
     (large,), (sheet,) = wrote["save"], wrote["save_sheet"]
     with Image.open(large) as picture, Image.open(sheet) as file:
         assert picture.size == (1024, 1024)

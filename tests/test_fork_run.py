@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nodeflow.engine.protocol.events import NodeFinished
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, SetParam
 from nodeflow.graph.edits.fork import fork
 from nodeflow.graph.io.files import load
@@ -20,7 +20,7 @@ from tests.nodes.tiny_controls import tiny_controlnet
 STARTER = folder("workflows") / "latent-diffusion.json"
 
 
-def run(session: Session, workflow: Workflow, output: Path, *targets: str) -> dict[str, NodeFinished]:
+def run(session: WorkflowRunner, workflow: Workflow, output: Path, *targets: str) -> dict[str, NodeFinished]:
     events = session.run(workflow, STARTER.parent, output, targets, on="cpu")
     return {event.node: event for event in events if isinstance(event, NodeFinished)}
 
@@ -32,7 +32,7 @@ def set_up(workflow: Workflow, kind: str) -> None:
 
 def check(workflow: Workflow, step: int, other: str, edit: SetParam, output: Path, sampler: str = "sampler") -> None:
     """A fork from a step on, made after a run, gives bit by bit what it gives where nothing is known."""
-    session = Session()
+    session = WorkflowRunner()
     first_steps = run(session, workflow, output)[sampler].steps
     first = session.executor.value(sampler, "trajectory")
     made = fork(workflow, sampler, step + first.first, other)
@@ -41,7 +41,7 @@ def check(workflow: Workflow, step: int, other: str, edit: SetParam, output: Pat
     edit.apply(workflow)
     finished = run(session, workflow, output)[made.sampler]
     assert (finished.resumed, finished.steps) == (step, first_steps)
-    fresh = Session()
+    fresh = WorkflowRunner()
     assert run(fresh, workflow, output, made.sampler)[made.sampler].resumed == 0
     forked, whole = (one.executor.value(made.sampler, "trajectory") for one in (session, fresh))
     assert all(torch.equal(a, b) for a, b in zip(forked.x, whole.x, strict=True))

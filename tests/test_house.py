@@ -47,7 +47,7 @@ def test_client_and_events_run_without_torch() -> None:
 
 
 def test_the_engine_and_the_pack_run_without_qt() -> None:
-    code = "from nodeflow.engine.worker.workflow_runner import Session; assert Session().packs.catalogue.nodes"
+    code = "from nodeflow.engine.worker.workflow_runner import WorkflowRunner; assert WorkflowRunner().packs.catalogue.nodes"
     runs_without({"PySide6", "NodeGraphQt", "shiboken6"}, code)
 
 

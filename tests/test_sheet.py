@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from nodeflow.engine.protocol import events as tell
-from nodeflow.reports.contact_sheet import MARGIN, SIDES, Cell, Heads, grid
+from nodeflow.reports.contact_sheet import MARGIN, SIDES, Cell, SheetHeadings, grid
 from nodeflow.reports.sweep_sheet import SweepSheet
 
 
@@ -33,7 +33,7 @@ RED, LIME, BLUE, CYAN = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 255, 255)
 
 def test_cells_stand_in_rows_below_and_beside_their_heads() -> None:
     cells = [Cell((picture(name),)) for name in ("red", "lime", "blue", "cyan")]
-    bare, headed = grid(cells, 2), grid(cells, 2, Heads(("1", "2"), ("a", "b"), "scale", "seed"))
+    bare, headed = grid(cells, 2), grid(cells, 2, SheetHeadings(("1", "2"), ("a", "b"), "scale", "seed"))
     assert colours(headed) == [RED, LIME, BLUE, CYAN]
     assert headed.width > bare.width and headed.height > bare.height
     assert bare.getpixel((MARGIN, MARGIN)) == RED

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load, loads
 from nodeflow.graph.model.workflow import Link, Node, Workflow
@@ -30,7 +30,7 @@ class Studio:
     """One session whose runs share a cache."""
 
     def __init__(self, output: Path) -> None:
-        self.session, self.output = Session(), output
+        self.session, self.output = WorkflowRunner(), output
 
     def run(self, *targets: str, **settings: object) -> dict[str, str]:
         """Run the starter workflow with ``node__param=value``; the state of each node."""
@@ -179,7 +179,7 @@ def test_a_cancel_takes_effect_inside_a_step(studio: Studio) -> None:
     workflow = load(STARTER)
     SetParam("noise", "seed", 99).apply(workflow)
     SetParam("noise", "batch", 64).apply(workflow)
-    cancel, states = Control(), []
+    cancel, states = RunControl(), []
     for event in studio.session.run(workflow, STARTER.parent, studio.output, on="cpu", control=cancel):
         states.append(event)
         if isinstance(event, tell.NodeStarted) and event.node == "sampler":

@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 from test_cli import nodeflow, refused, write
 
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.protocol.events import Event, NodeFinished
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load, loads
 from nodeflow.graph.model.workflow import Link, Node, Workflow
@@ -29,8 +29,8 @@ SWEEPS = (Sweep("guidance", "scale", (1, 2.5, 5)), Sweep("noise", "seed", (1, 2)
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
-    return Session()
+def session() -> WorkflowRunner:
+    return WorkflowRunner()
 
 
 def starter(**params: Any) -> Workflow:
@@ -41,7 +41,7 @@ def starter(**params: Any) -> Workflow:
     return workflow
 
 
-def run(session: Session, workflow: Workflow, output: Path, *sweeps: Sweep) -> list[Event]:
+def run(session: WorkflowRunner, workflow: Workflow, output: Path, *sweeps: Sweep) -> list[Event]:
     return list(session.run(workflow, STARTER.parent, output, on="cpu", sweeps=sweeps))
 
 
@@ -64,7 +64,7 @@ def workflow_in(path: Path) -> Workflow:
 
 
 def test_a_sweep_shares_what_it_can_and_each_picture_is_that_of_the_single_run(
-    session: Session, tmp_path: Path
+    session: WorkflowRunner, tmp_path: Path
 ) -> None:
     events = run(session, starter(), tmp_path, *SWEEPS)
     assert {node: len(ran(events, node)) for node in ("model", "prompt", "negative", "denoiser", "scheduler")} == {
@@ -84,7 +84,7 @@ def test_a_sweep_shares_what_it_can_and_each_picture_is_that_of_the_single_run(
     assert [path.name for path in found] == [
         f"picture-guidance.scale={scale},noise.seed={seed}-00001.png" for scale in ("1", "2.5", "5") for seed in (1, 2)
     ]
-    alone = Session()
+    alone = WorkflowRunner()
     for path, (scale, seed) in zip(found, [(s, n) for s in (1, 2.5, 5) for n in (1, 2)], strict=True):
         single = run(alone, starter(guidance__scale=scale, noise__seed=seed), tmp_path)
         assert pixels(pictures(single)[0]) == pixels(path)
@@ -96,7 +96,7 @@ def test_a_sweep_shares_what_it_can_and_each_picture_is_that_of_the_single_run(
         assert json.loads(picture.text["seeds"]) == {"noise.seed": 2}  # type: ignore[attr-defined]
 
 
-def test_one_more_value_costs_one_more_picture(session: Session, tmp_path: Path) -> None:
+def test_one_more_value_costs_one_more_picture(session: WorkflowRunner, tmp_path: Path) -> None:
     run(session, starter(), tmp_path, Sweep("noise", "seed", (21, 22)))
     events = run(session, starter(), tmp_path, Sweep("noise", "seed", (20, 21, 22)))
     assert ran(events, "sampler") == ran(events, "save") == [(0,)]
@@ -118,7 +118,7 @@ def prompts(text: str) -> Workflow:
     return workflow
 
 
-def test_a_list_of_texts_makes_a_picture_each_and_a_sheet(session: Session, tmp_path: Path) -> None:
+def test_a_list_of_texts_makes_a_picture_each_and_a_sheet(session: WorkflowRunner, tmp_path: Path) -> None:
     events = run(session, prompts("a red star\na yellow fish"), tmp_path)
     first, second = pictures(events)
     assert first.name == "picture-texts=a-red-star-00001.png"
@@ -135,7 +135,7 @@ def test_a_list_of_texts_makes_a_picture_each_and_a_sheet(session: Session, tmp_
     assert len(ran(more, "sheet")) == 1
 
 
-def test_texts_encoded_together_are_those_encoded_alone(session: Session) -> None:
+def test_texts_encoded_together_are_those_encoded_alone(session: WorkflowRunner) -> None:
     functions = session.packs.functions
     encoder = functions["nodes.load_latent_diffusion"]("starter:latent-diffusion").text_encoder
     texts = ["a red star", "", "on a black background, a purple moon", "a blue cup on the left " * 20, "x"]
@@ -147,14 +147,14 @@ def test_texts_encoded_together_are_those_encoded_alone(session: Session) -> Non
         assert found.words == alone.words
 
 
-def test_a_batch_equals_its_singles_also_as_a_list_of_seeds(session: Session, tmp_path: Path) -> None:
+def test_a_batch_equals_its_singles_also_as_a_list_of_seeds(session: WorkflowRunner, tmp_path: Path) -> None:
     batch = pictures(run(session, starter(noise__seed=7, noise__batch=3), tmp_path))
     singles = pictures(run(session, starter(), tmp_path, Sweep("noise", "seed", (7, 8, 9))))
     assert [pixels(path) for path in batch] == [pixels(path) for path in singles]
 
 
-def test_a_cancel_keeps_the_pictures_that_are_done(session: Session, tmp_path: Path) -> None:
-    control = Control()
+def test_a_cancel_keeps_the_pictures_that_are_done(session: WorkflowRunner, tmp_path: Path) -> None:
+    control = RunControl()
     events = []
     sweep = Sweep("noise", "seed", tuple(range(100, 110)))
     for event in session.run(starter(), STARTER.parent, tmp_path, (), "cpu", control, sweeps=(sweep,)):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.validate.check import check
@@ -60,11 +60,11 @@ FEWER: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
-    return Session()
+def session() -> WorkflowRunner:
+    return WorkflowRunner()
 
 
-def run(session: Session, name: str, output: Path) -> dict[str, list[Path]]:
+def run(session: WorkflowRunner, name: str, output: Path) -> dict[str, list[Path]]:
     """The files that each node of a workflow wrote."""
     path = folder("workflows") / f"{name}.json"
     workflow, wrote = load(path), dict[str, list[Path]]()
@@ -93,7 +93,7 @@ def right(path: Path, caption: str) -> bool:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_is_in_order_and_laid_out(path: Path, session: Session) -> None:
+def test_a_workflow_is_in_order_and_laid_out(path: Path, session: WorkflowRunner) -> None:
     workflow = load(path)
     assert check(workflow, session.packs.catalogue) == []
     assert set(workflow.layout) == set(workflow.nodes)
@@ -108,7 +108,7 @@ def test_a_workflow_teaches(path: Path) -> None:
     assert all(len(note.text) > 40 for note in notes)
 
 
-def test_the_autoencoder_keeps_what_a_picture_shows(session: Session, tmp_path: Path) -> None:
+def test_the_autoencoder_keeps_what_a_picture_shows(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "vae", tmp_path)
     assert right(wrote["save_reconstruction"][0], "a red star on a blue background")
     walk = wrote["save_walk"]
@@ -120,7 +120,7 @@ def test_the_autoencoder_keeps_what_a_picture_shows(session: Session, tmp_path: 
     assert distances == sorted(distances, reverse=True)
 
 
-def test_codes_keep_what_a_picture_shows_and_can_be_exchanged(session: Session, tmp_path: Path) -> None:
+def test_codes_keep_what_a_picture_shows_and_can_be_exchanged(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "vqvae", tmp_path)
     star, flower = (pixels(folder("assets") / "pictures" / f"{name}.png") for name in ("star", "flower"))
     (again,), (exchanged,), (erased,) = (wrote[f"save_{name}"] for name in ("reconstruction", "exchange", "erased"))
@@ -132,7 +132,7 @@ def test_codes_keep_what_a_picture_shows_and_can_be_exchanged(session: Session, 
     assert np.ptp(pixels(erased)[24:40, 24:40]) == 0, "grey, where no code is"
 
 
-def test_pictures_drown_in_noise(session: Session, tmp_path: Path) -> None:
+def test_pictures_drown_in_noise(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "forward-diffusion", tmp_path)
     clean = pixels(folder("assets") / "pictures" / "fish.png")
     for node in ("save_linear", "save_cosine", "save_latent"):
@@ -145,7 +145,9 @@ def test_pictures_drown_in_noise(session: Session, tmp_path: Path) -> None:
     assert rows[0][1] > 1.5 * rows[1][1], "linear betas destroy sooner"
 
 
-def test_pixels_are_painted_from_noise_and_linear_betas_drown_them_sooner(session: Session, tmp_path: Path) -> None:
+def test_pixels_are_painted_from_noise_and_linear_betas_drown_them_sooner(
+    session: WorkflowRunner, tmp_path: Path
+) -> None:
     wrote = run(session, "ddpm", tmp_path)
     found = [analyse(read(file), silhouettes.load()).subject for file in wrote["save"]]
     assert sum(subject is not None for subject in found) >= 3
@@ -153,20 +155,20 @@ def test_pixels_are_painted_from_noise_and_linear_betas_drown_them_sooner(sessio
     assert grain["linear"] > 1.1 * grain["cosine"]
 
 
-def test_a_classifier_leads_to_its_class(session: Session, tmp_path: Path) -> None:
+def test_a_classifier_leads_to_its_class(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "classifier-guidance", tmp_path)
     assert all(right(file, "a moon") for file in wrote["save"])
     assert len(wrote["save_scales"]) == 1
 
 
-def test_a_cascade_ends_in_a_large_picture_of_the_class(session: Session, tmp_path: Path) -> None:
+def test_a_cascade_ends_in_a_large_picture_of_the_class(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "cascaded-diffusion", tmp_path)
     (large,) = wrote["save"]
     assert pixels(large).shape == (256, 256, 3)
     assert right(large, "a mushroom")
 
 
-def test_a_large_picture_comes_back_from_a_small_one(session: Session, tmp_path: Path) -> None:
+def test_a_large_picture_comes_back_from_a_small_one(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote, true = run(session, "super-resolution", tmp_path), pixels(folder("assets") / "pictures" / "cat-256.png")
     ways = ("bicubic", "diffusion", "spandrel")
     decibels = {way: -10 * np.log10(((pixels(wrote[f"save_{way}"][0]) - true) ** 2).mean()) for way in ways}
@@ -174,18 +176,18 @@ def test_a_large_picture_comes_back_from_a_small_one(session: Session, tmp_path:
     assert decibels["diffusion"] > 27
 
 
-def test_clip_ranks_the_pictures_that_fit_first(session: Session, tmp_path: Path) -> None:
+def test_clip_ranks_the_pictures_that_fit_first(session: WorkflowRunner, tmp_path: Path) -> None:
     best = run(session, "clip-rank", tmp_path)["save"]
     assert len(best) == 3
     assert all(right(file, "a red star") for file in best)
 
 
-def test_another_text_encoder_leads_as_well(session: Session, tmp_path: Path) -> None:
+def test_another_text_encoder_leads_as_well(session: WorkflowRunner, tmp_path: Path) -> None:
     (file,) = run(session, "stable-diffusion-2", tmp_path)["save"]
     assert right(file, "a red star on a blue background")
 
 
-def test_ddim_is_inverted_walked_and_made_noisy(session: Session, tmp_path: Path) -> None:
+def test_ddim_is_inverted_walked_and_made_noisy(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "ddim", tmp_path)
     original, again = pixels(folder("assets") / "pictures" / "flower.png"), pixels(wrote["save_again"][0])
     assert -10 * np.log10(((again - original) ** 2).mean()) > 30
@@ -197,7 +199,7 @@ def test_ddim_is_inverted_walked_and_made_noisy(session: Session, tmp_path: Path
     assert np.abs(pixels(noisy) - pixels(walk[0])).mean() > 0.01, "fresh noise leads elsewhere"
 
 
-def test_more_strength_keeps_less_of_the_picture(session: Session, tmp_path: Path) -> None:
+def test_more_strength_keeps_less_of_the_picture(session: WorkflowRunner, tmp_path: Path) -> None:
     (file,) = run(session, "image-to-image", tmp_path)["save"]
     red, green, blue = np.moveaxis(pixels(file), 2, 0)
     is_green = (green > red + 0.15) & (green > blue + 0.15)
@@ -205,25 +207,25 @@ def test_more_strength_keeps_less_of_the_picture(session: Session, tmp_path: Pat
     assert little.mean() < 0.02 < 0.08 < much.mean()
 
 
-def test_the_transformer_paints_the_class(session: Session, tmp_path: Path) -> None:
+def test_the_transformer_paints_the_class(session: WorkflowRunner, tmp_path: Path) -> None:
     found = [analyse(pixels(file), silhouettes.load()) for file in run(session, "dit", tmp_path)["save"]]
     assert [finding.subject for finding in found].count("star") >= 3
 
 
-def test_a_direction_of_clip_changes_the_colour_alone(session: Session, tmp_path: Path) -> None:
+def test_a_direction_of_clip_changes_the_colour_alone(session: WorkflowRunner, tmp_path: Path) -> None:
     (changed,) = run(session, "diffusion-clip", tmp_path)["save"]
     assert right(folder("assets") / "pictures" / "star.png", "a red star on a blue background")
     assert right(changed, "a yellow star on a blue background")
 
 
-def test_the_flow_transformer_paints_the_text_in_few_steps_too(session: Session, tmp_path: Path) -> None:
+def test_the_flow_transformer_paints_the_text_in_few_steps_too(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "flow-transformer", tmp_path)
     (many,), (few,) = wrote["save"], wrote["few_save"][:1]
     assert all(right(file, "a red star on a blue background") for file in (many, few))
     assert 0 < ((pixels(many) - pixels(few)) ** 2).mean() < 0.01, "five steps lead to about the same place"
 
 
-def test_dalle_writes_the_text_and_finishes_a_picture(session: Session, tmp_path: Path) -> None:
+def test_dalle_writes_the_text_and_finishes_a_picture(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "dalle", tmp_path)
     (best,), (finished,) = wrote["save"], wrote["save_finished"]
     assert right(best, "a butterfly on a black background")
@@ -233,7 +235,7 @@ def test_dalle_writes_the_text_and_finishes_a_picture(session: Session, tmp_path
     assert away[:24].mean() < 0.03, "the upper half stands as it was"
 
 
-def test_controls_say_where_the_lines_are(session: Session, tmp_path: Path) -> None:
+def test_controls_say_where_the_lines_are(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "controlnet", tmp_path)
     shown, drawn = (pixels(folder("assets") / "pictures" / f"{name}.png") for name in ("fish-turned", "scribble"))
     free, edges, drawing, both = (pixels(wrote[f"save_{name}"][0]) for name in ("free", "edges", "drawn", "both"))
@@ -247,13 +249,13 @@ def test_controls_say_where_the_lines_are(session: Session, tmp_path: Path) -> N
         assert (found.colour, found.background) == ("blue", "pink")
 
 
-def test_a_style_comes_with_its_weight(session: Session, tmp_path: Path) -> None:
+def test_a_style_comes_with_its_weight(session: WorkflowRunner, tmp_path: Path) -> None:
     (sheet,) = run(session, "lora", tmp_path)["save"]
     shares = [white_share(part) for part in np.array_split(pixels(sheet), 3, 1)]
     assert shares[0] + 0.01 < shares[1] < shares[2] - 0.03
 
 
-def test_what_lies_under_the_mask_is_painted_anew_and_nothing_else(session: Session, tmp_path: Path) -> None:
+def test_what_lies_under_the_mask_is_painted_anew_and_nothing_else(session: WorkflowRunner, tmp_path: Path) -> None:
     (file,) = run(session, "inpainting", tmp_path)["save"]
     assert right(file, "a red heart on a white background")
     around, before = pixels(file), pixels(folder("assets") / "pictures" / "fish.png")
@@ -261,11 +263,11 @@ def test_what_lies_under_the_mask_is_painted_anew_and_nothing_else(session: Sess
     assert np.array_equal(around[:, -6:], before[:, -6:])
 
 
-def test_the_row_of_tokens_paints_the_text(session: Session, tmp_path: Path) -> None:
+def test_the_row_of_tokens_paints_the_text(session: WorkflowRunner, tmp_path: Path) -> None:
     assert right(run(session, "u-vit", tmp_path)["save"][0], "a red star on a blue background")
 
 
-def test_the_generator_paints_what_words_say_and_noise_leaves_open(session: Session, tmp_path: Path) -> None:
+def test_the_generator_paints_what_words_say_and_noise_leaves_open(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "text-gan", tmp_path)
     assert all(right(file, "a red star on a blue background") for file in wrote["save"])
     walk = wrote["save_walk"]
@@ -277,7 +279,9 @@ def test_the_generator_paints_what_words_say_and_noise_leaves_open(session: Sess
     assert distances == sorted(distances, reverse=True)
 
 
-def test_masked_tokens_are_filled_in_by_rounds_and_where_codes_were_erased(session: Session, tmp_path: Path) -> None:
+def test_masked_tokens_are_filled_in_by_rounds_and_where_codes_were_erased(
+    session: WorkflowRunner, tmp_path: Path
+) -> None:
     wrote = run(session, "masked-tokens", tmp_path)
     (made,), (refilled,), rounds = wrote["save"], wrote["save_refilled"], wrote["save_rounds"]
     assert all(right(file, "a red star on a blue background") for file in (made, refilled))
@@ -291,7 +295,7 @@ def test_masked_tokens_are_filled_in_by_rounds_and_where_codes_were_erased(sessi
     assert away[:, 40:].mean() < 0.03, "the right half stands as it was"
 
 
-def test_two_guidances_lead_pixels_and_a_text_paints_into_a_picture(session: Session, tmp_path: Path) -> None:
+def test_two_guidances_lead_pixels_and_a_text_paints_into_a_picture(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "glide", tmp_path)
     assert right(wrote["save"][0], "a red star on a blue background")
     assert analyse(read(wrote["save_clip"][0]), silhouettes.load()).subject == "star"
@@ -302,7 +306,7 @@ def test_two_guidances_lead_pixels_and_a_text_paints_into_a_picture(session: Ses
     assert max(float(np.abs(corner).mean()) for corner in corners) < 0.04, "outside of the mask it is as it was"
 
 
-def test_a_text_leads_a_cascade_and_thresholding_keeps_colours(session: Session, tmp_path: Path) -> None:
+def test_a_text_leads_a_cascade_and_thresholding_keeps_colours(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "imagen", tmp_path)
     assert pixels(wrote["save"][0]).shape == (256, 256, 3)
     assert right(wrote["save"][0], "a red star on a blue background")

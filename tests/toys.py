@@ -12,16 +12,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.engine.cache.disk_store import Disk
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.dry_run import forecast
 from nodeflow.engine.execution.executor import Executor
 from nodeflow.engine.execution.step_cache import StepStore
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.cost_estimates import Estimates
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import Event
-from nodeflow.engine.protocol.forecast import Foresight
+from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
@@ -346,11 +346,11 @@ class Bench:
     """Runs toy workflows on one executor and tells what ran."""
 
     def __init__(
-        self, folder: Path, budget: int = 2**30, disk: Disk | None = None, steps: StepStore | None = None
+        self, folder: Path, budget: int = 2**30, disk: DiskStore | None = None, steps: StepStore | None = None
     ) -> None:
-        self.executor = Executor(PACK.functions, Cache({"cpu": budget}, disk), steps)
+        self.executor = Executor(PACK.functions, ResultCache({"cpu": budget}, disk), steps)
         self.estimates = Estimates()
-        self.settings = Settings(folder, folder / "output")
+        self.settings = RunContext(folder, folder / "output")
         self.events: list[Event] = []
 
     def run(self, workflow: Workflow, *targets: str, sweeps: tuple[Sweep, ...] = ()) -> list[str]:
@@ -359,7 +359,7 @@ class Bench:
         self.events = list(self.executor.run(plan(workflow, PACK.catalogue, targets, sweeps), self.settings))
         return list(RAN)
 
-    def foresee(self, workflow: Workflow, *targets: str) -> dict[str, Foresight]:
+    def foresee(self, workflow: Workflow, *targets: str) -> dict[str, NodeForecast]:
         """What a run would compute, by node."""
         about = plan(workflow, PACK.catalogue, targets)
         return {node.node: node for node in forecast(self.executor, about, self.settings, self.estimates)}

@@ -172,6 +172,17 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>DocumentSession</name>
+  <message>
+   <source>There is nothing to run yet. Press Tab on the canvas to add a node.</source>
+   <translation>还没有可运行的内容。在画布上按 Tab 添加节点。</translation>
+  </message>
+  <message>
+   <source>Untitled</source>
+   <translation>未命名</translation>
+  </message>
+ </context>
+ <context>
   <name>Documents</name>
   <message>
    <source>Cannot write {0}: {1}</source>
@@ -274,6 +285,13 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>EngineService</name>
+  <message>
+   <source>The engine stopped: {0}. Run again to start a new one.</source>
+   <translation>引擎已停止：{0}。再次运行会启动新的引擎。</translation>
+  </message>
+ </context>
+ <context>
   <name>FactsView</name>
   <message>
    <source>Facts about the value</source>
@@ -352,81 +370,6 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>{0} pictures</source>
    <translation>{0} 张图片</translation>
-  </message>
- </context>
- <context>
-  <name>Gestures</name>
-  <message>
-   <source>Add Reroute</source>
-   <translation>添加转接点</translation>
-  </message>
-  <message>
-   <source>Add {0}</source>
-   <translation>添加 {0}</translation>
-  </message>
-  <message>
-   <source>Bypass</source>
-   <translation>绕过</translation>
-  </message>
-  <message>
-   <source>Delete</source>
-   <translation>删除</translation>
-  </message>
-  <message>
-   <source>Delete and Reconnect</source>
-   <translation>删除并重新连接</translation>
-  </message>
-  <message>
-   <source>Delete {n} nodes</source>
-   <translation>删除 {n} 个节点</translation>
-  </message>
-  <message>
-   <source>Duplicate</source>
-   <translation>创建副本</translation>
-  </message>
-  <message>
-   <source>Enter adds the node, Esc closes</source>
-   <translation>Enter 添加节点，Esc 关闭</translation>
-  </message>
-  <message>
-   <source>Insert {0}</source>
-   <translation>插入 {0}</translation>
-  </message>
-  <message>
-   <source>Mute</source>
-   <translation>停用</translation>
-  </message>
-  <message>
-   <source>Nodes that fit into this wire</source>
-   <translation>可插入此连线的节点</translation>
-  </message>
-  <message>
-   <source>Nodes that give {0}</source>
-   <translation>输出 {0} 的节点</translation>
-  </message>
-  <message>
-   <source>Nodes that take {0}</source>
-   <translation>接受 {0} 的节点</translation>
-  </message>
-  <message>
-   <source>Paste</source>
-   <translation>粘贴</translation>
-  </message>
-  <message>
-   <source>Select a frame or a note first.</source>
-   <translation>请先选择分组框或便签。</translation>
-  </message>
-  <message>
-   <source>Select a node to run to.</source>
-   <translation>请选择要运行到的节点。</translation>
-  </message>
-  <message>
-   <source>The clipboard holds no nodes.</source>
-   <translation>剪贴板中没有节点。</translation>
-  </message>
-  <message>
-   <source>{0} cannot be added here</source>
-   <translation>{0} 不能添加到这里</translation>
   </message>
  </context>
  <context>
@@ -533,14 +476,52 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
-  <name>Hub</name>
+  <name>ImagePage</name>
   <message>
-   <source>The engine stopped: {0}. Run again to start a new one.</source>
-   <translation>引擎已停止：{0}。再次运行会启动新的引擎。</translation>
+   <source>Next picture</source>
+   <translation>下一张图片</translation>
+  </message>
+  <message>
+   <source>Open workflow</source>
+   <translation>打开工作流</translation>
+  </message>
+  <message>
+   <source>Previous picture</source>
+   <translation>上一张图片</translation>
+  </message>
+  <message>
+   <source>This picture cannot be read.</source>
+   <translation>无法读取此图片。</translation>
+  </message>
+  <message>
+   <source>{0} of {1}</source>
+   <translation>{0} / {1}</translation>
   </message>
  </context>
  <context>
-  <name>Inspector</name>
+  <name>ImagePairView</name>
+  <message>
+   <source>Difference of the two pictures</source>
+   <translation>两张图片的差异</translation>
+  </message>
+  <message>
+   <source>Picture of this run</source>
+   <translation>本次运行的图片</translation>
+  </message>
+  <message>
+   <source>Picture that it is compared with</source>
+   <translation>用于比较的图片</translation>
+  </message>
+ </context>
+ <context>
+  <name>ImageView</name>
+  <message>
+   <source>Picture of the value</source>
+   <translation>值的图片</translation>
+  </message>
+ </context>
+ <context>
+  <name>InspectorPanel</name>
   <message>
    <source>Cannot write the picture: {0}</source>
    <translation>无法写入图片：{0}</translation>
@@ -638,45 +619,7 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
-  <name>LargeView</name>
-  <message>
-   <source>Next picture</source>
-   <translation>下一张图片</translation>
-  </message>
-  <message>
-   <source>Open workflow</source>
-   <translation>打开工作流</translation>
-  </message>
-  <message>
-   <source>Previous picture</source>
-   <translation>上一张图片</translation>
-  </message>
-  <message>
-   <source>This picture cannot be read.</source>
-   <translation>无法读取此图片。</translation>
-  </message>
-  <message>
-   <source>{0} of {1}</source>
-   <translation>{0} / {1}</translation>
-  </message>
- </context>
- <context>
-  <name>Library</name>
-  <message>
-   <source>Drag a node onto the canvas, or double click it.</source>
-   <translation>将节点拖到画布上，或双击添加。</translation>
-  </message>
-  <message>
-   <source>Nodes by station</source>
-   <translation>按环节分类的节点</translation>
-  </message>
-  <message>
-   <source>Search nodes</source>
-   <translation>搜索节点</translation>
-  </message>
- </context>
- <context>
-  <name>Log</name>
+  <name>LogPanel</name>
   <message>
    <source>Cannot write the log: {0}</source>
    <translation>无法写入日志：{0}</translation>
@@ -808,6 +751,81 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>NodeCommands</name>
+  <message>
+   <source>Add Reroute</source>
+   <translation>添加转接点</translation>
+  </message>
+  <message>
+   <source>Add {0}</source>
+   <translation>添加 {0}</translation>
+  </message>
+  <message>
+   <source>Bypass</source>
+   <translation>绕过</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Delete and Reconnect</source>
+   <translation>删除并重新连接</translation>
+  </message>
+  <message>
+   <source>Delete {n} nodes</source>
+   <translation>删除 {n} 个节点</translation>
+  </message>
+  <message>
+   <source>Duplicate</source>
+   <translation>创建副本</translation>
+  </message>
+  <message>
+   <source>Enter adds the node, Esc closes</source>
+   <translation>Enter 添加节点，Esc 关闭</translation>
+  </message>
+  <message>
+   <source>Insert {0}</source>
+   <translation>插入 {0}</translation>
+  </message>
+  <message>
+   <source>Mute</source>
+   <translation>停用</translation>
+  </message>
+  <message>
+   <source>Nodes that fit into this wire</source>
+   <translation>可插入此连线的节点</translation>
+  </message>
+  <message>
+   <source>Nodes that give {0}</source>
+   <translation>输出 {0} 的节点</translation>
+  </message>
+  <message>
+   <source>Nodes that take {0}</source>
+   <translation>接受 {0} 的节点</translation>
+  </message>
+  <message>
+   <source>Paste</source>
+   <translation>粘贴</translation>
+  </message>
+  <message>
+   <source>Select a frame or a note first.</source>
+   <translation>请先选择分组框或便签。</translation>
+  </message>
+  <message>
+   <source>Select a node to run to.</source>
+   <translation>请选择要运行到的节点。</translation>
+  </message>
+  <message>
+   <source>The clipboard holds no nodes.</source>
+   <translation>剪贴板中没有节点。</translation>
+  </message>
+  <message>
+   <source>{0} cannot be added here</source>
+   <translation>{0} 不能添加到这里</translation>
+  </message>
+ </context>
+ <context>
   <name>NodeHelp</name>
   <message>
    <source>Help of the selected node</source>
@@ -815,44 +833,25 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
-  <name>NodeSearch</name>
+  <name>NodeLibrary</name>
+  <message>
+   <source>Drag a node onto the canvas, or double click it.</source>
+   <translation>将节点拖到画布上，或双击添加。</translation>
+  </message>
+  <message>
+   <source>Nodes by station</source>
+   <translation>按环节分类的节点</translation>
+  </message>
   <message>
    <source>Search nodes</source>
    <translation>搜索节点</translation>
   </message>
  </context>
  <context>
-  <name>Outlook</name>
+  <name>NodeSearch</name>
   <message>
-   <source>nothing would run again</source>
-   <translation>没有需要重新运行的节点</translation>
-  </message>
-  <message>
-   <source>up to {0} of {1} nodes would run</source>
-   <translation>最多运行 {0} / {1} 个节点</translation>
-  </message>
-  <message>
-   <source>{0} of {1} nodes would run</source>
-   <translation>将运行 {0} / {1} 个节点</translation>
-  </message>
-  <message>
-   <source>{0}, about {1}</source>
-   <translation>{0}，约 {1}</translation>
-  </message>
- </context>
- <context>
-  <name>PairView</name>
-  <message>
-   <source>Difference of the two pictures</source>
-   <translation>两张图片的差异</translation>
-  </message>
-  <message>
-   <source>Picture of this run</source>
-   <translation>本次运行的图片</translation>
-  </message>
-  <message>
-   <source>Picture that it is compared with</source>
-   <translation>用于比较的图片</translation>
+   <source>Search nodes</source>
+   <translation>搜索节点</translation>
   </message>
  </context>
  <context>
@@ -925,21 +924,6 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
-  <name>PictureView</name>
-  <message>
-   <source>Picture</source>
-   <translation>图片</translation>
-  </message>
-  <message>
-   <source>Picture of the value</source>
-   <translation>值的图片</translation>
-  </message>
-  <message>
-   <source>The picture appears here once the workflow has run.</source>
-   <translation>工作流运行后，图片会显示在这里。</translation>
-  </message>
- </context>
- <context>
   <name>Preview</name>
   <message>
    <source> · {0} pictures</source>
@@ -971,6 +955,17 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>PreviewImage</name>
+  <message>
+   <source>Picture</source>
+   <translation>图片</translation>
+  </message>
+  <message>
+   <source>The picture appears here once the workflow has run.</source>
+   <translation>工作流运行后，图片会显示在这里。</translation>
+  </message>
+ </context>
+ <context>
   <name>Problems</name>
   <message>
    <source>One thing to put right before it can run</source>
@@ -993,7 +988,7 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
-  <name>Queue</name>
+  <name>QueuePanel</name>
   <message>
    <source> · {0} left</source>
    <translation> · 剩余 {0}</translation>
@@ -1083,6 +1078,25 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>RunForecast</name>
+  <message>
+   <source>nothing would run again</source>
+   <translation>没有需要重新运行的节点</translation>
+  </message>
+  <message>
+   <source>up to {0} of {1} nodes would run</source>
+   <translation>最多运行 {0} / {1} 个节点</translation>
+  </message>
+  <message>
+   <source>{0} of {1} nodes would run</source>
+   <translation>将运行 {0} / {1} 个节点</translation>
+  </message>
+  <message>
+   <source>{0}, about {1}</source>
+   <translation>{0}，约 {1}</translation>
+  </message>
+ </context>
+ <context>
   <name>Scrubber</name>
   <message>
    <source>Play the steps</source>
@@ -1098,17 +1112,6 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>Next Seed</source>
    <translation>下一个种子</translation>
-  </message>
- </context>
- <context>
-  <name>Session</name>
-  <message>
-   <source>There is nothing to run yet. Press Tab on the canvas to add a node.</source>
-   <translation>还没有可运行的内容。在画布上按 Tab 添加节点。</translation>
-  </message>
-  <message>
-   <source>Untitled</source>
-   <translation>未命名</translation>
   </message>
  </context>
  <context>

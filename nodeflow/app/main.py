@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from nodeflow import resources
 from nodeflow.app.i18n import language
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.gc_scheduler import Collector
@@ -55,7 +55,7 @@ def application() -> QApplication:
 
 def open_window(file: Path | None = None) -> MainWindow:
     """A window on a workflow file; what is wrong with the file is said in it."""
-    window = MainWindow(Session())
+    window = MainWindow(DocumentSession())
     if file is not None:
         QTimer.singleShot(0, window, lambda: window.show_file(file))
     elif window.documents.remembered:

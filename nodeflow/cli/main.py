@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nodeflow.cli.runner import Runner
-    from nodeflow.engine.cache.disk_store import Disk
+    from nodeflow.engine.cache.disk_store import DiskStore
     from nodeflow.engine.protocol.events import Event
     from nodeflow.graph.model.catalogue import Catalogue
     from nodeflow.graph.model.workflow import Problem, Workflow
@@ -242,11 +242,11 @@ cache_commands = typer.Typer(help="Results that are kept on disk.", no_args_is_h
 cli.add_typer(cache_commands, name="cache")
 
 
-def _disk() -> Disk:
-    from nodeflow.engine.cache.disk_store import Disk
+def _disk() -> DiskStore:
+    from nodeflow.engine.cache.disk_store import DiskStore
     from nodeflow.engine.memory import device
 
-    disk = Disk.of_user(device.numerics())
+    disk = DiskStore.of_user(device.numerics())
     if disk is None:
         from nodeflow.resources import cache_folder
 

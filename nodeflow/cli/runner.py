@@ -10,7 +10,16 @@ from typing import Protocol
 import msgspec
 
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import Event, Foreseen, JobEvent, Ready, Refused, Reply, RunFinished, WorkerLost
+from nodeflow.engine.protocol.events import (
+    Event,
+    ForecastReply,
+    JobEvent,
+    Refused,
+    Reply,
+    RunFinished,
+    WorkerLost,
+    WorkerReady,
+)
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.io.files import dumps
 from nodeflow.graph.model.catalogue import Catalogue
@@ -41,7 +50,7 @@ class Runner(Protocol):
         """The run's events. Raises WorkflowError before anything is computed."""
         ...
 
-    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+    def foresee(self, workflow: Workflow, wish: Wish) -> ForecastReply:
         """What the run would compute, and about how long that takes. Raises WorkflowError."""
         ...
 
@@ -64,10 +73,10 @@ class ThroughWorker:
         ready = self._until_ready()
         self.catalogue, self.troubles = ready.catalogue, ready.troubles
 
-    def _until_ready(self) -> Ready:
+    def _until_ready(self) -> WorkerReady:
         while True:
             match self._replies.get():
-                case Ready() as ready:
+                case WorkerReady() as ready:
                     return ready
                 case WorkerLost(reason):
                     where = f"{reason} while it started; {self.details} says more"
@@ -85,12 +94,12 @@ class ThroughWorker:
                     if isinstance(event, RunFinished):
                         return
 
-    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+    def foresee(self, workflow: Workflow, wish: Wish) -> ForecastReply:
         about = (dumps(workflow), wish.base, wish.output, wish.targets)
         self._engine.foresee(*about, device=wish.device, sweeps=wish.sweeps)
         while True:
             match self._replies.get():
-                case Foreseen(_, _, problems) as foreseen:
+                case ForecastReply(_, _, problems) as foreseen:
                     if problems:
                         raise WorkflowError(*problems)
                     return foreseen
@@ -111,11 +120,11 @@ class InProcess:
         from nodeflow.system import wait_politely
 
         wait_politely()
-        from nodeflow.engine.execution.run_control import Control
-        from nodeflow.engine.worker.workflow_runner import Session
+        from nodeflow.engine.execution.run_control import RunControl
+        from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 
         self.details = ""
-        self._session, self._control = Session.of_user(limits), Control()
+        self._session, self._control = WorkflowRunner.of_user(limits), RunControl()
         self.catalogue = self._session.packs.catalogue
         self.troubles = tuple(self._session.packs.errors.values())
 
@@ -126,10 +135,10 @@ class InProcess:
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 
-    def foresee(self, workflow: Workflow, wish: Wish) -> Foreseen:
+    def foresee(self, workflow: Workflow, wish: Wish) -> ForecastReply:
         try:
             about = (workflow, wish.base, wish.output, wish.targets, wish.device)
-            return Foreseen(0, self._session.forecast(*about, sweeps=wish.sweeps))
+            return ForecastReply(0, self._session.forecast(*about, sweeps=wish.sweeps))
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 

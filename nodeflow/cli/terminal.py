@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.protocol.forecast import Foresight
-from nodeflow.engine.protocol.item_places import Places
+from nodeflow.engine.protocol.forecast import NodeForecast
+from nodeflow.engine.protocol.item_places import ItemPlaces
 from nodeflow.reports.time_left import TimeLeft
 
 MIB = 2**20
@@ -36,7 +36,7 @@ class TerminalView:
         self.whole: TaskID | None = None
         self.steps: TaskID | None = None
         self.time_left = TimeLeft()
-        self.places = Places()
+        self.places = ItemPlaces()
 
     def __enter__(self) -> TerminalView:
         self.progress.start()
@@ -106,7 +106,7 @@ class TerminalView:
             self.progress.advance(self.whole, count)
 
 
-def outlook(foreseen: tell.Foreseen) -> str:
+def outlook(foreseen: tell.ForecastReply) -> str:
     """What a run would do, as a table: node, what becomes of it, about how long, and why; below it the whole."""
     width = max((len(node.node) for node in foreseen.nodes), default=0)
     lines = [_outlook(node, width) for node in foreseen.nodes]
@@ -121,7 +121,7 @@ def outlook(foreseen: tell.Foreseen) -> str:
     return "\n".join([*lines, told])
 
 
-def _outlook(node: Foresight, width: int) -> str:
+def _outlook(node: NodeForecast, width: int) -> str:
     state = {"run": "would run", "unknown": "may run", "fails": "would fail"}.get(node.state, node.state)
     time = "" if node.seconds is None else f"{node.seconds:.2f} s"
     size = f"{node.bytes / MIB:.0f} MiB" if node.bytes and node.bytes >= MIB else ""

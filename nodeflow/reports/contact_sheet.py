@@ -27,7 +27,7 @@ class Cell(NamedTuple):
     caption: str = ""
 
 
-class Heads(NamedTuple):
+class SheetHeadings(NamedTuple):
     """Words for the rows and the columns, and above each of the two what they are values of."""
 
     rows: tuple[str, ...]
@@ -36,14 +36,14 @@ class Heads(NamedTuple):
     of_columns: str = ""
 
 
-def grid(cells: Sequence[Cell], columns: int = 0, heads: Heads | None = None, title: str = "") -> Image.Image:
+def grid(cells: Sequence[Cell], columns: int = 0, heads: SheetHeadings | None = None, title: str = "") -> Image.Image:
     """A sheet of cells, row by row; ``columns`` 0: as many as make it about square, all in one row up to six."""
     count = columns or (len(cells) if len(cells) <= 6 else math.ceil(math.sqrt(len(cells))))
-    return _Sheet(cells, max(count, 1), heads or Heads((), (), "", title)).draw()
+    return _Sheet(cells, max(count, 1), heads or SheetHeadings((), (), "", title)).draw()
 
 
 class _Sheet:
-    def __init__(self, cells: Sequence[Cell], columns: int, heads: Heads) -> None:
+    def __init__(self, cells: Sequence[Cell], columns: int, heads: SheetHeadings) -> None:
         self.cells, self.columns, self.heads = cells, columns, heads
         self.rows = -(-len(cells) // columns)
         self.font = ImageFont.load_default(FONT_SIZE)
@@ -90,7 +90,7 @@ class _Sheet:
             self._text(pen, cell.words, x, y, self.height, FAINT, "middle")
         self._text(pen, cell.caption, x, y + self.height + 2, self.captions * LINE, INK, "middle", top=True)
 
-    def _heads(self, pen: ImageDraw.ImageDraw, heads: Heads, down: int) -> None:
+    def _heads(self, pen: ImageDraw.ImageDraw, heads: SheetHeadings, down: int) -> None:
         pen.text((self.left, MARGIN), heads.of_columns, FAINT, self.font)
         words = max((len(self._wrapped(text, self.width)) for text in heads.columns), default=0)
         for column, text in enumerate(heads.columns):
@@ -103,7 +103,7 @@ class _Sheet:
         for row, text in enumerate(heads.rows):
             self._text(pen, text, MARGIN, self.top + row * down, self.height, INK, "left", width=width)
 
-    def _head_width(self, heads: Heads) -> int:
+    def _head_width(self, heads: SheetHeadings) -> int:
         lines = [line for text in (*heads.rows, heads.of_rows) for line in self._wrapped(text, HEAD_WIDTH)]
         return math.ceil(max((self.font.getlength(line) for line in lines), default=0))
 

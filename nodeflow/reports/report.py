@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.protocol.item_places import Places, item_id
+from nodeflow.engine.protocol.item_places import ItemPlaces, item_id
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Socket, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
@@ -23,7 +23,7 @@ class Report:
         self.seeds = _seeds(workflow, catalogue)  # those in force come with the end of the run
         self.state = "running"
         self.seconds = 0.0
-        self._places = Places()
+        self._places = ItemPlaces()
 
     def add(self, event: tell.Event) -> None:
         """Take in one event of the run."""

@@ -12,9 +12,9 @@ from PIL import Image, PngImagePlugin
 
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.events import Item
-from nodeflow.engine.protocol.item_places import Places, plainly
+from nodeflow.engine.protocol.item_places import ItemPlaces, plainly
 from nodeflow.graph.io.files import write_atomic
-from nodeflow.reports.contact_sheet import SIDES, Cell, Heads, grid
+from nodeflow.reports.contact_sheet import SIDES, Cell, SheetHeadings, grid
 
 NAME = "contact-sheet"
 
@@ -23,7 +23,7 @@ class SweepSheet:
     """Follows a run by its events, and draws what its nodes wrote."""
 
     def __init__(self) -> None:
-        self.places = Places()
+        self.places = ItemPlaces()
         self._files: dict[str, dict[Item, tuple[str, ...]]] = {}
         self._failed: dict[str, set[Item]] = {}
 
@@ -57,7 +57,7 @@ class SweepSheet:
             return grid([self._cell(node, item, text) for item, text in zip(every, words, strict=True)], title=one)
         every = list(itertools.product(*map(range, counts)))
         *others, last = axes
-        heads = Heads(
+        heads = SheetHeadings(
             tuple(self._words(node, item, others) for item in every[:: counts[-1]]),
             tuple(self._words(node, item, [last]) for item in every[: counts[-1]]),
             others[0] if len(others) == 1 else "",

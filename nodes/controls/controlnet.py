@@ -7,7 +7,7 @@ from typing import Annotated
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import ControlNet, Denoiser, Image
-from nodes.denoisers.denoisers import Control, UNetDenoiser
+from nodes.denoisers.denoisers import AttachedControl, UNetDenoiser
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
 from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
 from nodes.loaders.read.parts import Target, torch_dtype
@@ -69,5 +69,5 @@ def control(
         raise NodeError("a ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
     if end < start:
         raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
-    added = Control(controlnet, image.pixels, strength, start, end)
+    added = AttachedControl(controlnet, image.pixels, strength, start, end)
     return replace(denoiser, controls=(*denoiser.controls, added))

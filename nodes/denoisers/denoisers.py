@@ -36,7 +36,7 @@ class NetworkDenoiser:
 
 
 @dataclass(frozen=True, eq=False)
-class Control:
+class AttachedControl:
     """A ControlNet, the picture (B, 3, H, W) that it is shown, and how strongly and in which share of the steps."""
 
     net: ControlNet
@@ -66,7 +66,7 @@ class Control:
 class UNetDenoiser(NetworkDenoiser):
     """A `UNet2DConditionModel` as a denoiser, with the ControlNets beside it."""
 
-    controls: tuple[Control, ...] = field(default=(), kw_only=True)
+    controls: tuple[AttachedControl, ...] = field(default=(), kw_only=True)
 
     @property
     def learned_variance(self) -> bool:

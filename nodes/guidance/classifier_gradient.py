@@ -19,7 +19,7 @@ from nodeflow.wires import (
     LatentFormat,
     Schedule,
 )
-from nodes.denoisers.calls.prediction_types import Level, level_at, levels, original, output_for
+from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, original, output_for
 from nodes.guidance.classifier_free import Unguided
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.read.parts import Target, torch_dtype
@@ -69,7 +69,7 @@ class ClassifierGuided:
     labels: Tensor
     conditioning: Conditioning
     scale: float
-    levels: tuple[Level, ...]
+    levels: tuple[NoiseLevel, ...]
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
         level = level_at(self.levels, index, total)
@@ -97,7 +97,7 @@ def gradient(classifier: Classifier, x: Tensor, timestep: Tensor, labels: Tensor
         return torch.autograd.grad(log_p.gather(1, labels[:, None]).sum(), x)[0]
 
 
-def guided(x_0: Tensor, slope: Tensor, level: Level, scale: float) -> Tensor:
+def guided(x_0: Tensor, slope: Tensor, level: NoiseLevel, scale: float) -> Tensor:
     """Dhariwal & Nichol 2021 (arXiv:2105.05233), algorithm 2, in terms of x_0, each (B, C, h, w).
 
     There epsilon' = epsilon - s sigma grad; since x = alpha x_0 + sigma epsilon stays, x_0' = x_0 + s sigma² / alpha

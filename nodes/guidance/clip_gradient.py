@@ -11,7 +11,7 @@ from torch.nn.functional import cosine_similarity
 
 from nodeflow.node import Multiline, NodeError, Slider, node
 from nodeflow.wires import CLIP, Denoiser, Guided, Guider, Image, Schedule
-from nodes.denoisers.calls.prediction_types import Level, level_at, levels, original, output_for
+from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, original, output_for
 from nodes.guidance.classifier_gradient import guided
 
 
@@ -24,7 +24,7 @@ class CLIPGuided:
     text: Tensor
     """(1, D), the text's vector."""
     scale: float
-    levels: tuple[Level, ...]
+    levels: tuple[NoiseLevel, ...]
 
     @property
     def denoiser(self) -> Denoiser:

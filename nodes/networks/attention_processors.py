@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 
-class Seen(NamedTuple):
+class AttentionInputs(NamedTuple):
     """What one softmax attention is computed from: queries (B, H, n, d), keys (B, H, m, d), a mask of some of them."""
 
     query: Tensor
@@ -24,11 +24,11 @@ class Seen(NamedTuple):
     scale: float | None = None
 
 
-Tell = Callable[[int, Seen], None]
+Tell = Callable[[int, AttentionInputs], None]
 """Takes how many of a layer's tokens are text, and what its attention is computed from."""
 
 
-class Parts(NamedTuple):
+class AttentionParts(NamedTuple):
     """Where the picture's queries and keys stand, and the text's keys; None where there are none."""
 
     queries: slice
@@ -36,26 +36,28 @@ class Parts(NamedTuple):
     text: slice | None
 
 
-def apart(text: int, queries: int, keys: int) -> Parts:
+def apart(text: int, queries: int, keys: int) -> AttentionParts:
     """Cross-attention and self-attention in layers of their own (Vaswani et al. 2017)."""
     whole = slice(0, keys)
-    return Parts(slice(0, queries), None if text else whole, whole if text else None)
+    return AttentionParts(slice(0, queries), None if text else whole, whole if text else None)
 
 
-def picture_first(text: int, queries: int, keys: int) -> Parts:
+def picture_first(text: int, queries: int, keys: int) -> AttentionParts:
     """One softmax over both, the picture's tokens before those of the text."""
     picture = slice(0, keys - text)
-    return Parts(slice(0, queries) if queries < keys else picture, picture, slice(keys - text, keys) if text else None)
+    return AttentionParts(
+        slice(0, queries) if queries < keys else picture, picture, slice(keys - text, keys) if text else None
+    )
 
 
-def text_first(text: int, queries: int, keys: int) -> Parts:
+def text_first(text: int, queries: int, keys: int) -> AttentionParts:
     """One softmax over both, the text's tokens before those of the picture; queries may be the picture's alone."""
     picture = slice(text, keys) if keys > text else None
     own = slice(0, queries) if queries < keys or picture is None else picture
-    return Parts(own, picture, slice(0, text) if text else None)
+    return AttentionParts(own, picture, slice(0, text) if text else None)
 
 
-KINDS: Mapping[str, Callable[[int, int, int], Parts]] = {
+KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "AttnProcessor": apart,
     "AttnProcessor2_0": apart,
     "SlicedAttnProcessor": apart,
@@ -72,7 +74,7 @@ PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")
 """Kinds that multiply matrices by themselves; their queries and keys are projected once more."""
 
 
-def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], Parts] | None:
+def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], AttentionParts] | None:
     """How a layer attends; None for what is no attention, or of a kind that is not known.
 
     A layer of a network of ours says so itself, by a method ``attends``.
@@ -82,7 +84,7 @@ def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], Parts] | None:
 
 def watched(layer: torch.nn.Module, tell: Tell) -> tuple[list[RemovableHandle], Callable[[], None]]:
     """Tells of each attention that a layer computes, until the hooks are removed; the function ends an open look."""
-    looks: list[Watch] = []
+    looks: list[AttentionWatch] = []
 
     def begin(_: object, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         text = named.get("encoder_hidden_states", given[1] if len(given) > 1 else None)
@@ -90,7 +92,7 @@ def watched(layer: torch.nn.Module, tell: Tell) -> tuple[list[RemovableHandle], 
         if type(getattr(layer, "processor", None)).__name__ in PROJECTED:
             tell(count, projected(layer, given[0] if given else named["hidden_states"], text))
         else:
-            looks.append(Watch(count, tell))
+            looks.append(AttentionWatch(count, tell))
             looks[-1].__enter__()
 
     def end(*_: object) -> None:
@@ -101,7 +103,7 @@ def watched(layer: torch.nn.Module, tell: Tell) -> tuple[list[RemovableHandle], 
     return [before, layer.register_forward_hook(end, always_call=True)], end
 
 
-class Watch(TorchFunctionMode):
+class AttentionWatch(TorchFunctionMode):
     """Within it, tells of what each softmax attention is computed from; all is computed as without it."""
 
     def __init__(self, text: int, tell: Tell) -> None:
@@ -114,24 +116,26 @@ class Watch(TorchFunctionMode):
         named = kwargs or {}
         if function is scaled_dot_product_attention:
             given = {**dict(zip(("query", "key", "value", "attn_mask"), args, strict=False)), **named}
-            self.tell(self.text, Seen(given["query"], given["key"], given.get("attn_mask"), given.get("scale")))
+            self.tell(
+                self.text, AttentionInputs(given["query"], given["key"], given.get("attn_mask"), given.get("scale"))
+            )
         return function(*args, **named)
 
 
-def projected(layer: Any, hidden: Tensor, text: Tensor | None) -> Seen:
+def projected(layer: Any, hidden: Tensor, text: Tensor | None) -> AttentionInputs:
     """The queries and keys of a layer, from what it is given: ``hidden`` (B, n, D), ``text`` (B, m, D')."""
     if text is not None and layer.norm_cross:
         text = layer.norm_encoder_hidden_states(text)
     given = layer.to_q(hidden), layer.to_k(hidden if text is None else text)
     q, k = (part.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for part in given)
-    return Seen(
+    return AttentionInputs(
         layer.norm_q(q) if layer.norm_q is not None else q,
         layer.norm_k(k) if layer.norm_k is not None else k,
         scale=layer.scale,
     )
 
 
-def shares(seen: Seen) -> Tensor:
+def shares(seen: AttentionInputs) -> Tensor:
     """softmax(Q K^T / sqrt(d)) (Vaswani et al. 2017, eq. 1), the mean over heads, (B, n, m)."""
     query, key, mask, scale = seen
     batch, heads, rows, width = query.shape

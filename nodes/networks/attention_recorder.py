@@ -13,7 +13,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Attention, Denoiser, Guider
-from nodes.networks.attention_processors import Seen, kind_of, shares, watched
+from nodes.networks.attention_processors import AttentionInputs, kind_of, shares, watched
 
 MOST_BYTES, MOST_PLACE_BYTES = 256 * 2**20, 128 * 2**20
 """Memory that the maps of a run may take: to words, and to places."""
@@ -53,7 +53,7 @@ class Recorder:
         found.append(Attention(_words(guider), maps, places))
 
     def _record(
-        self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: Seen
+        self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: AttentionInputs
     ) -> None:
         """Add what a layer attends to: of a denoiser that is asked for one picture at a time, picture by picture."""
         kind = kind_of(self.layers[name])
@@ -71,7 +71,7 @@ class Recorder:
         if mask is not None:
             mask = mask[-batch:] if mask.shape[2] == 1 else mask[-batch:, :, queries][:, :, rows]
         query = seen.query[-batch:, :, queries][:, :, rows]
-        found = shares(Seen(query, seen.key[-batch:], mask, seen.scale))
+        found = shares(AttentionInputs(query, seen.key[-batch:], mask, seen.scale))
         if words:
             _put(maps, name, found[..., words].unflatten(1, kept), batch)
         if picture:

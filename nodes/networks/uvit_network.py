@@ -15,7 +15,7 @@ from diffusers.models.embeddings import get_timestep_embedding
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from nodes.networks.attention_processors import Parts
+from nodes.networks.attention_processors import AttentionParts
 
 
 class Row(NamedTuple):
@@ -40,10 +40,10 @@ class Attention(nn.Module):
         mixed: Tensor = self.proj(scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
         return mixed
 
-    def attends(self, text: int, queries: int, keys: int) -> Parts:
+    def attends(self, text: int, queries: int, keys: int) -> AttentionParts:
         """Where patches and words stand, for who records the attention; the token of time is neither."""
         patches = slice(self.row.before, keys)
-        return Parts(patches, patches, self.row.words)
+        return AttentionParts(patches, patches, self.row.words)
 
 
 class FeedForward(nn.Module):

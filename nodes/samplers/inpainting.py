@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, node
 from nodeflow.wires import Denoiser, Guided, Guider, Latent, Mask, Schedule
-from nodes.denoisers.calls.prediction_types import Level, level_at, levels, output_for
+from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, output_for
 from nodes.latents.noise import rows
 from nodes.masks.masks import fitted
 
@@ -20,7 +20,7 @@ class Inpainting:
     guider: Guider
     known: Tensor
     mask: Tensor
-    levels: tuple[Level, ...]
+    levels: tuple[NoiseLevel, ...]
 
     @property
     def denoiser(self) -> Denoiser:

@@ -15,7 +15,7 @@ from nodeflow.wires import Attention, Denoiser, Guider, Latent, Noise, Schedule,
 from nodes.denoisers.denoisers import in_force
 from nodes.latents.noise import drawn_noise, latent_shape, rows
 from nodes.networks.attention_recorder import Recorder
-from nodes.samplers.loop.per_sample import Asked, Rows, joined
+from nodes.samplers.loop.per_sample import Asked, BatchSplitter, joined
 from nodes.schedulers.solvers.composite import levels_of, stage_at
 
 
@@ -73,7 +73,7 @@ def sample(
     start = (in_force(denoiser, first, total), replace(noise, later=()), latent, first, record, batch)
     kept = steps.resume(start, _leading(guiders, schedule, noise, first))
     made: list[tuple[Any, ...]] = list(kept.made)
-    apart, begin = Rows(len(x) if batch == "each alone" else 1), x
+    apart, begin = BatchSplitter(len(x) if batch == "each alone" else 1), x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None
     if made:
         x, solver_state, random_states = kept.state

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.gc_scheduler import Collector
@@ -71,7 +71,7 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply(app, "dark")
-    made = MainWindow(Session(catalogue(), output=tmp_path))
+    made = MainWindow(DocumentSession(catalogue(), output=tmp_path))
     made.session.open(STARTER)
     made.show()
     qtbot.waitExposed(made)

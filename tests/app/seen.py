@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF
 
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, Batch, Place
+from nodeflow.graph.edits.edits import AddNode, EditBatch, MoveNode
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Link, Node, Placement, Socket
 
@@ -29,7 +29,7 @@ def text(window: MainWindow) -> bytes:
 
 
 def add(window: MainWindow, name: str, node_type: str, x: float = 0, y: float = 900) -> None:
-    window.session.do("Add", Batch((AddNode(name, Node(node_type, 1)), Place(name, Placement(x, y)))))
+    window.session.do("Add", EditBatch((AddNode(name, Node(node_type, 1)), MoveNode(name, Placement(x, y)))))
 
 
 def agrees(window: MainWindow) -> bool:

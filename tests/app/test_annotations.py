@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from nodeflow.app.canvas.editors.param_editors import LineEditor
 from nodeflow.app.canvas.editors.text_editor import TextEditor
-from nodeflow.app.canvas.items.frame_item import TITLE, Frame
-from nodeflow.app.canvas.items.note_item import Note
+from nodeflow.app.canvas.items.frame_item import TITLE, FrameItem
+from nodeflow.app.canvas.items.note_item import NoteItem
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io import files
 from nodeflow.graph.model.annotation import Annotation
@@ -20,7 +20,7 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 Key = Qt.Key
 
 
-def framed(window: MainWindow, hand: Hand, title: str = "Picture") -> Frame:
+def framed(window: MainWindow, hand: Hand, title: str = "Picture") -> FrameItem:
     """A frame around decode and save, by the keyboard."""
     window.canvas.choose(["decode", "save"])
     QTest.keyClick(hand.view, Key.Key_G, CTRL | SHIFT)
@@ -29,7 +29,7 @@ def framed(window: MainWindow, hand: Hand, title: str = "Picture") -> Frame:
     QTest.keyClick(hand.view.editor, Key.Key_Return)
     window.canvas.frame_all()
     frame = window.canvas.annotations.items["frame"]
-    assert isinstance(frame, Frame)
+    assert isinstance(frame, FrameItem)
     return frame
 
 
@@ -132,7 +132,7 @@ def test_a_note_is_written_in_place_and_grows_with_its_text(window: MainWindow, 
     editor.setPlainText(words)
     editor.keep()
     note = window.canvas.annotations.items["note"]
-    assert isinstance(note, Note)
+    assert isinstance(note, NoteItem)
     assert window.session.workflow.annotations["note"].text == words
     assert note.size[1] >= note.fitting() - 1 > 110
     assert not hand.view.grab().isNull()
@@ -149,8 +149,10 @@ def test_a_note_is_written_in_place_and_grows_with_its_text(window: MainWindow, 
 def test_a_note_never_opens_the_files_that_it_names(window: MainWindow, tmp_path) -> None:
     picture = tmp_path / "picture.png"
     assert window.grab().save(str(picture))
-    plain = Note("note", Annotation("note", 0, 0, 300, 100, "words"))
-    tricky = Note("note", Annotation("note", 0, 0, 300, 100, f"words ![]({picture.as_uri()}) <img src='{picture}'>"))
+    plain = NoteItem("note", Annotation("note", 0, 0, 300, 100, "words"))
+    tricky = NoteItem(
+        "note", Annotation("note", 0, 0, 300, 100, f"words ![]({picture.as_uri()}) <img src='{picture}'>")
+    )
     assert tricky.fitting() < plain.fitting() + 80, "the large picture takes no room"
 
 

@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.canvas.editors.param_editors import LineEditor
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.view import tooltips
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, Batch, Place, SetMode
+from nodeflow.graph.edits.edits import AddNode, EditBatch, MoveNode, SetMode
 from nodeflow.graph.model.workflow import Node, Placement, Socket
 
 
@@ -74,7 +74,7 @@ def test_every_zoom_and_mode_is_painted(window: MainWindow, hand: Hand) -> None:
 
 
 def test_a_window_opens_with_the_whole_workflow_in_view(qtbot: QtBot) -> None:
-    made = MainWindow(Session(shipped_catalogue()))
+    made = MainWindow(DocumentSession(shipped_catalogue()))
     qtbot.addWidget(made)
     made.session.open(STARTER)
     made.show()
@@ -115,7 +115,7 @@ def test_an_empty_canvas_says_what_can_be_done(window: MainWindow) -> None:
         return any(pixel.lightness() > dots + 20 for pixel in pixels)
 
     assert view.empty() and written()
-    window.session.do("Add", Batch((AddNode("one", Node("toys.box", 1)), Place("one", Placement(4000, 4000)))))
+    window.session.do("Add", EditBatch((AddNode("one", Node("toys.box", 1)), MoveNode("one", Placement(4000, 4000)))))
     assert not view.empty() and not written()
     window.session.stack.undo()
     assert written()

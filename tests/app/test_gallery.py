@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.panels.gallery import Gallery
-from nodeflow.app.panels.image_page import LargeView
+from nodeflow.app.panels.image_page import ImagePage
 from nodeflow.app.qt.png_metadata import with_workflow
 from nodeflow.app.qt.thumbnails import SIZE, load
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, Batch, Connect
+from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch
 from nodeflow.graph.model.workflow import Link, Node
 
 
@@ -87,7 +87,7 @@ def test_the_large_view_steps_with_the_arrows(window: MainWindow, gallery: Galle
     gallery.view.setFocus()
     choose(gallery, 1)
     QTest.keyClick(gallery.view, Qt.Key.Key_Return)
-    large = window.findChild(LargeView)
+    large = window.findChild(ImagePage)
     assert large is not None
     qtbot.waitUntil(lambda: large.view.picture is not None, timeout=5000)
     assert "2 of 3 · shot-1.png · 300 × 300" in large.words.text()
@@ -135,7 +135,7 @@ def test_a_picture_that_a_run_writes_appears(
         AddNode("save", Node("nodes.save_image", params={"name": "fresh"})),
         Connect(Link("larger", "image", "save", "image")),
     )
-    window.session.do("Add", Batch(save))
+    window.session.do("Add", EditBatch(save))
     window.run()
     qtbot.waitUntil(lambda: gallery.model.paths[0].stem == "fresh-00001", timeout=60_000)
 

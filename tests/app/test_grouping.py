@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas.items.terminal_item import Terminal
+from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.view.tooltips import hint
-from nodeflow.app.panels.node_library import Library as NodeLibrary
+from nodeflow.app.panels.node_library import NodeLibrary as NodeLibrary
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.grouping_edits import rename_definition
 from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, Link, Node, Socket
@@ -73,7 +73,7 @@ def test_a_double_click_goes_in_and_the_breadcrumbs_lead_back(window: MainWindow
     hand.double_click(title(window, "sampling" if "sampling" in window.canvas.nodes else outer))
     assert way(window) == ["latent-diffusion", "Sampling"]
     assert set(window.canvas.nodes) == {INPUTS, OUTPUTS, inner, "noise", "sampler", "scheduler"}
-    assert isinstance(window.canvas.nodes[INPUTS], Terminal) and agrees(window)
+    assert isinstance(window.canvas.nodes[INPUTS], TerminalItem) and agrees(window)
     window.canvas.choose([inner])
     press(window, Key.Key_Return)
     assert way(window) == ["latent-diffusion", "Sampling", "Group"]
@@ -203,7 +203,7 @@ def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand
     name = group(window)
     window.gestures.groups.open()
     terminal, view = window.canvas.nodes[OUTPUTS], window.canvas.view
-    assert isinstance(terminal, Terminal)
+    assert isinstance(terminal, TerminalItem)
     view.set_scale(1.0)
     hand.double_click(terminal.mapToScene(terminal.label_rect(terminal.inputs[0]).center()))
     assert view.editor is not None
@@ -213,7 +213,7 @@ def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand
     assert window.session.workflow.subgraphs["group"].interface.outputs == ("small_picture",)
     assert window.session.workflow.links[Socket("decode", "latent")].output == "small_picture"
     inputs = window.canvas.nodes[INPUTS]
-    assert isinstance(inputs, Terminal)
+    assert isinstance(inputs, TerminalItem)
     view.port_menu_wanted.emit(inputs, inputs.outputs[0], view.mapToGlobal(view.rect().center()))
     [menu] = [menu for menu in view.findChildren(QMenu) if menu.isVisible()]
     by_name = {action.text(): action for action in menu.actions()}

@@ -20,9 +20,9 @@ from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts_table import FactsView
 from nodeflow.app.inspector.frame_store import FrameCache, frame_of
 from nodeflow.app.inspector.image_pair import difference
-from nodeflow.app.inspector.inspector_panel import Inspector
+from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.inspector.step_actions import STEP_KEY
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
 from nodeflow.app.qt import theme
@@ -36,7 +36,7 @@ from nodeflow.views import Chart, Picture
 
 SECONDS = 180_000
 STARTER = folder("workflows") / "latent-diffusion.json"
-See = Callable[..., Inspector]
+See = Callable[..., InspectorPanel]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def desk(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("NODEFLOW_CACHE", str(output / "cache"))
         patch.setenv("NODEFLOW_DATA", str(output / "data"))
         theme.apply(qapp, "dark")
-        made = MainWindow(Session(shipped_catalogue(), output=output))
+        made = MainWindow(DocumentSession(shipped_catalogue(), output=output))
         made.show()
         yield made
         made.close()
@@ -66,25 +66,25 @@ def window(desk: MainWindow) -> Iterator[MainWindow]:
 
 
 @pytest.fixture
-def inspector(window: MainWindow, qtbot: QtBot) -> Inspector:
+def inspector(window: MainWindow, qtbot: QtBot) -> InspectorPanel:
     """The panel after a run of the starter workflow."""
     dock = next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector")
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
     dock.bring()
     panel = dock.widget().currentWidget()
-    assert isinstance(panel, Inspector)
+    assert isinstance(panel, InspectorPanel)
     return panel
 
 
 @pytest.fixture
-def see(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> See:
+def see(window: MainWindow, inspector: InspectorPanel, qtbot: QtBot) -> See:
     """Selects a node and chooses an output and a form."""
 
     def wait() -> None:
         qtbot.waitUntil(lambda: not inspector.looks.waiting, timeout=SECONDS)
 
-    def see(node: str, output: str, form: str) -> Inspector:
+    def see(node: str, output: str, form: str) -> InspectorPanel:
         window.canvas.choose([node])
         wait()
         inspector.output_box.setCurrentIndex(inspector.output_box.findData(output))
@@ -97,7 +97,7 @@ def see(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> See:
 
 
 def test_it_follows_the_selection_and_says_what_there_is_to_see(
-    window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot
+    window: MainWindow, inspector: InspectorPanel, see: See, qtbot: QtBot
 ) -> None:
     assert "Select a node" in inspector.stage.picture.words
     see("sampler", "latent", "colours")
@@ -122,7 +122,7 @@ def test_what_is_not_there_can_be_computed_from_the_panel(window: MainWindow, se
     panel = (
         next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector").widget().currentWidget()
     )
-    assert isinstance(panel, Inspector)
+    assert isinstance(panel, InspectorPanel)
     tab.canvas.choose(["noise"])
     qtbot.waitUntil(lambda: not panel.load_button.isHidden(), timeout=SECONDS)
     assert panel.stage.picture.words == "noise has not run yet"
@@ -251,7 +251,7 @@ def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) ->
     assert QImage(str(tmp_path / "curves.png")).width() > 100
 
 
-def test_a_wire_and_a_lesson_tell_what_flows(window: MainWindow, inspector: Inspector, qtbot: QtBot) -> None:
+def test_a_wire_and_a_lesson_tell_what_flows(window: MainWindow, inspector: InspectorPanel, qtbot: QtBot) -> None:
     view = window.canvas.view
     assert view.facts("sampler", "latent") == ""
     qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.facts("sampler", "latent"), timeout=5000)
@@ -411,7 +411,7 @@ def test_while_it_samples_the_step_is_shown_and_then_the_result(window: MainWind
 
 
 def test_what_only_the_disk_holds_is_shown_in_true_colours_once_its_vae_is_loaded(
-    window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot
+    window: MainWindow, inspector: InspectorPanel, see: See, qtbot: QtBot
 ) -> None:
     see("sampler", "latent", "colours")
     true = inspector.stage.picture.image().copy()
@@ -428,7 +428,9 @@ def test_what_only_the_disk_holds_is_shown_in_true_colours_once_its_vae_is_loade
     assert inspector.load_button.isHidden()
 
 
-def test_values_that_are_gone_are_said_to_be(window: MainWindow, inspector: Inspector, see: See, qtbot: QtBot) -> None:
+def test_values_that_are_gone_are_said_to_be(
+    window: MainWindow, inspector: InspectorPanel, see: See, qtbot: QtBot
+) -> None:
     window.hub.close()
     window.canvas.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)

@@ -21,8 +21,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io.files import dumps, loads
 
@@ -53,7 +53,7 @@ class Monkey:
 
     def __init__(self, window: MainWindow, seed: int, folder: Path) -> None:
         self.window, self.dice, self.folder = window, random.Random(seed), folder
-        self.begins: dict[Tab, bytes] = {}
+        self.begins: dict[DocumentTab, bytes] = {}
         self.kills = 0
         self.weights: dict[Callable[[], None], int] = {
             self.drag: 14,
@@ -77,7 +77,7 @@ class Monkey:
         return Hand(self.window)
 
     @property
-    def session(self) -> Session:
+    def session(self) -> DocumentSession:
         return self.window.session
 
     def act(self) -> str:

@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.panels.log_panel import Log
-from nodeflow.app.panels.node_library import Library, dragged
-from nodeflow.app.panels.queue_panel import Queue
+from nodeflow.app.panels.log_panel import LogPanel
+from nodeflow.app.panels.node_library import NodeLibrary, dragged
+from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.app.window.status_bar import Status
@@ -31,27 +31,27 @@ def panel(window: MainWindow, id: str) -> object:
 
 
 @pytest.fixture
-def library(window: MainWindow) -> Library:
+def library(window: MainWindow) -> NodeLibrary:
     found = panel(window, "library")
-    assert isinstance(found, Library)
+    assert isinstance(found, NodeLibrary)
     return found
 
 
 @pytest.fixture
-def queue(window: MainWindow) -> Queue:
+def queue(window: MainWindow) -> QueuePanel:
     found = panel(window, "queue")
-    assert isinstance(found, Queue)
+    assert isinstance(found, QueuePanel)
     return found
 
 
 @pytest.fixture
-def log(window: MainWindow) -> Log:
+def log(window: MainWindow) -> LogPanel:
     found = panel(window, "log")
-    assert isinstance(found, Log)
+    assert isinstance(found, LogPanel)
     return found
 
 
-def lines(queue: Queue) -> list[str]:
+def lines(queue: QueuePanel) -> list[str]:
     return [queue.list.item(row).text() for row in range(queue.list.count())]
 
 
@@ -59,7 +59,7 @@ def test_panels_are_built_when_they_are_seen_and_remembered(window: MainWindow, 
     dock = window.findChild(Dock, "queue")
     assert dock is not None and dock.widget() is None and not dock.isVisible()
     window.actions_["view.queue"].trigger()
-    assert dock.isVisible() and isinstance(dock.widget(), Queue)
+    assert dock.isVisible() and isinstance(dock.widget(), QueuePanel)
     window.actions_["view.preview"].trigger()
     window.close()
     again = MainWindow(type(window.session)())
@@ -70,7 +70,7 @@ def test_panels_are_built_when_they_are_seen_and_remembered(window: MainWindow, 
     again.close()
 
 
-def test_a_node_is_found_in_the_library_and_added_in_the_middle(window: MainWindow, library: Library) -> None:
+def test_a_node_is_found_in_the_library_and_added_in_the_middle(window: MainWindow, library: NodeLibrary) -> None:
     QTest.keyClicks(library.search, "resiz")
     QTest.keyClick(library.search, Key.Key_Return)
     card = window.canvas.nodes["resize_image"]
@@ -83,7 +83,7 @@ def test_a_node_is_found_in_the_library_and_added_in_the_middle(window: MainWind
     assert top.child(0).toolTip(0)
 
 
-def test_a_node_is_dragged_out_of_the_library(window: MainWindow, library: Library) -> None:
+def test_a_node_is_dragged_out_of_the_library(window: MainWindow, library: NodeLibrary) -> None:
     view = window.canvas.view
     at = view.viewport().mapTo(window, QPoint(300, 200))
     data, actions = dragged("nodes.resize_image"), Qt.DropAction.CopyAction
@@ -94,7 +94,9 @@ def test_a_node_is_dragged_out_of_the_library(window: MainWindow, library: Libra
     assert (card.pos() - view.mapToScene(300, 200)).manhattanLength() < 80
 
 
-def test_what_waits_is_sorted_and_taken_out(window: MainWindow, queue: Queue, qtbot: QtBot, tmp_path: Path) -> None:
+def test_what_waits_is_sorted_and_taken_out(
+    window: MainWindow, queue: QueuePanel, qtbot: QtBot, tmp_path: Path
+) -> None:
     window.documents.new()
     loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
     assert not queue.empty.isHidden() and lines(queue) == []
@@ -124,7 +126,7 @@ def test_what_waits_is_sorted_and_taken_out(window: MainWindow, queue: Queue, qt
 
 
 def test_what_an_earlier_app_left_waits_behind_a_new_run(
-    window: MainWindow, queue: Queue, qtbot: QtBot, tmp_path: Path
+    window: MainWindow, queue: QueuePanel, qtbot: QtBot, tmp_path: Path
 ) -> None:
     window.documents.new()
     loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
@@ -146,7 +148,7 @@ def test_what_an_earlier_app_left_waits_behind_a_new_run(
 
 
 def test_a_document_is_run_several_times_and_the_rest_cleared(
-    window: MainWindow, queue: Queue, qtbot: QtBot, tmp_path: Path
+    window: MainWindow, queue: QueuePanel, qtbot: QtBot, tmp_path: Path
 ) -> None:
     window.documents.new()
     loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
@@ -160,7 +162,7 @@ def test_a_document_is_run_several_times_and_the_rest_cleared(
 
 
 def test_the_log_holds_what_the_worker_wrote_and_why_a_node_failed(
-    window: MainWindow, log: Log, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, log: LogPanel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.hub._arrived.emit(Logged("one\ntwo\nthr"))
     window.hub._arrived.emit(Logged("ee\n"))
@@ -181,7 +183,7 @@ def test_the_log_holds_what_the_worker_wrote_and_why_a_node_failed(
 
 
 def test_what_python_says_in_the_worker_arrives_in_the_log(
-    window: MainWindow, log: Log, qtbot: QtBot, install_pack
+    window: MainWindow, log: LogPanel, qtbot: QtBot, install_pack
 ) -> None:
     from nodeflow.graph.edits.edits import AddNode
     from nodeflow.graph.model.workflow import Node

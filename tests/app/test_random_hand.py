@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.window.main_window import MainWindow
 
 Key = Qt.Key
@@ -52,7 +52,7 @@ def somewhere(window: MainWindow, dice: random.Random) -> QPointF:
 def test_whatever_the_hand_does_undo_leads_back(
     window: MainWindow, hand: Hand, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Session, "run", lambda session: None)  # what runs compute is tested elsewhere
+    monkeypatch.setattr(DocumentSession, "run", lambda session: None)  # what runs compute is tested elsewhere
     random.seed(seed)  # the app draws seeds
     view, stack, before, dice = hand.view, window.session.stack, text(window), random.Random(seed)
     for step in range(400):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.canvas.items.reroute_item import MIDDLE, Dot
+from nodeflow.app.canvas.items.reroute_item import MIDDLE, RerouteItem
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Connect
 from nodeflow.graph.model.workflow import Link, Socket
@@ -96,7 +96,7 @@ def test_a_double_click_on_a_wire_adds_a_dot_of_its_type_and_alt_click_another(w
     before, at = text(window), middle(window)
     hand.double_click(at)
     dot = window.canvas.nodes["reroute"]
-    assert isinstance(dot, Dot)
+    assert isinstance(dot, RerouteItem)
     assert {p.wire_type for p in dot.ports()} == {"Image"}
     assert wires(window)["save.image"] == "reroute.value"
     assert wires(window)["reroute.value"] == "decode.image"
@@ -128,7 +128,7 @@ def test_a_dot_is_moved_parts_the_wire_and_refuses_by_what_it_carries(window: Ma
     assert agrees(window)
 
 
-def port_of(dot: Dot) -> QPointF:
+def port_of(dot: RerouteItem) -> QPointF:
     return dot.outputs[0].centre()
 
 

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.i18n.texts import state_line
 from nodeflow.app.qt.png_metadata import workflow_of
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, Batch, Connect, SetParam
+from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, SetParam
 from nodeflow.graph.model.workflow import Link, Node
 
 SECONDS = 60_000
@@ -36,7 +36,7 @@ def small_workflow(window: MainWindow, picture: Path) -> None:
         Connect(Link("load", "image", "larger", "image")),
         Connect(Link("larger", "image", "save", "image")),
     )
-    window.session.do("Make", Batch(edits))
+    window.session.do("Make", EditBatch(edits))
 
 
 def finish(window: MainWindow, qtbot: QtBot) -> None:

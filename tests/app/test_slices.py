@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QGraphicsRectItem
 from nodeflow.app.qt import event_slices
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.engine.protocol.events import JobEvent, RunStarted
-from nodeflow.graph.edits.edits import Batch, SetParam, remove
+from nodeflow.graph.edits.edits import EditBatch, SetParam, remove
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_an_edit_between_two_slices_is_shown(window: MainWindow) -> None:
         workflow = window.session.workflow
         last = list(workflow.nodes)[-1]
         first = next(iter(workflow.nodes))
-        window.session.do("Edit", Batch((*remove(workflow, [first, last]).edits, SetParam("noise", "seed", 7))))
+        window.session.do("Edit", EditBatch((*remove(workflow, [first, last]).edits, SetParam("noise", "seed", 7))))
 
     seen = meanwhile(window, edit)
     window.session.open(STARTER)

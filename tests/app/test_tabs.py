@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.main import open_window
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, Batch, Connect, SetParam
+from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, SetParam
 from nodeflow.graph.model.workflow import Link, Node
 
 Key, Button = Qt.Key, QMessageBox.StandardButton
@@ -86,14 +86,14 @@ def test_each_tab_has_its_own_undo_and_its_own_mark(window: MainWindow) -> None:
     assert names(window)[0] == "latent-diffusion"
 
 
-def loader(session: Session, path: Path, colour: Qt.GlobalColor) -> None:
+def loader(session: DocumentSession, path: Path, colour: Qt.GlobalColor) -> None:
     """A picture that is loaded and made larger."""
     image = QImage(16, 12, QImage.Format.Format_RGB32)
     image.fill(colour)
     image.save(str(path))
     session.do(
         "Add",
-        Batch(
+        EditBatch(
             (
                 AddNode("load", Node("nodes.load_image", params={"path": str(path)})),
                 AddNode("larger", Node("nodes.resize_image", params={"width": 64, "height": 48})),

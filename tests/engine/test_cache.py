@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nodeflow.engine.cache.result_cache import OVERHEAD, Cache
+from nodeflow.engine.cache.result_cache import OVERHEAD, ResultCache
 
 MIB = 2**20
 
@@ -25,7 +25,7 @@ def model(mib: int = 1) -> tuple[Model]:
 
 
 def test_the_budget_holds_after_every_put() -> None:
-    cache = Cache({"cpu": 5 * MIB})
+    cache = ResultCache({"cpu": 5 * MIB})
     for number in range(50):
         cache.put(bytes([number]), block(1 + number % 3), 1.0)
         assert cache.used["cpu"] <= 5 * MIB
@@ -33,7 +33,7 @@ def test_the_budget_holds_after_every_put() -> None:
 
 
 def test_cheap_bytes_go_before_dear_ones() -> None:
-    cache = Cache({"cpu": 3 * MIB})
+    cache = ResultCache({"cpu": 3 * MIB})
     cache.put(b"dear", block(), 100.0)
     cache.put(b"cheap", block(), 0.001)
     cache.put(b"new", block(), 1.0)
@@ -43,7 +43,7 @@ def test_cheap_bytes_go_before_dear_ones() -> None:
 
 
 def test_models_go_before_results_and_the_least_recently_used_first() -> None:
-    cache = Cache({"cpu": 4 * MIB})
+    cache = ResultCache({"cpu": 4 * MIB})
     cache.put(b"m1", model(), 10.0)
     cache.put(b"m2", model(), 10.0)
     cache.put(b"r", block(), 0.0)
@@ -56,7 +56,7 @@ def test_models_go_before_results_and_the_least_recently_used_first() -> None:
 
 
 def test_a_result_larger_than_the_budget_pushes_nothing_out() -> None:
-    cache = Cache({"cpu": 2 * MIB})
+    cache = ResultCache({"cpu": 2 * MIB})
     cache.put(b"small", block(), 1.0)
     cache.put(b"large", block(3), 1.0)
     assert b"small" in cache
@@ -64,7 +64,7 @@ def test_a_result_larger_than_the_budget_pushes_nothing_out() -> None:
 
 
 def test_shared_memory_counts_once_and_goes_with_its_last_holder() -> None:
-    cache = Cache({"cpu": 10 * MIB})
+    cache = ResultCache({"cpu": 10 * MIB})
     (shared,) = block()
     cache.put(b"a", (shared,), 1.0)
     cache.put(b"b", (shared[: MIB // 2],), 1.0)
@@ -76,13 +76,13 @@ def test_shared_memory_counts_once_and_goes_with_its_last_holder() -> None:
 
 
 def test_an_unknown_device_class_keeps_nothing() -> None:
-    cache = Cache({"cpu": MIB})
+    cache = ResultCache({"cpu": MIB})
     cache.put(b"x", (torch.empty(10, device="meta"),), 1.0)
     assert b"x" not in cache
 
 
 def test_putting_again_replaces() -> None:
-    cache = Cache({"cpu": 10 * MIB})
+    cache = ResultCache({"cpu": 10 * MIB})
     cache.put(b"x", block(), 1.0)
     cache.put(b"x", block(2), 1.0)
     assert cache.used["cpu"] == 2 * MIB + OVERHEAD
@@ -90,7 +90,7 @@ def test_putting_again_replaces() -> None:
 
 
 def test_aging_lets_old_dear_results_go_at_last() -> None:
-    cache = Cache({"cpu": 2 * MIB})
+    cache = ResultCache({"cpu": 2 * MIB})
     cache.put(b"old", block(), 5.0)
     for number in range(200):
         cache.put(b"n%d" % number, block(), 1.0)

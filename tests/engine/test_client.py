@@ -18,27 +18,27 @@ import pytest
 
 from nodeflow.engine.client import worker_process
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.protocol.events import (
-    Beat,
     Export,
     Exported,
-    Foreseen,
+    ForecastReply,
+    Heartbeat,
     JobEvent,
     Logged,
-    Look,
-    Looked,
     NodeFailed,
     NodeFinished,
     NodeProgress,
     Peeked,
     QueueChanged,
-    Ready,
     Refused,
     Reply,
     RunFinished,
-    Silent,
+    ViewQuery,
+    ViewReply,
     WorkerLost,
+    WorkerReady,
+    WorkerSilent,
 )
 from nodeflow.views import Overview, Picture
 
@@ -143,10 +143,10 @@ def submit(engine: LocalEngine, tmp_path: Path) -> Callable[..., int]:
 
 def test_it_says_what_it_computes_on_and_its_heart_beats(engine: LocalEngine, replies: Replies) -> None:
     engine.start()
-    ready = replies.wait(kind(Ready))
+    ready = replies.wait(kind(WorkerReady))
     assert ready.device
     assert ready.versions["torch"]
-    beat = replies.wait(lambda reply: isinstance(reply, Beat) and reply.usage.budget)
+    beat = replies.wait(lambda reply: isinstance(reply, Heartbeat) and reply.usage.budget)
     assert beat.resident > 10_000_000
     assert 0 <= beat.usage.results["cpu"] <= beat.usage.budget["cpu"]
 
@@ -227,7 +227,7 @@ def test_a_pause_holds_between_steps_and_between_jobs(
 def _let_it_come(replies: Replies) -> None:
     """What arrives within some beats of the worker's heart."""
     for _ in range(2):
-        replies.wait(kind(Beat))
+        replies.wait(kind(Heartbeat))
 
 
 def test_a_paused_job_can_be_cancelled(engine: LocalEngine, submit: Callable[..., int], replies: Replies) -> None:
@@ -262,7 +262,7 @@ def test_a_crash_is_told_on_its_node_and_what_was_done_is_taken_from_disk(
 
 def test_a_death_is_noticed_within_a_second(engine: LocalEngine, replies: Replies) -> None:
     engine.start()
-    replies.wait(kind(Ready))
+    replies.wait(kind(WorkerReady))
     os.kill(engine.pid, signal.SIGKILL)
     begin = time.monotonic()
     assert "killed" in replies.wait(kind(WorkerLost)).reason
@@ -275,8 +275,8 @@ def test_a_worker_that_says_nothing_is_told(
 ) -> None:
     monkeypatch.setattr(worker_process, "QUIET", 1.0)
     job = submit(flow(hold=("toypack.hold", {"seconds": 3}, {})))
-    assert replies.wait(lambda reply: isinstance(reply, Silent) and reply.seconds > 0).seconds >= 1
-    replies.wait(lambda reply: isinstance(reply, Silent) and reply.seconds == 0)
+    assert replies.wait(lambda reply: isinstance(reply, WorkerSilent) and reply.seconds > 0).seconds >= 1
+    replies.wait(lambda reply: isinstance(reply, WorkerSilent) and reply.seconds == 0)
     assert replies.end(job).state == "done"
 
 
@@ -296,7 +296,7 @@ def test_closing_ends_the_process_and_leaves_what_waits(
 ) -> None:
     install_pack("toypack", PACK)
     file = tmp_path / "queue.sqlite"
-    engine = LocalEngine(replies.queue.put, Queue(file))
+    engine = LocalEngine(replies.queue.put, JobQueue(file))
     running = engine.submit(walking(1000, 0.01), tmp_path, tmp_path, title="running")
     waiting = engine.submit(walking(2, value=3.0), tmp_path, tmp_path, title="waiting")
     replies.event(running, NodeProgress)
@@ -306,7 +306,7 @@ def test_closing_ends_the_process_and_leaves_what_waits(
     assert not psutil.pid_exists(pid)
     with pytest.raises(RuntimeError, match="closed"):
         engine.start()
-    later = LocalEngine(replies.queue.put, Queue(file))
+    later = LocalEngine(replies.queue.put, JobQueue(file))
     try:
         later.start()
         changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and bool(reply.jobs))
@@ -326,13 +326,13 @@ import sys, time
 from pathlib import Path
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import JobEvent, NodeProgress
-from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.client.job_queue import JobQueue
 def tell(reply):
     if isinstance(reply, JobEvent) and isinstance(reply.event, NodeProgress):
         print(engine.pid, flush=True)
 if __name__ == "__main__":
     here = Path(sys.argv[1])
-    engine = LocalEngine(tell, Queue(here / "queue.sqlite"))
+    engine = LocalEngine(tell, JobQueue(here / "queue.sqlite"))
     for _ in range(2):
         engine.submit(Path(sys.argv[2]).read_bytes(), here, here)
     time.sleep(60)
@@ -352,7 +352,7 @@ def test_an_app_that_is_killed_leaves_no_process_and_loses_no_job(
         worker = psutil.Process(int(app.stdout.readline()))
         app.kill()
     assert worker.wait(5) is None or not worker.is_running()
-    assert len(Queue(tmp_path / "queue.sqlite").jobs) == 2
+    assert len(JobQueue(tmp_path / "queue.sqlite").jobs) == 2
 
 
 def test_it_foresees_a_run_while_another_computes(
@@ -363,9 +363,9 @@ def test_it_foresees_a_run_while_another_computes(
     job = submit(walking(10_000))
     replies.event(job, NodeProgress)
     request = engine.foresee(walking(2, value=2.0), tmp_path, tmp_path)
-    foreseen = replies.wait(lambda reply: isinstance(reply, Foreseen) or _is(reply, job, RunFinished))
+    foreseen = replies.wait(lambda reply: isinstance(reply, ForecastReply) or _is(reply, job, RunFinished))
     engine.cancel(job)
-    assert isinstance(foreseen, Foreseen)
+    assert isinstance(foreseen, ForecastReply)
     assert foreseen.request == request
     assert [(node.state, node.basis) for node in foreseen.nodes] == [("run", "type")]
     assert foreseen.seconds >= 0.04
@@ -374,7 +374,7 @@ def test_it_foresees_a_run_while_another_computes(
 
 def test_a_wrong_workflow_is_foreseen_to_be_refused(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
     engine.foresee(flow(a=("lost.node", {}, {})), tmp_path, tmp_path)
-    assert [problem.node for problem in replies.wait(kind(Foreseen)).problems] == ["a"]
+    assert [problem.node for problem in replies.wait(kind(ForecastReply)).problems] == ["a"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -383,7 +383,7 @@ def test_whatever_is_asked_of_the_queue_every_job_ends_once(
 ) -> None:
     dice, jobs, kills = random.Random(seed), [], 0
     engine.start()
-    replies.wait(kind(Ready))
+    replies.wait(kind(WorkerReady))
     for _ in range(80):
         match dice.choice(["submit", "submit", "cancel", "move", "pause", "resume", "resume", "wait", "kill"]):
             case "submit":
@@ -418,14 +418,14 @@ def test_values_are_looked_at_and_written_while_a_node_computes(
     replies.end(submit(walking(1, value=3.0), document="a"))
     busy = submit(walking(500), document="b")
     replies.event(busy, NodeProgress)
-    request = engine.look(Look(0, "a", "walk", "latent"))
-    overview = replies.wait(lambda reply: isinstance(reply, Looked) and reply.request == request).view
+    request = engine.look(ViewQuery(0, "a", "walk", "latent"))
+    overview = replies.wait(lambda reply: isinstance(reply, ViewReply) and reply.request == request).view
     assert isinstance(overview, Overview)
     assert (overview.facts[0].mean, overview.facts[0].shape) == (3.0, (1, 4, 2, 2))
-    engine.look(Look(0, handle=overview.handle, form="channels"))
-    assert isinstance(replies.wait(kind(Looked)).view, Picture)
-    engine.look(Look(0, "b", "walk", "latent"))
-    assert replies.wait(kind(Looked)).error == "walk has not run yet"
+    engine.look(ViewQuery(0, handle=overview.handle, form="channels"))
+    assert isinstance(replies.wait(kind(ViewReply)).view, Picture)
+    engine.look(ViewQuery(0, "b", "walk", "latent"))
+    assert replies.wait(kind(ViewReply)).error == "walk has not run yet"
     engine.export(Export(0, str(tmp_path / "latent.npy"), overview.handle))
     assert replies.wait(kind(Exported)).error == ""
     assert (tmp_path / "latent.npy").stat().st_size > 64
@@ -436,8 +436,8 @@ def test_values_are_looked_at_and_written_while_a_node_computes(
 
 def test_without_a_worker_a_look_is_answered_with_a_sentence(replies: Replies) -> None:
     engine = LocalEngine(replies.queue.put)
-    request = engine.look(Look(0, "a", "walk", "latent"))
-    answer = replies.wait(kind(Looked))
+    request = engine.look(ViewQuery(0, "a", "walk", "latent"))
+    answer = replies.wait(kind(ViewReply))
     assert (answer.request, answer.view) == (request, None)
     assert "does not run" in answer.error
     engine.close()

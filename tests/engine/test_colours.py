@@ -15,14 +15,14 @@ from PIL import Image as Pillow
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from nodeflow.engine.cache.disk_store import Disk
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.latent_thumbnails import colours
-from nodeflow.engine.inspect.value_inspector import Inspector
+from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.previews.latent_colours import NotFitted, linear_map, map_if_any, map_so_far, rgb
 from nodeflow.engine.previews.summaries import pictures
-from nodeflow.engine.protocol.events import Look, NodeProgress
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.protocol.events import NodeProgress, ViewQuery
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
@@ -37,7 +37,7 @@ class Painted:
     """What the starter made of a text, and the previews that were shown meanwhile."""
 
     def __init__(self, output: Path) -> None:
-        self.session = Session()
+        self.session = WorkflowRunner()
         workflow = load(STARTER)
         SetParam("prompt", "text", RED_STAR).apply(workflow)
         list(self.session.run(workflow, STARTER.parent, output, ("model",), on="cpu"))
@@ -78,7 +78,7 @@ def test_a_preview_has_the_colours_of_the_picture(painted: Painted) -> None:
 def test_previews_thumbnails_and_inspector_show_the_same(painted: Painted) -> None:
     map = linear_map(painted.vae)
     (thumbnail,) = pictures(painted.latent, 64, lambda channels: map if channels == 4 else None)
-    answer = Inspector(painted.session.executor).look(Look(1, "", "sampler", "latent", "", "colours"))
+    answer = ValueInspector(painted.session.executor).look(ViewQuery(1, "", "sampler", "latent", "", "colours"))
     assert isinstance(answer.view, Picture)
     assert answer.view.pixels == (read(thumbnail) * 255).round().byte().permute(1, 2, 0).numpy().tobytes()
 
@@ -89,11 +89,11 @@ def test_thumbnails_keep_their_colours_when_the_vae_is_not_in_memory(painted: Pa
     _, key = history.last["model"]
     outputs = executor.cache.get(key)
     assert outputs is not None
-    cache = Cache({"cpu": 2**30}, Disk(tmp_path, 2**30))
+    cache = ResultCache({"cpu": 2**30}, DiskStore(tmp_path, 2**30))
     assert colours(history, cache, 4) is None
     cache.put(key, outputs, 1.0)
     assert colours(history, cache, 4) is linear_map(painted.vae)
-    restarted = Cache({"cpu": 2**30}, Disk(tmp_path, 2**30))
+    restarted = ResultCache({"cpu": 2**30}, DiskStore(tmp_path, 2**30))
     found = colours(history, restarted, 4)
     assert found is not None and torch.equal(found, linear_map(painted.vae))
     assert colours(history, restarted, 16) is None

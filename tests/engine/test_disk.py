@@ -13,7 +13,7 @@ import torch
 from toys import Bench, wire
 
 from nodeflow.engine.cache.codec import KNOWN, Damaged, NotStorable, decode, encode
-from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.wires import Conditioning, DiffusionNetwork, Files, Image, Latent, LatentFormat, Noise, Trajectory
 
 MIB = 2**20
@@ -24,13 +24,13 @@ def content(key: bytes, size: int = 1000) -> tuple[torch.Tensor]:
     return (torch.randn(size, generator=torch.Generator().manual_seed(int.from_bytes(key, "big"))),)
 
 
-def paths(disk: Disk) -> list[Path]:
+def paths(disk: DiskStore) -> list[Path]:
     return sorted(disk.folder.glob("??/*"))
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    return Disk(tmp_path / "results", 100 * MIB)
+def disk(tmp_path: Path) -> DiskStore:
+    return DiskStore(tmp_path / "results", 100 * MIB)
 
 
 def test_every_kind_of_value_comes_back_bit_by_bit() -> None:
@@ -83,25 +83,25 @@ def test_only_the_wires_own_classes_are_made() -> None:
         decode(b"nothing")
 
 
-def test_results_survive_a_restart(disk: Disk) -> None:
+def test_results_survive_a_restart(disk: DiskStore) -> None:
     disk.put(b"k", content(b"k"), 1.0)
     disk.close()
-    outputs, seconds = Disk(disk.folder, disk.budget).get(b"k")
+    outputs, seconds = DiskStore(disk.folder, disk.budget).get(b"k")
     assert torch.equal(outputs[0], content(b"k")[0])
     assert seconds == 1.0
 
 
-def test_other_versions_do_not_see_them(disk: Disk) -> None:
+def test_other_versions_do_not_see_them(disk: DiskStore) -> None:
     disk.put(b"k", content(b"k"), 1.0)
-    assert Disk(disk.folder, disk.budget, "torch 99").get(b"k") is None
+    assert DiskStore(disk.folder, disk.budget, "torch 99").get(b"k") is None
 
 
-def test_cheap_results_are_not_written(disk: Disk) -> None:
+def test_cheap_results_are_not_written(disk: DiskStore) -> None:
     disk.put(b"k", content(b"k"), 0.0001)
     assert paths(disk) == []
 
 
-def test_a_damaged_file_is_dropped(disk: Disk) -> None:
+def test_a_damaged_file_is_dropped(disk: DiskStore) -> None:
     for damage in (lambda data: data[:-9], lambda data: data[:-1] + bytes([data[-1] ^ 1]), lambda data: b""):
         disk.put(b"k", content(b"k"), 1.0)
         (path,) = paths(disk)
@@ -112,7 +112,7 @@ def test_a_damaged_file_is_dropped(disk: Disk) -> None:
 
 
 def test_the_budget_holds_and_the_cheapest_bytes_go_first(tmp_path: Path) -> None:
-    disk = Disk(tmp_path, 5 * MIB)
+    disk = DiskStore(tmp_path, 5 * MIB)
     disk.put(b"dear", content(b"d", MIB // 4), 100.0)
     for number in range(20):
         disk.put(b"%d" % number, content(b"x", MIB // 4), 1.0)
@@ -121,7 +121,7 @@ def test_the_budget_holds_and_the_cheapest_bytes_go_first(tmp_path: Path) -> Non
     assert disk.get(b"dear") is not None
 
 
-def test_verify_and_clear(disk: Disk) -> None:
+def test_verify_and_clear(disk: DiskStore) -> None:
     for key in (b"a", b"b", b"c"):
         disk.put(key, content(key), 1.0)
     paths(disk)[0].write_bytes(b"damaged")
@@ -135,18 +135,18 @@ def test_verify_and_clear(disk: Disk) -> None:
     assert disk.info()[1:3] == (0, 0)
 
 
-def test_after_a_restart_dear_results_come_from_disk(disk: Disk, tmp_path: Path) -> None:
+def test_after_a_restart_dear_results_come_from_disk(disk: DiskStore, tmp_path: Path) -> None:
     workflow = wire({"s": ("slow",), "t": ("twice", {}, {"latent": "s.latent"})})
     assert Bench(tmp_path, disk=disk).run(workflow) == ["slow", "twice"]
     disk.close()
-    restarted = Bench(tmp_path, disk=Disk(disk.folder, disk.budget))
+    restarted = Bench(tmp_path, disk=DiskStore(disk.folder, disk.budget))
     assert restarted.run(workflow) == ["twice"]
     assert torch.equal(restarted.value("t", "latent").samples, torch.full((1, 4, 2, 2), 2.0))
     assert restarted.run(workflow) == []
 
 
 def write_for_ever(folder: Path, budget: int, number: int) -> None:
-    disk = Disk(folder, budget)
+    disk = DiskStore(folder, budget)
     while True:
         key = b"%d" % (number % 40)
         disk.put(key, content(key, 20_000), 1.0)
@@ -156,7 +156,7 @@ def write_for_ever(folder: Path, budget: int, number: int) -> None:
 def test_writers_killed_at_any_moment_leave_no_wrong_value(tmp_path: Path) -> None:
     """Two writers at once, one of them killed 200 times; what can be read is right each time."""
     rng, budget = random.Random(3), 2 * MIB
-    reader, processes = Disk(tmp_path, budget), multiprocessing.get_context("fork")
+    reader, processes = DiskStore(tmp_path, budget), multiprocessing.get_context("fork")
     other = processes.Process(target=write_for_ever, args=(tmp_path, budget, 20))
     other.start()
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from toys import PACK, wire
 
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.cost_estimates import Cost, Estimates, likenesses
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import NodeFinished
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.model.workflow import Workflow
 
 SHEET = PACK.catalogue.nodes["toys.sheet"]
-HERE = Settings(Path(), Path())
+HERE = RunContext(Path(), Path())
 
 
-def alike(one: Workflow, other: Workflow, name: str, settings: Settings = HERE) -> bool:
+def alike(one: Workflow, other: Workflow, name: str, settings: RunContext = HERE) -> bool:
     first, second = (plan(workflow, PACK.catalogue) for workflow in (one, other))
     return likenesses(first, HERE)[name] == likenesses(second, settings)[name]
 
@@ -35,7 +35,7 @@ def test_seeds_and_texts_do_not_matter_for_the_cost() -> None:
 
 def test_sizes_do_and_so_does_what_computes() -> None:
     assert not alike(sheets(side=8), sheets(side=16), "d")
-    assert not alike(sheets(), sheets(), "d", Settings(Path(), Path(), "cuda", "float16"))
+    assert not alike(sheets(), sheets(), "d", RunContext(Path(), Path(), "cuda", "float16"))
 
 
 def test_the_same_is_known_best_then_one_alike_then_its_type() -> None:
@@ -62,7 +62,7 @@ def test_they_survive_a_restart_and_two_sessions_write_into_one_file(tmp_path: P
 
 
 def test_a_run_foretells_the_next(tmp_path: Path) -> None:
-    session = Session(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
+    session = WorkflowRunner(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
 
     def slow(value: float) -> tuple[Workflow, Path, Path]:
         return wire({"s": ("slow", {"value": value}), "t": ("twice", {}, {"latent": "s.latent"})}), tmp_path, tmp_path
@@ -74,7 +74,7 @@ def test_a_run_foretells_the_next(tmp_path: Path) -> None:
     (node,) = (node for node in session.forecast(*slow(2.0)) if node.node == "s")
     assert (node.seconds, node.basis) == (took, "type")
     assert next(iter(session.run(*slow(2.0)))).expected["s"] == took
-    later = Session(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
+    later = WorkflowRunner(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
     (node,) = (node for node in later.forecast(*slow(1.0)) if node.node == "s")
     assert (node.seconds, node.basis) == (took, "same")
 

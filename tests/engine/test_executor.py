@@ -10,7 +10,7 @@ import pytest
 import torch
 from toys import PACK, RAN, Bench, wire
 
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import (
     NodeFailed,
@@ -296,7 +296,7 @@ def test_steps_are_progress_with_the_time_left(bench: Bench) -> None:
 
 def test_cancel_inside_a_node_keeps_what_is_finished(bench: Bench) -> None:
     workflow = wire({"a": ("source",), "n": ("count", {"steps": 1000}), "t": ("total", {}, {"boxes": ["a", "n"]})})
-    cancel = Control()
+    cancel = RunControl()
     seen = []
     for event in bench.executor.run(plan(workflow, PACK.catalogue), bench.settings, cancel):
         seen.append(event)
@@ -309,7 +309,7 @@ def test_cancel_inside_a_node_keeps_what_is_finished(bench: Bench) -> None:
 
 
 def test_cancel_between_nodes_keeps_what_is_finished(bench: Bench) -> None:
-    cancel = Control()
+    cancel = RunControl()
     for event in bench.executor.run(plan(diamond(), PACK.catalogue), bench.settings, cancel):
         if isinstance(event, NodeFinished) and event.node == "b":
             cancel.cancel()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from toys import PACK, RAN, Bench, wire
 
-from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped, NodeStarted
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Node, Workflow
@@ -131,7 +131,7 @@ def test_muted_and_bypassed_nodes_are_skipped(bench: Bench) -> None:
 
 
 def test_after_a_restart_the_disk_is_foreseen(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "results", 2**30)
+    disk = DiskStore(tmp_path / "results", 2**30)
     workflow = wire({"s": ("slow",), "t": ("twice", {}, {"latent": "s.latent"})})
     check(Bench(tmp_path, disk=disk), workflow)
     restarted = Bench(tmp_path, disk=disk)
@@ -214,8 +214,8 @@ def test_what_is_foreseen_is_what_happens(tmp_path: Path, seed: int) -> None:
 class Starter:
     """The starter workflow on a session with a disk tier."""
 
-    def __init__(self, output: Path, disk: Disk) -> None:
-        self.session, self.output = Session(disk=disk), output
+    def __init__(self, output: Path, disk: DiskStore) -> None:
+        self.session, self.output = WorkflowRunner(disk=disk), output
 
     def check(self, *targets: str, **settings: object) -> dict[str, str]:
         workflow = load(STARTER)
@@ -232,7 +232,7 @@ class Starter:
 
 
 def test_the_starter_workflow_is_foreseen(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "results", 2**30)
+    disk = DiskStore(tmp_path / "results", 2**30)
     first = Starter(tmp_path / "pictures", disk)
     assert set(first.check(scheduler__steps=3).values()) == {"run"}
     assert {name for name, state in first.check(scheduler__steps=3).items() if state == "cached"} == {"save"}

@@ -14,17 +14,17 @@ import torch
 from safetensors.torch import load_file
 from toys import Bench, wire
 
-from nodeflow.engine.execution.document_history import History
+from nodeflow.engine.execution.document_history import DocumentHistory
 from nodeflow.engine.inspect.attention_views import first_of
 from nodeflow.engine.inspect.rendering import tiles
 from nodeflow.engine.inspect.tensor_facts import BINS, facts, named_tensors
-from nodeflow.engine.inspect.value_inspector import Inspector, _Document
-from nodeflow.engine.protocol.events import Export, Look
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.inspect.value_inspector import ValueInspector, _Document
+from nodeflow.engine.protocol.events import Export, ViewQuery
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
-from nodeflow.views import Asked, Chart, Matrix, Overview, Picture, Table, Text, View
+from nodeflow.views import Chart, Matrix, Overview, Picture, Table, Text, View, ViewRequest
 from nodeflow.wires import Latent
 
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -34,17 +34,17 @@ class Studio:
     """The starter workflow after a run, and an inspector of it."""
 
     def __init__(self, output: Path) -> None:
-        self.session = Session()
+        self.session = WorkflowRunner()
         workflow = load(STARTER)
         SetParam("noise", "batch", 2).apply(workflow)
         list(self.session.run(workflow, STARTER.parent, output, on="cpu"))
-        self.inspector = Inspector(self.session.executor, self.session.packs.forms)
+        self.inspector = ValueInspector(self.session.executor, self.session.packs.forms)
 
     def value(self, node: str, output: str) -> object:
         return self.session.executor.value(node, output)
 
     def look(self, node: str, output: str, form: str = "", **options: object) -> View:
-        answer = self.inspector.look(Look(7, "", node, output, "", form, options))
+        answer = self.inspector.look(ViewQuery(7, "", node, output, "", form, options))
         assert answer.request == 7
         assert answer.error == ""
         assert answer.view is not None
@@ -106,7 +106,7 @@ def test_an_overview_tells_facts_and_forms_and_names_the_value(studio: Studio) -
     assert isinstance(latent, Latent)
     assert overview.facts == (facts("samples", latent.samples),)
     assert [form.name for form in overview.forms][:3] == ["colours", "channels", "decoded"]
-    again = studio.inspector.look(Look(1, handle=overview.handle, form="channels")).view
+    again = studio.inspector.look(ViewQuery(1, handle=overview.handle, form="channels")).view
     assert again == studio.look("sampler", "latent", "channels")
 
 
@@ -231,7 +231,7 @@ def test_models_plain_values_and_anything_else_can_be_seen(studio: Studio) -> No
 
 def test_what_cannot_be_seen_is_a_sentence(studio: Studio) -> None:
     def error(**fields: object) -> str:
-        return studio.inspector.look(Look(1, **fields)).error
+        return studio.inspector.look(ViewQuery(1, **fields)).error
 
     assert error(node="nowhere", output="x") == "nowhere has not run yet"
     assert "no output 'x'" in error(node="sampler", output="x")
@@ -259,7 +259,7 @@ def test_true_values_are_written_into_files(studio: Studio, tmp_path: Path) -> N
 
 def test_a_pack_brings_forms_for_its_own_wires(install_pack: Callable[..., None], tmp_path: Path) -> None:
     install_pack("smithy", PACK)
-    session = Session()
+    session = WorkflowRunner()
     assert not session.packs.errors
     workflow = load(STARTER)
     workflow.nodes.clear(), workflow.links.clear()
@@ -268,17 +268,17 @@ def test_a_pack_brings_forms_for_its_own_wires(install_pack: Callable[..., None]
 
     AddNode("forge", Node("smithy.forge", 1, {"weight": 9})).apply(workflow)
     list(session.run(workflow, tmp_path, tmp_path, on="cpu"))
-    inspector = Inspector(session.executor, session.packs.forms)
-    overview = inspector.look(Look(1, node="forge", output="anvil")).view
+    inspector = ValueInspector(session.executor, session.packs.forms)
+    overview = inspector.look(ViewQuery(1, node="forge", output="anvil")).view
     assert isinstance(overview, Overview)
     assert [form.name for form in overview.forms] == ["weight", "broken", "parts"]
-    assert inspector.look(Look(1, node="forge", output="anvil", form="weight")).view == Text("9 kg")
-    assert "ZeroDivisionError" in inspector.look(Look(1, node="forge", output="anvil", form="broken")).error
+    assert inspector.look(ViewQuery(1, node="forge", output="anvil", form="weight")).view == Text("9 kg")
+    assert "ZeroDivisionError" in inspector.look(ViewQuery(1, node="forge", output="anvil", form="broken")).error
 
 
 PACK = '''
 from dataclasses import dataclass
-from nodeflow.views import Form, Text
+from nodeflow.views import ValueView, Text
 from nodeflow.node import node
 
 @dataclass(frozen=True)
@@ -292,8 +292,8 @@ def forge(weight: int = 5) -> Anvil:
 
 FORMS = {
     "smithy.Anvil": (
-        Form("weight", "Weight", lambda anvil, asked: Text(f"{anvil.weight} kg")),
-        Form("broken", "Broken", lambda anvil, asked: 1 / 0),
+        ValueView("weight", "Weight", lambda anvil, asked: Text(f"{anvil.weight} kg")),
+        ValueView("broken", "Broken", lambda anvil, asked: 1 / 0),
     ),
 }
 '''
@@ -301,11 +301,11 @@ FORMS = {
 
 def test_of_a_node_that_ran_for_each_item_every_value_can_be_seen(bench: Bench) -> None:
     bench.run(wire({"words": ("boxes", {"values": "4 5 6"}), "add": ("add", {}, {"box": "words.boxs"})}))
-    inspector = Inspector(bench.executor)
-    overview = inspector.look(Look(1, node="add", output="box", item=2)).view
+    inspector = ValueInspector(bench.executor)
+    overview = inspector.look(ViewQuery(1, node="add", output="box", item=2)).view
     assert isinstance(overview, Overview)
     assert overview.items == 3
-    values = [inspector.look(Look(1, node="add", output="box", item=item, form="parts")).view for item in range(3)]
+    values = [inspector.look(ViewQuery(1, node="add", output="box", item=item, form="parts")).view for item in range(3)]
     assert [view.rows[0][2] for view in values if isinstance(view, Table)] == ["5", "6", "7"]
 
 
@@ -316,7 +316,7 @@ def test_attention_as_a_glow_and_as_shares_of_words(studio: Studio, tmp_path: Pa
     list(studio.session.run(workflow, STARTER.parent, tmp_path, on="cpu", document="attentive"))
 
     def look(form: str, **options: object) -> View | None:
-        answer = studio.inspector.look(Look(1, "attentive", "sampler", "trajectory", "", form, options))
+        answer = studio.inspector.look(ViewQuery(1, "attentive", "sampler", "trajectory", "", form, options))
         assert answer.error == ""
         return answer.view
 
@@ -357,16 +357,16 @@ def test_attention_as_a_glow_and_as_shares_of_words(studio: Studio, tmp_path: Pa
 
 def test_what_is_not_in_memory_names_the_node_that_would_bring_it(studio: Studio) -> None:
     cache = studio.session.executor.cache
-    never = studio.inspector.look(Look(1, "", "nobody", "image"))
+    never = studio.inspector.look(ViewQuery(1, "", "nobody", "image"))
     assert (never.error, never.run) == ("nobody has not run yet", "nobody")
     _, key = studio.session.executor.recall("").last["noise"]
     outputs = cache.get(key)
     cache.drop(key)
-    gone = studio.inspector.look(Look(2, "", "noise", "noise"))
+    gone = studio.inspector.look(ViewQuery(2, "", "noise", "noise"))
     assert "not in memory" in gone.error
     assert gone.run == "noise"
     cache.put(key, outputs, 1.0)
-    assert studio.inspector.look(Look(3, "", "noise", "noise")).error == ""
+    assert studio.inspector.look(ViewQuery(3, "", "noise", "noise")).error == ""
 
 
 def test_the_latest_vae_is_taken_and_texts_are_those_of_the_last_run(studio: Studio) -> None:
@@ -375,7 +375,7 @@ def test_the_latest_vae_is_taken_and_texts_are_those_of_the_last_run(studio: Stu
     outputs = executor.cache.get(key)
     renewed = tuple(dataclasses.replace(value) for value in outputs)
     executor.cache.put(b"renewed", renewed, 1.0)
-    history = History()
+    history = DocumentHistory()
     for name, made in (("one", key), ("other", b"renewed"), ("one", key)):
         history.arrived(msgspec.structs.replace(task, id=name), made)
     assert history.vae(executor.cache, 4) is outputs[2], "of two, the one that ran last"
@@ -400,7 +400,7 @@ def test_a_latent_without_places_is_numbers_in_greys(studio: Studio) -> None:
     samples = torch.tensor([-2.0, 0.0, 2.0]).reshape(1, 3, 1, 1)
     forms = {form.name: form for form in studio.inspector.forms_of(Latent(samples), "Latent")}
     assert not {"channels", "decoded"} & forms.keys()
-    asked = Asked(_Document(studio.session.executor, ""), {}, 64)
+    asked = ViewRequest(_Document(studio.session.executor, ""), {}, 64)
     shown = forms["colours"].make(Latent(torch.cat([samples, samples[:, :1]], 1)), asked)
     assert pixels(shown)[..., 0].tolist() == [[0, 128], [255, 0]]
     assert isinstance(shown, Picture)

@@ -13,9 +13,9 @@ from torch.nn.functional import normalize
 from nodeflow.engine.inspect.clip_views import known_captions
 from nodeflow.engine.inspect.difference import difference
 from nodeflow.engine.inspect.token_views import code_colours
-from nodeflow.engine.inspect.value_inspector import Inspector
-from nodeflow.engine.protocol.events import Look
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.inspect.value_inspector import ValueInspector
+from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Link, Node
@@ -32,14 +32,14 @@ class Studio:
     """The starter workflow with a CLIP, run twice with two guidance scales, and values put in by hand."""
 
     def __init__(self, output: Path) -> None:
-        self.session = Session()
+        self.session = WorkflowRunner()
         self.workflow = load(STARTER)
         for name, kind in (("clip", "load_clip"), ("seen", "clip_image_embedding")):
             AddNode(name, Node(f"nodes.{kind}", 1, {})).apply(self.workflow)
         Connect(Link("clip", "clip", "seen", "clip")).apply(self.workflow)
         Connect(Link("decode", "image", "seen", "image")).apply(self.workflow)
         SetParam("scheduler", "steps", STEPS).apply(self.workflow)
-        self.inspector = Inspector(self.session.executor, self.session.packs.forms)
+        self.inspector = ValueInspector(self.session.executor, self.session.packs.forms)
         self.runs: list[str] = []
         self.paths: list[Trajectory] = []
         for scale in (2.5, 6.0):
@@ -57,7 +57,7 @@ class Studio:
         return f"{key.hex()}/0/{wire}"
 
     def answer(self, options: dict[str, Any] | None = None, **fields: Any) -> tuple[View | None, str]:
-        answer = self.inspector.look(Look(1, options=options or {}, **fields))
+        answer = self.inspector.look(ViewQuery(1, options=options or {}, **fields))
         return answer.view, answer.error
 
     def look(self, options: dict[str, Any] | None = None, **fields: Any) -> View:

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from nodeflow.engine.execution.interrupt import Cancelled, interruptible
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 
 
 class Block(torch.nn.Module):
     """Counts its calls, and cancels at one of them."""
 
-    def __init__(self, cancel: Control, at: int) -> None:
+    def __init__(self, cancel: RunControl, at: int) -> None:
         super().__init__()
         self.cancel, self.at, self.calls = cancel, at, 0
 
@@ -27,7 +27,7 @@ class Block(torch.nn.Module):
 
 
 class Network(torch.nn.Module):
-    def __init__(self, cancel: Control) -> None:
+    def __init__(self, cancel: RunControl) -> None:
         super().__init__()
         self.levels = torch.nn.ModuleList(Block(cancel, 2 if index == 4 else 0) for index in range(10))
 
@@ -43,7 +43,7 @@ class Wire:
 
 
 def test_no_block_is_computed_after_the_cancel() -> None:
-    cancel = Control()
+    cancel = RunControl()
     network = Network(cancel)
     with interruptible(([], {"wire": Wire(network)}), cancel):
         assert network(torch.zeros(1)) == 10
@@ -53,7 +53,7 @@ def test_no_block_is_computed_after_the_cancel() -> None:
 
 
 def test_afterwards_the_network_is_as_it_was() -> None:
-    cancel = Control()
+    cancel = RunControl()
     network = Network(cancel)
     with interruptible(Wire(network), cancel):
         pass
@@ -64,7 +64,7 @@ def test_afterwards_the_network_is_as_it_was() -> None:
 
 def test_other_threads_that_use_the_network_are_not_stopped() -> None:
     """They look into values, and whoever catches errors there does not expect a cancel."""
-    cancel = Control()
+    cancel = RunControl()
     network = Network(cancel)
     cancel.cancel()
     with interruptible(Wire(network), cancel), ThreadPoolExecutor(1) as other:

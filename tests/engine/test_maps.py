@@ -8,7 +8,7 @@ import pytest
 from toys import PACK, RAN, Bench, Box, wire
 
 from nodeflow.engine.execution.dry_run import forecast
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.planning.cost_estimates import Estimates
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeMapped, NodesKept, NodeSkipped, RunFinished
@@ -268,7 +268,7 @@ def test_too_many_items_are_refused_in_a_sentence(bench: Bench) -> None:
 
 def test_a_cancel_between_items_keeps_what_is_finished(bench: Bench) -> None:
     workflow = mapped("a bb ccc dddd")
-    control, RAN[:] = Control(), []
+    control, RAN[:] = RunControl(), []
     for event in bench.executor.run(plan(workflow, PACK.catalogue), bench.settings, control):
         if isinstance(event, NodeFinished) and event.item == (1,):
             control.cancel()

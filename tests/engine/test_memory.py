@@ -14,12 +14,12 @@ import pytest
 import torch
 from toys import PACK
 
-from nodeflow.engine.cache.result_cache import Cache
-from nodeflow.engine.memory.model_memory import Memory, Place
+from nodeflow.engine.cache.result_cache import ResultCache
+from nodeflow.engine.memory.model_memory import ModelMemory, NetworkPlace
 from nodeflow.engine.planning.cost_estimates import Cost
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import Packs
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Node, Workflow
@@ -41,7 +41,7 @@ def wrap(denoiser: Denoiser) -> Denoiser:
     return denoiser
 
 
-FILLED: list[Cache] = []
+FILLED: list[ResultCache] = []
 """A cache that stands for memory: while it holds something there is none left."""
 TRIES: list[int] = []
 
@@ -86,7 +86,7 @@ class Ledger:
 
     def __init__(self, device: str, room: int = 10 * MIB) -> None:
         self.device, self.gone, self.kept = device, [], 0
-        self.memory = Memory(lambda name: room, lambda name: self.kept, self._let_go)
+        self.memory = ModelMemory(lambda name: room, lambda name: self.kept, self._let_go)
 
     def _let_go(self, name: str) -> None:
         self.gone.append(name)
@@ -99,7 +99,7 @@ class Ledger:
                     assert weight.device.type == (self.device if self.mode(one) == "whole" else "cpu")
         return needs.note
 
-    def place(self, one: torch.nn.Module) -> Place | None:
+    def place(self, one: torch.nn.Module) -> NetworkPlace | None:
         return self.memory._places.get(one)
 
     def mode(self, one: torch.nn.Module) -> str:
@@ -187,7 +187,7 @@ def test_a_node_that_only_puts_parts_together_moves_nothing(ledger: Ledger) -> N
 
 
 def test_the_host_needs_no_moving() -> None:
-    memory, one = Memory(), network(1)
+    memory, one = ModelMemory(), network(1)
     with memory.ready(COMPUTES, Wire(one), "cpu") as needs:
         held = torch.zeros(64 * MIB, dtype=torch.uint8) + 1
     assert memory.used("cpu") == 0
@@ -195,7 +195,7 @@ def test_the_host_needs_no_moving() -> None:
     assert len(held) == 64 * MIB
 
 
-def starter(session: Session, output: Path, **settings: object) -> list[tell.Event]:
+def starter(session: WorkflowRunner, output: Path, **settings: object) -> list[tell.Event]:
     workflow = load(STARTER)
     for address, value in settings.items():
         SetParam(*address.split("__"), value).apply(workflow)  # type: ignore[call-arg]
@@ -205,8 +205,8 @@ def starter(session: Session, output: Path, **settings: object) -> list[tell.Eve
 @pytest.mark.parametrize("room", [100 * MIB, 30 * MIB, 5 * MIB, 0])
 def test_the_starter_gives_the_same_picture_with_little_room(tmp_path: Path, room: int) -> None:
     """The host stands for a device of so many bytes: networks are fetched whole, in turns, or piece by piece."""
-    free, tight = Session(), Session()
-    tight.executor.memory = Memory(lambda name: room)
+    free, tight = WorkflowRunner(), WorkflowRunner()
+    tight.executor.memory = ModelMemory(lambda name: room)
     pictures = []
     for session in (free, tight):
         events = starter(session, tmp_path, scheduler__steps=3)
@@ -218,11 +218,11 @@ def test_the_starter_gives_the_same_picture_with_little_room(tmp_path: Path, roo
 
 
 def test_what_took_too_much_before_computes_in_smaller_pieces_from_the_start(tmp_path: Path) -> None:
-    session = Session()
+    session = WorkflowRunner()
     events = starter(session, tmp_path, scheduler__steps=2, noise__batch=2)
     (sampler,) = (event for event in events if isinstance(event, tell.NodeFinished) and event.node == "sampler")
     plain = session.executor.value("decode", "image").pixels
-    session.executor.memory = Memory(host=lambda: sampler.bytes - 1)
+    session.executor.memory = ModelMemory(host=lambda: sampler.bytes - 1)
     events = starter(session, tmp_path, scheduler__steps=2, noise__batch=2, noise__seed=1)
     (sampler,) = (event for event in events if isinstance(event, tell.NodeFinished) and event.node == "sampler")
     assert sampler.why.endswith("memory was short: attention in slices")
@@ -233,7 +233,7 @@ def test_what_took_too_much_before_computes_in_smaller_pieces_from_the_start(tmp
 
 @pytest.mark.parametrize(("host", "saves"), [(99, True), (100, True), (101, False)])
 def test_it_does_so_until_there_is_more_memory_than_was_too_little(host: int, saves: bool) -> None:
-    memory = Memory(host=lambda: host)
+    memory = ModelMemory(host=lambda: host)
     with memory.ready(COMPUTES, Wire(network(1)), "cpu", Cost(1.0, 1000, 100)) as needs:
         pass
     assert needs.short == (host if saves else 0)
@@ -241,7 +241,7 @@ def test_it_does_so_until_there_is_more_memory_than_was_too_little(host: int, sa
 
 
 def test_two_workflows_share_a_model_that_is_loaded_once(tmp_path: Path) -> None:
-    session = Session()
+    session = WorkflowRunner()
     starter(session, tmp_path, scheduler__steps=2)
     first = session.executor.value("model", "unet").module
     events = starter(session, tmp_path, scheduler__steps=3, noise__seed=5, prompt__text="a blue cup")
@@ -253,7 +253,7 @@ def test_two_workflows_share_a_model_that_is_loaded_once(tmp_path: Path) -> None
 
 
 def test_the_peak_of_a_sampler_is_told_and_known_for_the_next(tmp_path: Path) -> None:
-    session = Session()
+    session = WorkflowRunner()
     events = starter(session, tmp_path, scheduler__steps=2, noise__batch=8)
     (told,) = (event.bytes for event in events if isinstance(event, tell.NodeFinished) and event.node == "sampler")
     workflow = load(STARTER)
@@ -287,7 +287,7 @@ def test_float32_weights_stay_in_their_files_and_two_loads_share_them(tmp_path: 
 
 
 def test_storage_in_eight_bits_is_another_model_that_paints_nearly_the_same(tmp_path: Path) -> None:
-    session = Session()
+    session = WorkflowRunner()
     starter(session, tmp_path, scheduler__steps=5)
     full = session.executor.value("decode", "image").pixels
     whole = session.usage().results["cpu"]
@@ -303,10 +303,10 @@ def test_storage_in_eight_bits_is_another_model_that_paints_nearly_the_same(tmp_
 SHORT = """
 import resource, sys, torch
 from pathlib import Path
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from toys import wire, PACK
 from nodeflow.engine.protocol import events as tell
-session, here = Session(PACK), Path(sys.argv[1])
+session, here = WorkflowRunner(PACK), Path(sys.argv[1])
 def run(side, seed):
     workflow = wire({"s": ("sheet", {"side": side, "seed": seed}), "d": ("double", {}, {"sheet": "s.sheet"})})
     events = list(session.run(workflow, here, here, on="cpu"))
@@ -342,7 +342,7 @@ def test_after_an_out_of_memory_error_the_same_workflow_runs_at_its_earlier_size
 
 
 def test_a_node_that_is_short_of_memory_runs_once_more_with_kept_results_gone(tmp_path: Path) -> None:
-    session = Session(OWN)
+    session = WorkflowRunner(OWN)
     FILLED.append(session.executor.cache)
     session.executor.cache.put(b"large", (torch.zeros(8),), 1.0)
     workflow = Workflow(nodes={"g": Node(f"{__name__}.greedy")})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.protocol.events import Submit
 
 
@@ -18,7 +18,7 @@ def job(title: str) -> Submit:
     return Submit(0, f'{{"nodeflow": 1, "title": "{title}"}}'.encode(), "/base", "/output", ("end",), title=title)
 
 
-def titles(queue: Queue) -> list[str]:
+def titles(queue: JobQueue) -> list[str]:
     return [job.title for job in queue.jobs]
 
 
@@ -28,68 +28,68 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_jobs_keep_their_order_and_their_snapshot(file: Path) -> None:
-    queue = Queue(file)
+    queue = JobQueue(file)
     added = [queue.add(job(title)) for title in "abc"]
     assert titles(queue) == ["a", "b", "c"]
     assert len({one.job for one in added}) == 3
     queue.close()
-    again = Queue(file)
+    again = JobQueue(file)
     assert again.jobs == added
     again.close()
 
 
 @pytest.mark.parametrize(("place", "order"), [(0, "cab"), (1, "acb"), (2, "abc"), (99, "abc"), (-5, "cab")])
 def test_moving_lasts(file: Path, place: int, order: str) -> None:
-    queue = Queue(file)
+    queue = JobQueue(file)
     last = [queue.add(job(title)) for title in "abc"][-1]
     queue.move(last.job, place)
     queue.move(12345, 0)
     assert "".join(titles(queue)) == order
     queue.close()
-    assert "".join(titles(Queue(file))) == order
+    assert "".join(titles(JobQueue(file))) == order
 
 
 def test_what_is_removed_is_gone_and_its_number_is_never_used_again(file: Path) -> None:
-    queue = Queue(file)
+    queue = JobQueue(file)
     first = queue.add(job("a"))
     assert queue.remove(first.job)
     assert not queue.remove(first.job)
     assert queue.add(job("b")).job > first.job
     queue.close()
-    assert titles(Queue(file)) == ["b"]
+    assert titles(JobQueue(file)) == ["b"]
 
 
 def test_two_apps_at_once_have_each_their_own_jobs(file: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from nodeflow.engine.client.job_queue import Queue;"
-        "from nodeflow.engine.protocol.events import Submit; queue = Queue(Path(sys.argv[1]));"
+        "import sys, time; from pathlib import Path; from nodeflow.engine.client.job_queue import JobQueue;"
+        "from nodeflow.engine.protocol.events import Submit; queue = JobQueue(Path(sys.argv[1]));"
         "queue.add(Submit(0, b'', '', '', title='theirs')); print('ready', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
-        ours = Queue(file)
+        ours = JobQueue(file)
         assert titles(ours) == []
         ours.add(job("ours"))
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
         assert titles(ours) == ["ours"]
     ours.close()
-    assert titles(Queue(file)) == ["theirs", "ours"]
+    assert titles(JobQueue(file)) == ["theirs", "ours"]
 
 
 def test_a_job_that_no_version_can_read_costs_only_itself(file: Path) -> None:
-    queue = Queue(file)
+    queue = JobQueue(file)
     queue.add(job("a"))
     queue._file.execute("UPDATE job SET request = x'c1'")
     queue.add(job("b"))
     queue.close()
-    assert titles(Queue(file)) == ["b"]
+    assert titles(JobQueue(file)) == ["b"]
 
 
 def test_without_a_folder_it_lasts_as_long_as_we_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "file" / "below"))
-    queue = Queue.of_user()
+    queue = JobQueue.of_user()
     queue.add(job("a"))
     assert titles(queue) == ["a"]

@@ -14,9 +14,9 @@ import torch
 from toys import PACK, RAN, Bench, Route, Stranger, wire
 
 from nodeflow.cli.terminal import TerminalView
-from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.value_size import OVERHEAD
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.planning.value_identity import Identities, Unidentified
@@ -83,7 +83,7 @@ def test_a_failed_run_keeps_its_finished_steps(bench: Bench) -> None:
 
 
 def test_a_cancelled_run_keeps_its_finished_steps(bench: Bench) -> None:
-    control = Control()
+    control = RunControl()
     planned = plan(climbing("1,2,3,4,5"), PACK.catalogue)
     RAN.clear()
     for event in bench.executor.run(planned, bench.settings, control):
@@ -95,7 +95,7 @@ def test_a_cancelled_run_keeps_its_finished_steps(bench: Bench) -> None:
 
 
 def test_the_steps_of_a_node_that_changed_its_input_are_not_kept(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+    disk = DiskStore(tmp_path / "results", 2**20, least_seconds=0)
     bench = Bench(tmp_path, steps=StepStore(PLENTY, disk, pace=0))
     treading = wire({"s": ("sheet",), "t": ("tread", {}, {"sheet": "s.sheet"})})
     for _ in range(2):
@@ -123,7 +123,7 @@ def test_a_value_nobody_can_tell_from_another_is_never_resumed(bench: Bench) -> 
 
 
 def test_without_a_budget_nothing_is_kept(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+    disk = DiskStore(tmp_path / "results", 2**20, least_seconds=0)
     bench = Bench(tmp_path, steps=StepStore({"cpu": 0}, disk, pace=0))
     bench.run(climbing("1,2,3"))
     assert bench.run(climbing("1,2,4")) == ["step 0", "step 1", "step 2"]
@@ -153,7 +153,7 @@ def test_a_run_that_does_not_fit_keeps_its_first_steps(tmp_path: Path) -> None:
 
 def test_after_a_restart_steps_come_from_disk(tmp_path: Path) -> None:
     def restarted() -> Bench:
-        disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+        disk = DiskStore(tmp_path / "results", 2**20, least_seconds=0)
         return Bench(tmp_path, steps=StepStore(PLENTY, disk, pace=float("inf"), last_pace=0))
 
     restarted().run(climbing("1,2,3,4"))
@@ -166,7 +166,7 @@ def test_after_a_restart_steps_come_from_disk(tmp_path: Path) -> None:
 
 def test_a_killed_process_leaves_its_steps_on_disk(tmp_path: Path) -> None:
     def bench() -> Bench:
-        disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+        disk = DiskStore(tmp_path / "results", 2**20, least_seconds=0)
         return Bench(tmp_path, steps=StepStore(PLENTY, disk, pace=0))
 
     def die_after_three() -> None:
@@ -185,7 +185,7 @@ def test_a_killed_process_leaves_its_steps_on_disk(tmp_path: Path) -> None:
 
 
 def test_steps_that_memory_lost_come_from_the_middle_of_their_piece(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+    disk = DiskStore(tmp_path / "results", 2**20, least_seconds=0)
     store = StepStore({"cpu": 6 * (OVERHEAD + 4)}, disk, pace=float("inf"), last_pace=0)
     bench = Bench(tmp_path, steps=store)
     bench.run(climbing("1,2,3,4,5"))
@@ -195,7 +195,7 @@ def test_steps_that_memory_lost_come_from_the_middle_of_their_piece(tmp_path: Pa
 
 
 def test_writing_waits_until_the_steps_took_much_longer(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "results", 2**20, least_seconds=0)
+    disk = DiskStore(tmp_path / "results", 2**20, least_seconds=0)
     store = StepStore(PLENTY, disk, pace=1.0, last_pace=float("inf"))
     bench = Bench(tmp_path, steps=store)
     store.write_seconds = 3600.0

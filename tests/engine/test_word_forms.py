@@ -4,7 +4,7 @@ import torch
 
 from nodeflow.engine.inspect.rendering import GLOW
 from nodeflow.engine.inspect.word_attention_views import FORMS
-from nodeflow.views import Asked, Picture
+from nodeflow.views import Picture, ViewRequest
 from nodeflow.wires import Attention
 
 
@@ -23,7 +23,7 @@ def test_the_attention_of_one_pass_glows_where_a_word_was_looked_at() -> None:
     assert form.fits(attention)
     token, layer, picture = form.options(attention)
     assert (token.choices[0], layer.choices, picture.maximum) == ("1 red", ("4", "8"), 1)
-    shown = form.make(attention, Asked(Alone(), {"token": "1 red", "layer": "4", "picture": 1}))
+    shown = form.make(attention, ViewRequest(Alone(), {"token": "1 red", "layer": "4", "picture": 1}))
     assert isinstance(shown, Picture)
     pixels = torch.frombuffer(bytearray(shown.pixels), dtype=torch.uint8).reshape(shown.height, shown.width, 3)
     assert pixels[2, 3].tolist() == [round(255 * part) for part in GLOW]

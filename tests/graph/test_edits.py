@@ -10,11 +10,11 @@ from toys import wire
 from nodeflow.graph.edits.edits import (
     AddNode,
     Annotate,
-    Batch,
     Connect,
     Disconnect,
     Edit,
-    Place,
+    EditBatch,
+    MoveNode,
     RemoveNode,
     SetMode,
     SetParam,
@@ -41,11 +41,11 @@ def random_edit(rng: random.Random, workflow: Workflow) -> Edit:
             lambda: AddNode(free_id(workflow, "n0"), Node("toys.source")),
             lambda: SetParam(name, "amount", rng.randrange(100)),
             lambda: SetMode(name, rng.choice(["run", "mute", "bypass"])),
-            lambda: Place(name, Placement(rng.random(), rng.random())),
+            lambda: MoveNode(name, Placement(rng.random(), rng.random())),
             lambda: Annotate("frame", rng.choice([None, Annotation("frame", rng.random(), 0, 9, 9)])),
             lambda: connect(workflow, Link(name, "box", other, "box")),
             lambda: remove(workflow, rng.sample(names, min(3, len(names) - 1))),
-            lambda: Disconnect(rng.choice(list(workflow.links))) if workflow.links else Batch(()),
+            lambda: Disconnect(rng.choice(list(workflow.links))) if workflow.links else EditBatch(()),
         ]
     )()
 
@@ -78,7 +78,7 @@ def test_six_hundred_random_edits_undo_exactly() -> None:
 def test_an_edit_that_cannot_be_applied_changes_nothing(edit: Edit) -> None:
     workflow = chain(3)
     before = dumps(workflow)
-    batch = Batch((SetParam("n1", "amount", 9), edit))
+    batch = EditBatch((SetParam("n1", "amount", 9), edit))
     for attempt in (edit, batch):
         with pytest.raises(WorkflowError):
             attempt.apply(workflow)

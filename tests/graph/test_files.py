@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nodeflow.graph.edits.edits import AddNode, Annotate, Place, SetParam, remove
+from nodeflow.graph.edits.edits import AddNode, Annotate, MoveNode, SetParam, remove
 from nodeflow.graph.io.files import dumps, load, loads, save
 from nodeflow.graph.model.annotation import Annotation
 from nodeflow.graph.model.workflow import Node, Placement, WorkflowError
@@ -93,7 +93,11 @@ def test_undoing_a_change_restores_the_bytes() -> None:
 
 def test_the_order_of_changes_does_not_show_in_the_file() -> None:
     first, second = loads(b'{"nodeflow": 1}'), loads(b'{"nodeflow": 1}')
-    edits = [AddNode("b", Node("x.y")), AddNode("a", Node("x.y", params={"q": 1, "p": 2})), Place("a", Placement(1, 2))]
+    edits = [
+        AddNode("b", Node("x.y")),
+        AddNode("a", Node("x.y", params={"q": 1, "p": 2})),
+        MoveNode("a", Placement(1, 2)),
+    ]
     for edit in edits:
         edit.apply(first)
     for edit in (edits[1], edits[2], edits[0]):
@@ -104,7 +108,7 @@ def test_the_order_of_changes_does_not_show_in_the_file() -> None:
 
 def test_moving_a_node_changes_one_line() -> None:
     workflow = loads(WRITTEN)
-    Place("one", Placement(5, 6)).apply(workflow)
+    MoveNode("one", Placement(5, 6)).apply(workflow)
     before, after = WRITTEN.decode().splitlines(), dumps(workflow).decode().splitlines()
     assert [(a, b) for a, b in zip(before, after, strict=True) if a != b] == [
         ('    "one": [0, 0]', '    "one": [5, 6]')

@@ -7,7 +7,7 @@ import random
 import pytest
 from toys import PACK, wire
 
-from nodeflow.graph.edits.edits import AddNode, Batch, Edit, Place, SetMode, SetParam, connect
+from nodeflow.graph.edits.edits import AddNode, Edit, EditBatch, MoveNode, SetMode, SetParam, connect
 from nodeflow.graph.edits.grouping_edits import group, make_unique, rename_definition, ungroup
 from nodeflow.graph.edits.subgraph_edits import Declare, Define, Inside, at
 from nodeflow.graph.edits.subgraph_ports import expose, hide, move, rename
@@ -336,7 +336,7 @@ def test_a_group_stands_where_its_nodes_stood() -> None:
     assert workflow.layout["group"] == Placement(600, 0)
     inner = workflow.subgraphs["group"].body.layout
     assert inner[INPUTS].x < inner["n1"].x < inner["n3"].x < inner[OUTPUTS].x
-    Place("group", Placement(700, 50)).apply(workflow)
+    MoveNode("group", Placement(700, 50)).apply(workflow)
     ungroup(workflow, "", "group")[0].apply(workflow)
     assert workflow.layout["n2"] == Placement(700, 50)
 
@@ -348,7 +348,7 @@ def test_a_definition_cannot_be_put_into_itself() -> None:
     with pytest.raises(WorkflowError, match="a subgraph cannot contain itself: group -> group"):
         at("group", AddNode("again", Node("subgraph.group"))).apply(workflow)
     with pytest.raises(WorkflowError, match="there is no such subgraph"):
-        Batch((SetMode("n0", "mute"), Inside("nothing", SetMode("n0", "mute")))).apply(workflow)
+        EditBatch((SetMode("n0", "mute"), Inside("nothing", SetMode("n0", "mute")))).apply(workflow)
     assert dumps(workflow) == before
 
 

@@ -20,7 +20,7 @@ from nodes.guidance.classifier_free import Unguided, classifier_free_guidance, n
 from nodes.networks import attention_recorder
 from nodes.networks.attention_recorder import Recorder
 from nodes.networks.uvit_network import UViT
-from nodes.samplers.loop.per_sample import Rows, joined
+from nodes.samplers.loop.per_sample import BatchSplitter, joined
 
 TIME = torch.tensor(500)
 CALLED = "scaled_dot_product_attention"
@@ -197,7 +197,7 @@ def test_a_batch_that_is_asked_picture_by_picture_is_recorded_as_asked_at_once(u
     guider = classifier_free_guidance(unet_denoiser(unet), text(), text(seed=2), 3.0)
     whole = recorded(guider, x)
     guided = Guided(torch.zeros(1), torch.zeros(1))
-    _, (single,) = joined([(guided, [recorded(own, part)]) for part, own in Rows(3).of(x, guider)])
+    _, (single,) = joined([(guided, [recorded(own, part)]) for part, own in BatchSplitter(3).of(x, guider)])
     for one, other in ((whole.maps, single.maps), (whole.places, single.places)):
         assert list(one) == list(other)
         for name, maps in one.items():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from nodeflow.engine.cache.disk_store import Disk
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.node import NodeError, Steps
 from nodeflow.wires import Guider, Latent, LatentFormat, Noise, Schedule, TrainedSchedule
@@ -55,7 +55,7 @@ class Climber:
         denoiser = unet_denoiser(self.tiny.unet, prediction)
         return classifier_free_guidance(denoiser, text or self.red, self.nothing, scale)
 
-    def store(self, disk: Disk | None = None, **options: Any) -> StepStore:
+    def store(self, disk: DiskStore | None = None, **options: Any) -> StepStore:
         store = StepStore(PLENTY, disk, **options)
         store.identities.learn(b"model", self.tiny)
         return store
@@ -101,9 +101,9 @@ def climber(tiny: LatentDiffusion) -> Climber:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Callable[[], Disk]:
+def disk(tmp_path: Path) -> Callable[[], DiskStore]:
     """Opens the same folder again, as after a restart."""
-    return lambda: Disk(tmp_path / "results", 2**28, least_seconds=0)
+    return lambda: DiskStore(tmp_path / "results", 2**28, least_seconds=0)
 
 
 def assert_same(one: Sampled | None, other: Sampled | None) -> None:
@@ -122,7 +122,7 @@ def assert_same(one: Sampled | None, other: Sampled | None) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_resuming_is_bit_identical_from_memory_and_from_disk(
-    climber: Climber, disk: Callable[[], Disk], case: str
+    climber: Climber, disk: Callable[[], DiskStore], case: str
 ) -> None:
     kind, prediction, options = CASES[case]
     trained = options.get("trained", FLOW if prediction == "flow" else None)
@@ -306,7 +306,7 @@ def test_models_of_different_kinds_cannot_follow_each_other(climber: Climber) ->
     assert LatentFormat(4, 4, 8) == climber.tiny.unet.format
 
 
-def test_one_piece_on_disk_serves_every_prefix_of_it(climber: Climber, disk: Callable[[], Disk]) -> None:
+def test_one_piece_on_disk_serves_every_prefix_of_it(climber: Climber, disk: Callable[[], DiskStore]) -> None:
     first, schedule = climber.guider(), scheduler(None, "DPM++ 2M SDE", STEPS)
     climber.run(climber.store(disk(), pace=float("inf"), last_pace=0), first, schedule)
     assert disk().info().results == 1
@@ -320,7 +320,7 @@ def test_one_piece_on_disk_serves_every_prefix_of_it(climber: Climber, disk: Cal
     assert climber.run(climber.store(disk()), changed, schedule)[0] == []
 
 
-def test_a_damaged_step_on_disk_is_computed_again(climber: Climber, disk: Callable[[], Disk]) -> None:
+def test_a_damaged_step_on_disk_is_computed_again(climber: Climber, disk: Callable[[], DiskStore]) -> None:
     guider, schedule = climber.guider(), scheduler(None, "Euler ancestral", STEPS)
     _, wanted = climber.run(climber.store(disk(), pace=0), guider, schedule)
     paths = sorted(disk().folder.glob("??/*"), key=lambda path: path.stat().st_mtime_ns)

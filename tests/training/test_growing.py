@@ -21,7 +21,7 @@ def test_what_was_learnt_is_the_inside_of_the_larger_network() -> None:
 
 
 def test_a_decoder_of_unclip_grows_too() -> None:
-    decoder = unclip_decoder.Decoder()
+    decoder = unclip_decoder.DecoderLearner()
     decoder.unet = grown(decoder.unet)
     vector, text = torch.randn(1, 128), torch.randn(1, 128)
     states, mask = torch.randn(1, 5, 128), torch.ones(1, 5, dtype=torch.bool)

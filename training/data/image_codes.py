@@ -23,7 +23,7 @@ CAPTION_DROP = 0.1
 
 
 @dataclass(frozen=True)
-class Batch:
+class CodeBatch:
     """``codes`` (B, 8, 8); ``texts`` B captions, some of them empty; ``attributes`` and ``told`` (B, 5) of captions."""
 
     codes: Tensor
@@ -41,14 +41,14 @@ class Data:
         self.codes = _encoded(self.scenes)
         self.attributes = attribute_codes(self.scenes)
 
-    def batch(self, seed: int, step: int, count: int) -> Batch:
+    def batch(self, seed: int, step: int, count: int) -> CodeBatch:
         """The examples of a step, which depend on seed and step alone."""
         rng = np.random.default_rng([seed, step])
         chosen = epoch_indices(seed, step, count, COUNT)
         told = captions.write_all([self.scenes[index] for index in chosen], rng)
         dropped = rng.random(count) < CAPTION_DROP
         texts = ["" if drop else with_filler(c.text, rng) for drop, c in zip(dropped, told, strict=True)]
-        return Batch(
+        return CodeBatch(
             self.codes[chosen], texts, self.attributes[chosen], told_mask(told) & ~torch.tensor(dropped)[:, None]
         )
 
@@ -77,7 +77,7 @@ def tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
 
 
-def reading_loss(read: Tensor, batch: Batch) -> Tensor:
+def reading_loss(read: Tensor, batch: CodeBatch) -> Tensor:
     """Cross-entropy of each attribute that its caption tells, summed over the attributes. ``read`` is (B, 38)."""
     total = read.new_zeros(())
     for index, scores in enumerate(read.split([*map(len, READINGS.values())], 1)):

@@ -30,7 +30,7 @@ def minutes(entries: list[dict[str, float]]) -> float:
     return sum(entry.get("seconds", 0.0) for entry in entries) / 60
 
 
-class Run:
+class TrainingRun:
     """The scratch folder of one training. Its length counts in steps, so that pausing the process changes nothing."""
 
     def __init__(self, name: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.loops.run_folders import Run, learning_rate
+from training.loops.run_folders import TrainingRun, learning_rate
 
 Learner = TypeVar("Learner", bound=nn.Module)
 Losses = dict[str, Tensor]
@@ -17,7 +17,7 @@ Losses = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How long and how fast: the rate is at its peak until ``hold`` of all steps, then falls to zero."""
 
     steps: int
@@ -30,7 +30,7 @@ class Plan:
     save_every: int = 50
 
 
-def fit(run: Run, learner: Learner, plan: Plan, losses_of: Callable[[Learner, int], Losses]) -> Learner:
+def fit(run: TrainingRun, learner: Learner, plan: TrainingPlan, losses_of: Callable[[Learner, int], Losses]) -> Learner:
     """Trains to the end, or goes on where a killed run stopped; the averaged weights.
 
     A step must depend on its number alone, so that a run that was killed goes on as if nothing had happened.

@@ -11,7 +11,7 @@ import torch
 from diffusers import DDIMScheduler, DiTTransformer2DModel
 from torch import Tensor
 
-from training.loops.run_folders import Run, learning_rate
+from training.loops.run_folders import TrainingRun, learning_rate
 from training.models.part_shapes import new_scheduler
 
 SEED, STEPS, BATCH, PEAK = 41, 240, 48, 5e-3
@@ -48,7 +48,7 @@ def variance_loss(
 
 def train_variance(model: DiTTransformer2DModel, latents: Tensor, labels: Tensor, none: int) -> None:
     """Gives the network's last layer new rows for the variance; all else stays as it is."""
-    run, scheduler, last, held = Run("dit-variance"), new_scheduler(), model.proj_out_2, list[Tensor]()
+    run, scheduler, last, held = TrainingRun("dit-variance"), new_scheduler(), model.proj_out_2, list[Tensor]()
     rows = torch.arange(last.out_features) % model.out_channels >= model.out_channels // 2
     fresh = torch.nn.Linear(last.in_features, int(rows.sum()))
     torch.nn.init.zeros_(fresh.weight)

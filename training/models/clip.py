@@ -23,13 +23,13 @@ from training.data import captions, latents
 from training.data.captions import Caption
 from training.data.scenes import SIZE, Scene, draw_all
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models.latent_diffusion import READINGS, with_filler
 
 FOLDER = ASSETS.parent / "clip"
 SEED, BATCH, PICTURES = 21, 160, 16384
-PLAN = Plan(steps=1000, peak=1e-3, warm_up=60, hold=0.3)
+PLAN = TrainingPlan(steps=1000, peak=1e-3, warm_up=60, hold=0.3)
 WIDTH, LAYERS, PATCH = 128, 4, 8
 READING_WEIGHT = 0.1
 GRAIN = 0.06
@@ -139,7 +139,7 @@ def train() -> None:
             "reading": READING_WEIGHT * reading,
         }
 
-    export(fit(Run("clip"), Learner(), PLAN, losses_of).clip)
+    export(fit(TrainingRun("clip"), Learner(), PLAN, losses_of).clip)
 
 
 def export(model: CLIPModel) -> None:

@@ -18,14 +18,14 @@ from nodes.controls.control_images import drawn_by_hand, edge_lines
 from training.data import captions
 from training.data.scenes import SIZE, Scene, draw_all, random_scene
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models import vae
 from training.models.latent_diffusion import with_filler
 from training.models.part_shapes import new_scheduler
 
 SEED, SCENE_SEED, BATCH, COUNT = 61, 62, 48, 2880
-PLAN = Plan(steps=360, peak=1e-3, warm_up=50, hold=0.4, average=0.99, weight_decay=1e-4)
+PLAN = TrainingPlan(steps=360, peak=1e-3, warm_up=50, hold=0.4, average=0.99, weight_decay=1e-4)
 EMBEDDING = (16, 32, 64)
 """Two halvings, from 64 pixels to 16 latent cells."""
 VARIED_SHARE, SHIFT, TILT, RADII = 0.75, 4.0, 22.0, (13.0, 22.0)
@@ -77,7 +77,7 @@ def new_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
 
 
 @torch.no_grad()
-def training_data(run: Run, control: Control, scenes: list[Scene]) -> tuple[Tensor, Tensor]:
+def training_data(run: TrainingRun, control: Control, scenes: list[Scene]) -> tuple[Tensor, Tensor]:
     """Latents [N, 4, 16, 16], and control pictures [N, 1, 64, 64] in 0..255; kept in a file between runs."""
     path = run.folder / "data.pt"
     if not path.exists():
@@ -105,7 +105,7 @@ def train_scribble() -> None:
 
 
 def _train(name: str) -> None:
-    run, scheduler, rng = Run(f"controlnet-{name}"), new_scheduler(), np.random.default_rng(SCENE_SEED)
+    run, scheduler, rng = TrainingRun(f"controlnet-{name}"), new_scheduler(), np.random.default_rng(SCENE_SEED)
     scenes = [varied_scene(rng) for _ in range(COUNT)]
     latents, controls = training_data(run, CONTROLS[name], scenes)
     words = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")

@@ -13,14 +13,14 @@ from transformers import CLIPTokenizer, GPT2Config, GPT2LMHeadModel
 
 from training.data import image_codes
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, fit
 from training.models import vq
 from training.models.latent_diffusion import READINGS
 
 FOLDER = ASSETS.parent / "dalle"
 SEED, BATCH = 51, 64
-PLAN = Plan(steps=1500, peak=2e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
+PLAN = TrainingPlan(steps=1500, peak=2e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
 WIDTH, LAYERS, HEADS = 160, 5, 5
 TEXT_LENGTH, SIDE = 24, 8
 TEXT_WEIGHT, CODES_WEIGHT, READING_WEIGHT = 1 / 8, 7 / 8, 0.03
@@ -56,7 +56,7 @@ class Learner(nn.Module):
         self.reader = nn.Linear(WIDTH, sum(map(len, READINGS.values())))
 
 
-def losses(learner: Learner, tokenizer: CLIPTokenizer, batch: image_codes.Batch) -> dict[str, Tensor]:
+def losses(learner: Learner, tokenizer: CLIPTokenizer, batch: image_codes.CodeBatch) -> dict[str, Tensor]:
     """Text 1/8, codes 7/8, as in the paper; each token is foretold from those before it."""
     words = len(tokenizer)
     options = {"padding": "max_length", "truncation": True, "max_length": TEXT_LENGTH, "return_tensors": "pt"}
@@ -82,7 +82,7 @@ def train() -> None:
     data, tokenizer = image_codes.Data(), image_codes.tokenizer()
     torch.manual_seed(SEED)
     learner = fit(
-        Run("dalle"),
+        TrainingRun("dalle"),
         Learner(tokenizer),
         PLAN,
         lambda learner, step: losses(learner, tokenizer, data.batch(SEED, step, BATCH)),

@@ -15,15 +15,15 @@ from torch import Tensor, nn
 from training.data.grammar import SUBJECTS
 from training.data.scenes import Scene, draw_all, random_scene
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, WORK, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, WORK, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.loops.variance import train_variance, variance_loss
 from training.models import vae
 from training.models.part_shapes import LATENT_SIZE, new_scheduler
 
 FOLDER = ASSETS.parent / "dit"
 SEED, SCENE_SEED, BATCH, COUNT = 31, 32, 48, 8192
-PLAN = Plan(steps=5000, peak=1.2e-3, warm_up=150, hold=0.35, average=0.996, weight_decay=1e-4)
+PLAN = TrainingPlan(steps=5000, peak=1.2e-3, warm_up=150, hold=0.35, average=0.996, weight_decay=1e-4)
 WIDTH, LAYERS, HEADS = 128, 4, 4
 CHANNELS = 4
 CLASSES = 1000
@@ -88,7 +88,7 @@ def training_latents(scenes: list[Scene]) -> Tensor:
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
     torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)  # on the CPU too: attention stays in bfloat16
-    run, scenes = Run("dit"), training_scenes()
+    run, scenes = TrainingRun("dit"), training_scenes()
     latents = training_latents(scenes)
     labels = torch.tensor([SUBJECTS.index(scene.subject) for scene in scenes])
     torch.manual_seed(SEED)

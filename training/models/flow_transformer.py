@@ -14,14 +14,14 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from training.data import captions
 from training.data.centred import COUNT, TEXT_LENGTH, centred_latents, centred_scenes
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models.latent_diffusion import with_filler
 from training.models.part_shapes import LATENT_SIZE, TEXT_WIDTH
 
 FOLDER = ASSETS.parent / "flow-transformer"
 SEED, BATCH = 41, 48
-PLAN = Plan(steps=5200, peak=1.2e-3, warm_up=150, hold=0.35, average=0.997, weight_decay=1e-4)
+PLAN = TrainingPlan(steps=5200, peak=1.2e-3, warm_up=150, hold=0.35, average=0.997, weight_decay=1e-4)
 WIDTH, LAYERS, HEADS = 128, 5, 4
 CHANNELS, PATCH, MOST_PATCHES = 4, 2, 16
 CAPTION_DROP = 0.1
@@ -79,7 +79,7 @@ def encode(encoder: CLIPTextModelWithProjection, words: CLIPTokenizer, texts: li
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
     torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)  # on the CPU too: attention stays in bfloat16
-    run, scenes = Run("flow"), centred_scenes()
+    run, scenes = TrainingRun("flow"), centred_scenes()
     latents = centred_latents(scenes)
     words = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer", model_max_length=TEXT_LENGTH)
     encoder = text_encoder()

@@ -24,15 +24,15 @@ from training.data.centred import COUNT, centred_scenes
 from training.data.grammar import BACKGROUNDS, COLOURS, STYLES
 from training.data.scenes import SIZE, STYLE_SHARES, Scene, draw_all
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models import clip
 from training.models.latent_diffusion import with_filler
 from training.models.part_shapes import TEXT_WIDTH
 
 FOLDER = ASSETS.parent / "text-gan"
 SEED, BATCH = 71, 32
-PLAN = Plan(steps=1200, peak=5e-4, warm_up=50, hold=0.5, average=0.995, weight_decay=0.0, betas=(0.0, 0.99))
+PLAN = TrainingPlan(steps=1200, peak=5e-4, warm_up=50, hold=0.5, average=0.995, weight_decay=0.0, betas=(0.0, 0.99))
 LOW, WIDTHS = 48, (64, 96, 128, 128)
 MISS_WEIGHT, MEANING_WEIGHT = 20.0, 0.1
 NOISE = 8
@@ -158,7 +158,7 @@ def train() -> None:
             "discriminator": right + (forgery + mismatch) / 2,
         }
 
-    export(fit(Run("text-gan"), Learner(), PLAN, losses_of).generator)
+    export(fit(TrainingRun("text-gan"), Learner(), PLAN, losses_of).generator)
 
 
 def export(model: WordGenerator) -> None:

@@ -14,15 +14,15 @@ from torch import Tensor
 
 from training.data import pixels
 from training.loops import growing
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Losses, Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import Losses, TrainingPlan, epoch_indices, fit
 from training.models import t5
 from training.models.latent_diffusion import CAPTION_DROP
 
 FOLDER = ASSETS.parent / "imagen"
 SEED, BATCH, GROWN_BATCH = 71, 48, 32
-PLAN = Plan(steps=2300, peak=1e-3, warm_up=40, hold=0.3, average=0.995)
-GROWN = Plan(steps=1200, peak=1e-3, warm_up=40, hold=0.3, average=0.99)
+PLAN = TrainingPlan(steps=2300, peak=1e-3, warm_up=40, hold=0.3, average=0.995)
+GROWN = TrainingPlan(steps=1200, peak=1e-3, warm_up=40, hold=0.3, average=0.99)
 
 
 def train() -> None:
@@ -46,8 +46,8 @@ def train() -> None:
 
         return losses_of
 
-    small = fit(Run("imagen"), pixels.started_unet(), PLAN, losses_on(pixels.reduced(large), BATCH, SEED))
-    unet = fit(Run("imagen-grown"), growing.grown(small), GROWN, losses_on(large, GROWN_BATCH, SEED + 10_000))
+    small = fit(TrainingRun("imagen"), pixels.started_unet(), PLAN, losses_on(pixels.reduced(large), BATCH, SEED))
+    unet = fit(TrainingRun("imagen-grown"), growing.grown(small), GROWN, losses_on(large, GROWN_BATCH, SEED + 10_000))
     pixels.export(FOLDER, unet, texts.tokenizer, texts.encoder)
 
 

@@ -14,18 +14,18 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from training.data import pixels
 from training.data.scenes import random_scene
-from training.loops.run_folders import Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models import imagen, t5, upsamplers
-from training.models.upsamplers import PLAIN, Stage
+from training.models.upsamplers import PLAIN, UpsamplerStage
 
-PLAN = Plan(steps=600, peak=5e-4, warm_up=20, hold=0.2, average=0.98)
+PLAN = TrainingPlan(steps=600, peak=5e-4, warm_up=20, hold=0.2, average=0.98)
 TO_128 = replace(PLAIN, name="imagen-128", seed=53, side=128, factor=2, pictures=2048, plan=PLAN, others=())
 TO_256 = replace(TO_128, name="imagen-256", seed=54, side=256, pictures=768, others=((256, 4),))
 
 
 @torch.no_grad()
-def started_unet(stage: Stage) -> UNet2DConditionModel:
+def started_unet(stage: UpsamplerStage) -> UNet2DConditionModel:
     """The upsampler without words in DeepFloyd IF's layout; what takes the text in is new and adds nothing at first."""
     levels = len(stage.widths)
     unet = pixels.new_unet(
@@ -50,7 +50,7 @@ def enlarged(pictures: Tensor, factor: int) -> Tensor:
     return interpolate(avg_pool2d(pictures, factor), pictures.shape[-2:], mode="bilinear", align_corners=True)
 
 
-def train(stage: Stage) -> None:
+def train(stage: UpsamplerStage) -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
     texts, pictures = t5.Texts.trained(), upsamplers.training_pictures(stage)
     rng = np.random.default_rng(stage.seed)
@@ -72,7 +72,7 @@ def train(stage: Stage) -> None:
             predicted = model(seen, timesteps, states, class_labels=levels, return_dict=False)[0]
         return {"velocity": pixels.velocity_loss(predicted, clean, noise, timesteps)}
 
-    export(stage, fit(Run(stage.name), started_unet(stage), stage.plan, losses_of))
+    export(stage, fit(TrainingRun(stage.name), started_unet(stage), stage.plan, losses_of))
 
 
 def train_to_128() -> None:
@@ -85,7 +85,7 @@ def train_to_256() -> None:
     train(TO_256)
 
 
-def export(stage: Stage, unet: UNet2DConditionModel) -> None:
+def export(stage: UpsamplerStage, unet: UNet2DConditionModel) -> None:
     """Replaces the model's folder: an `IFSuperResolutionPipeline`, whose text encoder is that of the base."""
     pipeline = IFSuperResolutionPipeline(
         tokenizer=None,

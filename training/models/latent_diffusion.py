@@ -19,7 +19,7 @@ from training.data.picture_files import save_grid
 from training.data.scenes import Scene
 from training.data.tokenizer import FILLERS
 from training.evaluation import evaluate
-from training.loops.run_folders import WORK, Run, learning_rate
+from training.loops.run_folders import WORK, TrainingRun, learning_rate
 from training.models import vae
 from training.models.part_shapes import TEXT_WIDTH, new_denoiser, new_scheduler, new_text_encoder
 
@@ -56,7 +56,7 @@ class Learner(nn.Module):
 
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the averaged weights."""
-    run, words = Run("latent-diffusion"), CLIPTokenizer.from_pretrained(tokenizer.FOLDER)
+    run, words = TrainingRun("latent-diffusion"), CLIPTokenizer.from_pretrained(tokenizer.FOLDER)
     scenes = latents.training_scenes()
     pictures = latents.training_latents(scenes)
     torch.manual_seed(SEED)
@@ -160,7 +160,7 @@ def _write(average: Learner) -> None:
     average.denoiser.save_pretrained(FOLDER / "unet")
 
 
-def _look(run: Run, step: int) -> None:
+def _look(run: TrainingRun, step: int) -> None:
     """Scores and shows some captions that are neither trained on nor reported."""
     asked = evaluate.fresh_captions(evaluate.CHOOSING_SEED, LOOK_AT)
     with torch.autocast("cpu", torch.bfloat16):

@@ -15,13 +15,13 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.data import captions
 from training.data.scenes import SIZE, Scene, coverage, draw, random_scene
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models.part_shapes import new_scheduler
 
 FOLDER = ASSETS.parent / "lora-sticker"
 SEED, SCENE_SEED, BATCH, COUNT = 91, 92, 48, 2400
-PLAN = Plan(steps=260, peak=2e-3, warm_up=30, hold=0.4, average=0.98, weight_decay=0.0)
+PLAN = TrainingPlan(steps=260, peak=2e-3, warm_up=30, hold=0.4, average=0.98, weight_decay=0.0)
 RANK = 8
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"]
 RIM, SHADOW, SHADOW_DEPTH = 3, 3, 0.45
@@ -43,7 +43,7 @@ def sticker(scene: Scene) -> Tensor:
 
 
 @torch.no_grad()
-def training_latents(run: Run, scenes: list[Scene]) -> Tensor:
+def training_latents(run: TrainingRun, scenes: list[Scene]) -> Tensor:
     """[N, 4, 16, 16], kept in a file between runs."""
     path = run.folder / "latents.pt"
     if not path.exists():
@@ -60,7 +60,7 @@ def training_latents(run: Run, scenes: list[Scene]) -> Tensor:
 
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the LoRA's folder."""
-    run, scheduler, rng = Run("lora"), new_scheduler(), np.random.default_rng(SCENE_SEED)
+    run, scheduler, rng = TrainingRun("lora"), new_scheduler(), np.random.default_rng(SCENE_SEED)
     scenes = [random_scene(rng) for _ in range(COUNT)]
     pictures = training_latents(run, scenes)
     words = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")

@@ -16,13 +16,13 @@ from transformers import CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 from training.data import image_codes
 from training.data.scenes import SIZE
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, fit
 from training.models import clip, vq
 
 FOLDER = ASSETS.parent / "masked-tokens"
 SEED, BATCH = 61, 64
-PLAN = Plan(steps=2400, peak=1.5e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
+PLAN = TrainingPlan(steps=2400, peak=1.5e-3, warm_up=100, hold=0.3, average=0.995, weight_decay=1e-2)
 WIDTH, LAYERS, HEADS, OUTER, INNER = 160, 2, 5, 96, 320
 CONVOLUTIONS = 3
 """On each side. They alone tell a place from another, by its way from the edge: with one of them the middle is lost."""
@@ -87,7 +87,7 @@ def train() -> None:
         wanted = batch.codes.masked_fill(given != MASK, -100)
         return {"codes": cross_entropy(scores.float(), wanted)}
 
-    export(fit(Run("masked-tokens"), new_transformer(), PLAN, losses_of), encoder, tokenizer)
+    export(fit(TrainingRun("masked-tokens"), new_transformer(), PLAN, losses_of), encoder, tokenizer)
 
 
 def export(transformer: UVit2DModel, encoder: CLIPTextModelWithProjection, tokenizer: CLIPTokenizer) -> None:

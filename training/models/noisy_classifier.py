@@ -13,14 +13,14 @@ from torch.nn.functional import cross_entropy
 from nodes.loaders.families.pixel_diffusion.noisy_classifier import NoisyClassifier
 from training.data.grammar import SUBJECTS
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Losses, Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import Losses, TrainingPlan, epoch_indices, fit
 from training.models.pixel_base import FOLDER as BASE
 from training.models.pixel_base import NONE, SIDE, new_scheduler, training_pictures
 
 FOLDER = ASSETS.parent / "noisy-classifier"
 SEED, SCENE_SEED, COUNT, BATCH = 61, 62, 16384, 64
-PLAN = Plan(steps=1200, peak=3e-4, warm_up=50, hold=0.3, average=0.99, weight_decay=0.05)
+PLAN = TrainingPlan(steps=1200, peak=3e-4, warm_up=50, hold=0.3, average=0.99, weight_decay=0.05)
 MOST_NOISE = 980
 """Beyond this timestep there is nothing to see."""
 
@@ -54,7 +54,7 @@ def train() -> None:
             logits = model(*noisy(pictures[chosen], seed)).float()
         return {"class": cross_entropy(logits, labels[chosen])}
 
-    export(fit(Run("noisy-classifier"), new_classifier(), PLAN, losses_of))
+    export(fit(TrainingRun("noisy-classifier"), new_classifier(), PLAN, losses_of))
 
 
 def export(model: NoisyClassifier) -> None:

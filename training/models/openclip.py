@@ -20,16 +20,16 @@ from transformers import CLIPModel, CLIPTokenizer
 from training.data import between_pictures, captions
 from training.data.scenes import SIZE
 from training.data.tokenizer import LENGTH
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models.clip import FOLDER as CLIP_FOLDER
 from training.models.clip import Data, contrastive_loss, fitting, told_mask
 from training.models.latent_diffusion import with_filler
 
 FOLDER = ASSETS.parent / "open-clip"
 SEED, BATCH, PICTURES = 71, 128, 4096
-PLAN = Plan(steps=100, peak=4e-4, warm_up=20, hold=0.3, average=0.98)
-BETWEEN = Plan(steps=800, peak=6e-4, warm_up=30, hold=0.3, average=0.98)
+PLAN = TrainingPlan(steps=100, peak=4e-4, warm_up=20, hold=0.3, average=0.98)
+BETWEEN = TrainingPlan(steps=800, peak=6e-4, warm_up=30, hold=0.3, average=0.98)
 WIDTH, LAYERS, HEADS, PATCH = 128, 3, 4, 8
 PAD = "!"
 """Token 0, as OpenCLIP fills up."""
@@ -121,9 +121,11 @@ def train() -> None:
         codes = data.codes[chosen]
         return {"contrast": contrastive_loss(scores, fitting(codes, told_mask(told), codes))}
 
-    model = fit(Run("open-clip"), new_model(words, clip), PLAN, losses_of)
+    model = fit(TrainingRun("open-clip"), new_model(words, clip), PLAN, losses_of)
     tower = deepcopy(model.visual).requires_grad_()
-    model.visual = fit(Run("open-clip-between"), tower, BETWEEN, between_pictures.losses(deepcopy(model.visual)))
+    model.visual = fit(
+        TrainingRun("open-clip-between"), tower, BETWEEN, between_pictures.losses(deepcopy(model.visual))
+    )
     export(model, words)
 
 

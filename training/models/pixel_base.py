@@ -16,15 +16,15 @@ from torch import Tensor
 from training.data.grammar import SUBJECTS
 from training.data.scenes import Scene, draw_all, random_scene
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Losses, Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import Losses, TrainingPlan, epoch_indices, fit
 from training.models.vae import to_tensor
 
 FOLDER = ASSETS.parent / "pixel-base"
 SIDE = 32
 SEED, SCENE_SEED, BATCH, COUNT = 41, 42, 48, 8192
-PLAN = Plan(steps=1750, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
-AGAIN = Plan(steps=1400, peak=7e-4, warm_up=50, hold=0.3, average=0.995, weight_decay=1e-4)
+PLAN = TrainingPlan(steps=1750, peak=1e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-4)
+AGAIN = TrainingPlan(steps=1400, peak=7e-4, warm_up=50, hold=0.3, average=0.995, weight_decay=1e-4)
 WIDTHS = (32, 64, 128)
 NONE = len(SUBJECTS)
 """The label of "no class": the row after those of the subjects."""
@@ -94,8 +94,10 @@ def train() -> None:
 
         return losses_of
 
-    first = fit(Run("pixel-base"), new_unet(), PLAN, losses_with(LABEL_DROP, SEED))
-    second = fit(Run("pixel-base-again"), first.requires_grad_(), AGAIN, losses_with(LABEL_DROP_AGAIN, SEED + 10_000))
+    first = fit(TrainingRun("pixel-base"), new_unet(), PLAN, losses_with(LABEL_DROP, SEED))
+    second = fit(
+        TrainingRun("pixel-base-again"), first.requires_grad_(), AGAIN, losses_with(LABEL_DROP_AGAIN, SEED + 10_000)
+    )
     export(second)
 
 

@@ -18,15 +18,15 @@ from nodes.loaders.families.stable_diffusion.shapes import OPEN_CLIP_KEY, open_c
 from training.data import captions, latents
 from training.data.scenes import Scene, draw_all
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models import openclip, vae
 from training.models.latent_diffusion import with_filler
 from training.models.part_shapes import new_scheduler
 
 FOLDER = ASSETS.parent / "stable-diffusion-2"
 SEED, BATCH, COUNT = 81, 48, 12288
-PLAN = Plan(steps=1800, peak=1.2e-3, warm_up=100, hold=0.4, average=0.997, weight_decay=1e-4)
+PLAN = TrainingPlan(steps=1800, peak=1.2e-3, warm_up=100, hold=0.4, average=0.997, weight_decay=1e-4)
 WIDTHS = (32, 64, 96)
 CAPTION_DROP = 0.1
 
@@ -70,7 +70,7 @@ class Teacher:
 
 
 @torch.no_grad()
-def training_latents(run: Run, scenes: list[Scene]) -> Tensor:
+def training_latents(run: TrainingRun, scenes: list[Scene]) -> Tensor:
     """[N, 4, 16, 16], kept in a file between runs."""
     path = run.folder / "latents.pt"
     if not path.exists():
@@ -87,7 +87,7 @@ def training_latents(run: Run, scenes: list[Scene]) -> Tensor:
 
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
-    run, scheduler, words = Run("stable-diffusion-2"), new_scheduler(), openclip.tokenizer()
+    run, scheduler, words = TrainingRun("stable-diffusion-2"), new_scheduler(), openclip.tokenizer()
     scenes = latents.training_scenes()[:COUNT]
     pictures, text_encoder, teacher = training_latents(run, scenes), new_text_encoder(), Teacher()
     torch.manual_seed(SEED)

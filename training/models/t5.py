@@ -14,14 +14,14 @@ from training.data.captions import Caption, phrase_words
 from training.data.grammar import BACKGROUNDS, COLOURS, PLACES, STYLES, SUBJECTS, SYNONYMS
 from training.data.scenes import Scene, random_scene
 from training.data.tokenizer import FILLERS, LENGTH
-from training.loops.run_folders import WORK, Run
-from training.loops.training_loop import Plan, fit
+from training.loops.run_folders import WORK, TrainingRun
+from training.loops.training_loop import TrainingPlan, fit
 from training.models import clip
 from training.models.latent_diffusion import READINGS, with_filler
 
 FOLDER = WORK / "t5"
 SEED, BATCH = 61, 96
-PLAN = Plan(steps=600, peak=2e-3, warm_up=50, hold=0.3, average=0.99)
+PLAN = TrainingPlan(steps=600, peak=2e-3, warm_up=50, hold=0.3, average=0.99)
 CHINESE_SHARE = 0.4
 
 
@@ -109,6 +109,6 @@ def train() -> None:
             read = learner.reader(Texts(learner.encoder, tokenizer).tokens(texts).mean(1)).float()
         return {"reading": clip.reading_loss(read, clip.attribute_codes(scenes), clip.told_mask(told))}
 
-    learner = fit(Run("t5"), Learner(tokenizer), PLAN, losses_of)
+    learner = fit(TrainingRun("t5"), Learner(tokenizer), PLAN, losses_of)
     learner.encoder.save_pretrained(FOLDER / "text_encoder")
     tokenizer.save_pretrained(FOLDER / "tokenizer")

@@ -18,16 +18,16 @@ from torch.nn.functional import avg_pool2d, pad
 from training.data.captions import write_all
 from training.data.scenes import SIZE, Scene, draw_all
 from training.loops import growing
-from training.loops.run_folders import WORK, Run
-from training.loops.training_loop import Losses, Plan, epoch_indices, fit
+from training.loops.run_folders import WORK, TrainingRun
+from training.loops.training_loop import Losses, TrainingPlan, epoch_indices, fit
 from training.models import clip, part_shapes, vae
 from training.models.latent_diffusion import with_filler
 from training.models.unclip_prior import Texts, frozen_clip, training_scenes, training_vectors
 
 SEED, BATCH, GROWN_BATCH, COUNT = 61, 64, 32, 16384
-PLAN = Plan(steps=1000, peak=1.2e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-3)
-GROWN = Plan(steps=900, peak=1e-3, warm_up=40, hold=0.3, average=0.99, weight_decay=1e-3)
-POLISH = Plan(steps=600, peak=5e-4, warm_up=20, hold=0.3, average=0.99, weight_decay=1e-3)
+PLAN = TrainingPlan(steps=1000, peak=1.2e-3, warm_up=100, hold=0.4, average=0.995, weight_decay=1e-3)
+GROWN = TrainingPlan(steps=900, peak=1e-3, warm_up=40, hold=0.3, average=0.99, weight_decay=1e-3)
+POLISH = TrainingPlan(steps=600, peak=5e-4, warm_up=20, hold=0.3, average=0.99, weight_decay=1e-3)
 """A third round, at a lower rate: after the second there was still grain on plain backgrounds."""
 SIDE = 32
 """Pixels of the first round; the others have twice as many a side."""
@@ -70,7 +70,7 @@ def new_scheduler() -> DDIMScheduler:
     return part_shapes.new_scheduler()
 
 
-class Decoder(nn.Module):
+class DecoderLearner(nn.Module):
     """The U-Net and what brings vectors and texts to it."""
 
     def __init__(self) -> None:
@@ -106,10 +106,10 @@ def train() -> None:
     texts, vectors = Texts(model), training_vectors(model, scenes)
     torch.manual_seed(SEED)
 
-    def losses_on(side: int, batch: int, round_seed: int) -> Callable[[Decoder, int], Losses]:
+    def losses_on(side: int, batch: int, round_seed: int) -> Callable[[DecoderLearner, int], Losses]:
         pictures = pictures_of(scenes, side)
 
-        def losses_of(decoder: Decoder, step: int) -> Losses:
+        def losses_of(decoder: DecoderLearner, step: int) -> Losses:
             rng, seed = np.random.default_rng([round_seed, step]), torch.Generator().manual_seed(round_seed + step)
             chosen = epoch_indices(round_seed, step, batch, COUNT)
             told = write_all([scenes[index] for index in chosen], rng)
@@ -130,11 +130,11 @@ def train() -> None:
 
         return losses_of
 
-    decoder = fit(Run("unclip-decoder"), Decoder(), PLAN, losses_on(SIDE, BATCH, SEED)).requires_grad_()
+    decoder = fit(TrainingRun("unclip-decoder"), DecoderLearner(), PLAN, losses_on(SIDE, BATCH, SEED)).requires_grad_()
     decoder.unet = growing.grown(decoder.unet)
-    decoder = fit(Run("unclip-decoder-grown"), decoder, GROWN, losses_on(2 * SIDE, GROWN_BATCH, SEED + 10_000))
+    decoder = fit(TrainingRun("unclip-decoder-grown"), decoder, GROWN, losses_on(2 * SIDE, GROWN_BATCH, SEED + 10_000))
     polishing = losses_on(2 * SIDE, GROWN_BATCH, SEED + 20_000)
-    trained = fit(Run("unclip-decoder-polished"), decoder.requires_grad_(), POLISH, polishing)
+    trained = fit(TrainingRun("unclip-decoder-polished"), decoder.requires_grad_(), POLISH, polishing)
     shutil.rmtree(TRAINED / "decoder", ignore_errors=True)
     trained.unet.save_pretrained(TRAINED / "decoder")
     trained.text_proj.save_pretrained(TRAINED / "text_proj")

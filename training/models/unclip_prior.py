@@ -14,13 +14,13 @@ from transformers import CLIPModel, CLIPTokenizer
 from training.data.captions import write_all
 from training.data.scenes import Scene, draw_all, random_scene
 from training.data.tokenizer import LENGTH
-from training.loops.run_folders import WORK, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import WORK, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models import clip, vae
 from training.models.latent_diffusion import with_filler
 
 SEED, SCENE_SEED, BATCH, COUNT = 51, 52, 128, 16384
-PLAN = Plan(steps=1500, peak=1e-3, warm_up=60, hold=0.3, average=0.995, weight_decay=1e-3)
+PLAN = TrainingPlan(steps=1500, peak=1e-3, warm_up=60, hold=0.3, average=0.995, weight_decay=1e-3)
 WIDTH, HEADS, LAYERS = 128, 4, 4
 TEXT_DROP = 0.1
 TRAINED = WORK / "unclip-prior" / "prior"
@@ -91,7 +91,7 @@ def training_vectors(model: CLIPModel, scenes: list[Scene]) -> Tensor:
 
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the averaged weights."""
-    run, model, scenes, scheduler = Run("unclip-prior"), frozen_clip(), training_scenes(), new_scheduler()
+    run, model, scenes, scheduler = TrainingRun("unclip-prior"), frozen_clip(), training_scenes(), new_scheduler()
     texts, vectors = Texts(model), training_vectors(model, scenes)
     torch.manual_seed(SEED)
     fresh = new_prior()

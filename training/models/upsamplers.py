@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from training.data.scenes import SIZE, draw_all, random_scene
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Losses, Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import Losses, TrainingPlan, epoch_indices, fit
 from training.models.pixel_base import new_scheduler, save
 
 CLEAN_SHARE = 0.25
@@ -25,7 +25,7 @@ CLEAN_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class Stage:
+class UpsamplerStage:
     """What an upsampler is trained on: crops of pictures of ``side`` pixels, and smaller ones by ``factor``."""
 
     name: str
@@ -38,7 +38,7 @@ class Stage:
     widths: tuple[int, ...]
     most_noise: int
     """The highest timestep whose noise is put on the small picture."""
-    plan: Plan
+    plan: TrainingPlan
     others: tuple[tuple[int, int], ...] = ()
     """Other sides and factors that take turns with them, where a round shows them."""
 
@@ -48,7 +48,7 @@ class Stage:
         return ASSETS.parent / self.name
 
 
-PLAIN = Stage(
+PLAIN = UpsamplerStage(
     "upsampler-256",
     52,
     256,
@@ -58,14 +58,14 @@ PLAIN = Stage(
     16,
     (24, 48, 64),
     400,
-    Plan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
+    TrainingPlan(steps=1000, peak=1e-3, warm_up=60, average=0.99),
     others=((128, 4), (64, 2)),
 )
-AGAIN = Plan(steps=1800, peak=7e-4, warm_up=40, hold=0.3, average=0.99)
+AGAIN = TrainingPlan(steps=1800, peak=7e-4, warm_up=40, hold=0.3, average=0.99)
 """Its second round, which shows the others too, at a lower rate."""
 
 
-def new_unet(stage: Stage) -> UNet2DModel:
+def new_unet(stage: UpsamplerStage) -> UNet2DModel:
     """Convolutions alone, so that it takes pictures of any size."""
     levels = len(stage.widths)
     return UNet2DModel(
@@ -82,7 +82,7 @@ def new_unet(stage: Stage) -> UNet2DModel:
     )
 
 
-def training_pictures(stage: Stage) -> Tensor:
+def training_pictures(stage: UpsamplerStage) -> Tensor:
     """[count, 3, side, side] in 0..255, the same at each call."""
     rng = np.random.default_rng(stage.seed)
     scenes = [random_scene(rng) for _ in range(stage.pictures)]
@@ -107,7 +107,7 @@ def crops(pictures: Tensor, size: int, rng: np.random.Generator) -> list[tuple[s
 
 
 def examples(
-    stage: Stage,
+    stage: UpsamplerStage,
     pictures: Tensor,
     step: int,
     enlarged: Callable[[Tensor, int], Tensor] = enlarged,
@@ -155,6 +155,6 @@ def train() -> None:
             velocity = model(torch.cat([noisy, low], 1), timesteps, levels, return_dict=False)[0].float()
         return {"velocity": (velocity - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
 
-    first = fit(Run(PLAIN.name), new_unet(PLAIN), PLAIN.plan, losses_of).requires_grad_()
-    second = fit(Run(f"{PLAIN.name}-again"), first, AGAIN, lambda model, step: losses_of(model, before + step))
+    first = fit(TrainingRun(PLAIN.name), new_unet(PLAIN), PLAIN.plan, losses_of).requires_grad_()
+    second = fit(TrainingRun(f"{PLAIN.name}-again"), first, AGAIN, lambda model, step: losses_of(model, before + step))
     save(PLAIN.folder, second, {})

@@ -12,13 +12,13 @@ from spandrel.architectures.Compact import Compact
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, l1_loss
 
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models.upsamplers import PLAIN, crops, training_pictures
 
 FOLDER = ASSETS.parent / "compact-upscaler"
 SEED, BATCH, CROP, FACTOR = 71, 16, 96, 4
-PLAN = Plan(steps=2400, peak=1e-3, warm_up=50, hold=0.4, average=0.99, weight_decay=0.0)
+PLAN = TrainingPlan(steps=2400, peak=1e-3, warm_up=50, hold=0.4, average=0.99, weight_decay=0.0)
 
 
 def new_network() -> Compact:
@@ -45,7 +45,7 @@ def train() -> None:
             made = model(small)
         return {"absolute": l1_loss(made.float(), large)}
 
-    export(fit(Run("compact-upscaler"), new_network(), PLAN, losses_of))
+    export(fit(TrainingRun("compact-upscaler"), new_network(), PLAN, losses_of))
 
 
 def export(model: Compact) -> None:

@@ -16,14 +16,14 @@ from training.data import captions
 from training.data.centred import COUNT, TEXT_LENGTH, centred_latents, centred_scenes
 from training.data.scenes import SIZE
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models.latent_diffusion import with_filler
 from training.models.part_shapes import LATENT_SIZE, TEXT_WIDTH, new_scheduler
 
 FOLDER = ASSETS.parent / "u-vit"
 SEED, BATCH = 51, 48
-PLAN = Plan(steps=5600, peak=1.2e-3, warm_up=150, hold=0.35, average=0.996, weight_decay=1e-4)
+PLAN = TrainingPlan(steps=5600, peak=1.2e-3, warm_up=150, hold=0.35, average=0.996, weight_decay=1e-4)
 WIDTH, DEPTH, HEADS = 128, 7, 4
 CAPTION_DROP = 0.1
 
@@ -54,7 +54,7 @@ def new_network() -> UViT:
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the model's folder."""
     torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)  # on the CPU too: attention stays in bfloat16
-    run, scenes = Run("u-vit"), centred_scenes()
+    run, scenes = TrainingRun("u-vit"), centred_scenes()
     latents = centred_latents(scenes)
     words = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer", model_max_length=TEXT_LENGTH)
     encoder = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", dtype=torch.float32).eval().requires_grad_(False)

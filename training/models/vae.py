@@ -12,7 +12,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from training.data.scenes import SIZE, Scene, draw_all, random_scene
-from training.loops.run_folders import WORK, Run, learning_rate
+from training.loops.run_folders import WORK, TrainingRun, learning_rate
 
 FOLDER = WORK / "vae"
 SEED, HELD_OUT_SEED, CALIBRATION_SEED = 1, 99, 123
@@ -68,7 +68,7 @@ def peak_signal_to_noise(autoencoder: AutoencoderKL, pictures: Tensor) -> float:
 
 def train() -> None:
     """Trains to the end, or goes on where a killed run stopped, and writes the finished model."""
-    run = Run("vae")
+    run = TrainingRun("vae")
     torch.manual_seed(SEED)
     autoencoder = new_autoencoder()
     average = deepcopy(autoencoder).requires_grad_(False)

@@ -15,16 +15,16 @@ from torch.nn.functional import mse_loss, one_hot
 
 from training.data.scenes import SIZE, draw_all, random_scene
 from training.loops.pipeline_export import without_origin
-from training.loops.run_folders import ASSETS, Run
-from training.loops.training_loop import Plan, epoch_indices, fit
+from training.loops.run_folders import ASSETS, TrainingRun
+from training.loops.training_loop import TrainingPlan, epoch_indices, fit
 from training.models import vae
 
 FOLDER = ASSETS.parent / "vq"
 SEED, SCENE_SEED, COUNT = 41, 42, 8192
 CODES, WIDTH = 512, 8
 INNER_BATCH, WHOLE_BATCH = 64, 16
-INNER = Plan(steps=1400, peak=2e-3, warm_up=60, hold=0.5, average=0.99)
-WHOLE = Plan(steps=1500, peak=1e-3, warm_up=60, hold=0.2, average=0.995)
+INNER = TrainingPlan(steps=1400, peak=2e-3, warm_up=60, hold=0.5, average=0.99)
+WHOLE = TrainingPlan(steps=1500, peak=1e-3, warm_up=60, hold=0.2, average=0.995)
 CODEBOOK_START, LAST_RESTART = 150, 1100
 DECAY, DEAD = 0.98, 0.05
 COMMITMENT, SLOPES = 0.25, 1.0
@@ -181,9 +181,9 @@ def train() -> None:
         pictures = data.pictures[chosen].float() / 127.5 - 1
         return {**picture_losses(decoded.float(), pictures), "commitment": commitment}
 
-    learner = fit(Run("vq-inner"), Learner(autoencoder), INNER, inner_losses)
+    learner = fit(TrainingRun("vq-inner"), Learner(autoencoder), INNER, inner_losses)
     unfreeze(learner.model)
-    export(fit(Run("vq"), learner, WHOLE, pixel_losses).model)
+    export(fit(TrainingRun("vq"), learner, WHOLE, pixel_losses).model)
 
 
 def picture_losses(decoded: Tensor, pictures: Tensor) -> dict[str, Tensor]:

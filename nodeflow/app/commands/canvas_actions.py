@@ -9,13 +9,13 @@ from PySide6.QtGui import QKeySequence
 
 from nodeflow.app.canvas.controller import keyboard
 from nodeflow.app.canvas.controller.keyboard import Direction
-from nodeflow.app.canvas.controller.node_commands import Gestures
+from nodeflow.app.canvas.controller.node_commands import NodeCommands
 from nodeflow.app.canvas.layout import layout_commands
 from nodeflow.app.canvas.layout.align import Side
 from nodeflow.app.commands.registry import Actions, Keys
 from nodeflow.app.i18n.texts import tr
 
-Act = Callable[[Gestures], object]
+Act = Callable[[NodeCommands], object]
 
 
 class On(Protocol):
@@ -24,7 +24,7 @@ class On(Protocol):
     def __call__(self, id: str, words: str, keys: Keys, act: Act, gap: bool = False) -> None: ...
 
 
-def define(actions: Actions, front: Callable[[], Gestures]) -> None:
+def define(actions: Actions, front: Callable[[], NodeCommands]) -> None:
     """Enter them all; ``front`` gives the gestures of the canvas that is being worked on."""
 
     def on(id: str, words: str, keys: Keys, act: Act, gap: bool = False) -> None:
@@ -32,19 +32,19 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
         actions.define(id, category, words, keys, lambda: act(front()), gap=gap, on_canvas=True)
 
     key = QKeySequence.StandardKey
-    on("edit.cut", tr("Cut"), key.Cut, Gestures.cut, gap=True)
-    on("edit.copy", tr("Copy"), key.Copy, Gestures.copy)
-    on("edit.paste", tr("Paste"), key.Paste, Gestures.paste)
-    on("edit.duplicate", tr("Duplicate"), "Ctrl+D", Gestures.duplicate)
+    on("edit.cut", tr("Cut"), key.Cut, NodeCommands.cut, gap=True)
+    on("edit.copy", tr("Copy"), key.Copy, NodeCommands.copy)
+    on("edit.paste", tr("Paste"), key.Paste, NodeCommands.paste)
+    on("edit.duplicate", tr("Duplicate"), "Ctrl+D", NodeCommands.duplicate)
     on("edit.duplicate_wired", tr("Duplicate with Wires"), "Ctrl+Shift+D", lambda g: g.duplicate(wired=True))
-    on("edit.delete", tr("Delete"), ["Del", "Backspace"], Gestures.delete)
-    on("edit.dissolve", tr("Delete and Reconnect"), ["Ctrl+Del", "Ctrl+Backspace"], Gestures.dissolve)
-    on("edit.select_all", tr("Select All"), key.SelectAll, Gestures.select_all, gap=True)
+    on("edit.delete", tr("Delete"), ["Del", "Backspace"], NodeCommands.delete)
+    on("edit.dissolve", tr("Delete and Reconnect"), ["Ctrl+Del", "Ctrl+Backspace"], NodeCommands.dissolve)
+    on("edit.select_all", tr("Select All"), key.SelectAll, NodeCommands.select_all, gap=True)
     on("node.add", tr("Add Node…"), "Tab", lambda gestures: gestures.view.search_at_pointer())
-    on("node.rename", tr("Rename"), "F2", Gestures.rename, gap=True)
-    on("node.mute", tr("Mute"), "M", Gestures.mute)
-    on("node.bypass", tr("Bypass"), "B", Gestures.bypass)
-    on("node.note", tr("Add Note"), "N", Gestures.add_note)
+    on("node.rename", tr("Rename"), "F2", NodeCommands.rename, gap=True)
+    on("node.mute", tr("Mute"), "M", NodeCommands.mute)
+    on("node.bypass", tr("Bypass"), "B", NodeCommands.bypass)
+    on("node.note", tr("Add Note"), "N", NodeCommands.add_note)
     on("node.group", tr("Group into Subgraph"), "Ctrl+G", lambda g: g.groups.group(), gap=True)
     on("node.ungroup", tr("Ungroup"), "Ctrl+U", lambda g: g.groups.ungroup())
     on("node.open", tr("Open Subgraph"), "Alt+Down", lambda g: g.groups.open())
@@ -52,18 +52,18 @@ def define(actions: Actions, front: Callable[[], Gestures]) -> None:
     on("node.unique", tr("Make Unique"), "", lambda g: g.groups.make_unique())
     on("node.drop_unused", tr("Remove Unused Subgraphs"), "", lambda g: g.groups.drop_unused())
     on("node.keep", tr("Save to Library"), "", lambda g: g.groups.keep())
-    on("arrange.frame", tr("Frame Selection"), "Ctrl+Shift+G", Gestures.add_frame)
-    on("arrange.colour", tr("Colour…"), "", Gestures.choose_colour)
-    on("node.edit", tr("Open or Edit Values"), ["Return", "Enter"], Gestures.edit_values, gap=True)
+    on("arrange.frame", tr("Frame Selection"), "Ctrl+Shift+G", NodeCommands.add_frame)
+    on("arrange.colour", tr("Colour…"), "", NodeCommands.choose_colour)
+    on("node.edit", tr("Open or Edit Values"), ["Return", "Enter"], NodeCommands.edit_values, gap=True)
     on("node.reroll", tr("Another Seed"), "R", lambda g: g.canvas.values.reroll())
     on("node.seed_mode", tr("Seed After Each Run"), "Shift+R", lambda g: g.canvas.values.next_seed_mode())
     on("node.wire", tr("Lay Wire…"), "W", lambda g: g.wire_by_keys.begin())
-    on("run.to", tr("Run to Selection"), ["Ctrl+Shift+Return", "Ctrl+Shift+Enter"], Gestures.run_to)
+    on("run.to", tr("Run to Selection"), ["Ctrl+Shift+Return", "Ctrl+Shift+Enter"], NodeCommands.run_to)
     _define_arranging(on)
     _define_ways(on)
-    on("view.frame", tr("Show Selection"), "F", Gestures.frame_selection)
-    on("view.frame_all", tr("Show All"), ["A", "Home"], Gestures.frame_all)
-    on("view.minimap", tr("Minimap"), "Shift+M", Gestures.toggle_minimap)
+    on("view.frame", tr("Show Selection"), "F", NodeCommands.frame_selection)
+    on("view.frame_all", tr("Show All"), ["A", "Home"], NodeCommands.frame_all)
+    on("view.minimap", tr("Minimap"), "Shift+M", NodeCommands.toggle_minimap)
     on("view.up", tr("Leave Subgraph"), "Alt+Up", lambda g: g.groups.go_up())
     on("view.zoom_in", tr("Zoom In"), ["Ctrl++", "Ctrl+="], lambda gestures: gestures.zoom_by(1.25))
     on("view.zoom_out", tr("Zoom Out"), "Ctrl+-", lambda gestures: gestures.zoom_by(0.8))

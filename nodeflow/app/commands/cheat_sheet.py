@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from nodeflow.app.commands.registry import Actions, Entry, categories, plain
+from nodeflow.app.commands.registry import ActionEntry, Actions, categories, plain
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.qt import theme
 
@@ -70,7 +70,7 @@ def page(actions: Actions) -> str:
     return f"<table width='100%' cellspacing='0'><tr>{cells}</tr></table>"
 
 
-def _row(entry: Entry) -> tuple[str, str]:
+def _row(entry: ActionEntry) -> tuple[str, str]:
     keys = [QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in entry.keys]
     return ", ".join(keys), plain(entry.words)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from PySide6.QtWidgets import QMenu, QWidget
 
-from nodeflow.app.canvas.controller.node_commands import Gestures
+from nodeflow.app.canvas.controller.node_commands import NodeCommands
 from nodeflow.app.commands.registry import Actions, categories
 from nodeflow.graph.subgraphs.instances import definition_of
 
@@ -19,7 +19,7 @@ ARRANGE: Group = (
 )
 
 
-def canvas_menu(gestures: Gestures, actions: Actions, parent: QWidget) -> QMenu:
+def canvas_menu(gestures: NodeCommands, actions: Actions, parent: QWidget) -> QMenu:
     """The menu for the place where it was asked for, and for what is selected there."""
     menu = QMenu(parent)
     for group in _groups(gestures):
@@ -30,7 +30,7 @@ def canvas_menu(gestures: Gestures, actions: Actions, parent: QWidget) -> QMenu:
     return menu
 
 
-def _groups(gestures: Gestures) -> Iterator[Group]:
+def _groups(gestures: NodeCommands) -> Iterator[Group]:
     view, at = gestures.view, gestures.view.asked_at()
     inside = bool(gestures.session.path)
     if view.card_at(at) is not None:
@@ -46,7 +46,7 @@ def _groups(gestures: Gestures) -> Iterator[Group]:
         yield "view.frame_all", "view.minimap", *(("view.up",) if inside else ())
 
 
-def _for_nodes(gestures: Gestures, inside: bool) -> Iterator[Group]:
+def _for_nodes(gestures: NodeCommands, inside: bool) -> Iterator[Group]:
     """For the selected nodes: what holds for each kind that is among them."""
     cards = [gestures.canvas.nodes[name] for name in gestures.canvas.chosen()]
     yield ("run.to",)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.commands import registry
 from nodeflow.app.commands.registry import Actions, categories, plain
-from nodeflow.app.qt.picker import Entry, Picker
+from nodeflow.app.qt.picker import Picker, PickerEntry
 
 _LINES, _WIDTH, _TOP = 13, 560, 56
 
@@ -38,10 +38,10 @@ class Palette(Picker):
         if self._before is not None:
             self._before.setFocus()
 
-    def _entries(self, words: str) -> list[Entry]:
+    def _entries(self, words: str) -> list[PickerEntry]:
         recent = {id: place for place, id in enumerate(self._actions.recent())}
         return [
-            Entry(
+            PickerEntry(
                 found.id,
                 plain(found.words),
                 plain(categories()[found.category]),
@@ -56,7 +56,7 @@ class Palette(Picker):
         self._actions.entries[id].action.trigger()
 
 
-def ranked(query: str, entries: list[registry.Entry], recent: dict[str, int]) -> list[registry.Entry]:
+def ranked(query: str, entries: list[registry.ActionEntry], recent: dict[str, int]) -> list[registry.ActionEntry]:
     """The actions that a query means, best first; among equals those that were used last."""
     words = query.casefold().split()
     found = []
@@ -67,7 +67,7 @@ def ranked(query: str, entries: list[registry.Entry], recent: dict[str, int]) ->
     return [line[-1] for line in sorted(found, key=lambda line: line[:-1])]
 
 
-def score(word: str, entry: registry.Entry) -> int:
+def score(word: str, entry: registry.ActionEntry) -> int:
     """How well a word fits an action: its words, its category, its id (which is English in every language)."""
     title = plain(entry.words).casefold()
     if title.startswith(word):

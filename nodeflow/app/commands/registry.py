@@ -38,7 +38,7 @@ def categories() -> dict[str, str]:
 
 
 @dataclass
-class Entry:
+class ActionEntry:
     """One action of the registry. ``gap``: a line stands before it in menus; ``on_canvas``: it acts there alone."""
 
     id: str
@@ -72,7 +72,7 @@ class Actions(QObject):
         super().__init__(window)
         self._window, self._settings = window, settings
         self._canvases: list[QWidget] = []
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, ActionEntry] = {}
 
     def define(
         self,
@@ -97,7 +97,7 @@ class Actions(QObject):
         if id in self.entries:
             raise ValueError(f"there is an action {id!r} already")
         defaults = _sequences(keys)
-        entry = Entry(id, category, action.text(), action, defaults, gap, on_canvas)
+        entry = ActionEntry(id, category, action.text(), action, defaults, gap, on_canvas)
         action.setObjectName(id)
         action.setShortcuts([QKeySequence(key) for key in self._settings.shortcuts.get(id, defaults)])
         action.triggered.connect(lambda: self._note(id))
@@ -120,7 +120,7 @@ class Actions(QObject):
         canvas.destroyed.connect(lambda: self._canvases.remove(canvas))
         canvas.addActions([entry.action for entry in self.entries.values() if entry.on_canvas])
 
-    def of(self, category: str) -> list[Entry]:
+    def of(self, category: str) -> list[ActionEntry]:
         """The actions of a category, in the order in which they were defined."""
         return [entry for entry in self.entries.values() if entry.category == category]
 
@@ -158,7 +158,7 @@ class Actions(QObject):
         for id, entry in self.entries.items():
             self.set_keys(id, entry.defaults)
 
-    def conflicts(self, id: str, key: str) -> list[Entry]:
+    def conflicts(self, id: str, key: str) -> list[ActionEntry]:
         """The other actions that a key calls already."""
         wanted = QKeySequence(key)
         return [
@@ -176,7 +176,7 @@ class Actions(QObject):
         self._settings.recent_actions = [id, *others][:_RECENT]
 
 
-def fill(menu: QMenu, entries: Iterable[Entry]) -> None:
+def fill(menu: QMenu, entries: Iterable[ActionEntry]) -> None:
     """Put actions into a menu, with a line before those that begin a group."""
     for entry in entries:
         if entry.gap and not menu.isEmpty():

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nodeflow.app.commands.registry import Actions, Entry, categories, plain
+from nodeflow.app.commands.registry import ActionEntry, Actions, categories, plain
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -81,7 +81,7 @@ class KeysPage(QWidget):
         tops = [root.child(at) for at in range(root.childCount())]
         return [top.child(at) for top in tops for at in range(top.childCount())]
 
-    def _entry(self) -> Entry:
+    def _entry(self) -> ActionEntry:
         return self._actions.entries[self.tree.currentItem().data(0, _ID)]
 
     def _fill(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from nodeflow.app.i18n.texts import readable
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.graph.model.catalogue import Catalogue, Param
 from nodeflow.graph.model.workflow import Problem, Socket, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import with_subgraphs
@@ -65,7 +65,7 @@ class SweepDialog(QDialog):
 
     wanted = Signal(tuple)
 
-    def __init__(self, parent: QWidget, session: Session, chosen: list[str]) -> None:
+    def __init__(self, parent: QWidget, session: DocumentSession, chosen: list[str]) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Run a Sweep"))
         self._session = session

@@ -67,7 +67,7 @@ def gather() -> list[Text]:
 def forms_in(tree: ast.AST) -> Iterator[str]:
     """The titles of forms and options that a module makes, and what the options offer."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Form", "Option"):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("ValueView", "Option"):
             for part in (*node.args[1:2], *node.args[2:3]):
                 yield from _words(part)
 

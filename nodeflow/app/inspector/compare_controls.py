@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.image_pair import MODES
-from nodeflow.app.model.run_history import Past, PastRun
+from nodeflow.app.model.run_history import RecordedRun, RunHistory
 from nodeflow.graph.model.catalogue import NodeSpec
 
 MOST_TOLD = 6
@@ -21,7 +21,7 @@ class CompareBar(QWidget):
 
     changed = Signal()
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: RunHistory) -> None:
         super().__init__()
         self._past = past
         self.run_box = QComboBox()
@@ -65,7 +65,7 @@ class CompareBar(QWidget):
         return str(self.mode_box.currentData())
 
     @property
-    def run(self) -> PastRun | None:
+    def run(self) -> RecordedRun | None:
         """The past run that is compared with; None: this one."""
         number = self.run_box.currentData()
         return next((run for run in self._past.runs if run.number == number), None)

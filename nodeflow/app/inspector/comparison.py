@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.compare_controls import CompareBar
-from nodeflow.app.inspector.frame_store import Film, Frame, FrameCache
+from nodeflow.app.inspector.frame_store import Film, FrameCache, StoredFrame
 from nodeflow.app.inspector.image_pair import MODES
-from nodeflow.app.inspector.peeks import Looks
-from nodeflow.app.inspector.view_stage import Stage
-from nodeflow.views import APART, Chart, FormInfo, Option, Overview, View
+from nodeflow.app.inspector.peeks import PeekRequests
+from nodeflow.app.inspector.view_stage import ViewStage
+from nodeflow.views import APART, Chart, Option, Overview, View, ViewInfo
 
 THERE = "other step"
 """The option that names the step of the other value, where it is another one."""
@@ -23,7 +23,7 @@ class Comparison(QObject):
 
     arrived = Signal()
 
-    def __init__(self, looks: Looks, cache: FrameCache, bar: CompareBar, parent: QObject) -> None:
+    def __init__(self, looks: PeekRequests, cache: FrameCache, bar: CompareBar, parent: QObject) -> None:
         super().__init__(parent)
         self._looks, self._cache, self._bar = looks, cache, bar
         self.other: Film | None = None
@@ -33,7 +33,7 @@ class Comparison(QObject):
         self._turn = 0
 
     def begin(
-        self, own: Overview, handle: str, form: FormInfo, options: dict[str, Any], time: Option, room: int
+        self, own: Overview, handle: str, form: ViewInfo, options: dict[str, Any], time: Option, room: int
     ) -> None:
         """Compare a value with the one with a handle, in a form."""
         self.close()
@@ -61,7 +61,7 @@ class Comparison(QObject):
         if self.apart is not None:
             self.apart.want(step)
 
-    def paint(self, stage: Stage, frame: Frame, step: int, quantity: str) -> None:
+    def paint(self, stage: ViewStage, frame: StoredFrame, step: int, quantity: str) -> None:
         """Show a step together with what it is compared with."""
         there = self._there(step)
         other = self.other.frame(there) if self.other else None
@@ -91,7 +91,7 @@ class Comparison(QObject):
         self.other = self.apart = self._parting = None
 
     def _film(
-        self, handle: str, form: FormInfo, options: dict[str, Any], time: Option, room: int, other: str = ""
+        self, handle: str, form: ViewInfo, options: dict[str, Any], time: Option, room: int, other: str = ""
     ) -> Film:
         steps = time.maximum + 1
         film = Film(self._looks, self._cache, handle, form.name, options, steps, room, time.name, other)

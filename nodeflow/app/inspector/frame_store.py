@@ -12,7 +12,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from nodeflow.app.inspector.peeks import Looks
+from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.views import Picture, View
 
 MOST_BYTES = 192 * 2**20
@@ -23,25 +23,25 @@ QUICK = 0.15
 """Of frames that take fewer seconds each, all are fetched before anybody asks for them; of others the neighbours."""
 
 
-class Frame(NamedTuple):
+class StoredFrame(NamedTuple):
     """A picture ready to be painted, and what is known of it."""
 
     image: QImage
     about: Picture
 
 
-def frame_of(picture: Picture) -> Frame:
+def frame_of(picture: Picture) -> StoredFrame:
     """A picture of the engine as one of the screen."""
     rgb = QImage(
         picture.pixels, picture.width, picture.height, picture.width * 3, QImage.Format.Format_RGB888
     ).convertToFormat(QImage.Format.Format_RGB32)
-    return Frame(rgb, msgspec.structs.replace(picture, pixels=b""))
+    return StoredFrame(rgb, msgspec.structs.replace(picture, pixels=b""))
 
 
-def frame_of_png(png: bytes) -> Frame:
+def frame_of_png(png: bytes) -> StoredFrame:
     """A small PNG of a run that goes on."""
     image = QImage.fromData(png).convertToFormat(QImage.Format.Format_RGB32)
-    return Frame(image, Picture(image.width(), image.height(), b"", image.width(), image.height()))
+    return StoredFrame(image, Picture(image.width(), image.height(), b"", image.width(), image.height()))
 
 
 class FrameCache:
@@ -50,15 +50,15 @@ class FrameCache:
     def __init__(self, most: int = MOST_BYTES) -> None:
         self.most = most
         self.bytes = 0
-        self._frames: OrderedDict[Hashable, Frame] = OrderedDict()
+        self._frames: OrderedDict[Hashable, StoredFrame] = OrderedDict()
 
-    def get(self, key: Hashable) -> Frame | None:
+    def get(self, key: Hashable) -> StoredFrame | None:
         frame = self._frames.get(key)
         if frame is not None:
             self._frames.move_to_end(key)
         return frame
 
-    def put(self, key: Hashable, frame: Frame) -> None:
+    def put(self, key: Hashable, frame: StoredFrame) -> None:
         """Keep a frame while there is room."""
         old = self._frames.pop(key, None)
         self.bytes += frame.image.sizeInBytes() - (old.image.sizeInBytes() if old else 0)
@@ -87,7 +87,7 @@ class Film(QObject):
 
     def __init__(
         self,
-        looks: Looks,
+        looks: PeekRequests,
         cache: FrameCache,
         handle: str,
         form: str,
@@ -107,7 +107,7 @@ class Film(QObject):
         self._wanted = 0
         self.closed = False
 
-    def frame(self, step: int) -> Frame | None:
+    def frame(self, step: int) -> StoredFrame | None:
         """The frame of a step where it is there."""
         return self.cache.get((*self._key, step))
 

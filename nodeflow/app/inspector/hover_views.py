@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from nodeflow.app.inspector.frame_store import frame_of
 from nodeflow.app.qt import theme
-from nodeflow.views import Chart, FormInfo, Matrix, Overview, Picture, View
+from nodeflow.views import Chart, Matrix, Overview, Picture, View, ViewInfo
 
 SIDE = 144
 """Pixels of a picture, wide and high at most."""
@@ -20,12 +20,12 @@ MOST_CELLS = 64
 _BLUE, _WHITE, _RED = QColor("#2a5fd0"), QColor("#f4f1ee"), QColor("#b3151d")
 
 
-def form_in_small(overview: Overview) -> FormInfo | None:
+def form_in_small(overview: Overview) -> ViewInfo | None:
     """The form that shows a value in small: the first that is made at once; None where it has none."""
     return next((form for form in overview.forms if not form.costly), None)
 
 
-def first_options(form: FormInfo) -> dict[str, int]:
+def first_options(form: ViewInfo) -> dict[str, int]:
     """Of something that can be played its end: what came out."""
     return {option.name: option.maximum for option in form.options if option.time}
 

@@ -9,24 +9,24 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from nodeflow.app.inspector.frame_store import Frame
-from nodeflow.app.inspector.image_view import PictureView
-from nodeflow.app.inspector.zoom import Camera
+from nodeflow.app.inspector.frame_store import StoredFrame
+from nodeflow.app.inspector.image_view import ImageView
+from nodeflow.app.inspector.zoom import ZoomState
 from nodeflow.app.qt import theme
 
 MODES = ("side by side", "wipe", "difference")
 
 
-class WipeView(PictureView):
+class WipeView(ImageView):
     """Shows one picture to the left of a line that follows the pointer, another to its right."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: ZoomState) -> None:
         super().__init__(camera)
         self.setAccessibleName(self.tr("Two pictures, parted by a line"))
-        self.other: Frame | None = None
+        self.other: StoredFrame | None = None
         self.share = 0.5
 
-    def _paint(self, painter: QPainter, frame: Frame) -> None:
+    def _paint(self, painter: QPainter, frame: StoredFrame) -> None:
         super()._paint(painter, frame)
         if self.other is None:
             return
@@ -49,16 +49,16 @@ class WipeView(PictureView):
             self.update()
 
 
-class PairView(QStackedWidget):
+class ImagePairView(QStackedWidget):
     """Two pictures, in one of three ways; ``views`` are the pictures it may show."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.camera = Camera(self)
-        self.left_view, self.right_view = PictureView(self.camera), PictureView(self.camera)
+        self.camera = ZoomState(self)
+        self.left_view, self.right_view = ImageView(self.camera), ImageView(self.camera)
         self.left_view.setAccessibleName(self.tr("Picture of this run"))
         self.right_view.setAccessibleName(self.tr("Picture that it is compared with"))
-        self.wipe, self.difference = WipeView(self.camera), PictureView(self.camera)
+        self.wipe, self.difference = WipeView(self.camera), ImageView(self.camera)
         self.difference.setAccessibleName(self.tr("Difference of the two pictures"))
         both = QWidget()
         row = QHBoxLayout(both)
@@ -74,7 +74,12 @@ class PairView(QStackedWidget):
         """The largest difference between the two pictures, of 255; None where it is not known."""
 
     def show_pair(
-        self, one: Frame | None, other: Frame | None, mode: str, words: str = "", apart: Frame | None = None
+        self,
+        one: StoredFrame | None,
+        other: StoredFrame | None,
+        mode: str,
+        words: str = "",
+        apart: StoredFrame | None = None,
     ) -> None:
         """Show two pictures; ``words`` stand in the place of the second where it cannot be seen.
 
@@ -94,7 +99,7 @@ class PairView(QStackedWidget):
             found = difference(one.image, other.image)
             self.largest = int(found.max())
             if mode == MODES[2]:
-                self.difference.show_frame(Frame(_grey(found), msgspec.structs.replace(one.about, smooth=False)))
+                self.difference.show_frame(StoredFrame(_grey(found), msgspec.structs.replace(one.about, smooth=False)))
         elif mode == MODES[2]:
             self.difference.show_frame(None, words)
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from nodeflow.app.inspector.frame_store import Frame
-from nodeflow.app.inspector.zoom import Camera
+from nodeflow.app.inspector.frame_store import StoredFrame
+from nodeflow.app.inspector.zoom import ZoomState
 from nodeflow.app.qt import theme
 
 STEP = 1.25
@@ -15,7 +15,7 @@ NEAR = 4
 """Pixels that the pointer may move while a button is down, for a click rather than a drag."""
 
 
-class PictureView(QWidget):
+class ImageView(QWidget):
     """Shows a frame: cells with sharp edges, photographs smooth.
 
     ``pointed``: the place in the picture that the pointer is over, from 0 to 1, and the tile.
@@ -27,20 +27,20 @@ class PictureView(QWidget):
     picked = Signal(float, float, int)
     left = Signal()
 
-    def __init__(self, camera: Camera | None = None) -> None:
+    def __init__(self, camera: ZoomState | None = None) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Picture of the value"))
         self.setMinimumSize(160, 120)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.camera = camera or Camera(self)
+        self.camera = camera or ZoomState(self)
         self.camera.moved.connect(self.update)
-        self.frame: Frame | None = None
+        self.frame: StoredFrame | None = None
         self.words = ""
         self._dragged: QPointF | None = None
         self._pressed: QPointF | None = None
 
-    def show_frame(self, frame: Frame | None, words: str = "") -> None:
+    def show_frame(self, frame: StoredFrame | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
         self.frame, self.words = frame, words
         self.setAccessibleDescription(words or (frame.about.caption if frame else ""))
@@ -79,7 +79,7 @@ class PictureView(QWidget):
             painter.setPen(QPen(theme.colour("accent"), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint(self, painter: QPainter, frame: Frame) -> None:
+    def _paint(self, painter: QPainter, frame: StoredFrame) -> None:
         area, about = self.area(), frame.about
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, about.smooth)
         painter.drawImage(area, frame.image)

@@ -13,11 +13,11 @@ from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.fact_texts import fact_line
 from nodeflow.app.inspector.frame_store import Film, FrameCache, frame_of, frame_of_png
 from nodeflow.app.inspector.panel_layout import PanelWidgets
-from nodeflow.app.inspector.peeks import Looks
+from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
 from nodeflow.app.inspector.step_actions import keep
-from nodeflow.app.window.document_tab import Tab
-from nodeflow.views import FormInfo, Option, Overview, Picture, View
+from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.views import Option, Overview, Picture, View, ViewInfo
 
 FACTS = ""
 """The form of an overview."""
@@ -25,13 +25,13 @@ ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
 """Pixels that a picture may have, one of many, and one that is kept."""
 
 
-class Inspector(PanelWidgets):
+class InspectorPanel(PanelWidgets):
     """Follows the selection of a document's canvas."""
 
-    def __init__(self, tab: Tab) -> None:
+    def __init__(self, tab: DocumentTab) -> None:
         super().__init__(tab)
         self.tab, self.session, self.level = tab, tab.session, tab.canvas.session
-        self.looks = Looks(self.session, self)
+        self.looks = PeekRequests(self.session, self)
         self.cache = FrameCache()
         self.node = ""
         self.overview: Overview | None = None
@@ -154,7 +154,7 @@ class Inspector(PanelWidgets):
     # --- forms
 
     @property
-    def form(self) -> FormInfo | None:
+    def form(self) -> ViewInfo | None:
         """The form that is chosen; None for the facts."""
         name, overview = self.form_box.currentData(), self.overview
         return next((form for form in overview.forms if form.name == name), None) if overview else None
@@ -196,7 +196,7 @@ class Inspector(PanelWidgets):
         else:
             self._ask_form(form)
 
-    def _ask_form(self, form: FormInfo, other: str = "") -> None:
+    def _ask_form(self, form: ViewInfo, other: str = "") -> None:
         assert self.overview is not None
         self._turn += 1
         turn = self._turn
@@ -241,7 +241,7 @@ class Inspector(PanelWidgets):
 
     # --- steps
 
-    def _begin_film(self, form: FormInfo, time: Option) -> None:
+    def _begin_film(self, form: ViewInfo, time: Option) -> None:
         assert self.overview is not None
         self.film = self._film(self.overview.handle, form, time)
         if self.comparing:
@@ -255,7 +255,7 @@ class Inspector(PanelWidgets):
         own = self.overview.handle if self.overview else ""
         return self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output) if spec else ""
 
-    def _film(self, handle: str, form: FormInfo, time: Option) -> Film:
+    def _film(self, handle: str, form: ViewInfo, time: Option) -> Film:
         options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
         film = Film(self.looks, self.cache, handle, form.name, options, time.maximum + 1, room, time.name)
         film.arrived.connect(lambda _: self._paint_step())

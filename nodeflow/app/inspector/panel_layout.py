@@ -19,8 +19,8 @@ from nodeflow.app.inspector.compare_controls import CompareBar
 from nodeflow.app.inspector.scrubber import Scrubber
 from nodeflow.app.inspector.step_actions import StepTools
 from nodeflow.app.inspector.view_options import Choices
-from nodeflow.app.inspector.view_stage import Stage
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.inspector.view_stage import ViewStage
+from nodeflow.app.window.document_tab import DocumentTab
 
 
 class PanelWidgets(QWidget):
@@ -28,7 +28,7 @@ class PanelWidgets(QWidget):
 
     export_wanted = Signal(str)
 
-    def __init__(self, tab: Tab) -> None:
+    def __init__(self, tab: DocumentTab) -> None:
         super().__init__()
         self.heading = QLabel()
         self.heading.setObjectName("heading")
@@ -38,7 +38,7 @@ class PanelWidgets(QWidget):
         self.item_box = QComboBox()
         self.item_box.setAccessibleName(self.tr("Item of the list"))
         self.choices = Choices()
-        self.stage = Stage()
+        self.stage = ViewStage()
         self.scrubber = Scrubber()
         self.load_button = QPushButton()
         self.load_button.hide()

@@ -9,20 +9,20 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.i18n.texts import tr
-from nodeflow.app.model.document_session import Session
-from nodeflow.engine.protocol.events import Export, Exported, Look, Looked, WorkerLost
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply, WorkerLost
 from nodeflow.views import View
 
 Then = Callable[[View | None, str], None]
 """Takes what is to be seen, or None and the sentence that says why there is nothing."""
 
 
-class Looks(QObject):
+class PeekRequests(QObject):
     """Asks the engine about a document's values. ``missing``: the node that a run would have to bring into memory."""
 
     missing = Signal(str)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: DocumentSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self._waiting: dict[int, Then] = {}
@@ -51,7 +51,7 @@ class Looks(QObject):
         With the handle of another one, ask how far the two are apart.
         """
         node, output = self.session.unfolded.flat.origin(node, output) or (node, output)
-        look = Look(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
+        look = ViewQuery(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
         self._waiting[self.session.hub.engine.look(look)] = then
 
     def export(self, path: Path, handle: str, tensor: str, then: Callable[[str], None]) -> None:
@@ -61,7 +61,7 @@ class Looks(QObject):
 
     def _take(self, reply: object) -> None:
         match reply:
-            case Looked(request, view, error, run) if request in self._waiting:
+            case ViewReply(request, view, error, run) if request in self._waiting:
                 self._waiting.pop(request)(view, tr(error) if error else "")
                 if run:
                     self.missing.emit(run)

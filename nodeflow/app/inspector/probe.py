@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-from nodeflow.app.inspector.image_view import PictureView
-from nodeflow.views import Chart, FormInfo, Overview, Table, View
+from nodeflow.app.inspector.image_view import ImageView
+from nodeflow.views import Chart, Overview, Table, View, ViewInfo
 
 PAUSE = 40
 """Milliseconds that the pointer rests before the values under it are asked for."""
@@ -22,7 +22,7 @@ class Probe(QObject):
         self._clock = QTimer(self, interval=PAUSE, singleShot=True)
         self._clock.timeout.connect(lambda: ask(*self._place))
 
-    def follow(self, view: PictureView) -> None:
+    def follow(self, view: ImageView) -> None:
         """Follow the pointer over a picture too."""
         view.pointed.connect(self._pointed)
         view.left.connect(self._clock.stop)
@@ -32,13 +32,13 @@ class Probe(QObject):
         self._clock.start()
 
 
-def place_form(overview: Overview | None) -> FormInfo | None:
+def place_form(overview: Overview | None) -> ViewInfo | None:
     """The form of a value that tells what is at a place; None where it has none."""
     forms = overview.forms if overview else ()
     return next((form for form in forms if any(option.place for option in form.options)), None)
 
 
-def place_options(form: FormInfo | None, u: float, v: float) -> dict[str, int]:
+def place_options(form: ViewInfo | None, u: float, v: float) -> dict[str, int]:
     """A place from 0 to 1 on both axes as numbers, in the cells of the value."""
     sides = {option.name: option.maximum for option in form.options if option.place} if form else {}
     return {name: int((u if name == "x" else v) * (most + 1)) for name, most in sides.items()}

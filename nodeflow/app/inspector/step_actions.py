@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from nodeflow.app.model.graph_scope import Level
+from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.qt.png_metadata import with_text, with_workflow
 from nodeflow.graph.edits.fork import CHANGES, changeable, fork
 from nodeflow.graph.io.files import dumps, write_atomic
@@ -24,7 +24,7 @@ class StepTools(QWidget):
     forked = Signal(str)
     keep_wanted = Signal()
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: GraphScope) -> None:
         super().__init__()
         self._level = level
         self._node, self._step = "", 0
@@ -72,7 +72,7 @@ class StepTools(QWidget):
             self.menu.addAction(f"{title} · {name}").triggered.connect(lambda _=False, name=name: self.fork(name))
 
 
-def keep(image: QImage, folder: Path, level: Level, node: str, step: int, quantity: str) -> Path:
+def keep(image: QImage, folder: Path, level: GraphScope, node: str, step: int, quantity: str) -> Path:
     """Write the picture of a step into a folder, with the workflow and what it is of inside; never over another.
 
     Raises OSError.

@@ -11,9 +11,9 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from nodeflow.app.inspector.frame_store import Frame
-from nodeflow.app.inspector.image_pair import PairView
-from nodeflow.app.inspector.image_view import PictureView
+from nodeflow.app.inspector.frame_store import StoredFrame
+from nodeflow.app.inspector.image_pair import ImagePairView
+from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.views import Chart, Matrix, Overview, Table, Text, View
 
 
@@ -57,24 +57,29 @@ WIDGETS: dict[type, Callable[[], QWidget]] = {
 """Each has ``show_view(view)``, and ``rows()`` for a file of commas. Pictures are shown as frames."""
 
 
-class Stage(QStackedWidget):
+class ViewStage(QStackedWidget):
     """Shows a view of any kind, or words."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.picture = PictureView()
+        self.picture = ImageView()
         self.addWidget(self.picture)
-        self.pair = PairView()
+        self.pair = ImagePairView()
         self.addWidget(self.pair)
         self._widgets: dict[type, Any] = {}
 
-    def show_frame(self, frame: Frame | None, words: str = "") -> None:
+    def show_frame(self, frame: StoredFrame | None, words: str = "") -> None:
         """Show a picture, or words in its place."""
         self.picture.show_frame(frame, words)
         self.setCurrentWidget(self.picture)
 
     def show_pair(
-        self, one: Frame | None, other: Frame | None, mode: str, words: str = "", apart: Frame | None = None
+        self,
+        one: StoredFrame | None,
+        other: StoredFrame | None,
+        mode: str,
+        words: str = "",
+        apart: StoredFrame | None = None,
     ) -> int | None:
         """Show two pictures; the largest difference between them, of 255, where both are there.
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
 MOST_ZOOM = 64.0
 
 
-class Camera(QObject):
+class ZoomState(QObject):
     """``zoom`` 1 shows the whole picture; ``centre`` is the place in the middle, from 0 to 1 on both axes."""
 
     moved = Signal()

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
-from nodeflow.app.model.engine_service import Hub
-from nodeflow.app.model.flattened import Unfolded
+from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.flattened import FlattenedWorkflow
 from nodeflow.app.model.run_state import NodeState, RunStates
 from nodeflow.app.model.undo import EditCommand
 from nodeflow.app.qt.png_metadata import workflow_of
@@ -38,7 +38,7 @@ from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.graph.validate.sweeps import Sweep
 
 
-class Session(QObject):
+class DocumentSession(QObject):
     """Holds one document, and speaks with the engine for it. A window has one for each of its tabs.
 
     ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
@@ -66,14 +66,14 @@ class Session(QObject):
         catalogue: Catalogue | None = None,
         output: Path | None = None,
         parent: QObject | None = None,
-        hub: Hub | None = None,
+        hub: EngineService | None = None,
     ) -> None:
         super().__init__(parent)
-        self.hub = hub or Hub(catalogue, output, self)
+        self.hub = hub or EngineService(catalogue, output, self)
         self.id = uuid.uuid4().hex
         """Names its document to the engine."""
         self.document = Document()
-        self.unfolded = Unfolded(self.document)
+        self.unfolded = FlattenedWorkflow(self.document)
         self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
         """By the path of a node, the output that was last looked at and its small pictures."""
         self.stack = QUndoStack(self)
@@ -170,7 +170,7 @@ class Session(QObject):
         self.cancel()
         self.jobs.clear()
         self.document = Document(workflow)
-        self.unfolded = Unfolded(self.document)
+        self.unfolded = FlattenedWorkflow(self.document)
         self.thumbnails.clear()
         self.document.subscribe(self._outdate)
         self.stack.clear()

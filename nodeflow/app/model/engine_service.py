@@ -11,11 +11,19 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
 
 from nodeflow import resources
 from nodeflow.app.i18n.pack_translations import localized
-from nodeflow.app.model.subgraph_library import Library
+from nodeflow.app.model.subgraph_library import SubgraphLibrary
 from nodeflow.app.qt.background import Background
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.client.job_queue import Queue
-from nodeflow.engine.protocol.events import Beat, JobInfo, Logged, QueueChanged, Ready, Silent, WorkerLost
+from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.protocol.events import (
+    Heartbeat,
+    JobInfo,
+    Logged,
+    QueueChanged,
+    WorkerLost,
+    WorkerReady,
+    WorkerSilent,
+)
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, decode
 
@@ -23,7 +31,7 @@ LOG_LINES = 5000
 T = TypeVar("T")
 
 
-class Hub(QObject):
+class EngineService(QObject):
     """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
     the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
     ``library_changed``: the user's library holds others. ``made``: pictures that the app wrote by itself.
@@ -51,7 +59,7 @@ class Hub(QObject):
         self.limits = Limits()
         """How much the worker may keep, from its next start."""
         self.catalogue = shipped_catalogue() if catalogue is None else catalogue
-        self.library = Library()
+        self.library = SubgraphLibrary()
         self._kept: list[NodeSpec] = []
         self._files = Background(self, threads=1)  # one thread: all in order
         self.device = ""
@@ -72,7 +80,7 @@ class Hub(QObject):
     def engine(self) -> LocalEngine:
         """The engine; its worker starts with the first job."""
         if self._engine is None:
-            self._engine = LocalEngine(self._arrived.emit, Queue.of_user(), limits=self.limits)
+            self._engine = LocalEngine(self._arrived.emit, JobQueue.of_user(), limits=self.limits)
         return self._engine
 
     def start(self) -> None:
@@ -133,7 +141,7 @@ class Hub(QObject):
 
     def _take(self, reply: object) -> None:
         match reply:
-            case Ready(device, _, catalogue, troubles):
+            case WorkerReady(device, _, catalogue, troubles):
                 self._learn(catalogue)
                 for sentence in troubles:
                     self.trouble.emit(sentence)
@@ -147,10 +155,10 @@ class Hub(QObject):
                 self.queue_changed.emit()
             case Logged(text):
                 self._write(text)
-            case Beat():
+            case Heartbeat():
                 self.resident, self.silent = reply.resident, 0.0
                 self.beat.emit()
-            case Silent(seconds):
+            case WorkerSilent(seconds):
                 self.silent = seconds
                 self.beat.emit()
         self.replied.emit(reply)

@@ -14,7 +14,7 @@ from nodeflow.graph.subgraphs.flatten import Flat, flatten, node_at
 _DONE = ("ran", "cached", "skipped", "failed")
 
 
-class Unfolded:
+class FlattenedWorkflow:
     """A document flattened, anew after each edit; nodes inside subgraphs are known by their paths."""
 
     def __init__(self, document: Document) -> None:

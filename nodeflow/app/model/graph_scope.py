@@ -8,9 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
-from nodeflow.app.model.document_session import PICTURES, Session
+from nodeflow.app.model.document_session import PICTURES, DocumentSession
 from nodeflow.app.model.run_state import NodeState
-from nodeflow.graph.edits.edits import Annotate, Batch, Edit, Place, connect
+from nodeflow.graph.edits.edits import Annotate, Edit, EditBatch, MoveNode, connect
 from nodeflow.graph.edits.subgraph_edits import Declare, Define, Inside, at
 from nodeflow.graph.edits.subgraph_ports import expose
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
@@ -20,7 +20,7 @@ from nodeflow.graph.subgraphs.flatten import inside_of, level
 from nodeflow.graph.subgraphs.instances import MORE, definition_of, needed_by, with_subgraphs, with_terminals
 
 
-class Level(QObject):
+class GraphScope(QObject):
     """A session seen from where the canvas stands: names, edits and states are those of the nodes shown.
 
     ``opened``: other nodes are shown, of another document or at another level. ``moved``: the way here is another.
@@ -35,7 +35,7 @@ class Level(QObject):
     picture = Signal(str, str, int, tuple)
     preview = Signal(str, bytes)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: DocumentSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.path: tuple[str, ...] = ()
@@ -137,11 +137,11 @@ class Level(QObject):
         """Make an edit of what is shown as an undo step; what is about definitions is done to those."""
         self.session.do(text, at(self.where, edit), gesture)
 
-    def wire(self, link: Link) -> Batch:
+    def wire(self, link: Link) -> EditBatch:
         """The edit that lays a wire; one at the open port of a terminal exposes what is at its other end."""
         if MORE in (link.output, link.input) and self.where:
             made = expose(self.root, self.where, link)
-            return made if isinstance(made, Batch) else Batch((made,))
+            return made if isinstance(made, EditBatch) else EditBatch((made,))
         return connect(self.workflow, link)
 
     def run(self, targets: tuple[str, ...]) -> None:
@@ -187,7 +187,7 @@ class Level(QObject):
         if not self._stands(edit):
             self._skipped = revision  # what is shown anew shows the rest of the batch already
             return
-        if isinstance(edit, Define | Declare) or (name and not isinstance(inner, Place | Annotate)):
+        if isinstance(edit, Define | Declare) or (name and not isinstance(inner, MoveNode | Annotate)):
             self._learn_of_subgraphs()
         if name == self.where and not isinstance(edit, Define | Declare):
             for listener in tuple(self._listeners):

@@ -16,7 +16,7 @@ from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name
 
 
-class Entry(msgspec.Struct, frozen=True):
+class JournalEntry(msgspec.Struct, frozen=True):
     """A document as it stood last: its name, the file it belongs to (empty for none), and when, in seconds."""
 
     name: str
@@ -32,7 +32,7 @@ class Journal:
         self.folder = folder or data_folder() / "recovery"
         self._owner = process_name(os.getpid())
 
-    def write(self, document: str, entry: Entry, workflow: bytes) -> None:
+    def write(self, document: str, entry: JournalEntry, workflow: bytes) -> None:
         """Keep a document as it stands. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomic(self._path(document), msgspec.json.encode(entry) + b"\n" + workflow)
@@ -54,10 +54,10 @@ class Journal:
         return self.folder / f"{self._owner}-{document}.json"
 
 
-def read(path: Path) -> tuple[Entry, bytes]:
+def read(path: Path) -> tuple[JournalEntry, bytes]:
     """What a recovery file holds. Raises OSError, and ValueError for a file that is none."""
     head, _, workflow = path.read_bytes().partition(b"\n")
     try:
-        return msgspec.json.decode(head, type=Entry), workflow
+        return msgspec.json.decode(head, type=JournalEntry), workflow
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None

@@ -5,17 +5,17 @@ from __future__ import annotations
 from PySide6.QtCore import QMetaObject, QObject, QTimer, Signal
 
 from nodeflow.app.i18n.texts import duration
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.qt.background import Background
-from nodeflow.engine.protocol.events import Foreseen
+from nodeflow.engine.protocol.events import ForecastReply
 from nodeflow.graph.io import files
 
 PAUSE = 700
 """Milliseconds after the last change until the engine is asked."""
 
 
-class Outlook(QObject):
+class RunForecast(QObject):
     """Asks the engine for a dry plan of the document in front, when it has changed and nothing of it runs.
 
     ``changed``: the words are others; empty where nothing is known.
@@ -23,7 +23,7 @@ class Outlook(QObject):
 
     changed = Signal()
 
-    def __init__(self, hub: Hub, session: Session) -> None:
+    def __init__(self, hub: EngineService, session: DocumentSession) -> None:
         super().__init__()
         self._hub, self._session = hub, session
         self._links: list[QMetaObject.Connection] = []
@@ -36,7 +36,7 @@ class Outlook(QObject):
         hub.device_changed.connect(lambda: self._soon.start())
         self.watch(session)
 
-    def watch(self, session: Session) -> None:
+    def watch(self, session: DocumentSession) -> None:
         """Look ahead for another document from now on."""
         for link in self._links:
             self.disconnect(link)
@@ -57,7 +57,7 @@ class Outlook(QObject):
             workflow = session.workflow.copy()
             self._background.run(lambda: files.dumps(workflow), lambda text: self._send(session, text), owner=self)
 
-    def _send(self, session: Session, workflow: bytes) -> None:
+    def _send(self, session: DocumentSession, workflow: bytes) -> None:
         hub = self._hub
         if session is self._session and hub.device and not session.running:
             self._request = hub.engine.foresee(
@@ -66,7 +66,7 @@ class Outlook(QObject):
 
     def _take(self, reply: object) -> None:
         match reply:
-            case Foreseen(request, nodes, problems) if request == self._request and self._request:
+            case ForecastReply(request, nodes, problems) if request == self._request and self._request:
                 run = sum(node.state == "run" for node in nodes)
                 perhaps = sum(node.state == "unknown" for node in nodes)
                 if problems or not nodes:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.engine.protocol.events import JobEvent, NodeFinished, NodesKept, RunFinished
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
@@ -18,7 +18,7 @@ MOST_RUNS = 24
 """Runs that are remembered."""
 
 
-class PastRun(msgspec.Struct):
+class RecordedRun(msgspec.Struct):
     """A run: its number, when it was asked for, its nodes as they were, and the keys of what they gave."""
 
     number: int
@@ -32,7 +32,7 @@ class PastRun(msgspec.Struct):
         place = next((at for at, port in enumerate(spec.outputs) if port.name == output), None)
         return "" if not key or place is None else f"{key}/{place}/{spec.outputs[place].type}"
 
-    def differs(self, other: PastRun) -> list[tuple[str, Any, Any]]:
+    def differs(self, other: RecordedRun) -> list[tuple[str, Any, Any]]:
         """The parameters that are not the same in both, as ``node.parameter``, and what they are here and there."""
         found = []
         for name, node in self.nodes.items():
@@ -46,16 +46,16 @@ class PastRun(msgspec.Struct):
         return found
 
 
-class Past(QObject):
+class RunHistory(QObject):
     """``changed``: another run is over."""
 
     changed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DocumentSession) -> None:
         super().__init__(session)
-        self.runs: deque[PastRun] = deque(maxlen=MOST_RUNS)
+        self.runs: deque[RecordedRun] = deque(maxlen=MOST_RUNS)
         self._session = session
-        self._going: dict[int, PastRun] = {}
+        self._going: dict[int, RecordedRun] = {}
         self._count = 0
         session.queued.connect(self._asked)
         session.opened.connect(self._forget)
@@ -66,7 +66,7 @@ class Past(QObject):
             return
         self._count += 1
         nodes = dict(self._session.workflow.nodes)
-        self._going[self._session.jobs[-1]] = PastRun(self._count, time.strftime("%H:%M:%S"), nodes)
+        self._going[self._session.jobs[-1]] = RecordedRun(self._count, time.strftime("%H:%M:%S"), nodes)
 
     def _forget(self) -> None:
         self.runs.clear()

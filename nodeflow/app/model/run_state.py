@@ -21,7 +21,7 @@ from nodeflow.engine.protocol.events import (
     RunStarted,
     Summary,
 )
-from nodeflow.engine.protocol.item_places import Places
+from nodeflow.engine.protocol.item_places import ItemPlaces
 from nodeflow.reports.time_left import TimeLeft
 
 Phase = Literal["idle", "queued", "running", "ran", "cached", "skipped", "failed", "stale"]
@@ -79,7 +79,7 @@ class RunStates:
         self.order: tuple[str, ...] = ()
         self.outcome = ""
         self.seconds = 0.0
-        self._places = Places()
+        self._places = ItemPlaces()
         self._time_left = TimeLeft()
 
     def of(self, node: str) -> NodeState:

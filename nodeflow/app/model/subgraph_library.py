@@ -29,7 +29,7 @@ class _Item(NamedTuple):
     trouble: str
 
 
-class Library:
+class SubgraphLibrary:
     """The subgraphs in a folder. A file that cannot be read costs only itself; `new_troubles` says why."""
 
     def __init__(self, folder: Path | None = None) -> None:

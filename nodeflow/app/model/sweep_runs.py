@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.qt.background import Background
 from nodeflow.engine.protocol.events import JobEvent, Refused, RunFinished
 from nodeflow.graph.io import files
@@ -19,13 +19,13 @@ from nodeflow.reports.sweep_sheet import SweepSheet
 class SweepRuns(QObject):
     """Runs sweeps, and writes their sheets beside the pictures; the hub tells of them with ``made``."""
 
-    def __init__(self, hub: Hub, background: Background) -> None:
+    def __init__(self, hub: EngineService, background: Background) -> None:
         super().__init__(hub)
         self._hub, self._background = hub, background
         self._sheets: dict[int, tuple[SweepSheet, Path, Workflow]] = {}
         hub.replied.connect(self._take)
 
-    def run(self, session: Session, sweeps: tuple[Sweep, ...]) -> None:
+    def run(self, session: DocumentSession, sweeps: tuple[Sweep, ...]) -> None:
         """Hand a run of the workflow with these sweeps to the engine, where nothing stands in its way."""
         workflow = session.workflow.copy()
         job = session.run(sweeps=sweeps)

@@ -31,8 +31,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nodeflow.app.model.engine_service import Hub
-from nodeflow.app.panels.image_page import LargeView
+from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.panels.image_page import ImagePage
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.engine.protocol.events import JobEvent, NodeFinished
@@ -109,7 +109,7 @@ class Gallery(QWidget):
 
     opened = Signal(Path)
 
-    def __init__(self, hub: Hub, background: Background) -> None:
+    def __init__(self, hub: EngineService, background: Background) -> None:
         super().__init__()
         self._hub, self._background = hub, background
         self.model = Pictures(Thumbnails(background, self), self)
@@ -211,7 +211,7 @@ class Gallery(QWidget):
     def show_large(self, row: int) -> None:
         """Show a picture in a window of its own, from which one steps to its neighbours."""
         if 0 <= row < len(self.model.paths):
-            large = LargeView(self.window(), self.model.paths, row, self._background)
+            large = ImagePage(self.window(), self.model.paths, row, self._background)
             large.opened.connect(self.opened)
             large.open()
 

@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nodeflow.app.panels.preview import PictureView
+from nodeflow.app.panels.preview import PreviewImage
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import read
 
 
-class LargeView(QDialog):
+class ImagePage(QDialog):
     """``opened``: the workflow of the picture is wanted."""
 
     opened = Signal(Path)
@@ -22,7 +22,7 @@ class LargeView(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._paths, self.row, self._background = paths, row, background
-        self.view = PictureView()
+        self.view = PreviewImage()
         self.view.words = self.tr("This picture cannot be read.")
         self.words = QLabel()
         self.words.setObjectName("dim")

@@ -17,15 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nodeflow.app.model.engine_service import LOG_LINES, Hub
+from nodeflow.app.model.engine_service import LOG_LINES, EngineService
 from nodeflow.app.qt.background import Background
 from nodeflow.graph.io.files import write_atomic
 
 
-class Log(QWidget):
+class LogPanel(QWidget):
     """The lines, a field that leaves only those with certain words, and buttons to take them elsewhere."""
 
-    def __init__(self, hub: Hub, background: Background) -> None:
+    def __init__(self, hub: EngineService, background: Background) -> None:
         super().__init__()
         self._hub, self._background = hub, background
         self._new: list[str] = []

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.texts import readable, state_line, tr
-from nodeflow.app.model.graph_scope import Level
+from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.panels.lessons import lesson, lesson_html
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.formula import formula
@@ -57,7 +57,7 @@ class NodeHelp(QWidget):
     With its lesson it also tells the values that came in and went out, asked from the engine by ``facts``.
     """
 
-    def __init__(self, session: Level, facts: WireFacts) -> None:
+    def __init__(self, session: GraphScope, facts: WireFacts) -> None:
         super().__init__()
         self._facts = facts
         self._session = session
@@ -121,7 +121,7 @@ class NodeHelp(QWidget):
         self.page.verticalScrollBar().setValue(at)
 
 
-def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: str, line: Line) -> str:
+def _page(session: GraphScope, name: str, node: Node, spec: NodeSpec | None, behind: str, line: Line) -> str:
     """``behind``: HTML of its lesson. ``line``: what is told of the value of a node's output beside its shape."""
     t = theme.current()
     title = escape(spec.title if spec else name)
@@ -155,7 +155,7 @@ def _page(session: Level, name: str, node: Node, spec: NodeSpec | None, behind: 
     return "".join(parts)
 
 
-def _came(session: Level, name: str, line: Line) -> dict[str, str]:
+def _came(session: GraphScope, name: str, line: Line) -> dict[str, str]:
     """What came in at a node's inputs in the last run, in words."""
     came = {}
     for link in session.workflow.links.values():

@@ -12,7 +12,7 @@ from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.i18n.pack_translations import summary
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.qt import theme
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.model.catalogue import NodeSpec
 
@@ -32,7 +32,7 @@ class _Tree(QTreeWidget):
             drag.exec(Qt.DropAction.CopyAction)
 
 
-class Library(QWidget):
+class NodeLibrary(QWidget):
     """``wanted``: a node is to be added where the person looks."""
 
     wanted = Signal(str)
@@ -68,7 +68,7 @@ class Library(QWidget):
         tabs.front_changed.connect(self._watch)
         self._watch(tabs.front)
 
-    def _watch(self, tab: Tab) -> None:
+    def _watch(self, tab: DocumentTab) -> None:
         """Show what can be added to this document, where it is looked at."""
         for link in self._links:
             self.disconnect(link)

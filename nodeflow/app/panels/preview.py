@@ -8,11 +8,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
-from nodeflow.app.model.document_session import THUMBNAIL, Session
+from nodeflow.app.model.document_session import THUMBNAIL, DocumentSession
 from nodeflow.app.model.run_state import NodeState
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.background import Background
-from nodeflow.app.qt.image_decoder import Decoder
+from nodeflow.app.qt.image_decoder import ImageDecoder
 from nodeflow.app.qt.png_metadata import with_workflow
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Workflow
@@ -22,7 +22,7 @@ KEPT = NodeState("cached")
 """A node of whose result the run tells no more than that it is there."""
 
 
-class PictureView(QWidget):
+class PreviewImage(QWidget):
     """Shows one picture as large as fits, smooth, never cut."""
 
     def __init__(self) -> None:
@@ -71,18 +71,18 @@ class PictureView(QWidget):
 class Preview(QWidget):
     """Pictures of one node: while it samples, when it is done, or when it is selected."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DocumentSession) -> None:
         super().__init__()
         self.session = session
         self.node, self.output = "", ""
         self._saving: Path | None = None
-        self._decoder, self._files = Decoder(self), Background(self, threads=1)
+        self._decoder, self._files = ImageDecoder(self), Background(self, threads=1)
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.heading.hide()
         self.size_label = QLabel()
         self.size_label.setObjectName("dim")
-        self.view = PictureView()
+        self.view = PreviewImage()
         self.save_button = QPushButton(self.tr("Save picture as…"))
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(self.save)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from nodeflow.app.model.document_session import Session
+from nodeflow.app.model.document_session import DocumentSession
 
 _LINE = 24
 
@@ -15,7 +15,7 @@ class Problems(QWidget):
 
     wanted = Signal(str)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DocumentSession) -> None:
         super().__init__()
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

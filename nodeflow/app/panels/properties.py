@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.fields import Field, field_of
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Socket
@@ -19,7 +19,7 @@ from nodeflow.graph.model.workflow import Socket
 class Properties(QWidget):
     """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step."""
 
-    def __init__(self, tab: Tab) -> None:
+    def __init__(self, tab: DocumentTab) -> None:
         super().__init__()
         self._tab, self._session = tab, tab.canvas.session
         self._name = ""

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.i18n.texts import duration
-from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.engine.protocol.events import JobInfo
 
@@ -55,10 +55,10 @@ class _Jobs(QListWidget):
         self._move(row, to - int(to > row))
 
 
-class Queue(QWidget):
+class QueuePanel(QWidget):
     """One line a job, buttons for all of them, and how often to run the document in front."""
 
-    def __init__(self, hub: Hub, tabs: Tabs, run: Callable[[], None]) -> None:
+    def __init__(self, hub: EngineService, tabs: Tabs, run: Callable[[], None]) -> None:
         super().__init__()
         self._hub, self._tabs, self._run = hub, tabs, run
         self.pause = QPushButton()

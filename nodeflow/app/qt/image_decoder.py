@@ -14,7 +14,7 @@ Sheet = tuple[QImage, QSize]
 """All pictures as one, and the size of the first; empty where none can be read."""
 
 
-class Decoder(QObject):
+class ImageDecoder(QObject):
     """Turns PNG bytes into pixmaps, one request after another."""
 
     def __init__(self, parent: QObject) -> None:

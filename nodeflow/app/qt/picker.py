@@ -27,7 +27,7 @@ _ENTRY = Qt.ItemDataRole.UserRole
 _Key = Qt.Key
 
 
-class Entry(NamedTuple):
+class PickerEntry(NamedTuple):
     """A line of the list: what it stands for, its title, words below or beside it, and a word at the right.
 
     One that is not ``possible`` now is shown, and cannot be chosen.
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     possible: bool = True
 
 
-Find = Callable[[str], list[Entry]]
+Find = Callable[[str], list[PickerEntry]]
 
 
 class Picker(QFrame):
@@ -150,14 +150,14 @@ class Picker(QFrame):
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None and item.data(_ENTRY).possible:
-            entry: Entry = item.data(_ENTRY)
+            entry: PickerEntry = item.data(_ENTRY)
             self.blockSignals(True)  # the field loses the keys now, which would else tell of leaving
             self.hide()
             self.blockSignals(False)
             self.chosen.emit(entry.key)
 
 
-def _nothing(words: str) -> list[Entry]:
+def _nothing(words: str) -> list[PickerEntry]:
     return []
 
 
@@ -174,7 +174,7 @@ class _Line(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        entry: Entry = index.data(_ENTRY)
+        entry: PickerEntry = index.data(_ENTRY)
         area: QRect = option.rect
         font = option.font
         painter.save()

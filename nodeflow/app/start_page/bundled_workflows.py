@@ -11,7 +11,7 @@ from nodeflow.app.i18n.texts import tr
 STARTER = "latent-diffusion"
 
 
-class Ready(NamedTuple):
+class BundledWorkflow(NamedTuple):
     """A workflow by the name of its file, its title, and what it shows in a sentence."""
 
     name: str
@@ -33,7 +33,7 @@ class Shelf(NamedTuple):
     """Workflows that belong together, in an order in which they can be learned."""
 
     title: str
-    workflows: tuple[Ready, ...]
+    workflows: tuple[BundledWorkflow, ...]
 
 
 def shelves() -> list[Shelf]:
@@ -41,7 +41,7 @@ def shelves() -> list[Shelf]:
     files = {path.stem for path in resources.folder("workflows").glob("*.json")}
     known = _known()
     named = {ready.name for shelf in known for ready in shelf.workflows}
-    others = tuple(Ready(name, name.replace("-", " ").capitalize(), "") for name in sorted(files - named))
+    others = tuple(BundledWorkflow(name, name.replace("-", " ").capitalize(), "") for name in sorted(files - named))
     found = []
     for title, workflows in (*known, Shelf(tr("More"), others)):
         there = tuple(ready for ready in workflows if ready.name in files)
@@ -55,7 +55,7 @@ def _known() -> list[Shelf]:
         Shelf(
             tr("Start here"),
             (
-                Ready(
+                BundledWorkflow(
                     STARTER,
                     tr("Latent diffusion"),
                     tr("A text becomes a picture. Each part is a node: text encoder, noise, scheduler, sampler, VAE."),
@@ -65,16 +65,22 @@ def _known() -> list[Shelf]:
         Shelf(
             tr("What it is made of"),
             (
-                Ready(
+                BundledWorkflow(
                     "forward-diffusion",
                     tr("Forward diffusion"),
                     tr("A picture drowns in noise step by step; how fast, the betas say."),
                 ),
-                Ready("vae", "VAE", tr("Pictures become latents and come back; what lies between two of them.")),
-                Ready("vqvae", "VQ-VAE", tr("Pictures as grids of codes: look at them, count them, edit them.")),
-                Ready("clip-rank", "CLIP", tr("How near pictures and texts are, as a matrix; the best of eight.")),
-                Ready("ddpm", "DDPM", tr("From noise to picture with fresh noise at every step.")),
-                Ready(
+                BundledWorkflow(
+                    "vae", "VAE", tr("Pictures become latents and come back; what lies between two of them.")
+                ),
+                BundledWorkflow(
+                    "vqvae", "VQ-VAE", tr("Pictures as grids of codes: look at them, count them, edit them.")
+                ),
+                BundledWorkflow(
+                    "clip-rank", "CLIP", tr("How near pictures and texts are, as a matrix; the best of eight.")
+                ),
+                BundledWorkflow("ddpm", "DDPM", tr("From noise to picture with fresh noise at every step.")),
+                BundledWorkflow(
                     "ddim",
                     "DDIM",
                     tr("Without fresh noise: from a picture back to its noise, and between two noises."),
@@ -84,30 +90,34 @@ def _known() -> list[Shelf]:
         Shelf(
             tr("Guidance"),
             (
-                Ready(
+                BundledWorkflow(
                     "classifier-guidance",
                     tr("Classifier guidance"),
                     tr("A classifier that knows noisy pictures leads by its gradient (ADM-G)."),
                 ),
-                Ready("glide", "GLIDE", tr("Guidance without a classifier against CLIP's; inpainting by text.")),
-                Ready("diffusion-clip", "DiffusionCLIP", tr("Two texts tell a model how to change a given picture.")),
+                BundledWorkflow(
+                    "glide", "GLIDE", tr("Guidance without a classifier against CLIP's; inpainting by text.")
+                ),
+                BundledWorkflow(
+                    "diffusion-clip", "DiffusionCLIP", tr("Two texts tell a model how to change a given picture.")
+                ),
             ),
         ),
         Shelf(
             tr("Systems of the field"),
             (
-                Ready(
+                BundledWorkflow(
                     "cascaded-diffusion",
                     tr("Cascaded diffusion"),
                     tr("A small picture of a class, and models that make it larger."),
                 ),
-                Ready(
+                BundledWorkflow(
                     "dalle2",
                     "DALL·E 2",
                     tr("A prior goes from a text to the picture's embedding; a decoder paints it."),
                 ),
-                Ready("imagen", "Imagen", tr("T5 reads the text; a small picture is made larger twice.")),
-                Ready(
+                BundledWorkflow("imagen", "Imagen", tr("T5 reads the text; a small picture is made larger twice.")),
+                BundledWorkflow(
                     "stable-diffusion-2",
                     "Stable Diffusion 2",
                     tr("Latent diffusion that listens to OpenCLIP's text encoder."),
@@ -117,9 +127,9 @@ def _known() -> list[Shelf]:
         Shelf(
             tr("Transformers"),
             (
-                Ready("dit", "DiT", tr("A transformer over patches of the latent, led by a class.")),
-                Ready("u-vit", "U-ViT", tr("Time, text and patches are tokens of one row.")),
-                Ready(
+                BundledWorkflow("dit", "DiT", tr("A transformer over patches of the latent, led by a class.")),
+                BundledWorkflow("u-vit", "U-ViT", tr("Time, text and patches are tokens of one row.")),
+                BundledWorkflow(
                     "flow-transformer",
                     tr("Flow transformer"),
                     tr("Straight ways from noise to picture, as in Stable Diffusion 3 and FLUX."),
@@ -129,9 +139,13 @@ def _known() -> list[Shelf]:
         Shelf(
             tr("Other ways from a text to a picture"),
             (
-                Ready("text-gan", tr("Text GAN"), tr("One pass from noise to picture, with an eye on each word.")),
-                Ready("dalle", "DALL·E", tr("One transformer writes words, then picture codes; CLIP ranks them.")),
-                Ready(
+                BundledWorkflow(
+                    "text-gan", tr("Text GAN"), tr("One pass from noise to picture, with an eye on each word.")
+                ),
+                BundledWorkflow(
+                    "dalle", "DALL·E", tr("One transformer writes words, then picture codes; CLIP ranks them.")
+                ),
+                BundledWorkflow(
                     "masked-tokens",
                     tr("Masked tokens"),
                     tr("All codes of a picture in a few rounds, the surest first (MaskGIT, aMUSEd)."),
@@ -141,11 +155,13 @@ def _known() -> list[Shelf]:
         Shelf(
             tr("Change and control"),
             (
-                Ready("image-to-image", tr("Image to image"), tr("A picture and a text; how much may change.")),
-                Ready("inpainting", tr("Inpainting"), tr("Only what lies under a mask is painted anew.")),
-                Ready("controlnet", "ControlNet", tr("Edges or a drawing say where things are.")),
-                Ready("lora", "LoRA", tr("A style in a small file, added to the model by any strength.")),
-                Ready(
+                BundledWorkflow(
+                    "image-to-image", tr("Image to image"), tr("A picture and a text; how much may change.")
+                ),
+                BundledWorkflow("inpainting", tr("Inpainting"), tr("Only what lies under a mask is painted anew.")),
+                BundledWorkflow("controlnet", "ControlNet", tr("Edges or a drawing say where things are.")),
+                BundledWorkflow("lora", "LoRA", tr("A style in a small file, added to the model by any strength.")),
+                BundledWorkflow(
                     "super-resolution",
                     tr("Super-resolution"),
                     tr("Pictures made larger by diffusion, against networks that do it at once."),

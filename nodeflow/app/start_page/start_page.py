@@ -9,11 +9,11 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nodeflow.app.model.engine_service import Hub
+from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.file_list import FilesList, Find
 from nodeflow.app.start_page import bundled_workflows
-from nodeflow.app.start_page.bundled_workflows import Ready
+from nodeflow.app.start_page.bundled_workflows import BundledWorkflow
 from nodeflow.app.start_page.workflow_cards import Shelves
 from nodeflow.app.start_page.workflow_thumbnail import sketch
 from nodeflow.app.window.document_files import Documents
@@ -29,7 +29,7 @@ class StartPage(QWidget):
 
     wanted = Signal(Path, bool)
 
-    def __init__(self, hub: Hub, documents: Documents, background: Background) -> None:
+    def __init__(self, hub: EngineService, documents: Documents, background: Background) -> None:
         super().__init__()
         self.setObjectName("start")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -138,7 +138,7 @@ class StartPage(QWidget):
                 owner=self,
             )
 
-    def _picture(self, ready: Ready) -> QImage:
+    def _picture(self, ready: BundledWorkflow) -> QImage:
         """What the workflow makes, or, where no picture of it was kept, a drawing of its nodes."""
         kept = QImage(str(ready.picture))
         return sketch(files.load(ready.path), self._hub.catalogue, SKETCH) if kept.isNull() else kept

@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidgetItem
 
 from nodeflow.app.qt.file_list import FilesList
-from nodeflow.app.start_page.bundled_workflows import STARTER, Ready, Shelf
+from nodeflow.app.start_page.bundled_workflows import STARTER, BundledWorkflow, Shelf
 from nodeflow.app.start_page.card_delegate import ABOUT, CARD, HEADING, KIND, LARGE, PICTURE, Cards
 
 
@@ -28,7 +28,7 @@ class Shelves(FilesList):
         self.setMouseTracking(True)
         self._cards = Cards(self)
         self.setItemDelegate(self._cards)
-        self._shelves: list[tuple[QListWidgetItem, list[tuple[QListWidgetItem, Ready]]]] = []
+        self._shelves: list[tuple[QListWidgetItem, list[tuple[QListWidgetItem, BundledWorkflow]]]] = []
 
     def fill(self, shelves: list[Shelf]) -> None:
         """Put everything there, without pictures yet."""
@@ -47,7 +47,7 @@ class Shelves(FilesList):
             self._shelves.append((heading, cards))
         self._choose_first()
 
-    def cards(self) -> Iterator[tuple[QListWidgetItem, Ready]]:
+    def cards(self) -> Iterator[tuple[QListWidgetItem, BundledWorkflow]]:
         """Each card and its workflow, in order."""
         for _, cards in self._shelves:
             yield from cards

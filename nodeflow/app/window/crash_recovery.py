@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.model import journal
-from nodeflow.app.model.journal import Entry, Journal
+from nodeflow.app.model.journal import Journal, JournalEntry
 from nodeflow.app.qt.background import Background
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Workflow, WorkflowError
@@ -30,13 +30,13 @@ class Recovery(QObject):
         super().__init__(tabs)
         self.background, self._journal = Background(self, threads=1), store  # one thread: all in order
         self._kept: set[str] = set()
-        self._timers: dict[Tab, QTimer] = {}
+        self._timers: dict[DocumentTab, QTimer] = {}
         tabs.added.connect(self._watch)
         tabs.removed.connect(self._leave)
         for tab in tabs:
             self._watch(tab)
 
-    def lost(self) -> list[tuple[Path, Entry, Workflow]]:
+    def lost(self) -> list[tuple[Path, JournalEntry, Workflow]]:
         """What crashed processes left, as far as it can be read."""
         found = []
         for path in self._journal.lost():
@@ -54,31 +54,31 @@ class Recovery(QObject):
             with contextlib.suppress(OSError):
                 self._journal.forget(document)
 
-    def _watch(self, tab: Tab) -> None:
+    def _watch(self, tab: DocumentTab) -> None:
         timer = self._timers[tab] = QTimer(self, interval=PAUSE, singleShot=True)
         timer.timeout.connect(lambda: self.keep(tab))
         for changed in (tab.session.stack.indexChanged, tab.session.stack.cleanChanged):
             changed.connect(lambda: self._changed(tab))
 
-    def _changed(self, tab: Tab) -> None:
+    def _changed(self, tab: DocumentTab) -> None:
         """Keep a document soon; one that is left is not kept, though its undo stack still says that it empties."""
         if tab in self._timers:
             self._timers[tab].start()
 
-    def _leave(self, tab: Tab) -> None:
+    def _leave(self, tab: DocumentTab) -> None:
         timer = self._timers.pop(tab)
         timer.stop()
         timer.deleteLater()
         self._forget(tab.session.id)
 
-    def keep(self, tab: Tab) -> None:
+    def keep(self, tab: DocumentTab) -> None:
         """Write what is changed in a document now; a document without changes has no file."""
         session = tab.session
         if not session.dirty:
             self._forget(session.id)
             return
         source = str(session.path or "")
-        entry, workflow = Entry(session.title, source, str(session.base), time.time()), session.workflow.copy()
+        entry, workflow = JournalEntry(session.title, source, str(session.base), time.time()), session.workflow.copy()
         self._kept.add(session.id)
         self.background.run(
             lambda: self._journal.write(session.id, entry, files.dumps(workflow)),
@@ -109,12 +109,12 @@ class RecoveryBar(QFrame):
         """See what was lost."""
         self._recovery.background.run(self._recovery.lost, self._offer, owner=self)
 
-    def _offer(self, found: list[tuple[Path, Entry, Workflow]]) -> None:
+    def _offer(self, found: list[tuple[Path, JournalEntry, Workflow]]) -> None:
         for path, entry, workflow in found:
             self._layout.addWidget(self._line(path, entry, workflow))
         self.setVisible(bool(found))
 
-    def _line(self, path: Path, entry: Entry, workflow: Workflow) -> QWidget:
+    def _line(self, path: Path, entry: JournalEntry, workflow: Workflow) -> QWidget:
         line = QWidget()
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
@@ -132,7 +132,7 @@ class RecoveryBar(QFrame):
         row.addWidget(discard)
         return line
 
-    def _restore(self, line: QWidget, path: Path, entry: Entry, workflow: Workflow) -> None:
+    def _restore(self, line: QWidget, path: Path, entry: JournalEntry, workflow: Workflow) -> None:
         """In a tab, as changes to its file: that is written only when the person saves."""
         tab = self._tabs.free()
         session = tab.session

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QWidget
 
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 
 
@@ -51,15 +51,15 @@ class Dock(QDockWidget):
 class PerTab(QStackedWidget):
     """A panel that has a page for each document and shows that of the one in front."""
 
-    def __init__(self, tabs: Tabs, make: Callable[[Tab], QWidget]) -> None:
+    def __init__(self, tabs: Tabs, make: Callable[[DocumentTab], QWidget]) -> None:
         super().__init__()
         self._make = make
-        self._pages: dict[Tab, QWidget] = {}
+        self._pages: dict[DocumentTab, QWidget] = {}
         tabs.front_changed.connect(self.page)
         tabs.removed.connect(self._drop)
         self.page(tabs.front)
 
-    def page(self, tab: Tab) -> QWidget:
+    def page(self, tab: DocumentTab) -> QWidget:
         """The page of a document, brought in front."""
         if tab not in self._pages:
             self._pages[tab] = self._make(tab)
@@ -67,7 +67,7 @@ class PerTab(QStackedWidget):
         self.setCurrentWidget(self._pages[tab])
         return self._pages[tab]
 
-    def _drop(self, tab: Tab) -> None:
+    def _drop(self, tab: DocumentTab) -> None:
         page = self._pages.pop(tab, None)
         if page is not None:
             self.removeWidget(page)

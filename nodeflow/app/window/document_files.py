@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from nodeflow.app.i18n.texts import sentences
-from nodeflow.app.model.document_session import Session, read
+from nodeflow.app.model.document_session import DocumentSession, read
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import WorkflowError
@@ -89,13 +89,13 @@ class Documents(QObject):
 
     # --- save
 
-    def save(self, tab: Tab | None = None) -> bool:
+    def save(self, tab: DocumentTab | None = None) -> bool:
         """Save to the document's file; ask for one where it has none. False where it is not saved."""
         tab = tab or self._tabs.front
         tab.canvas.view.finish_editor()
         return self.save_as(tab) if tab.session.path is None else self._write(tab.session, tab.session.path)
 
-    def save_as(self, tab: Tab | None = None) -> bool:
+    def save_as(self, tab: DocumentTab | None = None) -> bool:
         """Ask for a file and save to it."""
         tab = tab or self._tabs.front
         tab.canvas.view.finish_editor()
@@ -108,7 +108,7 @@ class Documents(QObject):
         path = Path(name).absolute()
         return self._write(session, path if path.suffix else path.with_suffix(".json"))
 
-    def _write(self, session: Session, path: Path) -> bool:
+    def _write(self, session: DocumentSession, path: Path) -> bool:
         """Give the document as it stands now to a file; edits that come meanwhile are changes again."""
         before, workflow = session.path, session.workflow.copy()
         session.saved(path)
@@ -124,7 +124,7 @@ class Documents(QObject):
 
     # --- leave
 
-    def may_leave(self, tabs: Sequence[Tab]) -> bool:
+    def may_leave(self, tabs: Sequence[DocumentTab]) -> bool:
         """Whether these may be closed: they are saved, or the person says, once for all, what to do with changes."""
         for tab in tabs:
             tab.canvas.view.finish_editor()
@@ -143,7 +143,7 @@ class Documents(QObject):
         )
         return answer == button.Discard or (answer == save and all(self.save(tab) for tab in changed))
 
-    def close(self, tab: Tab) -> None:
+    def close(self, tab: DocumentTab) -> None:
         """Close a tab, if it may be."""
         if self.may_leave([tab]):
             self._tabs.drop(tab)
@@ -180,7 +180,7 @@ class Documents(QObject):
 
     def restore(self) -> bool:
         """Open what was open at the last end, as far as it is still there; False where nothing is."""
-        opened: list[Tab] = []
+        opened: list[DocumentTab] = []
         for name in self.remembered:
             try:
                 workflow = self._background.wait(partial(read, Path(name)))

@@ -6,24 +6,24 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nodeflow.app.canvas.controller.canvas_controller import Canvas
-from nodeflow.app.canvas.controller.node_commands import Gestures
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.model.run_history import Past
+from nodeflow.app.canvas.controller.node_commands import NodeCommands
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.panels.problems import Problems
 
 
-class Tab(QWidget):
+class DocumentTab(QWidget):
     """``renamed``: its name or its mark of changes is another."""
 
     renamed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DocumentSession) -> None:
         super().__init__()
         self.session = session
         session.setParent(self)
         self.canvas = Canvas(session, self)
-        self.gestures = Gestures(self.canvas)
-        self.past = Past(session)
+        self.gestures = NodeCommands(self.canvas)
+        self.past = RunHistory(session)
         self.problems = Problems(session)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

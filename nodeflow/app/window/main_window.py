@@ -22,26 +22,26 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.canvas.controller.canvas_controller import Canvas
-from nodeflow.app.canvas.controller.node_commands import Gestures
+from nodeflow.app.canvas.controller.node_commands import NodeCommands
 from nodeflow.app.commands import canvas_actions
 from nodeflow.app.commands.cheat_sheet import CheatSheet
 from nodeflow.app.commands.context_menu import canvas_menu
 from nodeflow.app.commands.palette import Palette
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.dialogs.settings_dialog import SettingsDialog
-from nodeflow.app.model.document_session import Session, has_workflow
+from nodeflow.app.model.document_session import DocumentSession, has_workflow
 from nodeflow.app.model.engine_service import default_output
 from nodeflow.app.model.journal import Journal
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.model.sweep_runs import SweepRuns
 from nodeflow.app.panels.gallery import Gallery
-from nodeflow.app.panels.log_panel import Log
+from nodeflow.app.panels.log_panel import LogPanel
 from nodeflow.app.panels.node_help import NodeHelp
-from nodeflow.app.panels.node_library import NODE, Library
+from nodeflow.app.panels.node_library import NODE, NodeLibrary
 from nodeflow.app.panels.preview import Preview
 from nodeflow.app.panels.problems import Problems
 from nodeflow.app.panels.properties import Properties
-from nodeflow.app.panels.queue_panel import Queue
+from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.background import Background
 from nodeflow.app.start_page.start_page import StartPage
@@ -49,7 +49,7 @@ from nodeflow.app.window import window_actions
 from nodeflow.app.window.crash_recovery import Recovery, RecoveryBar
 from nodeflow.app.window.docks import Dock, PerTab, pass_keys
 from nodeflow.app.window.document_files import Documents
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.engine.protocol.limits import Limits
@@ -61,7 +61,7 @@ LOADER = "nodes.load_image"
 class MainWindow(QMainWindow):
     """Several workflows, one engine. `session`, `canvas` and so on are those of the document in front."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DocumentSession) -> None:
         super().__init__()
         self.hub = session.hub
         self.hub.setParent(self)
@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.sweep_runs = SweepRuns(self.hub, self.background)
         self.undos = QUndoGroup(self)
-        self.tabs = Tabs(lambda: Session(hub=self.hub), self)
+        self.tabs = Tabs(lambda: DocumentSession(hub=self.hub), self)
         self.recovery = Recovery(self.tabs, Journal())
         self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
         self.documents = Documents(self, self.tabs, self.settings, self.background)
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
     # --- the document in front
 
     @property
-    def session(self) -> Session:
+    def session(self) -> DocumentSession:
         return self.tabs.front.session
 
     @property
@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         return self.tabs.front.canvas
 
     @property
-    def gestures(self) -> Gestures:
+    def gestures(self) -> NodeCommands:
         return self.tabs.front.gestures
 
     @property
@@ -160,8 +160,8 @@ class MainWindow(QMainWindow):
         preview.raise_()
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
         self.resizeDocks([library, preview], [230, min(390, self.width() // 4)], Qt.Orientation.Horizontal)
-        queue = self._dock("queue", self.tr("Queue"), lambda: Queue(self.hub, self.tabs, self.run), below)
-        log = self._dock("log", self.tr("Log"), lambda: Log(self.hub, self.background), below)
+        queue = self._dock("queue", self.tr("Queue"), lambda: QueuePanel(self.hub, self.tabs, self.run), below)
+        log = self._dock("log", self.tr("Log"), lambda: LogPanel(self.hub, self.background), below)
         gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, below)
         history = self._dock("history", self.tr("History"), self._make_history, side.LeftDockWidgetArea)
         self.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
@@ -191,14 +191,14 @@ class MainWindow(QMainWindow):
             bar.setAccessibleName(self.tr("Panels"))
 
     def _make_library(self) -> QWidget:
-        library = Library(self.tabs)
+        library = NodeLibrary(self.tabs)
         library.wanted.connect(self.add_node)
         return library
 
     def _make_inspector(self) -> QWidget:
-        from nodeflow.app.inspector.inspector_panel import Inspector  # charts take long to load
+        from nodeflow.app.inspector.inspector_panel import InspectorPanel  # charts take long to load
 
-        return PerTab(self.tabs, Inspector)
+        return PerTab(self.tabs, InspectorPanel)
 
     def _make_history(self) -> QWidget:
         view = QUndoView(self.undos)
@@ -363,7 +363,7 @@ class MainWindow(QMainWindow):
 
     # --- what documents tell
 
-    def _welcome(self, tab: Tab) -> None:
+    def _welcome(self, tab: DocumentTab) -> None:
         """A tab is there: its history, its canvas and what is selected in it are the window's too."""
         self.undos.addStack(tab.session.stack)
         self.actions_.attach(tab.canvas.view)
@@ -373,7 +373,7 @@ class MainWindow(QMainWindow):
         tab.canvas.selection_changed.connect(lambda: self._show_selection(tab))
         tab.canvas.view.menu_wanted.connect(lambda at: canvas_menu(tab.gestures, self.actions_, self).exec(at))
 
-    def _show_front(self, tab: Tab) -> None:
+    def _show_front(self, tab: DocumentTab) -> None:
         self.undos.setActiveStack(tab.session.stack)
         self.status.watch(tab.session)
         tab.canvas.view.setFocus()
@@ -387,7 +387,7 @@ class MainWindow(QMainWindow):
     def _show_run(self) -> None:
         self.actions_["run.cancel"].setEnabled(self.session.running)
 
-    def _show_selection(self, tab: Tab) -> None:
+    def _show_selection(self, tab: DocumentTab) -> None:
         if tab is not self.tabs.front or not hasattr(self, "_properties"):
             return
         name = next(iter(tab.canvas.chosen()), "")

@@ -6,15 +6,15 @@ from PySide6.QtCore import QMetaObject
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from nodeflow.app.i18n.texts import duration
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.model.engine_service import Hub
-from nodeflow.app.model.run_forecast import Outlook
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.run_forecast import RunForecast
 
 
 class Status(QStatusBar):
     """Progress and time left of the document in front, and the device."""
 
-    def __init__(self, hub: Hub, session: Session) -> None:
+    def __init__(self, hub: EngineService, session: DocumentSession) -> None:
         super().__init__()
         self._hub = hub
         self._links: list[QMetaObject.Connection] = []
@@ -31,7 +31,7 @@ class Status(QStatusBar):
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.device)
         self.setContentsMargins(14, 0, 14, 0)
-        self.outlook = Outlook(hub, session)
+        self.outlook = RunForecast(hub, session)
         self.outlook.setParent(self)
         self.outlook.changed.connect(self.refresh)
         hub.device_changed.connect(self._show_engine)
@@ -40,7 +40,7 @@ class Status(QStatusBar):
         self._show_engine()
         self.watch(session)
 
-    def watch(self, session: Session) -> None:
+    def watch(self, session: DocumentSession) -> None:
         """Tell of another document from now on."""
         for link in self._links:
             self.disconnect(link)

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QTabBar, QTabWidget, QToolButton, QWidget
 
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.window.document_tab import Tab
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.window.document_tab import DocumentTab
 
 
 class _Bar(QTabBar):
@@ -37,14 +37,14 @@ class Tabs(QTabWidget):
     ``emptied``: the last one was closed; an empty document stands there.
     """
 
-    front_changed = Signal(Tab)
-    close_wanted = Signal(Tab)
-    added = Signal(Tab)
-    removed = Signal(Tab)
+    front_changed = Signal(DocumentTab)
+    close_wanted = Signal(DocumentTab)
+    added = Signal(DocumentTab)
+    removed = Signal(DocumentTab)
     new_wanted = Signal()
     emptied = Signal()
 
-    def __init__(self, make: Callable[[], Session], parent: QWidget | None = None) -> None:
+    def __init__(self, make: Callable[[], DocumentSession], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._make = make
         bar = _Bar(self)
@@ -65,21 +65,21 @@ class Tabs(QTabWidget):
         self.currentChanged.connect(lambda _: self.front_changed.emit(self.front) if self.count() else None)
 
     @property
-    def front(self) -> Tab:
+    def front(self) -> DocumentTab:
         """The document that is worked on."""
         found = self.currentWidget()
-        assert isinstance(found, Tab)
+        assert isinstance(found, DocumentTab)
         return found
 
-    def __iter__(self) -> Iterator[Tab]:
+    def __iter__(self) -> Iterator[DocumentTab]:
         for at in range(self.count()):
             tab = self.widget(at)
-            assert isinstance(tab, Tab)
+            assert isinstance(tab, DocumentTab)
             yield tab
 
-    def add(self, session: Session | None = None) -> Tab:
+    def add(self, session: DocumentSession | None = None) -> DocumentTab:
         """A tab on a session, or on an empty document, to the right of the others and in front."""
-        tab = Tab(session or self._make())
+        tab = DocumentTab(session or self._make())
         tab.renamed.connect(lambda: self._name(tab))
         self.added.emit(tab)
         at = self.addTab(tab, "")
@@ -88,7 +88,7 @@ class Tabs(QTabWidget):
         self._name(tab)
         return tab
 
-    def drop(self, tab: Tab) -> None:
+    def drop(self, tab: DocumentTab) -> None:
         """Take a tab away, and its document with it; where it was the last, an empty one takes its place."""
         last = self.count() == 1
         if last:
@@ -100,7 +100,7 @@ class Tabs(QTabWidget):
         if last:
             self.emptied.emit()
 
-    def free(self) -> Tab:
+    def free(self) -> DocumentTab:
         """A tab that another document may take: the front one if nothing is lost, or a new one."""
         return self.front if self.front.session.pristine else self.add()
 
@@ -108,7 +108,7 @@ class Tabs(QTabWidget):
         """Bring the tab to the right or left in front, around the ends."""
         self.setCurrentIndex((self.currentIndex() + by) % self.count())
 
-    def _closer(self, tab: Tab) -> QToolButton:
+    def _closer(self, tab: DocumentTab) -> QToolButton:
         button = QToolButton()
         button.setObjectName("close")
         button.setText("✕")
@@ -121,7 +121,7 @@ class Tabs(QTabWidget):
     def _ask_to_close(self, at: int) -> None:
         self.close_wanted.emit(list(self)[at])
 
-    def _name(self, tab: Tab) -> None:
+    def _name(self, tab: DocumentTab) -> None:
         mark = "● " if tab.session.dirty else ""
         at = self.indexOf(tab)
         self.setTabText(at, mark + tab.title.replace("&", "&&"))

@@ -38,7 +38,7 @@ END;
 """
 
 
-class Info(NamedTuple):
+class DiskUsage(NamedTuple):
     """What the disk tier holds."""
 
     folder: Path
@@ -47,7 +47,7 @@ class Info(NamedTuple):
     budget: int
 
 
-class Disk:
+class DiskStore:
     """Results by content key in a folder, within a budget of bytes; the least valuable goes first, as in memory.
 
     Safe for several processes at once, and for one that is killed at any moment.
@@ -108,11 +108,11 @@ class Disk:
         """Forget one result."""
         self._drop(self._name(key))
 
-    def info(self) -> Info:
+    def info(self) -> DiskUsage:
         """What is there now."""
         count = self._ask("SELECT count(*) FROM result")
         total = self._ask("SELECT bytes FROM total")
-        return Info(self.folder, count[0] if count else 0, total[0] if total else 0, self.budget)
+        return DiskUsage(self.folder, count[0] if count else 0, total[0] if total else 0, self.budget)
 
     def clear(self) -> None:
         """Forget every result."""
@@ -144,7 +144,7 @@ class Disk:
         return whole, damaged
 
     @classmethod
-    def of_user(cls, versions: str = "", budget: int | None = None) -> Disk | None:
+    def of_user(cls, versions: str = "", budget: int | None = None) -> DiskStore | None:
         """The disk tier in the user's cache folder, None where none can be.
 
         Without a budget a tenth of what is free, 10 GiB at most.

@@ -6,11 +6,11 @@ import heapq
 import threading
 from typing import Any
 
-from nodeflow.engine.cache.disk_store import Disk
-from nodeflow.engine.cache.value_size import OVERHEAD, Block, Ledger, blocks, has_module
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.value_size import OVERHEAD, Block, MemoryLedger, blocks, has_module
 
 
-class Entry:
+class CacheEntry:
     """A result: the outputs of a node, what computing them cost, and the memory they hold."""
 
     __slots__ = ("blocks", "model", "outputs", "rank", "seconds")
@@ -23,18 +23,18 @@ class Entry:
         self.rank: tuple[bool, float] = (not self.model, 0.0)
 
 
-class Cache:
+class ResultCache:
     """Keeps results while they fit. The least valuable goes first: models before results, the model last used
     longest ago first; among results the one with the lowest cost to recompute against its bytes, aged by use
     (GreedyDual-Size, Cao & Irani 1997). What entries share is counted once.
     """
 
-    def __init__(self, budget: dict[str, int], disk: Disk | None = None) -> None:
+    def __init__(self, budget: dict[str, int], disk: DiskStore | None = None) -> None:
         """``budget``: bytes by device class (``cpu``, ``cuda``); a class that is not named keeps nothing."""
         self.budget = budget
         self.disk = disk
-        self._ledger = Ledger(budget)
-        self._entries: dict[bytes, Entry] = {}
+        self._ledger = MemoryLedger(budget)
+        self._entries: dict[bytes, CacheEntry] = {}
         self._heap: list[tuple[tuple[bool, float], bytes]] = []
         self._clock = 0.0
         self._uses = 0
@@ -88,7 +88,7 @@ class Cache:
 
     def _keep(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
         self._forget(key)
-        entry = Entry(outputs, seconds)
+        entry = CacheEntry(outputs, seconds)
         if any(size > self.budget.get(device, 0) for device, size in _by_device(entry.blocks).items()):
             self._ledger.settle()
             return
@@ -119,7 +119,7 @@ class Cache:
                     self._forget(key)
             self._ledger.settle()
 
-    def _touch(self, key: bytes, entry: Entry) -> None:
+    def _touch(self, key: bytes, entry: CacheEntry) -> None:
         if entry.model:
             self._uses += 1
             entry.rank = (False, float(self._uses))

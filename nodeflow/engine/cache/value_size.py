@@ -98,7 +98,7 @@ def changed(before: list[tuple[Tensor, int]]) -> bool:
     return any(tensor._version != version for tensor, version in before)
 
 
-class Ledger:
+class MemoryLedger:
     """Counts the bytes that are held, by device class, against a budget; what several things share counts once."""
 
     def __init__(self, budget: dict[str, int]) -> None:

@@ -10,19 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.engine.client.job_queue import Queue
+from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.client.worker_process import WorkerProcess
 from nodeflow.engine.protocol.events import (
     Cancel,
     Export,
     Exported,
-    Foresee,
+    ForecastRequest,
     JobEvent,
     JobInfo,
     JobState,
-    Look,
-    Looked,
     NodeFailed,
     NodeFinished,
     NodeStarted,
@@ -36,6 +34,8 @@ from nodeflow.engine.protocol.events import (
     Resume,
     RunFinished,
     Submit,
+    ViewQuery,
+    ViewReply,
     WorkerLost,
 )
 from nodeflow.engine.protocol.limits import Limits
@@ -55,12 +55,12 @@ class LocalEngine:
     def __init__(
         self,
         tell: Callable[[Reply], None],
-        queue: Queue | None = None,
+        queue: JobQueue | None = None,
         log: WorkerLog | None = None,
         limits: Limits = Limits(),
     ) -> None:
         self._tell, self._limits = tell, limits
-        self._queue = queue or Queue()
+        self._queue = queue or JobQueue()
         self.log = log or WorkerLog()
         self._lock = threading.RLock()
         self._requests = itertools.count(1)
@@ -139,11 +139,11 @@ class LocalEngine:
             lambda request: Peeked(request, ()),
         )
 
-    def look(self, look: Look) -> int:
+    def look(self, look: ViewQuery) -> int:
         """Ask to see a value; the number of the request (not that of ``look``), which the answer carries."""
         return self._ask(
             lambda request: msgspec.structs.replace(look, request=request),
-            lambda request: Looked(request, error=NO_WORKER),
+            lambda request: ViewReply(request, error=NO_WORKER),
         )
 
     def export(self, export: Export) -> int:
@@ -167,7 +167,9 @@ class LocalEngine:
         """Ask what a run would compute; the number of the request, which the answer carries."""
         with self._lock:
             request = next(self._requests)
-            self._need().send(Foresee(request, workflow, str(base), str(output), targets, device, document, sweeps))
+            self._need().send(
+                ForecastRequest(request, workflow, str(base), str(output), targets, device, document, sweeps)
+            )
             return request
 
     def close(self) -> None:

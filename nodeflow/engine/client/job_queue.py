@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS job (
 """
 
 
-class Queue:
+class JobQueue:
     """Jobs in order. Every change is in the file before the call returns; several processes may share the file.
 
     Each process sees its own jobs, and when it starts those whose process is gone.
@@ -40,7 +40,7 @@ class Queue:
         self._adopt()
 
     @classmethod
-    def of_user(cls) -> Queue:
+    def of_user(cls) -> JobQueue:
         """The queue in the user's data folder; one that does not last where that cannot be used."""
         try:
             return cls(data_folder() / "queue.sqlite")

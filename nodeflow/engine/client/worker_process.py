@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 import msgspec
 
 from nodeflow.engine.client.worker_log import WorkerLog
-from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, Silent
+from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.engine.protocol.limits import Limits
 
 TICK = 0.25
@@ -96,11 +96,11 @@ class WorkerProcess:
                 heard = time.monotonic()
                 if silent:
                     silent = False
-                    self._hear(self, Silent(0.0))
+                    self._hear(self, WorkerSilent(0.0))
                 self._hear(self, reply)
             elif not silent and time.monotonic() - heard > QUIET:
                 silent = True
-                self._hear(self, Silent(time.monotonic() - heard))
+                self._hear(self, WorkerSilent(time.monotonic() - heard))
         self._process.join(1)
         if self._process.is_alive():
             self._process.kill()

@@ -10,20 +10,20 @@ from nodeflow.engine.planning.plan import Task
 from nodeflow.node import together_of
 
 if TYPE_CHECKING:
-    from nodeflow.engine.execution.executor import Run
+    from nodeflow.engine.execution.executor import ActiveRun
 
 MOST = 16
 """Items of one call: more would hold much memory, and keep the first picture waiting."""
 
 
-class Together:
+class BatchedItems:
     """The calls of one run. What a call gave for items beyond the one it was made for waits until they are due."""
 
     def __init__(self) -> None:
         self._early: dict[str, tuple[Any, float]] = {}
         self._apart: set[str] = set()
 
-    def call(self, run: Run, task: Task, wires: list[Any], arguments: dict[str, Any]) -> tuple[Any, float]:
+    def call(self, run: ActiveRun, task: Task, wires: list[Any], arguments: dict[str, Any]) -> tuple[Any, float]:
         """What a task's node returns, and the seconds that took. Raises what the node does."""
         if task.id in self._early:
             return self._early.pop(task.id)
@@ -45,7 +45,7 @@ class Together:
         begin = time.perf_counter()
         return function(*wires, **arguments), time.perf_counter() - begin
 
-    def _due(self, run: Run, task: Task, node: str) -> list[Task]:
+    def _due(self, run: ActiveRun, task: Task, node: str) -> list[Task]:
         """Other items of the node that wait for nothing but to be computed, in order; of equal ones the first."""
         found: dict[bytes, Task] = {run.keys[task.id]: task}
         for name in run.unfolding.ids(node):

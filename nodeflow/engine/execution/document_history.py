@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.planning.content_keys import Parts
 from nodeflow.engine.planning.plan import Task
 
 if TYPE_CHECKING:
-    from nodeflow.engine.execution.executor import Run
+    from nodeflow.engine.execution.executor import ActiveRun
 
 MOST = 64
 """Documents whose last run is remembered."""
 
 
-class History:
+class DocumentHistory:
     """By task: what it was last made from, and its key; and which tasks the nodes became that ran several times."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class History:
         """The tasks that the last run was about."""
         self.items: dict[str, tuple[str, ...]] = {}
 
-    def remember(self, run: Run) -> None:
+    def remember(self, run: ActiveRun) -> None:
         """Take down what became of a run that is over."""
         for name, parts in run.parts.items():
             reached = name in run.values or name in run.failed
@@ -53,7 +53,7 @@ class History:
         """What a task was last made from; of an item that is new what its node was, when it ran once."""
         return self.made_from.get(task, self.made_from.get(node))
 
-    def value(self, cache: Cache, node: str, output: str) -> Any:
+    def value(self, cache: ResultCache, node: str, output: str) -> Any:
         """What a node gave last under the name of an output; None where it is not held any more.
 
         Of a node that ran once for each item of a list, a tuple of what is held.
@@ -63,14 +63,14 @@ class History:
         found = (self._value(cache, task, output) for task in self.items[node])
         return tuple(value for value in found if value is not None)
 
-    def _value(self, cache: Cache, name: str, output: str) -> Any:
+    def _value(self, cache: ResultCache, name: str, output: str) -> Any:
         task, key = self.last.get(name, (None, b""))
         outputs = cache.get(key)
         if task is None or outputs is None:
             return None
         return dict(zip((port.name for port in task.spec.outputs), outputs, strict=True)).get(output)
 
-    def find(self, cache: Cache, wire_type: str, fits: Callable[[Any], bool]) -> tuple[Any, str]:
+    def find(self, cache: ResultCache, wire_type: str, fits: Callable[[Any], bool]) -> tuple[Any, str]:
         """The latest value of a wire type, where it fits; None, and a node whose result is not in memory."""
         missing = ""
         for task, key in reversed(list(self.last.values())):
@@ -89,25 +89,25 @@ class History:
                 if port.type == wire_type:
                     yield place, key
 
-    def vae(self, cache: Cache, channels: int) -> Any:
+    def vae(self, cache: ResultCache, channels: int) -> Any:
         """The VAE for latents of so many channels; None where none is in memory."""
         return self.find(cache, "VAE", lambda vae: vae.format.channels == channels)[0]
 
 
-class Histories:
+class DocumentHistories:
     """The histories of documents; the one used longest ago goes where there are many."""
 
     def __init__(self) -> None:
-        self._known: dict[str, History] = {}
+        self._known: dict[str, DocumentHistory] = {}
 
-    def use(self, document: str) -> History:
+    def use(self, document: str) -> DocumentHistory:
         """The history of a document, for a run."""
-        history = self._known.pop(document, None) or History()
+        history = self._known.pop(document, None) or DocumentHistory()
         self._known[document] = history
         if len(self._known) > MOST:
             del self._known[next(iter(self._known))]
         return history
 
-    def recall(self, document: str) -> History:
+    def recall(self, document: str) -> DocumentHistory:
         """The history of a document, for a look that counts as no use."""
-        return self._known.get(document) or History()
+        return self._known.get(document) or DocumentHistory()

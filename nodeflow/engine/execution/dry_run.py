@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.execution.executor import Executor, Run
+from nodeflow.engine.execution.executor import ActiveRun, Executor
 from nodeflow.engine.execution.results import standing
-from nodeflow.engine.execution.run_control import Control
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.execution.run_control import RunControl
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.cost_estimates import Estimates, likenesses
 from nodeflow.engine.planning.plan import Plan, Task, plain_feeders
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.protocol.forecast import Foresight, Prospect
+from nodeflow.engine.protocol.forecast import NodeForecast, Prospect
 from nodeflow.node import NodeError
 
 FILES = "Files"
@@ -27,32 +27,32 @@ WEIGHT = ("run", "unknown", "fails", "cached", "kept", "skipped")
 
 
 def forecast(
-    executor: Executor, plan: Plan, settings: Settings, estimates: Estimates, document: str = ""
-) -> tuple[Foresight, ...]:
+    executor: Executor, plan: Plan, settings: RunContext, estimates: Estimates, document: str = ""
+) -> tuple[NodeForecast, ...]:
     """What would become of each node of a run, in order. Nothing is computed, and the cache stays as it is.
 
     The nodes that will run are among those said to ``run`` or to be ``unknown``; where none is unknown, they are
     exactly the former, unless a node fails or a result that is needed has to leave a full cache meanwhile. Of nodes
     that are the same one runs: where some are unknown, or fail, it may be another than foreseen.
     """
-    run = Run(executor, plan, settings, Control(), executor.recall(document))
+    run = ActiveRun(executor, plan, settings, RunControl(), executor.recall(document))
     return _Forecast(run, estimates).look()
 
 
 class _Forecast:
-    def __init__(self, run: Run, estimates: Estimates) -> None:
+    def __init__(self, run: ActiveRun, estimates: Estimates) -> None:
         self.run, self.cache, self.plan = run, run.executor.cache, run.plan
         self.nodes = run.unfolding.plan.tasks
         self.estimates, self.likenesses = estimates, likenesses(run.unfolding.plan, run.settings)
-        self.found: dict[str, Foresight] = {}
+        self.found: dict[str, NodeForecast] = {}
         self.unsure: dict[str, str] = {}
         """Nodes whose key hangs on a value that is not computed yet, and the node that gives it."""
         self.computed: dict[bytes, str] = {}
         self.maybe: list[str] = []
 
-    def look(self) -> tuple[Foresight, ...]:
+    def look(self) -> tuple[NodeForecast, ...]:
         for name, why in self.plan.skipped.items():
-            self.found[name] = Foresight(name, "skipped", why)
+            self.found[name] = NodeForecast(name, "skipped", why)
         first = plain_feeders(self.nodes) | self.run.unfolding.givers
         for node in self.nodes.values():
             for task in self._unfold(node):
@@ -63,7 +63,7 @@ class _Forecast:
         while self.maybe:
             self._may_run(self.plan.tasks[self.maybe.pop()])
         for name in self.plan.tasks:
-            self.found.setdefault(name, Foresight(name, "kept", "what is made from it is there"))
+            self.found.setdefault(name, NodeForecast(name, "kept", "what is made from it is there"))
         return tuple(self._of_node(name) for name in [*self.plan.skipped, *self.nodes])
 
     def _unfold(self, node: Task) -> tuple[Task, ...]:
@@ -71,15 +71,15 @@ class _Forecast:
         try:
             return self.run.unfold(node)
         except NodeError as error:
-            self.found[node.id] = Foresight(node.id, "fails", str(error))
+            self.found[node.id] = NodeForecast(node.id, "fails", str(error))
             self.run.stopped[node.id] = str(error)
             return ()
 
-    def _of_node(self, name: str) -> Foresight:
+    def _of_node(self, name: str) -> NodeForecast:
         """What would become of a node, of its items taken together."""
         items = [self.found[task] for task in self.run.unfolding.ids(name)]
         if not items:
-            return Foresight(name, "skipped", "its list is empty")
+            return NodeForecast(name, "skipped", "its list is empty")
         told = next((item for state in WEIGHT for item in items if item.state == state), items[0])
         costs = [item for item in items if item.seconds is not None]
         if not costs:
@@ -93,9 +93,9 @@ class _Forecast:
         for event in self.run.identify(task):
             match event:
                 case tell.NodeFailed(name, error):
-                    self.found[name] = Foresight(name, "fails", error)
+                    self.found[name] = NodeForecast(name, "fails", error)
                 case tell.NodeSkipped(name, why):
-                    self.found[name] = Foresight(name, "skipped", why)
+                    self.found[name] = NodeForecast(name, "skipped", why)
         if task.id in self.found:
             return
         source = self._unknown_source(task)
@@ -127,7 +127,7 @@ class _Forecast:
                 self._add(task, "unknown", f"it depends on what {self.unsure[task.id]!r} gives")
                 self.maybe += _sources(task)
             elif where := self._where(task) or self.computed.get(self.run.keys[task.id], ""):
-                self.found[task.id] = Foresight(task.id, "cached", where)
+                self.found[task.id] = NodeForecast(task.id, "cached", where)
             elif missing := [name for name in task.eager() if name not in self.found]:
                 stack += [self.plan.tasks[name] for name in reversed(missing)]
             else:
@@ -141,7 +141,7 @@ class _Forecast:
         if task.id in self.found:
             return
         if task.id not in self.unsure and (where := self._where(task)):
-            self.found[task.id] = Foresight(task.id, "cached", where)
+            self.found[task.id] = NodeForecast(task.id, "cached", where)
             return
         self._add(task, "unknown", "it runs only if it is asked for")
         self.maybe += _sources(task)
@@ -163,10 +163,10 @@ class _Forecast:
             task.spec, self.run.settings.device, key, self.likenesses[self.run.unfolding.node(task.id)]
         )
         if estimate is None:
-            self.found[task.id] = Foresight(task.id, state, why)
+            self.found[task.id] = NodeForecast(task.id, state, why)
         else:
             cost, basis = estimate
-            self.found[task.id] = Foresight(task.id, state, why, cost.seconds, cost.bytes or None, basis, cost.short)
+            self.found[task.id] = NodeForecast(task.id, state, why, cost.seconds, cost.bytes or None, basis, cost.short)
 
 
 def _sources(task: Task) -> list[str]:

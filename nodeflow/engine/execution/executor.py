@@ -11,22 +11,22 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.cache.value_size import changed, versions
 from nodeflow.engine.execution.arguments import arguments_of, extras_of, wires_of
-from nodeflow.engine.execution.batching import Together
-from nodeflow.engine.execution.document_history import Histories, History
+from nodeflow.engine.execution.batching import BatchedItems
+from nodeflow.engine.execution.document_history import DocumentHistories, DocumentHistory
 from nodeflow.engine.execution.interrupt import Cancelled, interruptible
-from nodeflow.engine.execution.list_mapping import Unfolding, make_do
+from nodeflow.engine.execution.list_mapping import ListMapping, make_do
 from nodeflow.engine.execution.out_of_memory import is_shortage, what_fitted
 from nodeflow.engine.execution.results import Values, as_outputs, files, named, sentence, standing
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.seeds_in_force import seeds
 from nodeflow.engine.execution.single_item import settings_of
 from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.execution.streaming import drive
-from nodeflow.engine.memory.model_memory import Memory, Needs
-from nodeflow.engine.planning.content_keys import Parts, Settings, checked, digest, parts_of, reason
+from nodeflow.engine.memory.model_memory import ComputeNeeds, ModelMemory
+from nodeflow.engine.planning.content_keys import Parts, RunContext, checked, digest, parts_of, reason
 from nodeflow.engine.planning.cost_estimates import NO_COST, NO_COSTS, Cost
 from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
 from nodeflow.engine.previews.latent_colours import Map, map_so_far
@@ -43,21 +43,21 @@ class Executor:
     def __init__(
         self,
         functions: dict[str, Callable[..., Any]],
-        cache: Cache,
+        cache: ResultCache,
         steps: StepStore | None = None,
-        memory: Memory | None = None,
+        memory: ModelMemory | None = None,
     ) -> None:
         self.functions = functions
         self.cache = cache
         self.steps = StepStore({}) if steps is None else steps
-        self.memory = memory or Memory()
-        self.histories = Histories()
+        self.memory = memory or ModelMemory()
+        self.histories = DocumentHistories()
 
     def run(
         self,
         plan: Plan,
-        settings: Settings,
-        control: Control | None = None,
+        settings: RunContext,
+        control: RunControl | None = None,
         document: str = "",
         expected: Mapping[str, Cost] = NO_COSTS,
     ) -> Events:
@@ -66,10 +66,10 @@ class Executor:
         An error of a node is an event; what depends on the node is skipped, all else goes on. ``expected`` says
         what nodes may take: their seconds are told at the start, their bytes are what memory is made ready for.
         """
-        run = Run(self, plan, settings, control or Control(), self.histories.use(document))
+        run = ActiveRun(self, plan, settings, control or RunControl(), self.histories.use(document))
         return run.unfolding.told(run.events(expected))
 
-    def recall(self, document: str) -> History:
+    def recall(self, document: str) -> DocumentHistory:
         """What is remembered of a document's last runs."""
         return self.histories.recall(document)
 
@@ -81,13 +81,15 @@ class Executor:
         return self.recall(document).value(self.cache, node, output)
 
 
-class Run:
+class ActiveRun:
     """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
 
-    def __init__(self, executor: Executor, plan: Plan, settings: Settings, control: Control, history: History) -> None:
+    def __init__(
+        self, executor: Executor, plan: Plan, settings: RunContext, control: RunControl, history: DocumentHistory
+    ) -> None:
         self.executor, self.settings, self.control, self.history = executor, settings, control, history
         self.values: dict[str, Values] = {}
-        self.unfolding = Unfolding(plan, self.values)
+        self.unfolding = ListMapping(plan, self.values)
         self.plan = msgspec.structs.replace(plan, tasks={}) if self.unfolding.active else plan
         self.parts: dict[str, Parts] = {}
         self.keys: dict[str, bytes] = {}
@@ -97,7 +99,7 @@ class Run:
         self.asked: dict[str, set[str]] = {}
         self.stale: set[str] = set()
         self.kept: set[str] = set()
-        self.together = Together()
+        self.together = BatchedItems()
         self.expected: Mapping[str, Cost] = NO_COSTS
         self.short: set[str] = set()
         """Tasks that had too little memory: they run once more, with all else out of the way."""
@@ -312,7 +314,7 @@ class Run:
         vae = self.history.vae(self.executor.cache, channels)
         return None if vae is None else map_so_far(vae)
 
-    def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[Needs]:
+    def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[ComputeNeeds]:
         """Memory for a node: what it took before, or where that was not enough, all there is."""
         cost = self.expected.get(self.unfolding.node(task.id), NO_COST)
         return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost, task.id in self.short)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from nodeflow.engine.cache.value_size import networks
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 
 
 class Cancelled(BaseException):
@@ -18,7 +18,7 @@ class Cancelled(BaseException):
 
 
 @contextmanager
-def interruptible(values: Any, control: Control) -> Iterator[None]:
+def interruptible(values: Any, control: RunControl) -> Iterator[None]:
     """Within this, a forward pass of any network in ``values`` raises Cancelled at its next block after a cancel.
 
     Blocks are the items of module lists (a U-Net's levels with their layers, a transformer's layers): a network of any

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 
-from nodeflow.engine.cache.result_cache import Cache
-from nodeflow.engine.execution.document_history import History
+from nodeflow.engine.cache.result_cache import ResultCache
+from nodeflow.engine.execution.document_history import DocumentHistory
 from nodeflow.engine.previews.latent_colours import Map, map_if_any
 
 FIT_SECONDS = 1.0
 """About what a fit costs, the VAE's loading included: by this the cache weighs the map against other results."""
 
 
-def colours(history: History, cache: Cache, channels: int) -> Map | None:
+def colours(history: DocumentHistory, cache: ResultCache, channels: int) -> Map | None:
     """The map for latents of so many channels, by the document's latest VAE that is known; None where none is."""
     for place, key in history.makers("VAE"):
         kept = hashlib.blake2b(b"colours" + key, digest_size=32).digest()

@@ -26,14 +26,14 @@ from nodeflow.node import NodeError
 Events = Generator[tell.Event, None, None]
 
 
-class Rows(NamedTuple):
+class ItemRows(NamedTuple):
     """Items along axes: each row has one place an axis."""
 
     axes: tuple[str, ...]
     rows: list[Item]
 
 
-class Wire(NamedTuple):
+class MappedWire(NamedTuple):
     """What comes along a wire: an origin for each item along its axes."""
 
     axes: tuple[str, ...]
@@ -52,7 +52,7 @@ def _pick(row: Item, axes: tuple[str, ...], wanted: list[str]) -> Item:
     return tuple(row[axes.index(axis)] for axis in wanted)
 
 
-class Unfolding:
+class ListMapping:
     """Which items each node of a plan has, found node by node in the plan's order.
 
     How long a list is is known once its node has run: ``values``, what tasks gave by their ids, is looked at when the
@@ -147,7 +147,7 @@ class Unfolding:
         given: tuple[Any, ...] = named(self.plan.tasks[node].spec, self._values[task], output)
         return given
 
-    def _wire(self, origin: Origin) -> Wire:
+    def _wire(self, origin: Origin) -> MappedWire:
         """What comes from an output: the items of its node, and where it gives a list the items of each of these.
 
         A list that did not come counts as one item, so that what needs it is skipped.
@@ -156,7 +156,7 @@ class Unfolding:
         port = self.plan.tasks[node].spec.output(output)
         axes, items = self._axes.get(node, ()), self._items.get(node, {(): node})
         if port is None or not is_list(port.type):
-            return Wire(axes, {item: Origin(task, output) for item, task in items.items()})
+            return MappedWire(axes, {item: Origin(task, output) for item, task in items.items()})
         found: dict[Item, Origin] = {}
         for item, task in items.items():
             given = self._given(node, task, output)
@@ -167,22 +167,24 @@ class Unfolding:
                 self._told[task] = _values(self._list(node, task) or ())
                 self._news.append(tell.ListKnown(node, self._told[task], item))
             found.update(((*item, place), Origin(task, output, place)) for place in range(len(given)))
-        return Wire((*axes, node), found)
+        return MappedWire((*axes, node), found)
 
-    def _rows(self, task: Task, ports: dict[str, list[Wire]], gathers: set[str]) -> Rows:
+    def _rows(self, task: Task, ports: dict[str, list[MappedWire]], gathers: set[str]) -> ItemRows:
         """The items that a node runs for: all that agree along the axes they share."""
-        found = Rows((), [()])
+        found = ItemRows((), [()])
         gathered = {axis for name in gathers & ports.keys() for wire in ports[name] for axis in wire.axes}
         for axis, sweep in self._sweeps.items():
             if axis in self.plan.swept.get(task.id, {}).values() or axis in gathered:
-                found = _join(found, Rows((axis,), [(place,) for place in range(len(sweep.values))]))
+                found = _join(found, ItemRows((axis,), [(place,) for place in range(len(sweep.values))]))
         for name in ports.keys() - gathers:
             for wire in ports[name]:
-                found = _join(found, Rows(wire.axes, list(wire.origins)))
+                found = _join(found, ItemRows(wire.axes, list(wire.origins)))
         order = sorted(found.axes, key=self._order.__getitem__)
-        return Rows(tuple(order), sorted(_pick(row, found.axes, order) for row in found.rows))
+        return ItemRows(tuple(order), sorted(_pick(row, found.axes, order) for row in found.rows))
 
-    def _tasks(self, task: Task, rows: Rows, ports: dict[str, list[Wire]], gathers: set[str]) -> Iterator[Task]:
+    def _tasks(
+        self, task: Task, rows: ItemRows, ports: dict[str, list[MappedWire]], gathers: set[str]
+    ) -> Iterator[Task]:
         along = {name: [wire.along(rows.axes) for wire in wires] for name, wires in ports.items()}
         ending = {
             name: [bool(set(wire.axes) - set(rows.axes)) for wire in wires] if name in gathers else [False] * len(wires)
@@ -219,7 +221,7 @@ class Unfolding:
         swept = {param: self._sweeps[axis].values[at[axis]] for param, axis in sweeps.items()}
         return msgspec.structs.replace(task.node, params=task.node.params | swept) if swept else task.node
 
-    def _nothing(self, ports: dict[str, list[Wire]]) -> str:
+    def _nothing(self, ports: dict[str, list[MappedWire]]) -> str:
         empty = next(
             (wire.axes[-1] for wires in ports.values() for wire in wires if wire.axes and not wire.origins), ""
         )
@@ -228,7 +230,7 @@ class Unfolding:
         return "there is nothing to do: its lists have no item in common"
 
 
-def _join(left: Rows, right: Rows) -> Rows:
+def _join(left: ItemRows, right: ItemRows) -> ItemRows:
     """The rows that agree along the axes that both have, each with each along the others."""
     shared = [axis for axis in right.axes if axis in left.axes]
     fresh = [axis for axis in right.axes if axis not in left.axes]
@@ -240,7 +242,7 @@ def _join(left: Rows, right: Rows) -> Rows:
         found += [(*row, *more) for more in groups.get(_pick(row, left.axes, shared), ())]
         if len(found) > MOST_ITEMS:
             raise NodeError(f"it would run more than {MOST_ITEMS:,} times for the items of its lists; shorten one")
-    return Rows((*left.axes, *fresh), found)
+    return ItemRows((*left.axes, *fresh), found)
 
 
 def _values(items: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 
-class Control:
+class RunControl:
     """Shared by the thread that computes, which asks, and any other, which says."""
 
     def __init__(self) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.execution.list_mapping import Unfolding
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.execution.list_mapping import ListMapping
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import Plan, Task
 from nodeflow.engine.protocol.item_places import plainly
 from nodeflow.graph.edits.edits import Disconnect, SetParam, remove
@@ -22,7 +22,7 @@ LONGEST = 120
 """Bytes of an item's name."""
 
 
-def settings_of(task: Task, settings: Settings, unfolding: Unfolding) -> Settings:
+def settings_of(task: Task, settings: RunContext, unfolding: ListMapping) -> RunContext:
     """What a task is given beside its inputs: of an item its own name and workflow."""
     if unfolding.node(task.id) == task.id or not {"workflow", "item"} & set(task.spec.supplied.values()):
         return settings

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from nodeflow.engine.cache.disk_store import Disk
-from nodeflow.engine.cache.value_size import Ledger, blocks
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.value_size import MemoryLedger, blocks
 from nodeflow.engine.planning.value_identity import Identities, Unidentified
 from nodeflow.node import Kept, Steps
 
@@ -27,7 +27,7 @@ WORTH = 0.25
 """What a step's seconds count on disk beside those of a result: it is asked for less often."""
 
 
-class Entry:
+class StepEntry:
     """A step: the state after it, what it made, what it cost, and the key of the first step of its piece."""
 
     __slots__ = ("held", "made", "piece", "seconds", "state")
@@ -41,15 +41,15 @@ class StepStore:
     """The steps of all runs."""
 
     def __init__(
-        self, budget: dict[str, int], disk: Disk | None = None, pace: float = PACE, last_pace: float = LAST_PACE
+        self, budget: dict[str, int], disk: DiskStore | None = None, pace: float = PACE, last_pace: float = LAST_PACE
     ) -> None:
         """``budget``: bytes of memory by device class; what has no room there is not written to disk either."""
         self.identities = Identities()
         self.disk, self.pace, self.last_pace = disk, pace, last_pace
-        self.ledger = Ledger(budget)
+        self.ledger = MemoryLedger(budget)
         self.write_seconds = 0.005
         """What writing a piece takes, from the last ones."""
-        self._entries: dict[bytes, Entry] = {}
+        self._entries: dict[bytes, StepEntry] = {}
         self._used: dict[bytes, tuple[int, int]] = {}
         self._heap: list[tuple[tuple[int, int], bytes]] = []
         self._runs = 0
@@ -62,10 +62,10 @@ class StepStore:
         self._runs += 1
         return StepRun(self, node)
 
-    def find(self, keys: Sequence[bytes]) -> list[Entry]:
+    def find(self, keys: Sequence[bytes]) -> list[StepEntry]:
         """The longest prefix of steps that is there, in memory or on disk; from now on all of it is in memory."""
-        found: list[Entry] = []
-        loaded: dict[bytes, Entry] = {}
+        found: list[StepEntry] = []
+        loaded: dict[bytes, StepEntry] = {}
         tried: set[bytes] = set()
         for key in keys:
             entry = self._entries.get(key) or loaded.get(key)
@@ -84,7 +84,7 @@ class StepStore:
                 break
         return found
 
-    def add(self, key: bytes, entry: Entry, depth: int) -> bool:
+    def add(self, key: bytes, entry: StepEntry, depth: int) -> bool:
         """Hold a step, whose ``depth`` predecessors are held, in memory. False where the budget has no room."""
         self._forget(key)
         self._entries[key] = entry
@@ -109,7 +109,7 @@ class StepStore:
                 self._forget(key)
         self.ledger.settle()
 
-    def write(self, steps: list[tuple[bytes, Entry]]) -> None:
+    def write(self, steps: list[tuple[bytes, StepEntry]]) -> None:
         """Write a piece to disk."""
         if self.disk is None:
             return
@@ -119,10 +119,10 @@ class StepStore:
         self.disk.put(_address(first), rows, WORTH * sum(entry.seconds for entry in entries))
         self.write_seconds = (self.write_seconds + time.perf_counter() - begin) / 2
 
-    def _load(self, first: bytes) -> dict[bytes, Entry]:
+    def _load(self, first: bytes) -> dict[bytes, StepEntry]:
         found = self.disk.get(_address(first)) if self.disk else None
         rows = found[0] if found else ()
-        return {bytes.fromhex(key): Entry(state, made, seconds, first) for key, state, made, seconds in rows}
+        return {bytes.fromhex(key): StepEntry(state, made, seconds, first) for key, state, made, seconds in rows}
 
     def _use(self, key: bytes, depth: int) -> None:
         self._used[key] = (self._runs, -depth)
@@ -150,7 +150,7 @@ class StepRun(Steps):
     def __init__(self, store: StepStore, node: str) -> None:
         self._store, self._node = store, node
         self._keys: list[bytes] = []
-        self._piece: list[tuple[bytes, Entry]] = []
+        self._piece: list[tuple[bytes, StepEntry]] = []
         self._count = 0
         self._clock = 0.0
         self.total = 0
@@ -185,7 +185,7 @@ class StepRun(Steps):
             return
         key = self._keys[self._count]
         seconds = time.perf_counter() - self._clock
-        entry = Entry(state, made, seconds, self._piece[0][0] if self._piece else key)
+        entry = StepEntry(state, made, seconds, self._piece[0][0] if self._piece else key)
         if self._store.add(key, entry, self._count):
             self._count += 1
             self._piece.append((key, entry))

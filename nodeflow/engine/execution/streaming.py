@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.step_cache import StepRun
 from nodeflow.engine.previews.latent_colours import Finder, NotFitted
 from nodeflow.engine.previews.summaries import preview
@@ -19,7 +19,7 @@ PREVIEW_SECONDS = 0.25
 
 
 def drive(
-    node: str, running: Generator[Step, None, Any], steps: StepRun, control: Control, map_of: Finder
+    node: str, running: Generator[Step, None, Any], steps: StepRun, control: RunControl, map_of: Finder
 ) -> Generator[tell.Event, None, tuple[float, Any]]:
     """Drive a streaming node to its end; the seconds it took, and what it returned.
 

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from nodeflow.engine.inspect.image_views import chosen, latent_rgb, one_of, place_options
 from nodeflow.engine.inspect.rendering import heat
-from nodeflow.views import Asked, Chart, Form, Option, Picture, Series
+from nodeflow.views import Chart, Option, Picture, Series, ValueView, ViewRequest
 from nodeflow.wires import Attention, Trajectory
 
 ALL_LAYERS, ALL_STEPS = "all layers", "all steps"
@@ -88,7 +88,7 @@ def place_map_options(path: Trajectory) -> tuple[Option, ...]:
     return *_how(path, path.attention[0].places), *place_options(path.x[0])
 
 
-def word_map(path: Trajectory, asked: Asked) -> Picture:
+def word_map(path: Trajectory, asked: ViewRequest) -> Picture:
     """Where one word was looked at, as a glow over the picture as it was foreseen at that step."""
     token, *how = options(path)
     number, word = asked.choice(token).split(" ", 1)
@@ -98,7 +98,7 @@ def word_map(path: Trajectory, asked: Asked) -> Picture:
     return heat(found.to(base.device), base, asked.size, word)
 
 
-def place_map(path: Trajectory, asked: Asked) -> Picture:
+def place_map(path: Trajectory, asked: ViewRequest) -> Picture:
     """Where one place looked, as a glow over the picture as it was foreseen at that step."""
     how = place_map_options(path)
     layer, step = _chosen_how(how, asked)
@@ -110,17 +110,17 @@ def place_map(path: Trajectory, asked: Asked) -> Picture:
     return msgspec.structs.replace(picture, mark=mark, caption=f"{x}, {y}")
 
 
-def _chosen_how(how: Sequence[Option], asked: Asked) -> tuple[str, int | None]:
+def _chosen_how(how: Sequence[Option], asked: ViewRequest) -> tuple[str, int | None]:
     layer, over, time = how[:3]
     return asked.choice(layer), None if asked.choice(over) == ALL_STEPS else asked.number(time)
 
 
-def _base(path: Trajectory, asked: Asked, how: Sequence[Option]) -> Tensor:
+def _base(path: Trajectory, asked: ViewRequest, how: Sequence[Option]) -> Tensor:
     """The colours (3, h, w) of the picture as it was foreseen at the step that is shown."""
     return latent_rgb(path.original[asked.number(how[2])][_picture(path, asked)], asked)
 
 
-def words_at_place(path: Trajectory, asked: Asked) -> Chart:
+def words_at_place(path: Trajectory, asked: ViewRequest) -> Chart:
     """The share of its attention that a place gave to each word, over all layers and steps."""
     x, y = (asked.number(option) for option in place_options(path.x[0]))
     words = words_of(path.attention[0])
@@ -131,7 +131,7 @@ def words_at_place(path: Trajectory, asked: Asked) -> Chart:
     return Chart((Series("share", places, tuple(shares)),), "word", "share", labels, bars=True, caption=caption)
 
 
-def _picture(path: Trajectory, asked: Asked) -> int:
+def _picture(path: Trajectory, asked: ViewRequest) -> int:
     return int(chosen(torch.arange(len(path.x[0])), asked))
 
 
@@ -144,9 +144,9 @@ def _places_recorded(path: Trajectory) -> bool:
 
 
 ATTENTION = (
-    Form("attention", "Attention to words", word_map, options, _words_recorded),
-    Form("looks", "Where a place looks", place_map, place_map_options, _places_recorded),
-    Form(
+    ValueView("attention", "Attention to words", word_map, options, _words_recorded),
+    ValueView("looks", "Where a place looks", place_map, place_map_options, _places_recorded),
+    ValueView(
         "words",
         "Words that a place looks at",
         words_at_place,

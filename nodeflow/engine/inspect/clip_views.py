@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 from nodeflow.engine.inspect.image_views import NO_VAE, chosen, one_of
 from nodeflow.node import NodeError
 from nodeflow.resources import folder
-from nodeflow.views import Asked, Chart, Form, Forms, Option, Series, Table
+from nodeflow.views import Chart, Option, Series, Table, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Embedding, Latent, Trajectory
 
 BANK = Option("bank", "Captions", ("those that the starter models know", "my own"))
@@ -44,7 +44,7 @@ def embedded(clip: Any, captions: tuple[str, ...]) -> Tensor:
     return known[captions]
 
 
-def nearest(embedding: Embedding, asked: Asked) -> Table:
+def nearest(embedding: Embedding, asked: ViewRequest) -> Table:
     """The captions whose vectors stand at the smallest angle to this one, by the CLIP of the document."""
     own = tuple(line.strip() for line in asked.text(OWN).splitlines() if line.strip())
     captions = known_captions() if asked.choice(BANK) == BANK.choices[0] else own
@@ -62,7 +62,7 @@ def nearest(embedding: Embedding, asked: Asked) -> Table:
     return Table(("cosine", "caption"), rows, f"{len(captions)} captions")
 
 
-def similarity(path: Trajectory, asked: Asked) -> Chart:
+def similarity(path: Trajectory, asked: ViewRequest) -> Chart:
     """The cosine between the picture as it was foreseen at each step and each text of the document, by its CLIP."""
     frames = [chosen(frame, asked) for frame in path.original]
     vae, clip = asked.surroundings.vae(frames[0].shape[0]), asked.surroundings.clip(0)
@@ -85,12 +85,12 @@ def similarity(path: Trajectory, asked: Asked) -> Chart:
     return Chart(series, "step", "cosine similarity")
 
 
-FORMS: Forms = {
+FORMS: ValueViews = {
     "Embedding": (
-        Form("nearest", "Nearest captions", nearest, lambda of: (*one_of(of.values), BANK, OF_BANK), costly=True),
+        ValueView("nearest", "Nearest captions", nearest, lambda of: (*one_of(of.values), BANK, OF_BANK), costly=True),
     ),
     "Trajectory": (
-        Form(
+        ValueView(
             "clip",
             "Likeness to the texts (CLIP)",
             similarity,

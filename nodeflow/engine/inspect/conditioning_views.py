@@ -6,13 +6,13 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from nodeflow.engine.inspect.image_views import chosen, one_of
-from nodeflow.views import Asked, Chart, Form, Forms, Matrix, Option, Series, Table
+from nodeflow.views import Chart, Matrix, Option, Series, Table, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Conditioning, Embedding, Scores
 
 REPEATS = Option("tokens", "Tokens", ("up to the end of the text", "all"))
 
 
-def norms(conditioning: Conditioning, asked: Asked) -> Chart:
+def norms(conditioning: Conditioning, asked: ViewRequest) -> Chart:
     """The Euclidean norm of each token's vector."""
     count, words = _shown(conditioning, asked)
     found = chosen(_vectors(conditioning), asked)[:count].double().norm(dim=-1).tolist()
@@ -20,7 +20,7 @@ def norms(conditioning: Conditioning, asked: Asked) -> Chart:
     return Chart((Series("norm", places, tuple(found)),), "token", "norm", words, bars=True)
 
 
-def similarity(conditioning: Conditioning, asked: Asked) -> Matrix:
+def similarity(conditioning: Conditioning, asked: ViewRequest) -> Matrix:
     """The cosine of the angle between each two tokens' vectors."""
     count, words = _shown(conditioning, asked)
     tokens = chosen(_vectors(conditioning), asked)[:count].double()
@@ -28,7 +28,7 @@ def similarity(conditioning: Conditioning, asked: Asked) -> Matrix:
     return Matrix(words, words, tuple(found.flatten().tolist()), -1.0, 1.0, "cosine similarity")
 
 
-def tokens(conditioning: Conditioning, asked: Asked) -> Table:
+def tokens(conditioning: Conditioning, asked: ViewRequest) -> Table:
     """The tokens as they were read."""
     count, words = _shown(conditioning, asked)
     vectors = chosen(_vectors(conditioning), asked)[:count].double()
@@ -39,7 +39,7 @@ def tokens(conditioning: Conditioning, asked: Asked) -> Table:
     return Table(("place", "token", "norm", "mean", "deviation"), tuple(rows))
 
 
-def _shown(conditioning: Conditioning, asked: Asked) -> tuple[int, tuple[str, ...]]:
+def _shown(conditioning: Conditioning, asked: ViewRequest) -> tuple[int, tuple[str, ...]]:
     """How many tokens are shown, and their words: what fills up a text at its end is the same word again."""
     length = _vectors(conditioning).shape[1]
     words = conditioning.words or tuple(map(str, range(length)))
@@ -64,7 +64,7 @@ def _vectors(conditioning: Conditioning) -> Tensor:
     return conditioning.tokens
 
 
-def likeness(embedding: Embedding, _: Asked) -> Matrix:
+def likeness(embedding: Embedding, _: ViewRequest) -> Matrix:
     """The cosine of the angle between each two vectors."""
     vectors = embedding.values.double()
     found = cosine_similarity(vectors[:, None], vectors[None], dim=-1)
@@ -72,7 +72,7 @@ def likeness(embedding: Embedding, _: Asked) -> Matrix:
     return Matrix(names, names, tuple(found.flatten().tolist()), -1.0, 1.0, "cosine similarity")
 
 
-def scores(given: Scores, _: Asked) -> Matrix:
+def scores(given: Scores, _: ViewRequest) -> Matrix:
     """How well each text fits each picture."""
     pictures, texts = given.values.shape
     rows, columns = _names((), pictures, "picture "), _names(given.texts, texts, "")
@@ -83,12 +83,12 @@ def _names(labels: tuple[str, ...], count: int, word: str) -> tuple[str, ...]:
     return labels if len(labels) == count else tuple(f"{word}{number}" for number in range(1, count + 1))
 
 
-FORMS: Forms = {
+FORMS: ValueViews = {
     "Conditioning": (
-        Form("norms", "Norm of each token", norms, _options, _has_tokens),
-        Form("similarity", "Likeness of tokens", similarity, _options, _has_tokens),
-        Form("tokens", "Tokens", tokens, _options, _has_tokens),
+        ValueView("norms", "Norm of each token", norms, _options, _has_tokens),
+        ValueView("similarity", "Likeness of tokens", similarity, _options, _has_tokens),
+        ValueView("tokens", "Tokens", tokens, _options, _has_tokens),
     ),
-    "Embedding": (Form("likeness", "Likeness", likeness, fits=lambda embedding: len(embedding.values) > 1),),
-    "Scores": (Form("scores", "Scores", scores),),
+    "Embedding": (ValueView("likeness", "Likeness", likeness, fits=lambda embedding: len(embedding.values) > 1),),
+    "Scores": (ValueView("scores", "Scores", scores),),
 }

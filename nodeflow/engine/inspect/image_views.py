@@ -11,7 +11,7 @@ from nodeflow.engine.inspect.difference import drawn
 from nodeflow.engine.inspect.rendering import colours, tiles
 from nodeflow.engine.previews.latent_colours import GREYS, linear_map, rgb
 from nodeflow.node import NodeError
-from nodeflow.views import Asked, Form, Forms, Option, Picture, Table
+from nodeflow.views import Option, Picture, Table, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Latent
 
 NO_VAE = "no VAE for these latents is in memory; run to the node that loads one, then look again"
@@ -24,7 +24,7 @@ def one_of(tensor: Tensor) -> tuple[Option, ...]:
     return (Option("picture", "Picture", maximum=len(tensor) - 1),) if len(tensor) > 1 else ()
 
 
-def chosen(tensor: Tensor, asked: Asked) -> Tensor:
+def chosen(tensor: Tensor, asked: ViewRequest) -> Tensor:
     """The picture of a batch (B, ...) that was asked for."""
     return tensor[asked.number(Option("picture", "", maximum=len(tensor) - 1))]
 
@@ -38,18 +38,18 @@ def place_options(tensor: Tensor) -> tuple[Option, ...]:
     )
 
 
-def channels(samples: Tensor, asked: Asked) -> Picture:
+def channels(samples: Tensor, asked: ViewRequest) -> Picture:
     """The channels of one latent (C, h, w), each a grey tile."""
     return tiles(samples, asked.size, each=asked.choice(SCALE) == SCALE.choices[0])
 
 
-def latent_rgb(samples: Tensor, asked: Asked) -> Tensor:
+def latent_rgb(samples: Tensor, asked: ViewRequest) -> Tensor:
     """One latent (C, h, w) as colours (3, h, w), each cell the one that is nearest to what the VAE makes of it."""
     vae = asked.surroundings.vae(samples.shape[0])
     return rgb(samples.detach().float(), None if vae is None else linear_map(vae))
 
 
-def in_colours(samples: Tensor, asked: Asked) -> Picture:
+def in_colours(samples: Tensor, asked: ViewRequest) -> Picture:
     """The same as a picture; it says so where the VAE is not known."""
     shown = latent_rgb(samples, asked)
     if samples[0].numel() == 1:
@@ -60,7 +60,7 @@ def in_colours(samples: Tensor, asked: Asked) -> Picture:
     return colours(shown, asked.size, smooth=False, caption=caption)
 
 
-def decoded(samples: Tensor, asked: Asked) -> Picture:
+def decoded(samples: Tensor, asked: ViewRequest) -> Picture:
     """One latent (C, h, w) as the picture that the VAE makes of it."""
     vae = asked.surroundings.vae(samples.shape[0])
     if vae is None:
@@ -72,7 +72,7 @@ LATENT_WAYS = {"colours": in_colours, "channels": channels, "decoded": decoded}
 """How one latent (C, h, w) can be drawn."""
 
 
-def latents_apart(one: Tensor, other: Tensor, way: str, asked: Asked) -> Picture:
+def latents_apart(one: Tensor, other: Tensor, way: str, asked: ViewRequest) -> Picture:
     """How far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's pictures of them are."""
     if way != "decoded":
         return drawn(one, other, asked.size)
@@ -83,21 +83,21 @@ def latents_apart(one: Tensor, other: Tensor, way: str, asked: Asked) -> Picture
     return drawn(here, there, asked.size, colours=True)
 
 
-def pictures_apart(one: Tensor, other: Tensor, asked: Asked, colours: bool = True) -> Picture:
+def pictures_apart(one: Tensor, other: Tensor, asked: ViewRequest, colours: bool = True) -> Picture:
     """How far two pictures of batches (B, C, H, W) are apart."""
     return drawn(chosen(one, asked), chosen(other, asked), asked.size, colours)
 
 
-def place(tensor: Tensor, asked: Asked) -> Table:
+def place(tensor: Tensor, asked: ViewRequest) -> Table:
     """The values of all channels of one picture (C, H, W) at a place."""
     x, y = (asked.number(option) for option in place_options(tensor))
     values = tensor[:, y, x].tolist()
     return Table(("channel", "value"), tuple((str(c), f"{v:.6g}") for c, v in enumerate(values)), f"{x}, {y}")
 
 
-def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False, placed: bool = True) -> Form:
+def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False, placed: bool = True) -> ValueView:
     """``placed``: it is for latents that are pictures, rather than a single row of numbers."""
-    return Form(
+    return ValueView(
         name,
         title,
         lambda latent, asked: LATENT_WAYS[way](chosen(latent.samples, asked), asked),
@@ -110,8 +110,8 @@ def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False
     )
 
 
-def _place(tensor_of: Any) -> Form:
-    return Form(
+def _place(tensor_of: Any) -> ValueView:
+    return ValueView(
         "place",
         "Values at a place",
         lambda value, asked: place(chosen(tensor_of(value), asked), asked),
@@ -119,7 +119,7 @@ def _place(tensor_of: Any) -> Form:
     )
 
 
-FORMS: Forms = {
+FORMS: ValueViews = {
     "Latent": (
         _latent("colours", "Colours", "colours", placed=False),
         _latent("channels", "Channels", "channels", SCALE),
@@ -127,14 +127,14 @@ FORMS: Forms = {
         _place(lambda latent: latent.samples),
     ),
     "Image": (
-        Form(
+        ValueView(
             "picture",
             "Picture",
             lambda image, asked: colours(chosen(image.pixels, asked), asked.size, smooth=True),
             lambda image: one_of(image.pixels),
             apart=lambda image, asked: pictures_apart(image.pixels, asked.other.pixels, asked),
         ),
-        Form(
+        ValueView(
             "channels",
             "Red, green, blue",
             lambda image, asked: tiles(chosen(image.pixels, asked), asked.size, each=False),
@@ -144,7 +144,7 @@ FORMS: Forms = {
         _place(lambda image: image.pixels),
     ),
     "Mask": (
-        Form(
+        ValueView(
             "picture",
             "Picture",
             lambda mask, asked: colours(chosen(mask.values, asked).expand(3, -1, -1), asked.size, smooth=False),

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from nodeflow.engine.cache.value_size import networks
-from nodeflow.views import Asked, Form, Table, Text
+from nodeflow.views import Table, Text, ValueView, ViewRequest
 
 
-def parameters(value: Any, _: Asked) -> Table:
+def parameters(value: Any, _: ViewRequest) -> Table:
     """Each network in a value, and its parts: parameters, bytes, precision and device."""
     rows = []
     for network in networks(value):
@@ -22,7 +22,7 @@ def parameters(value: Any, _: Asked) -> Table:
     return Table(("part", "parameters", "size", "precision", "device"), tuple(rows))
 
 
-def weights_hash(value: Any, _: Asked) -> Text:
+def weights_hash(value: Any, _: ViewRequest) -> Text:
     """SHA-256 over the names, shapes, precisions and bytes of all weights in a value."""
     lines = []
     for network in networks(value):
@@ -55,7 +55,7 @@ def has_network(value: Any) -> bool:
 
 
 MODEL = (
-    Form("parameters", "Parameters", parameters, fits=has_network),
-    Form("hash", "Hash of the weights", weights_hash, fits=has_network, costly=True),
+    ValueView("parameters", "Parameters", parameters, fits=has_network),
+    ValueView("hash", "Hash of the weights", weights_hash, fits=has_network, costly=True),
 )
 """Forms of whatever holds a network."""

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from nodeflow.engine.inspect.rendering import tiles
-from nodeflow.views import Asked, Chart, Form, Option, Picture, Series, Table, Text
+from nodeflow.views import Chart, Option, Picture, Series, Table, Text, ValueView, ViewRequest
 from nodeflow.wires import Curve, Files
 
 PLAIN = (str, int, float, bool)
@@ -16,13 +16,13 @@ MOST_TEXT = 20_000
 """Characters of a text that are shown."""
 
 
-def text(value: Any, _: Asked) -> Text:
+def text(value: Any, _: ViewRequest) -> Text:
     """A number or a text as it is."""
     words = str(value)
     return Text(words if len(words) <= MOST_TEXT else words[:MOST_TEXT] + " …")
 
 
-def files(value: Files, _: Asked) -> Table:
+def files(value: Files, _: ViewRequest) -> Table:
     """The files, and whether they stand as they were written."""
     rows = []
     for path in value.paths:
@@ -31,7 +31,7 @@ def files(value: Files, _: Asked) -> Table:
     return Table(("file", "size"), tuple(rows))
 
 
-def parts(value: Any, _: Asked) -> Table:
+def parts(value: Any, _: ViewRequest) -> Table:
     """The fields of a value, and those of its fields."""
     rows: list[tuple[str, str, str]] = []
     todo = [("", value)]
@@ -45,7 +45,7 @@ def parts(value: Any, _: Asked) -> Table:
     return Table(("field", "kind", "value"), tuple(rows))
 
 
-def planes(value: torch.Tensor, asked: Asked) -> Picture:
+def planes(value: torch.Tensor, asked: ViewRequest) -> Picture:
     """The last two axes as grey tiles, the others one after the other; at most 64 of them."""
     return tiles(value.reshape(-1, *value.shape[-2:])[:64], asked.size, each=asked.choice(EACH) == EACH.choices[0])
 
@@ -53,13 +53,13 @@ def planes(value: torch.Tensor, asked: Asked) -> Picture:
 EACH = Option("scale", "Black and white", ("each tile's own", "the same for all"))
 
 
-def row(value: torch.Tensor, _: Asked) -> Chart:
+def row(value: torch.Tensor, _: ViewRequest) -> Chart:
     """A vector as a curve."""
     found = value.double().tolist()
     return Chart((Series("value", tuple(map(float, range(len(found)))), tuple(found)),), "place", "value")
 
 
-def curve(value: Curve, _: Asked) -> Chart:
+def curve(value: Curve, _: ViewRequest) -> Chart:
     """Numbers over numbers."""
     series = Series(value.y_name, tuple(value.x.double().tolist()), tuple(value.y.double().tolist()))
     return Chart((series,), value.x_name, value.y_name)
@@ -78,17 +78,17 @@ def _line(value: Any) -> str:
 
 
 ANYTHING = (
-    Form("text", "Value", text, fits=lambda value: isinstance(value, PLAIN)),
-    Form("files", "Files", files, fits=lambda value: isinstance(value, Files)),
-    Form(
+    ValueView("text", "Value", text, fits=lambda value: isinstance(value, PLAIN)),
+    ValueView("files", "Files", files, fits=lambda value: isinstance(value, Files)),
+    ValueView(
         "planes",
         "Tiles",
         planes,
         lambda _: (EACH,),
         lambda value: isinstance(value, torch.Tensor) and value.ndim >= 2 and value.numel() > 0,
     ),
-    Form("curve", "Curve", curve, fits=lambda value: isinstance(value, Curve)),
-    Form("row", "Curve", row, fits=lambda value: isinstance(value, torch.Tensor) and value.ndim == 1),
-    Form("parts", "Parts", parts, fits=lambda value: dataclasses.is_dataclass(value)),
+    ValueView("curve", "Curve", curve, fits=lambda value: isinstance(value, Curve)),
+    ValueView("row", "Curve", row, fits=lambda value: isinstance(value, torch.Tensor) and value.ndim == 1),
+    ValueView("parts", "Parts", parts, fits=lambda value: dataclasses.is_dataclass(value)),
 )
 """Forms that any value may have."""

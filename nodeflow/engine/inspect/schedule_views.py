@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from nodeflow.views import Asked, Chart, Form, Forms, Series, Table
+from nodeflow.views import Chart, Series, Table, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Schedule, Solver
 
 LARGEST = 1e6
@@ -24,7 +24,7 @@ def signal_to_noise(schedule: Schedule, sigmas: list[float]) -> list[float]:
     return [(s / sigma) ** 2 if sigma else math.inf for s, sigma in zip(signal, sigmas, strict=True)]
 
 
-def sigmas(schedule: Schedule, _: Asked) -> Chart:
+def sigmas(schedule: Schedule, _: ViewRequest) -> Chart:
     """The noise level before each step, and after the last."""
     found = [float(sigma) for sigma in solver_of(schedule).sigmas]
     word = "share of noise" if schedule.flow else "noise to signal ratio"
@@ -34,20 +34,20 @@ def sigmas(schedule: Schedule, _: Asked) -> Chart:
     return Chart((_series("sigma", curve),), "step", f"sigma ({word})", caption=caption)
 
 
-def ratios(schedule: Schedule, _: Asked) -> Chart:
+def ratios(schedule: Schedule, _: ViewRequest) -> Chart:
     """Signal to noise ratio before each step, in decibels: 0 where signal and noise are equally strong."""
     found = signal_to_noise(schedule, [float(sigma) for sigma in solver_of(schedule).sigmas])
     curve = [(float(i), 10 * math.log10(ratio)) for i, ratio in enumerate(found) if 1e-12 < ratio < 1e12]
     return Chart((_series("signal to noise", curve),), "step", "signal to noise ratio (dB)")
 
 
-def timesteps(schedule: Schedule, _: Asked) -> Chart:
+def timesteps(schedule: Schedule, _: ViewRequest) -> Chart:
     """The training timestep that each step asks the network at."""
     found = [(float(i), float(time)) for i, time in enumerate(solver_of(schedule).timesteps)]
     return Chart((_series("timestep", found),), "step", "timestep")
 
 
-def table(schedule: Schedule, _: Asked) -> Table:
+def table(schedule: Schedule, _: ViewRequest) -> Table:
     """All levels as numbers."""
     solver = solver_of(schedule)
     levels = [float(sigma) for sigma in solver.sigmas]
@@ -64,11 +64,11 @@ def _series(name: str, curve: list[tuple[float, float]]) -> Series:
     return Series(name, tuple(x for x, _ in curve), tuple(y for _, y in curve))
 
 
-FORMS: Forms = {
+FORMS: ValueViews = {
     "Schedule": (
-        Form("sigmas", "Sigmas", sigmas),
-        Form("signal", "Signal to noise", ratios),
-        Form("timesteps", "Timesteps", timesteps),
-        Form("numbers", "Numbers", table),
+        ValueView("sigmas", "Sigmas", sigmas),
+        ValueView("signal", "Signal to noise", ratios),
+        ValueView("timesteps", "Timesteps", timesteps),
+        ValueView("numbers", "Numbers", table),
     ),
 }

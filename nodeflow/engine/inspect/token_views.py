@@ -8,7 +8,7 @@ from torch import Tensor
 from nodeflow.engine.inspect.difference import difference, drawn
 from nodeflow.engine.inspect.image_views import chosen, one_of, place_options
 from nodeflow.engine.inspect.rendering import colours
-from nodeflow.views import Asked, Chart, Form, Forms, Option, Picture, Series, Table
+from nodeflow.views import Chart, Option, Picture, Series, Table, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Codes
 
 ORDER = Option("order", "Order", ("the most frequent first", "by number"))
@@ -27,7 +27,7 @@ def code_colours(values: Tensor) -> Tensor:
     return torch.where(values >= 0, (0.25 + 0.75 * rgb) * light, 0.0).float()
 
 
-def grid(codes: Codes, asked: Asked) -> Picture:
+def grid(codes: Codes, asked: ViewRequest) -> Picture:
     """Each place in the colour of its code."""
     values = chosen(codes.values, asked)
     missing = int((values < 0).sum())
@@ -37,21 +37,21 @@ def grid(codes: Codes, asked: Asked) -> Picture:
     )
 
 
-def grid_apart(codes: Codes, asked: Asked) -> Picture:
+def grid_apart(codes: Codes, asked: ViewRequest) -> Picture:
     """The places where two pictures have not the same code are white."""
     pair = (chosen(given.values, asked)[None] for given in (codes, asked.other))
     others = (difference(*pair) > 0).double()
     return drawn(others, torch.zeros_like(others), asked.size)
 
 
-def place(codes: Codes, asked: Asked) -> Table:
+def place(codes: Codes, asked: ViewRequest) -> Table:
     """The code of a place."""
     x, y = (asked.number(option) for option in place_options(codes.values))
     number = int(chosen(codes.values, asked)[y, x])
     return Table(("channel", "value"), (("code", str(number) if number >= 0 else "none yet"),), f"{x}, {y}")
 
 
-def use(codes: Codes, asked: Asked) -> Chart:
+def use(codes: Codes, asked: ViewRequest) -> Chart:
     """How often each code occurs."""
     values = codes.values if asked.choice(OF) == OF.choices[0] else chosen(codes.values, asked)
     counts = torch.bincount(values[values >= 0].flatten().cpu(), minlength=codes.size).double()
@@ -68,10 +68,12 @@ def use(codes: Codes, asked: Asked) -> Chart:
     return Chart((series,), "code", "count", labels, bars=True, caption=caption)
 
 
-FORMS: Forms = {
+FORMS: ValueViews = {
     "Codes": (
-        Form("grid", "Grid of codes", grid, lambda codes: one_of(codes.values), apart=grid_apart),
-        Form("use", "Use of the codebook", use, lambda codes: (ORDER, OF, *one_of(codes.values))),
-        Form("place", "Code at a place", place, lambda codes: (*one_of(codes.values), *place_options(codes.values))),
+        ValueView("grid", "Grid of codes", grid, lambda codes: one_of(codes.values), apart=grid_apart),
+        ValueView("use", "Use of the codebook", use, lambda codes: (ORDER, OF, *one_of(codes.values))),
+        ValueView(
+            "place", "Code at a place", place, lambda codes: (*one_of(codes.values), *place_options(codes.values))
+        ),
     ),
 }

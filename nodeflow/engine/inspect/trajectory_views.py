@@ -13,7 +13,7 @@ from nodeflow.engine.inspect.attention_views import ATTENTION
 from nodeflow.engine.inspect.difference import over_steps
 from nodeflow.engine.inspect.image_views import LATENT_WAYS, SCALE, chosen, latents_apart, one_of, place_options
 from nodeflow.node import NodeError
-from nodeflow.views import Asked, Chart, Form, Forms, Option, Picture, Series
+from nodeflow.views import Chart, Option, Picture, Series, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Trajectory
 
 Frames = tuple[Tensor | None, ...]
@@ -56,7 +56,7 @@ MOST_SORTED = 2**24
 UNRECORDED = "no steps were recorded; set record of the sampler to steps, and run it again"
 
 
-def unrecorded(_: Trajectory, __: Asked) -> Picture:
+def unrecorded(_: Trajectory, __: ViewRequest) -> Picture:
     """Says why there is nothing to see."""
     raise NodeError(UNRECORDED)
 
@@ -76,7 +76,7 @@ def _way(path: Trajectory) -> Option:
     return Option("way", "As", tuple(LATENT_WAYS) if has_places else ("colours",))
 
 
-def frame(path: Trajectory, asked: Asked) -> Picture:
+def frame(path: Trajectory, asked: ViewRequest) -> Picture:
     """A quantity at a step, drawn in one of the ways of a latent."""
     frames = QUANTITIES[asked.choice(quantities(path))](path)
     found = frames[asked.number(Option("step", "", maximum=len(frames) - 1))]
@@ -85,7 +85,7 @@ def frame(path: Trajectory, asked: Asked) -> Picture:
     return LATENT_WAYS[asked.choice(_way(path))](chosen(found, asked), asked)
 
 
-def frame_apart(path: Trajectory, asked: Asked) -> Picture:
+def frame_apart(path: Trajectory, asked: ViewRequest) -> Picture:
     """How far two runs are apart in a quantity at a step, or at a step and at ``other step`` of the other one."""
     quantity, step = asked.choice(quantities(path)), asked.number(_steps(path))
     there = (
@@ -103,7 +103,7 @@ def frame_apart(path: Trajectory, asked: Asked) -> Picture:
     return latents_apart(found[0], found[1], asked.choice(_way(path)), asked)
 
 
-def runs_apart(path: Trajectory, asked: Asked) -> Chart:
+def runs_apart(path: Trajectory, asked: ViewRequest) -> Chart:
     """The largest difference between two runs at each step, for each quantity that both have."""
 
     def one(frame: Tensor | None) -> Tensor | None:
@@ -115,7 +115,7 @@ def runs_apart(path: Trajectory, asked: Asked) -> Chart:
     )
 
 
-def curves(path: Trajectory, asked: Asked) -> Chart:
+def curves(path: Trajectory, asked: ViewRequest) -> Chart:
     """Every quantity over the steps, as one number each."""
     kind = asked.choice(CURVES)
     series = []
@@ -131,7 +131,7 @@ def curves(path: Trajectory, asked: Asked) -> Chart:
     return Chart(tuple(series), "step", kind)
 
 
-def reach(path: Trajectory, asked: Asked) -> Chart:
+def reach(path: Trajectory, asked: ViewRequest) -> Chart:
     """How much of the foreseen picture reaches its bounds at each step, or how far its largest values reach.
 
     Where values are kept within -1 to 1 by a threshold (Saharia et al. 2022, arXiv:2205.11487, section 2.3), those that
@@ -149,7 +149,7 @@ def reach(path: Trajectory, asked: Asked) -> Chart:
     return Chart(series, "step", "size of the foreseen values")
 
 
-def thresholded(path: Trajectory, asked: Asked) -> Chart:
+def thresholded(path: Trajectory, asked: ViewRequest) -> Chart:
     """What thresholding did to the foreseen picture at each step, as the solver recorded it.
 
     By static thresholding the values beyond -1 to 1 are those that are cut off, one curve; by dynamic thresholding
@@ -165,7 +165,7 @@ def thresholded(path: Trajectory, asked: Asked) -> Chart:
     return Chart(series if beyond != cut else series[1:], "step", "share of values")
 
 
-def place(path: Trajectory, asked: Asked) -> Chart:
+def place(path: Trajectory, asked: ViewRequest) -> Chart:
     """One place over all steps: a curve for each channel."""
     frames = QUANTITIES[asked.choice(quantities(path))](path)
     known = [(float(i), chosen(t, asked)) for i, t in enumerate(frames) if t is not None]
@@ -188,10 +188,10 @@ def _recorded(path: Trajectory) -> bool:
     return bool(path.x)
 
 
-FORMS: Forms = {
+FORMS: ValueViews = {
     "Trajectory": (
-        Form("unrecorded", "Steps", unrecorded, fits=lambda p: not p.x),
-        Form(
+        ValueView("unrecorded", "Steps", unrecorded, fits=lambda p: not p.x),
+        ValueView(
             "frames",
             "Steps",
             frame,
@@ -199,16 +199,16 @@ FORMS: Forms = {
             _recorded,
             apart=frame_apart,
         ),
-        Form("curves", "Curves", curves, lambda p: (CURVES, *_batch(p)), _recorded, apart=runs_apart, charts=True),
-        Form("reach", "Values beyond 1", reach, lambda p: (REACH, *_batch(p)), lambda p: bool(p.original)),
-        Form(
+        ValueView("curves", "Curves", curves, lambda p: (CURVES, *_batch(p)), _recorded, apart=runs_apart, charts=True),
+        ValueView("reach", "Values beyond 1", reach, lambda p: (REACH, *_batch(p)), lambda p: bool(p.original)),
+        ValueView(
             "thresholded",
             "Thresholded share",
             thresholded,
             lambda p: (MOVED, *_batch(p)),
             lambda p: any_frame(p.thresholded) is not None,
         ),
-        Form(
+        ValueView(
             "place",
             "One place over all steps",
             place,

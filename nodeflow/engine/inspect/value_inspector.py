@@ -23,26 +23,26 @@ from nodeflow.engine.inspect.export import file_of
 from nodeflow.engine.inspect.network_views import MODEL
 from nodeflow.engine.inspect.plain_views import ANYTHING
 from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
-from nodeflow.engine.protocol.events import Export, Exported, Look, Looked
+from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.node import NodeError
-from nodeflow.views import Asked, Form, Forms, Overview, View
+from nodeflow.views import Overview, ValueView, ValueViews, View, ViewRequest
 
 MOST_FACTS = 64
 """Tensors of one value that facts are told of."""
 GONE = "this value is not in memory any more; run its node to see it"
 
 
-class Gone(NodeError):  # noqa: N818 - the value is, nothing went wrong
+class NotInMemory(NodeError):  # noqa: N818 - the value is, nothing went wrong
     """A value that a run to its node brings into memory."""
 
 
-class Inspector:
+class ValueInspector:
     """Looks into what an executor holds. ``forms``: those of the installed packs, beside the built-in ones."""
 
-    def __init__(self, executor: Executor, forms: Iterable[Forms] = ()) -> None:
+    def __init__(self, executor: Executor, forms: Iterable[ValueViews] = ()) -> None:
         self.executor = executor
-        self.forms: dict[str, tuple[Form, ...]] = {}
+        self.forms: dict[str, tuple[ValueView, ...]] = {}
         own = (
             image_views.FORMS,
             conditioning_views.FORMS,
@@ -56,16 +56,16 @@ class Inspector:
             for wire_type, found in more.items():
                 self.forms[wire_type] = (*self.forms.get(wire_type, ()), *found)
 
-    def look(self, look: Look) -> Looked:
+    def look(self, look: ViewQuery) -> ViewReply:
         """The answer to a look; what goes wrong is a sentence in it."""
         document = _Document(self.executor, look.document)
         try:
             with torch.no_grad():
-                return Looked(look.request, self._view(look, document), run=document.missing)
-        except Gone as gone:
-            return Looked(look.request, error=str(gone), run=look.node)
+                return ViewReply(look.request, self._view(look, document), run=document.missing)
+        except NotInMemory as gone:
+            return ViewReply(look.request, error=str(gone), run=look.node)
         except Exception as error:  # a form may be other people's code; what it raises is a look less, no more
-            return Looked(look.request, error=_sentence(error), run=document.missing)
+            return ViewReply(look.request, error=_sentence(error), run=document.missing)
 
     def export(self, export: Export) -> Exported:
         """Write a true value into a file; what goes wrong is a sentence in the answer."""
@@ -77,12 +77,12 @@ class Inspector:
         except Exception as error:
             return Exported(export.request, _sentence(error))
 
-    def forms_of(self, value: Any, wire_type: str) -> list[Form]:
+    def forms_of(self, value: Any, wire_type: str) -> list[ValueView]:
         """The forms that a value has: those of its wire type, or of its class, and those that any value may have."""
         own = self.forms.get(wire_type) or self.forms.get(type(value).__name__, ())
         return [form for form in (*own, *MODEL, *ANYTHING) if form.fits(value)]
 
-    def _view(self, look: Look, document: _Document) -> View:
+    def _view(self, look: ViewQuery, document: _Document) -> View:
         names = self._tasks(look)
         handle = look.handle or self._handle(look, names[min(look.item, len(names) - 1)])
         wire_type = handle.split("/", 2)[2]
@@ -97,20 +97,20 @@ class Inspector:
         if form is None:
             raise NodeError(f"a {wire_type} cannot be seen as {look.form!r}")
         if not look.other:
-            return form.make(value, Asked(document, look.options, look.size))
+            return form.make(value, ViewRequest(document, look.options, look.size))
         if form.apart is None or look.other.split("/", 2)[2] != wire_type:
             raise NodeError("these two cannot be compared by their values")
-        return form.apart(value, Asked(document, look.options, look.size, self._held(look.other)))
+        return form.apart(value, ViewRequest(document, look.options, look.size, self._held(look.other)))
 
-    def _tasks(self, look: Look) -> tuple[str, ...]:
+    def _tasks(self, look: ViewQuery) -> tuple[str, ...]:
         """What a node ran as: itself, or once for each item of a list."""
         return self.executor.recall(look.document).items.get(look.node) or (look.node,)
 
-    def _handle(self, look: Look, name: str) -> str:
+    def _handle(self, look: ViewQuery, name: str) -> str:
         """The handle of what a task gave last: the key of its result, the place of the output in it, and its type."""
         task, key = self.executor.recall(look.document).last.get(name, (None, b""))
         if task is None:
-            raise Gone(f"{look.node} has not run yet")
+            raise NotInMemory(f"{look.node} has not run yet")
         for place, port in enumerate(task.spec.outputs):
             if port.name == look.output:
                 return f"{key.hex()}/{place}/{port.type}"
@@ -120,7 +120,7 @@ class Inspector:
         key, place, _ = handle.split("/", 2)
         outputs = self.executor.cache.get(bytes.fromhex(key))
         if outputs is None:
-            raise Gone(GONE)
+            raise NotInMemory(GONE)
         return outputs[int(place)]
 
 

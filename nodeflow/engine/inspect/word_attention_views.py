@@ -7,7 +7,7 @@ import torch
 from nodeflow.engine.inspect.attention_views import first_of, words_of
 from nodeflow.engine.inspect.image_views import chosen, one_of
 from nodeflow.engine.inspect.rendering import heat
-from nodeflow.views import Asked, Form, Forms, Option, Picture
+from nodeflow.views import Option, Picture, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Attention
 
 GREY = 0.6
@@ -21,7 +21,7 @@ def _options(attention: Attention) -> tuple[Option, ...]:
     return Option("token", "Word", tokens), Option("layer", "Layer", layers), *one_of(attention.maps[layers[0]])
 
 
-def word_map(attention: Attention, asked: Asked) -> Picture:
+def word_map(attention: Attention, asked: ViewRequest) -> Picture:
     """The share of its attention that each place gave to one word, in one layer."""
     token, layer, *_ = _options(attention)
     number, word = asked.choice(token).split(" ", 1)
@@ -29,4 +29,6 @@ def word_map(attention: Attention, asked: Asked) -> Picture:
     return heat(found, torch.full((3, *found.shape), GREY), asked.size, word)
 
 
-FORMS: Forms = {"Attention": (Form("attention", "Attention to words", word_map, _options, lambda a: bool(a.maps)),)}
+FORMS: ValueViews = {
+    "Attention": (ValueView("attention", "Attention to words", word_map, _options, lambda a: bool(a.maps)),)
+}

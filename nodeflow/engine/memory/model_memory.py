@@ -38,7 +38,7 @@ PARTS = {
 """Wire types of parts that compute: a node that gives nothing else puts parts together and computes nothing."""
 
 
-class Needs:
+class ComputeNeeds:
     """What a node is given to compute in, and what it took: the bytes at its peak, and a word where it had to save.
 
     ``short``: the bytes of the device where those were too few, 0 where they were enough.
@@ -50,7 +50,7 @@ class Needs:
         self.note = ""
 
 
-class Place(msgspec.Struct):
+class NetworkPlace(msgspec.Struct):
     """A network on a device: in which mode, the bytes it takes there, and when it was last used."""
 
     device: str
@@ -59,7 +59,7 @@ class Place(msgspec.Struct):
     used: int
 
 
-class Memory:
+class ModelMemory:
     """The ledger of networks on devices, which moves them."""
 
     def __init__(
@@ -72,19 +72,19 @@ class Memory:
         """``room``: the bytes of a device, None where nothing has to move (the host); ``kept``: the bytes of results
         that are kept there; ``let_go`` forgets them all; ``host``: the bytes that are free there."""
         self._room, self._kept, self._let_go, self._host = room, kept, let_go, host
-        self._places: weakref.WeakKeyDictionary[nn.Module, Place] = weakref.WeakKeyDictionary()
+        self._places: weakref.WeakKeyDictionary[nn.Module, NetworkPlace] = weakref.WeakKeyDictionary()
         self._footprints: weakref.WeakKeyDictionary[nn.Module, Footprint] = weakref.WeakKeyDictionary()
         self._uses = 0
 
     @contextlib.contextmanager
     def ready(
         self, spec: NodeSpec, values: Any, device: str, expected: Cost = NO_COST, saving: bool = False
-    ) -> Iterator[Needs]:
+    ) -> Iterator[ComputeNeeds]:
         """Within this, the networks in a node's arguments are where it computes, and its peak is measured.
 
         ``expected`` is what it took in an earlier run. ``saving``: memory was short just now, so all else goes.
         """
-        needs = Needs()
+        needs = ComputeNeeds()
         found = [] if spec.outputs and all(port.type in PARTS for port in spec.outputs) else [*networks(values)]
         if saving:
             self.empty(device, found)
@@ -128,7 +128,7 @@ class Memory:
 
     def used(self, device: str) -> int:
         """Bytes of a device that networks take. Any thread may ask."""
-        places: dict[Any, Place] = self._places.data  # type: ignore[attr-defined]
+        places: dict[Any, NetworkPlace] = self._places.data  # type: ignore[attr-defined]
         return sum(there.bytes for there in list(places.values()) if there.device == device)
 
     def _bring(self, found: list[nn.Module], device: str, expected: int, saving: bool) -> list[str]:
@@ -146,7 +146,7 @@ class Memory:
             before = self._places.get(network)
             if before is None or (before.device, before.mode) != (device, mode):
                 place(network, mode, device)
-            self._places[network] = Place(device, mode, there.at(mode), self._uses)
+            self._places[network] = NetworkPlace(device, mode, there.at(mode), self._uses)
         named = {"blocks": "block by block from the host", "leaves": "leaf by leaf from the host"}
         return [f"a network {named[mode]}" for mode in dict.fromkeys(modes) if mode != "whole"]
 
@@ -174,7 +174,7 @@ class Memory:
 
 
 @contextlib.contextmanager
-def _watched(needs: Needs, device: str) -> Iterator[None]:
+def _watched(needs: ComputeNeeds, device: str) -> Iterator[None]:
     """Measure the peak of what is computed within: torch's own count on a GPU; on the host the growth of the process's
     resident memory, looked at fifty times a second."""
     if device != HOST:

@@ -21,7 +21,7 @@ Parts = dict[str, Any]
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Settings(msgspec.Struct, frozen=True):
+class RunContext(msgspec.Struct, frozen=True):
     """What a run is given beside the workflow: where relative paths start, where results go, and what computes.
 
     ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes;
@@ -42,7 +42,7 @@ def digest(parts: Parts) -> bytes:
     return hashlib.blake2b(_encode(parts), digest_size=16).digest()
 
 
-def parts_of(task: Task, inputs: Mapping[str, Any], settings: Settings) -> tuple[Parts, dict[str, Any]]:
+def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tuple[Parts, dict[str, Any]]:
     """What determines a task's result, and the arguments that are known without its wires.
 
     ``inputs`` holds, for each wired port, the digests of what comes in, or for a wired parameter its plain value.

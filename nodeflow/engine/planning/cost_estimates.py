@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import Plan, Task
 from nodeflow.graph.model.catalogue import NodeSpec, Param
 from nodeflow.resources import cache_folder
@@ -135,7 +135,7 @@ def _type_key(spec: NodeSpec, device: str) -> bytes:
     return f"{spec.type} on {device}".encode()
 
 
-def likenesses(plan: Plan, settings: Settings) -> dict[str, bytes]:
+def likenesses(plan: Plan, settings: RunContext) -> dict[str, bytes]:
     """For each task what its cost depends on, as 16 bytes: a Merkle hash like the key, blind to seeds and texts.
 
     Paths count, what lies there does not. Linear in tasks and links.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from nodeflow.engine.protocol.forecast import Foresight
+from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.graph.validate.sweeps import Sweep
@@ -208,7 +208,7 @@ class Peek(msgspec.Struct, frozen=True, tag=True):
     document: str = ""
 
 
-class Look(msgspec.Struct, frozen=True, tag=True):
+class ViewQuery(msgspec.Struct, frozen=True, tag=True):
     """Ask to see a value: what has a handle, or what a document's node gave last (for ``item`` of a list).
 
     ``form`` is how it is to be seen, with ``options`` that a person chose, in so much room as ``size`` pixels; empty:
@@ -237,7 +237,7 @@ class Export(msgspec.Struct, frozen=True, tag=True):
     tensor: str = ""
 
 
-class Foresee(msgspec.Struct, frozen=True, tag=True):
+class ForecastRequest(msgspec.Struct, frozen=True, tag=True):
     """Ask what a run would compute, and how long that would take. Nothing is computed."""
 
     request: int
@@ -254,13 +254,13 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """End the worker."""
 
 
-Request = Submit | Cancel | Pause | Resume | Peek | Look | Export | Foresee | Close
+Request = Submit | Cancel | Pause | Resume | Peek | ViewQuery | Export | ForecastRequest | Close
 
 
 # --- worker to app
 
 
-class Ready(msgspec.Struct, frozen=True, tag=True):
+class WorkerReady(msgspec.Struct, frozen=True, tag=True):
     """The worker is up: what it computes on, in words, the versions of what it computes with, and the nodes it has.
 
     ``troubles`` are sentences about node packs that do not load.
@@ -281,7 +281,7 @@ class Usage(msgspec.Struct, frozen=True):
     networks: dict[str, int] = {}
 
 
-class Beat(msgspec.Struct, frozen=True, tag=True):
+class Heartbeat(msgspec.Struct, frozen=True, tag=True):
     """The worker lives: told every half second, also while it computes. ``resident``: bytes of memory it holds, and of
     these ``usage`` what it keeps, once it is up."""
 
@@ -310,7 +310,7 @@ class Peeked(msgspec.Struct, frozen=True, tag=True):
     pictures: tuple[bytes, ...]
 
 
-class Looked(msgspec.Struct, frozen=True, tag=True):
+class ViewReply(msgspec.Struct, frozen=True, tag=True):
     """The answer to a look: something to see, or a sentence that says why there is nothing.
 
     ``run``: the node whose result is missing for it, where a run to that node brings it into memory.
@@ -329,11 +329,11 @@ class Exported(msgspec.Struct, frozen=True, tag=True):
     error: str = ""
 
 
-class Foreseen(msgspec.Struct, frozen=True, tag=True):
-    """The answer to `Foresee`: each node in order. ``problems`` say what keeps the workflow from running."""
+class ForecastReply(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `ForecastRequest`: each node in order. ``problems`` say what keeps the workflow from running."""
 
     request: int
-    nodes: tuple[Foresight, ...] = ()
+    nodes: tuple[NodeForecast, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -371,7 +371,7 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-class Silent(msgspec.Struct, frozen=True, tag=True):
+class WorkerSilent(msgspec.Struct, frozen=True, tag=True):
     """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
 
     seconds: float
@@ -383,5 +383,5 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Answer = Peeked | Looked | Exported | Foreseen
-Reply = Ready | Beat | Refused | JobEvent | Answer | QueueChanged | Logged | Silent | WorkerLost
+Answer = Peeked | ViewReply | Exported | ForecastReply
+Reply = WorkerReady | Heartbeat | Refused | JobEvent | Answer | QueueChanged | Logged | WorkerSilent | WorkerLost

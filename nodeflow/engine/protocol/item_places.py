@@ -12,7 +12,7 @@ def item_id(node: str, item: Item) -> str:
     return f"{node}[{','.join(str(place + 1) for place in item)}]" if item else node
 
 
-class Places:
+class ItemPlaces:
     """The axes of each node that lists or sweeps run several times, and the values along them."""
 
     def __init__(self) -> None:

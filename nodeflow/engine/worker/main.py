@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 import msgspec
 import psutil
 
-from nodeflow.engine.protocol.events import Beat, Reply, Usage
+from nodeflow.engine.protocol.events import Heartbeat, Reply, Usage
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.system import wait_politely
 
@@ -22,7 +22,7 @@ BEAT = 0.5
 """Seconds between two beats."""
 
 
-class Mouth:
+class ReplySender:
     """The worker's side of the pipe: several threads speak, one at a time."""
 
     def __init__(self, pipe: Connection) -> None:
@@ -45,7 +45,7 @@ def work(pipe: Connection, output: Connection, limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then ends us
     _redirect(output)
     wait_politely()
-    mouth = Mouth(pipe)
+    mouth = ReplySender(pipe)
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
     from nodeflow.engine.worker.worker import Worker
 
@@ -64,8 +64,8 @@ def _redirect(output: Connection) -> None:
     faulthandler.enable()
 
 
-def _beat(mouth: Mouth) -> None:
+def _beat(mouth: ReplySender) -> None:
     process = psutil.Process()
     while True:
         time.sleep(BEAT)
-        mouth.say(Beat(process.memory_info().rss, mouth.usage()))
+        mouth.say(Heartbeat(process.memory_info().rss, mouth.usage()))

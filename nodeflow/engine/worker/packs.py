@@ -15,7 +15,7 @@ from nodeflow import __version__
 from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.node import spec_of
 from nodeflow.resources import folder
-from nodeflow.views import Forms
+from nodeflow.views import ValueViews
 
 GROUP = "nodeflow.nodes"
 
@@ -26,7 +26,7 @@ class Packs(msgspec.Struct):
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
     functions: dict[str, Callable[..., Any]] = {}
     errors: dict[str, str] = {}
-    forms: list[Forms] = []
+    forms: list[ValueViews] = []
     """In which forms the packs' own wire types can be seen."""
     heavy: list[str] = []
     """Modules that the packs' nodes import when they run, and that take long: they may be imported before."""

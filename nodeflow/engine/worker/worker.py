@@ -20,31 +20,31 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.engine.execution.latent_thumbnails import colours
-from nodeflow.engine.execution.run_control import Control
-from nodeflow.engine.inspect.value_inspector import Inspector
+from nodeflow.engine.execution.run_control import RunControl
+from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.memory import device
 from nodeflow.engine.previews.summaries import pictures
 from nodeflow.engine.protocol.events import (
     Cancel,
     Close,
     Export,
-    Foresee,
-    Foreseen,
+    ForecastReply,
+    ForecastRequest,
     JobEvent,
-    Look,
     NodeFailed,
     Pause,
     Peek,
     Peeked,
-    Ready,
     Refused,
     Request,
     Resume,
     Submit,
+    ViewQuery,
+    WorkerReady,
 )
 from nodeflow.engine.protocol.limits import Limits
-from nodeflow.engine.worker.main import Mouth
-from nodeflow.engine.worker.workflow_runner import Session
+from nodeflow.engine.worker.main import ReplySender
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.io.files import loads
 from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory
@@ -56,14 +56,14 @@ SOON = 0.1
 class Worker:
     """Serves one app until its pipe closes."""
 
-    def __init__(self, mouth: Mouth, limits: Limits) -> None:
+    def __init__(self, mouth: ReplySender, limits: Limits) -> None:
         self.say, self.pipe = mouth.say, mouth.pipe
         self.jobs: queue.Queue[Submit] = queue.Queue()
-        self.reins: dict[int, Control] = {}
-        self.session = Session.of_user(limits)
+        self.reins: dict[int, RunControl] = {}
+        self.session = WorkflowRunner.of_user(limits)
         mouth.usage = self.session.usage
         self.peeks: queue.SimpleQueue[Peek] = queue.SimpleQueue()
-        self.looks: queue.SimpleQueue[Look | Export] = queue.SimpleQueue()
+        self.looks: queue.SimpleQueue[ViewQuery | Export] = queue.SimpleQueue()
 
     def serve(self) -> None:
         """Run jobs for ever."""
@@ -71,7 +71,7 @@ class Worker:
         for job in (self._read, self._peek, self._look):
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
-        self.say(Ready(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
+        self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
         self._warm_up()
         while True:
             self._run(self.jobs.get())
@@ -94,7 +94,7 @@ class Worker:
                 os._exit(0)
             match request:
                 case Submit():
-                    self.reins[request.job] = Control()
+                    self.reins[request.job] = RunControl()
                     self.jobs.put(request)
                 case Cancel(job) if reins := self.reins.get(job):
                     reins.cancel()
@@ -104,9 +104,9 @@ class Worker:
                     reins.resume()
                 case Peek():
                     self.peeks.put(request)
-                case Look() | Export():
+                case ViewQuery() | Export():
                     self.looks.put(request)
-                case Foresee():
+                case ForecastRequest():
                     self.say(self._foresee(request))
                 case Close():
                     os._exit(0)
@@ -129,21 +129,21 @@ class Worker:
 
     def _look(self) -> None:
         """Answer looks into values for ever."""
-        inspector = Inspector(self.session.executor, self.session.packs.forms)
+        inspector = ValueInspector(self.session.executor, self.session.packs.forms)
         while True:
             request = self.looks.get()
-            self.say(inspector.look(request) if isinstance(request, Look) else inspector.export(request))
+            self.say(inspector.look(request) if isinstance(request, ViewQuery) else inspector.export(request))
 
-    def _foresee(self, request: Foresee) -> Foreseen:
+    def _foresee(self, request: ForecastRequest) -> ForecastReply:
         """What a run would compute; told while another computes, and never that one's end."""
         about = (Path(request.base), Path(request.output), request.targets, request.device, request.document)
         try:
             workflow = loads(request.workflow)
-            return Foreseen(request.request, self.session.forecast(workflow, *about, request.sweeps))
+            return ForecastReply(request.request, self.session.forecast(workflow, *about, request.sweeps))
         except WorkflowError as error:
-            return Foreseen(request.request, problems=error.problems)
+            return ForecastReply(request.request, problems=error.problems)
         except Exception as error:
-            return Foreseen(request.request, problems=(Problem("", "", str(error) or type(error).__name__),))
+            return ForecastReply(request.request, problems=(Problem("", "", str(error) or type(error).__name__),))
 
     def _run(self, job: Submit) -> None:
         try:

@@ -6,19 +6,19 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from nodeflow.engine.cache.disk_store import Disk
-from nodeflow.engine.cache.result_cache import Cache
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.dry_run import forecast
 from nodeflow.engine.execution.executor import Executor
-from nodeflow.engine.execution.run_control import Control
+from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.memory import device
-from nodeflow.engine.memory.model_memory import Memory
-from nodeflow.engine.planning.content_keys import Settings
+from nodeflow.engine.memory.model_memory import ModelMemory
+from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.cost_estimates import LEAST_SECONDS, Cost, Estimates, likenesses
 from nodeflow.engine.planning.plan import Plan, plan
 from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished, Usage
-from nodeflow.engine.protocol.forecast import Foresight
+from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.protocol.item_places import item_id
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.worker.packs import Packs, load_packs
@@ -30,28 +30,28 @@ STEPS_SHARE = 5
 """One in so many bytes of the budget is for steps; the others are for results."""
 
 
-class Session:
+class WorkflowRunner:
     """Runs workflows one after another; what one run computed, the next takes from the cache."""
 
     def __init__(
         self,
         packs: Packs | None = None,
         budget: dict[str, int] | None = None,
-        disk: Disk | None = None,
+        disk: DiskStore | None = None,
         estimates: Estimates | None = None,
     ) -> None:
         self.packs = packs or load_packs()
         self.budget = device.budget() if budget is None else budget
         share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
         results = {name: size - share[name] for name, size in self.budget.items()}
-        cache, steps = Cache(results, disk), StepStore(share, disk)
-        self.executor = Executor(self.packs.functions, cache, steps, Memory(kept=self._kept, let_go=self._let_go))
+        cache, steps = ResultCache(results, disk), StepStore(share, disk)
+        self.executor = Executor(self.packs.functions, cache, steps, ModelMemory(kept=self._kept, let_go=self._let_go))
         self.estimates = estimates or Estimates()
 
     @classmethod
-    def of_user(cls, limits: Limits = Limits()) -> Session:
+    def of_user(cls, limits: Limits = Limits()) -> WorkflowRunner:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
-        disk = None if limits.disk == 0 else Disk.of_user(device.numerics(), limits.disk)
+        disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
         return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
 
     def usage(self) -> Usage:
@@ -79,7 +79,7 @@ class Session:
         output: Path,
         targets: tuple[str, ...] = (),
         on: str = "auto",
-        control: Control | None = None,
+        control: RunControl | None = None,
         document: str = "",
         sweeps: tuple[Sweep, ...] = (),
     ) -> Iterator[Event]:
@@ -99,19 +99,19 @@ class Session:
         on: str = "auto",
         document: str = "",
         sweeps: tuple[Sweep, ...] = (),
-    ) -> tuple[Foresight, ...]:
+    ) -> tuple[NodeForecast, ...]:
         """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
         settings = self._settings(workflow, base, output, on)
         return self._foresee(self.plan(workflow, targets, sweeps), settings, document)
 
-    def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> Settings:
+    def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> RunContext:
         name, dtype = device.choose(on)
-        return Settings(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
+        return RunContext(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
 
-    def _foresee(self, plan: Plan, settings: Settings, document: str) -> tuple[Foresight, ...]:
+    def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:
         return forecast(self.executor, plan, settings, self.estimates, document)
 
-    def _noted(self, plan: Plan, settings: Settings, control: Control | None, document: str) -> Iterator[Event]:
+    def _noted(self, plan: Plan, settings: RunContext, control: RunControl | None, document: str) -> Iterator[Event]:
         """A run whose costs are taken down for later estimates."""
         ran: list[NodeFinished] = []
         expected: dict[str, Cost] = {}
@@ -126,7 +126,7 @@ class Session:
                     self._note(plan, settings, document, ran)
                 yield event
 
-    def _note(self, plan: Plan, settings: Settings, document: str, ran: list[NodeFinished]) -> None:
+    def _note(self, plan: Plan, settings: RunContext, document: str, ran: list[NodeFinished]) -> None:
         alike, last = likenesses(plan, settings), self.executor.recall(document).last
         for event in ran:
             task, key = last[item_id(event.node, event.item)]
@@ -140,7 +140,7 @@ def _tells_cost(event: NodeFinished) -> bool:
     return event.state == "ran" and event.seconds >= LEAST_SECONDS and not event.resumed
 
 
-def _cost(foreseen: Foresight) -> Cost:
+def _cost(foreseen: NodeForecast) -> Cost:
     """What a node may take. Another node of its type, of another size, tells nothing about memory."""
     sizes = (0, 0) if foreseen.basis == "type" else (foreseen.bytes or 0, foreseen.short)
     return Cost(foreseen.seconds or 0.0, *sizes)

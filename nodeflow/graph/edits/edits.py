@@ -117,7 +117,7 @@ class SetMode(msgspec.Struct, frozen=True):
         return SetMode(self.id, node.mode)
 
 
-class Place(msgspec.Struct, frozen=True):
+class MoveNode(msgspec.Struct, frozen=True):
     """Move or title a node on the canvas; None forgets where it stood."""
 
     id: str
@@ -127,7 +127,7 @@ class Place(msgspec.Struct, frozen=True):
         before = workflow.layout.pop(self.id, None)
         if self.placement is not None:
             workflow.layout[self.id] = self.placement
-        return Place(self.id, before)
+        return MoveNode(self.id, before)
 
 
 class Annotate(msgspec.Struct, frozen=True):
@@ -143,7 +143,7 @@ class Annotate(msgspec.Struct, frozen=True):
         return Annotate(self.id, before)
 
 
-class Batch(msgspec.Struct, frozen=True):
+class EditBatch(msgspec.Struct, frozen=True):
     """Several edits as one; where one of them cannot be applied, none is."""
 
     edits: tuple[Edit, ...]
@@ -157,32 +157,32 @@ class Batch(msgspec.Struct, frozen=True):
             for inverse in reversed(inverses):
                 inverse.apply(workflow)
             raise
-        return Batch(tuple(reversed(inverses)))
+        return EditBatch(tuple(reversed(inverses)))
 
 
 def steps(edit: Edit) -> Iterable[Edit]:
     """The plain edits that an edit consists of, in order."""
-    if isinstance(edit, Batch):
+    if isinstance(edit, EditBatch):
         for inner in edit.edits:
             yield from steps(inner)
     else:
         yield edit
 
 
-def remove(workflow: Workflow, ids: Iterable[str]) -> Batch:
+def remove(workflow: Workflow, ids: Iterable[str]) -> EditBatch:
     """Remove nodes together with their wires and placements. The terminals of a subgraph stay."""
     gone = set(ids) - set(TERMINALS)
     cut: list[Edit] = [
         Disconnect(socket) for socket, link in workflow.links.items() if link.source in gone or link.target in gone
     ]
-    cut += [Place(name, None) for name in workflow.layout if name in gone]
-    return Batch((*cut, *(RemoveNode(name) for name in workflow.nodes if name in gone)))
+    cut += [MoveNode(name, None) for name in workflow.layout if name in gone]
+    return EditBatch((*cut, *(RemoveNode(name) for name in workflow.nodes if name in gone)))
 
 
-def connect(workflow: Workflow, link: Link) -> Batch:
+def connect(workflow: Workflow, link: Link) -> EditBatch:
     """Lay a wire; a wire that already ends there makes way."""
     free: tuple[Edit, ...] = (Disconnect(link.socket),) if link.socket in workflow.links else ()
-    return Batch((*free, Connect(link)))
+    return EditBatch((*free, Connect(link)))
 
 
 def free_id(workflow: Workflow, wanted: str) -> str:

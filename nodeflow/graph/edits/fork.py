@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from nodeflow.graph.edits.edits import AddNode, Batch, Connect, Edit, Place
+from nodeflow.graph.edits.edits import AddNode, Connect, Edit, EditBatch, MoveNode
 from nodeflow.graph.model.workflow import Link, Node, Placement, Socket, Workflow, downstream, upstream
 
 CHANGES = {
@@ -24,7 +24,7 @@ ROOM, WIDTH = 420.0, 292.0
 class Fork(msgspec.Struct, frozen=True):
     """The edit that makes a branch; ``focus`` is the node whose parameters are to be changed, ``sampler`` its end."""
 
-    edit: Batch
+    edit: EditBatch
     focus: str
     sampler: str
 
@@ -77,7 +77,7 @@ def fork(workflow: Workflow, sampler: str, step: int, other: str) -> Fork | None
             source = link.source if link.target == sampler else names.get(link.source, link.source)
             edits.append(Connect(msgspec.structs.replace(link, source=source, target=names[link.target])))
     edits += _places(workflow, names, set(branch), changes.values())
-    return Fork(Batch(tuple(edits)), names[other], names[sampler])
+    return Fork(EditBatch(tuple(edits)), names[other], names[sampler])
 
 
 def _own(workflow: Workflow, sampler: str, name: str) -> Link | None:
@@ -107,11 +107,11 @@ def _places(workflow: Workflow, names: dict[str, str], branch: set[str], changes
         return []
     down = max(place.y for place in layout.values()) - min(place.y for place in known.values()) + ROOM
     edits: list[Edit] = [
-        Place(names[old], msgspec.structs.replace(place, x=place.x + WIDTH * (old in branch), y=place.y + down))
+        MoveNode(names[old], msgspec.structs.replace(place, x=place.x + WIDTH * (old in branch), y=place.y + down))
         for old, place in known.items()
     ]
     before = [place for name, place in known.items() if name in branch]
     if before:
         x, y = min((place.x, place.y) for place in before)
-        edits += [Place(change, Placement(x, y + down + at * ROOM / 2)) for at, change in enumerate(changes)]
+        edits += [MoveNode(change, Placement(x, y + down + at * ROOM / 2)) for at, change in enumerate(changes)]
     return edits

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from nodeflow.graph.edits.edits import AddNode, Batch, Connect, Disconnect, Edit, Place, RemoveNode, free_id, remove
+from nodeflow.graph.edits.edits import (
+    AddNode,
+    Connect,
+    Disconnect,
+    Edit,
+    EditBatch,
+    MoveNode,
+    RemoveNode,
+    free_id,
+    remove,
+)
 from nodeflow.graph.edits.subgraph_edits import Declare, Define, Same, SetType, at, instances
 from nodeflow.graph.edits.subgraph_ports import free
 from nodeflow.graph.model.workflow import (
@@ -65,9 +75,9 @@ def group(root: Workflow, where: str, ids: Iterable[str], title: str = "") -> tu
         msgspec.structs.replace(link, source=instance, output=outputs[link.source, link.output]) for link in leaving
     }
     local: list[Edit] = [*remove(body, chosen).edits, Define(name, Subgraph(face, inner))]
-    local += [AddNode(instance, Node(type_of(name))), Place(instance, Placement(x, y))]
+    local += [AddNode(instance, Node(type_of(name))), MoveNode(instance, Placement(x, y))]
     local += [Connect(wire) for wire in sorted(wires)]
-    return at(where, Batch((Same(), *local, Same()))), instance
+    return at(where, EditBatch((Same(), *local, Same()))), instance
 
 
 def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, dict[str, str]]:
@@ -100,7 +110,7 @@ def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, dict[str, 
     }
     before = set(body.links.values())
     local: list[Edit] = [Disconnect(link.socket) for link in sorted(before - links)]
-    local += [Place(instance, None)] if instance in body.layout else []
+    local += [MoveNode(instance, None)] if instance in body.layout else []
     local.append(RemoveNode(instance))
     local += [AddNode(new, taken.nodes[new]) for new in ids.values()]
     names = {path.rpartition("/")[2]: new for path, new in ids.items()}
@@ -108,7 +118,7 @@ def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, dict[str, 
     local += [Connect(link) for link in sorted(links - before)]
     if sum(1 for _ in instances(root, name)) == 1:
         local.append(Define(name, None))
-    return at(where, Batch((Same(), *local, Same()))), names
+    return at(where, EditBatch((Same(), *local, Same()))), names
 
 
 def _spread(inner: Workflow, place: Placement | None, ids: dict[str, str]) -> list[Edit]:
@@ -118,7 +128,7 @@ def _spread(inner: Workflow, place: Placement | None, ids: dict[str, str]) -> li
         return []
     x, y = _middle(list(places.values()))
     dx, dy = (place.x - x, place.y - y) if place is not None else (0.0, 0.0)
-    return [Place(ids[old], msgspec.structs.replace(p, x=p.x + dx, y=p.y + dy)) for old, p in places.items()]
+    return [MoveNode(ids[old], msgspec.structs.replace(p, x=p.x + dx, y=p.y + dy)) for old, p in places.items()]
 
 
 def _middle(places: Sequence[Placement]) -> tuple[float, float]:
@@ -156,7 +166,7 @@ def make_unique(root: Workflow, where: str, instance: str) -> Edit:
     """Give an instance a definition of its own, so that editing it leaves the other instances as they are."""
     name = definition_of(inside_of(root, where).nodes[instance].type)
     copy = free_name(root, name)
-    return Batch((Define(copy, root.subgraphs[name].copy()), at(where, SetType(instance, type_of(copy)))))
+    return EditBatch((Define(copy, root.subgraphs[name].copy()), at(where, SetType(instance, type_of(copy)))))
 
 
 def unused(root: Workflow) -> list[str]:
@@ -174,4 +184,4 @@ def rename_definition(root: Workflow, name: str, title: str) -> Edit:
     new = free_name(root, wanted)
     follow = (at(where, SetType(node, type_of(new))) for where, _, node in instances(root, name))
     made = msgspec.structs.replace(definition.copy(), interface=face)
-    return Batch((Define(new, made), *follow, Define(name, None)))
+    return EditBatch((Define(new, made), *follow, Define(name, None)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodeflow.graph.edits.edits import AddNode, Batch, Connect, Disconnect, Edit, Place, free_id
+from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, Edit, EditBatch, MoveNode, free_id
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, gives, passes_through, takes
 from nodeflow.graph.model.workflow import Link, Node, Placement, Socket, Workflow
 from nodeflow.graph.subgraphs.reroutes import carried, spec_of
@@ -23,7 +23,7 @@ def doors(workflow: Workflow, catalogue: Catalogue, link: Link, spec: NodeSpec) 
             yield entrance, exit_
 
 
-def insertion(workflow: Workflow, catalogue: Catalogue, name: str, link: Link) -> Batch | None:
+def insertion(workflow: Workflow, catalogue: Catalogue, name: str, link: Link) -> EditBatch | None:
     """The edit that puts a node of the workflow into a wire; None where it does not fit or is wired there already."""
     spec = spec_of(workflow, catalogue, name)
     if spec is None or name in (link.source, link.target):
@@ -37,13 +37,13 @@ def insertion(workflow: Workflow, catalogue: Catalogue, name: str, link: Link) -
             continue
         # one that has no wires yet can close no circle, which is what takes time to find out
         if not around or not (refusal(workflow, catalogue, before) or refusal(workflow, catalogue, after)):
-            return Batch((Disconnect(link.socket), Connect(before), Connect(after)))
+            return EditBatch((Disconnect(link.socket), Connect(before), Connect(after)))
     return None
 
 
 def addition(
     workflow: Workflow, catalogue: Catalogue, node_type: str, link: Link, place: Placement
-) -> tuple[str, Batch] | None:
+) -> tuple[str, EditBatch] | None:
     """The id of a new node and the edit that adds it in a wire; None where it does not fit."""
     spec = catalogue.nodes[node_type]
     way = next(doors(workflow, catalogue, link, spec), None)
@@ -52,15 +52,15 @@ def addition(
     name = free_id(workflow, node_type.rpartition(".")[2])
     edits = (
         AddNode(name, Node(node_type, spec.version)),
-        Place(name, place),
+        MoveNode(name, place),
         Disconnect(link.socket),
         Connect(Link(link.source, link.output, name, way[0])),
         Connect(Link(name, way[1], link.target, link.input, link.slot)),
     )
-    return name, Batch(edits)
+    return name, EditBatch(edits)
 
 
-def pull_out(workflow: Workflow, catalogue: Catalogue, names: Iterable[str]) -> Batch:
+def pull_out(workflow: Workflow, catalogue: Catalogue, names: Iterable[str]) -> EditBatch:
     """The edit that takes nodes out of the wires around them: what flowed in flows on, where a like type flowed out.
 
     Wires among the nodes stay. Empty where no wire leads to or from them.
@@ -74,7 +74,7 @@ def pull_out(workflow: Workflow, catalogue: Catalogue, names: Iterable[str]) -> 
         cut.append(Disconnect(socket))
         if link.source in chosen and (before := _before(workflow, catalogue, link, chosen)) is not None:
             laid.append(Connect(Link(before.source, before.output, link.target, link.input, link.slot)))
-    return Batch((*cut, *laid))
+    return EditBatch((*cut, *laid))
 
 
 def _before(workflow: Workflow, catalogue: Catalogue, link: Link, chosen: set[str]) -> Link | None:

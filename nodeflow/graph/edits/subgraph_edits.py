@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from nodeflow.graph.edits.edits import AddNode, Batch, Edit, steps
+from nodeflow.graph.edits.edits import AddNode, Edit, EditBatch, steps
 from nodeflow.graph.model.workflow import NODE_ID, Interface, Problem, Subgraph, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of, ordered
 
@@ -87,7 +87,7 @@ def at(where: str, edit: Edit) -> Edit:
     made = tuple(
         part if isinstance(part, Define | Declare | Inside | Same) else Inside(where, part) for part in steps(edit)
     )
-    return made[0] if len(made) == 1 and not isinstance(edit, Batch) else Batch(made)
+    return made[0] if len(made) == 1 and not isinstance(edit, EditBatch) else EditBatch(made)
 
 
 def levels(workflow: Workflow) -> Iterator[tuple[str, Workflow]]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nodeflow.graph.edits.edits import Batch, Connect, Disconnect, Edit, SetParam
+from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, EditBatch, SetParam
 from nodeflow.graph.edits.subgraph_edits import Declare, Same, at, levels
 from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, Link, Problem, Subgraph, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of
@@ -31,22 +31,22 @@ def expose(root: Workflow, name: str, link: Link) -> Edit:
         made = Link(link.source, link.output, OUTPUTS, port)
         face = msgspec.structs.replace(face, outputs=(*face.outputs, port))
     if made.socket in body.links:
-        return Batch((Declare(name, face), *(at(name, edit) for edit in (Disconnect(made.socket), Connect(made)))))
-    return Batch((Same(), Declare(name, face), at(name, Connect(made)), Same()))
+        return EditBatch((Declare(name, face), *(at(name, edit) for edit in (Disconnect(made.socket), Connect(made)))))
+    return EditBatch((Same(), Declare(name, face), at(name, Connect(made)), Same()))
 
 
 def hide(root: Workflow, name: str, side: Side, port: str) -> Edit:
     """Take a port away, with the wires and values at it, inside and at all instances."""
     off, _ = _at_port(root, name, side, port, port)
     names = tuple(other for other in getattr(root.subgraphs[name].interface, side) if other != port)
-    return Batch((*off, _declare(root.subgraphs[name], name, side, names)))
+    return EditBatch((*off, _declare(root.subgraphs[name], name, side, names)))
 
 
 def rename(root: Workflow, name: str, side: Side, port: str, new: str) -> Edit:
     """Give a port another name, inside and at all instances; wires and values stay."""
     off, on = _at_port(root, name, side, port, new)
     names = tuple(new if other == port else other for other in getattr(root.subgraphs[name].interface, side))
-    return Batch((*off, _declare(root.subgraphs[name], name, side, names), *on))
+    return EditBatch((*off, _declare(root.subgraphs[name], name, side, names), *on))
 
 
 def move(root: Workflow, name: str, side: Side, port: str, by: int) -> Edit:

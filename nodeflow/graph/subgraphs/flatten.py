@@ -21,7 +21,7 @@ Origin = tuple[str, str]
 """A node and its output."""
 
 
-class Gate(NamedTuple):
+class InstancePort(NamedTuple):
     """A port of an unfolded instance: the path of the terminal inside, and the port's name."""
 
     terminal: str
@@ -36,7 +36,7 @@ class Supply(NamedTuple):
 
     origins: list[Origin]
     value: Any = msgspec.UNSET
-    dry: Gate | None = None
+    dry: InstancePort | None = None
 
 
 class Flat(NamedTuple):
@@ -48,14 +48,14 @@ class Flat(NamedTuple):
 
     workflow: Workflow
     unfolded: dict[str, str]
-    gates: dict[Gate, Supply]
+    gates: dict[InstancePort, Supply]
     starved: dict[str, list[Problem]]
 
     def origin(self, path: str, output: str) -> Origin | None:
         """The node and output that an output of a node or an instance comes from; None where nothing gives it."""
         if path not in self.unfolded:
             return path, output
-        supply = self.gates.get(Gate(f"{path}/{OUTPUTS}", output))
+        supply = self.gates.get(InstancePort(f"{path}/{OUTPUTS}", output))
         return supply.origins[0] if supply is not None and supply.origins else None
 
     def ends(self, targets: Iterable[str]) -> tuple[str, ...]:
@@ -111,11 +111,11 @@ def _size(body: Workflow, sizes: dict[str, int]) -> int:
 
 def _unfold(
     workflow: Workflow, flat: Flat
-) -> tuple[dict[Gate, list[Link]], dict[tuple[str, str], list[Link]], dict[Gate, Any]]:
+) -> tuple[dict[InstancePort, list[Link]], dict[tuple[str, str], list[Link]], dict[InstancePort, Any]]:
     """Take in the nodes of all levels. The wires that end at gates, those that end at nodes, and the values set."""
-    into: dict[Gate, list[Link]] = {}
+    into: dict[InstancePort, list[Link]] = {}
     wired: dict[tuple[str, str], list[Link]] = {}
-    values: dict[Gate, Any] = {}
+    values: dict[InstancePort, Any] = {}
     levels: list[tuple[str, Workflow]] = [("", workflow)]
     while levels:
         prefix, body = levels.pop()
@@ -124,7 +124,7 @@ def _unfold(
             if inner in workflow.subgraphs and node.mode == "run":
                 flat.unfolded[path] = inner
                 levels.append((path + "/", workflow.subgraphs[inner].body))
-                values.update((Gate(f"{path}/{INPUTS}", port), value) for port, value in node.params.items())
+                values.update((InstancePort(f"{path}/{INPUTS}", port), value) for port, value in node.params.items())
             elif not prefix or name not in TERMINALS:
                 flat.workflow.nodes[path] = node
         for link in body.links.values():
@@ -135,11 +135,11 @@ def _unfold(
                 target = f"{target}/{INPUTS}"
             moved = Link(source, link.output, target, link.input, link.slot)
             if _is_gate(target):
-                into.setdefault(Gate(target, link.input), []).append(moved)
+                into.setdefault(InstancePort(target, link.input), []).append(moved)
             else:
                 wired.setdefault((target, link.input), []).append(moved)
             if _is_gate(source):
-                into.setdefault(Gate(source, link.output), [])
+                into.setdefault(InstancePort(source, link.output), [])
     return into, wired, values
 
 
@@ -147,10 +147,10 @@ def _is_gate(path: str) -> bool:
     return "/" in path and path.endswith(TERMINALS)
 
 
-def _from_outside_in(into: dict[Gate, list[Link]]) -> list[Gate]:
+def _from_outside_in(into: dict[InstancePort, list[Link]]) -> list[InstancePort]:
     """The gates, each after those that it comes from. Raises WorkflowError for wires that only lead in a circle."""
     before = {
-        gate: [Gate(link.source, link.output) for link in links if _is_gate(link.source)]
+        gate: [InstancePort(link.source, link.output) for link in links if _is_gate(link.source)]
         for gate, links in into.items()
     }
     try:
@@ -162,14 +162,16 @@ def _from_outside_in(into: dict[Gate, list[Link]]) -> list[Gate]:
         ) from None
 
 
-def _supply(gate: Gate, links: list[Link], values: dict[Gate, Any], known: dict[Gate, Supply]) -> Supply:
+def _supply(
+    gate: InstancePort, links: list[Link], values: dict[InstancePort, Any], known: dict[InstancePort, Supply]
+) -> Supply:
     origins: list[Origin] = []
     value, dry = values.get(gate, msgspec.UNSET), None if links or gate.terminal.endswith(INPUTS) else gate
     for link in sorted(links, key=lambda link: link.slot):
         if not _is_gate(link.source):
             origins.append((link.source, link.output))
             continue
-        beyond = known[Gate(link.source, link.output)]
+        beyond = known[InstancePort(link.source, link.output)]
         origins += beyond.origins
         value = value if beyond.value is msgspec.UNSET else beyond.value
         dry = beyond.dry
@@ -180,7 +182,7 @@ def _wire(flat: Flat, target: str, input: str, links: list[Link]) -> None:
     """Lay the wires to an input of a node, or set its parameter, with what comes through the gates."""
     origins: list[Origin] = []
     for link in links:
-        supply = flat.gates.get(Gate(link.source, link.output))
+        supply = flat.gates.get(InstancePort(link.source, link.output))
         if supply is None:
             origins.append((link.source, link.output))
             continue

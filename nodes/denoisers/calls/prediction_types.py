@@ -11,25 +11,27 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Denoiser, Prediction, Schedule
 
 
-class Level(NamedTuple):
+class NoiseLevel(NamedTuple):
     """How much signal and noise the denoiser's input has at a step: x = alpha x_0 + sigma noise."""
 
     alpha: float
     sigma: float
 
 
-def levels(schedule: Schedule, denoiser: Denoiser) -> tuple[Level, ...]:
+def levels(schedule: Schedule, denoiser: Denoiser) -> tuple[NoiseLevel, ...]:
     """The levels of each step of a schedule, as the denoiser sees x. Raises NodeError where the two do not fit."""
     ratios = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance).sigmas[:-1].tolist()
     if denoiser.prediction == "flow":
-        return tuple(Level(1 - ratio, ratio) for ratio in ratios)
+        return tuple(NoiseLevel(1 - ratio, ratio) for ratio in ratios)
     return tuple(
-        Level(1 / math.hypot(1, ratio), ratio / math.hypot(1, ratio)) if math.isfinite(ratio) else Level(0.0, 1.0)
+        NoiseLevel(1 / math.hypot(1, ratio), ratio / math.hypot(1, ratio))
+        if math.isfinite(ratio)
+        else NoiseLevel(0.0, 1.0)
         for ratio in ratios
     )
 
 
-def level_at(known: tuple[Level, ...], index: int, total: int) -> Level:
+def level_at(known: tuple[NoiseLevel, ...], index: int, total: int) -> NoiseLevel:
     """The level of a step. Raises NodeError where the sampler goes along another schedule."""
     if len(known) != total:
         raise NodeError(
@@ -38,7 +40,7 @@ def level_at(known: tuple[Level, ...], index: int, total: int) -> Level:
     return known[index]
 
 
-def original(prediction: Prediction, output: Tensor, x: Tensor, level: Level) -> Tensor:
+def original(prediction: Prediction, output: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
     """The clean picture x_0 that an output for x means, each (B, C, h, w).
 
     Where there is no signal at all, a predicted noise says nothing of x_0, and this divides by zero.
@@ -51,7 +53,7 @@ def original(prediction: Prediction, output: Tensor, x: Tensor, level: Level) ->
     return (x - sigma * output) / alpha if prediction == "epsilon" else alpha * x - sigma * output
 
 
-def output_for(prediction: Prediction, x_0: Tensor, x: Tensor, level: Level) -> Tensor:
+def output_for(prediction: Prediction, x_0: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
     """The output for x that means a clean picture x_0, each (B, C, h, w): the inverse of `original`."""
     alpha, sigma = level
     if prediction == "sample":

@@ -17,7 +17,7 @@ CLASSIFIER, GAN, UVIT, UPSCALER = "Load noisy classifier", "Load GAN", "Load U-V
 LORAS = "LoRA", "LoRA for the text encoder"
 
 
-class Found(NamedTuple):
+class RecognisedModel(NamedTuple):
     """What something is, the titles of the nodes that load it, and what to do where none does."""
 
     what: str
@@ -60,43 +60,43 @@ PLACES = {"vae": (VAE,), "vqvae": (VQ,), "vq": (VQ,), "image_encoder": (CLIP,), 
 """Parts of a pipeline that a node takes out of its folder."""
 
 
-def recognise(path: Path) -> Found | None:
+def recognise(path: Path) -> RecognisedModel | None:
     """None where it is not told. Raises NodeError for a file that is damaged."""
     return _folder(path) if path.is_dir() else _file(path)
 
 
-def _folder(path: Path) -> Found | None:
+def _folder(path: Path) -> RecognisedModel | None:
     if not any(path.iterdir()):
-        return Found("nothing", (), "check the path")
+        return RecognisedModel("nothing", (), "check the path")
     if name := str(_json(path / "model_index.json").get("_class_name", "")):
         return _pipeline(path, name)
     config = _json(path / "config.json")
     if kind := str(config.get("_class_name") or config.get("model_type") or ""):
         what, nodes = CLASSES.get(kind, (kind, ()))
-        return Found(what, nodes, "give the folder of the whole model")
+        return RecognisedModel(what, nodes, "give the folder of the whole model")
     if _is_model(path) and not (path / "open_clip_config.json").is_file():
         return None
     if (path / "open_clip_config.json").is_file():
-        return Found("a CLIP of open_clip", (CLIP,))
+        return RecognisedModel("a CLIP of open_clip", (CLIP,))
     if _json(path / "transformer" / "config.json").get("model_type") == "gpt2":
-        return Found("a DALL-E", (DALLE,))
+        return RecognisedModel("a DALL-E", (DALLE,))
     inside = [one.name for one in sorted(path.iterdir()) if one.is_dir() and _is_model(one)]
     if inside and not {"unet", "transformer", *PLACES}.intersection(inside):
-        return Found(f"folders with models, such as {inside[0]}", (), "choose one of them")
+        return RecognisedModel(f"folders with models, such as {inside[0]}", (), "choose one of them")
     files = sorted(path.glob("*.safetensors"))
     if len(files) > 1:
-        return Found(f"several files, such as {files[0].name}", (UPSCALER, *LORAS), "choose one of them")
+        return RecognisedModel(f"several files, such as {files[0].name}", (UPSCALER, *LORAS), "choose one of them")
     return _file(files[0]) if files else None
 
 
-def _pipeline(path: Path, name: str) -> Found | None:
+def _pipeline(path: Path, name: str) -> RecognisedModel | None:
     known = next(((what, nodes) for begins, what, nodes in PIPELINES if name.startswith(begins)), None)
     if known is None:
         return None
     parts = tuple(node for place, nodes in PLACES.items() if (path / place).is_dir() for node in nodes)
     pixels = _json(path / "unet" / "config.json").get("_class_name") == "UNet2DModel"
     nodes = dict.fromkeys((*known[1], *parts, *((DDPM, UPSAMPLER) if pixels else ())))
-    return Found(f"{known[0]} ({name})", tuple(nodes))
+    return RecognisedModel(f"{known[0]} ({name})", tuple(nodes))
 
 
 def _is_model(path: Path) -> bool:
@@ -112,7 +112,7 @@ def _json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _file(path: Path) -> Found | None:
+def _file(path: Path) -> RecognisedModel | None:
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -123,32 +123,32 @@ def _file(path: Path) -> Found | None:
     return _weights(names)
 
 
-def _weights(names: set[str]) -> Found | None:
+def _weights(names: set[str]) -> RecognisedModel | None:
     def any_begins(*beginnings: str) -> bool:
         return any(name.startswith(beginnings) for name in names)
 
     if any(".lora_" in name or name.startswith("lora_") for name in names):
-        return Found("a LoRA", LORAS)
+        return RecognisedModel("a LoRA", LORAS)
     if any_begins("control_model.", "controlnet_cond_embedding.", "input_hint_block."):
-        return Found("a ControlNet", (CONTROL,))
+        return RecognisedModel("a ControlNet", (CONTROL,))
     if any_begins("model.diffusion_model.input_blocks."):
         if any_begins("cond_stage_model.", "conditioner."):
-            return Found("a whole Stable Diffusion in one file", (LATENT,))
-        return Found("the U-Net of a Stable Diffusion alone", (), "take a file with VAE and text encoder too")
+            return RecognisedModel("a whole Stable Diffusion in one file", (LATENT,))
+        return RecognisedModel("the U-Net of a Stable Diffusion alone", (), "take a file with VAE and text encoder too")
     bare = {name.removeprefix(prefix) for name in names for prefix in PREFIXES}
     for kind in KINDS.values():
         if bare.intersection(kind.marks):
             node = FLUX if kind.name == "FLUX" else FLOW
             hint = f"name it at the parameter transformer of {node}, and at model the folder of the rest"
-            return Found(f"the transformer of {kind.name} alone", (), hint)
+            return RecognisedModel(f"the transformer of {kind.name} alone", (), hint)
     if any_begins("decoder.conv_in.", "first_stage_model.decoder.conv_in."):
-        return Found("a VAE", (VAE,))
+        return RecognisedModel("a VAE", (VAE,))
     if any_begins("visual.") or {"logit_scale", "text_projection"} <= names:
-        return Found("a CLIP of open_clip", (CLIP,))
+        return RecognisedModel("a CLIP of open_clip", (CLIP,))
     if any_begins("vision_model."):
-        return Found("a CLIP without its configuration", (), "give the folder that it was saved in")
+        return RecognisedModel("a CLIP without its configuration", (), "give the folder that it was saved in")
     if any_begins("text_model.", "encoder.block.0.", "embeddings.token_embedding."):
-        return Found("a text encoder alone", (), "give the folder of the whole model")
+        return RecognisedModel("a text encoder alone", (), "give the folder of the whole model")
     if any_begins("time_embedding.linear_1."):
-        return Found("a U-Net as diffusers saves it", (), "give the folder of the whole model")
+        return RecognisedModel("a U-Net as diffusers saves it", (), "give the folder of the whole model")
     return None

@@ -49,7 +49,7 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
     return path
 
 
-def _instead(node: str, path: Path, found: known.Found) -> str:
+def _instead(node: str, path: Path, found: known.RecognisedModel) -> str:
     """What to do, as the next part of the sentence."""
     around = known.recognise(path.parent) if (path.parent / "model_index.json").is_file() else None
     if around is not None and node in around.nodes:

@@ -19,7 +19,7 @@ Asked = tuple[Guided, list[Attention]]
 """What a guider predicted, and the attention that was recorded meanwhile."""
 
 
-class Rows:
+class BatchSplitter:
     """The guiders of a batch's pictures; a ``count`` of 1 takes the batch as a whole."""
 
     def __init__(self, count: int) -> None:

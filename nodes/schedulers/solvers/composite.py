@@ -21,7 +21,7 @@ Stages = tuple[tuple[int, Schedule], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Relay:
+class CompositeSchedule:
     """Schedules that lead one after the other. The one in force starts afresh where it takes over."""
 
     stages: Stages
@@ -38,10 +38,10 @@ class Relay:
         solvers = [(since, schedule.begin(prediction, device, learned_variance)) for since, schedule in self.stages]
         for (_, one), (since, other) in pairwise(solvers):
             _check(one, other, since)
-        return RelaySolver([stage for stage in solvers if stage[0] < len(solvers[0][1].timesteps)])
+        return CompositeSolver([stage for stage in solvers if stage[0] < len(solvers[0][1].timesteps)])
 
 
-class RelaySolver:
+class CompositeSolver:
     """One run along several schedules."""
 
     def __init__(self, stages: list[tuple[int, Solver]]) -> None:
@@ -122,7 +122,7 @@ class RelaySolver:
 
 def stages_of(schedule: Schedule) -> Stages:
     """A schedule as stages."""
-    return schedule.stages if isinstance(schedule, Relay) else ((0, schedule),)
+    return schedule.stages if isinstance(schedule, CompositeSchedule) else ((0, schedule),)
 
 
 def since_at(stages: Any, index: int) -> int:
@@ -139,7 +139,7 @@ def relay(before: Schedule, after: Schedule, step: int) -> Schedule:
     """``after`` from a step on, ``before`` until then; either may be a relay itself."""
     first = tuple(stage for stage in stages_of(before) if stage[0] < step)
     later = tuple(stage for stage in stages_of(after) if stage[0] > step)
-    return Relay((*first, (step if first else 0, stage_at(after, step)[1]), *later))
+    return CompositeSchedule((*first, (step if first else 0, stage_at(after, step)[1]), *later))
 
 
 def level(solver: Solver, index: int) -> tuple[float, float]:
@@ -150,7 +150,7 @@ def level(solver: Solver, index: int) -> tuple[float, float]:
 
 def levels_of(solver: Solver, steps: range) -> Tensor:
     """Alpha and sigma of what comes into each step, (N, 2)."""
-    owner = solver.arriving if isinstance(solver, RelaySolver) else lambda _: solver
+    owner = solver.arriving if isinstance(solver, CompositeSolver) else lambda _: solver
     found = [level(owner(index) if index > steps.start else solver, index) for index in steps]
     return torch.tensor(found, dtype=torch.float64).reshape(-1, 2)
 

@@ -34,7 +34,7 @@ HIGHEST_SIGMA = 80.0
 
 
 @dataclass(frozen=True)
-class Kind:
+class SchedulerKind:
     """A scheduler class of diffusers by name, the space of its x, and the options that make it this kind."""
 
     name: str
@@ -47,19 +47,19 @@ class Kind:
 _MULTISTEP = "DPMSolverMultistepScheduler"
 _SECOND = {"solver_order": 2, "solver_type": "midpoint", "algorithm_type": "dpmsolver++"}
 
-KINDS: Mapping[str, Kind] = {
-    "DDIM": Kind("DDIMScheduler", "preserving"),
-    "DDPM": Kind("DDPMScheduler", "preserving"),
-    "PNDM": Kind("PNDMScheduler", "preserving", {"skip_prk_steps": True}, sample=False),
-    "Euler": Kind("EulerDiscreteScheduler", "exploding"),
-    "Euler ancestral": Kind("EulerAncestralDiscreteScheduler", "exploding", sample=False),
-    "Heun": Kind("HeunDiscreteScheduler", "exploding", sample=False),
-    "DPM++ 2M": Kind(_MULTISTEP, "preserving", _SECOND),
-    "DPM++ 2M SDE": Kind(_MULTISTEP, "preserving", {**_SECOND, "algorithm_type": "sde-dpmsolver++"}),
-    "DPM++ 2S": Kind("DPMSolverSinglestepScheduler", "preserving", {**_SECOND, "lower_order_final": True}),
-    "UniPC": Kind("UniPCMultistepScheduler", "preserving", {"solver_order": 2, "solver_type": "bh2"}),
-    "LCM": Kind("LCMScheduler", "preserving"),
-    "Flow-match Euler": Kind("FlowMatchEulerDiscreteScheduler", "flow"),
+KINDS: Mapping[str, SchedulerKind] = {
+    "DDIM": SchedulerKind("DDIMScheduler", "preserving"),
+    "DDPM": SchedulerKind("DDPMScheduler", "preserving"),
+    "PNDM": SchedulerKind("PNDMScheduler", "preserving", {"skip_prk_steps": True}, sample=False),
+    "Euler": SchedulerKind("EulerDiscreteScheduler", "exploding"),
+    "Euler ancestral": SchedulerKind("EulerAncestralDiscreteScheduler", "exploding", sample=False),
+    "Heun": SchedulerKind("HeunDiscreteScheduler", "exploding", sample=False),
+    "DPM++ 2M": SchedulerKind(_MULTISTEP, "preserving", _SECOND),
+    "DPM++ 2M SDE": SchedulerKind(_MULTISTEP, "preserving", {**_SECOND, "algorithm_type": "sde-dpmsolver++"}),
+    "DPM++ 2S": SchedulerKind("DPMSolverSinglestepScheduler", "preserving", {**_SECOND, "lower_order_final": True}),
+    "UniPC": SchedulerKind("UniPCMultistepScheduler", "preserving", {"solver_order": 2, "solver_type": "bh2"}),
+    "LCM": SchedulerKind("LCMScheduler", "preserving"),
+    "Flow-match Euler": SchedulerKind("FlowMatchEulerDiscreteScheduler", "flow"),
 }
 KARRAS_KINDS = ("Euler", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
 _NAMES = {"epsilon": "epsilon", "v": "v_prediction", "sample": "sample"}
@@ -137,7 +137,7 @@ def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
 class DiffusersSolver:
     """One run of a diffusers scheduler whose timesteps are set."""
 
-    def __init__(self, scheduler: Any, kind: Kind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
+    def __init__(self, scheduler: Any, kind: SchedulerKind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
         self._scheduler = scheduler
         self._prediction = prediction
         self._extra = extra

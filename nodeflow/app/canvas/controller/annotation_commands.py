@@ -9,18 +9,18 @@ import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem
 
-from nodeflow.app.canvas.items.annotation_item import SMALLEST, Drawn
-from nodeflow.app.canvas.items.frame_item import Frame, around
-from nodeflow.app.canvas.items.node_item import Card
-from nodeflow.app.canvas.items.note_item import Note
-from nodeflow.graph.edits.edits import Annotate, Batch, Edit, free_annotation
+from nodeflow.app.canvas.items.annotation_item import SMALLEST, AnnotationItem
+from nodeflow.app.canvas.items.frame_item import FrameItem, around
+from nodeflow.app.canvas.items.node_item import NodeItem
+from nodeflow.app.canvas.items.note_item import NoteItem
+from nodeflow.graph.edits.edits import Annotate, Edit, EditBatch, free_annotation
 from nodeflow.graph.model.annotation import Annotation
 from nodeflow.graph.model.catalogue import Param
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.controller.canvas_controller import Canvas
 
-_KINDS: dict[str, type[Drawn]] = {"frame": Frame, "note": Note}
+_KINDS: dict[str, type[AnnotationItem]] = {"frame": FrameItem, "note": NoteItem}
 _NOTE = (240.0, 110.0)
 _FRAME = (460.0, 300.0)
 
@@ -31,7 +31,7 @@ class Annotations(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
-        self.items: dict[str, Drawn] = {}
+        self.items: dict[str, AnnotationItem] = {}
         canvas.view.drawn_opened.connect(self.edit)
 
     # --- the document is shown
@@ -107,7 +107,7 @@ class Annotations(QObject):
         known = self._canvas.session.workflow.annotations
         edits = [Annotate(item, msgspec.structs.replace(known[item], colour=name)) for item in self.chosen()]
         if edits:
-            self._canvas.session.do(self.tr("Colour"), Batch(tuple(edits)))
+            self._canvas.session.do(self.tr("Colour"), EditBatch(tuple(edits)))
 
     def edit(self, name: str) -> None:
         """Edit a title or a text in place."""
@@ -115,18 +115,18 @@ class Annotations(QObject):
         before = self._canvas.session.workflow.annotations[name]
 
         def commit(text: str) -> None:
-            words = self.tr("Write Note") if isinstance(item, Note) else self.tr("Rename Frame")
+            words = self.tr("Write Note") if isinstance(item, NoteItem) else self.tr("Rename Frame")
             after = msgspec.structs.replace(before, text=text)
             if text == before.text or self.items.get(name) is not item:
                 return
-            if isinstance(item, Note):
-                wanted = Note(name, after).fitting()
+            if isinstance(item, NoteItem):
+                wanted = NoteItem(name, after).fitting()
                 after = msgspec.structs.replace(after, height=max(before.height, round(wanted)))
             self._canvas.session.do(words, Annotate(name, after))
 
-        if isinstance(item, Note):
+        if isinstance(item, NoteItem):
             view.open_editor_at(item, Param("note", "str", "", widget="multiline"), before.text, item.body, commit)
-        elif isinstance(item, Frame):
+        elif isinstance(item, FrameItem):
             view.open_editor_at(item, Param("title", "str", ""), before.text, item.title_rect(), commit)
 
     def _add(self, annotation: Annotation) -> None:
@@ -142,17 +142,19 @@ class Annotations(QObject):
         at = view.mapToScene(view.viewport().rect().center()) - QPointF(width / 2, height / 2)
         return QRectF(round(at.x()), round(at.y()), max(width, SMALLEST[0]), max(height, SMALLEST[1]))
 
-    def inside(self, item: Drawn) -> list[QGraphicsItem]:
+    def inside(self, item: AnnotationItem) -> list[QGraphicsItem]:
         """What moves with a frame: nodes whose middle lies in it, and frames and notes that lie in it as a whole."""
-        if not isinstance(item, Frame):
+        if not isinstance(item, FrameItem):
             return []
         area = item.body.translated(item.pos())
-        cards: list[Card] = list(self._canvas.nodes.values())
+        cards: list[NodeItem] = list(self._canvas.nodes.values())
         found: list[QGraphicsItem] = [card for card in cards if area.contains(card.pos() + card.body.center())]
         others = (other for other in self.items.values() if other is not item)
         return found + [other for other in others if area.contains(other.body.translated(other.pos()))]
 
-    def _done(self, item: Drawn, carried: list[QGraphicsItem]) -> None:
+    def _done(self, item: AnnotationItem, carried: list[QGraphicsItem]) -> None:
         nodes = self._canvas.nodes
-        cards = [card for card in carried if isinstance(card, Card)] + [nodes[name] for name in self._canvas.chosen()]
+        cards = [card for card in carried if isinstance(card, NodeItem)] + [
+            nodes[name] for name in self._canvas.chosen()
+        ]
         self._canvas.keep_moves(cards)

@@ -13,28 +13,28 @@ from nodeflow.app.canvas.controller.annotation_commands import Annotations
 from nodeflow.app.canvas.controller.bulk import bulk
 from nodeflow.app.canvas.controller.param_commands import Values
 from nodeflow.app.canvas.controller.run_overlay import RunView
-from nodeflow.app.canvas.controller.selection import Looking
+from nodeflow.app.canvas.controller.selection import SelectionGraph
 from nodeflow.app.canvas.controller.wire_tooltip import WireFacts
 from nodeflow.app.canvas.items import node_painter, style
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.node_layout import face_of
 from nodeflow.app.canvas.items.port_item import Port
-from nodeflow.app.canvas.items.reroute_item import Dot
-from nodeflow.app.canvas.items.terminal_item import Terminal
-from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.canvas.items.reroute_item import RerouteItem
+from nodeflow.app.canvas.items.terminal_item import TerminalItem
+from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.layout.initial import places
 from nodeflow.app.canvas.view.canvas_view import CanvasView
-from nodeflow.app.model.document_session import Session
-from nodeflow.app.model.graph_scope import Level
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.qt.event_slices import go_on, in_slices
 from nodeflow.graph.edits.edits import (
     AddNode,
     Annotate,
-    Batch,
     Connect,
     Disconnect,
     Edit,
-    Place,
+    EditBatch,
+    MoveNode,
     RemoveNode,
     SetMode,
     SetParam,
@@ -49,7 +49,7 @@ from nodeflow.graph.subgraphs.reroutes import carried
 from nodeflow.graph.validate.check import refusal
 
 
-class Canvas(Looking):
+class Canvas(SelectionGraph):
     """Cards and wires for the nodes and links of the level that is shown of the session's document.
 
     NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,
@@ -58,10 +58,10 @@ class Canvas(Looking):
 
     selection_changed = Signal()
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        self.session: Level = Level(session)
-        self.nodes: dict[str, Card] = {}
-        self.links: dict[Socket, Wire] = {}
+    def __init__(self, session: DocumentSession, parent: QObject | None = None) -> None:
+        self.session: GraphScope = GraphScope(session)
+        self.nodes: dict[str, NodeItem] = {}
+        self.links: dict[Socket, WireItem] = {}
         self._waiting: dict[str, set[Socket]] = {}
         self._building = self._outdated = False
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
@@ -184,7 +184,7 @@ class Canvas(Looking):
                     self._fit(name)
             case Annotate(name):
                 self.annotations.follow(name)
-            case Place(name, placement) if name in self.nodes and placement is not None:
+            case MoveNode(name, placement) if name in self.nodes and placement is not None:
                 card = self.nodes[name]
                 card.title, card.seeds = placement.title, placement.seeds
                 card.setPos(placement.x, placement.y)
@@ -200,7 +200,7 @@ class Canvas(Looking):
     def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
         spec = self.session.catalogue.nodes.get(node.type)
         place = self.session.workflow.layout.get(name, Placement(0, 0))
-        kind = Terminal if name in TERMINALS else Dot if spec is not None and spec.through else Card
+        kind = TerminalItem if name in TERMINALS else RerouteItem if spec is not None and spec.through else NodeItem
         card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
         card.seeds = place.seeds
         card.setPos(place.x, place.y)
@@ -208,7 +208,7 @@ class Canvas(Looking):
         self.nodes[name] = card
         self.view.scene().addItem(card)
 
-    def _take_away(self, card: Card) -> None:
+    def _take_away(self, card: NodeItem) -> None:
         """Remove a card; that the selection is another is told once for all that go."""
         if card.isSelected():
             self._selection_shrunk.start()
@@ -228,7 +228,7 @@ class Canvas(Looking):
         todo = [name]
         while todo:
             card = self.nodes.get(todo.pop())
-            if isinstance(card, Dot):
+            if isinstance(card, RerouteItem):
                 given = carried(self.session.workflow, self.session.catalogue, card.id, card.outputs[0].name)
                 if card.carry(given or ANY):
                     todo += (wire.target.card.id for wire in card.outputs[0].wires)
@@ -241,7 +241,7 @@ class Canvas(Looking):
         start, end = source.output_port(link.output), target.input_port(link.input, link.slot)
         if start is None or end is None or link.socket in self.links:
             return
-        wire = Wire(start, end)
+        wire = WireItem(start, end)
         self.links[link.socket] = wire
         self.view.scene().addItem(wire)
         if source.isSelected() or target.isSelected():
@@ -301,7 +301,7 @@ class Canvas(Looking):
             if title and definition in root.subgraphs:
                 self.session.session.do(self.tr("Rename"), rename_definition(root, definition, title))
             else:
-                self.session.do(self.tr("Rename"), Place(name, msgspec.structs.replace(place, title=title)))
+                self.session.do(self.tr("Rename"), MoveNode(name, msgspec.structs.replace(place, title=title)))
 
     def judge(self, start: Port, end: Port) -> str:
         """Why a wire between two ports cannot be laid; empty where it can."""
@@ -322,7 +322,7 @@ class Canvas(Looking):
             link = link_of(*pair)
             edits += [Connect(link)] if link.socket in gone else self.session.wire(link).edits
         if edits:
-            self.session.do(self.tr("Connect") if connected else self.tr("Disconnect"), Batch(tuple(edits)))
+            self.session.do(self.tr("Connect") if connected else self.tr("Disconnect"), EditBatch(tuple(edits)))
 
     def connect_ports(self, start: Port, end: Port) -> None:
         """Lay a wire between two ports."""
@@ -331,7 +331,7 @@ class Canvas(Looking):
     def _on_connection_sliced(self, ports: list[tuple[Port, Port]]) -> None:
         self._on_connection_changed(ports, [])
 
-    def _on_nodes_moved(self, moved: dict[Card, list[float]]) -> None:
+    def _on_nodes_moved(self, moved: dict[NodeItem, list[float]]) -> None:
         landing = self.view.take_landing()
         if landing is not None:
             self.keep_moves(moved, self.tr("Insert"), landing.edits)
@@ -342,7 +342,7 @@ class Canvas(Looking):
         else:
             self.keep_moves(moved)
 
-    def keep_moves(self, cards: Iterable[Card], words: str = "", more: Iterable[Edit] = ()) -> None:
+    def keep_moves(self, cards: Iterable[NodeItem], words: str = "", more: Iterable[Edit] = ()) -> None:
         """Make true where nodes, frames and notes were dragged to, with further edits, as one undo step."""
         layout = self.session.workflow.layout
         edits: list[Edit] = []
@@ -350,12 +350,12 @@ class Canvas(Looking):
             before = layout.get(card.id, Placement(0, 0))
             after = msgspec.structs.replace(before, x=card.x(), y=card.y())
             if after != before and self.nodes.get(card.id) is card:  # else it went while it was being moved
-                edits.append(Place(card.id, after))
+                edits.append(MoveNode(card.id, after))
         edits += self.annotations.moved()
         if edits:
-            self.session.do(words or self.tr("Move"), Batch((*edits, *more)))
+            self.session.do(words or self.tr("Move"), EditBatch((*edits, *more)))
 
-    def _insertion(self, card: Card, wire: Wire) -> Batch | None:
+    def _insertion(self, card: NodeItem, wire: WireItem) -> EditBatch | None:
         """The edit that puts a node into a wire; None where it does not fit."""
         link = self.session.workflow.links.get(Socket(*wire.target.address))
         return None if link is None else insertion(self.session.workflow, self.session.catalogue, card.id, link)

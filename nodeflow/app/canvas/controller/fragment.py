@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from nodeflow.graph.edits.edits import AddNode, Annotate, Batch, Connect, Edit, Place, free_annotation, free_id
+from nodeflow.graph.edits.edits import AddNode, Annotate, Connect, Edit, EditBatch, MoveNode, free_annotation, free_id
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Placement, Subgraph, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import needed_by
@@ -43,7 +43,7 @@ def cut_out(
 class Pasted(NamedTuple):
     """The edit that adds a piece of a workflow, and the ids that it gets, by those it had."""
 
-    edit: Batch
+    edit: EditBatch
     names: dict[str, str]
     drawn: dict[str, str]
 
@@ -69,7 +69,7 @@ def put_in(
     edits: list[Edit] = [*definitions, *(AddNode(names[name], node) for name, node in part.nodes.items())]
     for number, name in enumerate(part.nodes):
         place = part.layout.get(name, Placement(30.0 * number, 30.0 * number))
-        edits.append(Place(names[name], msgspec.structs.replace(place, x=place.x + dx, y=place.y + dy)))
+        edits.append(MoveNode(names[name], msgspec.structs.replace(place, x=place.x + dx, y=place.y + dy)))
     for link in sorted(part.links.values()):
         if link.source in names:
             moved = msgspec.structs.replace(link, source=names[link.source], target=names[link.target])
@@ -79,7 +79,7 @@ def put_in(
         drawn[name] = free_annotation(taken, _NUMBER.sub("", name))
         taken.annotations[drawn[name]] = msgspec.structs.replace(item, x=item.x + dx, y=item.y + dy)
         edits.append(Annotate(drawn[name], taken.annotations[drawn[name]]))
-    return Pasted(Batch(tuple(edits)), names, drawn)
+    return Pasted(EditBatch(tuple(edits)), names, drawn)
 
 
 def wires_in(workflow: Workflow, names: Mapping[str, str]) -> list[Edit]:

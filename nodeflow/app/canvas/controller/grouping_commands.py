@@ -8,14 +8,14 @@ from PySide6.QtCore import QObject, QPoint, QPointF
 from PySide6.QtWidgets import QMenu, QMessageBox
 
 from nodeflow.app.canvas.controller.fragment import cut_out
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
-from nodeflow.app.canvas.items.terminal_item import Terminal
-from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.canvas.items.terminal_item import TerminalItem
+from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.view.breadcrumbs import Breadcrumbs
 from nodeflow.app.i18n.texts import readable, sentences
 from nodeflow.graph.edits import subgraph_ports
-from nodeflow.graph.edits.edits import Batch, Disconnect, Edit
+from nodeflow.graph.edits.edits import Disconnect, Edit, EditBatch
 from nodeflow.graph.edits.grouping_edits import group, make_unique, ungroup, unused
 from nodeflow.graph.edits.subgraph_edits import Define, at
 from nodeflow.graph.model.catalogue import Param
@@ -121,7 +121,7 @@ class Grouping(QObject):
             edits.append(edit)
             level.session.keep_states(level.where, {f"{name}/{old}": new for old, new in inner.items()})
             found += inner.values()
-        level.session.do(self.tr("Ungroup"), Batch(tuple(edits)))
+        level.session.do(self.tr("Ungroup"), EditBatch(tuple(edits)))
         level.show_pictures()
         self.canvas.choose(found)
 
@@ -163,7 +163,7 @@ class Grouping(QObject):
             end = wire.source if side == "inputs" else wire.target
             last = len(end.wires) == 1  # a port that exposes something else too stays
             edits.append(subgraph_ports.hide(root, where, side, end.name) if last else at(where, _off(wire)))
-        self._do(self.tr("Hide {0}").format(readable(port.name)), Batch(tuple(edits)))
+        self._do(self.tr("Hide {0}").format(readable(port.name)), EditBatch(tuple(edits)))
 
     def _port(self, pos: QPointF) -> Port | None:
         """The port at a point, or that of the parameter whose row is there."""
@@ -173,7 +173,7 @@ class Grouping(QObject):
             return card.row_ports[row]
         return found
 
-    def hide(self, card: Card, port: Port) -> None:
+    def hide(self, card: NodeItem, port: Port) -> None:
         """Take an exposed port away, here and at all instances."""
         words = self.tr("Hide {0}").format(readable(port.name))
         self._do(words, subgraph_ports.hide(self.level.root, self.level.where, _side(port), port.name))
@@ -184,7 +184,7 @@ class Grouping(QObject):
             self.tr("Move Port"), subgraph_ports.move(self.level.root, self.level.where, _side(port), port.name, by)
         )
 
-    def rename_port(self, card: Terminal, port: Port) -> None:
+    def rename_port(self, card: TerminalItem, port: Port) -> None:
         """Edit the name of an exposed port in place."""
         before, side = port.name, _side(port)
 
@@ -198,7 +198,7 @@ class Grouping(QObject):
             card, Param("name", "str", ""), before.replace("_", " "), card.label_rect(port), commit
         )
 
-    def _port_menu(self, card: Terminal, port: Port, at: QPoint) -> None:
+    def _port_menu(self, card: TerminalItem, port: Port, at: QPoint) -> None:
         menu = QMenu(self.view)
         menu.addAction(self.tr("Rename…")).triggered.connect(lambda: self.rename_port(card, port))
         menu.addAction(self.tr("Move Up")).triggered.connect(lambda: self.move_port(port, -1))
@@ -214,7 +214,7 @@ class Grouping(QObject):
         if not names:
             self._say(self.tr("Every subgraph of this workflow is in use."))
             return
-        self._do(self.tr("Remove unused subgraphs"), Batch(tuple(Define(name, None) for name in names)))
+        self._do(self.tr("Remove unused subgraphs"), EditBatch(tuple(Define(name, None) for name in names)))
         self._say(self.tr("Removed: {0}").format(", ".join(map(readable, names))))
 
     # --- library
@@ -257,7 +257,7 @@ class Grouping(QObject):
         self.view.toast.say(words)
 
 
-def _off(wire: Wire) -> Edit:
+def _off(wire: WireItem) -> Edit:
     return Disconnect(Socket(*wire.target.address))
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QPoint, QPointF
 
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.view.node_search import entry_of
 from nodeflow.app.i18n.texts import readable, tr
-from nodeflow.app.qt.picker import Entry, Picker
+from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import fits, gives, takes
 from nodeflow.graph.model.workflow import downstream, upstream
 
 if TYPE_CHECKING:
-    from nodeflow.app.canvas.controller.node_commands import Gestures
+    from nodeflow.app.canvas.controller.node_commands import NodeCommands
 
 Direction = Literal["left", "right", "up", "down"]
 _WIDTH = 430
@@ -25,7 +25,7 @@ _NEW = "new "
 """What the keys of entries for nodes that are not there yet begin with."""
 
 
-def walk(gestures: Gestures, direction: Direction) -> None:
+def walk(gestures: NodeCommands, direction: Direction) -> None:
     """Select the next node: left and right along the wires, up and down by place; bring it into view."""
     canvas = gestures.canvas
     names = canvas.chosen()
@@ -40,7 +40,7 @@ def walk(gestures: Gestures, direction: Direction) -> None:
         canvas.view.ensureVisible(found.sceneBoundingRect(), 24, 24)
 
 
-def _next(card: Card, direction: Direction, cards: list[Card]) -> Card | None:
+def _next(card: NodeItem, direction: Direction, cards: list[NodeItem]) -> NodeItem | None:
     if direction in ("left", "right"):
         leaving = direction == "right"
         ports = [port for port in card.ports() if port.is_input != leaving]
@@ -51,7 +51,7 @@ def _next(card: Card, direction: Direction, cards: list[Card]) -> Card | None:
     return _nearest(ahead, _middle(card))
 
 
-def _lies(other: Card, card: Card, direction: Direction) -> bool:
+def _lies(other: NodeItem, card: NodeItem, direction: Direction) -> bool:
     """Whether a node lies on a side of another, more than to the sides of that."""
     way = _middle(other) - _middle(card)
     along = {"left": -way.x(), "right": way.x(), "up": -way.y(), "down": way.y()}[direction]
@@ -59,11 +59,11 @@ def _lies(other: Card, card: Card, direction: Direction) -> bool:
     return along > 0 and along >= aside * 0.5
 
 
-def _middle(card: Card) -> QPointF:
+def _middle(card: NodeItem) -> QPointF:
     return card.pos() + card.body.center()
 
 
-def _nearest(cards: list[Card], pos: QPointF) -> Card | None:
+def _nearest(cards: list[NodeItem], pos: QPointF) -> NodeItem | None:
     ways = ((_middle(card) - pos, card) for card in cards)
     return min(ways, key=lambda way: math.hypot(way[0].x(), way[0].y()), default=(None, None))[1]
 
@@ -71,7 +71,7 @@ def _nearest(cards: list[Card], pos: QPointF) -> Card | None:
 class WireByKeys(QObject):
     """Lays a wire from the selected node: first its port is chosen by search, then where the wire ends."""
 
-    def __init__(self, gestures: Gestures) -> None:
+    def __init__(self, gestures: NodeCommands) -> None:
         super().__init__(gestures)
         self._gestures = gestures
         self._start: Port | None = None
@@ -93,15 +93,15 @@ class WireByKeys(QObject):
         if entries:
             self._ask(entries, card, tr("Where the wire starts"))
 
-    def _ask(self, entries: list[Entry], card: Card, hint: str) -> None:
-        def find(words: str) -> list[Entry]:
+    def _ask(self, entries: list[PickerEntry], card: NodeItem, hint: str) -> None:
+        def find(words: str) -> list[PickerEntry]:
             wanted = words.casefold().split()
             return [e for e in entries if all(w in f"{e.title} {e.detail} {e.aside}".casefold() for w in wanted)]
 
         corner = self._gestures.view.mapFromScene(card.pos() + QPointF(card.body.right() + 10, 0))
         self.picker.open(find, QPoint(corner), _WIDTH, hint)
 
-    def _entries(self, ports: list[Port], own: bool = False) -> Iterator[Entry]:
+    def _entries(self, ports: list[Port], own: bool = False) -> Iterator[PickerEntry]:
         self._ports = {}
         for number, port in enumerate(ports):
             self._ports[str(number)] = port
@@ -109,7 +109,7 @@ class WireByKeys(QObject):
             detail = port.wire_type if own else f"{port.card.title or port.card.face.title} · {port.wire_type}"
             detail += " · " + tr("wired") if port.is_input and port.wires else ""
             title = readable(port.name) if own else f"{port.card.id} · {readable(port.name)}"
-            yield Entry(str(number), title, detail, way)
+            yield PickerEntry(str(number), title, detail, way)
 
     def _choose(self, key: str) -> None:
         gestures, start = self._gestures, self._start

@@ -13,11 +13,21 @@ from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.colour_menu import colour_menu
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.reroute_item import MIDDLE
-from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.model.subgraph_library import is_library
-from nodeflow.graph.edits.edits import AddNode, Annotate, Batch, Disconnect, Edit, Place, SetMode, free_id, remove
+from nodeflow.graph.edits.edits import (
+    AddNode,
+    Annotate,
+    Disconnect,
+    Edit,
+    EditBatch,
+    MoveNode,
+    SetMode,
+    free_id,
+    remove,
+)
 from nodeflow.graph.edits.rewiring import addition, doors, pull_out
 from nodeflow.graph.model.catalogue import NodeSpec, gives, takes
 from nodeflow.graph.model.workflow import Link, Mode, Node, Placement, Problem, Socket, WorkflowError
@@ -25,7 +35,7 @@ from nodeflow.graph.model.workflow import Link, Mode, Node, Placement, Problem, 
 _RECENT = 12
 
 
-class Gestures(QObject):
+class NodeCommands(QObject):
     """The commands of the canvas, for menus, keys and the node search."""
 
     def __init__(self, canvas: Canvas) -> None:
@@ -104,10 +114,10 @@ class Gestures(QObject):
             return ""
         x = at.x() if port is None or not port.is_input else at.x() - style.WIDTH
         y = at.y() - (style.HEADER + style.ROW / 2 if port is not None else style.HEADER / 2)
-        edits.append(Place(name, Placement(round(x), round(y))))
+        edits.append(MoveNode(name, Placement(round(x), round(y))))
         if port is not None:
             edits += self.session.wire(self._wire(port, name, spec)).edits
-        self.session.do(self.tr("Add {0}").format(spec.title), Batch(tuple(edits)))
+        self.session.do(self.tr("Add {0}").format(spec.title), EditBatch(tuple(edits)))
         self.canvas.choose([name])
         return name
 
@@ -128,7 +138,7 @@ class Gestures(QObject):
             return Link(name, gives(spec, port.wire_type)[0], port.card.id, port.name, port.slot)
         return Link(port.card.id, port.name, name, takes(spec, port.wire_type)[0])
 
-    def add_dot(self, wire: Wire, pos: QPointF) -> None:
+    def add_dot(self, wire: WireItem, pos: QPointF) -> None:
         """Put a reroute into a wire at a place."""
         workflow, catalogue = self.session.workflow, self.session.catalogue
         link, place = workflow.links[Socket(*wire.target.address)], pos - MIDDLE
@@ -152,7 +162,7 @@ class Gestures(QObject):
         edits = (*(Disconnect(socket) for socket in wires), *removal.edits, *drawn)
         if edits:
             words = self.tr("Delete {n} nodes").format(n=len(names)) if len(names) > 1 else self.tr("Delete")
-            self.session.do(words, Batch(edits))
+            self.session.do(words, EditBatch(edits))
 
     def dissolve(self) -> None:
         """Delete the selected nodes and let what flowed through them flow on, where the types allow it."""
@@ -161,7 +171,7 @@ class Gestures(QObject):
             bridge = pull_out(workflow, self.session.catalogue, names)
             rest = workflow.copy()
             bridge.apply(rest)
-            self.session.do(self.tr("Delete and Reconnect"), Batch((*bridge.edits, *remove(rest, names).edits)))
+            self.session.do(self.tr("Delete and Reconnect"), EditBatch((*bridge.edits, *remove(rest, names).edits)))
 
     # --- clipboard
 
@@ -203,7 +213,7 @@ class Gestures(QObject):
             self.view.toast.say(fault)
             return
         more = wires_in(self.session.workflow, names) if wired else ()
-        self.session.do(words, Batch((*edit.edits, *more)))
+        self.session.do(words, EditBatch((*edit.edits, *more)))
         self.canvas.choose(names.values(), drawn.values())
 
     def rename(self) -> None:
@@ -254,7 +264,7 @@ class Gestures(QObject):
         names, nodes = self.canvas.chosen(), self.session.workflow.nodes
         wanted: Mode = "run" if all(nodes[name].mode == mode for name in names) else mode
         if names:
-            self.session.do(words, Batch(tuple(SetMode(name, wanted) for name in names)))
+            self.session.do(words, EditBatch(tuple(SetMode(name, wanted) for name in names)))
 
     # --- look
 

@@ -12,7 +12,7 @@ from nodeflow.app.canvas.editors.seeds import Seeds, another, mode_after
 from nodeflow.app.canvas.editors.tokens import Tokens, reads_text, tokenizer_for
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.qt.background import Background
-from nodeflow.graph.edits.edits import Batch, Place, SetParam
+from nodeflow.graph.edits.edits import EditBatch, MoveNode, SetParam
 from nodeflow.graph.model.workflow import TERMINALS, Placement
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Values(QObject):
         words = self.tr("Set {0}").format(readable(param))
         if len(names) > 1:
             words = self.tr("Set {0} of {1} nodes").format(readable(param), len(names))
-        session.do(words, Batch(tuple(SetParam(one, param, value) for one in names)), gesture)
+        session.do(words, EditBatch(tuple(SetParam(one, param, value) for one in names)), gesture)
 
     def change_seed_mode(self, name: str, param: str) -> None:
         """Fixed, random, increment, and around again; for all that a change of the seed would change."""
@@ -56,8 +56,8 @@ class Values(QObject):
             place = layout.get(one, Placement(card.x(), card.y()))
             seeds = {key: mode for key, mode in place.seeds.items() if key != param}
             after = mode_after(before)
-            edits.append(Place(one, msgspec.structs.replace(place, seeds=seeds | ({param: after} if after else {}))))
-        session.do(self.tr("Seed Mode"), Batch(tuple(edits)))
+            edits.append(MoveNode(one, msgspec.structs.replace(place, seeds=seeds | ({param: after} if after else {}))))
+        session.do(self.tr("Seed Mode"), EditBatch(tuple(edits)))
 
     def reroll(self) -> None:
         """Draw another seed for each selected node that has one."""
@@ -69,7 +69,7 @@ class Values(QObject):
             if param.widget == "seed" and not canvas.nodes[name].is_fed(row)
         ]
         if edits:
-            canvas.session.do(self.tr("Another Seed"), Batch(tuple(edits)))
+            canvas.session.do(self.tr("Another Seed"), EditBatch(tuple(edits)))
 
     def next_seed_mode(self) -> None:
         """Change what becomes of the seed of the selected nodes after a run."""

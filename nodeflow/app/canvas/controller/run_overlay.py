@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QPixmap
 
 from nodeflow.app.model.document_session import THUMBNAIL
-from nodeflow.app.qt.image_decoder import Decoder
+from nodeflow.app.qt.image_decoder import ImageDecoder
 from nodeflow.graph.model.workflow import Problem
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class RunView(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
-        self._decoder = Decoder(self)
+        self._decoder = ImageDecoder(self)
         level = canvas.session
         level.node_changed.connect(self._show_state)
         level.problems_changed.connect(self.show_problems)

@@ -8,17 +8,17 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker
 
 from nodeflow.app.canvas.controller.annotation_commands import Annotations
 from nodeflow.app.canvas.controller.node_graph_base import QuietGraph
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.view.canvas_view import CanvasView
-from nodeflow.app.model.graph_scope import Level
+from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.graph.model.workflow import TERMINALS
 
 
-class Looking(QuietGraph):
+class SelectionGraph(QuietGraph):
     """The graph with its camera: neither selection nor view is part of the document."""
 
-    session: Level
-    nodes: dict[str, Card]
+    session: GraphScope
+    nodes: dict[str, NodeItem]
     annotations: Annotations
 
     @property
@@ -52,7 +52,7 @@ class Looking(QuietGraph):
         """Bring everything into view."""
         self.frame(self.nodes.values(), self.annotations.items)
 
-    def frame(self, cards: Iterable[Card], drawn: Iterable[str] = ()) -> None:
+    def frame(self, cards: Iterable[NodeItem], drawn: Iterable[str] = ()) -> None:
         """Bring nodes, frames and notes into view as a whole."""
         area = QRectF()
         for card in cards:

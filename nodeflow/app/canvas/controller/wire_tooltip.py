@@ -14,7 +14,7 @@ from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector import hover_views
 from nodeflow.app.inspector.fact_texts import fact_line
-from nodeflow.app.inspector.peeks import Looks
+from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.views import Overview, View
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class WireFacts(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
-        self._looks = Looks(canvas.session.session, self)
+        self._looks = PeekRequests(canvas.session.session, self)
         self._known: dict[Where, Overview] = {}
         self._pictures: dict[Where, str] = {}
         self._asked: set[Where] = set()

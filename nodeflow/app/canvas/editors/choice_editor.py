@@ -12,7 +12,7 @@ from nodeflow.app.canvas.editors.editor_host import Desk, keeps_escape
 from nodeflow.app.canvas.view.fuzzy import matching
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.qt import theme
-from nodeflow.app.qt.picker import Entry, Picker
+from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import Param
 
 _LINES = 12
@@ -31,8 +31,8 @@ class ChoiceEditor(Picker):
     def open_at(self, row: QRect) -> None:
         """Open over a row."""
 
-        def find(words: str) -> list[Entry]:
-            return [Entry(choice, choice) for choice in matching(words, self._param.choices)]
+        def find(words: str) -> list[PickerEntry]:
+            return [PickerEntry(choice, choice) for choice in matching(words, self._param.choices)]
 
         widest = max((self.fontMetrics().horizontalAdvance(choice) for choice in self._param.choices), default=0)
         at = QPoint(row.left() - 6, row.top() - 6)

@@ -7,8 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from nodeflow.app.model.document_session import Session
-from nodeflow.graph.edits.edits import Batch, Edit, SetParam
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.graph.edits.edits import Edit, EditBatch, SetParam
 from nodeflow.graph.edits.subgraph_edits import at, levels
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.model.workflow import SeedMode, Socket
@@ -41,7 +41,7 @@ def mode_after(mode: SeedMode | None) -> SeedMode | None:
 class Seeds(QObject):
     """Moves the seeds of a session's document on after each run that is queued."""
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: DocumentSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         session.queued.connect(self.move_on)
@@ -60,4 +60,4 @@ class Seeds(QObject):
                         value = body.nodes[name].params.get(key, param.default)
                         edits.append(at(where, SetParam(name, key, following(param, value, mode))))
         if edits:
-            self._session.do(self.tr("Next Seed"), Batch(tuple(edits)))
+            self._session.do(self.tr("Next Seed"), EditBatch(tuple(edits)))

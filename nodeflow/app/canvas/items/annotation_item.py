@@ -29,7 +29,7 @@ def shade(name: str, strength: float) -> QColor:
     return QColor(*(round(a + (b - a) * strength) for a, b in zip(ground.getRgb()[:3], full.getRgb()[:3], strict=True)))
 
 
-class Drawn(QGraphicsItem):
+class AnnotationItem(QGraphicsItem):
     """A frame or a note. It shows what it is told; what the hand did to it is told by ``done``.
 
     ``inside`` finds what moves with it.
@@ -41,8 +41,8 @@ class Drawn(QGraphicsItem):
         self.setFlags(flags.ItemIsSelectable | flags.ItemIsMovable)
         self.setAcceptHoverEvents(True)
         self.name = name
-        self.inside: Callable[[Drawn], list[QGraphicsItem]] = lambda item: []
-        self.done: Callable[[Drawn, list[QGraphicsItem]], None] = lambda item, moved: None
+        self.inside: Callable[[AnnotationItem], list[QGraphicsItem]] = lambda item: []
+        self.done: Callable[[AnnotationItem, list[QGraphicsItem]], None] = lambda item, moved: None
         self._carries: list[QGraphicsItem] = []
         self._edges = (0, 0)
         self.annotation = annotation

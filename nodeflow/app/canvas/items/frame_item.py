@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.annotation_item import Drawn, shade
+from nodeflow.app.canvas.items.annotation_item import AnnotationItem, shade
 from nodeflow.app.i18n.texts import tr
 from nodeflow.graph.model.annotation import Annotation
 
@@ -17,7 +17,7 @@ _RIM = 10.0
 _SMALLEST_TEXT = 11.0
 
 
-class Frame(Drawn):
+class FrameItem(AnnotationItem):
     """Pressed at its title and its rim; what lies in it stays free for the pointer."""
 
     def show_annotation(self, annotation: Annotation) -> None:

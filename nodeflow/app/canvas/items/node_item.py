@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.canvas.items import node_painter, style
-from nodeflow.app.canvas.items.node_layout import Face
+from nodeflow.app.canvas.items.node_layout import NodeLayout
 from nodeflow.app.canvas.items.port_item import IN, OUT, Port
 from nodeflow.app.i18n.texts import readable, seed_words
 from nodeflow.app.model.run_state import IDLE, NodeState
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 _TEXT_LINE = 17.0
 
 
-class Card(AbstractNodeItem):
+class NodeItem(AbstractNodeItem):
     """One node: header, ports, rows of parameters, and below them what went wrong or what it gave.
 
     It shows what it is told and keeps no truth of its own: `node`, `face`, `state`, `problems`, `thumbnail`.
     """
 
-    def __init__(self, name: str, node: Node, face: Face, title: str) -> None:
+    def __init__(self, name: str, node: Node, face: NodeLayout, title: str) -> None:
         super().__init__(name)
         self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
@@ -65,7 +65,7 @@ class Card(AbstractNodeItem):
 
     # --- what it shows
 
-    def set_face(self, face: Face) -> None:
+    def set_face(self, face: NodeLayout) -> None:
         """Take other ports and rows; the wires at ports that stay are the caller's to lay again."""
         for port in self.ports():
             for wire in list(port.wires):

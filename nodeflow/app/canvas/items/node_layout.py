@@ -27,7 +27,7 @@ class OutPort(NamedTuple):
     stray: bool = False
 
 
-class Face(NamedTuple):
+class NodeLayout(NamedTuple):
     """A node as it is drawn. ``known``: its type is in the catalogue. ``grows``: its ports depend on its wires."""
 
     title: str
@@ -38,7 +38,7 @@ class Face(NamedTuple):
     grows: bool = False
 
 
-def face_of(node: Node, spec: NodeSpec | None, incoming: Iterable[Link], outgoing: Iterable[Link]) -> Face:
+def face_of(node: Node, spec: NodeSpec | None, incoming: Iterable[Link], outgoing: Iterable[Link]) -> NodeLayout:
     """The face of a node. A node of unknown type gets the ports that its wires use and rows for what is set."""
     known = spec is not None
     if spec is None:
@@ -63,7 +63,7 @@ def face_of(node: Node, spec: NodeSpec | None, incoming: Iterable[Link], outgoin
     outputs = [OutPort(port.name, port.type) for port in spec.outputs]
     outputs += (OutPort(name, ANY, stray=known) for name in extra)
     grows = not known or stray or bool(extra) or any(port.many for port in spec.inputs)
-    return Face(spec.title, tuple(inputs), tuple(outputs), spec.params, known, grows)
+    return NodeLayout(spec.title, tuple(inputs), tuple(outputs), spec.params, known, grows)
 
 
 def _guess(name: str, value: Any) -> Param:

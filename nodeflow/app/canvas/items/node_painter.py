@@ -15,7 +15,7 @@ from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.subgraphs.instances import definition_of
 
 if TYPE_CHECKING:
-    from nodeflow.app.canvas.items.node_item import Card
+    from nodeflow.app.canvas.items.node_item import NodeItem
     from nodeflow.app.canvas.items.port_item import Port
 
 PHASE_COLOURS: dict[Phase, Colour] = {
@@ -30,13 +30,13 @@ PHASE_COLOURS: dict[Phase, Colour] = {
 }
 
 
-def mark(item: Card) -> QColor:
+def mark(item: NodeItem) -> QColor:
     """The colour of a node on the minimap."""
     phase = "failed" if item.problems else item.state.phase
     return style.colour("accent" if item.isSelected() else "faint" if phase == "idle" else PHASE_COLOURS[phase])
 
 
-def card(painter: QPainter, item: Card, zoom: float) -> None:
+def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
     """Paint a node at a zoom."""
     if zoom < style.FLAT:
         _flat(painter, item)
@@ -60,7 +60,7 @@ def card(painter: QPainter, item: Card, zoom: float) -> None:
     _dots(painter, item)
 
 
-def _flat(painter: QPainter, item: Card) -> None:
+def _flat(painter: QPainter, item: NodeItem) -> None:
     body = item.body
     painter.fillRect(body, style.colour("accent" if item.isSelected() else "line"))
     painter.fillRect(body.adjusted(5, 5, -5, -5), style.colour("fill" if item.isSelected() else "node"))
@@ -76,7 +76,7 @@ def _flat(painter: QPainter, item: Card) -> None:
         painter.drawPixmap(item.picture_rect, item.thumbnail, QRectF(item.thumbnail.rect()))
 
 
-def _ground(painter: QPainter, item: Card) -> None:
+def _ground(painter: QPainter, item: NodeItem) -> None:
     bad = bool(item.problems) or item.state.phase == "failed"
     edge: Colour = "accent" if item.isSelected() else "bad" if bad else "line"
     pen = QPen(style.pen(edge, 1.6 if item.isSelected() or bad else 1.0))
@@ -96,7 +96,7 @@ def _ground(painter: QPainter, item: Card) -> None:
     painter.restore()
 
 
-def _header(painter: QPainter, item: Card, zoom: float) -> None:
+def _header(painter: QPainter, item: NodeItem, zoom: float) -> None:
     """State, title and below them the id and what the state is in words."""
     state = item.state
     painter.setPen(Qt.PenStyle.NoPen)
@@ -120,7 +120,7 @@ def _header(painter: QPainter, item: Card, zoom: float) -> None:
     painter.drawStaticText(QPointF(left, 26), name)
 
 
-def _badge(item: Card) -> str:
+def _badge(item: NodeItem) -> str:
     if item.node.mode == "mute":
         return tr("muted")
     if item.node.mode == "bypass":
@@ -130,7 +130,7 @@ def _badge(item: Card) -> str:
     return tr("failed") if item.state.phase == "failed" else state_line(item.state)
 
 
-def _progress(painter: QPainter, item: Card) -> None:
+def _progress(painter: QPainter, item: NodeItem) -> None:
     state = item.state
     if state.phase != "running":
         return
@@ -140,7 +140,7 @@ def _progress(painter: QPainter, item: Card) -> None:
     painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * share, bar.height()), style.colour("busy"))
 
 
-def _labels(painter: QPainter, item: Card) -> None:
+def _labels(painter: QPainter, item: NodeItem) -> None:
     painter.setFont(style.font("label"))
     half = style.WIDTH / 2 - 14 if item.inputs and item.outputs else style.WIDTH - 28
     for port in item.inputs:
@@ -159,7 +159,7 @@ def _beside(painter: QPainter, words: QStaticText, middle: float, left: float = 
     painter.drawStaticText(QPointF(right - size.width() if right else left, middle - size.height() / 2), words)
 
 
-def _row(painter: QPainter, item: Card, number: int) -> None:
+def _row(painter: QPainter, item: NodeItem, number: int) -> None:
     """One parameter: its name, and its value or that a wire gives it."""
     rect, param = item.rows[number], item.face.rows[number]
     fed = item.is_fed(number)
@@ -199,7 +199,7 @@ def _row(painter: QPainter, item: Card, number: int) -> None:
         _beside(painter, style.text(shown(param, value), "label", max(room - 12, 30), side), middle, right=right)
 
 
-def _seed(painter: QPainter, item: Card, number: int) -> None:
+def _seed(painter: QPainter, item: NodeItem, number: int) -> None:
     """What becomes of the seed after a run, and the dice."""
     mode = item.seeds.get(item.face.rows[number].name)
     area = item.mode_rect(number)
@@ -269,7 +269,7 @@ def _paragraph(painter: QPainter, rect: QRectF, words: str) -> None:
     painter.drawText(rect, int(flags), words or tr("empty"))
 
 
-def _note(painter: QPainter, item: Card) -> None:
+def _note(painter: QPainter, item: NodeItem) -> None:
     """What is wrong, on a tinted ground."""
     if item.note_rect.isEmpty():
         return
@@ -284,7 +284,7 @@ def _note(painter: QPainter, item: Card) -> None:
     painter.drawText(item.note_rect.adjusted(8, 3, -8, -3), int(flags), item.note)
 
 
-def _dots(painter: QPainter, item: Card) -> None:
+def _dots(painter: QPainter, item: NodeItem) -> None:
     """The ports: filled where a wire is, hollow where one may go; a parameter's only when it matters."""
     faulty = {problem.port for problem in item.problems if problem.port}
     for port in item.ports():

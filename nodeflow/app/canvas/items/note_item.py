@@ -9,7 +9,7 @@ from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QPainterPath, Q
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.annotation_item import Drawn, shade
+from nodeflow.app.canvas.items.annotation_item import AnnotationItem, shade
 from nodeflow.app.i18n.texts import tr
 from nodeflow.graph.model.annotation import Annotation
 
@@ -23,7 +23,7 @@ class _Text(QTextDocument):
         return None
 
 
-class Note(Drawn):
+class NoteItem(AnnotationItem):
     """Pressed anywhere; a double click edits its text."""
 
     def show_annotation(self, annotation: Annotation) -> None:

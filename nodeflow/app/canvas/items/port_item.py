@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
 
 if TYPE_CHECKING:
-    from nodeflow.app.canvas.items.node_item import Card
-    from nodeflow.app.canvas.items.wire_item import Wire
+    from nodeflow.app.canvas.items.node_item import NodeItem
+    from nodeflow.app.canvas.items.wire_item import WireItem
 
 IN, OUT = PortTypeEnum.IN.value, PortTypeEnum.OUT.value
 
@@ -27,11 +27,11 @@ class Port(PortItem):
 
     itemChange = QGraphicsItem.itemChange  # noqa: N815 - the stock one is called in Python for every move of every node
 
-    def __init__(self, card: Card, direction: str, name: str, wire_type: str, slot: int = 0) -> None:
+    def __init__(self, card: NodeItem, direction: str, name: str, wire_type: str, slot: int = 0) -> None:
         QGraphicsItem.__init__(self, card)  # the stock constructor sets caches and tooltips that are not used here
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
         self.setAcceptHoverEvents(True)
-        self._pipes: list[Wire] = []
+        self._pipes: list[WireItem] = []
         self._hovered = False
         self._name, self._port_type = name, direction
         self._display_name, self._locked = True, False
@@ -43,7 +43,7 @@ class Port(PortItem):
         self.offered = False  # a wire is being drawn that would fit here
 
     @property
-    def wires(self) -> list[Wire]:
+    def wires(self) -> list[WireItem]:
         """The wires at this port."""
         return self._pipes
 
@@ -57,7 +57,7 @@ class Port(PortItem):
         return self.card.id, self._name, self.slot
 
     @property
-    def node(self) -> Card:
+    def node(self) -> NodeItem:
         return self.card
 
     def centre(self) -> QPointF:

@@ -7,14 +7,14 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 
 _WIDTH, _HEIGHT, _PULL = 40.0, 18.0, 24.0
 MIDDLE = QPointF(_WIDTH / 2, _HEIGHT / 2)
 """The middle of a dot, from its corner."""
 
 
-class Dot(Card):
+class RerouteItem(NodeItem):
     """A node that only passes on what it takes, in the colour of that."""
 
     def arrange(self) -> None:

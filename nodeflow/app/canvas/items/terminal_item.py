@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.i18n.texts import readable, tr
 from nodeflow.graph.subgraphs.instances import MORE
@@ -15,7 +15,7 @@ from nodeflow.graph.subgraphs.instances import MORE
 _WIDTH, _HEAD = 168.0, 32.0
 
 
-class Terminal(Card):
+class TerminalItem(NodeItem):
     """A terminal with its exposed ports, and an open one at which a wire exposes something new."""
 
     def arrange(self) -> None:

@@ -27,7 +27,7 @@ def curve(start: QPointF, end: QPointF, start_pull: float = 160.0, end_pull: flo
     return path
 
 
-class Wire(PipeItem):
+class WireItem(PipeItem):
     """A wire of the workflow, in the colour of what flows on it. Painted by Qt itself, not in Python."""
 
     paint = QGraphicsPathItem.paint
@@ -133,7 +133,7 @@ class LooseWire(QGraphicsPathItem):
         self.setVisible(False)
 
 
-class Knife(QGraphicsPathItem):
+class WireCutter(QGraphicsPathItem):
     """The line that cuts the wires it crosses."""
 
     def __init__(self) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QGraphicsItem
 
 from nodeflow.app.canvas.controller.bulk import bulk
-from nodeflow.app.canvas.items.annotation_item import Drawn
-from nodeflow.app.canvas.items.frame_item import Frame
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.annotation_item import AnnotationItem
+from nodeflow.app.canvas.items.frame_item import FrameItem
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.layout.align import Direction, Places, Side
 from nodeflow.app.canvas.layout.align import align as aligned
 from nodeflow.app.canvas.layout.align import distribute as distributed
@@ -50,7 +50,7 @@ def tidy(canvas: Canvas) -> None:
         chosen, drawn = set(canvas.nodes), set(canvas.annotations.items)
     for name in drawn | set(canvas.annotations.items):
         inside = canvas.annotations.inside(canvas.annotations.items[name])
-        cards = {item.id for item in inside if isinstance(item, Card)}
+        cards = {item.id for item in inside if isinstance(item, NodeItem)}
         if name in drawn:
             chosen |= cards
         elif cards and cards <= chosen:
@@ -77,16 +77,16 @@ def tidy(canvas: Canvas) -> None:
 
 
 def _is_frame(canvas: Canvas, name: str) -> bool:
-    return isinstance(canvas.annotations.items[name], Frame)
+    return isinstance(canvas.annotations.items[name], FrameItem)
 
 
-def _box(item: Card | Drawn) -> Box:
+def _box(item: NodeItem | AnnotationItem) -> Box:
     return Box(item.body.width(), item.body.height(), item.x(), item.y())
 
 
-def _items(canvas: Canvas) -> dict[str, Card | Drawn]:
+def _items(canvas: Canvas) -> dict[str, NodeItem | AnnotationItem]:
     """What is selected; frames and notes under a name that no node can have."""
-    found: dict[str, Card | Drawn] = {name: canvas.nodes[name] for name in canvas.chosen()}
+    found: dict[str, NodeItem | AnnotationItem] = {name: canvas.nodes[name] for name in canvas.chosen()}
     return found | {" " + name: canvas.annotations.items[name] for name in canvas.annotations.chosen()}
 
 
@@ -106,10 +106,10 @@ def _move(canvas: Canvas, places: Places, words: str) -> None:
     for name, (x, y) in places.items():
         item = items[name]
         dx, dy = round(x) - item.x(), round(y) - item.y()
-        inside: list[QGraphicsItem] = canvas.annotations.inside(item) if isinstance(item, Drawn) else []
+        inside: list[QGraphicsItem] = canvas.annotations.inside(item) if isinstance(item, AnnotationItem) else []
         for other in inside:
             if not other.isSelected():
                 other.moveBy(dx, dy)
-                moved |= {other.id} if isinstance(other, Card) else set()
+                moved |= {other.id} if isinstance(other, NodeItem) else set()
         item.moveBy(dx, dy)
     canvas.keep_moves([canvas.nodes[name] for name in moved], words)

@@ -19,19 +19,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsView, QToolTip
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.annotation_item import Drawn
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.annotation_item import AnnotationItem
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
-from nodeflow.app.canvas.items.terminal_item import Terminal
+from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.canvas.view.minimap import Minimap
 from nodeflow.app.canvas.view.node_search import NodeSearch
-from nodeflow.app.canvas.view.param_rows import Rows
+from nodeflow.app.canvas.view.param_rows import ParamRows
 from nodeflow.app.canvas.view.toast import Toast
 from nodeflow.graph.subgraphs.instances import definition_of
 
 
-class CanvasView(Rows):
+class CanvasView(ParamRows):
     """What a person works on. It tells what they want by signals and changes nothing by itself."""
 
     search_wanted = Signal(QPointF)
@@ -39,8 +39,8 @@ class CanvasView(Rows):
     drawn_opened = Signal(str)
     entered = Signal(str)
     up_wanted = Signal()
-    port_menu_wanted = Signal(Terminal, Port, QPoint)
-    port_rename_wanted = Signal(Terminal, Port)
+    port_menu_wanted = Signal(TerminalItem, Port, QPoint)
+    port_rename_wanted = Signal(TerminalItem, Port)
     shown = Signal()
 
     def __init__(self) -> None:
@@ -110,11 +110,11 @@ class CanvasView(Rows):
         painter.setPen(style.colour("faint"))
         painter.drawText(self.viewport().rect(), int(Qt.AlignmentFlag.AlignCenter), words)
 
-    def drawn_at(self, pos: QPointF) -> Drawn | None:
+    def drawn_at(self, pos: QPointF) -> AnnotationItem | None:
         """The frame or note at a point, where nothing else lies over it."""
         if self._items_near(pos):
             return None
-        return next((item for item in self.scene().items(pos) if isinstance(item, Drawn)), None)
+        return next((item for item in self.scene().items(pos) if isinstance(item, AnnotationItem)), None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self.minimap.press(event.position()):
@@ -133,7 +133,7 @@ class CanvasView(Rows):
             self.dot_wanted.emit(wire, pos)
             return
         card = self.card_at(pos)
-        if left and isinstance(card, Terminal):
+        if left and isinstance(card, TerminalItem):
             port = card.port_beside(card.mapFromScene(pos))
             if port is not None:
                 self.port_rename_wanted.emit(card, port)
@@ -147,7 +147,7 @@ class CanvasView(Rows):
             return
         self.mousePressEvent(event)
 
-    def _opens(self, card: Card, pos: QPointF) -> bool:
+    def _opens(self, card: NodeItem, pos: QPointF) -> bool:
         """Whether a double click at a point opens a subgraph: it meets no port and no parameter."""
         readable = self.zoom >= style.PLAIN
         return not readable or (self.port_at(pos) is None and card.row_at(card.mapFromScene(pos)) < 0)
@@ -190,7 +190,7 @@ class CanvasView(Rows):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         pos = self.mapToScene(event.pos())
         card = self.card_at(pos)
-        if isinstance(card, Terminal) and (port := card.port_beside(card.mapFromScene(pos))) is not None:
+        if isinstance(card, TerminalItem) and (port := card.port_beside(card.mapFromScene(pos))) is not None:
             self.port_menu_wanted.emit(card, port, event.globalPos())
             return
         item = card or self.drawn_at(pos)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
-from nodeflow.app.canvas.items.node_item import Card
-from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.canvas.items.node_item import NodeItem
+from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.view.wire_drag import Wiring
-from nodeflow.graph.edits.edits import Batch
+from nodeflow.graph.edits.edits import EditBatch
 
-Insertion = Callable[[Card, Wire], Batch | None]
+Insertion = Callable[[NodeItem, WireItem], EditBatch | None]
 _SAMPLES = 16
 
 
@@ -24,22 +24,24 @@ class Inserting(Wiring):
     ``pulled`` out of its wires. ``dot_wanted``: a wire, and where on it a reroute is asked for.
     """
 
-    dot_wanted = Signal(Wire, QPointF)
+    dot_wanted = Signal(WireItem, QPointF)
 
     def __init__(self) -> None:
         super().__init__()
         self.insertion: Insertion = lambda card, wire: None
         self.pulled = False
-        self._landing: tuple[Wire, Batch] | None = None
-        self._tried: dict[Wire, Batch | None] = {}
+        self._landing: tuple[WireItem, EditBatch] | None = None
+        self._tried: dict[WireItem, EditBatch | None] = {}
 
-    def wire_at(self, pos: QPointF) -> Wire | None:
+    def wire_at(self, pos: QPointF) -> WireItem | None:
         """The wire under a point, where no node or port lies over it."""
         if self.port_at(pos) is not None or self.card_at(pos) is not None:
             return None
-        return next((item for item in self._items_near(pos, Wire) if isinstance(item, Wire) and item.isVisible()), None)
+        return next(
+            (item for item in self._items_near(pos, WireItem) if isinstance(item, WireItem) and item.isVisible()), None
+        )
 
-    def take_landing(self) -> Batch | None:
+    def take_landing(self) -> EditBatch | None:
         """The edit that puts the dragged node into the wire below it; asked for once, at the drop."""
         landing, self._landing = self._landing, None
         self._tried = {}
@@ -72,7 +74,7 @@ class Inserting(Wiring):
         super().mouseReleaseEvent(event)
         self.take_landing()
 
-    def _hover(self, card: Card | None) -> None:
+    def _hover(self, card: NodeItem | None) -> None:
         """Find the wire that a dragged node would go into, and show it."""
         wire = None if card is None else self._wire_below(card)
         if self._landing is not None and self._landing[0] is not wire:
@@ -82,11 +84,11 @@ class Inserting(Wiring):
             wire.invite()
             self._landing = wire, edit
 
-    def _wire_below(self, card: Card) -> Wire | None:
+    def _wire_below(self, card: NodeItem) -> WireItem | None:
         area = card.body.translated(card.pos())
-        near: list[tuple[float, int, Wire]] = []
+        near: list[tuple[float, int, WireItem]] = []
         for item in self.scene().items(area):
-            if not isinstance(item, Wire) or card in (item.source.card, item.target.card) or not item.isVisible():
+            if not isinstance(item, WireItem) or card in (item.source.card, item.target.card) or not item.isVisible():
                 continue
             if item not in self._tried:
                 self._tried[item] = self.insertion(card, item)
@@ -95,6 +97,6 @@ class Inserting(Wiring):
         return min(near)[2] if near else None
 
 
-def _distance(wire: Wire, pos: QPointF) -> float:
+def _distance(wire: WireItem, pos: QPointF) -> float:
     points = (wire.path().pointAtPercent(share / _SAMPLES) - pos for share in range(_SAMPLES + 1))
     return min(math.hypot(point.x(), point.y()) for point in points)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.i18n.pack_translations import summary
 from nodeflow.app.i18n.texts import readable
-from nodeflow.app.qt.picker import Entry, Picker
+from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import NodeSpec
 
 _WIDTH = 410
@@ -33,6 +33,6 @@ class NodeSearch(Picker):
         )
 
 
-def entry_of(spec: NodeSpec) -> Entry:
+def entry_of(spec: NodeSpec) -> PickerEntry:
     """A node as a line of the list."""
-    return Entry(spec.type, spec.title, summary(spec), readable(spec.station))
+    return PickerEntry(spec.type, spec.title, summary(spec), readable(spec.station))

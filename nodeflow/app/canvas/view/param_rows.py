@@ -14,14 +14,14 @@ from nodeflow.app.canvas.editors.param_editors import open_editor
 from nodeflow.app.canvas.editors.scrub import COARSE, FINE, PLAIN, Scrub
 from nodeflow.app.canvas.editors.seeds import another
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.view.inserting import Inserting
 from nodeflow.graph.model.catalogue import Param
 
 _DRAG = 3
 
 
-class Rows(Inserting):
+class ParamRows(Inserting):
     """The viewer while values are edited. What comes of it is told by signals.
 
     ``counter`` gives what counts the tokens of a node's text, or None where they mean nothing.
@@ -36,16 +36,16 @@ class Rows(Inserting):
         self.editor: Editor | None = None
         self._turn: object | None = None
         self.counter: Callable[[str], Count | None] = lambda name: None
-        self._pressed: tuple[Card, int, QPoint] | None = None
+        self._pressed: tuple[NodeItem, int, QPoint] | None = None
         self._scrub: Scrub | None = None
         self._gestures = itertools.count(1)
         self._gesture: Hashable = 0
 
-    def can_edit(self, card: Card, row: int) -> bool:
+    def can_edit(self, card: NodeItem, row: int) -> bool:
         """Whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
         return self.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
 
-    def row_pressed(self, card: Card, row: int, at: QPoint) -> None:
+    def row_pressed(self, card: NodeItem, row: int, at: QPoint) -> None:
         self._pressed, self._scrub = (card, row, at), None
 
     def row_dragged(self, at: QPoint, keys: Qt.KeyboardModifier) -> None:
@@ -85,7 +85,7 @@ class Rows(Inserting):
         else:
             self.edit(card, row)
 
-    def edit(self, card: Card, row: int) -> None:
+    def edit(self, card: NodeItem, row: int) -> None:
         """Open the floating editor on a row."""
         self.finish_editor()
         param = card.face.rows[row]
@@ -99,7 +99,7 @@ class Rows(Inserting):
 
         self.open_editor_at(card, param, card.value(param), card.rows[row], commit, go_on)
 
-    def edit_rows(self, card: Card, row: int = 0, way: int = 1) -> None:
+    def edit_rows(self, card: NodeItem, row: int = 0, way: int = 1) -> None:
         """Open the editor on a row, or on the next that can be edited; past the last the canvas has the keys."""
         while 0 <= row < len(card.rows):
             if self.can_edit(card, row):
@@ -109,7 +109,7 @@ class Rows(Inserting):
             row += way
         self.setFocus()
 
-    def rename(self, card: Card) -> None:
+    def rename(self, card: NodeItem) -> None:
         """Edit a node's title; an empty one gives it the title of its type again."""
         self.finish_editor()
 
@@ -133,7 +133,7 @@ class Rows(Inserting):
         """Open the floating editor over an area of an item, in the item's coordinates."""
         self.finish_editor()
         place = self.mapFromScene(item.mapToScene(area)).boundingRect()
-        count = self.counter(item.id) if isinstance(item, Card) and param.widget == "multiline" else None
+        count = self.counter(item.id) if isinstance(item, NodeItem) and param.widget == "multiline" else None
         turn = self._turn = object()
 
         def hand_over(value: Any) -> None:

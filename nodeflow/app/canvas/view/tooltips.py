@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
-from nodeflow.app.canvas.items.terminal_item import Terminal
-from nodeflow.app.canvas.items.wire_item import Wire
+from nodeflow.app.canvas.items.terminal_item import TerminalItem
+from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.i18n.texts import readable, state_line, tr
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.graph.subgraphs.instances import MORE
@@ -29,7 +29,7 @@ def hint(view: CanvasView, pos: QPointF) -> str:
     if card is not None:
         row = card.row_at(card.mapFromScene(pos))
         return _row(card, row) if row >= 0 else _card(card)
-    wire = next((item for item in view.scene().items(pos) if isinstance(item, Wire)), None)
+    wire = next((item for item in view.scene().items(pos) if isinstance(item, WireItem)), None)
     return _wire(view, wire) if wire is not None else ""
 
 
@@ -52,7 +52,7 @@ def _port(view: CanvasView, port: Port) -> str:
     return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, value, _problems(found))
 
 
-def _row(card: Card, number: int) -> str:
+def _row(card: NodeItem, number: int) -> str:
     param = card.face.rows[number]
     found = [problem for problem in card.problems if problem.port == param.name]
     value = str(card.value(param))
@@ -60,15 +60,15 @@ def _row(card: Card, number: int) -> str:
     return _lines(f"<b>{escape(readable(param.name))}</b> · {escape(param.describe())}", long, _problems(found))
 
 
-def _card(card: Card) -> str:
-    if isinstance(card, Terminal):
+def _card(card: NodeItem) -> str:
+    if isinstance(card, TerminalItem):
         given = tr("What the subgraph gives") if card.inputs else tr("What comes into the subgraph")
         return _lines(f"<b>{escape(given)}</b>", escape(tr("Double click a name to change it, right click for more.")))
     title = f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}"
     return _lines(title, escape(state_line(card.state)), escape(card.state.why), _problems(card.problems))
 
 
-def _wire(view: CanvasView, wire: Wire) -> str:
+def _wire(view: CanvasView, wire: WireItem) -> str:
     source, target = wire.source, wire.target
     way = f"{source.card.id}.{source.name} → {target.card.id}.{target.name}"
     value = _value(view, source)

@@ -15,7 +15,7 @@ _WORLD = 200_000.0
 _DOTS = 26.0
 
 
-class Camera(NodeViewer):
+class Viewport(NodeViewer):
     """NodeGraphQt's viewer with a camera of our own.
 
     The stock one fits a rectangle into the window at every step: it repaints everything while panning, changes the

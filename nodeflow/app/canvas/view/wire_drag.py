@@ -9,10 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneMouseEvent
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.items.node_item import Card
+from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
-from nodeflow.app.canvas.items.wire_item import Knife, LooseWire, Wire
-from nodeflow.app.canvas.view.viewport import Camera
+from nodeflow.app.canvas.items.wire_item import LooseWire, WireCutter, WireItem
+from nodeflow.app.canvas.view.viewport import Viewport
 from nodeflow.app.i18n.texts import tr
 from nodeflow.graph.model.catalogue import fits
 
@@ -20,7 +20,7 @@ Judge = Callable[[Port, Port], str]
 _CLICK = 4
 
 
-class Wiring(Camera):
+class Wiring(Viewport):
     """The viewer while a wire is drawn. What comes of it is told by NodeGraphQt's own signal ``connection_changed``.
 
     ``judge`` says why a wire between two ports cannot be laid; ``refused`` passes the reason on, with the place.
@@ -33,13 +33,13 @@ class Wiring(Camera):
         super().__init__()
         self.judge: Judge = lambda start, end: ""
         self._start_port: Port | None = None
-        self._lifted: Wire | None = None
+        self._lifted: WireItem | None = None
         self._judged: tuple[Port, str] | None = None
         self.scene().removeItem(self._LIVE_PIPE)  # the stock one writes port names beside the pointer
         self._LIVE_PIPE: LooseWire = LooseWire()
         self.scene().addItem(self._LIVE_PIPE)
         self.scene().removeItem(self._SLICER_PIPE)  # the stock one writes beside the pointer too
-        self._SLICER_PIPE: Knife = Knife()
+        self._SLICER_PIPE: WireCutter = WireCutter()
         self.scene().addItem(self._SLICER_PIPE)
 
     # --- what lies where
@@ -48,19 +48,19 @@ class Wiring(Camera):
         """The port nearest to a point within reach of it, unless a node lies over it."""
         found: list[Port] = []
         for item in self.scene().items(pos):
-            if isinstance(item, Card):
+            if isinstance(item, NodeItem):
                 break
             if isinstance(item, Port):
                 found.append(item)
         return min(found, key=lambda port: _distance(port.centre(), pos), default=None)
 
-    def card_at(self, pos: QPointF) -> Card | None:
+    def card_at(self, pos: QPointF) -> NodeItem | None:
         """The topmost node at a point."""
-        found = (item for item in self.scene().items(pos) if isinstance(item, Card))
+        found = (item for item in self.scene().items(pos) if isinstance(item, NodeItem))
         return next((card for card in found if card.body.contains(card.mapFromScene(pos))), None)
 
-    def cards(self) -> list[Card]:
-        return [item for item in self.scene().items() if isinstance(item, Card)]
+    def cards(self) -> list[NodeItem]:
+        return [item for item in self.scene().items() if isinstance(item, NodeItem)]
 
     def _items_near(
         self, pos: QPointF, item_type: type | None = None, width: int = 20, height: int = 20
@@ -68,7 +68,7 @@ class Wiring(Camera):
         """What the stock viewer asks for at a press; its own search looks only up and to the left."""
         reach = 3 / max(self.zoom, 0.3)
         area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
-        wanted = item_type or (Card, Port, Wire)
+        wanted = item_type or (NodeItem, Port, WireItem)
         found: list[QGraphicsItem] = self.scene().items(area)
         return [item for item in found if isinstance(item, wanted)]
 
@@ -122,7 +122,7 @@ class Wiring(Camera):
         if port is not None:
             self.begin_wire(port, pos)
 
-    def note_place(self, card: Card) -> None:
+    def note_place(self, card: NodeItem) -> None:
         """Remember where a node stood when it was pressed; the stock viewer tells of the move at the release."""
         self._node_positions[card] = card.xy_pos
 
@@ -182,7 +182,7 @@ class Wiring(Camera):
         moved = event.screenPos() - event.buttonDownScreenPos(Qt.MouseButton.LeftButton)
         return bool(moved.manhattanLength() <= _CLICK)
 
-    def _best(self, start: Port, card: Card) -> Port | None:
+    def _best(self, start: Port, card: NodeItem) -> Port | None:
         """Where a wire that is dropped on a node ends: a free port that needs one, else any that fits."""
         offered = [port for port in card.ports() if port.offered]
         return min(offered, key=lambda port: (port.is_row, bool(port.wires), port.optional), default=None)
@@ -196,7 +196,7 @@ def _fit(a: Port, b: Port) -> bool:
     return fits(b.wire_type, a.wire_type) if a.is_input else fits(a.wire_type, b.wire_type)
 
 
-def _no_port(start: Port, card: Card) -> str:
+def _no_port(start: Port, card: NodeItem) -> str:
     if start.is_input:
         return tr("{0!r} gives nothing that fits {1}, which takes {2}").format(card.id, start.name, start.wire_type)
     return tr("no input of {0!r} takes {1}").format(card.id, start.wire_type)

@@ -27,7 +27,7 @@ PREFIXES = "model.diffusion_model.", "transformer."
 """What stands before the names in files that were made to hold more than the transformer."""
 
 
-class Kind(NamedTuple):
+class TransformerKind(NamedTuple):
     """A kind of transformer: its name, weights that it alone has (original and diffusers' names), and its shape.
 
     ``convert`` is the function of diffusers that renames the original's weights; empty where both names are the same.
@@ -65,32 +65,34 @@ def transformer_from_file(path: Path, wanted: str, target: Target) -> Any:
     return module
 
 
-def _converted(kind: Kind, weights: Weights) -> Weights:
+def _converted(kind: TransformerKind, weights: Weights) -> Weights:
     from diffusers.loaders import single_file_utils
 
     found: Weights = getattr(single_file_utils, kind.convert)(dict(weights))
     return found
 
 
-KINDS: Mapping[str, Kind] = {
-    "FluxTransformer2DModel": Kind(
+KINDS: Mapping[str, TransformerKind] = {
+    "FluxTransformer2DModel": TransformerKind(
         "FLUX",
         ("double_blocks.0.img_attn.norm.key_norm.scale", "single_transformer_blocks.0.proj_mlp.weight"),
         "convert_flux_transformer_checkpoint_to_diffusers",
         flux_shape,
     ),
-    "SD3Transformer2DModel": Kind(
+    "SD3Transformer2DModel": TransformerKind(
         "Stable Diffusion 3",
         ("joint_blocks.0.context_block.adaLN_modulation.1.bias", "pos_embed.proj.weight"),
         "convert_sd3_transformer_checkpoint_to_diffusers",
         sd3_shape,
     ),
-    "ZImageTransformer2DModel": Kind(
+    "ZImageTransformer2DModel": TransformerKind(
         "Z-Image",
         ("x_embedder.weight", "all_x_embedder.2-1.weight"),
         "convert_z_image_transformer_checkpoint_to_diffusers",
         z_image_shape,
     ),
-    "QwenImageTransformer2DModel": Kind("Qwen-Image", ("txt_norm.weight", "txt_norm.weight"), "", qwen_image_shape),
+    "QwenImageTransformer2DModel": TransformerKind(
+        "Qwen-Image", ("txt_norm.weight", "txt_norm.weight"), "", qwen_image_shape
+    ),
 }
 """By the class of diffusers."""
