@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from nodeflow.engine.worker.packs import load_packs
 from nodeflow.graph.io.files import dumps, load
 from nodeflow.graph.model.catalogue import encode
@@ -27,6 +29,7 @@ def runs_without(blocked: set[str], code: str) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
+@pytest.mark.release
 def test_the_committed_catalogue_is_true() -> None:
     packs = load_packs()
     assert packs.errors == {}
@@ -47,7 +50,7 @@ def test_client_and_events_run_without_torch() -> None:
 
 
 def test_the_engine_and_the_pack_run_without_qt() -> None:
-    code = "from nodeflow.engine.worker.workflow_runner import WorkflowRunner; assert WorkflowRunner().packs.catalogue.nodes"
+    code = "from nodeflow.engine.worker.packs import load_packs; assert load_packs().catalogue.nodes"
     runs_without({"PySide6", "NodeGraphQt", "shiboken6"}, code)
 
 

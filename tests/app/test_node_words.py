@@ -24,6 +24,7 @@ def chinese() -> Iterator[Catalogue]:
     pack_translations.use("en")
 
 
+@pytest.mark.release
 def test_every_node_has_chinese_words() -> None:
     known, nodes = words_of("nodes", "zh_CN"), shipped_catalogue().nodes.values()
     missing = [f'{spec.type}: "{text}"' for spec in nodes for text in texts_of(spec) if not known.get(text)]
