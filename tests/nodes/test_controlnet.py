@@ -8,18 +8,21 @@ import pytest
 import torch
 from diffusers import ControlNetModel, DDIMScheduler, MultiControlNetModel, StableDiffusionControlNetPipeline
 from PIL import Image as Pillow
+from torch.nn.functional import max_pool2d
 
 from nodeflow.node import NodeError, Step
 from nodeflow.wires import Denoiser, Image, Noise, TrainedSchedule
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.controls.control_images import edges, scribble, straight_lines
 from nodes.controls.controlnet import control, load_controlnet
+from nodes.controls.lines.hough import hough_lines
 from nodes.denoisers.denoisers import in_force, pixel_denoiser, unet_denoiser
 from nodes.guidance.classifier_free import classifier_free_guidance
 from nodes.loaders.load_models import LatentDiffusion, load_ddpm
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+from tests.nodes import hough_transform
 from tests.nodes.tiny_controls import tiny_controlnet
 
 
@@ -173,6 +176,18 @@ def test_edges_are_where_colours_meet() -> None:
     assert edges(Image(torch.full((1, 3, 24, 24), 0.3))).pixels.sum() == 0
     with pytest.raises(NodeError, match="lower low"):
         edges(Image(pixels), 0.5, 0.2)
+
+
+def test_opencv_finds_the_lines_that_the_hough_transform_finds() -> None:
+    """On a clean drawing: each pixel of the one beside a pixel of the other, by at most one place."""
+    drawing = torch.zeros(96, 96)
+    drawing[12, 8:88] = drawing[8:88, 20] = drawing[80, 30:90] = 1
+    drawing[torch.arange(30, 75), torch.arange(30, 75)] = 1
+    ours, theirs = hough_transform.hough_lines(drawing, 24, 3), hough_lines(drawing, 24, 3)
+    for one, other in ((ours, theirs), (theirs, ours)):
+        near = max_pool2d(other[None, None], 3, 1, 1)[0, 0]
+        assert one.sum() > 200
+        assert (one * (1 - near)).sum() <= 0.02 * one.sum()
 
 
 def test_straight_lines_are_found_and_what_is_round_is_not() -> None:
