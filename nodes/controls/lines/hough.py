@@ -10,6 +10,13 @@ from torch import Tensor
 
 ANGLE_STEP = math.pi / 180
 """Radians between two angles that are tried."""
+VOTES_SHARE = 0.6
+"""Votes that a line needs, as a share of its shortest length: rounding spreads a line's votes over several cells."""
+
+CORNERS = 2
+"""Pixels by which a line may be shorter, one at each end, where it meets a line that has them already."""
+PASSES = 3
+"""A pass takes lines at random and leaves some whose pixels it used up; the next ones find those."""
 
 
 def hough_lines(edges: Tensor, shortest: int, gap: int) -> Tensor:
@@ -20,9 +27,14 @@ def hough_lines(edges: Tensor, shortest: int, gap: int) -> Tensor:
     """
     import cv2
 
-    mask = edges.to("cpu", torch.uint8).numpy()
-    drawn = np.zeros_like(mask)
-    found = cv2.HoughLinesP(mask * 255, 1, ANGLE_STEP, shortest, minLineLength=shortest - 1, maxLineGap=gap + 1)
-    for x_0, y_0, x_1, y_1 in np.empty((0, 4), int) if found is None else found.reshape(-1, 4).tolist():
-        cv2.line(drawn, (x_0, y_0), (x_1, y_1), 1)
+    left = edges.to("cpu", torch.uint8).numpy() * 255
+    drawn = np.zeros_like(left)
+    votes = max(2, round(VOTES_SHARE * shortest))
+    for _ in range(PASSES):
+        found = cv2.HoughLinesP(left, 1, ANGLE_STEP, votes, minLineLength=shortest - 1 - CORNERS, maxLineGap=gap + 1)
+        if found is None:
+            break
+        for x_0, y_0, x_1, y_1 in found.reshape(-1, 4).tolist():
+            cv2.line(drawn, (x_0, y_0), (x_1, y_1), 1)
+            cv2.line(left, (x_0, y_0), (x_1, y_1), 0)
     return torch.from_numpy(drawn).to(edges.device, edges.dtype)
