@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from PySide6.QtGui import QPaintEvent
@@ -136,10 +136,13 @@ def scrub(steps: int, side: int, way: str, session: WorkflowRunner) -> None:
     view.close()
 
 
-def run(model: LatentDiffusion, record: str, steps: int = 20) -> float:
+Record = Literal["nothing", "steps", "steps and attention"]
+
+
+def run(model: LatentDiffusion, record: Record, steps: int = 20) -> float:
     """Seconds of the processor that a sampling run takes, on one thread."""
-    texts = (clip_text_encode(model.text_encoder, text) for text in ("a red star on a blue background", ""))
-    guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 2.5)
+    text, nothing = (clip_text_encode(model.text_encoder, text) for text in ("a red star on a blue background", ""))
+    guider = classifier_free_guidance(unet_denoiser(model.unet), text, nothing, 2.5)
     begin = time.process_time()
     for _ in sample(guider, scheduler(model.schedule, "DDIM", steps), gaussian_noise(), record=record):
         pass
@@ -150,7 +153,7 @@ def recording(times: int = 15) -> None:
     """What recording adds to a run of the starter model; ways take turns, so that a busy machine harms all alike."""
     torch.set_num_threads(1)
     model = load_latent_diffusion()
-    ways = ("nothing", "steps", "steps and attention")
+    ways: tuple[Record, ...] = ("nothing", "steps", "steps and attention")
     run(model, ways[-1])
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(times):

@@ -22,6 +22,7 @@ from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 
 from nodeflow.engine.memory.model_memory import ModelMemory
 from nodeflow.engine.memory.offload_modes import footprint
+from nodeflow.engine.planning.cost_estimates import Cost
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.worker.packs import load_packs
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
@@ -203,12 +204,12 @@ def on_a_gpu(steps: int, side: int) -> None:
         memory = ModelMemory(lambda device, budget=budget: budget)  # type: ignore[misc]
 
         def run(memory: ModelMemory = memory) -> Loop:
-            with memory.ready(sampler, guider(unet, side, tokens), "cuda", beside) as given:
+            with memory.ready(sampler, guider(unet, side, tokens), "cuda", Cost(0.0, beside)) as given:
                 yield from ours(unet, steps, side, tokens)
             return given
 
         seconds, peak = timed(run)
-        with memory.ready(sampler, guider(unet, side, tokens), "cuda", beside) as given:
+        with memory.ready(sampler, guider(unet, side, tokens), "cuda", Cost(0.0, beside)) as given:
             mode = given.note or "whole"
         held = "held" if peak * GIB <= budget else "EXCEEDED"
         print(f"{mode.removeprefix('a network '):26} {seconds:8.3f} s {peak:6.2f} GiB {budget / GIB:6.2f} GiB  {held}")

@@ -26,8 +26,10 @@ from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.main import application
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.settings import Settings
+from nodeflow.app.panels.gallery import Gallery
+from nodeflow.app.panels.node_library import NodeLibrary
 from nodeflow.app.qt import theme
-from nodeflow.app.window.docks import Dock
+from nodeflow.app.window.docks import Dock, PerTab
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Disconnect, SetParam
 from nodeflow.graph.model.workflow import INPUTS, Link, Socket
@@ -187,7 +189,9 @@ class Scenes:
 
     def inspector(self) -> None:
         self.finished()
-        panel = self._panel("inspector").widget().currentWidget()
+        pages = self._panel("inspector").widget()
+        assert isinstance(pages, PerTab)
+        panel = pages.currentWidget()
         assert isinstance(panel, InspectorPanel)
         self.window.resizeDocks([self._panel("inspector")], [520], Qt.Orientation.Horizontal)
         self.canvas.choose(["sampler"])
@@ -260,10 +264,11 @@ class Scenes:
         self._dialog("key_settings")
 
     def library(self) -> None:
-        dock = self._panel("library")
-        QTest.keyClicks(dock.widget().search, "noise")
+        library = self._panel("library").widget()
+        assert isinstance(library, NodeLibrary)
+        QTest.keyClicks(library.search, "noise")
         self.take("library")
-        dock.widget().search.clear()
+        library.search.clear()
 
     def tabs(self) -> None:
         self.window.documents.new()
@@ -295,7 +300,9 @@ class Scenes:
     def large(self) -> None:
         dock = self._panel("gallery")
         wait(seconds=1)
-        dock.widget().show_large(0)
+        gallery = dock.widget()
+        assert isinstance(gallery, Gallery)
+        gallery.show_large(0)
         self._dialog("large")
         dock.hide()
 

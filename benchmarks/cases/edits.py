@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,7 +24,7 @@ def edits(inside: Path) -> Iterator[Case]:
         Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
         name = list(CHANGES)[number % len(CHANGES)]
         others = [value for value in CHANGES[name] if value != getattr(scene, name)]
-        changed = replace(scene, **{name: str(rng.choice(others))})
+        changed = replace(scene, **dict[str, Any]({name: str(rng.choice(others))}))
         settings = {"picture.path": str(path), "source.text": caption(scene), "target.text": caption(changed)}
         yield Case(settings, parse(caption(changed)))
 

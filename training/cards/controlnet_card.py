@@ -9,13 +9,14 @@ from diffusers import ControlNetModel, StableDiffusionControlNetPipeline
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
+from nodes.controls.control_images import edge_lines
 from training.data import captions
 from training.data.picture_files import save_grid
 from training.data.scenes import Picture, Scene, draw_all
 from training.evaluation import evaluate
 from training.loops.run_folders import ASSETS, WORK, minutes, recorded
 from training.models import controlnet
-from training.models.controlnet import CONTROLS, edge_lines, varied_scene
+from training.models.controlnet import CONTROLS, varied_scene
 
 HELD_OUT_SEED, HELD_OUT = 20260, 100
 STEPS, GUIDANCE, BATCH = 20, 2.5, 50

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -27,7 +27,8 @@ from training.loops.run_folders import ASSETS, WORK, minutes, recorded
 from training.models import imagen, imagen_upsamplers, openclip, t5, upsamplers
 
 CHOOSING_SEED, HELD_OUT_SEED, HELD_OUT, BATCH = 4245, 20260, 200, 25
-KIND, STEPS, GUIDANCE, PERCENTILE, LARGEST = "DPM++ 2M", 12, 2.0, 0.95, 1.5
+KIND: Literal["DPM++ 2M"] = "DPM++ 2M"
+STEPS, GUIDANCE, PERCENTILE, LARGEST = 12, 2.0, 0.95, 1.5
 SCALES, CLIP_SCALES, KINDS = (1.0, 2.0, 4.0, 12.0), (150.0, 400.0, 1000.0), ("none", "static", "dynamic")
 STAGES = {128: (imagen_upsamplers.TO_128, 8), 256: (imagen_upsamplers.TO_256, 6)}
 """Each stage, and the steps it takes."""
@@ -140,7 +141,7 @@ def _seeds(seed: int, texts: list[str]) -> Noise:
 
 
 def _sampled(guider: Guider, trained: TrainedSchedule, steps: int, noise: Noise) -> Image:
-    run = sample(guider, scheduler(trained, KIND, steps), noise, record="nothing", batch="together")  # type: ignore[arg-type]
+    run = sample(guider, scheduler(trained, KIND, steps), noise, record="nothing", batch="together")
     while True:
         try:
             next(run)

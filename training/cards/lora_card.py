@@ -12,7 +12,7 @@ from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from training.data import captions
 from training.data.picture_files import save_grid
-from training.data.scenes import Picture, draw, random_scene
+from training.data.scenes import Picture, Scene, draw, random_scene
 from training.evaluation import evaluate
 from training.evaluation.peeling import peeled
 from training.loops.run_folders import ASSETS, WORK, minutes, recorded
@@ -82,7 +82,8 @@ def right(pictures: Picture, texts: list[str]) -> float:
 
 def report(count: int = HELD_OUT) -> None:
     """Measures the LoRA at each weight and writes its card."""
-    rng, scenes = np.random.default_rng(HELD_OUT_SEED), []
+    rng = np.random.default_rng(HELD_OUT_SEED)
+    scenes: list[Scene] = []
     while len(scenes) < count:
         scene = random_scene(rng, centre_share=1.0)
         if "white" not in (scene.background, scene.colour):

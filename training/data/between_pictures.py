@@ -10,6 +10,7 @@ al. 2019, arXiv:1906.09453).
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ def family(scene: Scene, rng: np.random.Generator) -> list[Scene]:
     changed = [scene]
     for name in CHANGES:
         others = [value for value in VALUES[name] if value != getattr(scene, name)]
-        changed.append(replace(scene, **{name: str(rng.choice(others))}))
+        changed.append(replace(scene, **dict[str, Any]({name: str(rng.choice(others))})))
     return changed
 
 

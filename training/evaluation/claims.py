@@ -14,7 +14,7 @@ class Claims:
     subject: str | None
     colour: str | None
     background: str | None
-    place: str = "center"
+    place: str | None = "center"
 
 
 def parse(caption: str) -> Claims:

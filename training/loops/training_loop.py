@@ -53,7 +53,7 @@ def fit(run: TrainingRun, learner: Learner, plan: TrainingPlan, losses_of: Calla
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         with torch.no_grad():
-            torch._foreach_lerp_(averaged, weights, 1 - min(plan.average, (1 + step) / (20 + step)))
+            torch._foreach_lerp_(tuple(averaged), tuple(weights), 1 - min(plan.average, (1 + step) / (20 + step)))
         seen.append({name: float(loss.detach()) for name, loss in losses.items()})
         if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
             means = {name: round(float(np.mean([entry[name] for entry in seen])), 4) for name in seen[0]}

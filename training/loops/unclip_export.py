@@ -57,7 +57,7 @@ def export_decoder() -> None:
 def _write(folder: Path, parts: dict[str, nn.Module]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for name, part in parts.items():
-        part.to(torch.float16).save_pretrained(folder / name)
+        part.to(torch.float16).save_pretrained(folder / name)  # type: ignore[operator]
 
 
 def _finish(folder: Path, index: dict[str, list[str]]) -> None:

@@ -71,6 +71,9 @@ def unfreeze(model: VQModel) -> None:
 class Learner(nn.Module):
     """The model, and for each code how often it was meant of late and the sum of what it stood for."""
 
+    counts: Tensor
+    sums: Tensor
+
     def __init__(self, autoencoder: AutoencoderKL) -> None:
         super().__init__()
         self.model = new_model()
