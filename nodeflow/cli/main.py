@@ -238,6 +238,21 @@ def nodes(
         print(f"  {spec.type:<32} {spec.doc.partition(chr(10))[0]}")
 
 
+@cli.command(name="new-node")
+def new_node(
+    name: Annotated[str, typer.Argument(help="Its name in the code, such as soft_light.")],
+    room: Annotated[str, typer.Option("--room", help="The room of the pack that it stands in.")] = "values",
+) -> None:
+    """Write a node of the built-in pack that runs, its test, and its words to fill in. For a checkout."""
+    from nodeflow.cli.new_node import write_node
+
+    try:
+        for path in write_node(name, room, Path.cwd()):
+            print(path)
+    except ValueError as error:
+        _refuse(error)
+
+
 cache_commands = typer.Typer(help="Results that are kept on disk.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(cache_commands, name="cache")
 

@@ -27,7 +27,7 @@ def use(language: str) -> None:
 
 def told(text: str) -> str:
     """A text of a pack in the person's language; itself where it has no translation."""
-    return _known.get(text, text)
+    return _known.get(text) or text
 
 
 def localized(catalogue: Catalogue) -> Catalogue:
