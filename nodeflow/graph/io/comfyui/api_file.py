@@ -1,0 +1,46 @@
+"""Reading flat workflows, as ComfyUI saves them for its interface ("API format") and into pictures (``prompt``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
+from nodeflow.graph.io.comfyui.tolerant import mapping, name, text, whole
+from nodeflow.graph.io.comfyui.widgets import class_facts
+
+
+def is_api_file(data: Any) -> bool:
+    """Tell whether parsed JSON is a flat workflow: objects by id, each with its class."""
+    if not isinstance(data, dict) or not data:
+        return False
+    nodes = [one for one in data.values() if isinstance(one, dict)]
+    return any("class_type" in one and isinstance(one.get("inputs"), dict) for one in nodes)
+
+
+def read_api_file(data: Any) -> Prompt:
+    """Read a flat workflow; what names no class is left out and told."""
+    prompt = Prompt()
+    for key, one in mapping(data).items():
+        kind = text(mapping(one).get("class_type")).strip()
+        if not kind:
+            prompt.skipped.append(f"{key} names no class and was left out")
+            continue
+        inputs = {name_: _plain(value) for name_, value in mapping(mapping(one).get("inputs")).items()}
+        facts = class_facts().get(kind)
+        title = text(mapping(mapping(one).get("_meta")).get("title"))
+        prompt.nodes[key] = PromptNode(key, kind, inputs, title, facts.outputs if facts else ())
+    for node in prompt.nodes.values():
+        for key in [
+            key for key, value in node.inputs.items() if isinstance(value, Output) and value.node not in prompt.nodes
+        ]:
+            prompt.skipped.append(f"{node.id}.{key} comes from {node.inputs.pop(key).node}, which is not there")
+    return prompt
+
+
+def _plain(value: Any) -> Any:
+    """A value of a flat workflow: a link is a list of an id and a place, a list that is a value stands wrapped."""
+    if isinstance(value, list) and len(value) == 2 and name(value[0]) and isinstance(value[1], int):
+        return Output(name(value[0]), whole(value[1]))
+    if isinstance(value, dict) and set(value) == {"__value__"}:
+        return value["__value__"]
+    return value

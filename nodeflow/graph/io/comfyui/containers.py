@@ -1,0 +1,157 @@
+"""Where ComfyUI's workflows lie: JSON text, pictures that carry them (PNG, WebP, JPEG, AVIF), text of the clipboard.
+
+A picture may hold two: ``prompt``, which made it, and ``workflow``, what a person saw. Both are given.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from nodeflow.graph.io.comfyui.api_file import is_api_file
+from nodeflow.graph.io.comfyui.ui_file import is_ui_file
+
+MAX_JSON_BYTES = 256 * 2**20
+"""Text longer than this is no workflow."""
+MAKER, MODEL, DESCRIPTION, USER_COMMENT, EXIF = 0x010F, 0x0110, 0x010E, 0x9286, 0x8769
+"""EXIF fields that savers put their texts into."""
+NAMES = ("workflow", "prompt")
+OTHER_FILES = {
+    b"\x1a\x45\xdf\xa3": "a Matroska or WebM film",
+    b"fLaC": "a FLAC sound",
+    b"ID3": "an MP3 sound",
+    b"OggS": "an Ogg film or sound",
+    b"glTF": "a glTF model",
+}
+
+
+class Foreign(msgspec.Struct):
+    """What lies in a file, as parsed JSON: the window's form, the flat form, or both."""
+
+    workflow: Any = None
+    prompt: Any = None
+
+    @property
+    def empty(self) -> bool:
+        return self.workflow is None and self.prompt is None
+
+
+class NotReadableError(ValueError):
+    """One sentence: why nothing of ComfyUI can be read here."""
+
+
+def find(data: bytes) -> Foreign:
+    """Return what of ComfyUI lies in a file's bytes; empty where it holds nothing of it.
+
+    Raises NotReadableError where it holds something that cannot be read.
+    """
+    for begin, what in OTHER_FILES.items():
+        if data.startswith(begin):
+            raise NotReadableError(f"this is {what}; nodeflow reads workflows from JSON files and pictures")
+    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis", b"mif1", b"heic"):
+        raise NotReadableError("this is an MP4 film; nodeflow reads workflows from JSON files and pictures")
+    if _is_picture(data):
+        return _from_picture(data)
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
+        raise NotReadableError("this is a file of weights (safetensors), not a workflow")
+    return _from_text(data)
+
+
+def _is_picture(data: bytes) -> bool:
+    return data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or data[8:12] in (b"WEBP", b"avif", b"avis", b"mif1")
+
+
+def _from_text(data: bytes) -> Foreign:
+    if len(data) > MAX_JSON_BYTES:
+        return Foreign()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Foreign()
+    start = text.lstrip()[:1]
+    if start not in ("{", "["):
+        return Foreign()
+    return _kinds(_parsed(text))
+
+
+def _parsed(text: str) -> Any:
+    """JSON as Python reads it, NaN and all; None for what is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+    except RecursionError:
+        raise NotReadableError("its JSON is nested too deep to be a workflow") from None
+
+
+def _kinds(data: Any) -> Foreign:
+    """Parsed JSON as what it is: one of the two forms, or an object that holds them by name."""
+    if is_ui_file(data):
+        return Foreign(workflow=data)
+    if is_api_file(data):
+        return Foreign(prompt=data)
+    if isinstance(data, dict):
+        inner = [data.get(name) for name in NAMES]
+        inner = [_parsed(one) if isinstance(one, str) else one for one in inner]
+        return Foreign(inner[0] if is_ui_file(inner[0]) else None, inner[1] if is_api_file(inner[1]) else None)
+    return Foreign()
+
+
+def _from_picture(data: bytes) -> Foreign:
+    found = Foreign()
+    for name, text in _texts(data):
+        known = _kinds(_parsed(text))
+        wanted = Foreign(known.workflow, None) if name == "workflow" else known
+        found.workflow = found.workflow if found.workflow is not None else wanted.workflow
+        found.prompt = found.prompt if found.prompt is not None else known.prompt
+    return found
+
+
+def _texts(data: bytes) -> Iterator[tuple[str, str]]:
+    """The texts of a picture by name, as its savers put them there."""
+    from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+    limits = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
+    PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = 64 * 2**20, 128 * 2**20
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            if isinstance(picture, PngImagePlugin.PngImageFile):
+                for name, text in picture.text.items():
+                    yield name.lower(), text
+                for chunk in picture.private_chunks:
+                    if chunk[0] == b"comf":
+                        yield from _split(chunk[1].decode("utf-8", "replace").replace("\0", ":", 1))
+            exif = picture.getexif()
+            for tag in (MAKER, MODEL, DESCRIPTION, USER_COMMENT):
+                yield from _split(_words(exif.get(tag)))
+            yield from _split(_words(exif.get_ifd(EXIF).get(USER_COMMENT)))
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise NotReadableError(f"this picture is damaged ({error})") from None
+    finally:
+        PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = limits
+
+
+def _words(value: Any) -> str:
+    """A field of EXIF as text; a comment says its encoding in its first eight bytes."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bytes):
+        return ""
+    head, rest = value[:8], value[8:]
+    if head == b"UNICODE\0":
+        even, odd = rest[::2].count(0), rest[1::2].count(0)
+        return rest.decode("utf-16-be" if even >= odd else "utf-16-le", "replace")
+    return (rest if head in (b"ASCII\0\0\0", bytes(8)) else value).decode("utf-8", "replace")
+
+
+def _split(text: str) -> Iterator[tuple[str, str]]:
+    """A text that begins with its name and a colon, or an object that has both forms."""
+    name, colon, rest = text.partition(":")
+    if colon and name.strip().lower() in NAMES:
+        yield name.strip().lower(), rest.strip().strip("\0")
+    elif text.lstrip().startswith("{"):
+        yield "", text.strip().strip("\0")
