@@ -1,0 +1,1 @@
+"""Ways to resize images and latents. No nodes here."""
