@@ -168,11 +168,8 @@ def stitch_images(
     axis = 3 if direction in ("right", "left") else 2
     height, width = one.shape[-2:]
     ratio = height / other.shape[-2] if axis == 3 else width / other.shape[-1]
-    size = (
-        (max(1, round(other.shape[-1] * ratio)), height)
-        if axis == 3
-        else (width, max(1, round(other.shape[-2] * ratio)))
-    )
+    across, down = (max(1, round(side * ratio)) for side in (other.shape[-1], other.shape[-2]))
+    size = (across, height) if axis == 3 else (width, down)
     if (other.shape[-1], other.shape[-2]) != size:
         other = IMAGE_METHODS["lanczos"](other, *size)
     count = max(len(one), len(other))

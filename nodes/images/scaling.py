@@ -82,7 +82,8 @@ def scale_image_to_longest_side(
 ) -> Image:
     """Makes images larger or smaller to a longest side, and keeps their proportions.
 
-    The longer side gets ``longest`` pixels. Both sides are rounded to the nearest multiple of ``multiple_of``. The methods are those of *Scale image*.
+    The longer side gets ``longest`` pixels; both are rounded to the nearest multiple of ``multiple_of``. The methods
+    are those of *Scale image*.
     """
     height, width = image.pixels.shape[-2:]
     factor = longest / max(width, height)
