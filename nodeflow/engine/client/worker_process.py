@@ -17,6 +17,8 @@ from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.engine.protocol.limits import Limits
 
+START_METHOD = "spawn"
+"""How the process is made: anew, so that nothing of its parent's threads and locks is in it."""
 TICK = 0.25
 """Seconds between two looks at whether the process lives."""
 QUIET = 5.0
@@ -42,7 +44,7 @@ class WorkerProcess:
     ) -> None:
         self._hear, self._end, self._log = hear, end, log
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(START_METHOD)
         self._pipe, theirs = context.Pipe()
         self._output, output = context.Pipe(duplex=False)
         self._process = context.Process(
