@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, SetParam
 from nodeflow.graph.edits.fork import fork
@@ -21,7 +22,7 @@ STARTER = folder("workflows") / "latent-diffusion.json"
 
 
 def run(session: WorkflowRunner, workflow: Workflow, output: Path, *targets: str) -> dict[str, NodeFinished]:
-    events = session.run(workflow, STARTER.parent, output, targets, on="cpu")
+    events = session.run(RunRequest.of(workflow, STARTER.parent, output, targets, device="cpu"))
     return {event.node: event for event in events if isinstance(event, NodeFinished)}
 
 

@@ -97,6 +97,7 @@ def run(
         _writable(report.parent)
     from nodeflow.cli import runner as runners
     from nodeflow.engine.protocol.limits import NOTHING, Limits
+    from nodeflow.engine.protocol.run_request import RunRequest
     from nodeflow.graph.io.files import dumps, write_atomic
     from nodeflow.graph.model.workflow import WorkflowError
     from nodeflow.reports.report import Report
@@ -114,14 +115,15 @@ def run(
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
         told = Report(workflow, runner.catalogue)
         sweeps = _sweeps(workflow, runner.catalogue, sweep or [])
-        wish = runners.Wish(file.parent, output, tuple(target or ()), device, sweeps)
+        about = (workflow, file.parent, output, tuple(target or ()))
+        request = RunRequest.of(*about, device=device, title="command line", sweeps=sweeps)
         if dry:
             from nodeflow.cli.terminal import outlook
 
-            print(outlook(runner.foresee(workflow, wish)))
+            print(outlook(runner.foresee(request)))
             raise typer.Exit
         sheet = SweepSheet()
-        _watch(runner.run(workflow, wish), (told, sheet), runner)
+        _watch(runner.run(request), (told, sheet), runner)
     except WorkflowError as error:
         _refuse(*error.problems)
     finally:

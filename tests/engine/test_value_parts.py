@@ -202,4 +202,4 @@ def test_a_container_that_fails_is_a_leaf() -> None:
             raise OSError("gone")
 
     broken = Broken([1])
-    assert [part for part in leaves({"a": broken, "b": 1})] == [broken, 1]
+    assert list(leaves({"a": broken, "b": 1})) == [broken, 1]

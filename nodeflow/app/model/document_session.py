@@ -27,6 +27,7 @@ from nodeflow.engine.protocol.events import (
     RunFinished,
     WorkerLost,
 )
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
@@ -201,12 +202,12 @@ class DocumentSession(QObject):
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
-        about = (self.base, self.hub.output, targets)
+        about = (workflow, self.base, self.hub.output, targets)
         device, document, title = self.hub.wanted, self.id, self.title
 
         def give(engine: LocalEngine) -> int:
-            text = files.dumps(workflow)
-            return engine.submit(text, *about, device=device, document=document, title=title, sweeps=sweeps)
+            request = RunRequest.of(*about, device=device, document=document, title=title, sweeps=sweeps)
+            return engine.submit(request)
 
         job = self.hub.hand_over(give)
         self.jobs.append(job)

@@ -36,8 +36,9 @@ def parts(value: Any) -> list[Part] | None:
         return None
     if isinstance(value, np.ndarray):
         return _numbered(value.flat) if value.dtype == object else None
-    if dataclasses.is_dataclass(value):
-        return [(f".{name}", getattr(value, name)) for name in _fields(type(value)) if hasattr(value, name)]
+    kind = type(value)
+    if dataclasses.is_dataclass(kind):
+        return [(f".{name}", getattr(value, name)) for name in _fields(kind) if hasattr(value, name)]
     if isinstance(value, Collection):
         with contextlib.suppress(Exception):  # a container may be other people's code
             if isinstance(value, Mapping):
@@ -109,7 +110,7 @@ def _numbered(items: Iterable[Any]) -> list[Part]:
 
 
 @functools.cache
-def _fields(kind: type) -> tuple[str, ...]:
+def _fields(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
 
 

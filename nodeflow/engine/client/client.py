@@ -6,7 +6,6 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -33,13 +32,12 @@ from nodeflow.engine.protocol.events import (
     Request,
     Resume,
     RunFinished,
-    Submit,
     ViewQuery,
     ViewReply,
     WorkerLost,
 )
 from nodeflow.engine.protocol.limits import Limits
-from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.engine.protocol.run_request import RunRequest
 
 NO_WORKER = "the engine does not run; run the workflow to see its values"
 
@@ -85,22 +83,10 @@ class LocalEngine:
         worker = self._worker
         return worker.pid if worker else 0
 
-    def submit(
-        self,
-        workflow: bytes,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        *,
-        device: str = "auto",
-        document: str = "",
-        title: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> int:
-        """Queue a run of a workflow's file; the number of the job."""
-        job = Submit(0, workflow, str(base), str(output), targets, device, document, title, sweeps)
+    def submit(self, run: RunRequest) -> int:
+        """Queue a run; the number of the job."""
         with self._lock:
-            number = self._queue.add(job).job
+            number = self._queue.add(run)
             if self._left:
                 self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
@@ -153,23 +139,11 @@ class LocalEngine:
             lambda request: Exported(request, NO_WORKER),
         )
 
-    def foresee(
-        self,
-        workflow: bytes,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        *,
-        device: str = "auto",
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> int:
+    def foresee(self, run: RunRequest) -> int:
         """Ask what a run would compute; the number of the request, which the answer carries."""
         with self._lock:
             request = next(self._requests)
-            self._need().send(
-                ForecastRequest(request, workflow, str(base), str(output), targets, device, document, sweeps)
-            )
+            self._need().send(ForecastRequest(request, run))
             return request
 
     def close(self) -> None:
@@ -205,7 +179,9 @@ class LocalEngine:
             self._next()
 
     def _changed(self) -> None:
-        jobs = tuple(JobInfo(job.job, job.title, self._state(job.job), job.document) for job in self._queue.jobs)
+        jobs = tuple(
+            JobInfo(job.job, job.run.title, self._state(job.job), job.run.document) for job in self._queue.jobs
+        )
         self._tell(QueueChanged(jobs, self._paused))
 
     def _state(self, job: int) -> JobState:

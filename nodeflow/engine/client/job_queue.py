@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.engine.protocol.events import Submit
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name
 
@@ -47,16 +48,16 @@ class JobQueue:
         except (OSError, sqlite3.Error):
             return cls()
 
-    def add(self, job: Submit) -> Submit:
-        """Put a job at the end; the same with its number, which no other job had or will have."""
+    def add(self, run: RunRequest) -> int:
+        """Put a job at the end; its number, which no other job had or will have."""
         with self._change():
             row = self._file.execute(
                 "INSERT INTO job (place, owner, request) SELECT coalesce(max(place), 0) + 1, ?, ? FROM job",
-                (self._owner, msgspec.msgpack.encode(job)),
+                (self._owner, msgspec.msgpack.encode(run)),
             )
-        numbered = msgspec.structs.replace(job, job=row.lastrowid or 0)
-        self.jobs.append(numbered)
-        return numbered
+        number = row.lastrowid or 0
+        self.jobs.append(Submit(number, run))
+        return number
 
     def remove(self, number: int) -> bool:
         """Take a job out; whether it was there."""
@@ -112,5 +113,4 @@ class JobQueue:
             ).fetchall()
         for number, request in rows:
             with contextlib.suppress(msgspec.DecodeError):  # written by another version, which can still take it
-                job = msgspec.msgpack.decode(request, type=Submit)
-                self.jobs.append(msgspec.structs.replace(job, job=number))
+                self.jobs.append(Submit(number, msgspec.msgpack.decode(request, type=RunRequest)))

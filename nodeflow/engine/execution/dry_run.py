@@ -1,7 +1,8 @@
 """The dry plan: what a run would compute, why, and what that would take, without computing anything.
 
-It visits the tasks on the same walk as the executor: what lies behind a cached result is not looked at. What hangs on a value that is not computed
-yet (a number from a node that has to run, the branch that a switch will choose) is said to be unknown.
+It visits the tasks on the same walk as the executor: what lies behind a cached result is not looked at. What hangs on a
+value that is not computed yet (a number from a node that has to run, the branch that a switch will choose) is said to
+be unknown.
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ def parts(value: Any, _: ViewRequest) -> Table:
         if name:
             rows.append((name, type(part).__name__, _line(part)))
         if dataclasses.is_dataclass(part):
-            todo += reversed([((name + step).removeprefix("."), inner) for step, inner in value_parts.parts(part) or ()])
+            todo += reversed(
+                [((name + step).removeprefix("."), inner) for step, inner in value_parts.parts(part) or ()]
+            )
     return Table(("field", "kind", "value"), tuple(rows))
 
 

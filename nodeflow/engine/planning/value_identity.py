@@ -80,7 +80,10 @@ class Identities:
             inside = [[step, self._of(part, known)] for step, part in parts(value) or ()]
             if isinstance(value, Mapping):
                 inside.sort(key=lambda pair: str(pair[0]))
-            return [*_kind(value), self._digest(inside)]  # a digest: what is shared would be written out again and again
+            return [
+                *_kind(value),
+                self._digest(inside),
+            ]  # a digest: what is shared would be written out again and again
         try:
             return ["from", *self._origins[value]]
         except (KeyError, TypeError):  # TypeError: it takes no weak references

@@ -21,8 +21,9 @@ from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished, Us
 from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.protocol.item_places import item_id
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.packs import Packs, load_packs
-from nodeflow.graph.io.files import dumps
+from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep
 
@@ -72,41 +73,25 @@ class WorkflowRunner:
         """What would be evaluated. Raises WorkflowError with every problem."""
         return plan(workflow, self.packs.catalogue, targets, sweeps)
 
-    def run(
-        self,
-        workflow: Workflow,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        on: str = "auto",
-        control: RunControl | None = None,
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> Iterator[Event]:
+    def run(self, request: RunRequest, control: RunControl | None = None) -> Iterator[Event]:
         """Check, plan and run. Raises WorkflowError before anything is computed, ValueError for the device.
 
-        What is remembered of the last run (to say why a node runs, and to look at results) is that of ``document``.
+        What is remembered of the last run (to say why a node runs, and to look at results) is that of its document.
         """
-        settings = self._settings(workflow, base, output, on)
-        return self._noted(self.plan(workflow, targets, sweeps), settings, control, document)
+        workflow = loads(request.workflow)
+        settings = self._settings(workflow, request)
+        return self._noted(self.plan(workflow, request.targets, request.sweeps), settings, control, request.document)
 
-    def forecast(
-        self,
-        workflow: Workflow,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        on: str = "auto",
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> tuple[NodeForecast, ...]:
+    def forecast(self, request: RunRequest) -> tuple[NodeForecast, ...]:
         """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
-        settings = self._settings(workflow, base, output, on)
-        return self._foresee(self.plan(workflow, targets, sweeps), settings, document)
+        workflow = loads(request.workflow)
+        settings = self._settings(workflow, request)
+        return self._foresee(self.plan(workflow, request.targets, request.sweeps), settings, request.document)
 
-    def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> RunContext:
-        name, dtype = device.choose(on)
-        return RunContext(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
+    def _settings(self, workflow: Workflow, request: RunRequest) -> RunContext:
+        name, dtype = device.choose(request.device)
+        folders = (Path(request.base), Path(request.output))
+        return RunContext(*folders, name, dtype, dumps(workflow).decode(), device.environment(request.device))
 
     def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:
         return forecast(self.executor, plan, settings, self.estimates, document)
