@@ -18,6 +18,7 @@ from nodeflow.app.inspector.probe import Probe, place_form, place_options, place
 from nodeflow.app.inspector.step_actions import keep
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
+from nodeflow.graph.model.roles import STEPS
 from nodeflow.views import Option, Picture, ViewInfo
 
 FACTS = ""
@@ -183,7 +184,7 @@ class InspectorPanel(PanelWidgets):
         self.choices.show_options(form.options if form else ())
         time = self._option(lambda option: option.time)
         self.scrubber.setVisible(time is not None)
-        self.tools.setVisible(time is not None and self.overview.wire == "Trajectory")
+        self.tools.setVisible(time is not None and self.overview.wire in self.level.catalogue.types(STEPS))
         self.compare_bar.set_steps(time.maximum if time else -1, pictures=form is None or form.apart != "chart")
         if form is None:
             self.stage.show_view(self.overview)

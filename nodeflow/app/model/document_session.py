@@ -33,6 +33,7 @@ from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
+from nodeflow.graph.model.roles import SEEN
 from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of
 from nodeflow.graph.validate.run_scope import obstacles, scope
@@ -335,11 +336,9 @@ class DocumentSession(QObject):
         """The output of a node that may be pictures, by its type; empty where none is."""
         found = self.unfolded.flat.workflow.nodes.get(node)
         spec = self.catalogue.nodes.get(found.type) if found is not None else None
-        return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
+        return next((port.name for port in spec.outputs if port.type in self.catalogue.types(SEEN)), "") if spec else ""
 
 
-PICTURES = ("Image", "Latent", "Mask")
-"""Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
 

@@ -189,7 +189,11 @@ class EngineService(QObject):
 
     def _learn(self, catalogue: Catalogue) -> None:
         """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
-        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | localized(catalogue).nodes)
+        known = Catalogue(
+            self.catalogue.packs | catalogue.packs,
+            self.catalogue.nodes | localized(catalogue).nodes,
+            self.catalogue.roles | catalogue.roles,
+        )
         if known != self.catalogue:
             self.catalogue = known
             self.catalogue_changed.emit()

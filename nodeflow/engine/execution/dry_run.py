@@ -22,8 +22,7 @@ from nodeflow.engine.planning.plan import Plan, Task, plain_feeders
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.forecast import NodeForecast, Prospect
 from nodeflow.node import NodeError
-
-FILES = "Files"
+from nodeflow.wires import Files
 
 WEIGHT = ("run", "unknown", "fails", "cached", "kept", "skipped")
 """What is told of the items of a node: the first of these that there is."""
@@ -165,7 +164,7 @@ class _Forecast:
         """Where the task's result comes from, in words; empty where it has to be computed."""
         key = self.run.keys[task.id]
         where = self.cache.where(key)
-        if where and any(port.type == FILES for port in task.spec.outputs):
+        if where and any(port.type == Files.__name__ for port in task.spec.outputs):
             outputs: tuple[Any, ...] = self.cache.peek(key) or ()
             if not standing(outputs):
                 self.run.stale.add(task.id)

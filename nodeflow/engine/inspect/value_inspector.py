@@ -28,6 +28,7 @@ from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.node import NodeError
 from nodeflow.views import ValueView, ValueViews, ViewRequest
+from nodeflow.wires import CLIP, VAE, Conditioning
 
 MOST_FACTS = 64
 """Tensors of one value that facts are told of."""
@@ -133,15 +134,15 @@ class _Document:
         """The node whose result was wanted and is not in memory."""
 
     def vae(self, channels: int) -> Any:
-        return self._find("VAE", lambda vae: vae.format.channels == channels)
+        return self._find(VAE.__name__, lambda vae: vae.format.channels == channels)
 
     def clip(self, width: int) -> Any:
-        return self._find("CLIP", lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
+        return self._find(CLIP.__name__, lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
 
     def texts(self) -> list[str]:
         history = self._executor.recall(self._document)
         tasks = [task for name, (task, _) in history.last.items() if name in history.named]
-        encoders = [task for task in tasks if any(port.type == "Conditioning" for port in task.spec.outputs)]
+        encoders = [task for task in tasks if any(port.type == Conditioning.__name__ for port in task.spec.outputs)]
         written = [(task, param) for task in encoders for param in task.spec.params if param.widget == "multiline"]
         found = [str(task.node.params.get(param.name, param.default)).strip() for task, param in written]
         return [text for text in found if text]

@@ -35,6 +35,8 @@ class Packs(msgspec.Struct):
         """Take in a pack: the nodes of its module and of the rooms that it lists. Raises what they do."""
         self.catalogue.packs[module.__name__] = version
         self.heavy += getattr(module, "HEAVY", ())
+        for role, names in getattr(module, "ROLES", {}).items():
+            self.catalogue.roles[role] = (*self.catalogue.types(role), *names)
         for part in (module, *_modules_in_rooms(module)):
             self.forms += [part.FORMS] if hasattr(part, "FORMS") else []
             for function in vars(part).values():

@@ -66,7 +66,7 @@ def _read_node(name: str, text: msgspec.Raw) -> Source:
     if mode not in ("run", "mute", "bypass"):
         problems.append(Problem(name, "mode", f"{mode!r} is not one of run, mute, bypass"))
     if kind is None and not problems:
-        problems.append(Problem(name, "type", 'a node needs a type, such as "type": "nodes.noise"'))
+        problems.append(Problem(name, "type", 'a node needs a type, such as "type": "pack.function"'))
     links: list[Link] = []
     for port, given in inputs.items():
         for slot, address in enumerate([given] if isinstance(given, str) else given):

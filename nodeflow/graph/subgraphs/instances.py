@@ -80,7 +80,7 @@ def with_subgraphs(catalogue: Catalogue, workflow: Workflow) -> Catalogue:
     nodes = dict(catalogue.nodes)
     for name in ordered(workflow.subgraphs):
         nodes[type_of(name)] = _spec(name, workflow.subgraphs[name], nodes)
-    return Catalogue(catalogue.packs | {PACK: ""}, nodes)
+    return Catalogue(catalogue.packs | {PACK: ""}, nodes, catalogue.roles)
 
 
 def with_terminals(catalogue: Catalogue, workflow: Workflow, name: str) -> Catalogue:
@@ -94,7 +94,7 @@ def with_terminals(catalogue: Catalogue, workflow: Workflow, name: str) -> Catal
     doc = "What the subgraph gives. A wire to + exposes an output."
     takes = (Input(port.name, port.type, required=False) for port in spec.outputs)
     leave = NodeSpec(OUTPUTS, "Outputs", 1, "", doc, inputs=(*takes, Input(MORE, ANY, required=False)))
-    return Catalogue(catalogue.packs, catalogue.nodes | {INPUTS: enter, OUTPUTS: leave})
+    return Catalogue(catalogue.packs, catalogue.nodes | {INPUTS: enter, OUTPUTS: leave}, catalogue.roles)
 
 
 def _spec(name: str, subgraph: Subgraph, nodes: dict[str, NodeSpec]) -> NodeSpec:
