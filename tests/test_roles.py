@@ -18,6 +18,7 @@ WORDS = {
     "app/qt/theme.py": "the colours of nodeflow's own wires",
     "app/start_page/bundled_workflows.py": "what methods are called",
     "app/dialogs/settings_dialog.py": "a heading",
+    "engine/inspect/conditioning_views.py": "a heading",
     "engine/inspect/plain_views.py": "headings",
     "engine/inspect/trajectory_views.py": "a heading",
 }

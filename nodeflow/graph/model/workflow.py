@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from nodeflow.graph.model.annotation import Annotation
+from nodeflow.graph.model.annotation import FARTHEST, Annotation, within
 
 Mode = Literal["run", "mute", "bypass"]
 SeedMode = Literal["random", "increment"]
@@ -75,6 +76,7 @@ class Link(msgspec.Struct, frozen=True, order=True):
 class Placement(msgspec.Struct, frozen=True):
     """How a node is shown: position in scene units, and a title where the person gave one. Never part of a key.
 
+    Where the position is beyond the canvas it is brought within.
     ``seeds``: what the app does with a seed parameter once a run is queued; one that is not named stays as it is.
     """
 
@@ -83,6 +85,10 @@ class Placement(msgspec.Struct, frozen=True):
     title: str = ""
     seeds: dict[str, SeedMode] = {}
     extra: dict[str, bytes] = {}
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            force_setattr(self, name, within(getattr(self, name), -FARTHEST, FARTHEST))
 
 
 class Source(msgspec.Struct, frozen=True):
