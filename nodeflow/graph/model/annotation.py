@@ -21,8 +21,8 @@ LONGEST_TEXT = 100_000
 class Annotation(msgspec.Struct, frozen=True):
     """A titled frame behind nodes, or a note: its box in scene units, its text, and the name of its colour.
 
-    A box beyond what a canvas can show is brought within. ``text`` is the title of a frame, and the Markdown of a note. ``extra`` keeps fields that this version does not
-    know, as the JSON text they were read from.
+    A box beyond what a canvas can show is brought within. ``text`` is the title of a frame, and the Markdown of a note.
+    ``extra`` keeps fields that this version does not know, as the JSON text they were read from.
     """
 
     kind: AnnotationKind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -119,12 +120,13 @@ class Interface(msgspec.Struct, frozen=True):
         """What is wrong with the names of the ports."""
         found: list[Problem] = []
         for side, names in (("inputs", self.inputs), ("outputs", self.outputs)):
+            counts = Counter(names)
             for name in names:
                 if not NODE_ID.fullmatch(name):
                     found.append(
                         Problem(side, name, "a port's name starts with a letter, then letters, digits, _ or -")
                     )
-                elif names.count(name) > 1:
+                elif counts[name] > 1:
                     found.append(Problem(side, name, "this name stands twice; rename one of them"))
         return found
 
