@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import itertools
 from collections.abc import Iterable, Iterator
 
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, fits
@@ -14,6 +16,8 @@ from nodeflow.graph.validate.circles import Circles
 
 LONGEST_NAME, MOST_NAMES = 100, 5_000
 """Of a name that a near one is looked for, and among how many: the search is slow."""
+MOST_PROBLEMS = 500
+"""Problems that are told at once."""
 MOST_SHOWN = 12
 """Nodes of a circle that are named."""
 
@@ -32,12 +36,14 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
     problems = cycles(incoming, names & flat.workflow.nodes.keys())
     catalogue = with_subgraphs(catalogue, workflow)
     if not flat.unfolded:
-        return sorted([*problems, *_level(names, incoming, workflow, catalogue)])
+        found = itertools.islice(_level(names, incoming, workflow, catalogue), MOST_PROBLEMS)
+        return sorted([*problems, *found])
     problems += (problem for name in names for problem in flat.starved.get(name, ()))
     for path, inner in _by_level(flat, names).items():
         name = flat.unfolded.get(path, "")
         body, known = inside_of(workflow, name), with_terminals(catalogue, workflow, name) if name else catalogue
-        for problem in _level(inner, body.incoming(), body, known):
+        found = _level(inner, body.incoming(), body, known)
+        for problem in itertools.islice(found, max(MOST_PROBLEMS - len(problems), 0)):
             problems.append(Problem(f"{path}/{problem.node}" if path else problem.node, problem.port, problem.reason))
     return sorted(problems)
 
@@ -59,7 +65,7 @@ def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
 def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
     """What is wrong with nodes that stand at one level."""
     reroutes = Reroutes(body, catalogue)
-    for name in names:
+    for name in sorted(names):
         node = body.nodes.get(name)
         if node is None:
             yield Problem(name, "", "there is no such node in this workflow")
@@ -69,7 +75,11 @@ def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, cat
 
 def closest(name: str, known: Iterable[str]) -> str:
     """A half sentence that offers the nearest known name, or lists the few there are."""
-    known = list(known)
+    return _closest(name, tuple(known))
+
+
+@functools.lru_cache(maxsize=4096)
+def _closest(name: str, known: tuple[str, ...]) -> str:
     if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
         return ""
     match = difflib.get_close_matches(name, known, 1)
