@@ -13,6 +13,7 @@ from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Placement, Problem, WorkflowError
 from nodeflow.graph.subgraphs.flatten import MAX_DEPTH, MAX_LINKS, flatten
 from nodeflow.graph.validate.check import MOST_PROBLEMS, check
+from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.resources import folder
 
 
@@ -150,3 +151,20 @@ def test_problems_are_told_up_to_a_number() -> None:
     nodes = {f"r{k}": {"type": f"nodes.unknown_{k}"} for k in range(2 * MOST_PROBLEMS)}
     workflow = loads(json.dumps({"nodeflow": 1, "nodes": nodes}).encode())
     assert len(check(workflow, CATALOGUE)) == MOST_PROBLEMS
+
+
+@pytest.mark.parametrize("output", ["nowhere.image", "a.nothing", "inner.image"])
+def test_check_finds_outputs_that_come_from_nowhere(output: str) -> None:
+    nodes = {"a": {"type": "nodes.load_image"}, "inner": {"type": "subgraph.u"}}
+    top = {"g": {"type": "subgraph.s"}, "save": {"type": "nodes.save_image", "inputs": {"image": "g.image"}}}
+    definitions = {
+        "s": {"outputs": {"image": output}, "nodes": nodes},
+        "u": {"outputs": {"image": "gone.image"}, "nodes": {}},
+    }
+    workflow = loads(json.dumps({"nodeflow": 1, "nodes": top, "subgraphs": definitions}).encode())
+    problems = check(workflow, CATALOGUE)
+    assert any(problem.port == "image" for problem in problems), problems
+    about = scope(workflow, CATALOGUE)
+    refused = obstacles(workflow, CATALOGUE, about)
+    assert refused
+    assert {problem for problem in refused if problem.port} <= set(problems)

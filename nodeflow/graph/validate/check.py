@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, fits
-from nodeflow.graph.model.workflow import Link, Node, Problem, Workflow, WorkflowError, upstream
+from nodeflow.graph.model.workflow import OUTPUTS, Link, Node, Problem, Workflow, WorkflowError, upstream
 from nodeflow.graph.subgraphs.flatten import Flat, flatten, inside_of
 from nodeflow.graph.subgraphs.instances import definition_of, with_subgraphs, with_terminals
 from nodeflow.graph.subgraphs.reroutes import Reroutes, spec_of
@@ -42,7 +42,9 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
     for path, inner in _by_level(flat, names).items():
         name = flat.unfolded.get(path, "")
         body, known = inside_of(workflow, name), with_terminals(catalogue, workflow, name) if name else catalogue
-        found = _level(inner, body.incoming(), body, known)
+        found = itertools.chain(
+            _level(inner, body.incoming(), body, known), _given(body, known, path, only) if name else ()
+        )
         for problem in itertools.islice(found, max(MOST_PROBLEMS - len(problems), 0)):
             problems.append(Problem(f"{path}/{problem.node}" if path else problem.node, problem.port, problem.reason))
     return sorted(problems)
@@ -71,6 +73,14 @@ def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, cat
             yield Problem(name, "", "there is no such node in this workflow")
         elif node.mode != "mute":
             yield from _node(name, node, incoming.get(name, []), body, catalogue, reroutes)
+
+
+def _given(body: Workflow, catalogue: Catalogue, path: str, only: set[str] | None) -> Iterator[Problem]:
+    """What is wrong with the outputs of the subgraph at a path, as far as these come from nodes in ``only``."""
+    spec, reroutes = catalogue.nodes[OUTPUTS], Reroutes(body, catalogue)
+    for link in body.links.values():
+        if link.target == OUTPUTS and (only is None or f"{path}/{link.source}" in only):
+            yield from _link(link, spec, body, catalogue, reroutes)
 
 
 def closest(name: str, known: Iterable[str]) -> str:
