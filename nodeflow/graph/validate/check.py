@@ -58,6 +58,7 @@ def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
         found.setdefault(path, set()).add(inner)
     whole = flat.unfolded if names >= flat.workflow.nodes.keys() else found
     for path in [path for path in whole if path]:
+        found.setdefault(path, set())
         while path:
             path, _, inner = path.rpartition("/")
             found.setdefault(path, set()).add(inner)
