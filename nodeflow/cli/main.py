@@ -134,7 +134,10 @@ def run(
         except OSError as error:
             print(f"nodeflow: cannot write the contact sheet: {error.strerror or error}", file=sys.stderr)
     if report is not None:
-        write_atomic(report, told.encode())
+        try:
+            write_atomic(report, told.encode())
+        except OSError as error:
+            print(f"nodeflow: cannot write {report}: {error.strerror or error}", file=sys.stderr)
     for path in told.outputs:
         print(path)
     if told.state == "failed" and runner.details:
@@ -266,9 +269,19 @@ def info() -> None:
 @cache_commands.command()
 def clear() -> None:
     """Forget every result."""
-    disk = _disk()
-    disk.clear()
-    print(f"{disk.folder} is empty")
+    from nodeflow.engine.cache.disk_store import DiskStore, empty
+    from nodeflow.engine.memory import device
+    from nodeflow.resources import cache_folder
+
+    folder = cache_folder() / "results"
+    try:
+        empty(folder)  # on a full disk nothing can be opened before something is gone
+        disk = DiskStore.of_user(device.numerics())
+        if disk is not None:
+            disk.clear()
+    except OSError as error:
+        _refuse(f"cannot empty {folder}: {error.strerror or error}")
+    print(f"{folder} is empty")
 
 
 @cache_commands.command()

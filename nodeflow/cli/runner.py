@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from nodeflow.engine.protocol.events import (
     Event,
     ForecastReply,
     JobEvent,
+    NotKept,
     Refused,
     Reply,
     RunFinished,
@@ -72,6 +74,8 @@ class ThroughWorker:
         self._job = self._engine.submit(request)
         while True:
             match self._replies.get():
+                case NotKept(text):
+                    print(f"nodeflow: {text}", file=sys.stderr)
                 case Refused(_, problems):
                     raise WorkflowError(*problems)
                 case JobEvent(_, event):
@@ -109,6 +113,7 @@ class InProcess:
 
         self.details = ""
         self._session, self._control = WorkflowRunner.of_user(limits), RunControl()
+        self._session.hear_troubles(lambda text: print(f"nodeflow: {text}", file=sys.stderr))
         self.catalogue = self._session.packs.catalogue
         self.troubles = tuple(self._session.packs.errors.values())
 

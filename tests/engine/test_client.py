@@ -449,3 +449,22 @@ def test_without_a_worker_a_look_is_answered_with_a_sentence(replies: Replies) -
     assert (answer.request, answer.view) == (request, None)
     assert "does not run" in answer.error
     engine.close()
+
+
+def test_a_queue_on_a_full_disk_costs_no_job_and_no_listener(
+    replies: Replies, install_pack: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    install_pack("toypack", PACK)
+    jobs = JobQueue(tmp_path / "queue.sqlite")
+    engine = LocalEngine(replies.queue.put, jobs)
+    try:
+        pages = jobs._file.execute("PRAGMA page_count").fetchone()[0]
+        jobs._file.execute(f"PRAGMA max_page_count = {pages}")
+        large = [request(walking(1, value=float(number)) + b" " * 20_000, tmp_path) for number in range(3)]
+        numbers = [engine.submit(one) for one in large]
+        assert [replies.end(number).state for number in numbers] == ["done"] * 3
+        told = [reply for reply in replies.heard if isinstance(reply, NotKept)]
+        assert len(told) == 1
+        assert engine._queue.jobs == []
+    finally:
+        engine.close()

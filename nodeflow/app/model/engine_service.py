@@ -19,6 +19,7 @@ from nodeflow.engine.protocol.events import (
     Heartbeat,
     JobInfo,
     Logged,
+    NotKept,
     QueueChanged,
     WorkerLost,
     WorkerReady,
@@ -153,6 +154,9 @@ class EngineService(QObject):
             case QueueChanged(jobs, paused):
                 self.jobs, self.paused = jobs, paused
                 self.queue_changed.emit()
+            case NotKept(text):
+                self._write(text + "\n")
+                self.trouble.emit(text)
             case Logged(text):
                 self._write(text)
             case Heartbeat():

@@ -23,6 +23,7 @@ from nodeflow.engine.protocol.events import (
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    NotKept,
     Pause,
     Peek,
     Peeked,
@@ -182,6 +183,8 @@ class LocalEngine:
         jobs = tuple(
             JobInfo(job.job, job.run.title, self._state(job.job), job.run.document) for job in self._queue.jobs
         )
+        for sentence in self._queue.new_troubles():
+            self._tell(NotKept(sentence))
         self._tell(QueueChanged(jobs, self._paused))
 
     def _state(self, job: int) -> JobState:

@@ -354,6 +354,12 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class NotKept(msgspec.Struct, frozen=True, tag=True):
+    """Something cannot be written where it is to be kept: a sentence, told once. What runs goes on."""
+
+    text: str
+
+
 class WorkerSilent(msgspec.Struct, frozen=True, tag=True):
     """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
 
@@ -367,4 +373,6 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 
 Answer = Peeked | ViewReply | Exported | ForecastReply
-Reply = WorkerReady | Heartbeat | Refused | JobEvent | Answer | QueueChanged | Logged | WorkerSilent | WorkerLost
+Reply = (
+    WorkerReady | Heartbeat | Refused | JobEvent | NotKept | Answer | QueueChanged | Logged | WorkerSilent | WorkerLost
+)

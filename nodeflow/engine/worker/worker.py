@@ -31,6 +31,7 @@ from nodeflow.engine.protocol.events import (
     ForecastRequest,
     JobEvent,
     NodeFailed,
+    NotKept,
     Pause,
     Peek,
     Peeked,
@@ -70,6 +71,7 @@ class Worker:
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
+        self.session.hear_troubles(lambda sentence: self.say(NotKept(sentence)))
         self._warm_up()
         while True:
             self._run(self.jobs.get())

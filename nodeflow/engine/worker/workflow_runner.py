@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nodeflow.engine.cache.disk_store import DiskStore
@@ -26,6 +26,7 @@ from nodeflow.engine.worker.packs import Packs, load_packs
 from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.resources import cache_folder
 
 STEPS_SHARE = 5
 """One in so many bytes of the budget is for steps; the others are for results."""
@@ -42,6 +43,8 @@ class WorkflowRunner:
         estimates: Estimates | None = None,
     ) -> None:
         self.packs = packs or load_packs()
+        self._disk = disk
+        self.troubles: tuple[str, ...] = ()
         self.budget = device.budget() if budget is None else budget
         share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
         results = {name: size - share[name] for name, size in self.budget.items()}
@@ -53,7 +56,17 @@ class WorkflowRunner:
     def of_user(cls, limits: Limits = Limits()) -> WorkflowRunner:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
-        return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+        found = cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+        if disk is None and limits.disk != 0:
+            found.troubles = (f"results are not kept on disk, only in memory: {cache_folder()} cannot be used",)
+        return found
+
+    def hear_troubles(self, tell: Callable[[str], None]) -> None:
+        """Say from now on what is not kept."""
+        for sentence in self.troubles:
+            tell(sentence)
+        if self._disk is not None:
+            self._disk.tell = tell
 
     def usage(self) -> Usage:
         """What is held now."""

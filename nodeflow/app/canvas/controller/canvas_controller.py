@@ -228,9 +228,8 @@ class Canvas(SelectionGraph):
         todo = [name]
         while todo:
             card = self.nodes.get(todo.pop())
-            if isinstance(card, RerouteItem):
-                if card.carry(self._given(card)):
-                    todo += (wire.target.card.id for wire in card.outputs[0].wires)
+            if isinstance(card, RerouteItem) and card.carry(self._given(card)):
+                todo += (wire.target.card.id for wire in card.outputs[0].wires)
 
     def _given(self, dot: RerouteItem) -> str:
         """The type of what flows into a dot: what the dot before it has, so that a long chain is not walked again."""
