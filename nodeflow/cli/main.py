@@ -212,7 +212,7 @@ def _writable(folder: Path) -> None:
 @cli.command()
 def check(file: Annotated[Path, typer.Argument(help="The workflow file.")]) -> None:
     """Say everything that is wrong with a workflow file. Exit status: 0 in order, 2 not."""
-    from nodeflow.engine.worker.packs import known_catalogue
+    from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.validate.check import check as problems_of
 
     workflow = _load(file)
@@ -228,10 +228,10 @@ def nodes(
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the packs, not the snapshot that ships.")] = False,
 ) -> None:
     """List the nodes there are."""
-    from nodeflow.engine.worker.packs import known_catalogue, load_packs
+    from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.model.catalogue import encode
 
-    catalogue = load_packs().catalogue if fresh else known_catalogue()
+    catalogue = known_catalogue(fresh)
     if json:
         sys.stdout.write(encode(catalogue).decode())
         return

@@ -74,6 +74,8 @@ class ThroughWorker:
         self._job = self._engine.submit(request)
         while True:
             match self._replies.get():
+                case WorkerLost(reason):
+                    print(f"nodeflow: {reason}; {self.details} says more", file=sys.stderr)
                 case NotKept(text):
                     print(f"nodeflow: {text}", file=sys.stderr)
                 case Refused(_, problems):

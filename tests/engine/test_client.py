@@ -30,6 +30,7 @@ from nodeflow.engine.protocol.events import (
     NodeFailed,
     NodeFinished,
     NodeProgress,
+    NotKept,
     Peeked,
     QueueChanged,
     Refused,
@@ -463,7 +464,7 @@ def test_a_queue_on_a_full_disk_costs_no_job_and_no_listener(
         large = [request(walking(1, value=float(number)) + b" " * 20_000, tmp_path) for number in range(3)]
         numbers = [engine.submit(one) for one in large]
         assert [replies.end(number).state for number in numbers] == ["done"] * 3
-        told = [reply for reply in replies.heard if isinstance(reply, NotKept)]
+        told = [reply for reply in replies.seen if isinstance(reply, NotKept)]
         assert len(told) == 1
         assert engine._queue.jobs == []
     finally:
