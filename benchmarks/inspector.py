@@ -30,6 +30,7 @@ from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.engine.inspect.tensor_facts import facts
 from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
@@ -182,7 +183,13 @@ def main() -> None:
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     session = WorkflowRunner()
     workflow = load(STARTER)
-    list(session.run(workflow, STARTER.parent, Path(tempfile.mkdtemp()), ("model",), on="cpu", document="bench"))
+    list(
+        session.run(
+            RunRequest.of(
+                workflow, STARTER.parent, Path(tempfile.mkdtemp()), ("model",), device="cpu", document="bench"
+            )
+        )
+    )
     for side in (64, 128, 1024):
         for way in ("channels", "colours"):
             scrub(steps, side, way, session)

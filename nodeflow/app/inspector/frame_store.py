@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from nodeflow.app.inspector.peeks import PeekRequests
+from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.views import Picture, View
 
 MOST_BYTES = 192 * 2**20
@@ -89,13 +90,13 @@ class Film(QObject):
         self,
         looks: PeekRequests,
         cache: FrameCache,
-        handle: str,
+        handle: ValueHandle,
         form: str,
         options: dict[str, Any],
         steps: int,
         size: int,
         axis: str = "step",
-        other: str = "",
+        other: ValueHandle | None = None,
     ) -> None:
         super().__init__()
         self.looks, self.cache, self.handle, self.form, self.size = looks, cache, handle, form, size

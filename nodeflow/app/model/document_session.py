@@ -27,11 +27,13 @@ from nodeflow.engine.protocol.events import (
     RunFinished,
     WorkerLost,
 )
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
+from nodeflow.graph.model.roles import SEEN
 from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of
 from nodeflow.graph.validate.run_scope import obstacles, scope
@@ -201,12 +203,12 @@ class DocumentSession(QObject):
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
-        about = (self.base, self.hub.output, targets)
+        about = (workflow, self.base, self.hub.output, targets)
         device, document, title = self.hub.wanted, self.id, self.title
 
         def give(engine: LocalEngine) -> int:
-            text = files.dumps(workflow)
-            return engine.submit(text, *about, device=device, document=document, title=title, sweeps=sweeps)
+            request = RunRequest.of(*about, device=device, document=document, title=title, sweeps=sweeps)
+            return engine.submit(request)
 
         job = self.hub.hand_over(give)
         self.jobs.append(job)
@@ -334,11 +336,9 @@ class DocumentSession(QObject):
         """The output of a node that may be pictures, by its type; empty where none is."""
         found = self.unfolded.flat.workflow.nodes.get(node)
         spec = self.catalogue.nodes.get(found.type) if found is not None else None
-        return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
+        return next((port.name for port in spec.outputs if port.type in self.catalogue.types(SEEN)), "") if spec else ""
 
 
-PICTURES = ("Image", "Latent", "Mask")
-"""Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
 

@@ -53,9 +53,9 @@ from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.graph.model.roles import LOAD_IMAGE
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-LOADER = "nodes.load_image"
 
 
 class MainWindow(QMainWindow):
@@ -279,9 +279,9 @@ class MainWindow(QMainWindow):
         """A file was dropped: open it; a picture without a workflow becomes a node that loads it."""
         if path.suffix.lower() == ".json" or self.background.wait(lambda: has_workflow(path)):
             self.show_file(path)
-        elif LOADER in self.hub.catalogue.nodes:
-            name = self.add_node(LOADER, at)
-            self.canvas.values.set(name, "path", str(path))
+        elif loaders := self.hub.catalogue.specs(LOAD_IMAGE):
+            name = self.add_node(loaders[0].type, at)
+            self.canvas.values.set(name, loaders[0].params[0].name, str(path))
 
     def next_panel(self, by: int) -> None:
         """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""

@@ -16,6 +16,7 @@ import msgspec
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.resources import data_folder
 
 START_METHOD = "spawn"
 """How the process is made: anew, so that nothing of its parent's threads and locks is in it."""
@@ -70,6 +71,7 @@ class WorkerProcess:
         if self._process.is_alive():
             self._process.kill()
             self._process.join(2)
+            _forgive(self.pid)
         if threading.current_thread() is not self._listener:
             self._listener.join(2)
 
@@ -130,6 +132,14 @@ def _start(pipe: Connection, output: Connection, limits: Limits) -> None:
     from nodeflow.engine.worker.main import work
 
     work(pipe, output, limits)
+
+
+def _forgive(pid: int) -> None:
+    """We ended the process ourselves: that says nothing against the pack that it imported just then."""
+    for marker in (data_folder() / "packs").glob("*.json"):
+        with contextlib.suppress(OSError):
+            if f'"{pid}_'.encode() in marker.read_bytes():
+                marker.unlink()
 
 
 def _cause(code: int | None) -> str:

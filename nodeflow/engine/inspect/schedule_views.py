@@ -65,7 +65,7 @@ def _series(name: str, curve: list[tuple[float, float]]) -> Series:
 
 
 FORMS: ValueViews = {
-    "Schedule": (
+    Schedule.__name__: (
         ValueView("sigmas", "Sigmas", sigmas),
         ValueView("signal", "Signal to noise", ratios),
         ValueView("timesteps", "Timesteps", timesteps),

@@ -15,7 +15,7 @@ from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector import hover_views
 from nodeflow.app.inspector.fact_texts import fact_line
 from nodeflow.app.inspector.peeks import PeekRequests
-from nodeflow.views import Overview, View
+from nodeflow.engine.protocol.value_handle import Overview, Seen
 
 if TYPE_CHECKING:
     from nodeflow.app.canvas.controller.canvas_controller import Canvas
@@ -85,7 +85,7 @@ class WireFacts(QObject):
         for held in (self._known, self._pictures, self._asked, self._asked_pictures):
             held.clear()
 
-    def _take(self, where: Where, view: View | None, _: str) -> None:
+    def _take(self, where: Where, view: Seen | None, _: str) -> None:
         if where not in self._asked or not isinstance(view, Overview):
             return
         self._asked.discard(where)
@@ -93,7 +93,7 @@ class WireFacts(QObject):
         self.told.emit(where[0])
         self._show_again()
 
-    def _take_picture(self, where: Where, view: View | None, _: str) -> None:
+    def _take_picture(self, where: Where, view: Seen | None, _: str) -> None:
         if where not in self._asked_pictures:
             return
         self._asked_pictures.discard(where)
