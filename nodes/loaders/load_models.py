@@ -26,7 +26,7 @@ class LatentDiffusion(NamedTuple):
     schedule: TrainedSchedule
 
 
-@node("Load latent diffusion")
+@node("Load latent diffusion", version=2)
 def load_latent_diffusion(
     model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
     revision: str = "",

@@ -9,6 +9,7 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, Prediction, TrainedSchedule
+from nodes.loaders.families.stable_diffusion.other_weights import IGNORABLE, OTHERS
 from nodes.loaders.families.stable_diffusion.shapes import (
     CLIP_KEY,
     SECOND,
@@ -16,11 +17,12 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     VAE_KEY,
     VERSIONS,
     Version,
-    Weights,
+    guided_by,
     unet_config,
     vae_config,
 )
 from nodes.loaders.families.stable_diffusion.text_encoder_file import TEXTS
+from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import damaged
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, vae
 from nodes.loaders.read.weights import fill
@@ -45,15 +47,20 @@ def load_single(path: Path, target: Target) -> Parts:
     from diffusers.loaders import single_file_utils as convert
 
     weights = _read(path)
+    weights.refuse_others(path, OTHERS)
     version = _version(path, weights)
     network = unet_config(weights, version)
     with torch.device("meta"):
         unet = UNet2DConditionModel(**network)
         decoder = AutoencoderKL(**vae_config(weights, version))
     text = TEXTS[version](path, weights, target)
-    fill(path, unet, convert.convert_ldm_unet_checkpoint(weights, unet.config), target.dtype)
+    with weights.followed:
+        painting = convert.convert_ldm_unet_checkpoint(weights, unet.config) | guided_by(weights)
+        coding = convert.convert_ldm_vae_checkpoint(weights, decoder.config)
+    fill(path, unet, weights.given(unet, painting), target.dtype)
     precision = exact(target.dtype) if version.large else target.dtype
-    fill(path, decoder, convert.convert_ldm_vae_checkpoint(weights, decoder.config), precision)
+    fill(path, decoder, weights.given(decoder, coding), precision)
+    weights.close(path, IGNORABLE)
     loaded = vae(decoder, version.side)
     prediction: Prediction = "v" if version is SECOND or VELOCITY in weights else "epsilon"
     space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, version.side)
@@ -72,14 +79,14 @@ def _schedule(version: Version, prediction: Prediction, zero_snr: bool) -> Train
     return TrainedSchedule({**STABLE_DIFFUSION, **told, **spacing, **ending})
 
 
-def _version(path: Path, weights: Weights) -> Version:
+def _version(path: Path, weights: FileWeights) -> Version:
     for version in VERSIONS:
         if all(any(name.startswith(prefix) for name in weights) for prefix in version.texts):
             return version
     raise NodeError(f"{path.name} is not laid out as Stable Diffusion 1, 2 or XL; this node cannot load it")
 
 
-def _read(path: Path) -> Weights:
+def _read(path: Path) -> FileWeights:
     """The weights of the networks; others in the file (averages from training) stay unread."""
     from safetensors import SafetensorError, safe_open
 
@@ -97,6 +104,9 @@ def _read(path: Path) -> Weights:
                         "and XL models, with U-Net, VAE and text encoders in one file"
                     )
             taken = [name for name in names if name.startswith(wanted) or name in MARKS]
-            return {OLD_CLIP.sub(CLIP_KEY, name): file.get_tensor(name) for name in taken}
+            left = [name for name in names if name not in {*taken}]
+            found = FileWeights({OLD_CLIP.sub(CLIP_KEY, name): file.get_tensor(name) for name in taken}, left)
+            found.understood(*MARKS)
+            return found
     except (SafetensorError, OSError):
         raise damaged(path) from None
