@@ -7,9 +7,9 @@ from typing import Any
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
-from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_weights
+from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, text_encoder, vae
-from nodes.loaders.text_encoders.joint import TwinText, clip_reader, read_tokenizer
+from nodes.loaders.text_encoders.joint import TwinText, clip_reader
 
 EXPECTED = {
     "unet": ("UNet2DConditionModel",),

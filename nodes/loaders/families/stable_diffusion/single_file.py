@@ -68,15 +68,15 @@ def load_single(path: Path, target: Target) -> Parts:
         text,
         DiffusionNetwork(denoiser(unet, target), space, prediction),
         loaded,
-        _schedule(version, prediction, ZERO_SNR in weights),
+        _schedule(prediction, ZERO_SNR in weights),
     )
 
 
-def _schedule(version: Version, prediction: Prediction, zero_snr: bool) -> TrainedSchedule:
+def _schedule(prediction: Prediction, zero_snr: bool) -> TrainedSchedule:
+    """Trailing: no file says that it is one of few steps (Turbo, Lightning), which paint mud from any other start."""
     told = {"prediction_type": "v_prediction" if prediction == "v" else "epsilon"}
-    spacing = {"timestep_spacing": "leading"} if version.large else {}
     ending = {"rescale_betas_zero_snr": True} if zero_snr else {}
-    return TrainedSchedule({**STABLE_DIFFUSION, **told, **spacing, **ending})
+    return TrainedSchedule({**STABLE_DIFFUSION, **told, **ending, "timestep_spacing": "trailing"})
 
 
 def _version(path: Path, weights: FileWeights) -> Version:
