@@ -19,6 +19,7 @@ from nodes.schedulers.solvers.diffusers_solver import (
     new_scheduler,
     spaced,
 )
+from nodes.schedulers.solvers.edm import check_kind, edm_solver, is_edm
 
 MOST_ETA = 1 - 1e-6
 """At 1 and pure noise nothing is left of the direction in eq. 12, and rounding makes a negative number's root of it."""
@@ -39,6 +40,8 @@ class DiffusersSchedule:
         return KINDS[self.kind].space == "flow"
 
     def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
+        if is_edm(self.trained):
+            return edm_solver(self.kind, self.trained, self.steps, self.karras, prediction, device)
         if self.flow and prediction != "flow":
             raise NodeError(
                 f"{self.kind} is for models that predict flow, and this one predicts {prediction}; "
@@ -105,7 +108,8 @@ def scheduler(
     Leading leaves out the noisiest, as many models were published; linspace takes both ends; trailing starts at the
     noisiest, which models of few steps need (Turbo, Lightning, Hyper, DMD2), and those whose last step is noise alone.
     A folder says its own; one file does not, and starts at the noisiest. It does not count with Karras, nor for LCM and
-    for models that predict flow.
+    for models that predict flow or were trained on noise levels without steps, as Karras et al. 2022 have it (CosXL,
+    Playground 2.5): these go with Euler, DPM++ 2M and DPM++ 2M SDE.
 
     Fails where the method does not go with the model (flow or not), with more steps than the model was trained with,
     or with Karras where the method has none.
@@ -118,6 +122,7 @@ def scheduler(
         if flow != (KINDS[kind].space == "flow"):
             fitting = "Flow-match Euler" if flow else "another kind, such as DDIM"
             raise NodeError(f"{kind} does not go with how this model was trained; choose {fitting}")
+        check_kind(kind, trained)
     default = TrainedSchedule({} if KINDS[kind].space == "flow" else STABLE_DIFFUSION)
     said = trained or default
     if spacing != "as the file says":

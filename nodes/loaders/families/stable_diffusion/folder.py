@@ -10,6 +10,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder, TrainedS
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, text_encoder, vae
 from nodes.loaders.text_encoders.joint import TwinText, clip_reader
+from nodes.schedulers.solvers.edm import deviation_of, predicting_v
 
 EXPECTED = {
     "unet": ("UNet2DConditionModel",),
@@ -47,8 +48,9 @@ def load_folder(path: Path, target: Target) -> Parts:
     decoder = read_weights(AutoencoderKL, path / "vae", WEIGHTS, options)
     text = _texts(path, index, target, ("_2",) if alone else ("", "_2")) if sized else _one_text(path, target)
     side = int(unet.config.sample_size or 64)
+    schedule = predicting_v(unet, schedule)
     network = DiffusionNetwork(denoiser(unet, target), _format(unet, decoder, side), prediction_of(schedule))
-    return Parts(text, network, vae(decoder, side), schedule)
+    return Parts(text, network, vae(decoder, side, deviation_of(schedule)), schedule)
 
 
 def _one_text(path: Path, target: Target) -> TextEncoder:

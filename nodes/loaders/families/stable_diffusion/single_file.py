@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from nodeflow.node import NodeError
-from nodeflow.wires import DiffusionNetwork, LatentFormat, Prediction, TrainedSchedule
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.families.stable_diffusion.other_weights import IGNORABLE, OTHERS
 from nodes.loaders.families.stable_diffusion.shapes import (
     CLIP_KEY,
@@ -24,17 +25,23 @@ from nodes.loaders.families.stable_diffusion.shapes import (
 from nodes.loaders.families.stable_diffusion.text_encoder_file import TEXTS
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import damaged
-from nodes.loaders.read.parts import Parts, Target, denoiser, exact, vae
+from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, vae
 from nodes.loaders.read.weights import fill
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+from nodes.schedulers.solvers.edm import COSXL, PLAYGROUND, predicting_v
 
+PLAIN = 4
+"""Channels that the U-Net of a model sees that is shown latents alone."""
 TEXT_PREFIXES = "cond_stage_model.", "conditioner.embedders."
-MARKS = VELOCITY, ZERO_SNR = "v_pred", "ztsnr"
+VELOCITY, ZERO_SNR = "v_pred", "ztsnr"
 """Empty weights by which files of XL say that they predict v, and that their last step is noise alone."""
 OLD_CLIP = re.compile(r"^cond_stage_model\.transformer\.(?=embeddings\.|encoder\.|final_layer_norm\.)")
 """How older programs that merge models begin the names of CLIP's weights."""
-OTHER_SCHEDULE = "edm_mean"
-"""By this a file of XL says that it was trained along another noise schedule (Playground 2.5)."""
+EDM_ENDS = "edm_vpred.sigma_min", "edm_vpred.sigma_max"
+"""By these a file of XL says that it is CosXL: where its noise levels begin and end."""
+EDM_LATENTS = "edm_mean", "edm_std"
+"""By these that it is Playground 2.5: mean and deviation of each channel of its latents."""
+MARKS = (VELOCITY, ZERO_SNR, *EDM_ENDS, *EDM_LATENTS)
 
 
 def load_single(path: Path, target: Target) -> Parts:
@@ -52,7 +59,7 @@ def load_single(path: Path, target: Target) -> Parts:
     network = unet_config(weights, version)
     with torch.device("meta"):
         unet = UNet2DConditionModel(**network)
-        decoder = AutoencoderKL(**vae_config(weights, version))
+        decoder = AutoencoderKL(**vae_config(weights, version), **_normalising(weights))
     text = TEXTS[version](path, weights, target)
     with weights.followed:
         painting = convert.convert_ldm_unet_checkpoint(weights, unet.config) | guided_by(weights)
@@ -61,22 +68,35 @@ def load_single(path: Path, target: Target) -> Parts:
     precision = exact(target.dtype) if version.large else target.dtype
     fill(path, decoder, weights.given(decoder, coding), precision)
     weights.close(path, IGNORABLE)
+    schedule = predicting_v(unet, _schedule(version, weights, int(network["in_channels"])))
     loaded = vae(decoder, version.side)
-    prediction: Prediction = "v" if version is SECOND or VELOCITY in weights else "epsilon"
     space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, version.side)
-    return Parts(
-        text,
-        DiffusionNetwork(denoiser(unet, target), space, prediction),
-        loaded,
-        _schedule(prediction, ZERO_SNR in weights),
-    )
+    return Parts(text, DiffusionNetwork(denoiser(unet, target), space, prediction_of(schedule)), loaded, schedule)
 
 
-def _schedule(prediction: Prediction, zero_snr: bool) -> TrainedSchedule:
-    """Trailing: no file says that it is one of few steps (Turbo, Lightning), which paint mud from any other start."""
-    told = {"prediction_type": "v_prediction" if prediction == "v" else "epsilon"}
-    ending = {"rescale_betas_zero_snr": True} if zero_snr else {}
+def _schedule(version: Version, weights: FileWeights, channels: int) -> TrainedSchedule:
+    """How the model was trained, by what marks there are.
+
+    Timesteps are spaced trailing: no file says that it is one of few steps (Turbo, Lightning), which paint mud from any
+    other start. Models of version 2 that see more than a latent predict epsilon.
+    """
+    if EDM_LATENTS[0] in weights:
+        return TrainedSchedule(PLAYGROUND)
+    if EDM_ENDS[0] in weights:
+        low, high = (float(weights[name].float()) for name in EDM_ENDS)
+        return TrainedSchedule({**COSXL, "sigma_min": low, "sigma_max": high})
+    velocity = VELOCITY in weights or (version is SECOND and channels == PLAIN)
+    told = {"prediction_type": "v_prediction" if velocity else "epsilon"}
+    ending = {"rescale_betas_zero_snr": True} if ZERO_SNR in weights else {}
     return TrainedSchedule({**STABLE_DIFFUSION, **told, **ending, "timestep_spacing": "trailing"})
+
+
+def _normalising(weights: FileWeights) -> dict[str, Any]:
+    """What `AutoencoderKL` is told of latents that are normalised by channel."""
+    if EDM_LATENTS[0] not in weights:
+        return {}
+    mean, deviation = (weights[name].float().flatten().tolist() for name in EDM_LATENTS)
+    return {"latents_mean": mean, "latents_std": deviation}
 
 
 def _version(path: Path, weights: FileWeights) -> Version:
@@ -94,8 +114,6 @@ def _read(path: Path) -> FileWeights:
     try:
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
-            if OTHER_SCHEDULE in names:
-                raise NodeError(f"{path.name} is Playground 2.5, whose noise schedule this node does not know")
             for prefixes in (UNET_KEY, VAE_KEY, TEXT_PREFIXES):
                 if not any(name.startswith(prefixes) for name in names):
                     lacking = prefixes if isinstance(prefixes, str) else "... or ".join(prefixes)
