@@ -73,6 +73,8 @@ class UNetDenoiser(NetworkDenoiser):
     controls: tuple[AttachedControl, ...] = field(default=(), kw_only=True)
     guidance: float = field(default=USUAL_GUIDANCE, kw_only=True)
     """The guidance scale that a network is told that was distilled with guidance."""
+    shown: Tensor | None = field(default=None, kw_only=True)
+    """(B, K, h, w), what a network sees beside the latent that was trained for it."""
 
     @property
     def learned_variance(self) -> bool:
@@ -131,8 +133,16 @@ class UNetDenoiser(NetworkDenoiser):
         return waves.to(x.dtype)
 
     def seen(self, x: Tensor) -> Tensor:
-        """What the network is given of x."""
-        return x
+        """What the network is given of x. Raises NodeError where what it is shown does not fit."""
+        if self.shown is None:
+            return x
+        if self.shown.shape[-2:] != x.shape[-2:]:
+            sizes = [f"{part.shape[-1]} x {part.shape[-2]}" for part in (self.shown, x)]
+            raise NodeError(f"what this U-Net is shown is {sizes[0]} cells and what it paints {sizes[1]}; resize it")
+        if len(x) % len(self.shown):
+            raise NodeError(f"{len(self.shown)} pictures are shown for {len(x)} to paint; give one, or one for each")
+        beside = self.shown.to(x.device, x.dtype).repeat(len(x) // len(self.shown), 1, 1, 1)
+        return torch.cat([x, beside], 1)
 
     def _added(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
@@ -260,14 +270,30 @@ def unet_denoiser(
     2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747); told guidance: Meng et al. 2023
     (arXiv:2210.03142), LCM: Luo et al. 2023 (arXiv:2310.04378), sec. 4.3.
     """
+    if beside := channels_beside(unet):
+        raise NodeError(
+            f"this U-Net is shown {beside} channels beside a latent; use Inpainting denoiser (for 5 channels), Edit "
+            "denoiser (for 4) or Depth denoiser (for 1)"
+        )
+    return new_unet_denoiser(unet, prediction, guidance)
+
+
+def channels_beside(unet: DiffusionNetwork) -> int:
+    """How many channels a U-Net sees beside the latent."""
+    config = getattr(unet.module, "config", {})
+    return int(config.get("in_channels", unet.format.channels)) - unet.format.channels
+
+
+def new_unet_denoiser(
+    unet: DiffusionNetwork, prediction: Prediction | Literal["auto"], guidance: float, shown: Tensor | None = None
+) -> UNetDenoiser:
+    """Raises NodeError for a U-Net that asks for more than a text and what it is shown."""
     config = getattr(unet.module, "config", {})
     kind = SizedUNetDenoiser if config.get("addition_embed_type") == SIZED else UNetDenoiser
     for asked in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
         if config.get(asked) not in (None, *KNOWN.get(asked, ())):
             raise NodeError(f"this U-Net is conditioned on more than a text ({asked}); this node does not give it that")
-    if config.get("in_channels", unet.format.channels) != unet.format.channels:
-        raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
-    return kind(unet, unet.prediction if prediction == "auto" else prediction, guidance=guidance)
+    return kind(unet, unet.prediction if prediction == "auto" else prediction, guidance=guidance, shown=shown)
 
 
 @node("DiT denoiser")
