@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
-from nodes.denoisers.denoisers import UNetDenoiser, in_force
+from nodes.denoisers.denoisers import UNetDenoiser
 from nodes.guidance.classifier_free import Unguided
 
 
@@ -34,7 +34,7 @@ class PictureAndText:
         return Guided(guide_both(both, picture, neither, self.scale, self.picture_scale), both, neither)
 
     def at(self, index: int, total: int) -> Guider:
-        denoiser = in_force(self.denoiser, index, total)
+        denoiser = self.denoiser.at(index, total)
         return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
 
     def unguided(self) -> Guider:
