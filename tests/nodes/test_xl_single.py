@@ -94,6 +94,9 @@ def test_a_file_may_say_that_it_predicts_v(small_xl: tuple[Path, Path], tmp_path
     assert model.unet.prediction == "v"
     assert model.schedule.config["prediction_type"] == "v_prediction"
     assert model.schedule.config["rescale_betas_zero_snr"]
+    for kind in ("DDIM", "Euler", "DPM++ 2M"):
+        solver = scheduler(model.schedule, kind, 4).begin("v", torch.device("cpu"))  # type: ignore[arg-type]
+        assert solver.timesteps[0] == 999
 
 
 def test_what_is_missing_is_named(small_xl: tuple[Path, Path], tmp_path: Path) -> None:
