@@ -270,12 +270,13 @@ def unet_denoiser(
     2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747); told guidance: Meng et al. 2023
     (arXiv:2210.03142), LCM: Luo et al. 2023 (arXiv:2310.04378), sec. 4.3.
     """
+    denoiser = new_unet_denoiser(unet, prediction, guidance)
     if beside := channels_beside(unet):
         raise NodeError(
             f"this U-Net is shown {beside} channels beside a latent; use Inpainting denoiser (for 5 channels), Edit "
             "denoiser (for 4) or Depth denoiser (for 1)"
         )
-    return new_unet_denoiser(unet, prediction, guidance)
+    return denoiser
 
 
 def channels_beside(unet: DiffusionNetwork) -> int:
