@@ -61,7 +61,7 @@ KINDS: Mapping[str, SchedulerKind] = {
     "LCM": SchedulerKind("LCMScheduler", "preserving"),
     "Flow-match Euler": SchedulerKind("FlowMatchEulerDiscreteScheduler", "flow"),
 }
-KARRAS_KINDS = ("Euler", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
+KARRAS_KINDS = ("Euler", "Euler ancestral", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
 _NAMES = {"epsilon": "epsilon", "v": "v_prediction", "sample": "sample"}
 
 
@@ -93,6 +93,23 @@ def new_scheduler(
     if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
         config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
+
+
+def spaced(kind: SchedulerKind, trained: TrainedSchedule, steps: int, karras: bool) -> TrainedSchedule:
+    """The same schedule with its timesteps spaced so that a run starts where it is meant to.
+
+    diffusers takes the ends of Karras' spacing (Karras et al. 2022, eq. 5) from the timesteps, which leading spacing
+    cuts short; and its linspace of one step is the least noise of all.
+    """
+    import diffusers
+
+    if kind.space == "flow":
+        return trained
+    usual = inspect.signature(getattr(diffusers, kind.name).__init__).parameters.get("timestep_spacing")
+    spacing = "linspace" if karras else trained.config.get("timestep_spacing", usual.default if usual else None)
+    if spacing == "linspace" and steps == 1:
+        spacing = "trailing"
+    return trained if spacing is None else TrainedSchedule({**trained.config, "timestep_spacing": spacing})
 
 
 def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
