@@ -37,14 +37,15 @@ class Sigmas:
 class Call(NamedTuple):
     """A question to the denoiser: what it sees, when, and what its output means.
 
-    ``original`` turns an output (B, C, h, w) into x_0. ``level`` is alpha and sigma of what is seen, where that is
-    another than the step's own.
+    ``original`` turns an output (B, C, h, w) into x_0. ``level`` is alpha and sigma of what is seen, and ``place`` the
+    step of the schedule whose guidance is in force, where they are others than the step's own.
     """
 
     seen: Tensor
     timestep: Tensor
     original: Callable[[Tensor], Tensor]
     level: tuple[float, float] | None = None
+    place: int | None = None
 
 
 class Answer(NamedTuple):
@@ -95,8 +96,13 @@ class Solver(Protocol):
         """A step from x (B, C, h, w), which asks the denoiser once or several times."""
         ...
 
+    @property
+    def adaptive(self) -> bool:
+        """Whether it sets its own steps: then only the way shows how many they are."""
+        ...
+
     def more(self, index: int) -> bool:
-        """Whether a step follows; a method that sets its own steps knows that only on the way."""
+        """Whether there is such a step."""
         ...
 
     def result(self, x: Tensor) -> Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 
 from nodeflow.node import NodeError, Range, Seed, node
 from nodeflow.wires import Denoiser, Latent, LatentFormat, Noise, Schedule
+from nodeflow.wires.noise import normal
 
 SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
@@ -115,14 +116,32 @@ def latent_as_noise(latent: Latent, seed: Annotated[int, Seed()] = 0) -> Noise:
     return Noise(seeds, values=latent.samples)
 
 
-def drawn_noise(noise: Noise, generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:
+def drawn_noise(noise: Noise, generators: list[Any], shape: tuple[int, ...]) -> torch.Tensor:
     """(B, *shape): what the seeds draw, or the noise that is given. Raises NodeError where that has another shape."""
-    if noise.values is None:
-        return draw(generators, shape)
-    if noise.values.shape[1:] != shape:
+    if noise.values is not None and noise.values.shape[1:] != shape:
         given, wanted = (" x ".join(map(str, sides)) for sides in (noise.values.shape[1:], shape))
         raise NodeError(f"the noise is {given} and the model works on {wanted}; take noise of the same model and size")
-    return noise.values
+    if noise.silent:
+        return torch.zeros((len(noise.seeds), *shape))
+    if noise.values is not None:
+        return noise.values
+    if noise.indices:
+        rows = [normal(generators, 1, shape) for _ in range(max(noise.indices) + 1)]
+        found = torch.cat([rows[index] for index in noise.indices])
+    else:
+        found = normal(generators, len(noise.seeds), shape)
+    if noise.variation is None:
+        return found
+    other = drawn_noise(noise.variation.noise, noise.variation.noise.generators(), shape).to(found.device)
+    return varied(found, other, noise.variation.strength)
+
+
+def varied(noise: torch.Tensor, other: torch.Tensor, strength: float) -> torch.Tensor:
+    """Noise (B, C, h, w) on the way to another on the sphere, with angles of each column, as A1111 mixes seeds."""
+    one, two = (values / values.norm(dim=2, keepdim=True) for values in (noise, other))
+    angle = (one * two).sum(2, keepdim=True).clamp(-1, 1).acos()
+    first, second = (((1 - strength) * angle).sin(), (strength * angle).sin())
+    return (first * noise + second * other) / angle.sin().clamp(min=1e-12)
 
 
 def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
@@ -138,9 +157,9 @@ def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
     return format.channels, height // format.downscale, width // format.downscale
 
 
-def draw(generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:
+def draw(generators: list[Any], shape: tuple[int, ...]) -> torch.Tensor:
     """Standard normal numbers (B, *shape), float32 on the CPU, one generator a row."""
-    return torch.cat([torch.randn((1, *shape), generator=generator) for generator in generators])
+    return normal(generators, len(generators), shape)
 
 
 def rows(samples: torch.Tensor, count: int) -> torch.Tensor:

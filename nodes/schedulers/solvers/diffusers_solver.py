@@ -7,13 +7,14 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Prediction, TrainedSchedule
+from nodeflow.wires import Call, Calls, Prediction, StepNoise, TrainedSchedule
 
 Space = Literal["preserving", "exploding", "flow"]
 """What x is: alpha x_0 + sigma noise (alpha² + sigma² = 1); x_0 + sigma noise; or (1 - sigma) x_0 + sigma noise."""
@@ -137,6 +138,8 @@ def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
 class DiffusersSolver:
     """One run of a diffusers scheduler whose timesteps are set."""
 
+    adaptive = False
+
     def __init__(self, scheduler: Any, kind: SchedulerKind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
         self._scheduler = scheduler
         self._prediction = prediction
@@ -177,6 +180,17 @@ class DiffusersSolver:
         alpha, sigma = self._levels[index]
         return alpha * x_0 + sigma * noise
 
+    def calls(self, x: Tensor, index: int, noise: StepNoise) -> Calls:
+        original = partial(self.original, x=x, index=index)
+        answer = yield Call(self.scale_input(x, index), self._times[index], original)
+        return self.step(answer.output, x, index, noise.generators, answer.variance)
+
+    def more(self, index: int) -> bool:
+        return index < len(self._times)
+
+    def result(self, x: Tensor) -> Tensor:
+        return x
+
     def step(
         self,
         output: Tensor,
@@ -190,6 +204,8 @@ class DiffusersSolver:
             last = index + 1 == len(self._times)  # and that adds no noise, wherever the spacing lets it begin
             output = torch.cat([output, torch.full_like(variance, -1) if last else variance], 1)
         random = {"generator": generators} if self._takes_generator else {}
+        if random and not all(isinstance(one, torch.Generator) for one in generators):
+            raise NodeError("diffusers' methods cannot draw from this noise stream; choose a sampler along sigmas")
         stepped: Tensor = self._scheduler.step(
             output, self._times[index], x, return_dict=False, **random, **self._extra
         )[0]
