@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
+import numpy as np
 from torch import Tensor
 
 from nodes.samplers.solvers.registry import Asking, SamplerStep, ancestral, sampler
@@ -104,13 +105,15 @@ def dpm_adaptive(
 ) -> Asking:
     """Lu et al. 2022, DPM-Solver (arXiv:2206.00927), app. C: two orders, whose difference sets the step."""
     x, sigma, last = step.x, step.sigma, least(step.given)
-    before, h, errors = step.past[0] if step.past else (x, h_init, ())
-    t, end = -math.log(sigma), -math.log(last)
+    end = _time(last)
+    low, h, errors, t = step.past[0] if step.past else (x, h_init, (), _time(sigma))
+    before, degree = low, 1.5 if adaptive_eta else order
+    powers = (pcoeff + icoeff + dcoeff) / degree, -(pcoeff + 2 * dcoeff) / degree, dcoeff / degree
     D = yield x, sigma
     while True:
-        goal = min(end, t + h)
+        goal = min(end, single(t + h))
         down, up = _below(sigma, math.exp(-goal), last, adaptive_eta)
-        stages = _Stages(x, t, -math.log(down), (x - D) / sigma)
+        stages = _Stages(x, t, _time(down) if up else goal, (x - D) / sigma)
         if order == 2:
             low, high = stages.first(), (yield from stages.second())
         else:
@@ -119,13 +122,20 @@ def dpm_adaptive(
         scale = (low.abs().maximum(before.abs()) * rtol).clamp(min=atol)
         inverse = 1 / (float(((low - high) / scale).square().mean().sqrt()) + 1e-8)
         errors = (inverse, *(errors[1:] or (inverse, inverse)))
-        degree = 1.5 if adaptive_eta else order
-        powers = (pcoeff + icoeff + dcoeff) / degree, -(pcoeff + 2 * dcoeff) / degree, dcoeff / degree
         factor = math.prod(error**power for error, power in zip(errors, powers, strict=True))
         factor = 1 + math.atan(factor - 1)
         h *= factor
         if factor >= accept_safety:
             break
-    step.arrived = last if goal > end - NEAR else math.exp(-goal)
-    step.remember((low, h, (errors[0], errors[0], errors[1])))
+    step.arrived = last if goal > end - NEAR else single(math.exp(-goal))
+    step.remember((low, h, (errors[0], errors[0], errors[1]), goal))
     return high + step.draw() * (up * s_noise) if up else high
+
+
+def single(value: float) -> float:
+    """A number in single precision, as the field's programs count: the error decides on the next step."""
+    return float(np.float32(value))
+
+
+def _time(sigma: float) -> float:
+    return single(-math.log(sigma))

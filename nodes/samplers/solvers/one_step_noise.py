@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nodes.samplers.solvers.registry import Asking, SamplerStep, sampler
+
+ONE = np.float32(1)
+"""In single precision, as the field's programs count: what is left of the signal has few digits beside it."""
 
 
 @sampler("ddpm", random=True)
 def ddpm(step: SamplerStep) -> Asking:
     """Ho et al. 2020 (arXiv:2006.11239), algorithm 2, with x in the scale of a diffusion that keeps its variance."""
     D = yield step.x, step.sigma
-    kept, kept_next = (1 / (sigma**2 + 1) for sigma in (step.sigma, step.next))
-    alpha = kept / kept_next
+    kept, kept_next = (float(1 / (np.float32(sigma) ** 2 + ONE)) for sigma in (step.sigma, step.next))
+    alpha = float(np.float32(kept) / np.float32(kept_next))
     x, epsilon = step.x * math.sqrt(kept), (step.x - D) / step.sigma
     mean = (x - epsilon * ((1 - alpha) / math.sqrt(1 - kept))) / math.sqrt(alpha)
     if step.next == 0:

@@ -75,7 +75,8 @@ class Sampler:
 
     ``order``: the order of convergence that its error shows. ``random``: it draws noise on the way. ``options``: what it
     can be told. ``levels``: the levels that it walks along, where those are others than the schedule's. ``backward``: it
-    goes from the picture to noise as well. ``adaptive``: it sets its own steps.
+    goes from the picture to noise as well. ``adaptive``: it sets its own steps. ``residual``: the noise that its own
+    last level leaves counts as noise that is left over.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Sampler:
     random: bool
     backward: bool
     adaptive: bool
+    residual: bool
     levels: Callable[[list[float], LevelSpace], list[float]] | None
     options: Mapping[str, Any]
 
@@ -102,6 +104,7 @@ def sampler(
     random: bool = False,
     backward: bool = False,
     adaptive: bool = False,
+    residual: bool = False,
     levels: Callable[[list[float], LevelSpace], list[float]] | None = None,
     **preset: Any,
 ) -> Callable[[Callable[..., Asking]], Callable[..., Asking]]:
@@ -116,7 +119,7 @@ def sampler(
 
         take.__doc__ = function.__doc__
         SAMPLERS[name] = Sampler(
-            name, take if preset else function, order, random, backward, adaptive, levels, options
+            name, take if preset else function, order, random, backward, adaptive, residual, levels, options
         )
         return function
 

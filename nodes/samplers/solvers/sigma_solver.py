@@ -126,8 +126,8 @@ class SigmaSolver:
         return self._is_under_way()
 
     def result(self, x: Tensor) -> Tensor:
-        last = self._levels[-1]
-        return x / (1 - last) if self._space.flow and 0 < last < 1 and not self._given[-1] == 0 else x
+        last = self._walk[-1] if self._sampler.residual else self._given[-1]
+        return x / (1 - last) if self._space.flow and last < 1 and self._walk[1:] else x
 
     def state(self) -> dict[str, Any]:
         if self._first is None:
