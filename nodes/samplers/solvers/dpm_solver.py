@@ -73,7 +73,7 @@ def _below(sigma: float, next: float, last: float, eta: float) -> tuple[float, f
     return down, math.sqrt(max(next**2 - down**2, 0.0)) if eta else 0.0
 
 
-@sampler("dpm_fast", order=1, levels=even_levels)
+@sampler("dpm_fast", order=2, levels=even_levels)
 def dpm_fast(step: SamplerStep, *, fast_eta: float = 0.0, s_noise: float = 1.0) -> Asking:
     """Lu et al. 2022, DPM-Solver (arXiv:2206.00927), DPM-Solver-fast: third order but for what is left at the end."""
     asked, sigma = len(step.given) - 1, step.sigma

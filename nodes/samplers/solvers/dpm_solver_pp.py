@@ -80,8 +80,8 @@ def dpmpp_2m_sde(
     return x + _noise(step, h, eta, s_noise) if eta and s_noise else x
 
 
-@sampler("dpmpp_3m_sde_gpu", order=3, random=True, levels=below_pure_noise)
-@sampler("dpmpp_3m_sde", order=3, random=True, levels=below_pure_noise)
+@sampler("dpmpp_3m_sde_gpu", order=2, random=True, levels=below_pure_noise)
+@sampler("dpmpp_3m_sde", order=2, random=True, levels=below_pure_noise)
 def dpmpp_3m_sde(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0) -> Asking:
     """SDE-DPM-Solver++ that looks back at two steps (Crowson's k-diffusion), with Brownian noise."""
     D = yield step.x, step.sigma

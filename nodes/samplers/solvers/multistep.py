@@ -41,7 +41,7 @@ def _levels(step: SamplerStep, count: int) -> list[float]:
     return [step.sigmas[step.index - back] for back in range(count)]
 
 
-@sampler("lms", order=4)
+@sampler("lms", order=3)
 def lms(step: SamplerStep, *, order: int = 4) -> Asking:
     """Adams and Bashforth's method over the levels themselves (Crowson's k-diffusion)."""
     D = yield step.x, step.sigma
