@@ -51,7 +51,7 @@ def noise_stream(
     - one for the batch: one generator on the CPU draws all pictures at once (ComfyUI)
     - GPU: a seed a picture, drawn on the NVIDIA card; the numbers are the same on every card, up to the size at which
       its kernels share the work by the number of its processors, and on no CPU
-    - NV Philox: the same numbers without a card (A1111's NV; Salmon et al. 2011, Philox 4x32)
+    - NV Philox: the same numbers, to the sixth digit, without a card (A1111's NV; Salmon et al. 2011, Philox 4x32)
 
     ``between`` says what draws the noise that a method adds on the way, from one batch to the next: the generators go
     on (nodeflow, A1111), start from the seed again (ComfyUI 0.3, and later on a card), or from the seed + 1 (ComfyUI
