@@ -133,7 +133,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     warnings.simplefilter("ignore")
-    sigmas, noise, runs = (json.loads((folder / f"{name}.json").read_text()) for name in ("sigmas", "noise", "samplers"))
+    sigmas, noise, runs = (
+        json.loads((folder / f"{name}.json").read_text()) for name in ("sigmas", "noise", "samplers")
+    )
     for title, limit, worst in (
         ("noise levels", 1e-6, {**of_sigmas(sigmas), **of_tails(runs)}),
         ("noise", 0.0, of_noise(noise)),

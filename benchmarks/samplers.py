@@ -33,17 +33,22 @@ MOST, LEAST = 10.0, 0.1
 STEPS = 20, 40, 80
 SEED = 7
 SHAPE = 1, 4, 8, 8
-KDIFFUSION = {
-    "dpm_fast": None,
-    "dpm_adaptive": None,
-    **{
-        name: f"sample_{name}"
-        for name in (
-            "euler euler_ancestral heun dpm_2 dpm_2_ancestral lms dpmpp_2s_ancestral dpmpp_sde dpmpp_2m "
-            "dpmpp_2m_sde dpmpp_2m_sde_heun dpmpp_3m_sde"
-        ).split()
-    },
-}
+KDIFFUSION = (
+    "euler",
+    "euler_ancestral",
+    "heun",
+    "dpm_2",
+    "dpm_2_ancestral",
+    "lms",
+    "dpm_fast",
+    "dpm_adaptive",
+    "dpmpp_2s_ancestral",
+    "dpmpp_sde",
+    "dpmpp_2m",
+    "dpmpp_2m_sde",
+    "dpmpp_2m_sde_heun",
+    "dpmpp_3m_sde",
+)
 DIFFUSERS: dict[str, tuple[str, dict[str, Any]]] = {
     "euler": ("EulerDiscreteScheduler", {}),
     "heun": ("HeunDiscreteScheduler", {}),
@@ -77,16 +82,18 @@ def walked(
     space, noise = LevelSpace(noise_table(None)), StepNoise([torch.Generator().manual_seed(SEED)], (SEED,))
     levels = sampler.levels(sigmas, space) if sampler.levels else sigmas
     brownian, past, asked, index = BrownianNoise(sigmas), (), 0, 0
+    foreseen: list[Tensor] = []
     ends = list(levels[:1]) if sampler.adaptive else list(levels)
     while ends[-1] > (sigmas[-1] or sigmas[-2]) * (1 + 1e-5) if sampler.adaptive else index < len(ends) - 1:
         known = [*ends, 0.0] if sampler.adaptive else ends
-        step = SamplerStep(x, index, known, space, noise, brownian, past, 0, sigmas, lambda: found)
+        step = SamplerStep(x, index, known, space, noise, brownian, past, 0, sigmas, lambda: foreseen[-1])
         taking = sampler.take(step, **told)
         call = next(taking)
         while True:
-            found, asked = denoised(*call), asked + 1
+            foreseen.append(denoised(*call))
+            asked += 1
             try:
-                call = taking.send(found)
+                call = taking.send(foreseen[-1])
             except StopIteration as end:
                 x = end.value
                 break
@@ -139,7 +146,7 @@ def kdiffusion() -> Any:
 
 
 def beside_kdiffusion(name: str, package: Any, steps: int = 12) -> float | None:
-    """The largest difference to k-diffusion's own run, which draws the same noise; None where it has no such sampler."""
+    """The largest difference to k-diffusion's run, with the same noise; None where it has no such sampler."""
     if name not in KDIFFUSION:
         return None
     x, sigmas = start(torch.float32), [*levels(steps), *([] if name == "lms" else [0.0])]  # its last step is another

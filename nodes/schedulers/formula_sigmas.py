@@ -8,10 +8,9 @@ from typing import Annotated
 import torch
 
 from nodeflow.node import NodeError, Range, node
-from nodeflow.wires import Sigmas
+from nodeflow.wires import Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.noise_table import is_flow, shifted
 from nodes.schedulers.sigmas.spacings import ending, karras_between, polyexponential_between
-from nodeflow.wires import TrainedSchedule
 
 Steps = Annotated[int, Range(1, 10000)]
 Level = Annotated[float, Range(0.0001, 5000, 0.001)]

@@ -44,7 +44,7 @@ class SamplerSchedule:
         if (prediction == "flow") != self.flow:
             kind, other = ("flow", "a diffusion") if prediction == "flow" else (prediction, "flow matching")
             raise NodeError(
-                f"this model predicts {kind}, and these sigmas are for {other}; wire the model's own schedule to trained"
+                f"this model predicts {kind}, and these sigmas are for {other}; wire the model's schedule to trained"
             )
         method = SAMPLERS[self.sampler]
         return SigmaSolver(
@@ -59,7 +59,9 @@ def _schedule(
     method, own = SAMPLERS[sampler], trained or sigmas.trained
     levels = checked(sigmas, method.backward)
     if own is not None and is_flow(own) and max(levels) > 1:
-        raise NodeError(f"the largest sigma is {max(levels):g}, and shares of noise go up to 1; take levels of the model")
+        raise NodeError(
+            f"the largest sigma is {max(levels):g}, and shares of noise go up to 1; take levels of the model"
+        )
     if method.adaptive and len(levels) == 2 and levels[-1] == 0:
         raise NodeError(f"{sampler} needs a level to end at besides 0; give it two steps or more")
     return SamplerSchedule(sampler, {**options}, tuple(levels), own)

@@ -66,8 +66,8 @@ COMFYUI: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]
     "uni_pc": ((-0.1343497, 0.0728929, 0.1438622), (-0.2002414, 0.1051616, 0.2153317)),
     "uni_pc_bh2": ((-0.1420639, 0.0780038, 0.1517690), (-0.2015554, 0.1060488, 0.2166607)),
 }
-"""The first three numbers that ComfyUI 0.26.0 gives on a CPU: karras on Stable Diffusion's levels, normal on a flow with
-shift 3; 8 steps, seed 7, 1 x 4 x 8 x 8, with the toy denoiser of `benchmarks.parity`."""
+"""The first three numbers that ComfyUI 0.26.0 gives on a CPU: karras on Stable Diffusion's levels, normal on a flow
+with shift 3; 8 steps, seed 7, 1 x 4 x 8 x 8, with the toy denoiser of `benchmarks.parity`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,10 @@ TWO_SIDED = TwoSided(ToyDenoiser("sample"))
 def test_it_gives_the_numbers_that_people_know(name: str) -> None:
     diffusion, flow = COMFYUI[name]
     limit = 2e-5 if SAMPLERS[name].random else 2e-6
-    for schedule, wanted in ((k_sampler(None, name, "karras", 8), diffusion), (k_sampler(FLOW, name, "normal", 8), flow)):
+    for schedule, wanted in (
+        (k_sampler(None, name, "karras", 8), diffusion),
+        (k_sampler(FLOW, name, "normal", 8), flow),
+    ):
         found = sampled(name, schedule, schedule.flow).flatten()[:3]
         assert torch.allclose(found, torch.tensor(wanted), rtol=0, atol=limit), found
 
@@ -150,7 +153,9 @@ class Runner:
     def __init__(self, guider: Guider, schedule: Schedule) -> None:
         self.guider, self.schedule = guider, schedule
 
-    def run(self, store: StepStore | None, stop: int = 5000, noise: Noise = Noise((3, 9))) -> tuple[int, Sampled | None]:
+    def run(
+        self, store: StepStore | None, stop: int = 5000, noise: Noise = Noise((3, 9))
+    ) -> tuple[int, Sampled | None]:
         """How many steps were computed, and the result; it is let go after ``stop`` of them."""
         with _steps(store) as steps:
             running, seen = sample(self.guider, self.schedule, noise, steps=steps), 0
@@ -214,7 +219,9 @@ def test_two_samplers_go_on_after_each_other_with_the_noise_that_is_left() -> No
         whole = k_sampler(trained, "euler", "normal", 8)
         guider = toy(trained is not None)
         wanted = ended(sample(guider, whole, Noise((3,)))).latent.samples
-        first = ended(sample(guider, k_sampler(trained, "euler", "normal", 8, end_step=5, leftover_noise=True), Noise((3,))))
+        first = ended(
+            sample(guider, k_sampler(trained, "euler", "normal", 8, end_step=5, leftover_noise=True), Noise((3,)))
+        )
         rest = k_sampler(trained, "euler", "normal", 8, start_step=5)
         found = ended(sample(guider, rest, Noise((3,), silent=True), first.latent)).latent.samples
         assert torch.allclose(found, wanted, atol=1e-5)
@@ -260,7 +267,13 @@ def test_an_adaptive_run_shows_how_many_steps_it_took_and_where() -> None:
     assert found.levels is not None
     assert len(found.levels) == len(seen)
     with pytest.raises(NodeError, match="1000 steps; allow a larger error"):
-        ended(sample(toy(False), adaptive_schedule(model_sigmas(None), rtol=1e-4, atol=1e-5, h_init=1e-4, icoeff=0), Noise((3,))))
+        ended(
+            sample(
+                toy(False),
+                adaptive_schedule(model_sigmas(None), rtol=1e-4, atol=1e-5, h_init=1e-4, icoeff=0),
+                Noise((3,)),
+            )
+        )
 
 
 def test_the_guider_is_told_the_level_that_it_is_asked_at() -> None:
@@ -329,9 +342,12 @@ def test_predictions_of_every_kind_mean_the_same_picture() -> None:
         (lambda: sigmas_schedule(Sigmas(torch.tensor([14.0, 1.0, 0.0]), FLOW)), "shares of noise go up to 1"),
         (lambda: k_sampler(None, "dpm_adaptive", "karras", 1), "needs a level to end at besides 0"),
         (lambda: k_sampler(None, "euler", "simple", 1001), "a table of 1000 levels, not 1001"),
-        (lambda: k_sampler(FLOW).begin("epsilon", torch.device("cpu")), "wire the model's own schedule to trained"),
-        (lambda: k_sampler(None).begin("flow", torch.device("cpu")), "wire the model's own schedule to trained"),
-        (lambda: part_of_sigmas(split_sigmas(model_sigmas(None), 30).high), "there are 20 steps, and none of number 30"),
+        (lambda: k_sampler(FLOW).begin("epsilon", torch.device("cpu")), "wire the model's schedule to trained"),
+        (lambda: k_sampler(None).begin("flow", torch.device("cpu")), "wire the model's schedule to trained"),
+        (
+            lambda: part_of_sigmas(split_sigmas(model_sigmas(None), 30).high),
+            "there are 20 steps, and none of number 30",
+        ),
         (
             lambda: ended(sample(toy(False), k_sampler(None, "euler_cfg_pp"), Noise((1,)))),
             "classifier-free guidance with a negative text",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from typing import Any
 
@@ -29,16 +28,14 @@ class Asker:
         guider = self._guiders[place - self._first]
         if call.level is not None:
             guider = at_level(guider, NoiseLevel(*call.level))
+        pictures = self._apart.of(call.seen, guider)
+        if self._recorder is None or not record:
+            return joined([(own.predict(row, call.timestep, place, self._total), []) for row, own in pictures])
         asked: list[Asked] = []
-        for row, own in self._apart.of(call.seen, guider):
-            with self._recording(row, own, record) as attention:
+        for row, own in pictures:
+            with self._recorder.step(row, own) as attention:
                 asked.append((own.predict(row, call.timestep, place, self._total), attention))
         return joined(asked)
-
-    def _recording(
-        self, x: Tensor, guider: Guider, record: bool
-    ) -> contextlib.AbstractContextManager[list[Attention]]:
-        return self._recorder.step(x, guider) if self._recorder and record else contextlib.nullcontext([])
 
 
 def take_step(

@@ -11,6 +11,7 @@ for _found in sorted(module.name for module in pkgutil.iter_modules(folder.__pat
     if _found != "catalogue":
         importlib.import_module(f"{folder.__name__}.{_found}")
 
+__all__ = ["NAMES", "SAMPLERS", "SamplerName"]
 NAMES = tuple(SAMPLERS)
 SamplerName = Literal[NAMES]  # type: ignore[valid-type]
 """The names of all samplers."""

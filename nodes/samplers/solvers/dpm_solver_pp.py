@@ -64,9 +64,7 @@ def dpmpp_sde(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0, r: f
 @sampler("dpmpp_2m_sde_heun", order=2, random=True, levels=below_pure_noise, solver_type="heun")
 @sampler("dpmpp_2m_sde_gpu", order=2, random=True, levels=below_pure_noise)
 @sampler("dpmpp_2m_sde", order=2, random=True, levels=below_pure_noise)
-def dpmpp_2m_sde(
-    step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0, solver_type: str = "midpoint"
-) -> Asking:
+def dpmpp_2m_sde(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0, solver_type: str = "midpoint") -> Asking:
     """SDE-DPM-Solver++(2M), Lu et al. 2022 (arXiv:2211.01095), app. D, with Brownian noise."""
     D = yield step.x, step.sigma
     step.remember(D)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -92,22 +93,22 @@ def er_sde(step: SamplerStep, *, s_noise: float = 1.0, order: int = 3) -> Asking
     space = step.space
     levels = [space.ratio(step.sigmas[step.index - back]) for back in range(min(len(step.past), 2) + 1)]
     now, next = levels[0], space.ratio(step.next)
-    alpha, r = space.alpha(step.next), _scaled(next) / _scaled(now)
+    alpha, r = space.alpha(step.next), float(_scaled(next) / _scaled(now))
     x = step.x * (alpha / space.alpha(step.sigma) * r) + D * (alpha * (1 - r))
     dt, width = next - now, (now - next) / POINTS
     points = next + np.arange(POINTS) * width
     if step.past and order >= 2:
         slope = (D - step.past[0]) / (now - levels[1])
-        x = x + slope * (alpha * (dt + float((1 / _scaled(points)).sum()) * width * _scaled(next)))
+        x = x + slope * (alpha * (dt + float((1 / _scaled(points)).sum()) * width * float(_scaled(next))))
     if len(step.past) >= 2 and order >= 3:
         before = (step.past[0] - step.past[1]) / (levels[1] - levels[2])
         bend = (slope - before) / ((now - levels[2]) / 2)
         area = float(((points - now) / _scaled(points)).sum()) * width
-        x = x + bend * (alpha * (dt**2 / 2 + area * _scaled(next)))
+        x = x + bend * (alpha * (dt**2 / 2 + area * float(_scaled(next))))
     deviation = math.sqrt(max(next**2 - (now * r) ** 2, 0.0))
     return x + step.draw() * (alpha * s_noise * deviation) if s_noise else x
 
 
-def _scaled(ratio: float) -> float:
-    """The paper's noise scale function ER-SDE 5, eq. 28."""
+def _scaled(ratio: Any) -> Any:
+    """The paper's noise scale function ER-SDE 5, eq. 28, of numbers or arrays."""
     return ratio * (np.exp(ratio**0.3) + 10)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
-import numpy as np
-from numpy.polynomial import Polynomial
 import torch
+from numpy.polynomial import Polynomial
 from torch import Tensor
 
 from nodes.samplers.solvers.registry import Asking, SamplerStep, sampler
@@ -86,7 +86,7 @@ def ipndm_v(step: SamplerStep, *, order: int = 4) -> Asking:
 
 def _lengths(step: SamplerStep, count: int) -> list[float]:
     levels = _levels(step, count)
-    return [newer - older for newer, older in zip(levels, levels[1:], strict=False)]
+    return [newer - older for newer, older in pairwise(levels)]
 
 
 def _uneven(h: float, *past: float) -> list[float]:

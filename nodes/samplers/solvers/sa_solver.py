@@ -68,9 +68,7 @@ def _tau(step: SamplerStep, sigma: float, eta: float) -> float:
     return eta if first >= sigma >= last else 0.0
 
 
-def _stepped(
-    step: SamplerStep, x: Tensor, known: list[Tensor], start: int, end: int, back: int, tau: float
-) -> Tensor:
+def _stepped(step: SamplerStep, x: Tensor, known: list[Tensor], start: int, end: int, back: int, tau: float) -> Tensor:
     """Eq. 14 from one level to another, with the polynomial through what was foreseen, the newest first."""
     space, sigmas = step.space, step.sigmas
     newest = end - back

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Answer, Call, Calls, Prediction, StepNoise
+from nodeflow.wires import Call, Calls, Prediction, StepNoise
 from nodes.samplers.solvers.brownian import BrownianNoise
 from nodes.samplers.solvers.registry import MEMORY, Sampler, SamplerStep
 from nodes.samplers.solvers.space import LevelSpace
@@ -157,9 +157,7 @@ class SigmaSolver:
         original = partial(ORIGINALS[self._prediction], x=x, sigma=sigma)
         if self.adaptive:
             return Call(self._seen(x, sigma), self._time(sigma), original, self._level(sigma), self._place())
-        return Call(
-            self._seen(x, sigma), self._time(sigma), original, None if sigma == own else self._level(sigma)
-        )
+        return Call(self._seen(x, sigma), self._time(sigma), original, None if sigma == own else self._level(sigma))
 
     def _seen(self, x: Tensor, sigma: float) -> Tensor:
         return x if self._space.flow else x / math.sqrt(sigma**2 + 1)

@@ -1,7 +1,7 @@
 """Ways to space a walk along a model's noise levels, by the names that people know them by. No nodes here.
 
-A spacing takes a table and a number of steps and gives sigmas (N + 1,), float32, of which the last is 0; ``ddim_uniform``
-and ``beta`` may give another number of steps than was asked for.
+A spacing takes a table and a number of steps and gives sigmas (N + 1,), float32, of which the last is 0;
+``ddim_uniform`` and ``beta`` may give another number of steps than was asked for.
 """
 
 from __future__ import annotations

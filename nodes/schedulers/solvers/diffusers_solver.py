@@ -181,8 +181,9 @@ class DiffusersSolver:
         return alpha * x_0 + sigma * noise
 
     def calls(self, x: Tensor, index: int, noise: StepNoise) -> Calls:
-        original = partial(self.original, x=x, index=index)
-        answer = yield Call(self.scale_input(x, index), self._times[index], original)
+        if self._takes_generator and noise.generators and not isinstance(noise.generators[0], torch.Generator):
+            raise NodeError("diffusers' methods cannot draw from this noise stream; choose a sampler along sigmas")
+        answer = yield Call(self.scale_input(x, index), self._times[index], partial(self.original, x=x, index=index))
         return self.step(answer.output, x, index, noise.generators, answer.variance)
 
     def more(self, index: int) -> bool:
@@ -204,8 +205,6 @@ class DiffusersSolver:
             last = index + 1 == len(self._times)  # and that adds no noise, wherever the spacing lets it begin
             output = torch.cat([output, torch.full_like(variance, -1) if last else variance], 1)
         random = {"generator": generators} if self._takes_generator else {}
-        if random and not all(isinstance(one, torch.Generator) for one in generators):
-            raise NodeError("diffusers' methods cannot draw from this noise stream; choose a sampler along sigmas")
         stepped: Tensor = self._scheduler.step(
             output, self._times[index], x, return_dict=False, **random, **self._extra
         )[0]
@@ -250,8 +249,9 @@ class DiffusersSolver:
 
     def state(self) -> dict[str, Any]:
         """The scheduler's attributes that are no longer those it began with: its history and its counters."""
-        now = _copy(vars(self._scheduler))
-        return {name: value for name, value in now.items() if not _is_same(value, self._fresh.get(name, self))}
+        fresh = self._fresh
+        changed = {name: value for name, value in vars(self._scheduler).items() if value is not fresh.get(name, self)}
+        return _copy({name: value for name, value in changed.items() if not _is_same(value, fresh.get(name, self))})
 
     def restore(self, state: dict[str, Any]) -> None:
         vars(self._scheduler).update(_copy(state))
