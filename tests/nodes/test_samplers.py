@@ -21,11 +21,13 @@ from nodeflow.node import NodeError, Steps
 from nodeflow.wires import Curve, Denoiser, Guided, Guider, Latent, Mask, Noise, Schedule, Sigmas
 from nodes.guidance.classifier_free import change_guidance, no_guidance
 from nodes.samplers.inpainting import inpaint
+from nodes.samplers.sampler_error import sampler_error
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.samplers.solvers.catalogue import NAMES, SAMPLERS
 from nodes.schedulers.edit_sigmas import flip_sigmas, manual_sigmas, part_of_sigmas, split_sigmas
 from nodes.schedulers.model_sigmas import model_sigmas
 from nodes.schedulers.sampler_schedules import adaptive_schedule, k_sampler, sigmas_schedule
+from nodes.schedulers.schedule_curves import noise_added
 from nodes.schedulers.schedulers import change_scheduler, scheduler
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torchsde's, of levels that differ in the last bit
@@ -365,3 +367,35 @@ def test_diffusers_euler_walks_along_the_levels_of_normal() -> None:
     ours, theirs = k_sampler(None, "euler", "normal", 20), scheduler(None, "Euler", 20)
     one, other = (each.begin("epsilon", torch.device("cpu")).sigmas for each in (ours, theirs))
     assert torch.allclose(one, other, rtol=1e-4)
+
+
+def test_errors_of_two_samplers_stand_side_by_side() -> None:
+    running = sampler_error(toy(False), Noise((3,)), steps="10 20, 40", first="euler", second="dpmpp_2m_sde")
+    seen = []
+    while True:
+        try:
+            seen.append(next(running))
+        except StopIteration as end:
+            found = end.value
+            break
+    assert seen[-1].index == seen[-1].total == 256 + 2 * 70
+    for curve, name in ((found.first, "euler"), (found.second, "dpmpp_2m_sde")):
+        assert curve.x.tolist() == [10, 20, 40]
+        assert (curve.y.diff() < 0).all(), name
+    assert found.table.splitlines()[4] == "dpmpp_2m_sde, without its noise"
+    assert all(0.8 < float(line.rpartition(" ")[2]) < 1.3 for line in found.table.splitlines()[2:4])
+    for wrong in ("", "ten", "0", "5000", "-3"):
+        with pytest.raises(NodeError, match="are no numbers of steps"):
+            next(sampler_error(toy(False), Noise((3,)), steps=wrong))
+
+
+def test_noise_that_is_added_shows_as_a_curve() -> None:
+    sure, lcm = (noise_added(k_sampler(None, name, "karras", 8)) for name in ("euler", "lcm"))
+    assert not sure.y.any()
+    levels = model_sigmas(None, "karras", 8).values[1:].double()
+    assert torch.allclose(lcm.y, levels, rtol=0.05)
+    assert noise_added(k_sampler(FLOW, "euler_ancestral", "simple", 8)).y[:-1].all()
+    assert noise_added(scheduler(None, "DDIM", 8, eta=1.0)).y[:-1].all()
+    assert not noise_added(scheduler(None, "UniPC", 8)).y.any()
+    with pytest.raises(NodeError, match="sets its own steps"):
+        noise_added(k_sampler(None, "dpm_adaptive", "karras", 8))
