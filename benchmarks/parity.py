@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from nodes.guidance.classifier_free import no_guidance
 from nodes.latents.noise import drawn_noise, noise_stream
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.samplers.solvers.catalogue import SAMPLERS
+from nodes.schedulers.model_sigmas import SpacingName
 from nodes.schedulers.sampler_schedules import k_sampler
 from nodes.schedulers.sigmas.noise_table import noise_table
 from nodes.schedulers.sigmas.spacings import DISCARDING, SPACINGS, spaced
@@ -103,7 +104,7 @@ def of_samplers(known: dict[str, Any]) -> dict[str, float]:
             continue
         spacing, name = rest.split("|")
         flow = kind != "eps"
-        schedule = k_sampler(KINDS["SD3"] if flow else None, name, spacing, STEPS)
+        schedule = k_sampler(KINDS["SD3"] if flow else None, name, cast(SpacingName, spacing), STEPS)
         found = sampled(name, schedule, flow).flatten()[:16]
         error = float((found - torch.tensor(wanted["first16"])).abs().max()) / wanted["std"]
         worst[name] = max(worst.get(name, 0.0), error)

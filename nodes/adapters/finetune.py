@@ -130,8 +130,8 @@ def diffusion_clip(
     for _ in range(rounds):
         solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
         x = noise.samples.to(denoiser.device, denoiser.dtype)
-        steps = max(round(share * len(solver.timesteps)), 1)
-        for index in range(steps):
+        taken = max(round(share * len(solver.timesteps)), 1)
+        for index in range(taken):
             taking = solver.calls(x, index, StepNoise([generator], (seed,)))
             call = next(taking)
             with torch.enable_grad():
@@ -147,7 +147,7 @@ def diffusion_clip(
             losses.append(float(away.detach()))
             with torch.no_grad():
                 x = _taken(taking, Answer(output.detach(), x_0.detach()))
-            yield Step(len(losses), rounds * steps, Latent(x_0.detach()))
+            yield Step(len(losses), rounds * taken, Latent(x_0.detach()))
     module.requires_grad_(False)
     steps = torch.arange(1, len(losses) + 1, dtype=torch.float32)
     return Tuned(learner, Curve(steps, torch.tensor(losses), "step", "loss by CLIP"))

@@ -43,8 +43,8 @@ def sampler_error(
 
     The reference is heun with ``reference_steps`` steps from the same noise. An error is the root of the mean squared
     difference of the latents, as a share of the reference's deviation. ``table`` also says by which power of the number
-    of steps it falls from each to the next, the order of convergence. Samplers with an eta are compared without noise on
-    the way; others that draw noise come to no one end.
+    of steps it falls from each to the next, the order of convergence. Samplers with an eta are compared without noise
+    on the way; others that draw noise come to no one end.
 
     Fails for steps that are no numbers, and as the samplers do.
     Paper: Karras et al. 2022 (arXiv:2206.00364), section 3.
@@ -77,8 +77,14 @@ def sampler_error(
 
 def _counts(text: str) -> list[int]:
     words = text.replace(",", " ").split()
-    if not words or len(words) > MOST_RUNS or not all(w.isascii() and w.isdigit() and 0 < int(w) <= 1000 for w in words):
-        raise NodeError(f"{text[:40]!r} are no numbers of steps; write up to {MOST_RUNS} from 1 to 1000, such as 5 10 20")
+    if (
+        not words
+        or len(words) > MOST_RUNS
+        or not all(w.isascii() and w.isdigit() and 0 < int(w) <= 1000 for w in words)
+    ):
+        raise NodeError(
+            f"{text[:40]!r} are no numbers of steps; write up to {MOST_RUNS} from 1 to 1000, such as 5 10 20"
+        )
     return sorted({int(word) for word in words})
 
 

@@ -27,7 +27,9 @@ def noise_added(schedule: Schedule) -> Curve:
     with torch.no_grad():
         for index in range(len(solver.timesteps)):
             added.append(_deviation(solver, index, noise))
-    return Curve(torch.arange(len(added)).double(), torch.tensor(added).double(), "step", "deviation of the noise added")
+    return Curve(
+        torch.arange(len(added)).double(), torch.tensor(added).double(), "step", "deviation of the noise added"
+    )
 
 
 def _deviation(solver: Solver, index: int, noise: StepNoise) -> float:

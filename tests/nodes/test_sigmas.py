@@ -212,6 +212,7 @@ def test_levels_are_cut_turned_scaled_extended_and_joined() -> None:
     cosine, sine = (extend_sigmas(five, 2, -1, 16, way).values[1] for way in ("cosine", "sine"))  # type: ignore[arg-type]
     assert cosine < 12 < sine
     assert manual_sigmas(curve=Curve(torch.arange(3.0), torch.tensor([3.0, 1.0, 0.0]))).values.tolist() == [3, 1, 0]
+    assert five.values.tolist() == [16, 8, 4, 2, 0]
     for make, told in (
         (lambda: join_sigmas(low, high), "fall from step to step"),
         (lambda: scale_sigmas(five, 3.0, 1, 2), "fall from step to step"),

@@ -63,7 +63,9 @@ def table(schedule: Schedule, _: ViewRequest) -> Table:
 
 def levels(value: Sigmas, _: ViewRequest) -> Chart:
     """Noise levels, one before each step and one after the last."""
-    return Chart((_series("sigma", [(float(i), sigma) for i, sigma in enumerate(value.values.tolist())]),), "step", "sigma")
+    return Chart(
+        (_series("sigma", [(float(i), sigma) for i, sigma in enumerate(value.values.tolist())]),), "step", "sigma"
+    )
 
 
 def log_levels(value: Sigmas, _: ViewRequest) -> Chart:
