@@ -43,7 +43,7 @@ def noise_stream(
     batch_index: str = "",
     large_seed: str = "",
 ) -> Noise:
-    """Draws noise as another program does: which generator starts, from which seed, and what draws on the way.
+    """Draws noise as another program does: by which generator, from which seed, and on the way.
 
     ``stream``:
 
@@ -92,7 +92,7 @@ def noise_variation(
     variation: Noise,
     strength: Annotated[float, Slider(0, 1, 0.01)] = 0.1,
 ) -> Noise:
-    """Moves noise a little towards that of other seeds, for pictures that are alike (A1111's variation seed).
+    """Moves noise a little towards that of other seeds (variation seeds), for pictures that are alike.
 
     ``strength`` 0 is the noise itself, 1 the other; between them it goes along the sphere, column by column, as A1111
     counts angles. What a method adds on the way is drawn from the first one's seeds.

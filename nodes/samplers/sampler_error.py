@@ -39,7 +39,7 @@ def sampler_error(
     steps: str = "5 10 20 40",
     reference_steps: Annotated[int, Range(8, 1000)] = 256,
 ) -> Generator[Step, None, SamplerErrors]:
-    """Compares two samplers on the same spacing: how far each is from a fine reference, for several numbers of steps.
+    """Compares two samplers: how far each is from a fine reference, for several numbers of steps.
 
     The reference is heun with ``reference_steps`` steps from the same noise. An error is the root of the mean squared
     difference of the latents, as a share of the reference's deviation. ``table`` also says by which power of the number

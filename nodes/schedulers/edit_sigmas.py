@@ -99,7 +99,9 @@ def flip_sigmas(sigmas: Sigmas) -> Sigmas:
 
 @node("Set first sigma")
 def set_first_sigma(sigmas: Sigmas, sigma: Annotated[float, Range(0, 20000, 0.001)] = 136.0) -> Sigmas:
-    """Replaces the level that a walk begins at, for models that were trained to more noise than their table says.
+    """Replaces the level that a walk begins at.
+
+    For models that were trained to more noise than their table says.
 
     Fails when it is not above the second level.
     """

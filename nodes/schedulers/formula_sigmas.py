@@ -64,7 +64,7 @@ def laplace_sigmas(
     beta: Annotated[float, Range(0.01, 10, 0.01)] = 0.5,
     trained: TrainedSchedule | None = None,
 ) -> Sigmas:
-    """Spaces noise levels as quantiles of a Laplace distribution of their logarithm: most steps around one level.
+    """Spaces noise levels by a Laplace distribution of their logarithm: most steps around one level.
 
     ``mu`` is the logarithm of the sigma that gets most steps, ``beta`` how wide they spread. Levels beyond sigma_max
     and sigma_min are left out, so that there may be fewer steps than were asked for; the last level is 0.
@@ -108,7 +108,7 @@ def flux2_sigmas(
     width: Annotated[int, Range(16, 16384)] = 1024,
     height: Annotated[int, Range(16, 16384)] = 1024,
 ) -> Sigmas:
-    """Spaces noise levels for FLUX.2: even ones, shifted towards noise by the picture's size and the number of steps.
+    """Spaces noise levels for FLUX.2: even ones, shifted towards noise by size and number of steps.
 
     ``width`` and ``height`` are those of the picture in pixels. Gives steps + 1 shares of noise from 1 to 0.
 

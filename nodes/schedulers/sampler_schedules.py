@@ -127,9 +127,9 @@ def k_sampler(
     s_noise: Noisy = 1.0,
     s_churn: Noisy = 0.0,
 ) -> Schedule:
-    """Walks by a sampler and a spacing by name, as people know the pair: euler and normal, dpmpp_2m and karras.
+    """Walks by a sampler and a spacing of noise levels, both by the names that people know.
 
-    Wire the model's ``schedule`` to ``trained``; without it the levels are Stable Diffusion's. The same as Sigmas of a
+    Such as euler and normal, or dpmpp_2m and karras.     Wire the model's ``schedule`` to ``trained``; without it the levels are Stable Diffusion's. The same as Sigmas of a
     model and Sampler along sigmas, with one step more and the last level before 0 dropped for dpm_2, dpm_2_ancestral,
     uni_pc and uni_pc_bh2, as is usual.
 
@@ -160,9 +160,9 @@ def adaptive_schedule(
     eta: Amount = 0.0,
     s_noise: Noisy = 1.0,
 ) -> Schedule:
-    """Walks from the first level to the last above 0 in steps that the method sets by its own error (dpm_adaptive).
+    """Walks along noise levels in steps that the method sets by its own error (dpm_adaptive).
 
-    A step is taken with two orders; where they differ by more than ``atol``, or than ``rtol`` of x, it is taken again,
+    It goes from the first level to the last above 0.     A step is taken with two orders; where they differ by more than ``atol``, or than ``rtol`` of x, it is taken again,
     shorter. ``h_init`` is the first step in log sigma; ``pcoeff``, ``icoeff`` and ``dcoeff`` steer how the next one is
     found (a PID controller), and a step is kept when it would grow by ``accept_safety``. How many steps there are shows
     on the way; guidance counts by the levels that were given. Pictures of a batch share their steps.

@@ -64,15 +64,16 @@ def dpmpp_2s_ancestral(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 
 
 @sampler("dpmpp_2s_ancestral_cfg_pp", order=1, random=True)
 def dpmpp_2s_ancestral_cfg_pp(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0) -> Asking:
-    """The same with CFG++ (arXiv:2406.08070): the noise is that foreseen without the text."""
+    """The same with CFG++ (arXiv:2406.08070): the noise is that foreseen without the text.
+
+    The last line takes what is foreseen so in the middle, as the field's program does.
+    """
     x, sigma = step.x, step.sigma
     D = yield x, sigma
-    plain = step.without_text()
     down, up = ancestral(sigma, step.next, eta)
     if down == 0:
         return D if step.next == 0 else D + step.draw() * (s_noise * up)
     middle = math.sqrt(sigma * down)
-    moved = x + (D - plain)
-    D_2 = yield D.lerp(moved, middle / sigma), middle
-    x = D_2.lerp(moved, down / sigma)
+    D_2 = yield D.lerp(x + (D - step.without_text()), middle / sigma), middle
+    x = D_2.lerp(x + (D - step.without_text()), down / sigma)
     return x + step.draw() * (s_noise * up) if up else x
