@@ -129,9 +129,9 @@ def k_sampler(
 ) -> Schedule:
     """Walks by a sampler and a spacing of noise levels, both by the names that people know.
 
-    Such as euler and normal, or dpmpp_2m and karras.     Wire the model's ``schedule`` to ``trained``; without it the levels are Stable Diffusion's. The same as Sigmas of a
-    model and Sampler along sigmas, with one step more and the last level before 0 dropped for dpm_2, dpm_2_ancestral,
-    uni_pc and uni_pc_bh2, as is usual.
+    Such as euler and normal, or dpmpp_2m and karras. Wire the model's ``schedule`` to ``trained``; without it the
+    levels are Stable Diffusion's. The same as Sigmas of a model and Sampler along sigmas, with one step more and the
+    last level before 0 dropped for dpm_2, dpm_2_ancestral, uni_pc and uni_pc_bh2, as is usual.
 
     ``denoise`` below 1, for image to image, takes the last ``steps`` of steps / denoise. ``start_step`` and
     ``end_step`` take a part of the steps; with ``leftover_noise`` the latent keeps the noise that is left there, for
@@ -162,10 +162,11 @@ def adaptive_schedule(
 ) -> Schedule:
     """Walks along noise levels in steps that the method sets by its own error (dpm_adaptive).
 
-    It goes from the first level to the last above 0.     A step is taken with two orders; where they differ by more than ``atol``, or than ``rtol`` of x, it is taken again,
-    shorter. ``h_init`` is the first step in log sigma; ``pcoeff``, ``icoeff`` and ``dcoeff`` steer how the next one is
-    found (a PID controller), and a step is kept when it would grow by ``accept_safety``. How many steps there are shows
-    on the way; guidance counts by the levels that were given. Pictures of a batch share their steps.
+    It goes from the first level to the last above 0. A step is taken with two orders; where they differ by more than
+    ``atol``, or than ``rtol`` of x, it is taken again, shorter. ``h_init`` is the first step in log sigma; ``pcoeff``,
+    ``icoeff`` and ``dcoeff`` steer how the next one is found (a PID controller), and a step is kept when it would grow
+    by ``accept_safety``. How many steps there are shows on the way; guidance counts by the levels that were given.
+    Pictures of a batch share their steps.
 
     Fails as Sampler along sigmas does, and where 1,000 steps are not enough.
     Paper: Lu et al. 2022, DPM-Solver (arXiv:2206.00927), appendix C.
