@@ -209,7 +209,7 @@ def table() -> str:
         else:
             each = errors(name, wanted)
             found, order = f"{each[0]:.1e}", f"{slope(each):.1f}"
-        if sampler.random and quiet:
+        if sampler.random and quiet and not name.endswith("cfg_pp"):
             each = [_error(sampler, count, wanted, quiet) for count in STEPS]
             found, order = f"{each[0]:.1e} without", f"{slope(each):.1f} without"
         theirs = "" if package is None else _written(beside_kdiffusion(name, package))
