@@ -7,13 +7,14 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Prediction, TrainedSchedule
+from nodeflow.wires import Call, Calls, Prediction, StepNoise, TrainedSchedule
 
 Space = Literal["preserving", "exploding", "flow"]
 """What x is: alpha x_0 + sigma noise (alpha² + sigma² = 1); x_0 + sigma noise; or (1 - sigma) x_0 + sigma noise."""
@@ -154,6 +155,8 @@ def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
 class DiffusersSolver:
     """One run of a diffusers scheduler whose timesteps are set."""
 
+    adaptive = False
+
     def __init__(self, scheduler: Any, kind: SchedulerKind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
         self._scheduler = scheduler
         self._prediction = prediction
@@ -193,6 +196,18 @@ class DiffusersSolver:
     def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
         alpha, sigma = self._levels[index]
         return alpha * x_0 + sigma * noise
+
+    def calls(self, x: Tensor, index: int, noise: StepNoise) -> Calls:
+        if self._takes_generator and noise.generators and not isinstance(noise.generators[0], torch.Generator):
+            raise NodeError("diffusers' methods cannot draw from this noise stream; choose a sampler along sigmas")
+        answer = yield Call(self.scale_input(x, index), self._times[index], partial(self.original, x=x, index=index))
+        return self.step(answer.output, x, index, noise.generators, answer.variance)
+
+    def more(self, index: int) -> bool:
+        return index < len(self._times)
+
+    def result(self, x: Tensor) -> Tensor:
+        return x
 
     def step(
         self,
@@ -251,8 +266,9 @@ class DiffusersSolver:
 
     def state(self) -> dict[str, Any]:
         """The scheduler's attributes that are no longer those it began with: its history and its counters."""
-        now = _copy(vars(self._scheduler))
-        return {name: value for name, value in now.items() if not _is_same(value, self._fresh.get(name, self))}
+        fresh = self._fresh
+        changed = {name: value for name, value in vars(self._scheduler).items() if value is not fresh.get(name, self)}
+        return _copy({name: value for name, value in changed.items() if not _is_same(value, fresh.get(name, self))})
 
     def restore(self, state: dict[str, Any]) -> None:
         vars(self._scheduler).update(_copy(state))
