@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
+from typing import Literal
 
 import msgspec
 
@@ -18,7 +19,7 @@ from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, Worke
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.resources import data_folder
 
-START_METHOD = "spawn"
+START_METHOD: Literal["spawn", "forkserver"] = "spawn"
 """How the process is made: anew, so that nothing of its parent's threads and locks is in it."""
 TICK = 0.25
 """Seconds between two looks at whether the process lives."""

@@ -36,8 +36,7 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
     problems = cycles(incoming, names & flat.workflow.nodes.keys())
     catalogue = with_subgraphs(catalogue, workflow)
     if not flat.unfolded:
-        found = itertools.islice(_level(names, incoming, workflow, catalogue), MOST_PROBLEMS)
-        return sorted([*problems, *found])
+        return sorted([*problems, *itertools.islice(_level(names, incoming, workflow, catalogue), MOST_PROBLEMS)])
     problems += (problem for name in names for problem in flat.starved.get(name, ()))
     for path, inner in _by_level(flat, names).items():
         name = flat.unfolded.get(path, "")
