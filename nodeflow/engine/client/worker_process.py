@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -46,7 +46,7 @@ class WorkerProcess:
     ) -> None:
         self._hear, self._end, self._log = hear, end, log
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        context = multiprocessing.get_context(START_METHOD)
+        context: Any = multiprocessing.get_context(START_METHOD)
         self._pipe, theirs = context.Pipe()
         self._output, output = context.Pipe(duplex=False)
         self._process = context.Process(
