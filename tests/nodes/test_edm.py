@@ -130,3 +130,22 @@ def test_karras_is_their_own_spacing(given: tuple[str, dict[str, Path]]) -> None
     wanted = (high ** (1 / 7) + ramp * (low ** (1 / 7) - high ** (1 / 7))) ** 7
     torch.testing.assert_close(solver.sigmas[:-1].double(), wanted, rtol=1e-5, atol=0)
     assert solver.sigmas[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("marks", "says"),
+    [
+        ({"edm_vpred.sigma_min": [0.002]}, r"1 finite numbers in edm_vpred\.sigma_max"),
+        ({"edm_vpred.sigma_min": [5.0], "edm_vpred.sigma_max": [1.0]}, "its noise goes from 5 to 1"),
+        ({"edm_mean": [0.0] * 4, "edm_std": [1.0] * 3}, "4 finite numbers in edm_std"),
+        ({"edm_mean": [0.0] * 4, "edm_std": [1.0, 1.0, 1.0, 0.0]}, "its latents deviate by 0"),
+        ({"edm_mean": [float("nan")] * 4, "edm_std": [1.0] * 4}, "4 finite numbers in edm_mean"),
+    ],
+)
+def test_marks_that_say_nothing_sensible_are_refused(
+    small_xl: tuple[Path, Path], tmp_path: Path, marks: dict[str, list[float]], says: str
+) -> None:
+    path = tmp_path / "marked.safetensors"
+    save_file({**load_file(small_xl[1]), **{name: torch.tensor(value) for name, value in marks.items()}}, path)
+    with pytest.raises(NodeError, match=says):
+        load_latent_diffusion(str(path))

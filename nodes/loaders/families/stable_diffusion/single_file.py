@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from nodeflow.node import NodeError
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
+from nodeflow.wires import DiffusionNetwork, LatentFormat
+from nodes.loaders.families.stable_diffusion.marks import MARKS, normalising, schedule_of
 from nodes.loaders.families.stable_diffusion.other_weights import IGNORABLE, OTHERS
 from nodes.loaders.families.stable_diffusion.shapes import (
     CLIP_KEY,
@@ -27,28 +27,18 @@ from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import damaged
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, vae
 from nodes.loaders.read.weights import fill
-from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
-from nodes.schedulers.solvers.edm import COSXL, PLAYGROUND, predicting_v
+from nodes.schedulers.solvers.edm import predicting_v
 
-PLAIN = 4
-"""Channels that the U-Net of a model sees that is shown latents alone."""
 TEXT_PREFIXES = "cond_stage_model.", "conditioner.embedders."
-VELOCITY, ZERO_SNR = "v_pred", "ztsnr"
-"""Empty weights by which files of XL say that they predict v, and that their last step is noise alone."""
 OLD_CLIP = re.compile(r"^cond_stage_model\.transformer\.(?=embeddings\.|encoder\.|final_layer_norm\.)")
 """How older programs that merge models begin the names of CLIP's weights."""
-EDM_ENDS = "edm_vpred.sigma_min", "edm_vpred.sigma_max"
-"""By these a file of XL says that it is CosXL: where its noise levels begin and end."""
-EDM_LATENTS = "edm_mean", "edm_std"
-"""By these that it is Playground 2.5: mean and deviation of each channel of its latents."""
-MARKS = (VELOCITY, ZERO_SNR, *EDM_ENDS, *EDM_LATENTS)
 
 
 def load_single(path: Path, target: Target) -> Parts:
     """All parts of a model. Raises NodeError for another layout, and for missing or damaged weights.
 
     A file of version 2 is taken as 2.1 at 768 pixels, which predicts v; the 512-pixel base looks the same and
-    predicts epsilon, which only the user can know.
+    predicts epsilon, which only the user can know. Those that see more than a latent predict epsilon too.
     """
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from diffusers.loaders import single_file_utils as convert
@@ -59,7 +49,8 @@ def load_single(path: Path, target: Target) -> Parts:
     network = unet_config(weights, version)
     with torch.device("meta"):
         unet = UNet2DConditionModel(**network)
-        decoder = AutoencoderKL(**vae_config(weights, version), **_normalising(weights))
+        coder = vae_config(weights, version)
+        decoder = AutoencoderKL(**coder, **normalising(path, weights, coder["latent_channels"]))
     text = TEXTS[version](path, weights, target)
     with weights.followed:
         painting = convert.convert_ldm_unet_checkpoint(weights, unet.config) | guided_by(weights)
@@ -68,35 +59,11 @@ def load_single(path: Path, target: Target) -> Parts:
     precision = exact(target.dtype) if version.large else target.dtype
     fill(path, decoder, weights.given(decoder, coding), precision)
     weights.close(path, IGNORABLE)
-    schedule = predicting_v(unet, _schedule(version, weights, int(network["in_channels"])))
+    velocity = version is SECOND and network["in_channels"] == network["out_channels"]
+    schedule = predicting_v(unet, schedule_of(path, weights, velocity))
     loaded = vae(decoder, version.side)
     space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, version.side)
     return Parts(text, DiffusionNetwork(denoiser(unet, target), space, prediction_of(schedule)), loaded, schedule)
-
-
-def _schedule(version: Version, weights: FileWeights, channels: int) -> TrainedSchedule:
-    """How the model was trained, by what marks there are.
-
-    Timesteps are spaced trailing: no file says that it is one of few steps (Turbo, Lightning), which paint mud from any
-    other start. Models of version 2 that see more than a latent predict epsilon.
-    """
-    if EDM_LATENTS[0] in weights:
-        return TrainedSchedule(PLAYGROUND)
-    if EDM_ENDS[0] in weights:
-        low, high = (float(weights[name].float()) for name in EDM_ENDS)
-        return TrainedSchedule({**COSXL, "sigma_min": low, "sigma_max": high})
-    velocity = VELOCITY in weights or (version is SECOND and channels == PLAIN)
-    told = {"prediction_type": "v_prediction" if velocity else "epsilon"}
-    ending = {"rescale_betas_zero_snr": True} if ZERO_SNR in weights else {}
-    return TrainedSchedule({**STABLE_DIFFUSION, **told, **ending, "timestep_spacing": "trailing"})
-
-
-def _normalising(weights: FileWeights) -> dict[str, Any]:
-    """What `AutoencoderKL` is told of latents that are normalised by channel."""
-    if EDM_LATENTS[0] not in weights:
-        return {}
-    mean, deviation = (weights[name].float().flatten().tolist() for name in EDM_LATENTS)
-    return {"latents_mean": mean, "latents_std": deviation}
 
 
 def _version(path: Path, weights: FileWeights) -> Version:
