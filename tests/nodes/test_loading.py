@@ -331,7 +331,7 @@ def test_a_single_file_that_is_damaged_or_of_another_kind(tmp_path: Path) -> Non
     with pytest.raises(NodeError, match="is not laid out as Stable Diffusion 1, 2 or XL"):
         load_latent_diffusion(str(path))
     save_file({**weights, "edm_mean": torch.zeros(1)}, path)
-    with pytest.raises(NodeError, match=r"Playground 2\.5"):
+    with pytest.raises(NodeError, match="4 finite numbers in edm_mean"):
         load_latent_diffusion(str(path))
     save_file({"lora.weight": torch.zeros(1)}, path)
     with pytest.raises(NodeError, match="has no weights named"):
