@@ -26,7 +26,10 @@ from nodes.guidance.classifier_free import classifier_free_guidance
 from nodes.latents.vae import vae_decode, vae_encode
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion, load_vae
 from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.formula_sigmas import karras_sigmas
+from nodes.schedulers.sampler_schedules import sigmas_schedule
 from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.sigmas.noise_table import noise_table
 from tests.nodes.original_xl import CONTEXT, SMALL_BASE, save_both, text_shape, xl_vae
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import assert_close, finish
@@ -130,6 +133,23 @@ def test_karras_is_their_own_spacing(given: tuple[str, dict[str, Path]]) -> None
     wanted = (high ** (1 / 7) + ramp * (low ** (1 / 7) - high ** (1 / 7))) ** 7
     torch.testing.assert_close(solver.sigmas[:-1].double(), wanted, rtol=1e-5, atol=0)
     assert solver.sigmas[-1] == 0
+
+
+def test_samplers_along_sigmas_ask_at_their_own_timesteps(given: tuple[str, dict[str, Path]]) -> None:
+    """Along the same levels they go where diffusers' EDM schedulers go; 1e-4 of the largest value apart."""
+    model = load_latent_diffusion(str(given[1]["file"]))
+    low, high = (0.002, 120.0) if given[0] == "cosxl" else (0.004, 160.0)
+    text = clip_text_encode(model.text_encoder, "a red star")
+    guider = classifier_free_guidance(unet_denoiser(model.unet), text)
+    levels = karras_sigmas(4, high, low, trained=model.schedule)
+    found = []
+    for schedule in (scheduler(model.schedule, "Euler", 4, sigmas="Karras"), sigmas_schedule(levels, "euler")):
+        found.append(finish(sample(guider, schedule, Noise((3,), 48, 64)))[1].trajectory)
+    torch.testing.assert_close(found[0].timesteps.double(), found[1].timesteps.double(), atol=1e-5, rtol=0)
+    assert_close(found[1].x[1:], found[0].x[1:], 1e-4)
+    table = noise_table(model.schedule)
+    torch.testing.assert_close(table.sigma(table.timestep(table.sigmas)), table.sigmas, rtol=1e-5, atol=0)
+    assert table.sigmas[[0, -1]].tolist() == pytest.approx([low, high], rel=1e-5)
 
 
 @pytest.mark.parametrize(

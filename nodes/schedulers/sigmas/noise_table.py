@@ -12,7 +12,9 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
+from nodes.schedulers.sigmas.edm_table import edm_table
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+from nodes.schedulers.solvers.edm import is_edm
 
 LAST_ALPHA = 4.8973451890853435e-08
 """What is left of the signal where a model was trained down to none (Lin et al. 2023): a sigma must be finite."""
@@ -118,6 +120,8 @@ def is_flow(trained: TrainedSchedule) -> bool:
 
 def noise_table(trained: TrainedSchedule | None) -> NoiseTable:
     """The table of a model; Stable Diffusion's, where none is given. Raises NodeError for betas of an unknown kind."""
+    if trained and is_edm(trained):
+        return edm_table(trained)
     config = STABLE_DIFFUSION if trained is None else trained.config
     return _flow_table(config) if trained and is_flow(trained) else _diffusion_table(config)
 

@@ -53,6 +53,15 @@ def deviation_of(trained: TrainedSchedule) -> float:
     return float(trained.config.get("sigma_data", 0.5)) if is_edm(trained) else 1.0
 
 
+def ends_of(trained: TrainedSchedule) -> tuple[float, float]:
+    """The smallest and the largest noise level, in units of the data's deviation."""
+    deviation = deviation_of(trained)
+    return (
+        float(trained.config.get("sigma_min", 0.002)) / deviation,
+        float(trained.config.get("sigma_max", 80.0)) / deviation,
+    )
+
+
 def predicting_v(module: nn.Module, trained: TrainedSchedule) -> TrainedSchedule:
     """The schedule of a network that predicts v, after the network's last layer was turned round where it did not."""
     if not is_edm(trained) or trained.config.get("prediction_type", "epsilon") == "v_prediction":
@@ -78,10 +87,10 @@ def edm_solver(
     check_kind(kind, trained)
     if prediction != "v":
         raise NodeError(f"this model's noise levels are EDM's, whose networks predict v here, and not {prediction}")
-    deviation, config = deviation_of(trained), trained.config
+    (low, high), config = ends_of(trained), trained.config
     scheduler: Any = getattr(diffusers, KINDS[kind].name)(
-        sigma_min=float(config.get("sigma_min", 0.002)) / deviation,
-        sigma_max=float(config.get("sigma_max", 80.0)) / deviation,
+        sigma_min=low,
+        sigma_max=high,
         sigma_data=1.0,
         sigma_schedule="karras" if karras else str(config.get("sigma_schedule", "karras")),
         rho=float(config.get("rho", 7.0)),
@@ -89,5 +98,5 @@ def edm_solver(
         **KINDS[kind].options,
     )
     scheduler.set_timesteps(steps, device=device)
-    scheduler.timesteps = scheduler.timesteps + math.log(deviation) / 4
+    scheduler.timesteps = scheduler.timesteps + math.log(deviation_of(trained)) / 4
     return DiffusersSolver(scheduler, KINDS[kind], prediction, {})
