@@ -22,7 +22,6 @@ from tests.nodes.tiny_tokens import TinyTokens
 pack = Packs()
 pack.add(nodes, "test")
 ON_SIGMAS = (
-    "split_sigmas",
     "split_sigmas_by_denoise",
     "part_of_sigmas",
     "flip_sigmas",
@@ -171,6 +170,7 @@ def arguments(
         "nodes.noise_stream": {"batch": 2},
         "nodes.noise_variation": {"noise": noise, "variation": noise},
         **{f"nodes.{name}": {"sigmas": levels} for name in ON_SIGMAS},
+        "nodes.split_sigmas": {"sigmas": levels, "step": 1},
         "nodes.join_sigmas": {"high": levels, "low": levels_below},
         "nodes.noise_added": {"schedule": schedule},
         "nodes.sampler_error": {"guider": guider, "noise": noise, "steps": "2", "reference_steps": 8},
