@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError, Range, Reads, Supplied, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TextEncoder, TrainedSchedule
+from nodeflow.wires.noise import normal
 from nodes.denoisers.denoisers import UNetDenoiser
-from nodes.latents.noise import draw
 from nodes.loaders.families.pixel_diffusion.deepfloyd_folder import (
     PATTERNS,
     load_base_folder,
@@ -121,8 +121,8 @@ class TextUpsampleDenoiser(UNetDenoiser):
         if len(x) % len(self.noise.seeds):
             raise NodeError(f"there are {len(x)} pictures to paint and {len(self.noise.seeds)} seeds; make them equal")
         seen = interpolate(self.low, (height, width), mode="bilinear", align_corners=True)
-        generators, shape = self.noise.generators(), tuple(seen.shape[1:])
-        _, drawn = draw(generators, shape), draw(generators, shape)
+        generators, count, shape = self.noise.generators(), len(self.noise.seeds), tuple(seen.shape[1:])
+        _, drawn = normal(generators, count, shape), normal(generators, count, shape)
         seen = self.keep**0.5 * seen + (1 - self.keep) ** 0.5 * drawn.to(seen.device)
         return seen.to(x.device, x.dtype).repeat(len(x) // len(seen), 1, 1, 1)
 

@@ -11,8 +11,9 @@ from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError, Reads, Seed, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TrainedSchedule
+from nodeflow.wires.noise import normal
 from nodes.denoisers.denoisers import NetworkDenoiser
-from nodes.latents.noise import draw, gaussian_noise
+from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.unclip import karlo_upsampler
 from nodes.loaders.read.parts import Target, torch_dtype
@@ -91,7 +92,8 @@ class UpsampleDenoiser(NetworkDenoiser):
             raise NodeError(f"there are {len(self.low)} small pictures and {len(x)} seeds; make them equal")
         seen = enlarged(self.low.to(x.device, x.dtype), height, width)
         if self.level:
-            noise = draw(self.noise.generators(), tuple(seen.shape[1:])).to(x.device, x.dtype)
+            drawn = normal(self.noise.generators(), len(self.noise.seeds), tuple(seen.shape[1:]))
+            noise = drawn.to(x.device, x.dtype)
             seen = self.keep**0.5 * seen + (1 - self.keep) ** 0.5 * noise
         return seen.repeat(len(x) // len(seen), 1, 1, 1)
 

@@ -14,13 +14,23 @@ from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.io import files
 from nodeflow.graph.validate import check
 from nodeflow.resources import folder
-from nodeflow.wires import Codes, Image, Latent, TrainedSchedule
+from nodeflow.wires import Codes, Image, Latent, Sigmas, TrainedSchedule
 from nodes.loaders.load_models import LatentDiffusion
 from tests.nodes.tiny_controls import tiny_controlnet, tiny_lora
 from tests.nodes.tiny_tokens import TinyTokens
 
 pack = Packs()
 pack.add(nodes, "test")
+ON_SIGMAS = (
+    "split_sigmas_by_denoise",
+    "part_of_sigmas",
+    "flip_sigmas",
+    "set_first_sigma",
+    "scale_sigmas",
+    "extend_sigmas",
+    "sigmas_schedule",
+    "adaptive_schedule",
+)
 WORKFLOW = folder("workflows") / "latent-diffusion.json"
 
 
@@ -70,6 +80,7 @@ def arguments(
     prior = made["nodes.load_prior"](str(tiny_unclip))
     decoder = made["nodes.load_unclip_decoder"](str(tiny_unclip)).decoder
 
+    levels, levels_below = Sigmas(torch.tensor([9.0, 5.0, 2.0])), Sigmas(torch.tensor([2.0, 1.0, 0.0]))
     controlnet, lora = tiny_controlnet(tiny, folder / "controlnet"), tiny_lora(tiny, folder / "lora")
     return {
         "nodes.load_prior": {"model": str(tiny_unclip)},
@@ -156,6 +167,13 @@ def arguments(
         "nodes.gaussian_noise": {},
         "nodes.add_noise": {"latent": latent, "noise": noise, "schedule": schedule, "step": 1},
         "nodes.noise_levels": {},
+        "nodes.noise_stream": {"batch": 2},
+        "nodes.noise_variation": {"noise": noise, "variation": noise},
+        **{f"nodes.{name}": {"sigmas": levels} for name in ON_SIGMAS},
+        "nodes.split_sigmas": {"sigmas": levels, "step": 1},
+        "nodes.join_sigmas": {"high": levels, "low": levels_below},
+        "nodes.noise_added": {"schedule": schedule},
+        "nodes.sampler_error": {"guider": guider, "noise": noise, "steps": "2", "reference_steps": 8},
         "nodes.scheduler": {"trained": TrainedSchedule(tiny.schedule.config)},
         "nodes.load_text_pixels": {"model": str(tiny_if)},
         "nodes.load_text_upsampler": {"model": str(tiny_if_large)},
