@@ -20,6 +20,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def workflows(chance: random.Random, _: Path) -> Iterator[Case]:
         text = chance.choice(texts)
         odd = chance.random() < 0.7
         data = json.dumps(mutated_json(chance, json.loads(text))).encode() if odd else mutated_bytes(chance, text)
-        yield lambda data=data: look(data)
+        yield partial(look, data)
 
 
 def expressions(chance: random.Random, _: Path) -> Iterator[Case]:
@@ -136,7 +137,7 @@ def expressions(chance: random.Random, _: Path) -> Iterator[Case]:
     )
     while True:
         text = "".join(chance.choices(words.split(" "), k=chance.randrange(1, 40)))
-        yield lambda text=text: number(text)
+        yield partial(number, text)
 
 
 def images(chance: random.Random, below: Path) -> Iterator[Case]:
@@ -161,7 +162,7 @@ def images(chance: random.Random, below: Path) -> Iterator[Case]:
         kind, data = chance.choice(made)
         path = below / f"picture.{kind}"
         path.write_bytes(mutated_bytes(chance, data))
-        yield lambda path=path: look(path)
+        yield partial(look, path)
 
 
 def weights(chance: random.Random, below: Path) -> Iterator[Case]:
@@ -196,7 +197,7 @@ def weights(chance: random.Random, below: Path) -> Iterator[Case]:
                 config.write_bytes(mutated_bytes(chance, source.read_bytes()))
         load, name = chance.choice(loaders)
         given = place if chance.random() < 0.6 else place / "model.safetensors"
-        yield lambda load=load, name=name, given=given: load(**{name: str(given)})
+        yield partial(load, **{name: str(given)})
 
 
 KINDS: dict[str, Callable[[random.Random, Path], Iterator[Case]]] = {

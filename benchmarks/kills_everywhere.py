@@ -130,9 +130,8 @@ def _compare(folder: Path, promised: dict[str, bytes], calm: Driver, killed: dic
     whole, damaged = disk.verify()
     left = JobQueue(folder / "queue.sqlite")
     print(f"kills: {', '.join(f'{count} of the {name}' for name, count in killed.items())}")
-    print(
-        f"jobs: {len(promised)} queued, {len(failed)} without a picture, {len(wrong)} with another, {len(left.jobs)} left"
-    )
+    print(f"jobs: {len(promised)} queued, {len(left.jobs)} left, {len(wrong)} with another picture")
+    print(f"jobs without a picture: {len(failed)}, for {killed['worker']} deaths of a worker that may have run one")
     print(f"disk tier: {whole} results whole, {damaged} damaged; temporary files {len(list(folder.rglob('*.tmp')))}")
     return int(bool(wrong or damaged or left.jobs or len(failed) > killed["worker"]))
 

@@ -25,13 +25,14 @@ class FileConflict(QMessageBox):
         self.setInformativeText(_tr("Keep both saves this workflow beside it, under another name."))
         self.setDetailedText(difference(theirs, ours))
         role = QMessageBox.ButtonRole
+        both = self.addButton(_tr("Keep Both"), role.AcceptRole)
         self._choices: dict[object, Choice] = {
-            self.addButton(_tr("Keep Both"), role.AcceptRole): "both",
+            both: "both",
             self.addButton(_tr("Reload"), role.ResetRole): "reload",
             self.addButton(_tr("Overwrite"), role.DestructiveRole): "overwrite",
         }
         self.setEscapeButton(self.addButton(QMessageBox.StandardButton.Cancel))
-        self.setDefaultButton(next(iter(self.buttons())))
+        self.setDefaultButton(both)
 
     @property
     def choice(self) -> Choice:
