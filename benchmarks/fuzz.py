@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import random
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -208,6 +209,22 @@ KINDS: dict[str, Callable[[random.Random, Path], Iterator[Case]]] = {
 }
 
 
+class TooLong(Exception):  # noqa: N818 - it is what the fuzzer raises, not the program
+    """A case that takes twice what it may."""
+
+
+def _stop(*_: object) -> None:
+    raise TooLong("no end in sight")
+
+
+def _limit() -> None:
+    """Let no case take much more memory than it may, beyond what the libraries hold by now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform.startswith("linux") else 0
+    if pages:
+        most = pages * resource.getpagesize() + MOST_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], float, int]:
     """What is wrong, how many were taken and refused, the longest CPU seconds, and the most bytes."""
     from nodeflow.node import NodeError
@@ -220,6 +237,7 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
             ran.append(event)
 
     sys.addaudithook(hear)
+    signal.signal(signal.SIGVTALRM, _stop)
     wrong: list[str] = []
     outcomes: Counter[str] = Counter()
     longest = 0.0
@@ -228,6 +246,7 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
         for number in range(count):
             case = next(cases)
             begin, armed = time.process_time(), True
+            signal.setitimer(signal.ITIMER_VIRTUAL, 2 * MOST_SECONDS if number else 0)
             try:
                 case()
                 outcomes["taken"] += 1
@@ -236,6 +255,10 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
             except Exception as error:
                 last = traceback.extract_tb(error.__traceback__)[-1]
                 wrong.append(f"{kind} {number} of seed {seed}: {type(error).__name__}: {error} at {last.name}"[:300])
+            finally:
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            if not number:
+                _limit()
             armed = False
             seconds = time.process_time() - begin
             longest = max(longest, seconds)
