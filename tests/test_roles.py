@@ -20,6 +20,7 @@ WORDS = {
     "app/dialogs/settings_dialog.py": "a heading",
     "engine/inspect/conditioning_views.py": "a heading",
     "engine/inspect/plain_views.py": "headings",
+    "engine/inspect/schedule_views.py": "a heading",
     "engine/inspect/trajectory_views.py": "a heading",
 }
 """Where a text that is also the name of a wire type is something else, and what."""

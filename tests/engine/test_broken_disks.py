@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from nodeflow.cli.main import cli
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.client.job_queue import JobQueue
@@ -156,3 +158,22 @@ def test_a_queue_that_is_damaged_while_it_is_used_keeps_its_jobs(tmp_path: Path)
     assert len(queue.new_troubles()) == 1
     queue.close()
     assert titles(JobQueue(file)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("how", ["whole", "garbled", "folder", "other tables"])
+def test_cache_clear_always_works(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path))
+    disk = DiskStore(tmp_path / "results", 2**30)
+    disk.put(b"a", VALUE, 1.0)
+    disk.close()
+    index = tmp_path / "results" / "index.sqlite"
+    if how == "garbled":
+        garble(index)
+    elif how == "folder":
+        index.unlink()
+        index.mkdir()
+    elif how == "other tables":
+        sqlite3.connect(index, isolation_level=None).execute("DROP TABLE total")
+    done = CliRunner().invoke(cli, ["cache", "clear"])
+    assert done.exit_code == 0, done.output
+    assert list((tmp_path / "results").glob("??/*")) == []

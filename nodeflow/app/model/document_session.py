@@ -12,7 +12,9 @@ from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
 from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.file_stamp import FileStamp
 from nodeflow.app.model.flattened import FlattenedWorkflow
+from nodeflow.app.model.open_documents import OpenDocuments
 from nodeflow.app.model.run_state import NodeState, RunStates
 from nodeflow.app.model.undo import EditCommand
 from nodeflow.app.qt.png_metadata import workflow_of
@@ -84,6 +86,9 @@ class DocumentSession(QObject):
         self.base = Path.cwd()
         self.source: Path | None = None
         """Where the document was read from, also where that is not to be written over."""
+        self.stamp: FileStamp | None = None
+        """What its file was when it was read or written here."""
+        self._open = OpenDocuments()
         self.states = RunStates()
         self._same = False
         self.problems: list[Problem] = []
@@ -125,6 +130,9 @@ class DocumentSession(QObject):
         shipped = folder == resources.folder("workflows").resolve()
         own = None if shipped or source.suffix.lower() == ".png" else source
         self._show(workflow, own, folder, source.stem, source)
+        self.stamp = FileStamp.of(source)
+        if own is not None and self._open.others(self.id, own):
+            self.notice.emit(self.tr("{0} is open in another window too; the one saved last wins.").format(own.name))
 
     def show_recovered(self, workflow: Workflow, path: Path | None, base: Path, name: str) -> None:
         """Take a workflow that was kept over a crash: it differs from its file until it is saved."""
@@ -135,6 +143,7 @@ class DocumentSession(QObject):
         """Write the workflow to a file, which is its own from now on. Raises OSError; nothing is lost then."""
         files.save(self.workflow, path)
         self.saved(path)
+        self.written(path)
 
     def saved(self, path: Path) -> None:
         """The workflow as it stands has been given to a file, which is its own from now on."""
@@ -142,6 +151,15 @@ class DocumentSession(QObject):
         self.base, self.name = path.resolve().parent, path.stem
         self.stack.setClean()
         self.file_changed.emit()
+
+    def written(self, path: Path) -> None:
+        """The file is written: what it holds now is ours."""
+        self.stamp = FileStamp.of(path)
+        self._open.tell(self.id, path)
+
+    def changed_outside(self, path: Path) -> bool:
+        """Whether another program changed the document's own file since it was read or written here."""
+        return path == self.path and self.stamp is not None and not self.stamp.still_holds(path)
 
     def lost(self, path: Path | None) -> None:
         """The file could not be written after all: its own is the one it had before, and its changes are changes."""
@@ -177,6 +195,8 @@ class DocumentSession(QObject):
         self.document.subscribe(self._outdate)
         self.stack.clear()
         self.path, self.base, self.name, self.source = path, base, name, source
+        self.stamp = None
+        self._open.tell(self.id, path)
         self.states = RunStates()
         self._set_problems([])
         self._requests.clear()
@@ -245,6 +265,7 @@ class DocumentSession(QObject):
     def close(self) -> None:
         """Leave the engine: its runs of this document end, and what it says is heard no longer."""
         self.cancel()
+        self._open.tell(self.id, None)
         self.hub.replied.disconnect(self._take)
 
     def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:

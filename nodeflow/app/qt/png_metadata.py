@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEY = "nodeflow"
+MAX_TEXT = 64 * 2**20
+"""Bytes of a text: a few that are packed could otherwise unfold to more than any memory holds."""
 
 
 def workflow_of(data: bytes) -> bytes | None:
@@ -59,8 +61,17 @@ def _text(kind: bytes, rest: bytes) -> bytes | None:
         if kind == b"tEXt":
             return rest.decode("latin-1").encode()
         if kind == b"zTXt":
-            return zlib.decompress(rest[1:]).decode("latin-1").encode()
+            return _inflated(rest[1:]).decode("latin-1").encode()
         packed, fields = rest[:1] == b"\1", rest[2:].split(b"\0", 2)
-        return zlib.decompress(fields[2]) if packed else fields[2]
+        return _inflated(fields[2]) if packed else fields[2]
     except (zlib.error, IndexError):
         return None
+
+
+def _inflated(packed: bytes) -> bytes:
+    """A packed text. Raises zlib.error for one that is damaged or too long."""
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(packed, MAX_TEXT)
+    if not unpacker.eof:
+        raise zlib.error("damaged or too long")
+    return text

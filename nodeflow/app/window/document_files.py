@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from nodeflow.app.dialogs.file_conflict import Choice, FileConflict, beside
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.document_session import DocumentSession, read
 from nodeflow.app.model.settings import Settings
@@ -110,6 +111,13 @@ class Documents(QObject):
 
     def _write(self, session: DocumentSession, path: Path) -> bool:
         """Give the document as it stands now to a file; edits that come meanwhile are changes again."""
+        if self._background.wait(lambda: session.changed_outside(path)):
+            choice = self._ask(session, path)
+            if choice == "reload":
+                return self._reload(session, path)
+            if choice == "cancel":
+                return False
+            path = beside(path) if choice == "both" else path
         before, workflow = session.path, session.workflow.copy()
         session.saved(path)
         try:
@@ -119,7 +127,25 @@ class Documents(QObject):
             words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
             QMessageBox.warning(self._window, self.tr("Save"), words)
             return False
+        session.written(path)
         self._note(path)
+        return True
+
+    def _ask(self, session: DocumentSession, path: Path) -> Choice:
+        """What to do with a file that another program changed."""
+        workflow = session.workflow.copy()
+        ours, theirs = self._background.wait(lambda: (files.dumps(workflow), path.read_bytes()))
+        question = FileConflict(self._window, path, ours, theirs)
+        question.exec()
+        return question.choice
+
+    def _reload(self, session: DocumentSession, path: Path) -> bool:
+        """Take what the file holds, in place of what was to be saved."""
+        try:
+            session.show_workflow(self._background.wait(lambda: read(path)), path)
+        except WorkflowError as error:
+            QMessageBox.warning(self._window, self.tr("Save"), sentences(error))
+            return False
         return True
 
     # --- leave

@@ -247,11 +247,14 @@ class LocalEngine:
                 self._start_again()
                 return
             self._starts = 0
-            if self._job and self._node:
-                self._tell(JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")))
-            self._tell(WorkerLost(reason))
+            told: list[Reply] = [WorkerLost(reason)]
             if self._job:
-                self._tell(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
+                told.append(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
+            if self._job and self._node:  # then the node says why, before all else
+                told = [JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")), *told[::-1]]
+            for reply in told:
+                self._tell(reply)
+            if self._job:
                 self._done()
 
     def _start_again(self) -> None:

@@ -1,0 +1,143 @@
+"""Kills the app's side, the command line and the worker at random moments, while jobs wait and a disk fills up.
+
+``python -m benchmarks.kills_everywhere [COUNT]`` until COUNT (300) kills have come: an app is a process with the user's
+queue, in which jobs wait; its death, its worker's, or that of a command line that runs beside it, costs none of them.
+In every fifth round the queue finds no room for a while, as on a full disk. Then whatever waits is run to its end.
+Exit status 1 where a job is missing, its picture differs from that of an undisturbed run, or a file is damaged.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from benchmarks.hands import Driver, changed
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.protocol.events import QueueChanged, Reply
+from nodeflow.engine.protocol.run_request import RunRequest
+
+STEPS = 6
+JOBS = 3
+"""Jobs that an app finds to do beside those that were left."""
+
+
+def app(folder: Path, files: list[Path], full: bool) -> None:
+    """What an app does: take over what was left, queue more, and run it all. Ends when nothing waits."""
+    jobs = JobQueue(folder / "queue.sqlite")
+    idle = False
+
+    def tell(reply: Reply) -> None:
+        nonlocal idle
+        if isinstance(reply, QueueChanged):
+            idle = not reply.jobs
+
+    engine = LocalEngine(tell, jobs)
+    if full:
+        pages = jobs._file.execute("PRAGMA page_count").fetchone()[0]
+        jobs._file.execute(f"PRAGMA max_page_count = {pages}")
+    for at, file in enumerate(files):
+        if full and at == len(files) - 1:
+            jobs._file.execute("PRAGMA max_page_count = 1000000")  # there is room again
+        engine.submit(RunRequest(file.read_bytes(), str(folder), str(folder / "output"), title=file.stem))
+    for file in files:
+        print(f"queued {file.stem}", flush=True)
+    engine.resume()
+    while not idle:
+        time.sleep(0.02)
+    engine.close()
+
+
+def start(folder: Path, files: list[Path], full: bool) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "benchmarks.kills_everywhere", "--app", str(folder), str(int(full))]
+    return subprocess.Popen([*command, *map(str, files)], stdout=subprocess.PIPE, text=True)
+
+
+def main() -> None:
+    """Kill, look, and print."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    chance = random.Random(0)
+    killed = {"app": 0, "command line": 0, "worker": 0}
+    promised: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["NODEFLOW_CACHE"], os.environ["NODEFLOW_DATA"] = str(folder / "cache"), str(folder / "data")
+        rounds = 0
+        while sum(killed.values()) < count:
+            rounds += 1
+            files = []
+            for number in range(JOBS):
+                file = folder / f"job{rounds}x{number}.json"
+                file.write_bytes(changed(chance, file.stem, STEPS, seed=rounds * JOBS + number))
+                files.append(file)
+            running = start(folder, files, rounds % 5 == 0)
+            assert running.stdout is not None
+            for line in running.stdout:
+                promised[line.split()[1]] = (folder / f"{line.split()[1]}.json").read_bytes()
+                if len(promised) == rounds * JOBS:
+                    break
+            line_ = [sys.executable, "-m", "nodeflow", "run", str(files[0]), "--output", str(folder / "line")]
+            beside = subprocess.Popen(line_, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for victim in chance.sample([*killed], 3):
+                time.sleep(chance.uniform(0, 3))
+                killed[victim] += _kill(victim, running, beside)
+            for process in (running, beside):
+                process.kill()
+                process.wait()
+            print(f"\r{sum(killed.values())} of {count}", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+        last = start(folder, [], False)
+        last.wait()
+        calm = Driver(folder / "calm")
+        for workflow in promised.values():
+            assert calm.run(workflow) == "done"
+        calm.engine.close()
+        sys.exit(_compare(folder, promised, calm, killed))
+
+
+def _kill(victim: str, running: subprocess.Popen[str], beside: subprocess.Popen[bytes]) -> int:
+    """Kill one of them; whether it was there."""
+    try:
+        process = psutil.Process(beside.pid if victim == "command line" else running.pid)
+        if victim == "worker":
+            workers = [child for child in process.children() if "spawn_main" in " ".join(child.cmdline())]
+            if not workers:
+                return 0
+            process = workers[0]
+        process.kill()
+    except psutil.Error:
+        return 0
+    return 1
+
+
+def _compare(folder: Path, promised: dict[str, bytes], calm: Driver, killed: dict[str, int]) -> int:
+    wild = Driver(folder)
+    wild.output = folder / "output"
+    there = {name.rpartition("-")[0]: pixels for name, pixels in wild.pictures().items()}
+    alike = {name.rpartition("-")[0]: pixels for name, pixels in calm.pictures().items()}
+    wild.engine.close()
+    failed = [name for name in promised if name not in there]
+    wrong = [name for name in there if alike.get(name) != there[name]]
+    disk = DiskStore(folder / "cache" / "results", 2**40)
+    whole, damaged = disk.verify()
+    left = JobQueue(folder / "queue.sqlite")
+    print(f"kills: {', '.join(f'{count} of the {name}' for name, count in killed.items())}")
+    print(f"jobs: {len(promised)} queued, {len(left.jobs)} left, {len(wrong)} with another picture")
+    print(f"jobs without a picture: {len(failed)}, for {killed['worker']} deaths of a worker that may have run one")
+    print(f"disk tier: {whole} results whole, {damaged} damaged; temporary files {len(list(folder.rglob('*.tmp')))}")
+    return int(bool(wrong or damaged or left.jobs or len(failed) > killed["worker"]))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--app"]:
+        app(Path(sys.argv[2]), [Path(name) for name in sys.argv[4:]], sys.argv[3] == "1")
+    else:
+        main()

@@ -1,0 +1,58 @@
+"""The question what to do with a file that another program changed since it was read."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+Choice = Literal["both", "reload", "overwrite", "cancel"]
+MOST_LINES = 2_000
+"""Lines of a difference that are shown."""
+
+
+class FileConflict(QMessageBox):
+    """Asks once; what differs can be unfolded below the question. ``choice``: what the person chose."""
+
+    def __init__(self, parent: QWidget | None, path: Path, ours: bytes, theirs: bytes) -> None:
+        super().__init__(parent)
+        self.setIcon(QMessageBox.Icon.Warning)
+        self.setWindowTitle(_tr("Save"))
+        self.setText(_tr("{0} was changed by another program since it was read here.").format(path.name))
+        self.setInformativeText(_tr("Keep both saves this workflow beside it, under another name."))
+        self.setDetailedText(difference(theirs, ours))
+        role = QMessageBox.ButtonRole
+        both = self.addButton(_tr("Keep Both"), role.AcceptRole)
+        self._choices: dict[object, Choice] = {
+            both: "both",
+            self.addButton(_tr("Reload"), role.ResetRole): "reload",
+            self.addButton(_tr("Overwrite"), role.DestructiveRole): "overwrite",
+        }
+        self.setEscapeButton(self.addButton(QMessageBox.StandardButton.Cancel))
+        self.setDefaultButton(both)
+
+    @property
+    def choice(self) -> Choice:
+        """What was chosen; ``cancel`` where nothing was."""
+        return self._choices.get(self.clickedButton(), "cancel")
+
+
+def difference(theirs: bytes, ours: bytes) -> str:
+    """How the file differs from what would be saved, line by line."""
+    there, here = (text.decode(errors="replace").splitlines() for text in (theirs, ours))
+    if len(there) + len(here) > MOST_LINES:
+        there, here = there[:MOST_LINES], here[:MOST_LINES]
+    return "\n".join(difflib.unified_diff(there, here, _tr("in the file"), _tr("here"), lineterm="", n=2))
+
+
+def beside(path: Path) -> Path:
+    """A free name beside a file: ``flow (2).json``."""
+    names = (path.with_name(f"{path.stem} ({count}){path.suffix}") for count in range(2, 10_000))
+    return next(name for name in names if not name.exists())
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("FileConflict", text)

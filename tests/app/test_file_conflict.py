@@ -1,0 +1,126 @@
+"""A file that another program changed is not written over unasked, and windows know of each other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QMessageBox
+
+from nodeflow.app.dialogs.file_conflict import FileConflict, beside, difference
+from nodeflow.app.model.file_stamp import FileStamp
+from nodeflow.app.model.open_documents import OpenDocuments
+from nodeflow.graph.edits.edits import AddNode
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Node
+
+OURS = b'{"nodeflow": 1, "nodes": {"ours": {"type": "nodes.text"}}}'
+THEIRS = b'{"nodeflow": 1, "nodes": {"theirs": {"type": "nodes.text"}}}'
+
+
+def test_a_change_is_seen_by_what_a_file_holds(tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    file.write_bytes(OURS)
+    stamp = FileStamp.of(file)
+    assert stamp is not None
+    assert stamp.still_holds(file)
+    os.utime(file, (1, 1))
+    assert stamp.still_holds(file)
+    file.write_bytes(OURS.replace(b"ours", b"mine"))
+    os.utime(file, (1, 1))
+    assert not stamp.still_holds(file)
+    file.unlink()
+    assert stamp.still_holds(file)
+
+
+@pytest.fixture
+def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    def choose(label: str) -> list[str]:
+        """Press a button of the question when it comes; what was said to differ."""
+        seen: list[str] = []
+
+        def press(question: FileConflict) -> int:
+            seen.append(question.detailedText())
+            next(button for button in question.buttons() if button.text().replace("&", "") == label).click()
+            return 0
+
+        monkeypatch.setattr(QMessageBox, "exec", press)
+        return seen
+
+    return choose
+
+
+def changed(window, file: Path) -> None:
+    """A document is changed here, and its file by another program."""
+    file.write_bytes(OURS)
+    assert window.documents.show_file(file)
+    window.session.do("add", AddNode("more", Node("nodes.text", 1)))
+    file.write_bytes(THEIRS)
+
+
+def test_overwriting_is_one_of_the_choices(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+    file, seen = tmp_path / "flow.json", choose("Overwrite")
+    changed(window, file)
+    assert window.documents.save()
+    assert set(load(file).nodes) == {"ours", "more"}
+    assert len(seen) == 1
+    assert "theirs" in seen[0]
+    assert window.documents.save(), "what was written here is no other program's change"
+    assert len(seen) == 1
+
+
+def test_both_are_kept(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+    file = tmp_path / "flow.json"
+    choose("Keep Both")
+    changed(window, file)
+    assert window.documents.save()
+    assert set(load(file).nodes) == {"theirs"}
+    assert set(load(tmp_path / "flow (2).json").nodes) == {"ours", "more"}
+    assert window.session.path == tmp_path / "flow (2).json"
+
+
+def test_theirs_is_taken(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+    file = tmp_path / "flow.json"
+    choose("Reload")
+    changed(window, file)
+    assert window.documents.save()
+    assert set(window.session.workflow.nodes) == {"theirs"}
+    assert not window.session.dirty
+
+
+def test_nothing_happens_on_cancel(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+    file = tmp_path / "flow.json"
+    choose("Cancel")
+    changed(window, file)
+    assert not window.documents.save()
+    assert file.read_bytes() == THEIRS
+    assert window.session.dirty
+    window.session.stack.setClean()
+
+
+def test_a_free_name_and_the_difference(tmp_path: Path) -> None:
+    (tmp_path / "a (2).json").touch()
+    assert beside(tmp_path / "a.json").name == "a (3).json"
+    assert "-b" in difference(b"a\nb\n", b"a\nc\n")
+
+
+def test_windows_of_one_file_know_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    first, second = OpenDocuments(tmp_path / "open"), OpenDocuments(tmp_path / "open")
+    first.tell("a", file)
+    assert first.others("a", file) == 0
+    assert second.others("b", file) == 1
+    first.tell("a", tmp_path / "other.json")
+    assert second.others("b", file) == 0
+    code = (
+        "import sys; from pathlib import Path; from nodeflow.app.model.open_documents import OpenDocuments;"
+        "OpenDocuments(Path(sys.argv[1])).tell('c', Path(sys.argv[2]))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "open"), str(file)], check=True, cwd=Path.cwd())
+    assert len(list((tmp_path / "open").iterdir())) == 2
+    assert second.others("b", file) == 0, "that process is gone"
+    assert len(list((tmp_path / "open").iterdir())) == 1
