@@ -99,6 +99,17 @@ class RowScaled:
 
 
 @dataclass(frozen=True)
+class Unscaled:
+    """Plain numbers of few bits, which stay so beside quantised ones."""
+
+    def rows(self, parts: Parts, index: Rows) -> Tensor:
+        return take(parts["codes"], index).float()
+
+    def narrow(self, parts: Parts, start: int, stop: int) -> tuple[Codec, Parts]:
+        return self, by_rows(parts, {"codes": 0}, start, stop)
+
+
+@dataclass(frozen=True)
 class ColumnScaled:
     """What is stored times one number a column, by which the layer's input was divided (ModelOpt's pre_quant_scale)."""
 

@@ -85,6 +85,13 @@ class EncodedTensor:
     def size(self, axis: int | None = None) -> Any:
         return self.shape if axis is None else self.shape[axis]
 
+    def plain(self, dtype: torch.dtype) -> Tensor | None:
+        """Return the weight as it is stored, where that is whole and in this precision."""
+        parts = self.pieces[0].parts
+        if len(self.pieces) > 1 or parts.keys() != {"codes"} or parts["codes"].dtype != dtype:
+            return None
+        return parts["codes"].reshape(self.shape)
+
     def widened(self) -> Tensor:
         """Return all numbers in float32."""
         return torch.cat([piece.rows() for piece in self.pieces]).reshape(self.shape)

@@ -42,6 +42,6 @@ def check_foreign(names: Iterable[str], metadata: Mapping[str, str]) -> None:
 
 def _refused(name: str, mark: str) -> NodeError:
     return NodeError(
-        f"the file is quantised as {name} (by {mark}), which is not read here; take it in half precision, in float8, "
+        f"it is quantised as {name} (by {mark}), which is not read here; take it in half precision, in float8, "
         "in one of ComfyUI's formats or as GGUF"
     )

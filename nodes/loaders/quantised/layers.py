@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nodes.loaders.quantised.encoded import EncodedMatrix, EncodedTensor, Rows, Weight
+from nodes.loaders.quantised.rotation import Rotated, rotated
 
-AT_ONCE = {"cpu": 1 << 21}
+AT_ONCE = {"cpu": 1 << 20}
 """Numbers that are widened at once, by device: what a core's caches hold."""
 AT_ONCE_ELSEWHERE = 1 << 26
 
@@ -49,13 +50,33 @@ class StoredWeight(nn.Module):
         """Return the whole weight, rounded once."""
         return self._encoded().widened().to(self.dtype)
 
-    def blocks(self) -> Iterator[tuple[int, int, Tensor]]:
-        """Return ranges of rows and these (n, K): as many at once as are fast, and small beside the network."""
-        height, width = self.shape[0], self.shape[1:].numel()
-        step = max(AT_ONCE.get(self.device.type, AT_ONCE_ELSEWHERE) // width, 1)
-        for start in range(0, height, step):
-            stop = min(start + step, height)
-            yield start, stop, self.rows(slice(start, stop))
+    def blocks(self) -> Iterator[tuple[int, int, EncodedMatrix]]:
+        """Return the weight by ranges of rows: as many as are fast to widen, and small beside the network."""
+        first = 0
+        for number in range(len(self.pieces)):
+            piece = self._piece(number)
+            step = max(AT_ONCE.get(self.device.type, AT_ONCE_ELSEWHERE) // piece.width, 1)
+            for start in range(0, piece.height, step):
+                stop = min(start + step, piece.height)
+                yield first + start, first + stop, piece.narrow(start, stop)
+            first += piece.height
+
+    def product(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """Return x Wᵀ + b, widening some rows of W at once."""
+        output = x.new_empty(*x.shape[:-1], self.shape[0])
+        turn = TurnedInput(x)
+        for start, stop, block in self.blocks():
+            turned, rows = turn.beside(block, self.shape[0])
+            part = None if bias is None else bias[start:stop].to(x.dtype)
+            output[..., start:stop] = functional.linear(turned, rows.to(x.dtype), part)
+        return output
+
+    def product_back(self, gradient: Tensor) -> Tensor:
+        """Return what `product` passes back to x."""
+        found = gradient.new_zeros(*gradient.shape[:-1], self.shape[1])
+        for start, stop, block in self.blocks():
+            found += gradient[..., start:stop] @ block.rows().to(gradient.dtype)
+        return found
 
     def _encoded(self) -> EncodedTensor:
         return EncodedTensor(tuple(map(self._piece, range(len(self.pieces)))), self.shape)
@@ -73,25 +94,34 @@ def _without_parts(piece: EncodedMatrix) -> EncodedMatrix:
     return EncodedMatrix(piece.codec, {}, piece.height, piece.width, piece.padded)
 
 
+class TurnedInput:
+    """The input of a product, rotated where a weight is stored rotated: (W H) x = W (H x), and x is the smaller."""
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+        self._turned: dict[int, Tensor] = {}
+
+    def beside(self, block: EncodedMatrix, height: int) -> tuple[Tensor, Tensor]:
+        """Return an input, and rows (n, K) whose product with it is that of x with the block's."""
+        codec = block.codec
+        if not isinstance(codec, Rotated) or self.x.numel() >= height * self.x.shape[-1]:
+            return self.x, block.rows()
+        if codec.side not in self._turned:
+            self._turned[codec.side] = rotated(self.x.float(), codec.side).to(self.x.dtype)
+        return self._turned[codec.side], codec.inner.rows(block.parts, slice(None))
+
+
 class _Product(torch.autograd.Function):
-    """x Wᵀ + b by blocks of rows of W, which are widened again where a gradient to x is asked for."""
+    """x Wᵀ + b, which widens W again where a gradient to x is asked for, instead of keeping it."""
 
     @staticmethod
     def forward(context: Any, x: Tensor, bias: Tensor | None, stored: StoredWeight) -> Tensor:
         context.stored = stored
-        output = x.new_empty(*x.shape[:-1], stored.shape[0])
-        for start, stop, rows in stored.blocks():
-            part = None if bias is None else bias[start:stop].to(x.dtype)
-            output[..., start:stop] = functional.linear(x, rows.to(x.dtype), part)
-        return output
+        return stored.product(x, bias)
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = gradients
-        found = gradient.new_zeros(*gradient.shape[:-1], context.stored.shape[1])
-        for start, stop, rows in context.stored.blocks():
-            found += gradient[..., start:stop] @ rows.to(gradient.dtype)
-        return found, None, None
+        return context.stored.product_back(gradients[0]), None, None
 
 
 class _Linear:
@@ -137,18 +167,20 @@ LAYERS = nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d, nn.Conv3d
 """Kinds whose weights are large; those of others are widened when they are loaded."""
 
 
-def fitted(network: nn.Module, weights: Mapping[str, Weight]) -> dict[str, Weight]:
+def fitted(network: nn.Module, weights: Mapping[str, Weight], dtype: torch.dtype) -> dict[str, Weight]:
     """Return weights in the shapes that a network has for them, where a file differs by what does not matter: rows and
-    columns that were added up to whole blocks, and first axes of one that were left out."""
+    columns that were added up to whole blocks, and first axes of one that were left out. Those that are stored in the
+    precision they are wanted in are plain."""
     wanted = network.state_dict()
     return {
-        name: _fitted(value, wanted[name].shape) if name in wanted else value for name, value in weights.items()
+        name: _fitted(value, wanted[name].shape, dtype) if name in wanted else value for name, value in weights.items()
     }
 
 
-def _fitted(value: Weight, shape: torch.Size) -> Weight:
+def _fitted(value: Weight, shape: torch.Size, dtype: torch.dtype) -> Weight:
     if isinstance(value, EncodedTensor):
-        value = value.cropped(shape)
+        plain = value.plain(dtype)
+        value = value.cropped(shape) if plain is None else plain
     added = len(shape) - value.ndim
     if added > 0 and shape == (1,) * added + tuple(value.shape):
         return (value.widened() if isinstance(value, EncodedTensor) else value).reshape(shape)
@@ -156,7 +188,7 @@ def _fitted(value: Weight, shape: torch.Size) -> Weight:
 
 
 def placeholder(weight: Weight, dtype: torch.dtype) -> Tensor:
-    """Return what stands for a weight until `store`: itself in a precision, or nothing of its shape."""
+    """Return what stands for a weight until `store`: itself in a precision, or nothing but its shape."""
     if isinstance(weight, EncodedTensor):
         return torch.empty(weight.shape, dtype=dtype, device="meta")
     return weight.to(dtype)

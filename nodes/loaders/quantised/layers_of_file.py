@@ -97,12 +97,12 @@ def _check_all_read(left: set[str], names: frozenset[str]) -> None:
         if part in ("input_scale", "scale_input") and f"{layer}.weight" in names:
             continue
         raise NodeError(
-            f"{name} says how a weight is scaled, and nothing here can tell for which or how; the file would be read "
-            "wrongly"
+            f"it is quantised in a way that is not known here: {name} belongs to no weight that it scales; take one in half "
+            "precision"
         )
 
 
 def _check_all_used(settings: Mapping[str, Mapping[str, Any]], names: frozenset[str]) -> None:
     lost = next((name for name in sorted(settings) if f"{name}.weight" not in names and name not in names), None)
     if lost is not None:
-        raise NodeError(f"the file says how {lost} is quantised, and holds no such weight")
+        raise NodeError(f"it says how {lost} is quantised, and holds no such weight")

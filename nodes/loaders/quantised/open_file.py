@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.beside import kept_as_they_are
 from nodes.loaders.quantised.encoded import Weight
 from nodes.loaders.quantised.gguf_file import GGUF, names_of_gguf, weights_of_gguf
 from nodes.loaders.quantised.layers_of_file import weights_of
@@ -34,10 +35,10 @@ def open_weights(path: Path) -> dict[str, Weight]:
     Raises NodeError where the file is damaged, or quantised in a way that is not known here.
     """
     if path.suffix.lower() == GGUF:
-        return weights_of_gguf(path)
+        return kept_as_they_are(weights_of_gguf(path))
     with _opened(path) as opened:
         try:
-            return weights_of(_Safetensors(opened), opened.metadata() or {})
+            return kept_as_they_are(weights_of(_Safetensors(opened), opened.metadata() or {}))
         except NodeError as error:
             raise NodeError(f"{named(path)}: {error}") from None
 

@@ -43,7 +43,7 @@ def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype:
 
     Raises NodeError where they do not fit or some are missing.
     """
-    known = fitted(module, weights)
+    known = fitted(module, weights, dtype)
     cast = {name: placeholder(value, dtype) for name, value in known.items()}
     try:
         missing = module.load_state_dict(cast, strict=False, assign=True).missing_keys
