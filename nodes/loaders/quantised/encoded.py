@@ -145,7 +145,9 @@ class EncodedTensor:
         first, *rest = index if isinstance(index, tuple) else (index,)
         whole = all(isinstance(one, slice) and one == slice(None) for one in rest)
         if isinstance(first, slice) and whole and first.step in (None, 1):
-            return self.narrow_rows(*first.indices(len(self))[:2])
+            start, stop, _ = first.indices(len(self))
+            if start < stop:
+                return self.narrow_rows(start, stop)
         return self.widened()[index]
 
     def __getattr__(self, name: str) -> Any:

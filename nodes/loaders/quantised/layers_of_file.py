@@ -42,8 +42,8 @@ def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weigh
         layer = StoredLayer(file, name, settings.get(name.removesuffix(".weight"), {}))
         found[name] = _weight(layer)
         read |= layer.read
-    _check_all_read(scales - read, file.names)
     _check_all_used(settings, file.names)
+    _check_all_read(scales - read, file.names)
     return found
 
 
