@@ -2,14 +2,14 @@
 
 ``python -m benchmarks.loading`` writes files of FLUX's true width and names, with few layers and random codes, and
 measures each in a process of its own, side by side with what diffusers makes of the same GGUF file. Linux only: the
-peak is the kernel's. With comfy-kitchen installed (it is no dependency) it also times one rotated int8 layer of ours
-beside its eager ``int8_linear``, and compares the weights of each of ComfyUI's formats.
+peak is the kernel's.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -82,7 +82,11 @@ def write_safetensors(path: Path, coded: Callable[[str, tuple[int, ...]], dict[s
 def fp8(name: str, shape: tuple[int, ...]) -> dict[str, Tensor]:
     layer = name.removesuffix("weight")
     codes = torch.randn(shape).to(torch.float8_e4m3fn)
-    return {name: codes, f"{layer}weight_scale": torch.tensor(shape[1] ** -0.5), f"{layer}comfy_quant": said("float8_e4m3fn")}
+    return {
+        name: codes,
+        f"{layer}weight_scale": torch.tensor(shape[1] ** -0.5),
+        f"{layer}comfy_quant": said("float8_e4m3fn"),
+    }
 
 
 def int8_convrot(name: str, shape: tuple[int, ...]) -> dict[str, Tensor]:
@@ -98,7 +102,7 @@ def said(format: str, **more: Any) -> Tensor:
 
 
 def write_gguf(path: Path, kind: str) -> None:
-    """Random codes; gguf cannot quantise all types itself, so the halves that scale a block are set to small numbers."""
+    """Random codes; the package cannot make all types itself, so the halves that scale a block are small numbers."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFWriter
 
     type_ = GGMLQuantizationType[kind]
@@ -184,7 +188,7 @@ def memory(field: str) -> int:
 
 
 def measure(path: Path, who: str, dtype: torch.dtype) -> dict[str, float]:
-    """In this process: what loading takes, the peak until the first step is done, and the processor's time for the next."""
+    """In this process: what loading takes, the peak until the first step is done, and the time of the next steps."""
     import diffusers.loaders.single_file_utils
     import diffusers.quantizers.gguf.utils
 
@@ -209,7 +213,9 @@ def measure(path: Path, who: str, dtype: torch.dtype) -> dict[str, float]:
 
 def rows(folder: Path, dtype: str, only: str) -> None:
     """One line for each file and each program that reads it."""
-    print(f"{'file':26}{'read by':11}{'MB':>7}{'load s':>9}{'peak MB':>9}{'peak/file':>11}{'step s':>9}{'mean |x|':>10}")
+    print(
+        f"{'file':26}{'read by':11}{'MB':>7}{'load s':>9}{'peak MB':>9}{'peak/file':>11}{'step s':>9}{'mean |x|':>10}"
+    )
     for name, write in FILES.items():
         if only not in name:
             continue
@@ -218,7 +224,8 @@ def rows(folder: Path, dtype: str, only: str) -> None:
             write(path)
         size = path.stat().st_size
         for who in LOADERS if path.suffix == ".gguf" else ("nodeflow",):
-            line = [sys.executable, "-m", "benchmarks.loading", "--measure", who, "--file", str(path), "--dtype", dtype]
+            line = [sys.executable, "-m", "benchmarks.loading", "--measure", who, "--file", str(path)]
+            line += ["--dtype", dtype]
             told = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
             print(
                 f"{name:26}{who:11}{size / 1e6:7.0f}{told['load_s']:9.2f}{told['peak'] / 1e6:9.0f}"
@@ -235,7 +242,7 @@ def main() -> None:
     asked.add_argument("--only", default="", help="part of a file's name")
     asked.add_argument("--folder", type=Path, help="where the files are kept; else they are written anew")
     given = asked.parse_args()
-    torch.set_num_threads(int(__import__("os").environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     if given.measure:
         print(json.dumps(measure(given.file, given.measure, getattr(torch, given.dtype))))
         return

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from nodeflow.node import NodeError
+from nodes.conditioning.clip_space import load_clip
 from nodes.denoisers.flow_transformers import load_flow_transformer
 from nodes.loaders.load_models import load_latent_diffusion
 from nodes.loaders.quantised.encoded import EncodedTensor
@@ -32,7 +33,9 @@ UNREAD = {"Q8_1", "Q8_K", "Q1_0"}
 """Types that the package itself cannot make numbers of."""
 
 
-def write(path: Path, tensors: Mapping[str, tuple[np.ndarray, Kind]], keys: Mapping[str, list[int]] | None = None) -> Path:
+def write(
+    path: Path, tensors: Mapping[str, tuple[np.ndarray, Kind]], keys: Mapping[str, list[int]] | None = None
+) -> Path:
     """``keys``: None writes none at all, as stable-diffusion.cpp does."""
     writer = GGUFWriter(path, "sd1")
     if keys is None:
@@ -88,8 +91,10 @@ def test_plain_types_are_tensors(dtype: torch.dtype, tmp_path: Path) -> None:
     assert names_in(tmp_path / "one.gguf") == {"a.weight"}
 
 
-def in_blocks(weights: Mapping[str, Tensor], drop: bool) -> tuple[dict[str, Any], dict[str, list[int]], dict[str, Tensor]]:
-    """What a converter writes in Q8_0 (matrices that blocks fit), the shapes it notes, and what the weights then are."""
+def in_blocks(
+    weights: Mapping[str, Tensor], drop: bool
+) -> tuple[dict[str, Any], dict[str, list[int]], dict[str, Tensor]]:
+    """What a converter writes in Q8_0 where blocks fit, the shapes that it notes, and what the weights then are."""
     tensors, shapes, plain = {}, {}, {}
     for name, weight in weights.items():
         flat = weight.float().contiguous()
@@ -170,3 +175,10 @@ def test_files_that_are_cut_or_lie_are_a_sentence(tmp_path: Path) -> None:
     write(path, tensors, {"comfy.gguf.orig_shape.a.weight": [32, 65]})
     with pytest.raises(NodeError, match=r"a\.weight is said to have another shape than its numbers"):
         open_weights(path)
+
+
+def test_nodes_that_read_no_gguf_say_so(tmp_path: Path) -> None:
+    tensors, _, _ = in_blocks({"a.weight": torch.randn(32, 64)}, drop=False)
+    path = write(tmp_path / "one.gguf", tensors, {})
+    with pytest.raises(NodeError, match=r"one\.gguf is a GGUF file; Load CLIP loads a CLIP"):
+        load_clip(str(path))

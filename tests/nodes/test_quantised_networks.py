@@ -1,4 +1,4 @@
-"""Networks whose file is quantised: the same as those of the numbers that the file stands for, and never widened whole."""
+"""Networks whose file is quantised: the same as those of the numbers that it stands for, and never widened whole."""
 
 import shutil
 from collections.abc import Callable
@@ -141,7 +141,7 @@ def test_the_bytes_of_flux_stay_as_they_are_when_its_matrices_are_taken_apart() 
 
 
 def test_a_vae_and_a_controlnet(tmp_path: Path) -> None:
-    vae = {name: value for name, value in new_vae(4).state_dict().items()}
+    vae = new_vae(4).state_dict()
     control = original_controlnet(new_controlnet("1").state_dict())
     for load, weights in (
         (lambda path: load_vae(path, made_for="Stable Diffusion 1 and 2"), vae),

@@ -18,7 +18,9 @@ class ForeignFormat(NamedTuple):
 
 FOREIGN = (
     ForeignFormat("SVDQuant (comfy-kitchen)", re.compile(r"\.weight_(proj_down|proj_up|smooth_factor)$")),
-    ForeignFormat("nunchaku (SVDQuant in the order of its kernels)", re.compile(r"\.(wscales|wtscale|wcscales|wzeros)$")),
+    ForeignFormat(
+        "nunchaku (SVDQuant in the order of its kernels)", re.compile(r"\.(wscales|wtscale|wcscales|wzeros)$")
+    ),
     ForeignFormat("GPTQ or AWQ", re.compile(r"\.(qzeros|g_idx)$")),
     ForeignFormat("float8 in blocks with inverse scales", re.compile(r"\.weight_scale_inv$")),
     ForeignFormat("compressed-tensors", re.compile(r"\.weight_(packed|shape|zero_point|global_scale)$")),

@@ -22,17 +22,14 @@ TRUE_SHAPE = "comfy.gguf.orig_shape."
 ONE_IN_FRONT = ("pos_embed",)
 """Weights with a first axis of one, which stable-diffusion.cpp leaves out."""
 PLAIN = {
-    name: dtype
-    for name, dtype in (
-        ("F64", torch.float64),
-        ("F32", torch.float32),
-        ("F16", torch.float16),
-        ("BF16", torch.bfloat16),
-        ("I8", torch.int8),
-        ("I16", torch.int16),
-        ("I32", torch.int32),
-        ("I64", torch.int64),
-    )
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
 }
 """Types that are no blocks."""
 

@@ -207,7 +207,8 @@ def _store(layer: Any, parameter: str, encoded: EncodedTensor, dtype: torch.dtyp
     if parameter == "weight" and isinstance(layer, LAYERS):
         del layer._parameters["weight"]
         layer.add_module("stored", StoredWeight(encoded, dtype))
-        layer.__class__ = _stored_class(type(layer))
+        kind: type[nn.Module] = type(layer)
+        layer.__class__ = _stored_class(kind)
     elif parameter in layer._parameters:
         layer._parameters[parameter] = nn.Parameter(encoded.widened().to(dtype), requires_grad=False)
     else:

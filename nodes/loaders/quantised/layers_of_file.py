@@ -1,9 +1,10 @@
-"""All weights of a file under its own names, quantised ones encoded; every scale and mark is read, or the file refused."""
+"""All weights of a file under its own names, quantised ones encoded; each scale and mark is read or the file refused."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -87,7 +88,7 @@ def _column_scaled(layer: StoredLayer, encoded: EncodedTensor) -> EncodedTensor:
         raise layer.wrong(f"has a {SCALED} of another size")
     padded = torch.nn.functional.pad(columns.float(), (0, matrix.width - columns.numel()))
     parts = {**matrix.parts, "columns": padded}
-    return EncodedTensor.of(type(matrix)(ColumnScaled(matrix.codec), parts, *encoded.shape, matrix.padded))
+    return EncodedTensor.of(replace(matrix, codec=ColumnScaled(matrix.codec), parts=parts))
 
 
 def _check_all_read(left: set[str], names: frozenset[str]) -> None:
@@ -97,8 +98,8 @@ def _check_all_read(left: set[str], names: frozenset[str]) -> None:
         if part in ("input_scale", "scale_input") and f"{layer}.weight" in names:
             continue
         raise NodeError(
-            f"it is quantised in a way that is not known here: {name} belongs to no weight that it scales; take one in half "
-            "precision"
+            f"it is quantised in a way that is not known here: {name} belongs to no weight that it scales; take one in "
+            "half precision"
         )
 
 
