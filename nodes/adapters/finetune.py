@@ -99,8 +99,8 @@ def diffusion_clip(
     A step takes about three times as long as one of sampling; where everything learns, the weights take four times
     their room.
 
-    Fails for denoisers that are no network or a quantised one, or one that reads no text where only that may learn, when both texts say
-    the same, and when noise and picture do not match.
+    Fails for denoisers that are no network, whose weights are quantised, or that read no text where only that may
+    learn, when both texts say the same, and when noise and picture do not match.
     Papers: Kim et al. 2022, DiffusionCLIP (arXiv:2110.02711); direction: Gal et al. 2022, StyleGAN-NADA
     (arXiv:2108.00946); keys and values: Kumari et al. 2023, Custom Diffusion (arXiv:2212.04488); views: Liu et al.
     2021, FuseDream (arXiv:2112.01573).

@@ -44,8 +44,8 @@ def load_flow_transformer(
       the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for
       main
 
-    ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which need not
-    have one then: a fine-tuned one, or the one file that it was published as.
+    ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which
+    need not have one then: a fine-tuned one, or the one file that it was published as.
 
     Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,
     scaled, BFL's), ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes'
@@ -84,8 +84,8 @@ def load_flux(
       cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a
       branch, tag or commit of it, empty for main
 
-    ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which need not
-    have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the transformer's weights in 8 bits and
+    ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which
+    need not have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the transformer's weights in 8 bits and
     widens each layer's when it computes. The noise levels are those for pictures of 1024 x 1024 pixels.
 
     Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,

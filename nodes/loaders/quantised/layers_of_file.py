@@ -1,4 +1,4 @@
-"""All weights of a file under its own names, quantised ones encoded; each scale and mark is read or the file refused."""
+"""All weights of a file under its own names, quantised ones encoded; a scale that nobody reads is an error."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from nodes.loaders.quantised.encoded import Codec, Parts, Rows
 
 
 def hadamard(side: int, device: torch.device | None = None) -> Tensor:
-    """Return the regular Hadamard matrix of a power of 4: that of 4, ones with -1 across, times itself by Kronecker, over
-    the root of its side. It is symmetric, and its own inverse."""
+    """Return the regular Hadamard matrix of a power of 4: that of 4, ones with -1 across, times itself by Kronecker,
+    over the root of its side. It is symmetric, and its own inverse."""
     four = (1 - 2 * torch.eye(4, device=device).flip(0)).contiguous()
     found = torch.ones(1, 1, device=device)
     while len(found) < side:

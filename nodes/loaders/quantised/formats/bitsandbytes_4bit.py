@@ -1,4 +1,4 @@
-"""Four-bit codes as bitsandbytes stores them: NF4 and FP4 in blocks of the flat weight (QLoRA, Dettmers et al. 2023)."""
+"""Four-bit codes as bitsandbytes stores them: NF4 and FP4, in blocks of the flat weight (Dettmers et al. 2023)."""
 
 from __future__ import annotations
 
