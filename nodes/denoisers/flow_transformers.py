@@ -85,7 +85,7 @@ def load_flux(
       branch, tag or commit of it, empty for main
 
     ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which
-    need not have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the transformer's weights in 8 bits and
+    need not have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the weights in 8 bits and
     widens each layer's when it computes. The noise levels are those for pictures of 1024 x 1024 pixels.
 
     Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,

@@ -191,3 +191,10 @@ BY_ROWS: Mapping[Callable[..., Any], Callable[..., Any]] = {
 
 Weight = Tensor | EncodedTensor
 """One of a file."""
+
+
+def stored_tensors(weight: object) -> list[Tensor]:
+    """Return the tensors that a weight is stored in: itself, where it is plain; none for what is no weight."""
+    if isinstance(weight, EncodedTensor):
+        return [part for piece in weight.pieces for part in piece.parts.values()]
+    return [weight] if isinstance(weight, Tensor) else []
