@@ -23,6 +23,7 @@ from nodes.loaders.quantised.codecs import RowScaled
 from nodes.loaders.quantised.encoded import EncodedMatrix, EncodedTensor
 from nodes.loaders.quantised.layers import AT_ONCE, StoredWeight, is_stored, store
 from nodes.loaders.quantised.rotation import Rotated
+from nodes.loaders.read.accounting import FileWeights
 from tests.nodes import original_xl
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
@@ -133,11 +134,24 @@ def test_the_bytes_of_flux_stay_as_they_are_when_its_matrices_are_taken_apart() 
     for name, value in weights.items():
         if value.ndim == 2:
             weights[name] = EncodedTensor.of(EncodedMatrix(RowScaled(), {"codes": value}, *value.shape))
-    found = getattr(single_file_utils, KINDS["FluxTransformer2DModel"].convert)(weights)
+    account = FileWeights(weights)
+    with account.followed:
+        found = getattr(single_file_utils, KINDS["FluxTransformer2DModel"].convert)(dict(account))
+    account.given(network, found)
+    account.close(Path("flux.safetensors"), ())
     assert {name: value.shape for name, value in found.items()} == {
         name: value.shape for name, value in network.state_dict().items()
     }
     assert all(isinstance(value, EncodedTensor) for value in found.values() if value.ndim == 2)
+
+
+def test_a_quantised_layer_that_the_network_has_no_place_for_is_refused(tmp_path: Path, words: CLIPTokenizer) -> None:
+    folder = save_sd3(tmp_path / "folder", words, **SD3)
+    weights = original_weights("SD3Transformer2DModel", load_file(next((folder / "transformer").glob("*.safetensors"))))
+    stored, _ = coded(weights | {"joint_blocks.0.x_block.attn.gate.weight": torch.randn(64, 64)}, int8_rows)
+    file = save(stored, tmp_path / "stored.safetensors")
+    with pytest.raises(NodeError, match=r"holds joint_blocks\.0\.x_block\.attn\.gate\.weight, which the network"):
+        load_flow_transformer(str(folder), transformer=str(file))
 
 
 def test_a_vae_and_a_controlnet(tmp_path: Path) -> None:

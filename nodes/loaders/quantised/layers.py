@@ -156,7 +156,7 @@ def _weight(layer: Any) -> Tensor:
 
 
 @cache
-def _stored_class(kind: type[nn.Module]) -> type[nn.Module]:
+def _stored_class(kind: Any) -> Any:
     """The class of layers of a kind whose weight is stored: the same, with a weight that is widened when asked for."""
     above = next((by_rows for plain, by_rows in BY_ROWS.items() if kind.forward is plain.forward), None)
     bases = (kind,) if above is None else (above, kind)
@@ -204,15 +204,19 @@ def store(network: nn.Module, weights: Mapping[str, Weight], dtype: torch.dtype)
 
 
 def _store(layer: Any, parameter: str, encoded: EncodedTensor, dtype: torch.dtype) -> None:
-    if parameter == "weight" and isinstance(layer, LAYERS):
+    if parameter == "weight" and _is_large(layer):
         del layer._parameters["weight"]
         layer.add_module("stored", StoredWeight(encoded, dtype))
-        kind: type[nn.Module] = type(layer)
+        kind: Any = type(layer)
         layer.__class__ = _stored_class(kind)
     elif parameter in layer._parameters:
         layer._parameters[parameter] = nn.Parameter(encoded.widened().to(dtype), requires_grad=False)
     else:
         layer._buffers[parameter] = encoded.widened().to(dtype)
+
+
+def _is_large(layer: nn.Module) -> bool:
+    return isinstance(layer, LAYERS)
 
 
 def is_stored(layer: nn.Module) -> bool:
