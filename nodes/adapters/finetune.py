@@ -27,6 +27,7 @@ from nodeflow.wires import (
     StepNoise,
 )
 from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.loaders.quantised.layers import is_stored
 
 READS_TEXT = ("attn2.to_k.", "attn2.to_v.")
 """What the names of the weights by which diffusers' blocks take in the text have in them."""
@@ -98,8 +99,8 @@ def diffusion_clip(
     A step takes about three times as long as one of sampling; where everything learns, the weights take four times
     their room.
 
-    Fails for denoisers that are no network, or one that reads no text where only that may learn, when both texts say
-    the same, and when noise and picture do not match.
+    Fails for denoisers that are no network, whose weights are quantised, or that read no text where only that may
+    learn, when both texts say the same, and when noise and picture do not match.
     Papers: Kim et al. 2022, DiffusionCLIP (arXiv:2110.02711); direction: Gal et al. 2022, StyleGAN-NADA
     (arXiv:2108.00946); keys and values: Kumari et al. 2023, Custom Diffusion (arXiv:2212.04488); views: Liu et al.
     2021, FuseDream (arXiv:2112.01573).
@@ -117,6 +118,8 @@ def diffusion_clip(
         raise NodeError("source and target say the same; there is no direction between them")
     before = normalize(clip.embed_images(image).values, dim=-1)
     wanted = wanted.to(before.device)
+    if any(map(is_stored, denoiser.network.module.modules())):
+        raise NodeError("this network's weights are quantised and cannot learn; load the model in half precision")
     module = deepcopy(denoiser.network.module).requires_grad_(False)
     parts = READS_TEXT if learns == "how it reads the text" else ("",)
     learning = [weight for name, weight in module.named_parameters() if any(part in name for part in parts)]

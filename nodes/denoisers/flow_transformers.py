@@ -24,7 +24,7 @@ class FlowTransformer(NamedTuple):
     schedule: TrainedSchedule
 
 
-@node("Load flow transformer")
+@node("Load flow transformer", version=2)
 def load_flow_transformer(
     model: Annotated[str, Reads("model")] = "starter:flow-transformer",
     revision: str = "",
@@ -44,8 +44,12 @@ def load_flow_transformer(
       the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for
       main
 
-    ``transformer`` is one .safetensors file with a transformer that is taken instead of the folder's, which need not
-    have one then: a fine-tuned one, or the one file that it was published as.
+    ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which
+    need not have one then: a fine-tuned one, or the one file that it was published as.
+
+    Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,
+    scaled, BFL's), ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes'
+    int8, nf4 and fp4, and GGUF. Other formats are refused by their name.
 
     Of Stable Diffusion 3's text encoders (two CLIP and T5) the second and the third may be missing. ``t5`` off leaves
     T5 out where it is there: it needs more memory than all else, and without it pictures follow long texts less.
@@ -63,7 +67,7 @@ def load_flow_transformer(
     )
 
 
-@node("Load FLUX")
+@node("Load FLUX", version=2)
 def load_flux(
     model: Annotated[str, Reads("model")] = "",
     revision: str = "",
@@ -80,9 +84,13 @@ def load_flux(
       cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a
       branch, tag or commit of it, empty for main
 
-    ``transformer`` is one .safetensors file with a transformer that is taken instead of the folder's, which need not
-    have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the transformer's weights in 8 bits and
+    ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which
+    need not have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the weights in 8 bits and
     widens each layer's when it computes. The noise levels are those for pictures of 1024 x 1024 pixels.
+
+    Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,
+    scaled, BFL's), ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes'
+    int8, nf4 and fp4, and GGUF. Other formats are refused by their name.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
@@ -97,7 +105,9 @@ def _file(transformer: str) -> Path | None:
     """The file of a transformer alone; None where none is named. Raises NodeError where it is no such file."""
     path = find(transformer, "") if transformer else None
     if path is not None and path.is_dir():
-        raise NodeError(f"{path.name} is a folder; transformer takes one .safetensors file, and model the folder")
+        raise NodeError(
+            f"{path.name} is a folder; transformer takes one .safetensors or .gguf file, and model the folder"
+        )
     return path
 
 

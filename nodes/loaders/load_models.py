@@ -42,7 +42,12 @@ def load_latent_diffusion(
     - the id of such a model on the Hugging Face hub, such as ``stabilityai/stable-diffusion-xl-base-1.0``: taken from
       the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is
       then a branch, tag or commit of it, empty for main
-    - one .safetensors file of Stable Diffusion 1.x, 2.x or XL in its original layout, with U-Net, VAE and text encoders
+    - one .safetensors or .gguf file of Stable Diffusion 1.x, 2.x or XL in its original layout, with U-Net, VAE and text
+      encoders
+
+    Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,
+    scaled, BFL's), ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes'
+    int8, nf4 and fp4, and GGUF. Other formats are refused by their name.
 
     CosXL and Playground 2.5 are of XL's kind; wire their schedule to a Scheduler of the kind Euler or DPM++ 2M. A file
     says nothing of how its timesteps are spaced; they start at the noisiest, as models of few steps (Turbo, Lightning,
@@ -56,8 +61,8 @@ def load_latent_diffusion(
     of the memory, a little slower, and pictures differ a little.
 
     Networks are loaded into the host's memory and come to the GPU when a node needs them there. Weights are read from
-    safetensors files only. Files that can hold programs (.ckpt, .bin, .pt, .pth) are never opened; convert those to
-    safetensors first.
+    safetensors and GGUF files only. Files that can hold programs (.ckpt, .bin, .pt, .pth) are never opened; convert
+    those to safetensors first.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind (Stable Diffusion 3, for example).
@@ -104,7 +109,7 @@ def load_dit(
     return DiT(*dit_folder.load_dit_folder(path, Target(torch_dtype(dtype))))
 
 
-@node("Load VAE")
+@node("Load VAE", version=2)
 def load_vae(
     model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
     revision: str = "",

@@ -1,5 +1,7 @@
 """A copy of a model learns to move a picture along a direction of CLIP; the model itself stays."""
 
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ from nodes.guidance.classifier_free import no_guidance
 from nodes.latents.noise import latent_as_noise
 from nodes.latents.vae import vae_decode, vae_encode
 from nodes.loaders.load_models import LatentDiffusion
+from nodes.loaders.quantised.codecs import RowScaled
+from nodes.loaders.quantised.encoded import EncodedMatrix, EncodedTensor
+from nodes.loaders.quantised.layers import store
 from nodes.samplers.ddim_inversion import ddim_inversion
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
@@ -88,3 +93,17 @@ def test_what_cannot_be_learned_is_a_sentence(tiny: LatentDiffusion, clip: CLIP,
     with pytest.raises(NodeError, match="paints 32 x 32 and the picture is 24 x 16; resize it"):
         small = Image(image.pixels[..., :16, :24])
         finish(diffusion_clip(denoiser, text, schedule, noise, small, tiny.vae, clip, red, clip.embed_texts(["blue"])))
+
+
+def test_quantised_weights_cannot_learn(tiny: LatentDiffusion, clip: CLIP, schedule: Schedule) -> None:
+    module = deepcopy(tiny.unet.module)
+    name = "time_embedding.linear_1.weight"
+    weight = module.get_parameter(name).data
+    matrix = EncodedMatrix(RowScaled(), {"codes": weight.to(torch.float8_e4m3fn)}, *weight.shape)
+    store(module, {name: EncodedTensor.of(matrix)}, torch.float32)
+    denoiser = unet_denoiser(replace(tiny.unet, module=module))
+    texts = clip.embed_texts(["red"]), clip.embed_texts(["blue"])
+    image, noise = Image(torch.rand(1, 3, 32, 32)), Latent(torch.zeros(1, 4, 8, 8))
+    with pytest.raises(NodeError, match="weights are quantised and cannot learn"):
+        text = tiny.text_encoder.encode(["red"])
+        finish(diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, *texts))

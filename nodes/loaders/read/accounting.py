@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.encoded import Weight, stored_tensors
 
 Names = frozenset[str]
 NONE: Names = frozenset()
@@ -25,32 +26,37 @@ NONE: Names = frozenset()
 class FollowedTensors(TorchFunctionMode):
     """Remember from which weights every tensor comes that is made while this is entered."""
 
-    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+    def __init__(self, weights: Mapping[str, Weight]) -> None:
         super().__init__()
-        self._kept: list[Tensor] = list(weights.values())  # so that no other tensor gets the place of one of them
-        self._sources = {id(tensor): frozenset([name]) for name, tensor in weights.items()}
+        self._kept: list[Tensor] = []  # so that no other tensor gets the place of one of them
+        self._sources: dict[int, Names] = {}
+        for name, weight in weights.items():
+            self._note(weight, frozenset([name]))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         made = func(*args, **(kwargs or {}))
         sources = NONE.union(*map(self.sources, tree_leaves((args, kwargs))))
-        for tensor in tree_leaves(made) if sources else ():
-            if isinstance(tensor, Tensor):
-                self._kept.append(tensor)
-                self._sources[id(tensor)] = sources | self.sources(tensor)
+        for weight in tree_leaves(made) if sources else ():
+            self._note(weight, sources)
         return made
 
-    def sources(self, tensor: object) -> Names:
+    def sources(self, weight: object) -> Names:
         """The names of the weights that a tensor was made from."""
-        return self._sources.get(id(tensor), NONE)
+        return NONE.union(*(self._sources.get(id(tensor), NONE) for tensor in stored_tensors(weight)))
+
+    def _note(self, weight: object, sources: Names) -> None:
+        for tensor in stored_tensors(weight):
+            self._kept.append(tensor)
+            self._sources[id(tensor)] = sources | self._sources.get(id(tensor), NONE)
 
 
-class FileWeights(dict[str, Tensor]):
+class FileWeights(dict[str, Any]):
     """The weights that were read of a file, by name, and what becomes of them.
 
     ``left`` are the names of those that were not read. Enter `followed` around all that renames, splits or joins them.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], left: Iterable[str] = ()) -> None:
+    def __init__(self, weights: Mapping[str, Weight], left: Iterable[str] = ()) -> None:
         super().__init__(weights)
         self.left = tuple(left)
         self.followed = FollowedTensors(self)
@@ -58,7 +64,7 @@ class FileWeights(dict[str, Tensor]):
         self._lost: set[str] = set()
         self._understood: set[str] = set()
 
-    def given(self, module: nn.Module, converted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    def given(self, module: nn.Module, converted: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return weights by a network's own names, after noting which of the file's it takes."""
         wanted = module.state_dict().keys()
         for name, tensor in converted.items():

@@ -11,6 +11,7 @@ from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate, starter_models
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+WEIGHTS = (".safetensors", ".gguf")
 PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
 PATTERNS = [
     "model_index.json",
@@ -36,7 +37,7 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
     ``patterns``: the files of a hub repository that are wanted.
     """
     path = locate(model, Path.cwd())
-    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", *PICKLES):
+    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (*WEIGHTS, *PICKLES):
         return _from_hub(model, revision, patterns)
     if path is None:
         raise NodeError(f"{model or 'no name given'}: there is no model there; {_hint(model)}")
@@ -65,10 +66,10 @@ def check_suffix(path: Path) -> None:
         raise NodeError(
             f"{path.name}: such files can hold programs and are never opened; convert it to safetensors first"
         )
-    if path.suffix.lower() == ".gguf":
-        raise NodeError(f"{path.name}: GGUF files are not read here; take the model as .safetensors")
-    if path.suffix.lower() != ".safetensors":
-        raise NodeError(f"{path.name}: this is no model; choose a .safetensors file or a folder that diffusers saved")
+    if path.suffix.lower() not in WEIGHTS:
+        raise NodeError(
+            f"{path.name}: this is no model; choose a .safetensors or .gguf file, or a folder that diffusers saved"
+        )
 
 
 def _from_hub(model: str, revision: str, patterns: list[str]) -> Path:

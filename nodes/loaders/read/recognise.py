@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodes.loaders.families.flow_transformers.transformer_file import KINDS, PREFIXES
-from nodes.loaders.read.folder_files import damaged
+from nodes.loaders.quantised.open_file import names_in
 
 LATENT, VAE, FLOW, FLUX, CLIP = "Load latent diffusion", "Load VAE", "Load flow transformer", "Load FLUX", "Load CLIP"
 PRIOR, DECODER, UPSAMPLER = "Load prior", "Load unCLIP decoder", "Load upsampler"
@@ -114,14 +114,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _file(path: Path) -> RecognisedModel | None:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = set(file.keys())
-    except (SafetensorError, OSError):
-        raise damaged(path) from None
-    return _weights(names)
+    return _weights(names_in(path))
 
 
 def _weights(names: set[str]) -> RecognisedModel | None:

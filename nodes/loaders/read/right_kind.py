@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
+from nodes.loaders.quantised.gguf_file import GGUF
 from nodes.loaders.read import recognise as known
 from nodes.loaders.read.locate import find
 
@@ -35,6 +36,8 @@ LOADS = {
 """What each loading node takes, by its title."""
 FILES = {known.LATENT, known.VAE, known.CONTROL, known.CLIP, known.UPSCALER, *known.LORAS}
 """Those that take one file."""
+GGUF_FILES = {known.LATENT, known.VAE, known.CONTROL}
+"""Those of them that take a GGUF file."""
 
 
 def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
@@ -44,6 +47,8 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
     found = known.recognise(path)
     if found is not None and node not in found.nodes:
         raise NodeError(f"{shown} holds {found.what}{_instead(node, path, found)}; {node} loads {LOADS[node]}")
+    if path.suffix.lower() == GGUF and node not in GGUF_FILES:
+        raise NodeError(f"{shown} is a GGUF file; {node} loads {LOADS[node]}, from safetensors")
     if path.is_file() and node not in FILES:
         raise NodeError(f"{shown} is one file; {node} loads {LOADS[node]}")
     return path

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
 from nodeflow.node import NodeError
 
-Weights = dict[str, Tensor]
+Weights = dict[str, Any]
 HEAD = 128
 """Numbers a head in the models that are in use, by which their rotary axes are told."""
 

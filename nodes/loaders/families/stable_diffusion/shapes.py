@@ -5,11 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import Any, NamedTuple
 
-from torch import Tensor
-
 from nodeflow.node import NodeError
 
-Weights = dict[str, Tensor]
+Weights = dict[str, Any]
 
 UNET_KEY = "model.diffusion_model."
 VAE_KEY = "first_stage_model."

@@ -23,8 +23,8 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     vae_config,
 )
 from nodes.loaders.families.stable_diffusion.text_encoder_file import TEXTS
+from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights
-from nodes.loaders.read.folder_files import damaged
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, vae
 from nodes.loaders.read.weights import fill
 from nodes.schedulers.solvers.edm import predicting_v
@@ -75,23 +75,17 @@ def _version(path: Path, weights: FileWeights) -> Version:
 
 def _read(path: Path) -> FileWeights:
     """The weights of the networks; others in the file (averages from training) stay unread."""
-    from safetensors import SafetensorError, safe_open
-
+    weights = open_weights(path)
+    for prefixes in (UNET_KEY, VAE_KEY, TEXT_PREFIXES):
+        if not any(name.startswith(prefixes) for name in weights):
+            lacking = prefixes if isinstance(prefixes, str) else "... or ".join(prefixes)
+            raise NodeError(
+                f"{path.name} has no weights named {lacking}...; this node loads whole Stable Diffusion 1, 2 "
+                "and XL models, with U-Net, VAE and text encoders in one file"
+            )
     wanted = (UNET_KEY, VAE_KEY, *TEXT_PREFIXES)
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = list(file.keys())
-            for prefixes in (UNET_KEY, VAE_KEY, TEXT_PREFIXES):
-                if not any(name.startswith(prefixes) for name in names):
-                    lacking = prefixes if isinstance(prefixes, str) else "... or ".join(prefixes)
-                    raise NodeError(
-                        f"{path.name} has no weights named {lacking}...; this node loads whole Stable Diffusion 1, 2 "
-                        "and XL models, with U-Net, VAE and text encoders in one file"
-                    )
-            taken = [name for name in names if name.startswith(wanted) or name in MARKS]
-            left = [name for name in names if name not in {*taken}]
-            found = FileWeights({OLD_CLIP.sub(CLIP_KEY, name): file.get_tensor(name) for name in taken}, left)
-            found.understood(*MARKS)
-            return found
-    except (SafetensorError, OSError):
-        raise damaged(path) from None
+    taken = {name: value for name, value in weights.items() if name.startswith(wanted) or name in MARKS}
+    left = [name for name in weights if name not in taken]
+    found = FileWeights({OLD_CLIP.sub(CLIP_KEY, name): value for name, value in taken.items()}, left)
+    found.understood(*MARKS)
+    return found

@@ -1,0 +1,62 @@
+"""The door to files of weights: safetensors or GGUF, plain or quantised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodes.loaders.quantised.beside import kept_as_they_are
+from nodes.loaders.quantised.encoded import Weight
+from nodes.loaders.quantised.gguf_file import GGUF, names_of_gguf, weights_of_gguf
+from nodes.loaders.quantised.layers_of_file import weights_of
+from nodes.loaders.read.folder_files import damaged, named
+
+
+class _Safetensors:
+    """An open file as `WeightFile`; its tensors stay mapped."""
+
+    def __init__(self, opened: Any) -> None:
+        self.names = frozenset(opened.keys())
+        self._opened = opened
+
+    def tensor(self, name: str) -> Tensor:
+        found: Tensor = self._opened.get_tensor(name)
+        return found
+
+
+def open_weights(path: Path) -> dict[str, Weight]:
+    """Return all weights of a file under its own names; quantised ones are `EncodedTensor`s, without their scales.
+
+    Raises NodeError where the file is damaged, or quantised in a way that is not known here.
+    """
+    if path.suffix.lower() == GGUF:
+        return kept_as_they_are(weights_of_gguf(path))
+    with _opened(path) as opened:
+        try:
+            return kept_as_they_are(weights_of(_Safetensors(opened), opened.metadata() or {}))
+        except NodeError as error:
+            raise NodeError(f"{named(path)}: {error}") from None
+
+
+def names_in(path: Path) -> set[str]:
+    """Return the names of all tensors in a file, by its header alone. Raises NodeError where it is damaged."""
+    if path.suffix.lower() == GGUF:
+        return names_of_gguf(path)
+    with _opened(path) as opened:
+        return set(opened.keys())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as opened:
+            yield opened
+    except (SafetensorError, OSError):
+        raise damaged(path) from None
