@@ -26,7 +26,7 @@ class Kronecker:
 
     def dense(self) -> Tensor:
         w1, w2 = self._factors()
-        return self.scale * torch.kron(w1.reshape(*w1.shape, *(1,) * (w2.ndim - 2)), w2)
+        return self.scale * torch.kron(w1.reshape(*w1.shape, *(1,) * (w2.ndim - 2)), w2.contiguous())
 
     def _factors(self) -> tuple[Tensor, Tensor]:
         w1 = flat(self.w1[0]) if len(self.w1) == 1 else flat(self.w1[0]) @ flat(self.w1[1])
