@@ -69,10 +69,16 @@ class LayerCall:
         """W (out, in, ...) in float32."""
         return dense_weight(self.layer)[self.rows]
 
+    @property
+    def output(self) -> Tensor:
+        """W x and the bias."""
+        return self._output.movedim(self.axis, 0)[self.rows].movedim(0, self.axis)
+
     @cached_property
     def plain(self) -> Tensor:
         """W x, without the bias."""
-        return self._without_bias(self._output)
+        bias = getattr(self.layer, "bias", None)
+        return self.output if bias is None else self.output - self.along_channels(bias[self.rows])
 
     def through(self, z: Tensor) -> Tensor:
         """W z for another input."""
@@ -103,8 +109,3 @@ class LayerCall:
     def like(self, value: Tensor) -> Tensor:
         """On the device and in the precision of the input."""
         return value.to(self.x.device, self.x.dtype)
-
-    def _without_bias(self, output: Tensor) -> Tensor:
-        if self.layer.bias is not None:
-            output = output - self.along_channels(self.layer.bias).to(output.dtype)
-        return output.movedim(self.axis, 0)[self.rows].movedim(0, self.axis)

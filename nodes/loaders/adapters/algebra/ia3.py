@@ -12,10 +12,14 @@ from nodes.networks.layer_call import LayerCall
 
 @dataclass(eq=False)
 class Factors:
-    """What is added to the factor 1 of each row (out,) or column (in,)."""
+    """What is added to the factor 1 of each row (out,) or column (in,).
+
+    ``with_bias``: the bias is multiplied too, as peft does with rows.
+    """
 
     more: Tensor
     by_rows: bool
+    with_bias: bool = False
 
     def change(self, weight: Tensor) -> Tensor:
         shape = (-1, *(1,) * (weight.ndim - 1)) if self.by_rows else (1, -1, *(1,) * (weight.ndim - 2))
@@ -23,7 +27,9 @@ class Factors:
 
     def added(self, call: LayerCall) -> Tensor:
         more = call.along_channels(self.more)
-        return call.plain * more if self.by_rows else call.through(call.x * more)
+        if self.by_rows:
+            return (call.output if self.with_bias else call.plain) * more
+        return call.through(call.x * more)
 
     def rows(self, start: int, stop: int) -> Factors:
         return replace(self, more=self.more[start:stop]) if self.by_rows else self
@@ -36,7 +42,8 @@ def read_lycoris_factors(given: Reading) -> Factors:
 def read_peft_factors(given: Reading) -> Factors:
     """They are the factors themselves, not what is added to 1."""
     factors = given.parts["ia3_l"]
-    return _checked(given, factors.float().flatten() - 1, factors.ndim > 1 and factors.shape[1] == 1)
+    by_rows = factors.ndim > 1 and factors.shape[1] == 1
+    return replace(_checked(given, factors.float().flatten() - 1, by_rows), with_bias=True)
 
 
 def _checked(given: Reading, more: Tensor, by_rows: bool) -> Factors:
