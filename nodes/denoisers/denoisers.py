@@ -37,11 +37,9 @@ class NetworkDenoiser:
     def at(self, index: int, total: int) -> Self:
         """With the adapters alone that act at a step. When else they act makes no difference to it."""
         adapters = acting(self.network.adapters, index, total)
-        return (
-            self
-            if adapters is self.network.adapters
-            else replace(self, network=replace(self.network, adapters=adapters))
-        )
+        if adapters is self.network.adapters:
+            return self
+        return replace(self, network=replace(self.network, adapters=adapters))
 
     def ask(self, *given: Any, **named: Any) -> Any:
         """What the network, its adapters added, gives as its first or only output."""

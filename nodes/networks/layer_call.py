@@ -24,13 +24,20 @@ def weight_shape(layer: Any) -> tuple[int, ...]:
         return int(layer.out_features), int(layer.in_features)
     if hasattr(layer, "kernel_size"):
         return int(layer.out_channels), int(layer.in_channels) // int(layer.groups), *map(int, layer.kernel_size)
+    if isinstance(layer, torch.nn.Embedding):
+        return layer.num_embeddings, layer.embedding_dim
     return tuple(layer.weight.shape)
 
 
 def dense_weight(layer: Any) -> Tensor:
-    """A layer's weight in float32. Layers that store it otherwise have a method ``dense_weight``."""
-    weight: Tensor = layer.dense_weight() if hasattr(layer, "dense_weight") else layer.weight.detach()
-    return weight.float()
+    """A layer's weight in float32; those of quantised layers widen it when they are asked."""
+    weight: Tensor = layer.weight
+    return weight.detach().float()
+
+
+def has_weight(layer: Any) -> bool:
+    """Whether a layer has a weight, without asking for it: a quantised one would widen it."""
+    return is_linear_map(layer) or layer._parameters.get("weight") is not None or hasattr(layer, "num_embeddings")
 
 
 class LayerCall:
@@ -62,7 +69,7 @@ class LayerCall:
     @property
     def state(self) -> object:
         """What changes when the layer's weight does."""
-        return getattr(getattr(self.layer, "weight", None), "_version", None)
+        return getattr(self.layer._parameters.get("weight"), "_version", None)
 
     @property
     def weight(self) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding
 
 from nodeflow.wires import Adapter, LayerChange
 from nodes.networks.layer_call import LayerCall, dense_weight, is_linear_map
@@ -55,6 +56,8 @@ def _changing(changes: Changes) -> Any:
     """A hook that puts the changed output in the place of a layer's own."""
 
     def hook(layer: Any, args: tuple[Any, ...], named: dict[str, Any], output: Tensor) -> Tensor:
+        if "weight" not in layer._parameters and isinstance(layer, torch.nn.Embedding):
+            return _embedded(layer, changes, args[0], output)
         if not is_linear_map(layer):
             return _with_weights(layer, changes, args, named)
         call = LayerCall(layer, args[0] if args else next(iter(named.values())), output)
@@ -66,6 +69,14 @@ def _changing(changes: Changes) -> Any:
         return output
 
     return hook
+
+
+def _embedded(layer: Any, changes: Changes, numbers: Tensor, output: Tensor) -> Tensor:
+    """What an embedding gives whose weight is stored in a form of its own."""
+    for change, strength in changes:
+        for update in change.updates:
+            output = output + strength * embedding(numbers, update.change(dense_weight(layer))).to(output.dtype)
+    return output
 
 
 def _with_weights(layer: Any, changes: Changes, args: tuple[Any, ...], named: dict[str, Any]) -> Tensor:

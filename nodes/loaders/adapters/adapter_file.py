@@ -86,9 +86,7 @@ def read_adapter_file(path: Path) -> AdapterFile:
         if found is None:
             raise NodeError(f"{file.name} holds {key[:120]}, which is no part of an adapter that is known here")
         if not tensor.is_floating_point() and found[1] not in ("on_input", "oft_scaled", "alpha"):
-            raise NodeError(
-                f"{file.name} stores {key[:120]} as whole numbers without a scale; take one in half precision"
-            )
+            raise NodeError(f"{file.name} stores {key[:120]} as whole numbers; take one in half precision")
         parts, keys = layers.setdefault(found[0], ({}, {}))
         if found[1] in parts:
             raise NodeError(f"{file.name} holds the same factor twice, as {keys[found[1]][:120]} and as {key[:120]}")

@@ -134,12 +134,11 @@ def _kronecker_sizes(layer: FileLayer) -> Sizes:
         found = layer.parts.get(name, layer.parts.get(f"{name}_{end}"))
         return found.shape[axis] if found is not None and found.ndim > 1 else None
 
-    outer, inner = (
-        (side("lokr_w1", "a", 0), side("lokr_w2", "a", 0)),
-        (side("lokr_w1", "b", 1), side("lokr_w2", "b", 1)),
-    )
-    outputs = outer[0] * outer[1] if outer[0] and outer[1] else None
-    return outputs, inner[0] * inner[1] if inner[0] and inner[1] else None
+    def product(end: str, axis: int) -> int | None:
+        outer, inner = side("lokr_w1", end, axis), side("lokr_w2", end, axis)
+        return outer * inner if outer and inner else None
+
+    return product("a", 0), product("b", 1)
 
 
 def _of_metadata(metadata: Mapping[str, str]) -> str:

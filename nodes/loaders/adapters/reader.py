@@ -106,8 +106,8 @@ def _check_used(file: AdapterFile, unused: Sequence[FileLayer], meant: Sequence[
     if len(unused) == len(meant):
         raise NodeError(f"{file.name} {of_whom}, and this is {family}, which has none of its layers, such as {key}")
     raise NodeError(
-        f"{file.name} {of_whom}: {len(unused)} of its {len(meant)} layers are not in this network ({family}), the first "
-        f"is {key}"
+        f"{file.name} {of_whom}: {len(unused)} of its {len(meant)} layers are not in this network ({family}), "
+        f"the first is {key}"
     )
 
 
@@ -121,9 +121,10 @@ def _changes(
             _add(file, layer, targets, names, updates, biases)
         except Misfit:
             maker = made_for(file, file.layers)
+            of_whom = f" ({maker})" if maker and maker != family else ""
             raise NodeError(
-                f"{file.name} was made for another model{f' ({maker})' if maker and maker != family else ''}: its layer "
-                f"{layer.first_key[:160]} does not fit this network ({family})"
+                f"{file.name} was made for another model{of_whom}: its layer {layer.first_key[:160]} does not fit this "
+                f"network ({family})"
             ) from None
     layers = dict.fromkeys((*updates, *biases))
     return {name: LayerChange(tuple(updates.get(name, ())), biases.get(name)) for name in layers}

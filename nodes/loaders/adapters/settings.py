@@ -79,7 +79,10 @@ def of_config(found: Mapping[str, Any], named: str) -> Settings:
 
 
 def of_header(metadata: Mapping[str, str], component: str, named: str) -> Settings:
-    """Those of diffusers' header for one part of a model, a file's only network where none is named. Raises NodeError where it cannot be read."""
+    """Those of diffusers' header for one part of a model, or for a file's only network where none is named.
+
+    Raises NodeError where it cannot be read.
+    """
     if METADATA not in metadata:
         return Settings()
     where = f"the header of {named}"
@@ -89,11 +92,8 @@ def of_header(metadata: Mapping[str, str], component: str, named: str) -> Settin
         raise NodeError(f"{where} holds settings ({METADATA}) that are no JSON; save the adapter again") from None
     if not isinstance(found, dict):
         raise NodeError(f"{where} holds settings ({METADATA}) that are not what diffusers saves; save it again")
-    parts = (component,) if component else NETWORKS
-    for part in parts:
-        if own := {
-            name.removeprefix(f"{part}."): value for name, value in found.items() if name.startswith(f"{part}.")
-        }:
+    for part in (f"{one}." for one in ((component,) if component else NETWORKS)):
+        if own := {name.removeprefix(part): value for name, value in found.items() if name.startswith(part)}:
             return of_config(own, where)
     return of_config({name: value for name, value in found.items() if "." not in name}, where)
 

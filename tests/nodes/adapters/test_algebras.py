@@ -203,12 +203,16 @@ def test_a_network_computes_as_with_merged_weights(kind: str, tmp_path: Path) ->
     assert_same(plain, outputs(network))
     off = outputs(network, adapter(path, network, 0.0))
     assert all(torch.equal(off[name], value) for name, value in plain.items()), "0 is none, to the last bit"
-    assert any(not torch.allclose(value, outputs(network, adapter(path, network))[name]) for name, value in plain.items())
+    assert any(
+        not torch.allclose(value, outputs(network, adapter(path, network))[name]) for name, value in plain.items()
+    )
 
 
 def test_any_number_add_up(tmp_path: Path) -> None:
     network, adapters, wanted = layers(), [], layers()
-    for number, (kind, weight) in enumerate({"lora lin": 0.5, "dora rows lin": 1.0, "loha lin": -0.8, "oft lin": 1.2}.items()):
+    for number, (kind, weight) in enumerate(
+        {"lora lin": 0.5, "dora rows lin": 1.0, "loha lin": -0.8, "oft lin": 1.2}.items()
+    ):
         file, changes = MADE[kind]()
         adapters.append(adapter(write(tmp_path, file, f"{number}.safetensors"), network, weight))
         wanted = merged(wanted, changes, weight)
@@ -235,7 +239,10 @@ def test_lengths_of_a_dora_are_computed_once_and_again_for_changed_weights(tmp_p
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ({"lora_unet_lin.lora_down.weight": (4, 12)}, "made for another model: its layer lora_unet_lin.lora_down.weight"),
+        (
+            {"lora_unet_lin.lora_down.weight": (4, 12)},
+            "made for another model: its layer lora_unet_lin.lora_down.weight",
+        ),
         ({"lora_unet_lin.lokr_w1": (3, 5), "lora_unet_lin.lokr_w2": (4, 6)}, "does not fit"),
         ({"lora_unet_lin.hada_w1_a": (8, 4)}, "does not fit"),
         ({"lora_unet_lin.oft_blocks": (3, 4, 4)}, "does not fit"),
@@ -248,7 +255,9 @@ def test_lengths_of_a_dora_are_computed_once_and_again_for_changed_weights(tmp_p
         ({"lora_unet_lin.lora_A": (4,), "lora_unet_lin.lora_B": (8,)}, "does not fit"),
     ],
 )
-def test_what_does_not_make_up_a_change_is_a_sentence(file: dict[str, tuple[int, ...]], said: str, tmp_path: Path) -> None:
+def test_what_does_not_make_up_a_change_is_a_sentence(
+    file: dict[str, tuple[int, ...]], said: str, tmp_path: Path
+) -> None:
     with pytest.raises(NodeError, match=said):
         adapter(write(tmp_path, {key: drawn(*shape) for key, shape in file.items()}), layers())
 
@@ -256,10 +265,10 @@ def test_what_does_not_make_up_a_change_is_a_sentence(file: dict[str, tuple[int,
 def test_numbers_that_are_none_are_a_sentence(tmp_path: Path) -> None:
     file = lora("lin")[0]
     for alpha in (torch.tensor(float("nan")), torch.tensor([1.0, 2.0]), torch.tensor(float("inf"))):
-        with pytest.raises(NodeError, match="lora_unet_lin.alpha is no number"):
+        with pytest.raises(NodeError, match=r"lora_unet_lin.alpha is no number"):
             adapter(write(tmp_path, {**file, "lora_unet_lin.alpha": alpha}), layers())
     whole = {key: value.to(torch.int8) if "down" in key else value for key, value in file.items()}
-    with pytest.raises(NodeError, match="as whole numbers without a scale"):
+    with pytest.raises(NodeError, match="as whole numbers"):
         adapter(write(tmp_path, whole), layers())
     twice = {**file, "lora_unet_lin.lora_A.weight": file["lora_unet_lin.lora_down.weight"]}
     with pytest.raises(NodeError, match="holds the same factor twice"):

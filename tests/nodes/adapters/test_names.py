@@ -20,33 +20,78 @@ from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, merg
 from tests.nodes.original_transformers import original_weights
 
 SHAPES: Mapping[str, dict[str, Any]] = {
-    "FluxTransformer2DModel": dict(
-        in_channels=16, num_layers=2, num_single_layers=2, num_attention_heads=2, attention_head_dim=16, joint_attention_dim=24,
-        pooled_projection_dim=64, axes_dims_rope=(4, 6, 6), guidance_embeds=True,
-    ),
-    "SD3Transformer2DModel": dict(
-        sample_size=16, num_layers=2, num_attention_heads=2, attention_head_dim=16, joint_attention_dim=24, caption_projection_dim=32,
-        pooled_projection_dim=32, dual_attention_layers=(0,), qk_norm="rms_norm",
-    ),
-    "ZImageTransformer2DModel": dict(
-        dim=32, n_layers=2, n_refiner_layers=1, n_heads=2, n_kv_heads=2, cap_feat_dim=24, axes_dims=(4, 6, 6), axes_lens=(64, 64, 64)
-    ),
-    "Flux2Transformer2DModel": dict(
-        in_channels=16, num_layers=1, num_single_layers=1, num_attention_heads=2, attention_head_dim=16, joint_attention_dim=24,
-        axes_dims_rope=(4, 4, 4, 4),
-    ),
-    "ChromaTransformer2DModel": dict(
-        in_channels=16, num_layers=1, num_single_layers=1, num_attention_heads=2, attention_head_dim=16, joint_attention_dim=24,
-        axes_dims_rope=(4, 6, 6), approximator_hidden_dim=16, approximator_layers=1,
-    ),
-    "Lumina2Transformer2DModel": dict(
-        hidden_size=48, num_layers=1, num_refiner_layers=1, num_attention_heads=3, num_kv_heads=1, cap_feat_dim=24,
-        axes_dim_rope=(4, 6, 6), axes_lens=(32, 32, 32), multiple_of=8,
-    ),
-    "QwenImageTransformer2DModel": dict(
-        in_channels=16, out_channels=4, num_layers=1, num_attention_heads=2, attention_head_dim=16, joint_attention_dim=24,
-        axes_dims_rope=(4, 6, 6),
-    ),
+    "FluxTransformer2DModel": {
+        "in_channels": 16,
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "pooled_projection_dim": 64,
+        "axes_dims_rope": (4, 6, 6),
+        "guidance_embeds": True,
+    },
+    "SD3Transformer2DModel": {
+        "sample_size": 16,
+        "num_layers": 2,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "caption_projection_dim": 32,
+        "pooled_projection_dim": 32,
+        "dual_attention_layers": (0,),
+        "qk_norm": "rms_norm",
+    },
+    "ZImageTransformer2DModel": {
+        "dim": 32,
+        "n_layers": 2,
+        "n_refiner_layers": 1,
+        "n_heads": 2,
+        "n_kv_heads": 2,
+        "cap_feat_dim": 24,
+        "axes_dims": (4, 6, 6),
+        "axes_lens": (64, 64, 64),
+    },
+    "Flux2Transformer2DModel": {
+        "in_channels": 16,
+        "num_layers": 1,
+        "num_single_layers": 1,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "axes_dims_rope": (4, 4, 4, 4),
+    },
+    "ChromaTransformer2DModel": {
+        "in_channels": 16,
+        "num_layers": 1,
+        "num_single_layers": 1,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "axes_dims_rope": (4, 6, 6),
+        "approximator_hidden_dim": 16,
+        "approximator_layers": 1,
+    },
+    "Lumina2Transformer2DModel": {
+        "hidden_size": 48,
+        "num_layers": 1,
+        "num_refiner_layers": 1,
+        "num_attention_heads": 3,
+        "num_kv_heads": 1,
+        "cap_feat_dim": 24,
+        "axes_dim_rope": (4, 6, 6),
+        "axes_lens": (32, 32, 32),
+        "multiple_of": 8,
+    },
+    "QwenImageTransformer2DModel": {
+        "in_channels": 16,
+        "out_channels": 4,
+        "num_layers": 1,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "axes_dims_rope": (4, 6, 6),
+    },
 }
 
 
@@ -76,14 +121,20 @@ def factors(change: Tensor) -> tuple[Tensor, Tensor]:
     return v.reshape(len(v), *change.shape[1:]), (u * s).reshape(len(u), -1, *(1,) * (change.ndim - 2))
 
 
-def as_lora(changes: Mapping[str, Tensor], named: Callable[[str], str], down: str = "lora_A", up: str = "lora_B") -> dict[str, Tensor]:
+def as_lora(
+    changes: Mapping[str, Tensor], named: Callable[[str], str], down: str = "lora_A", up: str = "lora_B"
+) -> dict[str, Tensor]:
     """Matrices as LoRAs with an alpha of their half, what is none as differences."""
     file = {}
     for name, change in changes.items():
         stem = named(name.removesuffix(".scale").rpartition(".")[0] if not name.endswith(".scale") else name[:-6])
         if change.ndim > 1:
             a, b = factors(change)
-            file |= {f"{stem}.{down}.weight": a, f"{stem}.{up}.weight": b * 2, f"{stem}.alpha": torch.tensor(len(a) / 2)}
+            file |= {
+                f"{stem}.{down}.weight": a,
+                f"{stem}.{up}.weight": b * 2,
+                f"{stem}.alpha": torch.tensor(len(a) / 2),
+            }
         else:
             file[f"{stem}.{'diff_b' if name.endswith('.bias') else 'diff'}"] = change
     return file
@@ -96,9 +147,13 @@ LAYOUTS: dict[str, Callable[[str, dict[str, Tensor]], dict[str, Tensor]]] = {
     "doubled underscore": lambda kind, found: as_lora(
         original_weights(kind, found), lambda name: f"lora_unet__{name.replace('.', '_')}", "lora_down", "lora_up"
     ),
-    "ComfyUI, original": lambda kind, found: as_lora(original_weights(kind, found), lambda name: f"diffusion_model.{name}"),
+    "ComfyUI, original": lambda kind, found: as_lora(
+        original_weights(kind, found), lambda name: f"diffusion_model.{name}"
+    ),
     "bare, original": lambda kind, found: as_lora(original_weights(kind, found), str),
-    "peft, original": lambda kind, found: as_lora(original_weights(kind, found), lambda name: f"base_model.model.{name}"),
+    "peft, original": lambda kind, found: as_lora(
+        original_weights(kind, found), lambda name: f"base_model.model.{name}"
+    ),
     "diffusers": lambda kind, found: as_lora(found, lambda name: f"transformer.{name}"),
     "diffusers, older": lambda kind, found: as_lora(found, lambda name: f"transformer.{name}", "lora.down", "lora.up"),
     "AI-Toolkit": lambda kind, found: as_lora(found, lambda name: f"diffusion_model.{name}"),
@@ -106,7 +161,9 @@ LAYOUTS: dict[str, Callable[[str, dict[str, Tensor]], dict[str, Tensor]]] = {
     "OneTrainer, older": lambda kind, found: as_lora(
         found, lambda name: f"lora_transformer_{name.replace('.', '_')}", "lora_down", "lora_up"
     ),
-    "LyCORIS": lambda kind, found: as_lora(found, lambda name: f"lycoris_{name.replace('.', '_')}", "lora_down", "lora_up"),
+    "LyCORIS": lambda kind, found: as_lora(
+        found, lambda name: f"lycoris_{name.replace('.', '_')}", "lora_down", "lora_up"
+    ),
 }
 
 
@@ -148,13 +205,16 @@ def dora_delta(weight: Tensor, by_rows: bool) -> tuple[dict[str, Tensor], Tensor
 
 
 def loha_delta(rows: int, columns: int) -> tuple[dict[str, Tensor], Tensor]:
-    w = {name: drawn(*shape) for name, shape in (("w1_a", (rows, 3)), ("w1_b", (3, columns)), ("w2_a", (rows, 3)), ("w2_b", (3, columns)))}
+    w = {
+        name: drawn(*shape)
+        for name, shape in (("w1_a", (rows, 3)), ("w1_b", (3, columns)), ("w2_a", (rows, 3)), ("w2_b", (3, columns)))
+    }
     return {f"hada_{name}": value for name, value in w.items()}, (w["w1_a"] @ w["w1_b"]) * (w["w2_a"] @ w["w2_b"])
 
 
 @pytest.mark.parametrize("kind", ["lokr", "dora rows", "dora columns", "loha"])
 def test_what_was_trained_on_one_layer_changes_the_layers_that_it_became(kind: str, tmp_path: Path) -> None:
-    """FLUX's single blocks: queries, keys, values and the first layer of the feed-forward are one matrix in the original."""
+    """FLUX's single blocks: queries, keys, values and the feed-forward's first layer are one matrix in the original."""
     network = made("FluxTransformer2DModel")
     parts = [f"single_transformer_blocks.1.{name}" for name in ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp")]
     weights = [network.get_submodule(part).weight for part in parts]
@@ -183,7 +243,11 @@ def test_an_oft_that_cannot_be_taken_apart_is_a_sentence(tmp_path: Path) -> None
 def test_xlabs_names(tmp_path: Path) -> None:
     network, file, changes = made("FluxTransformer2DModel"), {}, {}
     for stem, parts in {
-        "double_blocks.0.processor.qkv_lora1": ["transformer_blocks.0.attn.to_q", "transformer_blocks.0.attn.to_k", "transformer_blocks.0.attn.to_v"],
+        "double_blocks.0.processor.qkv_lora1": [
+            "transformer_blocks.0.attn.to_q",
+            "transformer_blocks.0.attn.to_k",
+            "transformer_blocks.0.attn.to_v",
+        ],
         "double_blocks.0.processor.proj_lora2": ["transformer_blocks.0.attn.to_add_out"],
         "single_blocks.1.processor.qkv_lora": [f"single_transformer_blocks.1.attn.to_{letter}" for letter in "qkv"],
         "single_blocks.1.processor.proj_lora": ["single_transformer_blocks.1.proj_out"],
@@ -191,7 +255,9 @@ def test_xlabs_names(tmp_path: Path) -> None:
         shapes = [network.get_submodule(part).weight.shape for part in parts]
         a, b = drawn(4, shapes[0][1]), drawn(sum(shape[0] for shape in shapes), 4)
         file |= {f"{stem}.down.weight": a, f"{stem}.up.weight": b}
-        changes |= dict(zip((f"{part}.weight" for part in parts), (b @ a).split([shape[0] for shape in shapes]), strict=True))
+        changes |= dict(
+            zip((f"{part}.weight" for part in parts), (b @ a).split([shape[0] for shape in shapes]), strict=True)
+        )
     assert_same(outputs(network, adapter(write(tmp_path, file), network)), outputs(merged(network, changes)))
 
 
@@ -199,9 +265,15 @@ def test_norms_and_biases_of_black_forest_labs(tmp_path: Path) -> None:
     network = made("FluxTransformer2DModel")
     scale, bias = drawn(16), drawn(32)
     a, b = drawn(4, 16), drawn(32, 4)
-    file = {"single_blocks.0.norm.key_norm.scale": scale, "img_in.lora_A.weight": a, "img_in.lora_B.weight": b, "img_in.lora_B.bias": bias}
+    file = {
+        "single_blocks.0.norm.key_norm.scale": scale,
+        "img_in.lora_A.weight": a,
+        "img_in.lora_B.weight": b,
+        "img_in.lora_B.bias": bias,
+    }
     changes = {
-        "single_transformer_blocks.0.attn.norm_k.weight": scale - network.single_transformer_blocks[0].attn.norm_k.weight,
+        "single_transformer_blocks.0.attn.norm_k.weight": scale
+        - network.single_transformer_blocks[0].attn.norm_k.weight,
         "x_embedder.weight": b @ a,
         "x_embedder.bias": bias,
     }
@@ -240,7 +312,12 @@ def test_an_adapter_of_another_family_is_told_with_both_names(stem: str, kind: s
 
 def test_layers_that_found_no_place_are_told(tmp_path: Path) -> None:
     network = made("QwenImageTransformer2DModel")
-    good = {f"transformer_blocks.0.attn.to_q.lora_{letter}.weight": drawn(*shape) for letter, shape in (("A", (2, 32)), ("B", (32, 2)))}
+    good = {
+        f"transformer_blocks.0.attn.to_q.lora_{letter}.weight": drawn(*shape)
+        for letter, shape in (("A", (2, 32)), ("B", (32, 2)))
+    }
     more = {key.replace("blocks.0", "blocks.7"): value for key, value in good.items()}
-    with pytest.raises(NodeError, match=r"1 of its 2 layers are not in this network \(Qwen-Image\), the first is transformer_blocks.7"):
+    with pytest.raises(
+        NodeError, match=r"1 of its 2 layers are not in this network \(Qwen-Image\), the first is transformer_blocks.7"
+    ):
         adapter(write(tmp_path, good | more), network)

@@ -67,7 +67,13 @@ def test_a_folder_of_peft_gives_what_peft_merges(kind: str, tmp_path: Path) -> N
 def test_keys_that_were_not_stripped_are_the_same(tmp_path: Path) -> None:
     wanted, network = trained(CONFIGS["bias"], tmp_path), layers()
     file = tmp_path / "adapter_model.safetensors"
-    save_file({key.replace("lora_B.", "lora_B.default.").replace("lora_A.", "lora_A.default."): value for key, value in load_file(file).items()}, file)
+    save_file(
+        {
+            key.replace("lora_B.", "lora_B.default.").replace("lora_A.", "lora_A.default."): value
+            for key, value in load_file(file).items()
+        },
+        file,
+    )
     for name, value in outputs(network, adapter(tmp_path, network)).items():
         torch.testing.assert_close(value, wanted[name], atol=1e-5, rtol=1e-5)
 
@@ -100,12 +106,21 @@ def test_odd_settings_are_a_sentence(changes: dict[str, Any], said: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1]", "3", '{"unet.r": {"a": 1}, "unet.lora_alpha": 2}', "[" * 100_000, '{"unet.r": 4, "unet.lora_alpha": [1]}']
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        "3",
+        '{"unet.r": {"a": 1}, "unet.lora_alpha": 2}',
+        "[" * 100_000,
+        '{"unet.r": 4, "unet.lora_alpha": [1]}',
+    ],
 )
 def test_odd_headers_are_a_sentence_where_they_are_needed(text: str, tmp_path: Path) -> None:
     parts = {"unet.lin.lora_A.weight": torch.ones(4, 12), "unet.lin.lora_B.weight": torch.ones(8, 4)}
     path = write(tmp_path, parts, lora_adapter_metadata=text)
-    with pytest.raises(NodeError, match="header of a.safetensors") as told:
+    with pytest.raises(NodeError, match=r"header of a.safetensors") as told:
         for_network(read_adapter_file(path), layers())
     assert "\n" not in str(told.value)
     with_alpha = write(tmp_path, {**parts, "unet.lin.alpha": torch.tensor(2.0)}, lora_adapter_metadata=text)
@@ -115,5 +130,5 @@ def test_odd_headers_are_a_sentence_where_they_are_needed(text: str, tmp_path: P
 def test_a_folder_without_its_configuration_is_a_sentence(tmp_path: Path) -> None:
     trained(CONFIGS["LoRA"], tmp_path)
     (tmp_path / "adapter_config.json").unlink()
-    with pytest.raises(NodeError, match="adapter_config.json"):
+    with pytest.raises(NodeError, match=r"adapter_config.json"):
         for_network(read_adapter_file(tmp_path), layers())

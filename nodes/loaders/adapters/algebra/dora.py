@@ -50,6 +50,7 @@ class Decomposed:
         return scaled.plain + self.direction.added(scaled) - call.plain
 
     def rows(self, start: int, stop: int) -> Decomposed:
+        """The lengths of columns have to be known before (`with_lengths_of`)."""
         magnitude = self.magnitude[start:stop] if self.by_rows else self.magnitude
         return replace(self, direction=self.direction.rows(start, stop), magnitude=magnitude)
 

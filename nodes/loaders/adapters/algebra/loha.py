@@ -39,13 +39,11 @@ class Hadamard:
         return call.times(self.dense(), call.x)
 
     def rows(self, start: int, stop: int) -> Hadamard:
-        if self.cores is not None:
-            return replace(
-                self, lefts=tuple(left[:, start:stop] for left in self.lefts), shape=(stop - start, *self.shape[1:])
-            )
-        return replace(
-            self, lefts=tuple(left[start:stop] for left in self.lefts), shape=(stop - start, *self.shape[1:])
-        )
+        def cut(left: Tensor) -> Tensor:
+            return left[start:stop] if self.cores is None else left[:, start:stop]
+
+        shape = (stop - start, *self.shape[1:])
+        return replace(self, lefts=(cut(self.lefts[0]), cut(self.lefts[1])), shape=shape)
 
 
 def read_hadamard(given: Reading) -> Hadamard:

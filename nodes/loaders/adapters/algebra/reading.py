@@ -27,6 +27,8 @@ class Update(WeightUpdate, Protocol):
 class Additive(Update, Protocol):
     """An update whose change does not depend on the weight."""
 
+    def rows(self, start: int, stop: int) -> Additive: ...
+
     def dense(self) -> Tensor:
         """The change (out, in, ...) in float32."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nodes.networks.layer_call import weight_shape
+from nodes.networks.layer_call import has_weight, weight_shape
 
 
 class Target(NamedTuple):
@@ -67,5 +67,5 @@ def layer_names(module: Any, aliases: Iterable[Alias], own: Mapping[str, Iterabl
 def weighted(module: Any) -> Iterator[str]:
     """The names of the layers that have a weight."""
     for name, layer in module.named_modules():
-        if name and (hasattr(layer, "in_features") or getattr(layer, "weight", None) is not None):
+        if name and has_weight(layer):
             yield name

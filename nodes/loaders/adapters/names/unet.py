@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nodes.networks.layer_call import has_weight
+
 ENDS: Mapping[str, str] = {
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",
@@ -33,7 +35,7 @@ def original_names(module: Any) -> Iterator[tuple[str, str]]:
     for ours, theirs in _places(module):
         part: Any = module.get_submodule(ours)
         for name, layer in part.named_modules():
-            if getattr(layer, "weight", None) is not None:
+            if has_weight(layer):
                 kept = RESNET.get(name, name) if ".resnets." in ours else name
                 yield ".".join(filter(None, (ours, name))), ".".join(filter(None, (theirs, kept)))
 
