@@ -13,6 +13,7 @@ from torch.nn.functional import embedding
 
 from nodeflow.wires import Adapter, LayerChange
 from nodes.networks.layer_call import LayerCall, dense_weight, is_linear_map
+from nodes.networks.update_device import on_device
 
 Changes = list[tuple[LayerChange, float]]
 """What all adapters change of one layer, and how strongly."""
@@ -63,7 +64,7 @@ def _changing(changes: Changes) -> Any:
         call = LayerCall(layer, args[0] if args else next(iter(named.values())), output)
         for change, strength in changes:
             for update in change.updates:
-                output = output + strength * update.added(call)
+                output = output + strength * on_device(update, call.x.device).added(call)
             if change.bias is not None:
                 output = output + strength * call.along_channels(change.bias)
         return output
@@ -75,7 +76,8 @@ def _embedded(layer: Any, changes: Changes, numbers: Tensor, output: Tensor) -> 
     """What an embedding gives whose weight is stored in a form of its own."""
     for change, strength in changes:
         for update in change.updates:
-            output = output + strength * embedding(numbers, update.change(dense_weight(layer))).to(output.dtype)
+            added = on_device(update, output.device).change(dense_weight(layer).to(output.device))
+            output = output + strength * embedding(numbers, added).to(output.dtype)
     return output
 
 

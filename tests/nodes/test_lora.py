@@ -177,7 +177,7 @@ def test_what_is_no_fitting_lora_is_a_sentence(
     gone = {key.replace("blocks.0", "blocks.7"): value for key, value in weights.items()}
     refused(gone, r"layers are not in this network \(a U-Net of Stable Diffusion\), the first is unet.down_blocks.7")
     refused({name: value for name, value in weights.items() if name.startswith("text")}, "for the text encoder alone")
-    refused({**weights, "unet.conv_in.dora_scale": torch.zeros(1)}, "its layer unet.conv_in.dora_scale does not fit")
+    refused({**weights, "unet.conv_in.dora_scale": torch.zeros(1)}, "unet.conv_in.dora_scale, which goes with nothing")
     refused({"lora_unet_down_blocks_0.hada_w1_a": torch.zeros(1)}, "which has none of its layers")
     refused(
         {**weights, "unet.conv_in.other": torch.zeros(1)}, "holds unet.conv_in.other, which is no part of an adapter"

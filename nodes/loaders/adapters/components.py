@@ -66,6 +66,8 @@ TELLING = {
 """Those that no other file has."""
 EMBEDDING = "bundle_emb."
 """What the names of textual inversions begin with that are bundled with an adapter."""
+BESIDE = "image_proj.", "ip_adapter.", "lora_controlnet"
+"""What the keys of other adapters begin with that hold low-rank factors too: IP-Adapters, control-LoRAs."""
 LONGEST_FIRST = sorted(ENDS, key=len, reverse=True)
 
 
@@ -77,8 +79,10 @@ def split(key: str) -> tuple[str, str] | None:
 
 def is_adapter(keys: Iterable[str]) -> bool:
     """Whether a file with these keys is an adapter."""
-    ends = tuple(TELLING)
-    return any(key.endswith(ends) or key.startswith(EMBEDDING) for key in keys)
+    known = list(keys)
+    if any(key.startswith(BESIDE) for key in known):
+        return False
+    return any(key.endswith(tuple(TELLING)) or key.startswith(EMBEDDING) for key in known)
 
 
 def embeddings(keys: Iterable[str]) -> list[str]:

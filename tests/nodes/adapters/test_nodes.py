@@ -338,3 +338,51 @@ def test_adapters_are_known_by_the_node_that_read_them(tiny: LatentDiffusion, un
     other.learn(b"lora", (again,))
     assert known.of(led) == other.of(again)
     assert known.of(led) != known.of(replace(led, adapters=(Adapter(led.adapters[0].layers, 0.5),)))
+
+
+OLD_NAMES: dict[str, Callable[[str], str]] = {
+    "attention processors": lambda name: f"unet.{name.replace('.to_', '.processor.to_').removesuffix('.0')}_lora",
+    "attention processors, bare": lambda name: f"{name.replace('.to_', '.processor.to_').removesuffix('.0')}_lora",
+    "LoRA layers": lambda name: f"unet.{name}.lora",
+    "kohya": lambda name: f"lora_unet_{name.replace('.', '_')}.lora_",
+}
+
+
+@pytest.mark.parametrize("layout", OLD_NAMES)
+def test_old_names_of_a_unet(tiny: LatentDiffusion, layout: str, tmp_path: Path) -> None:
+    own, changes = loras(tiny.unet.module, "", ("to_q", "to_v", "to_out.0"))
+    file = {}
+    for name, value in own.items():
+        stem, end = name.split(".lora_")
+        new = OLD_NAMES[layout](stem)
+        file[f"{new}{'' if new.endswith('_') else '.'}{ {'A': 'down', 'B': 'up'}[end[0]] }.weight"] = value
+    text = tiny.text_encoder.encode(["red star"])
+    found = predicted(unet_denoiser(apply_lora(tiny.unet, str(write(tmp_path, file)))), text, 4)
+    wanted = predicted(unet_denoiser(replace(tiny.unet, module=merged(tiny.unet.module, changes))), text, 4)
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_half_precision_rounds_as_the_network_does(
+    tiny: LatentDiffusion, unet_lora: tuple[str, dict[str, Tensor]]
+) -> None:
+    module = copy.deepcopy(tiny.unet.module).to(torch.bfloat16)
+    said = tiny.text_encoder.encode(["red star"])
+    assert said.tokens is not None
+    half = Conditioning(said.tokens.to(torch.bfloat16))
+    denoiser = unet_denoiser(apply_lora(replace(tiny.unet, module=module), unet_lora[0]))
+    with torch.no_grad():
+        found = denoiser.predict(drawn(2, 4, 8, 8, std=1).to(torch.bfloat16), torch.tensor(500.0), half)
+    wanted = predicted(unet_denoiser(replace(tiny.unet, module=merged(tiny.unet.module, unet_lora[1]))), said, 4)
+    assert found.dtype == torch.bfloat16
+    assert float((found.float() - wanted).norm() / wanted.norm()) < 0.03
+
+
+def test_factors_go_to_a_device_once(tiny: LatentDiffusion, unet_lora: tuple[str, dict[str, Tensor]]) -> None:
+    from nodes.networks.update_device import on_device
+
+    change = next(iter(apply_lora(tiny.unet, unet_lora[0]).adapters[0].layers.values()))
+    update: Any = change.updates[0]
+    there = on_device(update, torch.device("meta"))
+    assert there.down.is_meta
+    assert on_device(update, torch.device("meta")) is there
+    assert on_device(update, torch.device("cpu")) is update

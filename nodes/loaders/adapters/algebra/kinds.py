@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from nodeflow.node import NodeError
 from nodes.loaders.adapters.algebra.boft import read_butterfly, read_peft_butterfly
 from nodes.loaders.adapters.algebra.dora import decompose
 from nodes.loaders.adapters.algebra.full import read_difference, read_replacement
@@ -49,7 +50,7 @@ KINDS = (
     _kind(read_input_rotation, "oft_R", "oft_scaled"),
     _kind(read_peft_butterfly, "boft_R", "boft_s"),
     _kind(read_generalised, *GLORA),
-    _kind(read_lycoris_factors, "weight", "on_input"),
+    _kind(read_lycoris_factors, "on_input", "weight"),
     _kind(read_peft_factors, "ia3_l"),
     _kind(read_difference, "diff"),
     _kind(read_replacement, "set_weight"),
@@ -75,5 +76,6 @@ def read_updates(given: Reading) -> list[Update]:
             raise Misfit(str(error)) from None
         found.append(update)
     if left:
-        raise Misfit(f"nothing that goes with {sorted(left)[0]}")
+        key = min(given.layer.keys[part] for part in left)
+        raise NodeError(f"{given.file} holds {key[:160]}, which goes with nothing beside it; it is no known adapter")
     return found

@@ -103,6 +103,9 @@ def _rotations(numbers: Tensor, settings: OFTSettings, given: Reading) -> Tensor
     side = round((1 + (1 + 8 * numbers.shape[-1]) ** 0.5) / 2)
     if numbers.ndim != 2 or side * (side - 1) // 2 != numbers.shape[-1] or given.columns % side:
         raise Misfit("other blocks of inputs")
+    count = given.columns // side
+    if len(numbers) not in (1, count):
+        raise Misfit("another number of blocks")
     if "oft_scaled" in given.parts:
         numbers = numbers / (2 * (side - 1) ** 0.5)
     upper = torch.zeros(len(numbers), side, side)
@@ -116,9 +119,6 @@ def _rotations(numbers: Tensor, settings: OFTSettings, given: Reading) -> Tensor
     rotations = cayley(-skew) if settings.terms is None else neumann(skew, settings.terms)
     if settings.transposed_kernels and len(given.shape) > 2:
         rotations = rotations.transpose(1, 2)
-    count = given.columns // side
-    if len(rotations) not in (1, count):
-        raise Misfit("another number of blocks")
     return rotations.expand(count, side, side)
 
 

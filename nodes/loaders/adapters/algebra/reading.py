@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import WeightUpdate
 from nodes.loaders.adapters.adapter_file import AdapterFile, FileLayer
 from nodes.loaders.adapters.settings import Settings
+from nodes.networks.update_device import with_tensors
 
 
 class Update(WeightUpdate, Protocol):
@@ -89,18 +90,8 @@ def flat(factor: Tensor) -> Tensor:
 def check_fit(update: WeightUpdate, shape: tuple[int, ...]) -> None:
     """Raises Misfit where an update does not change a weight of this shape. Only shapes are computed."""
     try:
-        found = _as_meta(update).change(torch.empty(shape, device="meta")).shape
+        found = with_tensors(update, lambda tensor: tensor.to("meta")).change(torch.empty(shape, device="meta")).shape
     except (RuntimeError, ValueError, IndexError) as error:
         raise Misfit(str(error)) from None
     if tuple(found) != shape:
         raise Misfit(f"{tuple(found)}")
-
-
-def _as_meta(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.to("meta")
-    if isinstance(value, tuple):
-        return tuple(map(_as_meta, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: _as_meta(getattr(value, one.name)) for one in fields(value) if one.init})
-    return value
