@@ -9,11 +9,13 @@ from typing import Any
 import diffusers
 import pytest
 import torch
+from diffusers.loaders import single_file_utils
 from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.loaders.adapters.adapter_file import read_adapter_file
-from nodes.loaders.adapters.names.renamed import Row
+from nodes.loaders.adapters.names.layer_names import weighted
+from nodes.loaders.adapters.names.renamed import Row, renamed
 from nodes.loaders.adapters.names.tables import TABLES, network_names
 from nodes.loaders.adapters.reader import for_network
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, merged, outputs, write
@@ -93,6 +95,44 @@ SHAPES: Mapping[str, dict[str, Any]] = {
         "axes_dims_rope": (4, 6, 6),
     },
 }
+
+CONVERTERS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "Flux2Transformer2DModel": ("convert_flux2_transformer_checkpoint_to_diffusers", {}),
+    "ZImageTransformer2DModel": ("convert_z_image_transformer_checkpoint_to_diffusers", {}),
+    "Krea2Transformer2DModel": (
+        "convert_krea2_transformer_checkpoint_to_diffusers",
+        {
+            "in_channels": 16,
+            "num_layers": 1,
+            "attention_head_dim": 16,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "intermediate_size": 64,
+            "timestep_embed_dim": 32,
+            "text_hidden_dim": 32,
+            "num_text_layers": 2,
+            "text_num_attention_heads": 2,
+            "text_num_key_value_heads": 2,
+            "text_intermediate_size": 48,
+            "num_layerwise_text_blocks": 1,
+            "num_refiner_text_blocks": 1,
+            "axes_dims_rope": (4, 6, 6),
+        },
+    ),
+    "CosmosTransformer3DModel": (
+        "convert_cosmos_transformer_checkpoint_to_diffusers",
+        {
+            "num_attention_heads": 2,
+            "attention_head_dim": 16,
+            "num_layers": 1,
+            "text_embed_dim": 24,
+            "adaln_lora_dim": 8,
+            "max_size": (4, 8, 8),
+            "extra_pos_embed_type": None,
+        },
+    ),
+}
+"""Functions of diffusers that rename whole checkpoints of any width, and the shapes of networks that have none above."""
 
 
 @pytest.fixture(scope="module", params=["FluxTransformer2DModel", "SD3Transformer2DModel", "ZImageTransformer2DModel"])
@@ -185,6 +225,27 @@ def test_tables_name_layers_that_are_there(kind: str) -> None:
             assert _is_there(row, layers) or kind == "ChromaTransformer2DModel", row
     for dotted in names.dotted.values():
         assert all(names.find(name) is not None for name in dotted)
+
+
+@pytest.mark.parametrize("kind", CONVERTERS)
+def test_tables_are_those_of_diffusers_converters(kind: str) -> None:
+    """A checkpoint that is renamed by a table backwards comes out of diffusers' own converter as it was."""
+    converter, shape = CONVERTERS[kind]
+    torch.manual_seed(0)
+    module = getattr(diffusers, kind)(**(shape or SHAPES[kind]))
+    weights, original, seen = module.state_dict(), {}, set()
+    for alias, targets in renamed(module, list(weighted(module)), TABLES[kind]):
+        for part in ("weight", "bias"):
+            if "processor" not in alias and all(f"{one.layer}.{part}" in weights for one in targets):
+                rows = [weights[f"{one.layer}.{part}"][slice(*one.layer_rows or (None,))] for one in targets]
+                end = "scale" if "query_norm" in alias or "key_norm" in alias else part
+                original[f"{alias}.{end}"] = torch.cat(rows)
+                seen |= {f"{one.layer}.{part}" for one in targets}
+    rest = {name: value for name, value in weights.items() if name not in seen}
+    found = getattr(single_file_utils, converter)({**original, **rest})
+    assert len(seen) > 20
+    for name in seen:
+        assert torch.equal(found[name], weights[name]), name
 
 
 def _is_there(row: Row, layers: Mapping[str, Any]) -> bool:
