@@ -99,6 +99,20 @@ SHAPES: Mapping[str, dict[str, Any]] = {
 CONVERTERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "Flux2Transformer2DModel": ("convert_flux2_transformer_checkpoint_to_diffusers", {}),
     "ZImageTransformer2DModel": ("convert_z_image_transformer_checkpoint_to_diffusers", {}),
+    "Flux3Transformer2DModel": (
+        "convert_flux3_transformer_checkpoint_to_diffusers",
+        {
+            "in_channels": 16,
+            "cond_in_channels": 16,
+            "num_layers": 1,
+            "num_single_layers": 1,
+            "num_attention_heads": 2,
+            "attention_head_dim": 16,
+            "joint_attention_dim": 24,
+            "axes_dims_rope": (4, 4, 4, 4),
+            "flow_map": True,
+        },
+    ),
     "Krea2Transformer2DModel": (
         "convert_krea2_transformer_checkpoint_to_diffusers",
         {
@@ -132,7 +146,7 @@ CONVERTERS: Mapping[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
-"""Functions of diffusers that rename whole checkpoints of any width, and the shapes of networks that have none above."""
+"""Functions of diffusers that rename whole checkpoints of any width, and the shapes of networks without one above."""
 
 
 @pytest.fixture(scope="module", params=["FluxTransformer2DModel", "SD3Transformer2DModel", "ZImageTransformer2DModel"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from nodes.loaders.adapters.names import cosmos, flux, flux2, krea2, qwen_image, sd3, single_stream, unet
+from nodes.loaders.adapters.names import cosmos, flux, flux2, flux3, krea2, qwen_image, sd3, single_stream, unet
 from nodes.loaders.adapters.names.layer_names import Alias, LayerNames, Target, layer_names, weighted
 from nodes.loaders.adapters.names.renamed import Row, renamed
 
@@ -13,6 +13,7 @@ TABLES: Mapping[str, tuple[Row, ...]] = {
     "FluxTransformer2DModel": flux.ROWS,
     "ChromaTransformer2DModel": flux.CHROMA,
     "Flux2Transformer2DModel": flux2.ROWS,
+    "Flux3Transformer2DModel": flux3.ROWS,
     "SD3Transformer2DModel": sd3.ROWS,
     "ZImageTransformer2DModel": single_stream.Z_IMAGE,
     "Lumina2Transformer2DModel": single_stream.LUMINA,
