@@ -104,10 +104,13 @@ def _check_used(file: AdapterFile, unused: Sequence[FileLayer], meant: Sequence[
     key = min(layer.first_key for layer in unused)[:160]
     of_whom = f"was made for {maker}" if maker and maker != family else "was made for another model"
     if len(unused) == len(meant):
-        raise NodeError(f"{file.name} {of_whom}, and this is {family}, which has none of its layers, such as {key}")
+        raise NodeError(
+            f"{file.name} {of_whom}, and this is {family}, which has none of its layers, such as {key}; choose one for "
+            f"{family}"
+        )
     raise NodeError(
         f"{file.name} {of_whom}: {len(unused)} of its {len(meant)} layers are not in this network ({family}), "
-        f"the first is {key}"
+        f"the first is {key}; choose one for {family}"
     )
 
 

@@ -396,3 +396,28 @@ def test_layers_that_found_no_place_are_told(tmp_path: Path) -> None:
         NodeError, match=r"1 of its 2 layers are not in this network \(Qwen-Image\), the first is transformer_blocks.7"
     ):
         adapter(write(tmp_path, good | more), network)
+
+
+def test_unets_of_other_blocks_have_names(tmp_path: Path) -> None:
+    """On pixels, with resnets that halve; and inside another network, as the decoder of an unCLIP is."""
+    torch.manual_seed(0)
+    unet = diffusers.UNet2DModel(
+        sample_size=8,
+        block_out_channels=(8, 16),
+        down_block_types=("ResnetDownsampleBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "ResnetUpsampleBlock2D"),
+        layers_per_block=1,
+        norm_num_groups=4,
+    ).requires_grad_(False)
+    holder: Any = torch.nn.Module()
+    holder.unet = unet
+    change = drawn(*unet.mid_block.resnets[1].conv1.weight.shape)
+    for key in ("lora_unet_mid_block_resnets_1_conv1.diff", "unet.mid_block.resnets.1.conv1.diff"):
+        path = write(tmp_path, {key: change})
+        for network, name in (
+            (unet, "mid_block.resnets.1.conv1.weight"),
+            (holder, "unet.mid_block.resnets.1.conv1.weight"),
+        ):
+            assert_same(outputs(network, adapter(path, network)), outputs(merged(network, {name: change})))
+    original = write(tmp_path, {"lora_unet_middle_block_2_in_layers_2.diff": change})
+    assert list(adapter(original, unet).layers) == ["mid_block.resnets.1.conv1"]

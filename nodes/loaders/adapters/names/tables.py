@@ -22,6 +22,8 @@ TABLES: Mapping[str, tuple[Row, ...]] = {
     "CosmosTransformer3DModel": cosmos.ROWS,
 }
 """By diffusers' class. Networks that stand in no table have the names of their library alone."""
+INSIDE = "unet."
+"""Where a network holds its U-Net beside something else."""
 TEXT_ROOTS = ("text_model.", "model.language_model.", "language_model.", "model.", "transformer.")
 """What a text encoder's layers may have before their names, or not, by the version of the library."""
 OLD_TEXT = {"q_proj": "to_q", "k_proj": "to_k", "v_proj": "to_v", "out_proj": "to_out"}
@@ -35,7 +37,7 @@ def network_names(module: Any) -> LayerNames:
     if hasattr(module, "down_blocks") and hasattr(module, "up_blocks"):
         known = set(own)
         aliases += [(theirs, (Target(ours),)) for ours, theirs in unet.original_names(module) if ours in known]
-    return layer_names(module, aliases, {name: tuple(_with_processors(name)) for name in own})
+    return layer_names(module, aliases, {name: tuple(_network_aliases(name)) for name in own})
 
 
 def text_names(module: Any) -> LayerNames:
@@ -46,8 +48,10 @@ def text_names(module: Any) -> LayerNames:
 NAMES: Mapping[str, Callable[[Any], LayerNames]] = {"network": network_names, "text": text_names}
 
 
-def _with_processors(name: str) -> Iterator[str]:
-    """As diffusers once named adapters in its attention processors."""
+def _network_aliases(name: str) -> Iterator[str]:
+    """Without the part of an unCLIP's decoder, and as diffusers once named adapters in its attention processors."""
+    if name.startswith(INSIDE):
+        yield name.removeprefix(INSIDE)
     before, dot, layer = name.removesuffix(".0").rpartition(".")
     if dot and layer.startswith("to_") and ".attn" in f".{before}":
         yield f"{before}.{layer}"

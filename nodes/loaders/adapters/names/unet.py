@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
+
 from nodes.networks.layer_call import has_weight
 
 ENDS: Mapping[str, str] = {
@@ -32,8 +34,9 @@ RESNET: Mapping[str, str] = {
 def original_names(module: Any) -> Iterator[tuple[str, str]]:
     """Layers of diffusers' U-Net and their original names."""
     yield from ENDS.items()
+    parts = dict(module.named_modules())
     for ours, theirs in _places(module):
-        part: Any = module.get_submodule(ours)
+        part: Any = parts.get(ours, torch.nn.Identity())
         for name, layer in part.named_modules():
             if has_weight(layer):
                 kept = RESNET.get(name, name) if ".resnets." in ours else name
@@ -44,7 +47,7 @@ def _places(module: Any) -> Iterator[tuple[str, str]]:
     """The parts of the blocks by both names. Blocks are counted through on the way down, and on the way up."""
     count = 1
     for number, block in enumerate(module.down_blocks):
-        for inside in range(len(block.resnets)):
+        for inside in range(len(getattr(block, "resnets", ()))):
             yield from _level(block, f"down_blocks.{number}", inside, f"input_blocks.{count}")
             count += 1
         if getattr(block, "downsamplers", None):
@@ -55,11 +58,10 @@ def _places(module: Any) -> Iterator[tuple[str, str]]:
         yield "mid_block.resnets.0", "middle_block.0"
         if getattr(middle, "attentions", None):
             yield "mid_block.attentions.0", "middle_block.1"
-        if len(middle.resnets) > 1:
-            yield "mid_block.resnets.1", "middle_block.2"
+        yield "mid_block.resnets.1", "middle_block.2"
     count = 0
     for number, block in enumerate(module.up_blocks):
-        for inside in range(len(block.resnets)):
+        for inside in range(len(getattr(block, "resnets", ()))):
             yield from _level(block, f"up_blocks.{number}", inside, f"output_blocks.{count}")
             if inside == len(block.resnets) - 1 and getattr(block, "upsamplers", None):
                 place = 2 if getattr(block, "attentions", None) else 1
