@@ -125,7 +125,8 @@ def _sizes(layer: FileLayer) -> Sizes:
     if "diff" in parts and parts["diff"].ndim > 1:
         return parts["diff"].shape[0], parts["diff"].shape[1]
     if "hada_w1_a" in parts and "hada_w1_b" in parts and "hada_t1" not in parts:
-        return parts["hada_w1_a"].shape[0], parts["hada_w1_b"].shape[-1]
+        left, right = parts["hada_w1_a"], parts["hada_w1_b"]
+        return (left.shape[0], right.shape[-1]) if left.ndim > 1 and right.ndim > 1 else (None, None)
     return _kronecker_sizes(layer)
 
 

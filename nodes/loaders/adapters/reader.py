@@ -179,6 +179,8 @@ def _bias(given: Reading) -> Tensor | None:
     found = given.parts.get("diff_b")
     total = None if found is None else found.float().flatten()
     if "up_bias" in given.parts:
+        if "down" not in given.parts:
+            raise Misfit("a bias of factors that are not there")
         own = given.scale(len(given.parts["down"])) * given.parts["up_bias"].float().flatten()
         total = own if total is None else total + own
     if total is not None and len(total) != given.shape[0]:
