@@ -13,11 +13,13 @@ from nodeflow.wires.models import (
     ControlNet,
     DiffusionNetwork,
     GeneratorNetwork,
+    LayerChange,
     MaskedTransformer,
     Residuals,
     SequenceTransformer,
     TextEncoder,
     Upscaler,
+    WeightUpdate,
 )
 from nodeflow.wires.noise import (
     Noise,
@@ -80,6 +82,7 @@ __all__ = [
     "Image",
     "Latent",
     "LatentFormat",
+    "LayerChange",
     "Mask",
     "MaskedTransformer",
     "Noise",
@@ -96,4 +99,5 @@ __all__ = [
     "Trajectory",
     "Upscaler",
     "Variation",
+    "WeightUpdate",
 ]

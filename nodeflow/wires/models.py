@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -138,15 +138,39 @@ class MaskedTransformer:
     schedule: Mapping[str, Any]
 
 
+class WeightUpdate(Protocol):
+    """What an adapter changes of one layer's weight W (out, in, ...), in a form of its own (LoRA, LoKr, DoRA, ...)."""
+
+    def change(self, weight: Tensor) -> Tensor:
+        """The whole change of a weight, in its shape and precision."""
+        ...
+
+    def added(self, call: Any) -> Tensor:
+        """What the change adds to a layer's output in a call of it (a ``LayerCall`` of `nodes.networks`)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LayerChange:
+    """What an adapter changes of one layer: its weight, and its bias (out,) where there is something for it."""
+
+    updates: tuple[WeightUpdate, ...]
+    bias: Tensor | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """What a low-rank adapter (LoRA, Hu et al. 2021) adds to layers of a network, ``weight`` times.
+    """What an adapter file (LoRA, Hu et al. 2021, and its kin) changes of a network's layers, ``weight`` times.
 
-    ``layers`` holds for each layer by its name the factors A (r, ...) and B (..., r) of its weight's change B A.
+    ``layers`` are known by the layers' names. ``shares`` holds the further factor of each layer that has one. It acts
+    in the steps from the share ``start`` of them to ``end``.
     """
 
-    layers: Mapping[str, tuple[Tensor, Tensor]]
+    layers: Mapping[str, LayerChange]
     weight: float
+    shares: Mapping[str, float] = field(default_factory=dict)
+    start: float = 0.0
+    end: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,81 +1,101 @@
-"""Low-rank adapters: a style or a subject, added to a model that stays as it is."""
+"""Adapters: a style or a subject, added to a model that stays as it is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from nodeflow.node import NodeError, Reads, Slider, node
+from nodeflow.node import NodeError, Range, Reads, Slider, node
 from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
-from nodes.loaders.adapters.lora_files import PATTERNS, Layers, read_lora
-from nodes.loaders.read.parts import CLIPText
+from nodes.adapters.text_parts import parts_of
+from nodes.loaders.adapters.adapter_file import PATTERNS, AdapterFile, read_adapter_file
+from nodes.loaders.adapters.blocks import shares
+from nodes.loaders.adapters.families import made_for
+from nodes.loaders.adapters.names.tables import network_names
+from nodes.loaders.adapters.reader import for_network, for_text
 from nodes.loaders.read.right_kind import find_for
-from nodes.loaders.text_encoders.joint import Reader, TwinText
-
-Encoder = TypeVar("Encoder", CLIPText, Reader)
 
 
-@node("LoRA")
+@node("LoRA", version=2)
 def apply_lora(
     unet: DiffusionNetwork,
     lora: Annotated[str, Reads("model")] = "starter:lora-sticker",
     weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
     revision: str = "",
+    blocks: str = "",
+    start: Annotated[float, Range(0, 1)] = 0.0,
+    end: Annotated[float, Range(0, 1)] = 1.0,
 ) -> DiffusionNetwork:
-    """Adds a LoRA to a U-Net: what a small file changes of it, such as a style.
+    """Adds a LoRA, or one of its kin, to a U-Net or transformer: what a small file changes of it.
 
     ``lora`` is one of
     - a LoRA that ships with nodeflow: ``starter:lora-sticker`` for ``starter:latent-diffusion``
-    - a .safetensors file for Stable Diffusion 1, 2 or XL, as diffusers, peft or kohya's trainer save it
+    - a .safetensors file as diffusers, peft, ComfyUI or a trainer saves it (kohya's, LyCORIS, OneTrainer, AI-Toolkit,
+      SimpleTuner, diffusion-pipe, XLabs): LoRA, LoCon, DoRA, LoHa, LoKr, OFT, BOFT, GLoRA, IA3, and whole differences
+      of weights, biases and norms
     - a folder with pytorch_lora_weights.safetensors (diffusers) or adapter_model.safetensors (peft)
     - the id of such a folder on the Hugging Face hub: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
 
-    ``weight`` scales the change: 0 is the model without it, to the last bit; 1 is as it was trained; more exaggerates,
-    and below 0 leads away from it. The loaded model is never changed: other nodes that use it do not see the LoRA. Put
-    several of these nodes one behind the other to add several. Where the file also changes the text encoder, wire that
-    through *LoRA for the text encoder*.
+    ``weight`` scales the change: 0 is the model without it, to the last bit; 1 is as it was trained; between them it
+    goes that share of the way, more exaggerates, and below 0 leads away from it. The loaded model is never changed:
+    other nodes that use it do not see the LoRA. Put several of these nodes one behind the other to add several; their
+    order makes no difference. Where the file also changes the text encoder, wire that through *LoRA for the text
+    encoder*.
 
-    Fails when the file is damaged, holds nothing for a U-Net, or was made for another model.
-    Paper: Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models (arXiv:2106.09685).
+    ``blocks`` gives some parts of the network a further factor: names with numbers, such as ``IN04-08: 0.5, MID: 0`` or
+    ``transformer_blocks.0-9: 0, *.attn: 0.5``. The blocks of a U-Net are IN00, IN01, ..., MID, OUT00, ...; else a name
+    stands for all layers that begin with it, * for any part of a name, and what is said last counts. It acts from the
+    share ``start`` of the steps up to the share ``end``.
+
+    Fails when the file is damaged, holds nothing for this network, was made for another model, or holds something that
+    is no known adapter, by the name of the first key that is not used.
+    Papers: LoRA: Hu et al. 2021 (arXiv:2106.09685); DoRA: Liu et al. 2024 (arXiv:2402.09353); LoHa, LoKr and LoCon:
+    Yeh et al. 2023 (arXiv:2309.14859); OFT: Qiu et al. 2023 (arXiv:2306.07280); BOFT: Liu et al. 2023
+    (arXiv:2311.06243); GLoRA: Chavan et al. 2023 (arXiv:2306.07967); IA3: Liu et al. 2022 (arXiv:2205.05638).
     """
-    layers = read_lora(find_for("LoRA", lora, revision, PATTERNS), "unet", unet.module)
+    if end < start:
+        raise NodeError(f"the LoRA ends at {end:g}, before it starts at {start:g}; make end the larger one")
+    file = read_adapter_file(find_for("LoRA", lora, revision, PATTERNS))
+    layers = for_network(file, unet.module)
     if not layers:
-        raise NodeError(f"{lora} holds nothing for a U-Net; is it one for the text encoder alone?")
-    return replace(unet, adapters=(*unet.adapters, Adapter(layers, weight)))
+        raise NodeError(f"{_nothing(file)} for a network that denoises; is it one for the text encoder alone?")
+    factors = shares(blocks, network_names(unet.module), layers) if blocks.strip() else {}
+    return replace(unet, adapters=(*unet.adapters, Adapter(layers, weight, factors, start, end)))
 
 
-@node("LoRA for the text encoder")
+@node("LoRA for the text encoder", version=2)
 def apply_lora_to_text(
     text_encoder: TextEncoder,
     lora: Annotated[str, Reads("model")] = "",
     weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
     revision: str = "",
 ) -> TextEncoder:
-    """Adds the part of a LoRA that is for the text encoder, where its file has one.
+    """Adds the part of a LoRA, or one of its kin, that is for the text encoders, where its file has one.
 
-    ``lora``, ``weight`` and ``revision`` are as for the U-Net. With it, words can mean what the LoRA was trained to
-    call its subject. The loaded text encoder is never changed.
+    ``lora``, ``weight`` and ``revision`` are as for the network that denoises. With it, words can mean what the LoRA
+    was trained to call its subject. A model's text encoders (CLIP, T5, language models) are all changed, each by its
+    own part. The loaded text encoder is never changed.
 
-    Fails when the file is damaged, holds nothing for a text encoder, or was made for another model.
+    Fails when the file is damaged, holds nothing for a text encoder, was made for another model, or holds something
+    that is no known adapter.
     Paper: Hu et al. 2021 (arXiv:2106.09685).
     """
-    if not isinstance(text_encoder, (CLIPText, TwinText)):
-        raise NodeError("a LoRA changes the text encoder of Stable Diffusion 1, 2 or XL; this one is of another kind")
-    path = find_for("LoRA for the text encoder", lora, revision, PATTERNS)
-    if isinstance(text_encoder, TwinText):
-        parts = ("text_encoder", "text_encoder_2")[-len(text_encoder.readers) :]
-        found = [read_lora(path, part, one.module) for part, one in zip(parts, text_encoder.readers, strict=True)]
-        changed = [_with(one, layers, weight) for one, layers in zip(text_encoder.readers, found, strict=True)]
-        led: CLIPText | TwinText = replace(text_encoder, readers=tuple(changed))
-    else:
-        found = [read_lora(path, "text_encoder", text_encoder.module)]
-        led = _with(text_encoder, found[0], weight)
+    file = read_adapter_file(find_for("LoRA for the text encoder", lora, revision, PATTERNS))
+    parts = parts_of(text_encoder)
+    found = for_text(file, [part.encoder for part in parts])
     if not any(found):
-        raise NodeError(f"{lora} holds nothing for the text encoder; add it to the U-Net alone")
+        raise NodeError(f"{_nothing(file)} for the text encoder; add it to the network that denoises alone")
+    led = text_encoder
+    for part, layers in zip(parts, found, strict=True):
+        if layers:
+            led = part.changed(led, Adapter(layers, weight))
     return led
 
 
-def _with(encoder: Encoder, layers: Layers, weight: float) -> Encoder:
-    """An encoder with one adapter more, or as it is where there is nothing for it."""
-    return replace(encoder, adapters=(*encoder.adapters, Adapter(layers, weight))) if layers else encoder
+def _nothing(file: AdapterFile) -> str:
+    """The beginning of a sentence about a file that has nothing for what it was put on."""
+    if file.embeddings and not file.layers:
+        return f"{file.name} holds embeddings ({', '.join(file.embeddings[:5])}) alone, and nothing"
+    family = made_for(file, file.layers)
+    return f"{file.name}{f', made for {family},' if family else ''} holds nothing"

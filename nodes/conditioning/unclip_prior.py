@@ -28,6 +28,7 @@ from nodes.loaders.families.unclip.vector_decoder import VectorDecoder
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.low_rank import adapted
 
 
 class Prior(NamedTuple):
@@ -115,14 +116,13 @@ class PriorDenoiser(NetworkDenoiser):
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         """x (B, D, 1, 1) to vectors (B, D, 1, 1)."""
         tokens, whole, mask = _text(conditioning, "this prior")
-        output: Tensor = self.network.module(
+        output: Tensor = self.ask(
             x.flatten(1),
             timestep,
             whole.expand(len(x), -1),
             tokens.expand(len(x), -1, -1),
             mask if mask is None else mask.expand(len(x), -1),
-            return_dict=False,
-        )[0]
+        )
         return output[:, :, None, None]
 
 
@@ -143,7 +143,8 @@ class UnCLIPDenoiser(NetworkDenoiser):
         batch, rows = len(x), len(taken[0])
         if rows not in (1, batch):
             raise NodeError(f"{rows} vectors do not fit {batch} pictures; make them equal, or give one vector")
-        output: Tensor = module(x, timestep, *(part.expand(batch, *part.shape[1:]) for part in taken))
+        with adapted(module, self.network.adapters):
+            output: Tensor = module(x, timestep, *(part.expand(batch, *part.shape[1:]) for part in taken))
         return output
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Conditioning, ControlNet, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
 from nodes.networks.compute_dtype import device_of, dtype_of
-from nodes.networks.low_rank import adapted
+from nodes.networks.low_rank import acting, adapted
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,18 @@ class NetworkDenoiser:
     @property
     def dtype(self) -> torch.dtype:
         return dtype_of(self.network.module)
+
+    def at(self, index: int, total: int) -> Self:
+        """With the adapters alone that act at a step. When else they act makes no difference to it."""
+        adapters = acting(self.network.adapters, index, total)
+        if adapters is self.network.adapters:
+            return self
+        return replace(self, network=replace(self.network, adapters=adapters))
+
+    def ask(self, *given: Any, **named: Any) -> Any:
+        """What the network, its adapters added, gives as its first or only output."""
+        with adapted(self.network.module, self.network.adapters):
+            return self.network.module(*given, **named, return_dict=False)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +93,11 @@ class UNetDenoiser(NetworkDenoiser):
         config = getattr(self.network.module, "config", {})
         return bool(config.get("out_channels") == 2 * self.format.channels)
 
-    def at(self, index: int, total: int) -> UNetDenoiser:
-        """With the controls alone that act at a step. When else they act makes no difference to it."""
-        acting = tuple(replace(control, start=0.0, end=1.0) for control in self.controls if control.acts(index, total))
-        return replace(self, controls=acting) if self.controls else self
+    def at(self, index: int, total: int) -> Self:
+        """With the controls and adapters alone that act at a step. When else they act makes no difference to it."""
+        led = super().at(index, total)
+        controls = (replace(control, start=0.0, end=1.0) for control in self.controls if control.acts(index, total))
+        return replace(led, controls=tuple(controls)) if self.controls else led
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         return self.call(x, timestep, conditioning)
@@ -107,18 +120,16 @@ class UNetDenoiser(NetworkDenoiser):
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
         down, middle = self._added(x, timestep, tokens, told)
-        with adapted(self.network.module, self.network.adapters):
-            output: Tensor = self.network.module(
-                self.seen(x),
-                timestep,
-                encoder_hidden_states=tokens,
-                down_block_additional_residuals=down,
-                mid_block_additional_residual=middle,
-                added_cond_kwargs=told,
-                timestep_cond=self._told_guidance(x),
-                return_dict=False,
-                **more,
-            )[0]
+        output: Tensor = self.ask(
+            self.seen(x),
+            timestep,
+            encoder_hidden_states=tokens,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=middle,
+            added_cond_kwargs=told,
+            timestep_cond=self._told_guidance(x),
+            **more,
+        )
         return output
 
     def _told_guidance(self, x: Tensor) -> Tensor | None:
@@ -207,7 +218,7 @@ class DiTDenoiser(NetworkDenoiser):
         if len(conditioning.labels) not in (1, len(x)):
             raise NodeError(f"{len(conditioning.labels)} class labels do not fit {len(x)} pictures; make them equal")
         labels = conditioning.labels.to(x.device).expand(len(x))
-        output: Tensor = self.network.module(x, timestep.expand(len(x)), labels, return_dict=False)[0]
+        output: Tensor = self.ask(x, timestep.expand(len(x)), labels)
         return output if self.learned_variance else output[:, : self.format.channels]
 
 
@@ -231,7 +242,7 @@ class PixelDenoiser(NetworkDenoiser):
                     f"this U-Net has {classes} classes, numbered from 0, and none for no class; name another"
                 )
             labels = labels.to(x.device).expand(len(x))
-        output: Tensor = self.network.module(x, timestep, class_labels=labels, return_dict=False)[0]
+        output: Tensor = self.ask(x, timestep, class_labels=labels)
         return output
 
 

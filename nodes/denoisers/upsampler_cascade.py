@@ -78,9 +78,7 @@ class UpsampleDenoiser(NetworkDenoiser):
         levels = None
         if self._config("class_embed_type") == "timestep":
             levels = torch.full((len(x),), self.level, device=x.device)
-        output: Tensor = self.network.module(
-            torch.cat([x, seen], 1), timestep.expand(len(x)), class_labels=levels, return_dict=False
-        )[0]
+        output: Tensor = self.ask(torch.cat([x, seen], 1), timestep.expand(len(x)), class_labels=levels)
         return output
 
     def beside(self, x: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from nodes.denoisers.denoisers import NetworkDenoiser
 from nodes.loaders.families.class_transformers.uvit_folder import PATTERNS, load_uvit_folder
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
+from nodes.networks.low_rank import adapted
 
 
 class LoadedUViT(NamedTuple):
@@ -72,7 +73,8 @@ class UViTDenoiser(NetworkDenoiser):
             tokens = tokens[:, :length].expand(len(x), -1, -1)
         if classes and labels is not None:
             labels = labels.to(x.device).expand(len(x))
-        output: Tensor = module(x, timestep.expand(len(x)), labels, tokens)
+        with adapted(module, self.network.adapters):
+            output: Tensor = module(x, timestep.expand(len(x)), labels, tokens)
         return output
 
 

@@ -28,13 +28,12 @@ class JointDenoiser(FlowDenoiser):
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         tokens, pooled = _both(conditioning, len(x))
-        output: Tensor = self.network.module(
+        output: Tensor = self.ask(
             hidden_states=x,
             timestep=timestep.expand(len(x)),
             encoder_hidden_states=tokens,
             pooled_projections=pooled,
-            return_dict=False,
-        )[0]
+        )
         return output
 
 
@@ -50,7 +49,7 @@ class FluxDenoiser(FlowDenoiser):
         tokens, pooled = _both(conditioning, len(x))
         places = torch.cartesian_prod(torch.arange(1), torch.arange(rows), torch.arange(columns)).to(x)
         guidance = torch.full((len(x),), self.guidance, device=x.device) if module.config.guidance_embeds else None
-        output: Tensor = module(
+        output: Tensor = self.ask(
             hidden_states=packed(x),
             timestep=timestep.expand(len(x)).to(x.dtype) / 1000,
             guidance=guidance,
@@ -58,8 +57,7 @@ class FluxDenoiser(FlowDenoiser):
             pooled_projections=pooled,
             txt_ids=x.new_zeros(tokens.shape[1], 3),
             img_ids=places,
-            return_dict=False,
-        )[0]
+        )
         return unpacked(output, rows, columns)
 
 
@@ -71,7 +69,7 @@ class ZImageDenoiser(FlowDenoiser):
         tokens, mask = _masked(conditioning, len(x))
         texts = [row[kept] for row, kept in zip(tokens, mask, strict=True)]
         times = (1 - timestep.expand(len(x)) / 1000).to(x.dtype)
-        output: list[Tensor] = self.network.module(list(x.unsqueeze(2)), times, texts, return_dict=False)[0]
+        output: list[Tensor] = self.ask(list(x.unsqueeze(2)), times, texts)
         return -torch.stack(output)[:, :, 0]
 
 
@@ -83,14 +81,13 @@ class QwenImageDenoiser(FlowDenoiser):
         tokens, mask = _masked(conditioning, len(x))
         longest = int(mask.sum(1).max())
         rows, columns = x.shape[-2] // 2, x.shape[-1] // 2
-        output: Tensor = self.network.module(
+        output: Tensor = self.ask(
             hidden_states=packed(x),
             timestep=timestep.expand(len(x)).to(x.dtype) / 1000,
             encoder_hidden_states=tokens[:, :longest],
             encoder_hidden_states_mask=mask[:, :longest],
             img_shapes=[[(1, rows, columns)]] * len(x),
-            return_dict=False,
-        )[0]
+        )
         return unpacked(output, rows, columns)
 
 

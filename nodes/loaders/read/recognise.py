@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nodes.loaders.adapters.components import is_adapter
 from nodes.loaders.families.flow_transformers.transformer_file import KINDS, PREFIXES
 from nodes.loaders.quantised.open_file import names_in
 
@@ -121,7 +122,7 @@ def _weights(names: set[str]) -> RecognisedModel | None:
     def any_begins(*beginnings: str) -> bool:
         return any(name.startswith(beginnings) for name in names)
 
-    if any(".lora_" in name or name.startswith("lora_") for name in names):
+    if is_adapter(names):
         return RecognisedModel("a LoRA", LORAS)
     if any_begins("control_model.", "controlnet_cond_embedding.", "input_hint_block."):
         return RecognisedModel("a ControlNet", (CONTROL,))

@@ -11,10 +11,11 @@ import torch
 from torch.nn.functional import pad
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning
+from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
 from nodes.networks.compute_dtype import device_of
+from nodes.networks.low_rank import adapted
 
 TOKENS = 512
 """How many tokens of a text are read, as in both pipelines."""
@@ -38,6 +39,7 @@ class ChatText:
     frame: Callable[[str], str]
     layer: int
     dropped: int = 0
+    adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         return [self.encode([text]) for text in texts]
@@ -54,7 +56,7 @@ class ChatText:
         )
         numbers, mask = found.input_ids, found.attention_mask
         device = device_of(self.module)
-        with torch.no_grad():
+        with torch.no_grad(), adapted(self.module, self.adapters):
             said = self.module(input_ids=numbers.to(device), attention_mask=mask.to(device), output_hidden_states=True)
         tokens = said.hidden_states[self.layer][:, self.dropped :]
         rest = TOKENS - tokens.shape[1]

@@ -1,0 +1,121 @@
+"""An adapter file: its tensors by layer, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodes.loaders.adapters.components import EMBEDDING, embeddings, split
+from nodes.loaders.adapters.prefixes import PREFIXES, Prefix, strip
+from nodes.loaders.adapters.settings import OFTSettings, Settings, of_config, of_header
+from nodes.loaders.read.folder_files import damaged, read_json
+
+PEFT_FILE, PEFT_CONFIG = "adapter_model.safetensors", "adapter_config.json"
+PATTERNS = ["pytorch_lora_weights.safetensors", PEFT_FILE, PEFT_CONFIG]
+"""What is fetched from the hub."""
+ONE_TRAINER = ("ot_branch", "ot_revision", "ot_config")
+"""What OneTrainer writes into its files' headers."""
+
+
+@dataclass(frozen=True, eq=False)
+class FileLayer:
+    """What a file holds for one layer: ``prefix`` and ``path`` make up its name, ``parts`` are its tensors and
+    ``keys`` their names, both by what they are."""
+
+    prefix: str
+    path: str
+    parts: Mapping[str, Tensor]
+    keys: Mapping[str, str]
+
+    @property
+    def meant(self) -> Prefix:
+        return PREFIXES[self.prefix]
+
+    @property
+    def first_key(self) -> str:
+        return min(self.keys.values())
+
+
+@dataclass(frozen=True, eq=False)
+class AdapterFile:
+    """An adapter file that was read."""
+
+    file: Path
+    layers: tuple[FileLayer, ...]
+    metadata: Mapping[str, str]
+    embeddings: tuple[str, ...]
+    _settings: dict[str, Settings] = field(default_factory=dict, init=False)
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    def settings(self, component: str) -> Settings:
+        """Those for one part of a model. Raises NodeError where they cannot be read."""
+        if component not in self._settings:
+            self._settings[component] = self._read_settings(component)
+        return self._settings[component]
+
+    def _read_settings(self, component: str) -> Settings:
+        if self.file.name == PEFT_FILE:
+            config = read_json(self.file.parent / PEFT_CONFIG, "peft saves an adapter_config.json beside its weights")
+            return of_config(config, PEFT_CONFIG)
+        found = of_header(self.metadata, component, self.name)
+        return self._of_one_trainer(found) if found.oft is None else found
+
+    def _of_one_trainer(self, found: Settings) -> Settings:
+        marked = any("oft_scaled" in layer.parts for layer in self.layers)
+        if marked or any(name in self.metadata for name in ONE_TRAINER):
+            return Settings(oft=OFTSettings(transposed_kernels=True))
+        return found
+
+
+def read_adapter_file(path: Path) -> AdapterFile:
+    """The adapter in a file, or in a folder that diffusers or peft saved. Raises NodeError."""
+    file = _file(path)
+    tensors, metadata = _read(file)
+    layers: dict[str, tuple[dict[str, Tensor], dict[str, str]]] = {}
+    for key, tensor in tensors.items():
+        if key.startswith(EMBEDDING):
+            continue
+        found = split(key)
+        if found is None:
+            raise NodeError(f"{file.name} holds {key[:120]}, which is no part of an adapter that is known here")
+        if not tensor.is_floating_point() and found[1] not in ("on_input", "oft_scaled", "alpha"):
+            raise NodeError(f"{file.name} stores {key[:120]} as whole numbers; take one in half precision")
+        parts, keys = layers.setdefault(found[0], ({}, {}))
+        if found[1] in parts:
+            raise NodeError(f"{file.name} holds the same factor twice, as {keys[found[1]][:120]} and as {key[:120]}")
+        parts[found[1]], keys[found[1]] = tensor, key
+    return AdapterFile(
+        file,
+        tuple(FileLayer(*strip(name), parts, keys) for name, (parts, keys) in sorted(layers.items())),
+        metadata,
+        tuple(embeddings(tensors)),
+    )
+
+
+def _file(path: Path) -> Path:
+    if path.is_file():
+        return path
+    known = (path / name for name in PATTERNS if name.endswith(".safetensors"))
+    only = sorted(path.glob("*.safetensors"))
+    file = next((one for one in known if one.is_file()), only[0] if len(only) == 1 else None)
+    if file is None:
+        raise NodeError(f"{path.name} holds no LoRA (no {PATTERNS[0]} and no {PATTERNS[1]}); choose a file instead")
+    return file
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="pt") as opened:
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (it is no mapping)
+            return tensors, opened.metadata() or {}
+    except (SafetensorError, OSError):
+        raise damaged(file) from None

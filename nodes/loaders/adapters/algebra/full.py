@@ -1,0 +1,53 @@
+"""Whole differences of a weight, and whole weights in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from nodes.loaders.adapters.algebra.reading import Reading
+from nodes.networks.layer_call import LayerCall
+
+
+@dataclass(eq=False)
+class Difference:
+    """What is added to a weight, in its shape."""
+
+    difference: Tensor
+
+    def dense(self) -> Tensor:
+        return self.difference.float()
+
+    def change(self, weight: Tensor) -> Tensor:
+        return self.difference.to(weight)
+
+    def added(self, call: LayerCall) -> Tensor:
+        return call.times(self.difference, call.x)
+
+    def rows(self, start: int, stop: int) -> Difference:
+        return Difference(self.difference[start:stop])
+
+
+@dataclass(eq=False)
+class Replacement:
+    """What stands in the place of a weight."""
+
+    value: Tensor
+
+    def change(self, weight: Tensor) -> Tensor:
+        return self.value.to(weight) - weight
+
+    def added(self, call: LayerCall) -> Tensor:
+        return call.times(self.value, call.x) - call.plain
+
+    def rows(self, start: int, stop: int) -> Replacement:
+        return Replacement(self.value[start:stop])
+
+
+def read_difference(given: Reading) -> Difference:
+    return Difference(given.parts["diff"].reshape(given.shape))
+
+
+def read_replacement(given: Reading) -> Replacement:
+    return Replacement(given.parts["set_weight"].reshape(given.shape))

@@ -1,0 +1,198 @@
+"""From an adapter file to what it changes of a network's layers: names are matched, and every tensor is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import LayerChange, WeightUpdate
+from nodes.loaders.adapters.adapter_file import AdapterFile, FileLayer
+from nodes.loaders.adapters.algebra.dora import Decomposed
+from nodes.loaders.adapters.algebra.kinds import read_updates
+from nodes.loaders.adapters.algebra.reading import Misfit, Reading, Update
+from nodes.loaders.adapters.algebra.rows import Placed
+from nodes.loaders.adapters.families import is_for_text, made_for, network_family
+from nodes.loaders.adapters.names.layer_names import LayerNames, Target
+from nodes.loaders.adapters.names.tables import network_names, text_names
+from nodes.networks.layer_call import dense_weight, is_linear_map
+
+Layers = dict[str, LayerChange]
+
+
+class Encoder(NamedTuple):
+    """A text encoder's network, and which of a model's encoders it is, from 1."""
+
+    number: int
+    module: Any
+
+
+def for_network(file: AdapterFile, module: Any) -> Layers:
+    """What a file changes of a denoising network; nothing where it is for a text encoder alone.
+
+    Raises NodeError where it was made for another model, where something of it is not used, and where it is damaged.
+    """
+    names = network_names(module)
+    open_, meant = _by_meaning(file, "network")
+    if any(names.find(layer.path) for layer in open_) or not is_for_text(open_):
+        meant += open_
+    found = [(layer, names.find(layer.path)) for layer in meant]
+    family = network_family(module)
+    _check_used(file, [layer for layer, targets in found if targets is None], meant, family)
+    return _changes(file, [(layer, targets, names) for layer, targets in found if targets], family)
+
+
+def for_text(file: AdapterFile, encoders: Sequence[Encoder]) -> list[Layers]:
+    """What a file changes of each of a model's text encoders. Raises NodeError as `for_network`."""
+    names = [text_names(one.module) for one in encoders]
+    open_, meant = _by_meaning(file, "text")
+    if any(one.find(layer.path) for layer in open_ for one in names) and is_for_text(open_):
+        meant += open_
+    placed: list[list[tuple[FileLayer, tuple[Target, ...], LayerNames]]] = [[] for _ in encoders]
+    unused = []
+    for layer in meant:
+        place = _encoder_for(layer, encoders, names)
+        targets = None if place is None else names[place].find(layer.path)
+        if place is None or targets is None:
+            unused.append(layer)
+        else:
+            placed[place].append((layer, targets, names[place]))
+    family = _text_family(encoders)
+    _check_used(file, unused, meant, family)
+    return [_changes(file, found, family) for found in placed]
+
+
+def _by_meaning(file: AdapterFile, part: str) -> tuple[list[FileLayer], list[FileLayer]]:
+    """The layers whose keys do not say which part of a model they are for, and those that are for this part."""
+    open_ = [layer for layer in file.layers if layer.meant.part == "either"]
+    return open_, [layer for layer in file.layers if layer.meant.part == part]
+
+
+def _encoder_for(layer: FileLayer, encoders: Sequence[Encoder], names: Sequence[LayerNames]) -> int | None:
+    """The place of the encoder that a layer is for: the one that has it, of several CLIPs the one of its number."""
+    fitting = [place for place, one in enumerate(names) if one.find(layer.path)]
+    clips = [place for place in fitting if type(encoders[place].module).__name__.startswith("CLIP")]
+    if not clips:
+        return fitting[0] if fitting else None
+    meant = layer.meant
+    if meant.part == "either":
+        return next((place for place in clips if _fits_inputs(layer, names[place])), clips[0])
+    if meant.lone:
+        return clips[0] if len(encoders) == 1 else None
+    return next((place for place in clips if encoders[place].number in meant.encoders), None)
+
+
+def _fits_inputs(layer: FileLayer, names: LayerNames) -> bool:
+    targets, down = names.find(layer.path), layer.parts.get("down")
+    return down is None or targets is None or down.shape[-1] == names.shape(targets)[1]
+
+
+def _text_family(encoders: Sequence[Encoder]) -> str:
+    if len(encoders) == 1:
+        return network_family(encoders[0].module)
+    return f"a model with {len(encoders)} text encoders"
+
+
+def _check_used(file: AdapterFile, unused: Sequence[FileLayer], meant: Sequence[FileLayer], family: str) -> None:
+    """Raises NodeError where layers found no place."""
+    if not unused:
+        return
+    maker = made_for(file, file.layers)
+    key = min(layer.first_key for layer in unused)[:160]
+    of_whom = f"was made for {maker}" if maker and maker != family else "was made for another model"
+    if len(unused) == len(meant):
+        raise NodeError(
+            f"{file.name} {of_whom}, and this is {family}, which has none of its layers, such as {key}; choose one for "
+            f"{family}"
+        )
+    raise NodeError(
+        f"{file.name} {of_whom}: {len(unused)} of its {len(meant)} layers are not in this network ({family}), "
+        f"the first is {key}; choose one for {family}"
+    )
+
+
+def _changes(
+    file: AdapterFile, found: Iterable[tuple[FileLayer, tuple[Target, ...], LayerNames]], family: str
+) -> Layers:
+    updates: dict[str, list[WeightUpdate]] = {}
+    biases: dict[str, Tensor] = {}
+    for layer, targets, names in found:
+        try:
+            _add(file, layer, targets, names, updates, biases)
+        except Misfit:
+            maker = made_for(file, file.layers)
+            of_whom = f" ({maker})" if maker and maker != family else ""
+            raise NodeError(
+                f"{file.name} was made for another model{of_whom}: its layer {layer.first_key[:160]} does not fit this "
+                f"network ({family})"
+            ) from None
+    layers = dict.fromkeys((*updates, *biases))
+    return {name: LayerChange(tuple(updates.get(name, ())), biases.get(name)) for name in layers}
+
+
+def _add(
+    file: AdapterFile,
+    layer: FileLayer,
+    targets: tuple[Target, ...],
+    names: LayerNames,
+    updates: dict[str, list[WeightUpdate]],
+    biases: dict[str, Tensor],
+) -> None:
+    """Add what a file changes of one layer of its own. Raises Misfit where it does not fit."""
+    shape = names.shape(targets)
+    given = Reading(file, layer, shape)
+    found, bias = read_updates(given), _bias(given)
+    modules = [names.module.get_submodule(one.layer) for one in targets]
+    if len(targets) > 1:
+        found = [_knowing_all(one, targets, modules) for one in found]
+    for target, module in zip(targets, modules, strict=True):
+        if found and not is_linear_map(module) and any(hasattr(one, "direction") for one in found):
+            raise Misfit("a DoRA of what is no linear map")
+        updates.setdefault(target.layer, []).extend(_for_target(one, target) for one in found)
+        if bias is not None:
+            part = _bias_for(bias, target, module)
+            biases[target.layer] = biases[target.layer] + part if target.layer in biases else part
+
+
+def _knowing_all(update: Update, targets: Iterable[Target], modules: Iterable[Any]) -> Update:
+    """What looks at the weight of all the layers that a file has as one, with what it needs of it."""
+    if not isinstance(update, Decomposed) or update.by_rows:
+        return update
+    weights = [
+        dense_weight(module)[slice(*target.layer_rows) if target.layer_rows else slice(None)]
+        for target, module in zip(targets, modules, strict=True)
+    ]
+    return update.with_lengths_of(torch.cat(weights))
+
+
+def _for_target(update: Update, target: Target) -> WeightUpdate:
+    if target.file_rows:
+        update = update.rows(*target.file_rows)
+    return Placed(update, *target.layer_rows) if target.layer_rows else update
+
+
+def _bias(given: Reading) -> Tensor | None:
+    """What is added to the bias (out,). Raises Misfit."""
+    found = given.parts.get("diff_b")
+    total = None if found is None else found.float().flatten()
+    if "up_bias" in given.parts:
+        if "down" not in given.parts:
+            raise Misfit("a bias of factors that are not there")
+        own = given.scale(len(given.parts["down"])) * given.parts["up_bias"].float().flatten()
+        total = own if total is None else total + own
+    if total is not None and len(total) != given.shape[0]:
+        raise Misfit("another number of outputs")
+    return total
+
+
+def _bias_for(bias: Tensor, target: Target, module: Any) -> Tensor:
+    if target.file_rows:
+        bias = bias[slice(*target.file_rows)]
+    if target.layer_rows:
+        whole = bias.new_zeros(module.out_features)
+        whole[slice(*target.layer_rows)] = bias
+        bias = whole
+    return bias
