@@ -70,7 +70,8 @@ class Seed(msgspec.Struct, frozen=True):
 class Reads(msgspec.Struct, frozen=True):
     """A path that the node reads: a file, a folder, or a model (folder, file, ``starter:name`` or hub id).
 
-    Relative paths start at the workflow file. What lies there is fingerprinted, so that a change runs the node again.
+    Relative paths start at the workflow file. What lies there is fingerprinted, so that a change runs the node again;
+    a copy elsewhere does not, unless the node gives texts, which might say where it looked.
     """
 
     what: Literal["file", "folder", "model"] = "file"

@@ -156,6 +156,9 @@ def test_a_file_runs_its_node_only_when_it_changed(bench: Bench, tmp_path: Path)
     assert bench.run(workflow) == ["read_file", "add"]
     assert bench.told(NodeStarted)["file"].why == "the file at path changed"
     os.utime(note, ns=(1, 1))
+    assert bench.run(workflow) == []
+    note.write_text("elevens")
+    os.utime(note, ns=(1, 1))
     assert bench.run(workflow)[0] == "read_file"
 
 
