@@ -40,6 +40,10 @@ class Signature(NamedTuple):
     def of(cls, status: os.stat_result) -> Signature:
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
+    @property
+    def text(self) -> str:
+        return ":".join(map(str, self))
+
 
 class FileHash(NamedTuple):
     """Digests of a file: of ``samples`` of it, of the ``whole`` once that is known, and the ``token`` it goes by."""
@@ -50,8 +54,9 @@ class FileHash(NamedTuple):
 
 
 class FileHashes:
-    """Digests by signature. ``epoch`` names what was remembered together: what is forgotten and read again may have
-    changed meanwhile, and gets other tokens."""
+    """Digests by signature. ``epoch`` names what was remembered together on disk, and is empty where memory alone
+    remembers: a file that is read again after that was lost may have changed meanwhile, and needs another token.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         """``path``: the file that remembers. Without one, or where it cannot be used, memory alone does."""
@@ -59,7 +64,7 @@ class FileHashes:
         self._lock = threading.RLock()
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._reader: threading.Thread | None = None
-        self.epoch = uuid.uuid4().hex
+        self.epoch = ""
         self._store = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         if path is not None:
             with contextlib.suppress(OSError, sqlite3.Error):
@@ -68,7 +73,7 @@ class FileHashes:
                 store.executescript(SCHEMA)
                 if store.execute("SELECT count(*) FROM file").fetchone()[0] > MOST_FILES:
                     store.executescript("DELETE FROM file; DELETE FROM epoch")
-                store.execute("INSERT OR IGNORE INTO epoch VALUES (1, ?)", (self.epoch,))
+                store.execute("INSERT OR IGNORE INTO epoch VALUES (1, ?)", (uuid.uuid4().hex,))
                 self.epoch = store.execute("SELECT name FROM epoch").fetchone()[0]
                 self._store = store
         with contextlib.suppress(sqlite3.Error):
@@ -83,7 +88,7 @@ class FileHashes:
         """What is known of a file; None where it was not read yet."""
         with self._lock:
             if signature not in self._known:
-                rows = self._ask("SELECT samples, token, whole FROM file WHERE signature = ?", _text(signature))
+                rows = self._ask("SELECT samples, token, whole FROM file WHERE signature = ?", signature.text)
                 if not rows:
                     return None
                 self._known[signature] = FileHash(*rows[0])
@@ -100,7 +105,7 @@ class FileHashes:
         """Remember a file."""
         with self._lock:
             self._known[signature] = found
-            self._ask("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", _text(signature), *found)
+            self._ask("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", signature.text, *found)
 
     def complete(self, path: Path, signature: Signature, read: Callable[[Path], str]) -> None:
         """Read all of a file in the background, and remember it unless the file changed meanwhile."""
@@ -128,7 +133,3 @@ class FileHashes:
             return self._store.execute(statement, values).fetchall()
         except sqlite3.Error:
             return []
-
-
-def _text(signature: Signature) -> str:
-    return ":".join(map(str, signature))

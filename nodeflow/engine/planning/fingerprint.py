@@ -58,17 +58,17 @@ class Fingerprints:
         samples = _whole(path) if small else _samples(path, status.st_size)
         if known is not None and known.samples == samples:
             return known.token
-        found = FileHash(samples, samples, samples) if small else self._told_apart(path, samples)
+        found = FileHash(samples, samples, samples) if small else self._told_apart(path, samples, signature)
         self._hashes.put(signature, found)
         if not found.whole:
             self._hashes.complete(path, signature, _whole)
         return found.token
 
-    def _told_apart(self, path: Path, samples: str) -> FileHash:
+    def _told_apart(self, path: Path, samples: str, signature: Signature) -> FileHash:
         """What a large file is known by: its samples, unless others have had the same."""
         alike = self._hashes.alike(samples)
         if not alike:
-            return FileHash(samples, f"{samples}:{self._hashes.epoch}")
+            return FileHash(samples, f"{samples}:{self._hashes.epoch or signature.text}")
         whole = _whole(path)
         token = next((other.token for other in alike if other.whole == whole), f"{samples}:{whole}")
         return FileHash(samples, token, whole)
