@@ -1,9 +1,9 @@
 """Fingerprints of what a node reads: the same as long as the content is, wherever it lies.
 
-Times alone tell nothing: copying, unpacking and synchronising programs set them to what they were. A small file is known
-by all that it holds. Reading a large one would keep a run waiting, so that it is known by samples of it; where another
-file has had the same samples, by all that it holds too. What was read once is remembered by inode and times, the time
-of the last change of the inode among them, which no program can set.
+Times alone tell nothing: copying, unpacking and synchronising programs set them to what they were. A small file is
+known by all that it holds. Reading a large one would keep a run waiting, so that it is known by samples of it; where
+another file has had the same samples, by all that it holds too. What was read once is remembered by inode and times,
+the time of the last change of the inode among them, which no program can set.
 """
 
 from __future__ import annotations

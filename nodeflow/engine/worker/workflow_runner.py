@@ -110,7 +110,8 @@ class WorkflowRunner:
     def _settings(self, workflow: Workflow, request: RunRequest) -> RunContext:
         name, dtype = device.choose(request.device)
         folders = (Path(request.base), Path(request.output))
-        return RunContext(*folders, name, dtype, dumps(workflow).decode(), device.environment(request.device))
+        text, about = dumps(workflow).decode(), device.environment(request.device)
+        return RunContext(*folders, name, dtype, text, about, fingerprints=self.fingerprints)
 
     def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:
         return forecast(self.executor, plan, settings, self.estimates, document)

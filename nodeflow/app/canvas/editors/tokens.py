@@ -77,7 +77,10 @@ def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Pat
     model = _model_of(workflow, catalogue, name)
     if not model:
         return None
-    path = resources.locate(model, base)
+    try:
+        path = resources.locate(model, base)
+    except OSError:
+        return None
     folder = path / "tokenizer" if path is not None and path.is_dir() else None
     return folder if folder is not None and clip_tokenizer.is_tokenizer(folder) else None
 
