@@ -18,6 +18,7 @@ from nodeflow.app.model.undo import EditCommand
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import (
     JobEvent,
+    NodeFailed,
     NodeFinished,
     NodeProgress,
     NodesKept,
@@ -62,6 +63,7 @@ class DocumentSession(QObject):
     preview = Signal(str, bytes)
     trouble = Signal(str)
     notice = Signal(str)
+    worth_a_look = Signal(str)
 
     def __init__(
         self,
@@ -315,6 +317,8 @@ class DocumentSession(QObject):
                         self._look(name)
                 elif isinstance(event, NodeProgress) and event.preview:
                     self.preview.emit(event.node, event.preview)
+                elif isinstance(event, NodeFailed) and event.look:
+                    self.worth_a_look.emit(event.node)
                 elif isinstance(event, RunFinished):
                     self.jobs.remove(job)
                 self.run_changed.emit()
