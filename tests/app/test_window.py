@@ -11,9 +11,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from nodeflow.graph.io.png_text import with_workflow, workflow_of
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Disconnect, SetParam
+from nodeflow.graph.io.png_text import with_workflow, workflow_of
 from nodeflow.graph.model.workflow import Socket
 
 Button = QMessageBox.StandardButton

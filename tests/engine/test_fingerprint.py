@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from nodeflow.engine.planning import fingerprint
 from nodeflow.engine.planning.file_hashes import FileHashes, Signature
 from nodeflow.engine.planning.fingerprint import SMALL, Fingerprints

@@ -155,7 +155,9 @@ class MainWindow(QMainWindow):
         library = self._dock("library", self.tr("Library"), self._make_library, side.LeftDockWidgetArea)
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
         help = self._dock("properties", self.tr("Properties"), lambda: self._properties, side.RightDockWidgetArea)
-        self._inspector = inspector = self._dock("inspector", self.tr("Inspector"), self._make_inspector, side.RightDockWidgetArea)
+        self._inspector = inspector = self._dock(
+            "inspector", self.tr("Inspector"), self._make_inspector, side.RightDockWidgetArea
+        )
         self.tabifyDockWidget(preview, inspector)
         preview.raise_()
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)

@@ -19,6 +19,7 @@ from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.text_encoders.tokenizing import each, tokenized
 from nodes.networks.compute_dtype import device_of
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -41,8 +42,7 @@ class ProjectedCLIPText:
     length: int
 
     def encode(self, texts: list[str]) -> Conditioning:
-        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
-        found, device = self.tokenizer(texts, **options), device_of(self.module)
+        found, device = tokenized(self.tokenizer, texts, self.length), device_of(self.module)
         with torch.no_grad():
             output = self.module(found.input_ids.to(device))
         words = tuple(self.tokenizer.decode([token]) for token in found.input_ids[0].tolist())
@@ -50,7 +50,7 @@ class ProjectedCLIPText:
         return Conditioning(output.last_hidden_state, output.text_embeds, words, mask=mask)
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
 
 class PriorParts(NamedTuple):
