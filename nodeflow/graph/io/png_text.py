@@ -45,6 +45,18 @@ def with_text(data: bytes, key: str, text: bytes) -> bytes:
     return b"".join([*out, file.read()])
 
 
+def without_texts(data: bytes, kept: tuple[str, ...] = ()) -> bytes:
+    """A PNG file without the texts in it, but for those under some keys; any other file as it is."""
+    if not data.startswith(SIGNATURE):
+        return data
+    out, file, names = [SIGNATURE], BytesIO(data), tuple(key.encode("latin-1") + b"\0" for key in kept)
+    for kind, length in _chunks(file):
+        body = file.read(length + 4)
+        if kind not in _TEXTS or body.startswith(names):
+            out.append(length.to_bytes(4, "big") + kind + body)
+    return b"".join(out)
+
+
 def text_of(data: bytes, key: str) -> bytes | None:
     """The text that a PNG file carries under a key, as UTF-8; None where it carries none."""
     return texts_in(BytesIO(data), key).get(key)
