@@ -113,7 +113,7 @@ def test_the_run_after_an_error_works(bench: Bench) -> None:
 def test_an_unexpected_error_is_one_sentence_with_its_traceback_apart(bench: Bench) -> None:
     bench.run(wire({"a": ("source",), "x": ("fail", {"kind": "untold"}, {"box": "a"})}))
     failure = bench.told(NodeFailed)["x"]
-    assert failure.error == "ZeroDivisionError: division by zero"
+    assert failure.error.startswith("it divided by zero")
     assert "Traceback" in failure.detail
     assert "Traceback" not in failure.error
 

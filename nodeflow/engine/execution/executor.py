@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,12 +17,13 @@ from nodeflow.engine.cache.value_size import changed, versions
 from nodeflow.engine.execution.arguments import arguments_of, extras_of, wires_of
 from nodeflow.engine.execution.batching import BatchedItems
 from nodeflow.engine.execution.document_history import DocumentHistories, DocumentHistory
+from nodeflow.engine.execution.failure import sentence
 from nodeflow.engine.execution.finite import check_outputs
 from nodeflow.engine.execution.interrupt import Cancelled, interruptible
 from nodeflow.engine.execution.list_mapping import ListMapping, make_do
 from nodeflow.engine.execution.out_of_memory import is_shortage, what_fitted
 from nodeflow.engine.execution.plan_walk import PlanWalk
-from nodeflow.engine.execution.results import Values, as_outputs, files, named, sentence, standing
+from nodeflow.engine.execution.results import Values, as_outputs, files, named, standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.seeds_in_force import seeds
 from nodeflow.engine.execution.single_item import settings_of
@@ -178,8 +180,8 @@ class ActiveRun:
         try:
             inputs = {name: self._digest(task, name) for name in task.inputs}
             parts, arguments = parts_of(task, inputs, settings_of(task, self.settings, self.unfolding))
-        except (NodeError, OSError) as error:
-            yield self._fail(task, str(error), 0.0)
+        except (NodeError, OSError, ValueError) as error:
+            yield self._fail(task, sentence(error), 0.0)
             return
         if not task.spec.pure:
             parts["run once"] = os.urandom(16)
@@ -296,7 +298,11 @@ class ActiveRun:
             if short and task.id not in self.short:
                 self.short.add(task.id)
                 return
-            told = what_fitted(self.plan, task, self.history.fitted, self.parts) if short else sentence(error)
+            told = (
+                what_fitted(self.plan, task, self.history.fitted, self.parts)
+                if short
+                else sentence(error, self._model(task))
+            )
             failed = self._fail(task, told, seconds, "".join(traceback.format_exception(error)))
             yield msgspec.structs.replace(failed, look=isinstance(error, NumbersError))
             return
@@ -321,6 +327,11 @@ class ActiveRun:
         """Memory for a node: what it took before, or where that was not enough, all there is."""
         cost = self.expected.get(self.unfolding.node(task.id), NO_COST)
         return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost, task.id in self.short)
+
+    def _model(self, task: Task) -> str:
+        """The name of the model that a task reads; empty for one that reads none."""
+        given = (self.arguments[task.id].get(param.name) for param in task.spec.params if param.widget == "model")
+        return next((Path(str(name)).name for name in given if name), "")
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
