@@ -20,7 +20,7 @@ from nodeflow.wires import (
     TrainedSchedule,
 )
 from nodes.latents.vae import DiffusersVAE, NormalisedVAE
-from nodes.loaders.text_encoders.tokenizing import each, tokenized
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import adapted
 
@@ -103,7 +103,7 @@ def exact(dtype: torch.dtype) -> torch.dtype:
 
 
 def text_encoder(tokenizer: Any, module: Any) -> CLIPText:
-    length = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
+    length = length_of(tokenizer, module.config.max_position_embeddings)
     return CLIPText(tokenizer, ready(module), length)
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.read.folder_files import no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
-from nodes.loaders.text_encoders.tokenizing import each, tokenized
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
 
@@ -123,7 +123,7 @@ def clip_reader(path: Path, number: str, target: Target, projection: bool) -> Re
     with no_progress_bar():
         module = read_weights(kind, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / f"tokenizer{number}")
-    longest = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
+    longest = length_of(tokenizer, module.config.max_position_embeddings)
     return Reader(tokenizer, ready(module), longest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -22,6 +23,12 @@ def tokenized(tokenizer: Any, texts: list[str], length: int, **options: Any) -> 
         tell_cut(tokenizer, text, length, number)
     options = {"padding": "max_length", "truncation": True, "max_length": length, "return_tensors": "pt"} | options
     return tokenizer(texts, **options)
+
+
+def length_of(tokenizer: Any, most: int) -> int:
+    """How many tokens of a text are read: what the tokenizer's files say, if that is a length, and what fits."""
+    said = tokenizer.model_max_length
+    return min(int(said), int(most)) if isinstance(said, (int, float)) and 2 <= said < math.inf else int(most)
 
 
 def each(encode: Callable[[list[str]], T], texts: list[str]) -> list[T]:

@@ -26,7 +26,7 @@ from nodes.loaders.read.folder_files import (
 )
 from nodes.loaders.read.no_code import check_folder
 from nodes.loaders.read.parts import Target, ready
-from nodes.loaders.text_encoders.tokenizing import tell_lost, tokenized
+from nodes.loaders.text_encoders.tokenizing import length_of, tell_lost, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
 PATTERNS = [
@@ -104,7 +104,7 @@ class TransformersCLIP(Embedder):
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module
-        length = min(int(self.tokenizer.model_max_length), int(module.config.text_config.max_position_embeddings))
+        length = length_of(self.tokenizer, module.config.text_config.max_position_embeddings)
         found = tokenized(self.tokenizer, texts, length)
         with torch.no_grad():
             output = module.get_text_features(input_ids=found.input_ids.to(device_of(module)))
@@ -124,7 +124,7 @@ class PairedCLIP(Embedder):
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module
-        length = min(int(self.tokenizer.model_max_length), int(module.config.max_position_embeddings))
+        length = length_of(self.tokenizer, module.config.max_position_embeddings)
         found = tokenized(self.tokenizer, texts, length)
         with torch.no_grad():
             output = module(input_ids=found.input_ids.to(device_of(module)))

@@ -13,7 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, denoiser, prediction_of, ready, text_encoder
-from nodes.loaders.text_encoders.tokenizing import each, tokenized
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
 PATTERNS = [
@@ -120,4 +120,4 @@ def _text_encoder(path: Path, index: dict[str, Any], target: Target) -> TextEnco
     tokenizer = read_tokenizer(getattr(transformers, TEXT_ENCODERS[kind][0]), path / "tokenizer")
     if kind == "CLIPTextModel":
         return text_encoder(tokenizer, module)
-    return T5Text(tokenizer, ready(module), min(int(tokenizer.model_max_length), LENGTH))
+    return T5Text(tokenizer, ready(module), length_of(tokenizer, LENGTH))

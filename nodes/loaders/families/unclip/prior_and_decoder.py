@@ -19,7 +19,7 @@ from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, prediction_of, ready
-from nodes.loaders.text_encoders.tokenizing import each, tokenized
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -80,7 +80,7 @@ def load_prior_folder(path: Path, target: Target) -> PriorParts:
     with no_progress_bar():
         encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
-    length = min(int(tokenizer.model_max_length), int(encoder.config.max_position_embeddings))
+    length = length_of(tokenizer, encoder.config.max_position_embeddings)
     width = int(module.config.clip_embed_dim or module.config.embedding_dim)
     network = DiffusionNetwork(ready(module), LatentFormat(width, 1, 1), prediction_of(schedule))
     return PriorParts(ProjectedCLIPText(tokenizer, ready(encoder), length), network, schedule)
