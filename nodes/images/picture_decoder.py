@@ -25,7 +25,7 @@ KEPT_TEXTS = ("Raw profile type exif", "Raw profile type APP1", "XML:com.adobe.x
 """Texts in PNG files that say which way is up."""
 
 _LIMITS = threading.Lock()
-Array = np.ndarray[Any, np.dtype[np.float32]]
+Array = np.ndarray[Any, Any]
 
 
 def decode(path: Path) -> tuple[Array, Array | None]:
@@ -101,17 +101,17 @@ def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
 
 def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
     """Grey of more than eight bits, or of numbers with a point, by its range."""
-    values = np.asarray(picture)
+    values: np.ndarray[Any, Any] = np.asarray(picture)
     if picture.mode == "I" and getattr(picture, "tag_v2", {}).get(339) == (1,):
         values = values.view(np.uint32)
     clear = picture.info.get("transparency")
-    opacity = (values != clear).astype(np.float32) if isinstance(clear, int) else None
+    opacity = np.asarray(values != clear, np.float32) if isinstance(clear, int) else None
     if picture.mode == "F" and not np.isfinite(values).all():
         raise NodeError(f"{path}: this picture holds values that are no numbers (NaN) or infinite; mend it first")
     most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
     if least < 0 and picture.mode != "F":
         raise NodeError(f"{path}: this picture holds values below 0, down to {least:g}; bring it into a range from 0")
-    grey = (values / _white(picture.mode, values, most)).clip(0, 1).astype(np.float32)
+    grey = np.asarray((values / _white(picture.mode, values, most)).clip(0, 1), np.float32)
     return np.repeat(grey[..., None], 3, -1), opacity
 
 

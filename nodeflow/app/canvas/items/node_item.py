@@ -114,8 +114,8 @@ class NodeItem(AbstractNodeItem):
         if self.state.phase == "failed":
             return self.state.error
         if not self.problems:
-            first, *others = self.state.notes or ("",)
-            return first + (f" (+{len(others)})" if others else "")
+            note, *others = self.state.notes or ("",)
+            return note + (f" (+{len(others)})" if others else "")
         first = self.problems[0]
         more = len(self.problems) - 1
         words = f"{first.port}: {first.reason}" if first.port else first.reason
