@@ -35,7 +35,7 @@ class SubgraphLibrary:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or resources.data_folder() / PACK
         self._items: dict[str, _Item] = {}
-        self._told: set[tuple[int, int]] = set()
+        self._told: set[tuple[int, ...]] = set()
 
     def specs(self, catalogue: Catalogue) -> list[NodeSpec]:
         """What the folder holds as nodes, of types ``library.NAME``."""
