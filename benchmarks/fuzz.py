@@ -145,7 +145,7 @@ def images(chance: random.Random, below: Path) -> Iterator[Case]:
     """Pictures, looked at by the node that loads them and by what reads workflows out of them."""
     from PIL import Image
 
-    from nodeflow.app.qt.png_metadata import with_workflow, workflow_of
+    from nodeflow.graph.io.png_text import with_workflow, workflow_of
     from nodes.images.image_files import load_image
 
     made: list[tuple[str, bytes]] = []

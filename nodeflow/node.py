@@ -25,7 +25,9 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
@@ -70,7 +72,8 @@ class Seed(msgspec.Struct, frozen=True):
 class Reads(msgspec.Struct, frozen=True):
     """A path that the node reads: a file, a folder, or a model (folder, file, ``starter:name`` or hub id).
 
-    Relative paths start at the workflow file. What lies there is fingerprinted, so that a change runs the node again.
+    Relative paths start at the workflow file. What lies there is fingerprinted, so that a change runs the node again;
+    a copy elsewhere does not, unless the node gives texts, which might say where it looked.
     """
 
     what: Literal["file", "folder", "model"] = "file"
@@ -137,6 +140,36 @@ class Steps:
 
 class NodeError(Exception):
     """What a node raises when it cannot do what is asked: one sentence, what is wrong and what to do about it."""
+
+
+class NumbersError(NodeError):
+    """Raised where numbers are none (NaN) or infinite. What led to them is not kept, and the app shows the node."""
+
+
+_notes: ContextVar[list[tuple[int, str]] | None] = ContextVar("notes", default=None)
+
+
+def warn(sentence: str, call: int = 0) -> None:
+    """Say what a person should know of a result that is right, such as that a text was too long to be read whole.
+
+    The run shows it on the node, in the terminal and in the report, and keeps it with the result. ``call`` is the
+    number of the call that it is about, in a companion that computes several. A node called as a plain function says
+    nothing.
+    """
+    said = _notes.get()
+    if said is not None:
+        said.append((call, sentence))
+
+
+@contextmanager
+def noting() -> Iterator[list[tuple[int, str]]]:
+    """Within this, what nodes warn of is gathered: the number of the call, and the sentence."""
+    before, said = _notes.get(), list[tuple[int, str]]()
+    _notes.set(said)
+    try:
+        yield said
+    finally:
+        _notes.set(before)
 
 
 class NotYet(Exception):  # noqa: N818 (it is no error: the node is called again)

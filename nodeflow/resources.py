@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def locate(reference: str, base: Path) -> Path | None:
     if reference.startswith(STARTER):
         path = folder("assets") / "models" / reference.removeprefix(STARTER)
         return path if reference.removeprefix(STARTER) in starter_models() else None
-    path = Path(reference).expanduser()
-    path = path if path.is_absolute() else base / path
-    return path if reference and path.exists() else None
+    try:
+        path = Path(reference).expanduser()
+        path = path if path.is_absolute() else base / path
+        return path if reference and path.exists() else None
+    except (ValueError, RuntimeError):  # no path at all: a NUL in it, or somebody's folder whom nobody knows
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise

@@ -14,10 +14,16 @@ import pytest
 from PIL import Image
 
 from nodeflow import __version__
+from nodeflow.graph.io.png_text import with_workflow
 from nodeflow.resources import folder
 
 STARTER = folder("workflows") / "latent-diffusion.json"
 NOISE = {"nodeflow": 1, "nodes": {"noise": {"type": "nodes.gaussian_noise", "params": {"seed": 3}}}}
+MORE = {
+    "guidance": {"type": "nodes.classifier_free_guidance"},
+    "interval": {"type": "nodes.guidance_interval"},
+    "picture": {"type": "nodes.load_image"},
+}
 
 
 def nodeflow(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -159,10 +165,48 @@ def test_wrong_types_and_a_cycle_are_all_reported(tmp_path: Path) -> None:
         ("noise.sead=1", "did you mean 'seed'?"),
         ("nose.seed=1", "did you mean 'noise'?"),
         ("noise.seed", "write NODE.PARAM=VALUE"),
+        ("noise.seed=" + "9" * 30, "a number of 30 digits is not a whole number from 0"),
+        ("guidance.scale=nan", "nan is not a number from"),
+        ("interval.start=-inf", "interval.start: -inf is not"),
+        ("picture.path=~nobody/a.png", "starts with ~ and a name"),
     ],
 )
 def test_wrong_settings(tmp_path: Path, setting: str, words: str) -> None:
-    refused(nodeflow("run", write(tmp_path / "w.json", NOISE), "--set", setting, cwd=tmp_path), words)
+    file = write(tmp_path / "w.json", {"nodeflow": 1, "nodes": {**NOISE["nodes"], **MORE}})
+    refused(nodeflow("run", file, "--set", setting, cwd=tmp_path), words)
+
+
+def test_values_that_no_program_can_keep_are_refused_in_files_and_sweeps_too(tmp_path: Path) -> None:
+    file = write(tmp_path / "w.json", NOISE)
+    refused(nodeflow("run", file, "--sweep", "noise.width=1," + "9" * 30, cwd=tmp_path), "noise.width: a number of 30")
+    text = json.dumps(NOISE).replace('"seed": 3', '"seed": ' + "9" * 30)
+    refused(nodeflow("run", write(tmp_path / "w.json", text), cwd=tmp_path), "noise.seed: a number of 30 digits")
+    text = json.dumps(NOISE).replace('"seed": 3', '"name": "\\ud800"')
+    refused(nodeflow("run", write(tmp_path / "w.json", text), cwd=tmp_path), "params.name holds half a character")
+    plain = tmp_path / "plain.png"
+    Image.new("RGB", (2, 2)).save(plain)
+    (tmp_path / "w.png").write_bytes(with_workflow(plain.read_bytes(), text.encode()))
+    refused(nodeflow("run", tmp_path / "w.png", cwd=tmp_path), "params.name holds half a character")
+
+
+def test_an_argument_that_is_no_utf8_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nodeflow", "run", b"caf\xe9.json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, check=False)
+    refused(done, "caf\\xe9.json", "is not UTF-8 text")
+
+
+def test_a_picture_runs_the_workflow_inside(tmp_path: Path) -> None:
+    plain = tmp_path / "red.png"
+    Image.new("RGB", (2, 2), "red").save(plain)
+    nodes = {
+        "picture": {"type": "nodes.load_image", "params": {"path": str(plain)}},
+        "save": {"type": "nodes.save_image", "inputs": {"image": "picture.image"}},
+    }
+    first = nodeflow("run", write(tmp_path / "w.json", {"nodeflow": 1, "nodes": nodes}), "--output", tmp_path / "one")
+    assert first.returncode == 0, first.stderr
+    again = nodeflow("run", first.stdout.strip(), "--output", tmp_path / "two")
+    assert again.returncode == 0, again.stderr
+    assert Image.open(again.stdout.strip()).getpixel((0, 0)) == (255, 0, 0)
 
 
 def test_a_wrong_target_or_device(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
-from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node
+from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node, warn
 from nodeflow.wires import Latent
 
 RAN: list[str] = []
@@ -234,6 +234,31 @@ def twice(latent: Latent, label: str = "twice") -> Latent:
     """Twice a latent."""
     RAN.append(label)
     return Latent(latent.samples * 2)
+
+
+@node("Overflow")
+def overflow(at: int = 2, worse: Literal["nan", "inf"] = "nan") -> Generator[Step, None, Latent]:
+    """Four steps, of which one makes numbers that are none."""
+    samples = torch.zeros(1, 4, 2, 2)
+    for index in range(1, 5):
+        samples = samples + (float(worse) if index == at else 1.0)
+        yield Step(index, 4, Latent(samples))
+    return Latent(samples)
+
+
+def _remarks(calls: list[dict[str, Any]]) -> list[Latent]:
+    """What `remark` gives, for several texts."""
+    RAN.append(f"{len(calls)} remarks")
+    for number, call in enumerate(calls):
+        if len(call["text"]) > 4:
+            warn(f"{call['text']!r} is long", number)
+    return [Latent(torch.full((1, 4, 2, 2), float(len(call["text"])))) for call in calls]
+
+
+@node("Remark", together=_remarks)
+def remark(text: str = "") -> Latent:
+    """A latent as long as a text, which it warns of when it is long."""
+    return _remarks([{"text": text}])[0]
 
 
 @node("Note seeds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -37,6 +38,13 @@ cli = typer.Typer(
 
 def main() -> None:
     """The `nodeflow` command."""
+    for text in sys.argv[1:]:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            readable = os.fsencode(text).decode(errors="backslashreplace")
+            print(f"nodeflow: {readable} is not UTF-8 text; rename the file, or type it in UTF-8", file=sys.stderr)
+            sys.exit(WRONG)
     cli()
 
 
@@ -65,7 +73,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 @cli.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="The workflow file.")],
+    file: Annotated[Path, typer.Argument(help="The workflow file, or a picture that holds one.")],
     more: Annotated[list[str] | None, typer.Argument(metavar="[NODE.PARAM=VALUE]...", help="As --set.")] = None,
     set: Annotated[
         list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Set a parameter, for this run.")
@@ -203,14 +211,17 @@ def _writable(folder: Path) -> None:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        str(folder.resolve()).encode()
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except UnicodeEncodeError:
+        _refuse("the path to the folder for results is not UTF-8 text; choose another one")
     except OSError as error:
         _refuse(f"cannot write to the folder {folder}: {error.strerror or error}; choose another one")
 
 
 @cli.command()
-def check(file: Annotated[Path, typer.Argument(help="The workflow file.")]) -> None:
+def check(file: Annotated[Path, typer.Argument(help="The workflow file, or a picture that holds one.")]) -> None:
     """Say everything that is wrong with a workflow file. Exit status: 0 in order, 2 not."""
     from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.validate.check import check as problems_of

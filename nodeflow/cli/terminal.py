@@ -71,14 +71,21 @@ class TerminalView:
                     self.console.print(f"{self._name(node, event.item):<16} {seconds:7.2f} s   {told}")
                 else:
                     self.console.print(f"{self._name(node, event.item):<16}  cached")
+                self._say(self._name(node, event.item), event.notes)
             case tell.NodesKept(nodes):
                 self._done(len(nodes))
+                for name, notes in event.notes.items():
+                    self._say(name, notes)
             case tell.NodeSkipped(node, why):
                 self._done(1)
                 self.console.print(f"{self._name(node, event.item):<16} skipped   {why}")
             case tell.NodeFailed(node, error):
                 self._done(1)
                 self.console.print(f"{self._name(node, event.item):<16}  FAILED   {error}")
+
+    def _say(self, name: str, notes: tuple[str, ...]) -> None:
+        for note in notes:
+            self.console.print(f"{name:<16}  note     {note}")
 
     def _name(self, node: str, item: tell.Item) -> str:
         return f"{node} ({self.places.words(node, item)})" if item else node

@@ -35,6 +35,8 @@ class Report:
                 entry = self._entry(event.state, event.seconds, why=event.why)
                 if event.bytes:
                     entry["peak_bytes"] = event.bytes
+                if event.notes:
+                    entry["notes"] = list(event.notes)
                 if event.steps:
                     entry |= {"steps": event.steps, "steps_from_cache": event.resumed}
                 self._put(event.node, event.item, entry | ({"files": list(event.files)} if event.item else {}))
@@ -45,7 +47,9 @@ class Report:
                 self._put(event.node, event.item, self._entry("skipped", why=event.why))
             case tell.NodesKept():
                 for name in event.nodes:
-                    self.nodes.setdefault(name, self._entry("cached"))
+                    entry = self.nodes.setdefault(name, self._entry("cached"))
+                    if name in event.notes:
+                        entry["notes"] = list(dict.fromkeys((*entry.get("notes", ()), *event.notes[name])))
             case tell.RunFinished():
                 self.state, self.seconds = event.state, event.seconds
                 said = {name: seed for name, seed in self.seeds.items() if name.partition(".")[0] not in self.nodes}
@@ -64,6 +68,9 @@ class Report:
         whole["seconds"] = round(whole["seconds"] + entry["seconds"], 6)
         states = {part["state"] for part in whole["items"].values()}
         whole["state"] = next(state for state in ("failed", "ran", "cached", "skipped") if state in states)
+        if "notes" in entry:
+            told = f"{self._places.words(node, item)}: "
+            whole["notes"] = [*whole.get("notes", ()), *(told + note for note in entry["notes"])]
         if entry["error"] and not whole["error"]:
             whole["error"] = f"{self._places.words(node, item)}: {entry['error']}"
 

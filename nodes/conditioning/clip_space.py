@@ -58,12 +58,12 @@ def clip_image_embedding(clip: CLIP, image: Image) -> Embedding:
     return clip.embed_images(image)
 
 
-@node("CLIP text embedding")
+@node("CLIP text embedding", version=2)
 def clip_text_embedding(clip: CLIP, text: Annotated[str, Multiline()] = "") -> Embedding:
     """Turns each line of a text into one vector, in the space of the pictures.
 
     Lines become vectors (lines, D); empty lines are passed over, but a text without any words counts as one. A line
-    that is longer than the model can read is cut off.
+    that is longer than the model can read is cut off, and what is left out is said.
 
     Paper: Radford et al. 2021 (arXiv:2103.00020).
     """
@@ -102,7 +102,7 @@ class Ranked(NamedTuple):
     ranking: str
 
 
-@node("CLIP rerank")
+@node("CLIP rerank", version=2)
 def clip_rerank(
     clip: CLIP, image: Image, text: Annotated[str, Multiline()] = "", best: Annotated[int, Range(1, 64)] = 1
 ) -> Ranked:

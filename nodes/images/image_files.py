@@ -4,52 +4,70 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import tempfile
+import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image as Pillow
-from PIL import ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import PngImagePlugin, UnidentifiedImageError
 
 from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node
 from nodeflow.reports.contact_sheet import Cell, grid
-from nodeflow.wires import Files, Image
-
-MAX_PIXELS = 2**26
-TOO_LARGE = "{}: this picture has more than 67 million pixels; make it smaller first"
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+from nodeflow.wires import Files, Image, Mask
+from nodes.images.picture_decoder import decode
 
 
-@node("Load image")
-def load_image(path: Annotated[Path, Reads("file")] = Path()) -> Image:
+class LoadedImage(NamedTuple):
+    """A picture, and where it was transparent."""
+
+    image: Image
+    mask: Mask
+
+
+GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
+
+
+@node("Load image", version=2)
+def load_image(
+    path: Annotated[Path, Reads("file")] = Path(), ground: Literal["white", "grey", "black", "none"] = "white"
+) -> LoadedImage:
     """Reads a picture from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
 
-    Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. What is transparent becomes white.
+    Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. ``mask`` (1, 1, H, W) is 1 where the picture is
+    transparent and 0 where it is opaque: wire it to ``inpaint`` to paint what was erased. ``ground`` is what shows
+    through transparent places; ``none`` leaves the colours that the file has there.
 
-    Fails when there is no such file, when it holds no picture or a damaged one, or when it has more than 67 million
-    pixels.
+    Colours come by the file's colour profile in sRGB. Grey of 16 and 32 bits, and of numbers with a point (TIFF), keeps
+    its depth; white is the most that its range holds: 1, 255, 65535 or all 32 bits.
+
+    Fails when there is no such file, when it holds no picture or a damaged one, when its values are no numbers, or when
+    there is not enough memory for it.
     """
     if path == Path():
         raise NodeError("choose a picture to load")
     try:
-        with Pillow.open(path, formats=FORMATS) as file:
-            if file.width * file.height > MAX_PIXELS:
-                raise NodeError(TOO_LARGE.format(path))
-            upright = ImageOps.exif_transpose(file)
-            return Image(_tensor(upright)[None])
+        colours, opacity = decode(path)
     except FileNotFoundError:
         raise NodeError(f"{path}: there is no such file; choose another picture") from None
-    except Pillow.DecompressionBombError:
-        raise NodeError(TOO_LARGE.format(path)) from None
     except UnidentifiedImageError:
         raise NodeError(f"{path}: this is no picture that can be read; choose a PNG, JPEG or WebP file") from None
     except IsADirectoryError:
         raise NodeError(f"{path}: this is a folder; choose a picture in it") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise NodeError(f"{path}: cannot be read as a picture ({error}); it may be damaged") from None
+    except PermissionError:
+        raise NodeError(f"{path}: this file may not be read; change who may, or choose another picture") from None
+    except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error, zlib.error) as error:
+        told = f" ({error})" if len(str(error)) < 80 else ""
+        raise NodeError(f"{path}: cannot be read as a picture{told}; it may be damaged") from None
+    pixels = torch.from_numpy(np.ascontiguousarray(colours)).permute(2, 0, 1).contiguous()
+    shown = torch.ones(pixels.shape[1:]) if opacity is None else torch.from_numpy(opacity)
+    if opacity is not None and ground != "none":
+        pixels = torch.lerp(torch.full_like(pixels, GROUNDS[ground]), pixels, shown)
+    return LoadedImage(Image(pixels[None]), Mask(1 - shown[None, None]))
 
 
 @node("Save image")
@@ -164,12 +182,6 @@ def contact_sheet(
 
 def _tensor(picture: Pillow.Image) -> torch.Tensor:
     """(3, H, W), float32, 0 to 1."""
-    if picture.has_transparency_data:
-        white = Pillow.new("RGBA", picture.size, "white")
-        picture = Pillow.alpha_composite(white, picture.convert("RGBA"))
-    if picture.mode.startswith("I;16"):
-        grey = np.asarray(picture, dtype=np.float32) / 65535
-        return torch.from_numpy(grey).expand(3, -1, -1).clone()
     values = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
     return torch.from_numpy(values).permute(2, 0, 1).contiguous()
 

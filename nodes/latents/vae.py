@@ -12,6 +12,7 @@ from nodeflow.node import NodeError, Seed, node
 from nodeflow.wires import VAE, Image, Latent, LatentFormat
 from nodes.latents.noise import gaussian_noise
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.finite import finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class DiffusersVAE:
         module: Any = self.module
         unscaled = latent.samples.to(device_of(module), dtype_of(module)) / self.scaling + self.shift
         pixels = [module.decode(one, return_dict=False)[0].float() for one in unscaled.split(1)]
-        return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
+        return Image((finite(torch.cat(pixels)) / 2 + 0.5).clamp(0, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ class PixelSpace:
         return Latent(2 * image.pixels - 1)
 
     def decode(self, latent: Latent) -> Image:
-        return Image((latent.samples.float() / 2 + 0.5).clamp(0, 1))
+        return Image((finite(latent.samples.float()) / 2 + 0.5).clamp(0, 1))
 
 
 @node("Pixel space")

@@ -11,6 +11,9 @@ from torch.nn.functional import interpolate
 from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Image, Mask
 
+Fit = Literal["refuse", "stretch", "cover"]
+"""What becomes of a mask whose proportions are not those of the picture."""
+
 SUPERSAMPLING = 4
 """Points a pixel and axis that an outline is sampled at, so that its edge is smooth."""
 
@@ -60,12 +63,15 @@ def mask_from_picture(
     return Mask(1 - values if inverted else values)
 
 
-@node("Composite")
-def composite(background: Image, foreground: Image, mask: Mask) -> Image:
+@node("Composite", version=2)
+def composite(background: Image, foreground: Image, mask: Mask, mask_fit: Fit = "refuse") -> Image:
     """Lays one picture over another where a mask says so.
 
     ``background + mask (foreground - background)``, each (B, 3, H, W); a single picture or mask serves all. After
     inpainting this brings back every pixel outside of the mask as it was.
+
+    A mask of other proportions is refused, unless ``mask_fit`` says to stretch it, or to cover the pictures with it and
+    cut off what sticks out.
 
     Fails when the pictures differ in size, or in number.
     """
@@ -76,9 +82,24 @@ def composite(background: Image, foreground: Image, mask: Mask) -> Image:
     counts = {len(one), len(other), len(mask.values)} - {1}
     if len(counts) > 1:
         raise NodeError("background, foreground and mask hold different numbers of pictures; make them equal, or one")
-    return Image(torch.lerp(one, other, fitted(mask, one).to(one.device)))
+    return Image(torch.lerp(one, other, fitted(mask, one, mask_fit).to(one.device)))
 
 
-def fitted(mask: Mask, samples: Tensor) -> Tensor:
-    """A mask (B, 1, h, w) in the size of pictures or latents (B, C, h, w): the mean of what falls into a cell."""
-    return interpolate(mask.values, samples.shape[-2:], mode="area")
+def fitted(mask: Mask, samples: Tensor, fit: Fit = "refuse") -> Tensor:
+    """A mask (B, 1, h, w) in the size of pictures or latents (B, C, h, w): the mean of what falls into a cell.
+
+    Raises NodeError for a mask of other proportions, unless ``fit`` says what becomes of them.
+    """
+    values, (height, width) = mask.values, samples.shape[-2:]
+    old_height, old_width = values.shape[-2:]
+    if fit != "stretch" and abs(old_width * height - old_height * width) > max(old_width, old_height):
+        if fit == "refuse":
+            raise NodeError(
+                f"the mask is {old_width} x {old_height} and the picture has other proportions ({width} x {height} "
+                "cells); make a mask of its shape, or say with mask_fit how to fit this one"
+            )
+        ratio = min(old_width / width, old_height / height)
+        cut_width, cut_height = max(round(width * ratio), 1), max(round(height * ratio), 1)
+        left, top = (old_width - cut_width) // 2, (old_height - cut_height) // 2
+        values = values[..., top : top + cut_height, left : left + cut_width]
+    return interpolate(values, (height, width), mode="area")

@@ -15,6 +15,7 @@ from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.image_tokens.dalle_folder import PATTERNS, load_sequence_folder
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
+from nodes.loaders.text_encoders.tokenizing import tokenized
 from nodes.networks.compute_dtype import device_of
 
 
@@ -50,8 +51,7 @@ class _Writer:
     def __init__(self, transformer: SequenceTransformer, text: str, scale: float) -> None:
         self._transformer, self._scale = transformer, scale
         texts = [text] if scale == 1 else [text, ""]
-        options = {"padding": "max_length", "truncation": True, "max_length": transformer.text_length}
-        self._next: Tensor = transformer.tokenizer(texts, return_tensors="pt", **options).input_ids
+        self._next: Tensor = tokenized(transformer.tokenizer, texts, transformer.text_length).input_ids
         self._past: Any = None
 
     def scores(self) -> Tensor:

@@ -13,6 +13,7 @@ from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import ready, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.finite import finite
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = ["config.json", f"{WEIGHTS}*.safetensors"]
@@ -102,4 +103,6 @@ def gan_generate(generator: GeneratorNetwork, conditioning: Conditioning, noise:
         made = [module(*one) for one in zip(rows.split(1), words.split(1), whole.split(1), strict=True)]
     pixels = torch.cat([pictures for pictures, _ in made]).float()
     maps = {name: torch.cat([seen[name] for _, seen in made]).to(torch.float16) for name in made[0][1]}
-    return Generated(Image((pixels / 2 + 0.5).clamp(0, 1)), Attention(conditioning.words, maps))
+    return Generated(
+        Image((finite(pixels, "the generator") / 2 + 0.5).clamp(0, 1)), Attention(conditioning.words, maps)
+    )

@@ -10,7 +10,7 @@ from nodeflow.node import NodeError, node
 from nodeflow.wires import Denoiser, Guided, Guider, Latent, Mask, Schedule
 from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, output_for
 from nodes.latents.noise import rows
-from nodes.masks.masks import fitted
+from nodes.masks.masks import Fit, fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,8 @@ class Inpainting:
         return replace(self, guider=self.guider.unguided())
 
 
-@node("Inpaint")
-def inpaint(guider: Guider, schedule: Schedule, latent: Latent, mask: Mask) -> Guider:
+@node("Inpaint", version=2)
+def inpaint(guider: Guider, schedule: Schedule, latent: Latent, mask: Mask, mask_fit: Fit = "refuse") -> Guider:
     """Paints only where a mask is 1, and keeps a known picture where it is 0.
 
     ``latent`` (B, C, h, w) is the picture that is known: encoded by the model's VAE, or by ``pixel_space`` for a model
@@ -59,6 +59,9 @@ def inpaint(guider: Guider, schedule: Schedule, latent: Latent, mask: Mask) -> G
     scheduler and every guidance, and the model needs no training for it. With the same ``latent`` at the sampler too,
     ``strength`` below 1 keeps something of what was below the mask.
 
+    A mask of other proportions than the picture is refused, unless ``mask_fit`` says to stretch it, or to cover the
+    picture with it and cut off what sticks out.
+
     Fails when sizes, channels or schedules do not match.
     Papers: Song et al. 2021, Score-Based Generative Modeling through SDEs (arXiv:2011.13456), section 5; Lugmayr et al.
     2022, RePaint (arXiv:2201.09865), eq. 8; by text: Nichol et al. 2021, GLIDE (arXiv:2112.10741), section 2.4.
@@ -68,4 +71,4 @@ def inpaint(guider: Guider, schedule: Schedule, latent: Latent, mask: Mask) -> G
         raise NodeError(
             f"this latent has {channels} channels and the model takes {denoiser.format.channels}; encode it by its VAE"
         )
-    return Inpainting(guider, latent.samples, fitted(mask, latent.samples), levels(schedule, denoiser))
+    return Inpainting(guider, latent.samples, fitted(mask, latent.samples, mask_fit), levels(schedule, denoiser))

@@ -52,6 +52,14 @@ def catalogue() -> Catalogue:
             ),
             outputs=(Output("value", "int"),),
         ),
+        NodeSpec(
+            "toys.loose",
+            "Loose",
+            1,
+            "toys",
+            "Parameters without a range.",
+            params=(Param("number", "int", 3), Param("path", "path", "", reads=True)),
+        ),
     )
     found.nodes.update((spec.type, spec) for spec in toys)
     return found

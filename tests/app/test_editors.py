@@ -101,6 +101,32 @@ def test_an_expression_is_kept_as_its_value(window: MainWindow, hand: Hand) -> N
     assert type(params(window)["count"]) is int
 
 
+@pytest.mark.parametrize(
+    ("row", "words", "told"),
+    [
+        ("number", "9" * 30, "beyond 64 bits"),
+        ("number", "nan", "This is no number: 'nan'"),
+        ("number", "1e999", "This is no number: '1e999'"),
+        ("number", "seven", "This is no number: 'seven'"),
+        ("path", "~nobody/a.png", "starts with ~ and a name"),
+    ],
+)
+def test_a_value_that_cannot_be_is_not_taken_and_told(
+    window: MainWindow, hand: Hand, row: str, words: str, told: str
+) -> None:
+    add(window, "loose", "toys.loose", 300, 900)
+    hand.view.centerOn(420, 1000)
+    hand.click(row_centre(window, "loose", row))
+    editor = hand.view.editor
+    assert isinstance(editor, LineEditor)
+    editor.selectAll()
+    QTest.keyClicks(editor, words)
+    QTest.keyClick(editor, Key.Key_Return)
+    assert window.session.workflow.nodes["loose"].params == {}
+    assert hand.view.toast.isVisible()
+    assert told in hand.view.toast.text()
+
+
 def test_shift_scrubs_fine_and_ctrl_coarse(window: MainWindow, hand: Hand) -> None:
     found = []
     for held in (

@@ -17,10 +17,10 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.image_page import ImagePage
-from nodeflow.app.qt.png_metadata import with_workflow
 from nodeflow.app.qt.thumbnails import SIZE, load
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch
+from nodeflow.graph.io.png_text import with_workflow
 from nodeflow.graph.model.workflow import Link, Node
 
 

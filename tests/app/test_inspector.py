@@ -26,10 +26,10 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
 from nodeflow.app.qt import theme
-from nodeflow.app.qt.png_metadata import text_of, workflow_of
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.png_text import text_of, workflow_of
 from nodeflow.graph.model.workflow import Socket
 from nodeflow.resources import folder
 from nodeflow.views import Chart, Picture

@@ -92,3 +92,13 @@ def test_the_time_left_counts_the_items_to_come() -> None:
     left.take(tell.NodeFinished("sampler", "ran", item=(1,)))
     left.take(tell.NodeFinished("sampler", "ran", item=(2,)))
     assert left.seconds == 0
+
+
+def test_a_note_on_a_result_is_shown_and_goes_with_it() -> None:
+    states = RunStates()
+    states.take(tell.NodeFinished("prompt", "ran", notes=("the text is cut",)))
+    assert states.of("prompt").notes == ("the text is cut",)
+    states.take(tell.NodesKept(("prompt",), ("",), {"prompt": ("the text is cut",)}))
+    assert states.of("prompt").notes == ("the text is cut",)
+    states.take(tell.NodeFinished("prompt", "ran"))
+    assert states.of("prompt").notes == ()

@@ -9,7 +9,7 @@ from app.test_tabs import loader
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.panels.log_panel import LogPanel
@@ -210,3 +210,21 @@ def test_the_action_of_a_panel_behind_another_brings_it_to_the_front(window: Mai
         action.trigger()
         qtbot.waitUntil(lambda front=front: action.isChecked() == front)
         assert inspector.isVisible() == front
+
+
+def test_the_inspector_opens_where_numbers_are_none(window: MainWindow, qtbot: QtBot, install_pack) -> None:
+    from nodeflow.graph.edits.edits import AddNode
+    from nodeflow.graph.model.workflow import Node
+
+    install_pack(
+        code="import torch\nfrom nodeflow.node import node\nfrom nodeflow.wires import Image\n\n@node('Void')\n"
+        "def void() -> Image:\n    return Image(torch.full((1, 3, 4, 4), float('nan')))\n"
+    )
+    window.documents.new()
+    window.session.do("Add", AddNode("void", Node("acme.void")))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert window.session.state("void").phase == "failed"
+    assert window.canvas.chosen() == ["void"]
+    dock = window.findChild(QDockWidget, "inspector")
+    assert dock is not None and dock.isVisible()

@@ -15,9 +15,9 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.i18n.texts import state_line
-from nodeflow.app.qt.png_metadata import workflow_of
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, SetParam
+from nodeflow.graph.io.png_text import workflow_of
 from nodeflow.graph.model.workflow import Link, Node
 
 SECONDS = 60_000

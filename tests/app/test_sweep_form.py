@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.dialogs.sweep_dialog import SweepDialog
 from nodeflow.app.panels.gallery import Gallery
-from nodeflow.app.qt.png_metadata import workflow_of
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.io.png_text import workflow_of
 
 
 def form(window: MainWindow) -> SweepDialog:

@@ -11,9 +11,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from nodeflow.app.qt.png_metadata import with_workflow, workflow_of
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Disconnect, SetParam
+from nodeflow.graph.io.png_text import with_workflow, workflow_of
 from nodeflow.graph.model.workflow import Socket
 
 Button = QMessageBox.StandardButton
@@ -113,7 +113,7 @@ def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(window:
 
 def test_a_picture_without_a_workflow_says_so(window: MainWindow, tmp_path: Path, said: list[str]) -> None:
     assert not window.show_file(picture(tmp_path / "plain.png"))
-    assert "plain.png holds no workflow" in said[0]
+    assert "this picture holds no workflow" in said[0] and "plain.png" in said[0]
 
 
 def test_what_stands_in_the_way_of_a_run_is_shown_and_goes_when_put_right(window: MainWindow, qtbot) -> None:

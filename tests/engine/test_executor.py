@@ -113,7 +113,7 @@ def test_the_run_after_an_error_works(bench: Bench) -> None:
 def test_an_unexpected_error_is_one_sentence_with_its_traceback_apart(bench: Bench) -> None:
     bench.run(wire({"a": ("source",), "x": ("fail", {"kind": "untold"}, {"box": "a"})}))
     failure = bench.told(NodeFailed)["x"]
-    assert failure.error == "ZeroDivisionError: division by zero"
+    assert failure.error.startswith("it divided by zero")
     assert "Traceback" in failure.detail
     assert "Traceback" not in failure.error
 
@@ -155,6 +155,9 @@ def test_a_file_runs_its_node_only_when_it_changed(bench: Bench, tmp_path: Path)
     note.write_text("seven!!")
     assert bench.run(workflow) == ["read_file", "add"]
     assert bench.told(NodeStarted)["file"].why == "the file at path changed"
+    os.utime(note, ns=(1, 1))
+    assert bench.run(workflow) == []
+    note.write_text("elevens")
     os.utime(note, ns=(1, 1))
     assert bench.run(workflow)[0] == "read_file"
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from nodeflow.graph.edits.edits import AddNode, Annotate, MoveNode, SetParam, remove
 from nodeflow.graph.io.files import dumps, load, loads, save
+from nodeflow.graph.io.png_text import MAX_TEXT_BYTES, text_of, with_text, with_workflow
 from nodeflow.graph.model.annotation import Annotation
 from nodeflow.graph.model.workflow import Node, Placement, WorkflowError
 
@@ -161,6 +166,21 @@ def test_a_truncated_file_says_where_it_breaks(cut: int) -> None:
         (b'{"nodeflow": 1, "nodes": {"a b": {"type": "x.y"}}}', "starts with a letter"),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y"}, "a": {"type": "x.z"}}}', "'a' stands twice"),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": {"v": NaN}}}}', "NaN is no number"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": {"v": 1e999}}}}', "1e999 is too large"),
+        (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": {"v": ' + b"9" * 5000 + b"}}}}", "5,000 digits"),
+        (
+            b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": {"v": "\\ud800"}}}}',
+            "nodes.a.params.v holds half",
+        ),
+        (b'{"nodeflow": 1, "nodes": {"\\udc00": {"type": "x.y"}}}', "nodes holds half"),
+        (b'{"nodeflow": 1, "later": [["\\uDbff"]]}', "later holds half"),
+        (b'{"3": {"class_type": "KSampler", "inputs": {}}}', "workflow of ComfyUI (in the form of its API)"),
+        (
+            b'{"prompt": {"3": {"class_type": "KSampler", "inputs": {}}}}',
+            "workflow of ComfyUI (in the form of its API)",
+        ),
+        (b'{"nodes": [], "links": [], "version": 0.4}', "workflow of ComfyUI (as its window saves it)"),
+        (b'{"_class_name": "UNet2DConditionModel"}', "configuration of a model"),
         (b"\xff\xfe", "not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
     ],
@@ -168,6 +188,66 @@ def test_a_truncated_file_says_where_it_breaks(cut: int) -> None:
 def test_wrong_forms_are_one_clear_sentence(data: bytes, reason: str) -> None:
     (found,) = problems(data)
     assert reason in found
+
+
+def test_whole_characters_of_two_halves_are_text() -> None:
+    workflow = loads(b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": {"v": "\\ud83d\\ude00"}}}}')
+    assert workflow.nodes["a"].params == {"v": "\N{GRINNING FACE}"}
+
+
+def picture(**texts: str) -> bytes:
+    """A PNG file as Pillow writes it."""
+    info, data = PngInfo(), BytesIO()
+    for name, text in texts.items():
+        info.add_text(name, text)
+    Image.new("RGB", (2, 2)).save(data, "PNG", pnginfo=info)
+    return data.getvalue()
+
+
+def test_a_picture_opens_the_workflow_inside(tmp_path: Path) -> None:
+    path = tmp_path / "cat.png"
+    path.write_bytes(with_workflow(picture(), WRITTEN))
+    assert dumps(load(path)) == WRITTEN
+    path.write_bytes(with_workflow(picture(), b'{"nodeflow": 1, "nodes": {"a": {"type": 5}}}'))
+    with pytest.raises(WorkflowError, match=r"a.type: .*\(in cat.png\)"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (picture(), "holds no workflow"),
+        (picture(prompt='{"3": {"class_type": "KSampler"}}'), "workflow of ComfyUI"),
+        (picture(workflow='{"nodes": []}'), "workflow of ComfyUI"),
+        (picture(parameters="a cat, Steps: 20"), "settings of Stable Diffusion web UI"),
+        (b"RIFF....WEBP" + b'Exif prompt:{"3": {"class_type": "KSampler"}}', "workflow of ComfyUI"),
+        (b"\xff\xd8\xff\xe0 JFIF", "a JPEG picture, and only PNG"),
+        (picture()[:20], "holds no workflow"),
+    ],
+)
+def test_a_picture_without_one_is_named(tmp_path: Path, data: bytes, reason: str) -> None:
+    path = tmp_path / "cat.png"
+    path.write_bytes(data)
+    with pytest.raises(WorkflowError, match=reason):
+        load(path)
+
+
+def test_every_reader_finds_a_text_that_is_put_into_a_picture() -> None:
+    text = json.dumps({"text": "é word " * 300_000})
+    data = with_text(with_text(picture(kept="ü"), "nodeflow", b"before"), "nodeflow", text.encode())
+    with Image.open(BytesIO(data)) as found:
+        found.load()
+        assert (found.text["nodeflow"], found.text["kept"]) == (text, "ü")  # type: ignore[attr-defined]
+    assert text_of(data, "nodeflow") == text.encode()
+    assert text_of(data + b"trailer", "nodeflow") == text.encode()
+    assert with_text(data + b"trailer", "other", b"x").endswith(b"trailer")
+
+
+def test_a_text_that_unpacks_to_too_much_is_not_there() -> None:
+    bomb = b"nodeflow\0\1\0\0\0" + zlib.compress(b" " * (MAX_TEXT_BYTES + 1))
+    whole = picture()
+    chunk = len(bomb).to_bytes(4, "big") + b"iTXt" + bomb + zlib.crc32(b"iTXt" + bomb).to_bytes(4, "big")
+    assert text_of(whole[:33] + chunk + whole[33:], "nodeflow") is None
 
 
 def test_every_problem_is_reported_at_once() -> None:

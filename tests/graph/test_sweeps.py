@@ -53,6 +53,9 @@ def test_a_sweep_is_read(text: str, values: tuple[object, ...]) -> None:
         ("add.amont=1", "did you mean 'amount'?"),
         ("sheet.seconds=0..1", "write 0..1/5 for five numbers"),
         ("add.amount=1..100000", "1 to 10,000"),
+        ("sheet.seconds=0.." + "9" * 400 + "/2", "too large"),
+        ("sheet.seconds=0..1/" + "9" * 5000, "too large"),
+        ("length.text=" + "x" * 200_000, "no list of values"),
     ],
 )
 def test_what_is_no_sweep_is_said_in_a_sentence(text: str, words: str) -> None:

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
+from PIL import ImageCms
+from PIL.PngImagePlugin import PngInfo
 
-from nodeflow.node import NodeError
-from nodeflow.wires import Image, Latent, LatentFormat
+from nodeflow.node import NodeError, noting
+from nodeflow.wires import Image, Latent, LatentFormat, Mask
 from nodes.images.image_files import load_image, resize_image, save_image
 from nodes.latents.vae import DiffusersVAE, vae_decode, vae_encode
 from nodes.loaders.load_models import LatentDiffusion
+from nodes.masks.masks import composite, fitted
 
 
 def picture(batch: int = 1, height: int = 8, width: int = 12) -> Image:
@@ -27,7 +30,7 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
     files = save_image(image, "round", tmp_path)
     assert [path.name for path in files.paths] == ["round-00001.png", "round-00002.png"]
     for path, pixels in zip(files.paths, image.pixels, strict=True):
-        loaded = load_image(path).pixels
+        loaded = load_image(path).image.pixels
         assert loaded.dtype == torch.float32
         assert (loaded[0] - pixels).abs().max() <= 0.5 / 255 + 1e-6
 
@@ -53,7 +56,7 @@ def test_writers_at_the_same_time_never_share_a_number(tmp_path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", code, value, str(tmp_path)]) for value in ("0", "1")]
     assert [writer.wait() for writer in writers] == [0, 0]
     assert len(list(tmp_path.glob("p-*.png"))) == 80
-    assert sum(int(load_image(path).pixels.mean()) for path in tmp_path.glob("p-*.png")) == 40
+    assert sum(int(load_image(path).image.pixels.mean()) for path in tmp_path.glob("p-*.png")) == 40
 
 
 def test_the_workflow_is_inside(tmp_path: Path) -> None:
@@ -86,13 +89,13 @@ def test_pictures_stand_upright_and_without_transparency(tmp_path: Path) -> None
     exif = photo.getexif()
     exif[0x0112] = 6  # turned by 90 degrees
     photo.save(tmp_path / "turned.jpg", exif=exif)
-    assert load_image(tmp_path / "turned.jpg").pixels.shape == (1, 3, 4, 2)
+    assert load_image(tmp_path / "turned.jpg").image.pixels.shape == (1, 3, 4, 2)
     Pillow.new("RGBA", (2, 2), (255, 0, 0, 0)).save(tmp_path / "clear.png")
-    assert (load_image(tmp_path / "clear.png").pixels == 1).all()
+    assert (load_image(tmp_path / "clear.png").image.pixels == 1).all()
     Pillow.new("P", (2, 2), 0).save(tmp_path / "palette.gif")
-    assert load_image(tmp_path / "palette.gif").pixels.shape == (1, 3, 2, 2)
+    assert load_image(tmp_path / "palette.gif").image.pixels.shape == (1, 3, 2, 2)
     Pillow.fromarray(np.full((2, 3), 65535, np.uint16)).save(tmp_path / "deep.png")
-    assert (load_image(tmp_path / "deep.png").pixels == 1).all()
+    assert (load_image(tmp_path / "deep.png").image.pixels == 1).all()
 
 
 def test_what_is_no_picture_is_a_sentence(tmp_path: Path) -> None:
@@ -111,15 +114,112 @@ def test_what_is_no_picture_is_a_sentence(tmp_path: Path) -> None:
         load_image(path)
 
 
-@pytest.mark.parametrize("size", [(9000, 9000), (60000, 60000)])
-def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = save_image(picture(), "huge", tmp_path).paths[0]
-    data = bytearray(path.read_bytes())
-    data[16:24] = size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big")
+    data, side = bytearray(path.read_bytes()), 2_000_000
+    data[16:24] = side.to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     path.write_bytes(bytes(data))
-    with pytest.raises(NodeError, match="more than 67 million pixels"):
+    with pytest.raises(NodeError, match=r"4,000,000 million pixels takes .* GiB of memory, and .* GiB are free"):
         load_image(path)
+
+
+def test_transparency_is_a_mask_and_shows_the_ground(tmp_path: Path) -> None:
+    alpha = np.array([[0, 255], [51, 102]], np.uint8)
+    pixels = np.dstack([np.full((2, 2, 3), 100, np.uint8), alpha])
+    Pillow.fromarray(pixels).save(tmp_path / "a.png")
+    opaque = torch.tensor(alpha / 255, dtype=torch.float32)
+    for ground, shade in (("white", 1.0), ("grey", 0.5), ("black", 0.0)):
+        loaded = load_image(tmp_path / "a.png", ground)  # type: ignore[arg-type]
+        assert torch.allclose(loaded.mask.values[0, 0], 1 - opaque)
+        assert torch.allclose(loaded.image.pixels[0, 0], 100 / 255 * opaque + shade * (1 - opaque), atol=1e-6)
+    assert torch.allclose(load_image(tmp_path / "a.png", "none").image.pixels, torch.tensor(100 / 255))
+    Pillow.new("RGB", (2, 2)).save(tmp_path / "b.png")
+    assert (load_image(tmp_path / "b.png").mask.values == 0).all()
+
+
+DEEP = np.linspace(0, 65535, 12).reshape(3, 4).round()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (DEEP.astype(np.uint16), DEEP / 65535),
+        (DEEP.astype(np.int32), DEEP / 65535),
+        ((DEEP / 65535 * (2**31 - 1)).astype(np.int32), DEEP / 65535 / 2),
+        ((DEEP / 65535).astype(np.float32), DEEP / 65535),
+        ((DEEP / 65535 * 1.5).astype(np.float32), (DEEP / 65535 * 1.5).clip(0, 1)),
+        ((DEEP // 257).astype(np.float32), DEEP // 257 / 255),
+        (DEEP.astype(np.float32), DEEP / 65535),
+        ((DEEP / 65535 - 0.25).astype(np.float32), (DEEP / 65535 - 0.25).clip(0, 1)),
+    ],
+)
+def test_deep_grey_is_read_by_its_range(tmp_path: Path, values: np.ndarray, expected: np.ndarray) -> None:
+    Pillow.fromarray(values).save(tmp_path / "deep.tiff")
+    found = load_image(tmp_path / "deep.tiff").image.pixels[0, 0].numpy()
+    assert np.abs(found - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.array([[1, -5]], np.int32), "below 0, down to -5"),
+        (np.array([[0.5, np.nan]], np.float32), "no numbers"),
+        (np.array([[0.5, np.inf]], np.float32), "no numbers"),
+    ],
+)
+def test_grey_without_a_range_is_refused(tmp_path: Path, values: np.ndarray, words: str) -> None:
+    Pillow.fromarray(values).save(tmp_path / "deep.tiff")
+    with pytest.raises(NodeError, match=words):
+        load_image(tmp_path / "deep.tiff")
+
+
+def test_a_transparent_grey_of_sixteen_bits_is_found(tmp_path: Path) -> None:
+    deep = DEEP.astype(np.uint16)
+    Pillow.fromarray(deep).save(tmp_path / "a.png", transparency=int(deep[1, 1]))
+    loaded = load_image(tmp_path / "a.png")
+    assert loaded.mask.values.sum() == 1 and loaded.mask.values[0, 0, 1, 1] == 1
+    assert (loaded.image.pixels[0, :, 1, 1] == 1).all()
+
+
+def test_colours_come_in_srgb_by_their_profile(tmp_path: Path) -> None:
+    linear = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    lab = Pillow.new("RGB", (1, 1), (90, 120, 150)).convert("RGB")
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    seen = ImageCms.profileToProfile(lab, srgb, linear, outputMode="LAB")
+    assert seen is not None
+    seen.save(tmp_path / "lab.tiff", icc_profile=linear.tobytes())
+    found = load_image(tmp_path / "lab.tiff").image.pixels.flatten() * 255
+    assert (found - torch.tensor([90.0, 120, 150])).abs().max() <= 3
+    lab.save(tmp_path / "srgb.png", icc_profile=srgb.tobytes())
+    assert (load_image(tmp_path / "srgb.png").image.pixels.flatten() * 255).round().tolist() == [90, 120, 150]
+    lab.save(tmp_path / "broken.png", icc_profile=b"no profile" * 20)
+    with noting() as said:
+        assert (load_image(tmp_path / "broken.png").image.pixels.flatten() * 255).round().tolist() == [90, 120, 150]
+    assert "colour profile does not fit" in said[0][1]
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_picture_with_a_long_text_is_read(tmp_path: Path, zipped: bool) -> None:
+    texts = PngInfo()
+    texts.add_itxt("comment", "word " * 500_000, zip=zipped)
+    Pillow.new("RGB", (2, 2), "red").save(tmp_path / "a.png", pnginfo=texts)
+    assert load_image(tmp_path / "a.png").image.pixels[0, 0].min() == 1
+
+
+def test_a_mask_of_other_proportions_is_refused_or_fitted_as_said() -> None:
+    one, other = Image(torch.zeros(1, 3, 4, 8)), Image(torch.ones(1, 3, 4, 8))
+    square = torch.zeros(1, 1, 8, 8)
+    square[..., 4:] = 1
+    square[:, :, :2] = 0.5
+    with pytest.raises(NodeError, match="mask_fit"):
+        composite(one, other, Mask(square))
+    stretched = composite(one, other, Mask(square), "stretch").pixels[0, 0]
+    assert stretched[0].tolist() == [0.5] * 8
+    covered = composite(one, other, Mask(square), "cover").pixels[0, 0]
+    assert covered[0].tolist() == [0] * 4 + [1] * 4
+    near = Mask(torch.ones(1, 1, 67, 100))
+    assert fitted(near, torch.zeros(1, 4, 8, 12)).shape == (1, 1, 8, 12)
 
 
 def test_resizing_covers_or_stretches() -> None:

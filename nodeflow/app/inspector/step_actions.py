@@ -10,9 +10,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nodeflow.app.model.graph_scope import GraphScope
-from nodeflow.app.qt.png_metadata import with_text, with_workflow
 from nodeflow.graph.edits.fork import changeable, changes, fork
 from nodeflow.graph.io.files import dumps, write_atomic
+from nodeflow.graph.io.png_text import with_text, with_workflow
 
 STEP_KEY = "nodeflow-step"
 """Under it a kept picture says which step it is of."""

@@ -17,10 +17,10 @@ from nodeflow.app.model.flattened import FlattenedWorkflow
 from nodeflow.app.model.open_documents import OpenDocuments
 from nodeflow.app.model.run_state import NodeState, RunStates
 from nodeflow.app.model.undo import EditCommand
-from nodeflow.app.qt.png_metadata import workflow_of
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import (
     JobEvent,
+    NodeFailed,
     NodeFinished,
     NodeProgress,
     NodesKept,
@@ -33,6 +33,7 @@ from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
+from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
 from nodeflow.graph.model.roles import SEEN
@@ -64,6 +65,7 @@ class DocumentSession(QObject):
     preview = Signal(str, bytes)
     trouble = Signal(str)
     notice = Signal(str)
+    worth_a_look = Signal(str)
 
     def __init__(
         self,
@@ -336,6 +338,8 @@ class DocumentSession(QObject):
                         self._look(name)
                 elif isinstance(event, NodeProgress) and event.preview:
                     self.preview.emit(event.node, event.preview)
+                elif isinstance(event, NodeFailed) and event.look:
+                    self.worth_a_look.emit(event.node)
                 elif isinstance(event, RunFinished):
                     self.jobs.remove(job)
                 self.run_changed.emit()
@@ -373,20 +377,13 @@ def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
 
 def read(path: Path) -> Workflow:
     """A workflow from its file, or from a picture that nodeflow saved. Raises WorkflowError."""
-    if path.suffix.lower() != ".png":
-        return files.load(path)
-    try:
-        text = workflow_of(path.read_bytes())
-    except OSError as error:
-        raise WorkflowError(Problem("", "", f"cannot read {path}: {error.strerror or error}")) from None
-    if text is None:
-        raise WorkflowError(Problem("", "", f"{path.name} holds no workflow; only pictures saved by nodeflow do"))
-    return files.loads(text)
+    return files.load(path)
 
 
 def has_workflow(path: Path) -> bool:
     """Whether a picture carries a workflow; not where it cannot be read."""
     try:
-        return workflow_of(path.read_bytes()) is not None
+        with path.open("rb") as file:
+            return KEY in texts_in(file, KEY)
     except OSError:
         return False

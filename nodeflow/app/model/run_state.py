@@ -32,7 +32,8 @@ class NodeState(msgspec.Struct, frozen=True):
 
     ``stale``: what it gave was made from something that has changed since. Of a node that runs once for each of
     several ``items``, how many are ``done``, and with ``so_far`` how these went; ``step`` is that of the one running.
-    ``memory``: bytes that it took at its peak, 0 where that was not measured.
+    ``memory``: bytes that it took at its peak, 0 where that was not measured. ``notes``: what a person should know of
+    its result.
     """
 
     phase: Phase = "idle"
@@ -48,6 +49,7 @@ class NodeState(msgspec.Struct, frozen=True):
     done: int = 0
     so_far: Phase = "idle"
     memory: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> str:
@@ -118,13 +120,15 @@ class RunStates:
                 )
             case NodeFinished(node, state, seconds, why, values):
                 told = "; ".join(filter(None, (why or self.of(node).why, event.reuse)))
-                self.nodes[node] = NodeState(state, seconds=seconds, memory=event.bytes, why=told, values=values)
+                self.nodes[node] = NodeState(
+                    state, seconds=seconds, memory=event.bytes, why=told, values=values, notes=event.notes
+                )
             case NodeFailed(node, error, seconds):
                 self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
             case NodeSkipped(node, why):
                 self.nodes[node] = NodeState("skipped", why=why)
             case NodesKept(kept):
-                self.nodes.update((name, _kept(self.of(name))) for name in kept)
+                self.nodes.update((name, _kept(self.of(name), event.notes.get(name, ()))) for name in kept)
                 return kept
         return (event.node,)
 
@@ -168,7 +172,10 @@ def _moved(old: NodeState, event: ItemEvent, words: str) -> NodeState:
             done = _done(old, state)
             values = _together(old.values, values) if old.done else values
             took, most = old.seconds + seconds, max(old.memory, event.bytes)
-            return msgspec.structs.replace(done, seconds=took, memory=most, why=why or old.why, values=values)
+            notes = (*old.notes, *(f"{words}: {note}" for note in event.notes))
+            return msgspec.structs.replace(
+                done, seconds=took, memory=most, why=why or old.why, values=values, notes=notes
+            )
         case NodeFailed(_, error, seconds):
             told = old.error or f"{words}: {error}"
             return msgspec.structs.replace(_done(old, "failed"), seconds=old.seconds + seconds, error=told)
@@ -176,9 +183,12 @@ def _moved(old: NodeState, event: ItemEvent, words: str) -> NodeState:
             return msgspec.structs.replace(_done(old, "skipped"), why=f"{words}: {why}")
 
 
-def _kept(old: NodeState) -> NodeState:
+def _kept(old: NodeState, notes: tuple[str, ...]) -> NodeState:
     """The state when what is left, a node or some of its items, is known from the cache."""
-    return _done(old, "cached", old.items - old.done) if old.items else NodeState("cached", values=old.values)
+    if not old.items:
+        return NodeState("cached", values=old.values, notes=notes)
+    done = _done(old, "cached", old.items - old.done)
+    return msgspec.structs.replace(done, notes=tuple(dict.fromkeys((*old.notes, *notes))))
 
 
 def _done(old: NodeState, phase: Phase, count: int = 1) -> NodeState:

@@ -23,7 +23,7 @@ MAX_BYTES = 2**20
 class _Item(NamedTuple):
     """A file as it was read: its stamp, and the workflow with the one instance, or why it holds none."""
 
-    stamp: tuple[int, int]
+    stamp: tuple[int, ...]
     workflow: Workflow | None
     text: str
     trouble: str
@@ -35,7 +35,7 @@ class SubgraphLibrary:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or resources.data_folder() / PACK
         self._items: dict[str, _Item] = {}
-        self._told: set[tuple[int, int]] = set()
+        self._told: set[tuple[int, ...]] = set()
 
     def specs(self, catalogue: Catalogue) -> list[NodeSpec]:
         """What the folder holds as nodes, of types ``library.NAME``."""
@@ -89,7 +89,8 @@ class SubgraphLibrary:
                 status = path.stat()
             except OSError:
                 continue
-            known, stamp = before.get(path.stem), (status.st_mtime_ns, status.st_size)
+            known = before.get(path.stem)
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ctime_ns, status.st_ino)
             found[path.stem] = known if known is not None and known.stamp == stamp else _item(path, stamp)
         self._items = found
 
@@ -99,7 +100,7 @@ def is_library(node_type: str) -> bool:
     return node_type.startswith(f"{PACK}.")
 
 
-def _item(path: Path, stamp: tuple[int, int]) -> _Item:
+def _item(path: Path, stamp: tuple[int, ...]) -> _Item:
     try:
         if stamp[1] > MAX_BYTES:
             raise WorkflowError(Problem("", "", f"{path.name} is larger than a subgraph can be (1 MiB)"))

@@ -130,6 +130,7 @@ def _page(session: GraphScope, name: str, node: Node, spec: NodeSpec | None, beh
     state = session.state(name)
     if state.phase == "failed":
         parts.append(f"<p style='color:{t.bad}'>{escape(state.error)}</p>")
+    parts += (f"<p style='color:{t.busy}'>{escape(note)}</p>" for note in state.notes)
     if spec is None:
         pack = node.type.partition(".")[0]
         words = tr("This node comes from the pack {0!r}, which is not installed.").format(pack)

@@ -13,8 +13,8 @@ from nodeflow.app.model.run_state import NodeState
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.image_decoder import ImageDecoder
-from nodeflow.app.qt.png_metadata import with_workflow
 from nodeflow.graph.io import files
+from nodeflow.graph.io.png_text import with_workflow
 from nodeflow.graph.model.workflow import Workflow
 
 _LARGE, _WHOLE = 1536, 1 << 14

@@ -48,13 +48,16 @@ class LineField(QLineEdit):
 
 
 class TextField(QPlainTextEdit):
-    """A text of several lines, kept as it is typed; what is typed in one go is one step of undo."""
+    """A text of several lines, kept as it is typed; what is typed in one go is one step of undo.
+
+    What can be no text (half a character) is marked and not taken.
+    """
 
     typed = Signal()
 
     def __init__(self, param: Param, change: Change) -> None:
         super().__init__()
-        self._change, self._gesture = change, 0
+        self._param, self._change, self._gesture = param, change, 0
         self.setTabChangesFocus(True)
         self.setFixedHeight(76)
         self.textChanged.connect(self._keep)
@@ -70,7 +73,11 @@ class TextField(QPlainTextEdit):
             self.blockSignals(False)
 
     def _keep(self) -> None:
-        self._change(self.toPlainText(), ("typing", self._gesture))
+        fault = self._param.fault(self.toPlainText())
+        self.setStyleSheet(f"border: 1px solid {theme.current().bad};" if fault else "")
+        self.setToolTip(fault or self._param.describe())
+        if not fault:
+            self._change(self.toPlainText(), ("typing", self._gesture))
 
 
 class ChoiceField(QComboBox):

@@ -76,7 +76,8 @@ def load(path: Path) -> QImage:
         stat = path.stat()
     except OSError:
         return QImage()
-    key = hashlib.sha256(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{SIZE}".encode()).hexdigest()[:32]
+    about = (path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, SIZE)
+    key = hashlib.sha256("\0".join(map(str, about)).encode(errors="surrogateescape")).hexdigest()[:32]
     kept = cache_folder() / "thumbnails" / key[:2] / f"{key}.png"
     image = QImage(str(kept)) if kept.exists() else QImage()
     if not image.isNull():

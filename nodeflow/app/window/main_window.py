@@ -155,7 +155,9 @@ class MainWindow(QMainWindow):
         library = self._dock("library", self.tr("Library"), self._make_library, side.LeftDockWidgetArea)
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, side.RightDockWidgetArea)
         help = self._dock("properties", self.tr("Properties"), lambda: self._properties, side.RightDockWidgetArea)
-        inspector = self._dock("inspector", self.tr("Inspector"), self._make_inspector, side.RightDockWidgetArea)
+        self._inspector = inspector = self._dock(
+            "inspector", self.tr("Inspector"), self._make_inspector, side.RightDockWidgetArea
+        )
         self.tabifyDockWidget(preview, inspector)
         preview.raise_()
         self.resizeDocks([preview, help], [500, 340], Qt.Orientation.Vertical)
@@ -369,6 +371,7 @@ class MainWindow(QMainWindow):
         self.actions_.attach(tab.canvas.view)
         tab.renamed.connect(self._show_title)
         tab.session.run_changed.connect(self._show_run)
+        tab.session.worth_a_look.connect(lambda node: self._inspect(tab, node))
         tab.session.opened.connect(lambda: self._show_selection(tab))
         tab.canvas.selection_changed.connect(lambda: self._show_selection(tab))
         tab.canvas.view.menu_wanted.connect(lambda at: canvas_menu(tab.gestures, self.actions_, self).exec(at))
@@ -386,6 +389,17 @@ class MainWindow(QMainWindow):
 
     def _show_run(self) -> None:
         self.actions_["run.cancel"].setEnabled(self.session.running)
+
+    def _inspect(self, tab: DocumentTab, node: str) -> None:
+        """Open the inspector at a node, or at the subgraph that it stands in."""
+        if tab is not self.tabs.front:
+            return
+        paths = {name: tab.canvas.session.path_of(name) for name in tab.canvas.nodes}
+        found = next((name for name, path in paths.items() if node == path or node.startswith(path + "/")), None)
+        if found is not None:
+            tab.canvas.choose((found,))
+            self._inspector.show()
+            self._inspector.raise_()
 
     def _show_selection(self, tab: DocumentTab) -> None:
         if tab is not self.tabs.front or not hasattr(self, "_properties"):

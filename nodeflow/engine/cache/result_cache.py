@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import threading
 from typing import Any
 
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.value_size import OVERHEAD, Block, MemoryLedger, blocks, has_module
+
+NOTE_SECONDS = 1.0
+"""What a note counts as having cost, so that it is kept for as long as the result may be."""
 
 
 class CacheEntry:
@@ -73,14 +77,23 @@ class ResultCache:
         found = self.disk.get(key) if self.disk else None
         return found[0] if found else None
 
+    def notes(self, key: bytes) -> tuple[str, ...]:
+        """The notes on the outputs stored under a key."""
+        return self.peek(_note_key(key)) or ()
+
     def where(self, key: bytes) -> str:
         """Which tier holds a key: ``memory``, ``disk``, or none (empty)."""
         if key in self._entries:
             return "memory"
         return "disk" if self.disk and key in self.disk else ""
 
-    def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
-        """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded."""
+    def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float, notes: tuple[str, ...] = ()) -> None:
+        """Store outputs that took ``seconds`` to compute, and let go of others where the budget is exceeded.
+
+        ``notes`` are kept beside them, longer than they are where they have to go.
+        """
+        if notes:
+            self.put(_note_key(key), notes, max(seconds, NOTE_SECONDS))
         with self._lock:
             self._keep(key, outputs, seconds)
         if self.disk:
@@ -137,6 +150,10 @@ class ResultCache:
             if entry is not None and entry.rank == rank:
                 self._clock = max(self._clock, rank[1]) if rank[0] else self._clock
                 self._forget(key)
+
+
+def _note_key(key: bytes) -> bytes:
+    return hashlib.blake2b(key, digest_size=16, person=b"notes").digest()
 
 
 def _by_device(found: dict[Block, int]) -> dict[str, int]:

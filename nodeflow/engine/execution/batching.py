@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeflow.engine.execution.arguments import arguments_of
 from nodeflow.engine.planning.plan import Task
-from nodeflow.node import together_of
+from nodeflow.node import noting, together_of, warn
 
 if TYPE_CHECKING:
     from nodeflow.engine.execution.executor import ActiveRun
@@ -20,25 +20,32 @@ class BatchedItems:
     """The calls of one run. What a call gave for items beyond the one it was made for waits until they are due."""
 
     def __init__(self) -> None:
-        self._early: dict[str, tuple[Any, float]] = {}
+        self._early: dict[str, tuple[Any, float, list[str]]] = {}
         self._apart: set[str] = set()
 
     def call(self, run: ActiveRun, task: Task, wires: list[Any], arguments: dict[str, Any]) -> tuple[Any, float]:
         """What a task's node returns, and the seconds that took. Raises what the node does."""
         if task.id in self._early:
-            return self._early.pop(task.id)
+            result, seconds, notes = self._early.pop(task.id)
+            for sentence in notes:
+                warn(sentence)
+            return result, seconds
         function = run.executor.functions[task.spec.type]
         companion, node = together_of(function), run.unfolding.node(task.id)
         begin = time.perf_counter()
         if companion is not None and node not in self._apart and task.id not in run.short:
             others = self._due(run, task, node)
-            try:
-                results = companion([arguments, *(arguments_of(run, other) for other in others)]) if others else []
-            except Exception:  # one of them spoils it for all: each is asked alone, and answers for itself
-                results = []
+            with noting() as said:
+                try:
+                    results = companion([arguments, *(arguments_of(run, other) for other in others)]) if others else []
+                except Exception:  # one of them spoils it for all: each is asked alone, and answers for itself
+                    results = []
             seconds = (time.perf_counter() - begin) / (1 + len(others))
             if others and len(results) == 1 + len(others):
-                self._early |= {other.id: (result, seconds) for other, result in zip(others, results[1:], strict=True)}
+                for place, (other, result) in enumerate(zip(others, results[1:], strict=True), 1):
+                    self._early[other.id] = result, seconds, [sentence for call, sentence in said if call == place]
+                for sentence in (sentence for call, sentence in said if call == 0):
+                    warn(sentence)
                 return results[0], seconds
             if others:
                 self._apart.add(node)

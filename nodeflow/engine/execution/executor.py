@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,11 +17,13 @@ from nodeflow.engine.cache.value_size import changed, versions
 from nodeflow.engine.execution.arguments import arguments_of, extras_of, wires_of
 from nodeflow.engine.execution.batching import BatchedItems
 from nodeflow.engine.execution.document_history import DocumentHistories, DocumentHistory
+from nodeflow.engine.execution.failure import sentence
+from nodeflow.engine.execution.finite import check_outputs
 from nodeflow.engine.execution.interrupt import Cancelled, interruptible
 from nodeflow.engine.execution.list_mapping import ListMapping, make_do
 from nodeflow.engine.execution.out_of_memory import is_shortage, what_fitted
 from nodeflow.engine.execution.plan_walk import PlanWalk
-from nodeflow.engine.execution.results import Values, as_outputs, files, named, sentence, standing
+from nodeflow.engine.execution.results import Values, as_outputs, files, named, standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.seeds_in_force import seeds
 from nodeflow.engine.execution.single_item import settings_of
@@ -33,7 +36,7 @@ from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, untouche
 from nodeflow.engine.previews.latent_colours import Map, map_so_far
 from nodeflow.engine.previews.summaries import summaries
 from nodeflow.engine.protocol import events as tell
-from nodeflow.node import NodeError, NotYet
+from nodeflow.node import NodeError, NotYet, NumbersError, noting
 
 Events = Generator[tell.Event, None, None]
 
@@ -177,8 +180,8 @@ class ActiveRun:
         try:
             inputs = {name: self._digest(task, name) for name in task.inputs}
             parts, arguments = parts_of(task, inputs, settings_of(task, self.settings, self.unfolding))
-        except (NodeError, OSError) as error:
-            yield self._fail(task, str(error), 0.0)
+        except (NodeError, OSError, ValueError) as error:
+            yield self._fail(task, sentence(error), 0.0)
             return
         if not task.spec.pure:
             parts["run once"] = os.urandom(16)
@@ -217,7 +220,8 @@ class ActiveRun:
         if held is not None:
             self._arrived(task, held)
             told = tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
-            yield msgspec.structs.replace(told, key=self.keys[task.id].hex())
+            key = self.keys[task.id]
+            yield msgspec.structs.replace(told, key=key.hex(), notes=self.executor.cache.notes(key))
 
     def lacking(self, task: Task) -> list[str]:
         """What has to come first; nothing where one of it never comes, unless the task can do without."""
@@ -269,13 +273,15 @@ class ActiveRun:
         try:
             wires, arguments = wires_of(self, task), arguments_of(self, task) | extras_of(self, task, steps)
             before = versions((wires, arguments))
-            with self._ready(task, (wires, arguments)) as needs, steps, interruptible((wires, arguments), self.control):
+            ready, stoppable = self._ready(task, (wires, arguments)), interruptible((wires, arguments), self.control)
+            with ready as needs, steps, stoppable, noting() as said:
                 result, seconds = self.together.call(self, task, wires, arguments)
                 if task.spec.streams:
                     seconds, result = yield from drive(task.id, result, steps, self.control, self._map_of)
                     if self.control.cancelled:
                         return
             outputs = as_outputs(task, result)
+            check_outputs(outputs)
             if changed(before):
                 self._forget_inputs(task)
                 steps.discard()
@@ -286,23 +292,31 @@ class ActiveRun:
             self.asked.setdefault(task.id, set()).add(str(lazy))
             return
         except Exception as error:  # a node is other people's code: whatever it raises is its own failure
+            if isinstance(error, NumbersError):
+                steps.discard()
             short = is_shortage(error)
             if short and task.id not in self.short:
                 self.short.add(task.id)
                 return
-            told = what_fitted(self.plan, task, self.history.fitted, self.parts) if short else sentence(error)
-            yield self._fail(task, told, seconds, "".join(traceback.format_exception(error)))
+            told = (
+                what_fitted(self.plan, task, self.history.fitted, self.parts)
+                if short
+                else sentence(error, self._model(task))
+            )
+            failed = self._fail(task, told, seconds, "".join(traceback.format_exception(error)))
+            yield msgspec.structs.replace(failed, look=isinstance(error, NumbersError))
             return
         if needs.short:
             steps.discard()  # computed in another way than its steps would be
+        notes = tuple(dict.fromkeys(sentence for _, sentence in said))
         if task.spec.pure:
-            self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved)
+            self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved, notes)
         self._arrived(task, outputs)
         values, written = summaries(task.spec, outputs), files(outputs)
         why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
         finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes, needs.short)
         counts = {"resumed": steps.resumed, "steps": steps.total}
-        yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex())
+        yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex(), notes=notes)
 
     def _map_of(self, channels: int) -> Map | None:
         """The colours of latents of so many channels. Raises NotFitted while they are found: no preview waits."""
@@ -313,6 +327,11 @@ class ActiveRun:
         """Memory for a node: what it took before, or where that was not enough, all there is."""
         cost = self.expected.get(self.unfolding.node(task.id), NO_COST)
         return self.executor.memory.ready(task.spec, arguments, self.settings.device, cost, task.id in self.short)
+
+    def _model(self, task: Task) -> str:
+        """The name of the model that a task reads; empty for one that reads none."""
+        given = (self.arguments[task.id].get(param.name) for param in task.spec.params if param.widget == "model")
+        return next((Path(str(name)).name for name in given if name), "")
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
@@ -333,7 +352,7 @@ class ActiveRun:
         why = reason(before, self.parts[task.id], task.spec.params)
         return f"{why}; {task.missing} of its items did not come" if task.missing else why
 
-    def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.Event:
+    def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.NodeFailed:
         self.stopped[task.id] = error
         self.failed.add(task.id)
         return tell.NodeFailed(task.id, error, seconds, detail)
@@ -350,4 +369,6 @@ class ActiveRun:
             yield tell.NodeSkipped(name, "nothing asked for it")
         self.kept.update(kept)
         if kept:
-            yield tell.NodesKept(kept, tuple(self.keys.get(name, b"").hex() for name in kept))
+            keys = {name: self.keys.get(name, b"") for name in kept}
+            notes = {name: said for name, key in keys.items() if key and (said := self.executor.cache.notes(key))}
+            yield tell.NodesKept(kept, tuple(key.hex() for key in keys.values()), notes)

@@ -97,7 +97,11 @@ class ListMapping:
             for event in events:
                 if isinstance(event, tell.NodesKept):
                     keys = dict(zip(map(self.node, event.nodes), event.keys, strict=True))
-                    yield tell.NodesKept(tuple(keys), tuple("" if self.mapped(node) else keys[node] for node in keys))
+                    notes: dict[str, tuple[str, ...]] = {}
+                    for task, said in event.notes.items():
+                        notes[self.node(task)] = tuple(dict.fromkeys((*notes.get(self.node(task), ()), *said)))
+                    known = tuple("" if self.mapped(node) else keys[node] for node in keys)
+                    yield tell.NodesKept(tuple(keys), known, notes)
                 elif getattr(event, "node", None) in self._places:
                     node, item = self._places[event.node]  # type: ignore[union-attr]
                     yield msgspec.structs.replace(event, node=node, item=item)

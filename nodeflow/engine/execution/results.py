@@ -59,11 +59,3 @@ def standing(outputs: Values) -> bool:
         if tuple((status.st_size, status.st_mtime_ns) for status in found) != written.stamps:
             return False
     return True
-
-
-def sentence(error: Exception) -> str:
-    """An exception as one sentence for the person at the screen."""
-    if isinstance(error, NodeError):
-        return str(error)
-    text = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator
 from typing import Any
 
+from nodeflow.engine.execution.finite import check_step
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.step_cache import StepRun
 from nodeflow.engine.previews.latent_colours import Finder, NotFitted
@@ -24,7 +25,8 @@ def drive(
     """Drive a streaming node to its end; the seconds it took, and what it returned.
 
     ``steps`` says how many of its steps came from the cache: these tell nothing about how long the others take.
-    ``map_of`` tells the colours of the latents that are shown; none are shown while it raises NotFitted.
+    ``map_of`` tells the colours of the latents that are shown; none are shown while it raises NotFitted. Raises
+    NodeError at the first step whose numbers are none.
     """
     seconds, shown = 0.0, 0.0
     with contextlib.closing(running):
@@ -34,6 +36,7 @@ def drive(
                 step = next(running)
             except StopIteration as end:
                 return seconds + time.perf_counter() - begin, end.value
+            check_step(step.value, step.index, step.total)
             now = time.perf_counter()
             seconds += now - begin
             picture = b""

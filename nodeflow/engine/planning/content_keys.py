@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.planning.fingerprint import fingerprint
+from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Origin, Task
-from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.model.catalogue import NodeSpec, Param, item_type
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
 
@@ -25,7 +25,8 @@ class RunContext(msgspec.Struct, frozen=True):
     """What a run is given beside the workflow: where relative paths start, where results go, and what computes.
 
     ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes;
-    ``item`` names the item that a node runs for, where lists or sweeps run it several times.
+    ``item`` names the item that a node runs for, where lists or sweeps run it several times. ``fingerprints`` tells
+    whether what nodes read is still the same.
     """
 
     base: Path
@@ -35,6 +36,7 @@ class RunContext(msgspec.Struct, frozen=True):
     workflow: str = ""
     environment: dict[str, str] = {}
     item: str = ""
+    fingerprints: Fingerprints = Fingerprints()
 
 
 def digest(parts: Parts) -> bytes:
@@ -63,10 +65,10 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
             path = locate(value, settings.base)
             if path is not None:
                 value = str(path.resolve())
-                parts["file " + name] = fingerprint(path)
+                parts["file " + name] = settings.fingerprints.of(path)
         elif param.writes:
             value = str(_below(settings.output, value, name))
-        parts["param " + name] = value
+        parts["param " + name] = Path(value).name if "file " + name in parts and not _tells_paths(spec) else value
         arguments[name] = Path(value) if param.kind == "path" else value
     for port in spec.inputs:
         if port.name in inputs:
@@ -78,6 +80,11 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         if what != "workflow":
             parts["run " + what] = arguments[name]
     return parts, arguments
+
+
+def _tells_paths(spec: NodeSpec) -> bool:
+    """Whether a node's results may say where it found what it reads; those of others hold wherever that lies."""
+    return any(item_type(port.type) in ("str", "Any", "Files") for port in spec.outputs)
 
 
 def checked(param: Param, value: Any, origin: Origin) -> Any:

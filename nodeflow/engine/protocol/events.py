@@ -87,7 +87,8 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured. Where
     memory was short and it was computed in smaller pieces, ``short`` are the bytes that there were.
     Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run. By its ``key`` the result
-    can be looked at later, also when the node has another.
+    can be looked at later, also when the node has another. ``notes`` are sentences on what a person should know of the
+    result; a cached one has them too.
     """
 
     node: str
@@ -102,6 +103,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     steps: int = 0
     item: Item = ()
     key: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def reuse(self) -> str:
@@ -110,13 +112,17 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class NodeFailed(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """A node could not be computed: one sentence; ``detail`` holds the traceback for the log."""
+    """A node could not be computed: one sentence; ``detail`` holds the traceback for the log.
+
+    ``look``: what the node takes and gives says more than the sentence can, so that it is worth looking at.
+    """
 
     node: str
     error: str
     seconds: float = 0.0
     detail: str = ""
     item: Item = ()
+    look: bool = False
 
 
 class NodeSkipped(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -131,10 +137,12 @@ class NodesKept(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Nodes that were not looked at, since what is made from them came from the cache; of some perhaps only items.
 
     ``keys`` are those of their results, in the same order; empty for a node that ran for each item of a list.
+    ``notes`` are those of the results, by node, where there are any.
     """
 
     nodes: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    notes: dict[str, tuple[str, ...]] = {}
 
 
 class RunFinished(msgspec.Struct, frozen=True, tag=True):

@@ -16,6 +16,8 @@ from nodeflow.engine.memory import device
 from nodeflow.engine.memory.model_memory import ModelMemory
 from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.cost_estimates import LEAST_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.planning.file_hashes import FileHashes
+from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Plan, plan
 from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished, Usage
 from nodeflow.engine.protocol.forecast import NodeForecast
@@ -41,6 +43,7 @@ class WorkflowRunner:
         budget: dict[str, int] | None = None,
         disk: DiskStore | None = None,
         estimates: Estimates | None = None,
+        fingerprints: Fingerprints | None = None,
     ) -> None:
         self.packs = packs or load_packs()
         self._disk = disk
@@ -51,12 +54,15 @@ class WorkflowRunner:
         cache, steps = ResultCache(results, disk), StepStore(share, disk)
         self.executor = Executor(self.packs.functions, cache, steps, ModelMemory(kept=self._kept, let_go=self._let_go))
         self.estimates = estimates or Estimates()
+        self.fingerprints = fingerprints or Fingerprints()
 
     @classmethod
     def of_user(cls, limits: Limits = Limits()) -> WorkflowRunner:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
-        found = cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+        files = None if disk is None else FileHashes.of_user()
+        budget, estimates = device.budget(limits.memory), Estimates.of_user()
+        found = cls(budget=budget, disk=disk, estimates=estimates, fingerprints=Fingerprints(files))
         if disk is None and limits.disk != 0:
             found.troubles = (f"results are not kept on disk, only in memory: {cache_folder()} cannot be used",)
         return found
@@ -104,7 +110,8 @@ class WorkflowRunner:
     def _settings(self, workflow: Workflow, request: RunRequest) -> RunContext:
         name, dtype = device.choose(request.device)
         folders = (Path(request.base), Path(request.output))
-        return RunContext(*folders, name, dtype, dumps(workflow).decode(), device.environment(request.device))
+        text, about = dumps(workflow).decode(), device.environment(request.device)
+        return RunContext(*folders, name, dtype, text, about, fingerprints=self.fingerprints)
 
     def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:
         return forecast(self.executor, plan, settings, self.estimates, document)

@@ -41,7 +41,9 @@ from __future__ import annotations
 import contextlib
 import glob
 import json
+import math
 import os
+import re
 import tempfile
 import time
 from collections import Counter
@@ -50,7 +52,10 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.graph.io.foreign import PICTURE_TEXTS, picture_of, said_of_object, said_of_picture
+from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
+from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character
 from nodeflow.graph.model.workflow import (
     NODE_ID,
     OUTPUTS,
@@ -70,17 +75,32 @@ FORMAT = 1
 MAX_BYTES = 64 * 2**20
 OLD_SECONDS = 3600
 """After which a temporary file belongs to nobody."""
+MAX_DIGITS = 100
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What JSON writes for half a character; two of them may be a whole one."""
 
 
 def load(path: Path) -> Workflow:
-    """Read a workflow file. Raises WorkflowError with every problem of its form; the wiring is `check`'s to judge."""
+    """Read a workflow from its file, or from a picture that carries one.
+
+    Raises WorkflowError with every problem of its form; the wiring is `check`'s to judge.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise WorkflowError(Problem("", "", f"{path} is larger than a workflow can be (64 MiB)"))
-        data = path.read_bytes()
-    except OSError as error:
-        raise WorkflowError(Problem("", "", f"cannot read {path}: {error.strerror or error}")) from None
+        with path.open("rb") as file:
+            head = file.read(16)
+            file.seek(0)
+            picture = picture_of(head)
+            texts = texts_in(file, *PICTURE_TEXTS) if picture == "PNG" else {}
+            file.seek(0)
+            data = texts[KEY] if KEY in texts else file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "this is no path"
+        raise WorkflowError(Problem("", "", f"cannot read {path}: {reason}")) from None
     try:
+        if picture and KEY not in texts:
+            raise WorkflowError(Problem("", "", said_of_picture(picture, set(texts), data)))
+        if len(data) > MAX_BYTES:
+            raise WorkflowError(Problem("", "", "this file is larger than a workflow can be (64 MiB)"))
         return loads(data)
     except WorkflowError as error:
         problems = (Problem(p.node, p.port, f"{p.reason} (in {path.name})") for p in error.problems)
@@ -97,7 +117,7 @@ def loads(data: bytes) -> Workflow:
         raise WorkflowError(Problem("", "", "a workflow file holds one JSON object")) from None
     form = take(fields, "nodeflow", int, None)
     if form is None:
-        reason = 'this is no workflow file: it does not say "nodeflow": 1'
+        reason = said_of_object(json.loads(data)) or 'this is no workflow file: it does not say "nodeflow": 1'
         raise WorkflowError(Problem("", "", reason))
     if form > FORMAT:
         reason = f"this file has format {form}, this program reads up to {FORMAT}; update nodeflow"
@@ -115,7 +135,13 @@ def loads(data: bytes) -> Workflow:
 def _reject_broken(data: bytes) -> None:
     """Name the line and column of what is no JSON, and refuse names that come twice (one would be lost)."""
     try:
-        json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        whole = json.loads(
+            data.decode(),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_whole_number,
+            parse_float=_finite_number,
+        )
     except UnicodeDecodeError:
         raise WorkflowError(Problem("", "", "this file is not UTF-8 text")) from None
     except json.JSONDecodeError as error:
@@ -123,6 +149,8 @@ def _reject_broken(data: bytes) -> None:
         raise WorkflowError(Problem("", "", reason)) from None
     except RecursionError:
         raise WorkflowError(Problem("", "", "this file is nested too deeply to be a workflow")) from None
+    if SURROGATE.search(data) and (place := half_character(whole)):
+        raise WorkflowError(Problem("", "", f"{'.'.join(place)} {HALF_CHARACTER}"))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,6 +164,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> None:
     raise WorkflowError(Problem("", "", f"{text} is no number in JSON; write a finite number"))
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise WorkflowError(Problem("", "", f"{text[:12]}... is a number of {len(text):,} digits; write a smaller one"))
+    return int(text)
+
+
+def _finite_number(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise WorkflowError(Problem("", "", f"{text[:24]} is too large for a number; write a smaller one"))
+    return found
 
 
 def _read_subgraphs(texts: Raws, problems: list[Problem]) -> dict[str, Subgraph]:

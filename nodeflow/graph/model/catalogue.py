@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from nodeflow.graph.model.plain_values import shown, unfit, unfit_path
+
 Kind = Literal["str", "int", "float", "bool", "choice", "path"]
 
 PLAIN_TYPES = frozenset({"str", "int", "float", "bool"})
@@ -67,14 +69,20 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     def fault(self, value: object) -> str:
         """What is wrong with a value, as a sentence that says what would be right; empty when it is good."""
         if not isinstance(value, _VALUES[self.kind]) or (isinstance(value, bool) and self.kind != "bool"):
-            return f"{value!r} is not {self.describe()}"
+            return f"{shown(value)} is not {self.describe()}"
         if self.kind == "choice" and value not in self.choices:
-            return f"{value!r} is not {self.describe()}"
+            return f"{shown(value)} is not {self.describe()}"
         if isinstance(value, (int, float)) and self.kind in ("int", "float"):
             low, high = self.minimum, self.maximum
             if not (low is None or value >= low) or not (high is None or value <= high):
-                return f"{value!r} is not {self.describe()}"
+                return f"{shown(value)} is not {self.describe()}"
+        if why := unfit(value) or (unfit_path(value) if self._is_path and isinstance(value, str) else ""):
+            return f"{shown(value)} {why}"
         return ""
+
+    @property
+    def _is_path(self) -> bool:
+        return self.kind == "path" or self.reads or self.writes
 
     def describe(self) -> str:
         """What a value must be, in words: ``a number from 1 to 30``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodeflow.graph.model.catalogue import Catalogue, Param
+from nodeflow.graph.model.plain_values import shown
 from nodeflow.graph.model.workflow import Problem, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.graph.validate.check import closest
@@ -16,7 +17,7 @@ def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, str
     """Node, parameter and value. Raises WorkflowError with a sentence that says what was meant to stand there."""
     place, equals, value = text.partition("=")
     if not equals or "." not in place:
-        raise WorkflowError(Problem("", "", f"{text!r} sets nothing; write NODE.PARAM=VALUE"))
+        raise WorkflowError(Problem("", "", f"{shown(text)} sets nothing; write NODE.PARAM=VALUE"))
     node, param = address(place, workflow, catalogue)
     found = read(param, value)
     if fault := param.fault(found):
@@ -28,7 +29,7 @@ def address(text: str, workflow: Workflow, catalogue: Catalogue) -> tuple[str, P
     """The node and the parameter that ``NODE.PARAM`` names. Raises WorkflowError where there is none."""
     node, dot, name = text.partition(".")
     if not dot:
-        raise WorkflowError(Problem("", "", f"{text!r} names no parameter; write NODE.PARAM"))
+        raise WorkflowError(Problem("", "", f"{shown(text)} names no parameter; write NODE.PARAM"))
     if "/" in node:
         instance = node.partition("/")[0]
         reason = f"stands inside a subgraph; expose the parameter there and set it at {instance!r}"

@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 
 from nodeflow.graph.model.catalogue import Catalogue, Param
+from nodeflow.graph.model.plain_values import shown
 from nodeflow.graph.model.workflow import Problem, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.flatten import flatten
 from nodeflow.graph.validate.param_assignments import address, read
 
 MOST_ITEMS = 10_000
 """How often one node may run in one run."""
+MAX_DIGITS = 18
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:/(\d+))?")
@@ -42,10 +44,10 @@ def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> Sweep:
     """
     place, equals, given = text.partition("=")
     if not equals or not given.strip():
-        raise WorkflowError(Problem("", "", f"{text!r} sweeps nothing; write NODE.PARAM=a,b,c"))
+        raise WorkflowError(Problem("", "", f"{shown(text)} sweeps nothing; write NODE.PARAM=a,b,c"))
     node, param = address(place, workflow, catalogue)
     values: list[Any] = []
-    for part in next(csv.reader([given], skipinitialspace=True)):
+    for part in _parts(given):
         if param.kind in ("int", "float") and (found := _RANGE.fullmatch(part.strip())):
             values += _between(node, param, *found.groups())
         else:
@@ -53,8 +55,17 @@ def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> Sweep:
     return Sweep(node, param.name, tuple(values))
 
 
+def _parts(given: str) -> list[str]:
+    try:
+        return next(csv.reader([given], skipinitialspace=True))
+    except csv.Error as error:
+        raise WorkflowError(Problem("", "", f"{shown(given)} is no list of values ({error}); write a,b,c")) from None
+
+
 def _between(node: str, param: Param, first: str, last: str, count: str | None) -> list[Any]:
     begin, end = float(first), float(last)
+    if not (math.isfinite(begin) and math.isfinite(end)) or len(count or "") > MAX_DIGITS:
+        raise WorkflowError(Problem(node, param.name, "names a number that is too large; write a smaller one"))
     if count is None and param.kind == "float":
         reason = f"{first}..{last} does not say how many; write {first}..{last}/5 for five numbers"
         raise WorkflowError(Problem(node, param.name, reason))

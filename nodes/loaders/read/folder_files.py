@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,13 +117,37 @@ def read_json(path: Path, otherwise: str) -> dict[str, Any]:
     """A configuration. Raises NodeError, with ``otherwise`` where there is no such file."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise NodeError(f"{named(path)} is nested too deeply to be a configuration; download it again") from None
     except FileNotFoundError:
         raise NodeError(f"{path.parent.name}: there is no model that can be loaded; {otherwise}") from None
     except (OSError, ValueError):
         raise NodeError(f"{named(path)} cannot be read; download it again") from None
     if not isinstance(found, dict):
         raise NodeError(f"{named(path)} is not what diffusers saves; download it again")
+    if name := _absurd(found):
+        raise NodeError(f"{named(path)} says a number for {name} that no model has; download it again")
     return found
+
+
+LARGEST = 2**53
+"""No size, count or rate in a configuration is beyond this."""
+UNBOUNDED = ("model_max_length", "total_size", "total_parameters")
+"""What may be, where a tokenizer stands for no limit by a huge number."""
+
+
+def _absurd(fields: dict[str, Any]) -> str:
+    """The name of the first number that is no number, infinite or far too large; empty where there is none."""
+    todo = deque[tuple[str, Any]](fields.items())
+    while todo:
+        name, value = todo.popleft()
+        if isinstance(value, (int, float)) and name not in UNBOUNDED and not abs(value) <= LARGEST:
+            return name
+        if isinstance(value, dict):
+            todo += [(f"{name}.{inner}", part) for inner, part in value.items()]
+        elif isinstance(value, list):
+            todo += [(name, part) for part in value]
+    return ""
 
 
 LFS = b"version https://git-lfs"
@@ -147,7 +172,12 @@ def named(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
+LONGEST_REASON = 160
+
+
 def first_line(error: Exception) -> str:
-    """What a library says went wrong, in one line."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    """What a library says went wrong, in one line; where that is long, that it stands in the log."""
+    line = next(iter(str(error).strip().splitlines()), "").strip().rstrip(".:")
+    if not line:
+        return "without a reason"
+    return line if len(line) <= LONGEST_REASON else "for a reason that is too long to be shown"

@@ -20,6 +20,7 @@ from nodeflow.wires import (
     TrainedSchedule,
 )
 from nodes.latents.vae import DiffusersVAE, NormalisedVAE
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import adapted
 
@@ -61,7 +62,7 @@ class CLIPText:
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
         if device_of(self.module).type != "cpu" or dtype_of(self.module) != torch.float32:
-            return [self.encode([text]) for text in texts]
+            return each(self.encode, texts)
         tokens, pooled, words = self._encode(texts)
         rows = zip(tokens.split(1), pooled.split(1) if pooled is not None else [None] * len(texts), words, strict=True)
         return [Conditioning(row.clone(), None if whole is None else whole.clone(), read) for row, whole, read in rows]
@@ -72,8 +73,7 @@ class CLIPText:
 
     def _encode(self, texts: list[str]) -> tuple[Tensor, Tensor | None, list[tuple[str, ...]]]:
         """Tokens (B, L, D), the texts as a whole (B, P), and of each text its tokens as they were read."""
-        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
-        found = self.tokenizer(texts, **options)
+        found = tokenized(self.tokenizer, texts, self.length)
         config: Any = self.module.config
         mask = found.attention_mask if getattr(config, "use_attention_mask", False) else None
         device = device_of(self.module)
@@ -103,7 +103,7 @@ def exact(dtype: torch.dtype) -> torch.dtype:
 
 
 def text_encoder(tokenizer: Any, module: Any) -> CLIPText:
-    length = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
+    length = length_of(tokenizer, module.config.max_position_embeddings)
     return CLIPText(tokenizer, ready(module), length)
 
 

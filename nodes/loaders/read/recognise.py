@@ -109,7 +109,7 @@ def _json(path: Path) -> dict[str, Any]:
     """What stands there; nothing where it cannot be read, which the loader itself will tell."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

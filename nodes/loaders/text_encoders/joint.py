@@ -13,6 +13,7 @@ from torch.nn.functional import pad
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.read.folder_files import no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
 
@@ -28,9 +29,7 @@ class Reader:
 
     def tokens(self, texts: list[str]) -> Tensor:
         """(B, L) numbers, filled up or cut off at the length."""
-        found: Tensor = self.tokenizer(
-            texts, padding="max_length", max_length=self.length, truncation=True, return_tensors="pt"
-        ).input_ids
+        found: Tensor = tokenized(self.tokenizer, texts, self.length).input_ids
         return found
 
     def words(self, tokens: Tensor) -> tuple[str, ...]:
@@ -55,7 +54,7 @@ class TwinText:
     zeros: bool
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
     def encode(self, texts: list[str]) -> Conditioning:
         read = [reader.tokens(texts) for reader in self.readers]
@@ -81,7 +80,7 @@ class TripleText:
     rest: int
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
     def encode(self, texts: list[str]) -> Conditioning:
         read = [clip.tokens(texts) for clip in self.clips]
@@ -107,7 +106,7 @@ class PairText:
     t5: Reader
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
     def encode(self, texts: list[str]) -> Conditioning:
         read = self.t5.tokens(texts)
@@ -124,7 +123,7 @@ def clip_reader(path: Path, number: str, target: Target, projection: bool) -> Re
     with no_progress_bar():
         module = read_weights(kind, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / f"tokenizer{number}")
-    longest = min(int(tokenizer.model_max_length), int(module.config.max_position_embeddings))
+    longest = length_of(tokenizer, module.config.max_position_embeddings)
     return Reader(tokenizer, ready(module), longest)
 
 

@@ -14,6 +14,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.text_encoders.tokenizing import each, tell_cut
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
 
@@ -42,12 +43,16 @@ class ChatText:
     adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
     def encode(self, texts: list[str]) -> Conditioning:
         """Tokens filled up to the same length for every text, and which of them are more than filling."""
+        framed = [self.frame(text) for text in texts]
+        for number, (text, whole) in enumerate(zip(texts, framed, strict=True)):
+            until = whole.rfind(text) + len(text) if text else 0
+            tell_cut(self.tokenizer, whole, TOKENS + self.dropped, number, until)
         found = self.tokenizer(
-            [self.frame(text) for text in texts],
+            framed,
             padding=True,
             padding_side="right",
             max_length=TOKENS + self.dropped,

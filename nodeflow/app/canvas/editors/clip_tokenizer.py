@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_START, _END = "<|startoftext|>", "<|endoftext|>"
+START, _END = "<|startoftext|>", "<|endoftext|>"
 _PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
@@ -34,7 +34,7 @@ def load(folder: Path) -> Tokenizer:
     made.pre_tokenizer = before.Sequence(
         [before.Split(tokenizers.Regex(_PIECES), "removed", invert=True), before.ByteLevel(add_prefix_space=False)]
     )
-    start, end = ((word, made.token_to_id(word) or 0) for word in (_START, _END))
+    start, end = ((word, made.token_to_id(word) or 0) for word in (START, _END))
     made.post_processor = tokenizers.processors.RobertaProcessing(
         end, start, trim_offsets=False, add_prefix_space=False
     )

@@ -17,17 +17,23 @@ def _stay(_: int) -> None:
     """There is no other row to go on to."""
 
 
+def _silent(_: str) -> None:
+    """There is nobody to tell."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """``commit`` takes the value, ``close`` the editor away; ``go_on`` opens the next row (1) or the one before (-1).
 
     ``count`` tells how many tokens a text has, in words, and again when it knows better; to whom it is told comes last.
+    ``refuse`` tells the person why what is written is not taken.
     """
 
     commit: Commit
     close: Callable[[], None]
     go_on: Callable[[int], None] = _stay
     count: Count | None = None
+    refuse: Callable[[str], None] = _silent
 
 
 class Editor(Protocol):

@@ -20,6 +20,7 @@ from nodeflow.app.canvas.editors.text_editor import TextEditor
 from nodeflow.app.i18n.texts import readable, tr
 from nodeflow.app.qt import theme
 from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.model.plain_values import shown
 
 
 class LineEditor(QLineEdit):
@@ -58,6 +59,8 @@ class LineEditor(QLineEdit):
             value = tidy(self._param, value)
         if value is not None:
             self._desk.commit(value)
+        elif self.text().strip():
+            self._desk.refuse(tr("This is no number: {0}").format(shown(self.text())))
         self._desk.close()
 
     def event(self, event: QEvent) -> bool:

@@ -18,6 +18,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.roles import TEXT_ENCODER
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.subgraphs.reroutes import origin, spec_of
+from nodeflow.prompt_text import as_clip_reads
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -52,10 +53,11 @@ class Tokens:
 
 
 class Known(NamedTuple):
-    """A tokenizer, and the most tokens that its model reads; 0 where that is not said."""
+    """A tokenizer, the most tokens that its model reads (0 where that is not said), and whether it is CLIP's."""
 
     tokenizer: Tokenizer
     most: int
+    clip: bool = False
 
 
 Tell = Callable[[str], object]
@@ -65,7 +67,7 @@ def said(text: str, known: Known | None) -> str:
     """The number of tokens of a text, in words; an estimate where no tokenizer is known."""
     if known is None:
         return tr("about {0} tokens").format(round(len(_WORDS.findall(text)) * _PIECES) + 2)
-    found = len(known.tokenizer.encode(text).ids)
+    found = len(known.tokenizer.encode(as_clip_reads(text) if known.clip else text).ids)
     if not known.most:
         return tr("{0} tokens").format(found)
     cut = tr(", the end is cut off") if found > known.most else ""
@@ -77,7 +79,10 @@ def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Pat
     model = _model_of(workflow, catalogue, name)
     if not model:
         return None
-    path = resources.locate(model, base)
+    try:
+        path = resources.locate(model, base)
+    except OSError:
+        return None
     folder = path / "tokenizer" if path is not None and path.is_dir() else None
     return folder if folder is not None and clip_tokenizer.is_tokenizer(folder) else None
 
@@ -113,4 +118,5 @@ def _load(folder: Path) -> Known | None:
         return None
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return Known(tokenizer, most if isinstance(most, int) and 0 < most < 100_000 else 0)
+    clip = tokenizer.token_to_id(clip_tokenizer.START) is not None
+    return Known(tokenizer, most if isinstance(most, int) and 0 < most < 100_000 else 0, clip)

@@ -110,11 +110,12 @@ class NodeItem(AbstractNodeItem):
 
     @property
     def note(self) -> str:
-        """What is wrong with it, in one sentence; empty when nothing is."""
+        """What is wrong with it, or what its result is short of, in one sentence; empty when nothing is."""
         if self.state.phase == "failed":
             return self.state.error
         if not self.problems:
-            return ""
+            note, *others = self.state.notes or ("",)
+            return note + (f" (+{len(others)})" if others else "")
         first = self.problems[0]
         more = len(self.problems) - 1
         words = f"{first.port}: {first.reason}" if first.port else first.reason

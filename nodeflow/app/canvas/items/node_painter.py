@@ -270,15 +270,16 @@ def _paragraph(painter: QPainter, rect: QRectF, words: str) -> None:
 
 
 def _note(painter: QPainter, item: NodeItem) -> None:
-    """What is wrong, on a tinted ground."""
+    """What is wrong, or what the result is short of, on a tinted ground."""
     if item.note_rect.isEmpty():
         return
-    ground = QColor(style.colour("bad"))
+    shade: Colour = "bad" if item.problems or item.state.phase == "failed" else "busy"
+    ground = QColor(style.colour(shade))
     ground.setAlpha(34)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ground)
     painter.drawRoundedRect(item.note_rect, 5, 5)
-    painter.setPen(style.colour("bad"))
+    painter.setPen(style.colour(shade))
     painter.setFont(style.font("small"))
     flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
     painter.drawText(item.note_rect.adjusted(8, 3, -8, -3), int(flags), item.note)

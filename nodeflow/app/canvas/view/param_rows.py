@@ -136,11 +136,18 @@ class ParamRows(Inserting):
         count = self.counter(item.id) if isinstance(item, NodeItem) and param.widget == "multiline" else None
         turn = self._turn = object()
 
+        def refuse(words: str) -> None:
+            self.refused.emit(words, item.mapToScene(area.bottomLeft()))
+
         def hand_over(value: Any) -> None:
-            if self._turn is turn:
+            if self._turn is not turn:
+                return
+            if fault := param.fault(value):
+                refuse(fault)
+            else:
                 commit(value)
 
-        desk = Desk(hand_over, self.close_editor, go_on or self._back, count)
+        desk = Desk(hand_over, self.close_editor, go_on or self._back, count, refuse)
         self.editor = open_editor(param, value, place, desk, self.viewport())
 
     def _back(self, _: int) -> None:

@@ -14,6 +14,7 @@ from nodeflow.wires import Image, Latent, LatentFormat
 from nodes.loaders.read.folder_files import read_weights
 from nodes.loaders.read.parts import ready
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.finite import finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class FramesVAE:
         given = latent.samples.to(device_of(module), dtype_of(module))
         unscaled = (given * self.deviation.to(given) + self.mean.to(given))[:, :, None]
         pixels = [module.decode(one, return_dict=False)[0][:, :, 0].float() for one in unscaled.split(1)]
-        return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
+        return Image((finite(torch.cat(pixels)) / 2 + 0.5).clamp(0, 1))
 
 
 def frames_vae(folder: Path, options: Mapping[str, Any], side: int) -> FramesVAE:

@@ -15,6 +15,7 @@ from nodeflow.wires import VQ, Codes, Image
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import Target, ready
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.finite import finite
 
 WEIGHTS = "diffusion_pytorch_model"
 PLACES = ("vqvae", "vq")
@@ -56,7 +57,7 @@ class DiffusersVQ:
                 vectors = _filled(module.quantize.embedding(values.clamp(min=0)), values < 0).permute(0, 3, 1, 2)
                 hidden = module.post_quant_conv(vectors)
                 whole = module.decoder(hidden, vectors if module.config.norm_type == "spatial" else None).float()
-                pixels = ((whole - self.low) / (1 - self.low)).clamp(0, 1)
+                pixels = ((finite(whole) - self.low) / (1 - self.low)).clamp(0, 1)
                 missing = interpolate((values < 0).float()[:, None], pixels.shape[-2:])
                 pictures.append(torch.where(missing > 0, GREY, pixels))
         return Image(torch.cat(pictures))

@@ -26,6 +26,7 @@ from nodes.loaders.read.folder_files import (
 )
 from nodes.loaders.read.no_code import check_folder
 from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.text_encoders.tokenizing import length_of, tell_lost, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
 PATTERNS = [
@@ -103,8 +104,8 @@ class TransformersCLIP(Embedder):
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module
-        length = min(int(self.tokenizer.model_max_length), int(module.config.text_config.max_position_embeddings))
-        found = self.tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        length = length_of(self.tokenizer, module.config.text_config.max_position_embeddings)
+        found = tokenized(self.tokenizer, texts, length)
         with torch.no_grad():
             output = module.get_text_features(input_ids=found.input_ids.to(device_of(module)))
         return Embedding(output.pooler_output.float(), tuple(texts))
@@ -123,8 +124,8 @@ class PairedCLIP(Embedder):
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module
-        length = min(int(self.tokenizer.model_max_length), int(module.config.max_position_embeddings))
-        found = self.tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        length = length_of(self.tokenizer, module.config.max_position_embeddings)
+        found = tokenized(self.tokenizer, texts, length)
         with torch.no_grad():
             output = module(input_ids=found.input_ids.to(device_of(module)))
         return Embedding(output.text_embeds.float(), tuple(texts))
@@ -141,8 +142,22 @@ class OpenCLIP(Embedder):
 
     def embed_texts(self, texts: list[str]) -> Embedding:
         module: Any = self.module
+        self._tell_cut(texts)
         with torch.no_grad():
             return Embedding(module.encode_text(self.tokenizer(texts).to(device_of(module))).float(), tuple(texts))
+
+    def _tell_cut(self, texts: list[str]) -> None:
+        """Warn of texts that are longer than the model reads. Tokenizers that come from transformers do not tell."""
+        from open_clip.tokenizer import SimpleTokenizer
+
+        tokenizer = self.tokenizer
+        if not isinstance(tokenizer, SimpleTokenizer):
+            return
+        for text in texts:
+            found = tokenizer.encode(text)
+            room = tokenizer.context_length - 2
+            if len(found) > room:
+                tell_lost("CLIP", room + 2, len(found) + 2, tokenizer.decode(found[room:]))
 
 
 def load_clip_folder(path: Path, target: Target) -> Embedder:

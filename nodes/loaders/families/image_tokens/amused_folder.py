@@ -13,6 +13,7 @@ from nodeflow.wires import VQ, Conditioning, MaskedTransformer, TextEncoder
 from nodes.loaders.families.autoencoders.vq_folder import load_vq_folder
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -44,15 +45,14 @@ class AmusedText:
     length: int
 
     def encode(self, texts: list[str]) -> Conditioning:
-        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
-        tokens = self.tokenizer(texts, **options).input_ids
+        tokens = tokenized(self.tokenizer, texts, self.length).input_ids
         with torch.no_grad():
             output = self.module(tokens.to(device_of(self.module)), output_hidden_states=True)
         words = tuple(self.tokenizer.decode([token]) for token in tokens[0].tolist())
         return Conditioning(output.hidden_states[-2], output.text_embeds, words)
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
 
 def load_amused_folder(path: Path, target: Target) -> AmusedParts:
@@ -72,7 +72,7 @@ def load_amused_folder(path: Path, target: Target) -> AmusedParts:
     config = module.config
     if vq.size != config.codebook_size:
         raise NodeError(f"{path.name}: its transformer and its VQ model know other codes; download it again")
-    length = min(int(tokenizer.model_max_length), int(encoder.config.max_position_embeddings))
+    length = length_of(tokenizer, encoder.config.max_position_embeddings)
     transformer = MaskedTransformer(
         ready(module), int(config.codebook_size), int(config.sample_size), vq.downscale, schedule
     )

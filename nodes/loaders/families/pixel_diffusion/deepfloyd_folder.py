@@ -13,6 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, denoiser, prediction_of, ready, text_encoder
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
 PATTERNS = [
@@ -60,14 +61,13 @@ class T5Text:
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
         if device_of(self.module).type != "cpu" or dtype_of(self.module) != torch.float32:
-            return [self.encode([text]) for text in texts]
+            return each(self.encode, texts)
         tokens, words = self._encode(texts)
         return [Conditioning(row.clone(), words=read) for row, read in zip(tokens.split(1), words, strict=True)]
 
     def _encode(self, texts: list[str]) -> tuple[Tensor, list[tuple[str, ...]]]:
         """Tokens (B, L, D), and of each text its tokens as they were read: small letters only, as IF was trained."""
-        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
-        found = self.tokenizer([text.lower().strip() for text in texts], **options)
+        found = tokenized(self.tokenizer, [text.lower().strip() for text in texts], self.length)
         device = device_of(self.module)
         with torch.no_grad():
             output = self.module(found.input_ids.to(device), attention_mask=found.attention_mask.to(device))
@@ -120,4 +120,4 @@ def _text_encoder(path: Path, index: dict[str, Any], target: Target) -> TextEnco
     tokenizer = read_tokenizer(getattr(transformers, TEXT_ENCODERS[kind][0]), path / "tokenizer")
     if kind == "CLIPTextModel":
         return text_encoder(tokenizer, module)
-    return T5Text(tokenizer, ready(module), min(int(tokenizer.model_max_length), LENGTH))
+    return T5Text(tokenizer, ready(module), length_of(tokenizer, LENGTH))

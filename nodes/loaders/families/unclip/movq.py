@@ -12,6 +12,7 @@ from nodeflow.wires import Image, Latent, LatentFormat
 from nodes.loaders.read.folder_files import read_weights
 from nodes.loaders.read.parts import Target, ready
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.finite import finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class MoVQ:
         module: Any = self.module
         given = latent.samples.to(device_of(module), dtype_of(module))
         pixels = [module.decode(one, force_not_quantize=True).sample.float() for one in given.split(1)]
-        return Image((torch.cat(pixels) / 2 + 0.5).clamp(0, 1))
+        return Image((finite(torch.cat(pixels)) / 2 + 0.5).clamp(0, 1))
 
 
 def movq(folder: Path, target: Target, side: int) -> MoVQ:

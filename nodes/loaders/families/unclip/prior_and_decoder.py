@@ -19,6 +19,7 @@ from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -41,8 +42,7 @@ class ProjectedCLIPText:
     length: int
 
     def encode(self, texts: list[str]) -> Conditioning:
-        options = {"padding": "max_length", "max_length": self.length, "truncation": True, "return_tensors": "pt"}
-        found, device = self.tokenizer(texts, **options), device_of(self.module)
+        found, device = tokenized(self.tokenizer, texts, self.length), device_of(self.module)
         with torch.no_grad():
             output = self.module(found.input_ids.to(device))
         words = tuple(self.tokenizer.decode([token]) for token in found.input_ids[0].tolist())
@@ -50,7 +50,7 @@ class ProjectedCLIPText:
         return Conditioning(output.last_hidden_state, output.text_embeds, words, mask=mask)
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
-        return [self.encode([text]) for text in texts]
+        return each(self.encode, texts)
 
 
 class PriorParts(NamedTuple):
@@ -80,7 +80,7 @@ def load_prior_folder(path: Path, target: Target) -> PriorParts:
     with no_progress_bar():
         encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
-    length = min(int(tokenizer.model_max_length), int(encoder.config.max_position_embeddings))
+    length = length_of(tokenizer, encoder.config.max_position_embeddings)
     width = int(module.config.clip_embed_dim or module.config.embedding_dim)
     network = DiffusionNetwork(ready(module), LatentFormat(width, 1, 1), prediction_of(schedule))
     return PriorParts(ProjectedCLIPText(tokenizer, ready(encoder), length), network, schedule)

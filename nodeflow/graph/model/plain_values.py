@@ -1,0 +1,67 @@
+"""Plain values that no program could keep or hand on: what is wrong with them, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+MIN_INT, MAX_INT = -(2**63), 2**63 - 1
+HALF_CHARACTER = "holds half a character (a lone surrogate), which is no text; type it again"
+LONGEST = 60
+"""Characters of a value that a sentence shows."""
+
+
+def unfit(value: object) -> str:
+    """Why a number or text cannot be kept, in words that follow on what it is called; empty where it can."""
+    match value:
+        case bool():
+            return ""
+        case int() if not MIN_INT <= value <= MAX_INT:
+            return "is beyond 64 bits; take a smaller number"
+        case float() if not math.isfinite(value):
+            return f"is {value}, which is no finite number; type a finite one"
+        case str() if is_broken(value):
+            return HALF_CHARACTER
+    return ""
+
+
+def unfit_path(value: str) -> str:
+    """Why a text can be no path; empty where it can."""
+    if "\0" in value:
+        return "holds a character (NUL) that no path can; type it again"
+    if value.startswith("~") and value[1:2] not in ("", "/", "\\"):
+        return "starts with ~ and a name; write out where that person's folder lies, or ~/ for your own"
+    return ""
+
+
+def is_broken(text: str) -> bool:
+    """Whether a text holds half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def half_character(value: object) -> tuple[str, ...]:
+    """The names that lead to a text with half a character, in what JSON holds; none where all are whole."""
+    todo: list[tuple[tuple[str, ...], object]] = [(("this file",), value)]
+    while todo:
+        place, found = todo.pop()
+        if isinstance(found, str) and is_broken(found):
+            return place[1:] or place
+        if isinstance(found, Mapping):
+            if any(is_broken(name) for name in found):
+                return place[1:] or place
+            todo += [((*place, name), part) for name, part in found.items()]
+        elif isinstance(found, list):
+            todo += [(place, part) for part in found]
+    return ()
+
+
+def shown(value: object) -> str:
+    """A value as a sentence names it: short, and of characters that every terminal can write."""
+    if isinstance(value, int) and not isinstance(value, bool) and not MIN_INT <= value <= MAX_INT:
+        return f"a number of {len(str(abs(value))) if abs(value) < 10**300 else 'over 300'} digits"
+    text = ascii(value) if isinstance(value, str) and is_broken(value) else repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -1,0 +1,123 @@
+"""Picture files as numbers: colours in sRGB from 0 to 1, upright, and how opaque each pixel is. No nodes here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from PIL import Image as Pillow
+from PIL import ImageCms, ImageOps, PngImagePlugin
+
+from nodeflow.graph.io.png_text import without_texts
+from nodeflow.node import NodeError, warn
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+BYTES_PER_PIXEL = 40
+"""Memory that a pixel takes at most while a picture is read: as bytes, and as numbers before and after blending."""
+MAX_PROFILE_BYTES = 64 * 2**20
+KEPT_TEXTS = ("Raw profile type exif", "Raw profile type APP1", "XML:com.adobe.xmp")
+"""Texts in PNG files that say which way is up."""
+
+_LIMITS = threading.Lock()
+Array = np.ndarray[Any, Any]
+
+
+def decode(path: Path) -> tuple[Array, Array | None]:
+    """Colours (H, W, 3) and opacity (H, W), both from 0 to 1; None where a picture has no transparency.
+
+    Raises NodeError for what needs more memory than there is, and what Pillow raises for what it cannot read.
+    """
+    if path.stat().st_size > psutil.virtual_memory().available // 2:
+        raise NodeError(f"{path}: this file is larger than the memory that is free; choose a smaller picture")
+    data = BytesIO(without_texts(path.read_bytes(), KEPT_TEXTS))
+    with _own_limits(), Pillow.open(data, formats=FORMATS) as file:
+        _check_memory(path, file.width * file.height)
+        file.load()
+        picture = ImageOps.exif_transpose(file)
+        if picture.mode.startswith("I") or picture.mode == "F":
+            return _grey(path, picture)
+        return _coloured(picture)
+
+
+@contextmanager
+def _own_limits() -> Iterator[None]:
+    """Pillow's limits guard servers by counting pixels, and refuse long colour profiles; ours ask for memory."""
+    with _LIMITS:
+        before = Pillow.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Pillow.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, MAX_PROFILE_BYTES
+        try:
+            yield
+        finally:
+            Pillow.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
+
+
+def _check_memory(path: Path, pixels: int) -> None:
+    needed, free = pixels * BYTES_PER_PIXEL, psutil.virtual_memory().available
+    if needed > free:
+        raise NodeError(
+            f"{path}: to read this picture of {pixels / 1e6:,.0f} million pixels takes {needed / 2**30:,.1f} GiB of "
+            f"memory, and {free / 2**30:,.1f} GiB are free; make it smaller first"
+        )
+
+
+def _coloured(picture: Pillow.Image) -> tuple[Array, Array | None]:
+    """A picture of eight bits a channel."""
+    clear = picture.info.get("transparency")
+    if picture.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
+        picture.info["transparency"] = tuple(value >> 8 for value in clear)  # of 16 bits, as Pillow takes the colours
+    opacity = None
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        opacity = np.asarray(picture.getchannel("A"), np.float32) / 255
+        profile = picture.info.get("icc_profile")
+        picture = picture.convert("RGB")
+        picture.info["icc_profile"] = profile
+    return np.asarray(_in_srgb(picture), np.float32) / 255, opacity
+
+
+def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
+    """A picture by its colour profile in sRGB; as it is where it has none."""
+    data = picture.info.get("icc_profile")
+    if not data:
+        return picture.convert("RGB")
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(data))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return picture.convert("RGB")
+        if profile.profile.xcolor_space.strip() == "RGB":
+            picture = picture.convert("RGB")
+        made = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        warn("the picture's colour profile does not fit it; its colours are taken as they are, which may look off")
+        return picture.convert("RGB")
+    return made if made is not None else picture.convert("RGB")
+
+
+def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
+    """Grey of more than eight bits, or of numbers with a point, by its range."""
+    values: np.ndarray[Any, Any] = np.asarray(picture)
+    if picture.mode == "I" and getattr(picture, "tag_v2", {}).get(339) == (1,):
+        values = values.view(np.uint32)
+    clear = picture.info.get("transparency")
+    opacity = np.asarray(values != clear, np.float32) if isinstance(clear, int) else None
+    if picture.mode == "F" and not np.isfinite(values).all():
+        raise NodeError(f"{path}: this picture holds values that are no numbers (NaN) or infinite; mend it first")
+    most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
+    if least < 0 and picture.mode != "F":
+        raise NodeError(f"{path}: this picture holds values below 0, down to {least:g}; bring it into a range from 0")
+    grey = np.asarray((values / _white(picture.mode, values, most)).clip(0, 1), np.float32)
+    return np.repeat(grey[..., None], 3, -1), opacity
+
+
+def _white(mode: str, values: Any, most: float) -> float:
+    """What stands for white: the most that so many bits hold; for numbers with a point 1, unless all are whole."""
+    if mode == "F" and (most <= 1 or not (values == np.round(values)).all()):
+        return 1.0
+    ranges = (255.0, 65535.0) if mode == "F" else (65535.0,)
+    return next((white for white in ranges if most <= white), float(2**32 - 1) if mode != "F" else most)

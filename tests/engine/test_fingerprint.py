@@ -1,0 +1,135 @@
+"""What nodes read is known by what it holds: neither sizes and times nor places make it the same or another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nodeflow.engine.planning import fingerprint
+from nodeflow.engine.planning.file_hashes import FileHashes, Signature
+from nodeflow.engine.planning.fingerprint import SMALL, Fingerprints
+
+LARGE = SMALL * 8
+
+
+def middle(size: int, place: int) -> bytes:
+    """Zeros with a one at a place that no sample reads."""
+    data = bytearray(size)
+    data[place] = 1
+    return bytes(data)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Another file with the same name, size and time, as ``rsync -t`` or ``cp -p`` leave it."""
+    status = path.stat()
+    new = path.with_suffix(".new")
+    new.write_bytes(data)
+    os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
+    new.replace(path)
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """The same file with other content and its old time."""
+    status = path.stat()
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def age(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file have settled."""
+    now = time.time()
+    monkeypatch.setattr(fingerprint.time, "time", lambda: now + 3600)
+
+
+UNSAMPLED = SMALL // 8 + 2**16
+OTHER = UNSAMPLED + 1
+
+
+@pytest.mark.parametrize("change", [replace, rewrite])
+@pytest.mark.parametrize(("before", "after"), [(b"red", b"sea"), (b"x" * LARGE, b"y" * LARGE)])
+@pytest.mark.parametrize("settled", [True, False])
+def test_another_content_of_the_same_size_and_time_is_noticed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    before: bytes,
+    after: bytes,
+    change: Callable[[Path, bytes], None],
+    settled: bool,
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(before)
+    if settled:
+        age(path, monkeypatch)
+    prints = Fingerprints()
+    first, folder = prints.of(path), prints.of(tmp_path)
+    assert (prints.of(path), prints.of(tmp_path)) == (first, folder)
+    change(path, after)
+    assert prints.of(path) != first and prints.of(tmp_path) != folder
+
+
+def test_a_large_file_that_differs_between_its_samples_is_told_apart(tmp_path: Path) -> None:
+    path, hashes = tmp_path / "weights", FileHashes(tmp_path / "files.sqlite")
+    path.write_bytes(middle(LARGE, UNSAMPLED))
+    first = Fingerprints(hashes).of(path)
+    kept = tmp_path / "kept"
+    shutil.copy2(path, kept)
+    replace(path, middle(LARGE, OTHER))
+    later = Fingerprints(FileHashes(tmp_path / "files.sqlite"))
+    second = later.of(path)
+    assert second != first
+    assert len({later.of(path), Fingerprints(hashes).of(path)}) == 1
+    replace(path, middle(LARGE, OTHER + 1))
+    assert later.of(path) not in (first, second)
+
+
+def test_a_copy_is_the_same_once_the_whole_is_known(tmp_path: Path) -> None:
+    path, hashes = tmp_path / "weights", FileHashes(tmp_path / "files.sqlite")
+    path.write_bytes(middle(LARGE, UNSAMPLED))
+    prints = Fingerprints(hashes)
+    first = prints.of(path)
+    deadline = time.monotonic() + 30
+    while not (known := hashes.get(Signature.of(path.stat()))) or not known.whole:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    copy = tmp_path / "elsewhere"
+    shutil.copyfile(path, copy)
+    assert prints.of(copy) == first
+    assert Fingerprints(FileHashes(tmp_path / "files.sqlite")).of(copy) == first
+
+
+def test_what_was_forgotten_is_no_longer_the_same(tmp_path: Path) -> None:
+    path, store = tmp_path / "weights", tmp_path / "files.sqlite"
+    path.write_bytes(middle(LARGE, UNSAMPLED))
+    first = Fingerprints(FileHashes(store)).of(path)
+    assert Fingerprints(FileHashes(store)).of(path) == first
+    store.unlink()
+    replace(path, middle(LARGE, OTHER))
+    assert Fingerprints(FileHashes(store)).of(path) != first
+
+
+def test_small_files_are_the_same_wherever_they_lie(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"red")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "two").write_bytes(b"red")
+    assert Fingerprints().of(tmp_path / "one") == Fingerprints().of(tmp_path / "inside" / "two")
+    shutil.copytree(tmp_path / "inside", tmp_path / "other")
+    assert Fingerprints().of(tmp_path / "inside") == Fingerprints().of(tmp_path / "other")
+    (tmp_path / "other" / "two").rename(tmp_path / "other" / "three")
+    assert Fingerprints().of(tmp_path / "inside") != Fingerprints().of(tmp_path / "other")
+
+
+def test_a_store_that_cannot_be_used_costs_its_memory_only(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes(b"x" * LARGE)
+    (tmp_path / "files.sqlite").mkdir()
+    prints = Fingerprints(FileHashes(tmp_path / "files.sqlite"))
+    first = prints.of(path)
+    assert prints.of(path) == first
+    (tmp_path / "damaged.sqlite").write_bytes(b"no database" * 100)
+    assert Fingerprints(FileHashes(tmp_path / "damaged.sqlite")).of(path)

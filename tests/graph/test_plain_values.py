@@ -1,0 +1,60 @@
+"""Values that no program can keep are refused in a sentence, wherever they come from."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from nodeflow.graph.model.catalogue import Param
+from nodeflow.resources import locate
+
+PATHS = Param("path", "path", "", reads=True)
+
+
+@pytest.mark.parametrize(
+    ("param", "value", "words"),
+    [
+        (Param("n", "int", 0), 2**63, "a number of 19 digits is beyond 64 bits"),
+        (Param("n", "int", 0), -(2**63) - 1, "beyond 64 bits"),
+        pytest.param(Param("n", "int", 0), 10**5000, "digits is beyond 64 bits", id="long"),
+        pytest.param(Param("n", "int", 0, maximum=9, minimum=0), 10**5000, "not a whole number from 0 to 9", id="out"),
+        (Param("n", "float", 0.0), math.nan, "is nan, which is no finite number"),
+        (Param("n", "float", 0.0), -math.inf, "is -inf, which is no finite number"),
+        (Param("n", "float", 0.0), 10**400, "beyond 64 bits"),
+        (Param("n", "float", 0.0, minimum=0.0), math.nan, "not a number of at least 0"),
+        (Param("n", "str", ""), "a\ud800b", "holds half a character"),
+        (PATHS, "a\0b", "NUL"),
+        (PATHS, "~nobody/picture.png", "starts with ~ and a name"),
+        (Param("model", "str", "", widget="model", reads=True), "~nobody", "starts with ~ and a name"),
+        (PATHS, "\udcff.png", "holds half a character"),
+        (Param("c", "choice", "a", choices=("a",)), "x" * 10_000, "is not one of a"),
+    ],
+)
+def test_what_cannot_be_kept_is_said(param: Param, value: object, words: str) -> None:
+    fault = param.fault(value)
+    assert words in fault
+    assert len(fault) < 200
+    fault.encode()
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [
+        (Param("n", "int", 0), 2**63 - 1),
+        (Param("n", "float", 0.0), 2**53),
+        (Param("n", "float", 0.0), 1.7e308),
+        (Param("s", "str", ""), "~nobody \N{GRINNING FACE} \0"),
+        (PATHS, "~/a.png"),
+        (PATHS, "~"),
+        (PATHS, "a~b"),
+    ],
+)
+def test_what_can_be_kept_is_good(param: Param, value: object) -> None:
+    assert param.fault(value) == ""
+
+
+@pytest.mark.parametrize("reference", ["a\0b", "~nobody-of-that-name", "x" * 5000, ""])
+def test_what_is_no_path_leads_nowhere(reference: str, tmp_path: Path) -> None:
+    assert locate(reference, tmp_path) is None

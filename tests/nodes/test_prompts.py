@@ -1,0 +1,90 @@
+"""Texts as the model was trained to read them, and what is cut off of them told with its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from open_clip.tokenizer import SimpleTokenizer
+
+from nodeflow.app.canvas.editors.tokens import _load, said
+from nodeflow.node import noting
+from nodeflow.prompt_text import as_clip_reads
+from nodeflow.resources import folder
+from nodes.conditioning.clip_space import clip_text_embedding, load_clip
+from nodes.conditioning.text_encode import _encode_together, clip_text_encode
+from nodes.loaders.families.clip.clip_pair import OpenCLIP
+from nodes.loaders.load_models import load_latent_diffusion
+from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
+from nodes.loaders.text_encoders.tokenizing import tell_cut, tokenized
+
+ODD = [
+    "it\N{RIGHT SINGLE QUOTATION MARK}s a cat",
+    "\N{LEFT DOUBLE QUOTATION MARK}quoted\N{RIGHT DOUBLE QUOTATION MARK}",
+    "the \N{LATIN SMALL LIGATURE FI}nal pro\N{LATIN SMALL LIGATURE FI}t",
+    "cats &amp; dogs &amp;lt;3",
+    "caf\N{LATIN SMALL LETTER A WITH TILDE}\N{COPYRIGHT SIGN} au lait",
+    "  two\n\tlines\N{NO-BREAK SPACE}here ",
+    "a plain red star",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_letters_give_the_tokens_that_clip_was_trained_with(text: str) -> None:
+    """The reference is open_clip's tokenizer, which is OpenAI's."""
+    ids = tokenized(clip_tokenizer(False), [text], 77).input_ids[0].tolist()
+    expected = SimpleTokenizer()([text])[0].tolist()
+    length = expected.index(49407) + 1
+    assert ids[:length] == expected[:length]
+
+
+def test_the_window_counts_the_same_tokens() -> None:
+    known = _load(folder("assets") / "models" / "latent-diffusion" / "tokenizer")
+    assert known is not None and known.clip
+    assert said("it\N{RIGHT SINGLE QUOTATION MARK}s &amp;", known) == said("it's &", known)
+    assert as_clip_reads("plain") == "plain"
+
+
+def notes(call: Any, *arguments: Any) -> list[tuple[int, str]]:
+    with noting() as found:
+        call(*arguments)
+    return found
+
+
+LOST = "and a whale that nobody will see"
+LONG = ", ".join(["a red star"] * 40) + " " + LOST
+
+
+def test_what_is_cut_is_said_with_its_words() -> None:
+    encoder = load_latent_diffusion().text_encoder
+    ((_, note),) = notes(clip_text_encode, encoder, LONG)
+    assert "CLIP reads 32 of its" in note
+    assert note.endswith(LOST)
+    assert notes(clip_text_encode, encoder, "a red star") == []
+
+
+def test_of_several_texts_each_says_its_own() -> None:
+    encoder = load_latent_diffusion().text_encoder
+    calls = [{"text_encoder": encoder, "text": text} for text in ("a", LONG, "b", LONG + " ever")]
+    found = notes(_encode_together, calls)
+    assert [call for call, _ in found] == [1, 3]
+    assert found[1][1].endswith("ever")
+
+
+def test_texts_of_an_embedding_say_so_too() -> None:
+    assert len(notes(clip_text_embedding, load_clip(), f"a star\n{LONG}")) == 1
+
+
+def test_texts_for_open_clip_say_so_too() -> None:
+    teller = OpenCLIP.__new__(OpenCLIP)
+    object.__setattr__(teller, "tokenizer", SimpleTokenizer())
+    ((_, note),) = notes(teller._tell_cut, ["a star", LONG])
+    assert note.endswith(LOST)
+
+
+def test_the_frame_around_a_text_is_not_told(tmp_path: Path) -> None:
+    tokenizer = clip_tokenizer(False)
+    whole = f"say {LONG} end of the frame"
+    ((_, note),) = notes(tell_cut, tokenizer, whole, 60, 0, whole.rfind(LONG) + len(LONG))
+    assert note.endswith(LOST)
