@@ -214,7 +214,7 @@ class Scenes:
         groups.group()
         self.canvas.set_title("group", "Sampling")
         groups.open()
-        level = self.canvas.session
+        level = self.canvas.scope
         for node, name in (("guidance", "scale"), ("scheduler", "steps"), ("noise", "seed")):
             self.window.session.do("Expose", level.wire(Link(INPUTS, MORE, node, name)))
         self.canvas.frame_all()

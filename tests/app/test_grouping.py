@@ -256,7 +256,7 @@ def test_a_subgraph_cannot_be_pasted_into_itself(window: MainWindow) -> None:
     press(window, Key.Key_V, CTRL)
     assert "a subgraph cannot contain itself" in window.canvas.view.toast.text()
     assert text(window) == before and agrees(window)
-    assert "subgraph.group" not in {spec.type for spec in window.canvas.session.offered()}
+    assert "subgraph.group" not in {spec.type for spec in window.canvas.scope.offered()}
 
 
 def test_all_instances_follow_and_a_unique_one_does_not(window: MainWindow) -> None:
@@ -364,7 +364,7 @@ def test_what_fails_or_is_wrong_inside_is_said_with_its_path(window: MainWindow,
     assert problem.node == "group/model"
     assert "model.model: 5 is not" in window.canvas.nodes[name].note
     window.canvas.show_node(problem.node)
-    assert window.canvas.session.path == (name,) and window.canvas.chosen() == ["model"]
+    assert window.canvas.scope.path == (name,) and window.canvas.chosen() == ["model"]
     assert "5 is not" in window.canvas.nodes["model"].note
 
 

@@ -256,7 +256,7 @@ def test_a_wire_and_a_lesson_tell_what_flows(window: MainWindow, inspector: Insp
     assert view.facts("sampler", "latent") == ""
     qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.facts("sampler", "latent"), timeout=5000)
     assert "±" in view.facts("sampler", "latent")
-    page = NodeHelp(window.canvas.session, window.canvas.facts)
+    page = NodeHelp(window.canvas.scope, window.canvas.facts)
     page.show_node("decode")
     assert "±" not in page.page.toPlainText()
     page.page.anchorClicked.emit(QUrl(LESSON))

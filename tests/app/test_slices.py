@@ -32,9 +32,9 @@ def meanwhile(window: MainWindow, act: Callable[[], None], after: int = 6) -> li
 
     def look() -> None:
         canvas = window.canvas
-        if canvas.session.workflow.nodes and len(canvas.nodes) == after and not canvas.links:
+        if canvas.scope.workflow.nodes and len(canvas.nodes) == after and not canvas.links:
             timer.stop()
-            seen.append(len(canvas.nodes) < len(canvas.session.workflow.nodes))
+            seen.append(len(canvas.nodes) < len(canvas.scope.workflow.nodes))
             act()
 
     timer.timeout.connect(look)

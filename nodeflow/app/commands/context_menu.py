@@ -32,7 +32,7 @@ def canvas_menu(gestures: NodeCommands, actions: Actions, parent: QWidget) -> QM
 
 def _groups(gestures: NodeCommands) -> Iterator[Group]:
     view, at = gestures.view, gestures.view.asked_at()
-    inside = bool(gestures.session.path)
+    inside = bool(gestures.scope.path)
     if view.card_at(at) is not None:
         yield from _for_nodes(gestures, inside)
     elif view.drawn_at(at) is not None:

@@ -30,7 +30,7 @@ class InspectorPanel(PanelWidgets):
 
     def __init__(self, tab: DocumentTab) -> None:
         super().__init__(tab)
-        self.tab, self.session, self.level = tab, tab.session, tab.canvas.session
+        self.tab, self.session, self.scope = tab, tab.session, tab.canvas.scope
         self.looks = PeekRequests(self.session, self)
         self.cache = FrameCache()
         self.node = ""
@@ -45,15 +45,15 @@ class InspectorPanel(PanelWidgets):
         self._probe = Probe(self._ask_place, self)
         self._connect()
         tab.canvas.selection_changed.connect(self._follow)
-        self.level.node_changed.connect(self._node_changed)
-        self.level.preview.connect(self._sampling)
-        self.level.opened.connect(lambda: self.show_node(""))
+        self.scope.node_changed.connect(self._node_changed)
+        self.scope.preview.connect(self._sampling)
+        self.scope.opened.connect(lambda: self.show_node(""))
         self._follow()
 
     def _connect(self) -> None:
         self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
         self.looks.missing.connect(self._offer_load)
-        self.tab.past.changed.connect(self._run_over)
+        self.tab.history.changed.connect(self._run_over)
         self.comparison.arrived.connect(self._paint_step)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
@@ -81,9 +81,9 @@ class InspectorPanel(PanelWidgets):
 
     def show_node(self, node: str) -> None:
         """Look at what a node gave; at nothing where it is empty."""
-        nodes = self.level.workflow.nodes
+        nodes = self.scope.workflow.nodes
         self.node = node if node in nodes else ""
-        spec = self.level.catalogue.nodes.get(nodes[self.node].type) if self.node else None
+        spec = self.scope.catalogue.nodes.get(nodes[self.node].type) if self.node else None
         self.heading.setText(self.node or self.tr("Inspector"))
         self.output_box.blockSignals(True)
         self.output_box.clear()
@@ -110,7 +110,7 @@ class InspectorPanel(PanelWidgets):
         else:
             self.looks.ask(
                 lambda view, error: self._overview(glance, view, error),
-                node=self.level.path_of(self.node),
+                node=self.scope.path_of(self.node),
                 output=self.output,
                 item=max(self.item_box.currentIndex(), 0),
             )
@@ -251,9 +251,9 @@ class InspectorPanel(PanelWidgets):
 
     def _compared(self) -> str:
         """The handle of the value that is compared with; empty where there is none."""
-        spec = self.level.catalogue.nodes.get(self.level.workflow.nodes[self.node].type)
+        spec = self.scope.catalogue.nodes.get(self.scope.workflow.nodes[self.node].type)
         own = self.overview.handle if self.overview else ""
-        return self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output) if spec else ""
+        return self.compare_bar.handle(own, self.scope.path_of(self.node), spec, self.output) if spec else ""
 
     def _film(self, handle: str, form: ViewInfo, time: Option) -> Film:
         options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
@@ -295,7 +295,7 @@ class InspectorPanel(PanelWidgets):
 
     def _offer_load(self, node: str) -> None:
         """What a picture needs is not in memory: offer to run to the node that gives it."""
-        self._missing, own = node, node == self.level.path_of(self.node)
+        self._missing, own = node, node == self.scope.path_of(self.node)
         words = self.tr("Run to {0}, to see it") if own else self.tr("Load {0}, to see it in true colours")
         self.load_button.setText(words.format(node))
         self.load_button.show()
@@ -311,9 +311,9 @@ class InspectorPanel(PanelWidgets):
 
     def _last_handle(self) -> str:
         """What names the value in the last run; empty where it was not part of it."""
-        node, runs = self.level.workflow.nodes.get(self.node), self.tab.past.runs
-        spec = self.level.catalogue.nodes.get(node.type) if node else None
-        return runs[-1].handle(self.level.path_of(self.node), spec, self.output) if runs and spec else ""
+        node, runs = self.scope.workflow.nodes.get(self.node), self.tab.history.runs
+        spec = self.scope.catalogue.nodes.get(node.type) if node else None
+        return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else ""
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
@@ -333,7 +333,7 @@ class InspectorPanel(PanelWidgets):
                 self._say(error)
                 return
             try:
-                path = keep(frame_of(view).image, self.session.hub.output, self.level, node, step, quantity)
+                path = keep(frame_of(view).image, self.session.hub.output, self.scope, node, step, quantity)
                 self._say(self.tr("Written: {0}").format(path), True)
             except OSError as failed:
                 self._say(self.tr("Cannot write the picture: {0}").format(failed.strerror or failed))
@@ -369,7 +369,7 @@ class InspectorPanel(PanelWidgets):
     # --- while it runs
 
     def _node_changed(self, node: str) -> None:
-        if node == self.node and self.level.state(node).phase in ("ran", "cached"):
+        if node == self.node and self.scope.state(node).phase in ("ran", "cached"):
             self.refresh()
 
     def _sampling(self, node: str, picture: bytes) -> None:
@@ -377,7 +377,7 @@ class InspectorPanel(PanelWidgets):
             self._turn += 1
             self._glance += 1
             self._close_film()
-            state = self.level.state(node)
+            state = self.scope.state(node)
             self.stage.show_frame(frame_of_png(picture))
             self.told.setText(self.tr("step {0} of {1}, as it is foreseen").format(state.step, state.steps))
 

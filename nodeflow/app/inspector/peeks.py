@@ -50,7 +50,7 @@ class PeekRequests(QObject):
 
         With the handle of another one, ask how far the two are apart.
         """
-        node, output = self.session.unfolded.flat.origin(node, output) or (node, output)
+        node, output = self.session.flattened.flat.origin(node, output) or (node, output)
         look = ViewQuery(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
         self._waiting[self.session.hub.engine.look(look)] = then
 

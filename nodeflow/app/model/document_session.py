@@ -73,7 +73,7 @@ class DocumentSession(QObject):
         self.id = uuid.uuid4().hex
         """Names its document to the engine."""
         self.document = Document()
-        self.unfolded = FlattenedWorkflow(self.document)
+        self.flattened = FlattenedWorkflow(self.document)
         self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
         """By the path of a node, the output that was last looked at and its small pictures."""
         self.stack = QUndoStack(self)
@@ -170,7 +170,7 @@ class DocumentSession(QObject):
         self.cancel()
         self.jobs.clear()
         self.document = Document(workflow)
-        self.unfolded = FlattenedWorkflow(self.document)
+        self.flattened = FlattenedWorkflow(self.document)
         self.thumbnails.clear()
         self.document.subscribe(self._outdate)
         self.stack.clear()
@@ -221,19 +221,19 @@ class DocumentSession(QObject):
 
     def peek(self, node: str, output: str, size: int) -> None:
         """Ask for pictures of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
-        found = self.unfolded.flat.origin(node, output) or (node, output)
+        found = self.flattened.flat.origin(node, output) or (node, output)
         request = self.hub.engine.peek(*found, size, self.id)
         self._requests[request] = (node, output, size)
 
     def state(self, node: str) -> NodeState:
         """The run state of a node, or of an instance of a subgraph, by its path."""
-        return self.unfolded.state(node, self.states)
+        return self.flattened.state(node, self.states)
 
     def keep_states(self, where: str, names: dict[str, str]) -> None:
         """Nodes of a definition (of the root, for the empty name) are about to get other paths: what is told of them
         holds there too. Both stay, so that it holds after an undo as well."""
         prefixes = (
-            [path + "/" for path, name in self.unfolded.flat.unfolded.items() if name == where] if where else [""]
+            [path + "/" for path, name in self.flattened.flat.unfolded.items() if name == where] if where else [""]
         )
         for prefix in prefixes:
             for old, new in names.items():
@@ -273,8 +273,8 @@ class DocumentSession(QObject):
         where, edit = (edit.name, edit.edit) if isinstance(edit, Inside) else ("", edit)
         match edit:
             case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
-                for path in self.unfolded.paths(where, node):
-                    for name in self.states.outdate(self.unfolded.affected(path)):
+                for path in self.flattened.paths(where, node):
+                    for name in self.states.outdate(self.flattened.affected(path)):
                         self.node_changed.emit(name)
 
     def _edited(self) -> None:
@@ -318,7 +318,7 @@ class DocumentSession(QObject):
                 self.run_changed.emit()
             case Peeked(request, pictures) if request in self._requests:
                 node, output, size = self._requests.pop(request)
-                if pictures and self.unfolded.knows(node):
+                if pictures and self.flattened.knows(node):
                     if size == THUMBNAIL:
                         self.thumbnails[node] = (output, pictures)
                     self.picture.emit(node, output, size, pictures)
@@ -332,7 +332,7 @@ class DocumentSession(QObject):
 
     def _pictured(self, node: str) -> str:
         """The output of a node that may be pictures, by its type; empty where none is."""
-        found = self.unfolded.flat.workflow.nodes.get(node)
+        found = self.flattened.flat.workflow.nodes.get(node)
         spec = self.catalogue.nodes.get(found.type) if found is not None else None
         return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
 

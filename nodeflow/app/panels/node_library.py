@@ -72,17 +72,17 @@ class NodeLibrary(QWidget):
         """Show what can be added to this document, where it is looked at."""
         for link in self._links:
             self.disconnect(link)
-        level = tab.canvas.session
+        scope = tab.canvas.scope
         self._links = [
             signal.connect(self.fill)
-            for signal in (level.catalogue_changed, level.moved, tab.session.hub.library_changed)
+            for signal in (scope.catalogue_changed, scope.moved, tab.session.hub.library_changed)
         ]
         self.fill()
 
     def fill(self) -> None:
         """Show all nodes by station; with letters in the field, those that match, the best first."""
         self.tree.clear()
-        query, specs = self.search.text().strip(), self._tabs.front.canvas.session.offered()
+        query, specs = self.search.text().strip(), self._tabs.front.canvas.scope.offered()
         self._specs = {spec.type: spec for spec in specs}
         if query:
             self._add(self.tree.invisibleRootItem(), rank(query, specs))

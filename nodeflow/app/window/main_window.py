@@ -392,7 +392,7 @@ class MainWindow(QMainWindow):
             return
         name = next(iter(tab.canvas.chosen()), "")
         self.properties.show_node(name)
-        if name and (path := tab.canvas.session.path_of(name)) != self.preview.node:
+        if name and (path := tab.canvas.scope.path_of(name)) != self.preview.node:
             self.preview.look_at(path)
 
 

@@ -55,7 +55,7 @@ def show_sweep(window: MainWindow) -> SweepDialog:
     """Ask which values a parameter is to take, and run with each."""
     session, canvas = window.session, window.canvas
     canvas.view.finish_editor()
-    dialog = SweepDialog(window, session, [] if canvas.session.path else canvas.chosen())
+    dialog = SweepDialog(window, session, [] if canvas.scope.path else canvas.chosen())
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.wanted.connect(lambda sweeps: window.sweep_runs.run(session, sweeps))
     dialog.open()

@@ -48,13 +48,13 @@ class Annotations(QObject):
         for item in shown.values():
             scene.removeItem(item)
             yield
-        for name in list(self._canvas.session.workflow.annotations):
+        for name in list(self._canvas.scope.workflow.annotations):
             self.follow(name)
             yield
 
     def follow(self, name: str) -> None:
         """One was added, changed or taken away."""
-        annotation = self._canvas.session.workflow.annotations.get(name)
+        annotation = self._canvas.scope.workflow.annotations.get(name)
         item = self.items.get(name)
         if item is not None and (annotation is None or annotation.kind != item.annotation.kind):
             self._canvas.view.close_editor()
@@ -83,7 +83,7 @@ class Annotations(QObject):
 
     def moved(self) -> list[Edit]:
         """The edits that make what was dragged or resized true."""
-        known = self._canvas.session.workflow.annotations
+        known = self._canvas.scope.workflow.annotations
         return [Annotate(name, item.shown) for name, item in self.items.items() if item.shown != known.get(name)]
 
     def add_frame(self) -> None:
@@ -104,15 +104,15 @@ class Annotations(QObject):
 
     def colour(self, name: str) -> None:
         """Give the selected ones a colour."""
-        known = self._canvas.session.workflow.annotations
+        known = self._canvas.scope.workflow.annotations
         edits = [Annotate(item, msgspec.structs.replace(known[item], colour=name)) for item in self.chosen()]
         if edits:
-            self._canvas.session.do(self.tr("Colour"), EditBatch(tuple(edits)))
+            self._canvas.scope.do(self.tr("Colour"), EditBatch(tuple(edits)))
 
     def edit(self, name: str) -> None:
         """Edit a title or a text in place."""
         item, view = self.items[name], self._canvas.view
-        before = self._canvas.session.workflow.annotations[name]
+        before = self._canvas.scope.workflow.annotations[name]
 
         def commit(text: str) -> None:
             words = self.tr("Write Note") if isinstance(item, NoteItem) else self.tr("Rename Frame")
@@ -122,7 +122,7 @@ class Annotations(QObject):
             if isinstance(item, NoteItem):
                 wanted = NoteItem(name, after).fitting()
                 after = msgspec.structs.replace(after, height=max(before.height, round(wanted)))
-            self._canvas.session.do(words, Annotate(name, after))
+            self._canvas.scope.do(words, Annotate(name, after))
 
         if isinstance(item, NoteItem):
             view.open_editor_at(item, Param("note", "str", "", widget="multiline"), before.text, item.body, commit)
@@ -130,9 +130,9 @@ class Annotations(QObject):
             view.open_editor_at(item, Param("title", "str", ""), before.text, item.title_rect(), commit)
 
     def _add(self, annotation: Annotation) -> None:
-        name = free_annotation(self._canvas.session.workflow, annotation.kind)
+        name = free_annotation(self._canvas.scope.workflow, annotation.kind)
         words = self.tr("Add Frame") if annotation.kind == "frame" else self.tr("Add Note")
-        self._canvas.session.do(words, Annotate(name, annotation))
+        self._canvas.scope.do(words, Annotate(name, annotation))
         self._canvas.view.scene().clearSelection()
         self.items[name].setSelected(True)
         self.edit(name)

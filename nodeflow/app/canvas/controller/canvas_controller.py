@@ -50,7 +50,7 @@ from nodeflow.graph.validate.check import refusal
 
 
 class Canvas(SelectionGraph):
-    """Cards and wires for the nodes and links of the level that is shown of the session's document.
+    """Cards and wires for the nodes and links of the scope that is shown of the session's document.
 
     NodeGraphQt's viewer calls the slots with its names (``_on_nodes_moved`` and so on); here they push our edits,
     and only the document's answer changes what is shown.
@@ -59,13 +59,13 @@ class Canvas(SelectionGraph):
     selection_changed = Signal()
 
     def __init__(self, session: DocumentSession, parent: QObject | None = None) -> None:
-        self.session: GraphScope = GraphScope(session)
+        self.scope: GraphScope = GraphScope(session)
         self.nodes: dict[str, NodeItem] = {}
         self.links: dict[Socket, WireItem] = {}
         self._waiting: dict[str, set[Socket]] = {}
         self._building = self._outdated = False
         super().__init__(parent, viewer=CanvasView(), undo_stack=session.stack)
-        view, shown = self.view, self.session
+        view, shown = self.view, self.scope
         shown.setParent(self)
         shown.subscribe(self._follow)
         self.annotations = Annotations(self)
@@ -126,7 +126,7 @@ class Canvas(SelectionGraph):
             self.view.scene().removeItem(card)
             yield
         yield from self.annotations.build()
-        workflow = self.session.workflow
+        workflow = self.scope.workflow
         incoming, outgoing = workflow.incoming(), workflow.outgoing()
         for name, node in list(workflow.nodes.items()):
             self._add_card(name, node, incoming[name], outgoing[name])
@@ -149,7 +149,7 @@ class Canvas(SelectionGraph):
             node_type = card.node.type
             if definition_of(node_type) or node_type in TERMINALS:
                 self._fit(name, anew=True)
-            elif not card.face.known and node_type in self.session.catalogue.nodes:
+            elif not card.face.known and node_type in self.scope.catalogue.nodes:
                 self._fit(name)
 
     def _follow(self, edit: Edit) -> None:
@@ -166,8 +166,8 @@ class Canvas(SelectionGraph):
             case AddNode(name, node):
                 self._add_card(name, node, (), ())  # its wires come with edits of their own
                 for socket in self._waiting.pop(name, ()):
-                    if socket in self.session.workflow.links:
-                        self._lay(self.session.workflow.links[socket])
+                    if socket in self.scope.workflow.links:
+                        self._lay(self.scope.workflow.links[socket])
             case RemoveNode(name):
                 self.view.close_editor()
                 self._take_away(self.nodes.pop(name))
@@ -179,7 +179,7 @@ class Canvas(SelectionGraph):
                 self._fit(name, anew=True)
             case SetParam(name) | SetMode(name):
                 card = self.nodes[name]
-                card.show_node(self.session.workflow.nodes.get(name, card.node))
+                card.show_node(self.scope.workflow.nodes.get(name, card.node))
                 if not card.face.known:
                     self._fit(name)
             case Annotate(name):
@@ -198,13 +198,13 @@ class Canvas(SelectionGraph):
             yield card.body.translated(card.pos()), node_painter.mark(card)
 
     def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
-        spec = self.session.catalogue.nodes.get(node.type)
-        place = self.session.workflow.layout.get(name, Placement(0, 0))
+        spec = self.scope.catalogue.nodes.get(node.type)
+        place = self.scope.workflow.layout.get(name, Placement(0, 0))
         kind = TerminalItem if name in TERMINALS else RerouteItem if spec is not None and spec.through else NodeItem
         card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
         card.seeds = place.seeds
         card.setPos(place.x, place.y)
-        card.state = self.session.state(name)
+        card.state = self.scope.state(name)
         self.nodes[name] = card
         self.view.scene().addItem(card)
 
@@ -229,7 +229,7 @@ class Canvas(SelectionGraph):
         while todo:
             card = self.nodes.get(todo.pop())
             if isinstance(card, RerouteItem):
-                given = carried(self.session.workflow, self.session.catalogue, card.id, card.outputs[0].name)
+                given = carried(self.scope.workflow, self.scope.catalogue, card.id, card.outputs[0].name)
                 if card.carry(given or ANY):
                     todo += (wire.target.card.id for wire in card.outputs[0].wires)
 
@@ -267,14 +267,14 @@ class Canvas(SelectionGraph):
         All edits of a batch are made before the first is told of, so that the node's links may be ahead of what is
         shown; each is drawn once both its ends are there.
         """
-        card, node = self.nodes[name], self.session.workflow.nodes.get(name)
+        card, node = self.nodes[name], self.scope.workflow.nodes.get(name)
         missing = link is not None and not (
             card.output_port(link.output) if link.source == name else card.input_port(link.input, link.slot)
         )
         if node is None or not (card.face.grows or missing or anew):
             return
         incoming, outgoing = self._links_of(name)
-        face = face_of(node, self.session.catalogue.nodes.get(node.type), incoming, outgoing)
+        face = face_of(node, self.scope.catalogue.nodes.get(node.type), incoming, outgoing)
         card.node = node
         if face == card.face:
             return
@@ -287,7 +287,7 @@ class Canvas(SelectionGraph):
             self._draw(known)
 
     def _links_of(self, name: str) -> tuple[list[Link], list[Link]]:
-        links = self.session.workflow.links.values()
+        links = self.scope.workflow.links.values()
         return [link for link in links if link.target == name], [link for link in links if link.source == name]
 
     # --- what a person does
@@ -296,12 +296,12 @@ class Canvas(SelectionGraph):
         """Give a node a title of its own; an empty one takes it away."""
         card = self.nodes.get(name)
         if card is not None:
-            place = self.session.workflow.layout.get(name, Placement(card.x(), card.y()))
-            root, definition = self.session.root, definition_of(card.node.type)
+            place = self.scope.workflow.layout.get(name, Placement(card.x(), card.y()))
+            root, definition = self.scope.root, definition_of(card.node.type)
             if title and definition in root.subgraphs:
-                self.session.session.do(self.tr("Rename"), rename_definition(root, definition, title))
+                self.scope.session.do(self.tr("Rename"), rename_definition(root, definition, title))
             else:
-                self.session.do(self.tr("Rename"), MoveNode(name, msgspec.structs.replace(place, title=title)))
+                self.scope.do(self.tr("Rename"), MoveNode(name, msgspec.structs.replace(place, title=title)))
 
     def judge(self, start: Port, end: Port) -> str:
         """Why a wire between two ports cannot be laid; empty where it can."""
@@ -311,18 +311,18 @@ class Canvas(SelectionGraph):
         link = link_of(start, end)
         if MORE in (link.output, link.input) and link.source in TERMINALS and link.target in TERMINALS:
             return self.tr("a new port needs a node at the other end of its wire")
-        reason = refusal(self.session.workflow, self.session.catalogue, link)
+        reason = refusal(self.scope.workflow, self.scope.catalogue, link)
         return str(Problem(link.target, link.input, reason)) if reason else ""
 
     def _on_connection_changed(self, disconnected: list[tuple[Port, Port]], connected: list[tuple[Port, Port]]) -> None:
-        workflow = self.session.workflow
+        workflow = self.scope.workflow
         gone = [socket_of(*pair) for pair in disconnected]
         edits: list[Edit] = [Disconnect(socket) for socket in gone if socket in workflow.links]
         for pair in connected:
             link = link_of(*pair)
-            edits += [Connect(link)] if link.socket in gone else self.session.wire(link).edits
+            edits += [Connect(link)] if link.socket in gone else self.scope.wire(link).edits
         if edits:
-            self.session.do(self.tr("Connect") if connected else self.tr("Disconnect"), EditBatch(tuple(edits)))
+            self.scope.do(self.tr("Connect") if connected else self.tr("Disconnect"), EditBatch(tuple(edits)))
 
     def connect_ports(self, start: Port, end: Port) -> None:
         """Lay a wire between two ports."""
@@ -337,14 +337,14 @@ class Canvas(SelectionGraph):
             self.keep_moves(moved, self.tr("Insert"), landing.edits)
         elif self.view.pulled:
             names = [card.id for card in moved if card.id not in TERMINALS]
-            pulled = pull_out(self.session.workflow, self.session.catalogue, names)
+            pulled = pull_out(self.scope.workflow, self.scope.catalogue, names)
             self.keep_moves(moved, self.tr("Pull Out"), pulled.edits)
         else:
             self.keep_moves(moved)
 
     def keep_moves(self, cards: Iterable[NodeItem], words: str = "", more: Iterable[Edit] = ()) -> None:
         """Make true where nodes, frames and notes were dragged to, with further edits, as one undo step."""
-        layout = self.session.workflow.layout
+        layout = self.scope.workflow.layout
         edits: list[Edit] = []
         for card in cards:
             before = layout.get(card.id, Placement(0, 0))
@@ -353,12 +353,12 @@ class Canvas(SelectionGraph):
                 edits.append(MoveNode(card.id, after))
         edits += self.annotations.moved()
         if edits:
-            self.session.do(words or self.tr("Move"), EditBatch((*edits, *more)))
+            self.scope.do(words or self.tr("Move"), EditBatch((*edits, *more)))
 
     def _insertion(self, card: NodeItem, wire: WireItem) -> EditBatch | None:
         """The edit that puts a node into a wire; None where it does not fit."""
-        link = self.session.workflow.links.get(Socket(*wire.target.address))
-        return None if link is None else insertion(self.session.workflow, self.session.catalogue, card.id, link)
+        link = self.scope.workflow.links.get(Socket(*wire.target.address))
+        return None if link is None else insertion(self.scope.workflow, self.scope.catalogue, card.id, link)
 
     def retheme(self) -> None:
         """Paint all in the theme that is now in force."""

@@ -130,7 +130,7 @@ class WireByKeys(QObject):
             gestures.canvas.connect_ports(start, self._ports[key])
 
     def _ask_for_end(self, start: Port) -> None:
-        canvas, workflow = self._gestures.canvas, self._gestures.canvas.session.workflow
+        canvas, workflow = self._gestures.canvas, self._gestures.canvas.scope.workflow
         if start.is_input:
             circling = downstream(workflow.outgoing(), [start.card.id])
         else:
@@ -146,7 +146,7 @@ class WireByKeys(QObject):
         wanted = gives if start.is_input else takes
         new = [
             entry_of(spec)._replace(key=_NEW + spec.type, aside=tr("new node"))
-            for spec in canvas.session.offered()
+            for spec in canvas.scope.offered()
             if wanted(spec, start.wire_type)
         ]
         hint = tr("Where the wire of {0} ends").format(readable(start.name))

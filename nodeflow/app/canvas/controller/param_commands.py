@@ -26,7 +26,7 @@ class Values(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         self._tokens = Tokens(Background(self, threads=1))
-        Seeds(canvas.session.session, self)
+        Seeds(canvas.scope.session, self)
         view = canvas.view
         view.param_changed.connect(self.set)
         view.seed_mode_wanted.connect(self.change_seed_mode)
@@ -37,19 +37,19 @@ class Values(QObject):
 
         Where the node is selected, all selected nodes of its type get the value that no wire feeds.
         """
-        session = self._canvas.session
-        if name not in session.workflow.nodes:
+        scope = self._canvas.scope
+        if name not in scope.workflow.nodes:
             return  # it went while it was being edited
         names = self._alike(name, param)
         words = self.tr("Set {0}").format(readable(param))
         if len(names) > 1:
             words = self.tr("Set {0} of {1} nodes").format(readable(param), len(names))
-        session.do(words, EditBatch(tuple(SetParam(one, param, value) for one in names)), gesture)
+        scope.do(words, EditBatch(tuple(SetParam(one, param, value) for one in names)), gesture)
 
     def change_seed_mode(self, name: str, param: str) -> None:
         """Fixed, random, increment, and around again; for all that a change of the seed would change."""
-        session, edits = self._canvas.session, []
-        layout = session.workflow.layout
+        scope, edits = self._canvas.scope, []
+        layout = scope.workflow.layout
         before = layout[name].seeds.get(param) if name in layout else None
         for one in self._alike(name, param):
             card = self._canvas.nodes[one]
@@ -57,7 +57,7 @@ class Values(QObject):
             seeds = {key: mode for key, mode in place.seeds.items() if key != param}
             after = mode_after(before)
             edits.append(MoveNode(one, msgspec.structs.replace(place, seeds=seeds | ({param: after} if after else {}))))
-        session.do(self.tr("Seed Mode"), EditBatch(tuple(edits)))
+        scope.do(self.tr("Seed Mode"), EditBatch(tuple(edits)))
 
     def reroll(self) -> None:
         """Draw another seed for each selected node that has one."""
@@ -69,7 +69,7 @@ class Values(QObject):
             if param.widget == "seed" and not canvas.nodes[name].is_fed(row)
         ]
         if edits:
-            canvas.session.do(self.tr("Another Seed"), EditBatch(tuple(edits)))
+            canvas.scope.do(self.tr("Another Seed"), EditBatch(tuple(edits)))
 
     def next_seed_mode(self) -> None:
         """Change what becomes of the seed of the selected nodes after a run."""
@@ -81,7 +81,7 @@ class Values(QObject):
 
     def _alike(self, name: str, param: str) -> list[str]:
         """The nodes that a change of one's parameter changes."""
-        nodes, links = self._canvas.session.workflow.nodes, self._canvas.session.workflow.links
+        nodes, links = self._canvas.scope.workflow.nodes, self._canvas.scope.workflow.links
         if not self._canvas.nodes[name].isSelected():
             return [name]
         kind, chosen = nodes[name].type, self._canvas.chosen()
@@ -90,8 +90,8 @@ class Values(QObject):
 
     def _counter(self, name: str) -> Count | None:
         """What counts the tokens of a node's text; None where it is read by no text encoder."""
-        session = self._canvas.session
-        if not reads_text(session.workflow, session.catalogue, name):
+        scope = self._canvas.scope
+        if not reads_text(scope.workflow, scope.catalogue, name):
             return None
-        folder = tokenizer_for(session.workflow, session.catalogue, name, session.base)
+        folder = tokenizer_for(scope.workflow, scope.catalogue, name, scope.base)
         return lambda text, tell, owner: self._tokens.count(text, folder, tell, owner)

@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 class RunView(QObject):
-    """Hands what the canvas's level tells of runs on to the cards."""
+    """Hands what the canvas's scope tells of runs on to the cards."""
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
         self._decoder = ImageDecoder(self)
-        level = canvas.session
-        level.node_changed.connect(self._show_state)
-        level.problems_changed.connect(self.show_problems)
-        level.picture.connect(self._show_picture)
-        level.preview.connect(self._show_preview)
+        scope = canvas.scope
+        scope.node_changed.connect(self._show_state)
+        scope.problems_changed.connect(self.show_problems)
+        scope.picture.connect(self._show_picture)
+        scope.preview.connect(self._show_preview)
 
     def show_problems(self) -> None:
         """Show on each node what is wrong with it."""
         found: dict[str, list[Problem]] = {}
-        for problem in self._canvas.session.problems:
+        for problem in self._canvas.scope.problems:
             found.setdefault(problem.node, []).append(problem)
         for name, card in self._canvas.nodes.items():
             card.show_problems(tuple(found.get(name, ())))
 
     def _show_state(self, name: str) -> None:
         if name in self._canvas.nodes:
-            self._canvas.nodes[name].show_state(self._canvas.session.state(name))
+            self._canvas.nodes[name].show_state(self._canvas.scope.state(name))
             self._canvas.view.minimap.later()
 
     def _show_picture(self, name: str, _output: str, size: int, pictures: tuple[bytes, ...]) -> None:

@@ -17,7 +17,7 @@ from nodeflow.graph.model.workflow import TERMINALS
 class SelectionGraph(QuietGraph):
     """The graph with its camera: neither selection nor view is part of the document."""
 
-    session: GraphScope
+    scope: GraphScope
     nodes: dict[str, NodeItem]
     annotations: Annotations
 
@@ -65,7 +65,7 @@ class SelectionGraph(QuietGraph):
     def show_node(self, path: str) -> None:
         """Select the node at a path from the root and bring it into the middle; its subgraph is opened for that."""
         *way, name = path.split("/")
-        self.session.go(tuple(way))
+        self.scope.go(tuple(way))
         if name in self.nodes:
             self.choose([name])
             card = self.nodes[name]

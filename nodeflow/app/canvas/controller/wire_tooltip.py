@@ -36,21 +36,21 @@ class WireFacts(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
-        self._looks = PeekRequests(canvas.session.session, self)
+        self._looks = PeekRequests(canvas.scope.session, self)
         self._known: dict[Where, Overview] = {}
         self._pictures: dict[Where, str] = {}
         self._asked: set[Where] = set()
         self._asked_pictures: set[Where] = set()
-        canvas.session.node_changed.connect(self._forget)
-        canvas.session.opened.connect(self._forget_all)
+        canvas.scope.node_changed.connect(self._forget)
+        canvas.scope.opened.connect(self._forget_all)
 
     def line(self, node: str, output: str) -> str:
         """What is known of a value in a line; empty where it has still to be asked for, or has no tensors."""
         where = (node, output)
-        gave = self._canvas.session.state(node).phase in ("ran", "cached", "stale")
+        gave = self._canvas.scope.state(node).phase in ("ran", "cached", "stale")
         if gave and where not in self._known and where not in self._asked:
             self._asked.add(where)
-            self._looks.ask(partial(self._take, where), node=self._canvas.session.path_of(node), output=output)
+            self._looks.ask(partial(self._take, where), node=self._canvas.scope.path_of(node), output=output)
         overview = self._known.get(where)
         if overview is None or not overview.facts:
             return ""
