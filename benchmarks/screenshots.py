@@ -252,15 +252,15 @@ class Scenes:
         self.window.palette_.leave()
 
     def keys(self) -> None:
-        self.window.show_cheat_sheet()
+        self.window.dialogs.show_cheat_sheet()
         self._dialog("keys")
 
     def settings(self) -> None:
-        self.window.show_settings()
+        self.window.dialogs.show_settings()
         self._dialog("settings")
 
     def key_settings(self) -> None:
-        self.window.show_keys()
+        self.window.dialogs.show_keys()
         self._dialog("key_settings")
 
     def library(self) -> None:

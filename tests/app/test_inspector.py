@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts_table import FactsView
-from nodeflow.app.inspector.frame_store import FrameCache, frame_of
+from nodeflow.app.inspector.frame_store import FrameCache
 from nodeflow.app.inspector.image_pair import difference
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.inspector.step_actions import STEP_KEY
@@ -26,6 +26,7 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.frames import frame_of
 from nodeflow.app.qt.png_metadata import text_of, workflow_of
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow

@@ -95,7 +95,7 @@ def test_f6_leads_around_the_panels_and_back_to_the_canvas(window: MainWindow) -
 
 
 def test_every_page_of_the_settings_has_names(window: MainWindow) -> None:
-    window.show_settings()
+    window.dialogs.show_settings()
     dialog = window.findChild(SettingsDialog)
     assert dialog is not None
     for page in range(dialog.pages.count()):

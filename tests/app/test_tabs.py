@@ -209,10 +209,10 @@ def test_opening_a_file_twice_shows_its_tab_and_recent_files_are_kept(window: Ma
     window.tabs.setCurrentIndex(0)
     assert window.show_file(path)
     assert (window.tabs.count(), window.tabs.currentIndex()) == (2, 1)
-    assert window.documents.recent() == [path]
+    assert window.recent.paths() == [path]
     menu = window.actions_["file.recent"].menu()  # type: ignore[attr-defined]
     assert menu.actions()[0].text() == str(path)
-    window.documents.forget_recent()
+    window.recent.forget()
     assert not window.actions_["file.recent"].isEnabled()
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
 
 from nodeflow.app.qt.png_metadata import with_workflow, workflow_of
 from nodeflow.app.window.main_window import MainWindow
@@ -90,7 +91,9 @@ def test_unsaved_changes_are_asked_about(window: MainWindow, said: list[str]) ->
     assert not window.close()
 
 
-def test_dropping_a_file_or_a_picture_with_a_workflow_opens_it(window: MainWindow, tmp_path: Path) -> None:
+def test_dropping_a_file_or_a_picture_with_a_workflow_opens_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     file = tmp_path / "dropped.json"
     file.write_text('{"nodeflow": 1, "nodes": {"noise": {"type": "nodes.gaussian_noise"}}}')
     drop(window, file)
@@ -100,13 +103,16 @@ def test_dropping_a_file_or_a_picture_with_a_workflow_opens_it(window: MainWindo
     assert workflow_of(shot.read_bytes()) == STARTER.read_bytes()
     assert not QImage(str(shot)).isNull()
     drop(window, shot)
-    assert len(window.canvas.nodes) == 10
+    qtbot.waitUntil(lambda: len(window.canvas.nodes) == 10)
     assert window.session.path is None
 
 
-def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(window: MainWindow, tmp_path: Path) -> None:
+def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     plain = picture(tmp_path / "plain.png")
     drop(window, plain)
+    qtbot.waitUntil(lambda: "load_image" in window.session.workflow.nodes)
     assert window.session.workflow.nodes["load_image"].params["path"] == str(plain)
     assert window.tabs.count() == 1
 

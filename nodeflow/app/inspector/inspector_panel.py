@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
+from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.texts import size, tr
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
-from nodeflow.app.inspector.fact_texts import fact_line
-from nodeflow.app.inspector.frame_store import Film, FrameCache, frame_of, frame_of_png
+from nodeflow.app.inspector.frame_store import Film, FrameCache
 from nodeflow.app.inspector.panel_layout import PanelWidgets
-from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
 from nodeflow.app.inspector.step_actions import keep
-from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.run_history import RunHistory
+from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.app.qt.frames import frame_of, frame_of_png
 from nodeflow.views import Option, Overview, Picture, View, ViewInfo
 
 FACTS = ""
@@ -26,12 +30,14 @@ ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
 
 
 class InspectorPanel(PanelWidgets):
-    """Follows the selection of a document's canvas."""
+    """Follows what is selected in a document. ``focus_wanted``: a node is to be brought into the middle."""
 
-    def __init__(self, tab: DocumentTab) -> None:
-        super().__init__(tab)
-        self.tab, self.session, self.scope = tab, tab.session, tab.canvas.scope
-        self.looks = PeekRequests(self.session, self)
+    focus_wanted = Signal(str)
+
+    def __init__(self, scope: GraphScope, history: RunHistory) -> None:
+        super().__init__(scope, history)
+        self.session, self.scope, self.history = scope.session, scope, history
+        self.looks = ValueRequests(self.session, self)
         self.cache = FrameCache()
         self.node = ""
         self.overview: Overview | None = None
@@ -44,16 +50,15 @@ class InspectorPanel(PanelWidgets):
         self._missing = ""
         self._probe = Probe(self._ask_place, self)
         self._connect()
-        tab.canvas.selection_changed.connect(self._follow)
         self.scope.node_changed.connect(self._node_changed)
         self.scope.preview.connect(self._sampling)
         self.scope.opened.connect(lambda: self.show_node(""))
-        self._follow()
+        self.show_node("")
 
     def _connect(self) -> None:
         self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
         self.looks.missing.connect(self._offer_load)
-        self.tab.history.changed.connect(self._run_over)
+        self.history.changed.connect(self._run_over)
         self.comparison.arrived.connect(self._paint_step)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
@@ -72,8 +77,8 @@ class InspectorPanel(PanelWidgets):
 
     # --- what is looked at
 
-    def _follow(self) -> None:
-        chosen = self.tab.canvas.chosen()
+    def follow(self, chosen: Sequence[str]) -> None:
+        """Look at the first of the nodes that are selected now; where none is, at the one from before."""
         if chosen and chosen[0] != self.node:
             self.show_node(chosen[0])
         elif not self.node:
@@ -311,13 +316,13 @@ class InspectorPanel(PanelWidgets):
 
     def _last_handle(self) -> str:
         """What names the value in the last run; empty where it was not part of it."""
-        node, runs = self.scope.workflow.nodes.get(self.node), self.tab.history.runs
+        node, runs = self.scope.workflow.nodes.get(self.node), self.history.runs
         spec = self.scope.catalogue.nodes.get(node.type) if node else None
         return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else ""
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
-        self.tab.canvas.show_node(focus)
+        self.focus_wanted.emit(focus)
         self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."), True)
 
     def keep_step(self) -> None:

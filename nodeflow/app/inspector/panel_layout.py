@@ -20,7 +20,8 @@ from nodeflow.app.inspector.scrubber import Scrubber
 from nodeflow.app.inspector.step_actions import StepTools
 from nodeflow.app.inspector.view_options import Choices
 from nodeflow.app.inspector.view_stage import ViewStage
-from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.run_history import RunHistory
 
 
 class PanelWidgets(QWidget):
@@ -28,7 +29,7 @@ class PanelWidgets(QWidget):
 
     export_wanted = Signal(str)
 
-    def __init__(self, tab: DocumentTab) -> None:
+    def __init__(self, scope: GraphScope, history: RunHistory) -> None:
         super().__init__()
         self.heading = QLabel()
         self.heading.setObjectName("heading")
@@ -42,7 +43,7 @@ class PanelWidgets(QWidget):
         self.scrubber = Scrubber()
         self.load_button = QPushButton()
         self.load_button.hide()
-        self.tools = StepTools(tab.canvas.scope)
+        self.tools = StepTools(scope)
         self.told = QLabel()
         self.told.setObjectName("dim")
         self.told.setWordWrap(True)
@@ -67,7 +68,7 @@ class PanelWidgets(QWidget):
         self.compare_button.setText(self.tr("Compare"))
         self.compare_button.setCheckable(True)
         self.compare_button.setToolTip(self.tr("Show it together with another run or another step"))
-        self.compare_bar = CompareBar(tab.history)
+        self.compare_bar = CompareBar(history)
         self.compare_bar.hide()
         head = QHBoxLayout()
         head.addWidget(self.heading, 1)

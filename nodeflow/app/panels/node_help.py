@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
-from nodeflow.app.i18n.texts import readable, state_line, tr
+from nodeflow.app.i18n.texts import readable, tr
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.run_state_text import state_line
+from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.lessons import lesson, lesson_html
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.formula import formula
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
-
-if TYPE_CHECKING:
-    from nodeflow.app.canvas.controller.wire_tooltip import WireFacts
 
 Line = Callable[[str, str], str]
 LESSON = "lesson:"
@@ -57,7 +56,7 @@ class NodeHelp(QWidget):
     With its lesson it also tells the values that came in and went out, asked from the engine by ``facts``.
     """
 
-    def __init__(self, scope: GraphScope, facts: WireFacts) -> None:
+    def __init__(self, scope: GraphScope, facts: ValueFacts) -> None:
         super().__init__()
         self._facts = facts
         self._scope = scope

@@ -11,9 +11,8 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, Q
 from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.i18n.pack_translations import summary
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.qt import theme
-from nodeflow.app.window.document_tab import DocumentTab
-from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.model.catalogue import NodeSpec
 
 NODE = "application/x-nodeflow-node"
@@ -37,9 +36,9 @@ class NodeLibrary(QWidget):
 
     wanted = Signal(str)
 
-    def __init__(self, tabs: Tabs) -> None:
+    def __init__(self, scope: GraphScope) -> None:
         super().__init__()
-        self._tabs = tabs
+        self._scope = scope
         self._specs: dict[str, NodeSpec] = {}
         self._links: list[QMetaObject.Connection] = []
         self.search = QLineEdit()
@@ -65,24 +64,23 @@ class NodeLibrary(QWidget):
         self.search.textChanged.connect(self.fill)
         self.tree.itemActivated.connect(self._want)
         self.tree.currentItemChanged.connect(self._tell)
-        tabs.front_changed.connect(self._watch)
-        self._watch(tabs.front)
+        self.watch(scope)
 
-    def _watch(self, tab: DocumentTab) -> None:
+    def watch(self, scope: GraphScope) -> None:
         """Show what can be added to this document, where it is looked at."""
         for link in self._links:
             self.disconnect(link)
-        scope = tab.canvas.scope
+        self._scope = scope
         self._links = [
             signal.connect(self.fill)
-            for signal in (scope.catalogue_changed, scope.moved, tab.session.hub.library_changed)
+            for signal in (scope.catalogue_changed, scope.moved, scope.session.hub.library_changed)
         ]
         self.fill()
 
     def fill(self) -> None:
         """Show all nodes by station; with letters in the field, those that match, the best first."""
         self.tree.clear()
-        query, specs = self.search.text().strip(), self._tabs.front.canvas.scope.offered()
+        query, specs = self.search.text().strip(), self._scope.offered()
         self._specs = {spec.type: spec for spec in specs}
         if query:
             self._add(self.tree.invisibleRootItem(), rank(query, specs))

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.fields import Field, field_of
-from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Socket
+
+Change = Callable[[str, str, Any, Any], None]
+"""Sets a parameter of a node; the steps of one gesture are one."""
 
 
 class Properties(QWidget):
     """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step."""
 
-    def __init__(self, tab: DocumentTab) -> None:
+    def __init__(self, scope: GraphScope, facts: ValueFacts, change: Change) -> None:
         super().__init__()
-        self._tab, self._scope = tab, tab.canvas.scope
+        self._scope, self._set = scope, change
         self._name = ""
         self._spec: NodeSpec | None = None
         self.fields: dict[str, Field] = {}
-        self.help = NodeHelp(tab.canvas.scope, tab.canvas.facts)
+        self.help = NodeHelp(scope, facts)
         self._box = QWidget()
         self._form = QFormLayout(self._box)
         self._form.setContentsMargins(14, 12, 14, 4)
@@ -86,4 +91,4 @@ class Properties(QWidget):
             return
         spec = self._spec.param(param)
         if spec is not None and value != node.params.get(param, spec.default):
-            self._tab.canvas.values.set(self._name, param, value, gesture)
+            self._set(self._name, param, value, gesture)

@@ -1,4 +1,4 @@
-"""What happens to files: open, save, revert, recent files, and the one question about changes."""
+"""What happens to files: open, save, revert, and the one question about changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.document_session import DocumentSession, read
+from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
@@ -18,24 +19,18 @@ from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import WorkflowError
 
-_RECENT = 20
-
 
 class Documents(QObject):
-    """The files of a window's tabs. ``recent_changed``: another file was opened or saved."""
+    """The files of a window's tabs. ``shown``: a document is to be seen."""
 
-    recent_changed = Signal()
     shown = Signal()
 
-    def __init__(self, window: QWidget, tabs: Tabs, settings: Settings, background: Background) -> None:
+    def __init__(
+        self, window: QWidget, tabs: Tabs, settings: Settings, recent: RecentFiles, background: Background
+    ) -> None:
         super().__init__(window)
-        self._window, self._tabs, self._settings, self._background = window, tabs, settings, background
-
-    @property
-    def front_title(self) -> str:
-        """The name of the document in front; empty where there is nothing to go back to."""
-        session = self._tabs.front.session
-        return "" if session.pristine else session.title
+        self._window, self._tabs, self._settings = window, tabs, settings
+        self._recent, self._background = recent, background
 
     # --- open
 
@@ -68,7 +63,7 @@ class Documents(QObject):
             QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + sentences(error))
             return False
         self._tabs.free().session.show_workflow(workflow, path)
-        self._note(path)
+        self._recent.note(path)
         self.shown.emit()
         return True
 
@@ -119,7 +114,7 @@ class Documents(QObject):
             words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
             QMessageBox.warning(self._window, self.tr("Save"), words)
             return False
-        self._note(path)
+        self._recent.note(path)
         return True
 
     # --- leave
@@ -147,22 +142,6 @@ class Documents(QObject):
         """Close a tab, if it may be."""
         if self.may_leave([tab]):
             self._tabs.drop(tab)
-
-    # --- recent
-
-    def recent(self) -> list[Path]:
-        """Files that were opened or saved, the last one first."""
-        return [Path(name) for name in self._settings.recent]
-
-    def forget_recent(self) -> None:
-        """Empty the list of recent files."""
-        self._settings.recent = []
-        self.recent_changed.emit()
-
-    def _note(self, path: Path) -> None:
-        name = str(path)
-        self._settings.recent = [name, *(other for other in self._settings.recent if other != name)][:_RECENT]
-        self.recent_changed.emit()
 
     # --- from one start to the next
 

@@ -14,7 +14,6 @@ from nodeflow.app.canvas.controller.bulk import bulk
 from nodeflow.app.canvas.controller.param_commands import Values
 from nodeflow.app.canvas.controller.run_overlay import RunView
 from nodeflow.app.canvas.controller.selection import SelectionGraph
-from nodeflow.app.canvas.controller.wire_tooltip import WireFacts
 from nodeflow.app.canvas.items import node_painter, style
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.node_layout import face_of
@@ -26,6 +25,7 @@ from nodeflow.app.canvas.layout.initial import places
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.qt.event_slices import go_on, in_slices
 from nodeflow.graph.edits.edits import (
     AddNode,
@@ -71,8 +71,9 @@ class Canvas(SelectionGraph):
         self.annotations = Annotations(self)
         self.values = Values(self)
         self.view.minimap.marks = self._marks
-        self.facts = WireFacts(self)
+        self.facts = ValueFacts(self.scope, self)
         view.facts = self.facts.hint
+        self.facts.arrived.connect(view.show_tip_again)
         view.judge = self.judge
         view.empty = lambda: not self.nodes and not self.annotations.items
         view.insertion = self._insertion

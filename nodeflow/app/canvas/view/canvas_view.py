@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QCursor,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -211,6 +212,12 @@ class CanvasView(ParamRows):
             QToolTip.showText(event.globalPos(), tooltips.hint(self, pos), self.viewport())
             return True
         return bool(super().viewportEvent(event))
+
+    def show_tip_again(self) -> None:
+        """What is known now comes into the tooltip that is shown."""
+        at = self.viewport().mapFromGlobal(QCursor.pos())
+        if QToolTip.isVisible() and self.viewport().rect().contains(at):
+            QToolTip.showText(QCursor.pos(), tooltips.hint(self, self.mapToScene(at)), self.viewport())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

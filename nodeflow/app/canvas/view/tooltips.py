@@ -12,7 +12,8 @@ from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.items.wire_item import WireItem
-from nodeflow.app.i18n.texts import readable, state_line, tr
+from nodeflow.app.i18n.texts import readable, tr
+from nodeflow.app.model.run_state_text import state_line
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.graph.subgraphs.instances import MORE
 

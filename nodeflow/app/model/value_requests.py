@@ -17,7 +17,7 @@ Then = Callable[[View | None, str], None]
 """Takes what is to be seen, or None and the sentence that says why there is nothing."""
 
 
-class PeekRequests(QObject):
+class ValueRequests(QObject):
     """Asks the engine about a document's values. ``missing``: the node that a run would have to bring into memory."""
 
     missing = Signal(str)
