@@ -60,9 +60,9 @@ def milliseconds(act: Callable[[], object], times: int = 1) -> float:
 
 def ours(count: int) -> dict[str, float]:
     """The figures of our canvas."""
+    from nodeflow.app.canvas.controller import layout_commands
     from nodeflow.app.canvas.controller.canvas_controller import Canvas
     from nodeflow.app.canvas.controller.node_commands import NodeCommands
-    from nodeflow.app.canvas.layout import layout_commands
     from nodeflow.app.model.document_session import DocumentSession
     from nodeflow.app.qt import theme
     from nodeflow.app.qt.gc_scheduler import Collector
@@ -109,17 +109,17 @@ def ours(count: int) -> dict[str, float]:
 
     found = {"open": milliseconds(open_it)}
     assert len(canvas.links) == len(links)
-    canvas.frame(canvas.nodes.values())
+    canvas.framing.frame(canvas.nodes.values())
     found["fit"] = milliseconds(view.viewport().repaint, 9)
     card = canvas.nodes[f"n{count // 2}"]
-    view.set_scale(1.0)
+    view.camera.set_scale(1.0)
     view.centerOn(card)
     app.processEvents()
-    found["pan"] = milliseconds(lambda: view.pan_by(9, 4), 40)
+    found["pan"] = milliseconds(lambda: view.camera.pan_by(9, 4), 40)
     view.centerOn(card)
     app.processEvents()
     found["drag"] = milliseconds(lambda: card.moveBy(3, 2), 40)
-    canvas.frame(canvas.nodes.values())
+    canvas.framing.frame(canvas.nodes.values())
     app.processEvents()
     gestures = NodeCommands(canvas)
     gestures.select_all()

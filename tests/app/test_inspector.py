@@ -86,7 +86,7 @@ def see(window: MainWindow, inspector: InspectorPanel, qtbot: QtBot) -> See:
         qtbot.waitUntil(lambda: not inspector.looks.waiting, timeout=SECONDS)
 
     def see(node: str, output: str, form: str) -> InspectorPanel:
-        window.canvas.choose([node])
+        window.canvas.selection.choose([node])
         wait()
         inspector.output_box.setCurrentIndex(inspector.output_box.findData(output))
         wait()
@@ -124,7 +124,7 @@ def test_what_is_not_there_can_be_computed_from_the_panel(window: MainWindow, se
         next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector").widget().currentWidget()
     )
     assert isinstance(panel, InspectorPanel)
-    tab.canvas.choose(["noise"])
+    tab.canvas.selection.choose(["noise"])
     qtbot.waitUntil(lambda: not panel.load_button.isHidden(), timeout=SECONDS)
     assert panel.stage.picture.words == "noise has not run yet"
     assert panel.load_button.text() == "Run to noise, to see it"
@@ -284,7 +284,7 @@ def test_a_run_goes_on_from_a_step_another_way(window: MainWindow, see: See, qtb
     offered = [action.text().rpartition(" · ")[2] for action in panel.tools.menu.actions()]
     assert offered == ["guidance", "scheduler", "noise", "denoiser", "negative", "prompt", "model"]
     panel.tools.menu.actions()[0].trigger()
-    assert window.canvas.chosen() == ["guidance_2"]
+    assert window.canvas.selection.chosen() == ["guidance_2"]
     window.session.do("Set", SetParam("guidance_2", "scale", 6.0))
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
@@ -433,7 +433,7 @@ def test_values_that_are_gone_are_said_to_be(
     window: MainWindow, inspector: InspectorPanel, see: See, qtbot: QtBot
 ) -> None:
     window.hub.close()
-    window.canvas.choose(["noise"])
+    window.canvas.selection.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
     assert not inspector.export_button.isEnabled()
 
@@ -449,7 +449,7 @@ def test_hovering_over_a_wire_or_a_port_shows_a_picture_of_what_flows(
     frame = see("sampler", "latent", "colours").stage.picture.frame
     assert frame is not None
     view = window.canvas.view
-    window.canvas.frame_all()
+    window.canvas.framing.frame_all()
 
     def hover(at: QPointF) -> str:
         """The tooltip there, once it has a picture."""

@@ -52,7 +52,7 @@ def show(window: MainWindow, id: str) -> Dock:
 @pytest.mark.parametrize("id", PANELS)
 def test_every_control_of_a_panel_has_a_name_and_tab_reaches_it(window: MainWindow, qtbot: QtBot, id: str) -> None:
     window.activateWindow()
-    window.canvas.choose(["guidance"])
+    window.canvas.selection.choose(["guidance"])
     dock = show(window, id)
     content = dock.fill()
     assert nameless(content) == []

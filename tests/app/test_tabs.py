@@ -120,7 +120,7 @@ def test_one_engine_serves_all_tabs_and_each_gets_its_own_pictures(
         assert thumbnail is not None
         assert thumbnail.toImage().pixelColor(9, 9) == colour.pixelColor(9, 9)
         window.tabs.setCurrentWidget(tab)
-        tab.canvas.choose(["larger"])
+        tab.canvas.selection.choose(["larger"])
         qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
         picture = window.preview.view.picture
         assert picture is not None

@@ -18,7 +18,7 @@ def test_a_definition_without_an_instance_is_offered_and_can_be_taken_out(window
     assert "in use" in window.canvas.view.toast.text()
     defined = set(window.session.workflow.subgraphs)
     assert len(defined) == 2, "one inside the other"
-    window.canvas.choose([outer] if outer in window.canvas.nodes else window.canvas.chosen())
+    window.canvas.selection.choose([outer] if outer in window.canvas.nodes else window.canvas.selection.chosen())
     press(window, Key.Key_Delete)
     assert set(window.session.workflow.subgraphs) == defined
     assert {f"subgraph.{name}" for name in defined} <= {spec.type for spec in window.canvas.scope.offered()}

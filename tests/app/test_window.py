@@ -131,14 +131,14 @@ def test_what_stands_in_the_way_of_a_run_is_shown_and_goes_when_put_right(window
     assert window.problems.list.item(0).text() == "decode.vae: needs a wire of type VAE"
     assert window.canvas.nodes["decode"].note == "vae: needs a wire of type VAE"
     window.problems.list.itemClicked.emit(window.problems.list.item(0))
-    assert window.canvas.chosen() == ["decode"]
+    assert window.canvas.selection.chosen() == ["decode"]
     window.session.stack.undo()
     qtbot.waitUntil(window.problems.isHidden, timeout=3000)
     assert window.canvas.nodes["decode"].note == ""
 
 
 def test_selecting_a_node_shows_its_help(window: MainWindow) -> None:
-    window.canvas.choose(["guidance"])
+    window.canvas.selection.choose(["guidance"])
     page = window.help.page.toPlainText()
     assert "Classifier-free guidance" in page
     assert "scale" in page

@@ -87,13 +87,13 @@ class Documents(QObject):
     def save(self, tab: DocumentTab | None = None) -> bool:
         """Save to the document's file; ask for one where it has none. False where it is not saved."""
         tab = tab or self._tabs.front
-        tab.canvas.view.finish_editor()
+        tab.canvas.view.rows.finish()
         return self.save_as(tab) if tab.session.path is None else self._write(tab.session, tab.session.path)
 
     def save_as(self, tab: DocumentTab | None = None) -> bool:
         """Ask for a file and save to it."""
         tab = tab or self._tabs.front
-        tab.canvas.view.finish_editor()
+        tab.canvas.view.rows.finish()
         session = tab.session
         here = session.base if session.path else Path.home()
         start = str(here / f"{session.name or 'workflow'}.json")
@@ -122,7 +122,7 @@ class Documents(QObject):
     def may_leave(self, tabs: Sequence[DocumentTab]) -> bool:
         """Whether these may be closed: they are saved, or the person says, once for all, what to do with changes."""
         for tab in tabs:
-            tab.canvas.view.finish_editor()
+            tab.canvas.view.rows.finish()
         changed = [tab for tab in tabs if tab.session.dirty]
         if not changed:
             return True

@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
             if page.chosen is not None:
                 self._start_with(page.chosen, True)
             return
-        self.canvas.view.finish_editor()
+        self.canvas.view.rows.finish()
         self.session.run()
 
     # --- settings
@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         tab.renamed.connect(self._show_title)
         tab.session.run_changed.connect(self._show_run)
         tab.session.opened.connect(lambda: self._show_selection(tab))
-        tab.canvas.selection_changed.connect(lambda: self._show_selection(tab))
+        tab.canvas.selection.changed.connect(lambda: self._show_selection(tab))
         tab.canvas.view.menu_wanted.connect(lambda at: canvas_menu(tab.gestures, self.actions_, self).exec(at))
 
     def _show_front(self, tab: DocumentTab) -> None:

@@ -96,7 +96,7 @@ class PanelDocks(QObject):
         """Tell the panels of a document in front what is selected in it."""
         if tab is not self._tabs.front:
             return
-        name = next(iter(tab.canvas.chosen()), "")
+        name = next(iter(tab.canvas.selection.chosen()), "")
         self.properties.show_node(name)
         if name and (path := tab.canvas.scope.path_of(name)) != self.preview.node:
             self.preview.look_at(path)
@@ -158,6 +158,6 @@ def _inspector(tab: DocumentTab) -> InspectorPanel:
 
     panel = InspectorPanel(tab.canvas.scope, tab.history)
     panel.focus_wanted.connect(tab.canvas.show_node)
-    tab.canvas.selection_changed.connect(lambda: panel.follow(tab.canvas.chosen()))
-    panel.follow(tab.canvas.chosen())
+    tab.canvas.selection.changed.connect(lambda: panel.follow(tab.canvas.selection.chosen()))
+    panel.follow(tab.canvas.selection.chosen())
     return panel

@@ -49,7 +49,7 @@ class Grouping(QObject):
 
     def open(self) -> None:
         """Go into the selected subgraph."""
-        names = self.canvas.chosen()
+        names = self.canvas.selection.chosen()
         if len(names) != 1 or not self.enter(names[0]):
             self._say(self.tr("Select one subgraph to open it."))
 
@@ -71,15 +71,16 @@ class Grouping(QObject):
         if path == before:
             return
         view = self.view
-        view.finish_editor()
-        self._seen[before] = (view.zoom, view.mapToScene(view.viewport().rect().center()))
+        view.rows.finish()
+        self._seen[before] = (view.camera.zoom, view.mapToScene(view.viewport().rect().center()))
         self.scope.go(path)
+        self.canvas.items.complete()
         if path in self._seen:
             zoom, middle = self._seen[path]
-            view.set_scale(zoom)
+            view.camera.set_scale(zoom)
             view.centerOn(middle)
         if before[: len(path)] == path:
-            self.canvas.choose([before[len(path)]])
+            self.canvas.selection.choose([before[len(path)]])
         view.setFocus()
 
     def _show_way(self) -> None:
@@ -95,7 +96,7 @@ class Grouping(QObject):
 
     def group(self) -> None:
         """Make a subgraph of the selected nodes."""
-        names, scope = self.canvas.chosen(), self.scope
+        names, scope = self.canvas.selection.chosen(), self.scope
         if not names:
             self._say(self.tr("Select the nodes that become a subgraph."))
             return
@@ -103,13 +104,13 @@ class Grouping(QObject):
         scope.session.keep_states(scope.where, {old: f"{name}/{old}" for old in names})
         scope.session.do(self.tr("Group"), edit)
         scope.show_pictures()
-        self.canvas.choose([name])
+        self.canvas.selection.choose([name])
 
     def ungroup(self) -> None:
         """Put the nodes of the selected subgraphs in their place."""
         found: list[str] = []
         scope = self.scope
-        names = [name for name in self.canvas.chosen() if self._definition(name)]
+        names = [name for name in self.canvas.selection.chosen() if self._definition(name)]
         if not names:
             self._say(self.tr("Select a subgraph to ungroup it."))
             return
@@ -123,11 +124,11 @@ class Grouping(QObject):
             found += inner.values()
         scope.session.do(self.tr("Ungroup"), EditBatch(tuple(edits)))
         scope.show_pictures()
-        self.canvas.choose(found)
+        self.canvas.selection.choose(found)
 
     def make_unique(self) -> None:
         """Give the selected instances definitions of their own."""
-        names = [name for name in self.canvas.chosen() if self._definition(name)]
+        names = [name for name in self.canvas.selection.chosen() if self._definition(name)]
         if len(names) != 1:
             self._say(self.tr("Select one subgraph to make it unique."))
             return
@@ -167,8 +168,8 @@ class Grouping(QObject):
 
     def _port(self, pos: QPointF) -> Port | None:
         """The port at a point, or that of the parameter whose row is there."""
-        card = self.view.card_at(pos)
-        found = self.view.port_at(pos)
+        card = self.view.items_at.card(pos)
+        found = self.view.items_at.port(pos)
         if found is None and card is not None and (row := card.row_at(card.mapFromScene(pos))) >= 0:
             return card.row_ports[row]
         return found
@@ -194,9 +195,7 @@ class Grouping(QObject):
                 edit = subgraph_ports.rename(self.scope.root, self.scope.where, side, before, new)
                 self._do(self.tr("Rename {0}").format(readable(before)), edit)
 
-        self.view.open_editor_at(
-            card, Param("name", "str", ""), before.replace("_", " "), card.label_rect(port), commit
-        )
+        self.view.rows.open_at(card, Param("name", "str", ""), before.replace("_", " "), card.label_rect(port), commit)
 
     def _port_menu(self, card: TerminalItem, port: Port, at: QPoint) -> None:
         menu = QMenu(self.view)
@@ -221,7 +220,7 @@ class Grouping(QObject):
 
     def keep(self) -> None:
         """Save the selected subgraph to the library, from which it can be added to any workflow."""
-        names = self.canvas.chosen()
+        names = self.canvas.selection.chosen()
         definition = self._definition(names[0]) if len(names) == 1 else ""
         if not definition:
             self._say(self.tr("Select one subgraph to save it to the library."))

@@ -28,15 +28,15 @@ _NEW = "new "
 def walk(gestures: NodeCommands, direction: Direction) -> None:
     """Select the next node: left and right along the wires, up and down by place; bring it into view."""
     canvas = gestures.canvas
-    names = canvas.chosen()
+    names = canvas.selection.chosen()
     if not names:
         middle = canvas.view.mapToScene(canvas.view.viewport().rect().center())
         found = _nearest(list(canvas.nodes.values()), middle)
     else:
         found = _next(canvas.nodes[names[0]], direction, list(canvas.nodes.values()))
     if found is not None:
-        canvas.choose([found.id])
-        canvas.view.finish_editor()
+        canvas.selection.choose([found.id])
+        canvas.view.rows.finish()
         canvas.view.ensureVisible(found.sceneBoundingRect(), 24, 24)
 
 
@@ -82,7 +82,7 @@ class WireByKeys(QObject):
 
     def begin(self) -> None:
         """Ask for the port of the selected node at which the wire starts."""
-        canvas, names = self._gestures.canvas, self._gestures.canvas.chosen()
+        canvas, names = self._gestures.canvas, self._gestures.canvas.selection.chosen()
         if len(names) != 1:
             canvas.view.toast.say(tr("Select one node to start a wire from."))
             return
@@ -124,10 +124,10 @@ class WireByKeys(QObject):
         if key.startswith(_NEW):
             side = QPointF(-80 if start.is_input else start.card.body.width() + 80, 0)
             gestures.add(key.removeprefix(_NEW), start.card.pos() + side, start)
-        elif reason := gestures.canvas.judge(start, self._ports[key]):
+        elif reason := gestures.canvas.drags.judge(start, self._ports[key]):
             gestures.view.toast.say(reason)
         else:
-            gestures.canvas.connect_ports(start, self._ports[key])
+            gestures.canvas.drags.change_wires([], [(start, self._ports[key])])
 
     def _ask_for_end(self, start: Port) -> None:
         canvas, workflow = self._gestures.canvas, self._gestures.canvas.scope.workflow

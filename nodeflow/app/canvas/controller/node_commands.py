@@ -49,8 +49,8 @@ class NodeCommands(QObject):
         self._into: Link | None = None
         self.wire_by_keys = WireByKeys(self)
         self.view.search_wanted.connect(self.search)
-        self.view.wire_dropped.connect(self.search_for_wire)
-        self.view.dot_wanted.connect(self.add_dot)
+        self.view.wire.dropped.connect(self.search_for_wire)
+        self.view.insert.dot_wanted.connect(self.add_dot)
         self.view.search.chosen.connect(self._add_found)
         self.view.search.closed.connect(self._forget_wire)
 
@@ -61,7 +61,7 @@ class NodeCommands(QObject):
         self._at, self._from, self._into = at, None, None
         specs, hint = self.scope.offered(), self.tr("Enter adds the node, Esc closes")
         wires = [socket for socket, wire in self.canvas.links.items() if wire.isSelected()]
-        if len(wires) == 1 and not self.canvas.chosen():
+        if len(wires) == 1 and not self.canvas.selection.chosen():
             workflow, catalogue = self.scope.workflow, self.scope.catalogue
             self._into, hint = workflow.links[wires[0]], self.tr("Nodes that fit into this wire")
             specs = [s for s in specs if not is_library(s.type) and any(doors(workflow, catalogue, self._into, s))]
@@ -100,7 +100,7 @@ class NodeCommands(QObject):
         found = addition(workflow, catalogue, node_type, link, place)
         if found is not None:
             self.scope.do(self.tr("Insert {0}").format(catalogue.nodes[node_type].title), found[1])
-            self.canvas.choose([found[0]])
+            self.canvas.selection.choose([found[0]])
 
     def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
         """Add a node at a place, with a wire to a port where one is given; the id it gets, empty for none."""
@@ -118,7 +118,7 @@ class NodeCommands(QObject):
         if port is not None:
             edits += self.scope.wire(self._wire(port, name, spec)).edits
         self.scope.do(self.tr("Add {0}").format(spec.title), EditBatch(tuple(edits)))
-        self.canvas.choose([name])
+        self.canvas.selection.choose([name])
         return name
 
     def _new(self, spec: NodeSpec) -> tuple[str, list[Edit]]:
@@ -148,13 +148,13 @@ class NodeCommands(QObject):
         found = addition(workflow, catalogue, kind, link, Placement(round(place.x()), round(place.y())))
         if found is not None:
             self.scope.do(self.tr("Add Reroute"), found[1])
-            self.canvas.choose([found[0]])
+            self.canvas.selection.choose([found[0]])
 
     # --- take away
 
     def delete(self) -> None:
         """Delete the selected nodes with their wires, and the selected wires."""
-        names, workflow = self.canvas.chosen(), self.scope.workflow
+        names, workflow = self.canvas.selection.chosen(), self.scope.workflow
         removal = remove(workflow, names)
         cut = {edit.socket for edit in removal.edits if isinstance(edit, Disconnect)}
         wires = [s for s, wire in self.canvas.links.items() if wire.isSelected() and s not in cut]
@@ -166,7 +166,7 @@ class NodeCommands(QObject):
 
     def dissolve(self) -> None:
         """Delete the selected nodes and let what flowed through them flow on, where the types allow it."""
-        names, workflow = self.canvas.chosen(), self.scope.workflow
+        names, workflow = self.canvas.selection.chosen(), self.scope.workflow
         if names:
             bridge = pull_out(workflow, self.scope.catalogue, names)
             rest = workflow.copy()
@@ -181,11 +181,11 @@ class NodeCommands(QObject):
             QGuiApplication.clipboard().setText(self._piece())
 
     def _any(self) -> bool:
-        return bool(self.canvas.chosen() or self.canvas.annotations.chosen())
+        return bool(self.canvas.selection.chosen() or self.canvas.annotations.chosen())
 
     def _piece(self) -> str:
         drawn, subgraphs = self.canvas.annotations.chosen(), self.scope.root.subgraphs
-        return cut_out(self.scope.workflow, self.canvas.chosen(), drawn, subgraphs)
+        return cut_out(self.scope.workflow, self.canvas.selection.chosen(), drawn, subgraphs)
 
     def cut(self) -> None:
         """Copy the selected nodes and delete them."""
@@ -214,40 +214,40 @@ class NodeCommands(QObject):
             return
         more = wires_in(self.scope.workflow, names) if wired else ()
         self.scope.do(words, EditBatch((*edit.edits, *more)))
-        self.canvas.choose(names.values(), drawn.values())
+        self.canvas.selection.choose(names.values(), drawn.values())
 
     def rename(self) -> None:
         """Edit the title of the selected node or frame, or the text of the selected note."""
-        names, drawn = self.canvas.chosen(), self.canvas.annotations.chosen()
+        names, drawn = self.canvas.selection.chosen(), self.canvas.annotations.chosen()
         if len(names) == 1:
-            self.view.rename(self.canvas.nodes[names[0]])
+            self.view.rows.rename(self.canvas.nodes[names[0]])
         elif not names and len(drawn) == 1:
-            self.canvas.annotations.edit(drawn[0])
+            self.canvas.annotation_commands.edit(drawn[0])
 
     def edit_values(self) -> None:
         """Open the selected subgraph; of any other node, edit the first value, from which Tab goes on to the next."""
-        names = self.canvas.chosen()
+        names = self.canvas.selection.chosen()
         if len(names) == 1 and not self.groups.enter(names[0]):
-            if self.view.zoom < style.PLAIN:
-                self.canvas.frame([self.canvas.nodes[names[0]]])
-            self.view.edit_rows(self.canvas.nodes[names[0]])
+            if self.view.camera.zoom < style.PLAIN:
+                self.canvas.framing.frame([self.canvas.nodes[names[0]]])
+            self.view.rows.edit_from(self.canvas.nodes[names[0]])
 
     # --- frames and notes
 
     def add_frame(self) -> None:
         """Draw a frame around what is selected."""
-        self.canvas.annotations.add_frame()
+        self.canvas.annotation_commands.add_frame()
 
     def add_note(self) -> None:
         """Put a note at the pointer."""
-        self.canvas.annotations.add_note()
+        self.canvas.annotation_commands.add_note()
 
     def choose_colour(self) -> None:
         """Ask for a colour for the selected frames and notes."""
         if not self.canvas.annotations.chosen():
             self.view.toast.say(self.tr("Select a frame or a note first."))
             return
-        menu = colour_menu(self.view, self.canvas.annotations.colour)
+        menu = colour_menu(self.view, self.canvas.annotation_commands.colour)
         menu.popup(self.view.mapToGlobal(self.view.mapFromScene(self.view.pointer())))
 
     # --- modes
@@ -261,7 +261,7 @@ class NodeCommands(QObject):
         self._toggle("bypass", self.tr("Bypass"))
 
     def _toggle(self, mode: Mode, words: str) -> None:
-        names, nodes = self.canvas.chosen(), self.scope.workflow.nodes
+        names, nodes = self.canvas.selection.chosen(), self.scope.workflow.nodes
         wanted: Mode = "run" if all(nodes[name].mode == mode for name in names) else mode
         if names:
             self.scope.do(words, EditBatch(tuple(SetMode(name, wanted) for name in names)))
@@ -269,23 +269,23 @@ class NodeCommands(QObject):
     # --- look
 
     def select_all(self) -> None:
-        self.canvas.choose(self.canvas.nodes, self.canvas.annotations.items)
+        self.canvas.selection.choose(self.canvas.nodes, self.canvas.annotations.items)
 
     def frame_selection(self) -> None:
         """Bring what is selected into view; all where nothing is."""
         if self._any():
-            cards = [self.canvas.nodes[name] for name in self.canvas.chosen()]
-            self.canvas.frame(cards, self.canvas.annotations.chosen())
+            cards = [self.canvas.nodes[name] for name in self.canvas.selection.chosen()]
+            self.canvas.framing.frame(cards, self.canvas.annotations.chosen())
         else:
-            self.canvas.frame_all()
+            self.canvas.framing.frame_all()
 
     def frame_all(self) -> None:
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
 
     def run_to(self) -> None:
         """Run the workflow as far as the selected nodes need."""
-        names = self.canvas.chosen()
-        self.view.finish_editor()
+        names = self.canvas.selection.chosen()
+        self.view.rows.finish()
         if names:
             self.scope.run(tuple(names))
         else:
@@ -297,5 +297,5 @@ class NodeCommands(QObject):
         self.view.minimap.show(self._settings.minimap)
 
     def zoom_by(self, factor: float) -> None:
-        self.view.finish_editor()
-        self.view.set_scale(self.view.zoom * factor)
+        self.view.rows.finish()
+        self.view.camera.set_scale(self.view.camera.zoom * factor)

@@ -1,0 +1,10 @@
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QUndoStack
+
+from NodeGraphQt.widgets.viewer import NodeViewer
+
+class NodeGraph(QObject):
+    def __init__(
+        self, parent: QObject | None = None, *, viewer: NodeViewer | None = None, undo_stack: QUndoStack | None = None
+    ) -> None: ...
+    def viewer(self) -> NodeViewer: ...
