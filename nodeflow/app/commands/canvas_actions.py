@@ -111,7 +111,7 @@ def _define_ways(on: On) -> None:
 
 
 def _going(way: Direction) -> Act:
-    return lambda gestures: keyboard.walk(gestures, way)
+    return lambda gestures: keyboard.walk(gestures.canvas, way)
 
 
 def _moving(step: tuple[int, int], units: int) -> Act:

@@ -47,7 +47,7 @@ class NodeCommands(QObject):
         self._at = QPointF()
         self._from: Port | None = None
         self._into: Link | None = None
-        self.wire_by_keys = WireByKeys(self)
+        self.wire_by_keys = WireByKeys(canvas, self.add)
         self.view.search_wanted.connect(self.search)
         self.view.wire.dropped.connect(self.search_for_wire)
         self.view.insert.dot_wanted.connect(self.add_dot)
