@@ -8,10 +8,10 @@ from PySide6.QtCore import QByteArray, QEvent, QMetaObject, QMimeData, QObject, 
 from PySide6.QtGui import QDrag, QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.i18n.pack_translations import summary
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.node_ranking import rank, suggest
 from nodeflow.app.qt import theme
 from nodeflow.graph.model.catalogue import NodeSpec
 
@@ -51,7 +51,8 @@ class NodeLibrary(QWidget):
         self.tree.setHeaderHidden(True)
         self.tree.setDragEnabled(True)
         self.tree.setIndentation(14)
-        self.hint = QLabel(self.tr("Drag a node onto the canvas, or double click it."))
+        self._hint = self.tr("Drag a node onto the canvas, or double click it.")
+        self.hint = QLabel(self._hint)
         self.hint.setObjectName("dim")
         self.hint.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -83,7 +84,9 @@ class NodeLibrary(QWidget):
         query, specs = self.search.text().strip(), self._scope.offered()
         self._specs = {spec.type: spec for spec in specs}
         if query:
-            self._add(self.tree.invisibleRootItem(), rank(query, specs))
+            found = rank(query, specs)
+            self.hint.setText(self._hint if found else self.tr("Nothing is called that. Did you mean one of these?"))
+            self._add(self.tree.invisibleRootItem(), found or suggest(query, specs))
             self.tree.setCurrentIndex(self.tree.model().index(0, 0))
             return
         stations: dict[str, list[NodeSpec]] = {}

@@ -52,7 +52,7 @@ class StartPage(QWidget):
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setMaximumWidth(380)
         self.search.textChanged.connect(self._filter)
-        self.none_found = QLabel(self.tr("No ready-made workflow is about that."))
+        self.none_found = QLabel()
         self.none_found.hide()
         title = QLabel(self.tr("Start with a workflow"))
         title.setObjectName("title")
@@ -146,7 +146,12 @@ class StartPage(QWidget):
         return sketch(files.load(ready.path), self._hub.catalogue, SKETCH) if kept.isNull() else kept
 
     def _filter(self, words: str) -> None:
-        self.none_found.setHidden(self.workflows.narrow(words))
+        found = self.workflows.narrow(words)
+        self.none_found.setHidden(found)
+        if not found:
+            meant = ", ".join(self.workflows.suggest(words))
+            told = self.tr("No ready-made workflow is about that.")
+            self.none_found.setText(told + " " + self.tr("Did you mean {0}?").format(meant) if meant else told)
 
     def _fill_recent(self) -> None:
         self.recent.clear()
