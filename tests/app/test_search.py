@@ -9,12 +9,13 @@ from PySide6.QtTest import QTest
 
 from nodeflow.app.commands.palette import ranked
 from nodeflow.app.i18n import pack_translations
-from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.app.i18n.pack_translations import localized
 from nodeflow.app.model.node_ranking import rank, suggest
 from nodeflow.app.model.search import Subject, closest, search
 from nodeflow.app.model.search_aliases import search_aliases
 from nodeflow.app.start_page.bundled_workflows import shelves
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.engine.worker.packs import load_packs
 from nodeflow.graph.model.catalogue import NodeSpec
 
 LEADS = {
@@ -23,8 +24,8 @@ LEADS = {
     "Load Checkpoint": "load_latent_diffusion",
     "CheckpointLoaderSimple": "load_latent_diffusion",
     "checkpoint": "load_latent_diffusion",
-    "Empty Latent": "gaussian_noise",
-    "EmptyLatentImage": "gaussian_noise",
+    "Empty Latent": "empty_latent",
+    "EmptyLatentImage": "empty_latent",
     "Preview Image": "save_image",
     "CLIPTextEncode": "clip_text_encode",
     "prompt": "clip_text_encode",
@@ -35,8 +36,8 @@ LEADS = {
     "controlnet apply": "control",
     "Apply ControlNet": "control",
     "textual inversion": "clip_text_encode",
-    "switch": "pick",
-    "math": "numbers",
+    "switch": "switch",
+    "math": "number",
     "canny": "edges",
     "img2img": "vae_encode",
     "upscale": "upscale_image",
@@ -70,13 +71,13 @@ CHINESE = {
 
 @pytest.fixture(scope="module")
 def nodes() -> list[NodeSpec]:
-    return list(shipped_catalogue().nodes.values())
+    return list(load_packs().catalogue.nodes.values())
 
 
 @pytest.fixture
 def chinese() -> Iterator[list[NodeSpec]]:
     pack_translations.use("zh_CN")
-    yield list(shipped_catalogue().nodes.values())
+    yield list(localized(load_packs().catalogue).nodes.values())
     pack_translations.use("en")
 
 

@@ -15,7 +15,7 @@ MIN_TYPO_LETTERS = 4
 """A shorter word is taken as it is typed: with one other letter it would be another word."""
 MIN_TYPO_LIKENESS = 0.74
 """How like a word must be to what is typed: one error in four letters, two in eight."""
-MIN_SUGGESTION_SCORE = 60.0
+MIN_SUGGESTION_SCORE = 55.0
 _WORDS = re.compile(r"[^\W_]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -56,7 +56,7 @@ def closest(query: str, things: Iterable[T], subject: Callable[[T], Subject], li
     """Return what a query that finds nothing may have meant: the things whose titles or names look most like it."""
     choices = {(thing, name): name.casefold() for thing in things for name in _all_names(subject(thing))}
     found = process.extract(
-        query.casefold(), choices, scorer=fuzz.WRatio, limit=4 * limit, score_cutoff=MIN_SUGGESTION_SCORE
+        query.casefold(), choices, scorer=fuzz.token_sort_ratio, limit=4 * limit, score_cutoff=MIN_SUGGESTION_SCORE
     )
     return list(dict.fromkeys(key[0] for _, _, key in found))[:limit]
 
