@@ -44,7 +44,7 @@ class DocumentSession(QObject):
     ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
     ``node_changed``: run state of one node.
     ``run_changed``: the run as a whole.
-    ``queued``: one was handed to the engine.
+    ``asked``: one is about to be handed to the engine, as the document stands. ``queued``: one was.
     ``problems_changed``: what stands in the way of a run.
     ``picture``: PNG pictures of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
@@ -54,6 +54,7 @@ class DocumentSession(QObject):
     file_changed = Signal()
     node_changed = Signal(str)
     run_changed = Signal()
+    asked = Signal(object)
     queued = Signal()
     problems_changed = Signal()
     picture = Signal(str, str, int, tuple)
@@ -87,6 +88,8 @@ class DocumentSession(QObject):
         self.problems: list[Problem] = []
         self.jobs: list[int] = []
         """Its runs that are not finished, in the order in which they were asked for."""
+        self._to_submit: list[tuple[int, tuple[str, ...], tuple[Sweep, ...]]] = []
+        """Runs that were asked for and are not written down yet: one after the other, each with its targets."""
         self._shown_job = 0
         """The run that the states of the nodes are about."""
         self._requests: dict[int, tuple[str, str, int]] = {}
@@ -189,35 +192,57 @@ class DocumentSession(QObject):
         return bool(self.jobs)
 
     def run(self, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> int:
-        """Check the workflow and, where nothing stands in the way, hand it to the engine, behind other runs.
+        """Ask for a run, behind others: the number of the job, at once; 0 where there is nothing to run.
 
-        The number of the job; 0 where there is none.
+        What stands in its way is told by ``problems_changed``; the job is gone then.
         """
-        workflow = self.workflow.copy()
-        problems = self.hub.wait(lambda: self._obstacles(workflow, targets))
-        self._set_problems(problems)
-        if problems:
-            return 0
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
-        about = (self.base, self.hub.output, targets)
-        device, document, title = self.hub.wanted, self.id, self.title
-
-        def give(engine: LocalEngine) -> int:
-            text = files.dumps(workflow)
-            return engine.submit(text, *about, device=device, document=document, title=title, sweeps=sweeps)
-
-        job = self.hub.hand_over(give)
+        job = self.hub.next_job()
         self.jobs.append(job)
+        self._to_submit.append((job, targets, sweeps))
         self.run_changed.emit()
-        self.queued.emit()
+        if len(self._to_submit) == 1:
+            self._submit_next()
         return job
+
+    def _submit_next(self) -> None:
+        """Hand the next run that was asked for to the engine, as the workflow stands: its seeds may have moved on."""
+        if not self._to_submit:
+            return
+        job, targets, sweeps = self._to_submit[0]
+        workflow = self.workflow.copy()
+        about = (self.base, self.hub.output, targets)
+        device, document, title = self.hub.wanted, self.document, self.title
+
+        def give(engine: LocalEngine) -> list[Problem]:
+            problems = self._obstacles(workflow, targets)
+            if not problems:
+                text = files.dumps(workflow)
+                engine.submit(text, *about, device=device, document=self.id, title=title, sweeps=sweeps, job=job)
+            return problems
+
+        def accepted() -> None:
+            if document is self.document:
+                self._set_problems([])
+                self.queued.emit()
+
+        def done() -> None:
+            self._to_submit = [ask for ask in self._to_submit if ask[0] != job]
+            self._submit_next()
+
+        self.asked.emit(job)
+        self.hub.submit(job, give, accepted, done)
 
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""
+        for job, *_ in self._to_submit[1:]:
+            self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
+        begun = self._to_submit[:1]
+        self._to_submit = begun
         for job in tuple(self.jobs):
-            self.hub.engine.cancel(job)
+            (self.hub.cancel_once_written if begun else self.hub.engine.cancel)(job)
 
     def peek(self, node: str, output: str, size: int) -> None:
         """Ask for pictures of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
@@ -243,6 +268,7 @@ class DocumentSession(QObject):
     def close(self) -> None:
         """Leave the engine: its runs of this document end, and what it says is heard no longer."""
         self.cancel()
+        self.jobs.clear()
         self.hub.replied.disconnect(self._take)
 
     def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:
@@ -295,6 +321,7 @@ class DocumentSession(QObject):
         """A reply of the engine, on the interface's thread."""
         match reply:
             case Refused(job, problems) if job in self.jobs:
+                self._drop_asked(job)
                 self.jobs.remove(job)
                 self._set_problems(list(problems))
                 self.run_changed.emit()
@@ -324,6 +351,14 @@ class DocumentSession(QObject):
                     self.picture.emit(node, output, size, pictures)
             case WorkerLost():
                 self._requests.clear()
+
+    def _drop_asked(self, refused: int) -> None:
+        """What was asked for behind a run that was refused before it was written down would be refused too."""
+        if any(job == refused for job, *_ in self._to_submit):
+            others = [job for job, *_ in self._to_submit if job != refused]
+            self._to_submit = []
+            for job in others:
+                self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
 
     def _look(self, node: str) -> None:
         output = self.state(node).pictures or self._pictured(node)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -17,7 +17,16 @@ from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
-from nodeflow.graph.model.workflow import WorkflowError
+from nodeflow.graph.model.workflow import Workflow, WorkflowError
+
+
+def _nothing() -> None:
+    """Go on with nothing."""
+
+
+def told(error: Exception) -> str:
+    """Say what is wrong with a file, in sentences."""
+    return sentences(error) if isinstance(error, WorkflowError) else str(error)
 
 
 class Documents(QObject):
@@ -31,6 +40,9 @@ class Documents(QObject):
         super().__init__(window)
         self._window, self._tabs, self._settings = window, tabs, settings
         self._recent, self._background = recent, background
+        self.writing = 0
+        """Files that are being written: nothing is left before it is known that they are."""
+        self._once_written: list[Callable[[], object]] = []
 
     # --- open
 
@@ -47,25 +59,28 @@ class Documents(QObject):
         for name in QFileDialog.getOpenFileNames(self._window, self.tr("Open"), here, kinds)[0]:
             self.show_file(Path(name))
 
-    def show_file(self, path: Path) -> bool:
-        """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
+    def show_file(self, path: Path, then: Callable[[], object] = _nothing) -> None:
+        """Open a workflow file or a picture that holds one, in a tab, ``then`` go on; what is wrong with it is said."""
         path = path.absolute()
         for tab in self._tabs:
             session = tab.session
             if session.path == path or (session.source == path and not session.dirty):
                 self._tabs.setCurrentWidget(tab)
                 self.shown.emit()
-                return True
-        try:
-            workflow = self._background.wait(lambda: read(path))
-        except WorkflowError as error:
+                then()
+                return
+
+        def show(workflow: Workflow) -> None:
+            self._tabs.free().session.show_workflow(workflow, path)
+            self._recent.note(path)
+            self.shown.emit()
+            then()
+
+        def refuse(error: Exception) -> None:
             words = self.tr("{0} cannot be opened.").format(path.name)
-            QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + sentences(error))
-            return False
-        self._tabs.free().session.show_workflow(workflow, path)
-        self._recent.note(path)
-        self.shown.emit()
-        return True
+            QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + told(error))
+
+        self._background.run(lambda: read(path), show, refuse, owner=self)
 
     def revert(self) -> None:
         """Take back everything since the front document was read from its file."""
@@ -77,55 +92,75 @@ class Documents(QObject):
         button = QMessageBox.StandardButton
         if session.dirty and QMessageBox.question(self._window, self.tr("Revert"), words) != button.Yes:
             return
-        try:
-            session.show_workflow(self._background.wait(lambda: read(source)), source)
-        except WorkflowError as error:
-            QMessageBox.warning(self._window, self.tr("Revert"), sentences(error))
+        self._background.run(
+            lambda: read(source),
+            lambda workflow: session.show_workflow(workflow, source),
+            lambda error: QMessageBox.warning(self._window, self.tr("Revert"), told(error)),
+            owner=session,
+        )
 
     # --- save
 
-    def save(self, tab: DocumentTab | None = None) -> bool:
-        """Save to the document's file; ask for one where it has none. False where it is not saved."""
+    def save(self, tab: DocumentTab | None = None, then: Callable[[], object] = _nothing) -> None:
+        """Save to the document's file, ``then`` go on; ask for one where it has none."""
         tab = tab or self._tabs.front
         tab.canvas.view.rows.finish()
-        return self.save_as(tab) if tab.session.path is None else self._write(tab.session, tab.session.path)
+        if tab.session.path is None:
+            self.save_as(tab, then)
+        else:
+            self._write(tab.session, tab.session.path, then)
 
-    def save_as(self, tab: DocumentTab | None = None) -> bool:
-        """Ask for a file and save to it."""
+    def save_as(self, tab: DocumentTab | None = None, then: Callable[[], object] = _nothing) -> None:
+        """Ask for a file and save to it, ``then`` go on."""
         tab = tab or self._tabs.front
         tab.canvas.view.rows.finish()
         session = tab.session
         here = session.base if session.path else Path.home()
         start = str(here / f"{session.name or 'workflow'}.json")
         name = QFileDialog.getSaveFileName(self._window, self.tr("Save As"), start, self.tr("Workflows (*.json)"))[0]
-        if not name:
-            return False
-        path = Path(name).absolute()
-        return self._write(session, path if path.suffix else path.with_suffix(".json"))
+        if name:
+            path = Path(name).absolute()
+            self._write(session, path if path.suffix else path.with_suffix(".json"), then)
 
-    def _write(self, session: DocumentSession, path: Path) -> bool:
+    def _write(self, session: DocumentSession, path: Path, then: Callable[[], object]) -> None:
         """Give the document as it stands now to a file; edits that come meanwhile are changes again."""
         before, workflow = session.path, session.workflow.copy()
         session.saved(path)
-        try:
-            self._background.wait(lambda: files.save(workflow, path))
-        except OSError as error:
+
+        def written(_: None) -> None:
+            self._recent.note(path)
+            self._end_writing()
+            then()
+
+        def refuse(error: Exception) -> None:
             session.lost(before)
-            words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
+            self._end_writing()
+            words = self.tr("Cannot write {0}: {1}").format(path, getattr(error, "strerror", None) or error)
             QMessageBox.warning(self._window, self.tr("Save"), words)
-            return False
-        self._recent.note(path)
-        return True
+
+        self.writing += 1
+        self._background.run(lambda: files.save(workflow, path), written, refuse, owner=self)
+
+    def _end_writing(self) -> None:
+        self.writing -= 1
+        if not self.writing:
+            waiting, self._once_written = self._once_written, []
+            for act in waiting:
+                act()
 
     # --- leave
 
-    def may_leave(self, tabs: Sequence[DocumentTab]) -> bool:
-        """Whether these may be closed: they are saved, or the person says, once for all, what to do with changes."""
+    def leave(self, tabs: Sequence[DocumentTab], then: Callable[[], object]) -> None:
+        """Go on once these may be closed: they are saved, or the person says, once for all, what to do with changes."""
         for tab in tabs:
             tab.canvas.view.rows.finish()
+        if self.writing:
+            self._once_written.append(lambda: self.leave(tabs, then))
+            return
         changed = [tab for tab in tabs if tab.session.dirty]
         if not changed:
-            return True
+            then()
+            return
         button = QMessageBox.StandardButton
         save = button.Save if len(changed) == 1 else button.SaveAll
         if len(changed) == 1:
@@ -136,12 +171,21 @@ class Documents(QObject):
         answer = QMessageBox.question(
             self._window, self.tr("Save changes?"), words, save | button.Discard | button.Cancel, save
         )
-        return answer == button.Discard or (answer == save and all(self.save(tab) for tab in changed))
+        if answer == button.Discard:
+            then()
+        elif answer == save:
+            self._save_all(changed, then)
+
+    def _save_all(self, tabs: Sequence[DocumentTab], then: Callable[[], object]) -> None:
+        """Save one after the other; what cannot be saved ends it."""
+        if tabs:
+            self.save(tabs[0], lambda: self._save_all(tabs[1:], then))
+        else:
+            then()
 
     def close(self, tab: DocumentTab) -> None:
         """Close a tab, if it may be."""
-        if self.may_leave([tab]):
-            self._tabs.drop(tab)
+        self.leave([tab], lambda: self._tabs.drop(tab))
 
     # --- from one start to the next
 
@@ -157,17 +201,26 @@ class Documents(QObject):
         """The files that were open at the last end, where they are to be opened again."""
         return self._settings.tabs if self._settings.restore_tabs else []
 
-    def restore(self) -> bool:
-        """Open what was open at the last end, as far as it is still there; False where nothing is."""
-        opened: list[DocumentTab] = []
-        for name in self.remembered:
-            try:
-                workflow = self._background.wait(partial(read, Path(name)))
-            except WorkflowError:
-                continue
-            tab = self._tabs.free()
-            tab.session.show_workflow(workflow, Path(name))
-            opened.append(tab)
-        if opened:
-            self._tabs.setCurrentWidget(opened[min(self._settings.current_tab, len(opened) - 1)])
-        return bool(opened)
+    def restore(self, otherwise: Callable[[], object]) -> None:
+        """Open what was open at the last end, as far as it is still there; where nothing is, do something else."""
+        names = self.remembered
+
+        def found() -> list[tuple[Path, Workflow]]:
+            there = []
+            for path in map(Path, names):
+                with contextlib.suppress(WorkflowError):
+                    there.append((path, read(path)))
+            return there
+
+        def show(there: list[tuple[Path, Workflow]]) -> None:
+            opened: list[DocumentTab] = []
+            for path, workflow in there:
+                tab = self._tabs.free()
+                tab.session.show_workflow(workflow, path)
+                opened.append(tab)
+            if opened:
+                self._tabs.setCurrentWidget(opened[min(self._settings.current_tab, len(opened) - 1)])
+            else:
+                otherwise()
+
+        self._background.run(found, show, owner=self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint
+from PySide6.QtCore import QByteArray, QPoint, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self.drops = FileDrops(self.background, self)
         self.palette_ = Palette(self, self.actions_)
         self.panels: PanelDocks | None = None
+        self._may_end = False
         self._take_settings()
         self.tabs.added.connect(self._welcome)
         self.tabs.add(session)
@@ -162,17 +163,16 @@ class MainWindow(QMainWindow):
 
     # --- what a person does
 
-    def show_file(self, path: Path) -> bool:
+    def show_file(self, path: Path) -> None:
         """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
-        return self.documents.show_file(path)
+        self.documents.show_file(path)
 
     def show_start_page(self) -> None:
         """Show the start page in place of the documents."""
         self.pages.show_start_page()
 
     def _start_with(self, path: Path, run: bool) -> None:
-        if self.show_file(path) and run:
-            self.run()
+        self.documents.show_file(path, self.run if run else lambda: None)
 
     def next_panel(self, by: int) -> None:
         """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""
@@ -224,9 +224,19 @@ class MainWindow(QMainWindow):
     # --- events of the window
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.documents.may_leave(list(self.tabs)):
+        if self._may_end or not (self.documents.writing or any(tab.session.dirty for tab in self.tabs)):
+            self._finish()
+        else:
             event.ignore()
-            return
+            self.documents.leave(list(self.tabs), self._end)
+
+    def _end(self) -> None:
+        """Close without another question, once the question of now is over."""
+        self._may_end = True
+        QTimer.singleShot(0, self, self.close)
+
+    def _finish(self) -> None:
+        """Keep what the next start needs, and let everything end."""
         self.hide()  # what follows may take a moment
         self.documents.remember()
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
@@ -235,7 +245,6 @@ class MainWindow(QMainWindow):
         self.background.close()
         self.recovery.finish()
         self.hub.close()
-        event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.drops.enter(event)

@@ -96,16 +96,21 @@ class LocalEngine:
         document: str = "",
         title: str = "",
         sweeps: tuple[Sweep, ...] = (),
+        job: int = 0,
     ) -> int:
-        """Queue a run of a workflow's file; the number of the job."""
-        job = Submit(0, workflow, str(base), str(output), targets, device, document, title, sweeps)
+        """Queue a run of a workflow's file; the number of the job, which may be one of `next_job`."""
+        run = Submit(job, workflow, str(base), str(output), targets, device, document, title, sweeps)
         with self._lock:
-            number = self._queue.add(job).job
+            number = self._queue.add(run).job
             if self._left:
                 self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
             self._next()
             return number
+
+    def next_job(self) -> int:
+        """Return the number of a job to come, at once: nothing is written and nobody is waited for."""
+        return self._queue.next_number()
 
     def cancel(self, job: int) -> None:
         """Stop a job at its next step, or take one that waits out of the queue."""

@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS job (
 );
 """
 
+NUMBERS = 2**20
+"""Numbers of jobs that are set aside for a process when it opens the queue, so that giving one writes nothing."""
+
 
 class JobQueue:
     """Jobs in order. Every change is in the file before the call returns; several processes may share the file.
@@ -38,6 +41,7 @@ class JobQueue:
         self._owner = process_name(os.getpid())
         self.jobs: list[Submit] = []
         self._adopt()
+        self._numbers = self._numbers_of_ours()
 
     @classmethod
     def of_user(cls) -> JobQueue:
@@ -47,16 +51,30 @@ class JobQueue:
         except (OSError, sqlite3.Error):
             return cls()
 
+    def next_number(self) -> int:
+        """Return a number that no other job had or will have, for one that is added later."""
+        return next(self._numbers)
+
     def add(self, job: Submit) -> Submit:
-        """Put a job at the end; the same with its number, which no other job had or will have."""
+        """Put a job at the end; the same with its number, a new one where it has none."""
+        numbered = msgspec.structs.replace(job, job=job.job or self.next_number())
         with self._change():
-            row = self._file.execute(
-                "INSERT INTO job (place, owner, request) SELECT coalesce(max(place), 0) + 1, ?, ? FROM job",
-                (self._owner, msgspec.msgpack.encode(job)),
+            self._file.execute(
+                "INSERT INTO job (number, place, owner, request) SELECT ?, coalesce(max(place), 0) + 1, ?, ? FROM job",
+                (numbered.job, self._owner, msgspec.msgpack.encode(job)),
             )
-        numbered = msgspec.structs.replace(job, job=row.lastrowid or 0)
         self.jobs.append(numbered)
         return numbered
+
+    def _numbers_of_ours(self) -> Iterator[int]:
+        """The numbers that are kept for this process; more are never needed, as each block is so large."""
+        with self._change():
+            row = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'job'").fetchone()
+            first = (row[0] if row else 0) + 1
+            if row is None:
+                self._file.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('job', 0)")
+            self._file.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'job'", (first + NUMBERS - 1,))
+        return iter(range(first, first + NUMBERS))
 
     def remove(self, number: int) -> bool:
         """Take a job out; whether it was there."""
