@@ -252,7 +252,9 @@ def test_the_dice_draws_another_seed_and_r_does_too(window: MainWindow, hand: Ha
     assert text(window) == before
 
 
-def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(window: MainWindow, hand: Hand) -> None:
+def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(
+    window: MainWindow, hand: Hand, qtbot: QtBot
+) -> None:
     card = window.canvas.nodes["noise"]
     hand.view.centerOn(card)
     row = [param.name for param in card.face.rows].index("seed")
@@ -268,7 +270,7 @@ def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(window: M
     assert window.session.workflow.layout["noise"].seeds == {"seed": "increment"}
     assert files.loads(text(window)).layout["noise"].seeds == {"seed": "increment"}
     window.run()
-    assert seed() == 1
+    qtbot.waitUntil(lambda: seed() == 1)
     assert window.session.stack.undoText() == "Next Seed"
     window.session.stack.undo()
     assert seed() == 0

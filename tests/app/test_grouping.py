@@ -359,6 +359,7 @@ def test_what_fails_or_is_wrong_inside_is_said_with_its_path(window: MainWindow,
     window.canvas.values.set("model", "model", 5)
     press(window, Key.Key_Up, ALT)
     window.run()
+    qtbot.waitUntil(lambda: not window.session.running)
     [problem] = window.session.problems
     assert problem.node == "group/model"
     assert "model.model: 5 is not" in window.canvas.nodes[name].note

@@ -132,7 +132,9 @@ def test_what_waits_can_be_cancelled_while_another_runs(window: MainWindow, qtbo
     loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
     window.run()
     window.run()
-    window.hub.engine.cancel(window.session.jobs[1])
+    second = window.session.jobs[1]
+    qtbot.waitUntil(lambda: second in [job.job for job in window.hub.jobs], timeout=20_000)
+    window.hub.engine.cancel(second)
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert window.session.states.outcome == "done"
     assert window.session.state("larger").phase == "ran"

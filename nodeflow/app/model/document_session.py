@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
@@ -36,6 +36,15 @@ from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow, Workf
 from nodeflow.graph.subgraphs.instances import definition_of
 from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.graph.validate.sweeps import Sweep
+
+
+class AskedRun(NamedTuple):
+    """A run that was asked for, by the number of its job."""
+
+    job: int
+    title: str
+    targets: tuple[str, ...]
+    sweeps: tuple[Sweep, ...]
 
 
 class DocumentSession(QObject):
@@ -88,8 +97,8 @@ class DocumentSession(QObject):
         self.problems: list[Problem] = []
         self.jobs: list[int] = []
         """Its runs that are not finished, in the order in which they were asked for."""
-        self._to_submit: list[tuple[int, tuple[str, ...], tuple[Sweep, ...]]] = []
-        """Runs that were asked for and are not written down yet: one after the other, each with its targets."""
+        self._to_submit: list[AskedRun] = []
+        """Runs that are not written down yet: one after the other."""
         self._shown_job = 0
         """The run that the states of the nodes are about."""
         self._requests: dict[int, tuple[str, str, int]] = {}
@@ -201,7 +210,7 @@ class DocumentSession(QObject):
             return 0
         job = self.hub.next_job()
         self.jobs.append(job)
-        self._to_submit.append((job, targets, sweeps))
+        self._to_submit.append(AskedRun(job, self.title, targets, sweeps))
         self.run_changed.emit()
         if len(self._to_submit) == 1:
             self._submit_next()
@@ -211,10 +220,10 @@ class DocumentSession(QObject):
         """Hand the next run that was asked for to the engine, as the workflow stands: its seeds may have moved on."""
         if not self._to_submit:
             return
-        job, targets, sweeps = self._to_submit[0]
+        job, title, targets, sweeps = self._to_submit[0]
         workflow = self.workflow.copy()
         about = (self.base, self.hub.output, targets)
-        device, document, title = self.hub.wanted, self.document, self.title
+        device, document = self.hub.wanted, self.document
 
         def give(engine: LocalEngine) -> list[Problem]:
             problems = self._obstacles(workflow, targets)
@@ -229,7 +238,7 @@ class DocumentSession(QObject):
                 self.queued.emit()
 
         def done() -> None:
-            self._to_submit = [ask for ask in self._to_submit if ask[0] != job]
+            self._to_submit = [ask for ask in self._to_submit if ask.job != job]
             self._submit_next()
 
         self.asked.emit(job)
@@ -237,8 +246,8 @@ class DocumentSession(QObject):
 
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""
-        for job, *_ in self._to_submit[1:]:
-            self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
+        for ask in self._to_submit[1:]:
+            self.hub.replied.emit(JobEvent(ask.job, RunFinished("cancelled", 0.0)))
         begun = self._to_submit[:1]
         self._to_submit = begun
         for job in tuple(self.jobs):
@@ -354,8 +363,8 @@ class DocumentSession(QObject):
 
     def _drop_asked(self, refused: int) -> None:
         """What was asked for behind a run that was refused before it was written down would be refused too."""
-        if any(job == refused for job, *_ in self._to_submit):
-            others = [job for job, *_ in self._to_submit if job != refused]
+        if any(ask.job == refused for ask in self._to_submit):
+            others = [ask.job for ask in self._to_submit if ask.job != refused]
             self._to_submit = []
             for job in others:
                 self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))

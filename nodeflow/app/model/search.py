@@ -78,7 +78,7 @@ def _score(query: str, words: list[str], about: Subject) -> float:
     if not words:
         return 0.0
     whole = _squashed(query)
-    phrase = max((_phrase(whole, _squashed(name)) - (3 if at else 0) for at, name in enumerate(_all_names(about))))
+    phrase = max((_phrase(whole, _squashed(name)) - (12 if at else 0) for at, name in enumerate(_all_names(about))))
     each = [_word(word, about) for word in words]
     return max(phrase, sum(each) / len(each) if all(each) else 0.0)
 
