@@ -15,7 +15,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts_table import FactsView
 from nodeflow.app.inspector.frame_store import FrameCache
@@ -254,9 +253,9 @@ def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) ->
 
 def test_a_wire_and_a_lesson_tell_what_flows(window: MainWindow, inspector: InspectorPanel, qtbot: QtBot) -> None:
     view = window.canvas.view
-    assert view.facts("sampler", "latent") == ""
-    qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.facts("sampler", "latent"), timeout=5000)
-    assert "±" in view.facts("sampler", "latent")
+    assert view.tips.facts("sampler", "latent") == ""
+    qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.tips.facts("sampler", "latent"), timeout=5000)
+    assert "±" in view.tips.facts("sampler", "latent")
     page = NodeHelp(window.canvas.scope, window.canvas.facts)
     page.show_node("decode")
     assert "±" not in page.page.toPlainText()
@@ -435,7 +434,7 @@ def test_values_that_are_gone_are_said_to_be(
     window.hub.close()
     window.canvas.selection.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
-    assert not inspector.export_button.isEnabled()
+    assert not inspector.export.isEnabled()
 
 
 def picture_in(tip: str) -> QImage:
@@ -490,7 +489,7 @@ def test_where_nothing_was_computed_a_hint_has_no_picture(window: MainWindow, qt
     tab = window.tabs.add()
     tab.session.open(STARTER)
     wire = tab.canvas.links[Socket("decode", "latent")]
-    tip = tooltips.hint(tab.canvas.view, wire.path().pointAtPercent(0.5))
+    tip = tab.canvas.view.tips.hint(wire.path().pointAtPercent(0.5))
     assert "sampler.latent → decode.latent" in tip
     assert not picture_in(tip).width()
     assert not tab.canvas.facts._looks.waiting

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.texts import size, tr
@@ -29,13 +29,19 @@ ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
 """Pixels that a picture may have, one of many, and one that is kept."""
 
 
-class InspectorPanel(PanelWidgets):
+class InspectorPanel(QWidget):
     """Follows what is selected in a document. ``focus_wanted``: a node is to be brought into the middle."""
 
     focus_wanted = Signal(str)
 
     def __init__(self, scope: GraphScope, history: RunHistory) -> None:
-        super().__init__(scope, history)
+        super().__init__()
+        parts = PanelWidgets(self, scope, history)
+        self.heading, self.stage, self.choices = parts.heading, parts.stage, parts.choices
+        self.output_box, self.form_box, self.items = parts.output_box, parts.form_box, parts.items
+        self.scrubber, self.tools, self.load_button = parts.scrubber, parts.tools, parts.load_button
+        self.told, self.facts_line = parts.told, parts.facts_line
+        self.compare_button, self.compare_bar, self.export = parts.compare_button, parts.compare_bar, parts.export
         self.session, self.scope, self.history = scope.session, scope, history
         self.looks = ValueRequests(self.session, self)
         self.cache = FrameCache()
@@ -66,14 +72,14 @@ class InspectorPanel(PanelWidgets):
         self.compare_button.toggled.connect(lambda: self._show_form())
         self.compare_bar.changed.connect(lambda: self._show_form() if self.comparing else None)
         self.output_box.currentIndexChanged.connect(self._output_chosen)
-        self.item_box.currentIndexChanged.connect(self.refresh)
+        self.items.currentIndexChanged.connect(self.refresh)
         self.form_box.currentIndexChanged.connect(self._form_chosen)
         self.choices.changed.connect(self._show_form)
         self.scrubber.moved.connect(self._show_step)
         for view in (self.stage.picture, *self.stage.pair.views):
             self._probe.follow(view)
             view.picked.connect(self._choose_place)
-        self.export_wanted.connect(self.ask_export)
+        self.export.wanted.connect(self.ask_export)
 
     # --- what is looked at
 
@@ -117,7 +123,7 @@ class InspectorPanel(PanelWidgets):
                 lambda view, error: self._overview(glance, view, error),
                 node=self.scope.path_of(self.node),
                 output=self.output,
-                item=max(self.item_box.currentIndex(), 0),
+                item=max(self.items.currentIndex(), 0),
             )
 
     def _output_chosen(self) -> None:
@@ -127,9 +133,9 @@ class InspectorPanel(PanelWidgets):
     def _nothing(self, words: str) -> None:
         self.overview = None
         self._close_film()
-        for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.item_box):
+        for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.items):
             widget.setVisible(False)
-        self.export_button.setEnabled(False)
+        self.export.setEnabled(False)
         self.load_button.hide()
         self.told.clear()
         self.facts_line.clear()
@@ -142,8 +148,8 @@ class InspectorPanel(PanelWidgets):
             self._nothing(error)
             return
         self.overview = view
-        self.export_button.setEnabled(True)
-        self.offer_items(view.items)
+        self.export.setEnabled(True)
+        self.items.offer(view.items)
         self.form_box.blockSignals(True)
         self.form_box.clear()
         for form in view.forms:
