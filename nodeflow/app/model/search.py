@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
-
 T = TypeVar("T", bound=Hashable)
 
 MIN_TYPO_LETTERS = 4
@@ -54,6 +51,8 @@ def search(
 
 def closest(query: str, things: Iterable[T], subject: Callable[[T], Subject], limit: int = 3) -> list[T]:
     """Return what a query that finds nothing may have meant: the things whose titles or names look most like it."""
+    from rapidfuzz import fuzz, process  # only where something is looked for: not a part of every start
+
     choices = {(thing, name): name.casefold() for thing in things for name in _all_names(subject(thing))}
     found = process.extract(
         query.casefold(), choices, scorer=fuzz.token_sort_ratio, limit=4 * limit, score_cutoff=MIN_SUGGESTION_SCORE
@@ -122,6 +121,8 @@ def _likeness(word: str, part: str) -> float:
     """How like a word that may be mistyped, or not yet typed to its end, is to a word of a name."""
     if len(word) < MIN_TYPO_LETTERS or len(part) < MIN_TYPO_LETTERS:
         return 0.0
+    from rapidfuzz.distance import OSA
+
     ends = (part, part[: len(word)])
     return max(OSA.normalized_similarity(word, end, score_cutoff=MIN_TYPO_LIKENESS) for end in ends)
 
