@@ -25,6 +25,7 @@ from benchmarks.sampling import WORDS
 from nodeflow.engine.execution.interrupt import blocks
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.packs import load_packs
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
@@ -120,7 +121,7 @@ class Subject:
 
     def _run(self, seed: int, control: RunControl, *targets: str) -> Any:
         SetParam("noise", "seed", seed).apply(self.workflow)
-        return self.session.run(self.workflow, Path.cwd(), self._output, targets, control=control)
+        return self.session.run(RunRequest.of(self.workflow, Path.cwd(), self._output, targets), control)
 
     def longest_stretch(self, steps: int) -> tuple[float, float]:
         """Seconds of the longest stretch between two looks, and of a step, in an undisturbed run."""

@@ -12,6 +12,7 @@ from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.protocol.events import Event, Heartbeat, JobEvent, Reply, RunFinished
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import dumps, load
 from nodeflow.resources import folder
@@ -39,7 +40,7 @@ class Driver:
         self, workflow: bytes, watch: Callable[[Event], None] = lambda _: None, targets: tuple[str, ...] = ()
     ) -> str:
         """Run a workflow to its end; done, failed or cancelled."""
-        job = self.engine.submit(workflow, STARTER.parent, self.output, targets)
+        job = self.engine.submit(RunRequest(workflow, str(STARTER.parent), str(self.output), targets))
         while True:
             reply = self.replies.get(timeout=120)
             if isinstance(reply, Heartbeat):

@@ -30,6 +30,8 @@ from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.engine.inspect.tensor_facts import facts
 from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
@@ -55,6 +57,7 @@ class Direct:
 
     def ask(self, then: Callable[[View | None, str], None], **look: Any) -> None:
         answer = self.inspector.look(ViewQuery(1, document=self.document, **look))
+        assert not isinstance(answer.view, Overview)
         then(answer.view, answer.error)
 
 
@@ -107,7 +110,7 @@ def scrub(steps: int, side: int, way: str, session: WorkflowRunner) -> None:
     film = Film(
         Direct(ValueInspector(executor), "bench"),  # type: ignore[arg-type]
         cache,
-        f"{KEY}/0/Trajectory",
+        ValueHandle(KEY, 0, "Trajectory"),
         "frames",
         {"quantity": "x", "way": way},
         steps + 1,
@@ -182,7 +185,13 @@ def main() -> None:
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     session = WorkflowRunner()
     workflow = load(STARTER)
-    list(session.run(workflow, STARTER.parent, Path(tempfile.mkdtemp()), ("model",), on="cpu", document="bench"))
+    list(
+        session.run(
+            RunRequest.of(
+                workflow, STARTER.parent, Path(tempfile.mkdtemp()), ("model",), device="cpu", document="bench"
+            )
+        )
+    )
     for side in (64, 128, 1024):
         for way in ("channels", "colours"):
             scrub(steps, side, way, session)

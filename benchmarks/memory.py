@@ -24,6 +24,7 @@ from nodeflow.engine.memory.model_memory import ModelMemory
 from nodeflow.engine.memory.offload_modes import footprint
 from nodeflow.engine.planning.cost_estimates import Cost
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.packs import load_packs
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
@@ -110,7 +111,7 @@ def _two_workflows(model: Path, output: Path) -> None:
         workflow = load(folder("workflows") / "latent-diffusion.json")
         SetParam("model", "model", str(model)).apply(workflow)
         SetParam("prompt", "text", text).apply(workflow)
-        events = list(session.run(workflow, output, output, ("guidance",), "cpu"))
+        events = list(session.run(RunRequest.of(workflow, output, output, ("guidance",), device="cpu")))
         loads += sum(isinstance(event, tell.NodeStarted) and event.node == "model" for event in events)
         found.append(session.executor.value("model", "unet").module)
     same = "the same object" if found[0] is found[1] else "two objects"

@@ -23,6 +23,7 @@ from benchmarks.sampling import Nothing, Watch, network, ratio
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.step_cache import StepRun, StepStore
 from nodeflow.engine.protocol.events import NodeFinished, NodeProgress
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
@@ -75,7 +76,7 @@ class Ran(NamedTuple):
 
 def run(session: WorkflowRunner, made: Workflow) -> Ran:
     """Run to the sampler."""
-    events = list(session.run(made, STARTER.parent, Path(), ("sampler",), on="cpu"))
+    events = list(session.run(RunRequest.of(made, STARTER.parent, Path(), ("sampler",), device="cpu")))
     (done,) = (event for event in events if isinstance(event, NodeFinished) and event.node == "sampler")
     computed = sum(isinstance(event, NodeProgress) for event in events)
     trajectory: Trajectory = session.executor.value("sampler", "trajectory")

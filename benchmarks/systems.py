@@ -19,6 +19,7 @@ from safetensors import safe_open
 
 from benchmarks.cases import Case, systems
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.io.files import load
@@ -60,7 +61,7 @@ def run(session: WorkflowRunner, name: str, case: Case, output: Path) -> tuple[P
         SetParam(at, param, value).apply(workflow)
     node = saved(workflow, system.picture)
     begin = time.perf_counter()
-    for event in session.run(workflow, path.parent, output, (node,), on="cpu"):
+    for event in session.run(RunRequest.of(workflow, path.parent, output, (node,), device="cpu")):
         if isinstance(event, tell.NodeFailed):
             raise SystemExit(str(event))
         if isinstance(event, tell.NodeFinished) and event.node == node:

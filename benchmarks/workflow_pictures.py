@@ -18,6 +18,7 @@ from PIL import Image
 
 from nodeflow.app.start_page.bundled_workflows import shelves
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.io.files import load, write_atomic
 from nodeflow.graph.model.workflow import Workflow
@@ -44,7 +45,7 @@ def rows_of(workflow: Workflow, output: Path, path: Path) -> list[list[Path]]:
     Raises RuntimeError where a node fails.
     """
     wrote: dict[str, list[Path]] = {}
-    for event in WorkflowRunner().run(workflow, path.parent, output, (), on="cpu"):
+    for event in WorkflowRunner().run(RunRequest.of(workflow, path.parent, output, device="cpu")):
         match event:
             case tell.NodeFinished(files=files) if files:
                 wrote.setdefault(event.node, []).extend(Path(file) for file in files)

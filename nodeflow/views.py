@@ -149,23 +149,7 @@ class ViewInfo(msgspec.Struct, frozen=True):
     apart: Literal["", "picture", "chart"] = ""
 
 
-class Overview(msgspec.Struct, frozen=True, tag=True):
-    """A value of a ``wire`` type at first sight.
-
-    ``handle`` names it for later looks, also when its node has another one by then.
-    """
-
-    handle: str
-    wire: str
-    facts: tuple[TensorFacts, ...] = ()
-    forms: tuple[ViewInfo, ...] = ()
-    more: int = 0
-    """Tensors beyond those in ``facts``."""
-    items: int = 1
-    """How many values its node gave: several where it ran for each item of a list."""
-
-
-View = Picture | Chart | Matrix | Table | Text | Overview
+View = Picture | Chart | Matrix | Table | Text
 
 
 class ViewSurroundings(Protocol):

@@ -16,6 +16,15 @@ ROOMS = (
 )
 """The rooms that hold nodes, in the order an image passes through them: every module right in one is looked through."""
 
+ROLES = {
+    "change": ("nodes.change_guidance", "nodes.change_scheduler", "nodes.change_noise"),
+    "load image": ("nodes.load_image",),
+    "seen": ("Image", "Latent", "Mask"),
+    "steps": ("Trajectory",),
+    "text encoder": ("TextEncoder",),
+}
+"""The nodes and wire types that the program asks for by role, as `nodeflow.graph.model.roles` explains them."""
+
 HEAVY = (
     "transformers.models.clip.modeling_clip",
     "diffusers.models.unets.unet_2d_condition",

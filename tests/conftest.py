@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
 
 import pytest
+
+from nodeflow.engine.client import worker_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -19,6 +22,14 @@ def pytest_configure() -> None:
 
     if sentence := missing_libraries():
         pytest.exit(sentence, returncode=2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_workers(own_folders: None) -> None:
+    """Workers of the tests come from a server that has imported torch already and computes nothing itself."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        multiprocessing.set_forkserver_preload(["nodeflow.engine.worker.worker", "diffusers", "transformers"])
+        worker_process.START_METHOD = "forkserver"
 
 
 @pytest.fixture(scope="session", autouse=True)

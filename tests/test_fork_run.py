@@ -8,20 +8,23 @@ import pytest
 import torch
 
 from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, SetParam
 from nodeflow.graph.edits.fork import fork
 from nodeflow.graph.io.files import load
+from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodeflow.resources import folder
 from nodes.loaders.load_models import load_latent_diffusion
 from tests.nodes.tiny_controls import tiny_controlnet
 
+CATALOGUE = decode((folder("assets") / "catalogue.json").read_bytes())
 STARTER = folder("workflows") / "latent-diffusion.json"
 
 
 def run(session: WorkflowRunner, workflow: Workflow, output: Path, *targets: str) -> dict[str, NodeFinished]:
-    events = session.run(workflow, STARTER.parent, output, targets, on="cpu")
+    events = session.run(RunRequest.of(workflow, STARTER.parent, output, targets, device="cpu"))
     return {event.node: event for event in events if isinstance(event, NodeFinished)}
 
 
@@ -35,7 +38,7 @@ def check(workflow: Workflow, step: int, other: str, edit: SetParam, output: Pat
     session = WorkflowRunner()
     first_steps = run(session, workflow, output)[sampler].steps
     first = session.executor.value(sampler, "trajectory")
-    made = fork(workflow, sampler, step + first.first, other)
+    made = fork(workflow, CATALOGUE, sampler, step + first.first, other)
     assert made is not None
     made.edit.apply(workflow)
     edit.apply(workflow)
@@ -96,7 +99,7 @@ def test_so_does_one_of_a_run_that_begins_with_a_latent(kind: str, other: str, e
 def test_a_fork_of_a_fork_shares_what_both_have(tmp_path: Path) -> None:
     workflow = load(STARTER)
     set_up(workflow, "DDIM")
-    made = fork(workflow, "sampler", 4, "scheduler")
+    made = fork(workflow, CATALOGUE, "sampler", 4, "scheduler")
     assert made is not None
     made.edit.apply(workflow)
     SetParam("scheduler_2", "eta", 0.5).apply(workflow)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load, loads
@@ -44,7 +45,7 @@ class Studio:
         states: dict[str, str] = {}
         self.files: list[Path] = []
         self.steps = 0
-        for event in self.session.run(workflow, STARTER.parent, self.output, targets, on="cpu"):
+        for event in self.session.run(RunRequest.of(workflow, STARTER.parent, self.output, targets, device="cpu")):
             match event:
                 case tell.NodeFinished():
                     states[event.node] = event.state
@@ -180,7 +181,7 @@ def test_a_cancel_takes_effect_inside_a_step(studio: Studio) -> None:
     SetParam("noise", "seed", 99).apply(workflow)
     SetParam("noise", "batch", 64).apply(workflow)
     cancel, states = RunControl(), []
-    for event in studio.session.run(workflow, STARTER.parent, studio.output, on="cpu", control=cancel):
+    for event in studio.session.run(RunRequest.of(workflow, STARTER.parent, studio.output, device="cpu"), cancel):
         states.append(event)
         if isinstance(event, tell.NodeStarted) and event.node == "sampler":
             threading.Timer(0.05, cancel.cancel).start()

@@ -17,6 +17,7 @@ from test_cli import nodeflow, refused, write
 
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.protocol.events import Event, NodeFinished
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load, loads
@@ -42,7 +43,7 @@ def starter(**params: Any) -> Workflow:
 
 
 def run(session: WorkflowRunner, workflow: Workflow, output: Path, *sweeps: Sweep) -> list[Event]:
-    return list(session.run(workflow, STARTER.parent, output, on="cpu", sweeps=sweeps))
+    return list(session.run(RunRequest.of(workflow, STARTER.parent, output, device="cpu", sweeps=sweeps)))
 
 
 def ran(events: list[Event], node: str) -> list[tuple[int, ...]]:
@@ -157,7 +158,9 @@ def test_a_cancel_keeps_the_pictures_that_are_done(session: WorkflowRunner, tmp_
     control = RunControl()
     events = []
     sweep = Sweep("noise", "seed", tuple(range(100, 110)))
-    for event in session.run(starter(), STARTER.parent, tmp_path, (), "cpu", control, sweeps=(sweep,)):
+    for event in session.run(
+        RunRequest.of(starter(), STARTER.parent, tmp_path, device="cpu", sweeps=(sweep,)), control
+    ):
         events.append(event)
         if pictures(events):
             control.cancel()

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
@@ -71,7 +72,7 @@ def run(session: WorkflowRunner, name: str, output: Path) -> dict[str, list[Path
     for address, value in FEWER.get(name, {}).items():
         node, _, param = address.partition(".")
         SetParam(node, param, value).apply(workflow)
-    for event in session.run(workflow, path.parent, output, (), on="cpu"):
+    for event in session.run(RunRequest.of(workflow, path.parent, output, device="cpu")):
         match event:
             case tell.NodeFinished():
                 wrote[event.node] = [Path(file) for file in event.files]

@@ -97,6 +97,7 @@ def run(
         _writable(report.parent)
     from nodeflow.cli import runner as runners
     from nodeflow.engine.protocol.limits import NOTHING, Limits
+    from nodeflow.engine.protocol.run_request import RunRequest
     from nodeflow.graph.io.files import dumps, write_atomic
     from nodeflow.graph.model.workflow import WorkflowError
     from nodeflow.reports.report import Report
@@ -114,14 +115,15 @@ def run(
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
         told = Report(workflow, runner.catalogue)
         sweeps = _sweeps(workflow, runner.catalogue, sweep or [])
-        wish = runners.Wish(file.parent, output, tuple(target or ()), device, sweeps)
+        about = (workflow, file.parent, output, tuple(target or ()))
+        request = RunRequest.of(*about, device=device, title="command line", sweeps=sweeps)
         if dry:
             from nodeflow.cli.terminal import outlook
 
-            print(outlook(runner.foresee(workflow, wish)))
+            print(outlook(runner.foresee(request)))
             raise typer.Exit
         sheet = SweepSheet()
-        _watch(runner.run(workflow, wish), (told, sheet), runner)
+        _watch(runner.run(request), (told, sheet), runner)
     except WorkflowError as error:
         _refuse(*error.problems)
     finally:
@@ -132,7 +134,10 @@ def run(
         except OSError as error:
             print(f"nodeflow: cannot write the contact sheet: {error.strerror or error}", file=sys.stderr)
     if report is not None:
-        write_atomic(report, told.encode())
+        try:
+            write_atomic(report, told.encode())
+        except OSError as error:
+            print(f"nodeflow: cannot write {report}: {error.strerror or error}", file=sys.stderr)
     for path in told.outputs:
         print(path)
     if told.state == "failed" and runner.details:
@@ -207,7 +212,7 @@ def _writable(folder: Path) -> None:
 @cli.command()
 def check(file: Annotated[Path, typer.Argument(help="The workflow file.")]) -> None:
     """Say everything that is wrong with a workflow file. Exit status: 0 in order, 2 not."""
-    from nodeflow.engine.worker.packs import known_catalogue
+    from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.validate.check import check as problems_of
 
     workflow = _load(file)
@@ -223,10 +228,10 @@ def nodes(
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the packs, not the snapshot that ships.")] = False,
 ) -> None:
     """List the nodes there are."""
-    from nodeflow.engine.worker.packs import known_catalogue, load_packs
+    from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.model.catalogue import encode
 
-    catalogue = load_packs().catalogue if fresh else known_catalogue()
+    catalogue = known_catalogue(fresh)
     if json:
         sys.stdout.write(encode(catalogue).decode())
         return
@@ -279,9 +284,19 @@ def info() -> None:
 @cache_commands.command()
 def clear() -> None:
     """Forget every result."""
-    disk = _disk()
-    disk.clear()
-    print(f"{disk.folder} is empty")
+    from nodeflow.engine.cache.disk_store import DiskStore, empty
+    from nodeflow.engine.memory import device
+    from nodeflow.resources import cache_folder
+
+    folder = cache_folder() / "results"
+    try:
+        empty(folder)  # on a full disk nothing can be opened before something is gone
+        disk = DiskStore.of_user(device.numerics())
+        if disk is not None:
+            disk.clear()
+    except OSError as error:
+        _refuse(f"cannot empty {folder}: {error.strerror or error}")
+    print(f"{folder} is empty")
 
 
 @cache_commands.command()

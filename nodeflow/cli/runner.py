@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import queue
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Protocol
-
-import msgspec
 
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import (
     Event,
     ForecastReply,
     JobEvent,
+    NotKept,
     Refused,
     Reply,
     RunFinished,
@@ -21,20 +20,9 @@ from nodeflow.engine.protocol.events import (
     WorkerReady,
 )
 from nodeflow.engine.protocol.limits import Limits
-from nodeflow.graph.io.files import dumps
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.model.catalogue import Catalogue
-from nodeflow.graph.model.workflow import Problem, Workflow, WorkflowError
-from nodeflow.graph.validate.sweeps import Sweep
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What a run is asked for beside the workflow."""
-
-    base: Path
-    output: Path
-    targets: tuple[str, ...] = ()
-    device: str = "auto"
-    sweeps: tuple[Sweep, ...] = ()
+from nodeflow.graph.model.workflow import Problem, WorkflowError
 
 
 class Runner(Protocol):
@@ -46,11 +34,11 @@ class Runner(Protocol):
     details: str
     """Where more is said about what fails; empty where nothing is."""
 
-    def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
+    def run(self, request: RunRequest) -> Iterator[Event]:
         """The run's events. Raises WorkflowError before anything is computed."""
         ...
 
-    def foresee(self, workflow: Workflow, wish: Wish) -> ForecastReply:
+    def foresee(self, request: RunRequest) -> ForecastReply:
         """What the run would compute, and about how long that takes. Raises WorkflowError."""
         ...
 
@@ -82,11 +70,14 @@ class ThroughWorker:
                     where = f"{reason} while it started; {self.details} says more"
                     raise WorkflowError(Problem("", "", where))
 
-    def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
-        about = (dumps(workflow), wish.base, wish.output, wish.targets)
-        self._job = self._engine.submit(*about, device=wish.device, title="command line", sweeps=wish.sweeps)
+    def run(self, request: RunRequest) -> Iterator[Event]:
+        self._job = self._engine.submit(request)
         while True:
             match self._replies.get():
+                case WorkerLost(reason):
+                    print(f"nodeflow: {reason}; {self.details} says more", file=sys.stderr)
+                case NotKept(text):
+                    print(f"nodeflow: {text}", file=sys.stderr)
                 case Refused(_, problems):
                     raise WorkflowError(*problems)
                 case JobEvent(_, event):
@@ -94,9 +85,8 @@ class ThroughWorker:
                     if isinstance(event, RunFinished):
                         return
 
-    def foresee(self, workflow: Workflow, wish: Wish) -> ForecastReply:
-        about = (dumps(workflow), wish.base, wish.output, wish.targets)
-        self._engine.foresee(*about, device=wish.device, sweeps=wish.sweeps)
+    def foresee(self, request: RunRequest) -> ForecastReply:
+        self._engine.foresee(request)
         while True:
             match self._replies.get():
                 case ForecastReply(_, _, problems) as foreseen:
@@ -125,20 +115,19 @@ class InProcess:
 
         self.details = ""
         self._session, self._control = WorkflowRunner.of_user(limits), RunControl()
+        self._session.hear_troubles(lambda text: print(f"nodeflow: {text}", file=sys.stderr))
         self.catalogue = self._session.packs.catalogue
         self.troubles = tuple(self._session.packs.errors.values())
 
-    def run(self, workflow: Workflow, wish: Wish) -> Iterator[Event]:
+    def run(self, request: RunRequest) -> Iterator[Event]:
         try:
-            about = (workflow, wish.base, wish.output, wish.targets, wish.device)
-            yield from self._session.run(*about, self._control, sweeps=wish.sweeps)
+            yield from self._session.run(request, self._control)
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 
-    def foresee(self, workflow: Workflow, wish: Wish) -> ForecastReply:
+    def foresee(self, request: RunRequest) -> ForecastReply:
         try:
-            about = (workflow, wish.base, wish.output, wish.targets, wish.device)
-            return ForecastReply(0, self._session.forecast(*about, sweeps=wish.sweeps))
+            return ForecastReply(0, self._session.forecast(request))
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
 

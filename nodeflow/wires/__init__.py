@@ -19,6 +19,11 @@ from nodeflow.wires.models import (
     TextEncoder,
     Upscaler,
 )
+from nodeflow.wires.noise import (
+    Noise,
+    StepNoise,
+    Variation,
+)
 from nodeflow.wires.sampling import (
     Attention,
     Denoiser,
@@ -27,8 +32,12 @@ from nodeflow.wires.sampling import (
     Trajectory,
 )
 from nodeflow.wires.schedules import (
+    Answer,
+    Call,
+    Calls,
     Prediction,
     Schedule,
+    Sigmas,
     Solver,
     TrainedSchedule,
 )
@@ -43,7 +52,6 @@ from nodeflow.wires.values import (
     Latent,
     LatentFormat,
     Mask,
-    Noise,
     Scores,
 )
 
@@ -52,7 +60,10 @@ __all__ = [
     "VAE",
     "VQ",
     "Adapter",
+    "Answer",
     "Attention",
+    "Call",
+    "Calls",
     "Classes",
     "Classifier",
     "Codes",
@@ -77,9 +88,12 @@ __all__ = [
     "Schedule",
     "Scores",
     "SequenceTransformer",
+    "Sigmas",
     "Solver",
+    "StepNoise",
     "TextEncoder",
     "TrainedSchedule",
     "Trajectory",
     "Upscaler",
+    "Variation",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+
+from nodeflow.wires.noise import StepNoise
 
 Prediction = Literal["epsilon", "v", "sample", "flow"]
 """What a denoiser predicts: noise, velocity (Salimans & Ho 2022), x_0, or the flow noise - x_0 (Lipman et al. 2023)."""
@@ -18,6 +20,45 @@ class TrainedSchedule:
     """The noise schedule that a model was trained with, as the fields of a diffusers scheduler's configuration."""
 
     config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sigmas:
+    """Noise levels to walk along: ``values`` (N + 1,), float32, one more than there are steps.
+
+    Noise to signal ratios, or for flow matching the noise's share. ``trained`` is the schedule they were made for,
+    where there was one.
+    """
+
+    values: Tensor
+    trained: TrainedSchedule | None = None
+
+
+class Call(NamedTuple):
+    """A question to the denoiser: what it sees, when, and what its output means.
+
+    ``original`` turns an output (B, C, h, w) into x_0. ``level`` is alpha and sigma of what is seen, and ``place`` the
+    step of the schedule whose guidance is in force, where they are others than the step's own.
+    """
+
+    seen: Tensor
+    timestep: Tensor
+    original: Callable[[Tensor], Tensor]
+    level: tuple[float, float] | None = None
+    place: int | None = None
+
+
+class Answer(NamedTuple):
+    """The denoiser's answer to a call: its output, guided and without the text, the x_0 that it means, the variance."""
+
+    output: Tensor
+    x_0: Tensor
+    unconditional: Tensor | None = None
+    variance: Tensor | None = None
+
+
+Calls = Generator[Call, Answer, Tensor]
+"""A step: asks as often as it needs, and returns x one step further."""
 
 
 class Solver(Protocol):
@@ -51,15 +92,21 @@ class Solver(Protocol):
         """x at a step, from a clean latent and noise (the forward process)."""
         ...
 
-    def step(
-        self,
-        output: Tensor,
-        x: Tensor,
-        index: int,
-        generators: list[torch.Generator],
-        variance: Tensor | None = None,
-    ) -> Tensor:
-        """x one step further, from the denoiser's output, and from the variance where the denoiser predicts it."""
+    def calls(self, x: Tensor, index: int, noise: StepNoise) -> Calls:
+        """A step from x (B, C, h, w), which asks the denoiser once or several times."""
+        ...
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether it sets its own steps: then only the way shows how many they are."""
+        ...
+
+    def more(self, index: int) -> bool:
+        """Whether there is such a step."""
+        ...
+
+    def result(self, x: Tensor) -> Tensor:
+        """The latent that x means after the last step, where that leaves noise in it too."""
         ...
 
     def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:

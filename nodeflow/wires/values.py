@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 
@@ -104,30 +103,6 @@ class Curve:
     y: Tensor
     x_name: str = "x"
     y_name: str = "y"
-
-
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """Seeded Gaussian noise, one seed for each picture, so that a batch equals its singles.
-
-    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at. ``values``
-    (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
-    ``later`` names steps, in order, from which on other seeds draw what a solver adds.
-    """
-
-    seeds: tuple[int, ...]
-    width: int = 0
-    height: int = 0
-    values: Tensor | None = None
-    later: tuple[tuple[int, tuple[int, ...]], ...] = ()
-
-    def generators(self) -> list[torch.Generator]:
-        """Fresh random generators, one a picture. On the CPU, so that every device draws the same numbers."""
-        return [torch.Generator().manual_seed(seed) for seed in self.seeds]
-
-    def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
-        """The seeds that draw at a step, and the step since which they do."""
-        return next((change for change in reversed(self.later) if change[0] <= step), (0, self.seeds))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,20 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity, normalize, pad
 
 from nodeflow.node import NodeError, Range, Seed, Slider, Step, node
-from nodeflow.wires import CLIP, VAE, Conditioning, Curve, Denoiser, Embedding, Image, Latent, Schedule
+from nodeflow.wires import (
+    CLIP,
+    VAE,
+    Answer,
+    Calls,
+    Conditioning,
+    Curve,
+    Denoiser,
+    Embedding,
+    Image,
+    Latent,
+    Schedule,
+    StepNoise,
+)
 from nodes.denoisers.denoisers import NetworkDenoiser
 
 READS_TEXT = ("attn2.to_k.", "attn2.to_v.")
@@ -117,11 +130,13 @@ def diffusion_clip(
     for _ in range(rounds):
         solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
         x = noise.samples.to(denoiser.device, denoiser.dtype)
-        times = solver.timesteps[: max(round(share * len(solver.timesteps)), 1)]
-        for index, time in enumerate(times):
+        taken = max(round(share * len(solver.timesteps)), 1)
+        for index in range(taken):
+            taking = solver.calls(x, index, StepNoise([generator], (seed,)))
+            call = next(taking)
             with torch.enable_grad():
-                output = learner.predict(solver.scale_input(x, index), time, conditioning)[:, : x.shape[1]]
-                x_0 = solver.original(output, x, index)
+                output = learner.predict(call.seen, call.timestep, conditioning)[:, : x.shape[1]]
+                x_0 = call.original(output)
                 painted = vae.decode(Latent(x_0)).pixels
                 seen = clip.embed_images(Image(_views(painted, views, generator))).values
                 away = away_from(normalize(seen, dim=-1).unflatten(0, (views, -1)), before, wanted).mean()
@@ -131,11 +146,21 @@ def diffusion_clip(
             optimizer.step()
             losses.append(float(away.detach()))
             with torch.no_grad():
-                x = solver.step(output.detach(), x, index, [])
-            yield Step(len(losses), rounds * len(times), Latent(x_0.detach()))
+                x = _taken(taking, Answer(output.detach(), x_0.detach()))
+            yield Step(len(losses), rounds * taken, Latent(x_0.detach()))
     module.requires_grad_(False)
     steps = torch.arange(1, len(losses) + 1, dtype=torch.float32)
     return Tuned(learner, Curve(steps, torch.tensor(losses), "step", "loss by CLIP"))
+
+
+def _taken(taking: Calls, answer: Answer) -> Tensor:
+    """x one step further. Raises NodeError for a method that asks again."""
+    try:
+        taking.send(answer)
+    except StopIteration as end:
+        found: Tensor = end.value
+        return found
+    raise NodeError("this goes along methods that ask the denoiser once a step; choose one such as DDIM or euler")
 
 
 def _views(pictures: Tensor, count: int, generator: torch.Generator) -> Tensor:

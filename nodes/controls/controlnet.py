@@ -10,11 +10,12 @@ from nodeflow.wires import ControlNet, Denoiser, Image
 from nodes.denoisers.denoisers import AttachedControl, UNetDenoiser
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
 from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
+from nodes.loaders.families.controlnet.union import ControlType, UnionControlNet
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 
-@node("Load ControlNet")
+@node("Load ControlNet", version=2)
 def load_controlnet(
     model: Annotated[str, Reads("model")] = "starter:controlnet-edges",
     revision: str = "",
@@ -32,6 +33,8 @@ def load_controlnet(
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for main
     - one .safetensors file of a ControlNet, as diffusers or its authors name the weights, such as
       ``control_v11p_sd15_canny.safetensors``
+
+    A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its picture shows.
 
     A ControlNet fits the model that it was trained beside (Stable Diffusion 1, 2 or XL), and those that come from it.
 
@@ -52,6 +55,7 @@ def control(
     strength: Annotated[float, Slider(0, 2, 0.05)] = 1.0,
     start: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
     end: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+    control_type: ControlType = "lines",
 ) -> Denoiser:
     """Leads a U-Net by a picture: what it paints has its lines where the picture has them.
 
@@ -61,6 +65,10 @@ def control(
     the early steps settle where things are, the late ones their details. Put two of these nodes one behind the other
     for two controls at once; what they add is summed.
 
+    ``control_type`` says what the picture shows to a union of ControlNets, which serves several kinds: lines are those
+    of Canny and of drawings, soft edges those of HED and scribbles; tile and repaint only larger unions know. Others
+    were trained for one kind, and do not look at it.
+
     Fails for denoisers other than a U-Net that is led by a text, when the control ends before it starts, and when
     pictures or models do not fit together.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
@@ -69,5 +77,6 @@ def control(
         raise NodeError("a ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
     if end < start:
         raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
-    added = AttachedControl(controlnet, image.pixels, strength, start, end)
+    net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
+    added = AttachedControl(net, image.pixels, strength, start, end)
     return replace(denoiser, controls=(*denoiser.controls, added))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, node
+from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Conditioning, ControlNet, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import adapted
@@ -62,11 +62,19 @@ class AttachedControl:
         return self.net.residuals(x, timestep, tokens, picture, self.strength, told)
 
 
+USUAL_GUIDANCE = 8.5
+"""What LCM's pipeline tells where nobody says otherwise."""
+
+
 @dataclass(frozen=True, eq=False)
 class UNetDenoiser(NetworkDenoiser):
     """A `UNet2DConditionModel` as a denoiser, with the ControlNets beside it."""
 
     controls: tuple[AttachedControl, ...] = field(default=(), kw_only=True)
+    guidance: float = field(default=USUAL_GUIDANCE, kw_only=True)
+    """The guidance scale that a network is told that was distilled with guidance."""
+    shown: Tensor | None = field(default=None, kw_only=True)
+    """(B, K, h, w), what a network sees beside the latent that was trained for it."""
 
     @property
     def learned_variance(self) -> bool:
@@ -107,14 +115,34 @@ class UNetDenoiser(NetworkDenoiser):
                 down_block_additional_residuals=down,
                 mid_block_additional_residual=middle,
                 added_cond_kwargs=told,
+                timestep_cond=self._told_guidance(x),
                 return_dict=False,
                 **more,
             )[0]
         return output
 
+    def _told_guidance(self, x: Tensor) -> Tensor | None:
+        """w = scale - 1 as waves, (1, D), as diffusers' LCM pipeline has it; None for a network that is told none."""
+        width = getattr(self.network.module, "config", {}).get("time_cond_proj_dim")
+        if width is None:
+            return None
+        from diffusers.models.embeddings import get_timestep_embedding
+
+        scale = torch.tensor([1000 * (self.guidance - 1)], device=x.device)
+        waves: Tensor = get_timestep_embedding(scale, int(width), downscale_freq_shift=1)
+        return waves.to(x.dtype)
+
     def seen(self, x: Tensor) -> Tensor:
-        """What the network is given of x."""
-        return x
+        """What the network is given of x. Raises NodeError where what it is shown does not fit."""
+        if self.shown is None:
+            return x
+        if self.shown.shape[-2:] != x.shape[-2:]:
+            sizes = [f"{part.shape[-1]} x {part.shape[-2]}" for part in (self.shown, x)]
+            raise NodeError(f"what this U-Net is shown is {sizes[0]} cells and what it paints {sizes[1]}; resize it")
+        if len(x) % len(self.shown):
+            raise NodeError(f"{len(self.shown)} pictures are shown for {len(x)} to paint; give one, or one for each")
+        beside = self.shown.to(x.device, x.dtype).repeat(len(x) // len(self.shown), 1, 1, 1)
+        return torch.cat([x, beside], 1)
 
     def _added(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
@@ -218,7 +246,9 @@ KNOWN = {"addition_embed_type": ("text", SIZED), "encoder_hid_dim_type": ("text_
 
 @node("U-Net denoiser")
 def unet_denoiser(
-    unet: DiffusionNetwork, prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto"
+    unet: DiffusionNetwork,
+    prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto",
+    guidance: Annotated[float, Slider(1, 20, 0.1)] = USUAL_GUIDANCE,
 ) -> Denoiser:
     """A U-Net that predicts what is noise in a latent, ready for guidance and sampling.
 
@@ -232,18 +262,39 @@ def unet_denoiser(
     The U-Net of Stable Diffusion XL is told the size of the picture too: that which is painted, not cropped. Its
     refiner is told besides how well people shall like it; see Aesthetic score.
 
+    A model that was distilled to do in one pass what guidance does in two (LCM) is told by ``guidance`` how closely to
+    follow the text; wire it to No guidance. Others have no such input, and ``guidance`` does nothing there.
+
     Fails for a U-Net that asks for more than that.
     Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho
-    2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747).
+    2022 (arXiv:2202.00512); flow: Lipman et al. 2023 (arXiv:2210.02747); told guidance: Meng et al. 2023
+    (arXiv:2210.03142), LCM: Luo et al. 2023 (arXiv:2310.04378), sec. 4.3.
     """
+    denoiser = new_unet_denoiser(unet, prediction, guidance)
+    if beside := channels_beside(unet):
+        raise NodeError(
+            f"this U-Net is shown {beside} channels beside a latent; use Inpainting denoiser (for 5 channels), Edit "
+            "denoiser (for 4) or Depth denoiser (for 1)"
+        )
+    return denoiser
+
+
+def channels_beside(unet: DiffusionNetwork) -> int:
+    """How many channels a U-Net sees beside the latent."""
+    config = getattr(unet.module, "config", {})
+    return int(config.get("in_channels", unet.format.channels)) - unet.format.channels
+
+
+def new_unet_denoiser(
+    unet: DiffusionNetwork, prediction: Prediction | Literal["auto"], guidance: float, shown: Tensor | None = None
+) -> UNetDenoiser:
+    """Raises NodeError for a U-Net that asks for more than a text and what it is shown."""
     config = getattr(unet.module, "config", {})
     kind = SizedUNetDenoiser if config.get("addition_embed_type") == SIZED else UNetDenoiser
     for asked in ("addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
         if config.get(asked) not in (None, *KNOWN.get(asked, ())):
             raise NodeError(f"this U-Net is conditioned on more than a text ({asked}); this node does not give it that")
-    if config.get("in_channels", unet.format.channels) != unet.format.channels:
-        raise NodeError("this U-Net takes more channels than a latent has (an inpainting model?); load a plain one")
-    return kind(unet, unet.prediction if prediction == "auto" else prediction)
+    return kind(unet, unet.prediction if prediction == "auto" else prediction, guidance=guidance, shown=shown)
 
 
 @node("DiT denoiser")

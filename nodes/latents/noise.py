@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 
-from nodeflow.node import NodeError, Range, Seed, node
-from nodeflow.wires import Denoiser, Latent, LatentFormat, Noise, Schedule
+from nodeflow.node import NodeError, Range, Seed, Slider, node
+from nodeflow.wires import Denoiser, Latent, LatentFormat, Noise, Schedule, Variation
+from nodeflow.wires.noise import Between, Stream, normal
 
 SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
@@ -28,6 +29,79 @@ def gaussian_noise(
     drawn on the CPU, so that every device starts from the same ones.
     """
     return Noise(tuple((seed + offset) % SEEDS for offset in range(batch)), width, height)
+
+
+@node("Noise of a stream")
+def noise_stream(
+    seed: Annotated[int, Seed()] = 0,
+    batch: Annotated[int, Range(1, 4096)] = 1,
+    width: Annotated[int, Range(0, 16384, 8)] = 0,
+    height: Annotated[int, Range(0, 16384, 8)] = 0,
+    stream: Stream = "one for the batch",
+    between: Between = "seed + 1",
+    add_noise: bool = True,
+    batch_index: str = "",
+    large_seed: str = "",
+) -> Noise:
+    """Draws noise as another program does: by which generator, from which seed, and on the way.
+
+    ``stream``:
+
+    - a seed a picture: seeds ``seed``, ``seed + 1``, ..., each picture alone, on the CPU (nodeflow, A1111 on a CPU)
+    - one for the batch: one generator on the CPU draws all pictures at once (ComfyUI)
+    - GPU: a seed a picture, drawn on the NVIDIA card; the numbers are the same on every card, up to the size at which
+      its kernels share the work by the number of its processors, and on no CPU
+    - NV Philox: the same numbers, to the sixth digit, without a card (A1111's NV; Salmon et al. 2011, Philox 4x32)
+
+    ``between`` says what draws the noise that a method adds on the way, from one batch to the next: the generators go
+    on (nodeflow, A1111), start from the seed again (ComfyUI 0.3, and later on a card), or from the seed + 1 (ComfyUI
+    0.26 on a CPU). Brownian noise (the samplers with sde in the name) is drawn from the seed itself.
+
+    ``add_noise`` off starts from the latent as it is, which has its noise already. ``batch_index`` lists which pictures
+    of a longer batch are wanted, from 0. ``large_seed`` is a seed as text, up to 2^64 - 1, in place of ``seed``, which
+    keeps what a number in a file can hold. ``width`` and ``height`` are those of the picture in pixels; 0 is the size
+    that the model was trained at.
+
+    Two machines differ where a card draws, or computes: sums run in another order there. What a CPU draws is the same
+    everywhere.
+
+    Fails for a seed or an index that is none, and for the GPU where there is no NVIDIA card.
+    """
+    if stream == "GPU" and not torch.cuda.is_available():
+        raise NodeError("there is no NVIDIA card here to draw on; NV Philox draws its numbers on any machine")
+    if batch_index and stream != "one for the batch":
+        raise NodeError("a batch index is of one generator's batch; choose the stream one for the batch")
+    first = _whole(large_seed, "seed", 2**64) if large_seed.strip() else seed
+    indices = tuple(_whole(word, "batch index", 4096) for word in batch_index.replace(",", " ").split())
+    alone = stream == "one for the batch"
+    seeds = tuple(first if alone else (first + offset) % 2**64 for offset in range(len(indices) or batch))
+    return Noise(seeds, width, height, stream=stream, between=between, indices=indices, silent=not add_noise)
+
+
+def _whole(text: str, name: str, limit: int) -> int:
+    """A whole number from 0 to below a limit. Raises NodeError."""
+    word = text.strip()
+    if not (word.isascii() and word.isdigit() and len(word) <= 20 and int(word) < limit):
+        raise NodeError(f"{word[:30]!r} is no {name}; write a whole number from 0 to {limit - 1}")
+    return int(word)
+
+
+@node("Variation of noise")
+def noise_variation(
+    noise: Noise,
+    variation: Noise,
+    strength: Annotated[float, Slider(0, 1, 0.01)] = 0.1,
+) -> Noise:
+    """Moves noise a little towards that of other seeds (variation seeds), for pictures that are alike.
+
+    ``strength`` 0 is the noise itself, 1 the other; between them it goes along the sphere, column by column, as A1111
+    counts angles. What a method adds on the way is drawn from the first one's seeds.
+
+    Fails when the two have different numbers of seeds.
+    """
+    if len(noise.seeds) != len(variation.seeds):
+        raise NodeError(f"the noise has {len(noise.seeds)} seeds and the other {len(variation.seeds)}; make them equal")
+    return replace(noise, variation=Variation(variation, strength))
 
 
 @node("Change noise")
@@ -115,14 +189,32 @@ def latent_as_noise(latent: Latent, seed: Annotated[int, Seed()] = 0) -> Noise:
     return Noise(seeds, values=latent.samples)
 
 
-def drawn_noise(noise: Noise, generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:
+def drawn_noise(noise: Noise, generators: list[Any], shape: tuple[int, ...]) -> torch.Tensor:
     """(B, *shape): what the seeds draw, or the noise that is given. Raises NodeError where that has another shape."""
-    if noise.values is None:
-        return draw(generators, shape)
-    if noise.values.shape[1:] != shape:
+    if noise.values is not None and noise.values.shape[1:] != shape:
         given, wanted = (" x ".join(map(str, sides)) for sides in (noise.values.shape[1:], shape))
         raise NodeError(f"the noise is {given} and the model works on {wanted}; take noise of the same model and size")
-    return noise.values
+    if noise.silent:
+        return torch.zeros((len(noise.seeds), *shape))
+    if noise.values is not None:
+        return noise.values
+    if noise.indices:
+        rows = [normal(generators, 1, shape) for _ in range(max(noise.indices) + 1)]
+        found = torch.cat([rows[index] for index in noise.indices])
+    else:
+        found = normal(generators, len(noise.seeds), shape)
+    if noise.variation is None:
+        return found
+    other = drawn_noise(noise.variation.noise, noise.variation.noise.generators(), shape).to(found.device)
+    return varied(found, other, noise.variation.strength)
+
+
+def varied(noise: torch.Tensor, other: torch.Tensor, strength: float) -> torch.Tensor:
+    """Noise (B, C, h, w) on the way to another on the sphere, with angles of each column, as A1111 mixes seeds."""
+    one, two = (values / values.norm(dim=2, keepdim=True) for values in (noise, other))
+    angle = (one * two).sum(2, keepdim=True).clamp(-1, 1).acos()
+    first, second = (((1 - strength) * angle).sin(), (strength * angle).sin())
+    return (first * noise + second * other) / angle.sin().clamp(min=1e-12)
 
 
 def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
@@ -138,9 +230,9 @@ def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
     return format.channels, height // format.downscale, width // format.downscale
 
 
-def draw(generators: list[torch.Generator], shape: tuple[int, ...]) -> torch.Tensor:
+def draw(generators: list[Any], shape: tuple[int, ...]) -> torch.Tensor:
     """Standard normal numbers (B, *shape), float32 on the CPU, one generator a row."""
-    return torch.cat([torch.randn((1, *shape), generator=generator) for generator in generators])
+    return normal(generators, len(generators), shape)
 
 
 def rows(samples: torch.Tensor, count: int) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import torch
@@ -50,6 +50,22 @@ class TinyVAE(DiffusersVAE):
             pixels = image.pixels.to(device_of(module), dtype_of(module))
             found = [module.encode(2 * one - 1).latents for one in pixels.split(1)]
             return Latent((torch.cat(found) - self.shift) * self.scaling)
+
+
+@dataclass(frozen=True, eq=False)
+class NormalisedVAE(DiffusersVAE):
+    """One whose latents have a mean and a deviation of their own in each channel, (1, C, 1, 1): Playground 2.5's."""
+
+    mean: Tensor = field(kw_only=True)
+    deviation: Tensor = field(kw_only=True)
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        samples = super().encode(image, generators).samples
+        return Latent((samples - self.mean.to(samples)) / self.deviation.to(samples))
+
+    def decode(self, latent: Latent) -> Image:
+        samples = latent.samples
+        return super().decode(Latent(samples * self.deviation.to(samples) + self.mean.to(samples)))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class LatentDiffusion(NamedTuple):
     schedule: TrainedSchedule
 
 
-@node("Load latent diffusion")
+@node("Load latent diffusion", version=2)
 def load_latent_diffusion(
     model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
     revision: str = "",
@@ -43,6 +43,12 @@ def load_latent_diffusion(
       the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is
       then a branch, tag or commit of it, empty for main
     - one .safetensors file of Stable Diffusion 1.x, 2.x or XL in its original layout, with U-Net, VAE and text encoders
+
+    CosXL and Playground 2.5 are of XL's kind; wire their schedule to a Scheduler of the kind Euler or DPM++ 2M. A file
+    says nothing of how its timesteps are spaced; they start at the noisiest, as models of few steps (Turbo, Lightning,
+    Hyper, DMD2) need it. Models that see a picture beside the latent go with Inpainting denoiser, Edit denoiser and
+    Depth denoiser. Every weight is used, or known to do nothing to pictures, or the model is refused by the first that
+    has no place.
 
     The refiner of XL is such a model too: give the sampler the latent that XL made, and a ``strength`` of about 0.3.
 

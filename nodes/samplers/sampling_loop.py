@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import count
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
-from nodeflow.wires import Attention, Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
+from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
 from nodes.denoisers.denoisers import in_force
 from nodes.latents.noise import drawn_noise, latent_shape, rows
 from nodes.networks.attention_recorder import Recorder
-from nodes.samplers.loop.per_sample import Asked, BatchSplitter, joined
+from nodes.samplers.loop.asking import Asker, take_step
+from nodes.samplers.loop.per_sample import BatchSplitter
 from nodes.schedulers.solvers.composite import levels_of, stage_at
+
+MOST_STEPS = 1000
+"""Of a method that sets its own steps."""
 
 
 class Sampled(NamedTuple):
@@ -60,7 +64,7 @@ def sample(
     denoiser = guider.denoiser
     solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
     generators = noise.generators()
-    times, total = solver.timesteps, len(solver.timesteps)
+    total = len(solver.timesteps)
     first = 0 if latent is None else _first_step(strength, schedule.steps, solver)
     with torch.no_grad():
         if latent is None:
@@ -71,35 +75,37 @@ def sample(
 
     guiders = [guider.at(index, total) for index in range(first, total)]
     start = (in_force(denoiser, first, total), replace(noise, later=()), latent, first, record, batch)
-    kept = steps.resume(start, _leading(guiders, schedule, noise, first))
+    leading = _leading(guiders, schedule, noise, first)
+    kept = steps.resume(start, [tuple(leading)] * MOST_STEPS if solver.adaptive else leading)
     made: list[tuple[Any, ...]] = list(kept.made)
     apart, begin = BatchSplitter(len(x) if batch == "each alone" else 1), x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None
+    asker = Asker(guiders, first, total, apart, recorder)
+    random = noise.on_the_way(*noise.seeds_at(first + len(made)), generators)
     if made:
         x, solver_state, random_states = kept.state
         solver.restore(solver_state)
-        for generator, random_state in zip(generators, random_states, strict=True):
+        for generator, random_state in zip(random.generators, random_states, strict=True):
             generator.set_state(random_state)
-    for index in range(first + len(made), total):
+    for index in count(first + len(made)):
+        if not solver.more(index):
+            break
         since, seeds = noise.seeds_at(index)
         if since == index > 0:
-            generators = replace(noise, seeds=seeds).generators()
-        asked: list[Asked] = []
+            random = noise.on_the_way(since, seeds, generators)
         with torch.no_grad():
-            for row, guider_of_row in apart.of(solver.scale_input(x, index), guiders[index - first]):
-                with _recording(recorder, row, guider_of_row) as attention:
-                    asked.append((guider_of_row.predict(row, times[index], index, total), attention))
-            guided, attention = joined(asked)
-            x_0 = solver.original(guided.output, x, index)
-            moved = None if record == "nothing" else solver.thresholded(guided.output, x, index)
-            x = solver.step(guided.output, x, index, generators, guided.variance)
+            before = x
+            x, x_0, guided, attention = take_step(solver, asker, x, index, random)
+            moved = None if record == "nothing" else solver.thresholded(guided.output, before, index)
         seen = (x, x_0, guided.conditional, guided.unconditional, moved, *attention)
         made.append(() if record == "nothing" else seen)
-        steps.keep((x, solver.state(), [generator.get_state() for generator in generators]), made[-1])
-        yield Step(index - first + 1, total - first, Latent(x_0))
+        steps.keep((x, solver.state(), [generator.get_state() for generator in random.generators]), made[-1])
+        yield Step(index - first + 1, max(total, index + 1) - first, Latent(x_0))
 
-    path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, range(first, total))}
-    return Sampled(Latent(x), Trajectory(times[first:], solver.sigmas[first:], first=first, **path))
+    taken = range(first, first + len(made))
+    path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, taken)}
+    times, sigmas = solver.timesteps[first:], solver.sigmas[first:]
+    return Sampled(Latent(solver.result(x)), Trajectory(times, sigmas, first=first, **path))
 
 
 def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int) -> list[tuple[object, ...]]:
@@ -128,12 +134,6 @@ def _if_any(parts: tuple[Any, ...]) -> tuple[Any, ...]:
     return parts if any(part is not None for part in parts) else ()
 
 
-def _recording(
-    recorder: Recorder | None, x: Tensor, guider: Guider
-) -> contextlib.AbstractContextManager[list[Attention]]:
-    return recorder.step(x, guider) if recorder else contextlib.nullcontext([])
-
-
 def _first_step(strength: float, steps: int, solver: Solver) -> int:
     """Where the last ``strength`` of the steps begins, as diffusers' image-to-image pipelines count."""
     skipped = steps - min(int(steps * strength), steps)
@@ -146,7 +146,7 @@ def _noised(
     channels, wanted = latent.samples.shape[1], denoiser.format.channels
     if channels != wanted:
         raise NodeError(f"this latent has {channels} channels and the model takes {wanted}; encode it by its own VAE")
-    x_0 = rows(latent.samples, len(generators)).to(denoiser.device, denoiser.dtype)
+    x_0 = rows(latent.samples, len(noise.seeds)).to(denoiser.device, denoiser.dtype)
     if first >= len(solver.timesteps):
         return x_0
     drawn = drawn_noise(noise, generators, tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)

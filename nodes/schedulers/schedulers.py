@@ -17,7 +17,9 @@ from nodes.schedulers.solvers.diffusers_solver import (
     DiffusersSolver,
     flow_spacing,
     new_scheduler,
+    spaced,
 )
+from nodes.schedulers.solvers.edm import check_kind, edm_solver, is_edm
 
 MOST_ETA = 1 - 1e-6
 """At 1 and pure noise nothing is left of the direction in eq. 12, and rounding makes a negative number's root of it."""
@@ -38,6 +40,8 @@ class DiffusersSchedule:
         return KINDS[self.kind].space == "flow"
 
     def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
+        if is_edm(self.trained):
+            return edm_solver(self.kind, self.trained, self.steps, self.karras, prediction, device)
         if self.flow and prediction != "flow":
             raise NodeError(
                 f"{self.kind} is for models that predict flow, and this one predicts {prediction}; "
@@ -45,16 +49,21 @@ class DiffusersSchedule:
             )
         if prediction == "flow" and not self.flow:
             raise NodeError(f"this model predicts flow, which {self.kind} is not made for; choose Flow-match Euler")
-        scheduler = new_scheduler(self.kind, self.trained, prediction, self.karras, learned_variance)
+        trained = spaced(KINDS[self.kind], self.trained, self.steps, self.karras)
+        scheduler = new_scheduler(self.kind, trained, prediction, self.karras, learned_variance)
         most = scheduler.config.get("original_inference_steps") or scheduler.config.num_train_timesteps
         if self.steps > most:
             raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
         scheduler.set_timesteps(self.steps, device=device, **flow_spacing(self.trained, self.steps))
+        if self.karras and not hasattr(scheduler, "_convert_to_karras"):
+            euler = new_scheduler("Euler", trained, prediction, karras=True)
+            euler.set_timesteps(self.steps, device=device)
+            scheduler.timesteps, scheduler.sigmas = euler.timesteps, euler.sigmas
         extra: dict[str, Any] = {"eta": min(self.eta, MOST_ETA)} if self.kind == "DDIM" else {}
         return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
 
 
-@node("Scheduler")
+@node("Scheduler", version=2)
 def scheduler(
     trained: TrainedSchedule | None = None,
     kind: Literal[
@@ -74,6 +83,7 @@ def scheduler(
     steps: Annotated[int, Range(1, 1000)] = 20,
     eta: Annotated[float, Slider(0, 1, 0.05)] = 0.0,
     sigmas: Literal["as trained", "Karras"] = "as trained",
+    spacing: Literal["as the file says", "leading", "linspace", "trailing"] = "as the file says",
 ) -> Schedule:
     """How sampling walks from noise to the picture: the method, and how many steps.
 
@@ -91,8 +101,15 @@ def scheduler(
     - LCM (Luo et al. 2023, arXiv:2310.04378): 1 to 8 steps, only for models distilled for it
     - Flow-match Euler (Lipman et al. 2023, arXiv:2210.02747): for models that predict flow, and only for them
 
-    ``eta`` counts for DDIM alone. ``sigmas``: Karras spaces the noise levels as Karras et al. 2022, eq. 5, and goes
-    with Euler, Heun, UniPC and the DPM++ methods.
+    ``eta`` counts for DDIM alone. ``sigmas``: Karras spaces the noise levels as Karras et al. 2022, eq. 5, from the
+    model's largest to its smallest, and goes with Euler, Euler ancestral, Heun, UniPC and the DPM++ methods.
+
+    ``spacing`` says which of the timesteps it was trained with are taken (Lin et al. 2023, arXiv:2305.08891, table 2).
+    Leading leaves out the noisiest, as many models were published; linspace takes both ends; trailing starts at the
+    noisiest, which models of few steps need (Turbo, Lightning, Hyper, DMD2), and those whose last step is noise alone.
+    A folder says its own; one file does not, and starts at the noisiest. It does not count with Karras, nor for LCM and
+    for models that predict flow or were trained on noise levels without steps, as Karras et al. 2022 have it (CosXL,
+    Playground 2.5): these go with Euler, DPM++ 2M and DPM++ 2M SDE.
 
     Fails where the method does not go with the model (flow or not), with more steps than the model was trained with,
     or with Karras where the method has none.
@@ -105,8 +122,12 @@ def scheduler(
         if flow != (KINDS[kind].space == "flow"):
             fitting = "Flow-match Euler" if flow else "another kind, such as DDIM"
             raise NodeError(f"{kind} does not go with how this model was trained; choose {fitting}")
+        check_kind(kind, trained)
     default = TrainedSchedule({} if KINDS[kind].space == "flow" else STABLE_DIFFUSION)
-    return DiffusersSchedule(kind, trained or default, steps, eta, karras)
+    said = trained or default
+    if spacing != "as the file says":
+        said = TrainedSchedule({**said.config, "timestep_spacing": spacing})
+    return DiffusersSchedule(kind, said, steps, eta, karras)
 
 
 @node("Change scheduler")

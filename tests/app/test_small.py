@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.small_views import CHART, SIDE, drawn, first_options, form_in_small
-from nodeflow.views import Chart, Matrix, Option, Overview, Picture, Series, Table, Text, ViewInfo
+from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
+from nodeflow.views import Chart, Matrix, Option, Picture, Series, Table, Text, ViewInfo
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,7 @@ def test_words_tables_and_nothing_have_no_picture(view: Text | Table | Chart | M
 
 def test_what_can_be_played_is_shown_by_its_end_and_nothing_costly_is_asked_for() -> None:
     steps = ViewInfo("frames", "Steps", (Option("step", "Step", maximum=20, time=True), Option("x", "Column")))
-    overview = Overview("h", "Trajectory", forms=(ViewInfo("clip", "CLIP", costly=True), steps))
+    overview = Overview(ValueHandle("h", 0, "Trajectory"), forms=(ViewInfo("clip", "CLIP", costly=True), steps))
     assert form_in_small(overview) is steps
     assert first_options(steps) == {"step": 20}
-    assert form_in_small(Overview("h", "Any")) is None
+    assert form_in_small(Overview(ValueHandle("h", 0, "Any"))) is None

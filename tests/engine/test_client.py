@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -29,6 +30,7 @@ from nodeflow.engine.protocol.events import (
     NodeFailed,
     NodeFinished,
     NodeProgress,
+    NotKept,
     Peeked,
     QueueChanged,
     Refused,
@@ -40,7 +42,9 @@ from nodeflow.engine.protocol.events import (
     WorkerReady,
     WorkerSilent,
 )
-from nodeflow.views import Overview, Picture
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.value_handle import Overview
+from nodeflow.views import Picture
 
 PACK = '''
 import ctypes, os, signal, sys, time
@@ -128,6 +132,10 @@ def replies() -> Replies:
     return Replies()
 
 
+def request(workflow: bytes, folder: Path, **more: Any) -> RunRequest:
+    return RunRequest(workflow, str(folder), str(folder), **more)
+
+
 @pytest.fixture
 def engine(replies: Replies, install_pack: Callable[[str, str], None]) -> Iterator[LocalEngine]:
     install_pack("toypack", PACK)
@@ -138,7 +146,7 @@ def engine(replies: Replies, install_pack: Callable[[str, str], None]) -> Iterat
 
 @pytest.fixture
 def submit(engine: LocalEngine, tmp_path: Path) -> Callable[..., int]:
-    return lambda workflow, **more: engine.submit(workflow, tmp_path, tmp_path, **more)
+    return lambda workflow, **more: engine.submit(request(workflow, tmp_path, **more))
 
 
 def test_it_says_what_it_computes_on_and_its_heart_beats(engine: LocalEngine, replies: Replies) -> None:
@@ -297,8 +305,8 @@ def test_closing_ends_the_process_and_leaves_what_waits(
     install_pack("toypack", PACK)
     file = tmp_path / "queue.sqlite"
     engine = LocalEngine(replies.queue.put, JobQueue(file))
-    running = engine.submit(walking(1000, 0.01), tmp_path, tmp_path, title="running")
-    waiting = engine.submit(walking(2, value=3.0), tmp_path, tmp_path, title="waiting")
+    running = engine.submit(request(walking(1000, 0.01), tmp_path, title="running"))
+    waiting = engine.submit(request(walking(2, value=3.0), tmp_path, title="waiting"))
     replies.event(running, NodeProgress)
     pid = engine.pid
     engine.close()
@@ -311,7 +319,7 @@ def test_closing_ends_the_process_and_leaves_what_waits(
         later.start()
         changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and bool(reply.jobs))
         assert [(job.job, job.title, job.state) for job in changed.jobs] == [(waiting, "waiting", "left")]
-        new = later.submit(walking(2), tmp_path, tmp_path, title="new")
+        new = later.submit(request(walking(2), tmp_path, title="new"))
         assert replies.end(new).state == "done"
         changed = replies.wait(lambda reply: isinstance(reply, QueueChanged) and len(reply.jobs) == 1)
         assert [(job.job, job.state) for job in changed.jobs] == [(waiting, "left")]
@@ -327,6 +335,7 @@ from pathlib import Path
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import JobEvent, NodeProgress
 from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.protocol.run_request import RunRequest
 def tell(reply):
     if isinstance(reply, JobEvent) and isinstance(reply.event, NodeProgress):
         print(engine.pid, flush=True)
@@ -334,7 +343,7 @@ if __name__ == "__main__":
     here = Path(sys.argv[1])
     engine = LocalEngine(tell, JobQueue(here / "queue.sqlite"))
     for _ in range(2):
-        engine.submit(Path(sys.argv[2]).read_bytes(), here, here)
+        engine.submit(RunRequest(Path(sys.argv[2]).read_bytes(), str(here), str(here)))
     time.sleep(60)
 """
 
@@ -362,18 +371,18 @@ def test_it_foresees_a_run_while_another_computes(
     assert replies.end(submit(walking(2))).state == "done"
     job = submit(walking(10_000))
     replies.event(job, NodeProgress)
-    request = engine.foresee(walking(2, value=2.0), tmp_path, tmp_path)
+    asked = engine.foresee(request(walking(2, value=2.0), tmp_path))
     foreseen = replies.wait(lambda reply: isinstance(reply, ForecastReply) or _is(reply, job, RunFinished))
     engine.cancel(job)
     assert isinstance(foreseen, ForecastReply)
-    assert foreseen.request == request
+    assert foreseen.request == asked
     assert [(node.state, node.basis) for node in foreseen.nodes] == [("run", "type")]
     assert foreseen.seconds >= 0.04
     assert replies.end(job).state == "cancelled"
 
 
 def test_a_wrong_workflow_is_foreseen_to_be_refused(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
-    engine.foresee(flow(a=("lost.node", {}, {})), tmp_path, tmp_path)
+    engine.foresee(request(flow(a=("lost.node", {}, {})), tmp_path))
     assert [problem.node for problem in replies.wait(kind(ForecastReply)).problems] == ["a"]
 
 
@@ -441,3 +450,22 @@ def test_without_a_worker_a_look_is_answered_with_a_sentence(replies: Replies) -
     assert (answer.request, answer.view) == (request, None)
     assert "does not run" in answer.error
     engine.close()
+
+
+def test_a_queue_on_a_full_disk_costs_no_job_and_no_listener(
+    replies: Replies, install_pack: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    install_pack("toypack", PACK)
+    jobs = JobQueue(tmp_path / "queue.sqlite")
+    engine = LocalEngine(replies.queue.put, jobs)
+    try:
+        pages = jobs._file.execute("PRAGMA page_count").fetchone()[0]
+        jobs._file.execute(f"PRAGMA max_page_count = {pages}")
+        large = [request(walking(1, value=float(number)) + b" " * 20_000, tmp_path) for number in range(3)]
+        numbers = [engine.submit(one) for one in large]
+        assert [replies.end(number).state for number in numbers] == ["done"] * 3
+        told = [reply for reply in replies.seen if isinstance(reply, NotKept)]
+        assert len(told) == 1
+        assert engine._queue.jobs == []
+    finally:
+        engine.close()

@@ -22,6 +22,7 @@ from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.previews.latent_colours import NotFitted, linear_map, map_if_any, map_so_far, rgb
 from nodeflow.engine.previews.summaries import pictures
 from nodeflow.engine.protocol.events import NodeProgress, ViewQuery
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
@@ -40,10 +41,10 @@ class Painted:
         self.session = WorkflowRunner()
         workflow = load(STARTER)
         SetParam("prompt", "text", RED_STAR).apply(workflow)
-        list(self.session.run(workflow, STARTER.parent, output, ("model",), on="cpu"))
+        list(self.session.run(RunRequest.of(workflow, STARTER.parent, output, ("model",), device="cpu")))
         self.vae: VAE = self.session.executor.value("model", "vae")
         linear_map(self.vae)  # so that no preview is left out
-        events = list(self.session.run(workflow, STARTER.parent, output, on="cpu"))
+        events = list(self.session.run(RunRequest.of(workflow, STARTER.parent, output, device="cpu")))
         self.previews = [event.preview for event in events if isinstance(event, NodeProgress) and event.preview]
         self.latent: Latent = self.session.executor.value("sampler", "latent")
         picture: Image = self.session.executor.value("decode", "image")

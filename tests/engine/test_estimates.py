@@ -12,6 +12,7 @@ from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.cost_estimates import Cost, Estimates, likenesses
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.model.workflow import Workflow
 
@@ -64,18 +65,19 @@ def test_they_survive_a_restart_and_two_sessions_write_into_one_file(tmp_path: P
 def test_a_run_foretells_the_next(tmp_path: Path) -> None:
     session = WorkflowRunner(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
 
-    def slow(value: float) -> tuple[Workflow, Path, Path]:
-        return wire({"s": ("slow", {"value": value}), "t": ("twice", {}, {"latent": "s.latent"})}), tmp_path, tmp_path
+    def slow(value: float) -> RunRequest:
+        workflow = wire({"s": ("slow", {"value": value}), "t": ("twice", {}, {"latent": "s.latent"})})
+        return RunRequest.of(workflow, tmp_path, tmp_path)
 
-    assert [node.seconds for node in session.forecast(*slow(1.0))] == [None, None]
-    events = list(session.run(*slow(1.0)))
+    assert [node.seconds for node in session.forecast(slow(1.0))] == [None, None]
+    events = list(session.run(slow(1.0)))
     assert events[0].expected == {}
     (took,) = (event.seconds for event in events if isinstance(event, NodeFinished) and event.node == "s")
-    (node,) = (node for node in session.forecast(*slow(2.0)) if node.node == "s")
+    (node,) = (node for node in session.forecast(slow(2.0)) if node.node == "s")
     assert (node.seconds, node.basis) == (took, "type")
-    assert next(iter(session.run(*slow(2.0)))).expected["s"] == took
+    assert next(iter(session.run(slow(2.0)))).expected["s"] == took
     later = WorkflowRunner(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
-    (node,) = (node for node in later.forecast(*slow(1.0)) if node.node == "s")
+    (node,) = (node for node in later.forecast(slow(1.0)) if node.node == "s")
     assert (node.seconds, node.basis) == (took, "same")
 
 

@@ -10,6 +10,7 @@ from toys import PACK, RAN, Bench, wire
 
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped, NodeStarted
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
@@ -221,9 +222,9 @@ class Starter:
         workflow = load(STARTER)
         for address, value in settings.items():
             SetParam(*address.split("__"), value).apply(workflow)  # type: ignore[call-arg]
-        run = (workflow, STARTER.parent, self.output, targets, "cpu")
-        foreseen = {node.node: node for node in self.session.forecast(*run)}
-        events = list(self.session.run(*run))
+        run = RunRequest.of(workflow, STARTER.parent, self.output, targets, device="cpu")
+        foreseen = {node.node: node for node in self.session.forecast(run)}
+        events = list(self.session.run(run))
         started = {event.node for event in events if isinstance(event, NodeStarted)}
         assert started == {name for name, node in foreseen.items() if node.state == "run"}
         self.expected = events[0].expected

@@ -20,11 +20,13 @@ from nodeflow.engine.inspect.rendering import tiles
 from nodeflow.engine.inspect.tensor_facts import BINS, facts, named_tensors
 from nodeflow.engine.inspect.value_inspector import ValueInspector, _Document
 from nodeflow.engine.protocol.events import Export, ViewQuery
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
-from nodeflow.views import Chart, Matrix, Overview, Picture, Table, Text, View, ViewRequest
+from nodeflow.views import Chart, Matrix, Picture, Table, Text, ViewRequest
 from nodeflow.wires import Latent
 
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -37,13 +39,13 @@ class Studio:
         self.session = WorkflowRunner()
         workflow = load(STARTER)
         SetParam("noise", "batch", 2).apply(workflow)
-        list(self.session.run(workflow, STARTER.parent, output, on="cpu"))
+        list(self.session.run(RunRequest.of(workflow, STARTER.parent, output, device="cpu")))
         self.inspector = ValueInspector(self.session.executor, self.session.packs.forms)
 
     def value(self, node: str, output: str) -> object:
         return self.session.executor.value(node, output)
 
-    def look(self, node: str, output: str, form: str = "", **options: object) -> View:
+    def look(self, node: str, output: str, form: str = "", **options: object) -> Seen:
         answer = self.inspector.look(ViewQuery(7, "", node, output, "", form, options))
         assert answer.request == 7
         assert answer.error == ""
@@ -56,7 +58,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     return Studio(tmp_path_factory.mktemp("output"))
 
 
-def pixels(picture: View) -> torch.Tensor:
+def pixels(picture: Seen) -> torch.Tensor:
     assert isinstance(picture, Picture)
     assert len(picture.pixels) == picture.width * picture.height * 3
     return torch.tensor(list(picture.pixels), dtype=torch.uint8).reshape(picture.height, picture.width, 3)
@@ -236,8 +238,8 @@ def test_what_cannot_be_seen_is_a_sentence(studio: Studio) -> None:
     assert error(node="nowhere", output="x") == "nowhere has not run yet"
     assert "no output 'x'" in error(node="sampler", output="x")
     assert "cannot be seen as 'smell'" in error(node="sampler", output="latent", form="smell")
-    assert "not in memory" in error(handle="00ff/0/Latent")
-    assert error(handle="rubbish")
+    assert "not in memory" in error(handle=ValueHandle("00ff", 0, "Latent"))
+    assert error(handle=ValueHandle("rubbish", 0, "Latent"))
 
 
 def test_true_values_are_written_into_files(studio: Studio, tmp_path: Path) -> None:
@@ -267,7 +269,7 @@ def test_a_pack_brings_forms_for_its_own_wires(install_pack: Callable[..., None]
     from nodeflow.graph.model.workflow import Node
 
     AddNode("forge", Node("smithy.forge", 1, {"weight": 9})).apply(workflow)
-    list(session.run(workflow, tmp_path, tmp_path, on="cpu"))
+    list(session.run(RunRequest.of(workflow, tmp_path, tmp_path, device="cpu")))
     inspector = ValueInspector(session.executor, session.packs.forms)
     overview = inspector.look(ViewQuery(1, node="forge", output="anvil")).view
     assert isinstance(overview, Overview)
@@ -313,9 +315,9 @@ def test_attention_as_a_glow_and_as_shares_of_words(studio: Studio, tmp_path: Pa
     workflow = load(STARTER)
     SetParam("sampler", "record", "steps and attention").apply(workflow)
     SetParam("scheduler", "steps", 4).apply(workflow)
-    list(studio.session.run(workflow, STARTER.parent, tmp_path, on="cpu", document="attentive"))
+    list(studio.session.run(RunRequest.of(workflow, STARTER.parent, tmp_path, device="cpu", document="attentive")))
 
-    def look(form: str, **options: object) -> View | None:
+    def look(form: str, **options: object) -> Seen | None:
         answer = studio.inspector.look(ViewQuery(1, "attentive", "sampler", "trajectory", "", form, options))
         assert answer.error == ""
         return answer.view

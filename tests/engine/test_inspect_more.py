@@ -15,12 +15,14 @@ from nodeflow.engine.inspect.difference import difference
 from nodeflow.engine.inspect.token_views import code_colours
 from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Link, Node
 from nodeflow.resources import folder
-from nodeflow.views import Chart, Overview, Picture, Table, View
+from nodeflow.views import Chart, Picture, Table
 from nodeflow.wires import Codes, Curve, Latent, Trajectory
 from training.data.caption_bank import captions
 
@@ -44,23 +46,23 @@ class Studio:
         self.paths: list[Trajectory] = []
         for scale in (2.5, 6.0):
             SetParam("guidance", "scale", scale).apply(self.workflow)
-            list(self.session.run(self.workflow, STARTER.parent, output, on="cpu"))
+            list(self.session.run(RunRequest.of(self.workflow, STARTER.parent, output, device="cpu")))
             overview = self.look(node="sampler", output="trajectory")
             assert isinstance(overview, Overview)
             self.runs.append(overview.handle)
             self.paths.append(self.session.executor.value("sampler", "trajectory"))
 
-    def hold(self, value: Any, wire: str, number: int = 0) -> str:
+    def hold(self, value: Any, wire: str, number: int = 0) -> ValueHandle:
         """The handle of a value that is put into the cache."""
         key = bytes([len(wire), number]) * 8
         self.session.executor.cache.put(key, (value,), 1.0)
-        return f"{key.hex()}/0/{wire}"
+        return ValueHandle(key.hex(), 0, wire)
 
-    def answer(self, options: dict[str, Any] | None = None, **fields: Any) -> tuple[View | None, str]:
+    def answer(self, options: dict[str, Any] | None = None, **fields: Any) -> tuple[Seen | None, str]:
         answer = self.inspector.look(ViewQuery(1, options=options or {}, **fields))
         return answer.view, answer.error
 
-    def look(self, options: dict[str, Any] | None = None, **fields: Any) -> View:
+    def look(self, options: dict[str, Any] | None = None, **fields: Any) -> Seen:
         view, error = self.answer(options, **fields)
         assert error == ""
         assert view is not None
@@ -72,7 +74,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     return Studio(tmp_path_factory.mktemp("output"))
 
 
-def pixels(picture: View) -> torch.Tensor:
+def pixels(picture: Seen) -> torch.Tensor:
     assert isinstance(picture, Picture)
     return torch.tensor(list(picture.pixels), dtype=torch.uint8).reshape(picture.height, picture.width, 3)
 
@@ -151,7 +153,7 @@ def test_the_likeness_of_each_step_to_the_texts(studio: Studio) -> None:
 def test_without_a_clip_it_is_said_what_to_do(studio: Studio, tmp_path: Path) -> None:
     workflow = load(STARTER)
     SetParam("scheduler", "steps", 1).apply(workflow)
-    list(studio.session.run(workflow, STARTER.parent, tmp_path, on="cpu", document="plain"))
+    list(studio.session.run(RunRequest.of(workflow, STARTER.parent, tmp_path, device="cpu", document="plain")))
     _, error = studio.answer(document="plain", node="sampler", output="trajectory", form="clip")
     assert "Load CLIP" in error
 

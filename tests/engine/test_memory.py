@@ -18,6 +18,7 @@ from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.memory.model_memory import ModelMemory, NetworkPlace
 from nodeflow.engine.planning.cost_estimates import Cost
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
@@ -199,7 +200,7 @@ def starter(session: WorkflowRunner, output: Path, **settings: object) -> list[t
     workflow = load(STARTER)
     for address, value in settings.items():
         SetParam(*address.split("__"), value).apply(workflow)  # type: ignore[call-arg]
-    return list(session.run(workflow, STARTER.parent, output, ("decode",), "cpu"))
+    return list(session.run(RunRequest.of(workflow, STARTER.parent, output, ("decode",), device="cpu")))
 
 
 @pytest.mark.parametrize("room", [100 * MIB, 30 * MIB, 5 * MIB, 0])
@@ -261,7 +262,9 @@ def test_the_peak_of_a_sampler_is_told_and_known_for_the_next(tmp_path: Path) ->
     SetParam("noise", "seed", 1).apply(workflow)
     SetParam("scheduler", "steps", 2).apply(workflow)
     (foreseen,) = (
-        one for one in session.forecast(workflow, STARTER.parent, tmp_path, ("decode",), "cpu") if one.node == "sampler"
+        one
+        for one in session.forecast(RunRequest.of(workflow, STARTER.parent, tmp_path, ("decode",), device="cpu"))
+        if one.node == "sampler"
     )
     assert (foreseen.bytes or 0, foreseen.basis) == (told, "alike")
 
@@ -306,10 +309,11 @@ from pathlib import Path
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from toys import wire, PACK
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 session, here = WorkflowRunner(PACK), Path(sys.argv[1])
 def run(side, seed):
     workflow = wire({"s": ("sheet", {"side": side, "seed": seed}), "d": ("double", {}, {"sheet": "s.sheet"})})
-    events = list(session.run(workflow, here, here, on="cpu"))
+    events = list(session.run(RunRequest.of(workflow, here, here, device="cpu")))
     errors = [event.error for event in events if isinstance(event, tell.NodeFailed)]
     print(events[-1].state, *errors)
 run(64, 0)
@@ -346,7 +350,7 @@ def test_a_node_that_is_short_of_memory_runs_once_more_with_kept_results_gone(tm
     FILLED.append(session.executor.cache)
     session.executor.cache.put(b"large", (torch.zeros(8),), 1.0)
     workflow = Workflow(nodes={"g": Node(f"{__name__}.greedy")})
-    events = list(session.run(workflow, tmp_path, tmp_path, on="cpu"))
+    events = list(session.run(RunRequest.of(workflow, tmp_path, tmp_path, device="cpu")))
     assert [type(event) for event in events[1:]] == [tell.NodeStarted, tell.NodeFinished, tell.RunFinished]
     assert events[-1].state == "done"
     assert session.executor.value("g", "value") == 2

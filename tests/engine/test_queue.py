@@ -8,18 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nodeflow.engine.client.job_queue import JobQueue
-from nodeflow.engine.protocol.events import Submit
+from nodeflow.engine.protocol.run_request import RunRequest
 
 
-def job(title: str) -> Submit:
-    return Submit(0, f'{{"nodeflow": 1, "title": "{title}"}}'.encode(), "/base", "/output", ("end",), title=title)
+def job(title: str) -> RunRequest:
+    return RunRequest(f'{{"nodeflow": 1, "title": "{title}"}}'.encode(), "/base", "/output", ("end",), title=title)
 
 
 def titles(queue: JobQueue) -> list[str]:
-    return [job.title for job in queue.jobs]
+    return [job.run.title for job in queue.jobs]
 
 
 @pytest.fixture
@@ -29,9 +30,11 @@ def file(tmp_path: Path) -> Path:
 
 def test_jobs_keep_their_order_and_their_snapshot(file: Path) -> None:
     queue = JobQueue(file)
-    added = [queue.add(job(title)) for title in "abc"]
+    numbers = [queue.add(job(title)) for title in "abc"]
+    added = list(queue.jobs)
     assert titles(queue) == ["a", "b", "c"]
-    assert len({one.job for one in added}) == 3
+    assert len(set(numbers)) == 3
+    assert [one.job for one in added] == numbers
     queue.close()
     again = JobQueue(file)
     assert again.jobs == added
@@ -42,7 +45,7 @@ def test_jobs_keep_their_order_and_their_snapshot(file: Path) -> None:
 def test_moving_lasts(file: Path, place: int, order: str) -> None:
     queue = JobQueue(file)
     last = [queue.add(job(title)) for title in "abc"][-1]
-    queue.move(last.job, place)
+    queue.move(last, place)
     queue.move(12345, 0)
     assert "".join(titles(queue)) == order
     queue.close()
@@ -52,9 +55,9 @@ def test_moving_lasts(file: Path, place: int, order: str) -> None:
 def test_what_is_removed_is_gone_and_its_number_is_never_used_again(file: Path) -> None:
     queue = JobQueue(file)
     first = queue.add(job("a"))
-    assert queue.remove(first.job)
-    assert not queue.remove(first.job)
-    assert queue.add(job("b")).job > first.job
+    assert queue.remove(first)
+    assert not queue.remove(first)
+    assert queue.add(job("b")) > first
     queue.close()
     assert titles(JobQueue(file)) == ["b"]
 
@@ -62,8 +65,8 @@ def test_what_is_removed_is_gone_and_its_number_is_never_used_again(file: Path) 
 def test_two_apps_at_once_have_each_their_own_jobs(file: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from nodeflow.engine.client.job_queue import JobQueue;"
-        "from nodeflow.engine.protocol.events import Submit; queue = JobQueue(Path(sys.argv[1]));"
-        "queue.add(Submit(0, b'', '', '', title='theirs')); print('ready', flush=True); time.sleep(60)"
+        "from nodeflow.engine.protocol.run_request import RunRequest; queue = JobQueue(Path(sys.argv[1]));"
+        "queue.add(RunRequest(b'', '', '', title='theirs')); print('ready', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
@@ -93,3 +96,12 @@ def test_without_a_folder_it_lasts_as_long_as_we_do(monkeypatch: pytest.MonkeyPa
     queue = JobQueue.of_user()
     queue.add(job("a"))
     assert titles(queue) == ["a"]
+
+
+def test_a_job_of_an_earlier_version_is_read(file: Path) -> None:
+    queue = JobQueue(file)
+    number = queue.add(job("a"))
+    flat = {"type": "Submit", "job": 0, "workflow": b"{}", "base": "/b", "output": "/o", "title": "old", "later": 1}
+    queue._file.execute("UPDATE job SET request = ? WHERE number = ?", (msgspec.msgpack.encode(flat), number))
+    queue.close()
+    assert JobQueue(file).jobs[0].run == RunRequest(b"{}", "/b", "/o", title="old")

@@ -7,16 +7,18 @@ import pytest
 from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect
 from nodeflow.graph.edits.fork import changeable, fork
 from nodeflow.graph.io.files import dumps, load
+from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.document import Document
 from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodeflow.resources import folder
 
+CATALOGUE = decode((folder("assets") / "catalogue.json").read_bytes())
 STARTER = folder("workflows") / "latent-diffusion.json"
 
 
 def test_a_fork_copies_the_guidance_and_what_is_made_from_the_sampler() -> None:
     workflow = load(STARTER)
-    made = fork(workflow, "sampler", 8, "guidance")
+    made = fork(workflow, CATALOGUE, "sampler", 8, "guidance")
     assert made is not None
     assert (made.focus, made.sampler) == ("guidance_2", "sampler_2")
     before = dumps(workflow)
@@ -43,7 +45,7 @@ def test_a_fork_copies_the_guidance_and_what_is_made_from_the_sampler() -> None:
 
 def test_a_fork_to_another_text_copies_its_encoder_too() -> None:
     workflow = load(STARTER)
-    made = fork(workflow, "sampler", 3, "prompt")
+    made = fork(workflow, CATALOGUE, "sampler", 3, "prompt")
     assert made is not None
     assert made.focus == "prompt_2"
     made.edit.apply(workflow)
@@ -56,7 +58,7 @@ def test_a_fork_to_another_text_copies_its_encoder_too() -> None:
 def test_a_fork_can_be_forked_again() -> None:
     workflow = load(STARTER)
     for sampler, other in (("sampler", "guidance"), ("sampler_2", "guidance_2")):
-        made = fork(workflow, sampler, 5, other)
+        made = fork(workflow, CATALOGUE, sampler, 5, other)
         assert made is not None
         made.edit.apply(workflow)
     assert "sampler_3" in workflow.nodes
@@ -73,7 +75,7 @@ def wires(workflow: Workflow) -> dict[str, str]:
 @pytest.mark.parametrize(("other", "input", "change"), [("scheduler", "schedule", "scheduler"), ("noise",) * 3])
 def test_a_fork_to_another_scheduler_or_noise_changes_that_input_alone(other: str, input: str, change: str) -> None:
     workflow = load(STARTER)
-    made = fork(workflow, "sampler", 7, other)
+    made = fork(workflow, CATALOGUE, "sampler", 7, other)
     assert made is not None
     made.edit.apply(workflow)
     assert made.focus == f"{other}_2"
@@ -88,7 +90,7 @@ def test_a_fork_to_another_scheduler_or_noise_changes_that_input_alone(other: st
 
 def test_another_of_what_leads_several_inputs_changes_each_of_them() -> None:
     workflow = load(STARTER)
-    made = fork(workflow, "sampler", 7, "model")
+    made = fork(workflow, CATALOGUE, "sampler", 7, "model")
     assert made is not None
     made.edit.apply(workflow)
     found = wires(workflow)
@@ -112,7 +114,7 @@ def test_the_latent_that_a_run_begins_with_stays_the_same() -> None:
     ):
         Disconnect(Socket(target, name)).apply(workflow) if Socket(target, name) in workflow.links else None
         Connect(Link(source, output, target, name)).apply(workflow)
-    made = fork(workflow, "sampler", 7, "known")
+    made = fork(workflow, CATALOGUE, "sampler", 7, "known")
     assert made is not None
     made.edit.apply(workflow)
     found = wires(workflow)
@@ -122,22 +124,22 @@ def test_the_latent_that_a_run_begins_with_stays_the_same() -> None:
 
 def test_what_can_be_another_is_all_that_leads_the_nearest_first() -> None:
     workflow = load(STARTER)
-    others = changeable(workflow, "sampler")
+    others = changeable(workflow, CATALOGUE, "sampler")
     assert others[:3] == ["guidance", "scheduler", "noise"]
     assert set(others) == {"guidance", "scheduler", "noise", "denoiser", "prompt", "negative", "model"}
-    made = fork(workflow, "sampler", 5, "guidance")
+    made = fork(workflow, CATALOGUE, "sampler", 5, "guidance")
     assert made is not None
     made.edit.apply(workflow)
-    assert changeable(workflow, "sampler_2")[0] == "guidance_2"
-    assert not any(name.startswith("change") for name in changeable(workflow, "sampler_2"))
+    assert changeable(workflow, CATALOGUE, "sampler_2")[0] == "guidance_2"
+    assert not any(name.startswith("change") for name in changeable(workflow, CATALOGUE, "sampler_2"))
 
 
 def test_what_cannot_be_forked_is_not() -> None:
     workflow = load(STARTER)
-    assert fork(workflow, "nowhere", 3, "guidance") is None
-    assert fork(workflow, "decode", 3, "guidance") is None
-    assert fork(workflow, "sampler", 3, "decode") is None
-    assert fork(workflow, "sampler", 3, "nowhere") is None
+    assert fork(workflow, CATALOGUE, "nowhere", 3, "guidance") is None
+    assert fork(workflow, CATALOGUE, "decode", 3, "guidance") is None
+    assert fork(workflow, CATALOGUE, "sampler", 3, "decode") is None
+    assert fork(workflow, CATALOGUE, "sampler", 3, "nowhere") is None
     Disconnect(Socket("guidance", "positive")).apply(workflow)
-    assert fork(workflow, "sampler", 3, "prompt") is None
-    assert changeable(workflow, "decode") == []
+    assert fork(workflow, CATALOGUE, "sampler", 3, "prompt") is None
+    assert changeable(workflow, CATALOGUE, "decode") == []

@@ -64,14 +64,14 @@ SMALL_REFINER: dict[str, Any] = TRUE_REFINER | {
 SCHEDULE = {**STABLE_DIFFUSION, "timestep_spacing": "leading"}
 
 
-def xl_vae(*widths: int) -> AutoencoderKL:
+def xl_vae(*widths: int, **more: Any) -> AutoencoderKL:
     return AutoencoderKL(
         block_out_channels=widths,
         down_block_types=("DownEncoderBlock2D",) * len(widths),
         up_block_types=("UpDecoderBlock2D",) * len(widths),
         layers_per_block=2,
         sample_size=1024,
-        scaling_factor=0.13025,
+        **{"scaling_factor": 0.13025, **more},
     )
 
 

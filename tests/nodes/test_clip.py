@@ -92,6 +92,9 @@ def test_open_clip_models_load_from_folder_and_file(tmp_path: Path, caplog: pyte
     torch.testing.assert_close(load_clip(str(file), "", "tiny-open-clip").embed_texts(texts).values, wanted_texts)
     with pytest.raises(NodeError, match="set architecture to its name, such as ViT-B-32"):
         load_clip(str(file))
+    save_file({**model.state_dict(), "extra.weight": torch.zeros(1)}, folder / "more.safetensors")
+    with pytest.raises(NodeError, match=r"more\.safetensors holds extra\.weight, which the network"):
+        load_clip(str(folder / "more.safetensors"), architecture="tiny-open-clip")
     with pytest.raises(NodeError, match="no architecture of open_clip"):
         load_clip(str(file), "", "ViT-Nonsense")
     with pytest.raises(NodeError, match="does not fit its architecture"):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Schedule, TrainedSchedule
+from nodeflow.wires import Answer, Schedule, Solver, StepNoise, TrainedSchedule
 from nodes.latents.noise import change_noise, gaussian_noise
 from nodes.schedulers.schedulers import change_scheduler, scheduler
 from nodes.schedulers.solvers.composite import stage_at, stages_of
@@ -22,17 +22,27 @@ CPU = torch.device("cpu")
 def walk(schedule: Schedule, stop: int = 99, change: int = 99) -> Tensor:
     """x at the end, with a network that predicts noise by a formula; at ``change`` another solver takes the state."""
     solver = schedule.begin("epsilon", CPU)
-    generators = [torch.Generator().manual_seed(3)]
+    random = StepNoise([torch.Generator().manual_seed(3)], (3,))
     noise = torch.randn(1, 4, 6, 6, generator=torch.Generator().manual_seed(1))
     x = solver.add_noise(torch.zeros_like(noise), noise, 0)
-    for index, time in enumerate(solver.timesteps):
+    for index in range(len(solver.timesteps)):
         if index == change:
             state = solver.state()
             solver = schedule.begin("epsilon", CPU)
             solver.restore(state)
-        seen = solver.scale_input(x, index)
-        x = solver.step(torch.tanh(seen) * (0.5 + float(time) / 2000), x, index, generators)
+        x = stepped(solver, x, index, random)
     return x
+
+
+def stepped(solver: Solver, x: Tensor, index: int, random: StepNoise) -> Tensor:
+    """x one step further, by a method that asks once."""
+    taking = solver.calls(x, index, random)
+    call = next(taking)
+    output = torch.tanh(call.seen) * (0.5 + float(call.timestep) / 2000)
+    with pytest.raises(StopIteration) as end:
+        taking.send(Answer(output, call.original(output)))
+    found: Tensor = end.value.value
+    return found
 
 
 def test_methods_that_go_the_same_way_in_other_scales_may_take_turns() -> None:
@@ -59,9 +69,9 @@ def test_until_it_changes_it_leaves_the_state_that_the_first_alone_leaves() -> N
     x = torch.randn(1, 4, 6, 6)
     for index in range(5):
         for solver in (plain, relay):
-            solver.step(torch.tanh(x), x, index, [])
+            stepped(solver, x, index, StepNoise([], ()))
         assert plain.state().keys() == relay.state().keys()
-    relay.step(torch.tanh(x), x, 5, [])
+    stepped(relay, x, 5, StepNoise([], ()))
     assert relay.state()["since"] == 5
 
 

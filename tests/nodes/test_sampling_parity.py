@@ -40,6 +40,7 @@ ZERO_SNR = {
     "rescale_betas_zero_snr": True,
     "timestep_spacing": "trailing",
 }
+TRAILING = {"timestep_spacing": "trailing"}
 OWN_ZERO_SNR = ["DDIM", "DDPM", "Euler", "Euler ancestral", "DPM++ 2M", "DPM++ 2M SDE", "UniPC", "LCM"]
 
 
@@ -165,9 +166,65 @@ def test_karras_spacing_begins_at_a_finite_noise(tiny: LatentDiffusion, kind: st
 def test_karras_spacing_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str) -> None:
     config = dict(STABLE_DIFFUSION)
     loop = reference(kind, config, "epsilon", use_karras_sigmas=True)
+    if kind == "Euler ancestral":
+        loop.set_timesteps = lambda steps: ancestral_karras(loop, config, steps)
     wanted, _ = bare_loop(tiny.unet.module, loop, both_texts(tiny), 6, (3,))
     _, (_, trajectory) = ours(tiny, kind, config, "epsilon", 6, (3,), sigmas="Karras")
     assert_close(trajectory.x, wanted)
+
+
+def ancestral_karras(loop: Any, config: dict[str, Any], steps: int) -> None:
+    """Sets Karras' levels, which diffusers has for Euler alone, and the timesteps between those trained with."""
+    euler = reference("Euler", {**config, "timestep_spacing": "linspace"}, "epsilon", use_karras_sigmas=True)
+    type(loop).set_timesteps(loop, steps)
+    euler.set_timesteps(steps)
+    loop.sigmas, loop.timesteps = euler.sigmas, euler.timesteps
+
+
+def karras(low: float, high: float, steps: int) -> torch.Tensor:
+    """Karras et al. 2022 (arXiv:2206.00364), eq. 5, with rho = 7."""
+    ramp = torch.linspace(0, 1, steps, dtype=torch.float64)
+    return (high ** (1 / 7) + ramp * (low ** (1 / 7) - high ** (1 / 7))) ** 7
+
+
+@pytest.mark.parametrize("spacing", ["as the file says", "leading", "trailing"])
+@pytest.mark.parametrize("steps", [1, 4, 20])
+@pytest.mark.parametrize("kind", KARRAS_KINDS)
+def test_karras_goes_from_the_largest_level_to_the_smallest(kind: str, steps: int, spacing: str) -> None:
+    """At most 2e-5 apart: diffusers computes the levels in float32. ComfyUI's ends, 14.614641 and 0.029167."""
+    trained = TrainedSchedule({**STABLE_DIFFUSION, "timestep_spacing": "leading"})
+    chosen = scheduler(trained, kind, steps, sigmas="Karras", spacing=spacing)  # type: ignore[arg-type]
+    solver = chosen.begin("epsilon", torch.device("cpu"))
+    levels = solver.sigmas[:-1].double()[:: 2 if kind == "Heun" else 1]
+    torch.testing.assert_close(levels, karras(0.029167, 14.614641, steps), rtol=3e-5, atol=0)
+    assert solver.sigmas[-1] == 0 or kind == "DPM++ 2S"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DIFFUSION if kind not in ("LCM", "PNDM")])
+@pytest.mark.parametrize("steps", [1, 2, 4, 8])
+def test_trailing_starts_at_the_largest_level(kind: str, steps: int) -> None:
+    for trained, spacing in (
+        (None, "trailing"),
+        (TrainedSchedule({**STABLE_DIFFUSION, **TRAILING}), "as the file says"),
+    ):
+        solver = scheduler(trained, kind, steps, spacing=spacing).begin("epsilon", torch.device("cpu"))  # type: ignore
+        assert solver.timesteps[0] == 999
+        assert abs(float(solver.sigmas[0]) - 14.614641) < 1e-3
+
+
+def test_one_step_of_linspace_starts_at_the_largest_level_too() -> None:
+    """Where diffusers takes timestep 0, the least noise of all."""
+    for spacing in ("linspace", "as the file says"):
+        solver = scheduler(None, "Euler", 1, spacing=spacing).begin("epsilon", torch.device("cpu"))  # type: ignore
+        assert float(solver.timesteps[0]) == 999
+
+
+def test_spacing_is_that_of_diffusers(tiny: LatentDiffusion) -> None:
+    for spacing in ("leading", "linspace", "trailing"):
+        config = {**STABLE_DIFFUSION, "timestep_spacing": spacing}
+        wanted, _ = bare_loop(tiny.unet.module, reference("Euler", config, "epsilon"), both_texts(tiny), 5, (3,))
+        _, (_, trajectory) = ours(tiny, "Euler", dict(STABLE_DIFFUSION), "epsilon", 5, (3,), spacing=spacing)
+        assert_close(trajectory.x, wanted)
 
 
 def test_ddim_eta_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:

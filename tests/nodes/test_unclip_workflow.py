@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from nodeflow.engine.protocol import events as tell
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
@@ -50,7 +51,7 @@ def test_only_the_models_change(
     for address, value in settings.items():
         node, _, param = address.partition(".")
         SetParam(node, param, value).apply(workflow)
-    for event in WorkflowRunner().run(workflow, PATH.parent, tmp_path, (), on="cpu"):
+    for event in WorkflowRunner().run(RunRequest.of(workflow, PATH.parent, tmp_path, device="cpu")):
         assert not isinstance(event, (tell.NodeFailed, tell.NodeSkipped)), str(event)
         if isinstance(event, tell.NodeFinished):
             wrote[event.node] = list(event.files)

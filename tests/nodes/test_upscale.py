@@ -40,6 +40,13 @@ def test_tiles_leave_no_trace(tiny_upscaler: Path, tile: int) -> None:
         assert (upscale_image(upscaler, PICTURE, tile, 0).pixels - whole).abs().max() > 1e-3
 
 
+def test_a_weight_without_a_place_is_named(tiny_upscaler: Path, tmp_path: Path) -> None:
+    path = tmp_path / "more.safetensors"
+    save_file({**load_file(tiny_upscaler / "model.safetensors"), "extra.weight": torch.zeros(1)}, path)
+    with pytest.raises(NodeError, match=r"more\.safetensors holds extra\.weight, which the network"):
+        load_upscaler(str(path))
+
+
 def test_what_cannot_be_loaded_is_a_sentence(tiny_upscaler: Path, tmp_path: Path) -> None:
     whole = load_file(tiny_upscaler / "model.safetensors")
     unknown, damaged, unsafe = tmp_path / "a.safetensors", tmp_path / "b.safetensors", tmp_path / "c.pth"

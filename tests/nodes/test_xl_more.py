@@ -64,7 +64,7 @@ def test_each_step_is_that_of_the_refiner_from_folder_and_file(refiner: tuple[Pa
         model = aligned(load_latent_diffusion(str(path)))
         texts = [clip_text_encode(model.text_encoder, text) for text in TEXTS]
         scored = [aesthetic_score(text, score) for text, score in zip(texts, (7.0, 2.5), strict=True)]
-        schedule = scheduler(model.schedule, "Euler", 6)
+        schedule = scheduler(model.schedule, "Euler", 6, spacing="leading")
         found = []
         for pair in (scored, texts):
             guider = classifier_free_guidance(unet_denoiser(model.unet), *pair, 5.0)

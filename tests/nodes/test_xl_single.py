@@ -38,7 +38,9 @@ def test_folder_and_single_file_give_the_same(small_xl: tuple[Path, Path]) -> No
         model = aligned(load_latent_diffusion(str(path)))
         texts = [clip_text_encode(model.text_encoder, text) for text in ("a photo of a red star", "")]
         guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
-        _, (latent, _) = finish(sample(guider, scheduler(model.schedule, "Euler", 2), Noise((3,), 64, 48)))
+        _, (latent, _) = finish(
+            sample(guider, scheduler(model.schedule, "Euler", 2, spacing="leading"), Noise((3,), 64, 48))
+        )
         assert model.unet.format == model.vae.format
         assert (model.unet.format.side, model.unet.prediction) == (128, "epsilon")
         assert texts[0].words[:6] == ("<|startoftext|>", "a", "photo", "of", "a", "red")
@@ -92,6 +94,9 @@ def test_a_file_may_say_that_it_predicts_v(small_xl: tuple[Path, Path], tmp_path
     assert model.unet.prediction == "v"
     assert model.schedule.config["prediction_type"] == "v_prediction"
     assert model.schedule.config["rescale_betas_zero_snr"]
+    for kind in ("DDIM", "Euler", "DPM++ 2M"):
+        solver = scheduler(model.schedule, kind, 4).begin("v", torch.device("cpu"))  # type: ignore[arg-type]
+        assert solver.timesteps[0] == 999
 
 
 def test_what_is_missing_is_named(small_xl: tuple[Path, Path], tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def centred_captions(seed: int, count: int) -> list[str]:
 def centred_latents(scenes: list[Scene]) -> Tensor:
     """[16384, 4, 16, 16], kept in a file between runs."""
     if PATH.exists():
-        saved: Tensor = torch.load(PATH)
+        saved: Tensor = torch.load(PATH, weights_only=True)
         return saved
     autoencoder = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
     parts = []

@@ -58,7 +58,7 @@ def _encoded(scenes: list[Scene]) -> Tensor:
     """(20480, 8, 8), kept in a file between runs."""
     path = WORK / "vq" / "codes.pt"
     if path.exists():
-        saved: Tensor = torch.load(path)
+        saved: Tensor = torch.load(path, weights_only=True)
         return saved
     model: Any = VQModel.from_pretrained(vq.FOLDER, torch_dtype=torch.float32).eval()
     parts = []

@@ -23,7 +23,7 @@ def training_scenes() -> list[Scene]:
 def training_latents(scenes: list[Scene]) -> Tensor:
     """[32768, 4, 16, 16] in bfloat16, kept in a file between runs."""
     if PATH.exists():
-        saved: Tensor = torch.load(PATH)
+        saved: Tensor = torch.load(PATH, weights_only=True)
         return saved
     autoencoder = AutoencoderKL.from_pretrained(vae.FOLDER / "model").eval()
     parts = []

@@ -60,4 +60,4 @@ class TrainingRun:
     def load(self) -> dict[str, Any] | None:
         """The last checkpoint, if there is one."""
         path = self.folder / "checkpoint.pt"
-        return torch.load(path, weights_only=False) if path.exists() else None
+        return torch.load(path, weights_only=True) if path.exists() else None

@@ -90,7 +90,7 @@ def training_data(run: TrainingRun, control: Control, scenes: list[Scene]) -> tu
             shown = control((drawn + 1) / 2, np.random.default_rng([SCENE_SEED, start]))
             controls.append((shown * 255).round().to(torch.uint8))
         torch.save((torch.cat(latents), torch.cat(controls)), path)
-    saved: tuple[Tensor, Tensor] = torch.load(path)
+    saved: tuple[Tensor, Tensor] = torch.load(path, weights_only=True)
     return saved
 
 

@@ -72,7 +72,7 @@ def training_latents(scenes: list[Scene]) -> Tensor:
     """[8192, 4, 16, 16], kept in a file between runs."""
     path = WORK / "dit" / "latents.pt"
     if path.exists():
-        saved: Tensor = torch.load(path)
+        saved: Tensor = torch.load(path, weights_only=True)
         return saved
     autoencoder = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
     parts = []

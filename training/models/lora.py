@@ -54,7 +54,7 @@ def training_latents(run: TrainingRun, scenes: list[Scene]) -> Tensor:
             with torch.autocast("cpu", torch.bfloat16):
                 parts.append(autoencoder.encode(pictures).latent_dist.mean.float())
         torch.save(torch.cat(parts), path)
-    saved: Tensor = torch.load(path)
+    saved: Tensor = torch.load(path, weights_only=True)
     return saved
 
 

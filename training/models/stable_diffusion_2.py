@@ -81,7 +81,7 @@ def training_latents(run: TrainingRun, scenes: list[Scene]) -> Tensor:
                 pictures = vae.to_tensor(draw_all(scenes[start : start + 128]))
                 parts.append(autoencoder.encode(pictures).latent_dist.mean.float())
         torch.save(torch.cat(parts), path)
-    saved: Tensor = torch.load(path)
+    saved: Tensor = torch.load(path, weights_only=True)
     return saved
 
 

@@ -85,7 +85,7 @@ def training_vectors(model: CLIPModel, scenes: list[Scene]) -> Tensor:
     path = WORK / "unclip-vectors.pt"
     if not path.exists():
         torch.save(picture_vectors(model, scenes), path)
-    saved: Tensor = torch.load(path)
+    saved: Tensor = torch.load(path, weights_only=True)
     return saved
 
 

@@ -39,7 +39,7 @@ def localized(catalogue: Catalogue) -> Catalogue:
         return catalogue
     for pack in catalogue.packs:
         _known.update(words_of(pack, _language))
-    return Catalogue(catalogue.packs, {name: _told(spec) for name, spec in catalogue.nodes.items()})
+    return Catalogue(catalogue.packs, {name: _told(spec) for name, spec in catalogue.nodes.items()}, catalogue.roles)
 
 
 def words_of(pack: str, language: str) -> Mapping[str, str]:

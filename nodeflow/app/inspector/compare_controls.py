@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.image_pair import MODES
 from nodeflow.app.model.run_history import RecordedRun, RunHistory
+from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.model.catalogue import NodeSpec
 
 MOST_TOLD = 6
@@ -102,8 +103,8 @@ class CompareBar(QWidget):
         """Whether the other's step is the same as this one's."""
         return self.same_step.isChecked() and self.run is not None
 
-    def handle(self, own: str, node: str, spec: NodeSpec, output: str) -> str:
-        """What names the other value; empty where the other run had none."""
+    def handle(self, own: ValueHandle | None, node: str, spec: NodeSpec, output: str) -> ValueHandle | None:
+        """What names the other value; None where the other run had none."""
         return own if self.run is None else self.run.handle(node, spec, output)
 
     def tell(self, largest: str | None, parted: str) -> None:

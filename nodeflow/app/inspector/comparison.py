@@ -13,7 +13,8 @@ from nodeflow.app.inspector.image_pair import MODES
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt.frames import StoredFrame
-from nodeflow.views import APART, Chart, Option, Overview, View, ViewInfo
+from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
+from nodeflow.views import APART, Chart, Option, ViewInfo
 
 THERE = "other step"
 """The option that names the step of the other value, where it is another one."""
@@ -34,11 +35,17 @@ class Comparison(QObject):
         self._turn = 0
 
     def begin(
-        self, own: Overview, handle: str, form: ViewInfo, options: dict[str, Any], time: Option, room: int
+        self,
+        own: Overview,
+        handle: ValueHandle | None,
+        form: ViewInfo,
+        options: dict[str, Any],
+        time: Option,
+        room: int,
     ) -> None:
         """Compare a value with the one with a handle, in a form."""
         self.close()
-        if not handle:
+        if handle is None:
             return
         self.other = self._film(handle, form, options, time, room)
         if self._bar.mode == MODES[2] and form.apart == "picture":
@@ -48,7 +55,7 @@ class Comparison(QObject):
         if time.time and charted and self._bar.run is not None:
             turn = self._turn
 
-            def told(view: View | None, _: str) -> None:
+            def told(view: Seen | None, _: str) -> None:
                 if turn == self._turn and isinstance(view, Chart):
                     self._parting = view
                     self.arrived.emit()
@@ -77,7 +84,7 @@ class Comparison(QObject):
             told = None if most is None else f"{most:.4g}" if most else ""
         self._bar.tell(told, self._parted(quantity))
 
-    def tell(self, view: View) -> None:
+    def tell(self, view: Seen) -> None:
         """Say what differs where it is no picture that is shown: curves of how far two runs are apart, or one alone."""
         self._parting = view if isinstance(view, Chart) and view.y == APART else None
         alone = self.tr("only pictures, and curves over steps, are compared; this is the last run alone")
@@ -92,7 +99,13 @@ class Comparison(QObject):
         self.other = self.apart = self._parting = None
 
     def _film(
-        self, handle: str, form: ViewInfo, options: dict[str, Any], time: Option, room: int, other: str = ""
+        self,
+        handle: ValueHandle,
+        form: ViewInfo,
+        options: dict[str, Any],
+        time: Option,
+        room: int,
+        other: ValueHandle | None = None,
     ) -> Film:
         steps = time.maximum + 1
         film = Film(self._looks, self._cache, handle, form.name, options, steps, room, time.name, other)

@@ -8,6 +8,7 @@ from pathlib import Path
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.io.files import write_atomic
 
 
@@ -17,7 +18,7 @@ class Exporter:
     def __init__(self, stage: ViewStage, looks: ValueRequests, say: Callable[[str, bool], None]) -> None:
         self._stage, self._looks, self._say = stage, looks, say
 
-    def write(self, path: Path, handle: str) -> None:
+    def write(self, path: Path, handle: ValueHandle) -> None:
         """Write into a file what its ending says: PNG and CSV what is seen, any other the value with the handle."""
         if path.suffix == ".png":
             self._save(path, self._stage.png())

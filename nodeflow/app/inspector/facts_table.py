@@ -8,7 +8,8 @@ from nodeflow.app.i18n.fact_texts import LINES
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.charts import ChartView
 from nodeflow.app.inspector.tables import TableView
-from nodeflow.views import Chart, Overview, Series, Table, TensorFacts
+from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
+from nodeflow.views import Chart, Series, Table, TensorFacts
 
 
 class FactsView(QWidget):
@@ -25,7 +26,7 @@ class FactsView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table, 3)
         layout.addWidget(self.chart, 2)
-        self.overview = Overview("", "")
+        self.overview = Overview(ValueHandle("", 0, ""))
         self.table.itemSelectionChanged.connect(self._chosen)
 
     def show_view(self, overview: Overview) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt.frames import StoredFrame, frame_of
+from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.views import Picture, View
 
 MOST_BYTES = 192 * 2**20
@@ -67,13 +68,13 @@ class Film(QObject):
         self,
         looks: ValueRequests,
         cache: FrameCache,
-        handle: str,
+        handle: ValueHandle,
         form: str,
         options: dict[str, Any],
         steps: int,
         size: int,
         axis: str = "step",
-        other: str = "",
+        other: ValueHandle | None = None,
     ) -> None:
         super().__init__()
         self.looks, self.cache, self.handle, self.form, self.size = looks, cache, handle, form, size

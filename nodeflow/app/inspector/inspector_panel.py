@@ -21,7 +21,9 @@ from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt.frames import frame_of, frame_of_png
-from nodeflow.views import Option, Overview, Picture, View, ViewInfo
+from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
+from nodeflow.graph.model.roles import STEPS
+from nodeflow.views import Option, Picture, ViewInfo
 
 FACTS = ""
 """The form of an overview."""
@@ -141,7 +143,7 @@ class InspectorPanel(QWidget):
         self.facts_line.clear()
         self.stage.show_frame(None, words)
 
-    def _overview(self, glance: int, view: View | None, error: str) -> None:
+    def _overview(self, glance: int, view: Seen | None, error: str) -> None:
         if glance != self._glance:
             return
         if not isinstance(view, Overview):
@@ -193,7 +195,7 @@ class InspectorPanel(QWidget):
         self.choices.show_options(form.options if form else ())
         time = self._option(lambda option: option.time)
         self.scrubber.setVisible(time is not None)
-        self.tools.setVisible(time is not None and self.overview.wire == "Trajectory")
+        self.tools.setVisible(time is not None and self.overview.wire in self.scope.catalogue.types(STEPS))
         self.compare_bar.set_steps(time.maximum if time else -1, pictures=form is None or form.apart != "chart")
         if form is None:
             self.stage.show_view(self.overview)
@@ -207,7 +209,7 @@ class InspectorPanel(QWidget):
         else:
             self._ask_form(form)
 
-    def _ask_form(self, form: ViewInfo, other: str = "") -> None:
+    def _ask_form(self, form: ViewInfo, other: ValueHandle | None = None) -> None:
         assert self.overview is not None
         self._turn += 1
         turn = self._turn
@@ -229,7 +231,7 @@ class InspectorPanel(QWidget):
         form = self.form
         return next((option for option in form.options if wanted(option)), None) if form else None
 
-    def _show(self, turn: int, view: View | None, error: str) -> None:
+    def _show(self, turn: int, view: Seen | None, error: str) -> None:
         if turn != self._turn:
             return
         if isinstance(view, Picture) and self.comparing and self.form:
@@ -260,13 +262,13 @@ class InspectorPanel(QWidget):
             self.comparison.begin(self.overview, self._compared(), form, options, time, room)
         self._show_step(self.scrubber.step if time.time else 0)
 
-    def _compared(self) -> str:
-        """The handle of the value that is compared with; empty where there is none."""
+    def _compared(self) -> ValueHandle | None:
+        """The handle of the value that is compared with; None where there is none."""
         spec = self.scope.catalogue.nodes.get(self.scope.workflow.nodes[self.node].type)
-        own = self.overview.handle if self.overview else ""
-        return self.compare_bar.handle(own, self.scope.path_of(self.node), spec, self.output) if spec else ""
+        own = self.overview.handle if self.overview else None
+        return self.compare_bar.handle(own, self.scope.path_of(self.node), spec, self.output) if spec else None
 
-    def _film(self, handle: str, form: ViewInfo, time: Option) -> Film:
+    def _film(self, handle: ValueHandle, form: ViewInfo, time: Option) -> Film:
         options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
         film = Film(self.looks, self.cache, handle, form.name, options, time.maximum + 1, room, time.name)
         film.arrived.connect(lambda _: self._paint_step())
@@ -317,14 +319,14 @@ class InspectorPanel(QWidget):
             self.load_button.hide()
             self.cache.clear()
             self.refresh()
-        elif self.overview is not None and self._last_handle() not in ("", self.overview.handle):
+        elif self.overview is not None and self._last_handle() not in (None, self.overview.handle):
             self.refresh()
 
-    def _last_handle(self) -> str:
-        """What names the value in the last run; empty where it was not part of it."""
+    def _last_handle(self) -> ValueHandle | None:
+        """What names the value in the last run; None where it was not part of it."""
         node, runs = self.scope.workflow.nodes.get(self.node), self.history.runs
         spec = self.scope.catalogue.nodes.get(node.type) if node else None
-        return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else ""
+        return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else None
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
@@ -339,7 +341,7 @@ class InspectorPanel(QWidget):
         options = {**self.choices.values(), "way": "decoded", "step": step}
         quantity = str(options.get("quantity", "predicted x_0"))
 
-        def arrived(view: View | None, error: str) -> None:
+        def arrived(view: Seen | None, error: str) -> None:
             if not isinstance(view, Picture):
                 self._say(error)
                 return

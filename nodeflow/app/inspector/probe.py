@@ -7,7 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 
 from nodeflow.app.inspector.image_view import ImageView
-from nodeflow.views import Chart, Overview, Table, View, ViewInfo
+from nodeflow.engine.protocol.value_handle import Overview, Seen
+from nodeflow.views import Chart, Table, ViewInfo
 
 PAUSE = 40
 """Milliseconds that the pointer rests before the values under it are asked for."""
@@ -44,7 +45,7 @@ def place_options(form: ViewInfo | None, u: float, v: float) -> dict[str, int]:
     return {name: int((u if name == "x" else v) * (most + 1)) for name, most in sides.items()}
 
 
-def place_words(view: View | None, step: int) -> str:
+def place_words(view: Seen | None, step: int) -> str:
     """The values at a place, of all channels; of something with steps those at one step."""
     match view:
         case Table(rows=rows, caption=caption):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.qt.png_metadata import with_text, with_workflow
-from nodeflow.graph.edits.fork import CHANGES, changeable, fork
+from nodeflow.graph.edits.fork import changeable, changes, fork
 from nodeflow.graph.io.files import dumps, write_atomic
 
 STEP_KEY = "nodeflow-step"
@@ -48,18 +48,22 @@ class StepTools(QWidget):
     def show_step(self, node: str, step: int, last: int) -> None:
         """Offer what can be done with a step of a sampler's run, by its number on the schedule; ``last`` is the end."""
         self._node, self._step = node, step
-        known = all(change in self._scope.catalogue.nodes for change in CHANGES.values())
+        known = bool(changes(self._scope.catalogue))
         self.fork_button.setEnabled(step < last and known)
 
     def others(self) -> list[str]:
         """The nodes that can be changed from a step on: those that lead the sampler and have parameters."""
         scope = self._scope
         specs = {name: scope.catalogue.nodes.get(node.type) for name, node in scope.workflow.nodes.items()}
-        return [name for name in changeable(scope.workflow, self._node) if (spec := specs[name]) and spec.params]
+        return [
+            name
+            for name in changeable(scope.workflow, scope.catalogue, self._node)
+            if (spec := specs[name]) and spec.params
+        ]
 
     def fork(self, other: str) -> None:
         """Make a branch with another of a node from the step on, as one undo step."""
-        made = fork(self._scope.workflow, self._node, self._step, other)
+        made = fork(self._scope.workflow, self._scope.catalogue, self._node, self._step, other)
         if made is not None:
             self._scope.do(self.tr("Go on from step {0}").format(self._step), made.edit)
             self.forked.emit(made.focus)

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from nodeflow.app.inspector.image_pair import ImagePairView
 from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.app.qt.frames import StoredFrame
-from nodeflow.views import Chart, Matrix, Overview, Table, Text, View
+from nodeflow.engine.protocol.value_handle import Overview, Seen
+from nodeflow.views import Chart, Matrix, Table, Text
 
 
 def _chart() -> QWidget:
@@ -89,7 +90,7 @@ class ViewStage(QStackedWidget):
         self.setCurrentWidget(self.pair)
         return self.pair.largest
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: Seen) -> None:
         """Show what is no picture."""
         kind = type(view)
         if kind not in self._widgets:

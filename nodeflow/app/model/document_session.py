@@ -27,11 +27,13 @@ from nodeflow.engine.protocol.events import (
     RunFinished,
     WorkerLost,
 )
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
+from nodeflow.graph.model.roles import SEEN
 from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of
 from nodeflow.graph.validate.run_scope import obstacles, scope
@@ -222,14 +224,14 @@ class DocumentSession(QObject):
             return
         job, title, targets, sweeps = self._to_submit[0]
         workflow = self.workflow.copy()
-        about = (self.base, self.hub.output, targets)
+        about = (workflow, self.base, self.hub.output, targets)
         device, document = self.hub.wanted, self.document
 
         def give(engine: LocalEngine) -> list[Problem]:
             problems = self._obstacles(workflow, targets)
             if not problems:
-                text = files.dumps(workflow)
-                engine.submit(text, *about, device=device, document=self.id, title=title, sweeps=sweeps, job=job)
+                run = RunRequest.of(*about, device=device, document=self.id, title=title, sweeps=sweeps)
+                engine.submit(run, job)
             return problems
 
         def accepted() -> None:
@@ -378,11 +380,9 @@ class DocumentSession(QObject):
         """The output of a node that may be pictures, by its type; empty where none is."""
         found = self.flattened.flat.workflow.nodes.get(node)
         spec = self.catalogue.nodes.get(found.type) if found is not None else None
-        return next((port.name for port in spec.outputs if port.type in PICTURES), "") if spec else ""
+        return next((port.name for port in spec.outputs if port.type in self.catalogue.types(SEEN)), "") if spec else ""
 
 
-PICTURES = ("Image", "Latent", "Mask")
-"""Wire types that can be looked at."""
 THUMBNAIL = 384
 """Pixels of the pictures that nodes show of what they gave."""
 

@@ -19,6 +19,7 @@ from nodeflow.engine.protocol.events import (
     Heartbeat,
     JobInfo,
     Logged,
+    NotKept,
     QueueChanged,
     Refused,
     WorkerLost,
@@ -161,6 +162,9 @@ class EngineService(QObject):
             case QueueChanged(jobs, paused):
                 self.jobs, self.paused = jobs, paused
                 self.queue_changed.emit()
+            case NotKept(text):
+                self._write(text + "\n")
+                self.trouble.emit(text)
             case Logged(text):
                 self._write(text)
             case Heartbeat():
@@ -197,7 +201,11 @@ class EngineService(QObject):
 
     def _learn(self, catalogue: Catalogue) -> None:
         """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
-        known = Catalogue(self.catalogue.packs | catalogue.packs, self.catalogue.nodes | localized(catalogue).nodes)
+        known = Catalogue(
+            self.catalogue.packs | catalogue.packs,
+            self.catalogue.nodes | localized(catalogue).nodes,
+            self.catalogue.roles | catalogue.roles,
+        )
         if known != self.catalogue:
             self.catalogue = known
             self.catalogue_changed.emit()

@@ -8,13 +8,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
-from nodeflow.app.model.document_session import PICTURES, DocumentSession
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.run_state import NodeState
 from nodeflow.graph.edits.edits import Annotate, Edit, EditBatch, MoveNode, connect
 from nodeflow.graph.edits.subgraph_edits import Declare, Define, Inside, at
 from nodeflow.graph.edits.subgraph_ports import expose
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
 from nodeflow.graph.model.document import Listener
+from nodeflow.graph.model.roles import SEEN
 from nodeflow.graph.model.workflow import TERMINALS, Link, Problem, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.flatten import inside_of, level
 from nodeflow.graph.subgraphs.instances import MORE, definition_of, needed_by, with_subgraphs, with_terminals
@@ -244,7 +245,8 @@ class GraphScope(QObject):
     def _pictured(self, name: str) -> tuple[str, str] | None:
         """The node and output whose pictures stand for an instance: those of its first output that has any."""
         spec, flat = self.catalogue.nodes.get(self.workflow.nodes[name].type), self.session.flattened.flat
-        outputs = (port.name for port in spec.outputs if port.type in PICTURES) if spec is not None else ()
+        seen = self.catalogue.types(SEEN)
+        outputs = (port.name for port in spec.outputs if port.type in seen) if spec is not None else ()
         origins = (flat.origin(self.path_of(name), output) for output in outputs)
         return next((found for found in origins if found is not None), None)
 

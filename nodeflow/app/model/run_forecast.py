@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QMetaObject, QObject, QTimer, Signal
 
 from nodeflow.app.i18n.texts import duration
@@ -9,7 +11,7 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.qt.background import Background
 from nodeflow.engine.protocol.events import ForecastReply
-from nodeflow.graph.io import files
+from nodeflow.engine.protocol.run_request import RunRequest
 
 PAUSE = 700
 """Milliseconds after the last change until the engine is asked."""
@@ -55,14 +57,13 @@ class RunForecast(QObject):
         session = self._session
         if self._hub.device and session.workflow.nodes and not session.running and not session.problems:
             workflow = session.workflow.copy()
-            self._background.run(lambda: files.dumps(workflow), lambda text: self._send(session, text), owner=self)
+            about = (workflow, session.base, self._hub.output)
+            ask = partial(RunRequest.of, *about, device=self._hub.wanted, document=session.id)
+            self._background.run(ask, lambda request: self._send(session, request), owner=self)
 
-    def _send(self, session: DocumentSession, workflow: bytes) -> None:
-        hub = self._hub
-        if session is self._session and hub.device and not session.running:
-            self._request = hub.engine.foresee(
-                workflow, session.base, hub.output, device=hub.wanted, document=session.id
-            )
+    def _send(self, session: DocumentSession, request: RunRequest) -> None:
+        if session is self._session and self._hub.device and not session.running:
+            self._request = self._hub.engine.foresee(request)
 
     def _take(self, reply: object) -> None:
         match reply:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.engine.protocol.events import JobEvent, NodeFinished, NodesKept, Refused, RunFinished
+from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
 
@@ -26,11 +27,11 @@ class RecordedRun(msgspec.Struct):
     nodes: dict[str, Node]
     keys: dict[str, str] = {}
 
-    def handle(self, node: str, spec: NodeSpec, output: str) -> str:
-        """What names the value of a node's output in this run to the engine; empty where it was not part of it."""
+    def handle(self, node: str, spec: NodeSpec, output: str) -> ValueHandle | None:
+        """What names the value of a node's output in this run to the engine; None where it was not part of it."""
         key = self.keys.get(node)
         place = next((at for at, port in enumerate(spec.outputs) if port.name == output), None)
-        return "" if not key or place is None else f"{key}/{place}/{spec.outputs[place].type}"
+        return None if not key or place is None else ValueHandle(key, place, spec.outputs[place].type)
 
     def differs(self, other: RecordedRun) -> list[tuple[str, Any, Any]]:
         """The parameters that are not the same in both, as ``node.parameter``, and what they are here and there."""

@@ -12,7 +12,7 @@ from nodeflow.app.i18n.texts import tr
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt import small_views
-from nodeflow.views import Overview, View
+from nodeflow.engine.protocol.value_handle import Overview, Seen
 
 Where = tuple[str, str]
 """A node and the name of an output."""
@@ -79,7 +79,7 @@ class ValueFacts(QObject):
         for held in (self._known, self._pictures, self._asked, self._asked_pictures):
             held.clear()
 
-    def _take(self, where: Where, view: View | None, _: str) -> None:
+    def _take(self, where: Where, view: Seen | None, _: str) -> None:
         if where not in self._asked or not isinstance(view, Overview):
             return
         self._asked.discard(where)
@@ -87,7 +87,7 @@ class ValueFacts(QObject):
         self.told.emit(where[0])
         self.arrived.emit()
 
-    def _take_picture(self, where: Where, view: View | None, _: str) -> None:
+    def _take_picture(self, where: Where, view: Seen | None, _: str) -> None:
         if where not in self._asked_pictures:
             return
         self._asked_pictures.discard(where)

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply, WorkerLost
-from nodeflow.views import View
+from nodeflow.engine.protocol.value_handle import Seen, ValueHandle
 
-Then = Callable[[View | None, str], None]
+Then = Callable[[Seen | None, str], None]
 """Takes what is to be seen, or None and the sentence that says why there is nothing."""
 
 
@@ -39,12 +39,12 @@ class ValueRequests(QObject):
         *,
         node: str = "",
         output: str = "",
-        handle: str = "",
+        handle: ValueHandle | None = None,
         form: str = "",
         options: dict[str, Any] | None = None,
         size: int = 1024,
         item: int = 0,
-        other: str = "",
+        other: ValueHandle | None = None,
     ) -> None:
         """Ask to see a value, by its handle or by what a node gave last; without a form an overview of it.
 
@@ -54,7 +54,7 @@ class ValueRequests(QObject):
         look = ViewQuery(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
         self._waiting[self.session.hub.engine.look(look)] = then
 
-    def export(self, path: Path, handle: str, tensor: str, then: Callable[[str], None]) -> None:
+    def export(self, path: Path, handle: ValueHandle, tensor: str, then: Callable[[str], None]) -> None:
         """Have a true value written into a file; ``then`` takes a sentence that says what went wrong, or nothing."""
         request = self.session.hub.engine.export(Export(0, str(path), handle, tensor))
         self._waiting[request] = lambda _, error: then(error)

@@ -10,7 +10,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.frames import frame_of
-from nodeflow.views import Chart, Matrix, Overview, Picture, View, ViewInfo
+from nodeflow.engine.protocol.value_handle import Overview, Seen
+from nodeflow.views import Chart, Matrix, Picture, ViewInfo
 
 SIDE = 144
 """Pixels of a picture, wide and high at most."""
@@ -30,7 +31,7 @@ def first_options(form: ViewInfo) -> dict[str, int]:
     return {option.name: option.maximum for option in form.options if option.time}
 
 
-def drawn(view: View | None) -> QImage:
+def drawn(view: Seen | None) -> QImage:
     """A view in small; empty where it is words or a table."""
     match view:
         case Picture():

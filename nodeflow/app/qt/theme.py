@@ -114,6 +114,7 @@ _WIRES = {
     "Model": "#a596ec",
     "Guider": "#6fc3a2",
     "Schedule": "#58bcc6",
+    "Sigmas": "#5cb3d4",
     "Sampler": "#58bcc6",
     "Vae": "#e58078",
     "VAE": "#e58078",

@@ -38,8 +38,7 @@ from nodeflow.app.window.panel_docks import PanelDocks
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.engine.protocol.limits import Limits
-
-LOADER = "nodes.load_image"
+from nodeflow.graph.model.roles import LOAD_IMAGE
 
 
 class MainWindow(QMainWindow):
@@ -189,8 +188,8 @@ class MainWindow(QMainWindow):
 
     def _load_picture(self, path: Path, at: QPoint) -> None:
         """A picture without a workflow becomes a node that loads it."""
-        if LOADER in self.hub.catalogue.nodes:
-            self.canvas.values.set(self.add_node(LOADER, at), "path", str(path))
+        if loaders := self.hub.catalogue.specs(LOAD_IMAGE):
+            self.canvas.values.set(self.add_node(loaders[0].type, at), loaders[0].params[0].name, str(path))
 
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed; on the start page, the chosen one."""

@@ -6,6 +6,7 @@ SQLite says what it cost and its checksum. What does not agree is dropped and co
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -13,12 +14,18 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nodeflow.damaged_files import is_damaged, reason
 from nodeflow.engine.cache.codec import Damaged, NotStorable, decode, encode
 from nodeflow.resources import cache_folder
 
+UNKNOWN_SECONDS = 1.0
+"""What a result is taken to have cost whose index entry was lost."""
+OLD_SECONDS = 3600
+"""After which a temporary file belongs to nobody."""
 LEAST_SECONDS = 0.001
 """What is computed faster than this is not worth a file."""
 
@@ -38,6 +45,12 @@ END;
 """
 
 
+def empty(folder: Path) -> None:
+    """Remove all result files, whatever became of their index. Raises OSError."""
+    for path in folder.glob("??/*"):
+        path.unlink(missing_ok=True)
+
+
 class DiskUsage(NamedTuple):
     """What the disk tier holds."""
 
@@ -54,15 +67,26 @@ class DiskStore:
     """
 
     def __init__(self, folder: Path, budget: int, versions: str = "", least_seconds: float = LEAST_SECONDS) -> None:
-        """``versions``: what results depend on beside their keys (of torch, say); others' results are not seen."""
+        """``versions``: what results depend on beside their keys (of torch, say); others' results are not seen.
+
+        Raises OSError and sqlite3.Error where there can be no disk tier.
+        """
         self.folder, self.budget, self.least_seconds = folder, budget, least_seconds
+        self.tell: Callable[[str], None] = lambda sentence: None
+        """Takes a sentence about what is not kept: once, until something can be kept again."""
+        self._told = False
         self._salt = versions.encode()
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._index = sqlite3.connect(
-            folder / "index.sqlite", timeout=10, isolation_level=None, check_same_thread=False
-        )
-        self._index.executescript(SCHEMA)
+        self._lock = threading.RLock()
+        try:
+            self._index = self._open()
+        except sqlite3.Error as error:
+            if not is_damaged(error):
+                raise
+            self._rebuild()
+        for path in folder.glob("??/*.tmp"):
+            if path.stat().st_mtime < time.time() - OLD_SECONDS:
+                path.unlink(missing_ok=True)
 
     def __contains__(self, key: bytes) -> bool:
         name = self._name(key)
@@ -101,8 +125,9 @@ class DiskStore:
             gone = self._enter(name, len(data), seconds, hashlib.blake2b(data, digest_size=16).digest())
             for other in gone:
                 self._path(other).unlink(missing_ok=True)
-        except (OSError, sqlite3.Error):
-            return
+            self._told = False
+        except (OSError, sqlite3.Error) as error:
+            self._complain(error)
 
     def drop(self, key: bytes) -> None:
         """Forget one result."""
@@ -116,9 +141,8 @@ class DiskStore:
 
     def clear(self) -> None:
         """Forget every result."""
+        empty(self.folder)  # first, for on a full disk nothing can be written into the index
         self._ask("DELETE FROM result")
-        for path in self.folder.glob("??/*"):
-            path.unlink(missing_ok=True)
 
     def verify(self) -> tuple[int, int]:
         """Read every result; how many are whole, and how many were damaged or without an index entry and are gone."""
@@ -136,7 +160,7 @@ class DiskStore:
                 damaged += 1
                 self._drop(name)
         paths = {self._path(name) for name in known}
-        hour_ago = time.time() - 3600
+        hour_ago = time.time() - OLD_SECONDS
         for path in self.folder.glob("??/*"):
             if path not in paths and path.stat().st_mtime < hour_ago:
                 damaged += 1
@@ -180,12 +204,62 @@ class DiskStore:
             raise
 
     def _ask(self, statement: str, *values: Any) -> Any:
+        """The first row of an answer; None where there is none, or the index cannot be used at the moment."""
         with self._lock:
-            return self._index.execute(statement, values).fetchone()
+            try:
+                return self._index.execute(statement, values).fetchone()
+            except sqlite3.Error as error:
+                self._complain(error)
+                return None
 
     def _drop(self, name: bytes) -> None:
         self._ask("DELETE FROM result WHERE key = ?", name)
-        self._path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._path(name).unlink(missing_ok=True)
+
+    def _complain(self, error: Exception) -> None:
+        """Say once that results are not kept; mend the index where that is what is wrong."""
+        if isinstance(error, sqlite3.Error) and is_damaged(error):
+            try:
+                self._rebuild()
+                return
+            except (OSError, sqlite3.Error) as worse:
+                error = worse
+        if not self._told:
+            self._told = True
+            self.tell(
+                f"results are not kept on disk, only in memory: {self.folder} cannot be written ({reason(error)})"
+            )
+
+    def _open(self) -> sqlite3.Connection:
+        index = sqlite3.connect(self._file, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            index.executescript(SCHEMA)
+        except sqlite3.Error:
+            index.close()
+            raise
+        return index
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "index.sqlite"
+
+    def _rebuild(self) -> None:
+        """Make the index anew from the results, of which nothing but what they cost is lost."""
+        with self._lock:
+            if hasattr(self, "_index"):
+                self._index.close()
+            for tail in ("", "-wal", "-shm"):
+                self._file.with_name(self._file.name + tail).unlink(missing_ok=True)
+            self._index = self._open()
+            for path in self.folder.glob("??/*.safetensors"):
+                try:
+                    name, data = bytes.fromhex(path.stem), path.read_bytes()
+                    decode(data)
+                except (ValueError, OSError, Damaged):
+                    path.unlink(missing_ok=True)
+                    continue
+                self._enter(name, len(data), UNKNOWN_SECONDS, hashlib.blake2b(data, digest_size=16).digest())
 
     def _enter(self, name: bytes, size: int, seconds: float, checksum: bytes) -> list[bytes]:
         """Put a result into the index, and take out those that make room for it, all in one; the names of those."""

@@ -1,14 +1,17 @@
-"""What a value holds: its tensors, and the bytes of memory behind them."""
+"""What a value holds: its tensors and networks, and the bytes of memory behind them."""
 
 from __future__ import annotations
 
-import dataclasses
+import array
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from nodeflow.engine.cache.value_parts import leaves
 
 Block = tuple[str, int]
 """A piece of memory: the class of its device (cpu, cuda), and where it begins."""
@@ -17,85 +20,72 @@ OVERHEAD = 256
 """Bytes counted for a thing that is held, beyond its tensors."""
 
 
-def tensors(value: Any, *, modules: bool) -> Iterator[Tensor]:
-    """The tensors in a value: in its fields, tuples, lists and dicts, and where asked in its networks too."""
-    seen: set[int] = set()
-    todo = [value]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, Tensor):
-            yield part
-        elif isinstance(part, (str, bytes, int, float, type(None))) or id(part) in seen:
-            continue
-        else:
-            seen.add(id(part))
-            if isinstance(part, torch.nn.Module):
-                if modules:
-                    yield from part.parameters()
-                    yield from part.buffers()
-            elif isinstance(part, (tuple, list, set, frozenset)):
-                todo.extend(part)
-            elif isinstance(part, dict):
-                todo.extend(part.values())
-            elif dataclasses.is_dataclass(part) and not isinstance(part, type):
-                todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
-            elif isinstance(part, np.ndarray):
-                yield torch.from_numpy(part) if part.flags.writeable else torch.empty(part.nbytes, dtype=torch.uint8)
-
-
 def networks(values: Any) -> Iterator[torch.nn.Module]:
     """The networks in values, each once."""
-    seen: set[int] = set()
-    todo = [values]
-    while todo:
-        part = todo.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, torch.nn.Module):
-            yield part
-        elif isinstance(part, (tuple, list)):
-            todo.extend(part)
-        elif isinstance(part, dict):
-            todo.extend(part.values())
-        elif dataclasses.is_dataclass(part) and not isinstance(part, type):
-            todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
+    return (part for part in leaves(values) if isinstance(part, torch.nn.Module))
 
 
 def has_module(value: Any) -> bool:
     """Whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
-    if isinstance(value, torch.nn.Module):
-        return True
-    if isinstance(value, (tuple, list)):
-        return any(map(has_module, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return any(has_module(getattr(value, field.name)) for field in dataclasses.fields(value))
-    return False
+    return any(isinstance(part, torch.nn.Module) for part in leaves(value, deep=True))
 
 
 def blocks(value: Any) -> dict[Block, int]:
-    """The memory behind a value: bytes by block. What two values share is one block.
+    """The memory behind a value of any nesting: bytes by block. What two values share is one block.
 
     Networks count against the host, wherever they lie just now: they are loaded to it and go back to it.
     """
     found: dict[Block, int] = {}
-    for tensor in tensors(value, modules=False):
-        storage = tensor.untyped_storage()
-        found[tensor.device.type, storage.data_ptr()] = storage.nbytes()
-    for network in networks(value):
-        found |= {("cpu", id(weight)): weight.nbytes for weight in network.parameters()}
-        found["cpu", id(network)] = sum(buffer.nbytes for buffer in network.buffers())
+    for part in leaves(value, deep=True):
+        if isinstance(part, Tensor):
+            for tensor in _dense(part):
+                storage = tensor.untyped_storage()
+                found[tensor.device.type, storage.data_ptr()] = storage.nbytes()
+        elif isinstance(part, torch.nn.Module):
+            found |= {("cpu", id(weight)): weight.nbytes for weight in part.parameters()}
+            found["cpu", id(part)] = sum(buffer.nbytes for buffer in part.buffers())
+        elif isinstance(part, np.ndarray):
+            whole = _owner(part)
+            found["cpu", whole.__array_interface__["data"][0]] = whole.nbytes
+        elif isinstance(part, (str, bytes, bytearray)) and len(part) >= OVERHEAD:
+            found["cpu", id(part)] = sys.getsizeof(part)
+        elif isinstance(part, (memoryview, array.array)):
+            found["cpu", id(part)] = memoryview(part).nbytes
     return found
 
 
 def versions(values: Any) -> list[tuple[Tensor, int]]:
     """The tensors in values and how often each was changed in place so far."""
-    return [(tensor, tensor._version) for tensor in tensors(values, modules=False) if not tensor.is_inference()]
+    found = (part for part in leaves(values) if isinstance(part, Tensor))
+    return [(tensor, tensor._version) for tensor in found if not tensor.is_inference()]
 
 
 def changed(before: list[tuple[Tensor, int]]) -> bool:
     """Whether any of the tensors was changed in place since `versions` looked."""
     return any(tensor._version != version for tensor, version in before)
+
+
+def _dense(tensor: Tensor) -> Iterator[Tensor]:
+    """The tensors with memory of their own that one is made of: a sparse or a wrapped one has several."""
+    if hasattr(tensor, "__tensor_flatten__"):
+        names, _ = tensor.__tensor_flatten__()
+        for name in names:
+            yield from _dense(getattr(tensor, name))
+    elif tensor.layout == torch.sparse_coo:
+        yield from (tensor._indices(), tensor._values())
+    elif tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        yield from (tensor.crow_indices(), tensor.col_indices(), tensor.values())
+    elif tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
+        yield from (tensor.ccol_indices(), tensor.row_indices(), tensor.values())
+    elif tensor.layout == torch.strided:
+        yield tensor
+
+
+def _owner(view: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array whose memory another one shows."""
+    while isinstance(view.base, np.ndarray):
+        view = view.base
+    return view
 
 
 class MemoryLedger:

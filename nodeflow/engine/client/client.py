@@ -6,7 +6,6 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -24,6 +23,7 @@ from nodeflow.engine.protocol.events import (
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    NotKept,
     Pause,
     Peek,
     Peeked,
@@ -33,14 +33,16 @@ from nodeflow.engine.protocol.events import (
     Request,
     Resume,
     RunFinished,
-    Submit,
     ViewQuery,
     ViewReply,
     WorkerLost,
+    WorkerReady,
 )
 from nodeflow.engine.protocol.limits import Limits
-from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.engine.protocol.run_request import RunRequest
 
+MOST_STARTS = 4
+"""Workers that are started one after the other where none comes up."""
 NO_WORKER = "the engine does not run; run the workflow to see its values"
 
 
@@ -65,6 +67,10 @@ class LocalEngine:
         self._lock = threading.RLock()
         self._requests = itertools.count(1)
         self._worker: WorkerProcess | None = None
+        self._ready, self._starts = False, 0
+        """Whether the worker is up, and how many were started since one was."""
+        self._asked: dict[int, ForecastRequest] = {}
+        """What a worker that is not up yet was asked."""
         self._job = 0
         """The job that runs, and the node that it computes."""
         self._node = ""
@@ -85,23 +91,10 @@ class LocalEngine:
         worker = self._worker
         return worker.pid if worker else 0
 
-    def submit(
-        self,
-        workflow: bytes,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        *,
-        device: str = "auto",
-        document: str = "",
-        title: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-        job: int = 0,
-    ) -> int:
-        """Queue a run of a workflow's file; the number of the job, which may be one of `next_job`."""
-        run = Submit(job, workflow, str(base), str(output), targets, device, document, title, sweeps)
+    def submit(self, run: RunRequest, job: int = 0) -> int:
+        """Queue a run; the number of the job, which may be one of `next_job`."""
         with self._lock:
-            number = self._queue.add(run).job
+            number = self._queue.add(run, job)
             if self._left:
                 self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
@@ -158,23 +151,14 @@ class LocalEngine:
             lambda request: Exported(request, NO_WORKER),
         )
 
-    def foresee(
-        self,
-        workflow: bytes,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        *,
-        device: str = "auto",
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> int:
+    def foresee(self, run: RunRequest) -> int:
         """Ask what a run would compute; the number of the request, which the answer carries."""
         with self._lock:
             request = next(self._requests)
-            self._need().send(
-                ForecastRequest(request, workflow, str(base), str(output), targets, device, document, sweeps)
-            )
+            worker, asked = self._need(), ForecastRequest(request, run)
+            if not self._ready:
+                self._asked[request] = asked
+            worker.send(asked)
             return request
 
     def close(self) -> None:
@@ -210,7 +194,11 @@ class LocalEngine:
             self._next()
 
     def _changed(self) -> None:
-        jobs = tuple(JobInfo(job.job, job.title, self._state(job.job), job.document) for job in self._queue.jobs)
+        jobs = tuple(
+            JobInfo(job.job, job.run.title, self._state(job.job), job.run.document) for job in self._queue.jobs
+        )
+        for sentence in self._queue.new_troubles():
+            self._tell(NotKept(sentence))
         self._tell(QueueChanged(jobs, self._paused))
 
     def _state(self, job: int) -> JobState:
@@ -222,6 +210,7 @@ class LocalEngine:
         if self._closed:
             raise RuntimeError("this engine is closed")
         if self._worker is None:
+            self._ready, self._starts = False, self._starts + 1
             self._worker = WorkerProcess(self._hear, self._lost, self.log, self._limits)
         return self._worker
 
@@ -242,6 +231,9 @@ class LocalEngine:
                 return
             self._tell(reply)
             match reply:
+                case WorkerReady():
+                    self._ready, self._starts = True, 0
+                    self._asked.clear()
                 case JobEvent(_, NodeStarted(node)):
                     self._node = node
                 case JobEvent(_, NodeFinished()):
@@ -255,13 +247,25 @@ class LocalEngine:
             if worker is not self._worker:
                 return
             self._worker = None
+            if not self._ready and self._starts < MOST_STARTS:
+                self._start_again()
+                return
+            self._starts = 0
             if self._job and self._node:
                 self._tell(JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")))
-            if self._job:
-                self._tell(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
             self._tell(WorkerLost(reason))
             if self._job:
+                self._tell(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
                 self._done()
+
+    def _start_again(self) -> None:
+        """A worker that never came up took nothing with it: perhaps a pack ended it, which the next leaves out."""
+        worker = self._need()
+        for request in self._asked.values():
+            worker.send(request)
+        job = next((job for job in self._queue.jobs if job.job == self._job), None)
+        if job is not None:
+            worker.send(job)
 
     def _done(self) -> None:
         self._queue.remove(self._job)

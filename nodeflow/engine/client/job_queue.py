@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from nodeflow.damaged_files import is_damaged, reason, set_aside
 from nodeflow.engine.protocol.events import Submit
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name
 
@@ -22,6 +26,9 @@ CREATE TABLE IF NOT EXISTS job (
 );
 """
 
+INSERT = """
+INSERT OR REPLACE INTO job (number, place, owner, request) SELECT ?, coalesce(max(place), 0) + 1, ?, ? FROM job
+"""
 NUMBERS = 2**20
 """Numbers of jobs that are set aside for a process when it opens the queue, so that giving one writes nothing."""
 
@@ -29,18 +36,30 @@ NUMBERS = 2**20
 class JobQueue:
     """Jobs in order. Every change is in the file before the call returns; several processes may share the file.
 
-    Each process sees its own jobs, and when it starts those whose process is gone.
+    Each process sees its own jobs, and when it starts those whose process is gone. Where the file cannot be written
+    the jobs live on in memory, and all of them are written once it can be again.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Raises sqlite3.Error or OSError where the file cannot be used. Without a path it lasts as long as we do."""
+        """Raises sqlite3.Error or OSError where the file cannot be used. Without a path it lasts as long as we do.
+
+        A damaged file is set aside under another name.
+        """
+        self._path = path
+        self.jobs: list[Submit] = []
+        self._troubles: list[str] = []
+        self._behind = False
+        """Whether the file lacks changes."""
+        self._owner = process_name(os.getpid())
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(path or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
-        self._file.executescript(SCHEMA)
-        self._owner = process_name(os.getpid())
-        self.jobs: list[Submit] = []
-        self._adopt()
+        try:
+            self._file = self._open()
+            self._adopt()
+        except sqlite3.Error as error:
+            if path is None or not is_damaged(error):
+                raise
+            self._replace()
         self._numbers = self._numbers_of_ours()
 
     @classmethod
@@ -48,42 +67,35 @@ class JobQueue:
         """The queue in the user's data folder; one that does not last where that cannot be used."""
         try:
             return cls(data_folder() / "queue.sqlite")
-        except (OSError, sqlite3.Error):
-            return cls()
+        except (OSError, sqlite3.Error) as error:
+            found = cls()
+            found._troubles.append(f"jobs that wait are lost when the app ends: {data_folder()} ({reason(error)})")
+            return found
+
+    def new_troubles(self) -> list[str]:
+        """Sentences about what is not kept, each told once."""
+        found, self._troubles = self._troubles, []
+        return found
 
     def next_number(self) -> int:
         """Return a number that no other job had or will have, for one that is added later."""
         return next(self._numbers)
 
-    def add(self, job: Submit) -> Submit:
-        """Put a job at the end; the same with its number, a new one where it has none."""
-        numbered = msgspec.structs.replace(job, job=job.job or self.next_number())
-        with self._change():
-            self._file.execute(
-                "INSERT INTO job (number, place, owner, request) SELECT ?, coalesce(max(place), 0) + 1, ?, ? FROM job",
-                (numbered.job, self._owner, msgspec.msgpack.encode(job)),
-            )
-        self.jobs.append(numbered)
-        return numbered
-
-    def _numbers_of_ours(self) -> Iterator[int]:
-        """The numbers that are kept for this process; more are never needed, as each block is so large."""
-        with self._change():
-            row = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'job'").fetchone()
-            first = (row[0] if row else 0) + 1
-            if row is None:
-                self._file.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('job', 0)")
-            self._file.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'job'", (first + NUMBERS - 1,))
-        return iter(range(first, first + NUMBERS))
+    def add(self, run: RunRequest, number: int = 0) -> int:
+        """Put a job at the end; its number, a new one where none is given."""
+        number = number or self.next_number()
+        self.jobs.append(Submit(number, run))
+        row = (number, self._owner, msgspec.msgpack.encode(run))
+        self._change(lambda: self._file.execute(INSERT, row))
+        return number
 
     def remove(self, number: int) -> bool:
         """Take a job out; whether it was there."""
         left = [job for job in self.jobs if job.job != number]
         found = len(left) < len(self.jobs)
+        self.jobs = left
         if found:
-            with self._change():
-                self._file.execute("DELETE FROM job WHERE number = ?", (number,))
-            self.jobs = left
+            self._change(lambda: self._file.execute("DELETE FROM job WHERE number = ?", (number,)))
         return found
 
     def move(self, number: int, place: int) -> None:
@@ -95,40 +107,100 @@ class JobQueue:
         jobs.insert(max(place, 0), moved)
         if [job.job for job in jobs] == [job.job for job in self.jobs]:
             return
-        with self._change():
-            self._file.executemany(
-                "UPDATE job SET place = ? WHERE number = ?", [(index, job.job) for index, job in enumerate(jobs)]
-            )
         self.jobs = jobs
+        places = [(index, job.job) for index, job in enumerate(jobs)]
+        self._change(lambda: self._file.executemany("UPDATE job SET place = ? WHERE number = ?", places))
 
     def close(self) -> None:
         """Leave the jobs to whoever starts next."""
-        with self._change():
-            self._file.execute("UPDATE job SET owner = '' WHERE owner = ?", (self._owner,))
+        self._change(lambda: self._file.execute("UPDATE job SET owner = '' WHERE owner = ?", (self._owner,)))
         self._file.close()
 
-    @contextlib.contextmanager
-    def _change(self) -> Iterator[None]:
-        """All of a change or nothing of it."""
+    def _numbers_of_ours(self) -> Iterator[int]:
+        """The numbers that are kept for this process; where the file cannot keep any, those of the clock."""
+        first = time.time_ns() // 1000
+
+        def keep() -> None:
+            nonlocal first
+            row = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'job'").fetchone()
+            last = row[0] if row else 0
+            if row is None:
+                self._file.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('job', 0)")
+            self._file.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'job'", (last + NUMBERS,))
+            first = last + 1
+
+        with contextlib.suppress(sqlite3.Error):
+            self._at_once(keep)
+        return itertools.count(first)
+
+    def _change(self, change: Callable[[], object]) -> None:
+        """Write all of a change or nothing of it; where that cannot be, say so once, and write it later."""
+        try:
+            if self._behind:
+                self._at_once(self._catch_up)
+                self._behind = False
+            self._at_once(change)
+        except sqlite3.Error as error:
+            if self._path is not None and is_damaged(error):
+                self._replace()
+            elif not self._behind:
+                self._troubles.append(f"the queue is kept in memory only: {self._path} cannot be written ({error})")
+                self._behind = True
+
+    def _at_once(self, change: Callable[[], object]) -> None:
         self._file.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            change()
+            self._file.execute("COMMIT")
         except BaseException:
-            self._file.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # some errors have rolled back already
+                self._file.execute("ROLLBACK")
             raise
-        self._file.execute("COMMIT")
+
+    def _catch_up(self) -> None:
+        """Write all jobs, as they stand now."""
+        self._file.execute("DELETE FROM job WHERE owner = ?", (self._owner,))
+        rows = [(job.job, at, self._owner, msgspec.msgpack.encode(job.run)) for at, job in enumerate(self.jobs)]
+        self._file.executemany("INSERT OR REPLACE INTO job (number, place, owner, request) VALUES (?, ?, ?, ?)", rows)
+
+    def _replace(self) -> None:
+        """Set a damaged file aside and go on with a new one, which gets the jobs that are known."""
+        assert self._path is not None
+        if hasattr(self, "_file"):
+            self._file.close()
+        try:
+            aside = set_aside(self._path)
+            self._file = self._open()
+            self._at_once(self._catch_up)
+            self._numbers = self._numbers_of_ours()
+            self._troubles.append(f"the queue's file was damaged; it was set aside as {aside}, and a new one began")
+        except (OSError, sqlite3.Error) as error:
+            self._file = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            self._file.executescript(SCHEMA)
+            self._troubles.append(f"the queue is kept in memory only: {self._path} is damaged ({reason(error)})")
+            self._path = None
+
+    def _open(self) -> sqlite3.Connection:
+        file = sqlite3.connect(self._path or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            file.executescript(SCHEMA)
+        except sqlite3.Error:
+            file.close()
+            raise
+        return file
 
     def _adopt(self) -> None:
         """Take over the jobs of processes that are gone."""
-        with self._change():
-            owners = self._file.execute("SELECT DISTINCT owner FROM job").fetchall()
-            for (owner,) in owners:
+        rows: list[tuple[int, bytes]] = []
+
+        def take() -> None:
+            for (owner,) in self._file.execute("SELECT DISTINCT owner FROM job").fetchall():
                 if not lives(owner):
                     self._file.execute("UPDATE job SET owner = ? WHERE owner = ?", (self._owner, owner))
-            rows = self._file.execute(
-                "SELECT number, request FROM job WHERE owner = ? ORDER BY place, number", (self._owner,)
-            ).fetchall()
+            query = "SELECT number, request FROM job WHERE owner = ? ORDER BY place, number"
+            rows.extend(self._file.execute(query, (self._owner,)).fetchall())
+
+        self._at_once(take)
         for number, request in rows:
             with contextlib.suppress(msgspec.DecodeError):  # written by another version, which can still take it
-                job = msgspec.msgpack.decode(request, type=Submit)
-                self.jobs.append(msgspec.structs.replace(job, job=number))
+                self.jobs.append(Submit(number, msgspec.msgpack.decode(request, type=RunRequest)))

@@ -10,13 +10,17 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
+from typing import Any, Literal
 
 import msgspec
 
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.resources import data_folder
 
+START_METHOD: Literal["spawn", "forkserver"] = "spawn"
+"""How the process is made: anew, so that nothing of its parent's threads and locks is in it."""
 TICK = 0.25
 """Seconds between two looks at whether the process lives."""
 QUIET = 5.0
@@ -42,7 +46,7 @@ class WorkerProcess:
     ) -> None:
         self._hear, self._end, self._log = hear, end, log
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        context = multiprocessing.get_context("spawn")
+        context: Any = multiprocessing.get_context(START_METHOD)
         self._pipe, theirs = context.Pipe()
         self._output, output = context.Pipe(duplex=False)
         self._process = context.Process(
@@ -68,6 +72,7 @@ class WorkerProcess:
         if self._process.is_alive():
             self._process.kill()
             self._process.join(2)
+            _forgive(self.pid)
         if threading.current_thread() is not self._listener:
             self._listener.join(2)
 
@@ -128,6 +133,14 @@ def _start(pipe: Connection, output: Connection, limits: Limits) -> None:
     from nodeflow.engine.worker.main import work
 
     work(pipe, output, limits)
+
+
+def _forgive(pid: int) -> None:
+    """We ended the process ourselves: that says nothing against the pack that it imported just then."""
+    for marker in (data_folder() / "packs").glob("*.json"):
+        with contextlib.suppress(OSError):
+            if f'"{pid}_'.encode() in marker.read_bytes():
+                marker.unlink()
 
 
 def _cause(code: int | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.planning.content_keys import Parts
 from nodeflow.engine.planning.plan import Task
+from nodeflow.wires import VAE
 
 if TYPE_CHECKING:
     from nodeflow.engine.execution.executor import ActiveRun
@@ -91,7 +92,7 @@ class DocumentHistory:
 
     def vae(self, cache: ResultCache, channels: int) -> Any:
         """The VAE for latents of so many channels; None where none is in memory."""
-        return self.find(cache, "VAE", lambda vae: vae.format.channels == channels)[0]
+        return self.find(cache, VAE.__name__, lambda vae: vae.format.channels == channels)[0]
 
 
 class DocumentHistories:

@@ -1,16 +1,19 @@
 """The dry plan: what a run would compute, why, and what that would take, without computing anything.
 
-It follows the executor: what lies behind a cached result is not looked at. What hangs on a value that is not computed
-yet (a number from a node that has to run, the branch that a switch will choose) is said to be unknown.
+It visits the tasks on the same walk as the executor: what lies behind a cached result is not looked at. What hangs on a
+value that is not computed yet (a number from a node that has to run, the branch that a switch will choose) is said to
+be unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
 
 from nodeflow.engine.execution.executor import ActiveRun, Executor
+from nodeflow.engine.execution.plan_walk import Events, PlanWalk
 from nodeflow.engine.execution.results import standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.planning.content_keys import RunContext
@@ -19,8 +22,7 @@ from nodeflow.engine.planning.plan import Plan, Task, plain_feeders
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.forecast import NodeForecast, Prospect
 from nodeflow.node import NodeError
-
-FILES = "Files"
+from nodeflow.wires import Files
 
 WEIGHT = ("run", "unknown", "fails", "cached", "kept", "skipped")
 """What is told of the items of a node: the first of these that there is."""
@@ -43,6 +45,7 @@ class _Forecast:
     def __init__(self, run: ActiveRun, estimates: Estimates) -> None:
         self.run, self.cache, self.plan = run, run.executor.cache, run.plan
         self.nodes = run.unfolding.plan.tasks
+        self.first = plain_feeders(self.nodes) | run.unfolding.givers
         self.estimates, self.likenesses = estimates, likenesses(run.unfolding.plan, run.settings)
         self.found: dict[str, NodeForecast] = {}
         self.unsure: dict[str, str] = {}
@@ -51,29 +54,13 @@ class _Forecast:
         self.maybe: list[str] = []
 
     def look(self) -> tuple[NodeForecast, ...]:
-        for name, why in self.plan.skipped.items():
-            self.found[name] = NodeForecast(name, "skipped", why)
-        first = plain_feeders(self.nodes) | self.run.unfolding.givers
-        for node in self.nodes.values():
-            for task in self._unfold(node):
-                self._identify(task, node.id in first)
-        roots = [*(name for name in self.nodes if name in first), *self.plan.targets]
-        for name in (task for root in roots for task in self.run.unfolding.ids(root)):
-            self._evaluate(name)
+        for _ in PlanWalk(self.run, self).events():
+            pass
         while self.maybe:
             self._may_run(self.plan.tasks[self.maybe.pop()])
         for name in self.plan.tasks:
             self.found.setdefault(name, NodeForecast(name, "kept", "what is made from it is there"))
         return tuple(self._of_node(name) for name in [*self.plan.skipped, *self.nodes])
-
-    def _unfold(self, node: Task) -> tuple[Task, ...]:
-        """The items that a node runs for. A list that is not known yet counts as one item."""
-        try:
-            return self.run.unfold(node)
-        except NodeError as error:
-            self.found[node.id] = NodeForecast(node.id, "fails", str(error))
-            self.run.stopped[node.id] = str(error)
-            return ()
 
     def _of_node(self, name: str) -> NodeForecast:
         """What would become of a node, of its items taken together."""
@@ -88,7 +75,29 @@ class _Forecast:
         most, short = (max(getattr(item, field) or 0 for item in costs) for field in ("bytes", "short"))
         return msgspec.structs.replace(told, node=name, seconds=seconds, bytes=most or None, short=short)
 
-    def _identify(self, task: Task, feeder: bool) -> None:
+    # --- what `PlanWalk` asks of who visits the tasks; nothing is told
+
+    def leave_out(self, name: str, why: str) -> Events:
+        self.found[name] = NodeForecast(name, "skipped", why)
+        yield from ()
+
+    def may_go_on(self) -> bool:
+        return True
+
+    def is_over(self) -> bool:
+        return False
+
+    def begin(self, node: Task) -> Generator[tell.Event, None, tuple[Task, ...]]:
+        """The items that a node runs for. A list that is not known yet counts as one item."""
+        yield from ()
+        try:
+            return self.run.unfold(node)
+        except NodeError as error:
+            self.found[node.id] = NodeForecast(node.id, "fails", str(error))
+            self.run.stopped[node.id] = str(error)
+            return ()
+
+    def identify(self, task: Task) -> Events:
         """Find a task's key, as far as the values are known that stand in it."""
         for event in self.run.identify(task):
             match event:
@@ -96,13 +105,38 @@ class _Forecast:
                     self.found[name] = NodeForecast(name, "fails", error)
                 case tell.NodeSkipped(name, why):
                     self.found[name] = NodeForecast(name, "skipped", why)
-        if task.id in self.found:
-            return
-        source = self._unknown_source(task)
-        if source:
+        yield from ()
+        if task.id not in self.found and (source := self._unknown_source(task)):
             self.unsure[task.id] = source
-        elif feeder and (outputs := self.cache.peek(self.run.keys[task.id])) is not None:
-            self.run.values[task.id] = outputs
+
+    def is_settled(self, name: str) -> bool:
+        return name in self.found
+
+    def look_up(self, task: Task) -> Events:
+        """Say that a task's result is there, or that nobody can know."""
+        if task.id in self.unsure:
+            self._add(task, "unknown", f"it depends on what {self.unsure[task.id]!r} gives")
+            self.maybe += _sources(task)
+        elif where := self._where(task) or self.computed.get(self.run.keys[task.id], ""):
+            self.found[task.id] = NodeForecast(task.id, "cached", where)
+            outputs = self.cache.peek(self.run.keys[task.id]) if self._gives_values(task) else None
+            if outputs is not None:
+                self.run.values[task.id] = outputs
+        yield from ()
+
+    def lacking(self, task: Task) -> list[str]:
+        return [name for name in task.eager() if name not in self.found]
+
+    def settle(self, task: Task) -> Events:
+        self._add(task, "run", self.run.why(task))
+        self.maybe += _sources(task)
+        if task.spec.pure and self.cache.budget.get("cpu"):
+            self.computed[self.run.keys[task.id]] = f"the same as {task.id!r}"
+        yield from ()
+
+    def _gives_values(self, task: Task) -> bool:
+        """Whether what a task gives stands in the keys of others, or is a list that others run along."""
+        return self.run.unfolding.node(task.id) in self.first
 
     def _unknown_source(self, task: Task) -> str:
         lazy = {port.name for port in task.spec.inputs if port.lazy}
@@ -115,26 +149,6 @@ class _Forecast:
                 if name not in lazy and self.run.is_plain(origin) and origin.node not in self.run.values:
                     return origin.node
         return ""
-
-    def _evaluate(self, root: str) -> None:
-        """Go the way of the executor, in its order: what one node will have computed, another alike takes."""
-        stack = [self.plan.tasks[root]]
-        while stack:
-            task = stack[-1]
-            if task.id in self.found:
-                stack.pop()
-            elif task.id in self.unsure:
-                self._add(task, "unknown", f"it depends on what {self.unsure[task.id]!r} gives")
-                self.maybe += _sources(task)
-            elif where := self._where(task) or self.computed.get(self.run.keys[task.id], ""):
-                self.found[task.id] = NodeForecast(task.id, "cached", where)
-            elif missing := [name for name in task.eager() if name not in self.found]:
-                stack += [self.plan.tasks[name] for name in reversed(missing)]
-            else:
-                self._add(task, "run", self.run.why(task))
-                self.maybe += _sources(task)
-                if task.spec.pure and self.cache.budget.get("cpu"):
-                    self.computed[self.run.keys[task.id]] = f"the same as {task.id!r}"
 
     def _may_run(self, task: Task) -> None:
         """A node that is needed only if another one asks for it."""
@@ -150,7 +164,7 @@ class _Forecast:
         """Where the task's result comes from, in words; empty where it has to be computed."""
         key = self.run.keys[task.id]
         where = self.cache.where(key)
-        if where and any(port.type == FILES for port in task.spec.outputs):
+        if where and any(port.type == Files.__name__ for port in task.spec.outputs):
             outputs: tuple[Any, ...] = self.cache.peek(key) or ()
             if not standing(outputs):
                 self.run.stale.add(task.id)

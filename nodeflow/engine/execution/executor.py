@@ -19,6 +19,7 @@ from nodeflow.engine.execution.document_history import DocumentHistories, Docume
 from nodeflow.engine.execution.interrupt import Cancelled, interruptible
 from nodeflow.engine.execution.list_mapping import ListMapping, make_do
 from nodeflow.engine.execution.out_of_memory import is_shortage, what_fitted
+from nodeflow.engine.execution.plan_walk import PlanWalk
 from nodeflow.engine.execution.results import Values, as_outputs, files, named, sentence, standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.seeds_in_force import seeds
@@ -28,7 +29,7 @@ from nodeflow.engine.execution.streaming import drive
 from nodeflow.engine.memory.model_memory import ComputeNeeds, ModelMemory
 from nodeflow.engine.planning.content_keys import Parts, RunContext, checked, digest, parts_of, reason
 from nodeflow.engine.planning.cost_estimates import NO_COST, NO_COSTS, Cost
-from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, plain_feeders, untouched
+from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, untouched
 from nodeflow.engine.previews.latent_colours import Map, map_so_far
 from nodeflow.engine.previews.summaries import summaries
 from nodeflow.engine.protocol import events as tell
@@ -82,7 +83,7 @@ class Executor:
 
 
 class ActiveRun:
-    """One evaluation of a plan: what is known so far, and the machine that asks for the rest."""
+    """One evaluation of a plan: what is known so far, and who, visiting the tasks, computes the rest."""
 
     def __init__(
         self, executor: Executor, plan: Plan, settings: RunContext, control: RunControl, history: DocumentHistory
@@ -107,26 +108,9 @@ class ActiveRun:
     def events(self, expected: Mapping[str, Cost]) -> Events:
         begin = time.perf_counter()
         self.expected = expected
-        nodes = self.unfolding.plan.tasks
         times = {name: cost.seconds for name, cost in expected.items()}
-        yield tell.RunStarted(tuple(nodes), self.settings.environment, times)
-        for name, why in self.plan.skipped.items():
-            yield tell.NodeSkipped(name, why)
-        first = plain_feeders(nodes) | self.unfolding.givers
-        for node in nodes.values():
-            if self.control.cancelled:
-                break
-            for task in (yield from self._unfold(node)):
-                if self.control.cancelled:
-                    break
-                yield from self.identify(task)
-                if node.id in first and task.id not in self.stopped:
-                    yield from self._evaluate(task)
-        for name in (task for node in self.plan.targets for task in self.unfolding.ids(node)):
-            if self.control.cancelled:
-                break
-            if name not in self.stopped:
-                yield from self._evaluate(self.plan.tasks[name])
+        yield tell.RunStarted(tuple(self.unfolding.plan.tasks), self.settings.environment, times)
+        yield from PlanWalk(self, self).events()
         cancelled = self.control.cancelled
         if not cancelled:
             yield from self._untouched()
@@ -144,7 +128,7 @@ class ActiveRun:
             self.plan.tasks.update((task.id, task) for task in tasks)
         return tasks
 
-    def _unfold(self, node: Task) -> Generator[tell.Event, None, tuple[Task, ...]]:
+    def begin(self, node: Task) -> Generator[tell.Event, None, tuple[Task, ...]]:
         """The same, told, and remembered for those who look at values."""
         try:
             tasks = self.unfold(node)
@@ -213,37 +197,48 @@ class ActiveRun:
             for origin, known in zip(origins, plain, strict=True)
         ]
 
-    # --- evaluation
+    # --- evaluation: what `PlanWalk` asks of who visits the tasks
 
-    def _evaluate(self, root: Task) -> Events:
-        """Bring a task's outputs into `values`, or say why not. Depth first, with a stack of our own."""
-        stack = [root]
-        while stack and self.control.may_go_on():
-            task = self.plan.tasks[stack[-1].id]
-            if task.id in self.values or task.id in self.stopped:
-                stack.pop()
-                continue
-            held = self._held(task)
-            if held is not None:
-                self._arrived(task, held)
-                told = tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
-                yield msgspec.structs.replace(told, key=self.keys[task.id].hex())
-                continue
-            needed = [*task.eager(), *self._asked(task)]
-            blocker = next((name for name in needed if name in self.stopped and name not in task.spare), None)
-            missing = [name for name in needed if name not in self.values and name not in self.stopped]
-            if missing and blocker is None:
-                stack += [self.plan.tasks[name] for name in reversed(missing)]
-                continue
-            less = make_do(task, self.stopped)
-            if blocker is None and less is not task:
-                yield from self._without(less)
-                continue
-            blocker = blocker or next((name for name in needed if name in self.stopped), None)
-            if blocker is not None:
-                yield self._skip(task, blocker)
-            else:
-                yield from self._compute(task)
+    def leave_out(self, name: str, why: str) -> Events:
+        yield tell.NodeSkipped(name, why)
+
+    def may_go_on(self) -> bool:
+        return self.control.may_go_on()
+
+    def is_over(self) -> bool:
+        return self.control.cancelled
+
+    def is_settled(self, name: str) -> bool:
+        return name in self.values or name in self.stopped
+
+    def look_up(self, task: Task) -> Events:
+        """Take the outputs from the cache, where they are there."""
+        held = self._held(task)
+        if held is not None:
+            self._arrived(task, held)
+            told = tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
+            yield msgspec.structs.replace(told, key=self.keys[task.id].hex())
+
+    def lacking(self, task: Task) -> list[str]:
+        """What has to come first; nothing where one of it never comes, unless the task can do without."""
+        needed = [*task.eager(), *self._asked(task)]
+        if any(name in self.stopped and name not in task.spare for name in needed):
+            return []
+        return [name for name in needed if name not in self.values and name not in self.stopped]
+
+    def settle(self, task: Task) -> Events:
+        """Compute the outputs, or say why not."""
+        needed = [*task.eager(), *self._asked(task)]
+        blocker = next((name for name in needed if name in self.stopped and name not in task.spare), None)
+        less = make_do(task, self.stopped)
+        if blocker is None and less is not task:
+            yield from self._without(less)
+            return
+        blocker = blocker or next((name for name in needed if name in self.stopped), None)
+        if blocker is not None:
+            yield self._skip(task, blocker)
+        else:
+            yield from self._compute(task)
 
     def _arrived(self, task: Task, outputs: Values) -> None:
         """A task's outputs are there; from now on they can be looked at."""

@@ -10,6 +10,7 @@ import hashlib
 from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.document_history import DocumentHistory
 from nodeflow.engine.previews.latent_colours import Map, map_if_any
+from nodeflow.wires import VAE
 
 FIT_SECONDS = 1.0
 """About what a fit costs, the VAE's loading included: by this the cache weighs the map against other results."""
@@ -17,7 +18,7 @@ FIT_SECONDS = 1.0
 
 def colours(history: DocumentHistory, cache: ResultCache, channels: int) -> Map | None:
     """The map for latents of so many channels, by the document's latest VAE that is known; None where none is."""
-    for place, key in history.makers("VAE"):
+    for place, key in history.makers(VAE.__name__):
         kept = hashlib.blake2b(b"colours" + key, digest_size=32).digest()
         outputs = cache.peek(key)
         if outputs is not None and outputs[place].format.channels == channels:

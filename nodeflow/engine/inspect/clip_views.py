@@ -86,10 +86,10 @@ def similarity(path: Trajectory, asked: ViewRequest) -> Chart:
 
 
 FORMS: ValueViews = {
-    "Embedding": (
+    Embedding.__name__: (
         ValueView("nearest", "Nearest captions", nearest, lambda of: (*one_of(of.values), BANK, OF_BANK), costly=True),
     ),
-    "Trajectory": (
+    Trajectory.__name__: (
         ValueView(
             "clip",
             "Likeness to the texts (CLIP)",

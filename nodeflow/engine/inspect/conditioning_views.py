@@ -84,11 +84,13 @@ def _names(labels: tuple[str, ...], count: int, word: str) -> tuple[str, ...]:
 
 
 FORMS: ValueViews = {
-    "Conditioning": (
+    Conditioning.__name__: (
         ValueView("norms", "Norm of each token", norms, _options, _has_tokens),
         ValueView("similarity", "Likeness of tokens", similarity, _options, _has_tokens),
         ValueView("tokens", "Tokens", tokens, _options, _has_tokens),
     ),
-    "Embedding": (ValueView("likeness", "Likeness", likeness, fits=lambda embedding: len(embedding.values) > 1),),
-    "Scores": (ValueView("scores", "Scores", scores),),
+    Embedding.__name__: (
+        ValueView("likeness", "Likeness", likeness, fits=lambda embedding: len(embedding.values) > 1),
+    ),
+    Scores.__name__: (ValueView("scores", "Scores", scores),),
 }

@@ -12,7 +12,7 @@ from nodeflow.engine.inspect.rendering import colours, tiles
 from nodeflow.engine.previews.latent_colours import GREYS, linear_map, rgb
 from nodeflow.node import NodeError
 from nodeflow.views import Option, Picture, Table, ValueView, ValueViews, ViewRequest
-from nodeflow.wires import Latent
+from nodeflow.wires import Image, Latent, Mask
 
 NO_VAE = "no VAE for these latents is in memory; run to the node that loads one, then look again"
 WITHOUT_VAE = "no VAE is in memory: colours without meaning"
@@ -120,13 +120,13 @@ def _place(tensor_of: Any) -> ValueView:
 
 
 FORMS: ValueViews = {
-    "Latent": (
+    Latent.__name__: (
         _latent("colours", "Colours", "colours", placed=False),
         _latent("channels", "Channels", "channels", SCALE),
         _latent("decoded", "Decoded", "decoded", costly=True),
         _place(lambda latent: latent.samples),
     ),
-    "Image": (
+    Image.__name__: (
         ValueView(
             "picture",
             "Picture",
@@ -143,7 +143,7 @@ FORMS: ValueViews = {
         ),
         _place(lambda image: image.pixels),
     ),
-    "Mask": (
+    Mask.__name__: (
         ValueView(
             "picture",
             "Picture",

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from nodeflow.engine.cache import value_parts
 from nodeflow.engine.inspect.rendering import tiles
 from nodeflow.views import Chart, Option, Picture, Series, Table, Text, ValueView, ViewRequest
 from nodeflow.wires import Curve, Files
@@ -39,9 +40,10 @@ def parts(value: Any, _: ViewRequest) -> Table:
         name, part = todo.pop()
         if name:
             rows.append((name, type(part).__name__, _line(part)))
-        if dataclasses.is_dataclass(part) and not isinstance(part, type):
-            fields = dataclasses.fields(part)
-            todo += reversed([(f"{name}.{f.name}".strip("."), getattr(part, f.name)) for f in fields])
+        if dataclasses.is_dataclass(part):
+            todo += reversed(
+                [((name + step).removeprefix("."), inner) for step, inner in value_parts.parts(part) or ()]
+            )
     return Table(("field", "kind", "value"), tuple(rows))
 
 

@@ -1,13 +1,14 @@
-"""Forms of schedules: their noise levels, step by step."""
+"""Forms of schedules and of noise levels, step by step."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 
 from nodeflow.views import Chart, Series, Table, ValueView, ValueViews, ViewRequest
-from nodeflow.wires import Schedule, Solver
+from nodeflow.wires import Schedule, Sigmas, Solver
 
 LARGEST = 1e6
 """Noise to signal ratios beyond this, infinity among them, are pure noise: a curve leaves them out."""
@@ -60,12 +61,38 @@ def table(schedule: Schedule, _: ViewRequest) -> Table:
     return Table(("step", "timestep", "sigma", "signal to noise"), tuple(rows))
 
 
+def levels(value: Sigmas, _: ViewRequest) -> Chart:
+    """Noise levels, one before each step and one after the last."""
+    return Chart(
+        (_series("sigma", [(float(i), sigma) for i, sigma in enumerate(value.values.tolist())]),), "step", "sigma"
+    )
+
+
+def log_levels(value: Sigmas, _: ViewRequest) -> Chart:
+    """The same as powers of ten, without those of no noise."""
+    curve = [(float(i), math.log10(sigma)) for i, sigma in enumerate(value.values.tolist()) if sigma > 0]
+    return Chart((_series("log sigma", curve),), "step", "log10 of sigma")
+
+
+def level_table(value: Sigmas, _: ViewRequest) -> Table:
+    """Noise levels as numbers, and the share of the one before that each is."""
+    found = value.values.tolist()
+    shares = ["", *(f"{now / before:.4f}" if before else "" for before, now in pairwise(found))]
+    rows = [(str(i), f"{sigma:.7g}", share) for i, (sigma, share) in enumerate(zip(found, shares, strict=True))]
+    return Table(("step", "sigma", "share of the one before"), tuple(rows))
+
+
 def _series(name: str, curve: list[tuple[float, float]]) -> Series:
     return Series(name, tuple(x for x, _ in curve), tuple(y for _, y in curve))
 
 
 FORMS: ValueViews = {
-    "Schedule": (
+    Sigmas.__name__: (
+        ValueView("sigmas", "Sigmas", levels),
+        ValueView("log", "Logarithm", log_levels),
+        ValueView("numbers", "Numbers", level_table),
+    ),
+    Schedule.__name__: (
         ValueView("sigmas", "Sigmas", sigmas),
         ValueView("signal", "Signal to noise", ratios),
         ValueView("timesteps", "Timesteps", timesteps),

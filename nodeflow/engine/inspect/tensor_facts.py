@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodeflow.engine.cache.value_parts import named_leaves
 from nodeflow.views import Histogram, TensorFacts
 
 CHUNK = 2**22
@@ -19,18 +19,9 @@ BINS = 64
 
 def named_tensors(value: Any) -> Iterator[tuple[str, Tensor]]:
     """The tensors in a value with their names: ``samples``, ``x[3]``. Networks are left out."""
-    todo: list[tuple[str, Any]] = [("", value)]
-    while todo:
-        name, part = todo.pop()
+    for way, part in named_leaves(value):
         if isinstance(part, Tensor):
-            yield name or "tensor", part
-        elif isinstance(part, (tuple, list)):
-            todo += reversed([(f"{name}[{index}]", item) for index, item in enumerate(part)])
-        elif isinstance(part, dict):
-            todo += reversed([(f"{name}[{key}]", item) for key, item in part.items()])
-        elif dataclasses.is_dataclass(part) and not isinstance(part, type):
-            fields = dataclasses.fields(part)
-            todo += reversed([(f"{name}.{field.name}".strip("."), getattr(part, field.name)) for field in fields])
+            yield way.removeprefix(".") or "tensor", part
 
 
 def facts(name: str, tensor: Tensor) -> TensorFacts:

@@ -69,7 +69,7 @@ def use(codes: Codes, asked: ViewRequest) -> Chart:
 
 
 FORMS: ValueViews = {
-    "Codes": (
+    Codes.__name__: (
         ValueView("grid", "Grid of codes", grid, lambda codes: one_of(codes.values), apart=grid_apart),
         ValueView("use", "Use of the codebook", use, lambda codes: (ORDER, OF, *one_of(codes.values))),
         ValueView(

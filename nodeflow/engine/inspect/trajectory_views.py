@@ -189,7 +189,7 @@ def _recorded(path: Trajectory) -> bool:
 
 
 FORMS: ValueViews = {
-    "Trajectory": (
+    Trajectory.__name__: (
         ValueView("unrecorded", "Steps", unrecorded, fits=lambda p: not p.x),
         ValueView(
             "frames",

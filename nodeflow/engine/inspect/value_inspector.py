@@ -24,9 +24,11 @@ from nodeflow.engine.inspect.network_views import MODEL
 from nodeflow.engine.inspect.plain_views import ANYTHING
 from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
 from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply
+from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.node import NodeError
-from nodeflow.views import Overview, ValueView, ValueViews, View, ViewRequest
+from nodeflow.views import ValueView, ValueViews, ViewRequest
+from nodeflow.wires import CLIP, VAE, Conditioning
 
 MOST_FACTS = 64
 """Tensors of one value that facts are told of."""
@@ -82,23 +84,23 @@ class ValueInspector:
         own = self.forms.get(wire_type) or self.forms.get(type(value).__name__, ())
         return [form for form in (*own, *MODEL, *ANYTHING) if form.fits(value)]
 
-    def _view(self, look: ViewQuery, document: _Document) -> View:
+    def _view(self, look: ViewQuery, document: _Document) -> Seen:
         names = self._tasks(look)
         handle = look.handle or self._handle(look, names[min(look.item, len(names) - 1)])
-        wire_type = handle.split("/", 2)[2]
+        wire_type = handle.type
         value = self._held(handle)
         forms = self.forms_of(value, wire_type)
         if not look.form:
             tensors = list(named_tensors(value))
             told = tuple(facts(*pair) for pair in islice(tensors, MOST_FACTS))
             infos = tuple(form.about(value) for form in forms)
-            return Overview(handle, wire_type, told, infos, len(tensors) - len(told), len(names))
+            return Overview(handle, told, infos, len(tensors) - len(told), len(names))
         form = next((form for form in forms if form.name == look.form), None)
         if form is None:
             raise NodeError(f"a {wire_type} cannot be seen as {look.form!r}")
         if not look.other:
             return form.make(value, ViewRequest(document, look.options, look.size))
-        if form.apart is None or look.other.split("/", 2)[2] != wire_type:
+        if form.apart is None or look.other.type != wire_type:
             raise NodeError("these two cannot be compared by their values")
         return form.apart(value, ViewRequest(document, look.options, look.size, self._held(look.other)))
 
@@ -106,22 +108,21 @@ class ValueInspector:
         """What a node ran as: itself, or once for each item of a list."""
         return self.executor.recall(look.document).items.get(look.node) or (look.node,)
 
-    def _handle(self, look: ViewQuery, name: str) -> str:
-        """The handle of what a task gave last: the key of its result, the place of the output in it, and its type."""
+    def _handle(self, look: ViewQuery, name: str) -> ValueHandle:
+        """The handle of what a task gave last."""
         task, key = self.executor.recall(look.document).last.get(name, (None, b""))
         if task is None:
             raise NotInMemory(f"{look.node} has not run yet")
         for place, port in enumerate(task.spec.outputs):
             if port.name == look.output:
-                return f"{key.hex()}/{place}/{port.type}"
+                return ValueHandle(key.hex(), place, port.type)
         raise NodeError(f"{look.node} has no output {look.output!r}")
 
-    def _held(self, handle: str) -> Any:
-        key, place, _ = handle.split("/", 2)
-        outputs = self.executor.cache.get(bytes.fromhex(key))
+    def _held(self, handle: ValueHandle) -> Any:
+        outputs = self.executor.cache.get(bytes.fromhex(handle.key))
         if outputs is None:
             raise NotInMemory(GONE)
-        return outputs[int(place)]
+        return outputs[handle.place]
 
 
 class _Document:
@@ -133,15 +134,15 @@ class _Document:
         """The node whose result was wanted and is not in memory."""
 
     def vae(self, channels: int) -> Any:
-        return self._find("VAE", lambda vae: vae.format.channels == channels)
+        return self._find(VAE.__name__, lambda vae: vae.format.channels == channels)
 
     def clip(self, width: int) -> Any:
-        return self._find("CLIP", lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
+        return self._find(CLIP.__name__, lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
 
     def texts(self) -> list[str]:
         history = self._executor.recall(self._document)
         tasks = [task for name, (task, _) in history.last.items() if name in history.named]
-        encoders = [task for task in tasks if any(port.type == "Conditioning" for port in task.spec.outputs)]
+        encoders = [task for task in tasks if any(port.type == Conditioning.__name__ for port in task.spec.outputs)]
         written = [(task, param) for task in encoders for param in task.spec.params if param.widget == "multiline"]
         found = [str(task.node.params.get(param.name, param.default)).strip() for task, param in written]
         return [text for text in found if text]

@@ -30,5 +30,5 @@ def word_map(attention: Attention, asked: ViewRequest) -> Picture:
 
 
 FORMS: ValueViews = {
-    "Attention": (ValueView("attention", "Attention to words", word_map, _options, lambda a: bool(a.maps)),)
+    Attention.__name__: (ValueView("attention", "Attention to words", word_map, _options, lambda a: bool(a.maps)),)
 }

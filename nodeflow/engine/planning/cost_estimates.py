@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from nodeflow.damaged_files import is_damaged, set_aside
 from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import Plan, Task
 from nodeflow.graph.model.catalogue import NodeSpec, Param
@@ -80,7 +81,14 @@ class Estimates:
         try:
             folder = cache_folder()
             folder.mkdir(parents=True, exist_ok=True)
-            return cls(folder / "costs.sqlite")
+            file = folder / "costs.sqlite"
+            try:
+                return cls(file)
+            except sqlite3.Error as error:
+                if is_damaged(error):
+                    set_aside(file).unlink()
+                    return cls(file)
+                raise
         except (OSError, sqlite3.Error):
             return cls()
 

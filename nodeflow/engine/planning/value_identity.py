@@ -6,7 +6,6 @@ tokenizer) is known by the node result that it came out of, which is remembered 
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import importlib
@@ -19,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
+
+from nodeflow.engine.cache.value_parts import leaves, parts
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 
@@ -57,20 +58,32 @@ class Identities:
 
     def of(self, value: Any) -> Any:
         """What a value is, as data that msgpack takes. Raises Unidentified."""
+        try:
+            return self._of(value, {})
+        except RecursionError:
+            raise Unidentified("it is nested too deeply") from None
+
+    def _of(self, value: Any, known: dict[int, tuple[Any, Any]]) -> Any:
+        """``known``: what was found out already about containers inside the same value, which are kept alive by it."""
         if isinstance(value, PLAIN):
             return value
-        if isinstance(value, (tuple, list)):
-            return [type(value).__qualname__, [self.of(part) for part in value]]
-        if isinstance(value, Mapping):
-            return ["mapping", sorted([str(name), self.of(part)] for name, part in value.items())]
+        if id(value) not in known:
+            known[id(value)] = (value, self._look(value, known))
+        return known[id(value)][1]
+
+    def _look(self, value: Any, known: dict[int, tuple[Any, Any]]) -> Any:
         if isinstance(value, Tensor):
             return ["tensor", str(value.dtype), list(value.shape), value.device.type, _content(value)]
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and value.dtype != object:
             return ["array", str(value.dtype), list(value.shape), _bytes(np.ascontiguousarray(value))]
-        if _is_frozen(value):
-            kind = type(value)
-            fields = [[field.name, self.of(getattr(value, field.name))] for field in dataclasses.fields(value)]
-            return [f"{kind.__module__}.{kind.__qualname__}", _source(kind.__module__), fields]
+        if _is_its_parts(value):
+            inside = [[step, self._of(part, known)] for step, part in parts(value) or ()]
+            if isinstance(value, Mapping):
+                inside.sort(key=lambda pair: str(pair[0]))
+            return [
+                *_kind(value),
+                self._digest(inside),
+            ]  # a digest: what is shared would be written out again and again
         try:
             return ["from", *self._origins[value]]
         except (KeyError, TypeError):  # TypeError: it takes no weak references
@@ -86,19 +99,23 @@ class Identities:
 
 def _opaque(value: Any) -> Iterator[Any]:
     """What a value holds that is neither plain, nor a tensor, nor made of such parts; in a fixed order."""
-    todo = [value]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, (*PLAIN, Tensor, np.ndarray)):
-            continue
-        if isinstance(part, (tuple, list)):
-            todo.extend(part)
-        elif isinstance(part, Mapping):
-            todo.extend(part.values())
-        elif _is_frozen(part):
-            todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
-        else:
-            yield part
+    found = leaves(value, opens=_is_its_parts)
+    return (part for part in found if not isinstance(part, (*PLAIN, Tensor, np.ndarray)))
+
+
+def _is_its_parts(value: Any) -> bool:
+    """Whether a value is the same whenever its parts are."""
+    return isinstance(value, (tuple, list, Mapping)) or _is_frozen(value)
+
+
+def _kind(value: Any) -> list[Any]:
+    """What names the kind of a value that is its parts. Raises Unidentified."""
+    if isinstance(value, Mapping):
+        return ["mapping"]
+    kind = type(value)
+    if _is_frozen(value):
+        return [f"{kind.__module__}.{kind.__qualname__}", _source(kind.__module__)]
+    return [kind.__qualname__]
 
 
 def _is_frozen(value: Any) -> bool:

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import msgspec
 
 from nodeflow.engine.protocol.forecast import NodeForecast
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.value_handle import Seen, ValueHandle
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Problem
-from nodeflow.graph.validate.sweeps import Sweep
-from nodeflow.views import View
 
 State = Literal["ran", "cached", "skipped", "failed"]
 
@@ -163,21 +163,10 @@ Event = (
 
 
 class Submit(msgspec.Struct, frozen=True, tag=True):
-    """A job: run a workflow (the bytes of its file); relative paths start at ``base``, results go below ``output``.
-
-    ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title`` is
-    what a person calls it. ``sweeps`` give parameters several values each, for this run alone.
-    """
+    """A job: run a workflow."""
 
     job: int
-    workflow: bytes
-    base: str
-    output: str
-    targets: tuple[str, ...] = ()
-    device: str = "auto"
-    document: str = ""
-    title: str = ""
-    sweeps: tuple[Sweep, ...] = ()
+    run: RunRequest
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
@@ -220,12 +209,12 @@ class ViewQuery(msgspec.Struct, frozen=True, tag=True):
     document: str = ""
     node: str = ""
     output: str = ""
-    handle: str = ""
+    handle: ValueHandle | None = None
     form: str = ""
     options: dict[str, Any] = {}
     size: int = 1024
     item: int = 0
-    other: str = ""
+    other: ValueHandle | None = None
 
 
 class Export(msgspec.Struct, frozen=True, tag=True):
@@ -233,7 +222,7 @@ class Export(msgspec.Struct, frozen=True, tag=True):
 
     request: int
     path: str
-    handle: str
+    handle: ValueHandle
     tensor: str = ""
 
 
@@ -241,13 +230,7 @@ class ForecastRequest(msgspec.Struct, frozen=True, tag=True):
     """Ask what a run would compute, and how long that would take. Nothing is computed."""
 
     request: int
-    workflow: bytes
-    base: str
-    output: str
-    targets: tuple[str, ...] = ()
-    device: str = "auto"
-    document: str = ""
-    sweeps: tuple[Sweep, ...] = ()
+    run: RunRequest
 
 
 class Close(msgspec.Struct, frozen=True, tag=True):
@@ -317,7 +300,7 @@ class ViewReply(msgspec.Struct, frozen=True, tag=True):
     """
 
     request: int
-    view: View | None = None
+    view: Seen | None = None
     error: str = ""
     run: str = ""
 
@@ -371,6 +354,12 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class NotKept(msgspec.Struct, frozen=True, tag=True):
+    """Something cannot be written where it is to be kept: a sentence, told once. What runs goes on."""
+
+    text: str
+
+
 class WorkerSilent(msgspec.Struct, frozen=True, tag=True):
     """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
 
@@ -384,4 +373,6 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 
 Answer = Peeked | ViewReply | Exported | ForecastReply
-Reply = WorkerReady | Heartbeat | Refused | JobEvent | Answer | QueueChanged | Logged | WorkerSilent | WorkerLost
+Reply = (
+    WorkerReady | Heartbeat | Refused | JobEvent | NotKept | Answer | QueueChanged | Logged | WorkerSilent | WorkerLost
+)

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from nodeflow import __version__
-from nodeflow.graph.model.catalogue import Catalogue, decode
+from nodeflow.engine.worker.pack_markers import PackMarkers
+from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.node import spec_of
-from nodeflow.resources import folder
 from nodeflow.views import ValueViews
 
 GROUP = "nodeflow.nodes"
@@ -35,6 +35,8 @@ class Packs(msgspec.Struct):
         """Take in a pack: the nodes of its module and of the rooms that it lists. Raises what they do."""
         self.catalogue.packs[module.__name__] = version
         self.heavy += getattr(module, "HEAVY", ())
+        for role, names in getattr(module, "ROLES", {}).items():
+            self.catalogue.roles[role] = (*self.catalogue.types(role), *names)
         for part in (module, *_modules_in_rooms(module)):
             self.forms += [part.FORMS] if hasattr(part, "FORMS") else []
             for function in vars(part).values():
@@ -54,14 +56,26 @@ def _modules_in_rooms(pack: ModuleType) -> Iterator[ModuleType]:
                 yield importlib.import_module(found.name)
 
 
-def load_packs() -> Packs:
-    """All packs that are installed. One that does not load is reported in `errors` and leaves the others whole."""
-    packs = Packs()
+def load_packs(markers: PackMarkers | None = None) -> Packs:
+    """All packs that are installed. One that does not load is reported in `errors` and leaves the others whole.
+
+    That holds for one that ends the process too: the next process leaves it out.
+    """
+    packs, markers = Packs(), markers or PackMarkers()
     for entry in importlib.metadata.entry_points(group=GROUP):
+        own = entry.value == "nodes"
+        if not own and markers.ended_processes(entry):
+            reason = "importing it ended the engine; it is left out until it changes"
+            packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {reason}"
+            continue
+        if not own:
+            markers.begin(entry)
         try:
             packs.add(entry.load(), version_of(entry))
-        except Exception as error:  # a pack is other people's code: whatever it raises costs that pack alone
-            packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {error}"
+        except BaseException as error:  # a pack is other people's code: whatever it raises costs that pack alone
+            words = str(error) if isinstance(error, Exception) else f"it ends the program ({type(error).__name__})"
+            packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {words}"
+        markers.end()
     return packs
 
 
@@ -72,8 +86,6 @@ def version_of(entry: importlib.metadata.EntryPoint) -> str:
     return entry.dist.version if entry.dist else "0"
 
 
-def known_catalogue() -> Catalogue:
-    """The catalogue without loading the built-in pack: from its committed snapshot, where no other is installed."""
-    snapshot = folder("assets") / "catalogue.json"
-    others = [entry for entry in importlib.metadata.entry_points(group=GROUP) if entry.value != "nodes"]
-    return load_packs().catalogue if others or not snapshot.is_file() else decode(snapshot.read_bytes())
+def others() -> bool:
+    """Whether packs are installed beside the built-in one."""
+    return any(entry.value != "nodes" for entry in importlib.metadata.entry_points(group=GROUP))

@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
@@ -32,6 +31,7 @@ from nodeflow.engine.protocol.events import (
     ForecastRequest,
     JobEvent,
     NodeFailed,
+    NotKept,
     Pause,
     Peek,
     Peeked,
@@ -45,7 +45,6 @@ from nodeflow.engine.protocol.events import (
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
-from nodeflow.graph.io.files import loads
 from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory
 
@@ -72,6 +71,7 @@ class Worker:
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
+        self.session.hear_troubles(lambda sentence: self.say(NotKept(sentence)))
         self._warm_up()
         while True:
             self._run(self.jobs.get())
@@ -136,10 +136,8 @@ class Worker:
 
     def _foresee(self, request: ForecastRequest) -> ForecastReply:
         """What a run would compute; told while another computes, and never that one's end."""
-        about = (Path(request.base), Path(request.output), request.targets, request.device, request.document)
         try:
-            workflow = loads(request.workflow)
-            return ForecastReply(request.request, self.session.forecast(workflow, *about, request.sweeps))
+            return ForecastReply(request.request, self.session.forecast(request.run))
         except WorkflowError as error:
             return ForecastReply(request.request, problems=error.problems)
         except Exception as error:
@@ -147,16 +145,7 @@ class Worker:
 
     def _run(self, job: Submit) -> None:
         try:
-            events = self.session.run(
-                loads(job.workflow),
-                Path(job.base),
-                Path(job.output),
-                job.targets,
-                job.device,
-                self.reins[job.job],
-                job.document,
-                job.sweeps,
-            )
+            events = self.session.run(job.run, self.reins[job.job])
             for event in events:
                 if isinstance(event, NodeFailed) and event.detail:
                     print(f"{event.node}:\n{event.detail}", file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nodeflow.engine.cache.disk_store import DiskStore
@@ -21,10 +21,12 @@ from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished, Us
 from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.protocol.item_places import item_id
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.packs import Packs, load_packs
-from nodeflow.graph.io.files import dumps
+from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.resources import cache_folder
 
 STEPS_SHARE = 5
 """One in so many bytes of the budget is for steps; the others are for results."""
@@ -41,6 +43,8 @@ class WorkflowRunner:
         estimates: Estimates | None = None,
     ) -> None:
         self.packs = packs or load_packs()
+        self._disk = disk
+        self.troubles: tuple[str, ...] = ()
         self.budget = device.budget() if budget is None else budget
         share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
         results = {name: size - share[name] for name, size in self.budget.items()}
@@ -52,7 +56,17 @@ class WorkflowRunner:
     def of_user(cls, limits: Limits = Limits()) -> WorkflowRunner:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
-        return cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+        found = cls(budget=device.budget(limits.memory), disk=disk, estimates=Estimates.of_user())
+        if disk is None and limits.disk != 0:
+            found.troubles = (f"results are not kept on disk, only in memory: {cache_folder()} cannot be used",)
+        return found
+
+    def hear_troubles(self, tell: Callable[[str], None]) -> None:
+        """Say from now on what is not kept."""
+        for sentence in self.troubles:
+            tell(sentence)
+        if self._disk is not None:
+            self._disk.tell = tell
 
     def usage(self) -> Usage:
         """What is held now."""
@@ -72,41 +86,25 @@ class WorkflowRunner:
         """What would be evaluated. Raises WorkflowError with every problem."""
         return plan(workflow, self.packs.catalogue, targets, sweeps)
 
-    def run(
-        self,
-        workflow: Workflow,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        on: str = "auto",
-        control: RunControl | None = None,
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> Iterator[Event]:
+    def run(self, request: RunRequest, control: RunControl | None = None) -> Iterator[Event]:
         """Check, plan and run. Raises WorkflowError before anything is computed, ValueError for the device.
 
-        What is remembered of the last run (to say why a node runs, and to look at results) is that of ``document``.
+        What is remembered of the last run (to say why a node runs, and to look at results) is that of its document.
         """
-        settings = self._settings(workflow, base, output, on)
-        return self._noted(self.plan(workflow, targets, sweeps), settings, control, document)
+        workflow = loads(request.workflow)
+        settings = self._settings(workflow, request)
+        return self._noted(self.plan(workflow, request.targets, request.sweeps), settings, control, request.document)
 
-    def forecast(
-        self,
-        workflow: Workflow,
-        base: Path,
-        output: Path,
-        targets: tuple[str, ...] = (),
-        on: str = "auto",
-        document: str = "",
-        sweeps: tuple[Sweep, ...] = (),
-    ) -> tuple[NodeForecast, ...]:
+    def forecast(self, request: RunRequest) -> tuple[NodeForecast, ...]:
         """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
-        settings = self._settings(workflow, base, output, on)
-        return self._foresee(self.plan(workflow, targets, sweeps), settings, document)
+        workflow = loads(request.workflow)
+        settings = self._settings(workflow, request)
+        return self._foresee(self.plan(workflow, request.targets, request.sweeps), settings, request.document)
 
-    def _settings(self, workflow: Workflow, base: Path, output: Path, on: str) -> RunContext:
-        name, dtype = device.choose(on)
-        return RunContext(base, output, name, dtype, dumps(workflow).decode(), device.environment(on))
+    def _settings(self, workflow: Workflow, request: RunRequest) -> RunContext:
+        name, dtype = device.choose(request.device)
+        folders = (Path(request.base), Path(request.output))
+        return RunContext(*folders, name, dtype, dumps(workflow).decode(), device.environment(request.device))
 
     def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:
         return forecast(self.executor, plan, settings, self.estimates, document)

@@ -8,15 +8,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from nodeflow.graph.edits.edits import AddNode, Connect, Edit, EditBatch, MoveNode
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
+from nodeflow.graph.model.roles import CHANGE
 from nodeflow.graph.model.workflow import Link, Node, Placement, Socket, Workflow, downstream, upstream
 
-CHANGES = {
-    "guider": "nodes.change_guidance",
-    "schedule": "nodes.change_scheduler",
-    "noise": "nodes.change_noise",
-}
-"""What changes an input of a sampler at a step: from what is wired to ``before`` to what is wired to ``after``. The
-output is called like the input."""
 ROOM, WIDTH = 420.0, 292.0
 """For the lowest node above the branch, and for a node and the gap beside it, on the canvas."""
 
@@ -29,11 +24,17 @@ class Fork(msgspec.Struct, frozen=True):
     sampler: str
 
 
-def changeable(workflow: Workflow, sampler: str) -> list[str]:
+def changes(catalogue: Catalogue) -> dict[str, NodeSpec]:
+    """The nodes that change an input of a sampler at a step, by the name of that input."""
+    return {spec.outputs[0].name: spec for spec in catalogue.specs(CHANGE)}
+
+
+def changeable(workflow: Workflow, catalogue: Catalogue, sampler: str) -> list[str]:
     """The nodes that a sampler's run may have another of from a step on: all that lead it, the nearest first."""
     found: dict[str, None] = {}
     incoming = workflow.incoming()
-    todo = [link.source for name in CHANGES if (link := _own(workflow, sampler, name)) is not None]
+    leading = (_own(workflow, sampler, name, spec) for name, spec in changes(catalogue).items())
+    todo = [link.source for link in leading if link is not None]
     while todo:
         name = todo.pop(0)
         if name not in found:
@@ -42,18 +43,19 @@ def changeable(workflow: Workflow, sampler: str) -> list[str]:
     return list(found)
 
 
-def fork(workflow: Workflow, sampler: str, step: int, other: str) -> Fork | None:
+def fork(workflow: Workflow, catalogue: Catalogue, sampler: str, step: int, other: str) -> Fork | None:
     """A branch that has another of a node from a step of a sampler's run on; None where that node does not lead it.
 
     The node is copied with all that is made from it on the way to the sampler. Where these copies arrive, the first
     ones lead up to the step, so that all steps before it are those of the first run and come from the cache.
     Everything that is made from the sampler is copied too.
     """
+    kinds = changes(catalogue)
     made_from_other = downstream(workflow.outgoing(), [other])
     arrive = {
         name: link
-        for name in CHANGES
-        if (link := _own(workflow, sampler, name)) is not None and link.source in made_from_other
+        for name, spec in kinds.items()
+        if (link := _own(workflow, sampler, name, spec)) is not None and link.source in made_from_other
     }
     if other not in workflow.nodes or not arrive:
         return None
@@ -61,30 +63,31 @@ def fork(workflow: Workflow, sampler: str, step: int, other: str) -> Fork | None
     branch = [sampler, *(name for name in downstream(workflow.outgoing(), [sampler]) if name != sampler)]
     copied = [name for name in workflow.nodes if name in lead] + branch
     names = dict(zip(copied, _free(workflow, copied), strict=True))
-    changes = dict(zip(arrive, _free(workflow, ["change"] * len(arrive), taken=names.values()), strict=True))
+    added = dict(zip(arrive, _free(workflow, ["change"] * len(arrive), taken=names.values()), strict=True))
 
     edits: list[Edit] = [AddNode(new, workflow.nodes[old]) for old, new in names.items()]
-    for name, change in changes.items():
-        before = workflow.links[Socket(sampler, name)]
+    for name, change in added.items():
+        before, kind = workflow.links[Socket(sampler, name)], kinds[name]
+        first, second = kind.inputs[:2]
         edits += [
-            AddNode(change, Node(CHANGES[name], 1, {"step": step})),
-            Connect(Link(before.source, before.output, change, "before")),
-            Connect(Link(names[arrive[name].source], arrive[name].output, change, "after")),
+            AddNode(change, Node(kind.type, kind.version, {kind.params[0].name: step})),
+            Connect(Link(before.source, before.output, change, first.name)),
+            Connect(Link(names[arrive[name].source], arrive[name].output, change, second.name)),
             Connect(Link(change, name, names[sampler], name)),
         ]
     for link in sorted(workflow.links.values()):
-        if link.target in names and not (link.target == sampler and link.input in changes):
+        if link.target in names and not (link.target == sampler and link.input in added):
             source = link.source if link.target == sampler else names.get(link.source, link.source)
             edits.append(Connect(msgspec.structs.replace(link, source=source, target=names[link.target])))
-    edits += _places(workflow, names, set(branch), changes.values())
+    edits += _places(workflow, names, set(branch), added.values())
     return Fork(EditBatch(tuple(edits)), names[other], names[sampler])
 
 
-def _own(workflow: Workflow, sampler: str, name: str) -> Link | None:
+def _own(workflow: Workflow, sampler: str, name: str, kind: NodeSpec) -> Link | None:
     """The wire that leads the last steps at an input of a sampler, behind all changes."""
     found = workflow.links.get(Socket(sampler, name))
-    while found is not None and workflow.nodes[found.source].type == CHANGES[name]:
-        found = workflow.links.get(Socket(found.source, "after"))
+    while found is not None and workflow.nodes[found.source].type == kind.type:
+        found = workflow.links.get(Socket(found.source, kind.inputs[1].name))
     return found
 
 

@@ -38,9 +38,13 @@ types, fields, spelling of numbers) is written back as it was read.
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 import tempfile
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +68,8 @@ from nodeflow.graph.subgraphs.instances import ordered
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
+OLD_SECONDS = 3600
+"""After which a temporary file belongs to nobody."""
 
 
 def load(path: Path) -> Workflow:
@@ -122,8 +128,8 @@ def _reject_broken(data: bytes) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        counts = Counter(name for name, _ in pairs)
+        twice = sorted(name for name, count in counts.items() if count > 1)
         raise WorkflowError(Problem("", "", f"the name {twice[0]!r} stands twice in one object; rename one of them"))
     return found
 
@@ -208,6 +214,7 @@ def save(workflow: Workflow, path: Path) -> None:
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file by way of a temporary one beside it. Raises OSError; the old file then stands as it was."""
     path = path.resolve()
+    _tidy_up(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -220,6 +227,14 @@ def write_atomic(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _tidy_up(path: Path) -> None:
+    """Remove what processes that were killed left of their writing to a file."""
+    with contextlib.suppress(OSError):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+            if left.stat().st_mtime < time.time() - OLD_SECONDS:
+                left.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -24,6 +24,9 @@ from nodeflow.graph.model.workflow import (
 
 Raws = dict[str, msgspec.Raw]
 
+LONGEST_TITLE, LONGEST_VALUE = 1_000, 1_000_000
+"""Characters of an id or a title, and of a parameter's text."""
+
 
 def read_graph(workflow: Workflow, fields: Raws, problems: list[Problem]) -> None:
     """Take nodes, wires and layout out of the fields of a file, or of a definition in it."""
@@ -38,6 +41,8 @@ def read_graph(workflow: Workflow, fields: Raws, problems: list[Problem]) -> Non
         workflow.links.update((link.socket, link) for link in source.links)
     for name, text in take(fields, "layout", Raws, {}, problems).items():
         placement = _read_placement(text) if name in workflow.nodes else None
+        if placement is not None:
+            problems += _too_long(name, "title", placement.title, LONGEST_TITLE)
         if placement is None:
             workflow.layout_extra[name] = bytes(text)
         else:
@@ -48,12 +53,14 @@ def read_graph(workflow: Workflow, fields: Raws, problems: list[Problem]) -> Non
             workflow.annotations_extra[name] = bytes(text)
         else:
             workflow.annotations[name] = drawn
+            problems += _too_long(name, "text", drawn.text, annotation.LONGEST_TEXT)
 
 
 def _read_node(name: str, text: msgspec.Raw) -> Source:
     problems: list[Problem] = []
     if not NODE_ID.fullmatch(name):
-        problems.append(Problem(name, "", "a node id starts with a letter, then letters, digits, _ or -"))
+        problems.append(Problem(name[:40], "", "a node id starts with a letter, then letters, digits, _ or -"))
+    problems += _too_long(name[:40], "", name, LONGEST_TITLE)
     try:
         fields = msgspec.json.decode(text, type=Raws)
     except msgspec.ValidationError:
@@ -66,7 +73,9 @@ def _read_node(name: str, text: msgspec.Raw) -> Source:
     if mode not in ("run", "mute", "bypass"):
         problems.append(Problem(name, "mode", f"{mode!r} is not one of run, mute, bypass"))
     if kind is None and not problems:
-        problems.append(Problem(name, "type", 'a node needs a type, such as "type": "nodes.noise"'))
+        problems.append(Problem(name, "type", 'a node needs a type, such as "type": "pack.function"'))
+    for key, value in params.items():
+        problems += _too_long(name, key, value, LONGEST_VALUE) if isinstance(value, str) else ()
     links: list[Link] = []
     for port, given in inputs.items():
         for slot, address in enumerate([given] if isinstance(given, str) else given):
@@ -79,6 +88,13 @@ def _read_node(name: str, text: msgspec.Raw) -> Source:
         raise WorkflowError(*(Problem(p.node or name, p.port, p.reason) for p in problems))
     node = Node(kind, version, params, mode, {key: bytes(value) for key, value in fields.items()})
     return Source(bytes(text), node, tuple(sorted(links)))
+
+
+def _too_long(node: str, port: str, text: str, most: int) -> list[Problem]:
+    """A problem where a text is longer than a window can show."""
+    if len(text) <= most:
+        return []
+    return [Problem(node, port, f"has {len(text):,} characters, and {most:,} is the most; make it shorter")]
 
 
 def _read_placement(text: msgspec.Raw) -> Placement | None:

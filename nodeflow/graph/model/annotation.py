@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
+from msgspec.structs import force_setattr
 
 AnnotationKind = Literal["frame", "note"]
+
+FARTHEST = 200_000.0
+"""Scene units from the middle of the canvas to its edge: nothing stands beyond."""
+SMALLEST, LARGEST = 8.0, 100_000.0
+"""Scene units of the sides of a frame or note."""
+LONGEST_TEXT = 100_000
+"""Characters of a note."""
 
 
 class Annotation(msgspec.Struct, frozen=True):
     """A titled frame behind nodes, or a note: its box in scene units, its text, and the name of its colour.
 
-    ``text`` is the title of a frame, and the Markdown of a note. ``extra`` keeps fields that this version does not
-    know, as the JSON text they were read from.
+    A box beyond what a canvas can show is brought within. ``text`` is the title of a frame, and the Markdown of a note.
+    ``extra`` keeps fields that this version does not know, as the JSON text they were read from.
     """
 
     kind: AnnotationKind
@@ -24,6 +33,12 @@ class Annotation(msgspec.Struct, frozen=True):
     text: str = ""
     colour: str = ""
     extra: dict[str, bytes] = {}
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            force_setattr(self, name, within(getattr(self, name), -FARTHEST, FARTHEST))
+        for name in ("width", "height"):
+            force_setattr(self, name, within(getattr(self, name), SMALLEST, LARGEST))
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies in its box."""
@@ -41,3 +56,10 @@ def read(text: msgspec.Raw) -> Annotation | None:
     except (msgspec.ValidationError, KeyError):
         return None
     return Annotation(kind, *box, words, colour, {name: bytes(value) for name, value in fields.items()})
+
+
+def within(number: float, low: float, high: float) -> float:
+    """A number from a file or a gesture, brought into a range; the middle of it for what is no number."""
+    if math.isnan(number):
+        return (low + high) / 2
+    return min(max(number, low), high)

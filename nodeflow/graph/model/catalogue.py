@@ -137,10 +137,19 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Catalogue(msgspec.Struct):
-    """All node specs by type, and the version of each pack they come from."""
+    """All node specs by type, the version of each pack they come from, and which nodes and types play which `roles`."""
 
     packs: dict[str, str] = {}
     nodes: dict[str, NodeSpec] = {}
+    roles: dict[str, tuple[str, ...]] = {}
+
+    def types(self, role: str) -> tuple[str, ...]:
+        """The wire types that play a role."""
+        return self.roles.get(role, ())
+
+    def specs(self, role: str) -> list[NodeSpec]:
+        """The nodes that play a role, as far as they are there."""
+        return [self.nodes[name] for name in self.roles.get(role, ()) if name in self.nodes]
 
 
 def is_list(wire_type: str) -> bool:

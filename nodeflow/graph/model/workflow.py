@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from nodeflow.graph.model.annotation import Annotation
+from nodeflow.graph.model.annotation import FARTHEST, Annotation, within
 
 Mode = Literal["run", "mute", "bypass"]
 SeedMode = Literal["random", "increment"]
@@ -75,6 +77,7 @@ class Link(msgspec.Struct, frozen=True, order=True):
 class Placement(msgspec.Struct, frozen=True):
     """How a node is shown: position in scene units, and a title where the person gave one. Never part of a key.
 
+    Where the position is beyond the canvas it is brought within.
     ``seeds``: what the app does with a seed parameter once a run is queued; one that is not named stays as it is.
     """
 
@@ -83,6 +86,10 @@ class Placement(msgspec.Struct, frozen=True):
     title: str = ""
     seeds: dict[str, SeedMode] = {}
     extra: dict[str, bytes] = {}
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            force_setattr(self, name, within(getattr(self, name), -FARTHEST, FARTHEST))
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -113,12 +120,13 @@ class Interface(msgspec.Struct, frozen=True):
         """What is wrong with the names of the ports."""
         found: list[Problem] = []
         for side, names in (("inputs", self.inputs), ("outputs", self.outputs)):
+            counts = Counter(names)
             for name in names:
                 if not NODE_ID.fullmatch(name):
                     found.append(
                         Problem(side, name, "a port's name starts with a letter, then letters, digits, _ or -")
                     )
-                elif names.count(name) > 1:
+                elif counts[name] > 1:
                     found.append(Problem(side, name, "this name stands twice; rename one of them"))
         return found
 

@@ -16,6 +16,10 @@ from nodeflow.graph.subgraphs.instances import definition_of, ordered, used_in
 
 MAX_NODES = 100_000
 """More nodes than this are refused: a file of some lines could otherwise unfold to more than any memory holds."""
+MAX_LINKS = 400_000
+"""The same of wires, and of what comes together through them."""
+MAX_DEPTH = 64
+"""The same of instances inside one another."""
 
 Origin = tuple[str, str]
 """A node and its output."""
@@ -88,25 +92,55 @@ def flatten(workflow: Workflow) -> Flat:
     _measure(workflow)
     flat = Flat(Workflow(packs=workflow.packs), {}, {}, {})
     into, wired, values = _unfold(workflow, flat)
+    count = 0
     for gate in _from_outside_in(into):
+        count = _count(count, into.get(gate, []), flat.gates)
         flat.gates[gate] = _supply(gate, into.get(gate, []), values, flat.gates)
     for socket, links in wired.items():
+        count = _count(count, links, flat.gates)
         _wire(flat, *socket, sorted(links, key=lambda link: link.slot))
     return flat
 
 
+def _count(count: int, links: list[Link], gates: dict[InstancePort, Supply]) -> int:
+    """How many origins there are with those that come along these wires. Raises WorkflowError where it is too many."""
+    for link in links:
+        beyond = gates.get(InstancePort(link.source, link.output))
+        count += 1 if beyond is None else len(beyond.origins)
+    if count > MAX_LINKS:
+        reason = f"more than {MAX_LINKS} wires come together through its subgraphs; lead fewer wires through them"
+        raise WorkflowError(Problem("", "", reason))
+    return count
+
+
 def _measure(workflow: Workflow) -> None:
     """Refuse a workflow that unfolds to too much, before it does."""
-    sizes: dict[str, int] = {}
+    known: dict[str, Extent] = {}
     for name in ordered(workflow.subgraphs):
-        sizes[name] = _size(workflow.subgraphs[name].body, sizes)
-    if _size(workflow, sizes) > MAX_NODES:
-        reason = f"its subgraphs unfold to more than {MAX_NODES} nodes; use fewer instances inside one another"
+        known[name] = _extent(workflow.subgraphs[name].body, known)
+    whole = _extent(workflow, known)
+    if whole.depth > MAX_DEPTH:
+        reason = f"its subgraphs stand more than {MAX_DEPTH} deep inside one another; put less inside"
         raise WorkflowError(Problem("", "", reason))
+    for word, size, most in (("nodes", whole.nodes, MAX_NODES), ("wires", whole.links, MAX_LINKS)):
+        if size > most:
+            reason = f"its subgraphs unfold to more than {most} {word}; use fewer instances inside one another"
+            raise WorkflowError(Problem("", "", reason))
 
 
-def _size(body: Workflow, sizes: dict[str, int]) -> int:
-    return sum(1 + sizes.get(definition_of(node.type), 0) for node in body.nodes.values())
+class Extent(NamedTuple):
+    """What a body unfolds to: its nodes and wires, and how deep instances stand in it."""
+
+    nodes: int
+    links: int
+    depth: int
+
+
+def _extent(body: Workflow, known: dict[str, Extent]) -> Extent:
+    inner = [known[name] for node in body.nodes.values() if (name := definition_of(node.type)) in known]
+    depth = 1 + max((extent.depth for extent in inner), default=-1)
+    nodes = len(body.nodes) + sum(extent.nodes for extent in inner)
+    return Extent(nodes, len(body.links) + sum(extent.links for extent in inner), depth)
 
 
 def _unfold(
@@ -156,7 +190,7 @@ def _from_outside_in(into: dict[InstancePort, list[Link]]) -> list[InstancePort]
     try:
         return list(graphlib.TopologicalSorter(before).static_order())
     except graphlib.CycleError as error:
-        ring = " -> ".join(dict.fromkeys(gate.terminal.rpartition("/")[0] for gate in error.args[1]))
+        ring = " -> ".join(list(dict.fromkeys(gate.terminal.rpartition("/")[0] for gate in error.args[1]))[:12])
         raise WorkflowError(
             Problem("", "", f"wires lead in a circle through subgraphs and past no node: {ring}")
         ) from None

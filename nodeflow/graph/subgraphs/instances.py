@@ -24,7 +24,7 @@ from nodeflow.graph.model.workflow import (
     Workflow,
     WorkflowError,
 )
-from nodeflow.graph.subgraphs.reroutes import goes_through, origin, receivers, spec_of
+from nodeflow.graph.subgraphs.reroutes import Reroutes, goes_through, spec_of
 
 PACK = "subgraph"
 """What stands for the pack in the type of an instance."""
@@ -68,7 +68,8 @@ def ordered(subgraphs: Mapping[str, Subgraph]) -> list[str]:
     except graphlib.CycleError as error:
         ring = error.args[1][::-1]
         first = ring.index(min(ring))
-        way = " -> ".join([*ring[first:-1], *ring[:first], ring[first]])
+        names = [*ring[first:-1], *ring[:first], ring[first]]
+        way = " -> ".join([*names[:8], "...", *names[-3:]] if len(names) > 12 else names)
         reason = f"a subgraph cannot contain itself: {way}; take one of these out of the other"
         raise WorkflowError(Problem("", f"subgraphs.{ring[first]}", reason)) from None
 
@@ -80,7 +81,7 @@ def with_subgraphs(catalogue: Catalogue, workflow: Workflow) -> Catalogue:
     nodes = dict(catalogue.nodes)
     for name in ordered(workflow.subgraphs):
         nodes[type_of(name)] = _spec(name, workflow.subgraphs[name], nodes)
-    return Catalogue(catalogue.packs | {PACK: ""}, nodes)
+    return Catalogue(catalogue.packs | {PACK: ""}, nodes, catalogue.roles)
 
 
 def with_terminals(catalogue: Catalogue, workflow: Workflow, name: str) -> Catalogue:
@@ -94,12 +95,13 @@ def with_terminals(catalogue: Catalogue, workflow: Workflow, name: str) -> Catal
     doc = "What the subgraph gives. A wire to + exposes an output."
     takes = (Input(port.name, port.type, required=False) for port in spec.outputs)
     leave = NodeSpec(OUTPUTS, "Outputs", 1, "", doc, inputs=(*takes, Input(MORE, ANY, required=False)))
-    return Catalogue(catalogue.packs, catalogue.nodes | {INPUTS: enter, OUTPUTS: leave})
+    return Catalogue(catalogue.packs, catalogue.nodes | {INPUTS: enter, OUTPUTS: leave}, catalogue.roles)
 
 
 def _spec(name: str, subgraph: Subgraph, nodes: dict[str, NodeSpec]) -> NodeSpec:
     face, body = subgraph.interface, subgraph.body
     known = Catalogue({}, nodes)
+    reroutes = Reroutes(body, known)
     fed: dict[str, list[Link]] = {}
     at: dict[tuple[str, str], int] = {}
     for link in sorted(body.links.values(), key=lambda link: (link.target, link.input, link.slot)):
@@ -110,7 +112,7 @@ def _spec(name: str, subgraph: Subgraph, nodes: dict[str, NodeSpec]) -> NodeSpec
     params: list[Param] = []
     for port in face.inputs:
         sockets, values = [], []
-        for link in _taken(fed.get(port, []), body, known):
+        for link in _taken(fed.get(port, []), body, known, reroutes):
             node = body.nodes[link.target]
             inner = nodes.get(node.type)
             if inner is None:
@@ -129,24 +131,24 @@ def _spec(name: str, subgraph: Subgraph, nodes: dict[str, NodeSpec]) -> NodeSpec
         else:
             inputs.append(Input(port, ANY, required=False))
     types = {port.name: port.type for port in inputs} | {param.name: param.type for param in params}
-    outputs = tuple(_output(port, body, known, types) for port in face.outputs)
+    outputs = tuple(_output(port, body, known, types, reroutes) for port in face.outputs)
     title = face.title or name.replace("_", " ").capitalize()
     doc = face.doc or f"A subgraph of {len(body.nodes.keys() - set(TERMINALS))} nodes."
     return NodeSpec(type_of(name), title, 1, "subgraphs", doc, tuple(inputs), tuple(params), outputs)
 
 
-def _taken(links: list[Link], body: Workflow, known: Catalogue) -> Iterator[Link]:
+def _taken(links: list[Link], body: Workflow, known: Catalogue, reroutes: Reroutes) -> Iterator[Link]:
     """The links at which what these carry arrives at nodes, past dots on the wires."""
     for link in links:
         if goes_through(body, known, link.target):
-            yield from receivers(body, known, link.target)
+            yield from reroutes.receivers(link.target)
         else:
             yield link
 
 
-def _output(port: str, body: Workflow, known: Catalogue, inputs: Mapping[str, str]) -> Output:
+def _output(port: str, body: Workflow, known: Catalogue, inputs: Mapping[str, str], reroutes: Reroutes) -> Output:
     link = body.links.get(Socket(OUTPUTS, port))
-    first = origin(body, known, link) if link is not None else None
+    first = reroutes.origin(link) if link is not None else None
     if first is None:
         return Output(port, ANY)
     if first.source == INPUTS:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import itertools
 from collections.abc import Iterable, Iterator
 
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, fits
-from nodeflow.graph.model.workflow import Link, Node, Problem, Workflow, WorkflowError, upstream
+from nodeflow.graph.model.workflow import OUTPUTS, Link, Node, Problem, Workflow, WorkflowError, upstream
 from nodeflow.graph.subgraphs.flatten import Flat, flatten, inside_of
 from nodeflow.graph.subgraphs.instances import definition_of, with_subgraphs, with_terminals
-from nodeflow.graph.subgraphs.reroutes import carried, receivers, spec_of
+from nodeflow.graph.subgraphs.reroutes import Reroutes, spec_of
+from nodeflow.graph.validate.circles import Circles
+
+LONGEST_NAME, MOST_NAMES = 100, 5_000
+"""Of a name that a near one is looked for, and among how many: the search is slow."""
+MOST_PROBLEMS = 500
+"""Problems that are told at once."""
+MOST_SHOWN = 12
+"""Nodes of a circle that are named."""
 
 
 def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None) -> list[Problem]:
@@ -26,12 +36,15 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
     problems = cycles(incoming, names & flat.workflow.nodes.keys())
     catalogue = with_subgraphs(catalogue, workflow)
     if not flat.unfolded:
-        return sorted([*problems, *_level(names, incoming, workflow, catalogue)])
+        return sorted([*problems, *itertools.islice(_level(names, incoming, workflow, catalogue), MOST_PROBLEMS)])
     problems += (problem for name in names for problem in flat.starved.get(name, ()))
     for path, inner in _by_level(flat, names).items():
         name = flat.unfolded.get(path, "")
         body, known = inside_of(workflow, name), with_terminals(catalogue, workflow, name) if name else catalogue
-        for problem in _level(inner, body.incoming(), body, known):
+        found = itertools.chain(
+            _level(inner, body.incoming(), body, known), _given(body, known, path, only) if name else ()
+        )
+        for problem in itertools.islice(found, max(MOST_PROBLEMS - len(problems), 0)):
             problems.append(Problem(f"{path}/{problem.node}" if path else problem.node, problem.port, problem.reason))
     return sorted(problems)
 
@@ -44,6 +57,7 @@ def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
         found.setdefault(path, set()).add(inner)
     whole = flat.unfolded if names >= flat.workflow.nodes.keys() else found
     for path in [path for path in whole if path]:
+        found.setdefault(path, set())
         while path:
             path, _, inner = path.rpartition("/")
             found.setdefault(path, set()).add(inner)
@@ -52,24 +66,41 @@ def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
 
 def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
     """What is wrong with nodes that stand at one level."""
-    for name in names:
+    reroutes = Reroutes(body, catalogue)
+    for name in sorted(names):
         node = body.nodes.get(name)
         if node is None:
             yield Problem(name, "", "there is no such node in this workflow")
         elif node.mode != "mute":
-            yield from _node(name, node, incoming.get(name, []), body, catalogue)
+            yield from _node(name, node, incoming.get(name, []), body, catalogue, reroutes)
+
+
+def _given(body: Workflow, catalogue: Catalogue, path: str, only: set[str] | None) -> Iterator[Problem]:
+    """What is wrong with the outputs of the subgraph at a path, as far as these come from nodes in ``only``."""
+    spec, reroutes = catalogue.nodes[OUTPUTS], Reroutes(body, catalogue)
+    for link in body.links.values():
+        if link.target == OUTPUTS and (only is None or f"{path}/{link.source}" in only):
+            yield from _link(link, spec, body, catalogue, reroutes)
 
 
 def closest(name: str, known: Iterable[str]) -> str:
     """A half sentence that offers the nearest known name, or lists the few there are."""
-    known = list(known)
+    return _closest(name, tuple(known))
+
+
+@functools.lru_cache(maxsize=4096)
+def _closest(name: str, known: tuple[str, ...]) -> str:
+    if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
+        return ""
     match = difflib.get_close_matches(name, known, 1)
     if match:
         return f"; did you mean {match[0]!r}?"
     return f"; there is {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
 
 
-def _node(name: str, node: Node, links: list[Link], workflow: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
+def _node(
+    name: str, node: Node, links: list[Link], workflow: Workflow, catalogue: Catalogue, reroutes: Reroutes
+) -> Iterator[Problem]:
     spec = catalogue.nodes.get(node.type)
     if spec is None:
         pack = node.type.partition(".")[0]
@@ -88,7 +119,7 @@ def _node(name: str, node: Node, links: list[Link], workflow: Workflow, catalogu
     used: dict[str, int] = {}
     for link in links:
         used[link.input] = used.get(link.input, 0) + 1
-        yield from _link(link, spec, workflow, catalogue)
+        yield from _link(link, spec, workflow, catalogue, reroutes)
     for port in spec.inputs:
         if port.required and port.name not in used and node.mode == "run":
             yield Problem(name, port.name, f"needs a wire of type {port.type}")
@@ -105,7 +136,9 @@ def _params(name: str, node: Node, spec: NodeSpec) -> Iterator[Problem]:
             yield Problem(name, key, fault)
 
 
-def _link(link: Link, spec: NodeSpec, workflow: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
+def _link(
+    link: Link, spec: NodeSpec, workflow: Workflow, catalogue: Catalogue, reroutes: Reroutes
+) -> Iterator[Problem]:
     wanted = spec.accepts(link.input)
     if wanted is None:
         known = [*(port.name for port in spec.inputs), *(param.name for param in spec.params)]
@@ -123,19 +156,19 @@ def _link(link: Link, spec: NodeSpec, workflow: Workflow, catalogue: Catalogue) 
         reason = f"{link.source!r} has no output {link.output!r}{closest(link.output, known)}"
         yield Problem(link.target, link.input, reason)
         return
-    given = carried(workflow, catalogue, link.source, link.output)
+    given = reroutes.carried(link.source, link.output)
     if given is not None and wanted is not None and not fits(given, wanted):
         yield Problem(link.target, link.input, f"takes {wanted}, but {link.source}.{link.output} gives {given}")
 
 
 def refusal(workflow: Workflow, catalogue: Catalogue, link: Link) -> str:
     """Why a wire cannot be laid, in one sentence; empty where it can."""
-    spec = catalogue.nodes.get(workflow.nodes[link.target].type)
+    spec, reroutes = catalogue.nodes.get(workflow.nodes[link.target].type), Reroutes(workflow, catalogue)
     if spec is not None:
-        for problem in _link(link, spec, workflow, catalogue):
+        for problem in _link(link, spec, workflow, catalogue, reroutes):
             return problem.reason
-    given = carried(workflow, catalogue, link.source, link.output)
-    for end in receivers(workflow, catalogue, link.target):
+    given = reroutes.carried(link.source, link.output)
+    for end in reroutes.receivers(link.target):
         taker = spec_of(workflow, catalogue, end.target)
         wanted = taker.accepts(end.input) if taker is not None else None
         if given is not None and wanted is not None and not fits(given, wanted):
@@ -147,44 +180,13 @@ def refusal(workflow: Workflow, catalogue: Catalogue, link: Link) -> str:
 
 
 def cycles(incoming: dict[str, list[Link]], names: set[str]) -> list[Problem]:
-    """One problem for each circle of wires, naming the nodes on it in the order in which values would flow."""
-    sources = {name: {link.source for link in incoming.get(name, ())} for name in names}
-    problems = []
-    stuck = _stuck(sources, names)
-    while stuck:
-        circle = _walk_back(min(stuck), sources, stuck)
-        first = circle.index(min(circle))
-        ring = [*circle[first:], *circle[: first + 1]]
-        problems.append(Problem(ring[0], "", "is part of a circle of wires: " + " -> ".join(ring)))
-        stuck = _stuck(sources, stuck - set(circle))
-    return problems
+    """One problem for each circle of wires, naming the nodes on it in the order in which values would flow. Linear."""
+    return [_circle(found) for found in Circles(incoming, names).found()]
 
 
-def _stuck(sources: dict[str, set[str]], names: set[str]) -> set[str]:
-    """The nodes among ``names`` that wait for one another for ever (Kahn's algorithm, linear)."""
-    waits = {name: len(sources[name] & names) for name in names}
-    followers: dict[str, list[str]] = {name: [] for name in names}
-    for name in names:
-        for source in sources[name] & names:
-            followers[source].append(name)
-    ready = [name for name, count in waits.items() if not count]
-    while ready:
-        name = ready.pop()
-        del waits[name]
-        for follower in followers[name]:
-            waits[follower] -= 1
-            if not waits[follower]:
-                ready.append(follower)
-    return set(waits)
-
-
-def _walk_back(start: str, sources: dict[str, set[str]], stuck: set[str]) -> list[str]:
-    """From a node that waits for ever, back along the wires until a node comes twice: the circle, in flow order."""
-    path: list[str] = []
-    seen: dict[str, int] = {}
-    name = start
-    while name not in seen:
-        seen[name] = len(path)
-        path.append(name)
-        name = min(source for source in sources[name] if source in stuck)
-    return path[seen[name] :][::-1]
+def _circle(found: list[str]) -> Problem:
+    first = found.index(min(found))
+    ring = [*found[first:], *found[: first + 1]]
+    if len(ring) > MOST_SHOWN:
+        ring[MOST_SHOWN // 2 : -MOST_SHOWN // 2] = [f"({len(ring) - MOST_SHOWN:,} more)"]
+    return Problem(found[first], "", "is part of a circle of wires: " + " -> ".join(ring))

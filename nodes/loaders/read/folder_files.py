@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nodeflow.node import NodeError
+from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.locate import PICKLES
+from nodes.loaders.read.no_code import check_folder
 
 
 @contextmanager
@@ -38,13 +40,32 @@ def no_warnings() -> Iterator[None]:
         logging.disable(before)
 
 
+IGNORABLE = {
+    "": (r".*position_ids$",),
+    "CLIPTextModel": (r"(text_projection\.|visual_projection\.|vision_model\.)|logit_scale$",),
+    "CLIPTextModelWithProjection": (r"(visual_projection\.|vision_model\.)|logit_scale$",),
+    "CLIPVisionModelWithProjection": (r"(text_projection\.|text_model\.)|logit_scale$",),
+    "GPT2LMHeadModel": (r"(.*\.)?attn\.(masked_)?bias$",),
+    "Qwen3Model": (r"lm_head\.",),
+    "T5EncoderModel": (r"(decoder|lm_head)\.",),
+}
+"""What else may lie in the files of a class, the halves of a model that it is without; first of all classes."""
+
+
 def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str, Any]) -> Any:
-    """A network with its weights, all of them and from safetensors. Raises NodeError."""
+    """A network with its weights: all that it needs, all that are there, from safetensors. Raises NodeError."""
+    check_folder(folder)
     variant = _variant(folder, name)
     read_json(folder / "config.json", "it needs a config.json beside its weights")
     try:
         module, report = model_class.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, variant=variant, output_loading_info=True, **options
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            variant=variant,
+            output_loading_info=True,
+            **options,
         )
     except Exception as error:  # of half a dozen kinds, by library and by what is wrong with the files
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
@@ -53,7 +74,20 @@ def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str
     missing = sorted(report["missing_keys"])
     if missing:
         raise NodeError(f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}; download it again")
+    ignorable = IGNORABLE[""] + IGNORABLE.get(model_class.__name__, ())
+    refuse_unused(named(folder), report["unexpected_keys"], ignorable)
     return module
+
+
+def read_tokenizer(kind: Any, folder: Path) -> Any:
+    """A tokenizer from its folder. Raises NodeError where that is damaged."""
+    check_folder(folder)
+    try:
+        return kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # of many kinds, by what is wrong with the files
+        if isinstance(error, MemoryError):
+            raise
+        raise NodeError(f"{named(folder)} cannot be read ({first_line(error)}); download it again") from None
 
 
 def _variant(folder: Path, name: str) -> str | None:

@@ -19,7 +19,7 @@ from nodeflow.wires import (
     TextEncoder,
     TrainedSchedule,
 )
-from nodes.latents.vae import DiffusersVAE
+from nodes.latents.vae import DiffusersVAE, NormalisedVAE
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import adapted
 
@@ -107,14 +107,19 @@ def text_encoder(tokenizer: Any, module: Any) -> CLIPText:
     return CLIPText(tokenizer, ready(module), length)
 
 
-def vae(module: Any, side: int) -> DiffusersVAE:
+def vae(module: Any, side: int, unit: float | None = None) -> DiffusersVAE:
+    """An `AutoencoderKL` whose latents are in units of ``unit``, which is 1 where nobody says otherwise.
+
+    For one whose latents are normalised by channel that is its own scale, as EDM's networks want it.
+    """
     config = module.config
-    return DiffusersVAE(
-        ready(module),
-        LatentFormat(config.latent_channels, 2 ** (len(config.block_out_channels) - 1), side),
-        float(config.scaling_factor),
-        float(config.get("shift_factor") or 0.0),
-    )
+    format = LatentFormat(config.latent_channels, 2 ** (len(config.block_out_channels) - 1), side)
+    mean, deviation = config.get("latents_mean"), config.get("latents_std")
+    scaling = float(config.scaling_factor)
+    if mean is None or deviation is None:
+        return DiffusersVAE(ready(module), format, scaling / (unit or 1.0), float(config.get("shift_factor") or 0.0))
+    middle, spread = (torch.tensor(part, dtype=torch.float32).reshape(1, -1, 1, 1) for part in (mean, deviation))
+    return NormalisedVAE(ready(module), format, 1.0, mean=middle, deviation=spread * ((unit or scaling) / scaling))
 
 
 def prediction_of(schedule: TrainedSchedule) -> Prediction:

@@ -49,6 +49,7 @@ CLASSES = {
     "AutoencoderTiny": ("a small VAE", (VAE,)),
     "VQModel": ("a VQ model", (VQ,)),
     "ControlNetModel": ("a ControlNet", (CONTROL,)),
+    "ControlNetUnionModel": ("a union of ControlNets", (CONTROL,)),
     "UNet2DModel": ("a U-Net on pixels", (DDPM, UPSAMPLER)),
     "NoisyClassifier": ("a classifier of noisy pictures", (CLASSIFIER,)),
     "WordGenerator": ("a text-led generator", (GAN,)),

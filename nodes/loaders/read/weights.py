@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import damaged, named
 
 QUANTISED = ".quant_state.", ".scale_weight", ".weight_scale", ".absmax", ".scale_input"
 """Parts of names by which a file says that its weights have to be scaled before use."""
 
 
-def read_file(path: Path, *prefixes: str) -> dict[str, Tensor]:
+def read_file(path: Path, *prefixes: str) -> FileWeights:
     """The weights of a file, their names without the first of the prefixes that stands before any.
 
     Raises NodeError where the file is damaged, or quantised in a way that no plain network can compute with.
@@ -31,7 +32,8 @@ def read_file(path: Path, *prefixes: str) -> dict[str, Tensor]:
                     f"{named(path)} is quantised in a way that is not known here; take one in half precision"
                 )
             prefix = next((prefix for prefix in prefixes if any(name.startswith(prefix) for name in names)), "")
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names if name.startswith(prefix)}
+            found = {name.removeprefix(prefix): file.get_tensor(name) for name in names if name.startswith(prefix)}
+            return FileWeights(found, [name for name in names if not name.startswith(prefix)])
     except (SafetensorError, OSError):
         raise damaged(path) from None
 

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, Conditioning
-from nodes.loaders.read.folder_files import first_line, named, no_progress_bar, read_weights
+from nodes.loaders.read.folder_files import no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
@@ -136,11 +135,3 @@ def t5_reader(path: Path, number: str, target: Target, length: int) -> Reader:
     with no_progress_bar():
         module = read_weights(T5EncoderModel, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
     return Reader(read_tokenizer(T5TokenizerFast, path / f"tokenizer{number}"), ready(module), length)
-
-
-def read_tokenizer(kind: Any, folder: Path) -> Any:
-    """A tokenizer from its folder. Raises NodeError where that is damaged."""
-    try:
-        return kind.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NodeError(f"{named(folder)} cannot be read ({first_line(error)}); download it again") from None

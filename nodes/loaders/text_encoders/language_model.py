@@ -12,9 +12,8 @@ from torch.nn.functional import pad
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_weights
+from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
-from nodes.loaders.text_encoders.joint import read_tokenizer
 from nodes.networks.compute_dtype import device_of
 
 TOKENS = 512

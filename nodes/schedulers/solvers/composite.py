@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Prediction, Schedule, Solver
+from nodeflow.wires import Calls, Prediction, Schedule, Solver, StepNoise
 
 SINCE, STATE = "since", "state"
 CLOSE = 1e-3
@@ -44,6 +44,8 @@ class CompositeSchedule:
 class CompositeSolver:
     """One run along several schedules."""
 
+    adaptive = False
+
     def __init__(self, stages: list[tuple[int, Solver]]) -> None:
         self._stages = stages
         self._last: int | None = None
@@ -72,17 +74,16 @@ class CompositeSolver:
     def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
         return self._at(index).add_noise(x_0, noise, index)
 
-    def step(
-        self,
-        output: Tensor,
-        x: Tensor,
-        index: int,
-        generators: list[torch.Generator],
-        variance: Tensor | None = None,
-    ) -> Tensor:
+    def calls(self, x: Tensor, index: int, noise: StepNoise) -> Calls:
         x = self._handed_over(x, index)
         self._last = since_at(self._stages, index)
-        return self._at(index).step(output, x, index, generators, variance)
+        return (yield from self._at(index).calls(x, index, noise))
+
+    def more(self, index: int) -> bool:
+        return index < len(self._stages[0][1].timesteps)
+
+    def result(self, x: Tensor) -> Tensor:
+        return self._stages[-1][1].result(x)
 
     def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
         return self._at(index).original(output, self._handed_over(x, index), index)
@@ -163,6 +164,8 @@ def _scale(solver: Solver, index: int) -> float:
 
 def _check(one: Solver, other: Solver, step: int) -> None:
     """Raises NodeError where the second cannot go on where the first stops."""
+    if one.adaptive or other.adaptive:
+        raise NodeError("a method that sets its own steps cannot be changed at one of them; choose another sampler")
     if len(one.timesteps) != len(other.timesteps) or one.order != other.order:
         raise NodeError(
             f"one scheduler takes {len(one.timesteps)} steps and the other {len(other.timesteps)}; give both the same"

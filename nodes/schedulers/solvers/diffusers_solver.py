@@ -7,13 +7,14 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Prediction, TrainedSchedule
+from nodeflow.wires import Call, Calls, Prediction, StepNoise, TrainedSchedule
 
 Space = Literal["preserving", "exploding", "flow"]
 """What x is: alpha x_0 + sigma noise (alpha² + sigma² = 1); x_0 + sigma noise; or (1 - sigma) x_0 + sigma noise."""
@@ -61,7 +62,7 @@ KINDS: Mapping[str, SchedulerKind] = {
     "LCM": SchedulerKind("LCMScheduler", "preserving"),
     "Flow-match Euler": SchedulerKind("FlowMatchEulerDiscreteScheduler", "flow"),
 }
-KARRAS_KINDS = ("Euler", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
+KARRAS_KINDS = ("Euler", "Euler ancestral", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
 _NAMES = {"epsilon": "epsilon", "v": "v_prediction", "sample": "sample"}
 
 
@@ -93,6 +94,23 @@ def new_scheduler(
     if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
         config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
+
+
+def spaced(kind: SchedulerKind, trained: TrainedSchedule, steps: int, karras: bool) -> TrainedSchedule:
+    """The same schedule with its timesteps spaced so that a run starts where it is meant to.
+
+    diffusers takes the ends of Karras' spacing (Karras et al. 2022, eq. 5) from the timesteps, which leading spacing
+    cuts short; and its linspace of one step is the least noise of all.
+    """
+    import diffusers
+
+    if kind.space == "flow":
+        return trained
+    usual = inspect.signature(getattr(diffusers, kind.name).__init__).parameters.get("timestep_spacing")
+    spacing = "linspace" if karras else trained.config.get("timestep_spacing", usual.default if usual else None)
+    if spacing == "linspace" and steps == 1:
+        spacing = "trailing"
+    return trained if spacing is None else TrainedSchedule({**trained.config, "timestep_spacing": spacing})
 
 
 def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
@@ -137,6 +155,8 @@ def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
 class DiffusersSolver:
     """One run of a diffusers scheduler whose timesteps are set."""
 
+    adaptive = False
+
     def __init__(self, scheduler: Any, kind: SchedulerKind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
         self._scheduler = scheduler
         self._prediction = prediction
@@ -176,6 +196,18 @@ class DiffusersSolver:
     def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
         alpha, sigma = self._levels[index]
         return alpha * x_0 + sigma * noise
+
+    def calls(self, x: Tensor, index: int, noise: StepNoise) -> Calls:
+        if self._takes_generator and noise.generators and not isinstance(noise.generators[0], torch.Generator):
+            raise NodeError("diffusers' methods cannot draw from this noise stream; choose a sampler along sigmas")
+        answer = yield Call(self.scale_input(x, index), self._times[index], partial(self.original, x=x, index=index))
+        return self.step(answer.output, x, index, noise.generators, answer.variance)
+
+    def more(self, index: int) -> bool:
+        return index < len(self._times)
+
+    def result(self, x: Tensor) -> Tensor:
+        return x
 
     def step(
         self,
@@ -234,8 +266,9 @@ class DiffusersSolver:
 
     def state(self) -> dict[str, Any]:
         """The scheduler's attributes that are no longer those it began with: its history and its counters."""
-        now = _copy(vars(self._scheduler))
-        return {name: value for name, value in now.items() if not _is_same(value, self._fresh.get(name, self))}
+        fresh = self._fresh
+        changed = {name: value for name, value in vars(self._scheduler).items() if value is not fresh.get(name, self)}
+        return _copy({name: value for name, value in changed.items() if not _is_same(value, fresh.get(name, self))})
 
     def restore(self, state: dict[str, Any]) -> None:
         vars(self._scheduler).update(_copy(state))

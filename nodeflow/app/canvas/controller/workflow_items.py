@@ -224,10 +224,17 @@ class WorkflowItems(QObject):
         todo = [name]
         while todo:
             card = self.shown.get(todo.pop())
-            if isinstance(card, RerouteItem):
-                given = carried(self._scope.workflow, self._scope.catalogue, card.id, card.outputs[0].name)
-                if card.carry(given or ANY):
-                    todo += (wire.target.card.id for wire in card.outputs[0].wires)
+            if isinstance(card, RerouteItem) and card.carry(self._given(card)):
+                todo += (wire.target.card.id for wire in card.outputs[0].wires)
+
+    def _given(self, dot: RerouteItem) -> str:
+        """The type of what flows into a dot: what the dot before it has, so that a long chain is not walked again."""
+        link = self._scope.workflow.links.get(Socket(dot.id, dot.inputs[0].name))
+        before = self.shown.get(link.source) if link is not None else None
+        if isinstance(before, RerouteItem):
+            return before.outputs[0].wire_type
+        given = carried(self._scope.workflow, self._scope.catalogue, dot.id, dot.outputs[0].name)
+        return given or ANY
 
     def _draw(self, link: Link) -> None:
         source, target = self.shown.get(link.source), self.shown.get(link.target)

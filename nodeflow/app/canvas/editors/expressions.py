@@ -10,6 +10,8 @@ from typing import Any
 
 LONGEST = 200
 _MOST_BITS = 1024
+"""Of a whole number on the way: about what a float holds."""
+_MOST_DIGITS = 308
 
 _NAMES = {"pi": math.pi, "tau": math.tau, "e": math.e}
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -22,6 +24,15 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+
+
+def _round(value: float, digits: int = 0) -> float:
+    """As Python does it, to so many digits as a number can have."""
+    if abs(digits) > _MOST_DIGITS:
+        raise ValueError("too many digits")
+    return round(value, digits) if digits else round(value)
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "ceil": math.ceil,
@@ -32,7 +43,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log2": math.log2,
     "max": max,
     "min": min,
-    "round": round,
+    "round": _round,
     "sin": math.sin,
     "sqrt": math.sqrt,
     "tan": math.tan,
@@ -70,7 +81,7 @@ def _value(tree: ast.expr) -> Any:
         case ast.BinOp(left, op, right) if type(op) in _BINARY:
             return _binary(op, _value(left), _value(right))
         case ast.Call(ast.Name(name), arguments, []) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](*map(_value, arguments))
+            return _call(name, [_value(argument) for argument in arguments])
     raise ValueError("not a number")
 
 
@@ -79,7 +90,15 @@ def _binary(op: ast.operator, left: Any, right: Any) -> Any:
     bits = max(abs(left), 1)
     if isinstance(op, ast.Pow) and math.log2(bits) * abs(right) > _MOST_BITS:
         raise ValueError("too large")
-    found = _BINARY[type(op)](left, right)
+    return _bounded(_BINARY[type(op)](left, right))
+
+
+def _call(name: str, arguments: list[Any]) -> Any:
+    """Call a function, with numbers and to a number that are worth computing."""
+    return _bounded(_FUNCTIONS[name](*map(_bounded, arguments)))
+
+
+def _bounded(found: Any) -> Any:
     if isinstance(found, int) and found.bit_length() > _MOST_BITS:
         raise ValueError("too large")
     return found

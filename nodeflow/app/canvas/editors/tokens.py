@@ -15,6 +15,7 @@ from nodeflow.app.canvas.editors import clip_tokenizer
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.qt.background import Background
 from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.roles import TEXT_ENCODER
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.subgraphs.reroutes import origin, spec_of
 
@@ -84,13 +85,15 @@ def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Pat
 def reads_text(workflow: Workflow, catalogue: Catalogue, name: str) -> bool:
     """Whether a node gives its text to a text encoder, so that tokens mean something."""
     spec = spec_of(workflow, catalogue, name)
-    return spec is not None and any(port.type == "TextEncoder" for port in spec.inputs)
+    return spec is not None and any(port.type in catalogue.types(TEXT_ENCODER) for port in spec.inputs)
 
 
 def _model_of(workflow: Workflow, catalogue: Catalogue, name: str) -> str:
     """What the node that a text encoder comes from names as its model."""
     spec = spec_of(workflow, catalogue, name)
-    wanted = {port.name for port in spec.inputs if port.type == "TextEncoder"} if spec is not None else set()
+    wanted = (
+        {port.name for port in spec.inputs if port.type in catalogue.types(TEXT_ENCODER)} if spec is not None else set()
+    )
     link = next((link for link in workflow.links.values() if link.target == name and link.input in wanted), None)
     first = origin(workflow, catalogue, link) if link is not None else None
     giver = spec_of(workflow, catalogue, first.source) if first is not None else None

@@ -12,11 +12,14 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE
+from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS, PARTS
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import Target, exact, vae
 from nodes.loaders.read.weights import fill, read_file, told
 
 PREFIXES = "first_stage_model.", "vae."
+IGNORABLE = (BUFFERS, AVERAGES, PARTS)
+"""What training leaves beside the weights, and the other parts of a whole model."""
 
 
 class Space(NamedTuple):
@@ -44,11 +47,13 @@ def load_autoencoder_file(path: Path, target: Target, made_for: str) -> VAE:
 
     if made_for not in SPACES:
         raise NodeError(f"{named(path)} does not say whose latents it makes; set made_for to the model it goes with")
-    space, weights = SPACES[made_for], read_file(path, *PREFIXES)
+    space, read = SPACES[made_for], read_file(path, *PREFIXES)
+    weights = dict(read)
     if "encoder.mid.block_1.conv1.weight" in weights:
         levels = next(n for n in count() if f"encoder.down.{n}.block.0.conv1.weight" not in weights)
         blocks = {"down_block_types": [""] * levels, "up_block_types": [""] * levels}
-        weights = convert_ldm_vae_checkpoint(weights, blocks)
+        with read.followed:
+            weights = convert_ldm_vae_checkpoint(read, blocks)
     shape = told(path, autoencoder_shape, weights)
     if shape["latent_channels"] != space.channels:
         raise NodeError(
@@ -58,7 +63,8 @@ def load_autoencoder_file(path: Path, target: Target, made_for: str) -> VAE:
     with torch.device("meta"):
         module = AutoencoderKL(**shape, scaling_factor=space.scaling, shift_factor=space.shift)
     xl = made_for == "Stable Diffusion XL"
-    fill(path, module, weights, exact(target.dtype) if xl else target.dtype)
+    fill(path, module, read.given(module, weights), exact(target.dtype) if xl else target.dtype)
+    read.close(path, IGNORABLE)
     return vae(module, space.side)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
+from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import (
     damaged,
     first_line,
@@ -20,8 +21,10 @@ from nodes.loaders.read.folder_files import (
     no_progress_bar,
     no_warnings,
     read_json,
+    read_tokenizer,
     read_weights,
 )
+from nodes.loaders.read.no_code import check_folder
 from nodes.loaders.read.parts import Target, ready
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -37,6 +40,8 @@ PATTERNS = [
     "tokenizer/*.txt",
 ]
 """What is fetched from the hub."""
+IGNORABLE = (r"(.*\.)?(attn_mask|position_ids|context_length|vocab_size|input_resolution)$",)
+"""What some programs save beside the weights of a CLIP: numbers of its shape, and masks that are computed afresh."""
 SIGHT = "image_encoder"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 OPEN_CLIP_WEIGHTS = "open_clip_model.safetensors"
@@ -146,22 +151,23 @@ def load_clip_folder(path: Path, target: Target) -> Embedder:
         return _paired(path, target)
     if (path / OPEN_CLIP_CONFIG).is_file() and not (path / "model.safetensors").is_file():
         config = read_json(path / OPEN_CLIP_CONFIG, "it lacks its configuration")
+        check_folder(path)
         return _open_clip(f"local-dir:{path}", path / OPEN_CLIP_WEIGHTS, config.get("preprocess_cfg", {}), target)
     config = read_json(path / "config.json", "it needs a config.json as transformers saves it, with type clip")
     if config.get("model_type") != "clip":
         raise NodeError(f"{path.name} holds a model of type {config.get('model_type')}; this node loads CLIP")
-    from transformers import CLIPModel
+    from transformers import CLIPModel, CLIPTokenizer
 
     with no_progress_bar():
         module = read_weights(CLIPModel, path, "model", {"dtype": target.dtype})
-    tokenizer = _tokenizer(path)
+    tokenizer = read_tokenizer(CLIPTokenizer, path)
     given = read_json(path / "preprocessor_config.json", "it does not say how pictures are prepared")
     side = int(module.config.vision_config.image_size)
     return TransformersCLIP(ready(module), tokenizer, _preparation(side, given, "image_mean", "image_std"))
 
 
 def _paired(path: Path, target: Target) -> PairedCLIP:
-    from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
+    from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
     with no_progress_bar():
         sight, texts = (
@@ -174,16 +180,7 @@ def _paired(path: Path, target: Target) -> PairedCLIP:
     given = read_json(said, "it does not say how pictures are prepared")
     side = int(sight.config.image_size)
     prepare = _preparation(side, given, "image_mean", "image_std")
-    return PairedCLIP(ready(texts), _tokenizer(path / "tokenizer"), prepare, ready(sight))
-
-
-def _tokenizer(path: Path) -> Any:
-    from transformers import CLIPTokenizer
-
-    try:
-        return CLIPTokenizer.from_pretrained(path, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NodeError(f"{path.name}: its tokenizer cannot be read ({first_line(error)}); download it again") from None
+    return PairedCLIP(ready(texts), read_tokenizer(CLIPTokenizer, path / "tokenizer"), prepare, ready(sight))
 
 
 def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCLIP:
@@ -210,13 +207,14 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) 
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise NodeError(f"{weights.parent.name}: open_clip cannot make this model ({first_line(error)})") from None
     try:
-        missing, _ = module.load_state_dict(load_file(weights), strict=False)
+        missing, unused = module.load_state_dict(load_file(weights), strict=False)
     except (SafetensorError, OSError):
         raise damaged(weights) from None
     except RuntimeError as error:
         raise NodeError(f"{named(weights)} does not fit its architecture ({first_line(error)})") from None
     if missing:
         raise NodeError(f"{named(weights)} lacks {len(missing)} weights, such as {sorted(missing)[0]}; check the name")
+    refuse_unused(named(weights), unused, IGNORABLE)
     side = module.visual.image_size
     side = int(side[0] if isinstance(side, Sequence) else side)
     return OpenCLIP(ready(module.to(target.dtype)), tokenizer, _preparation(side, given, "mean", "std"))

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nodes.loaders.families.controlnet.controlnet_folder import DiffusersControlNet, as_controlnet
+from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet, as_controlnet
+from nodes.loaders.families.controlnet.union import UnionControlNet, as_union, union_shape
+from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS, PARTS
 from nodes.loaders.read.parts import Target
 from nodes.loaders.read.weights import fill, read_file, told
 
@@ -20,18 +22,42 @@ SIZE_WIDTH = 256
 """How many numbers tell XL a size."""
 
 
-def load_controlnet_file(path: Path, target: Target) -> DiffusersControlNet:
+TOLD = {"label_emb.0.0": "add_embedding.linear_1", "label_emb.0.2": "add_embedding.linear_2"}
+"""What tells XL's the text as a whole and sizes: the original name and diffusers', whose converter leaves it out."""
+UNION = "task_embedding"
+"""A weight that a union of ControlNets alone has."""
+IGNORABLE = (BUFFERS, AVERAGES, PARTS)
+"""The whole model that some files have beside the ControlNet."""
+OTHERS: Mapping[str, str] = {
+    r"^(control_model\.)?difference$": "the difference of a ControlNet from a U-Net, to which it has to be added",
+    r"^(control_model\.)?lora_controlnet$": "a Control-LoRA",
+}
+"""What a file truly is, by a mark in the names of its weights."""
+
+
+def load_controlnet_file(path: Path, target: Target) -> DiffusersControlNet | UnionControlNet:
     """Raises NodeError for another kind of network, damaged or missing weights."""
-    from diffusers import ControlNetModel
+    from diffusers import ControlNetModel, ControlNetUnionModel
     from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
 
-    weights = read_file(path, "control_model.")
-    if "time_embed.0.weight" in weights:
-        weights = convert_controlnet_checkpoint(weights, {"layers_per_block": LAYERS})
+    read = read_file(path, "control_model.")
+    read.refuse_others(path, OTHERS)
+    weights = dict(read)
+    if "time_embed.0.weight" in read:
+        with read.followed:
+            weights = convert_controlnet_checkpoint(read, {"layers_per_block": LAYERS}) | _told(read)
+    union = UNION in weights
+    shape = told(path, controlnet_shape, weights) | (told(path, union_shape, weights) if union else {})
     with torch.device("meta"):
-        module = ControlNetModel(**told(path, controlnet_shape, weights))
-    fill(path, module, weights, target.dtype)
-    return as_controlnet(module)
+        module = (ControlNetUnionModel if union else ControlNetModel)(**shape)
+    fill(path, module, read.given(module, weights), target.dtype)
+    read.close(path, IGNORABLE)
+    return as_union(module) if union else as_controlnet(module)
+
+
+def _told(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    names = {f"{old}.{end}": f"{new}.{end}" for old, new in TOLD.items() for end in ("weight", "bias")}
+    return {new: weights[old] for old, new in names.items() if old in weights}
 
 
 def controlnet_shape(weights: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -27,6 +27,19 @@ PREFIXES = "model.diffusion_model.", "transformer."
 """What stands before the names in files that were made to hold more than the transformer."""
 
 
+IGNORABLE = (r"(first_stage_model|vae|text_encoders|cond_stage_model|conditioner|model_ema)\.", r"norm_final\.weight$")
+"""The other parts of a whole model, and the norm that Z-Image's files have and its network does without."""
+OTHERS: Mapping[str, str] = {
+    r"time_text_embed\.addition_t_embedding\.": "Qwen-Image-Layered, which paints a picture in layers",
+    r"__index_timestep_zero__$": "Qwen-Image-Edit 2511, which changes pictures that it is shown",
+    r"distilled_guidance_layer\.": "the transformer of Chroma",
+    r"__ming_image__$": "the transformer of Ming-Image",
+    r"dec_net\.cond_embed": "the transformer of a Z-Image on pixels",
+    r"^(\w+\.)*control_(img_in|blocks|layers|all_x_embedder)\.|controlnet_blocks\.": "a ControlNet of a transformer",
+}
+"""What a file truly is, by a mark in the names of its weights."""
+
+
 class TransformerKind(NamedTuple):
     """A kind of transformer: its name, weights that it alone has (original and diffusers' names), and its shape.
 
@@ -47,6 +60,7 @@ def transformer_from_file(path: Path, wanted: str, target: Target) -> Any:
 
     check_suffix(path)
     kind, weights = KINDS[wanted], read_file(path, *PREFIXES)
+    weights.refuse_others(path, OTHERS)
     original, theirs = kind.marks
     if original not in weights and theirs not in weights:
         found = next((other.name for other in KINDS.values() if any(mark in weights for mark in other.marks)), None)
@@ -55,13 +69,15 @@ def transformer_from_file(path: Path, wanted: str, target: Target) -> Any:
             f"the folder beside it is of {kind.name}, and takes a transformer of its kind"
         )
     try:
-        told = weights if theirs in weights else _converted(kind, weights)
+        with weights.followed:
+            told = weights if theirs in weights else _converted(kind, weights)
         shape = kind.shape(told)
     except (KeyError, RuntimeError) as error:
         raise NodeError(f"{named(path)} is no whole {kind.name} (it lacks {error}); download it again") from None
     with init_empty_weights(), no_init_weights():
         module = getattr(diffusers, wanted)(**shape)
-    fill(path, module, told, target.dtype)
+    fill(path, module, weights.given(module, told), target.dtype)
+    weights.close(path, IGNORABLE)
     return module
 
 

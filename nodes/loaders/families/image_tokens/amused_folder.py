@@ -11,7 +11,7 @@ import torch
 from nodeflow.node import NodeError
 from nodeflow.wires import VQ, Conditioning, MaskedTransformer, TextEncoder
 from nodes.loaders.families.autoencoders.vq_folder import load_vq_folder
-from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_json, read_weights
+from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
 from nodes.networks.compute_dtype import device_of
 
@@ -68,10 +68,7 @@ def load_amused_folder(path: Path, target: Target) -> AmusedParts:
     module = read_weights(UVit2DModel, path / "transformer", WEIGHTS, {"torch_dtype": target.dtype})
     with no_progress_bar():
         encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
-    try:
-        tokenizer = CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True)
-    except Exception as error:  # of many kinds, by what is wrong with the files
-        raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
+    tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
     config = module.config
     if vq.size != config.codebook_size:
         raise NodeError(f"{path.name}: its transformer and its VQ model know other codes; download it again")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nodeflow.node import NodeError
 from nodeflow.wires import SequenceTransformer
-from nodes.loaders.read.folder_files import first_line, named, no_progress_bar, read_json, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
 
 PATTERNS = ["transformer/config.json", "transformer/model*.safetensors", "tokenizer/*.json", "tokenizer/*.txt"]
@@ -30,10 +30,7 @@ def load_sequence_folder(path: Path, target: Target) -> SequenceTransformer:
     words, text_length, side = (int(config[name]) for name in FIELDS)
     with no_progress_bar():
         module = read_weights(GPT2LMHeadModel, inside, "model", {"dtype": target.dtype})
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path / "tokenizer", local_files_only=True)
-    except Exception as error:  # of many kinds, by what is wrong with the files
-        raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
+    tokenizer = read_tokenizer(AutoTokenizer, path / "tokenizer")
     size = int(module.config.vocab_size) - words
     if size < 1 or module.config.n_positions < text_length + side * side or len(tokenizer) > words:
         raise NodeError(f"{named(inside)}/config.json contradicts itself about text and codes; download it again")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
-from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_json, read_weights
+from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, denoiser, prediction_of, ready, text_encoder
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -117,11 +117,7 @@ def _text_encoder(path: Path, index: dict[str, Any], target: Target) -> TextEnco
         raise NodeError(f"{path.name} has {kind or 'no'} text encoder; this node knows T5 and CLIP")
     with no_progress_bar():
         module = read_weights(getattr(transformers, kind), path / "text_encoder", "model", {"dtype": target.dtype})
-    try:
-        made_by = getattr(transformers, TEXT_ENCODERS[kind][0])
-        tokenizer = made_by.from_pretrained(path / "tokenizer", local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
+    tokenizer = read_tokenizer(getattr(transformers, TEXT_ENCODERS[kind][0]), path / "tokenizer")
     if kind == "CLIPTextModel":
         return text_encoder(tokenizer, module)
     return T5Text(tokenizer, ready(module), min(int(tokenizer.model_max_length), LENGTH))

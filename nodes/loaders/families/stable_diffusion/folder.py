@@ -7,9 +7,11 @@ from typing import Any
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
-from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_weights
+from nodes.loaders.read.accounting import check_kind
+from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, text_encoder, vae
-from nodes.loaders.text_encoders.joint import TwinText, clip_reader, read_tokenizer
+from nodes.loaders.text_encoders.joint import TwinText, clip_reader
+from nodes.schedulers.solvers.edm import deviation_of, predicting_v
 
 EXPECTED = {
     "unet": ("UNet2DConditionModel",),
@@ -20,12 +22,20 @@ EXPECTED = {
 """The classes that are made, whatever a file asks for."""
 SECOND = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": EXPECTED["tokenizer"]}
 """What Stable Diffusion XL has besides; its refiner has no other texts."""
+OTHERS = {
+    "image_noising_scheduler": "Stable Diffusion 2.1 unCLIP, led by the CLIP vector of a picture",
+    "low_res_scheduler": "the x4 upscaler of Stable Diffusion 2",
+    "motion_adapter": "a Stable Diffusion with motion modules (AnimateDiff), which paints films",
+    "adapter": "a Stable Diffusion with a T2I-Adapter",
+}
+"""What a folder truly is, by a part that its index names besides."""
 WEIGHTS = "diffusion_pytorch_model"
 
 
 def load_folder(path: Path, target: Target) -> Parts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    check_kind(path.name, (part for part in index if _class_of(index, part)), {f"^{p}$": w for p, w in OTHERS.items()})
     sized = _class_of(index, "text_encoder_2") is not None
     alone = sized and _class_of(index, "text_encoder") is None
     firsts = {
@@ -47,8 +57,9 @@ def load_folder(path: Path, target: Target) -> Parts:
     decoder = read_weights(AutoencoderKL, path / "vae", WEIGHTS, options)
     text = _texts(path, index, target, ("_2",) if alone else ("", "_2")) if sized else _one_text(path, target)
     side = int(unet.config.sample_size or 64)
+    schedule = predicting_v(unet, schedule)
     network = DiffusionNetwork(denoiser(unet, target), _format(unet, decoder, side), prediction_of(schedule))
-    return Parts(text, network, vae(decoder, side), schedule)
+    return Parts(text, network, vae(decoder, side, deviation_of(schedule)), schedule)
 
 
 def _one_text(path: Path, target: Target) -> TextEncoder:

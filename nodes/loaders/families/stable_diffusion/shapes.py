@@ -18,6 +18,8 @@ OPEN_CLIP_KEY = "cond_stage_model.model."
 XL_CLIP_KEY = "conditioner.embedders.0.transformer.text_model."
 XL_OPEN_CLIP_KEY = "conditioner.embedders.1.model."
 REFINER_KEY = "conditioner.embedders.0.model."
+GUIDANCE = f"{UNET_KEY}time_embed.cond_proj.weight"
+"""What a model that was distilled with guidance has besides (Luo et al. 2023, arXiv:2310.04378, sec. 4.3)."""
 
 
 class Version(NamedTuple):
@@ -79,8 +81,18 @@ def unet_config(weights: Weights, version: Version) -> dict[str, Any]:
         "attention_head_dim": [max(width // 64, 1) for width in widths] if linear else 8,
         "use_linear_projection": linear,
         "upcast_attention": version is SECOND,
+        "time_cond_proj_dim": _guidance_width(weights),
         **(_sizes(weights, version) if version.large else {}),
     }
+
+
+def guided_by(weights: Weights) -> Weights:
+    """How the U-Net of a distilled model is told a guidance scale, by diffusers' name; empty where it is not."""
+    return {"time_embedding.cond_proj.weight": weights[GUIDANCE]} if GUIDANCE in weights else {}
+
+
+def _guidance_width(weights: Weights) -> int | None:
+    return int(weights[GUIDANCE].shape[1]) if GUIDANCE in weights else None
 
 
 def _sizes(weights: Weights, version: Version) -> dict[str, Any]:

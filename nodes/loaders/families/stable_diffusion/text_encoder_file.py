@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,37 +26,46 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     clip_config,
     open_clip_config,
 )
+from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.parts import Target, ready, text_encoder
 from nodes.loaders.read.weights import fill
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.loaders.text_encoders.joint import Reader, TwinText
 
+KEPT = 23
+"""How many of OpenCLIP's 24 layers version 2 makes use of."""
+LAYER = re.compile(rf"{re.escape(OPEN_CLIP_KEY)}transformer\.resblocks\.(\d+)\.")
 
-def first_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+
+def first_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
     """CLIP."""
     return text_encoder(clip_tokenizer(False), _clip(path, weights, CLIP_KEY, target))
 
 
-def second_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
-    """OpenCLIP without its last layer, which version 2 leaves out."""
+def second_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
+    """OpenCLIP without its last layer, which version 2 leaves out; some files have left it out already."""
     from transformers import CLIPTextModel
 
-    module = _open_clip(path, weights, OPEN_CLIP_KEY, CLIPTextModel, 1, target)
+    layers = {name: int(found[1]) for name in weights if (found := LAYER.match(name))}
+    last = max(layers.values(), default=0)
+    unused = 0 if last + 1 == KEPT else 1
+    weights.understood(*(name for name, layer in layers.items() if unused and layer == last))
+    module = _open_clip(path, weights, OPEN_CLIP_KEY, CLIPTextModel, unused, target)
     return text_encoder(clip_tokenizer(True), module)
 
 
-def twin_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+def twin_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
     """CLIP and OpenCLIP, both of XL."""
     first, second = _clip(path, weights, XL_CLIP_KEY, target), _projected(path, weights, XL_OPEN_CLIP_KEY, target)
     return TwinText((_reader(first, False), _reader(second, True)), True)
 
 
-def refiner_text(path: Path, weights: Weights, target: Target) -> TextEncoder:
+def refiner_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
     """The second of these alone, which was never shown zeros for an empty text."""
     return TwinText((_reader(_projected(path, weights, REFINER_KEY, target), True),), False)
 
 
-TEXTS: Mapping[Version, Callable[[Path, Weights, Target], TextEncoder]] = {
+TEXTS: Mapping[Version, Callable[[Path, FileWeights, Target], TextEncoder]] = {
     FIRST: first_text,
     SECOND: second_text,
     XL: twin_text,
@@ -63,27 +73,29 @@ TEXTS: Mapping[Version, Callable[[Path, Weights, Target], TextEncoder]] = {
 }
 
 
-def _clip(path: Path, weights: Weights, key: str, target: Target) -> nn.Module:
+def _clip(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Module:
     from transformers import CLIPTextConfig, CLIPTextModel
 
     with torch.device("meta"):
         module = CLIPTextModel(CLIPTextConfig(**clip_config(weights, key)))
     named = {f"text_model.{name.removeprefix(key)}": part for name, part in weights.items() if name.startswith(key)}
-    fill(path, module, _renamed(module, named), target.dtype)
+    fill(path, module, weights.given(module, _renamed(module, named)), target.dtype)
     return module
 
 
-def _open_clip(path: Path, weights: Weights, key: str, kind: Any, unused: int, target: Target) -> nn.Module:
+def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: int, target: Target) -> nn.Module:
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig
 
     with torch.device("meta"):
         module: nn.Module = kind(CLIPTextConfig(**open_clip_config(weights, key, unused)))
-    fill(path, module, _renamed(module, convert_open_clip_checkpoint(module, weights, prefix=key)), target.dtype)
+    with weights.followed:
+        named = _renamed(module, convert_open_clip_checkpoint(module, weights, prefix=key))
+    fill(path, module, weights.given(module, named), target.dtype)
     return module
 
 
-def _projected(path: Path, weights: Weights, key: str, target: Target) -> nn.Module:
+def _projected(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Module:
     from transformers import CLIPTextModelWithProjection
 
     return _open_clip(path, weights, key, CLIPTextModelWithProjection, 0, target)

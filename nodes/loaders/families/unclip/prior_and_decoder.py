@@ -17,7 +17,7 @@ from nodeflow.wires import CLIP, VAE, Conditioning, DiffusionNetwork, LatentForm
 from nodes.latents.vae import PixelSpace
 from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
-from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_json, read_weights
+from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, prediction_of, ready
 from nodes.networks.compute_dtype import device_of
 
@@ -79,10 +79,7 @@ def load_prior_folder(path: Path, target: Target) -> PriorParts:
     module = read_weights(PriorTransformer, path / "prior", WEIGHTS, {"torch_dtype": target.dtype})
     with no_progress_bar():
         encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
-    try:
-        tokenizer = CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NodeError(f"{path.name}/tokenizer cannot be read ({first_line(error)}); download it again") from None
+    tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
     length = min(int(tokenizer.model_max_length), int(encoder.config.max_position_embeddings))
     width = int(module.config.clip_embed_dim or module.config.embedding_dim)
     network = DiffusionNetwork(ready(module), LatentFormat(width, 1, 1), prediction_of(schedule))

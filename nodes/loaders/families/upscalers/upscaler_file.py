@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from nodeflow.node import NodeError
+from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import damaged, first_line, named
 from nodes.loaders.read.locate import PICKLES
 from nodes.loaders.read.parts import Target, ready
 
 PATTERNS = ["*.safetensors"]
 """What is fetched from the hub."""
+UNUSED = re.compile(r'Unexpected key\(s\) in state_dict: "([^"]*)"')
+"""How torch names the first weight that a network has no place for; spandrel has it leave none out."""
 
 
 def load_spandrel(path: Path, target: Target) -> Any:
@@ -30,6 +34,8 @@ def load_spandrel(path: Path, target: Target) -> Any:
     except Exception as error:  # of many kinds, from the networks' own code
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise
+        if unused := UNUSED.search(str(error)):
+            refuse_unused(named(file), [unused[1]], ())
         raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); download it again") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
         raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour pictures")

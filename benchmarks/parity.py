@@ -1,0 +1,156 @@
+"""The numbers of ComfyUI beside ours: noise levels, noise, and runs of every sampler on a toy denoiser.
+
+Run ``python -m benchmarks.parity FOLDER``, where FOLDER holds ``sigmas.json``, ``noise.json`` and ``samplers.json`` as
+written by a run of ComfyUI 0.26.0 on a CPU. Prints the worst errors: of noise levels relative ones, of sampler runs
+shares of the result's deviation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from nodeflow.wires import Conditioning, Guider, LatentFormat, Noise, Prediction, Schedule, TrainedSchedule
+from nodes.guidance.classifier_free import no_guidance
+from nodes.latents.noise import drawn_noise, noise_stream
+from nodes.samplers.sampling_loop import Sampled, sample
+from nodes.samplers.solvers.catalogue import SAMPLERS
+from nodes.schedulers.model_sigmas import SpacingName
+from nodes.schedulers.sampler_schedules import k_sampler
+from nodes.schedulers.sigmas.noise_table import noise_table
+from nodes.schedulers.sigmas.spacings import DISCARDING, SPACINGS, spaced
+
+FLOW = "FlowMatchEulerDiscreteScheduler"
+KINDS = {
+    "SD1": None,
+    "SD3": TrainedSchedule({"_class_name": FLOW, "shift": 3.0}),
+    "AuraFlow": TrainedSchedule({"_class_name": FLOW, "shift": 3.1}),
+    "Flux": TrainedSchedule({"_class_name": FLOW, "use_dynamic_shifting": True}),
+}
+SEED, STEPS = 7, 8
+
+
+@dataclass(frozen=True, eq=False)
+class ToyDenoiser:
+    """Foresees half the hyperbolic tangent of what it sees, 8 x 8 cells of 4 channels."""
+
+    prediction: Prediction
+    format = LatentFormat(4, 8, 8)
+    device = torch.device("cpu")
+    dtype = torch.float32
+    learned_variance = False
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        x_0 = 0.5 * torch.tanh(x)
+        return (x - x_0) / (timestep / 1000) if self.prediction == "flow" else x_0
+
+
+def toy(flow: bool) -> Guider:
+    return no_guidance(ToyDenoiser("flow" if flow else "sample"))
+
+
+def ended(run: Generator[Any, None, Sampled]) -> Sampled:
+    """What sampling gives when all its steps are taken."""
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            found: Sampled = end.value
+            return found
+
+
+def sampled(name: str, schedule: Schedule, flow: bool, batch: int = 1) -> Tensor:
+    """The latent of a run on the toy, with noise as ComfyUI 0.26 draws it on a CPU."""
+    noise = Noise((SEED,) * batch, stream="one for the batch", between="seed + 1")
+    return ended(sample(toy(flow), schedule, noise)).latent.samples
+
+
+def of_sigmas(known: dict[str, dict[str, Any]]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for kind, lists in known.items():
+        table = noise_table(next(trained for name, trained in KINDS.items() if kind.startswith(name)))
+        for name, wanted in lists.items():
+            spacing, slash, steps = name.partition("/")
+            if slash:
+                error = relative(SPACINGS[spacing](table, int(steps)), wanted)
+                worst[spacing] = max(worst.get(spacing, 0.0), error)
+    return worst
+
+
+def of_tails(known: dict[str, Any]) -> dict[str, float]:
+    worst = {}
+    for name, wanted in known.items():
+        if name.startswith("denoise|"):
+            _, sampler, denoise, steps = name.split("|")
+            discard = sampler in DISCARDING
+            found = spaced(SPACINGS["normal"], noise_table(None), int(steps), float(denoise), discard)
+            worst[name] = relative(found, wanted)
+    return worst
+
+
+def of_samplers(known: dict[str, Any]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for case, wanted in known.items():
+        kind, _, rest = case.partition("|")
+        if kind not in ("eps", "flow shift 3"):
+            continue
+        spacing, name = rest.split("|")
+        flow = kind != "eps"
+        schedule = k_sampler(KINDS["SD3"] if flow else None, name, cast(SpacingName, spacing), STEPS)
+        found = sampled(name, schedule, flow).flatten()[:16]
+        error = float((found - torch.tensor(wanted["first16"])).abs().max()) / wanted["std"]
+        worst[name] = max(worst.get(name, 0.0), error)
+    return worst
+
+
+def of_noise(known: dict[str, list[float]]) -> dict[str, float]:
+    found = {}
+    for name, wanted in known.items():
+        row = 1 if "second" in name else 0
+        noise = noise_stream(42, 3 if row else 1)
+        drawn = drawn_noise(noise, noise.generators(), (4, 64, 64))[row].flatten()[: len(wanted)]
+        found[name] = float((drawn - torch.tensor(wanted)).abs().max())
+    return found
+
+
+def relative(found: Tensor, wanted: list[float]) -> float:
+    """The largest relative error; infinity for lists of different lengths."""
+    if len(found) != len(wanted):
+        return float("inf")
+    known = torch.tensor(wanted)
+    return float(((found - known).abs() / known.abs().clamp(min=1e-9)).max())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    warnings.simplefilter("ignore")
+    sigmas, noise, runs = (
+        json.loads((folder / f"{name}.json").read_text()) for name in ("sigmas", "noise", "samplers")
+    )
+    for title, limit, worst in (
+        ("noise levels", 1e-6, {**of_sigmas(sigmas), **of_tails(runs)}),
+        ("noise", 0.0, of_noise(noise)),
+        ("samplers without noise on the way", 1e-5, _random(of_samplers(runs), False)),
+        ("samplers with noise on the way", 1e-4, _random(of_samplers(runs), True)),
+    ):
+        print(f"{title}: worst {max(worst.values()):.1e}, limit {limit:g}")
+        for name, error in sorted(worst.items(), key=lambda one: -one[1]):
+            print(f"  {name:28} {error:.1e}{'' if error <= limit else '  beyond'}")
+
+
+def _random(worst: dict[str, float], random: bool) -> dict[str, float]:
+    return {name: error for name, error in worst.items() if SAMPLERS[name].random == random}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What a run is asked for: the same for a job, a forecast and the command line. Data only, no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from nodeflow.graph.io.files import dumps
+from nodeflow.graph.model.workflow import Workflow
+from nodeflow.graph.validate.sweeps import Sweep
+
+
+class RunRequest(msgspec.Struct, frozen=True):
+    """A workflow (the bytes of its file) and how to run it.
+
+    Relative paths start at ``base``, results go below ``output``. Without ``targets`` everything runs that nothing else
+    uses. ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title``
+    is what a person calls it. ``sweeps`` give parameters several values each, for this run alone.
+    """
+
+    workflow: bytes
+    base: str
+    output: str
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+    document: str = ""
+    title: str = ""
+    sweeps: tuple[Sweep, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        workflow: Workflow,
+        base: Path,
+        output: Path,
+        targets: tuple[str, ...] = (),
+        *,
+        device: str = "auto",
+        document: str = "",
+        title: str = "",
+        sweeps: tuple[Sweep, ...] = (),
+    ) -> RunRequest:
+        """Return the request to run a workflow as it stands now."""
+        about = (str(base), str(output), tuple(targets), device, document, title, sweeps)
+        return cls(dumps(workflow), *about)

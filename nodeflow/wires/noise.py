@@ -1,0 +1,97 @@
+"""Seeded Gaussian noise: which generators draw it, and what they draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from nodeflow.wires.philox import PhiloxGenerator
+
+Stream = Literal["a seed a picture", "one for the batch", "GPU", "NV Philox"]
+"""Where noise comes from; what each of them is, the node says."""
+Between = Literal["goes on", "the seed again", "seed + 1"]
+"""What draws the noise that a method adds on the way: the generators that drew the start, or fresh ones."""
+
+GENERATORS: dict[str, Callable[[int], Any]] = {
+    "a seed a picture": lambda seed: torch.Generator().manual_seed(seed),
+    "one for the batch": lambda seed: torch.Generator().manual_seed(seed),
+    "GPU": lambda seed: torch.Generator("cuda").manual_seed(seed),
+    "NV Philox": PhiloxGenerator,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Variation:
+    """Noise of other seeds, and how far towards it to go."""
+
+    noise: Noise
+    strength: float
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Seeded Gaussian noise, one seed for each picture.
+
+    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at. ``values``
+    (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
+    ``later`` names steps, in order, from which on other seeds draw what a solver adds. ``stream`` and ``between`` say
+    which generators draw; ``indices`` which rows of a longer batch are wanted; a ``silent`` one starts from nothing.
+    """
+
+    seeds: tuple[int, ...]
+    width: int = 0
+    height: int = 0
+    values: Tensor | None = None
+    later: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    stream: Stream = "a seed a picture"
+    between: Between = "goes on"
+    indices: tuple[int, ...] = ()
+    silent: bool = False
+    variation: Variation | None = None
+
+    def generators(self) -> list[Any]:
+        """Fresh random generators: one a picture, or one alone for a batch that is drawn at once."""
+        return [GENERATORS[self.stream](seed) for seed in self._seeds(self.seeds)]
+
+    def on_the_way(self, since: int, seeds: tuple[int, ...], started: list[Any]) -> StepNoise:
+        """What draws at the steps since one; ``started`` drew the noise at the start, and goes on from there."""
+        if since == 0 and self.between == "goes on":
+            return StepNoise(started, self._seeds(seeds))
+        more = int(self.between == "seed + 1")
+        return StepNoise([GENERATORS[self.stream](seed + more) for seed in self._seeds(seeds)], self._seeds(seeds))
+
+    def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
+        """The seeds that draw at a step, and the step since which they do."""
+        return next((change for change in reversed(self.later) if change[0] <= step), (0, self.seeds))
+
+    def _seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        return seeds[:1] if self.stream == "one for the batch" else seeds
+
+
+@dataclass(frozen=True, eq=False)
+class StepNoise:
+    """What draws the noise that a solver adds on the way."""
+
+    generators: list[Any]
+    seeds: tuple[int, ...]
+    """Those of the generators, one a picture, or one for all."""
+
+    def like(self, x: Tensor) -> Tensor:
+        """Standard normal numbers for x (B, C, h, w), on its device and in its precision."""
+        return normal(self.generators, len(x), tuple(x.shape[1:])).to(x.device, x.dtype)
+
+
+def normal(generators: list[Any], count: int, shape: tuple[int, ...]) -> Tensor:
+    """Standard normal numbers (count, *shape), float32: a row a generator, or all rows of a single one."""
+    rows = count if len(generators) == 1 else 1
+    drawn = [
+        generator.randn((rows, *shape))
+        if isinstance(generator, PhiloxGenerator)
+        else torch.randn((rows, *shape), generator=generator, device=generator.device)
+        for generator in generators
+    ]
+    return torch.cat(drawn)

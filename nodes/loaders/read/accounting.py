@@ -1,0 +1,99 @@
+"""Account of a file's weights: each becomes part of a network, or its family lists it as ignorable, or the file is
+refused by the name of the first that does neither.
+
+Libraries rename, split and join weights on the way from a file to a network, and drop in silence what they do not know.
+So tensors are followed through whatever computes with them, and looked for where they arrive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+
+from nodeflow.node import NodeError
+
+Names = frozenset[str]
+NONE: Names = frozenset()
+
+
+class FollowedTensors(TorchFunctionMode):
+    """Remember from which weights every tensor comes that is made while this is entered."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self._kept: list[Tensor] = list(weights.values())  # so that no other tensor gets the place of one of them
+        self._sources = {id(tensor): frozenset([name]) for name, tensor in weights.items()}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        sources = NONE.union(*map(self.sources, tree_leaves((args, kwargs))))
+        for tensor in tree_leaves(made) if sources else ():
+            if isinstance(tensor, Tensor):
+                self._kept.append(tensor)
+                self._sources[id(tensor)] = sources | self.sources(tensor)
+        return made
+
+    def sources(self, tensor: object) -> Names:
+        """The names of the weights that a tensor was made from."""
+        return self._sources.get(id(tensor), NONE)
+
+
+class FileWeights(dict[str, Tensor]):
+    """The weights that were read of a file, by name, and what becomes of them.
+
+    ``left`` are the names of those that were not read. Enter `followed` around all that renames, splits or joins them.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], left: Iterable[str] = ()) -> None:
+        super().__init__(weights)
+        self.left = tuple(left)
+        self.followed = FollowedTensors(self)
+        self._used: set[str] = set()
+        self._lost: set[str] = set()
+        self._understood: set[str] = set()
+
+    def given(self, module: nn.Module, converted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return weights by a network's own names, after noting which of the file's it takes."""
+        wanted = module.state_dict().keys()
+        for name, tensor in converted.items():
+            (self._used if name in wanted else self._lost).update(self.followed.sources(tensor))
+        return converted
+
+    def understood(self, *names: str) -> None:
+        """Note names that say something by being there, or that are known to be left out."""
+        self._understood.update(names)
+
+    def refuse_others(self, path: Path, others: Mapping[str, str]) -> None:
+        """Raise NodeError where a pattern of ``others`` is in a name: it says what the file truly is."""
+        check_kind(path.name, (*self, *self.left), others)
+
+    def close(self, path: Path, ignorable: Sequence[str]) -> None:
+        """Raise NodeError for a weight that no network took; ``ignorable``: patterns that names begin with."""
+        whole = self._used - self._lost | self._understood
+        refuse_unused(path.name, [name for name in (*self, *self.left) if name not in whole], ignorable)
+
+
+def check_kind(shown: str, names: Iterable[str], others: Mapping[str, str]) -> None:
+    """Raise NodeError where a pattern of ``others`` is in one of the names: it says what a file or folder truly is."""
+    known = list(names)
+    for pattern, what in others.items():
+        if any(map(re.compile(pattern).search, known)):
+            raise NodeError(f"{shown} is {what}, which no node here loads yet")
+
+
+def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str]) -> None:
+    """Raise NodeError for the first of the names that matches none of the patterns."""
+    known = re.compile("|".join(ignorable) or "(?!)")
+    strange = sorted(name for name in unused if not known.match(name))
+    if strange:
+        more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+        raise NodeError(
+            f"{shown} holds {strange[0]}{more}, which the network that this node makes of it has no place for; "
+            "it is another kind of model, which no node here loads yet"
+        )

@@ -1,0 +1,51 @@
+"""Noise levels that were found by optimising them for a model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+
+from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.wires import Sigmas, TrainedSchedule
+from nodes.schedulers.sigmas.noise_table import noise_table
+
+TIMES = {"SD1": "StableDiffusionTimesteps", "SDXL": "StableDiffusionXLTimesteps"}
+"""diffusers has the timesteps that were found; the levels are those of the model there."""
+VIDEO = "StableDiffusionVideoSigmas"
+
+
+@node("Align Your Steps sigmas")
+def align_your_steps_sigmas(
+    model: Literal["SD1", "SDXL", "SVD"] = "SD1",
+    steps: Annotated[int, Range(1, 10000)] = 10,
+    denoise: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+    trained: TrainedSchedule | None = None,
+) -> Sigmas:
+    """Takes noise levels that were optimised for few steps of one model, as NVIDIA has published them.
+
+    They are ten steps; other numbers are found between, evenly in the logarithm. ``denoise`` below 1 takes only that
+    share of the steps, the last ones. The last level is 0.
+
+    Fails for models of flow matching.
+    Paper: Sabour et al. 2024, Align Your Steps (arXiv:2404.14507).
+    """
+    if trained is not None and noise_table(trained).flow:
+        raise NodeError("these levels are of diffusions, and this model goes along straight paths; choose others")
+    known = published(model)
+    if steps + 1 != len(known):
+        places = np.linspace(0, len(known) - 1, steps + 1)
+        known = np.exp(np.interp(places, np.arange(len(known)), np.log(known))).tolist()
+    left = round(steps * denoise)
+    return Sigmas(torch.tensor([*known[-(left + 1) : -1], 0.0]), trained)
+
+
+def published(model: str) -> list[float]:
+    """The eleven levels of a model, the last of which stands for its least noise."""
+    from diffusers.schedulers import AysSchedules
+
+    if model not in TIMES:
+        return [float(sigma) for sigma in AysSchedules[VIDEO][:-1]] + [0.002]
+    table = noise_table(None)
+    return table.sigma(torch.tensor([*AysSchedules[TIMES[model]], 0])).tolist()

@@ -1,0 +1,136 @@
+"""Noise levels by a formula between a largest and a smallest."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import torch
+
+from nodeflow.node import NodeError, Range, node
+from nodeflow.wires import Sigmas, TrainedSchedule
+from nodes.schedulers.sigmas.noise_table import is_flow, shifted
+from nodes.schedulers.sigmas.spacings import ending, karras_between, polyexponential_between
+
+Steps = Annotated[int, Range(1, 10000)]
+Level = Annotated[float, Range(0.0001, 5000, 0.001)]
+MOST, LEAST = 14.614642, 0.0291675
+"""Stable Diffusion's largest and smallest sigma."""
+
+
+@node("Karras sigmas")
+def karras_sigmas(
+    steps: Steps = 20,
+    sigma_max: Level = MOST,
+    sigma_min: Level = LEAST,
+    rho: Annotated[float, Range(0.1, 100, 0.1)] = 7.0,
+    trained: TrainedSchedule | None = None,
+) -> Sigmas:
+    """Spaces noise levels so that a root of them is even: small steps where there is little noise.
+
+    The larger ``rho``, the more steps at little noise; 1 is even. Gives steps + 1 sigmas, the last of them 0.
+
+    Fails when sigma_min is not below sigma_max.
+    Paper: Karras et al. 2022 (arXiv:2206.00364), eq. 5.
+    """
+    _ordered(sigma_min, sigma_max)
+    return Sigmas(karras_between(steps, sigma_min, sigma_max, rho), trained)
+
+
+@node("Exponential sigmas")
+def exponential_sigmas(
+    steps: Steps = 20,
+    sigma_max: Level = MOST,
+    sigma_min: Level = LEAST,
+    rho: Annotated[float, Range(0.1, 100, 0.1)] = 1.0,
+    trained: TrainedSchedule | None = None,
+) -> Sigmas:
+    """Spaces noise levels evenly in their logarithm, or by a power of it (polyexponential).
+
+    ``rho`` 1 is even, each level the same share of the one before; above 1 there are more steps at little noise.
+
+    Fails when sigma_min is not below sigma_max.
+    """
+    _ordered(sigma_min, sigma_max)
+    return Sigmas(polyexponential_between(steps, sigma_min, sigma_max, rho), trained)
+
+
+@node("Laplace sigmas")
+def laplace_sigmas(
+    steps: Annotated[int, Range(2, 10000)] = 20,
+    sigma_max: Level = MOST,
+    sigma_min: Level = LEAST,
+    mu: Annotated[float, Range(-10, 10, 0.1)] = 0.0,
+    beta: Annotated[float, Range(0.01, 10, 0.01)] = 0.5,
+    trained: TrainedSchedule | None = None,
+) -> Sigmas:
+    """Spaces noise levels by a Laplace distribution of their logarithm: most steps around one level.
+
+    ``mu`` is the logarithm of the sigma that gets most steps, ``beta`` how wide they spread. Levels beyond sigma_max
+    and sigma_min are left out, so that there may be fewer steps than were asked for; the last level is 0.
+
+    Fails when sigma_min is not below sigma_max.
+    Paper: Hang et al. 2024, Improved Noise Schedule for Diffusion Training (arXiv:2407.03297).
+    """
+    _ordered(sigma_min, sigma_max)
+    share = torch.linspace(0, 1, steps)
+    away = 0.5 - share
+    logarithm = mu - beta * away.sign() * (1 - 2 * away.abs() + 1e-5).log()
+    found = logarithm.exp().clamp(sigma_min, sigma_max).flip(0)
+    return Sigmas(ending(torch.unique(found).flip(0)), trained)
+
+
+@node("Variance-preserving sigmas")
+def vp_sigmas(
+    steps: Steps = 20,
+    beta_d: Annotated[float, Range(0, 5000, 0.1)] = 19.9,
+    beta_min: Annotated[float, Range(0, 5000, 0.1)] = 0.1,
+    epsilon: Annotated[float, Range(0.00001, 1, 0.0001)] = 0.001,
+    trained: TrainedSchedule | None = None,
+) -> Sigmas:
+    """Spaces noise levels at even times of a continuous diffusion whose beta grows evenly.
+
+    beta(t) = beta_min + beta_d t; the times go from 1 to ``epsilon``, and the last level is 0.
+
+    Fails when both betas are 0.
+    Paper: Song et al. 2021 (arXiv:2011.13456), app. C; Karras et al. 2022 (arXiv:2206.00364), table 1.
+    """
+    if beta_d == beta_min == 0:
+        raise NodeError("both betas are 0, so that no noise is ever added; make one of them larger")
+    t = torch.linspace(1, epsilon, steps, dtype=torch.float64)
+    return Sigmas(ending(torch.expm1(beta_d * t**2 / 2 + beta_min * t).sqrt().float()), trained)
+
+
+@node("FLUX.2 sigmas")
+def flux2_sigmas(
+    trained: TrainedSchedule,
+    steps: Steps = 20,
+    width: Annotated[int, Range(16, 16384)] = 1024,
+    height: Annotated[int, Range(16, 16384)] = 1024,
+) -> Sigmas:
+    """Spaces noise levels for FLUX.2: even ones, shifted towards noise by size and number of steps.
+
+    ``width`` and ``height`` are those of the picture in pixels. Gives steps + 1 shares of noise from 1 to 0.
+
+    Fails for models that were not trained by flow matching.
+    Black Forest Labs, FLUX.2 (2025); the shift: Esser et al. 2024 (arXiv:2403.03206), eq. 23.
+    """
+    if not is_flow(trained):
+        raise NodeError("these are levels of flow matching, and this model was trained as a diffusion; choose others")
+    shift = math.exp(_flux2_mu(round(width * height / 256), steps))
+    return Sigmas(shifted(torch.linspace(1, 0, steps + 1), shift), trained)
+
+
+def _flux2_mu(tokens: int, steps: int) -> float:
+    """The logarithm of the shift: a line in the tokens at 200 steps, another at 10, and even in steps between."""
+    many = 0.00016927 * tokens + 0.45666666
+    if tokens > 4300:
+        return many
+    few = 8.73809524e-05 * tokens + 1.89833333
+    slope = (many - few) / 190
+    return slope * steps + many - 200 * slope
+
+
+def _ordered(least: float, most: float) -> None:
+    if least >= most:
+        raise NodeError(f"sigma_min is {least:g} and sigma_max {most:g}; make sigma_max the larger one")

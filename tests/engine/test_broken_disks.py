@@ -1,0 +1,158 @@
+"""Disks that are full, read-only or damaged: what runs goes on, and the person is told once what is not kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import torch
+
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.result_cache import ResultCache
+from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.planning.cost_estimates import Estimates
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
+
+VALUE = (torch.arange(4096.0),)
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    """Let a database find no more room, as on a full disk."""
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def empty(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA max_page_count = 1000000")
+
+
+def garble(path: Path) -> None:
+    """Write over the middle of a database's file."""
+    path.write_bytes(b"not what it was" * 500)
+    for tail in ("-wal", "-shm"):
+        path.with_name(path.name + tail).unlink(missing_ok=True)
+
+
+def big(title: str) -> RunRequest:
+    return RunRequest(b"x" * 50_000, "/b", "/o", title=title)
+
+
+def titles(queue: JobQueue) -> list[str]:
+    return [job.run.title for job in queue.jobs]
+
+
+def test_on_a_full_disk_results_stay_in_memory_and_it_is_said_once(tmp_path: Path) -> None:
+    disk, told = DiskStore(tmp_path, 2**30), []
+    disk.tell = told.append
+    cache = ResultCache({"cpu": 2**30}, disk)
+    fill(disk._index)
+    for number in range(200):
+        cache.put(number.to_bytes(4), VALUE, 1.0)
+    assert len(told) == 1
+    assert "full" in told[0]
+    assert str(tmp_path) in told[0]
+    assert all(cache.get(number.to_bytes(4)) is not None for number in range(200))
+    empty(disk._index)
+    cache.put(b"later", VALUE, 1.0)
+    assert b"later" in disk
+
+
+def test_where_a_file_stands_in_the_way_results_stay_in_memory(tmp_path: Path) -> None:
+    disk, told = DiskStore(tmp_path, 2**30), []
+    disk.tell = told.append
+    for first in range(256):
+        (tmp_path / f"{first:02x}").write_bytes(b"in the way")
+    cache = ResultCache({"cpu": 2**30}, disk)
+    for number in range(5):
+        cache.put(bytes([number]), VALUE, 1.0)
+        assert cache.get(bytes([number])) is not None
+    assert len(told) == 1
+
+
+def test_a_damaged_index_is_made_anew_from_the_results(tmp_path: Path) -> None:
+    disk = DiskStore(tmp_path, 2**30)
+    for number in range(5):
+        disk.put(bytes([number]), VALUE, 1.0)
+    disk.close()
+    damaged = next(iter(tmp_path.glob("??/*.safetensors")))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    garble(tmp_path / "index.sqlite")
+    again = DiskStore(tmp_path, 2**30)
+    assert again.info().results == 4
+    assert sum(again.get(bytes([number])) is not None for number in range(5)) == 4
+    assert again.verify() == (4, 0)
+
+
+def test_an_index_that_is_damaged_while_it_is_used_is_mended(tmp_path: Path) -> None:
+    disk, told = DiskStore(tmp_path, 2**30), []
+    disk.tell = told.append
+    disk.put(b"a", VALUE, 1.0)
+    disk._index.execute("DROP TABLE result")
+    disk.get(b"a")
+    disk.put(b"b", VALUE, 1.0)
+    assert disk.get(b"a") is not None
+    assert disk.get(b"b") is not None
+    assert told == []
+
+
+def test_costs_that_are_damaged_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path))
+    (tmp_path / "costs.sqlite").write_bytes(b"rubbish" * 1000)
+    Estimates.of_user().close()
+    assert sqlite3.connect(tmp_path / "costs.sqlite").execute("SELECT count(*) FROM cost").fetchone() == (0,)
+
+
+def test_without_a_cache_folder_a_run_goes_on_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path / "file"))
+    runner, told = WorkflowRunner.of_user(), []
+    runner.hear_troubles(told.append)
+    assert len(told) == 1
+    assert "only in memory" in told[0]
+
+
+def test_a_queue_on_a_full_disk_goes_on_and_is_written_when_there_is_room(tmp_path: Path) -> None:
+    file = tmp_path / "queue.sqlite"
+    queue = JobQueue(file)
+    first = queue.add(big("a"))
+    fill(queue._file)
+    others = [queue.add(big(name)) for name in "bcdefgh"]
+    assert len({first, *others}) == 8
+    queue.move(others[-1], 0)
+    assert queue.remove(others[0])
+    assert titles(queue) == list("hacdefg")
+    (sentence,) = queue.new_troubles()
+    assert "memory only" in sentence
+    empty(queue._file)
+    queue.add(big("i"))
+    assert queue.new_troubles() == []
+    queue.close()
+    assert titles(JobQueue(file)) == list("hacdefgi")
+
+
+def test_a_damaged_queue_is_set_aside_and_told(tmp_path: Path) -> None:
+    file = tmp_path / "queue.sqlite"
+    file.write_bytes(b"not a database at all" * 100)
+    queue = JobQueue(file)
+    (sentence,) = queue.new_troubles()
+    aside = next(tmp_path.glob("queue-damaged-*.sqlite"))
+    assert str(aside) in sentence
+    assert aside.read_bytes().startswith(b"not a database")
+    queue.add(big("a"))
+    queue.close()
+    assert titles(JobQueue(file)) == ["a"]
+
+
+def test_a_queue_that_is_damaged_while_it_is_used_keeps_its_jobs(tmp_path: Path) -> None:
+    file = tmp_path / "queue.sqlite"
+    queue = JobQueue(file)
+    queue.add(big("a"))
+    queue._file.execute("DROP TABLE job")
+    queue.add(big("b"))
+    queue.add(big("c"))
+    assert titles(queue) == ["a", "b", "c"]
+    assert len(queue.new_troubles()) == 1
+    queue.close()
+    assert titles(JobQueue(file)) == ["a", "b", "c"]

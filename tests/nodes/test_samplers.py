@@ -1,0 +1,401 @@
+"""The field's samplers: their numbers, their order of convergence, and that each goes on from any of its steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks.parity import KINDS, ToyDenoiser, ended, sampled, toy
+from benchmarks.samplers import errors, exact, levels, slope, start, walked
+from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.execution.step_cache import StepStore
+from nodeflow.node import NodeError, Steps
+from nodeflow.wires import Curve, Denoiser, Guided, Guider, Latent, Mask, Noise, Schedule, Sigmas
+from nodes.guidance.classifier_free import change_guidance, no_guidance
+from nodes.samplers.inpainting import inpaint
+from nodes.samplers.sampler_error import sampler_error
+from nodes.samplers.sampling_loop import Sampled, sample
+from nodes.samplers.solvers.catalogue import NAMES, SAMPLERS
+from nodes.schedulers.edit_sigmas import flip_sigmas, manual_sigmas, part_of_sigmas, split_sigmas
+from nodes.schedulers.model_sigmas import model_sigmas
+from nodes.schedulers.sampler_schedules import adaptive_schedule, k_sampler, sigmas_schedule
+from nodes.schedulers.schedule_curves import noise_added
+from nodes.schedulers.schedulers import change_scheduler, scheduler
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torchsde's, of levels that differ in the last bit
+
+FLOW = KINDS["SD3"]
+COMFYUI: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "ddim": ((-0.1115442, 0.0634393, 0.1183198), (-0.1097670, 0.0590271, 0.1174660)),
+    "ddpm": ((-0.0187400, 0.0872592, 0.0121856), (-0.0471785, 0.1601342, 0.1194808)),
+    "deis": ((-0.0991997, 0.0557474, 0.1055264), (-0.0814059, 0.0425277, 0.0876735)),
+    "dpm_2": ((-0.1333791, 0.0735222, 0.1423940), (-0.1999046, 0.1052562, 0.2148578)),
+    "dpm_2_ancestral": ((0.0141187, 0.0493485, -0.0595638), (0.0407072, 0.1895038, -0.1406823)),
+    "dpm_adaptive": ((-0.1570642, 0.0853495, 0.1680953), (-0.0710270, 0.0365923, 0.0767270)),
+    "dpm_fast": ((-0.0782862, 0.0411339, 0.0844103), (-0.0572697, 0.0295287, 0.0618380)),
+    "dpmpp_2m": ((-0.0831608, 0.0459306, 0.0888302), (-0.0134952, 0.0024896, 0.0167164)),
+    "dpmpp_2m_sde": ((-0.0922950, 0.0532579, 0.0186908), (-0.0432496, -0.1096381, -0.1530436)),
+    "dpmpp_2m_sde_heun": ((-0.1086587, 0.0371610, 0.0182416), (-0.0283013, -0.1969520, -0.2915896)),
+    "dpmpp_2s_ancestral": ((-0.0003088, 0.0492364, -0.0071353), (0.0136055, 0.0723461, 0.0250802)),
+    "dpmpp_3m_sde": ((-0.0415197, -0.1735952, 0.0579488), (0.4721858, -0.4481325, -0.4966275)),
+    "dpmpp_sde": ((-0.0327409, 0.0735147, -0.0030294), (-0.0190166, 0.0160001, 0.0244422)),
+    "er_sde": ((-0.1105062, 0.1077327, 0.1320033), (-0.0476472, 0.1378282, 0.1320166)),
+    "euler": ((-0.1115442, 0.0634393, 0.1183198), (-0.1097670, 0.0590271, 0.1174660)),
+    "euler_ancestral": ((-0.0187397, 0.0872576, 0.0121849), (0.0207722, 0.1437504, 0.0596095)),
+    "exp_heun_2_x0": ((-0.0864359, 0.0480783, 0.0921038), (-0.0691397, 0.0367668, 0.0741621)),
+    "exp_heun_2_x0_sde": ((-0.0306053, -0.0108127, -0.0035284), (-0.0624379, -0.0465393, 0.0084570)),
+    "gradient_estimation": ((-0.0779352, 0.0426313, 0.0833523), (-0.0874448, 0.0455709, 0.0942164)),
+    "heun": ((-0.0500923, 0.0270417, 0.0537183), (0.4665463, -0.3529227, -0.4739273)),
+    "heunpp2": ((-0.1107020, 0.0629017, 0.1174551), (-0.0982332, 0.0523140, 0.1053271)),
+    "ipndm": ((-0.0791575, 0.0435066, 0.0845545), (-0.0888788, 0.0467102, 0.0955936)),
+    "ipndm_v": ((-0.0874720, 0.0485161, 0.0932823), (-0.0999872, 0.0516326, 0.1079179)),
+    "lcm": ((0.0062566, 0.0705019, -0.0220909), (0.0807043, 0.1284991, 0.0191936)),
+    "lms": ((-0.0999926, 0.0562811, 0.1063216), (-0.0777520, 0.0405254, 0.0837771)),
+    "res_multistep": ((-0.0767687, 0.0419787, 0.0821911), (0.0355113, -0.0258386, -0.0347649)),
+    "res_multistep_ancestral": ((0.0473936, 0.0923073, -0.0453113), (0.4539174, 0.2927399, -0.0983463)),
+    "sa_solver": ((0.0051507, -0.0252625, 0.0505510), (-0.1051490, 0.0892117, 0.0663374)),
+    "sa_solver_pece": ((-0.0111455, -0.0079376, 0.0503139), (-0.0536569, 0.0427075, 0.0386508)),
+    "seeds_2": ((-0.0365163, -0.0043595, 0.0018483), (-0.0472458, -0.0273384, 0.0111016)),
+    "seeds_3": ((-0.0671668, -0.0638822, -0.0052054), (0.0255452, -0.0688246, -0.0306759)),
+    "uni_pc": ((-0.1343497, 0.0728929, 0.1438622), (-0.2002414, 0.1051616, 0.2153317)),
+    "uni_pc_bh2": ((-0.1420639, 0.0780038, 0.1517690), (-0.2015554, 0.1060488, 0.2166607)),
+}
+"""The first three numbers that ComfyUI 0.26.0 gives on a CPU: karras on Stable Diffusion's levels, normal on a flow
+with shift 3; 8 steps, seed 7, 1 x 4 x 8 x 8, with the toy denoiser of `benchmarks.parity`."""
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSided:
+    """A guider of two predictions of x_0, as classifier-free guidance has them."""
+
+    denoiser: Denoiser
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        conditional, unconditional = 0.5 * torch.tanh(x), 0.3 * torch.tanh(x)
+        return Guided(conditional + 0.5 * (conditional - unconditional), conditional, unconditional)
+
+    def at(self, index: int, total: int) -> Guider:
+        return self
+
+    def unguided(self) -> Guider:
+        return self
+
+
+TWO_SIDED = TwoSided(ToyDenoiser("sample"))
+
+
+@pytest.mark.parametrize("name", COMFYUI)
+def test_it_gives_the_numbers_that_people_know(name: str) -> None:
+    diffusion, flow = COMFYUI[name]
+    limit = 2e-5 if SAMPLERS[name].random else 2e-6
+    for schedule, wanted in (
+        (k_sampler(None, name, "karras", 8), diffusion),
+        (k_sampler(FLOW, name, "normal", 8), flow),
+    ):
+        found = sampled(name, schedule, schedule.flow).flatten()[:3]
+        assert torch.allclose(found, torch.tensor(wanted), rtol=0, atol=limit), found
+
+
+SURE = [name for name in NAMES if not SAMPLERS[name].random and not SAMPLERS[name].adaptive and "cfg_pp" not in name]
+
+
+@pytest.fixture(scope="module")
+def end() -> Tensor:
+    return exact(start())
+
+
+@pytest.mark.parametrize("name", SURE)
+def test_its_error_falls_by_its_order(name: str, end: Tensor) -> None:
+    found = errors(name, end)
+    assert found[-1] < min(found[:-1])
+    assert slope(found) > SAMPLERS[name].order - 0.35
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "eta" in SAMPLERS[name].options and "cfg_pp" not in name])
+def test_without_its_noise_it_falls_by_its_order_too(name: str, end: Tensor) -> None:
+    found = [
+        float((walked(SAMPLERS[name], levels(steps), start(), eta=0.0)[0] - end).square().mean().sqrt())
+        for steps in (20, 40, 80)
+    ]
+    assert slope(found) > SAMPLERS[name].order - 0.35
+
+
+def test_an_adaptive_one_meets_its_tolerance_and_asks_more_for_a_smaller_one(end: Tensor) -> None:
+    asked, error = [], []
+    for rtol in (0.05, 0.005, 0.0005):
+        x, calls = walked(SAMPLERS["dpm_adaptive"], [10.0, 0.1], start(), rtol=rtol, atol=rtol / 10)
+        asked.append(calls)
+        error.append(float((x - end).abs().max()))
+    assert asked == sorted(asked)
+    assert asked[0] < asked[-1]
+    assert error == sorted(error, reverse=True)
+    assert error[-1] < 1e-3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_noise_of_nothing_changes_nothing(name: str) -> None:
+    """With a denoiser that knows the picture, every sampler that ends at 0 ends there."""
+    picture = torch.linspace(-1, 1, 256, dtype=torch.float64).reshape(1, 4, 8, 8)
+    x, _ = walked(SAMPLERS[name], [*levels(24), 0.0], start(), lambda x, sigma: picture.to(x.dtype))
+    left = 0.3 if name in ("dpm_fast", "dpm_adaptive") else 0.01  # these end at the last level above 0
+    assert float((x - picture).abs().max()) < 3 * left
+
+
+class Runner:
+    """Runs along a schedule, with steps kept."""
+
+    def __init__(self, guider: Guider, schedule: Schedule) -> None:
+        self.guider, self.schedule = guider, schedule
+
+    def run(
+        self, store: StepStore | None, stop: int = 5000, noise: Noise = Noise((3, 9))
+    ) -> tuple[int, Sampled | None]:
+        """How many steps were computed, and the result; it is let go after ``stop`` of them."""
+        with _steps(store) as steps:
+            running, seen = sample(self.guider, self.schedule, noise, steps=steps), 0
+            while seen < stop:
+                try:
+                    next(running)
+                except StopIteration as end:
+                    return seen, end.value
+                seen += 1
+            running.close()
+        return seen, None
+
+
+@contextmanager
+def _steps(store: StepStore | None) -> Iterator[Steps]:
+    if store is None:
+        yield Steps()
+    else:
+        with store.begin("nodes.sample@3") as steps:
+            yield steps
+
+
+def _same(one: Sampled, other: Sampled) -> bool:
+    pairs = zip(one.trajectory.x, other.trajectory.x, strict=True)
+    return torch.equal(one.latent.samples, other.latent.samples) and all(torch.equal(*pair) for pair in pairs)
+
+
+@pytest.mark.parametrize("flow", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_it_goes_on_from_any_step_bit_by_bit(name: str, flow: bool, tmp_path: Path) -> None:
+    steps = 22 if name == "restart" else 7
+    guider = TWO_SIDED if "cfg_pp" in name else toy(flow)
+    if flow and "cfg_pp" in name:
+        pytest.skip("the guider of two sides is one of a diffusion")
+    runner = Runner(guider, k_sampler(FLOW if flow else None, name, "karras", steps))
+    count, wanted = runner.run(None)
+    assert wanted is not None
+    for done in {1, count // 2, count - 1} - {0}:
+        memory = StepStore({"cpu": 2**30})
+        disk = StepStore({"cpu": 2**30}, DiskStore(tmp_path / f"{done}", 2**28, least_seconds=0), pace=0)
+        for store in (memory, disk):
+            assert runner.run(store, stop=done)[0] == done
+        again = StepStore({"cpu": 2**30}, DiskStore(tmp_path / f"{done}", 2**28, least_seconds=0), pace=0)
+        for store in (memory, again):
+            more, result = runner.run(store)
+            assert more == count - done
+            assert result is not None
+            assert _same(result, wanted)
+
+
+@pytest.mark.parametrize("name", ["euler_ancestral", "dpmpp_2m_sde", "seeds_2", "restart", "uni_pc"])
+def test_a_batch_equals_its_singles(name: str) -> None:
+    schedule = k_sampler(None, name, "karras", 21)
+    both = ended(sample(toy(False), schedule, Noise((3, 9)))).latent.samples
+    for row, seed in enumerate((3, 9)):
+        assert torch.equal(both[row : row + 1], ended(sample(toy(False), schedule, Noise((seed,)))).latent.samples)
+
+
+def test_two_samplers_go_on_after_each_other_with_the_noise_that_is_left() -> None:
+    for trained in (None, FLOW):
+        whole = k_sampler(trained, "euler", "normal", 8)
+        guider = toy(trained is not None)
+        wanted = ended(sample(guider, whole, Noise((3,)))).latent.samples
+        first = ended(
+            sample(guider, k_sampler(trained, "euler", "normal", 8, end_step=5, leftover_noise=True), Noise((3,)))
+        )
+        rest = k_sampler(trained, "euler", "normal", 8, start_step=5)
+        found = ended(sample(guider, rest, Noise((3,), silent=True), first.latent)).latent.samples
+        assert torch.allclose(found, wanted, atol=1e-5)
+    high, low = split_sigmas(model_sigmas(None, "normal", 8), 5)
+    assert high.values[-1] == low.values[0] == whole_level(5)
+    early = k_sampler(None, "euler", "normal", 8, end_step=5).begin("sample", torch.device("cpu"))
+    assert float(early.sigmas[-1]) == 0
+
+
+def whole_level(step: int) -> float:
+    return float(model_sigmas(None, "normal", 8).values[step])
+
+
+def test_where_nothing_is_left_to_do_the_latent_stays() -> None:
+    latent = Latent(torch.randn(1, 4, 8, 8))
+    for schedule in (k_sampler(None, steps=8, denoise=0), k_sampler(None, steps=8, start_step=8)):
+        assert schedule.steps == 0
+        assert torch.equal(ended(sample(toy(False), schedule, Noise((3,)), latent)).latent.samples, latent.samples)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if SAMPLERS[name].backward])
+def test_it_walks_back_to_the_noise_that_a_picture_came_from(name: str, end: Tensor) -> None:
+    away = [
+        float((walked(SAMPLERS[name], levels(steps)[::-1], end)[0] - start()).square().mean().sqrt())
+        for steps in (100, 400)
+    ]
+    assert away[1] < away[0] < 2
+    assert away[1] < 0.5
+    upwards = flip_sigmas(model_sigmas(None, "karras", 10))
+    noised = ended(sample(toy(False), sigmas_schedule(upwards, name), Noise((0,), silent=True), Latent(end.float())))
+    assert noised.latent.samples.isfinite().all()
+    with pytest.raises(NodeError, match="fall from step to step"):
+        sigmas_schedule(upwards, "dpmpp_2m")
+
+
+def test_an_adaptive_run_shows_how_many_steps_it_took_and_where() -> None:
+    schedule = adaptive_schedule(model_sigmas(None, "normal", 8))
+    seen = list(sample(toy(False), schedule, Noise((3,))))
+    found = ended(sample(toy(False), schedule, Noise((3,)))).trajectory
+    assert [step.index for step in seen] == list(range(1, len(seen) + 1))
+    assert len(found.original) == len(found.timesteps) == len(found.sigmas) - 1 == len(seen)
+    assert (found.sigmas.diff() < 0).all()
+    assert found.levels is not None
+    assert len(found.levels) == len(seen)
+    with pytest.raises(NodeError, match="1000 steps; allow a larger error"):
+        ended(
+            sample(
+                toy(False),
+                adaptive_schedule(model_sigmas(None), rtol=1e-4, atol=1e-5, h_init=1e-4, icoeff=0),
+                Noise((3,)),
+            )
+        )
+
+
+def test_the_guider_is_told_the_level_that_it_is_asked_at() -> None:
+    """What is known outside of a mask comes out as it was, though a sampler asks between the levels too."""
+    known = Latent(torch.linspace(-1, 1, 256).reshape(1, 4, 8, 8))
+    outside = Mask(torch.zeros(1, 1, 8, 8))
+    for name in ("heun", "dpm_2", "dpmpp_sde", "seeds_3", "dpm_adaptive", "dpmpp_2s_ancestral"):
+        for trained, flow in ((None, False), (FLOW, True)):
+            schedule = k_sampler(trained, name, "karras", 6)
+            found = ended(sample(inpaint(toy(flow), schedule, known, outside), schedule, Noise((3,)))).latent.samples
+            assert torch.allclose(found, known.samples, atol=0.12 if name == "dpm_adaptive" else 1e-4), name
+
+
+def test_guidance_changes_at_a_step_of_the_schedule() -> None:
+    before, after = no_guidance(ToyDenoiser("sample")), TWO_SIDED
+    for name in ("dpmpp_sde", "euler"):
+        schedule = k_sampler(None, name, "karras", 6)
+        found = ended(sample(change_guidance(before, after, 3), schedule, Noise((3,)))).trajectory
+        assert [one is not None for one in found.unconditional] == [False] * 3 + [True] * 3
+
+
+def test_another_method_takes_over_at_a_step() -> None:
+    one, other = (k_sampler(None, name, "karras", 8) for name in ("euler", "dpmpp_2m"))
+    both = ended(sample(toy(False), change_scheduler(one, other, 4), Noise((3,)))).trajectory
+    alone = ended(sample(toy(False), one, Noise((3,)))).trajectory
+    assert torch.equal(both.x[4], alone.x[4])
+    assert not torch.equal(both.x[-1], alone.x[-1])
+    with pytest.raises(NodeError, match="sets its own steps"):
+        ended(sample(toy(False), change_scheduler(one, k_sampler(None, "dpm_adaptive", "karras", 8), 4), Noise((3,))))
+
+
+def test_predictions_of_every_kind_mean_the_same_picture() -> None:
+    """A denoiser of epsilon, v, x_0 or flow that foresees the same comes to the same."""
+
+    @dataclass(frozen=True, eq=False)
+    class Kind(ToyDenoiser):
+        def predict(self, x: Tensor, timestep: Tensor, conditioning: Any) -> Tensor:
+            sigma = float(table.sigma(timestep.float()))
+            x_0, noisy = 0.5 * torch.tanh(x), x * math.hypot(1, sigma)
+            if self.prediction == "sample":
+                return x_0
+            epsilon = (noisy - x_0) / sigma
+            return epsilon if self.prediction == "epsilon" else (epsilon - sigma * x_0) / math.hypot(1, sigma)
+
+    from nodes.schedulers.sigmas.noise_table import noise_table
+
+    table = noise_table(None)
+    schedule = sigmas_schedule(Sigmas(torch.cat([table.sigmas[[999, 700, 400, 200, 50]], torch.zeros(1)])), "dpmpp_2m")
+    runs = [ended(sample(no_guidance(Kind(kind)), schedule, Noise((3,)))) for kind in ("sample", "epsilon", "v")]
+    for run in runs[1:]:
+        assert torch.allclose(run.latent.samples, runs[0].latent.samples, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: manual_sigmas("14, 3, 5, 0"), "sigma 2 is 5, not below the 3 before it"),
+        (lambda: manual_sigmas("14, -3, 0"), "sigma 1 is -3; noise levels are numbers from 0 up"),
+        (lambda: manual_sigmas("14 inf 0"), "sigma 1 is inf"),
+        (lambda: manual_sigmas("nan"), "sigma 0 is nan"),
+        (lambda: manual_sigmas(" "), "there are no sigmas"),
+        (lambda: manual_sigmas("14, three"), "'three' is no number"),
+        (lambda: manual_sigmas("3 3"), "fall from step to step"),
+        (lambda: manual_sigmas(curve=Curve(torch.arange(2.0), torch.tensor([1.0, 2.0]))), "fall from step to step"),
+        (lambda: sigmas_schedule(Sigmas(torch.zeros(0))), "there are no sigmas"),
+        (lambda: sigmas_schedule(Sigmas(torch.tensor([14.0, 1.0, 0.0]), FLOW)), "shares of noise go up to 1"),
+        (lambda: k_sampler(None, "dpm_adaptive", "karras", 1), "needs a level to end at besides 0"),
+        (lambda: k_sampler(None, "euler", "simple", 1001), "a table of 1000 levels, not 1001"),
+        (lambda: k_sampler(FLOW).begin("epsilon", torch.device("cpu")), "wire the model's schedule to trained"),
+        (lambda: k_sampler(None).begin("flow", torch.device("cpu")), "wire the model's schedule to trained"),
+        (
+            lambda: part_of_sigmas(split_sigmas(model_sigmas(None), 30).high),
+            "there are 20 steps, and none of number 30",
+        ),
+        (
+            lambda: ended(sample(toy(False), k_sampler(None, "euler_cfg_pp"), Noise((1,)))),
+            "classifier-free guidance with a negative text",
+        ),
+    ],
+)
+def test_what_cannot_be_walked_along_is_said_in_a_sentence(make: Any, told: str) -> None:
+    with pytest.raises(NodeError) as refused:
+        make()
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_diffusers_euler_walks_along_the_levels_of_normal() -> None:
+    ours, theirs = k_sampler(None, "euler", "normal", 20), scheduler(None, "Euler", 20)
+    one, other = (each.begin("epsilon", torch.device("cpu")).sigmas for each in (ours, theirs))
+    assert torch.allclose(one, other, rtol=1e-4)
+
+
+def test_errors_of_two_samplers_stand_side_by_side() -> None:
+    running = sampler_error(toy(False), Noise((3,)), steps="10 20, 40", first="euler", second="dpmpp_2m_sde")
+    seen = []
+    while True:
+        try:
+            seen.append(next(running))
+        except StopIteration as end:
+            found = end.value
+            break
+    assert seen[-1].index == seen[-1].total == 256 + 2 * 70
+    for curve, name in ((found.first, "euler"), (found.second, "dpmpp_2m_sde")):
+        assert curve.x.tolist() == [10, 20, 40]
+        assert (curve.y.diff() < 0).all(), name
+    assert found.table.splitlines()[4] == "dpmpp_2m_sde, without its noise"
+    assert all(0.8 < float(line.rpartition(" ")[2]) < 1.3 for line in found.table.splitlines()[2:4])
+    for wrong in ("", "ten", "0", "5000", "-3"):
+        with pytest.raises(NodeError, match="are no numbers of steps"):
+            next(sampler_error(toy(False), Noise((3,)), steps=wrong))
+
+
+def test_noise_that_is_added_shows_as_a_curve() -> None:
+    sure, lcm = (noise_added(k_sampler(None, name, "karras", 8)) for name in ("euler", "lcm"))
+    assert not sure.y.any()
+    levels = model_sigmas(None, "karras", 8).values[1:].double()
+    assert torch.allclose(lcm.y, levels, rtol=0.05)
+    assert noise_added(k_sampler(FLOW, "euler_ancestral", "simple", 8)).y[:-1].all()
+    assert noise_added(scheduler(None, "DDIM", 8, eta=1.0)).y[:-1].all()
+    assert not noise_added(scheduler(None, "UniPC", 8)).y.any()
+    with pytest.raises(NodeError, match="sets its own steps"):
+        noise_added(k_sampler(None, "dpm_adaptive", "karras", 8))
