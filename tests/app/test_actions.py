@@ -140,7 +140,7 @@ def test_the_menu_of_the_canvas_offers_what_can_be_done_to_what_was_pressed(
     def press_at(at: QPointF) -> list[str]:
         window.canvas.view.centerOn(at)
         pos = view.mapFromScene(at)
-        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, pos, view.viewport().mapToGlobal(pos))
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, pos, view.viewport().mapToGlobal(pos))
         QTimer.singleShot(100, read)
         QApplication.sendEvent(view.viewport(), event)
         return shown[-1]

@@ -8,7 +8,7 @@ import pytest
 from app.conftest import STARTER
 from app.hands import Hand
 from app.seen import add, agrees, port, row_centre, text
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
@@ -50,6 +50,38 @@ def test_a_wire_that_does_not_fit_is_refused_with_the_reason(window: MainWindow,
     assert not hand.view.toast.isHidden()
     assert hand.view.toast.text() == "decode.latent: takes Latent, but noise.noise gives Noise"
     assert not hand.view.wire.active
+
+
+def test_what_was_refused_is_forgotten_where_the_wire_goes_on(window: MainWindow, hand: Hand) -> None:
+    hand.view.camera.show_part(hand.view.scene().itemsBoundingRect())
+    add(window, "raw", "nodes.no_guidance", 900, 700)
+    window.canvas.framing.frame(window.canvas.nodes.values())
+    start, refusing = port(window, "denoiser", "denoiser").centre(), port(window, "decode", "latent").centre()
+    hand.press(start)
+    hand.move(refusing)
+    assert hand.view.toast.isVisible()
+    hand.move(port(window, "raw", "denoiser").centre())
+    assert hand.view.toast.isHidden()
+    hand.move(refusing)
+    assert hand.view.toast.isVisible()
+    hand.move(port(window, "raw", "denoiser").centre())
+    hand.release()
+    assert hand.view.toast.isHidden() and Socket("raw", "denoiser") in window.canvas.links
+
+
+def test_the_menu_opens_when_the_right_button_goes_up_where_it_went_down(window: MainWindow, hand: Hand) -> None:
+    asked: list[QPoint] = []
+    view = hand.view
+    view.menu_wanted.disconnect()
+    view.menu_wanted.connect(asked.append)
+    right, at = Qt.MouseButton.RightButton, view.viewport().rect().center()
+    QTest.mousePress(view.viewport(), right, pos=at)
+    assert asked == []
+    QTest.mouseRelease(view.viewport(), right, pos=at)
+    assert asked == [view.viewport().mapToGlobal(at)]
+    QTest.mousePress(view.viewport(), right, pos=at)
+    QTest.mouseRelease(view.viewport(), right, pos=at + QPoint(90, 60))
+    assert len(asked) == 1
 
 
 def test_a_wire_that_would_close_a_circle_is_refused(window: MainWindow, hand: Hand) -> None:

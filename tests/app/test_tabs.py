@@ -133,7 +133,7 @@ def test_what_waits_can_be_cancelled_while_another_runs(window: MainWindow, qtbo
     window.run()
     window.run()
     second = window.session.jobs[1]
-    qtbot.waitUntil(lambda: second in [job.job for job in window.hub.jobs], timeout=20_000)
+    qtbot.waitUntil(lambda: second in [job.job for job in window.hub.jobs], timeout=60_000)
     window.hub.engine.cancel(second)
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert window.session.states.outcome == "done"
@@ -267,10 +267,10 @@ def test_runs_that_are_asked_for_at_once_have_their_numbers_at_once(window: Main
     window.session.asked.connect(lambda _: seeds.append(window.session.workflow.nodes["noise"].params["seed"]))
     jobs = [window.session.run(("noise",)) for _ in range(3)]
     assert len(set(jobs)) == 3 and 0 not in jobs and window.session.jobs == jobs
-    qtbot.waitUntil(lambda: asked == jobs)
+    qtbot.waitUntil(lambda: asked == jobs, timeout=60_000)
     assert len(set(seeds)) == 3, "each run has the seed that follows on the one before"
     window.session.cancel()
-    qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
 
 
 def test_runs_behind_one_that_is_refused_are_refused_too(window: MainWindow, qtbot: QtBot) -> None:
@@ -287,5 +287,17 @@ def test_a_run_that_is_cancelled_while_it_is_asked_for_does_not_run(window: Main
     for _ in range(3):
         window.session.run(("noise",))
     window.session.cancel()
-    qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert window.hub.jobs == ()
+
+
+def test_cancel_stops_the_run_that_goes_on_and_leaves_those_behind_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.hub.engine.pause()
+    jobs = [window.session.run(("noise",)) for _ in range(3)]
+    qtbot.waitUntil(lambda: len(window.hub.jobs) == 3, timeout=60_000)
+    window.actions_["run.cancel"].trigger()
+    qtbot.waitUntil(lambda: window.session.jobs == jobs[1:], timeout=60_000)
+    assert [info.job for info in window.hub.jobs] == jobs[1:]
+    window.hub.engine.resume()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert window.session.states.outcome == "done"

@@ -246,6 +246,17 @@ class DocumentSession(QObject):
         self.asked.emit(job)
         self.hub.submit(job, give, accepted, done)
 
+    def cancel_current(self) -> None:
+        """Stop the run of this document that is going on, or that is its next; those behind it stay in the queue."""
+        going = [info.job for info in self.hub.jobs if info.state == "running" and info.job in self.jobs]
+        for job in (going or self.jobs)[:1]:
+            behind = next((at for at, ask in enumerate(self._to_submit) if ask.job == job), None)
+            if behind:  # it has not been handed over yet
+                del self._to_submit[behind]
+                self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
+            else:
+                (self.hub.engine.cancel if behind is None else self.hub.cancel_once_written)(job)
+
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""
         for ask in self._to_submit[1:]:

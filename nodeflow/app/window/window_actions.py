@@ -61,7 +61,7 @@ def define(actions: Actions, window: Window) -> None:
     on("view.previous_panel", "view", tr("Previous Panel"), "Shift+F6", lambda: window.next_panel(-1))
     on("run.run", "run", tr("Run"), ["Ctrl+Return", "Ctrl+Enter"], window.run)
     on("run.sweep", "run", tr("Run a Sweep…"), "Ctrl+Alt+Return", window.dialogs.show_sweep)
-    on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel())
+    on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel_current())
     on("help.palette", "help", tr("Find a Command…"), "Ctrl+Shift+P", lambda: window.palette_.ask())
     on("help.keys", "help", tr("Keys and Pointer"), "?", window.dialogs.show_cheat_sheet)
 

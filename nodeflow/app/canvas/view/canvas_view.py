@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneMouseEvent, QGraphicsView
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsSceneMouseEvent, QGraphicsView
 
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.node_item import NodeItem
@@ -72,7 +72,9 @@ class CanvasView(ViewerBase):
         self.search = NodeSearch(self)
         self.minimap = Minimap(self)
         self._asked_at: QPointF | None = None
+        self._menu_press: QPoint | None = None
         self.wire.refused.connect(self._say)
+        self.wire.no_longer_refused.connect(self.toast.hide)
         self.search.closed.connect(self.setFocus)
         self.ready = True
 
@@ -86,6 +88,7 @@ class CanvasView(ViewerBase):
         self.rows.finish()
         self.search.leave()
         left = event.button() == Qt.MouseButton.LeftButton
+        self._menu_press = event.position().toPoint() if event.button() == Qt.MouseButton.RightButton else None
         if left and self.minimap.press(event.position()):
             return
         self.hold_keys(event.modifiers())
@@ -106,9 +109,13 @@ class CanvasView(ViewerBase):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.minimap.release():
             return
+        press, self._menu_press = self._menu_press, None
         if not self.pan.release():
             super().mouseReleaseEvent(event)
         self.insert.take_landing()
+        at = event.position().toPoint()
+        if press is not None and (at - press).manhattanLength() < QApplication.startDragDistance():
+            self._open_menu(at, event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.before_input()
@@ -168,17 +175,22 @@ class CanvasView(ViewerBase):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.before_input()
-        pos = self.mapToScene(event.pos())
+        if event.reason() != QContextMenuEvent.Reason.Mouse:  # the pointer opens it when the button goes up
+            self._open_menu(event.pos(), event.globalPos())
+
+    def _open_menu(self, at: QPoint, on_screen: QPoint) -> None:
+        """Ask for the menu of what is at a point of the viewport."""
+        pos = self.mapToScene(at)
         card = self.items_at.card(pos)
         if isinstance(card, TerminalItem) and (port := card.port_beside(card.mapFromScene(pos))) is not None:
-            self.port_menu_wanted.emit(card, port, event.globalPos())
+            self.port_menu_wanted.emit(card, port, on_screen)
             return
         item = card or self.items_at.annotation(pos)
         if item is not None and not item.isSelected():
             self.scene().clearSelection()
             item.setSelected(True)
         self._asked_at = pos
-        self.menu_wanted.emit(event.globalPos())
+        self.menu_wanted.emit(on_screen)
         self._asked_at = None
 
     def asked_at(self) -> QPointF:

@@ -25,11 +25,12 @@ class WireDrag(QObject):
     """The wire in hand. What comes of it is told by the viewer's signal ``connection_changed``.
 
     ``judge`` says why a wire between two ports cannot be laid; ``refused`` passes the reason on, with the place.
-    ``dropped``: on empty canvas, from a port.
+    ``dropped``: on empty canvas, from a port. ``no_longer_refused``: what was said of a port holds no longer.
     """
 
     dropped = Signal(Port, QPointF)
     refused = Signal(str, QPointF)
+    no_longer_refused = Signal()
 
     def __init__(self, viewer: ViewerBase, items: ItemsAt, camera: Viewport) -> None:
         super().__init__(viewer)
@@ -38,6 +39,7 @@ class WireDrag(QObject):
         self._start: Port | None = None
         self._lifted: WireItem | None = None
         self._judged: tuple[Port, str] | None = None
+        self._told = False
         self.loose = LooseWire()
         viewer.use_wires(self.loose, WireCutter())
 
@@ -64,6 +66,7 @@ class WireDrag(QObject):
         if self._lifted is not None:
             self._lifted.setVisible(True)
         self._lifted = self._start = self._judged = None
+        self._take_back()
         self.loose.reset_path()
         for card in self._items.cards():
             for port in card.ports():
@@ -91,6 +94,8 @@ class WireDrag(QObject):
         pos = event.scenePos()
         end = self._items.port(pos)
         reason = self.reason(self._start, end) if end is not None else ""
+        if not reason:
+            self._take_back()
         if end is not None and end is not self._start:
             pos = end.centre()
         self.loose.follow(self._start, pos, bool(reason))
@@ -131,10 +136,19 @@ class WireDrag(QObject):
         if end is start:
             return ""
         if self._judged is None or self._judged[0] is not end:
+            self._take_back()
             self._judged = (end, self.judge(start, end))
-            if self._judged[1]:
-                self.refused.emit(self._judged[1], end.centre())
+        if self._judged[1] and not self._told:
+            self._told = True
+            self.refused.emit(self._judged[1], end.centre())
         return self._judged[1]
+
+    def _take_back(self) -> None:
+        """The wire is over nothing that refuses it, or is no longer in hand."""
+        if self._told:
+            self._told = False
+            self._judged = None
+            self.no_longer_refused.emit()
 
 
 def _clicked(event: QGraphicsSceneMouseEvent) -> bool:
