@@ -19,9 +19,9 @@ from PySide6.QtGui import QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
+from nodeflow.app.canvas.controller import layout_commands
 from nodeflow.app.canvas.editors.param_editors import LineEditor
 from nodeflow.app.canvas.editors.text_editor import TextEditor
-from nodeflow.app.canvas.layout import layout_commands
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.main import application
 from nodeflow.app.model.document_session import DocumentSession
@@ -90,7 +90,7 @@ class Scenes:
         print(name)
 
     def opened(self) -> None:
-        self.canvas.frame(self.canvas.nodes.values())
+        self.canvas.framing.frame(self.canvas.nodes.values())
         self.take("opened")
 
     def search(self) -> None:
@@ -110,64 +110,64 @@ class Scenes:
         noise, decode = self.canvas.nodes["noise"], self.canvas.nodes["decode"]
         start, end = noise.output_port("noise"), decode.input_port("latent", 0)
         assert start is not None and end is not None
-        self.view.begin_wire(start, end.centre())
-        self.view._LIVE_PIPE.follow(start, end.centre(), True)
-        self.view._reason(start, end)
+        self.view.wire.begin(start, end.centre())
+        self.view.wire.loose.follow(start, end.centre(), True)
+        self.view.wire.reason(start, end)
         self.take("refused")
-        self.view.drop_wire()
+        self.view.wire.drop()
         self.view.toast.hide()
 
     def editing(self) -> None:
-        self.view.set_scale(1.0)
+        self.view.camera.set_scale(1.0)
         card = self.canvas.nodes["prompt"]
         self.view.centerOn(card.pos() + QPointF(300, 250))
-        self.canvas.choose(["prompt"])
-        self.view.edit(card, 0)
+        self.canvas.selection.choose(["prompt"])
+        self.view.rows.edit(card, 0)
         self.take("editing")
-        self.view.close_editor()
+        self.view.rows.close()
 
     def text(self) -> None:
-        self.canvas.frame([self.canvas.nodes["prompt"], self.canvas.nodes["guidance"]])
-        self.view.edit(self.canvas.nodes["prompt"], 0)
+        self.canvas.framing.frame([self.canvas.nodes["prompt"], self.canvas.nodes["guidance"]])
+        self.view.rows.edit(self.canvas.nodes["prompt"], 0)
         wait(seconds=1.0)
         self.take("text")
-        self.view.close_editor()
+        self.view.rows.close()
 
     def choices(self) -> None:
-        self.canvas.frame([self.canvas.nodes["scheduler"], self.canvas.nodes["noise"]])
-        self.view.edit(self.canvas.nodes["scheduler"], 0)
+        self.canvas.framing.frame([self.canvas.nodes["scheduler"], self.canvas.nodes["noise"]])
+        self.view.rows.edit(self.canvas.nodes["scheduler"], 0)
         self.take("choices")
-        self.view.close_editor()
+        self.view.rows.close()
 
     def frames(self) -> None:
         stack = self.window.session.stack
         before = stack.index()
         for names, title, colour in ((["prompt", "negative"], "Texts", "purple"), (["decode", "save"], "Picture", "")):
-            self.canvas.choose(names)
-            self.canvas.annotations.add_frame()
-            if isinstance(self.view.editor, LineEditor):
-                self.view.editor.setText(title)
-            self.view.finish_editor()
+            self.canvas.selection.choose(names)
+            self.canvas.annotation_commands.add_frame()
+            if isinstance(self.view.rows.editor, LineEditor):
+                self.view.rows.editor.setText(title)
+            self.view.rows.finish()
             if colour:
-                self.canvas.annotations.colour(colour)
-        self.canvas.annotations.add_note()
-        if isinstance(self.view.editor, TextEditor):
-            self.view.editor.setPlainText("# Try\n\n- another **text**\n- 4 in `batch`")
-        self.view.finish_editor()
-        self.canvas.choose([])
+                self.canvas.annotation_commands.colour(colour)
+        self.canvas.annotation_commands.add_note()
+        if isinstance(self.view.rows.editor, TextEditor):
+            self.view.rows.editor.setPlainText("# Try\n\n- another **text**\n- 4 in `batch`")
+        self.view.rows.finish()
+        self.canvas.selection.choose([])
         layout_commands.tidy(self.canvas)
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
         self.take("frames")
         stack.setIndex(before)
 
     def minimap(self) -> None:
-        self.view.set_scale(1.4)
+        self.view.camera.set_scale(1.4)
         self.view.centerOn(self.canvas.nodes["sampler"])
         self.take("minimap")
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
 
     def sampling(self) -> None:
-        self.canvas.frame(self.canvas.nodes.values())
+        self.canvas.framing.frame(self.canvas.nodes.values())
         self.window.session.do("Set", SetParam("scheduler", "steps", 60))
         self.window.run()
         wait(lambda: self.window.session.state("sampler").step >= 25)
@@ -179,13 +179,13 @@ class Scenes:
     def finished(self) -> None:
         self.window.run()
         wait(lambda: not self.window.session.running and not self.window.session._requests)
-        self.canvas.frame(self.canvas.nodes.values())
+        self.canvas.framing.frame(self.canvas.nodes.values())
         self.take("finished")
 
     def starter(self) -> None:
-        self.canvas.choose(["guidance"])
+        self.canvas.selection.choose(["guidance"])
         self.take("starter")
-        self.canvas.choose([])
+        self.canvas.selection.choose([])
 
     def inspector(self) -> None:
         self.finished()
@@ -194,7 +194,7 @@ class Scenes:
         panel = pages.currentWidget()
         assert isinstance(panel, InspectorPanel)
         self.window.resizeDocks([self._panel("inspector")], [520], Qt.Orientation.Horizontal)
-        self.canvas.choose(["sampler"])
+        self.canvas.selection.choose(["sampler"])
         wait(lambda: panel.overview)
         panel.output_box.setCurrentIndex(panel.output_box.findData("trajectory"))
         wait(lambda: panel.film)
@@ -202,25 +202,25 @@ class Scenes:
         panel.choices.choose("way", "decoded")
         panel.scrubber.go(8)
         wait(lambda: panel.film and panel.film.held == panel.film.steps)
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
         self.take("inspector")
         self._panel("preview")
-        self.canvas.choose([])
+        self.canvas.selection.choose([])
 
     def subgraph(self) -> None:
         groups, stack = self.window.gestures.groups, self.window.session.stack
         before = stack.index()
-        self.canvas.choose(["noise", "scheduler", "sampler", "guidance", "denoiser"])
+        self.canvas.selection.choose(["noise", "scheduler", "sampler", "guidance", "denoiser"])
         groups.group()
-        self.canvas.set_title("group", "Sampling")
+        self.canvas.values.set_title("group", "Sampling")
         groups.open()
-        level = self.canvas.session
+        level = self.canvas.scope
         for node, name in (("guidance", "scale"), ("scheduler", "steps"), ("noise", "seed")):
             self.window.session.do("Expose", level.wire(Link(INPUTS, MORE, node, name)))
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
         self.take("subgraph_inside")
         groups.go_up()
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
         self.take("subgraph")
         stack.setIndex(before)
 
@@ -252,15 +252,15 @@ class Scenes:
         self.window.palette_.leave()
 
     def keys(self) -> None:
-        self.window.show_cheat_sheet()
+        self.window.dialogs.show_cheat_sheet()
         self._dialog("keys")
 
     def settings(self) -> None:
-        self.window.show_settings()
+        self.window.dialogs.show_settings()
         self._dialog("settings")
 
     def key_settings(self) -> None:
-        self.window.show_keys()
+        self.window.dialogs.show_keys()
         self._dialog("key_settings")
 
     def library(self) -> None:

@@ -73,18 +73,18 @@ class Hands:
             self.window.run()
 
     def pan(self) -> None:
-        self.window.canvas.view.pan_by(9 if self.seed % 2 else -9, 5)
+        self.window.canvas.view.camera.pan_by(9 if self.seed % 2 else -9, 5)
 
     def zoom(self) -> None:
         view = self.window.canvas.view
-        view.set_scale(1.0 if view.zoom < 0.8 else 0.5)
+        view.camera.set_scale(1.0 if view.camera.zoom < 0.8 else 0.5)
 
     def scrub(self) -> None:
         value = 2.0 + self.seed % 7 * 0.1
         self.window.canvas.values.set("guidance", "scale", value, ("scrub", self.seed))
 
     def select(self) -> None:
-        self.window.canvas.choose(["sampler" if self.seed % 2 else "prompt"])
+        self.window.canvas.selection.choose(["sampler" if self.seed % 2 else "prompt"])
 
     def type(self) -> None:
         field = self.window.properties.fields.get("text")

@@ -2,7 +2,7 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
  <context>
-  <name>Annotations</name>
+  <name>AnnotationCommands</name>
   <message>
    <source>Add Frame</source>
    <translation>添加分组框</translation>
@@ -36,59 +36,10 @@
   </message>
  </context>
  <context>
-  <name>Canvas</name>
-  <message>
-   <source>Connect</source>
-   <translation>连接</translation>
-  </message>
-  <message>
-   <source>Disconnect</source>
-   <translation>断开</translation>
-  </message>
-  <message>
-   <source>Insert</source>
-   <translation>插入</translation>
-  </message>
-  <message>
-   <source>Move</source>
-   <translation>移动</translation>
-  </message>
-  <message>
-   <source>Pull Out</source>
-   <translation>从连线中取出</translation>
-  </message>
-  <message>
-   <source>Rename</source>
-   <translation>重命名</translation>
-  </message>
-  <message>
-   <source>a new port needs a node at the other end of its wire</source>
-   <translation>新端口的连线另一端需要有节点</translation>
-  </message>
-  <message>
-   <source>a wire leads from an output to an input; these are two {0}</source>
-   <translation>连线从输出连到输入；这里是两个{0}</translation>
-  </message>
-  <message>
-   <source>inputs</source>
-   <translation>输入</translation>
-  </message>
-  <message>
-   <source>outputs</source>
-   <translation>输出</translation>
-  </message>
- </context>
- <context>
   <name>CanvasView</name>
   <message>
    <source>Canvas</source>
    <translation>画布</translation>
-  </message>
-  <message>
-   <source>Press Tab or double click to add a node.
-Drop a workflow or a picture here to open it.</source>
-   <translation>按 Tab 键或双击可添加节点。
-把工作流或图片拖到这里即可打开。</translation>
   </message>
  </context>
  <context>
@@ -234,6 +185,45 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>DragEdits</name>
+  <message>
+   <source>Connect</source>
+   <translation>连接</translation>
+  </message>
+  <message>
+   <source>Disconnect</source>
+   <translation>断开</translation>
+  </message>
+  <message>
+   <source>Insert</source>
+   <translation>插入</translation>
+  </message>
+  <message>
+   <source>Move</source>
+   <translation>移动</translation>
+  </message>
+  <message>
+   <source>Pull Out</source>
+   <translation>从连线中取出</translation>
+  </message>
+  <message>
+   <source>a new port needs a node at the other end of its wire</source>
+   <translation>新端口的连线另一端需要有节点</translation>
+  </message>
+  <message>
+   <source>a wire leads from an output to an input; these are two {0}</source>
+   <translation>连线从输出连到输入；这里是两个{0}</translation>
+  </message>
+  <message>
+   <source>inputs</source>
+   <translation>输入</translation>
+  </message>
+  <message>
+   <source>outputs</source>
+   <translation>输出</translation>
+  </message>
+ </context>
+ <context>
   <name>EnginePage</name>
   <message>
    <source>Clear</source>
@@ -289,6 +279,33 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>The engine stopped: {0}. Run again to start a new one.</source>
    <translation>引擎已停止：{0}。再次运行会启动新的引擎。</translation>
+  </message>
+  <message>
+   <source>The run cannot be written down: {0}</source>
+   <translation>无法记录这次运行：{0}</translation>
+  </message>
+ </context>
+ <context>
+  <name>ExportButton</name>
+  <message>
+   <source>Export…</source>
+   <translation>导出…</translation>
+  </message>
+  <message>
+   <source>Numbers of what is seen (CSV)…</source>
+   <translation>所见数值 (CSV)…</translation>
+  </message>
+  <message>
+   <source>Picture of what is seen (PNG)…</source>
+   <translation>所见图片 (PNG)…</translation>
+  </message>
+  <message>
+   <source>True values (safetensors)…</source>
+   <translation>原始数值 (safetensors)…</translation>
+  </message>
+  <message>
+   <source>True values of the tensor (NPY)…</source>
+   <translation>张量的原始数值 (NPY)…</translation>
   </message>
  </context>
  <context>
@@ -576,6 +593,17 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
+  <name>ItemBox</name>
+  <message>
+   <source>Item of the list</source>
+   <translation>列表项</translation>
+  </message>
+  <message>
+   <source>item {0}</source>
+   <translation>第 {0} 项</translation>
+  </message>
+ </context>
+ <context>
   <name>KeysPage</name>
   <message>
    <source>Action</source>
@@ -689,57 +717,6 @@ Drop a workflow or a picture here to open it.</source>
   </message>
  </context>
  <context>
-  <name>MainWindow</name>
-  <message>
-   <source>As it was opened</source>
-   <translation>打开时的状态</translation>
-  </message>
-  <message>
-   <source>Gallery</source>
-   <translation>图库</translation>
-  </message>
-  <message>
-   <source>History</source>
-   <translation>历史记录</translation>
-  </message>
-  <message>
-   <source>Inspector</source>
-   <translation>检查器</translation>
-  </message>
-  <message>
-   <source>Library</source>
-   <translation>节点库</translation>
-  </message>
-  <message>
-   <source>Log</source>
-   <translation>日志</translation>
-  </message>
-  <message>
-   <source>Panels</source>
-   <translation>面板</translation>
-  </message>
-  <message>
-   <source>Preview</source>
-   <translation>预览</translation>
-  </message>
-  <message>
-   <source>Properties</source>
-   <translation>属性</translation>
-  </message>
-  <message>
-   <source>Queue</source>
-   <translation>队列</translation>
-  </message>
-  <message>
-   <source>Steps that can be taken back</source>
-   <translation>可撤销的步骤</translation>
-  </message>
-  <message>
-   <source>Tools</source>
-   <translation>工具</translation>
-  </message>
- </context>
- <context>
   <name>MatrixView</name>
   <message>
    <source>Matrix</source>
@@ -843,6 +820,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>按环节分类的节点</translation>
   </message>
   <message>
+   <source>Nothing is called that. Did you mean one of these?</source>
+   <translation>没有这个名称。是不是要找下面这些？</translation>
+  </message>
+  <message>
    <source>Search nodes</source>
    <translation>搜索节点</translation>
   </message>
@@ -853,6 +834,10 @@ Drop a workflow or a picture here to open it.</source>
    <source>Search nodes</source>
    <translation>搜索节点</translation>
   </message>
+  <message>
+   <source>did you mean?</source>
+   <translation>是不是要找？</translation>
+  </message>
  </context>
  <context>
   <name>Palette</name>
@@ -860,60 +845,79 @@ Drop a workflow or a picture here to open it.</source>
    <source>What do you want to do?</source>
    <translation>想做什么？</translation>
   </message>
+  <message>
+   <source>did you mean?</source>
+   <translation>是不是要找？</translation>
+  </message>
  </context>
  <context>
-  <name>PanelWidgets</name>
+  <name>PanelDocks</name>
   <message>
-   <source>Compare</source>
-   <translation>比较</translation>
+   <source>As it was opened</source>
+   <translation>打开时的状态</translation>
   </message>
   <message>
-   <source>Export…</source>
-   <translation>导出…</translation>
+   <source>Gallery</source>
+   <translation>图库</translation>
   </message>
   <message>
-   <source>Facts in short</source>
-   <translation>信息摘要</translation>
+   <source>History</source>
+   <translation>历史记录</translation>
   </message>
   <message>
-   <source>Form in which it is shown</source>
-   <translation>显示形式</translation>
+   <source>Inspector</source>
+   <translation>检查器</translation>
   </message>
   <message>
-   <source>Item of the list</source>
-   <translation>列表项</translation>
+   <source>Library</source>
+   <translation>节点库</translation>
   </message>
   <message>
-   <source>Numbers of what is seen (CSV)…</source>
-   <translation>所见数值 (CSV)…</translation>
+   <source>Log</source>
+   <translation>日志</translation>
   </message>
   <message>
-   <source>Output of the node</source>
-   <translation>节点的输出</translation>
+   <source>Panels</source>
+   <translation>面板</translation>
   </message>
   <message>
-   <source>Picture of what is seen (PNG)…</source>
-   <translation>所见图片 (PNG)…</translation>
+   <source>Preview</source>
+   <translation>预览</translation>
   </message>
   <message>
-   <source>Show it together with another run or another step</source>
-   <translation>与另一次运行或另一步一起显示</translation>
+   <source>Properties</source>
+   <translation>属性</translation>
   </message>
   <message>
-   <source>True values (safetensors)…</source>
-   <translation>原始数值 (safetensors)…</translation>
+   <source>Queue</source>
+   <translation>队列</translation>
   </message>
   <message>
-   <source>True values of the tensor (NPY)…</source>
-   <translation>张量的原始数值 (NPY)…</translation>
+   <source>Steps that can be taken back</source>
+   <translation>可撤销的步骤</translation>
+  </message>
+ </context>
+ <context>
+  <name>ParamCommands</name>
+  <message>
+   <source>Another Seed</source>
+   <translation>换一个种子</translation>
   </message>
   <message>
-   <source>Values at the pointer</source>
-   <translation>指针处的数值</translation>
+   <source>Rename</source>
+   <translation>重命名</translation>
   </message>
   <message>
-   <source>item {0}</source>
-   <translation>第 {0} 项</translation>
+   <source>Seed Mode</source>
+   <translation>种子模式</translation>
+  </message>
+  <message>
+   <source>Set {0}</source>
+   <translation>设置 {0}</translation>
+  </message>
+  <message>
+   <source>Set {0} of {1} nodes</source>
+   <translation>设置 {1} 个节点的 {0}</translation>
   </message>
  </context>
  <context>
@@ -1148,6 +1152,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>回到 {0}</translation>
   </message>
   <message>
+   <source>Did you mean {0}?</source>
+   <translation>是不是要找：{0}？</translation>
+  </message>
+  <message>
    <source>Enter or a double click opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow.</source>
    <translation>回车或双击打开，Ctrl+Enter 打开并运行。把图片拖到这里会打开它的工作流。</translation>
   </message>
@@ -1350,25 +1358,6 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>Message</source>
    <translation>消息</translation>
-  </message>
- </context>
- <context>
-  <name>Values</name>
-  <message>
-   <source>Another Seed</source>
-   <translation>换一个种子</translation>
-  </message>
-  <message>
-   <source>Seed Mode</source>
-   <translation>种子模式</translation>
-  </message>
-  <message>
-   <source>Set {0}</source>
-   <translation>设置 {0}</translation>
-  </message>
-  <message>
-   <source>Set {0} of {1} nodes</source>
-   <translation>设置 {1} 个节点的 {0}</translation>
   </message>
  </context>
  <context>
@@ -1604,6 +1593,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>列</translation>
   </message>
   <message>
+   <source>Compare</source>
+   <translation>比较</translation>
+  </message>
+  <message>
    <source>Copy</source>
    <translation>复制</translation>
   </message>
@@ -1708,6 +1701,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>F、A</translation>
   </message>
   <message>
+   <source>Facts in short</source>
+   <translation>信息摘要</translation>
+  </message>
+  <message>
    <source>Files</source>
    <translation>文件</translation>
   </message>
@@ -1722,6 +1719,10 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>Forget Them</source>
    <translation>清除记录</translation>
+  </message>
+  <message>
+   <source>Form in which it is shown</source>
+   <translation>显示形式</translation>
   </message>
   <message>
    <source>Forward diffusion</source>
@@ -1856,6 +1857,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>与文本的相似度（CLIP）</translation>
   </message>
   <message>
+   <source>Logarithm</source>
+   <translation>对数</translation>
+  </message>
+  <message>
    <source>M, B</source>
    <translation>M、B</translation>
   </message>
@@ -1984,6 +1989,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>从文字到图片的其他途径</translation>
   </message>
   <message>
+   <source>Output of the node</source>
+   <translation>节点的输出</translation>
+  </message>
+  <message>
    <source>Outputs</source>
    <translation>输出</translation>
   </message>
@@ -2022,6 +2031,12 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>Pointer</source>
    <translation>鼠标</translation>
+  </message>
+  <message>
+   <source>Press Tab or double click to add a node.
+Drop a workflow or a picture here to open it.</source>
+   <translation>按 Tab 键或双击可添加节点。
+把工作流或图片拖到这里即可打开。</translation>
   </message>
   <message>
    <source>Previous Panel</source>
@@ -2140,6 +2155,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>显示所选</translation>
   </message>
   <message>
+   <source>Show it together with another run or another step</source>
+   <translation>与另一次运行或另一步一起显示</translation>
+  </message>
+  <message>
    <source>Sigmas</source>
    <translation>Sigma</translation>
   </message>
@@ -2228,6 +2247,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>词元</translation>
   </message>
   <message>
+   <source>Tools</source>
+   <translation>工具</translation>
+  </message>
+  <message>
    <source>Transformers</source>
    <translation>Transformer</translation>
   </message>
@@ -2254,6 +2277,10 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>Values at a place</source>
    <translation>某处的值</translation>
+  </message>
+  <message>
+   <source>Values at the pointer</source>
+   <translation>指针处的数值</translation>
   </message>
   <message>
    <source>Values beyond 1</source>
@@ -2512,6 +2539,10 @@ Drop a workflow or a picture here to open it.</source>
    <translation>连线；拖到空白处可搜索合适的节点</translation>
   </message>
   <message>
+   <source>log10 of sigma</source>
+   <translation>sigma 的 log10</translation>
+  </message>
+  <message>
    <source>maximum</source>
    <translation>最大值</translation>
   </message>
@@ -2654,6 +2685,10 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>share at or beyond 1</source>
    <translation>达到或超出 1 的比例</translation>
+  </message>
+  <message>
+   <source>share of the one before</source>
+   <translation>相对前一个的比例</translation>
   </message>
   <message>
    <source>share of values</source>

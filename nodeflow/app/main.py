@@ -66,8 +66,7 @@ def open_window(file: Path | None = None) -> MainWindow:
 
 
 def _restore(window: MainWindow) -> None:
-    if not window.documents.restore():
-        _show_starter(window)
+    window.documents.restore(lambda: _show_starter(window))
 
 
 def _show_starter(window: MainWindow) -> None:

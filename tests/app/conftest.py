@@ -83,10 +83,11 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     made.session.open(STARTER)
     made.show()
     qtbot.waitExposed(made)
-    made.canvas.view.set_scale(1.0)
+    made.canvas.items.complete()
+    made.canvas.view.camera.set_scale(1.0)
     yield made
     for tab in made.tabs:
-        tab.canvas.view.finish_editor()
+        tab.canvas.view.rows.finish()
         tab.session.stack.setClean()
     made.close()
     made.deleteLater()

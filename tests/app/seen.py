@@ -34,7 +34,7 @@ def add(window: MainWindow, name: str, node_type: str, x: float = 0, y: float = 
 
 def agrees(window: MainWindow) -> bool:
     """Whether the view shows what the document says, no more and no less."""
-    canvas, workflow = window.canvas, window.canvas.session.workflow
+    canvas, workflow = window.canvas, window.canvas.scope.workflow
     nodes = {name: (card.node, card.x(), card.y()) for name, card in canvas.nodes.items()}
     wanted = {name: (node, workflow.layout[name].x, workflow.layout[name].y) for name, node in workflow.nodes.items()}
     wires = {

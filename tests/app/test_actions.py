@@ -60,7 +60,7 @@ def test_the_palette_finds_by_letters_and_does_what_is_chosen(window: MainWindow
     assert found(window)[0] == "Select All"
     press(Key.Key_Return)
     assert not window.palette_.isVisible()
-    assert len(window.canvas.chosen()) == 10
+    assert len(window.canvas.selection.chosen()) == 10
     assert window.canvas.view.hasFocus()
 
 
@@ -86,7 +86,7 @@ def test_keys_of_ones_own_hold_at_the_next_start(window: MainWindow, hand: Hand)
     actions = window.actions_
     assert [entry.id for entry in actions.conflicts("node.mute", "B")] == ["node.bypass"]
     actions.set_keys("node.mute", ["Ctrl+M"])
-    window.canvas.choose(["decode"])
+    window.canvas.selection.choose(["decode"])
     window.canvas.view.setFocus()
     press(Key.Key_M)
     assert window.session.workflow.nodes["decode"].mode == "run"
@@ -140,19 +140,19 @@ def test_the_menu_of_the_canvas_offers_what_can_be_done_to_what_was_pressed(
     def press_at(at: QPointF) -> list[str]:
         window.canvas.view.centerOn(at)
         pos = view.mapFromScene(at)
-        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, pos, view.viewport().mapToGlobal(pos))
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, pos, view.viewport().mapToGlobal(pos))
         QTimer.singleShot(100, read)
         QApplication.sendEvent(view.viewport(), event)
         return shown[-1]
 
     noise = window.canvas.nodes["noise"]
     on_node = press_at(noise.pos() + QPointF(60, 10))
-    assert window.canvas.chosen() == ["noise"]
+    assert window.canvas.selection.chosen() == ["noise"]
     assert {"Run to Selection", "Another Seed", "Group into Subgraph", "Delete"} <= set(on_node)
     assert not {"Ungroup", "Expose or Hide", "Zoom In", "&Arrange"} & set(on_node)
     on_ground = press_at(noise.pos() - QPointF(300, 0))
     assert {"Add Node…", "Paste", "Show All"} <= set(on_ground) and "Delete" not in on_ground
-    window.canvas.choose(["noise", "sampler"])
+    window.canvas.selection.choose(["noise", "sampler"])
     assert "&Arrange" in press_at(noise.pos() + QPointF(60, 10))
     window.gestures.groups.group()
     group = next(card for name, card in window.canvas.nodes.items() if name.startswith("group"))

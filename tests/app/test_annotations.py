@@ -22,12 +22,12 @@ Key = Qt.Key
 
 def framed(window: MainWindow, hand: Hand, title: str = "Picture") -> FrameItem:
     """A frame around decode and save, by the keyboard."""
-    window.canvas.choose(["decode", "save"])
+    window.canvas.selection.choose(["decode", "save"])
     QTest.keyClick(hand.view, Key.Key_G, CTRL | SHIFT)
-    assert isinstance(hand.view.editor, LineEditor)
-    QTest.keyClicks(hand.view.editor, title)
-    QTest.keyClick(hand.view.editor, Key.Key_Return)
-    window.canvas.frame_all()
+    assert isinstance(hand.view.rows.editor, LineEditor)
+    QTest.keyClicks(hand.view.rows.editor, title)
+    QTest.keyClick(hand.view.rows.editor, Key.Key_Return)
+    window.canvas.framing.frame_all()
     frame = window.canvas.annotations.items["frame"]
     assert isinstance(frame, FrameItem)
     return frame
@@ -72,7 +72,7 @@ def test_what_lies_in_a_frame_stays_free_for_the_pointer(window: MainWindow, han
     corner = frame.pos() + QPointF(14, TITLE + 2)
     end = frame.pos() + QPointF(*frame.size) - QPointF(14, 14)
     hand.drag(corner, end)
-    assert set(window.canvas.chosen()) == {"decode", "save"}, "a rubber band begins inside"
+    assert set(window.canvas.selection.chosen()) == {"decode", "save"}, "a rubber band begins inside"
     assert frame.pos() == QPointF(frame.annotation.x, frame.annotation.y)
 
 
@@ -95,7 +95,7 @@ def test_a_double_click_renames_a_frame_and_delete_takes_only_it(window: MainWin
     frame = framed(window, hand)
     title = frame.pos() + QPointF(40, TITLE / 2)
     hand.double_click(title)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor)
     editor.selectAll()
     QTest.keyClicks(editor, "From latent to file")
@@ -112,21 +112,21 @@ def test_a_double_click_renames_a_frame_and_delete_takes_only_it(window: MainWin
 
 def test_a_frame_takes_a_colour_from_the_menu(window: MainWindow, hand: Hand) -> None:
     framed(window, hand)
-    window.canvas.choose([], ["frame"])
+    window.canvas.selection.choose([], ["frame"])
     window.gestures.choose_colour()
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     next(action for action in menu.actions() if action.text() == "Green").trigger()
     menu.close()
     assert window.session.workflow.annotations["frame"].colour == "green"
-    window.canvas.choose(["save"])
+    window.canvas.selection.choose(["save"])
     window.gestures.choose_colour()
     assert "Select a frame" in hand.view.toast.text()
 
 
 def test_a_note_is_written_in_place_and_grows_with_its_text(window: MainWindow, hand: Hand) -> None:
     QTest.keyClick(hand.view, Key.Key_N)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, TextEditor)
     words = "# Why\n\n- **first** the text\n- then the noise\n" + "and so on and on " * 30
     editor.setPlainText(words)
@@ -141,8 +141,8 @@ def test_a_note_is_written_in_place_and_grows_with_its_text(window: MainWindow, 
     hand.drag(inside, inside + QPointF(30, 20))
     assert window.session.workflow.annotations["note"].x == note.x()
     hand.double_click(note.pos() + note.body.center())
-    assert isinstance(hand.view.editor, TextEditor)
-    assert hand.view.editor.toPlainText() == words
+    assert isinstance(hand.view.rows.editor, TextEditor)
+    assert hand.view.rows.editor.toPlainText() == words
     assert agrees(window)
 
 

@@ -17,7 +17,7 @@ Key, Held = Qt.Key, Qt.KeyboardModifier
 
 def test_selected_nodes_are_aligned_in_one_step(window: MainWindow, hand: Hand) -> None:
     before = text(window)
-    window.canvas.choose(["prompt", "sampler", "noise"])
+    window.canvas.selection.choose(["prompt", "sampler", "noise"])
     QTest.keyClick(hand.view, Key.Key_Left, Held.AltModifier | Held.ShiftModifier)
     layout = window.session.workflow.layout
     assert len({layout[name].x for name in ("prompt", "sampler", "noise")}) == 1
@@ -28,10 +28,10 @@ def test_selected_nodes_are_aligned_in_one_step(window: MainWindow, hand: Hand) 
 
 
 def test_distribute_needs_three(window: MainWindow, hand: Hand) -> None:
-    window.canvas.choose(["prompt", "sampler"])
+    window.canvas.selection.choose(["prompt", "sampler"])
     QTest.keyClick(hand.view, Key.Key_V, Held.ControlModifier | Held.AltModifier)
     assert "three or more" in hand.view.toast.text()
-    window.canvas.choose(["prompt", "sampler", "noise"])
+    window.canvas.selection.choose(["prompt", "sampler", "noise"])
     QTest.keyClick(hand.view, Key.Key_V, Held.ControlModifier | Held.AltModifier)
     cards = sorted((window.canvas.nodes[name] for name in ("prompt", "sampler", "noise")), key=lambda card: card.y())
     gaps = [b.y() - a.y() - a.body.height() for a, b in itertools.pairwise(cards)]
@@ -61,8 +61,12 @@ def test_tidy_lays_out_everything_with_its_frames_as_one_step(window: MainWindow
 
 
 def test_tidy_of_a_selection_leaves_the_rest(window: MainWindow, hand: Hand) -> None:
-    window.canvas.choose(["sampler", "decode", "save"])
-    rest = {name: window.canvas.nodes[name].pos() for name in window.canvas.nodes if name not in window.canvas.chosen()}
+    window.canvas.selection.choose(["sampler", "decode", "save"])
+    rest = {
+        name: window.canvas.nodes[name].pos()
+        for name in window.canvas.nodes
+        if name not in window.canvas.selection.chosen()
+    }
     QTest.keyClick(hand.view, Key.Key_L)
     assert {name: window.canvas.nodes[name].pos() for name in rest} == rest
     assert window.session.stack.undoText() == "Tidy"

@@ -8,7 +8,7 @@ import pytest
 from app.conftest import STARTER
 from app.hands import Hand
 from app.seen import add, agrees, port, row_centre, text
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
@@ -29,7 +29,7 @@ def test_opening_shows_all_nodes_and_links(window: MainWindow) -> None:
 def test_dragging_a_wire_connects_and_undo_takes_it_back(window: MainWindow, hand: Hand) -> None:
     before = text(window)
     add(window, "raw", "nodes.no_guidance", 900, 700)
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     hand.drag(port(window, "denoiser", "denoiser").centre(), port(window, "raw", "denoiser").centre())
     socket = Socket("raw", "denoiser")
     assert window.session.workflow.links[socket] == Link("denoiser", "denoiser", "raw", "denoiser")
@@ -44,19 +44,51 @@ def test_dragging_a_wire_connects_and_undo_takes_it_back(window: MainWindow, han
 
 def test_a_wire_that_does_not_fit_is_refused_with_the_reason(window: MainWindow, hand: Hand) -> None:
     before = text(window)
-    hand.view.show_part(hand.view.scene().itemsBoundingRect())
+    hand.view.camera.show_part(hand.view.scene().itemsBoundingRect())
     hand.drag(port(window, "noise", "noise").centre(), port(window, "decode", "latent").centre())
     assert text(window) == before
     assert not hand.view.toast.isHidden()
     assert hand.view.toast.text() == "decode.latent: takes Latent, but noise.noise gives Noise"
-    assert not hand.view.wiring
+    assert not hand.view.wire.active
+
+
+def test_what_was_refused_is_forgotten_where_the_wire_goes_on(window: MainWindow, hand: Hand) -> None:
+    hand.view.camera.show_part(hand.view.scene().itemsBoundingRect())
+    add(window, "raw", "nodes.no_guidance", 900, 700)
+    window.canvas.framing.frame(window.canvas.nodes.values())
+    start, refusing = port(window, "denoiser", "denoiser").centre(), port(window, "decode", "latent").centre()
+    hand.press(start)
+    hand.move(refusing)
+    assert hand.view.toast.isVisible()
+    hand.move(port(window, "raw", "denoiser").centre())
+    assert hand.view.toast.isHidden()
+    hand.move(refusing)
+    assert hand.view.toast.isVisible()
+    hand.move(port(window, "raw", "denoiser").centre())
+    hand.release()
+    assert hand.view.toast.isHidden() and Socket("raw", "denoiser") in window.canvas.links
+
+
+def test_the_menu_opens_when_the_right_button_goes_up_where_it_went_down(window: MainWindow, hand: Hand) -> None:
+    asked: list[QPoint] = []
+    view = hand.view
+    view.menu_wanted.disconnect()
+    view.menu_wanted.connect(asked.append)
+    right, at = Qt.MouseButton.RightButton, view.viewport().rect().center()
+    QTest.mousePress(view.viewport(), right, pos=at)
+    assert asked == []
+    QTest.mouseRelease(view.viewport(), right, pos=at)
+    assert asked == [view.viewport().mapToGlobal(at)]
+    QTest.mousePress(view.viewport(), right, pos=at)
+    QTest.mouseRelease(view.viewport(), right, pos=at + QPoint(90, 60))
+    assert len(asked) == 1
 
 
 def test_a_wire_that_would_close_a_circle_is_refused(window: MainWindow, hand: Hand) -> None:
     add(window, "one", "nodes.resize_image", 0, 900)
     add(window, "two", "nodes.resize_image", 400, 900)
     window.session.do("Connect", Connect(Link("one", "image", "two", "image")))
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     hand.drag(port(window, "two", "image").centre(), port(window, "one", "image").centre())
     card = window.canvas.nodes["two"]
     start = card.output_port("image")
@@ -67,7 +99,7 @@ def test_a_wire_that_would_close_a_circle_is_refused(window: MainWindow, hand: H
 
 
 def test_a_wire_lifted_from_its_input_and_dropped_is_taken_away(window: MainWindow, hand: Hand) -> None:
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     end = port(window, "save", "image").centre()
     hand.drag(end, end + QPointF(-40, 400))
     assert Socket("save", "image") not in window.session.workflow.links
@@ -76,7 +108,7 @@ def test_a_wire_lifted_from_its_input_and_dropped_is_taken_away(window: MainWind
 
 
 def test_a_wire_lifted_and_put_back_changes_nothing(window: MainWindow, hand: Hand) -> None:
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     end = port(window, "save", "image").centre()
     hand.press(end)
     hand.move(end + QPointF(-60, 60))
@@ -87,7 +119,7 @@ def test_a_wire_lifted_and_put_back_changes_nothing(window: MainWindow, hand: Ha
 
 
 def test_a_wire_dropped_on_empty_canvas_offers_what_fits_and_connects(window: MainWindow, hand: Hand) -> None:
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     start = port(window, "decode", "image").centre()
     hand.drag(start, start + QPointF(60, 320))
     search = hand.view.search
@@ -107,7 +139,7 @@ def test_a_wire_dropped_on_empty_canvas_offers_what_fits_and_connects(window: Ma
 
 def test_a_wire_dropped_on_a_node_finds_its_input(window: MainWindow, hand: Hand) -> None:
     add(window, "raw", "nodes.no_guidance", 900, 700)
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     start = port(window, "prompt", "conditioning").centre()
     hand.drag(start, window.canvas.nodes["raw"].pos() + QPointF(118, 20))
     assert Socket("raw", "conditioning") in window.session.workflow.links
@@ -126,7 +158,7 @@ def test_tab_and_double_click_open_the_search_and_enter_adds(window: MainWindow,
     QTest.keyClicks(search.field, "knob")
     QTest.keyClick(search.field, Qt.Key.Key_Return)
     assert window.session.workflow.nodes["knobs"] == Node("toys.knobs", 1)
-    assert window.canvas.chosen() == ["knobs"]
+    assert window.canvas.selection.chosen() == ["knobs"]
 
 
 def test_numbers_texts_choices_and_switches_are_edited_in_place(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
@@ -134,31 +166,31 @@ def test_numbers_texts_choices_and_switches_are_edited_in_place(window: MainWind
     hand.view.centerOn(420, 1000)
     view, params = hand.view, lambda: window.session.workflow.nodes["knobs"].params
     hand.click(row_centre(window, "knobs", "count"))
-    assert isinstance(view.editor, QLineEdit)
-    view.editor.selectAll()
-    QTest.keyClicks(view.editor, "42")
-    QTest.keyClick(view.editor, Qt.Key.Key_Return)
-    assert view.editor is None
+    assert isinstance(view.rows.editor, QLineEdit)
+    view.rows.editor.selectAll()
+    QTest.keyClicks(view.rows.editor, "42")
+    QTest.keyClick(view.rows.editor, Qt.Key.Key_Return)
+    assert view.rows.editor is None
     assert params() == {"count": 42}
     hand.click(row_centre(window, "knobs", "on"))
     assert params()["on"] is True
     hand.click(row_centre(window, "knobs", "story"))
-    assert isinstance(view.editor, QPlainTextEdit)
-    QTest.keyClicks(view.editor, "once")
-    view.editor.clearFocus()
+    assert isinstance(view.rows.editor, QPlainTextEdit)
+    QTest.keyClicks(view.rows.editor, "once")
+    view.rows.editor.clearFocus()
     assert params()["story"] == "once"
     hand.click(row_centre(window, "knobs", "way"))
-    assert isinstance(view.editor, ChoiceEditor)
-    QTest.keyClicks(view.editor.field, "ri")
-    QTest.keyClick(view.editor.field, Qt.Key.Key_Return)
-    assert view.editor is None
+    assert isinstance(view.rows.editor, ChoiceEditor)
+    QTest.keyClicks(view.rows.editor.field, "ri")
+    QTest.keyClick(view.rows.editor.field, Qt.Key.Key_Return)
+    assert view.rows.editor is None
     assert params()["way"] == "right"
     assert agrees(window)
 
 
 def test_escape_leaves_a_value_as_it_was(window: MainWindow, hand: Hand) -> None:
     hand.click(row_centre(window, "scheduler", "steps"))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor)
     editor.setText("50")
     QTest.keyClick(editor, Qt.Key.Key_Escape)
@@ -168,7 +200,7 @@ def test_escape_leaves_a_value_as_it_was(window: MainWindow, hand: Hand) -> None
 def test_a_number_out_of_range_is_brought_into_it(window: MainWindow, hand: Hand) -> None:
     add(window, "knobs", "toys.knobs", 300, 900)
     hand.click(row_centre(window, "knobs", "count"))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor)
     editor.selectAll()
     QTest.keyClicks(editor, "4000")
@@ -195,7 +227,7 @@ def test_a_row_that_a_wire_feeds_is_not_edited(window: MainWindow, hand: Hand) -
     card = window.canvas.nodes["scheduler"]
     assert card.is_fed(1)
     hand.click(row_centre(window, "scheduler", "steps"))
-    assert hand.view.editor is None
+    assert hand.view.rows.editor is None
 
 
 def test_moving_a_node_by_hand(window: MainWindow, hand: Hand) -> None:
@@ -214,7 +246,7 @@ def test_delete_and_undo_restore_the_file_exactly(window: MainWindow, hand: Hand
     before = text(window)
     hand.view.setFocus()
     QTest.keyClick(hand.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    assert len(window.canvas.chosen()) == 10
+    assert len(window.canvas.selection.chosen()) == 10
     QTest.keyClick(hand.view, Qt.Key.Key_Delete)
     assert not window.session.workflow.nodes
     assert not window.canvas.nodes
@@ -225,7 +257,7 @@ def test_delete_and_undo_restore_the_file_exactly(window: MainWindow, hand: Hand
 
 
 def test_mute_and_bypass(window: MainWindow, hand: Hand) -> None:
-    window.canvas.choose(["decode", "save"])
+    window.canvas.selection.choose(["decode", "save"])
     QTest.keyClick(hand.view, Qt.Key.Key_M)
     assert {window.session.workflow.nodes[name].mode for name in ("decode", "save")} == {"mute"}
     QTest.keyClick(hand.view, Qt.Key.Key_B)
@@ -235,14 +267,14 @@ def test_mute_and_bypass(window: MainWindow, hand: Hand) -> None:
 
 
 def test_copy_paste_and_duplicate_keep_inner_wires(window: MainWindow, hand: Hand) -> None:
-    window.canvas.choose(["sampler", "decode"])
+    window.canvas.selection.choose(["sampler", "decode"])
     window.gestures.copy()
     assert '"nodeflow": 1' in QApplication.clipboard().text()
     window.gestures.paste()
     links = window.session.workflow.links
     assert links[Socket("decode_2", "latent")].source == "sampler_2"
     assert Socket("sampler_2", "guider") not in links
-    assert set(window.canvas.chosen()) == {"sampler_2", "decode_2"}
+    assert set(window.canvas.selection.chosen()) == {"sampler_2", "decode_2"}
     window.gestures.duplicate()
     assert "sampler_3" in window.session.workflow.nodes
     assert agrees(window)
@@ -259,7 +291,7 @@ def test_an_input_that_takes_many_grows_with_its_wires(window: MainWindow) -> No
     assert [p.slot for p in card.inputs] == [0]
     for slot, name in enumerate(("a", "b", "c")):
         link = Link(name, "box", "total", "boxes", slot)
-        window.canvas._on_connection_changed([], [(port(window, name, "box"), port(window, "total", "boxes", slot))])
+        window.canvas.drags.change_wires([], [(port(window, name, "box"), port(window, "total", "boxes", slot))])
         assert window.session.workflow.links[link.socket] == link
     assert [p.slot for p in card.inputs] == [0, 1, 2, 3]
     window.session.do("Delete", remove(window.session.workflow, ["c"]))
@@ -294,24 +326,24 @@ def test_after_random_edits_the_view_equals_the_document(window: MainWindow, see
             case "link" if names:
                 ports = [p for name in dice.sample(names, min(4, len(names))) for p in canvas.nodes[name].ports()]
                 pairs = [(a, b) for a in ports for b in ports if b.is_input and not a.is_input]
-                pairs = [pair for pair in pairs if not canvas.judge(*pair)]
+                pairs = [pair for pair in pairs if not canvas.drags.judge(*pair)]
                 if pairs:
-                    canvas._on_connection_changed([], [dice.choice(pairs)])
+                    canvas.drags.change_wires([], [dice.choice(pairs)])
             case "cut" if session.workflow.links:
                 wire = canvas.links[dice.choice(list(session.workflow.links))]
-                canvas._on_connection_sliced([(wire.target, wire.source)])
+                canvas.drags.change_wires([(wire.target, wire.source)], [])
             case "set" if names:
                 session.do("Set", SetParam(dice.choice(names), "width", dice.randrange(99)))
             case "move" if names:
                 card = canvas.nodes[dice.choice(names)]
                 old = [card.x(), card.y()]
                 card.setPos(card.x() + 10, card.y() - 5)
-                canvas._on_nodes_moved({card: old})
+                canvas.drags.move_cards({card: old})
             case "delete" if names:
-                canvas.choose(dice.sample(names, min(2, len(names))))
+                canvas.selection.choose(dice.sample(names, min(2, len(names))))
                 gestures.delete()
             case "paste" if names:
-                canvas.choose(dice.sample(names, min(3, len(names))))
+                canvas.selection.choose(dice.sample(names, min(3, len(names))))
                 gestures.duplicate()
             case "undo":
                 session.stack.undo()
@@ -338,16 +370,16 @@ def test_a_node_that_goes_while_it_is_moved_wired_or_edited_leaves_nothing_behin
     window.session.stack.undo()
     assert text(window) == before
     hand.press(port(window, "decode", "image").centre())
-    window.canvas.choose(["decode"])
+    window.canvas.selection.choose(["decode"])
     window.gestures.delete()
     hand.move(start)
     hand.release()
     window.session.stack.undo()
     assert text(window) == before
-    hand.view.edit(window.canvas.nodes["scheduler"], 1)
-    window.canvas.choose(["scheduler"])
+    hand.view.rows.edit(window.canvas.nodes["scheduler"], 1)
+    window.canvas.selection.choose(["scheduler"])
     window.gestures.delete()
-    assert hand.view.editor is None
+    assert hand.view.rows.editor is None
     window.session.stack.undo()
     assert text(window) == before
     assert agrees(window)

@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.canvas.editors.param_editors import LineEditor
 from nodeflow.app.canvas.items import style
-from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.window.main_window import MainWindow
@@ -23,15 +22,15 @@ def test_the_wheel_zooms_about_the_pointer_and_knows_its_limits(window: MainWind
     view = hand.view
     fixed = QPointF(300, 200)
     before = view.mapToScene(fixed.toPoint())
-    view.set_scale(view.zoom * 1.5, fixed)
+    view.camera.set_scale(view.camera.zoom * 1.5, fixed)
     after = view.mapToScene(fixed.toPoint())
     assert abs(after.x() - before.x()) < 2 and abs(after.y() - before.y()) < 2
     for _ in range(100):
-        view.set_scale(view.zoom * 1.5)
-    assert view.zoom == style.ZOOM[1]
+        view.camera.set_scale(view.camera.zoom * 1.5)
+    assert view.camera.zoom == style.ZOOM[1]
     for _ in range(100):
-        view.set_scale(view.zoom * 0.7)
-    assert view.zoom == style.ZOOM[0]
+        view.camera.set_scale(view.camera.zoom * 0.7)
+    assert view.camera.zoom == style.ZOOM[0]
 
 
 def test_space_and_the_left_button_pan_and_select_nothing(window: MainWindow, hand: Hand) -> None:
@@ -45,30 +44,30 @@ def test_space_and_the_left_button_pan_and_select_nothing(window: MainWindow, ha
     hand.release()
     QTest.keyRelease(view, Qt.Key.Key_Space)
     assert view.mapToScene(0, 0) == before - QPointF(50, 30)
-    assert window.canvas.chosen() == []
+    assert window.canvas.selection.chosen() == []
     assert not window.session.dirty
 
 
 def test_resizing_the_window_keeps_the_zoom(window: MainWindow, hand: Hand) -> None:
     window.resize(1200, 700)
-    assert hand.view.zoom == 1.0
+    assert hand.view.camera.zoom == 1.0
 
 
 def test_hints_say_what_lies_under_the_pointer(window: MainWindow, hand: Hand) -> None:
     view = hand.view
-    assert "Latent" in tooltips.hint(view, port(window, "decode", "latent").centre())
-    assert "a number from 1 to 30" in tooltips.hint(view, row_centre(window, "guidance", "scale"))
-    assert "nodes.sample" in tooltips.hint(view, window.canvas.nodes["sampler"].pos() + QPointF(60, 10))
+    assert "Latent" in view.tips.hint(port(window, "decode", "latent").centre())
+    assert "a number from 1 to 30" in view.tips.hint(row_centre(window, "guidance", "scale"))
+    assert "nodes.sample" in view.tips.hint(window.canvas.nodes["sampler"].pos() + QPointF(60, 10))
     wire = window.canvas.links[Socket("save", "image")]
-    assert "decode.image → save.image" in tooltips.hint(view, wire.path().pointAtPercent(0.5))
-    assert tooltips.hint(view, QPointF(-900, -900)) == ""
+    assert "decode.image → save.image" in view.tips.hint(wire.path().pointAtPercent(0.5))
+    assert view.tips.hint(QPointF(-900, -900)) == ""
 
 
 def test_every_zoom_and_mode_is_painted(window: MainWindow, hand: Hand) -> None:
     for mode in ("mute", "bypass"):
         window.session.do("Mode", SetMode("decode", mode))
         for zoom in (0.1, 0.4, 0.8, 2.0):
-            hand.view.set_scale(zoom)
+            hand.view.camera.set_scale(zoom)
             hand.view.centerOn(window.canvas.nodes["decode"])
             assert not hand.view.grab().isNull()
 
@@ -78,17 +77,18 @@ def test_a_window_opens_with_the_whole_workflow_in_view(qtbot: QtBot) -> None:
     qtbot.addWidget(made)
     made.session.open(STARTER)
     made.show()
+    made.canvas.items.complete()
     view = made.canvas.view
     seen = view.mapToScene(view.viewport().rect()).boundingRect()
     assert all(seen.contains(card.sceneBoundingRect()) for card in made.canvas.nodes.values())
-    assert view.zoom > 0.5
+    assert view.camera.zoom > 0.5
 
 
 def test_a_double_click_on_the_title_renames(window: MainWindow, hand: Hand) -> None:
     card = window.canvas.nodes["prompt"]
     hand.view.centerOn(card)
     hand.double_click(card.pos() + QPointF(60, 12))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor)
     assert editor.text() == "CLIP text encode"
     editor.selectAll()

@@ -60,7 +60,7 @@ def test_the_fields_that_are_read_or_set_exist_there(window: MainWindow) -> None
     source = inspect.getsource(NodeViewer)
     assert [name for name in VIEWER_FIELDS if f"self.{name}" not in source] == []
     assert all(hasattr(window.canvas.view, name) for name in ("ALT_state", "CTRL_state", "SHIFT_state"))
-    assert window.canvas._viewer is window.canvas.viewer()
+    assert window.canvas.graph.viewer() is window.canvas.view
     item = AbstractNodeItem("name")
     assert {"id", "visible", "selected"} <= set(item._properties)
     assert {"_width", "_height"} <= set(vars(item))

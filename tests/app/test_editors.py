@@ -89,7 +89,7 @@ def params(window: MainWindow) -> dict:
 def test_an_expression_is_kept_as_its_value(window: MainWindow, hand: Hand) -> None:
     knobs(window, hand)
     hand.click(row_centre(window, "knobs", "count"))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor)
     editor.selectAll()
     QTest.keyClicks(editor, "7 *")
@@ -148,31 +148,31 @@ def test_shift_scrubs_fine_and_ctrl_coarse(window: MainWindow, hand: Hand) -> No
 
 def test_keys_alone_lead_through_every_row(window: MainWindow, hand: Hand) -> None:
     knobs(window, hand)
-    window.canvas.choose(["knobs"])
+    window.canvas.selection.choose(["knobs"])
     QTest.keyClick(hand.view, Key.Key_Return)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor) and editor.accessibleName() == "count"
     QTest.keyClicks(editor, "9")
     QTest.keyClick(editor, Key.Key_Tab)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor) and editor.accessibleName() == "share"
     QTest.keyClick(editor, Key.Key_Tab)
-    assert isinstance(hand.view.editor, LineEditor)
-    QTest.keyClicks(hand.view.editor, "there")
-    QTest.keyClick(hand.view.editor, Key.Key_Tab)
-    editor = hand.view.editor
+    assert isinstance(hand.view.rows.editor, LineEditor)
+    QTest.keyClicks(hand.view.rows.editor, "there")
+    QTest.keyClick(hand.view.rows.editor, Key.Key_Tab)
+    editor = hand.view.rows.editor
     assert isinstance(editor, ChoiceEditor)
     QTest.keyClick(editor.field, Key.Key_Down)
     QTest.keyClick(editor.field, Key.Key_Tab)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, SwitchEditor)
     QTest.keyClick(editor, Key.Key_Space)
     QTest.keyClick(editor, Key.Key_Tab)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, TextEditor)
     QTest.keyClicks(editor, "once")
     QTest.keyClick(editor, Key.Key_Tab)
-    assert hand.view.editor is None
+    assert hand.view.rows.editor is None
     assert hand.view.hasFocus()
     assert params(window) == {"count": 9, "name": "there", "way": "right", "on": True, "story": "once"}
     assert agrees(window)
@@ -182,7 +182,7 @@ def test_shift_tab_leads_back(window: MainWindow, hand: Hand) -> None:
     knobs(window, hand)
     hand.click(row_centre(window, "knobs", "share"))
     QTest.keyClick(QApplication.focusWidget(), Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor) and editor.accessibleName() == "count"
 
 
@@ -190,25 +190,25 @@ def test_a_row_that_a_wire_feeds_is_passed_over(window: MainWindow, hand: Hand) 
     knobs(window, hand)
     add(window, "giver", "toys.knobs", 0, 900)
     window.session.do("Connect", Connect(Link("giver", "value", "knobs", "count")))
-    window.canvas.choose(["knobs"])
+    window.canvas.selection.choose(["knobs"])
     QTest.keyClick(hand.view, Key.Key_Return)
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor) and editor.accessibleName() == "share"
 
 
 def test_a_choice_is_found_by_typing_and_left_by_escape(window: MainWindow, hand: Hand) -> None:
     hand.click(row_centre(window, "scheduler", "kind"))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, ChoiceEditor)
     assert editor.current() == "DDIM"
     QTest.keyClicks(editor.field, "euler")
     names = [editor.list.item(row).text() for row in range(editor.list.count())]
     assert names and all("euler" in name.lower() for name in names)
     QTest.keyClick(editor.field, Key.Key_Escape)
-    assert hand.view.editor is None
+    assert hand.view.rows.editor is None
     assert not window.session.dirty
     hand.click(row_centre(window, "scheduler", "kind"))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, ChoiceEditor)
     QTest.keyClicks(editor.field, "euler")
     QTest.mouseClick(
@@ -219,7 +219,7 @@ def test_a_choice_is_found_by_typing_and_left_by_escape(window: MainWindow, hand
 
 def test_a_text_shows_how_many_tokens_the_model_reads(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
     hand.click(row_centre(window, "prompt", "text"))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, TextEditor)
     assert editor.width() >= 400 and editor.height() >= 150
     qtbot.waitUntil(lambda: editor.foot.text() == "9 of 32 tokens", timeout=5000)
@@ -236,7 +236,7 @@ def test_tokens_are_estimated_where_no_tokenizer_is_known(
     for model in ("someone/model", str(broken)):
         window.session.do("Set", SetParam("model", "model", model))
         hand.click(row_centre(window, "prompt", "text"))
-        editor = hand.view.editor
+        editor = hand.view.rows.editor
         assert isinstance(editor, TextEditor)
         qtbot.wait(100)
         assert editor.foot.text() == "about 10 tokens"
@@ -258,8 +258,8 @@ def test_the_vocabulary_and_merges_of_older_models_count_alike(tmp_path: Path) -
 def test_a_text_that_no_encoder_reads_has_no_tokens(window: MainWindow, hand: Hand) -> None:
     knobs(window, hand)
     hand.click(row_centre(window, "knobs", "story"))
-    assert isinstance(hand.view.editor, TextEditor)
-    assert hand.view.editor.foot.text() == ""
+    assert isinstance(hand.view.rows.editor, TextEditor)
+    assert hand.view.rows.editor.foot.text() == ""
 
 
 def test_the_dice_draws_another_seed_and_r_does_too(window: MainWindow, hand: Hand) -> None:
@@ -270,7 +270,7 @@ def test_the_dice_draws_another_seed_and_r_does_too(window: MainWindow, hand: Ha
     hand.click(card.pos() + card.dice_rect(row).center())
     first = window.session.workflow.nodes["noise"].params["seed"]
     assert 0 < first < 2**32
-    assert hand.view.editor is None
+    assert hand.view.rows.editor is None
     QTest.keyClick(hand.view, Key.Key_R)
     assert window.session.workflow.nodes["noise"].params["seed"] != first
     window.session.stack.undo()
@@ -278,7 +278,9 @@ def test_the_dice_draws_another_seed_and_r_does_too(window: MainWindow, hand: Ha
     assert text(window) == before
 
 
-def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(window: MainWindow, hand: Hand) -> None:
+def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(
+    window: MainWindow, hand: Hand, qtbot: QtBot
+) -> None:
     card = window.canvas.nodes["noise"]
     hand.view.centerOn(card)
     row = [param.name for param in card.face.rows].index("seed")
@@ -294,7 +296,7 @@ def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(window: M
     assert window.session.workflow.layout["noise"].seeds == {"seed": "increment"}
     assert files.loads(text(window)).layout["noise"].seeds == {"seed": "increment"}
     window.run()
-    assert seed() == 1
+    qtbot.waitUntil(lambda: seed() == 1)
     assert window.session.stack.undoText() == "Next Seed"
     window.session.stack.undo()
     assert seed() == 0

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.canvas.items.terminal_item import TerminalItem
-from nodeflow.app.canvas.view.tooltips import hint
 from nodeflow.app.panels.node_library import NodeLibrary as NodeLibrary
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.grouping_edits import rename_definition
@@ -32,9 +31,9 @@ def press(window: MainWindow, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.Keyboa
 
 def group(window: MainWindow, *names: str) -> str:
     window.canvas.view.setFocus()
-    window.canvas.choose(names or SAMPLING)
+    window.canvas.selection.choose(names or SAMPLING)
     press(window, Key.Key_G, CTRL)
-    [name] = window.canvas.chosen()
+    [name] = window.canvas.selection.chosen()
     return name
 
 
@@ -59,7 +58,7 @@ def test_ctrl_g_groups_and_ctrl_u_ungroups_to_the_very_file(window: MainWindow, 
     assert agrees(window)
     press(window, Key.Key_U, CTRL)
     assert text(window) == before and agrees(window)
-    assert set(window.canvas.chosen()) == set(SAMPLING)
+    assert set(window.canvas.selection.chosen()) == set(SAMPLING)
     window.session.stack.undo()
     assert agrees(window) and "group" in window.canvas.nodes
     window.session.stack.undo()
@@ -69,20 +68,20 @@ def test_ctrl_g_groups_and_ctrl_u_ungroups_to_the_very_file(window: MainWindow, 
 def test_a_double_click_goes_in_and_the_breadcrumbs_lead_back(window: MainWindow, hand: Hand) -> None:
     inner = group(window, "denoiser", "guidance")
     outer = group(window, inner, "noise", "sampler", "scheduler")
-    window.canvas.set_title(outer, "Sampling")
+    window.canvas.values.set_title(outer, "Sampling")
     hand.double_click(title(window, "sampling" if "sampling" in window.canvas.nodes else outer))
     assert way(window) == ["latent-diffusion", "Sampling"]
     assert set(window.canvas.nodes) == {INPUTS, OUTPUTS, inner, "noise", "sampler", "scheduler"}
     assert isinstance(window.canvas.nodes[INPUTS], TerminalItem) and agrees(window)
-    window.canvas.choose([inner])
+    window.canvas.selection.choose([inner])
     press(window, Key.Key_Return)
     assert way(window) == ["latent-diffusion", "Sampling", "Group"]
     assert set(window.canvas.nodes) == {INPUTS, OUTPUTS, "denoiser", "guidance"}
     press(window, Key.Key_Up, ALT)
-    assert way(window) == ["latent-diffusion", "Sampling"] and window.canvas.chosen() == [inner]
+    assert way(window) == ["latent-diffusion", "Sampling"] and window.canvas.selection.chosen() == [inner]
     press(window, Key.Key_Return)
     QTest.mouseClick(window.gestures.groups.crumbs.steps[0], Qt.MouseButton.LeftButton)
-    assert way(window) == [] and agrees(window) and window.canvas.chosen() == [outer]
+    assert way(window) == [] and agrees(window) and window.canvas.selection.chosen() == [outer]
     press(window, Key.Key_Return)
     press(window, Key.Key_Escape)
     assert way(window) == []
@@ -90,12 +89,12 @@ def test_a_double_click_goes_in_and_the_breadcrumbs_lead_back(window: MainWindow
 
 def test_nothing_opens_where_there_is_no_subgraph(window: MainWindow) -> None:
     window.canvas.view.setFocus()
-    window.canvas.choose(["noise"])
+    window.canvas.selection.choose(["noise"])
     for key, keys in ((Key.Key_Down, ALT), (Key.Key_U, CTRL)):
         window.canvas.view.toast.hide()
         press(window, key, keys)
         assert window.canvas.view.toast.isVisible() and way(window) == []
-    window.canvas.choose([])
+    window.canvas.selection.choose([])
     press(window, Key.Key_G, CTRL)
     assert window.session.stack.count() == 0
 
@@ -104,7 +103,7 @@ def test_a_parameter_is_edited_inside_and_undone_from_outside(window: MainWindow
     name = group(window)
     before = text(window)
     window.gestures.groups.open()
-    window.canvas.view.set_scale(1.0)
+    window.canvas.view.camera.set_scale(1.0)
     row = row_centre(window, "guidance", "scale")
     hand.drag(row, row + QPointF(60, 0))
     inside = window.session.workflow.subgraphs["group"].body.nodes["guidance"].params["scale"]
@@ -112,7 +111,7 @@ def test_a_parameter_is_edited_inside_and_undone_from_outside(window: MainWindow
     press(window, Key.Key_Up, ALT)
     window.session.stack.undo()
     assert text(window) == before
-    window.canvas.choose([name])
+    window.canvas.selection.choose([name])
     window.gestures.groups.open()
     assert window.canvas.nodes["guidance"].node.params["scale"] == 2.5
 
@@ -123,11 +122,11 @@ def test_nodes_and_wires_are_edited_inside_as_outside(window: MainWindow, hand: 
     start = text(window)
     window.gestures.add("nodes.gaussian_noise", QPointF(-500, 900))
     assert "gaussian_noise" in window.session.workflow.subgraphs["group"].body.nodes and agrees(window)
-    window.canvas.frame_all()
+    window.canvas.framing.frame_all()
     hand.drag(port(window, "gaussian_noise", "noise").centre(), port(window, "sampler", "noise").centre())
     body = window.session.workflow.subgraphs["group"].body
     assert body.links[Socket("sampler", "noise")].source == "gaussian_noise" and agrees(window)
-    window.canvas.choose(["gaussian_noise", "noise"])
+    window.canvas.selection.choose(["gaussian_noise", "noise"])
     press(window, Key.Key_Delete)
     assert agrees(window) and "noise" not in body.nodes
     while window.session.stack.undoText() != "Group":
@@ -152,10 +151,10 @@ def test_tooltips_say_how_to_expose(window: MainWindow) -> None:
     group(window)
     window.gestures.groups.open()
     view, terminal = window.canvas.view, window.canvas.nodes[INPUTS]
-    view.set_scale(1.0)
-    assert "Lead a wire from here" in hint(view, port(window, INPUTS, "+").centre())
-    assert "comes into the subgraph" in hint(view, terminal.pos() + QPointF(20, 14))
-    assert "TrainedSchedule" in hint(view, port(window, INPUTS, "trained").centre())
+    view.camera.set_scale(1.0)
+    assert "Lead a wire from here" in view.tips.hint(port(window, INPUTS, "+").centre())
+    assert "comes into the subgraph" in view.tips.hint(terminal.pos() + QPointF(20, 14))
+    assert "TrainedSchedule" in view.tips.hint(port(window, INPUTS, "trained").centre())
 
 
 def test_a_wire_from_the_open_port_exposes_a_parameter(window: MainWindow, hand: Hand) -> None:
@@ -168,7 +167,7 @@ def test_a_wire_from_the_open_port_exposes_a_parameter(window: MainWindow, hand:
     press(window, Key.Key_Up, ALT)
     [param] = window.canvas.nodes[name].face.rows
     assert (param.name, param.default, param.maximum) == ("scale", 2.5, 30)
-    window.canvas.view.set_scale(1.0)
+    window.canvas.view.camera.set_scale(1.0)
     at = row_centre(window, name, "scale")
     hand.drag(at, at + QPointF(40, 0))
     value = window.session.workflow.nodes[name].params["scale"]
@@ -204,12 +203,12 @@ def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand
     window.gestures.groups.open()
     terminal, view = window.canvas.nodes[OUTPUTS], window.canvas.view
     assert isinstance(terminal, TerminalItem)
-    view.set_scale(1.0)
+    view.camera.set_scale(1.0)
     hand.double_click(terminal.mapToScene(terminal.label_rect(terminal.inputs[0]).center()))
-    assert view.editor is not None
-    view.editor.selectAll()
-    QTest.keyClicks(view.editor, "small picture")
-    QTest.keyClick(view.editor, Key.Key_Return)
+    assert view.rows.editor is not None
+    view.rows.editor.selectAll()
+    QTest.keyClicks(view.rows.editor, "small picture")
+    QTest.keyClick(view.rows.editor, Key.Key_Return)
     assert window.session.workflow.subgraphs["group"].interface.outputs == ("small_picture",)
     assert window.session.workflow.links[Socket("decode", "latent")].output == "small_picture"
     inputs = window.canvas.nodes[INPUTS]
@@ -238,7 +237,7 @@ def test_a_copy_brings_its_definition_along_once(window: MainWindow, qtbot: QtBo
     QGuiApplication.clipboard().setText(clipboard)
     press(window, Key.Key_V, CTRL)
     assert list(window.session.workflow.subgraphs) == ["group"] and agrees(window)
-    window.canvas.choose(["group"])
+    window.canvas.selection.choose(["group"])
     window.gestures.groups.open()
     window.canvas.values.set("guidance", "scale", 9.0)
     press(window, Key.Key_Up, ALT)
@@ -256,13 +255,13 @@ def test_a_subgraph_cannot_be_pasted_into_itself(window: MainWindow) -> None:
     press(window, Key.Key_V, CTRL)
     assert "a subgraph cannot contain itself" in window.canvas.view.toast.text()
     assert text(window) == before and agrees(window)
-    assert "subgraph.group" not in {spec.type for spec in window.canvas.session.offered()}
+    assert "subgraph.group" not in {spec.type for spec in window.canvas.scope.offered()}
 
 
 def test_all_instances_follow_and_a_unique_one_does_not(window: MainWindow) -> None:
     group(window)
     press(window, Key.Key_D, CTRL)
-    [twin] = window.canvas.chosen()
+    [twin] = window.canvas.selection.chosen()
     window.gestures.groups.make_unique()
     assert window.session.workflow.nodes[twin].type == "subgraph.group_2" and agrees(window)
     window.gestures.groups.open()
@@ -273,7 +272,7 @@ def test_all_instances_follow_and_a_unique_one_does_not(window: MainWindow) -> N
 
 def test_renaming_an_instance_names_its_definition(window: MainWindow) -> None:
     name = group(window)
-    window.canvas.set_title(name, "Sample it")
+    window.canvas.values.set_title(name, "Sample it")
     assert window.session.workflow.nodes[name].type == "subgraph.sample_it"
     assert window.canvas.nodes[name].face.title == "Sample it" and agrees(window)
     window.session.stack.undo()
@@ -360,11 +359,12 @@ def test_what_fails_or_is_wrong_inside_is_said_with_its_path(window: MainWindow,
     window.canvas.values.set("model", "model", 5)
     press(window, Key.Key_Up, ALT)
     window.run()
+    qtbot.waitUntil(lambda: not window.session.running)
     [problem] = window.session.problems
     assert problem.node == "group/model"
     assert "model.model: 5 is not" in window.canvas.nodes[name].note
     window.canvas.show_node(problem.node)
-    assert window.canvas.session.path == (name,) and window.canvas.chosen() == ["model"]
+    assert window.canvas.scope.path == (name,) and window.canvas.selection.chosen() == ["model"]
     assert "5 is not" in window.canvas.nodes["model"].note
 
 
@@ -377,7 +377,7 @@ def test_the_library_keeps_subgraphs_and_gives_them_out(window: MainWindow, qtbo
     library = window.hub.library
     library.folder = tmp_path / "library"
     name = group(window)
-    window.canvas.set_title(name, "Sampling")
+    window.canvas.values.set_title(name, "Sampling")
     window.gestures.groups.keep()
     qtbot.waitUntil(lambda: kept(window) == {"library.sampling"})
     assert "is in the library now" in window.canvas.view.toast.text()
@@ -408,14 +408,14 @@ def test_the_panel_shows_the_library_too(window: MainWindow, qtbot: QtBot, tmp_p
     panel = window.findChild(QDockWidget, "library").widget()
     assert isinstance(panel, NodeLibrary)
     name = group(window)
-    window.canvas.set_title(name, "Sampling")
+    window.canvas.values.set_title(name, "Sampling")
     window.gestures.groups.keep()
     qtbot.waitUntil(lambda: kept(window) == {"library.sampling"})
     panel.search.setText("sampling")
     assert panel.tree.topLevelItem(0).text(0) == "Sampling"
     panel.search.setFocus()
     QTest.keyClick(panel.search, Key.Key_Return)
-    [added] = window.canvas.chosen()
+    [added] = window.canvas.selection.chosen()
     assert window.session.workflow.nodes[added].type == "subgraph.sampling" and agrees(window)
     assert list(window.session.workflow.subgraphs) == ["sampling"]
     window.gestures.groups.open()

@@ -15,10 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.canvas.view import tooltips
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts_table import FactsView
-from nodeflow.app.inspector.frame_store import FrameCache, frame_of
+from nodeflow.app.inspector.frame_store import FrameCache
 from nodeflow.app.inspector.image_pair import difference
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.inspector.step_actions import STEP_KEY
@@ -26,6 +25,7 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.frames import frame_of
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
@@ -85,7 +85,7 @@ def see(window: MainWindow, inspector: InspectorPanel, qtbot: QtBot) -> See:
         qtbot.waitUntil(lambda: not inspector.looks.waiting, timeout=SECONDS)
 
     def see(node: str, output: str, form: str) -> InspectorPanel:
-        window.canvas.choose([node])
+        window.canvas.selection.choose([node])
         wait()
         inspector.output_box.setCurrentIndex(inspector.output_box.findData(output))
         wait()
@@ -123,7 +123,7 @@ def test_what_is_not_there_can_be_computed_from_the_panel(window: MainWindow, se
         next(dock for dock in window.findChildren(Dock) if dock.objectName() == "inspector").widget().currentWidget()
     )
     assert isinstance(panel, InspectorPanel)
-    tab.canvas.choose(["noise"])
+    tab.canvas.selection.choose(["noise"])
     qtbot.waitUntil(lambda: not panel.load_button.isHidden(), timeout=SECONDS)
     assert panel.stage.picture.words == "noise has not run yet"
     assert panel.load_button.text() == "Run to noise, to see it"
@@ -253,10 +253,10 @@ def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) ->
 
 def test_a_wire_and_a_lesson_tell_what_flows(window: MainWindow, inspector: InspectorPanel, qtbot: QtBot) -> None:
     view = window.canvas.view
-    assert view.facts("sampler", "latent") == ""
-    qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.facts("sampler", "latent"), timeout=5000)
-    assert "±" in view.facts("sampler", "latent")
-    page = NodeHelp(window.canvas.session, window.canvas.facts)
+    assert view.tips.facts("sampler", "latent") == ""
+    qtbot.waitUntil(lambda: "1 × 4 × 16 × 16" in view.tips.facts("sampler", "latent"), timeout=5000)
+    assert "±" in view.tips.facts("sampler", "latent")
+    page = NodeHelp(window.canvas.scope, window.canvas.facts)
     page.show_node("decode")
     assert "±" not in page.page.toPlainText()
     page.page.anchorClicked.emit(QUrl(LESSON))
@@ -283,7 +283,7 @@ def test_a_run_goes_on_from_a_step_another_way(window: MainWindow, see: See, qtb
     offered = [action.text().rpartition(" · ")[2] for action in panel.tools.menu.actions()]
     assert offered == ["guidance", "scheduler", "noise", "denoiser", "negative", "prompt", "model"]
     panel.tools.menu.actions()[0].trigger()
-    assert window.canvas.chosen() == ["guidance_2"]
+    assert window.canvas.selection.chosen() == ["guidance_2"]
     window.session.do("Set", SetParam("guidance_2", "scale", 6.0))
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
@@ -432,9 +432,9 @@ def test_values_that_are_gone_are_said_to_be(
     window: MainWindow, inspector: InspectorPanel, see: See, qtbot: QtBot
 ) -> None:
     window.hub.close()
-    window.canvas.choose(["noise"])
+    window.canvas.selection.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
-    assert not inspector.export_button.isEnabled()
+    assert not inspector.export.isEnabled()
 
 
 def picture_in(tip: str) -> QImage:
@@ -448,7 +448,7 @@ def test_hovering_over_a_wire_or_a_port_shows_a_picture_of_what_flows(
     frame = see("sampler", "latent", "colours").stage.picture.frame
     assert frame is not None
     view = window.canvas.view
-    window.canvas.frame_all()
+    window.canvas.framing.frame_all()
 
     def hover(at: QPointF) -> str:
         """The tooltip there, once it has a picture."""
@@ -489,7 +489,7 @@ def test_where_nothing_was_computed_a_hint_has_no_picture(window: MainWindow, qt
     tab = window.tabs.add()
     tab.session.open(STARTER)
     wire = tab.canvas.links[Socket("decode", "latent")]
-    tip = tooltips.hint(tab.canvas.view, wire.path().pointAtPercent(0.5))
+    tip = tab.canvas.view.tips.hint(wire.path().pointAtPercent(0.5))
     assert "sampler.latent → decode.latent" in tip
     assert not picture_in(tip).width()
     assert not tab.canvas.facts._looks.waiting

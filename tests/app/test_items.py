@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nodeflow.app.i18n.texts import state_line
 from nodeflow.app.model.run_state import RunStates
+from nodeflow.app.model.run_state_text import state_line
 from nodeflow.engine.protocol import events as tell
 from nodeflow.reports.time_left import TimeLeft
 

@@ -18,22 +18,22 @@ Key, Held = Qt.Key, Qt.KeyboardModifier
 def test_arrows_walk_along_the_wires_and_up_and_down(window: MainWindow, hand: Hand) -> None:
     view, canvas = hand.view, window.canvas
     QTest.keyClick(view, Key.Key_Down)
-    assert len(canvas.chosen()) == 1, "with nothing selected the node in the middle is"
-    canvas.choose(["decode"])
+    assert len(canvas.selection.chosen()) == 1, "with nothing selected the node in the middle is"
+    canvas.selection.choose(["decode"])
     for key, name in ((Key.Key_Right, "save"), (Key.Key_Left, "decode"), (Key.Key_Left, "sampler")):
         QTest.keyClick(view, key)
-        assert canvas.chosen() == [name]
+        assert canvas.selection.chosen() == [name]
         assert view.mapToScene(view.viewport().rect()).boundingRect().intersects(canvas.nodes[name].sceneBoundingRect())
-    canvas.choose(["prompt"])
+    canvas.selection.choose(["prompt"])
     QTest.keyClick(view, Key.Key_Down)
-    assert canvas.chosen() == ["negative"]
+    assert canvas.selection.chosen() == ["negative"]
     QTest.keyClick(view, Key.Key_Up)
-    assert canvas.chosen() == ["prompt"]
+    assert canvas.selection.chosen() == ["prompt"]
     assert not window.session.dirty
 
 
 def test_shift_and_ctrl_with_arrows_move_nodes(window: MainWindow, hand: Hand) -> None:
-    window.canvas.choose(["decode"])
+    window.canvas.selection.choose(["decode"])
     before = window.canvas.nodes["decode"].pos()
     QTest.keyClick(hand.view, Key.Key_Right, Held.ShiftModifier)
     QTest.keyClick(hand.view, Key.Key_Up, Held.ControlModifier)
@@ -47,7 +47,7 @@ def test_shift_and_ctrl_with_arrows_move_nodes(window: MainWindow, hand: Hand) -
 
 def test_a_wire_is_laid_by_keys(window: MainWindow, hand: Hand) -> None:
     add(window, "raw", "nodes.no_guidance", 900, 700)
-    window.canvas.choose(["prompt"])
+    window.canvas.selection.choose(["prompt"])
     picker = window.gestures.wire_by_keys.picker
     QTest.keyClick(hand.view, Key.Key_W)
     assert picker.isVisible() and picker.field.hasFocus()
@@ -63,7 +63,7 @@ def test_a_wire_is_laid_by_keys(window: MainWindow, hand: Hand) -> None:
 
 
 def test_a_wire_by_keys_may_end_at_a_new_node_and_escape_lays_none(window: MainWindow, hand: Hand) -> None:
-    window.canvas.choose(["decode"])
+    window.canvas.selection.choose(["decode"])
     picker = window.gestures.wire_by_keys.picker
     QTest.keyClick(hand.view, Key.Key_W)
     QTest.keyClick(picker.field, Key.Key_Escape)
@@ -74,7 +74,7 @@ def test_a_wire_by_keys_may_end_at_a_new_node_and_escape_lays_none(window: MainW
     QTest.keyClicks(picker.field, "resize new")
     QTest.keyClick(picker.field, Key.Key_Return)
     assert window.session.workflow.links[Socket("resize_image", "image")].source == "decode"
-    window.canvas.choose([])
+    window.canvas.selection.choose([])
     QTest.keyClick(hand.view, Key.Key_W)
     assert "Select one node" in hand.view.toast.text()
 
@@ -85,7 +85,7 @@ def test_a_workflow_is_made_and_run_by_keys_alone(window: MainWindow, hand: Hand
     QTest.keyClick(view, Key.Key_Tab)
     QTest.keyClicks(view.search.field, "gaussian")
     QTest.keyClick(view.search.field, Key.Key_Return)
-    assert canvas.chosen() == ["gaussian_noise"]
+    assert canvas.selection.chosen() == ["gaussian_noise"]
     QTest.keyClick(view, Key.Key_Return)
     for words in ("7", "2", "64", "64"):
         QTest.keyClicks(QApplication.focusWidget(), words)

@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_no_picture(qapp: object) -> None:
 
 
 def test_a_lesson_is_shown_on_demand_with_the_shapes_that_came_in(window: MainWindow, hand: Hand) -> None:
-    page = NodeHelp(window.canvas.session, window.canvas.facts)
+    page = NodeHelp(window.canvas.scope, window.canvas.facts)
     page.show_node("guidance")
     assert "What lies behind it" in page.page.toPlainText()
     assert "what the text alone contributes" not in page.page.toPlainText().lower()

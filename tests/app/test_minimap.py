@@ -13,9 +13,9 @@ from nodeflow.app.window.main_window import MainWindow
 
 def test_it_is_shown_only_while_something_is_out_of_view(window: MainWindow, hand: Hand) -> None:
     minimap = hand.view.minimap
-    hand.view.set_scale(2.0)
+    hand.view.camera.set_scale(2.0)
     assert minimap.shown
-    window.canvas.frame_all()
+    window.canvas.framing.frame_all()
     assert not minimap.shown
     assert not hand.view.grab().isNull()
 
@@ -25,7 +25,7 @@ def test_pressing_and_dragging_there_goes_there_and_changes_nothing(window: Main
     add(window, "far", "toys.box", 9000, 5000)
     window.session.stack.undo()
     window.session.stack.redo()
-    view.set_scale(1.0)
+    view.camera.set_scale(1.0)
     view.centerOn(0, 0)
     minimap.redraw()
     assert minimap.shown
@@ -40,11 +40,11 @@ def test_pressing_and_dragging_there_goes_there_and_changes_nothing(window: Main
     hand.release()
     window.session.stack.undo()
     assert text(window) == before
-    assert window.canvas.chosen() == []
+    assert window.canvas.selection.chosen() == []
 
 
 def test_shift_m_turns_it_off_and_on(window: MainWindow, hand: Hand) -> None:
-    hand.view.set_scale(2.0)
+    hand.view.camera.set_scale(2.0)
     for shown in (False, True):
         QTest.keyClick(hand.view, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
         assert hand.view.minimap.shown is shown
@@ -52,7 +52,7 @@ def test_shift_m_turns_it_off_and_on(window: MainWindow, hand: Hand) -> None:
 
 
 def test_it_follows_what_is_added(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
-    hand.view.set_scale(2.0)
+    hand.view.camera.set_scale(2.0)
     assert hand.view.minimap.shown
     before = hand.view.minimap._world
     add(window, "far", "toys.box", 9000, 5000)

@@ -122,7 +122,7 @@ class Monkey:
         self.wait()
 
     def zoom(self) -> None:
-        self.hand.view.set_scale(self.hand.view.zoom * self.dice.choice([0.5, 1.6, 2.0]))
+        self.hand.view.camera.set_scale(self.hand.view.camera.zoom * self.dice.choice([0.5, 1.6, 2.0]))
 
     def save(self) -> None:
         """The document equals its file."""
@@ -158,13 +158,13 @@ def test_a_monkey_breaks_nothing(window: MainWindow, no_dialogs: None, seed: int
     for _ in range(ACTIONS):
         done.append(monkey.act())
         QApplication.processEvents()
-        assert window.canvas.view.wiring or agrees(window), done[-5:]
+        assert window.canvas.view.wire.active or agrees(window), done[-5:]
     for tab in window.tabs:
         tab.session.cancel()
     qtbot.waitUntil(lambda: not any(tab.session.running for tab in window.tabs), timeout=60_000)
     for tab in window.tabs:
-        tab.canvas.view.close_editor()
-        tab.canvas.view.drop_wire()
+        tab.canvas.view.rows.close()
+        tab.canvas.view.wire.drop()
         tab.session.stack.setIndex(0)
         assert dumps(tab.session.workflow) == monkey.begins.get(tab, dumps(tab.session.workflow))
     assert agrees(window)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.canvas.view.node_search import entry_of
 from nodeflow.app.i18n import pack_translations
 from nodeflow.app.i18n.pack_translations import texts_of, words_of
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.app.model.node_ranking import rank
 from nodeflow.graph.model.catalogue import Catalogue
 
 PLACE = "nodes/translations/zh_CN.json"

@@ -15,7 +15,7 @@ Key = Qt.Key
 
 
 def field(window: MainWindow, node: str, name: str) -> QWidget:
-    window.canvas.choose([node])
+    window.canvas.selection.choose([node])
     QApplication.processEvents()
     found = window.properties.fields[name]
     found.setFocus()
@@ -77,5 +77,5 @@ def test_a_value_that_a_wire_gives_cannot_be_edited(window: MainWindow) -> None:
 
 def test_no_node_no_fields(window: MainWindow) -> None:
     field(window, "guidance", "scale")
-    window.canvas.choose([])
+    window.canvas.selection.choose([])
     assert window.properties.fields == {}

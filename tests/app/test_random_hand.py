@@ -82,18 +82,18 @@ def test_whatever_the_hand_does_undo_leads_back(
             case "redo":
                 stack.redo()
             case "zoom":
-                view.set_scale(view.zoom * dice.choice([0.5, 1.6, 2.0]))
+                view.camera.set_scale(view.camera.zoom * dice.choice([0.5, 1.6, 2.0]))
             case "frame":
-                window.canvas.frame(window.canvas.nodes.values())
+                window.canvas.framing.frame(window.canvas.nodes.values())
         if len(window.canvas.nodes) > 40:
             stack.undo()
         QApplication.processEvents()
         popup = QApplication.activePopupWidget()
         if popup is not None:
             popup.close()
-        assert view.wiring or agrees(window), step
-    view.close_editor()
-    view.drop_wire()
+        assert view.wire.active or agrees(window), step
+    view.rows.close()
+    view.wire.drop()
     while stack.canUndo():
         stack.undo()
     assert agrees(window)

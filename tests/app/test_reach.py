@@ -52,7 +52,7 @@ def show(window: MainWindow, id: str) -> Dock:
 @pytest.mark.parametrize("id", PANELS)
 def test_every_control_of_a_panel_has_a_name_and_tab_reaches_it(window: MainWindow, qtbot: QtBot, id: str) -> None:
     window.activateWindow()
-    window.canvas.choose(["guidance"])
+    window.canvas.selection.choose(["guidance"])
     dock = show(window, id)
     content = dock.fill()
     assert nameless(content) == []
@@ -95,7 +95,7 @@ def test_f6_leads_around_the_panels_and_back_to_the_canvas(window: MainWindow) -
 
 
 def test_every_page_of_the_settings_has_names(window: MainWindow) -> None:
-    window.show_settings()
+    window.dialogs.show_settings()
     dialog = window.findChild(SettingsDialog)
     assert dialog is not None
     for page in range(dialog.pages.count()):

@@ -63,8 +63,8 @@ def test_what_was_not_saved_is_offered_after_a_crash(
     assert Journal().lost() == []
     kept = list((tmp_path / "data" / "recovery").iterdir())
     assert len(kept) == 1, "from now on it is this app that keeps it"
-    assert window.documents.save()
-    assert b"4.25" in crashed.read_bytes()
+    window.documents.save()
+    qtbot.waitUntil(lambda: b"4.25" in crashed.read_bytes())
     qtbot.waitUntil(lambda: not kept[0].exists(), timeout=5000)
 
 

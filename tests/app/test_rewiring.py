@@ -30,13 +30,13 @@ def with_room(window: MainWindow) -> None:
     decode, save = window.canvas.nodes["decode"], window.canvas.nodes["save"]
     old = [save.x(), save.y()]
     save.setPos(decode.x() + 900, decode.y())
-    window.canvas._on_nodes_moved({save: old})
+    window.canvas.drags.move_cards({save: old})
 
 
 def test_a_node_dropped_on_a_wire_goes_into_it(window: MainWindow, hand: Hand) -> None:
     with_room(window)
     add(window, "larger", "nodes.resize_image", window.canvas.nodes["decode"].x() + 300, 900)
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     before, wire = text(window), window.canvas.links[SAVED]
     card = window.canvas.nodes["larger"]
     start = card.pos() + QPointF(40, 12)
@@ -59,7 +59,7 @@ def test_a_node_dropped_on_a_wire_goes_into_it(window: MainWindow, hand: Hand) -
 def test_a_node_that_does_not_fit_or_is_wired_stays_beside_the_wire(window: MainWindow, hand: Hand) -> None:
     with_room(window)
     add(window, "total", "toys.total", window.canvas.nodes["decode"].x() + 300, 900)
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     before = wires(window)
     card = window.canvas.nodes["total"]
     start = card.pos() + QPointF(40, 12)
@@ -72,12 +72,12 @@ def test_alt_and_drag_pull_a_node_out_of_its_wires(window: MainWindow, hand: Han
     add(window, "larger", "nodes.resize_image", 900, 900)
     window.session.do("Connect", Connect(Link("decode", "image", "larger", "image")))
     canvas = window.canvas
-    canvas._on_connection_changed([], [(port(window, "larger", "image"), port(window, "save", "image"))])
-    canvas.frame(canvas.nodes.values())
+    canvas.drags.change_wires([], [(port(window, "larger", "image"), port(window, "save", "image"))])
+    canvas.framing.frame(canvas.nodes.values())
     before, card = text(window), canvas.nodes["larger"]
     output = card.output_port("image")
     assert output is not None
-    canvas._on_connection_changed([], [(output, port(window, "save", "image"))])
+    canvas.drags.change_wires([], [(output, port(window, "save", "image"))])
     assert wires(window)["save.image"] == "larger.image"
     start = card.pos() + QPointF(40, 12)
     hand.drag(start, start + QPointF(30, 120), keys=ALT)
@@ -120,7 +120,7 @@ def test_a_dot_is_moved_parts_the_wire_and_refuses_by_what_it_carries(window: Ma
     place = window.session.workflow.layout["reroute"]
     assert (place.x, place.y) == (dot.x(), dot.y()) == (grip.x() + 20 - MIDDLE.x(), grip.y() + 160 - MIDDLE.y())
     add(window, "larger", "nodes.resize_image", dot.x() + 150, dot.y() + 120)
-    window.canvas.frame(window.canvas.nodes.values())
+    window.canvas.framing.frame(window.canvas.nodes.values())
     hand.drag(port_of(dot), port(window, "larger", "image").card.inputs[0].centre())
     assert wires(window)["larger.image"] == "reroute.value"
     hand.drag(port_of(dot), port(window, "decode", "latent").centre())
@@ -136,15 +136,15 @@ def test_dots_are_copied_saved_and_retyped_when_their_wire_changes(window: MainW
     with_room(window)
     hand.view.centerOn(middle(window))
     hand.click(middle(window), ALT)
-    window.canvas.choose(["reroute", "save"])
+    window.canvas.selection.choose(["reroute", "save"])
     QTest.keyClick(hand.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClick(hand.view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert wires(window)["save_2.image"] == "reroute_2.value"
     copied = window.canvas.nodes["reroute_2"]
     assert {p.wire_type for p in copied.ports()} == {"Any"}, "nothing flows to the copy"
     canvas = window.canvas
-    assert "which takes Image" in canvas.judge(port(window, "sampler", "latent"), copied.inputs[0])
-    canvas._on_connection_changed([], [(port(window, "decode", "image"), copied.inputs[0])])
+    assert "which takes Image" in canvas.drags.judge(port(window, "sampler", "latent"), copied.inputs[0])
+    canvas.drags.change_wires([], [(port(window, "decode", "image"), copied.inputs[0])])
     assert {p.wire_type for p in copied.ports()} == {"Image"}
     window.session.stack.undo()
     assert {p.wire_type for p in copied.ports()} == {"Any"}
@@ -184,7 +184,7 @@ def test_delete_and_reconnect_leaves_the_wire(window: MainWindow, hand: Hand) ->
     with_room(window)
     hand.view.centerOn(middle(window))
     hand.click(middle(window), ALT)
-    window.canvas.choose(["reroute"])
+    window.canvas.selection.choose(["reroute"])
     QTest.keyClick(hand.view, Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
     assert "reroute" not in window.session.workflow.nodes
     assert wires(window)["save.image"] == "decode.image"

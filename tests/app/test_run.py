@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.i18n.texts import state_line
+from nodeflow.app.model.run_state_text import state_line
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, SetParam
 from nodeflow.graph.io.png_text import workflow_of

@@ -22,7 +22,7 @@ def three(window: MainWindow, hand: Hand) -> None:
         add(window, name, "toys.knobs", 300 * number, 900)
     window.session.do("Connect", Connect(Link("one", "value", "three", "count")))
     hand.view.centerOn(400, 1000)
-    window.canvas.choose(["one", "two", "three", "noise"])
+    window.canvas.selection.choose(["one", "two", "three", "noise"])
 
 
 def counts(window: MainWindow) -> list[int | None]:
@@ -33,8 +33,8 @@ def test_a_value_typed_in_one_of_several_goes_to_all_of_its_type(window: MainWin
     three(window, hand)
     before = text(window)
     hand.click(row_centre(window, "two", "count"))
-    assert len(window.canvas.chosen()) == 4, "a click on a value keeps the selection"
-    editor = hand.view.editor
+    assert len(window.canvas.selection.chosen()) == 4, "a click on a value keeps the selection"
+    editor = hand.view.rows.editor
     assert isinstance(editor, QLineEdit)
     editor.selectAll()
     QTest.keyClicks(editor, "42")
@@ -60,7 +60,7 @@ def test_scrubbing_one_of_several_is_one_undo_step_for_all(window: MainWindow, h
 
 def test_a_node_that_is_not_selected_is_edited_alone(window: MainWindow, hand: Hand) -> None:
     three(window, hand)
-    window.canvas.choose(["two", "three"])
+    window.canvas.selection.choose(["two", "three"])
     hand.click(row_centre(window, "one", "on"))
     nodes = window.session.workflow.nodes
     assert [nodes[name].params.get("on") for name in ("one", "two", "three")] == [True, None, None]
@@ -68,12 +68,12 @@ def test_a_node_that_is_not_selected_is_edited_alone(window: MainWindow, hand: H
 
 def test_a_copy_takes_the_incoming_wires_along_or_not(window: MainWindow, hand: Hand) -> None:
     before = text(window)
-    window.canvas.choose(["sampler", "decode"])
+    window.canvas.selection.choose(["sampler", "decode"])
     QTest.keyClick(hand.view, Key.Key_D, Held.ControlModifier)
     links = window.session.workflow.links
     assert links[Socket("decode_2", "latent")].source == "sampler_2"
     assert Socket("sampler_2", "guider") not in links
-    window.canvas.choose(["sampler", "decode"])
+    window.canvas.selection.choose(["sampler", "decode"])
     QTest.keyClick(hand.view, Key.Key_D, Held.ControlModifier | Held.ShiftModifier)
     assert links[Socket("decode_3", "latent")].source == "sampler_3"
     assert links[Socket("sampler_3", "guider")].source == "guidance"
@@ -86,7 +86,7 @@ def test_a_copy_takes_the_incoming_wires_along_or_not(window: MainWindow, hand: 
 
 def test_copies_come_to_stand_at_the_pointer(window: MainWindow, hand: Hand) -> None:
     window.activateWindow()
-    window.canvas.choose(["prompt"])
+    window.canvas.selection.choose(["prompt"])
     wanted = hand.view.mapToScene(300, 250)
     QCursor.setPos(hand.view.viewport().mapToGlobal(hand.view.mapFromScene(wanted)))
     assert hand.view.has_pointer()

@@ -12,8 +12,9 @@ from app.conftest import STARTER
 from app.seen import agrees
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QGraphicsRectItem
+from pytestqt.qtbot import QtBot
 
-from nodeflow.app.qt import event_slices
+from nodeflow.app.qt import sliced_work
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.engine.protocol.events import JobEvent, RunStarted
 from nodeflow.graph.edits.edits import EditBatch, SetParam, remove
@@ -22,7 +23,7 @@ from nodeflow.graph.edits.edits import EditBatch, SetParam, remove
 @pytest.fixture(autouse=True)
 def thin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is a slice of its own."""
-    monkeypatch.setattr(event_slices, "SLICE", 0.0)
+    monkeypatch.setattr(sliced_work, "SLICE_SECONDS", 0.0)
 
 
 def meanwhile(window: MainWindow, act: Callable[[], None], after: int = 6) -> list[bool]:
@@ -32,9 +33,9 @@ def meanwhile(window: MainWindow, act: Callable[[], None], after: int = 6) -> li
 
     def look() -> None:
         canvas = window.canvas
-        if canvas.session.workflow.nodes and len(canvas.nodes) == after and not canvas.links:
+        if canvas.scope.workflow.nodes and len(canvas.items.shown) == after:
             timer.stop()
-            seen.append(len(canvas.nodes) < len(canvas.session.workflow.nodes))
+            seen.append(canvas.items.loading)
             act()
 
     timer.timeout.connect(look)
@@ -42,7 +43,7 @@ def meanwhile(window: MainWindow, act: Callable[[], None], after: int = 6) -> li
     return seen
 
 
-def test_an_edit_between_two_slices_is_shown(window: MainWindow) -> None:
+def test_an_edit_between_two_slices_is_shown(window: MainWindow, qtbot: QtBot) -> None:
     def edit() -> None:
         workflow = window.session.workflow
         last = list(workflow.nodes)[-1]
@@ -51,7 +52,8 @@ def test_an_edit_between_two_slices_is_shown(window: MainWindow) -> None:
 
     seen = meanwhile(window, edit)
     window.session.open(STARTER)
-    assert seen == [True]
+    qtbot.waitUntil(lambda: seen == [True])
+    qtbot.waitUntil(lambda: not window.canvas.items.loading)
     assert agrees(window)
     assert len(window.canvas.nodes) == 8
     window.session.stack.undo()
@@ -59,17 +61,18 @@ def test_an_edit_between_two_slices_is_shown(window: MainWindow) -> None:
     assert len(window.canvas.nodes) == 10
 
 
-def test_another_document_between_two_slices_takes_the_place(window: MainWindow) -> None:
+def test_another_document_between_two_slices_takes_the_place(window: MainWindow, qtbot: QtBot) -> None:
     other = STARTER.with_name("vae.json")
     seen = meanwhile(window, lambda: window.session.open(other))
     window.session.open(STARTER)
-    assert seen == [True]
+    qtbot.waitUntil(lambda: seen == [True])
+    qtbot.waitUntil(lambda: not window.canvas.items.loading)
     assert set(window.canvas.nodes) == set(window.session.workflow.nodes)
     assert window.session.source == other
     assert agrees(window)
 
 
-def test_a_run_that_tells_of_itself_between_two_slices_is_shown(window: MainWindow) -> None:
+def test_a_run_that_tells_of_itself_between_two_slices_is_shown(window: MainWindow, qtbot: QtBot) -> None:
     def tell() -> None:
         window.session.jobs.append(99)
         window.hub.replied.emit(JobEvent(99, RunStarted(tuple(window.session.workflow.nodes))))
@@ -77,7 +80,8 @@ def test_a_run_that_tells_of_itself_between_two_slices_is_shown(window: MainWind
 
     seen = meanwhile(window, tell)
     window.session.open(STARTER)
-    assert seen == [True]
+    qtbot.waitUntil(lambda: seen == [True])
+    qtbot.waitUntil(lambda: not window.canvas.items.loading)
     assert {card.state.phase for card in window.canvas.nodes.values()} == {"queued"}
 
 

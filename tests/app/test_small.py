@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.inspector.hover_views import CHART, SIDE, drawn, first_options, form_in_small
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.small_views import CHART, SIDE, drawn, first_options, form_in_small
 from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
 from nodeflow.views import Chart, Matrix, Option, Picture, Series, Table, Text, ViewInfo
 

@@ -38,13 +38,13 @@ def test_closing_the_last_tab_leads_to_the_start_page(window: MainWindow) -> Non
 def test_ctrl_enter_on_the_start_page_shows_a_picture(window: MainWindow, qtbot: QtBot) -> None:
     press(window, Key.Key_W)
     press(window, Key.Key_Return)
-    assert window.start_page is None
+    qtbot.waitUntil(lambda: window.start_page is None)
     assert window.session.name == "latent-diffusion" and window.session.running
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
 
 
-def test_arrows_and_enter_open_a_workflow_and_the_start_page_is_a_key_away(window: MainWindow) -> None:
+def test_arrows_and_enter_open_a_workflow_and_the_start_page_is_a_key_away(window: MainWindow, qtbot: QtBot) -> None:
     press(window, Key.Key_Home, Qt.KeyboardModifier.AltModifier)
     start = page(window)
     QTest.keyClick(start.workflows, Key.Key_End)
@@ -52,7 +52,8 @@ def test_arrows_and_enter_open_a_workflow_and_the_start_page_is_a_key_away(windo
     QTest.keyClick(start.workflows, Key.Key_Home)
     QTest.keyClick(start.workflows, Key.Key_Return)
     assert last is not None
-    assert window.start_page is None and window.canvas.view.hasFocus()
+    qtbot.waitUntil(lambda: window.start_page is None)
+    assert window.canvas.view.hasFocus()
     assert window.session.name == "latent-diffusion"
 
 
@@ -73,18 +74,20 @@ def test_the_start_page_leads_back_to_the_documents(window: MainWindow) -> None:
     assert start.isVisible() and start.back.isHidden()
 
 
-def test_a_workflow_that_is_open_as_it_was_read_is_not_opened_twice(window: MainWindow) -> None:
+def test_a_workflow_that_is_open_as_it_was_read_is_not_opened_twice(window: MainWindow, qtbot: QtBot) -> None:
     window.show_file(STARTER)
     assert window.tabs.count() == 1
     window.session.do("Edit", SetParam("noise", "seed", 5))
     window.show_file(STARTER)
-    assert window.tabs.count() == 2 and not window.session.dirty
+    qtbot.waitUntil(lambda: window.tabs.count() == 2)
+    assert not window.session.dirty
 
 
-def test_files_used_last_stand_on_the_start_page(window: MainWindow, tmp_path: Path) -> None:
+def test_files_used_last_stand_on_the_start_page(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     path.write_bytes(STARTER.read_bytes())
     window.show_file(path)
+    qtbot.waitUntil(lambda: window.session.name == "mine")
     window.show_start_page()
     start = page(window)
     assert start.recent.item(0).text().startswith("mine")
@@ -124,7 +127,7 @@ def test_an_empty_workflow_is_an_empty_picture(window: MainWindow) -> None:
     assert len({empty.pixel(x, 9) for x in range(40)}) == 1
 
 
-def test_a_word_finds_the_workflows_that_are_about_it(window: MainWindow) -> None:
+def test_a_word_finds_the_workflows_that_are_about_it(window: MainWindow, qtbot: QtBot) -> None:
     window.show_start_page()
     start = page(window)
     start.search.setFocus()
@@ -137,7 +140,7 @@ def test_a_word_finds_the_workflows_that_are_about_it(window: MainWindow) -> Non
     assert start.none_found.isVisible() and start.chosen is None
     start.search.setText("clas dit")
     QTest.keyClick(start.search, Key.Key_Return)
-    assert window.session.name == "dit"
+    qtbot.waitUntil(lambda: window.session.name == "dit")
 
 
 def test_a_narrow_page_gives_its_room_to_the_pictures(window: MainWindow) -> None:

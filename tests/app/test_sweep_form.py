@@ -27,7 +27,7 @@ def test_two_parameters_make_a_grid_and_a_sheet(window: MainWindow, qtbot: QtBot
     small_workflow(window, tmp_path / "in.png")
     gallery = window.findChild(Dock, "gallery").fill()
     assert isinstance(gallery, Gallery)
-    window.canvas.choose(["larger"])
+    window.canvas.selection.choose(["larger"])
     dialog = form(window)
     assert dialog.first.place.currentData().startswith("larger.")
     assert not dialog.run.isEnabled()
@@ -45,7 +45,7 @@ def test_two_parameters_make_a_grid_and_a_sheet(window: MainWindow, qtbot: QtBot
 
 
 def test_what_is_wrong_is_said_before_it_runs(window: MainWindow, qtbot: QtBot) -> None:
-    window.canvas.choose(["scheduler"])
+    window.canvas.selection.choose(["scheduler"])
     dialog = form(window)
     dialog.first.choose("scheduler.steps")
     for text, words in (("20, many", "many"), ("0", "whole number"), ("1..20000", "too many")):

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.main import open_window
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, SetParam
-from nodeflow.graph.model.workflow import Link, Node
+from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, EditBatch, SetParam
+from nodeflow.graph.model.workflow import Link, Node, Socket
 
 Key, Button = Qt.Key, QMessageBox.StandardButton
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -120,7 +120,7 @@ def test_one_engine_serves_all_tabs_and_each_gets_its_own_pictures(
         assert thumbnail is not None
         assert thumbnail.toImage().pixelColor(9, 9) == colour.pixelColor(9, 9)
         window.tabs.setCurrentWidget(tab)
-        tab.canvas.choose(["larger"])
+        tab.canvas.selection.choose(["larger"])
         qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
         picture = window.preview.view.picture
         assert picture is not None
@@ -132,7 +132,9 @@ def test_what_waits_can_be_cancelled_while_another_runs(window: MainWindow, qtbo
     loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
     window.run()
     window.run()
-    window.hub.engine.cancel(window.session.jobs[1])
+    second = window.session.jobs[1]
+    qtbot.waitUntil(lambda: second in [job.job for job in window.hub.jobs], timeout=60_000)
+    window.hub.engine.cancel(second)
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert window.session.states.outcome == "done"
     assert window.session.state("larger").phase == "ran"
@@ -151,7 +153,7 @@ def test_a_second_run_waits_for_the_first(window: MainWindow, qtbot: QtBot, tmp_
 
 
 def test_closing_the_window_asks_once_for_all_tabs(
-    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = tmp_path / "mine.json"
     window.session.save(saved)
@@ -164,7 +166,9 @@ def test_closing_the_window_asks_once_for_all_tabs(
     other = tmp_path / "other"
     monkeypatch.setattr("nodeflow.app.window.document_files.QFileDialog.getSaveFileName", lambda *_: (str(other), ""))
     asked = answer(monkeypatch, Button.SaveAll)
-    assert window.documents.may_leave(list(window.tabs))
+    left: list[bool] = []
+    window.documents.leave(list(window.tabs), lambda: left.append(True))
+    qtbot.waitUntil(lambda: left == [True])
     assert len(asked) == 1
     assert b"4.25" in saved.read_bytes()
     assert b"gaussian_noise" in other.with_suffix(".json").read_bytes()
@@ -172,7 +176,7 @@ def test_closing_the_window_asks_once_for_all_tabs(
 
 
 def test_a_file_that_cannot_be_written_leaves_the_changes_as_changes(
-    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(QMessageBox, "warning", lambda parent, title, text: said.append(text))
@@ -183,13 +187,16 @@ def test_a_file_that_cannot_be_written_leaves_the_changes_as_changes(
     (folder / "mine.json").unlink()
     folder.rmdir()
     folder.write_text("a file where the folder was")
-    assert not window.documents.save()
+    window.documents.save(then=lambda: said.append("saved"))
+    qtbot.waitUntil(lambda: bool(said))
     assert window.session.dirty
     assert window.session.path == folder / "mine.json"
     assert "Cannot write" in said[0]
 
 
-def test_reverting_reads_the_file_again(window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reverting_reads_the_file_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window.session.save(tmp_path / "mine.json")
     window.session.do("Set", SetParam("guidance", "scale", 4.25))
     answer(monkeypatch, Button.No)
@@ -197,22 +204,24 @@ def test_reverting_reads_the_file_again(window: MainWindow, tmp_path: Path, monk
     assert window.session.workflow.nodes["guidance"].params["scale"] == 4.25
     answer(monkeypatch, Button.Yes)
     window.documents.revert()
-    assert window.session.workflow.nodes["guidance"].params["scale"] != 4.25
+    qtbot.waitUntil(lambda: window.session.workflow.nodes["guidance"].params["scale"] != 4.25)
     assert not window.session.dirty
 
 
-def test_opening_a_file_twice_shows_its_tab_and_recent_files_are_kept(window: MainWindow, tmp_path: Path) -> None:
+def test_opening_a_file_twice_shows_its_tab_and_recent_files_are_kept(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     path = tmp_path / "mine.json"
     path.write_bytes(STARTER.read_bytes())
-    assert window.show_file(path)
-    assert window.tabs.count() == 2
+    window.show_file(path)
+    qtbot.waitUntil(lambda: window.tabs.count() == 2)
     window.tabs.setCurrentIndex(0)
-    assert window.show_file(path)
+    window.show_file(path)
     assert (window.tabs.count(), window.tabs.currentIndex()) == (2, 1)
-    assert window.documents.recent() == [path]
+    assert window.recent.paths() == [path]
     menu = window.actions_["file.recent"].menu()  # type: ignore[attr-defined]
     assert menu.actions()[0].text() == str(path)
-    window.documents.forget_recent()
+    window.recent.forget()
     assert not window.actions_["file.recent"].isEnabled()
 
 
@@ -220,6 +229,7 @@ def test_what_was_open_is_open_at_the_next_start(window: MainWindow, qtbot: QtBo
     path = tmp_path / "mine.json"
     path.write_bytes(STARTER.read_bytes())
     window.show_file(path)
+    qtbot.waitUntil(lambda: window.tabs.count() == 2)
     window.tabs.setCurrentIndex(0)
     window.close()
     again = open_window()
@@ -234,3 +244,60 @@ def test_what_was_open_is_open_at_the_next_start(window: MainWindow, qtbot: QtBo
     qtbot.addWidget(third)
     assert names(third) == ["latent-diffusion"]
     third.close()
+
+
+def test_what_is_being_written_is_waited_for_before_the_window_ends(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.json"
+    window.session.save(path)
+    window.session.do("Set", SetParam("guidance", "scale", 4.25))
+    window.documents.save()
+    assert not window.session.dirty and window.documents.writing == 1
+    assert not window.close(), "whether it could be written is not known yet"
+    qtbot.waitUntil(window.isHidden)
+    assert b"4.25" in path.read_bytes()
+
+
+def test_runs_that_are_asked_for_at_once_have_their_numbers_at_once(window: MainWindow, qtbot: QtBot) -> None:
+    window.canvas.values.change_seed_mode("noise", "seed")
+    asked: list[object] = []
+    seeds: list[int] = []
+    window.session.asked.connect(asked.append)
+    window.session.asked.connect(lambda _: seeds.append(window.session.workflow.nodes["noise"].params["seed"]))
+    jobs = [window.session.run(("noise",)) for _ in range(3)]
+    assert len(set(jobs)) == 3 and 0 not in jobs and window.session.jobs == jobs
+    qtbot.waitUntil(lambda: asked == jobs, timeout=60_000)
+    assert len(set(seeds)) == 3, "each run has the seed that follows on the one before"
+    window.session.cancel()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+
+
+def test_runs_behind_one_that_is_refused_are_refused_too(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.do("Disconnect", Disconnect(Socket("decode", "vae")))
+    for _ in range(3):
+        window.session.run()
+    assert len(window.session.jobs) == 3
+    qtbot.waitUntil(lambda: not window.session.running)
+    assert [str(problem) for problem in window.session.problems] == ["decode.vae: needs a wire of type VAE"]
+    assert window.tabs.front.history.runs == type(window.tabs.front.history.runs)()
+
+
+def test_a_run_that_is_cancelled_while_it_is_asked_for_does_not_run(window: MainWindow, qtbot: QtBot) -> None:
+    for _ in range(3):
+        window.session.run(("noise",))
+    window.session.cancel()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert window.hub.jobs == ()
+
+
+def test_cancel_stops_the_run_that_goes_on_and_leaves_those_behind_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.hub.engine.pause()
+    jobs = [window.session.run(("noise",)) for _ in range(3)]
+    qtbot.waitUntil(lambda: len(window.hub.jobs) == 3, timeout=60_000)
+    window.actions_["run.cancel"].trigger()
+    qtbot.waitUntil(lambda: window.session.jobs == jobs[1:], timeout=60_000)
+    assert [info.job for info in window.hub.jobs] == jobs[1:]
+    window.hub.engine.resume()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert window.session.states.outcome == "done"

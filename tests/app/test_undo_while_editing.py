@@ -14,13 +14,13 @@ from nodeflow.app.window.main_window import MainWindow
 def test_undo_takes_away_what_is_being_named(window: MainWindow, what: str) -> None:
     before, view = text(window), window.canvas.view
     window.activateWindow()
-    getattr(window.canvas.annotations, what)()
-    QTest.keyClicks(QApplication.focusWidget() or view.editor, "words")
+    getattr(window.canvas.annotation_commands, what)()
+    QTest.keyClicks(QApplication.focusWidget() or view.rows.editor, "words")
     window.session.stack.undo()
     QApplication.processEvents()
     assert text(window) == before
     assert agrees(window)
-    assert view.editor is None
+    assert view.rows.editor is None
     window.session.stack.redo()
     assert len(window.session.workflow.annotations) == 1
 
@@ -29,8 +29,8 @@ def test_undo_takes_away_the_node_that_is_being_edited(window: MainWindow) -> No
     before, view = text(window), window.canvas.view
     add(window, "more", "nodes.clip_text_encode")
     window.activateWindow()
-    view.edit(window.canvas.nodes["more"], 0)
-    QTest.keyClicks(QApplication.focusWidget() or view.editor, "words")
+    view.rows.edit(window.canvas.nodes["more"], 0)
+    QTest.keyClicks(QApplication.focusWidget() or view.rows.editor, "words")
     window.session.stack.undo()
     QApplication.processEvents()
     assert text(window) == before
@@ -39,7 +39,7 @@ def test_undo_takes_away_the_node_that_is_being_edited(window: MainWindow) -> No
 
 def test_opening_another_row_keeps_what_was_written(window: MainWindow) -> None:
     view = window.canvas.view
-    view.edit(window.canvas.nodes["prompt"], 0)
-    view.editor.setPlainText("a blue cup")
-    view.edit(window.canvas.nodes["negative"], 0)
+    view.rows.edit(window.canvas.nodes["prompt"], 0)
+    view.rows.editor.setPlainText("a blue cup")
+    view.rows.edit(window.canvas.nodes["negative"], 0)
     assert window.session.workflow.nodes["prompt"].params["text"] == "a blue cup"

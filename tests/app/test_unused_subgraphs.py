@@ -18,13 +18,13 @@ def test_a_definition_without_an_instance_is_offered_and_can_be_taken_out(window
     assert "in use" in window.canvas.view.toast.text()
     defined = set(window.session.workflow.subgraphs)
     assert len(defined) == 2, "one inside the other"
-    window.canvas.choose([outer] if outer in window.canvas.nodes else window.canvas.chosen())
+    window.canvas.selection.choose([outer] if outer in window.canvas.nodes else window.canvas.selection.chosen())
     press(window, Key.Key_Delete)
     assert set(window.session.workflow.subgraphs) == defined
-    assert {f"subgraph.{name}" for name in defined} <= {spec.type for spec in window.canvas.session.offered()}
+    assert {f"subgraph.{name}" for name in defined} <= {spec.type for spec in window.canvas.scope.offered()}
     window.actions_["node.drop_unused"].trigger()
     assert window.session.workflow.subgraphs == {} and "Removed" in window.canvas.view.toast.text()
-    assert not [spec for spec in window.canvas.session.offered() if spec.type.startswith("subgraph.")]
+    assert not [spec for spec in window.canvas.scope.offered() if spec.type.startswith("subgraph.")]
     assert window.session.stack.undoText() == "Remove unused subgraphs"
     press(window, Key.Key_Z, CTRL)
     assert set(window.session.workflow.subgraphs) == defined

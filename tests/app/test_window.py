@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
 
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Disconnect, SetParam
@@ -49,17 +50,19 @@ def drop(window: MainWindow, path: Path) -> None:
     QApplication.sendEvent(window, QDropEvent(at, actions, data, button, keys))
 
 
-def test_saving_and_opening_gives_the_same_bytes(window: MainWindow, tmp_path: Path) -> None:
+def test_saving_and_opening_gives_the_same_bytes(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     window.session.save(path)
     assert path.read_bytes() == STARTER.read_bytes()
     window.session.do("Set", SetParam("guidance", "scale", 4.25))
     assert window.isWindowModified()
-    assert window.documents.save()
+    window.documents.save()
     assert not window.isWindowModified()
+    qtbot.waitUntil(lambda: b"4.25" in path.read_bytes())
     window.session.new()
     assert window.canvas.nodes == {}
-    assert window.show_file(path)
+    window.show_file(path)
+    qtbot.waitUntil(lambda: bool(window.session.workflow.nodes))
     assert window.session.workflow.nodes["guidance"].params["scale"] == 4.25
     assert window.windowTitle().startswith("mine")
 
@@ -70,11 +73,12 @@ def test_the_starter_is_never_written_over(window: MainWindow) -> None:
 
 
 def test_a_broken_file_is_told_in_sentences_and_the_document_stays(
-    window: MainWindow, tmp_path: Path, said: list[str]
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, said: list[str]
 ) -> None:
     path = tmp_path / "broken.json"
     path.write_text('{"nodeflow": 1, "nodes": {"a": {"inputs": {}}, "2b": {"type": "x.y"}}}')
-    assert not window.show_file(path)
+    window.show_file(path)
+    qtbot.waitUntil(lambda: bool(said))
     assert "broken.json cannot be opened." in said[0]
     assert "a.type: a node needs a type" in said[0]
     assert "2b: a node id starts with a letter" in said[0]
@@ -90,49 +94,57 @@ def test_unsaved_changes_are_asked_about(window: MainWindow, said: list[str]) ->
     assert not window.close()
 
 
-def test_dropping_a_file_or_a_picture_with_a_workflow_opens_it(window: MainWindow, tmp_path: Path) -> None:
+def test_dropping_a_file_or_a_picture_with_a_workflow_opens_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     file = tmp_path / "dropped.json"
     file.write_text('{"nodeflow": 1, "nodes": {"noise": {"type": "nodes.gaussian_noise"}}}')
     drop(window, file)
-    assert list(window.canvas.nodes) == ["noise"]
+    qtbot.waitUntil(lambda: list(window.canvas.nodes) == ["noise"])
     shot = picture(tmp_path / "shot.png")
     shot.write_bytes(with_workflow(shot.read_bytes(), STARTER.read_bytes()))
     assert workflow_of(shot.read_bytes()) == STARTER.read_bytes()
     assert not QImage(str(shot)).isNull()
     drop(window, shot)
-    assert len(window.canvas.nodes) == 10
+    qtbot.waitUntil(lambda: len(window.canvas.nodes) == 10)
     assert window.session.path is None
 
 
-def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(window: MainWindow, tmp_path: Path) -> None:
+def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     plain = picture(tmp_path / "plain.png")
     drop(window, plain)
+    qtbot.waitUntil(lambda: "load_image" in window.session.workflow.nodes)
     assert window.session.workflow.nodes["load_image"].params["path"] == str(plain)
     assert window.tabs.count() == 1
 
 
-def test_a_picture_without_a_workflow_says_so(window: MainWindow, tmp_path: Path, said: list[str]) -> None:
-    assert not window.show_file(picture(tmp_path / "plain.png"))
-    assert "this picture holds no workflow" in said[0] and "plain.png" in said[0]
+def test_a_picture_without_a_workflow_says_so(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, said: list[str]
+) -> None:
+    window.show_file(picture(tmp_path / "plain.png"))
+    qtbot.waitUntil(lambda: bool(said))
+    assert "this picture holds no workflow" in said[0]
 
 
 def test_what_stands_in_the_way_of_a_run_is_shown_and_goes_when_put_right(window: MainWindow, qtbot) -> None:
     assert window.problems.isHidden()
     window.session.do("Disconnect", Disconnect(Socket("decode", "vae")))
     window.run()
-    assert not window.session.running
+    qtbot.waitUntil(lambda: not window.session.running)
     assert not window.problems.isHidden()
     assert window.problems.list.item(0).text() == "decode.vae: needs a wire of type VAE"
     assert window.canvas.nodes["decode"].note == "vae: needs a wire of type VAE"
     window.problems.list.itemClicked.emit(window.problems.list.item(0))
-    assert window.canvas.chosen() == ["decode"]
+    assert window.canvas.selection.chosen() == ["decode"]
     window.session.stack.undo()
     qtbot.waitUntil(window.problems.isHidden, timeout=3000)
     assert window.canvas.nodes["decode"].note == ""
 
 
 def test_selecting_a_node_shows_its_help(window: MainWindow) -> None:
-    window.canvas.choose(["guidance"])
+    window.canvas.selection.choose(["guidance"])
     page = window.help.page.toPlainText()
     assert "Classifier-free guidance" in page
     assert "scale" in page

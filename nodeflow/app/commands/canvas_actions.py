@@ -7,10 +7,9 @@ from typing import Protocol
 
 from PySide6.QtGui import QKeySequence
 
-from nodeflow.app.canvas.controller import keyboard
+from nodeflow.app.canvas.controller import keyboard, layout_commands
 from nodeflow.app.canvas.controller.keyboard import Direction
 from nodeflow.app.canvas.controller.node_commands import NodeCommands
-from nodeflow.app.canvas.layout import layout_commands
 from nodeflow.app.canvas.layout.align import Side
 from nodeflow.app.commands.registry import Actions, Keys
 from nodeflow.app.i18n.texts import tr
@@ -112,7 +111,7 @@ def _define_ways(on: On) -> None:
 
 
 def _going(way: Direction) -> Act:
-    return lambda gestures: keyboard.walk(gestures, way)
+    return lambda gestures: keyboard.walk(gestures.canvas, way)
 
 
 def _moving(step: tuple[int, int], units: int) -> Act:

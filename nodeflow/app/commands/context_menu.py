@@ -25,20 +25,20 @@ def canvas_menu(gestures: NodeCommands, actions: Actions, parent: QWidget) -> QM
     for group in _groups(gestures):
         menu.addSeparator()
         menu.addActions([actions[id] for id in group])
-    if len(gestures.canvas.chosen()) > 1:
+    if len(gestures.canvas.selection.chosen()) > 1:
         menu.addMenu(categories()["arrange"]).addActions([actions[id] for id in ARRANGE])
     return menu
 
 
 def _groups(gestures: NodeCommands) -> Iterator[Group]:
     view, at = gestures.view, gestures.view.asked_at()
-    inside = bool(gestures.session.path)
-    if view.card_at(at) is not None:
+    inside = bool(gestures.scope.path)
+    if view.items_at.card(at) is not None:
         yield from _for_nodes(gestures, inside)
-    elif view.drawn_at(at) is not None:
+    elif view.items_at.annotation(at) is not None:
         yield "node.rename", "arrange.colour"
         yield "edit.cut", "edit.copy", "edit.duplicate", "edit.delete"
-    elif view.wire_at(at) is not None:
+    elif view.items_at.wire(at) is not None:
         yield "node.add", "edit.delete"
     else:
         yield "node.add", "node.note", "arrange.frame"
@@ -48,7 +48,7 @@ def _groups(gestures: NodeCommands) -> Iterator[Group]:
 
 def _for_nodes(gestures: NodeCommands, inside: bool) -> Iterator[Group]:
     """For the selected nodes: what holds for each kind that is among them."""
-    cards = [gestures.canvas.nodes[name] for name in gestures.canvas.chosen()]
+    cards = [gestures.canvas.nodes[name] for name in gestures.canvas.selection.chosen()]
     yield ("run.to",)
     if any(definition_of(card.node.type) for card in cards):
         yield "node.open", "node.ungroup", "node.unique", "node.keep"

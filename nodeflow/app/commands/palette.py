@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.commands import registry
 from nodeflow.app.commands.registry import Actions, categories, plain
+from nodeflow.app.model.search import Subject, closest, search
+from nodeflow.app.model.search_aliases import search_aliases
 from nodeflow.app.qt.picker import Picker, PickerEntry
 
 _LINES, _WIDTH, _TOP = 13, 560, 56
@@ -39,44 +43,40 @@ class Palette(Picker):
             self._before.setFocus()
 
     def _entries(self, words: str) -> list[PickerEntry]:
-        recent = {id: place for place, id in enumerate(self._actions.recent())}
-        return [
-            PickerEntry(
-                found.id,
-                plain(found.words),
-                plain(categories()[found.category]),
-                found.shown_keys,
-                found.action.isEnabled(),
-            )
-            for found in ranked(words, list(self._actions.entries.values()), recent)
+        known = list(self._actions.entries.values())
+        found = ranked(words, known, self._actions.recent())
+        return [self._entry(entry) for entry in found] or [
+            self._entry(entry)._replace(detail=self.tr("did you mean?")) for entry in suggested(words, known)
         ]
+
+    @staticmethod
+    def _entry(found: registry.ActionEntry) -> PickerEntry:
+        return PickerEntry(
+            found.id,
+            plain(found.words),
+            plain(categories()[found.category]),
+            found.shown_keys,
+            found.action.isEnabled(),
+        )
 
     def _do(self, id: str) -> None:
         self._give_back()
         self._actions.entries[id].action.trigger()
 
 
-def ranked(query: str, entries: list[registry.ActionEntry], recent: dict[str, int]) -> list[registry.ActionEntry]:
-    """The actions that a query means, best first; among equals those that were used last."""
-    words = query.casefold().split()
-    found = []
-    for number, entry in enumerate(entries):
-        scores = [score(word, entry) for word in words]
-        if all(scores):
-            found.append((-sum(scores), recent.get(entry.id, len(recent)), number, entry))
-    return [line[-1] for line in sorted(found, key=lambda line: line[:-1])]
+def ranked(query: str, entries: list[registry.ActionEntry], recent: Sequence[str] = ()) -> list[registry.ActionEntry]:
+    """Return the actions that a query means, best first; among equals those that were used last."""
+    known = {entry.id: entry for entry in entries}
+    return [known[id] for id in search(query, known, lambda key: _subject(known[key]), recent)]
 
 
-def score(word: str, entry: registry.ActionEntry) -> int:
-    """How well a word fits an action: its words, its category, its id (which is English in every language)."""
-    title = plain(entry.words).casefold()
-    if title.startswith(word):
-        return 5
-    if any(part.startswith(word) for part in title.split()):
-        return 4
-    if word in title or word == "".join(part[0] for part in title.split()):
-        return 3
-    if word in plain(categories()[entry.category]).casefold() or word in entry.id:
-        return 2
-    letters = iter(title)
-    return 1 if len(word) > 2 and all(letter in letters for letter in word) else 0
+def suggested(query: str, entries: list[registry.ActionEntry]) -> list[registry.ActionEntry]:
+    """Return the actions that a query which finds nothing may have meant."""
+    known = {entry.id: entry for entry in entries}
+    return [known[id] for id in closest(query, known, lambda key: _subject(known[key]))]
+
+
+def _subject(entry: registry.ActionEntry) -> Subject:
+    """Its words, its id (which is English in every language), other names, and its category."""
+    names = (entry.id.partition(".")[2].replace("_", " "), *search_aliases().actions.get(entry.id, ()))
+    return Subject(plain(entry.words), names, f"{plain(categories()[entry.category])} {entry.category}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from nodeflow.app.i18n.pack_translations import told
-from nodeflow.app.model.run_state import NodeState
 from nodeflow.graph.model.workflow import SeedMode, WorkflowError
 
 
@@ -30,34 +29,6 @@ def size(count: float) -> str:
     if count < 1e6:
         return f"{count / 1e3:.1f} kB"
     return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
-
-
-def state_line(state: NodeState) -> str:
-    """A node's state in a few words for its foot; empty when there is nothing to tell."""
-    match state.phase:
-        case "running" if state.items:
-            return tr("{0} of {1} done").format(state.done, state.items)
-        case "running" if state.steps:
-            line = tr("step {0} of {1}").format(state.step, state.steps)
-            if state.seconds_left >= 0.5:
-                line += " · " + tr("{0} left").format(duration(state.seconds_left))
-            return line
-        case "running":
-            return tr("running")
-        case "queued":
-            return tr("waiting")
-        case "skipped":
-            return tr("skipped")
-        case "ran":
-            line = tr("done in {0}").format(duration(state.seconds)) if state.seconds >= 0.001 else tr("done")
-            return line + (f" · {size(state.memory)}" if state.memory >= 2**20 else "")
-        case "cached":
-            return tr("from cache")
-        case "stale":
-            return tr("changed since")
-        case "failed":
-            return state.error
-    return ""
 
 
 def seed_words(mode: SeedMode | None) -> str:

@@ -22,9 +22,9 @@ class CompareBar(QWidget):
 
     changed = Signal()
 
-    def __init__(self, past: RunHistory) -> None:
+    def __init__(self, history: RunHistory) -> None:
         super().__init__()
-        self._past = past
+        self._history = history
         self.run_box = QComboBox()
         self.run_box.setAccessibleName(self.tr("Compared with"))
         self.mode_box = QComboBox()
@@ -58,7 +58,7 @@ class CompareBar(QWidget):
         self.mode_box.currentIndexChanged.connect(self.changed)
         self.same_step.toggled.connect(self._chosen)
         self.step_box.valueChanged.connect(self.changed)
-        past.changed.connect(self.offer)
+        history.changed.connect(self.offer)
         self.offer()
 
     @property
@@ -69,7 +69,7 @@ class CompareBar(QWidget):
     def run(self) -> RecordedRun | None:
         """The past run that is compared with; None: this one."""
         number = self.run_box.currentData()
-        return next((run for run in self._past.runs if run.number == number), None)
+        return next((run for run in self._history.runs if run.number == number), None)
 
     def offer(self) -> None:
         """Offer the runs that are remembered, the latest first; at first the one before the last."""
@@ -77,7 +77,7 @@ class CompareBar(QWidget):
         self.run_box.blockSignals(True)
         self.run_box.clear()
         self.run_box.addItem(self.tr("another step of this run"), 0)
-        runs = list(self._past.runs)
+        runs = list(self._history.runs)
         for run in reversed(runs):
             apart = run.differs(runs[-1])
             about = f" · {apart[0][0]} {short(apart[0][1])}" if apart else ""
@@ -110,8 +110,8 @@ class CompareBar(QWidget):
     def tell(self, largest: str | None, parted: str) -> None:
         """Say what differs: parameters, how much (empty: nothing; None: it is not known), and from which step on."""
         lines = []
-        if self.run is not None and self._past.runs:
-            apart = self.run.differs(self._past.runs[-1])
+        if self.run is not None and self._history.runs:
+            apart = self.run.differs(self._history.runs[-1])
             lines += [f"{escape(name)}: {escape(short(here))} → {escape(short(now))}" for name, here, now in apart]
             lines[MOST_TOLD:] = (
                 [self.tr("and {0} more").format(len(lines) - MOST_TOLD)] if len(lines) > MOST_TOLD else []

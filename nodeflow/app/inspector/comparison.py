@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.compare_controls import CompareBar
-from nodeflow.app.inspector.frame_store import Film, FrameCache, StoredFrame
+from nodeflow.app.inspector.frame_store import Film, FrameCache
 from nodeflow.app.inspector.image_pair import MODES
-from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.app.inspector.view_stage import ViewStage
+from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.app.qt.frames import StoredFrame
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.views import APART, Chart, Option, ViewInfo
 
@@ -24,7 +25,7 @@ class Comparison(QObject):
 
     arrived = Signal()
 
-    def __init__(self, looks: PeekRequests, cache: FrameCache, bar: CompareBar, parent: QObject) -> None:
+    def __init__(self, looks: ValueRequests, cache: FrameCache, bar: CompareBar, parent: QObject) -> None:
         super().__init__(parent)
         self._looks, self._cache, self._bar = looks, cache, bar
         self.other: Film | None = None

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nodeflow.app.i18n.texts import tr
-from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.app.inspector.view_stage import ViewStage
+from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.io.files import write_atomic
 
@@ -15,7 +15,7 @@ from nodeflow.graph.io.files import write_atomic
 class Exporter:
     """Writes what a stage shows; ``say`` takes a sentence on what became of it, and whether all is well."""
 
-    def __init__(self, stage: ViewStage, looks: PeekRequests, say: Callable[[str, bool], None]) -> None:
+    def __init__(self, stage: ViewStage, looks: ValueRequests, say: Callable[[str, bool], None]) -> None:
         self._stage, self._looks, self._say = stage, looks, say
 
     def write(self, path: Path, handle: ValueHandle) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
+from nodeflow.app.i18n.fact_texts import LINES
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.charts import ChartView
-from nodeflow.app.inspector.fact_texts import LINES
 from nodeflow.app.inspector.tables import TableView
 from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
 from nodeflow.views import Chart, Series, Table, TensorFacts

@@ -6,13 +6,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
 
-from nodeflow.app.inspector.peeks import PeekRequests
+from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.app.qt.frames import StoredFrame, frame_of
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.views import Picture, View
 
@@ -22,27 +21,6 @@ AHEAD = 4
 """Frames that are asked for at once."""
 QUICK = 0.15
 """Of frames that take fewer seconds each, all are fetched before anybody asks for them; of others the neighbours."""
-
-
-class StoredFrame(NamedTuple):
-    """A picture ready to be painted, and what is known of it."""
-
-    image: QImage
-    about: Picture
-
-
-def frame_of(picture: Picture) -> StoredFrame:
-    """A picture of the engine as one of the screen."""
-    rgb = QImage(
-        picture.pixels, picture.width, picture.height, picture.width * 3, QImage.Format.Format_RGB888
-    ).convertToFormat(QImage.Format.Format_RGB32)
-    return StoredFrame(rgb, msgspec.structs.replace(picture, pixels=b""))
-
-
-def frame_of_png(png: bytes) -> StoredFrame:
-    """A small PNG of a run that goes on."""
-    image = QImage.fromData(png).convertToFormat(QImage.Format.Format_RGB32)
-    return StoredFrame(image, Picture(image.width(), image.height(), b"", image.width(), image.height()))
 
 
 class FrameCache:
@@ -88,7 +66,7 @@ class Film(QObject):
 
     def __init__(
         self,
-        looks: PeekRequests,
+        looks: ValueRequests,
         cache: FrameCache,
         handle: ValueHandle,
         form: str,

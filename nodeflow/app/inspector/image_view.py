@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from nodeflow.app.inspector.frame_store import StoredFrame
 from nodeflow.app.inspector.zoom import ZoomState
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.frames import StoredFrame
 
 STEP = 1.25
 NEAR = 4

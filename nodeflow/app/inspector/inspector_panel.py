@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
 
+from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.texts import size, tr
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
-from nodeflow.app.inspector.fact_texts import fact_line
-from nodeflow.app.inspector.frame_store import Film, FrameCache, frame_of, frame_of_png
+from nodeflow.app.inspector.frame_store import Film, FrameCache
 from nodeflow.app.inspector.panel_layout import PanelWidgets
-from nodeflow.app.inspector.peeks import PeekRequests
 from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
 from nodeflow.app.inspector.step_actions import keep
-from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.run_history import RunHistory
+from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.app.qt.frames import frame_of, frame_of_png
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.model.roles import STEPS
 from nodeflow.views import Option, Picture, ViewInfo
@@ -27,13 +31,21 @@ ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
 """Pixels that a picture may have, one of many, and one that is kept."""
 
 
-class InspectorPanel(PanelWidgets):
-    """Follows the selection of a document's canvas."""
+class InspectorPanel(QWidget):
+    """Follows what is selected in a document. ``focus_wanted``: a node is to be brought into the middle."""
 
-    def __init__(self, tab: DocumentTab) -> None:
-        super().__init__(tab)
-        self.tab, self.session, self.level = tab, tab.session, tab.canvas.session
-        self.looks = PeekRequests(self.session, self)
+    focus_wanted = Signal(str)
+
+    def __init__(self, scope: GraphScope, history: RunHistory) -> None:
+        super().__init__()
+        parts = PanelWidgets(self, scope, history)
+        self.heading, self.stage, self.choices = parts.heading, parts.stage, parts.choices
+        self.output_box, self.form_box, self.items = parts.output_box, parts.form_box, parts.items
+        self.scrubber, self.tools, self.load_button = parts.scrubber, parts.tools, parts.load_button
+        self.told, self.facts_line = parts.told, parts.facts_line
+        self.compare_button, self.compare_bar, self.export = parts.compare_button, parts.compare_bar, parts.export
+        self.session, self.scope, self.history = scope.session, scope, history
+        self.looks = ValueRequests(self.session, self)
         self.cache = FrameCache()
         self.node = ""
         self.overview: Overview | None = None
@@ -46,16 +58,15 @@ class InspectorPanel(PanelWidgets):
         self._missing = ""
         self._probe = Probe(self._ask_place, self)
         self._connect()
-        tab.canvas.selection_changed.connect(self._follow)
-        self.level.node_changed.connect(self._node_changed)
-        self.level.preview.connect(self._sampling)
-        self.level.opened.connect(lambda: self.show_node(""))
-        self._follow()
+        self.scope.node_changed.connect(self._node_changed)
+        self.scope.preview.connect(self._sampling)
+        self.scope.opened.connect(lambda: self.show_node(""))
+        self.show_node("")
 
     def _connect(self) -> None:
         self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
         self.looks.missing.connect(self._offer_load)
-        self.tab.past.changed.connect(self._run_over)
+        self.history.changed.connect(self._run_over)
         self.comparison.arrived.connect(self._paint_step)
         self.tools.forked.connect(self._forked)
         self.tools.keep_wanted.connect(self.keep_step)
@@ -63,19 +74,19 @@ class InspectorPanel(PanelWidgets):
         self.compare_button.toggled.connect(lambda: self._show_form())
         self.compare_bar.changed.connect(lambda: self._show_form() if self.comparing else None)
         self.output_box.currentIndexChanged.connect(self._output_chosen)
-        self.item_box.currentIndexChanged.connect(self.refresh)
+        self.items.currentIndexChanged.connect(self.refresh)
         self.form_box.currentIndexChanged.connect(self._form_chosen)
         self.choices.changed.connect(self._show_form)
         self.scrubber.moved.connect(self._show_step)
         for view in (self.stage.picture, *self.stage.pair.views):
             self._probe.follow(view)
             view.picked.connect(self._choose_place)
-        self.export_wanted.connect(self.ask_export)
+        self.export.wanted.connect(self.ask_export)
 
     # --- what is looked at
 
-    def _follow(self) -> None:
-        chosen = self.tab.canvas.chosen()
+    def follow(self, chosen: Sequence[str]) -> None:
+        """Look at the first of the nodes that are selected now; where none is, at the one from before."""
         if chosen and chosen[0] != self.node:
             self.show_node(chosen[0])
         elif not self.node:
@@ -83,9 +94,9 @@ class InspectorPanel(PanelWidgets):
 
     def show_node(self, node: str) -> None:
         """Look at what a node gave; at nothing where it is empty."""
-        nodes = self.level.workflow.nodes
+        nodes = self.scope.workflow.nodes
         self.node = node if node in nodes else ""
-        spec = self.level.catalogue.nodes.get(nodes[self.node].type) if self.node else None
+        spec = self.scope.catalogue.nodes.get(nodes[self.node].type) if self.node else None
         self.heading.setText(self.node or self.tr("Inspector"))
         self.output_box.blockSignals(True)
         self.output_box.clear()
@@ -112,9 +123,9 @@ class InspectorPanel(PanelWidgets):
         else:
             self.looks.ask(
                 lambda view, error: self._overview(glance, view, error),
-                node=self.level.path_of(self.node),
+                node=self.scope.path_of(self.node),
                 output=self.output,
-                item=max(self.item_box.currentIndex(), 0),
+                item=max(self.items.currentIndex(), 0),
             )
 
     def _output_chosen(self) -> None:
@@ -124,9 +135,9 @@ class InspectorPanel(PanelWidgets):
     def _nothing(self, words: str) -> None:
         self.overview = None
         self._close_film()
-        for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.item_box):
+        for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.items):
             widget.setVisible(False)
-        self.export_button.setEnabled(False)
+        self.export.setEnabled(False)
         self.load_button.hide()
         self.told.clear()
         self.facts_line.clear()
@@ -139,8 +150,8 @@ class InspectorPanel(PanelWidgets):
             self._nothing(error)
             return
         self.overview = view
-        self.export_button.setEnabled(True)
-        self.offer_items(view.items)
+        self.export.setEnabled(True)
+        self.items.offer(view.items)
         self.form_box.blockSignals(True)
         self.form_box.clear()
         for form in view.forms:
@@ -184,7 +195,7 @@ class InspectorPanel(PanelWidgets):
         self.choices.show_options(form.options if form else ())
         time = self._option(lambda option: option.time)
         self.scrubber.setVisible(time is not None)
-        self.tools.setVisible(time is not None and self.overview.wire in self.level.catalogue.types(STEPS))
+        self.tools.setVisible(time is not None and self.overview.wire in self.scope.catalogue.types(STEPS))
         self.compare_bar.set_steps(time.maximum if time else -1, pictures=form is None or form.apart != "chart")
         if form is None:
             self.stage.show_view(self.overview)
@@ -253,9 +264,9 @@ class InspectorPanel(PanelWidgets):
 
     def _compared(self) -> ValueHandle | None:
         """The handle of the value that is compared with; None where there is none."""
-        spec = self.level.catalogue.nodes.get(self.level.workflow.nodes[self.node].type)
+        spec = self.scope.catalogue.nodes.get(self.scope.workflow.nodes[self.node].type)
         own = self.overview.handle if self.overview else None
-        return self.compare_bar.handle(own, self.level.path_of(self.node), spec, self.output) if spec else None
+        return self.compare_bar.handle(own, self.scope.path_of(self.node), spec, self.output) if spec else None
 
     def _film(self, handle: ValueHandle, form: ViewInfo, time: Option) -> Film:
         options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
@@ -297,7 +308,7 @@ class InspectorPanel(PanelWidgets):
 
     def _offer_load(self, node: str) -> None:
         """What a picture needs is not in memory: offer to run to the node that gives it."""
-        self._missing, own = node, node == self.level.path_of(self.node)
+        self._missing, own = node, node == self.scope.path_of(self.node)
         words = self.tr("Run to {0}, to see it") if own else self.tr("Load {0}, to see it in true colours")
         self.load_button.setText(words.format(node))
         self.load_button.show()
@@ -313,13 +324,13 @@ class InspectorPanel(PanelWidgets):
 
     def _last_handle(self) -> ValueHandle | None:
         """What names the value in the last run; None where it was not part of it."""
-        node, runs = self.level.workflow.nodes.get(self.node), self.tab.past.runs
-        spec = self.level.catalogue.nodes.get(node.type) if node else None
-        return runs[-1].handle(self.level.path_of(self.node), spec, self.output) if runs and spec else None
+        node, runs = self.scope.workflow.nodes.get(self.node), self.history.runs
+        spec = self.scope.catalogue.nodes.get(node.type) if node else None
+        return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else None
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
-        self.tab.canvas.show_node(focus)
+        self.focus_wanted.emit(focus)
         self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."), True)
 
     def keep_step(self) -> None:
@@ -335,7 +346,7 @@ class InspectorPanel(PanelWidgets):
                 self._say(error)
                 return
             try:
-                path = keep(frame_of(view).image, self.session.hub.output, self.level, node, step, quantity)
+                path = keep(frame_of(view).image, self.session.hub.output, self.scope, node, step, quantity)
                 self._say(self.tr("Written: {0}").format(path), True)
             except OSError as failed:
                 self._say(self.tr("Cannot write the picture: {0}").format(failed.strerror or failed))
@@ -371,7 +382,7 @@ class InspectorPanel(PanelWidgets):
     # --- while it runs
 
     def _node_changed(self, node: str) -> None:
-        if node == self.node and self.level.state(node).phase in ("ran", "cached"):
+        if node == self.node and self.scope.state(node).phase in ("ran", "cached"):
             self.refresh()
 
     def _sampling(self, node: str, picture: bytes) -> None:
@@ -379,7 +390,7 @@ class InspectorPanel(PanelWidgets):
             self._turn += 1
             self._glance += 1
             self._close_film()
-            state = self.level.state(node)
+            state = self.scope.state(node)
             self.stage.show_frame(frame_of_png(picture))
             self.told.setText(self.tr("step {0} of {1}, as it is foreseen").format(state.step, state.steps))
 

@@ -24,9 +24,9 @@ class StepTools(QWidget):
     forked = Signal(str)
     keep_wanted = Signal()
 
-    def __init__(self, level: GraphScope) -> None:
+    def __init__(self, scope: GraphScope) -> None:
         super().__init__()
-        self._level = level
+        self._scope = scope
         self._node, self._step = "", 0
         self.fork_button = QToolButton()
         self.fork_button.setText(self.tr("Go on from here with another…"))
@@ -48,35 +48,35 @@ class StepTools(QWidget):
     def show_step(self, node: str, step: int, last: int) -> None:
         """Offer what can be done with a step of a sampler's run, by its number on the schedule; ``last`` is the end."""
         self._node, self._step = node, step
-        known = bool(changes(self._level.catalogue))
+        known = bool(changes(self._scope.catalogue))
         self.fork_button.setEnabled(step < last and known)
 
     def others(self) -> list[str]:
         """The nodes that can be changed from a step on: those that lead the sampler and have parameters."""
-        level = self._level
-        specs = {name: level.catalogue.nodes.get(node.type) for name, node in level.workflow.nodes.items()}
+        scope = self._scope
+        specs = {name: scope.catalogue.nodes.get(node.type) for name, node in scope.workflow.nodes.items()}
         return [
             name
-            for name in changeable(level.workflow, level.catalogue, self._node)
+            for name in changeable(scope.workflow, scope.catalogue, self._node)
             if (spec := specs[name]) and spec.params
         ]
 
     def fork(self, other: str) -> None:
         """Make a branch with another of a node from the step on, as one undo step."""
-        made = fork(self._level.workflow, self._level.catalogue, self._node, self._step, other)
+        made = fork(self._scope.workflow, self._scope.catalogue, self._node, self._step, other)
         if made is not None:
-            self._level.do(self.tr("Go on from step {0}").format(self._step), made.edit)
+            self._scope.do(self.tr("Go on from step {0}").format(self._step), made.edit)
             self.forked.emit(made.focus)
 
     def _offer(self) -> None:
         self.menu.clear()
-        level = self._level
+        scope = self._scope
         for name in self.others():
-            title = level.catalogue.nodes[level.workflow.nodes[name].type].title
+            title = scope.catalogue.nodes[scope.workflow.nodes[name].type].title
             self.menu.addAction(f"{title} · {name}").triggered.connect(lambda _=False, name=name: self.fork(name))
 
 
-def keep(image: QImage, folder: Path, level: GraphScope, node: str, step: int, quantity: str) -> Path:
+def keep(image: QImage, folder: Path, scope: GraphScope, node: str, step: int, quantity: str) -> Path:
     """Write the picture of a step into a folder, with the workflow and what it is of inside; never over another.
 
     Raises OSError.
@@ -86,7 +86,7 @@ def keep(image: QImage, folder: Path, level: GraphScope, node: str, step: int, q
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]
     about = json.dumps({"node": node, "step": step, "quantity": quantity}).encode()
-    picture = with_text(with_workflow(bytes(data.data()), dumps(level.root)), STEP_KEY, about)
+    picture = with_text(with_workflow(bytes(data.data()), dumps(scope.root)), STEP_KEY, about)
     folder.mkdir(parents=True, exist_ok=True)
     number = 1
     while (path := folder / f"{node.replace('/', '-')}-step-{step:03}-{number}.png").exists():

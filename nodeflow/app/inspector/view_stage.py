@@ -11,9 +11,9 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from nodeflow.app.inspector.frame_store import StoredFrame
 from nodeflow.app.inspector.image_pair import ImagePairView
 from nodeflow.app.inspector.image_view import ImageView
+from nodeflow.app.qt.frames import StoredFrame
 from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.views import Chart, Matrix, Table, Text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
@@ -43,13 +43,22 @@ from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.graph.validate.sweeps import Sweep
 
 
+class AskedRun(NamedTuple):
+    """A run that was asked for, by the number of its job."""
+
+    job: int
+    title: str
+    targets: tuple[str, ...]
+    sweeps: tuple[Sweep, ...]
+
+
 class DocumentSession(QObject):
     """Holds one document, and speaks with the engine for it. A window has one for each of its tabs.
 
     ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
     ``node_changed``: run state of one node.
     ``run_changed``: the run as a whole.
-    ``queued``: one was handed to the engine.
+    ``asked``: one is about to be handed to the engine, as the document stands. ``queued``: one was.
     ``problems_changed``: what stands in the way of a run.
     ``picture``: PNG pictures of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
@@ -59,6 +68,7 @@ class DocumentSession(QObject):
     file_changed = Signal()
     node_changed = Signal(str)
     run_changed = Signal()
+    asked = Signal(object)
     queued = Signal()
     problems_changed = Signal()
     picture = Signal(str, str, int, tuple)
@@ -79,7 +89,7 @@ class DocumentSession(QObject):
         self.id = uuid.uuid4().hex
         """Names its document to the engine."""
         self.document = Document()
-        self.unfolded = FlattenedWorkflow(self.document)
+        self.flattened = FlattenedWorkflow(self.document)
         self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
         """By the path of a node, the output that was last looked at and its small pictures."""
         self.stack = QUndoStack(self)
@@ -96,6 +106,8 @@ class DocumentSession(QObject):
         self.problems: list[Problem] = []
         self.jobs: list[int] = []
         """Its runs that are not finished, in the order in which they were asked for."""
+        self._to_submit: list[AskedRun] = []
+        """Runs that are not written down yet: one after the other."""
         self._shown_job = 0
         """The run that the states of the nodes are about."""
         self._requests: dict[int, tuple[str, str, int]] = {}
@@ -192,7 +204,7 @@ class DocumentSession(QObject):
         self.cancel()
         self.jobs.clear()
         self.document = Document(workflow)
-        self.unfolded = FlattenedWorkflow(self.document)
+        self.flattened = FlattenedWorkflow(self.document)
         self.thumbnails.clear()
         self.document.subscribe(self._outdate)
         self.stack.clear()
@@ -213,51 +225,84 @@ class DocumentSession(QObject):
         return bool(self.jobs)
 
     def run(self, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> int:
-        """Check the workflow and, where nothing stands in the way, hand it to the engine, behind other runs.
+        """Ask for a run, behind others: the number of the job, at once; 0 where there is nothing to run.
 
-        The number of the job; 0 where there is none.
+        What stands in its way is told by ``problems_changed``; the job is gone then.
         """
-        workflow = self.workflow.copy()
-        problems = self.hub.wait(lambda: self._obstacles(workflow, targets))
-        self._set_problems(problems)
-        if problems:
-            return 0
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
-        about = (workflow, self.base, self.hub.output, targets)
-        device, document, title = self.hub.wanted, self.id, self.title
-
-        def give(engine: LocalEngine) -> int:
-            request = RunRequest.of(*about, device=device, document=document, title=title, sweeps=sweeps)
-            return engine.submit(request)
-
-        job = self.hub.hand_over(give)
+        job = self.hub.next_job()
         self.jobs.append(job)
+        self._to_submit.append(AskedRun(job, self.title, targets, sweeps))
         self.run_changed.emit()
-        self.queued.emit()
+        if len(self._to_submit) == 1:
+            self._submit_next()
         return job
+
+    def _submit_next(self) -> None:
+        """Hand the next run that was asked for to the engine, as the workflow stands: its seeds may have moved on."""
+        if not self._to_submit:
+            return
+        job, title, targets, sweeps = self._to_submit[0]
+        workflow = self.workflow.copy()
+        about = (workflow, self.base, self.hub.output, targets)
+        device, document = self.hub.wanted, self.document
+
+        def give(engine: LocalEngine) -> list[Problem]:
+            problems = self._obstacles(workflow, targets)
+            if not problems:
+                run = RunRequest.of(*about, device=device, document=self.id, title=title, sweeps=sweeps)
+                engine.submit(run, job)
+            return problems
+
+        def accepted() -> None:
+            if document is self.document:
+                self._set_problems([])
+                self.queued.emit()
+
+        def done() -> None:
+            self._to_submit = [ask for ask in self._to_submit if ask.job != job]
+            self._submit_next()
+
+        self.asked.emit(job)
+        self.hub.submit(job, give, accepted, done)
+
+    def cancel_current(self) -> None:
+        """Stop the run of this document that is going on, or that is its next; those behind it stay in the queue."""
+        going = [info.job for info in self.hub.jobs if info.state == "running" and info.job in self.jobs]
+        for job in (going or self.jobs)[:1]:
+            behind = next((at for at, ask in enumerate(self._to_submit) if ask.job == job), None)
+            if behind:  # it has not been handed over yet
+                del self._to_submit[behind]
+                self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
+            else:
+                (self.hub.engine.cancel if behind is None else self.hub.cancel_once_written)(job)
 
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""
+        for ask in self._to_submit[1:]:
+            self.hub.replied.emit(JobEvent(ask.job, RunFinished("cancelled", 0.0)))
+        begun = self._to_submit[:1]
+        self._to_submit = begun
         for job in tuple(self.jobs):
-            self.hub.engine.cancel(job)
+            (self.hub.cancel_once_written if begun else self.hub.engine.cancel)(job)
 
     def peek(self, node: str, output: str, size: int) -> None:
         """Ask for pictures of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
-        found = self.unfolded.flat.origin(node, output) or (node, output)
+        found = self.flattened.flat.origin(node, output) or (node, output)
         request = self.hub.engine.peek(*found, size, self.id)
         self._requests[request] = (node, output, size)
 
     def state(self, node: str) -> NodeState:
         """The run state of a node, or of an instance of a subgraph, by its path."""
-        return self.unfolded.state(node, self.states)
+        return self.flattened.state(node, self.states)
 
     def keep_states(self, where: str, names: dict[str, str]) -> None:
         """Nodes of a definition (of the root, for the empty name) are about to get other paths: what is told of them
         holds there too. Both stay, so that it holds after an undo as well."""
         prefixes = (
-            [path + "/" for path, name in self.unfolded.flat.unfolded.items() if name == where] if where else [""]
+            [path + "/" for path, name in self.flattened.flat.unfolded.items() if name == where] if where else [""]
         )
         for prefix in prefixes:
             for old, new in names.items():
@@ -268,6 +313,7 @@ class DocumentSession(QObject):
         """Leave the engine: its runs of this document end, and what it says is heard no longer."""
         self.cancel()
         self._open.tell(self.id, None)
+        self.jobs.clear()
         self.hub.replied.disconnect(self._take)
 
     def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:
@@ -298,8 +344,8 @@ class DocumentSession(QObject):
         where, edit = (edit.name, edit.edit) if isinstance(edit, Inside) else ("", edit)
         match edit:
             case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
-                for path in self.unfolded.paths(where, node):
-                    for name in self.states.outdate(self.unfolded.affected(path)):
+                for path in self.flattened.paths(where, node):
+                    for name in self.states.outdate(self.flattened.affected(path)):
                         self.node_changed.emit(name)
 
     def _edited(self) -> None:
@@ -320,6 +366,7 @@ class DocumentSession(QObject):
         """A reply of the engine, on the interface's thread."""
         match reply:
             case Refused(job, problems) if job in self.jobs:
+                self._drop_asked(job)
                 self.jobs.remove(job)
                 self._set_problems(list(problems))
                 self.run_changed.emit()
@@ -345,12 +392,20 @@ class DocumentSession(QObject):
                 self.run_changed.emit()
             case Peeked(request, pictures) if request in self._requests:
                 node, output, size = self._requests.pop(request)
-                if pictures and self.unfolded.knows(node):
+                if pictures and self.flattened.knows(node):
                     if size == THUMBNAIL:
                         self.thumbnails[node] = (output, pictures)
                     self.picture.emit(node, output, size, pictures)
             case WorkerLost():
                 self._requests.clear()
+
+    def _drop_asked(self, refused: int) -> None:
+        """What was asked for behind a run that was refused before it was written down would be refused too."""
+        if any(ask.job == refused for ask in self._to_submit):
+            others = [ask.job for ask in self._to_submit if ask.job != refused]
+            self._to_submit = []
+            for job in others:
+                self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
 
     def _look(self, node: str) -> None:
         output = self.state(node).pictures or self._pictured(node)
@@ -359,7 +414,7 @@ class DocumentSession(QObject):
 
     def _pictured(self, node: str) -> str:
         """The output of a node that may be pictures, by its type; empty where none is."""
-        found = self.unfolded.flat.workflow.nodes.get(node)
+        found = self.flattened.flat.workflow.nodes.get(node)
         spec = self.catalogue.nodes.get(found.type) if found is not None else None
         return next((port.name for port in spec.outputs if port.type in self.catalogue.types(SEEN)), "") if spec else ""
 

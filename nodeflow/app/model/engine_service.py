@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 
 from nodeflow import resources
 from nodeflow.app.i18n.pack_translations import localized
@@ -21,12 +21,14 @@ from nodeflow.engine.protocol.events import (
     Logged,
     NotKept,
     QueueChanged,
+    Refused,
     WorkerLost,
     WorkerReady,
     WorkerSilent,
 )
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, decode
+from nodeflow.graph.model.workflow import Problem
 
 LOG_LINES = 5000
 T = TypeVar("T")
@@ -70,12 +72,10 @@ class EngineService(QObject):
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         """The last lines that the worker wrote, tracebacks of nodes that failed among them."""
         self._unfinished = ""
-        self._giving = 0
-        self._held: list[object] = []
         self.resident, self.silent = 0, 0.0
         """Bytes that the worker holds, and for how many seconds it has said nothing."""
         self._engine: LocalEngine | None = None
-        self._arrived.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
     def engine(self) -> LocalEngine:
@@ -89,26 +89,46 @@ class EngineService(QObject):
         self._look_into_library()
         self.engine.start()
 
-    def wait(self, work: Callable[[], T]) -> T:
-        """What work gives that is done off the interface's thread; input waits for it."""
-        return self._files.wait(work)
-
     def meanwhile(self, work: Callable[[], T], then: Callable[[T], object], owner: QObject) -> None:
         """Do work off the interface's thread, then tell of it, unless ``owner`` is gone."""
         self._files.run(work, then, owner=owner)
 
-    def hand_over(self, give: Callable[[LocalEngine], int]) -> int:
-        """The number of a job that is given to the engine, which writes it down: off the interface's thread.
+    def next_job(self) -> int:
+        """Return the number of a job to come."""
+        return self.engine.next_job()
 
-        What the engine says meanwhile is heard once the number is known.
+    def submit(
+        self,
+        job: int,
+        give: Callable[[LocalEngine], Sequence[Problem]],
+        accepted: Callable[[], object],
+        done: Callable[[], object],
+    ) -> None:
+        """Let a job that has its number be judged and written down, off the interface's thread and in order.
+
+        ``give`` hands it to the engine, or returns what stands in its way: that is told as the engine would tell it.
+        ``done`` comes last, however it went.
         """
         engine = self.engine
-        self._giving += 1
-        try:
-            return self._files.wait(lambda: give(engine))
-        finally:
-            self._giving -= 1
-            QTimer.singleShot(0, self, self._hear_held)
+
+        def told(problems: Sequence[Problem]) -> None:
+            if problems:
+                self._take(Refused(job, tuple(problems)))
+            else:
+                accepted()
+            done()
+
+        def failed(error: Exception) -> None:
+            self.trouble.emit(self.tr("The run cannot be written down: {0}").format(error))
+            self._take(Refused(job, ()))
+            done()
+
+        self._files.run(lambda: give(engine), told, failed, owner=self)
+
+    def cancel_once_written(self, job: int) -> None:
+        """Stop a job that is perhaps being written down."""
+        engine = self.engine
+        self._files.run(lambda: engine.cancel(job), owner=self)
 
     def kept(self) -> list[NodeSpec]:
         """The subgraphs in the user's library as they are known; its folder is looked at anew meanwhile."""
@@ -124,21 +144,9 @@ class EngineService(QObject):
         """End the worker; the next request starts another."""
         engine, self._engine = self._engine, None
         if engine is not None:
+            self._files.settle()
             engine.close()
         self._set_device("")
-
-    def _hear_held(self) -> None:
-        if not self._giving:
-            held, self._held = self._held, []
-            for reply in held:
-                self._take(reply)
-
-    def _hear(self, reply: object) -> None:
-        """What the engine says, in order."""
-        if self._giving or self._held:
-            self._held.append(reply)
-        else:
-            self._take(reply)
 
     def _take(self, reply: object) -> None:
         match reply:

@@ -244,7 +244,7 @@ class GraphScope(QObject):
 
     def _pictured(self, name: str) -> tuple[str, str] | None:
         """The node and output whose pictures stand for an instance: those of its first output that has any."""
-        spec, flat = self.catalogue.nodes.get(self.workflow.nodes[name].type), self.session.unfolded.flat
+        spec, flat = self.catalogue.nodes.get(self.workflow.nodes[name].type), self.session.flattened.flat
         seen = self.catalogue.types(SEEN)
         outputs = (port.name for port in spec.outputs if port.type in seen) if spec is not None else ()
         origins = (flat.origin(self.path_of(name), output) for output in outputs)

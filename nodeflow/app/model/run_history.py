@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.model.document_session import DocumentSession
-from nodeflow.engine.protocol.events import JobEvent, NodeFinished, NodesKept, RunFinished
+from nodeflow.engine.protocol.events import JobEvent, NodeFinished, NodesKept, Refused, RunFinished
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
@@ -58,16 +58,15 @@ class RunHistory(QObject):
         self._session = session
         self._going: dict[int, RecordedRun] = {}
         self._count = 0
-        session.queued.connect(self._asked)
+        session.asked.connect(self._asked)
         session.opened.connect(self._forget)
         session.hub.replied.connect(self._take)
 
-    def _asked(self) -> None:
-        if not self._session.jobs:
-            return
+    def _asked(self, job: object) -> None:
+        assert isinstance(job, int)
         self._count += 1
         nodes = dict(self._session.workflow.nodes)
-        self._going[self._session.jobs[-1]] = RecordedRun(self._count, time.strftime("%H:%M:%S"), nodes)
+        self._going[job] = RecordedRun(self._count, time.strftime("%H:%M:%S"), nodes)
 
     def _forget(self) -> None:
         self.runs.clear()
@@ -77,6 +76,8 @@ class RunHistory(QObject):
 
     def _take(self, reply: object) -> None:
         match reply:
+            case Refused(job) if self._going.pop(job, None) is not None:
+                self._count -= 1
             case JobEvent(job, NodeFinished(node, key=key, item=())) if job in self._going and key:
                 self._going[job].keys[node] = key
             case JobEvent(job, NodesKept(nodes, keys)) if job in self._going:

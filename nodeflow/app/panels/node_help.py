@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
-from nodeflow.app.i18n.texts import readable, state_line, tr
+from nodeflow.app.i18n.texts import readable, tr
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.run_state_text import state_line
+from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.lessons import lesson, lesson_html
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.formula import formula
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
-
-if TYPE_CHECKING:
-    from nodeflow.app.canvas.controller.wire_tooltip import WireFacts
 
 Line = Callable[[str, str], str]
 LESSON = "lesson:"
@@ -57,10 +56,10 @@ class NodeHelp(QWidget):
     With its lesson it also tells the values that came in and went out, asked from the engine by ``facts``.
     """
 
-    def __init__(self, session: GraphScope, facts: WireFacts) -> None:
+    def __init__(self, scope: GraphScope, facts: ValueFacts) -> None:
         super().__init__()
         self._facts = facts
-        self._session = session
+        self._scope = scope
         self._name = ""
         self.page = Page()
         self.page.anchorClicked.connect(self._open)
@@ -73,22 +72,22 @@ class NodeHelp(QWidget):
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(10)
         layout.addWidget(self.page)
-        session.node_changed.connect(self._changed)
+        scope.node_changed.connect(self._changed)
         facts.told.connect(self._told)
         self.show_node("")
 
     def show_node(self, name: str) -> None:
         """Show the help of a node; of the canvas where none is chosen."""
         self._name = name
-        node = self._session.workflow.nodes.get(name)
+        node = self._scope.workflow.nodes.get(name)
         if node is None:
             self.page.setHtml(_canvas_help())
             return
         self.page.formulas.clear()
-        spec = self._session.catalogue.nodes.get(node.type)
+        spec = self._scope.catalogue.nodes.get(node.type)
         behind = self._lesson(node.type) if spec else ""
         line = self._facts.line if self.lesson_shown else lambda *_: ""
-        self.page.setHtml(_page(self._session, name, node, spec, behind, line))
+        self.page.setHtml(_page(self._scope, name, node, spec, behind, line))
 
     def _lesson(self, node_type: str) -> str:
         """What lies behind a kind of node, or the link that shows it."""
@@ -111,7 +110,7 @@ class NodeHelp(QWidget):
             self.show_node(name)
 
     def _told(self, node: str) -> None:
-        links = self._session.workflow.links.values()
+        links = self._scope.workflow.links.values()
         if self.lesson_shown and node in (self._name, *(link.source for link in links if link.target == self._name)):
             self._show_again()
 
@@ -121,13 +120,13 @@ class NodeHelp(QWidget):
         self.page.verticalScrollBar().setValue(at)
 
 
-def _page(session: GraphScope, name: str, node: Node, spec: NodeSpec | None, behind: str, line: Line) -> str:
+def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behind: str, line: Line) -> str:
     """``behind``: HTML of its lesson. ``line``: what is told of the value of a node's output beside its shape."""
     t = theme.current()
     title = escape(spec.title if spec else name)
     parts = [f"<p style='font-size:15px; font-weight:600; margin-bottom:2px'>{title}</p>"]
     parts.append(f"<p style='color:{t.faint}; margin-top:0'>{escape(name)} · {escape(node.type)}</p>")
-    state = session.state(name)
+    state = scope.state(name)
     if state.phase == "failed":
         parts.append(f"<p style='color:{t.bad}'>{escape(state.error)}</p>")
     parts += (f"<p style='color:{t.busy}'>{escape(note)}</p>" for note in state.notes)
@@ -138,7 +137,7 @@ def _page(session: GraphScope, name: str, node: Node, spec: NodeSpec | None, beh
         return "".join(parts)
     parts += (_prose(block) for block in spec.doc.split("\n\n") if block.strip())
     parts.append(behind)
-    came = _came(session, name, line)
+    came = _came(scope, name, line)
     inputs = [
         (port.name, port.type + ("" if port.required else tr(", optional")) + came.get(port.name, ""))
         for port in spec.inputs
@@ -156,12 +155,12 @@ def _page(session: GraphScope, name: str, node: Node, spec: NodeSpec | None, beh
     return "".join(parts)
 
 
-def _came(session: GraphScope, name: str, line: Line) -> dict[str, str]:
+def _came(scope: GraphScope, name: str, line: Line) -> dict[str, str]:
     """What came in at a node's inputs in the last run, in words."""
     came = {}
-    for link in session.workflow.links.values():
+    for link in scope.workflow.links.values():
         if link.target == name:
-            values = {value.output: value.text for value in session.state(link.source).values}
+            values = {value.output: value.text for value in scope.state(link.source).values}
             if words := line(link.source, link.output) or values.get(link.output):
                 came[link.input] = f" · {words}"
     return came

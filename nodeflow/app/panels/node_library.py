@@ -8,12 +8,11 @@ from PySide6.QtCore import QByteArray, QEvent, QMetaObject, QMimeData, QObject, 
 from PySide6.QtGui import QDrag, QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.i18n.pack_translations import summary
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.node_ranking import rank, suggest
 from nodeflow.app.qt import theme
-from nodeflow.app.window.document_tab import DocumentTab
-from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.model.catalogue import NodeSpec
 
 NODE = "application/x-nodeflow-node"
@@ -37,9 +36,9 @@ class NodeLibrary(QWidget):
 
     wanted = Signal(str)
 
-    def __init__(self, tabs: Tabs) -> None:
+    def __init__(self, scope: GraphScope) -> None:
         super().__init__()
-        self._tabs = tabs
+        self._scope = scope
         self._specs: dict[str, NodeSpec] = {}
         self._links: list[QMetaObject.Connection] = []
         self.search = QLineEdit()
@@ -52,7 +51,8 @@ class NodeLibrary(QWidget):
         self.tree.setHeaderHidden(True)
         self.tree.setDragEnabled(True)
         self.tree.setIndentation(14)
-        self.hint = QLabel(self.tr("Drag a node onto the canvas, or double click it."))
+        self._hint = self.tr("Drag a node onto the canvas, or double click it.")
+        self.hint = QLabel(self._hint)
         self.hint.setObjectName("dim")
         self.hint.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -65,27 +65,28 @@ class NodeLibrary(QWidget):
         self.search.textChanged.connect(self.fill)
         self.tree.itemActivated.connect(self._want)
         self.tree.currentItemChanged.connect(self._tell)
-        tabs.front_changed.connect(self._watch)
-        self._watch(tabs.front)
+        self.watch(scope)
 
-    def _watch(self, tab: DocumentTab) -> None:
+    def watch(self, scope: GraphScope) -> None:
         """Show what can be added to this document, where it is looked at."""
         for link in self._links:
             self.disconnect(link)
-        level = tab.canvas.session
+        self._scope = scope
         self._links = [
             signal.connect(self.fill)
-            for signal in (level.catalogue_changed, level.moved, tab.session.hub.library_changed)
+            for signal in (scope.catalogue_changed, scope.moved, scope.session.hub.library_changed)
         ]
         self.fill()
 
     def fill(self) -> None:
         """Show all nodes by station; with letters in the field, those that match, the best first."""
         self.tree.clear()
-        query, specs = self.search.text().strip(), self._tabs.front.canvas.session.offered()
+        query, specs = self.search.text().strip(), self._scope.offered()
         self._specs = {spec.type: spec for spec in specs}
         if query:
-            self._add(self.tree.invisibleRootItem(), rank(query, specs))
+            found = rank(query, specs)
+            self.hint.setText(self._hint if found else self.tr("Nothing is called that. Did you mean one of these?"))
+            self._add(self.tree.invisibleRootItem(), found or suggest(query, specs))
             self.tree.setCurrentIndex(self.tree.model().index(0, 0))
             return
         stations: dict[str, list[NodeSpec]] = {}

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.fields import Field, field_of
-from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Socket
+
+Change = Callable[[str, str, Any, Any], None]
+"""Sets a parameter of a node; the steps of one gesture are one."""
 
 
 class Properties(QWidget):
     """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step."""
 
-    def __init__(self, tab: DocumentTab) -> None:
+    def __init__(self, scope: GraphScope, facts: ValueFacts, change: Change) -> None:
         super().__init__()
-        self._tab, self._session = tab, tab.canvas.session
+        self._scope, self._set = scope, change
         self._name = ""
         self._spec: NodeSpec | None = None
         self.fields: dict[str, Field] = {}
-        self.help = NodeHelp(tab.canvas.session, tab.canvas.facts)
+        self.help = NodeHelp(scope, facts)
         self._box = QWidget()
         self._form = QFormLayout(self._box)
         self._form.setContentsMargins(14, 12, 14, 4)
@@ -36,15 +41,15 @@ class Properties(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._box)
         layout.addWidget(self.help, 1)
-        self._session.opened.connect(lambda: self.show_node(""))
-        self._session.subscribe(self._follow)
+        self._scope.opened.connect(lambda: self.show_node(""))
+        self._scope.subscribe(self._follow)
         self.show_node("")
 
     def show_node(self, name: str) -> None:
         """Show a node; none where the name is empty."""
         self.help.show_node(name)
-        node = self._session.workflow.nodes.get(name)
-        spec = self._session.catalogue.nodes.get(node.type) if node is not None else None
+        node = self._scope.workflow.nodes.get(name)
+        spec = self._scope.catalogue.nodes.get(node.type) if node is not None else None
         if (name, spec) != (self._name, self._spec):
             self._name, self._spec = name, spec
             self._fill()
@@ -70,20 +75,20 @@ class Properties(QWidget):
         self._box.setVisible(bool(self.fields))
 
     def _show_values(self) -> None:
-        node = self._session.workflow.nodes.get(self._name)
+        node = self._scope.workflow.nodes.get(self._name)
         if node is None or self._spec is None:
             return
         for param in self._spec.params:
             field = self.fields[param.name]
             field.show_value(node.params.get(param.name, param.default))
-            fed = Socket(self._name, param.name) in self._session.workflow.links
+            fed = Socket(self._name, param.name) in self._scope.workflow.links
             field.setEnabled(not fed)
             field.setToolTip(self.tr("A wire gives this value.") if fed else param.describe())
 
     def _change(self, param: str, value: Any, gesture: Any) -> None:
-        node = self._session.workflow.nodes.get(self._name)
+        node = self._scope.workflow.nodes.get(self._name)
         if node is None or self._spec is None:
             return
         spec = self._spec.param(param)
         if spec is not None and value != node.params.get(param, spec.default):
-            self._tab.canvas.values.set(self._name, param, value, gesture)
+            self._set(self._name, param, value, gesture)

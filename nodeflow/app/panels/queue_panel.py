@@ -21,10 +21,12 @@ from PySide6.QtWidgets import (
 
 from nodeflow.app.i18n.texts import duration
 from nodeflow.app.model.engine_service import EngineService
-from nodeflow.app.window.tabs import Tabs
+from nodeflow.app.model.run_state import RunStates
 from nodeflow.engine.protocol.events import JobInfo
 
 _JOB = Qt.ItemDataRole.UserRole
+StatesOf = Callable[[str], RunStates | None]
+"""Gives the run states of a document by its id; None for one that is not open."""
 
 
 class _Jobs(QListWidget):
@@ -58,9 +60,9 @@ class _Jobs(QListWidget):
 class QueuePanel(QWidget):
     """One line a job, buttons for all of them, and how often to run the document in front."""
 
-    def __init__(self, hub: EngineService, tabs: Tabs, run: Callable[[], None]) -> None:
+    def __init__(self, hub: EngineService, states: StatesOf, run: Callable[[], None]) -> None:
         super().__init__()
-        self._hub, self._tabs, self._run = hub, tabs, run
+        self._hub, self._states, self._run = hub, states, run
         self.pause = QPushButton()
         self.remove = QPushButton(self.tr("Remove"))
         self.clear = QPushButton(self.tr("Clear"))
@@ -99,9 +101,6 @@ class QueuePanel(QWidget):
         self.repeat.clicked.connect(self._repeat)
         self.list.itemSelectionChanged.connect(self._enable)
         hub.queue_changed.connect(self.refresh)
-        for tab in tabs:
-            tab.session.run_changed.connect(self._tell_time)
-        tabs.added.connect(lambda tab: tab.session.run_changed.connect(self._tell_time))
         self.refresh()
 
     def refresh(self) -> None:
@@ -132,14 +131,15 @@ class QueuePanel(QWidget):
             return self.tr("{0} · left from last time").format(job.title)
         if job.state == "waiting":
             return self.tr("{0} · waiting").format(job.title)
-        states = next((tab.session.states for tab in self._tabs if tab.session.id == job.document), None)
+        states = self._states(job.document)
         words = self.tr("{0} · paused") if self._hub.paused else self.tr("{0} · running")
         words = words.format(job.title)
         if states is not None and states.seconds_left >= 0.5:
             words += self.tr(" · {0} left").format(duration(states.seconds_left))
         return words
 
-    def _tell_time(self) -> None:
+    def tell_time(self) -> None:
+        """Show how long the job that runs may still take."""
         for row in range(self.list.count()):
             item = self.list.item(row)
             item.setText(self._words(item.data(_JOB)))

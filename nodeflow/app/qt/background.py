@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Background(QObject):
     def __init__(self, parent: QObject | None = None, threads: int = 2) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="nodeflow background")
-        self._pending = 0
+        self._threads, self._pending = threads, 0
         self._closed = False
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -43,19 +43,15 @@ class Background(QObject):
         future.add_done_callback(lambda done: self._tell((done, then, otherwise, owner)))
         return future
 
-    def wait(self, work: Callable[[], T]) -> T:
-        """What work gives, or the exception that it raises. The interface goes on meanwhile; input waits."""
-        loop = QEventLoop()
-        future = self.run(work, lambda _: loop.quit(), lambda _: loop.quit())
-        if future is None:
-            return work()
-        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-        return future.result()  # there by now, unless the app has come to its end
-
     @property
     def idle(self) -> bool:
         """Whether nothing is being worked on, and everything that was made has arrived."""
         return self._pending == 0
+
+    def settle(self) -> None:
+        """Wait until what was begun before is done; what came of it is delivered later."""
+        if not self._closed:
+            wait([self._pool.submit(lambda: None) for _ in range(self._threads)])
 
     def close(self) -> None:
         """Finish what is begun, drop the rest, and deliver nothing more."""

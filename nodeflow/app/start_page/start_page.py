@@ -9,14 +9,15 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from nodeflow.app.commands.registry import Actions
 from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.file_list import FilesList, Find
 from nodeflow.app.start_page import bundled_workflows
 from nodeflow.app.start_page.bundled_workflows import BundledWorkflow
 from nodeflow.app.start_page.workflow_cards import Shelves
 from nodeflow.app.start_page.workflow_thumbnail import sketch
-from nodeflow.app.window.document_files import Documents
 from nodeflow.graph.io import files
 
 SKETCH = QSize(612, 384)
@@ -25,15 +26,15 @@ NARROW = 720
 
 
 class StartPage(QWidget):
-    """``wanted``: a file is to be opened, and run at once or not."""
+    """Calls the commands of the window. ``wanted``: a file is to be opened, and run at once or not."""
 
     wanted = Signal(Path, bool)
 
-    def __init__(self, hub: EngineService, documents: Documents, background: Background) -> None:
+    def __init__(self, hub: EngineService, recent: RecentFiles, actions: Actions, background: Background) -> None:
         super().__init__()
         self.setObjectName("start")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._hub, self._documents, self._background = hub, documents, background
+        self._hub, self._files, self._actions, self._background = hub, recent, actions, background
         self.workflows, self.recent = Shelves(), FilesList()
         self.workflows.setAccessibleName(self.tr("Ready-made workflows"))
         self.recent.setAccessibleName(self.tr("Files used last"))
@@ -42,8 +43,8 @@ class StartPage(QWidget):
         self.back = QPushButton()
         self.back.clicked.connect(self._go_back)
         self.new, self.open = QPushButton(self.tr("New workflow")), QPushButton(self.tr("Open a file…"))
-        self.new.clicked.connect(documents.new)
-        self.open.clicked.connect(documents.open)
+        self.new.clicked.connect(actions["file.new"].trigger)
+        self.open.clicked.connect(actions["file.open"].trigger)
         for files_ in (self.workflows, self.recent):
             files_.wanted.connect(self.wanted)
         self.search = Find(self.workflows)
@@ -51,7 +52,7 @@ class StartPage(QWidget):
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setMaximumWidth(380)
         self.search.textChanged.connect(self._filter)
-        self.none_found = QLabel(self.tr("No ready-made workflow is about that."))
+        self.none_found = QLabel()
         self.none_found.hide()
         title = QLabel(self.tr("Start with a workflow"))
         title.setObjectName("title")
@@ -93,7 +94,7 @@ class StartPage(QWidget):
         layout.addWidget(self.none_found)
         layout.addLayout(below, 1)
         self.setFocusProxy(self.workflows)
-        documents.recent_changed.connect(self._fill_recent)
+        recent.changed.connect(self._fill_recent)
         self.workflows.fill(bundled_workflows.shelves())
         self._draw()
         self._fill_recent()
@@ -110,7 +111,9 @@ class StartPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fill_recent()
-        title = self._documents.front_title
+
+    def offer_way_back(self, title: str) -> None:
+        """Offer to go back to a document by its name; to none where the name is empty."""
         self.back.setText(self.tr("Back to {0}").format(title))
         self.back.setVisible(bool(title))
 
@@ -122,8 +125,7 @@ class StartPage(QWidget):
 
     def _go_back(self) -> None:
         """Show the documents again, where there are any."""
-        if self._documents.front_title:
-            self._documents.shown.emit()
+        self._actions["view.home"].trigger()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -144,11 +146,16 @@ class StartPage(QWidget):
         return sketch(files.load(ready.path), self._hub.catalogue, SKETCH) if kept.isNull() else kept
 
     def _filter(self, words: str) -> None:
-        self.none_found.setHidden(self.workflows.narrow(words))
+        found = self.workflows.narrow(words)
+        self.none_found.setHidden(found)
+        if not found:
+            meant = ", ".join(self.workflows.suggest(words))
+            told = self.tr("No ready-made workflow is about that.")
+            self.none_found.setText(told + " " + self.tr("Did you mean {0}?").format(meant) if meant else told)
 
     def _fill_recent(self) -> None:
         self.recent.clear()
-        for path in self._documents.recent():
+        for path in self._files.paths():
             self.recent.put(path, f"{path.stem}\n{path.parent}")
         self.no_recent.setVisible(self.recent.count() == 0)
         self.recent.setVisible(self.recent.count() > 0)

@@ -8,6 +8,8 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidgetItem
 
+from nodeflow.app.model.search import Subject, closest, search
+from nodeflow.app.model.search_aliases import search_aliases
 from nodeflow.app.qt.file_list import FilesList
 from nodeflow.app.start_page.bundled_workflows import STARTER, BundledWorkflow, Shelf
 from nodeflow.app.start_page.card_delegate import ABOUT, CARD, HEADING, KIND, LARGE, PICTURE, Cards
@@ -57,17 +59,31 @@ class Shelves(FilesList):
         item.setData(PICTURE, QPixmap.fromImage(image))
 
     def narrow(self, words: str) -> bool:
-        """Leave only those whose title, sentence or shelf holds every word; whether there are any."""
-        wanted = words.casefold().split()
+        """Leave only those that the words mean by title, other names, shelf or sentence; whether there are any."""
+        found = set(search(words, self._subjects(), self._subjects().__getitem__))
         for heading, cards in self._shelves:
             for item, ready in cards:
-                known = f"{ready.name} {ready.title} {ready.about} {heading.text()}".casefold()
-                item.setHidden(not all(word in known for word in wanted))
+                item.setHidden(ready.name not in found)
             heading.setHidden(all(item.isHidden() for item, _ in cards))
         current = self.currentItem()
         if current is None or current.isHidden():
             self._choose_first()
         return self.currentItem() is not None
+
+    def suggest(self, words: str) -> list[str]:
+        """Return the titles of workflows that words which find nothing may have meant."""
+        subjects = self._subjects()
+        return [subjects[name].title for name in closest(words, subjects, subjects.__getitem__)]
+
+    def _subjects(self) -> dict[str, Subject]:
+        aliases = search_aliases().workflows
+        return {
+            ready.name: Subject(
+                ready.title, (ready.name, *aliases.get(ready.name, ())), heading.text(), (), ready.about
+            )
+            for heading, cards in self._shelves
+            for _, ready in cards
+        }
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         """Where a key leads; Home leads to the first card, not to the heading above it."""

@@ -1,42 +1,49 @@
-"""What happens to files: open, save, revert, recent files, and the one question about changes."""
+"""What happens to files: open, save, revert, and the one question about changes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from nodeflow.app.dialogs.file_conflict import Choice, FileConflict, beside
+from nodeflow.app.dialogs.file_conflict import FileConflict, beside
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.document_session import DocumentSession, read
+from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
-from nodeflow.graph.model.workflow import WorkflowError
+from nodeflow.graph.model.workflow import Workflow, WorkflowError
 
-_RECENT = 20
+
+def _nothing() -> None:
+    """Go on with nothing."""
+
+
+def told(error: Exception) -> str:
+    """Say what is wrong with a file, in sentences."""
+    return sentences(error) if isinstance(error, WorkflowError) else str(error)
 
 
 class Documents(QObject):
-    """The files of a window's tabs. ``recent_changed``: another file was opened or saved."""
+    """The files of a window's tabs. ``shown``: a document is to be seen."""
 
-    recent_changed = Signal()
     shown = Signal()
 
-    def __init__(self, window: QWidget, tabs: Tabs, settings: Settings, background: Background) -> None:
+    def __init__(
+        self, window: QWidget, tabs: Tabs, settings: Settings, recent: RecentFiles, background: Background
+    ) -> None:
         super().__init__(window)
-        self._window, self._tabs, self._settings, self._background = window, tabs, settings, background
-
-    @property
-    def front_title(self) -> str:
-        """The name of the document in front; empty where there is nothing to go back to."""
-        session = self._tabs.front.session
-        return "" if session.pristine else session.title
+        self._window, self._tabs, self._settings = window, tabs, settings
+        self._recent, self._background = recent, background
+        self.writing = 0
+        """Files that are being written: nothing is left before it is known that they are."""
+        self._once_written: list[Callable[[], object]] = []
 
     # --- open
 
@@ -53,25 +60,28 @@ class Documents(QObject):
         for name in QFileDialog.getOpenFileNames(self._window, self.tr("Open"), here, kinds)[0]:
             self.show_file(Path(name))
 
-    def show_file(self, path: Path) -> bool:
-        """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
+    def show_file(self, path: Path, then: Callable[[], object] = _nothing) -> None:
+        """Open a workflow file or a picture that holds one, in a tab, ``then`` go on; what is wrong with it is said."""
         path = path.absolute()
         for tab in self._tabs:
             session = tab.session
             if session.path == path or (session.source == path and not session.dirty):
                 self._tabs.setCurrentWidget(tab)
                 self.shown.emit()
-                return True
-        try:
-            workflow = self._background.wait(lambda: read(path))
-        except WorkflowError as error:
+                then()
+                return
+
+        def show(workflow: Workflow) -> None:
+            self._tabs.free().session.show_workflow(workflow, path)
+            self._recent.note(path)
+            self.shown.emit()
+            then()
+
+        def refuse(error: Exception) -> None:
             words = self.tr("{0} cannot be opened.").format(path.name)
-            QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + sentences(error))
-            return False
-        self._tabs.free().session.show_workflow(workflow, path)
-        self._note(path)
-        self.shown.emit()
-        return True
+            QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + told(error))
+
+        self._background.run(lambda: read(path), show, refuse, owner=self)
 
     def revert(self) -> None:
         """Take back everything since the front document was read from its file."""
@@ -83,80 +93,105 @@ class Documents(QObject):
         button = QMessageBox.StandardButton
         if session.dirty and QMessageBox.question(self._window, self.tr("Revert"), words) != button.Yes:
             return
-        try:
-            session.show_workflow(self._background.wait(lambda: read(source)), source)
-        except WorkflowError as error:
-            QMessageBox.warning(self._window, self.tr("Revert"), sentences(error))
+        self._background.run(
+            lambda: read(source),
+            lambda workflow: session.show_workflow(workflow, source),
+            lambda error: QMessageBox.warning(self._window, self.tr("Revert"), told(error)),
+            owner=session,
+        )
 
     # --- save
 
-    def save(self, tab: DocumentTab | None = None) -> bool:
-        """Save to the document's file; ask for one where it has none. False where it is not saved."""
+    def save(self, tab: DocumentTab | None = None, then: Callable[[], object] = _nothing) -> None:
+        """Save to the document's file, ``then`` go on; ask for one where it has none."""
         tab = tab or self._tabs.front
-        tab.canvas.view.finish_editor()
-        return self.save_as(tab) if tab.session.path is None else self._write(tab.session, tab.session.path)
+        tab.canvas.view.rows.finish()
+        if tab.session.path is None:
+            self.save_as(tab, then)
+        else:
+            self._write(tab.session, tab.session.path, then)
 
-    def save_as(self, tab: DocumentTab | None = None) -> bool:
-        """Ask for a file and save to it."""
+    def save_as(self, tab: DocumentTab | None = None, then: Callable[[], object] = _nothing) -> None:
+        """Ask for a file and save to it, ``then`` go on."""
         tab = tab or self._tabs.front
-        tab.canvas.view.finish_editor()
+        tab.canvas.view.rows.finish()
         session = tab.session
         here = session.base if session.path else Path.home()
         start = str(here / f"{session.name or 'workflow'}.json")
         name = QFileDialog.getSaveFileName(self._window, self.tr("Save As"), start, self.tr("Workflows (*.json)"))[0]
-        if not name:
-            return False
-        path = Path(name).absolute()
-        return self._write(session, path if path.suffix else path.with_suffix(".json"))
+        if name:
+            path = Path(name).absolute()
+            self._write(session, path if path.suffix else path.with_suffix(".json"), then)
 
-    def _write(self, session: DocumentSession, path: Path) -> bool:
+    def _write(self, session: DocumentSession, path: Path, then: Callable[[], object]) -> None:
+        """Save to a file; where another program changed it meanwhile, ask before."""
+
+        def decide(theirs: bytes | None) -> None:
+            if theirs is None:
+                self._give(session, path, then)
+            else:
+                self._ask(session, path, theirs, then)
+
+        self._background.run(lambda: _changed_outside(session, path), decide, owner=session)
+
+    def _ask(self, session: DocumentSession, path: Path, theirs: bytes, then: Callable[[], object]) -> None:
+        """Do what the person chooses with a file that another program changed."""
+        question = FileConflict(self._window, path, files.dumps(session.workflow), theirs)
+        question.exec()
+        if question.choice == "reload":
+            self._reload(session, path)
+        elif question.choice != "cancel":
+            self._give(session, beside(path) if question.choice == "both" else path, then)
+
+    def _reload(self, session: DocumentSession, path: Path) -> None:
+        """Take what the file holds, in place of what was to be saved."""
+        self._background.run(
+            lambda: read(path),
+            lambda workflow: session.show_workflow(workflow, path),
+            lambda error: QMessageBox.warning(self._window, self.tr("Save"), told(error)),
+            owner=session,
+        )
+
+    def _give(self, session: DocumentSession, path: Path, then: Callable[[], object]) -> None:
         """Give the document as it stands now to a file; edits that come meanwhile are changes again."""
-        if self._background.wait(lambda: session.changed_outside(path)):
-            choice = self._ask(session, path)
-            if choice == "reload":
-                return self._reload(session, path)
-            if choice == "cancel":
-                return False
-            path = beside(path) if choice == "both" else path
         before, workflow = session.path, session.workflow.copy()
         session.saved(path)
-        try:
-            self._background.wait(lambda: files.save(workflow, path))
-        except OSError as error:
+
+        def written(_: None) -> None:
+            session.written(path)
+            self._recent.note(path)
+            self._end_writing()
+            then()
+
+        def refuse(error: Exception) -> None:
             session.lost(before)
-            words = self.tr("Cannot write {0}: {1}").format(path, error.strerror or error)
+            self._end_writing()
+            words = self.tr("Cannot write {0}: {1}").format(path, getattr(error, "strerror", None) or error)
             QMessageBox.warning(self._window, self.tr("Save"), words)
-            return False
-        session.written(path)
-        self._note(path)
-        return True
 
-    def _ask(self, session: DocumentSession, path: Path) -> Choice:
-        """What to do with a file that another program changed."""
-        workflow = session.workflow.copy()
-        ours, theirs = self._background.wait(lambda: (files.dumps(workflow), path.read_bytes()))
-        question = FileConflict(self._window, path, ours, theirs)
-        question.exec()
-        return question.choice
+        self.writing += 1
+        self._background.run(lambda: files.save(workflow, path), written, refuse, owner=self)
 
-    def _reload(self, session: DocumentSession, path: Path) -> bool:
-        """Take what the file holds, in place of what was to be saved."""
-        try:
-            session.show_workflow(self._background.wait(lambda: read(path)), path)
-        except WorkflowError as error:
-            QMessageBox.warning(self._window, self.tr("Save"), sentences(error))
-            return False
-        return True
+    def _end_writing(self) -> None:
+        self.writing -= 1
+        if not self.writing:
+            waiting, self._once_written = self._once_written, []
+            for act in waiting:
+                act()
 
     # --- leave
 
-    def may_leave(self, tabs: Sequence[DocumentTab]) -> bool:
-        """Whether these may be closed: they are saved, or the person says, once for all, what to do with changes."""
+    def leave(self, tabs: Sequence[DocumentTab], then: Callable[[], object]) -> None:
+        """Go on once these may be closed: they are saved, or the person says, once for all, what to do with changes."""
         for tab in tabs:
-            tab.canvas.view.finish_editor()
+            tab.canvas.view.rows.finish()
+        if self.writing:
+            self._once_written.append(lambda: self.leave(tabs, then))
+            return
         changed = [tab for tab in tabs if tab.session.dirty]
         if not changed:
-            return True
+            then()
+            return
         button = QMessageBox.StandardButton
         save = button.Save if len(changed) == 1 else button.SaveAll
         if len(changed) == 1:
@@ -167,28 +202,21 @@ class Documents(QObject):
         answer = QMessageBox.question(
             self._window, self.tr("Save changes?"), words, save | button.Discard | button.Cancel, save
         )
-        return answer == button.Discard or (answer == save and all(self.save(tab) for tab in changed))
+        if answer == button.Discard:
+            then()
+        elif answer == save:
+            self._save_all(changed, then)
+
+    def _save_all(self, tabs: Sequence[DocumentTab], then: Callable[[], object]) -> None:
+        """Save one after the other; what cannot be saved ends it."""
+        if tabs:
+            self.save(tabs[0], lambda: self._save_all(tabs[1:], then))
+        else:
+            then()
 
     def close(self, tab: DocumentTab) -> None:
         """Close a tab, if it may be."""
-        if self.may_leave([tab]):
-            self._tabs.drop(tab)
-
-    # --- recent
-
-    def recent(self) -> list[Path]:
-        """Files that were opened or saved, the last one first."""
-        return [Path(name) for name in self._settings.recent]
-
-    def forget_recent(self) -> None:
-        """Empty the list of recent files."""
-        self._settings.recent = []
-        self.recent_changed.emit()
-
-    def _note(self, path: Path) -> None:
-        name = str(path)
-        self._settings.recent = [name, *(other for other in self._settings.recent if other != name)][:_RECENT]
-        self.recent_changed.emit()
+        self.leave([tab], lambda: self._tabs.drop(tab))
 
     # --- from one start to the next
 
@@ -204,17 +232,31 @@ class Documents(QObject):
         """The files that were open at the last end, where they are to be opened again."""
         return self._settings.tabs if self._settings.restore_tabs else []
 
-    def restore(self) -> bool:
-        """Open what was open at the last end, as far as it is still there; False where nothing is."""
-        opened: list[DocumentTab] = []
-        for name in self.remembered:
-            try:
-                workflow = self._background.wait(partial(read, Path(name)))
-            except WorkflowError:
-                continue
-            tab = self._tabs.free()
-            tab.session.show_workflow(workflow, Path(name))
-            opened.append(tab)
-        if opened:
-            self._tabs.setCurrentWidget(opened[min(self._settings.current_tab, len(opened) - 1)])
-        return bool(opened)
+    def restore(self, otherwise: Callable[[], object]) -> None:
+        """Open what was open at the last end, as far as it is still there; where nothing is, do something else."""
+        names = self.remembered
+
+        def found() -> list[tuple[Path, Workflow]]:
+            there = []
+            for path in map(Path, names):
+                with contextlib.suppress(WorkflowError):
+                    there.append((path, read(path)))
+            return there
+
+        def show(there: list[tuple[Path, Workflow]]) -> None:
+            opened: list[DocumentTab] = []
+            for path, workflow in there:
+                tab = self._tabs.free()
+                tab.session.show_workflow(workflow, path)
+                opened.append(tab)
+            if opened:
+                self._tabs.setCurrentWidget(opened[min(self._settings.current_tab, len(opened) - 1)])
+            else:
+                otherwise()
+
+        self._background.run(found, show, owner=self)
+
+
+def _changed_outside(session: DocumentSession, path: Path) -> bytes | None:
+    """What a file holds where another program changed it since it was read or written here, else None."""
+    return path.read_bytes() if session.changed_outside(path) else None

@@ -23,7 +23,7 @@ class DocumentTab(QWidget):
         session.setParent(self)
         self.canvas = Canvas(session, self)
         self.gestures = NodeCommands(self.canvas)
-        self.past = RunHistory(session)
+        self.history = RunHistory(session)
         self.problems = Problems(session)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -31,9 +31,9 @@ class Status(QStatusBar):
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.device)
         self.setContentsMargins(14, 0, 14, 0)
-        self.outlook = RunForecast(hub, session)
-        self.outlook.setParent(self)
-        self.outlook.changed.connect(self.refresh)
+        self.forecast = RunForecast(hub, session)
+        self.forecast.setParent(self)
+        self.forecast.changed.connect(self.refresh)
         hub.device_changed.connect(self._show_engine)
         hub.beat.connect(self._show_engine)
         hub.queue_changed.connect(self.refresh)
@@ -45,7 +45,7 @@ class Status(QStatusBar):
         for link in self._links:
             self.disconnect(link)
         self._session = session
-        self.outlook.watch(session)
+        self.forecast.watch(session)
         self._links = [signal.connect(self.refresh) for signal in (session.run_changed, session.problems_changed)]
         self.refresh()
 
@@ -88,4 +88,4 @@ class Status(QStatusBar):
             "cancelled": self.tr("Cancelled after {0}"),
         }
         words = outcomes.get(states.outcome, self.tr("Ready")).format(duration(states.seconds))
-        self.words.setText(f"{words} · {self.outlook.words}" if self.outlook.words else words)
+        self.words.setText(f"{words} · {self.forecast.words}" if self.forecast.words else words)

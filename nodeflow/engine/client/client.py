@@ -91,15 +91,19 @@ class LocalEngine:
         worker = self._worker
         return worker.pid if worker else 0
 
-    def submit(self, run: RunRequest) -> int:
-        """Queue a run; the number of the job."""
+    def submit(self, run: RunRequest, job: int = 0) -> int:
+        """Queue a run; the number of the job, which may be one of `next_job`."""
         with self._lock:
-            number = self._queue.add(run)
+            number = self._queue.add(run, job)
             if self._left:
                 self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
             self._next()
             return number
+
+    def next_job(self) -> int:
+        """Return the number of a job to come, at once: nothing is written and nobody is waited for."""
+        return self._queue.next_number()
 
     def cancel(self, job: int) -> None:
         """Stop a job at its next step, or take one that waits out of the queue."""

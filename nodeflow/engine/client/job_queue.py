@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,12 @@ CREATE TABLE IF NOT EXISTS job (
     number INTEGER PRIMARY KEY AUTOINCREMENT, place INTEGER NOT NULL, owner TEXT NOT NULL, request BLOB NOT NULL
 );
 """
+
+INSERT = """
+INSERT OR REPLACE INTO job (number, place, owner, request) SELECT ?, coalesce(max(place), 0) + 1, ?, ? FROM job
+"""
+NUMBERS = 2**20
+"""Numbers of jobs that are set aside for a process when it opens the queue, so that giving one writes nothing."""
 
 
 class JobQueue:
@@ -53,6 +60,7 @@ class JobQueue:
             if path is None or not is_damaged(error):
                 raise
             self._replace()
+        self._numbers = self._numbers_of_ours()
 
     @classmethod
     def of_user(cls) -> JobQueue:
@@ -69,24 +77,16 @@ class JobQueue:
         found, self._troubles = self._troubles, []
         return found
 
-    def add(self, run: RunRequest) -> int:
-        """Put a job at the end; its number, which no other job had or will have."""
-        number = 0
+    def next_number(self) -> int:
+        """Return a number that no other job had or will have, for one that is added later."""
+        return next(self._numbers)
 
-        def insert() -> None:
-            nonlocal number
-            row = self._file.execute(
-                "INSERT INTO job (place, owner, request) SELECT coalesce(max(place), 0) + 1, ?, ? FROM job",
-                (self._owner, msgspec.msgpack.encode(run)),
-            )
-            number = row.lastrowid or 0
-
-        self._change(insert)
-        written = bool(number) and not self._behind
-        number = number if written else self._unused()
+    def add(self, run: RunRequest, number: int = 0) -> int:
+        """Put a job at the end; its number, a new one where none is given."""
+        number = number or self.next_number()
         self.jobs.append(Submit(number, run))
-        if not written and not self._behind:
-            self._change(self._catch_up)
+        row = (number, self._owner, msgspec.msgpack.encode(run))
+        self._change(lambda: self._file.execute(INSERT, row))
         return number
 
     def remove(self, number: int) -> bool:
@@ -116,9 +116,22 @@ class JobQueue:
         self._change(lambda: self._file.execute("UPDATE job SET owner = '' WHERE owner = ?", (self._owner,)))
         self._file.close()
 
-    def _unused(self) -> int:
-        """A number for a job that the file has not given one."""
-        return max(time.time_ns() // 1000, *(job.job + 1 for job in self.jobs)) if self.jobs else time.time_ns() // 1000
+    def _numbers_of_ours(self) -> Iterator[int]:
+        """The numbers that are kept for this process; where the file cannot keep any, those of the clock."""
+        first = time.time_ns() // 1000
+
+        def keep() -> None:
+            nonlocal first
+            row = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'job'").fetchone()
+            last = row[0] if row else 0
+            if row is None:
+                self._file.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('job', 0)")
+            self._file.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'job'", (last + NUMBERS,))
+            first = last + 1
+
+        with contextlib.suppress(sqlite3.Error):
+            self._at_once(keep)
+        return itertools.count(first)
 
     def _change(self, change: Callable[[], object]) -> None:
         """Write all of a change or nothing of it; where that cannot be, say so once, and write it later."""
@@ -159,6 +172,7 @@ class JobQueue:
             aside = set_aside(self._path)
             self._file = self._open()
             self._at_once(self._catch_up)
+            self._numbers = self._numbers_of_ours()
             self._troubles.append(f"the queue's file was damaged; it was set aside as {aside}, and a new one began")
         except (OSError, sqlite3.Error) as error:
             self._file = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -8,36 +8,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-import msgspec
 import psutil
 
-from nodeflow.engine.protocol.events import Heartbeat, Reply, Usage
+from nodeflow.engine.protocol.events import Heartbeat
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.system import wait_politely
 
 BEAT = 0.5
 """Seconds between two beats."""
-
-
-class ReplySender:
-    """The worker's side of the pipe: several threads speak, one at a time."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self.pipe = pipe
-        self.usage: Callable[[], Usage] = Usage
-        """What the worker keeps, for its heart to tell."""
-        self._lock = threading.Lock()
-
-    def say(self, reply: Reply) -> None:
-        """Send a reply. Ends the process where nobody listens any more."""
-        try:
-            with self._lock:
-                self.pipe.send_bytes(msgspec.msgpack.encode(reply))
-        except OSError:
-            os._exit(0)
 
 
 def work(pipe: Connection, output: Connection, limits: Limits) -> None:

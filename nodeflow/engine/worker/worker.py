@@ -43,7 +43,7 @@ from nodeflow.engine.protocol.events import (
     WorkerReady,
 )
 from nodeflow.engine.protocol.limits import Limits
-from nodeflow.engine.worker.main import ReplySender
+from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory

@@ -31,62 +31,63 @@ class Grouping(QObject):
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
-        self.canvas, self.level, self.view = canvas, canvas.session, canvas.view
+        self.canvas, self.scope, self.view = canvas, canvas.scope, canvas.view
         self.crumbs = Breadcrumbs(self.view)
         self._seen: dict[tuple[str, ...], tuple[float, QPointF]] = {}
-        self.crumbs.wanted.connect(lambda count: self.go(self.level.path[:count]))
+        self.crumbs.wanted.connect(lambda count: self.go(self.scope.path[:count]))
         self.view.entered.connect(self.enter)
         self.view.up_wanted.connect(self.go_up)
         self.view.port_menu_wanted.connect(self._port_menu)
         self.view.port_rename_wanted.connect(self.rename_port)
-        self.level.moved.connect(self._show_way)
-        self.level.catalogue_changed.connect(self._show_way)
-        self.level.session.opened.connect(self._seen.clear)
-        self.level.session.file_changed.connect(self._show_way)
+        self.scope.moved.connect(self._show_way)
+        self.scope.catalogue_changed.connect(self._show_way)
+        self.scope.session.opened.connect(self._seen.clear)
+        self.scope.session.file_changed.connect(self._show_way)
         self._show_way()
 
     # --- in and out
 
     def open(self) -> None:
         """Go into the selected subgraph."""
-        names = self.canvas.chosen()
+        names = self.canvas.selection.chosen()
         if len(names) != 1 or not self.enter(names[0]):
             self._say(self.tr("Select one subgraph to open it."))
 
     def enter(self, name: str) -> bool:
         """Go into an instance; whether the node is one."""
-        node = self.level.workflow.nodes.get(name)
-        if node is None or definition_of(node.type) not in self.level.root.subgraphs:
+        node = self.scope.workflow.nodes.get(name)
+        if node is None or definition_of(node.type) not in self.scope.root.subgraphs:
             return False
-        self.go((*self.level.path, name))
+        self.go((*self.scope.path, name))
         return True
 
     def go_up(self) -> None:
         """Leave the subgraph that is open."""
-        self.go(self.level.path[:-1])
+        self.go(self.scope.path[:-1])
 
     def go(self, path: tuple[str, ...]) -> None:
         """Show the inside of the instance at a path, as it was last looked at; coming out, with it selected."""
-        before = self.level.path
+        before = self.scope.path
         if path == before:
             return
         view = self.view
-        view.finish_editor()
-        self._seen[before] = (view.zoom, view.mapToScene(view.viewport().rect().center()))
-        self.level.go(path)
+        view.rows.finish()
+        self._seen[before] = (view.camera.zoom, view.mapToScene(view.viewport().rect().center()))
+        self.scope.go(path)
+        self.canvas.items.complete()
         if path in self._seen:
             zoom, middle = self._seen[path]
-            view.set_scale(zoom)
+            view.camera.set_scale(zoom)
             view.centerOn(middle)
         if before[: len(path)] == path:
-            self.canvas.choose([before[len(path)]])
+            self.canvas.selection.choose([before[len(path)]])
         view.setFocus()
 
     def _show_way(self) -> None:
-        titles = [self.level.session.title]
-        body = self.level.root
-        for name in self.level.path:
-            definition = self.level.root.subgraphs[definition_of(body.nodes[name].type)]
+        titles = [self.scope.session.title]
+        body = self.scope.root
+        for name in self.scope.path:
+            definition = self.scope.root.subgraphs[definition_of(body.nodes[name].type)]
             titles.append(definition.interface.title or readable(definition_of(body.nodes[name].type)).capitalize())
             body = definition.body
         self.crumbs.show_way(titles)
@@ -95,54 +96,54 @@ class Grouping(QObject):
 
     def group(self) -> None:
         """Make a subgraph of the selected nodes."""
-        names, level = self.canvas.chosen(), self.level
+        names, scope = self.canvas.selection.chosen(), self.scope
         if not names:
             self._say(self.tr("Select the nodes that become a subgraph."))
             return
-        edit, name = group(level.root, level.where, names)
-        level.session.keep_states(level.where, {old: f"{name}/{old}" for old in names})
-        level.session.do(self.tr("Group"), edit)
-        level.show_pictures()
-        self.canvas.choose([name])
+        edit, name = group(scope.root, scope.where, names)
+        scope.session.keep_states(scope.where, {old: f"{name}/{old}" for old in names})
+        scope.session.do(self.tr("Group"), edit)
+        scope.show_pictures()
+        self.canvas.selection.choose([name])
 
     def ungroup(self) -> None:
         """Put the nodes of the selected subgraphs in their place."""
         found: list[str] = []
-        level = self.level
-        names = [name for name in self.canvas.chosen() if self._definition(name)]
+        scope = self.scope
+        names = [name for name in self.canvas.selection.chosen() if self._definition(name)]
         if not names:
             self._say(self.tr("Select a subgraph to ungroup it."))
             return
         edits: list[Edit] = []
-        after = level.root.copy()
+        after = scope.root.copy()
         for name in names:
-            edit, inner = ungroup(after, level.where, name)
+            edit, inner = ungroup(after, scope.where, name)
             edit.apply(after)
             edits.append(edit)
-            level.session.keep_states(level.where, {f"{name}/{old}": new for old, new in inner.items()})
+            scope.session.keep_states(scope.where, {f"{name}/{old}": new for old, new in inner.items()})
             found += inner.values()
-        level.session.do(self.tr("Ungroup"), EditBatch(tuple(edits)))
-        level.show_pictures()
-        self.canvas.choose(found)
+        scope.session.do(self.tr("Ungroup"), EditBatch(tuple(edits)))
+        scope.show_pictures()
+        self.canvas.selection.choose(found)
 
     def make_unique(self) -> None:
         """Give the selected instances definitions of their own."""
-        names = [name for name in self.canvas.chosen() if self._definition(name)]
+        names = [name for name in self.canvas.selection.chosen() if self._definition(name)]
         if len(names) != 1:
             self._say(self.tr("Select one subgraph to make it unique."))
             return
-        self.level.session.do(self.tr("Make Unique"), make_unique(self.level.root, self.level.where, names[0]))
+        self.scope.session.do(self.tr("Make Unique"), make_unique(self.scope.root, self.scope.where, names[0]))
 
     def _definition(self, name: str) -> str:
         """The definition that a node is an instance of; empty where it is none."""
-        found = definition_of(self.level.workflow.nodes[name].type)
-        return found if found in self.level.root.subgraphs else ""
+        found = definition_of(self.scope.workflow.nodes[name].type)
+        return found if found in self.scope.root.subgraphs else ""
 
     # --- ports
 
     def expose(self) -> None:
         """Expose the parameter or port under the pointer; where it is exposed already, take that back."""
-        if not self.level.where:
+        if not self.scope.where:
             self._say(self.tr("Open a subgraph first: what stands inside it can be exposed."))
             return
         pos = self.view.asked_at()
@@ -155,10 +156,10 @@ class Grouping(QObject):
         if not exposed:
             new = Link(INPUTS, MORE, port.card.id, port.name, port.slot)
             link = new if port.is_input else Link(port.card.id, port.name, OUTPUTS, MORE)
-            self._do(self.tr("Expose {0}").format(readable(port.name)), self.level.wire(link))
+            self._do(self.tr("Expose {0}").format(readable(port.name)), self.scope.wire(link))
             return
         edits: list[Edit] = []
-        root, where = self.level.root, self.level.where
+        root, where = self.scope.root, self.scope.where
         for wire in exposed:
             end = wire.source if side == "inputs" else wire.target
             last = len(end.wires) == 1  # a port that exposes something else too stays
@@ -167,8 +168,8 @@ class Grouping(QObject):
 
     def _port(self, pos: QPointF) -> Port | None:
         """The port at a point, or that of the parameter whose row is there."""
-        card = self.view.card_at(pos)
-        found = self.view.port_at(pos)
+        card = self.view.items_at.card(pos)
+        found = self.view.items_at.port(pos)
         if found is None and card is not None and (row := card.row_at(card.mapFromScene(pos))) >= 0:
             return card.row_ports[row]
         return found
@@ -176,12 +177,12 @@ class Grouping(QObject):
     def hide(self, card: NodeItem, port: Port) -> None:
         """Take an exposed port away, here and at all instances."""
         words = self.tr("Hide {0}").format(readable(port.name))
-        self._do(words, subgraph_ports.hide(self.level.root, self.level.where, _side(port), port.name))
+        self._do(words, subgraph_ports.hide(self.scope.root, self.scope.where, _side(port), port.name))
 
     def move_port(self, port: Port, by: int) -> None:
         """Move an exposed port up or down."""
         self._do(
-            self.tr("Move Port"), subgraph_ports.move(self.level.root, self.level.where, _side(port), port.name, by)
+            self.tr("Move Port"), subgraph_ports.move(self.scope.root, self.scope.where, _side(port), port.name, by)
         )
 
     def rename_port(self, card: TerminalItem, port: Port) -> None:
@@ -191,12 +192,10 @@ class Grouping(QObject):
         def commit(text: str) -> None:
             new = "_".join(text.split())
             if new and new != before:
-                edit = subgraph_ports.rename(self.level.root, self.level.where, side, before, new)
+                edit = subgraph_ports.rename(self.scope.root, self.scope.where, side, before, new)
                 self._do(self.tr("Rename {0}").format(readable(before)), edit)
 
-        self.view.open_editor_at(
-            card, Param("name", "str", ""), before.replace("_", " "), card.label_rect(port), commit
-        )
+        self.view.rows.open_at(card, Param("name", "str", ""), before.replace("_", " "), card.label_rect(port), commit)
 
     def _port_menu(self, card: TerminalItem, port: Port, at: QPoint) -> None:
         menu = QMenu(self.view)
@@ -210,7 +209,7 @@ class Grouping(QObject):
 
     def drop_unused(self) -> None:
         """Take out the definitions of which there is no instance; until then they are offered like other nodes."""
-        names = unused(self.level.root)
+        names = unused(self.scope.root)
         if not names:
             self._say(self.tr("Every subgraph of this workflow is in use."))
             return
@@ -221,19 +220,19 @@ class Grouping(QObject):
 
     def keep(self) -> None:
         """Save the selected subgraph to the library, from which it can be added to any workflow."""
-        names = self.canvas.chosen()
+        names = self.canvas.selection.chosen()
         definition = self._definition(names[0]) if len(names) == 1 else ""
         if not definition:
             self._say(self.tr("Select one subgraph to save it to the library."))
             return
-        hub = self.level.session.hub
+        hub = self.scope.session.hub
         if hub.library.holds(definition) and not self._may_replace(definition):
             return
         done = self.tr("{0} is in the library now.").format(self.canvas.nodes[names[0]].face.title)
         failed = self.tr("Cannot write to the library: {0}")
         hub.keep(
             definition,
-            cut_out(self.level.workflow, names, (), self.level.root.subgraphs),
+            cut_out(self.scope.workflow, names, (), self.scope.root.subgraphs),
             lambda: self._say(done),
             lambda error: self._say(failed.format(getattr(error, "strerror", None) or error)),
         )
@@ -247,11 +246,11 @@ class Grouping(QObject):
     def _do(self, words: str, edit: Edit) -> None:
         """Make an edit of the whole workflow, or say why it cannot be made."""
         try:
-            edit.apply(self.level.root.copy())
+            edit.apply(self.scope.root.copy())
         except WorkflowError as error:
             self._say(sentences(error))
         else:
-            self.level.session.do(words, edit)
+            self.scope.session.do(words, edit)
 
     def _say(self, words: str) -> None:
         self.view.toast.say(words)

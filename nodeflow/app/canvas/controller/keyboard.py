@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 from PySide6.QtCore import QObject, QPoint, QPointF
 
+from nodeflow.app.canvas.controller.canvas_controller import Canvas
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.view.node_search import entry_of
@@ -16,27 +17,25 @@ from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import fits, gives, takes
 from nodeflow.graph.model.workflow import downstream, upstream
 
-if TYPE_CHECKING:
-    from nodeflow.app.canvas.controller.node_commands import NodeCommands
-
+Add = Callable[[str, QPointF, Port], str]
+"""Adds a node of a type at a place, with a wire to a port; the id it gets."""
 Direction = Literal["left", "right", "up", "down"]
 _WIDTH = 430
 _NEW = "new "
 """What the keys of entries for nodes that are not there yet begin with."""
 
 
-def walk(gestures: NodeCommands, direction: Direction) -> None:
+def walk(canvas: Canvas, direction: Direction) -> None:
     """Select the next node: left and right along the wires, up and down by place; bring it into view."""
-    canvas = gestures.canvas
-    names = canvas.chosen()
+    names = canvas.selection.chosen()
     if not names:
         middle = canvas.view.mapToScene(canvas.view.viewport().rect().center())
         found = _nearest(list(canvas.nodes.values()), middle)
     else:
         found = _next(canvas.nodes[names[0]], direction, list(canvas.nodes.values()))
     if found is not None:
-        canvas.choose([found.id])
-        canvas.view.finish_editor()
+        canvas.selection.choose([found.id])
+        canvas.view.rows.finish()
         canvas.view.ensureVisible(found.sceneBoundingRect(), 24, 24)
 
 
@@ -71,18 +70,18 @@ def _nearest(cards: list[NodeItem], pos: QPointF) -> NodeItem | None:
 class WireByKeys(QObject):
     """Lays a wire from the selected node: first its port is chosen by search, then where the wire ends."""
 
-    def __init__(self, gestures: NodeCommands) -> None:
-        super().__init__(gestures)
-        self._gestures = gestures
+    def __init__(self, canvas: Canvas, add: Add) -> None:
+        super().__init__(canvas)
+        self._canvas, self._add = canvas, add
         self._start: Port | None = None
         self._ports: dict[str, Port] = {}
-        self.picker = Picker(gestures.view, tr("Search ports"))
+        self.picker = Picker(canvas.view, tr("Search ports"))
         self.picker.chosen.connect(self._choose)
-        self.picker.closed.connect(gestures.view.setFocus)
+        self.picker.closed.connect(canvas.view.setFocus)
 
     def begin(self) -> None:
         """Ask for the port of the selected node at which the wire starts."""
-        canvas, names = self._gestures.canvas, self._gestures.canvas.chosen()
+        canvas, names = self._canvas, self._canvas.selection.chosen()
         if len(names) != 1:
             canvas.view.toast.say(tr("Select one node to start a wire from."))
             return
@@ -98,7 +97,7 @@ class WireByKeys(QObject):
             wanted = words.casefold().split()
             return [e for e in entries if all(w in f"{e.title} {e.detail} {e.aside}".casefold() for w in wanted)]
 
-        corner = self._gestures.view.mapFromScene(card.pos() + QPointF(card.body.right() + 10, 0))
+        corner = self._canvas.view.mapFromScene(card.pos() + QPointF(card.body.right() + 10, 0))
         self.picker.open(find, QPoint(corner), _WIDTH, hint)
 
     def _entries(self, ports: list[Port], own: bool = False) -> Iterator[PickerEntry]:
@@ -112,25 +111,25 @@ class WireByKeys(QObject):
             yield PickerEntry(str(number), title, detail, way)
 
     def _choose(self, key: str) -> None:
-        gestures, start = self._gestures, self._start
+        canvas, start = self._canvas, self._start
         if start is None:
             self._start = self._ports[key]
             self._ask_for_end(self._start)
             return
         self._start = None
-        gestures.view.setFocus()
+        canvas.view.setFocus()
         if start.card.scene() is None:
             return  # its node went meanwhile
         if key.startswith(_NEW):
             side = QPointF(-80 if start.is_input else start.card.body.width() + 80, 0)
-            gestures.add(key.removeprefix(_NEW), start.card.pos() + side, start)
-        elif reason := gestures.canvas.judge(start, self._ports[key]):
-            gestures.view.toast.say(reason)
+            self._add(key.removeprefix(_NEW), start.card.pos() + side, start)
+        elif reason := canvas.drags.judge(start, self._ports[key]):
+            canvas.view.toast.say(reason)
         else:
-            gestures.canvas.connect_ports(start, self._ports[key])
+            canvas.drags.change_wires([], [(start, self._ports[key])])
 
     def _ask_for_end(self, start: Port) -> None:
-        canvas, workflow = self._gestures.canvas, self._gestures.canvas.session.workflow
+        canvas, workflow = self._canvas, self._canvas.scope.workflow
         if start.is_input:
             circling = downstream(workflow.outgoing(), [start.card.id])
         else:
@@ -146,7 +145,7 @@ class WireByKeys(QObject):
         wanted = gives if start.is_input else takes
         new = [
             entry_of(spec)._replace(key=_NEW + spec.type, aside=tr("new node"))
-            for spec in canvas.session.offered()
+            for spec in canvas.scope.offered()
             if wanted(spec, start.wire_type)
         ]
         hint = tr("Where the wire of {0} ends").format(readable(start.name))

@@ -40,17 +40,17 @@ class NodeCommands(QObject):
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
-        self.canvas, self.session, self.view = canvas, canvas.session, canvas.view
+        self.canvas, self.scope, self.view = canvas, canvas.scope, canvas.view
         self._settings = Settings(self)
         self.view.minimap.enabled = self._settings.minimap
         self.groups = Grouping(canvas)
         self._at = QPointF()
         self._from: Port | None = None
         self._into: Link | None = None
-        self.wire_by_keys = WireByKeys(self)
+        self.wire_by_keys = WireByKeys(canvas, self.add)
         self.view.search_wanted.connect(self.search)
-        self.view.wire_dropped.connect(self.search_for_wire)
-        self.view.dot_wanted.connect(self.add_dot)
+        self.view.wire.dropped.connect(self.search_for_wire)
+        self.view.insert.dot_wanted.connect(self.add_dot)
         self.view.search.chosen.connect(self._add_found)
         self.view.search.closed.connect(self._forget_wire)
 
@@ -59,10 +59,10 @@ class NodeCommands(QObject):
     def search(self, at: QPointF) -> None:
         """Open the node search for a place on the canvas; where a wire is selected, for what goes into it."""
         self._at, self._from, self._into = at, None, None
-        specs, hint = self.session.offered(), self.tr("Enter adds the node, Esc closes")
+        specs, hint = self.scope.offered(), self.tr("Enter adds the node, Esc closes")
         wires = [socket for socket, wire in self.canvas.links.items() if wire.isSelected()]
-        if len(wires) == 1 and not self.canvas.chosen():
-            workflow, catalogue = self.session.workflow, self.session.catalogue
+        if len(wires) == 1 and not self.canvas.selection.chosen():
+            workflow, catalogue = self.scope.workflow, self.scope.catalogue
             self._into, hint = workflow.links[wires[0]], self.tr("Nodes that fit into this wire")
             specs = [s for s in specs if not is_library(s.type) and any(doors(workflow, catalogue, self._into, s))]
         self.view.search.ask(specs, self.view.mapFromScene(at), hint, self._settings.recent_nodes)
@@ -71,7 +71,7 @@ class NodeCommands(QObject):
         """Open the node search for what fits a wire that was dropped on empty canvas."""
         self._at, self._from, self._into = at, port, None
         wanted = gives if port.is_input else takes
-        specs = [spec for spec in self.session.offered() if wanted(spec, port.wire_type)]
+        specs = [spec for spec in self.scope.offered() if wanted(spec, port.wire_type)]
         if port.is_input:
             hint = self.tr("Nodes that give {0}").format(port.wire_type)
         else:
@@ -94,17 +94,17 @@ class NodeCommands(QObject):
 
     def add_into(self, node_type: str, link: Link) -> None:
         """Add a node in a wire, in the middle of it."""
-        workflow, catalogue = self.session.workflow, self.session.catalogue
+        workflow, catalogue = self.scope.workflow, self.scope.catalogue
         middle = self.canvas.links[link.socket].path().pointAtPercent(0.5)
         place = Placement(round(middle.x() - style.WIDTH / 2), round(middle.y() - style.HEADER - style.ROW / 2))
         found = addition(workflow, catalogue, node_type, link, place)
         if found is not None:
-            self.session.do(self.tr("Insert {0}").format(catalogue.nodes[node_type].title), found[1])
-            self.canvas.choose([found[0]])
+            self.scope.do(self.tr("Insert {0}").format(catalogue.nodes[node_type].title), found[1])
+            self.canvas.selection.choose([found[0]])
 
     def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
         """Add a node at a place, with a wire to a port where one is given; the id it gets, empty for none."""
-        spec = next((spec for spec in self.session.offered() if spec.type == node_type), None)
+        spec = next((spec for spec in self.scope.offered() if spec.type == node_type), None)
         try:
             if spec is None:
                 raise WorkflowError(Problem("", "", self.tr("{0} cannot be added here").format(node_type)))
@@ -116,19 +116,19 @@ class NodeCommands(QObject):
         y = at.y() - (style.HEADER + style.ROW / 2 if port is not None else style.HEADER / 2)
         edits.append(MoveNode(name, Placement(round(x), round(y))))
         if port is not None:
-            edits += self.session.wire(self._wire(port, name, spec)).edits
-        self.session.do(self.tr("Add {0}").format(spec.title), EditBatch(tuple(edits)))
-        self.canvas.choose([name])
+            edits += self.scope.wire(self._wire(port, name, spec)).edits
+        self.scope.do(self.tr("Add {0}").format(spec.title), EditBatch(tuple(edits)))
+        self.canvas.selection.choose([name])
         return name
 
     def _new(self, spec: NodeSpec) -> tuple[str, list[Edit]]:
         """The id of a new node and the edits that add it; what comes from the library brings its definition."""
         if not is_library(spec.type):
-            name = free_id(self.session.workflow, spec.type.rpartition(".")[2])
+            name = free_id(self.scope.workflow, spec.type.rpartition(".")[2])
             return name, [AddNode(name, Node(spec.type, spec.version))]
-        text = self.session.session.hub.library.text(spec.type)
-        edit, names, _ = put_in(self.session.workflow, text, None, self.session.root)
-        if fault := self.session.fault(edit):
+        text = self.scope.session.hub.library.text(spec.type)
+        edit, names, _ = put_in(self.scope.workflow, text, None, self.scope.root)
+        if fault := self.scope.fault(edit):
             raise WorkflowError(Problem("", "", fault))
         return next(iter(names.values())), list(edit.edits)
 
@@ -140,21 +140,21 @@ class NodeCommands(QObject):
 
     def add_dot(self, wire: WireItem, pos: QPointF) -> None:
         """Put a reroute into a wire at a place."""
-        workflow, catalogue = self.session.workflow, self.session.catalogue
+        workflow, catalogue = self.scope.workflow, self.scope.catalogue
         link, place = workflow.links[Socket(*wire.target.address)], pos - MIDDLE
         kind = next((spec.type for spec in catalogue.nodes.values() if spec.through), None)
         if kind is None:
             return
         found = addition(workflow, catalogue, kind, link, Placement(round(place.x()), round(place.y())))
         if found is not None:
-            self.session.do(self.tr("Add Reroute"), found[1])
-            self.canvas.choose([found[0]])
+            self.scope.do(self.tr("Add Reroute"), found[1])
+            self.canvas.selection.choose([found[0]])
 
     # --- take away
 
     def delete(self) -> None:
         """Delete the selected nodes with their wires, and the selected wires."""
-        names, workflow = self.canvas.chosen(), self.session.workflow
+        names, workflow = self.canvas.selection.chosen(), self.scope.workflow
         removal = remove(workflow, names)
         cut = {edit.socket for edit in removal.edits if isinstance(edit, Disconnect)}
         wires = [s for s, wire in self.canvas.links.items() if wire.isSelected() and s not in cut]
@@ -162,16 +162,16 @@ class NodeCommands(QObject):
         edits = (*(Disconnect(socket) for socket in wires), *removal.edits, *drawn)
         if edits:
             words = self.tr("Delete {n} nodes").format(n=len(names)) if len(names) > 1 else self.tr("Delete")
-            self.session.do(words, EditBatch(edits))
+            self.scope.do(words, EditBatch(edits))
 
     def dissolve(self) -> None:
         """Delete the selected nodes and let what flowed through them flow on, where the types allow it."""
-        names, workflow = self.canvas.chosen(), self.session.workflow
+        names, workflow = self.canvas.selection.chosen(), self.scope.workflow
         if names:
-            bridge = pull_out(workflow, self.session.catalogue, names)
+            bridge = pull_out(workflow, self.scope.catalogue, names)
             rest = workflow.copy()
             bridge.apply(rest)
-            self.session.do(self.tr("Delete and Reconnect"), EditBatch((*bridge.edits, *remove(rest, names).edits)))
+            self.scope.do(self.tr("Delete and Reconnect"), EditBatch((*bridge.edits, *remove(rest, names).edits)))
 
     # --- clipboard
 
@@ -181,11 +181,11 @@ class NodeCommands(QObject):
             QGuiApplication.clipboard().setText(self._piece())
 
     def _any(self) -> bool:
-        return bool(self.canvas.chosen() or self.canvas.annotations.chosen())
+        return bool(self.canvas.selection.chosen() or self.canvas.annotations.chosen())
 
     def _piece(self) -> str:
-        drawn, subgraphs = self.canvas.annotations.chosen(), self.session.root.subgraphs
-        return cut_out(self.session.workflow, self.canvas.chosen(), drawn, subgraphs)
+        drawn, subgraphs = self.canvas.annotations.chosen(), self.scope.root.subgraphs
+        return cut_out(self.scope.workflow, self.canvas.selection.chosen(), drawn, subgraphs)
 
     def cut(self) -> None:
         """Copy the selected nodes and delete them."""
@@ -205,49 +205,49 @@ class NodeCommands(QObject):
     def _put(self, text: str, at: QPointF | None, words: str, wired: bool = False) -> None:
         place = None if at is None else (at.x(), at.y())
         try:
-            edit, names, drawn = put_in(self.session.workflow, text, place, self.session.root)
+            edit, names, drawn = put_in(self.scope.workflow, text, place, self.scope.root)
         except WorkflowError:
             self.view.toast.say(self.tr("The clipboard holds no nodes."))
             return
-        if fault := self.session.fault(edit):
+        if fault := self.scope.fault(edit):
             self.view.toast.say(fault)
             return
-        more = wires_in(self.session.workflow, names) if wired else ()
-        self.session.do(words, EditBatch((*edit.edits, *more)))
-        self.canvas.choose(names.values(), drawn.values())
+        more = wires_in(self.scope.workflow, names) if wired else ()
+        self.scope.do(words, EditBatch((*edit.edits, *more)))
+        self.canvas.selection.choose(names.values(), drawn.values())
 
     def rename(self) -> None:
         """Edit the title of the selected node or frame, or the text of the selected note."""
-        names, drawn = self.canvas.chosen(), self.canvas.annotations.chosen()
+        names, drawn = self.canvas.selection.chosen(), self.canvas.annotations.chosen()
         if len(names) == 1:
-            self.view.rename(self.canvas.nodes[names[0]])
+            self.view.rows.rename(self.canvas.nodes[names[0]])
         elif not names and len(drawn) == 1:
-            self.canvas.annotations.edit(drawn[0])
+            self.canvas.annotation_commands.edit(drawn[0])
 
     def edit_values(self) -> None:
         """Open the selected subgraph; of any other node, edit the first value, from which Tab goes on to the next."""
-        names = self.canvas.chosen()
+        names = self.canvas.selection.chosen()
         if len(names) == 1 and not self.groups.enter(names[0]):
-            if self.view.zoom < style.PLAIN:
-                self.canvas.frame([self.canvas.nodes[names[0]]])
-            self.view.edit_rows(self.canvas.nodes[names[0]])
+            if self.view.camera.zoom < style.PLAIN:
+                self.canvas.framing.frame([self.canvas.nodes[names[0]]])
+            self.view.rows.edit_from(self.canvas.nodes[names[0]])
 
     # --- frames and notes
 
     def add_frame(self) -> None:
         """Draw a frame around what is selected."""
-        self.canvas.annotations.add_frame()
+        self.canvas.annotation_commands.add_frame()
 
     def add_note(self) -> None:
         """Put a note at the pointer."""
-        self.canvas.annotations.add_note()
+        self.canvas.annotation_commands.add_note()
 
     def choose_colour(self) -> None:
         """Ask for a colour for the selected frames and notes."""
         if not self.canvas.annotations.chosen():
             self.view.toast.say(self.tr("Select a frame or a note first."))
             return
-        menu = colour_menu(self.view, self.canvas.annotations.colour)
+        menu = colour_menu(self.view, self.canvas.annotation_commands.colour)
         menu.popup(self.view.mapToGlobal(self.view.mapFromScene(self.view.pointer())))
 
     # --- modes
@@ -261,33 +261,33 @@ class NodeCommands(QObject):
         self._toggle("bypass", self.tr("Bypass"))
 
     def _toggle(self, mode: Mode, words: str) -> None:
-        names, nodes = self.canvas.chosen(), self.session.workflow.nodes
+        names, nodes = self.canvas.selection.chosen(), self.scope.workflow.nodes
         wanted: Mode = "run" if all(nodes[name].mode == mode for name in names) else mode
         if names:
-            self.session.do(words, EditBatch(tuple(SetMode(name, wanted) for name in names)))
+            self.scope.do(words, EditBatch(tuple(SetMode(name, wanted) for name in names)))
 
     # --- look
 
     def select_all(self) -> None:
-        self.canvas.choose(self.canvas.nodes, self.canvas.annotations.items)
+        self.canvas.selection.choose(self.canvas.nodes, self.canvas.annotations.items)
 
     def frame_selection(self) -> None:
         """Bring what is selected into view; all where nothing is."""
         if self._any():
-            cards = [self.canvas.nodes[name] for name in self.canvas.chosen()]
-            self.canvas.frame(cards, self.canvas.annotations.chosen())
+            cards = [self.canvas.nodes[name] for name in self.canvas.selection.chosen()]
+            self.canvas.framing.frame(cards, self.canvas.annotations.chosen())
         else:
-            self.canvas.frame_all()
+            self.canvas.framing.frame_all()
 
     def frame_all(self) -> None:
-        self.canvas.frame_all()
+        self.canvas.framing.frame_all()
 
     def run_to(self) -> None:
         """Run the workflow as far as the selected nodes need."""
-        names = self.canvas.chosen()
-        self.view.finish_editor()
+        names = self.canvas.selection.chosen()
+        self.view.rows.finish()
         if names:
-            self.session.run(tuple(names))
+            self.scope.run(tuple(names))
         else:
             self.view.toast.say(self.tr("Select a node to run to."))
 
@@ -297,5 +297,5 @@ class NodeCommands(QObject):
         self.view.minimap.show(self._settings.minimap)
 
     def zoom_by(self, factor: float) -> None:
-        self.view.finish_editor()
-        self.view.set_scale(self.view.zoom * factor)
+        self.view.rows.finish()
+        self.view.camera.set_scale(self.view.camera.zoom * factor)

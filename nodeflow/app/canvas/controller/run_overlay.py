@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QPixmap
 
+from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
+from nodeflow.app.canvas.view.minimap import Minimap
 from nodeflow.app.model.document_session import THUMBNAIL
+from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.qt.image_decoder import ImageDecoder
 from nodeflow.graph.model.workflow import Problem
 
-if TYPE_CHECKING:
-    from nodeflow.app.canvas.controller.canvas_controller import Canvas
-
 
 class RunView(QObject):
-    """Hands what the canvas's level tells of runs on to the cards."""
+    """Hands what a scope tells of runs on to the nodes that are shown."""
 
-    def __init__(self, canvas: Canvas) -> None:
-        super().__init__(canvas)
-        self._canvas = canvas
+    def __init__(self, scope: GraphScope, items: WorkflowItems, minimap: Minimap, parent: QObject) -> None:
+        super().__init__(parent)
+        self._scope, self._items, self._minimap = scope, items, minimap
         self._decoder = ImageDecoder(self)
-        level = canvas.session
-        level.node_changed.connect(self._show_state)
-        level.problems_changed.connect(self.show_problems)
-        level.picture.connect(self._show_picture)
-        level.preview.connect(self._show_preview)
+        items.loaded.connect(self.show_problems)
+        scope.node_changed.connect(self._show_state)
+        scope.problems_changed.connect(self.show_problems)
+        scope.picture.connect(self._show_picture)
+        scope.preview.connect(self._show_preview)
 
     def show_problems(self) -> None:
         """Show on each node what is wrong with it."""
         found: dict[str, list[Problem]] = {}
-        for problem in self._canvas.session.problems:
+        for problem in self._scope.problems:
             found.setdefault(problem.node, []).append(problem)
-        for name, card in self._canvas.nodes.items():
+        for name, card in self._items.shown.items():
             card.show_problems(tuple(found.get(name, ())))
 
     def _show_state(self, name: str) -> None:
-        if name in self._canvas.nodes:
-            self._canvas.nodes[name].show_state(self._canvas.session.state(name))
-            self._canvas.view.minimap.later()
+        if name in self._items.shown:
+            self._items.shown[name].show_state(self._scope.state(name))
+            self._minimap.later()
 
     def _show_picture(self, name: str, _output: str, size: int, pictures: tuple[bytes, ...]) -> None:
         if size <= THUMBNAIL:
@@ -51,10 +50,10 @@ class RunView(QObject):
 
     def _taker(self, name: str) -> Callable[[QPixmap | None, QSize], None]:
         """What shows a decoded picture on a node, unless others, perhaps of the same name, are shown by then."""
-        nodes = self._canvas.nodes
+        nodes = self._items.shown
 
         def take(picture: QPixmap | None, _: QSize) -> None:
-            if nodes is self._canvas.nodes and name in nodes and picture is not None:
+            if nodes is self._items.shown and name in nodes and picture is not None:
                 nodes[name].show_picture(picture)
 
         return take

@@ -1,72 +1,79 @@
-"""What of the canvas is selected, and what of it is in view."""
+"""What of the canvas is selected, and what of it is in view: neither is part of the document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QPointF, QRectF, QSignalBlocker
+from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, Signal
 
-from nodeflow.app.canvas.controller.annotation_commands import Annotations
-from nodeflow.app.canvas.controller.node_graph_base import QuietGraph
+from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.view.canvas_view import CanvasView
-from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.graph.model.workflow import TERMINALS
 
+_NOTHING = QRectF(-400, -300, 800, 600)
+"""What is framed where nothing is shown."""
 
-class SelectionGraph(QuietGraph):
-    """The graph with its camera: neither selection nor view is part of the document."""
 
-    session: GraphScope
-    nodes: dict[str, NodeItem]
-    annotations: Annotations
+class Selection(QObject):
+    """Tells and changes what is selected. ``changed``: something else is."""
 
-    @property
-    def view(self) -> CanvasView:
-        """The widget."""
-        found: CanvasView = self._viewer
-        return found
+    changed = Signal()
+
+    def __init__(self, view: CanvasView, items: WorkflowItems, parent: QObject) -> None:
+        super().__init__(parent)
+        self._view, self._items = view, items
+        view.scene().selectionChanged.connect(self.changed)
+        items.loaded.connect(self.changed)
 
     def chosen(self) -> list[str]:
-        """The ids of the selected nodes, in the order of the workflow. Terminals can be moved, and no more."""
-        return [name for name, card in self.nodes.items() if card.isSelected() and name not in TERMINALS]
+        """Return the ids of the selected nodes, in the order of the workflow. Terminals can be moved, and no more."""
+        if self._items.loading:
+            return []
+        return [name for name, card in self._items.nodes.items() if card.isSelected() and name not in TERMINALS]
 
     def choose(self, names: Iterable[str], drawn: Iterable[str] = ()) -> None:
         """Select these nodes, frames and notes, and nothing else; told once for all of them."""
-        scene = self.view.scene()
+        scene, nodes = self._view.scene(), self._items.nodes
         with QSignalBlocker(scene):
             scene.clearSelection()
             for name in names:
-                if name in self.nodes:
-                    self.nodes[name].setSelected(True)
+                if name in nodes:
+                    nodes[name].setSelected(True)
             for name in drawn:
-                self.annotations.items[name].setSelected(True)
+                self._items.annotations.items[name].setSelected(True)
         scene.selectionChanged.emit()
 
-    def _shown(self) -> None:
-        """The view has its size only now: what was loaded before is brought into view again."""
-        self.view.shown.disconnect(self._shown)
-        self.frame_all()
+
+class Framing(QObject):
+    """Brings nodes, frames and notes into view."""
+
+    def __init__(self, view: CanvasView, items: WorkflowItems, parent: QObject) -> None:
+        super().__init__(parent)
+        self._view, self._items = view, items
+        view.shown.connect(self._first_shown)
+        items.loaded.connect(self.frame_all)
 
     def frame_all(self) -> None:
         """Bring everything into view."""
-        self.frame(self.nodes.values(), self.annotations.items)
+        self.frame(self._items.nodes.values(), self._items.annotations.items)
 
     def frame(self, cards: Iterable[NodeItem], drawn: Iterable[str] = ()) -> None:
         """Bring nodes, frames and notes into view as a whole."""
         area = QRectF()
         for card in cards:
             area = area.united(card.body.translated(card.pos()))
-        for box in self.annotations.areas(drawn):
+        for box in self._items.annotations.areas(drawn):
             area = area.united(box)
-        self.view.finish_editor()
-        self.view.show_part(area if not area.isEmpty() else QRectF(-400, -300, 800, 600))
+        self._view.rows.finish()
+        self._view.camera.show_part(_NOTHING if area.isEmpty() else area)
 
-    def show_node(self, path: str) -> None:
-        """Select the node at a path from the root and bring it into the middle; its subgraph is opened for that."""
-        *way, name = path.split("/")
-        self.session.go(tuple(way))
-        if name in self.nodes:
-            self.choose([name])
-            card = self.nodes[name]
-            self.view.centerOn(card.pos() + QPointF(card.body.center()))
+    def centre(self, card: NodeItem) -> None:
+        """Bring a node into the middle."""
+        self._view.centerOn(card.pos() + QPointF(card.body.center()))
+
+    def _first_shown(self) -> None:
+        """The view has its size only now: what was loaded before is brought into view again."""
+        self._view.shown.disconnect(self._first_shown)
+        if not self._items.loading:
+            self.frame_all()

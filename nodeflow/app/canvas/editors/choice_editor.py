@@ -9,8 +9,8 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Desk, keeps_escape
-from nodeflow.app.canvas.view.fuzzy import matching
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.search import matching
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import Param

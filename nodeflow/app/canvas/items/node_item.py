@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from NodeGraphQt.qgraphics.node_abstract import AbstractNodeItem
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import (
@@ -18,20 +17,19 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.canvas.items import node_painter, style
+from nodeflow.app.canvas.items.card_host import CardHost
 from nodeflow.app.canvas.items.node_layout import NodeLayout
-from nodeflow.app.canvas.items.port_item import IN, OUT, Port
+from nodeflow.app.canvas.items.port_item import Port
+from nodeflow.app.canvas.nodegraphqt.items import IN, OUT, NodeItemBase
 from nodeflow.app.i18n.texts import readable, seed_words
 from nodeflow.app.model.run_state import IDLE, NodeState
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, SeedMode
 
-if TYPE_CHECKING:
-    from nodeflow.app.canvas.view.canvas_view import CanvasView
-
 _TEXT_LINE = 17.0
 
 
-class NodeItem(AbstractNodeItem):
+class NodeItem(NodeItemBase):
     """One node: header, ports, rows of parameters, and below them what went wrong or what it gave.
 
     It shows what it is told and keeps no truth of its own: `node`, `face`, `state`, `problems`, `thumbnail`.
@@ -42,15 +40,12 @@ class NodeItem(AbstractNodeItem):
         self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
         self.setAcceptHoverEvents(True)
-        self._properties["id"] = name
-        self._properties["visible"] = True
         self.node, self.title = node, title
         self.seeds: dict[str, SeedMode] = {}
         self.state: NodeState = IDLE
         self.problems: tuple[Problem, ...] = ()
         self.thumbnail: QPixmap | None = None
         self.hot_row = -1
-        self._width = style.WIDTH
         self._drags_row = False
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
@@ -70,7 +65,7 @@ class NodeItem(AbstractNodeItem):
         for port in self.ports():
             for wire in list(port.wires):
                 wire.delete()
-            port.setParentItem(None)
+            port.setParentItem(None)  # type: ignore[arg-type]
             if self.scene() is not None:
                 self.scene().removeItem(port)
         self.face = face
@@ -174,7 +169,7 @@ class NodeItem(AbstractNodeItem):
                 (width - self.thumbnail.width() * scale) / 2, y, self.thumbnail.width() * scale, high
             )
             y += high + style.PAD
-        self._height = y
+        self.set_size(width, y)
         self.body = QRectF(0, 0, width, y)
         self.outline = self.body.adjusted(-8, -3, 8, 5)
         self._shape = QPainterPath()
@@ -207,17 +202,16 @@ class NodeItem(AbstractNodeItem):
 
     # --- what happens to it
 
-    def view(self) -> CanvasView | None:
-        """The canvas it stands on."""
-        scene = self.scene()
-        found: CanvasView | None = scene.viewer() if scene is not None else None
-        return found
+    def host(self) -> CardHost | None:
+        """Return the canvas it stands on."""
+        found = self.viewer()
+        return found if isinstance(found, CardHost) else None
 
     def itemChange(self, change: QGraphicsItem.GraphicsItemChange, value: Any) -> Any:
         if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged:
             self._redraw_wires()
         elif change == QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged:
-            self._properties["selected"] = bool(value)
+            self.note_selected(bool(value))
             self.setZValue(2 if value else 1)
             for port in self.ports():
                 for wire in port.wires:
@@ -230,32 +224,33 @@ class NodeItem(AbstractNodeItem):
                 wire.draw_path()
 
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        row, view = self.row_at(event.pos()), self.view()
+        row, host = self.row_at(event.pos()), self.host()
         self._drags_row = False
-        if view is not None and event.button() == Qt.MouseButton.LeftButton and row >= 0 and view.can_edit(self, row):
+        left = event.button() == Qt.MouseButton.LeftButton
+        if host is not None and left and row >= 0 and host.rows.can_edit(self, row):
             if not self.isSelected() and not event.modifiers():
                 self.scene().clearSelection()
                 self.setSelected(True)
             self._drags_row = True
-            view.row_pressed(self, row, event.screenPos())
+            host.rows.press(self, row, event.screenPos())
             event.accept()
             return
-        if view is not None:
-            view.note_place(self)
+        if host is not None:
+            host.note_place(self)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        view = self.view()
-        if self._drags_row and view is not None:
-            view.row_dragged(event.screenPos(), event.modifiers())
+        host = self.host()
+        if self._drags_row and host is not None:
+            host.rows.drag(event.screenPos(), event.modifiers())
             return
         super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        view = self.view()
-        if self._drags_row and view is not None:
+        host = self.host()
+        if self._drags_row and host is not None:
             self._drags_row = False
-            view.row_released(event.pos())
+            host.rows.release(event.pos())
             return
         super().mouseReleaseEvent(event)
 
@@ -267,8 +262,8 @@ class NodeItem(AbstractNodeItem):
         row = self.row_at(event.pos())
         if row != self.hot_row:
             self.hot_row = row
-            view = self.view()
-            editable = row >= 0 and view is not None and view.can_edit(self, row)
+            host = self.host()
+            editable = row >= 0 and host is not None and host.rows.can_edit(self, row)
             scrubs = editable and self.face.rows[row].kind in ("int", "float")
             self.setCursor(Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor)
             self.update()

@@ -8,8 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QStaticText
 
 from nodeflow.app.canvas.items import style
-from nodeflow.app.i18n.texts import readable, seed_words, state_line, tr
+from nodeflow.app.i18n.texts import readable, seed_words, tr
 from nodeflow.app.model.run_state import Phase
+from nodeflow.app.model.run_state_text import state_line
 from nodeflow.app.qt.theme import Colour
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.subgraphs.instances import definition_of

@@ -20,7 +20,7 @@ class RerouteItem(NodeItem):
     def arrange(self) -> None:
         self.prepareGeometryChange()
         self.rows = []
-        self._width, self._height = _WIDTH, _HEIGHT
+        self.set_size(_WIDTH, _HEIGHT)
         self.body = QRectF(0, 0, _WIDTH, _HEIGHT)
         self.outline = self.body.adjusted(-8, -4, 8, 4)
         self._shape = QPainterPath()

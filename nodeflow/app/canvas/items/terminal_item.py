@@ -22,8 +22,9 @@ class TerminalItem(NodeItem):
         self.prepareGeometryChange()
         self.rows = []
         ports = self.inputs or self.outputs
-        self._width, self._height = _WIDTH, _HEAD + len(ports) * style.ROW + 6
-        self.body = QRectF(0, 0, _WIDTH, self._height)
+        height = _HEAD + len(ports) * style.ROW + 6
+        self.set_size(_WIDTH, height)
+        self.body = QRectF(0, 0, _WIDTH, height)
         self.outline = self.body.adjusted(-8, -3, 8, 3)
         self._shape = QPainterPath()
         self._shape.addRect(self.body)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from NodeGraphQt.constants import Z_VAL_PIPE
-from NodeGraphQt.qgraphics.pipe import PipeItem
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainterPath, QPainterPathStroker
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsSceneHoverEvent
 
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.port_item import Port
+from nodeflow.app.canvas.nodegraphqt.items import PipeItemBase
 
 
 def curve(start: QPointF, end: QPointF, start_pull: float = 160.0, end_pull: float = 160.0) -> QPainterPath:
@@ -27,18 +26,16 @@ def curve(start: QPointF, end: QPointF, start_pull: float = 160.0, end_pull: flo
     return path
 
 
-class WireItem(PipeItem):
+class WireItem(PipeItemBase):
     """A wire of the workflow, in the colour of what flows on it. Painted by Qt itself, not in Python."""
 
     paint = QGraphicsPathItem.paint
 
     def __init__(self, source: Port, target: Port) -> None:
-        QGraphicsPathItem.__init__(self)  # the stock constructor adds an arrow and a cache to each wire
-        self.setZValue(Z_VAL_PIPE)
+        super().__init__(source, target)
         self.setAcceptHoverEvents(True)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-        self._active = self._highlight = self._invites = False
-        self._output_port, self._input_port = source, target
+        self._invites = False
         source.wires.append(self)
         target.wires.append(self)
         self.restyle()

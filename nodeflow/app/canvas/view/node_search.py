@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
-from nodeflow.app.canvas.view.fuzzy import rank
 from nodeflow.app.i18n.pack_translations import summary
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.model.node_ranking import rank, suggest
 from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import NodeSpec
 
@@ -25,12 +25,13 @@ class NodeSearch(Picker):
     def ask(self, specs: Iterable[NodeSpec], at: QPoint, hint: str, recent: Sequence[str] = ()) -> None:
         """Open near a point of the parent, over these nodes; ``recent``: the types that were used last, in order."""
         known = list(specs)
-        self.open(
-            lambda words: [entry_of(spec) for spec in rank(words, known, recent)],
-            QPoint(at.x() - 60, at.y() - 24),
-            _WIDTH,
-            hint,
-        )
+
+        def find(words: str) -> list[PickerEntry]:
+            found = [entry_of(spec) for spec in rank(words, known, recent)]
+            meant = self.tr("did you mean?")
+            return found or [entry_of(spec)._replace(aside=meant) for spec in suggest(words, known)]
+
+        self.open(find, QPoint(at.x() - 60, at.y() - 24), _WIDTH, hint)
 
 
 def entry_of(spec: NodeSpec) -> PickerEntry:

@@ -2,194 +2,164 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneMouseEvent
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtWidgets import QGraphicsSceneMouseEvent
 
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.wire_item import LooseWire, WireCutter, WireItem
+from nodeflow.app.canvas.nodegraphqt.viewer import ViewerBase
+from nodeflow.app.canvas.view.items_at import ItemsAt
 from nodeflow.app.canvas.view.viewport import Viewport
 from nodeflow.app.i18n.texts import tr
 from nodeflow.graph.model.catalogue import fits
 
 Judge = Callable[[Port, Port], str]
-_CLICK = 4
+_CLICK_PIXELS = 4
 
 
-class Wiring(Viewport):
-    """The viewer while a wire is drawn. What comes of it is told by NodeGraphQt's own signal ``connection_changed``.
+class WireDrag(QObject):
+    """The wire in hand. What comes of it is told by the viewer's signal ``connection_changed``.
 
     ``judge`` says why a wire between two ports cannot be laid; ``refused`` passes the reason on, with the place.
+    ``dropped``: on empty canvas, from a port. ``no_longer_refused``: what was said of a port holds no longer.
     """
 
-    wire_dropped = Signal(Port, QPointF)
+    dropped = Signal(Port, QPointF)
     refused = Signal(str, QPointF)
+    no_longer_refused = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, viewer: ViewerBase, items: ItemsAt, camera: Viewport) -> None:
+        super().__init__(viewer)
+        self._viewer, self._items, self._camera = viewer, items, camera
         self.judge: Judge = lambda start, end: ""
-        self._start_port: Port | None = None
+        self._start: Port | None = None
         self._lifted: WireItem | None = None
         self._judged: tuple[Port, str] | None = None
-        self.scene().removeItem(self._LIVE_PIPE)  # the stock one writes port names beside the pointer
-        self._LIVE_PIPE: LooseWire = LooseWire()
-        self.scene().addItem(self._LIVE_PIPE)
-        self.scene().removeItem(self._SLICER_PIPE)  # the stock one writes beside the pointer too
-        self._SLICER_PIPE: WireCutter = WireCutter()
-        self.scene().addItem(self._SLICER_PIPE)
-
-    # --- what lies where
-
-    def port_at(self, pos: QPointF) -> Port | None:
-        """The port nearest to a point within reach of it, unless a node lies over it."""
-        found: list[Port] = []
-        for item in self.scene().items(pos):
-            if isinstance(item, NodeItem):
-                break
-            if isinstance(item, Port):
-                found.append(item)
-        return min(found, key=lambda port: _distance(port.centre(), pos), default=None)
-
-    def card_at(self, pos: QPointF) -> NodeItem | None:
-        """The topmost node at a point."""
-        found = (item for item in self.scene().items(pos) if isinstance(item, NodeItem))
-        return next((card for card in found if card.body.contains(card.mapFromScene(pos))), None)
-
-    def cards(self) -> list[NodeItem]:
-        return [item for item in self.scene().items() if isinstance(item, NodeItem)]
-
-    def _items_near(
-        self, pos: QPointF, item_type: type | None = None, width: int = 20, height: int = 20
-    ) -> list[QGraphicsItem]:
-        """What the stock viewer asks for at a press; its own search looks only up and to the left."""
-        reach = 3 / max(self.zoom, 0.3)
-        area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
-        wanted = item_type or (NodeItem, Port, WireItem)
-        found: list[QGraphicsItem] = self.scene().items(area)
-        return [item for item in found if isinstance(item, wanted)]
-
-    # --- the wire in hand
+        self._told = False
+        self.loose = LooseWire()
+        viewer.use_wires(self.loose, WireCutter())
 
     @property
-    def wiring(self) -> bool:
+    def active(self) -> bool:
         """Whether a wire is being drawn."""
-        return self._start_port is not None
+        return self._start is not None
 
-    def begin_wire(self, port: Port, pos: QPointF) -> None:
+    def begin(self, port: Port, pos: QPointF) -> None:
         """Take up a wire at a port: a new one, or the end of the one that an input has."""
         if port.is_input and port.wires:
             self._lifted = port.wires[-1]
             self._lifted.setVisible(False)
             port = self._lifted.source
-        self._start_port = port
-        for card in self.cards():
+        self._start = port
+        for card in self._items.cards():
             for other in card.ports():
                 other.offered = card is not port.card and other.is_input != port.is_input and _fit(port, other)
             card.update()
-        self._LIVE_PIPE.follow(port, pos, False)
+        self.loose.follow(port, pos, False)
 
-    def drop_wire(self) -> None:
+    def drop(self) -> None:
         """Let go of the wire in hand; one that was lifted falls back to its place."""
         if self._lifted is not None:
             self._lifted.setVisible(True)
-        self._lifted = self._start_port = self._judged = None
-        self._LIVE_PIPE.reset_path()
-        for card in self.cards():
+        self._lifted = self._start = self._judged = None
+        self._take_back()
+        self.loose.reset_path()
+        for card in self._items.cards():
             for port in card.ports():
                 port.offered = False
             card.update()
 
-    def start_live_connection(self, selected_port: Port) -> None:
-        """The stock viewer draws another wire from where one is pressed with Shift."""
-        self.begin_wire(selected_port, selected_port.centre())
+    # --- what the pointer does over the scene
 
-    def end_live_connection(self) -> None:
-        self.drop_wire()
-
-    def sceneMousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        """NodeGraphQt's scene asks the viewer first. The stock answer also tears off wires that are only clicked."""
-        if self.wiring:
-            self.apply_live_connection(event)
+    def press(self, event: QGraphicsSceneMouseEvent) -> None:
+        """Begin a wire at a port, or end the one that follows the pointer."""
+        if self.active:
+            self.release(event)
             return
-        if event.button() != Qt.MouseButton.LeftButton or self.ALT_state:
+        if event.button() != Qt.MouseButton.LeftButton or self._viewer.alt_held:
             return
         pos = event.scenePos()
-        port = self.port_at(pos) if self.zoom >= style.FLAT else None
+        port = self._items.port(pos) if self._camera.zoom >= style.FLAT else None
         if port is not None:
-            self.begin_wire(port, pos)
+            self.begin(port, pos)
 
-    def note_place(self, card: NodeItem) -> None:
-        """Remember where a node stood when it was pressed; the stock viewer tells of the move at the release."""
-        self._node_positions[card] = card.xy_pos
-
-    def sceneMouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        start = self._start_port
-        if start is None:
+    def move(self, event: QGraphicsSceneMouseEvent) -> None:
+        """Lead the wire to the pointer, or to the port below it."""
+        if self._start is None:
             return
         pos = event.scenePos()
-        end = self.port_at(pos)
-        reason = self._reason(start, end) if end is not None else ""
-        if end is not None and end is not start:
+        end = self._items.port(pos)
+        reason = self.reason(self._start, end) if end is not None else ""
+        if not reason:
+            self._take_back()
+        if end is not None and end is not self._start:
             pos = end.centre()
-        self._LIVE_PIPE.follow(start, pos, bool(reason))
+        self.loose.follow(self._start, pos, bool(reason))
 
-    def _reason(self, start: Port, end: Port) -> str:
-        """Why the wire in hand cannot end at a port; asked once for each port that it passes."""
-        if end is start:
-            return ""
-        if self._judged is None or self._judged[0] is not end:
-            self._judged = (end, self.judge(start, end))
-            if self._judged[1]:
-                self.refused.emit(self._judged[1], end.centre())
-        return self._judged[1]
-
-    def apply_live_connection(self, event: QGraphicsSceneMouseEvent) -> None:
+    def release(self, event: QGraphicsSceneMouseEvent) -> None:
         """The button goes up (or down again, after a click on a port): lay the wire, or say why not."""
-        start, lifted = self._start_port, self._lifted
+        start, lifted = self._start, self._lifted
         if start is None:
             return
         pos = event.scenePos()
-        end = self.port_at(pos)
-        if end is start or (lifted is not None and end is lifted.target and self._clicked(event)):
+        end = self._items.port(pos)
+        if end is start or (lifted is not None and end is lifted.target and _clicked(event)):
             if lifted is not None:
-                self.drop_wire()
+                self.drop()
             return  # a click: the wire keeps following the pointer until the next one
-        card = None if end is not None else self.card_at(pos)
+        card = None if end is not None else self._items.card(pos)
         if end is None and card is not None and card is not start.card:
-            end = self._best(start, card)
+            end = _best(card)
             if end is None:
-                self.drop_wire()
+                self.drop()
                 self.refused.emit(_no_port(start, card), pos)
                 return
         reason = self.judge(start, end) if end is not None else ""
-        self.drop_wire()
+        self.drop()
         gone = [(lifted.target, lifted.source)] if lifted is not None and lifted.target is not end else []
         if end is None:
             if gone and card is None:
-                self.connection_changed.emit(gone, [])
+                self._viewer.connect_wires(list(gone), [])
             elif card is None:
-                self.wire_dropped.emit(start, pos)
+                self.dropped.emit(start, pos)
         elif reason:
             self.refused.emit(reason, end.centre())
         elif lifted is None or lifted.target is not end:
-            self.connection_changed.emit(gone, [(start, end)])
+            self._viewer.connect_wires(list(gone), [(start, end)])
 
-    def _clicked(self, event: QGraphicsSceneMouseEvent) -> bool:
-        moved = event.screenPos() - event.buttonDownScreenPos(Qt.MouseButton.LeftButton)
-        return bool(moved.manhattanLength() <= _CLICK)
+    def reason(self, start: Port, end: Port) -> str:
+        """Say why the wire in hand cannot end at a port; asked once for each port that it passes."""
+        if end is start:
+            return ""
+        if self._judged is None or self._judged[0] is not end:
+            self._take_back()
+            self._judged = (end, self.judge(start, end))
+        if self._judged[1] and not self._told:
+            self._told = True
+            self.refused.emit(self._judged[1], end.centre())
+        return self._judged[1]
 
-    def _best(self, start: Port, card: NodeItem) -> Port | None:
-        """Where a wire that is dropped on a node ends: a free port that needs one, else any that fits."""
-        offered = [port for port in card.ports() if port.offered]
-        return min(offered, key=lambda port: (port.is_row, bool(port.wires), port.optional), default=None)
+    def _take_back(self) -> None:
+        """The wire is over nothing that refuses it, or is no longer in hand."""
+        if self._told:
+            self._told = False
+            self._judged = None
+            self.no_longer_refused.emit()
 
 
-def _distance(a: QPointF, b: QPointF) -> float:
-    return math.hypot(a.x() - b.x(), a.y() - b.y())
+def _clicked(event: QGraphicsSceneMouseEvent) -> bool:
+    moved = event.screenPos() - event.buttonDownScreenPos(Qt.MouseButton.LeftButton)
+    return moved.manhattanLength() <= _CLICK_PIXELS
+
+
+def _best(card: NodeItem) -> Port | None:
+    """Where a wire that is dropped on a node ends: a free port that needs one, else any that fits."""
+    offered = [port for port in card.ports() if port.offered]
+    return min(offered, key=lambda port: (port.is_row, bool(port.wires), port.optional), default=None)
 
 
 def _fit(a: Port, b: Port) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
-from nodeflow.app.inspector.frame_store import frame_of
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.frames import frame_of
 from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.views import Chart, Matrix, Picture, ViewInfo
 

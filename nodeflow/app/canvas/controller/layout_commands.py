@@ -45,7 +45,7 @@ def nudge(canvas: Canvas, across: float, down: float) -> None:
 
 def tidy(canvas: Canvas) -> None:
     """Lay out the selected nodes in layers, all where fewer than two are selected, and the frames around them."""
-    chosen, drawn = set(canvas.chosen()), set(canvas.annotations.chosen())
+    chosen, drawn = set(canvas.selection.chosen()), set(canvas.annotations.chosen())
     if len(chosen) < 2 and not drawn:
         chosen, drawn = set(canvas.nodes), set(canvas.annotations.items)
     for name in drawn | set(canvas.annotations.items):
@@ -73,7 +73,7 @@ def tidy(canvas: Canvas) -> None:
             (canvas.annotations.items[rest] if rest and kind == "note" else canvas.nodes[name]).setPos(*place)
         for name, area in areas.items():
             canvas.annotations.items[name.partition(" ")[2]].reshape(area.x, area.y, area.width, area.height)
-        canvas.keep_moves([canvas.nodes[name] for name in boxes], tr("Tidy"))
+        canvas.drags.keep_moves([canvas.nodes[name] for name in boxes], tr("Tidy"))
 
 
 def _is_frame(canvas: Canvas, name: str) -> bool:
@@ -86,7 +86,7 @@ def _box(item: NodeItem | AnnotationItem) -> Box:
 
 def _items(canvas: Canvas) -> dict[str, NodeItem | AnnotationItem]:
     """What is selected; frames and notes under a name that no node can have."""
-    found: dict[str, NodeItem | AnnotationItem] = {name: canvas.nodes[name] for name in canvas.chosen()}
+    found: dict[str, NodeItem | AnnotationItem] = {name: canvas.nodes[name] for name in canvas.selection.chosen()}
     return found | {" " + name: canvas.annotations.items[name] for name in canvas.annotations.chosen()}
 
 
@@ -102,7 +102,7 @@ def _selected(canvas: Canvas, least: int) -> dict[str, Box]:
 
 def _move(canvas: Canvas, places: Places, words: str) -> None:
     """Move items, those that lie in a frame with it."""
-    items, moved = _items(canvas), set(canvas.chosen())
+    items, moved = _items(canvas), set(canvas.selection.chosen())
     for name, (x, y) in places.items():
         item = items[name]
         dx, dy = round(x) - item.x(), round(y) - item.y()
@@ -112,4 +112,4 @@ def _move(canvas: Canvas, places: Places, words: str) -> None:
                 other.moveBy(dx, dy)
                 moved |= {other.id} if isinstance(other, NodeItem) else set()
         item.moveBy(dx, dy)
-    canvas.keep_moves([canvas.nodes[name] for name in moved], words)
+    canvas.drags.keep_moves([canvas.nodes[name] for name in moved], words)

@@ -17,7 +17,7 @@ Then = Callable[[Seen | None, str], None]
 """Takes what is to be seen, or None and the sentence that says why there is nothing."""
 
 
-class PeekRequests(QObject):
+class ValueRequests(QObject):
     """Asks the engine about a document's values. ``missing``: the node that a run would have to bring into memory."""
 
     missing = Signal(str)
@@ -50,7 +50,7 @@ class PeekRequests(QObject):
 
         With the handle of another one, ask how far the two are apart.
         """
-        node, output = self.session.unfolded.flat.origin(node, output) or (node, output)
+        node, output = self.session.flattened.flat.origin(node, output) or (node, output)
         look = ViewQuery(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
         self._waiting[self.session.hub.engine.look(look)] = then
 

@@ -1,56 +1,50 @@
-"""What flows on the wire under the pointer, asked from the engine when the pointer rests there."""
+"""What outputs gave, in a line and a small picture: asked from the engine when somebody wants to read it."""
 
 from __future__ import annotations
 
 import base64
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QToolTip
 
-from nodeflow.app.canvas.view import tooltips
+from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.texts import tr
-from nodeflow.app.inspector import hover_views
-from nodeflow.app.inspector.fact_texts import fact_line
-from nodeflow.app.inspector.peeks import PeekRequests
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.app.qt import small_views
 from nodeflow.engine.protocol.value_handle import Overview, Seen
-
-if TYPE_CHECKING:
-    from nodeflow.app.canvas.controller.canvas_controller import Canvas
 
 Where = tuple[str, str]
 """A node and the name of an output."""
 
 
-class WireFacts(QObject):
-    """Facts in a line and a small picture, by node and output; what is not known yet comes into the tooltip while it
-    is shown.
+class ValueFacts(QObject):
+    """Facts in a line and a small picture, by node and output of a scope; what is not known yet is asked for.
 
-    ``told``: something more is known of a node.
+    ``told``: something more is known of a node. ``arrived``: a line or a picture is there that was asked for.
     """
 
     told = Signal(str)
+    arrived = Signal()
 
-    def __init__(self, canvas: Canvas) -> None:
-        super().__init__(canvas)
-        self._canvas = canvas
-        self._looks = PeekRequests(canvas.session.session, self)
+    def __init__(self, scope: GraphScope, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._scope = scope
+        self._looks = ValueRequests(scope.session, self)
         self._known: dict[Where, Overview] = {}
         self._pictures: dict[Where, str] = {}
         self._asked: set[Where] = set()
         self._asked_pictures: set[Where] = set()
-        canvas.session.node_changed.connect(self._forget)
-        canvas.session.opened.connect(self._forget_all)
+        scope.node_changed.connect(self._forget)
+        scope.opened.connect(self._forget_all)
 
     def line(self, node: str, output: str) -> str:
         """What is known of a value in a line; empty where it has still to be asked for, or has no tensors."""
         where = (node, output)
-        gave = self._canvas.session.state(node).phase in ("ran", "cached", "stale")
+        gave = self._scope.state(node).phase in ("ran", "cached", "stale")
         if gave and where not in self._known and where not in self._asked:
             self._asked.add(where)
-            self._looks.ask(partial(self._take, where), node=self._canvas.session.path_of(node), output=output)
+            self._looks.ask(partial(self._take, where), node=self._scope.path_of(node), output=output)
         overview = self._known.get(where)
         if overview is None or not overview.facts:
             return ""
@@ -62,15 +56,15 @@ class WireFacts(QObject):
         """The line and the picture as rich text, as far as they are known."""
         line, where = self.line(node, output), (node, output)
         overview = self._known.get(where)
-        form = hover_views.form_in_small(overview) if overview else None
+        form = small_views.form_in_small(overview) if overview else None
         if overview and form and where not in self._pictures and where not in self._asked_pictures:
             self._asked_pictures.add(where)
             self._looks.ask(
                 partial(self._take_picture, where),
                 handle=overview.handle,
                 form=form.name,
-                options=hover_views.first_options(form),
-                size=hover_views.SIDE,
+                options=small_views.first_options(form),
+                size=small_views.SIDE,
             )
         return "<br>".join(part for part in (line, self._pictures.get(where, "")) if part)
 
@@ -91,20 +85,13 @@ class WireFacts(QObject):
         self._asked.discard(where)
         self._known[where] = view
         self.told.emit(where[0])
-        self._show_again()
+        self.arrived.emit()
 
     def _take_picture(self, where: Where, view: Seen | None, _: str) -> None:
         if where not in self._asked_pictures:
             return
         self._asked_pictures.discard(where)
-        image = hover_views.drawn(view)
-        data = base64.b64encode(hover_views.png(image)).decode()
+        image = small_views.drawn(view)
+        data = base64.b64encode(small_views.png(image)).decode()
         self._pictures[where] = "" if image.isNull() else f'<img src="data:image/png;base64,{data}">'
-        self._show_again()
-
-    def _show_again(self) -> None:
-        """What is known now comes into the tooltip that is shown."""
-        view = self._canvas.view
-        at = view.viewport().mapFromGlobal(QCursor.pos())
-        if QToolTip.isVisible() and view.viewport().rect().contains(at):
-            QToolTip.showText(QCursor.pos(), tooltips.hint(view, view.mapToScene(at)), view.viewport())
+        self.arrived.emit()

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView
 
 from nodeflow.app.canvas.editors.editor_host import Commit, Count, Desk, Editor
 from nodeflow.app.canvas.editors.param_editors import open_editor
@@ -15,14 +15,15 @@ from nodeflow.app.canvas.editors.scrub import COARSE, FINE, PLAIN, Scrub
 from nodeflow.app.canvas.editors.seeds import another
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.node_item import NodeItem
-from nodeflow.app.canvas.view.inserting import Inserting
+from nodeflow.app.canvas.view.viewport import Viewport
 from nodeflow.graph.model.catalogue import Param
 
-_DRAG = 3
+_SCRUB_PIXELS = 3
+"""How far a number is dragged before it follows."""
 
 
-class ParamRows(Inserting):
-    """The viewer while values are edited. What comes of it is told by signals.
+class ParamRowEditing(QObject):
+    """Edits values, and titles, in place. What comes of it is told by signals.
 
     ``counter`` gives what counts the tokens of a node's text, or None where they mean nothing.
     """
@@ -30,9 +31,12 @@ class ParamRows(Inserting):
     param_changed = Signal(str, str, object, object)
     title_changed = Signal(str, str)
     seed_mode_wanted = Signal(str, str)
+    refused = Signal(str, QPointF)
+    """A value cannot be: why not, and where in the scene it was entered."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, view: QGraphicsView, camera: Viewport) -> None:
+        super().__init__(view)
+        self._view, self._camera = view, camera
         self.editor: Editor | None = None
         self._turn: object | None = None
         self.counter: Callable[[str], Count | None] = lambda name: None
@@ -43,12 +47,13 @@ class ParamRows(Inserting):
 
     def can_edit(self, card: NodeItem, row: int) -> bool:
         """Whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
-        return self.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
+        return self._camera.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
 
-    def row_pressed(self, card: NodeItem, row: int, at: QPoint) -> None:
+    def press(self, card: NodeItem, row: int, at: QPoint) -> None:
+        """Note which row is pressed."""
         self._pressed, self._scrub = (card, row, at), None
 
-    def row_dragged(self, at: QPoint, keys: Qt.KeyboardModifier) -> None:
+    def drag(self, at: QPoint, keys: Qt.KeyboardModifier) -> None:
         """A number follows the pointer: Shift is fine, Ctrl coarse. One drag is one undo step."""
         if self._pressed is None:
             return
@@ -57,7 +62,7 @@ class ParamRows(Inserting):
         if param.kind not in ("int", "float") or param.widget == "seed":
             return
         if self._scrub is None:
-            if abs(at.x() - start.x()) < _DRAG:
+            if abs(at.x() - start.x()) < _SCRUB_PIXELS:
                 return
             self._scrub = Scrub(param, card.value(param), at.x())
             self._gesture = ("scrub", next(self._gestures))
@@ -66,7 +71,8 @@ class ParamRows(Inserting):
         if value != card.value(param):
             self.param_changed.emit(card.id, param.name, value, self._gesture)
 
-    def row_released(self, pos: QPointF) -> None:
+    def release(self, pos: QPointF) -> None:
+        """Edit the row that was pressed, unless its number was dragged."""
         pressed, scrubbed = self._pressed, self._scrub is not None
         self._pressed = self._scrub = None
         if pressed is None or scrubbed:
@@ -80,14 +86,14 @@ class ParamRows(Inserting):
         elif param.widget == "seed" and card.mode_rect(row).contains(pos):
             self.seed_mode_wanted.emit(card.id, param.name)
         elif param.kind == "bool":
-            self.finish_editor()
+            self.finish()
             self.param_changed.emit(card.id, param.name, not card.value(param), None)
         else:
             self.edit(card, row)
 
     def edit(self, card: NodeItem, row: int) -> None:
         """Open the floating editor on a row."""
-        self.finish_editor()
+        self.finish()
         param = card.face.rows[row]
 
         def commit(value: Any) -> None:
@@ -95,23 +101,23 @@ class ParamRows(Inserting):
                 self.param_changed.emit(card.id, param.name, value, None)
 
         def go_on(way: int) -> None:
-            self.edit_rows(card, row + way, way)
+            self.edit_from(card, row + way, way)
 
-        self.open_editor_at(card, param, card.value(param), card.rows[row], commit, go_on)
+        self.open_at(card, param, card.value(param), card.rows[row], commit, go_on)
 
-    def edit_rows(self, card: NodeItem, row: int = 0, way: int = 1) -> None:
+    def edit_from(self, card: NodeItem, row: int = 0, way: int = 1) -> None:
         """Open the editor on a row, or on the next that can be edited; past the last the canvas has the keys."""
         while 0 <= row < len(card.rows):
             if self.can_edit(card, row):
-                self.ensureVisible(card, 8, 8)
+                self._view.ensureVisible(card, 8, 8)
                 self.edit(card, row)
                 return
             row += way
-        self.setFocus()
+        self._view.setFocus()
 
     def rename(self, card: NodeItem) -> None:
         """Edit a node's title; an empty one gives it the title of its type again."""
-        self.finish_editor()
+        self.finish()
 
         def commit(title: str) -> None:
             title = "" if title.strip() == card.face.title else title.strip()
@@ -119,9 +125,9 @@ class ParamRows(Inserting):
                 self.title_changed.emit(card.id, title)
 
         title = Param("title", "str", card.face.title)
-        self.open_editor_at(card, title, card.title or card.face.title, card.title_rect(), commit)
+        self.open_at(card, title, card.title or card.face.title, card.title_rect(), commit)
 
-    def open_editor_at(
+    def open_at(
         self,
         item: QGraphicsItem,
         param: Param,
@@ -131,8 +137,8 @@ class ParamRows(Inserting):
         go_on: Callable[[int], None] | None = None,
     ) -> None:
         """Open the floating editor over an area of an item, in the item's coordinates."""
-        self.finish_editor()
-        place = self.mapFromScene(item.mapToScene(area)).boundingRect()
+        self.finish()
+        place = self._view.mapFromScene(item.mapToScene(area)).boundingRect()
         count = self.counter(item.id) if isinstance(item, NodeItem) and param.widget == "multiline" else None
         turn = self._turn = object()
 
@@ -147,13 +153,13 @@ class ParamRows(Inserting):
             else:
                 commit(value)
 
-        desk = Desk(hand_over, self.close_editor, go_on or self._back, count, refuse)
-        self.editor = open_editor(param, value, place, desk, self.viewport())
+        desk = Desk(hand_over, self.close, go_on or self._back, count, refuse)
+        self.editor = open_editor(param, value, place, desk, self._view.viewport())
 
     def _back(self, _: int) -> None:
-        self.setFocus()
+        self._view.setFocus()
 
-    def close_editor(self) -> None:
+    def close(self) -> None:
         """Take the floating editor away; what it holds and has not handed over is dropped."""
         editor, self.editor = self.editor, None
         self._turn = None
@@ -162,9 +168,9 @@ class ParamRows(Inserting):
             editor.hide()
             editor.deleteLater()
             if had_focus:
-                self.setFocus()
+                self._view.setFocus()
 
-    def finish_editor(self) -> None:
+    def finish(self) -> None:
         """Keep what the floating editor holds, before the canvas moves under it."""
         if self.editor is not None:
             self.editor.keep()

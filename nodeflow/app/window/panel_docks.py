@@ -1,0 +1,170 @@
+"""The panels around the documents: which there are, where they stand, and what each is told of the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QUndoGroup
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QUndoView, QWidget
+
+from nodeflow.app.commands.registry import Actions
+from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.run_state import RunStates
+from nodeflow.app.panels.gallery import Gallery
+from nodeflow.app.panels.log_panel import LogPanel
+from nodeflow.app.panels.node_library import NodeLibrary
+from nodeflow.app.panels.preview import Preview
+from nodeflow.app.panels.properties import Properties
+from nodeflow.app.panels.queue_panel import QueuePanel
+from nodeflow.app.qt.background import Background
+from nodeflow.app.window.docks import Dock, PerTab, pass_keys
+from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.window.tabs import Tabs
+
+if TYPE_CHECKING:
+    from nodeflow.app.inspector.inspector_panel import InspectorPanel
+
+
+class PanelDocks(QObject):
+    """Holds the docks and connects their panels with the tabs.
+
+    ``node_wanted``: a node of the library, by its type. ``file_wanted``: a picture of the gallery is to be opened.
+    ``run_wanted``: the queue runs the document in front once more.
+    """
+
+    node_wanted = Signal(str)
+    file_wanted = Signal(Path)
+    run_wanted = Signal()
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        actions: Actions,
+        tabs: Tabs,
+        hub: EngineService,
+        undos: QUndoGroup,
+        background: Background,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._actions, self._tabs, self._hub = window, actions, tabs, hub
+        self._undos, self._background = undos, background
+        self._previews = PerTab(tabs, lambda tab: Preview(tab.session))
+        self._properties = PerTab(tabs, _properties)
+        window.setDockNestingEnabled(True)
+        side = Qt.DockWidgetArea
+        left, right, below = side.LeftDockWidgetArea, side.RightDockWidgetArea, side.BottomDockWidgetArea
+        for area in (left, right, below):
+            window.setTabPosition(area, QTabWidget.TabPosition.North)
+        window.setCorner(Qt.Corner.BottomRightCorner, right)
+        window.setCorner(Qt.Corner.BottomLeftCorner, left)
+        library = self._dock("library", self.tr("Library"), self._make_library, left)
+        preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, right)
+        properties = self._dock("properties", self.tr("Properties"), lambda: self._properties, right)
+        self._inspector = inspector = self._dock(
+            "inspector", self.tr("Inspector"), lambda: PerTab(tabs, _inspector), right
+        )
+        window.tabifyDockWidget(preview, inspector)
+        preview.raise_()
+        window.resizeDocks([preview, properties], [500, 340], Qt.Orientation.Vertical)
+        window.resizeDocks([library, preview], [230, min(390, window.width() // 4)], Qt.Orientation.Horizontal)
+        queue = self._dock("queue", self.tr("Queue"), self._make_queue, below)
+        log = self._dock("log", self.tr("Log"), lambda: LogPanel(hub, background), below)
+        gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, below)
+        history = self._dock("history", self.tr("History"), self._make_history, left)
+        window.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
+        for dock in (library, history, gallery, queue, log):
+            dock.hide()
+        window.tabifyDockWidget(gallery, queue)
+        window.tabifyDockWidget(queue, log)
+
+    @property
+    def preview(self) -> Preview:
+        """The preview of the document in front."""
+        page = self._previews.page(self._tabs.front)
+        assert isinstance(page, Preview)
+        return page
+
+    @property
+    def properties(self) -> Properties:
+        """The properties of the document in front."""
+        page = self._properties.page(self._tabs.front)
+        assert isinstance(page, Properties)
+        return page
+
+    def show_inspector(self) -> None:
+        """Bring the inspector in front."""
+        self._inspector.show()
+        self._inspector.raise_()
+
+    def show_selection(self, tab: DocumentTab) -> None:
+        """Tell the panels of a document in front what is selected in it."""
+        if tab is not self._tabs.front:
+            return
+        name = next(iter(tab.canvas.selection.chosen()), "")
+        self.properties.show_node(name)
+        if name and (path := tab.canvas.scope.path_of(name)) != self.preview.node:
+            self.preview.look_at(path)
+
+    def pass_keys(self, middle: QWidget, by: int) -> None:
+        """Bring the keys from the middle of the window to the first panel that is seen, to the next, and around."""
+        docks = [dock for dock in self._window.findChildren(Dock) if not dock.visibleRegion().isEmpty()]
+        docks.sort(key=lambda dock: (dock.x(), dock.y()))
+        pass_keys([middle, *(dock.fill() for dock in docks)], self._window.focusWidget(), by)
+
+    def _dock(self, id: str, title: str, content: Callable[[], QWidget], area: Qt.DockWidgetArea) -> Dock:
+        """A panel, with an action that shows and hides it."""
+        dock = Dock(self._window, id, title, content)
+        self._window.addDockWidget(area, dock)
+        dock.visibilityChanged.connect(self._name_bars)
+        self._actions.adopt(f"view.{id}", "view", dock.switch, [])
+        return dock
+
+    def _name_bars(self) -> None:
+        """Qt makes tab bars for panels that share a place, without a name."""
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setAccessibleName(self.tr("Panels"))
+
+    def _make_library(self) -> QWidget:
+        library = NodeLibrary(self._tabs.front.canvas.scope)
+        library.wanted.connect(self.node_wanted)
+        self._tabs.front_changed.connect(lambda tab: library.watch(tab.canvas.scope))
+        return library
+
+    def _make_queue(self) -> QWidget:
+        queue = QueuePanel(self._hub, self._states_of, self.run_wanted.emit)
+        for tab in self._tabs:
+            tab.session.run_changed.connect(queue.tell_time)
+        self._tabs.added.connect(lambda tab: tab.session.run_changed.connect(queue.tell_time))
+        return queue
+
+    def _states_of(self, document: str) -> RunStates | None:
+        return next((tab.session.states for tab in self._tabs if tab.session.id == document), None)
+
+    def _make_history(self) -> QWidget:
+        view = QUndoView(self._undos)
+        view.setAccessibleName(self.tr("Steps that can be taken back"))
+        view.setEmptyLabel(self.tr("As it was opened"))
+        return view
+
+    def _make_gallery(self) -> QWidget:
+        gallery = Gallery(self._hub, self._background)
+        gallery.opened.connect(self.file_wanted)
+        return gallery
+
+
+def _properties(tab: DocumentTab) -> Properties:
+    return Properties(tab.canvas.scope, tab.canvas.facts, tab.canvas.values.set)
+
+
+def _inspector(tab: DocumentTab) -> InspectorPanel:
+    """The inspector of a document: it follows the selection of its canvas."""
+    from nodeflow.app.inspector.inspector_panel import InspectorPanel  # charts take long to load
+
+    panel = InspectorPanel(tab.canvas.scope, tab.history)
+    panel.focus_wanted.connect(tab.canvas.show_node)
+    tab.canvas.selection.changed.connect(lambda: panel.follow(tab.canvas.selection.chosen()))
+    panel.follow(tab.canvas.selection.chosen())
+    return panel

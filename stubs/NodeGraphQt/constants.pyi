@@ -1,0 +1,7 @@
+from enum import Enum
+
+Z_VAL_PIPE: int
+
+class PortTypeEnum(Enum):
+    IN = "in"
+    OUT = "out"

@@ -1,0 +1,4 @@
+from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
+
+class NodeScene(QGraphicsScene):
+    def viewer(self) -> QGraphicsView | None: ...
