@@ -284,7 +284,7 @@ class MainWindow(QMainWindow):
             return
         paths = {name: tab.canvas.scope.path_of(name) for name in tab.canvas.nodes}
         found = next((name for name, path in paths.items() if node == path or node.startswith(path + "/")), None)
-        if found is not None:
+        if found is not None and self.panels is not None:
             tab.canvas.selection.choose((found,))
             self.panels.show_inspector()
 
