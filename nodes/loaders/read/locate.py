@@ -7,11 +7,11 @@ import re
 from difflib import get_close_matches
 from pathlib import Path
 
+from nodeflow.library.sniff import PICKLES, pickled, sniff
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate, starter_models
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
 PATTERNS = [
     "model_index.json",
     "*/*.json",
@@ -60,15 +60,22 @@ def _hint(model: str) -> str:
 
 
 def check_suffix(path: Path) -> None:
-    """Raises NodeError for a file that is not to be opened."""
-    if path.suffix.lower() in PICKLES:
-        raise NodeError(
-            f"{path.name}: such files can hold programs and are never opened; convert it to safetensors first"
-        )
-    if path.suffix.lower() == ".gguf":
+    """Raises NodeError for a file that is not to be opened, or that is no weights at all; says what it is."""
+    suffix = path.suffix.lower()
+    if suffix == ".safetensors":
+        return
+    if suffix == ".gguf":
         raise NodeError(f"{path.name}: GGUF files are not read here; take the model as .safetensors")
-    if path.suffix.lower() != ".safetensors":
-        raise NodeError(f"{path.name}: this is no model; choose a .safetensors file or a folder that diffusers saved")
+    try:
+        found = sniff(path)
+    except OSError as error:
+        raise NodeError(f"{path.name} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
+    if suffix in PICKLES and (found is None or found.kind == "other"):
+        found = pickled(path)
+    if found is None:
+        raise NodeError(f"{path.name}: its weights are safetensors under another name; call it .safetensors")
+    hint = found.hint or "choose a .safetensors file or a folder that diffusers saved"
+    raise NodeError(f"{path.name} holds {found.what}; {hint}")
 
 
 def _from_hub(model: str, revision: str, patterns: list[str]) -> Path:
