@@ -52,9 +52,7 @@ def precision_of(path: Path, header: Header) -> Precision:
         return Precision(f"GGUF {most}" if most else "GGUF", dict(counts))
     rest = [NAMES.get(name, name) for name, _ in sizes.most_common() if not formats or name not in ("U8", "I8")]
     rest = [name for name in rest if not formats or not name.startswith("float8")][: 1 if formats else 2]
-    if not formats and rest and rest[0] == "uint8":
-        rest = rest[:1]
-    told = [name for name in formats] + [name for name in rest if not _small(name, sizes)]
+    told = list(formats) + [name for name in rest if not _small(name, sizes)]
     return Precision(", ".join(dict.fromkeys(told)) or "", formats)
 
 

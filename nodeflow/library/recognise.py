@@ -15,14 +15,14 @@ from nodeflow.library.sniff import PICKLES, sniff
 
 PREFIXES = "", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."
 """What may stand before all names of a network."""
+ADAPTERS = ("lora", "control lora", "lllite", "controlnet", "t2i adapter", "ip adapter", "redux", "model patch")
 ORDER = (
-    ("lora", "control lora", "lllite", "controlnet", "t2i adapter", "ip adapter", "redux", "model patch", "motion module",
-     "hypernetwork", "embedding"),
+    (*ADAPTERS, "motion module", "hypernetwork", "embedding"),
     ("transformer", "unet", "prior", "decoder", "upsampler"),
     ("text encoder", "clip", "clip vision", "language model"),
     ("vae", "small vae"),
     ("upscaler", "other"),
-)  # fmt: skip
+)
 """Kinds, those first that hold names of those behind them."""
 _TIERS = {kind: number for number, kinds in enumerate(ORDER) for kind in kinds}
 SENTENCES = {

@@ -57,11 +57,8 @@ def load_flow_transformer(
     (arXiv:2403.03206).
     """
     path = find_for("Load flow transformer", model, revision, PATTERNS)
-    return FlowTransformer(
-        *load_flow_folder(
-            path, Target(torch_dtype(dtype), storage == "float8"), t5, _file("Load flow transformer", transformer)
-        )
-    )
+    target = Target(torch_dtype(dtype), storage == "float8")
+    return FlowTransformer(*load_flow_folder(path, target, t5, _file("Load flow transformer", transformer)))
 
 
 @node("Load FLUX")

@@ -328,7 +328,7 @@ def test_a_single_file_that_is_damaged_or_of_another_kind(tmp_path: Path) -> Non
     save_file(
         {name.replace("cond_stage_model", "cond_stage_model.other"): part for name, part in weights.items()}, path
     )
-    with pytest.raises(NodeError, match="is not laid out as Stable Diffusion 1, 2 or XL"):
+    with pytest.raises(NodeError, match="in one file without its CLIP-L: take a file with VAE and"):
         load_latent_diffusion(str(path))
     save_file({**weights, "edm_mean": torch.zeros(1)}, path)
     with pytest.raises(NodeError, match=r"Playground 2\.5"):

@@ -12,8 +12,9 @@ import msgspec
 from nodeflow.engine.planning.fingerprint import fingerprint
 from nodeflow.engine.planning.plan import Origin, Task
 from nodeflow.graph.model.catalogue import Param
+from nodeflow.library.named import AmbiguousNameError, library_path
 from nodeflow.node import NodeError
-from nodeflow.resources import locate
+from nodeflow.resources import STARTER, locate
 
 Parts = dict[str, Any]
 """What determines a result, by name: ``node``, ``param x``, ``input x``, ``file x``, ``run x``."""
@@ -60,7 +61,7 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         if param.kind == "float":
             value = float(value)
         if param.reads:
-            path = locate(value, settings.base)
+            path = _located(param, value, settings.base)
             if path is not None:
                 value = str(path.resolve())
                 parts["file " + name] = fingerprint(path)
@@ -78,6 +79,18 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         if what != "workflow":
             parts["run " + what] = arguments[name]
     return parts, arguments
+
+
+def _located(param: Param, value: str, base: Path) -> Path | None:
+    """What lies where a path leads, or where the library has a model of that name. Raises NodeError for a name that
+    several models have."""
+    path = locate(value, base)
+    if path is not None or param.widget != "model" or not value or value.startswith(STARTER):
+        return path
+    try:
+        return library_path(value)
+    except AmbiguousNameError as error:
+        raise NodeError(str(error)) from None
 
 
 def checked(param: Param, value: Any, origin: Origin) -> Any:

@@ -1,15 +1,16 @@
-"""Where a model lies: shipped, a path, or the hub's cache."""
+"""Where a model lies: shipped, a path, the hub's cache, or the person's library."""
 
 from __future__ import annotations
 
-import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
 
+from nodeflow.library.named import AmbiguousNameError, library_path, names_near
 from nodeflow.library.sniff import PICKLES, pickled, sniff
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate, starter_models
+from nodes.loaders.read.hub import from_hub
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 PATTERNS = [
@@ -24,7 +25,7 @@ PATTERNS = [
             ("text_encoder", "model"),
             ("text_encoder_2", "model"),
         )
-        for weights in (f"{name}.safetensors", f"{name}-*.safetensors")
+        for weights in (f"{name}.safetensors", f"{name}-*.safetensors", f"{name}.fp16*.safetensors")
     ),
 ]
 """What is fetched from the hub: configurations, tokenizer and safetensors weights; nothing that can hold a program."""
@@ -35,14 +36,26 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
 
     ``patterns``: the files of a hub repository that are wanted.
     """
-    path = locate(model, Path.cwd())
-    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", *PICKLES):
-        return _from_hub(model, revision, patterns)
+    path = located(model)
+    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", ".gguf", *PICKLES):
+        return from_hub(model, revision, patterns)
     if path is None:
         raise NodeError(f"{model or 'no name given'}: there is no model there; {_hint(model)}")
     if path.is_file():
         check_suffix(path)
     return path
+
+
+def located(model: str) -> Path | None:
+    """What lies on this computer by that name: shipped, a path, or in the library. Raises NodeError for a name that
+    several models of the library have."""
+    path = locate(model, Path.cwd())
+    if path is not None or model.startswith(STARTER):
+        return path
+    try:
+        return library_path(model)
+    except AmbiguousNameError as error:
+        raise NodeError(str(error)) from None
 
 
 def _hint(model: str) -> str:
@@ -53,9 +66,10 @@ def _hint(model: str) -> str:
         known = [STARTER + name for name in starter_models()]
         near = get_close_matches(model, known, 3, 0.7)
         return f"did you mean {' or '.join(near)}?" if near else f"the models that ship are {', '.join(known)}"
-    path = Path(model).expanduser()
-    if path.is_symlink():
+    if Path(model).expanduser().is_symlink():
         return "it is a link to something that is gone"
+    if alike := names_near(model):
+        return f"the library has {' and '.join(alike)}"
     return "check the path" if model else "name a folder, a file, or a hub id"
 
 
@@ -76,26 +90,3 @@ def check_suffix(path: Path) -> None:
         raise NodeError(f"{path.name}: its weights are safetensors under another name; call it .safetensors")
     hint = found.hint or "choose a .safetensors file or a folder that diffusers saved"
     raise NodeError(f"{path.name} holds {found.what}; {hint}")
-
-
-def _from_hub(model: str, revision: str, patterns: list[str]) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    wanted = revision or None
-    named = f"{model} at revision {revision}" if revision else model
-    try:
-        return Path(snapshot_download(model, revision=wanted, allow_patterns=patterns, local_files_only=True))
-    except HFValidationError:
-        raise NodeError(f"{model}: there is no such folder, and it is no hub id either; check the path") from None
-    except LocalEntryNotFoundError:
-        if os.environ.get("NODEFLOW_DOWNLOAD") != "1":
-            raise NodeError(
-                f"{named}: there is no such folder, and the hub's cache on this computer does not hold it; "
-                "download it first, or set NODEFLOW_DOWNLOAD=1"
-            ) from None
-    try:
-        return Path(snapshot_download(model, revision=wanted, allow_patterns=patterns))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise NodeError(f"{named}: cannot be fetched from the hub ({reason}); check id, revision and network") from None
