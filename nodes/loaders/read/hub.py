@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nodeflow.library.recognise_folder import read_config
 from nodeflow.node import NodeError
+from nodes.loaders.read.folder_files import first_line
 
 VARIABLE = "NODEFLOW_DOWNLOAD"
 ALWAYS = "scheduler", "tokenizer"
@@ -24,6 +25,7 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
 
     named = f"{model} at revision {revision}" if revision else model
     allowed = os.environ.get(VARIABLE) == "1"
+    folder: Path | None = None
     try:
         folder = _snapshot(model, revision, patterns, fetch=False)
     except HFValidationError:
@@ -84,8 +86,8 @@ def _fetched(named: str, model: str, revision: str, patterns: list[str]) -> Path
         if lacking(folder, patterns):
             folder = _snapshot(model, revision, half(patterns), fetch=True)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = whole_sentence(str(error)) or "the hub did not answer"
-        raise NodeError(f"{named}: cannot be fetched from the hub ({reason}); check id, revision and network") from None
+        told = f"{named}: cannot be fetched from the hub ({first_line(error)}); check id, revision and network"
+        raise NodeError(told) from None
     return folder
 
 
@@ -93,13 +95,6 @@ def half(patterns: list[str]) -> list[str]:
     """The same files in half precision, as the hub names them."""
     ends = (one.removesuffix(".safetensors") for one in patterns if one.endswith(".safetensors") and "*." not in one)
     return [f"{end.rstrip('*-')}.fp16*.safetensors" for end in ends]
-
-
-def whole_sentence(text: str, most: int = 160) -> str:
-    """The first sentence of a library's message; nothing where it is too long to be shown whole."""
-    first = text.strip().partition("\n")[0].strip()
-    first = first.partition(". ")[0].rstrip(".:")
-    return first if len(first) <= most else ""
 
 
 def lacking(folder: Path, patterns: list[str]) -> list[str]:
