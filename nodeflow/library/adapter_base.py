@@ -27,7 +27,7 @@ def family_of(header: Header, rules: RuleBook) -> tuple[str, tuple[str, ...]] | 
 
 
 def _marks(rule: AdapterRule) -> int:
-    return len(rule.has) + bool(rule.any) + len(rule.lacks) + 2 * len(rule.columns) + 2 * len(rule.rows)
+    return len(rule.has) + bool(rule.any) + 100 * (len(rule.columns) + len(rule.rows) + bool(rule.base))
 
 
 class _Layers:

@@ -46,8 +46,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def marks(self) -> int:
-        """How much it asks of a file: of two rules that fit, the one that asks for more says more."""
-        return len(self.has) + bool(self.any) + len(self.lacks) + 2 * len(self.shapes) + 2 * len(self.metadata)
+        """How much it asks of a file: of two rules that fit, the one that asks for more says more; a size or a word
+        of the metadata more than any number of names."""
+        return len(self.has) + bool(self.any) + 100 * (len(self.shapes) + len(self.metadata))
 
 
 class AdapterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
