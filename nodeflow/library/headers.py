@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -78,15 +77,28 @@ def read_safetensors(path: Path) -> Header:
             raise HeaderError("it was cut short within its header")
         raw = file.read(length)
     try:
-        entries: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
-        metadata = msgspec.convert(entries.pop("__metadata__", None) or {}, dict[str, str])
-        tensors = msgspec.convert(entries, dict[str, Tensor])
+        metadata = _metadata(raw).metadata or {}
+        tensors = _tensors(raw) if b'"__metadata__"' not in raw else _beside_metadata(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise HeaderError("its header cannot be read") from None
     end = max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
     if 8 + length + end > size:
         raise HeaderError(f"it has {size:,} bytes of {8 + length + end:,}")
     return Header("safetensors", tensors, metadata, size, 8 + length)
+
+
+class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}):
+    metadata: dict[str, str] | None = None
+
+
+_metadata = msgspec.json.Decoder(_Metadata).decode
+_tensors = msgspec.json.Decoder(dict[str, Tensor]).decode
+_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_tensor = msgspec.json.Decoder(Tensor).decode
+
+
+def _beside_metadata(raw: bytes) -> dict[str, Tensor]:
+    return {name: _tensor(entry) for name, entry in _raw(raw).items() if name != "__metadata__"}
 
 
 def read_header(path: Path) -> Header:

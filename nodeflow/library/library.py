@@ -12,7 +12,7 @@ import msgspec
 from nodeflow.library.entries import Entry, Own
 from nodeflow.library.folders import Root, library_roots
 from nodeflow.library.index import Index
-from nodeflow.library.lookup import matches, plain
+from nodeflow.library.lookup import Names, plain
 from nodeflow.library.scan import Scanned, Watch, scan
 
 CHUNK = 1 << 22
@@ -25,11 +25,14 @@ class Library:
         self.index = index or Index()
         self.entries: list[Entry] = []
         self._texts: list[str] = []
+        self._names = Names([])
         self._load()
 
     def _load(self) -> None:
+        """What is searched and found by is made when first asked for, so that a start is quick."""
         self.entries = self.index.entries()
-        self._texts = [_search_text(entry) for entry in self.entries]
+        self._texts = []
+        self._names = Names(self.entries)
 
     def close(self) -> None:
         self.index.close()
@@ -47,6 +50,7 @@ class Library:
     def search(self, text: str = "", kind: str = "", family: str = "") -> list[Entry]:
         """Entries that hold every word of a text in their name, kind, family, title or trigger words."""
         words = text.casefold().split()
+        self._texts = self._texts or [_search_text(entry) for entry in self.entries]
         return [
             entry
             for entry, known in zip(self.entries, self._texts, strict=True)
@@ -56,8 +60,8 @@ class Library:
         ]
 
     def find(self, name: str) -> list[Entry]:
-        """What a name may stand for; see `lookup.matches`."""
-        return matches(self.entries, name)
+        """What a name may stand for; see `lookup.Names`."""
+        return self._names.find(name)
 
     def sha256(self, entry: Entry) -> str:
         """The hash of a file, computed once for as long as it stands as it is. Raises OSError."""

@@ -162,7 +162,13 @@ def _adapter(rule: Rule, header: Header, rules: RuleBook) -> Recognised:
 def best_rule(header: Header, rules: RuleBook) -> Rule | None:
     """The rule that says most of a file; None where none fits."""
     prefixes = [prefix for prefix in PREFIXES if header.begins(prefix)]
-    fitting = [rule for rule in rules.files if _fits(rule, header, prefixes)]
+    numbers = {
+        number
+        for name, asked in rules.anchored.items()
+        if not name or any(prefix + name in header.tensors for prefix in prefixes)
+        for number in asked
+    }
+    fitting = [rules.files[number] for number in sorted(numbers) if _fits(rules.files[number], header, prefixes)]
     return min(
         fitting,
         key=lambda rule: (_TIERS.get(rule.kind, len(ORDER)), -rule.prefer, -rule.marks, rule.family),

@@ -7,7 +7,8 @@ models in ``takers.toml``, and the parts that lie together in one file in ``part
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from collections import defaultdict
+from functools import cache, cached_property
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,6 +50,14 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """How much it asks of a file: of two rules that fit, the one that asks for more says more; a size or a word
         of the metadata more than any number of names."""
         return len(self.has) + bool(self.any) + 100 * (len(self.shapes) + len(self.metadata))
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """Whole names of which a file must have one; empty where no whole name decides."""
+        whole = [name for name in (*self.shapes, *self.has) if "*" not in name]
+        if whole:
+            return (whole[0],)
+        return self.any if not any("*" in name for name in self.any) else ()
 
 
 class AdapterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,7 +116,7 @@ class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     places: dict[str, tuple[str, ...]] = {}
 
 
-class RuleBook(msgspec.Struct, frozen=True):
+class RuleBook(msgspec.Struct, frozen=True, dict=True):
     """All rules of all packs. ``version`` changes with any of them, so that what was recognised is looked at again."""
 
     families: tuple[Family, ...] = ()
@@ -118,6 +127,15 @@ class RuleBook(msgspec.Struct, frozen=True):
     parts: dict[str, tuple[str, ...]] = {}
     """Beginnings of names that each part of a model has in a file that holds several."""
     version: str = ""
+
+    @cached_property
+    def anchored(self) -> dict[str, list[int]]:
+        """The numbers of the rules that each whole name calls for; those under "" are always asked."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, rule in enumerate(self.files):
+            for name in rule.anchors or ("",):
+                found[name].append(number)
+        return dict(found)
 
     def title(self, node: str) -> str:
         """The title of a node; its type where no pack that is installed has it."""

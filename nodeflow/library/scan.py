@@ -22,7 +22,6 @@ SIGNS = "model_index.json", "adapter_config.json"
 """What lies in a folder that is one model."""
 PASSED_BY = {".git", "__pycache__", "node_modules", "venv", ".venv", "blobs", "refs", ".locks", ".cache", ".no_exist"}
 SNAPSHOTS = "snapshots"
-MAX_DEPTH = 12
 BATCH = 200
 """Entries that are written at once."""
 
@@ -30,7 +29,7 @@ Watch = Callable[[int, int], None]
 """Called with how many files were seen and how many of them were read."""
 
 
-class Scanned(msgspec.Struct, frozen=True, omit_defaults=True):
+class Scanned(msgspec.Struct, frozen=True):
     """What a look through the folders found: numbers of files, and folders that cannot be reached."""
 
     files: int = 0
@@ -127,11 +126,16 @@ def _or_unreadable(path: Path, rules: RuleBook) -> Recognised:
 
 def models_in(root: Path) -> Iterator[Seen]:
     """All models below a folder: files, and folders that are one model each."""
-    yield from _models(root, root, 0)
+    yield from _models(root, root, set())
 
 
-def _models(folder: Path, root: Path, depth: int) -> Iterator[Seen]:
+def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[Seen]:
+    """``been``: the folders that were looked in, since links may lead in a ring."""
     try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in been:
+            return
+        been.add((status.st_dev, status.st_ino))
         with os.scandir(folder) as found:
             listed = sorted(found, key=lambda one: one.name)
     except OSError:
@@ -144,8 +148,7 @@ def _models(folder: Path, root: Path, depth: int) -> Iterator[Seen]:
         if one.name in PASSED_BY or one.name.startswith("."):
             continue
         if _is_folder(one):
-            if depth < MAX_DEPTH:
-                yield from _models(Path(one.path), root, depth + 1)
+            yield from _models(Path(one.path), root, been)
         elif one.name.lower().endswith(WEIGHTS):
             seen = _file(one, names, root)
             if seen is not None:

@@ -11,7 +11,7 @@ from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
 from nodes.loaders.read.right_kind import find_for
 from tests.library.files import write_gguf, write_sparse
-from tests.library.layouts import EVERY, FLUX, QWEN, Z_IMAGE, qwen_3, under
+from tests.library.layouts import EVERY, FLUX, QWEN, Z_IMAGE, qwen_3
 
 CLASS_NAMES = re.compile(r"\b[A-Z]\w*(Model|Pipeline|Error|Exception|UNet|Transformer2D\w*)\b|Traceback|<class")
 FALSE_ADVICE = re.compile(r"download it again|damaged|cut short|no whole")
