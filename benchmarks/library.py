@@ -26,48 +26,32 @@ def blocks(pattern: str, ends: tuple[str, ...], count: int) -> Shapes:
     return {pattern.format(n) + end: (WIDTH, WIDTH) for n in range(count) for end in ends}
 
 
+ATTENTION = "attn1.to_q.weight", "attn1.to_k.weight", "attn2.to_q.weight", "ff.net.2.weight", "ff.net.2.bias"
+DOUBLE = "img_attn.qkv.weight", "img_attn.proj.weight", "txt_attn.qkv.weight", "img_mod.lin.weight", "txt_mlp.0.bias"
+TEXT = "self_attn.q_proj.weight", "self_attn.k_proj.weight", "mlp.fc1.weight", "mlp.fc2.weight", "layer_norm1.weight"
+LORA = ".lora_down.weight", ".lora_up.weight", ".alpha"
+
+
 def kinds() -> dict[str, Shapes]:
     """Headers as long as those of true files: some 200 to 1,700 names."""
-    attention = ("attn1.to_q.weight", "attn1.to_k.weight", "attn2.to_q.weight", "ff.net.2.weight", "ff.net.2.bias")
-    double = (
-        "img_attn.qkv.weight",
-        "img_attn.proj.weight",
-        "txt_attn.qkv.weight",
-        "img_mod.lin.weight",
-        "txt_mlp.0.bias",
-    )
-    text = (
-        "self_attn.q_proj.weight",
-        "self_attn.k_proj.weight",
-        "mlp.fc1.weight",
-        "mlp.fc2.weight",
-        "layer_norm1.weight",
-    )
-    lora = (".lora_down.weight", ".lora_up.weight", ".alpha")
-    unet = {
-        "input_blocks.0.0.weight": (320, 4, 3, 3),
-        "time_embed.0.weight": (WIDTH, 320),
-        "label_emb.0.0.weight": (WIDTH, 2816),
-    }
-    unet |= blocks("input_blocks.{}.1.transformer_blocks.0.", attention, 200)
+    unet = {"input_blocks.0.0.weight": (320, 4, 3, 3), "time_embed.0.weight": (WIDTH, 320)}
+    unet |= {"label_emb.0.0.weight": (WIDTH, 2816), **blocks("input_blocks.{}.1.transformer_blocks.0.", ATTENTION, 200)}
     whole = {f"model.diffusion_model.{name}": shape for name, shape in unet.items()}
     whole |= {"first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3)}
-    whole |= blocks("conditioner.embedders.0.transformer.text_model.encoder.layers.{}.", text, 12)
-    whole |= blocks("conditioner.embedders.1.model.transformer.resblocks.{}.", text, 32)
-    flux = {
-        "img_in.weight": (3072, 64),
-        "double_blocks.0.img_attn.norm.key_norm.scale": (128,),
-        "vector_in.in_layer.weight": (3072, 768),
-    }
+    whole |= blocks("conditioner.embedders.0.transformer.text_model.encoder.layers.{}.", TEXT, 12)
+    whole |= blocks("conditioner.embedders.1.model.transformer.resblocks.{}.", TEXT, 32)
+    flux = {"img_in.weight": (3072, 64), "double_blocks.0.img_attn.norm.key_norm.scale": (128,)}
+    clip = {"text_model.embeddings.token_embedding.weight": (49408, 768)}
+    vae = {"decoder.conv_in.weight": (512, 16, 3, 3)}
     return {
         "xl": whole,
-        "flux": flux | blocks("double_blocks.{}.", double, 60),
-        "lora_xl": blocks("lora_unet_input_blocks_{}_1_transformer_blocks_0_attn1_to_q", lora, 240),
-        "lora_flux": blocks("lora_unet_double_blocks_{}_img_attn_qkv", lora, 120),
-        "clip": {"text_model.embeddings.token_embedding.weight": (49408, 768), **blocks("text_model.encoder.layers.{}.", text, 12)},
-        "vae": {"decoder.conv_in.weight": (512, 16, 3, 3), **blocks("decoder.mid.block_{}.", ("norm1.weight", "conv1.weight"), 60)},
+        "flux": flux | blocks("double_blocks.{}.", DOUBLE, 60),
+        "lora_xl": blocks("lora_unet_input_blocks_{}_1_transformer_blocks_0_attn1_to_q", LORA, 240),
+        "lora_flux": blocks("lora_unet_double_blocks_{}_img_attn_qkv", LORA, 120),
+        "clip": clip | blocks("text_model.encoder.layers.{}.", TEXT, 12),
+        "vae": vae | blocks("decoder.mid.block_{}.", ("norm1.weight", "conv1.weight"), 60),
         "embedding": {"emb_params": (4, 768)},
-    }  # fmt: skip
+    }
 
 
 def header(shapes: Shapes, title: str) -> tuple[bytes, int]:
