@@ -14,7 +14,7 @@ from nodeflow.library.entries import Entry, Own
 from nodeflow.resources import data_folder
 
 SCHEMA = """
-create table if not exists files (path text primary key, root text, signature text, gone integer, entry blob);
+create table if not exists files (path text primary key, root text, signature text, rules text, gone integer, entry blob);
 create table if not exists own (path text primary key, own blob);
 create table if not exists hashes (path text primary key, signature text, sha256 text);
 """
@@ -78,16 +78,15 @@ class Index:
 
     def signatures(self, root: str) -> dict[str, tuple[str, str, bool]]:
         """Of each file below a folder: its signature with the version of the rules, by path, and whether it is gone."""
-        rows = self._database.execute("select path, signature, entry, gone from files where root = ?", (root,))
-        decode = msgspec.msgpack.Decoder(Entry).decode
-        return {path: (signature, decode(entry).rules, bool(gone)) for path, signature, entry, gone in rows}
+        rows = self._database.execute("select path, signature, rules, gone from files where root = ?", (root,))
+        return {path: (signature, rules, bool(gone)) for path, signature, rules, gone in rows}
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Keep entries, in place of those of the same path."""
         encode = msgspec.msgpack.encode
-        rows = [(one.path, one.root, one.signature, one.gone, encode(one)) for one in entries]
+        rows = [(one.path, one.root, one.signature, one.rules, one.gone, encode(one)) for one in entries]
         with self._writing():
-            self._database.executemany("insert or replace into files values (?, ?, ?, ?, ?)", rows)
+            self._database.executemany("insert or replace into files values (?, ?, ?, ?, ?, ?)", rows)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop entries; what a person wrote of them stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,13 +52,14 @@ class Library:
         """Entries that hold every word of a text in their name, kind, family, title or trigger words."""
         words = text.casefold().split()
         self._texts = self._texts or [_search_text(entry) for entry in self.entries]
-        return [
-            entry
-            for entry, known in zip(self.entries, self._texts, strict=True)
-            if all(word in known for word in words)
-            and (not kind or entry.found.kind == kind)
-            and (not family or entry.found.family == family)
-        ]
+        left: Sequence[int] = range(len(self.entries))
+        for word in words:
+            left = [number for number in left if word in self._texts[number]]
+        found = [self.entries[number] for number in left]
+        if kind or family:
+            found = [one for one in found if one.found.kind == (kind or one.found.kind)]
+            found = [one for one in found if one.found.family == (family or one.found.family)]
+        return found
 
     def find(self, name: str) -> list[Entry]:
         """What a name may stand for; see `lookup.Names`."""

@@ -156,7 +156,7 @@ def _adapter(rule: Rule, header: Header, rules: RuleBook) -> Recognised:
         return Recognised("lora", "", rule.what or "a LoRA for a model that its layers do not tell", nodes=rule.nodes)
     family, nodes = base
     what = SENTENCES["lora"].format(family=family)
-    return Recognised("lora", family, what, nodes=nodes, param="lora", reason="" if nodes else "no node applies it yet")
+    return Recognised("lora", family, what, nodes=nodes or rule.nodes, param="lora")
 
 
 def best_rule(header: Header, rules: RuleBook) -> Rule | None:

@@ -59,7 +59,7 @@ def wrong(
         (path / "text.safetensors", (), "text.safetensors is damaged or was cut short"),
         (path / "cut.safetensors", (), "cut.safetensors is damaged or was cut short"),
         (path / "pointer.safetensors", (), "only says where git has the file"),
-        (path / "model.gguf", (), "GGUF files are not read here"),
+        (path / "model.gguf", (), "model.gguf is damaged or was cut short"),
         (
             tiny_folder,
             ("Load latent diffusion", "Load VAE"),

@@ -12,6 +12,7 @@ from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate, starter_models
 from nodes.loaders.read.hub import from_hub
 
+WEIGHTS = ".safetensors", ".gguf"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 PATTERNS = [
     "model_index.json",
@@ -37,7 +38,7 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
     ``patterns``: the files of a hub repository that are wanted.
     """
     path = located(model)
-    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (".safetensors", ".gguf", *PICKLES):
+    if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (*WEIGHTS, *PICKLES):
         return from_hub(model, revision, patterns)
     if path is None:
         raise NodeError(f"{model or 'no name given'}: there is no model there; {_hint(model)}")
@@ -76,10 +77,8 @@ def _hint(model: str) -> str:
 def check_suffix(path: Path) -> None:
     """Raises NodeError for a file that is not to be opened, or that is no weights at all; says what it is."""
     suffix = path.suffix.lower()
-    if suffix == ".safetensors":
+    if suffix in WEIGHTS:
         return
-    if suffix == ".gguf":
-        raise NodeError(f"{path.name}: GGUF files are not read here; take the model as .safetensors")
     try:
         found = sniff(path)
     except OSError as error:

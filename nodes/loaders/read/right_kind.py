@@ -24,7 +24,14 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
         raise NodeError(f"{shown} holds {found.what}{_instead(type, path, found)}; {node} loads {taker.takes}")
     if path.is_file() and not taker.file:
         raise NodeError(f"{shown} is one file; {node} loads {taker.takes}")
+    _check_layout(path, found)
     return path
+
+
+def _check_layout(path: Path, found: Recognised) -> None:
+    if found.layout == "gguf" and path.is_file():
+        what = found.what if found.known else "weights"
+        raise NodeError(f"{shortened(path.name)} holds {what} as GGUF, which is not read here; take it as .safetensors")
 
 
 def find_part(node: str, param: str, model: str) -> Path:
@@ -40,6 +47,7 @@ def find_part(node: str, param: str, model: str) -> Path:
             f"{shortened(path.name)} holds {found.what}{_instead(type, path, found)}; {param} of {node} takes one "
             f"network of {taker.takes.removeprefix('a folder of ')}"
         )
+    _check_layout(path, found)
     return path
 
 
