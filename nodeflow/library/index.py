@@ -14,7 +14,8 @@ from nodeflow.library.entries import Entry, Own
 from nodeflow.resources import data_folder
 
 SCHEMA = """
-create table if not exists files (path text primary key, root text, signature text, rules text, gone integer, entry blob);
+create table if not exists files
+  (path text primary key, root text, signature text, rules text, gone integer, entry blob);
 create table if not exists own (path text primary key, own blob);
 create table if not exists hashes (path text primary key, signature text, sha256 text);
 """

@@ -93,8 +93,8 @@ def _fetched(named: str, model: str, revision: str, patterns: list[str]) -> Path
 
 def half(patterns: list[str]) -> list[str]:
     """The same files in half precision, as the hub names them."""
-    ends = (one.removesuffix(".safetensors") for one in patterns if one.endswith(".safetensors") and "*." not in one)
-    return [f"{end.rstrip('*-')}.fp16*.safetensors" for end in ends]
+    ends = (one.removesuffix(".safetensors").rstrip("*-") for one in patterns if one.endswith(".safetensors"))
+    return list(dict.fromkeys(f"{end}.fp16*.safetensors" for end in ends))
 
 
 def lacking(folder: Path, patterns: list[str]) -> list[str]:

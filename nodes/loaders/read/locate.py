@@ -26,7 +26,7 @@ PATTERNS = [
             ("text_encoder", "model"),
             ("text_encoder_2", "model"),
         )
-        for weights in (f"{name}.safetensors", f"{name}-*.safetensors", f"{name}.fp16*.safetensors")
+        for weights in (f"{name}.safetensors", f"{name}-*.safetensors")
     ),
 ]
 """What is fetched from the hub: configurations, tokenizer and safetensors weights; nothing that can hold a program."""
