@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -116,13 +117,13 @@ def measure(files: int, folders: int) -> None:
           f"{statistics.median(float(one[0]) for one in told):.1f} ms with them")  # fmt: skip
     print(f"memory of it              {statistics.median(float(one[2]) for one in told):8.1f} MB")
     typed = [word[:n] for word in ("flux", "person 4242", "lora xl", "nothing") for n in range(1, len(word) + 1)]
-    searched = [timed(lambda text=text: library.search(text)) * 1000 for text in typed]
+    searched = [timed(partial(library.search, text)) * 1000 for text in typed]
     print(f"search, median and worst  {statistics.median(searched):8.1f} ms, {max(searched):.1f} ms a keystroke")
     names = [
         f"folder{n % folders:03}\\\\{library.entries[n].file_name.upper()}"
         for n in range(0, files, max(files // 50, 1))
     ]
-    found = [timed(lambda name=name: library.find(name)) * 1000 for name in names]
+    found = [timed(partial(library.find, name)) * 1000 for name in names]
     print(f"a foreign name            {statistics.median(found):8.1f} ms, worst {max(found):.1f} ms")
     write(place, iter(range(files, files + 100)), files, folders)
     print(f"100 files more            {timed(library.refresh):8.2f} s")
