@@ -102,11 +102,12 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A node that loads models: its title, what it loads in words, and whether one file will do."""
+    """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF."""
 
     title: str
     takes: str
     file: bool = False
+    gguf: bool = False
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

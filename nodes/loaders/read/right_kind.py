@@ -24,12 +24,13 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
         raise NodeError(f"{shown} holds {found.what}{_instead(type, path, found)}; {node} loads {taker.takes}")
     if path.is_file() and not taker.file:
         raise NodeError(f"{shown} is one file; {node} loads {taker.takes}")
-    _check_layout(path, found)
+    _check_layout(path, found, taker)
     return path
 
 
-def _check_layout(path: Path, found: Recognised) -> None:
-    if found.layout == "gguf" and path.is_file():
+def _check_layout(path: Path, found: Recognised, taker: Taker) -> None:
+    """Raises NodeError for a GGUF where the node reads none."""
+    if found.layout == "gguf" and not taker.gguf and path.is_file():
         what = found.what if found.known else "weights"
         raise NodeError(f"{shortened(path.name)} holds {what} as GGUF, which is not read here; take it as .safetensors")
 
@@ -47,7 +48,7 @@ def find_part(node: str, param: str, model: str) -> Path:
             f"{shortened(path.name)} holds {found.what}{_instead(type, path, found)}; {param} of {node} takes one "
             f"network of {taker.takes.removeprefix('a folder of ')}"
         )
-    _check_layout(path, found)
+    _check_layout(path, found, taker)
     return path
 
 
