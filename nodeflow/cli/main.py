@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from nodeflow import __version__
+from nodeflow.cli import convert, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -271,6 +272,8 @@ def new_node(
 
 cache_commands = typer.Typer(help="Results that are kept on disk.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(cache_commands, name="cache")
+cli.add_typer(models.commands, name="models")
+cli.command()(convert.convert)
 
 
 def _disk() -> DiskStore:

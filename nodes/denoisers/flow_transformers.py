@@ -10,9 +10,8 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, Prediction, TextEncoder, TrainedSchedule
 from nodes.denoisers.calls.flow_calls import FluxDenoiser, JointDenoiser, QwenImageDenoiser, ZImageDenoiser
 from nodes.loaders.families.flow_transformers.pipeline_folder import PATTERNS, load_flow_folder, load_flux_folder
-from nodes.loaders.read.locate import find
 from nodes.loaders.read.parts import Target, torch_dtype
-from nodes.loaders.read.right_kind import find_for
+from nodes.loaders.read.right_kind import find_for, find_part
 
 
 class FlowTransformer(NamedTuple):
@@ -62,9 +61,8 @@ def load_flow_transformer(
     (arXiv:2403.03206).
     """
     path = find_for("Load flow transformer", model, revision, PATTERNS)
-    return FlowTransformer(
-        *load_flow_folder(path, Target(torch_dtype(dtype), storage == "float8"), t5, _file(transformer))
-    )
+    target = Target(torch_dtype(dtype), storage == "float8")
+    return FlowTransformer(*load_flow_folder(path, target, t5, _file("Load flow transformer", transformer)))
 
 
 @node("Load FLUX", version=2)
@@ -98,17 +96,12 @@ def load_flux(
     """
     path = find_for("Load FLUX", model, revision, PATTERNS)
     target = Target(torch_dtype(dtype), storage == "float8")
-    return FlowTransformer(*load_flux_folder(path, target, _file(transformer)))
+    return FlowTransformer(*load_flux_folder(path, target, _file("Load FLUX", transformer)))
 
 
-def _file(transformer: str) -> Path | None:
+def _file(node: str, transformer: str) -> Path | None:
     """The file of a transformer alone; None where none is named. Raises NodeError where it is no such file."""
-    path = find(transformer, "") if transformer else None
-    if path is not None and path.is_dir():
-        raise NodeError(
-            f"{path.name} is a folder; transformer takes one .safetensors or .gguf file, and model the folder"
-        )
-    return path
+    return find_part(node, "transformer", transformer) if transformer else None
 
 
 JOINT: Mapping[str, Callable[[DiffusionNetwork, Prediction], Denoiser]] = {

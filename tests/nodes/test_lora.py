@@ -188,5 +188,5 @@ def test_what_is_no_fitting_lora_is_a_sentence(
     (tmp_path / "cut.safetensors").write_bytes(b"no")
     with pytest.raises(NodeError, match="damaged or was cut short"):
         apply_lora(tiny.unet, str(tmp_path / "cut.safetensors"))
-    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; LoRA loads a LoRA"):
+    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2, .*; LoRA loads a LoRA"):
         apply_lora(tiny.unet, str(tiny_folder))

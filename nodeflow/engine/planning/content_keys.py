@@ -12,8 +12,9 @@ import msgspec
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Origin, Task
 from nodeflow.graph.model.catalogue import NodeSpec, Param, item_type
+from nodeflow.library.named import AmbiguousNameError, library_path
 from nodeflow.node import NodeError
-from nodeflow.resources import locate
+from nodeflow.resources import STARTER, locate
 
 Parts = dict[str, Any]
 """What determines a result, by name: ``node``, ``param x``, ``input x``, ``file x``, ``run x``."""
@@ -62,7 +63,7 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         if param.kind == "float":
             value = float(value)
         if param.reads:
-            path = locate(value, settings.base)
+            path = _located(param, value, settings.base)
             if path is not None:
                 value = str(path.resolve())
                 parts["file " + name] = settings.fingerprints.of(path)
@@ -85,6 +86,18 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
 def _tells_paths(spec: NodeSpec) -> bool:
     """Whether a node's results may say where it found what it reads; those of others hold wherever that lies."""
     return any(item_type(port.type) in ("str", "Any", "Files") for port in spec.outputs)
+
+
+def _located(param: Param, value: str, base: Path) -> Path | None:
+    """What lies where a path leads, or where the library has a model of that name. Raises NodeError for a name that
+    several models have."""
+    path = locate(value, base)
+    if path is not None or param.widget != "model" or not value or value.startswith(STARTER):
+        return path
+    try:
+        return library_path(value)
+    except AmbiguousNameError as error:
+        raise NodeError(str(error)) from None
 
 
 def checked(param: Param, value: Any, origin: Origin) -> Any:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nodeflow.library.headers import LFS
+from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
 from nodes.loaders.read.accounting import refuse_unused
-from nodes.loaders.read.locate import PICKLES
 from nodes.loaders.read.no_code import check_folder
 
 
@@ -100,7 +102,7 @@ def _variant(folder: Path, name: str) -> str | None:
         if any(path.suffix in PICKLES for path in folder.glob("*")):
             raise NodeError(
                 f"{named(folder)} has its weights only in files that can hold programs, which are never opened; "
-                "convert them to safetensors first"
+                "convert them with: nodeflow convert FILE"
             )
         raise NodeError(f"{named(folder)} has no weights (no {name}.safetensors); download it again")
     for path in found:
@@ -150,10 +152,6 @@ def _absurd(fields: dict[str, Any]) -> str:
     return ""
 
 
-LFS = b"version https://git-lfs"
-"""What a file begins with that git left in place of a large one."""
-
-
 def damaged(path: Path, shown: str = "") -> NodeError:
     """The sentence for a safetensors file that cannot be read."""
     shown = shown or named(path)
@@ -172,12 +170,15 @@ def named(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-LONGEST_REASON = 160
+MAX_REASON = 160
+"""Letters of a library's message, beyond which it is not shown."""
+OF_PROGRAMS = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b|<class|object at 0x|Traceback|\b__\w+__\b")
+"""What only programmers read."""
 
 
 def first_line(error: Exception) -> str:
-    """What a library says went wrong, in one line; where that is long, that it stands in the log."""
-    line = next(iter(str(error).strip().splitlines()), "").strip().rstrip(".:")
-    if not line:
-        return "without a reason"
-    return line if len(line) <= LONGEST_REASON else "for a reason that is too long to be shown"
+    """What a library says went wrong: its first sentence where it is short and whole, else that it says nothing."""
+    first = str(error).strip().partition("\n")[0].partition(". ")[0].strip().rstrip(".:")
+    if not first or len(first) > MAX_REASON or OF_PROGRAMS.search(first):
+        return "the library that reads it gives no reason in a sentence"
+    return first

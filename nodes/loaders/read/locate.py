@@ -1,18 +1,19 @@
-"""Where a model lies: shipped, a path, or the hub's cache."""
+"""Where a model lies: shipped, a path, the hub's cache, or the person's library."""
 
 from __future__ import annotations
 
-import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
 
+from nodeflow.library.named import AmbiguousNameError, library_path, names_near
+from nodeflow.library.sniff import PICKLES, pickled, sniff
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate, starter_models
+from nodes.loaders.read.hub import from_hub
 
+WEIGHTS = ".safetensors", ".gguf"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-WEIGHTS = (".safetensors", ".gguf")
-PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl", ".pickle")
 PATTERNS = [
     "model_index.json",
     "*/*.json",
@@ -36,14 +37,26 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
 
     ``patterns``: the files of a hub repository that are wanted.
     """
-    path = locate(model, Path.cwd())
+    path = located(model)
     if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (*WEIGHTS, *PICKLES):
-        return _from_hub(model, revision, patterns)
+        return from_hub(model, revision, patterns)
     if path is None:
         raise NodeError(f"{model or 'no name given'}: there is no model there; {_hint(model)}")
     if path.is_file():
         check_suffix(path)
     return path
+
+
+def located(model: str) -> Path | None:
+    """What lies on this computer by that name: shipped, a path, or in the library. Raises NodeError for a name that
+    several models of the library have."""
+    path = locate(model, Path.cwd())
+    if path is not None or model.startswith(STARTER):
+        return path
+    try:
+        return library_path(model)
+    except AmbiguousNameError as error:
+        raise NodeError(str(error)) from None
 
 
 def _hint(model: str) -> str:
@@ -54,42 +67,25 @@ def _hint(model: str) -> str:
         known = [STARTER + name for name in starter_models()]
         near = get_close_matches(model, known, 3, 0.7)
         return f"did you mean {' or '.join(near)}?" if near else f"the models that ship are {', '.join(known)}"
-    path = Path(model).expanduser()
-    if path.is_symlink():
+    if Path(model).expanduser().is_symlink():
         return "it is a link to something that is gone"
+    if alike := names_near(model):
+        return f"the library has {' and '.join(alike)}"
     return "check the path" if model else "name a folder, a file, or a hub id"
 
 
 def check_suffix(path: Path) -> None:
-    """Raises NodeError for a file that is not to be opened."""
-    if path.suffix.lower() in PICKLES:
-        raise NodeError(
-            f"{path.name}: such files can hold programs and are never opened; convert it to safetensors first"
-        )
-    if path.suffix.lower() not in WEIGHTS:
-        raise NodeError(
-            f"{path.name}: this is no model; choose a .safetensors or .gguf file, or a folder that diffusers saved"
-        )
-
-
-def _from_hub(model: str, revision: str, patterns: list[str]) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    wanted = revision or None
-    named = f"{model} at revision {revision}" if revision else model
+    """Raises NodeError for a file that is not to be opened, or that is no weights at all; says what it is."""
+    suffix = path.suffix.lower()
+    if suffix in WEIGHTS:
+        return
     try:
-        return Path(snapshot_download(model, revision=wanted, allow_patterns=patterns, local_files_only=True))
-    except HFValidationError:
-        raise NodeError(f"{model}: there is no such folder, and it is no hub id either; check the path") from None
-    except LocalEntryNotFoundError:
-        if os.environ.get("NODEFLOW_DOWNLOAD") != "1":
-            raise NodeError(
-                f"{named}: there is no such folder, and the hub's cache on this computer does not hold it; "
-                "download it first, or set NODEFLOW_DOWNLOAD=1"
-            ) from None
-    try:
-        return Path(snapshot_download(model, revision=wanted, allow_patterns=patterns))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise NodeError(f"{named}: cannot be fetched from the hub ({reason}); check id, revision and network") from None
+        found = sniff(path)
+    except OSError as error:
+        raise NodeError(f"{path.name} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
+    if suffix in PICKLES and (found is None or found.kind == "other"):
+        found = pickled(path)
+    if found is None:
+        raise NodeError(f"{path.name}: its weights are safetensors under another name; call it .safetensors")
+    hint = found.hint or "choose a .safetensors file or a folder that diffusers saved"
+    raise NodeError(f"{path.name} holds {found.what}; {hint}")

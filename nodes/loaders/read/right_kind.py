@@ -4,63 +4,82 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nodeflow.library.recognise import Recognised
+from nodeflow.library.rules import Taker, rule_book
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
-from nodes.loaders.quantised.gguf_file import GGUF
-from nodes.loaders.read import recognise as known
 from nodes.loaders.read.locate import find
+from nodes.loaders.read.recognise import recognise, titles
 
-LOADS = {
-    known.LATENT: "Stable Diffusion 1, 2 and XL, as a folder or one file",
-    known.VAE: "AutoencoderKL, as a folder or one file, and AutoencoderTiny",
-    known.FLOW: "a folder of Stable Diffusion 3, Z-Image and Qwen-Image",
-    known.FLUX: "a folder of FLUX.1",
-    known.CLIP: "a CLIP, as a folder or a file of open_clip",
-    known.PRIOR: "a folder with the prior of an unCLIP (Karlo, Kandinsky 2.2)",
-    known.DECODER: "a folder with the decoder of an unCLIP (Karlo, Kandinsky 2.2)",
-    known.UPSAMPLER: "a folder with a diffusion model that sees a small picture",
-    known.DDPM: "a folder with a diffusion model on pixels (UNet2DModel)",
-    known.DIT: "a folder of DiT",
-    known.MASKED: "a folder of aMUSEd",
-    known.VQ: "a folder with a VQModel",
-    known.DALLE: "a folder with a GPT2LMHeadModel over text and codes",
-    known.PIXELS: "a folder of DeepFloyd IF's base (IFPipeline)",
-    known.PIXELS_UP: "a folder of DeepFloyd IF's upsamplers (IFSuperResolutionPipeline)",
-    known.CONTROL: "a ControlNetModel, as a folder or one file",
-    known.CLASSIFIER: "a folder with a classifier of noisy pictures",
-    known.GAN: "a folder with a WordGenerator",
-    known.UVIT: "a folder with a U-ViT",
-    known.UPSCALER: "an upscaler that spandrel knows, as one file",
-    **dict.fromkeys(known.LORAS, "a LoRA, as a file or the folder that it was saved in"),
-}
-"""What each loading node takes, by its title."""
-FILES = {known.LATENT, known.VAE, known.CONTROL, known.CLIP, known.UPSCALER, *known.LORAS}
-"""Those that take one file."""
-GGUF_FILES = {known.LATENT, known.VAE, known.CONTROL}
-"""Those of them that take a GGUF file."""
+MAX_NAME = 80
+"""Letters of a name in a message."""
 
 
 def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
     """The folder or file of a model that the node of this title loads. Raises NodeError for what others load."""
     path = find(model, revision, patterns)
-    shown = path.name if locate(model, Path.cwd()) is not None else model
-    found = known.recognise(path)
-    if found is not None and node not in found.nodes:
-        raise NodeError(f"{shown} holds {found.what}{_instead(node, path, found)}; {node} loads {LOADS[node]}")
-    if path.suffix.lower() == GGUF and node not in GGUF_FILES:
-        raise NodeError(f"{shown} is a GGUF file; {node} loads {LOADS[node]}, from safetensors")
-    if path.is_file() and node not in FILES:
-        raise NodeError(f"{shown} is one file; {node} loads {LOADS[node]}")
+    shown = shortened(path.name if locate(model, Path.cwd()) is not None else model)
+    found, (type, taker) = recognise(path), _taker(node)
+    if found.known and not _takes(type, found):
+        raise NodeError(f"{shown} holds {found.what}{_instead(type, path, found)}; {node} loads {taker.takes}")
+    if path.is_file() and not taker.file:
+        raise NodeError(f"{shown} is one file; {node} loads {taker.takes}")
+    _check_layout(path, found, taker)
     return path
 
 
-def _instead(node: str, path: Path, found: known.RecognisedModel) -> str:
+def _check_layout(path: Path, found: Recognised, taker: Taker) -> None:
+    """Raises NodeError for a GGUF where the node reads none."""
+    if found.layout == "gguf" and not taker.gguf and path.is_file():
+        what = found.what if found.known else "weights"
+        raise NodeError(f"{shortened(path.name)} holds {what} as GGUF, which is not read here; take it as .safetensors")
+
+
+def find_part(node: str, param: str, model: str) -> Path:
+    """The file of a network alone, which a node of this title takes at a parameter. Raises NodeError for others."""
+    path = find(model, "")
+    if path.is_dir():
+        raise NodeError(
+            f"{shortened(path.name)} is a folder; {param} takes one .safetensors file, and model the folder"
+        )
+    found, (type, taker) = recognise(path), _taker(node)
+    if found.known and not (type in found.nodes and found.param == param):
+        raise NodeError(
+            f"{shortened(path.name)} holds {found.what}{_instead(type, path, found)}; {param} of {node} takes one "
+            f"network of {taker.takes.removeprefix('a folder of ')}"
+        )
+    _check_layout(path, found, taker)
+    return path
+
+
+def shortened(name: str) -> str:
+    """A name that is short enough for a message; what is left out stood in its middle."""
+    half = MAX_NAME // 2
+    return name if len(name) <= MAX_NAME else f"{name[:half]}…{name[-half:]}"
+
+
+def _taker(title: str) -> tuple[str, Taker]:
+    return next((type, taker) for type, taker in rule_book().takers.items() if taker.title == title)
+
+
+def _takes(type: str, found: Recognised) -> bool:
+    if found.kind == "lora":
+        return type in ("nodes.apply_lora", "nodes.apply_lora_to_text")  # which say themselves for whom it was made
+    if found.kind == "files":
+        return type in ("nodes.load_upscaler", "nodes.apply_lora", "nodes.apply_lora_to_text")
+    return type in found.nodes and found.param in ("model", "lora")
+
+
+def _instead(type: str, path: Path, found: Recognised) -> str:
     """What to do, as the next part of the sentence."""
-    around = known.recognise(path.parent) if (path.parent / "model_index.json").is_file() else None
-    if around is not None and node in around.nodes:
-        return f", one part of {path.parent.name}: give that folder"
+    around = recognise(path.parent) if (path.parent / "model_index.json").is_file() else None
+    if around is not None and type in around.nodes:
+        return f", one part of {shortened(path.parent.name)}: give that folder"
     if around is not None and around.nodes and not found.nodes:
-        return f", one part of {around.what}, which the node {' or '.join(around.nodes)} loads"
+        return f", one part of {around.what}, which the node {titles(around.nodes)} loads"
+    if found.nodes and found.param not in ("model", "lora"):
+        taker = titles(found.nodes)
+        return f": name it at the parameter {found.param} of {taker}, and at model the folder of the rest"
     if found.nodes:
-        return f", which the node {' or '.join(found.nodes)} loads"
-    return f": {found.hint}" if found.hint else ", which no node here loads"
+        return f", which the node {titles(found.nodes)} loads"
+    return f": {found.reason}" if found.reason else ", which no node here loads"

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import damaged, first_line, named
-from nodes.loaders.read.locate import PICKLES
 from nodes.loaders.read.parts import Target, ready
 
 PATTERNS = ["*.safetensors"]
@@ -50,6 +50,6 @@ def _only_file(folder: Path) -> Path:
     if not files and any(path.suffix in PICKLES for path in folder.glob("*")):
         raise NodeError(
             f"{folder.name} has its weights only in files that can hold programs, which are never opened; "
-            "convert them to safetensors first"
+            "convert them with: nodeflow convert FILE"
         )
     raise NodeError(f"{folder.name} has {len(files)} .safetensors files; name the one to load")

@@ -1,0 +1,190 @@
+"""`nodeflow models`: which models there are on this computer, and what a file is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from nodeflow.library.entries import Entry
+    from nodeflow.library.library import Library
+    from nodeflow.library.recognise import Recognised
+
+WRONG = 2
+commands = typer.Typer(help="The models on this computer.", no_args_is_help=True, rich_markup_mode=None)
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@commands.command(name="list")
+def list_(
+    text: Annotated[list[str] | None, typer.Argument(metavar="[WORD]...", help="Only those with these words.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="Only of this kind, such as lora.")] = "",
+    family: Annotated[str, typer.Option("--family", help="Only of this family, such as FLUX.1.")] = "",
+    json: AsJson = False,
+) -> None:
+    """List the models that were found; look first where none ever were."""
+    library = _library()
+    if not library.entries:
+        library.refresh()
+    found = library.search(" ".join(text or []), kind, family)
+    if json:
+        _write([_told(entry, entry.found) for entry in found])
+        return
+    for entry in found:
+        gone = "  (gone)" if entry.gone else ""
+        print(f"{entry.name}\n    {entry.found.what or 'not known'}{_size(entry.found)}{gone}")
+    if not found:
+        print(_nothing(library), file=sys.stderr)
+
+
+@commands.command()
+def scan(
+    folder: Annotated[Path | None, typer.Argument(help="A folder to add to the library, then looked through.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Look through the folders for models, and say what is new."""
+    from nodeflow.library.folders import library_roots
+
+    if folder is not None:
+        _add(folder)
+    library = _library()
+    found = library.refresh()
+    if json:
+        import msgspec
+
+        _write({**msgspec.to_builtins(found), "folders": [str(root.path) for root in library_roots()]})
+        return
+    for root in library_roots():
+        state = "  (not there now; what is known of it is kept)" if str(root.path) in found.unplugged else ""
+        print(f"{root.path}  [{root.source}]{state}")
+    print(
+        f"{found.files} models: {found.new} new, {found.changed} changed, {found.gone} gone"
+        f"{f', {found.back} back' if found.back else ''}"
+    )
+
+
+@commands.command()
+def info(
+    file: Annotated[str, typer.Argument(help="A file, a folder, or a name in the library.")],
+    json: AsJson = False,
+    hash: Annotated[bool, typer.Option("--hash", help="Compute its sha256 too, which reads all of it.")] = False,
+) -> None:
+    """Say what a model file is, which node takes it and what it lacks. Only its header is read."""
+    from nodeflow.library.recognise import recognise
+
+    path = _path(file)
+    try:
+        found = recognise(path)
+        digest = _sha256(path) if hash else ""
+    except OSError as error:
+        _refuse(f"{file} cannot be read: {error.strerror or error}")
+    told = _told(None, found) | {"path": str(path)} | ({"sha256": digest, "autov2": digest[:10]} if digest else {})
+    if json:
+        _write(told)
+        return
+    print(f"{path.name} holds {found.what or 'nothing that is known here'}")
+    for name in ("family", "precision", "node", "missing", "reason", "sha256"):
+        value = told.get(name)
+        if value:
+            print(f"  {name:<10} {', '.join(value) if isinstance(value, tuple) else value}")
+    print(f"  {'size':<10} {found.bytes:,} bytes")
+
+
+def _sha256(path: Path) -> str:
+    from nodeflow.library.library import file_sha256
+
+    return file_sha256(path) if path.is_file() else ""
+
+
+def _path(file: str) -> Path:
+    from nodeflow.library.named import AmbiguousNameError, library_path
+    from nodeflow.resources import locate
+
+    path = locate(file, Path.cwd())
+    if path is not None:
+        return path
+    try:
+        path = library_path(file)
+    except AmbiguousNameError as error:
+        _refuse(str(error))
+    if path is None:
+        _refuse(f"{file}: there is no such file or folder, and the library has no model of that name")
+    return path
+
+
+def _told(entry: Entry | None, found: Recognised) -> dict[str, Any]:
+    """What is told of a model, as plain data."""
+    from nodeflow.library.rules import rule_book
+
+    told: dict[str, Any] = {
+        "kind": found.kind or "unknown",
+        "family": found.family,
+        "what": found.what,
+        "precision": found.precision,
+        "formats": found.formats,
+        "bytes": found.bytes,
+        "node": found.node,
+        "title": rule_book().title(found.node) if found.node else "",
+        "nodes": found.nodes,
+        "parameter": found.param if found.node else "",
+        "missing": found.missing,
+        "reason": "" if found.node else found.reason or "no node takes it yet",
+    }
+    if entry is not None:
+        told = {"name": entry.name, "path": entry.path, **told, "title_of_model": entry.title}
+        told |= {"triggers": entry.triggers, "preview": entry.preview, "sha256": entry.sha256, "gone": entry.gone}
+    return told
+
+
+def _library() -> Library:
+    from nodeflow.library.library import Library
+
+    try:
+        library = Library()
+    except OSError as error:
+        _refuse(f"the library's index cannot be kept: {error.strerror or error}; set NODEFLOW_DATA to another folder")
+    if library.index.set_aside is not None:
+        print(f"nodeflow: the library's index was damaged, and lies now at {library.index.set_aside}", file=sys.stderr)
+    return library
+
+
+def _add(folder: Path) -> None:
+    """Keep a folder among those of the library."""
+    from nodeflow.library.folders import LibrarySettings, Root, library_roots, read_settings, write_settings
+
+    place = folder.absolute()
+    if not place.exists():
+        _refuse(f"{folder}: there is no such folder")
+    if Root(place, "") in [Root(root.path, "") for root in library_roots()]:
+        return
+    before = read_settings()
+    try:
+        write_settings(LibrarySettings((*before.folders, str(place)), before.hub_cache))
+    except OSError as error:
+        _refuse(f"the folder cannot be kept among the settings: {error.strerror or error}")
+
+
+def _nothing(library: Library) -> str:
+    if library.entries:
+        return "nodeflow: no model is like that"
+    return "nodeflow: there are no models; name a folder with: nodeflow models scan FOLDER"
+
+
+def _size(found: Recognised) -> str:
+    parts = [found.precision, f"{found.bytes / 1e9:.2f} GB" if found.bytes else ""]
+    told = ", ".join(part for part in parts if part)
+    return f" ({told})" if told else ""
+
+
+def _write(data: Any) -> None:
+    import msgspec
+
+    print(msgspec.json.format(msgspec.json.encode(data), indent=1).decode())
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"nodeflow: {sentence}", file=sys.stderr)
+    raise typer.Exit(WRONG)

@@ -1,0 +1,116 @@
+"""Which folders hold models: the person's own, and those of the programs that they have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from nodeflow.resources import data_folder
+
+VARIABLE = "NODEFLOW_MODELS"
+"""The environment variable that names folders, with the system's separator between them."""
+EXTRA_PATHS = "extra_model_paths.yaml"
+PROGRAMS = (
+    ("ComfyUI", ("models/checkpoints", "models/diffusion_models", "models/unet"), ("models",)),
+    ("Stable Diffusion web UI", ("models/Stable-diffusion",), ("models", "embeddings")),
+    ("InvokeAI", ("invokeai.yaml", "databases"), ("models", "autoimport")),
+)
+"""Programs by what lies in their folder, and the folders in it that hold models."""
+
+
+class LibrarySettings(msgspec.Struct, frozen=True):
+    """The folders that a person chose, and whether the hub's cache is shown too."""
+
+    folders: tuple[str, ...] = ()
+    hub_cache: bool = True
+
+
+class Root(msgspec.Struct, frozen=True):
+    """A folder to look in, and who named it."""
+
+    path: Path
+    source: str
+
+
+def read_settings() -> LibrarySettings:
+    """The person's choice; the usual one where none is kept or it cannot be read."""
+    try:
+        return msgspec.json.decode(_settings_file().read_bytes(), type=LibrarySettings)
+    except (OSError, msgspec.DecodeError):
+        return LibrarySettings()
+
+
+def write_settings(settings: LibrarySettings) -> None:
+    """Keep the person's choice. Raises OSError."""
+    path = _settings_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n")
+    new.replace(path)
+
+
+def _settings_file() -> Path:
+    return data_folder() / "library.json"
+
+
+def library_roots() -> list[Root]:
+    """All folders to look in, each once, those that are not there too (so that it can be told)."""
+    settings = read_settings()
+    named = [Root(Path(one).expanduser(), "settings") for one in settings.folders]
+    named += [Root(Path(one).expanduser(), VARIABLE) for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
+    found = [root for one in named for root in expanded(one)]
+    if settings.hub_cache and hub_cache().is_dir():
+        found.append(Root(hub_cache(), "Hugging Face"))
+    seen: dict[Path, Root] = {}
+    for root in found:
+        place = Path(os.path.abspath(root.path))  # noqa: PTH100 (no link is followed: a disk may be unplugged)
+        if not any(place.is_relative_to(other) for other in seen):
+            seen[place] = Root(place, root.source)
+    return list(seen.values())
+
+
+def hub_cache() -> Path:
+    """Where the Hugging Face hub keeps what was fetched, as its own library finds it."""
+    if named := os.environ.get("HF_HUB_CACHE"):
+        return Path(named).expanduser()
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
+    return Path(home).expanduser() / "hub"
+
+
+def expanded(root: Root) -> Iterator[Root]:
+    """The folders with models that a named folder stands for: a program's folder stands for those in it."""
+    if root.path.name.endswith((".yaml", ".yml")) and root.path.is_file():
+        yield from extra_paths(root.path)
+        return
+    for program, signs, inside in PROGRAMS:
+        if any((root.path / sign).exists() for sign in signs):
+            yield from (Root(root.path / one, program) for one in inside if (root.path / one).is_dir())
+            break
+    else:
+        yield root
+    if (root.path / EXTRA_PATHS).is_file():
+        yield from extra_paths(root.path / EXTRA_PATHS)
+
+
+def extra_paths(file: Path) -> Iterator[Root]:
+    """The folders that an extra_model_paths.yaml names; none where it cannot be read.
+
+    A section has a ``base_path`` and, by kind of model, one folder a line, relative to it.
+    """
+    try:
+        found: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return
+    for section in (found or {}).values() if isinstance(found, dict) else ():
+        if not isinstance(section, dict):
+            continue
+        base = Path(os.path.expandvars(str(section.get("base_path") or ""))).expanduser()
+        base = base if base.is_absolute() else file.parent / base
+        for kind, lines in section.items():
+            if kind not in ("base_path", "is_default", "custom_nodes") and isinstance(lines, str):
+                yield from (Root(base / line.strip(), EXTRA_PATHS) for line in lines.splitlines() if line.strip())

@@ -1,0 +1,110 @@
+"""The header of a weights file: names, precisions and shapes of its tensors, and its metadata. No weight is read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+MAX_HEADER_BYTES = 100_000_000
+"""More than the longest header in use, of a model of a thousand layers; what claims more is damaged."""
+LFS = b"version https://git-lfs"
+"""What a file begins with that git left in place of a large one."""
+
+
+class HeaderError(Exception):
+    """A file that is damaged or was cut short; its text says how."""
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """A tensor as a header describes it: its precision in the file's own words, its shape, and where its bytes lie."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data_offsets: tuple[int, int] = (0, 0)
+
+    @property
+    def bytes(self) -> int:
+        return self.data_offsets[1] - self.data_offsets[0]
+
+
+class Header:
+    """What a weights file says of itself."""
+
+    def __init__(
+        self, layout: str, tensors: dict[str, Tensor], metadata: dict[str, str], size: int, start: int = 0
+    ) -> None:
+        self.layout, self.tensors, self.metadata, self.size, self.start = layout, tensors, metadata, size, start
+
+    @cached_property
+    def sorted_names(self) -> list[str]:
+        return sorted(self.tensors)
+
+    @cached_property
+    def _reversed_names(self) -> list[str]:
+        return sorted(name[::-1] for name in self.tensors)
+
+    def begins(self, beginning: str) -> bool:
+        """Whether a name begins so."""
+        return _has_beginning(self.sorted_names, beginning)
+
+    def ends(self, end: str) -> bool:
+        """Whether a name ends so."""
+        return _has_beginning(self._reversed_names, end[::-1])
+
+    def matches(self, pattern: str, prefix: str = "") -> bool:
+        """Whether there is such a name: whole, or with a ``*`` at its beginning or its end."""
+        if pattern.startswith("*"):
+            return self.ends(pattern[1:])
+        if pattern.endswith("*"):
+            return self.begins(prefix + pattern[:-1])
+        return prefix + pattern in self.tensors
+
+
+def _has_beginning(names: list[str], beginning: str) -> bool:
+    place = bisect_left(names, beginning)
+    return place < len(names) and names[place].startswith(beginning)
+
+
+def read_safetensors(path: Path) -> Header:
+    """The header of a safetensors file. Raises HeaderError where the file is damaged, OSError where it is not read."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
+            raise HeaderError("it was cut short within its header")
+        raw = file.read(length)
+    try:
+        metadata = _metadata(raw).metadata or {}
+        tensors = _tensors(raw) if b'"__metadata__"' not in raw else _beside_metadata(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise HeaderError("its header cannot be read") from None
+    end = max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
+    if 8 + length + end > size:
+        raise HeaderError(f"it has {size:,} bytes of {8 + length + end:,}")
+    return Header("safetensors", tensors, metadata, size, 8 + length)
+
+
+class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}):
+    metadata: dict[str, str] | None = None
+
+
+_metadata = msgspec.json.Decoder(_Metadata).decode
+_tensors = msgspec.json.Decoder(dict[str, Tensor]).decode
+_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_tensor = msgspec.json.Decoder(Tensor).decode
+
+
+def _beside_metadata(raw: bytes) -> dict[str, Tensor]:
+    return {name: _tensor(entry) for name, entry in _raw(raw).items() if name != "__metadata__"}
+
+
+def read_header(path: Path) -> Header:
+    """The header of a safetensors or GGUF file, told by its first bytes. Raises HeaderError and OSError."""
+    from nodeflow.library.gguf_header import MAGIC, read_gguf
+
+    with path.open("rb") as file:
+        begins = file.read(len(MAGIC))
+    return read_gguf(path) if begins == MAGIC else read_safetensors(path)

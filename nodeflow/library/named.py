@@ -1,0 +1,87 @@
+"""Where a model lies that is named as the library names it, for whoever runs a workflow."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from pathlib import Path
+
+from nodeflow.library.entries import Entry
+from nodeflow.library.folders import hub_cache, library_roots
+from nodeflow.library.library import Library
+from nodeflow.library.lookup import near
+
+LOOK_AGAIN_SECONDS = 5.0
+"""How soon the disks are looked at again for a name that was not found."""
+
+
+class AmbiguousNameError(Exception):
+    """A name that several different files have; its text is a sentence that lists them."""
+
+
+class _Finder:
+    """One process's library, opened when a name is asked for that is neither a path nor a hub id."""
+
+    def __init__(self) -> None:
+        self._library: Library | None = None
+        self._looked = 0.0
+
+    def find(self, name: str) -> list[Entry]:
+        library = self._opened()
+        found = _reachable(library, name)
+        if not found and time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+            self._looked = time.monotonic()
+            library.refresh()
+            found = _reachable(library, name)
+        return found
+
+    def near(self, name: str) -> list[str]:
+        return near(self._opened().entries, name)
+
+    def _opened(self) -> Library:
+        if self._library is None:
+            self._library = Library()
+            self._looked = time.monotonic() - 2 * LOOK_AGAIN_SECONDS
+        return self._library
+
+
+def _reachable(library: Library, name: str) -> list[Entry]:
+    """Without the repositories in the hub's cache: a hub id is another kind of name, which says its revision too."""
+    hub = str(hub_cache())
+    return [
+        entry
+        for entry in library.find(name)
+        if Path(entry.path).exists() and not (entry.root == hub and Path(entry.path).is_dir())
+    ]
+
+
+@cache
+def _finder(data: str) -> _Finder:
+    return _Finder()
+
+
+def _of_user() -> _Finder:
+    from nodeflow.resources import data_folder
+
+    return _finder(str(data_folder()))
+
+
+def library_path(name: str) -> Path | None:
+    """The file or folder that a name of the library stands for; None where there is none, or no folder is named.
+
+    Raises AmbiguousNameError where different files have it.
+    """
+    if not name.strip() or not library_roots():
+        return None
+    found = _of_user().find(name)
+    if not found:
+        return None
+    if len({entry.found.bytes for entry in found}) > 1:
+        listed = ", ".join(entry.name for entry in found[:3])
+        raise AmbiguousNameError(f"{len(found)} different models are called {name}: {listed}; name one with its folder")
+    return Path(found[0].path)
+
+
+def names_near(name: str) -> list[str]:
+    """Names in the library that are much like one that is not there."""
+    return _of_user().near(name) if library_roots() else []

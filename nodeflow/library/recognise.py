@@ -1,0 +1,211 @@
+"""What a file or folder is, told from headers alone: its kind, family and precision, and which node takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from nodeflow.library.adapter_base import family_of
+from nodeflow.library.headers import Header, HeaderError, Tensor, read_header
+from nodeflow.library.precision import precision_of
+from nodeflow.library.rules import Rule, RuleBook, rule_book
+from nodeflow.library.sniff import PICKLES, sniff
+
+PREFIXES = "", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."
+"""What may stand before all names of a network."""
+ADAPTERS = ("lora", "control lora", "lllite", "controlnet", "t2i adapter", "ip adapter", "redux", "model patch")
+ORDER = (
+    (*ADAPTERS, "motion module", "hypernetwork", "embedding"),
+    ("transformer", "unet", "prior", "decoder", "upsampler"),
+    ("text encoder", "clip", "clip vision", "language model"),
+    ("vae", "small vae"),
+    ("upscaler", "other"),
+)
+"""Kinds, those first that hold names of those behind them."""
+_TIERS = {kind: number for number, kinds in enumerate(ORDER) for kind in kinds}
+SENTENCES = {
+    "checkpoint": "a whole {family} in one file",
+    "transformer": "the transformer of {family} alone",
+    "unet": "the U-Net of {family} alone",
+    "text encoder": "the text encoder {family} alone",
+    "clip vision": "the image encoder {family} alone",
+    "language model": "the language model {family}",
+    "vae": "the VAE of {family}",
+    "small vae": "a small VAE (TAESD) of {family}",
+    "lora": "a LoRA for {family}",
+    "controlnet": "a ControlNet for {family}",
+    "control lora": "a Control-LoRA for {family}",
+    "t2i adapter": "a T2I-Adapter for {family}",
+    "ip adapter": "an IP-Adapter for {family}",
+    "lllite": "a ControlNet-LLLite for {family}",
+    "redux": "the Redux image prior of {family}",
+    "model patch": "a control patch for {family}",
+    "motion module": "a motion module for {family}",
+    "embedding": "an embedding (textual inversion) for {family}",
+    "hypernetwork": "a hypernetwork for {family}",
+    "upscaler": "an upscaler ({family})",
+    "prior": "the prior of {family}",
+    "decoder": "the decoder of {family}",
+    "pipeline": "{family}",
+}
+"""How each kind is named in a sentence."""
+
+
+class Recognised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a file or folder is.
+
+    ``what`` in words; ``nodes``: types of those that take it, at ``param``; ``missing``: the parts that a node needs
+    besides; ``reason``: why none takes it, or what to do first. ``known`` is false where nothing could be told.
+    """
+
+    kind: str = ""
+    family: str = ""
+    what: str = ""
+    precision: str = ""
+    bytes: int = 0
+    nodes: tuple[str, ...] = ()
+    param: str = "model"
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    layout: str = ""
+    formats: dict[str, int] = {}
+
+    @property
+    def known(self) -> bool:
+        return bool(self.kind) and self.kind != "unknown"
+
+    @property
+    def node(self) -> str:
+        """The type of the first node that takes it; empty where none does."""
+        return self.nodes[0] if self.nodes else ""
+
+
+def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
+    """What lies there. Raises OSError where it cannot be read."""
+    from nodeflow.library.recognise_folder import recognise_folder
+
+    rules = rules or rule_book()
+    if path.is_dir():
+        return recognise_folder(path, rules)
+    found = sniff(path)
+    if found is not None:
+        return Recognised(
+            found.kind, what=found.what, reason=found.hint, bytes=path.stat().st_size, layout=_layout(path)
+        )
+    try:
+        header = read_header(path)
+    except HeaderError as error:
+        told = f"no weights that can be read: it is damaged or was cut short ({error})"
+        return Recognised("damaged", what=told, reason="download it again", bytes=path.stat().st_size)
+    return of_header(path, header, rules)
+
+
+def _layout(path: Path) -> str:
+    return "pickle" if path.suffix.lower() in PICKLES else ""
+
+
+def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
+    """What a weights file is."""
+    precision = precision_of(path, header)
+    found = recognise_weights(header, rules)
+    return msgspec.structs.replace(
+        found, precision=precision.text, formats=precision.formats, bytes=header.size, layout=header.layout
+    )
+
+
+def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
+    """What tensors of those names and shapes are."""
+    if not header.tensors:
+        return Recognised("empty", what="no tensors: its header is whole, and nothing is in it")
+    rule = best_rule(header, rules)
+    if rule is None:
+        return Recognised(
+            "unknown", what=f"weights of a kind that is not known here (such as {_short(header.sorted_names[0])})"
+        )
+    if rule.kind == "lora":
+        return _adapter(rule, header, rules)
+    inside = [part for part, beginnings in rules.parts.items() if any(header.begins(one) for one in beginnings)]
+    if rule.needs and inside:
+        return _whole(rule, inside)
+    return _told(rule, rule.family)
+
+
+def _told(rule: Rule, family: str) -> Recognised:
+    what = rule.what or SENTENCES.get(rule.kind, "{family}").format(family=family)
+    return Recognised(
+        rule.kind, family, what, nodes=rule.nodes, param=rule.param or "model", missing=rule.needs, reason=rule.reason
+    )
+
+
+def _whole(rule: Rule, inside: list[str]) -> Recognised:
+    """A network with other parts of its model in one file."""
+    missing = tuple(part for part in rule.needs if part not in inside)
+    what = SENTENCES["checkpoint"].format(family=rule.family)
+    if missing:
+        what = f"{rule.family} in one file without its {' and '.join(missing)}"
+    nodes = () if missing else rule.whole
+    reason = "" if nodes else rule.reason or "no node takes it as one file yet"
+    return Recognised("checkpoint", rule.family, what, nodes=nodes, missing=missing, reason=reason)
+
+
+def _adapter(rule: Rule, header: Header, rules: RuleBook) -> Recognised:
+    base = family_of(header, rules)
+    if base is None:
+        return Recognised("lora", "", rule.what or "a LoRA for a model that its layers do not tell", nodes=rule.nodes)
+    family, nodes = base
+    what = SENTENCES["lora"].format(family=family)
+    return Recognised("lora", family, what, nodes=nodes or rule.nodes, param="lora")
+
+
+def best_rule(header: Header, rules: RuleBook) -> Rule | None:
+    """The rule that says most of a file; None where none fits."""
+    prefixes = [prefix for prefix in PREFIXES if header.begins(prefix)]
+    numbers = {
+        number
+        for name, asked in rules.anchored.items()
+        if not name or any(prefix + name in header.tensors for prefix in prefixes)
+        for number in asked
+    }
+    fitting = [rules.files[number] for number in sorted(numbers) if _fits(rules.files[number], header, prefixes)]
+    return min(
+        fitting,
+        key=lambda rule: (_TIERS.get(rule.kind, len(ORDER)), -rule.prefer, -rule.marks, rule.family),
+        default=None,
+    )
+
+
+def _fits(rule: Rule, header: Header, prefixes: list[str]) -> bool:
+    """Whether a file has all that a rule asks for, after one of the prefixes that its names carry."""
+    if any(header.metadata.get(name) != value for name, value in rule.metadata.items()):
+        return False
+    return any(_fits_after(prefix, rule, header) for prefix in prefixes)
+
+
+def _fits_after(prefix: str, rule: Rule, header: Header) -> bool:
+    return (
+        all(header.matches(one, prefix) for one in rule.has)
+        and (not rule.any or any(header.matches(one, prefix) for one in rule.any))
+        and all(has_shape(header.tensors.get(prefix + name), shape) for name, shape in rule.shapes.items())
+        and not any(header.matches(one, prefix) for one in rule.lacks)
+    )
+
+
+def has_shape(tensor: Tensor | None, wanted: tuple[int, ...]) -> bool:
+    """Whether a tensor is of a shape. Codes of four and six bits lie in bytes, so that a row is shorter on disk."""
+    if tensor is None or len(tensor.shape) != len(wanted):
+        return False
+    return all(length in (-1, found) for length, found in zip(wanted[:-1], tensor.shape[:-1], strict=True)) and (
+        tensor.shape[-1] in set(_on_disk(wanted[-1], tensor.dtype)) or wanted[-1] == -1
+    )
+
+
+def _on_disk(length: int, dtype: str) -> Iterator[int]:
+    yield length
+    if dtype in ("U8", "I8"):
+        yield from (length // 2, length * 3 // 4)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else name[:57] + "..."

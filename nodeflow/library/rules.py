@@ -1,0 +1,182 @@
+"""Rules by which model files are recognised: plain data that packs declare, read without importing a pack.
+
+A pack declares each family of models in a file ``<family>.family.toml`` anywhere in its folder, its nodes that load
+models in ``takers.toml``, and the parts that lie together in one file in ``parts.toml``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from functools import cache, cached_property
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+GROUP = "nodeflow.nodes"
+"""The entry points by which packs are found."""
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file of one kind has: names of tensors, after a prefix that the whole file may carry.
+
+    ``has``: all of these names; ``any``: one of them at least; ``lacks``: none. A ``*`` stands before the end or after
+    the beginning of a name. ``shapes``: of tensors by name, -1 for any length; ``least``: at least so many along an
+    axis. ``metadata``: values in the header, all of them.
+    ``nodes``: types of the nodes that take it, ``param`` where it is not their parameter ``model``; ``whole``: those
+    that take a file with the parts ``needs`` besides. ``reason``: why none does.
+    ``what`` names it in a sentence where its kind and family do not; ``prefer`` decides between rules that all fit.
+    """
+
+    kind: str
+    family: str = ""
+    has: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    shapes: dict[str, tuple[int, ...]] = {}
+    metadata: dict[str, str] = {}
+    what: str = ""
+    nodes: tuple[str, ...] = ()
+    param: str = ""
+    whole: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    reason: str = ""
+    prefer: int = 0
+
+    @property
+    def marks(self) -> int:
+        """How much it asks of a file: of two rules that fit, the one that asks for more says more; a size or a word
+        of the metadata more than any number of names."""
+        return len(self.has) + bool(self.any) + 100 * (len(self.shapes) + len(self.metadata))
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """Whole names of which a file must have one; empty where no whole name decides."""
+        whole = [name for name in (*self.shapes, *self.has) if "*" not in name]
+        if whole:
+            return (whole[0],)
+        return self.any if not any("*" in name for name in self.any) else ()
+
+
+class AdapterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For which family a LoRA was made: parts of its layers' names (dots written as ``_``), and sizes of its factors.
+
+    ``columns`` and ``rows``: of the first factor that takes, or the last that gives, of a layer whose name has a part.
+    """
+
+    has: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    columns: dict[str, tuple[int, ...]] = {}
+    rows: dict[str, tuple[int, ...]] = {}
+    base: tuple[str, ...] = ()
+    """What the trainer's metadata may say, where names and sizes do not tell."""
+    family: str = ""
+    nodes: tuple[str, ...] = ()
+    prefer: int = 0
+
+
+class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder, by the class that its model_index.json or config.json names: beginnings or whole names.
+
+    ``pipeline``: whether the folder holds a whole model; else one network.
+    """
+
+    classes: tuple[str, ...]
+    kind: str = "pipeline"
+    family: str = ""
+    what: str = ""
+    nodes: tuple[str, ...] = ()
+    exact: bool = False
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A family of models: how its files, its adapters and its folders are recognised, and which node takes each."""
+
+    name: str
+    files: tuple[Rule, ...] = ()
+    adapters: tuple[AdapterRule, ...] = ()
+    folders: tuple[FolderRule, ...] = ()
+
+
+class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF."""
+
+    title: str
+    takes: str
+    file: bool = False
+    gguf: bool = False
+
+
+class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The nodes of a pack that load models by type, and those that take a part out of a pipeline's folder."""
+
+    nodes: dict[str, Taker] = {}
+    places: dict[str, tuple[str, ...]] = {}
+
+
+class RuleBook(msgspec.Struct, frozen=True, dict=True):
+    """All rules of all packs. ``version`` changes with any of them, so that what was recognised is looked at again."""
+
+    families: tuple[Family, ...] = ()
+    files: tuple[Rule, ...] = ()
+    """The rules of all families for files, each with its family."""
+    takers: dict[str, Taker] = {}
+    places: dict[str, tuple[str, ...]] = {}
+    parts: dict[str, tuple[str, ...]] = {}
+    """Beginnings of names that each part of a model has in a file that holds several."""
+    version: str = ""
+
+    @cached_property
+    def anchored(self) -> dict[str, list[int]]:
+        """The numbers of the rules that each whole name calls for; those under "" are always asked."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, rule in enumerate(self.files):
+            for name in rule.anchors or ("",):
+                found[name].append(number)
+        return dict(found)
+
+    def title(self, node: str) -> str:
+        """The title of a node; its type where no pack that is installed has it."""
+        return self.takers[node].title if node in self.takers else node
+
+
+@cache
+def rule_book() -> RuleBook:
+    """The rules of the packs that are installed."""
+    return read_rules(*pack_folders())
+
+
+def pack_folders() -> list[Path]:
+    """Where the packs lie, found without importing them."""
+    names = dict.fromkeys(entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=GROUP))
+    specs = (find_spec(name) for name in names)
+    return [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]
+
+
+def read_rules(*folders: Path) -> RuleBook:
+    """The rules below folders. Raises msgspec.ValidationError for a file that declares none."""
+    families: list[Family] = []
+    takers: dict[str, Taker] = {}
+    places: dict[str, tuple[str, ...]] = {}
+    parts: dict[str, tuple[str, ...]] = {}
+    seen = hashlib.sha256()
+    for path in sorted(found for folder in folders for found in folder.rglob("*.toml")):
+        data = path.read_bytes()
+        seen.update(data)
+        if path.name.endswith(".family.toml"):
+            families.append(msgspec.toml.decode(data, type=Family))
+        elif path.name == "takers.toml":
+            found = msgspec.toml.decode(data, type=Takers)
+            takers |= found.nodes
+            places |= found.places
+        elif path.name == "parts.toml":
+            parts |= msgspec.toml.decode(data, type=dict[str, tuple[str, ...]])
+    files = tuple(_of_family(rule, family) for family in families for rule in family.files)
+    return RuleBook(tuple(families), files, takers, places, parts, seen.hexdigest()[:16])
+
+
+def _of_family(rule: Rule, family: Family) -> Rule:
+    return rule if rule.family else msgspec.structs.replace(rule, family=family.name)

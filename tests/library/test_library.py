@@ -1,0 +1,210 @@
+"""The library: folders of every program, a scan that reads what is new, what a person wrote, names that are found."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nodeflow.library.folders import LibrarySettings, library_roots, read_settings, write_settings
+from nodeflow.library.index import Index
+from nodeflow.library.library import Library
+from nodeflow.library.named import AmbiguousNameError, library_path
+from nodeflow.library.scan import Scanned
+from tests.library.files import write_sparse
+from tests.library.layouts import CHROMA, FLUX, VAE, kohya
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's own data folder, no hub cache, and one folder of models."""
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setenv("NODEFLOW_MODELS", str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
+
+
+def test_what_is_new_changed_gone_and_back_is_told(places: Path) -> None:
+    library = Library()
+    flux = write_sparse(places / "diffusion_models" / "flux.safetensors", FLUX)
+    write_sparse(places / "vae" / "ae.safetensors", VAE)
+    assert library.refresh() == Scanned(files=2, new=2)
+    assert library.refresh() == Scanned(files=2)
+    write_sparse(flux, CHROMA)
+    assert library.refresh() == Scanned(files=2, changed=1)
+    assert [entry.found.family for entry in library.search("flux")] == ["Chroma"]
+    kept = flux.rename(places.parent / "elsewhere")
+    assert library.refresh() == Scanned(files=1, gone=1)
+    assert [entry.gone for entry in library.search("flux")] == [True]
+    kept.rename(flux)
+    assert library.refresh() == Scanned(files=2, back=1)
+    library.close()
+    assert len(Library().entries) == 2
+
+
+def test_a_folder_that_is_unplugged_is_told_and_its_models_are_kept(places: Path) -> None:
+    library = Library()
+    write_sparse(places / "flux.safetensors", FLUX)
+    library.refresh()
+    moved = places.rename(places.with_name("unplugged"))
+    assert library.refresh().unplugged == (str(places),)
+    assert [entry.gone for entry in library.entries] == [False]
+    places.mkdir()  # where a disk was, an empty folder stays
+    assert library.refresh().unplugged == (str(places),)
+    places.rmdir()
+    moved.rename(places)
+    assert library.refresh() == Scanned(files=1)
+
+
+def test_a_damaged_index_is_set_aside_and_made_anew(places: Path) -> None:
+    write_sparse(places / "flux.safetensors", FLUX)
+    library = Library()
+    library.refresh()
+    library.close()
+    library.index.path.write_bytes(b"no database" * 1000)
+    again = Library()
+    assert again.index.set_aside is not None and again.index.set_aside.is_file()
+    assert again.refresh().new == 1
+
+
+def test_what_other_programs_lay_beside_a_file_is_read(places: Path) -> None:
+    path = write_sparse(places / "a.safetensors", kohya("double_blocks_0_img_attn_qkv"))
+    tags = json.dumps({"10_cat": {"cat": 9, "sitting": 3}})
+    write_sparse(places / "b.safetensors", FLUX, {"ss_tag_frequency": tags, "modelspec.title": "B"})
+    write_sparse(places / "c.safetensors", FLUX, {"modelspec.trigger_phrase": "one, two", "ss_tag_frequency": tags})
+    told = {"model": {"name": "A cat"}, "trainedWords": ["ohwx cat"], "description": "<p>For <b>cats</b></p>"}
+    path.with_suffix(".civitai.info").write_text(json.dumps(told))
+    path.with_suffix(".preview.png").write_bytes(b"\x89PNG")
+    library = Library()
+    library.refresh()
+    a, b, c = library.entries
+    assert (a.title, a.triggers, a.description) == ("A cat", ("ohwx cat",), "For cats")
+    assert a.preview == str(path.with_suffix(".preview.png"))
+    assert (b.title, b.triggers, c.triggers) == ("B", ("cat", "sitting"), ("one", "two"))
+    path.with_suffix(".civitai.info").write_text("[" * 100_000)
+    assert library.refresh().changed == 1
+    assert library.entries[0].title == ""
+
+
+def test_what_a_person_wrote_stays_when_the_file_goes(places: Path) -> None:
+    path = write_sparse(places / "a.safetensors", FLUX)
+    library = Library()
+    library.refresh()
+    library.write(library.entries[0], note="good at hands", tags=("people",))
+    library.used(library.entries[0])
+    path.unlink()
+    library.refresh()
+    own = library.own(library.entries[0])
+    assert (own.note, own.tags) == ("good at hands", ("people",))
+    assert own.used > 0
+
+
+def test_the_same_file_twice_is_found(places: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_sparse(places / f"{name}.safetensors", VAE, {"name": "c" if name == "c" else "a"})
+    library = Library()
+    library.refresh()
+    assert [[entry.file_name for entry in group] for group in library.duplicates()] == [
+        ["a.safetensors", "b.safetensors"]
+    ]
+    known = library.entries[0]
+    assert len(known.sha256) == 64
+    assert [entry.file_name for entry in library.find(known.auto_v2)] == ["a.safetensors", "b.safetensors"]
+
+
+NAMES = [
+    "style/cat.safetensors",
+    "style\\cat.safetensors",
+    "STYLE/Cat.SafeTensors",
+    "cat.safetensors",
+    "loras/style/cat.safetensors",
+    "anywhere/else/cat.safetensors",
+    "cat",
+    "cat.ckpt",
+    ' "cat.safetensors"',
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_from_a_shared_workflow_is_found(name: str, places: Path) -> None:
+    wanted = write_sparse(places / "loras" / "style" / "cat.safetensors", kohya("double_blocks_0_img_attn_qkv"))
+    write_sparse(places / "loras" / "dog.safetensors", FLUX)
+    assert library_path(name) == wanted
+
+
+def test_a_name_that_different_files_have_is_a_sentence(places: Path) -> None:
+    for folder, layout in (("a", FLUX), ("b", VAE)):
+        write_sparse(places / folder / "model.safetensors", layout)
+    with pytest.raises(AmbiguousNameError, match=r"2 different models are called model: a/model.*name one with its"):
+        library_path("model")
+    assert library_path("b/model") == places / "b" / "model.safetensors"
+    assert library_path("nothing") is None
+
+
+def test_the_folders_of_other_programs_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    comfy, web, invoke = tmp_path / "ComfyUI", tmp_path / "webui", tmp_path / "invoke"
+    for folder in (
+        comfy / "models" / "checkpoints",
+        web / "models" / "Stable-diffusion",
+        web / "embeddings",
+        invoke / "models",
+    ):
+        folder.mkdir(parents=True)
+    (invoke / "invokeai.yaml").touch()
+    (comfy / "output").mkdir()
+    (comfy / "extra_model_paths.yaml").write_text(
+        f"shared:\n  base_path: {tmp_path}/disk\n  is_default: true\n  checkpoints: ckpt\n"
+        "  loras: |\n    lora\n    more/lora\n"
+    )
+    monkeypatch.setenv("NODEFLOW_MODELS", os.pathsep.join(map(str, (comfy, web))))
+    write_settings(LibrarySettings((str(invoke),)))
+    assert read_settings().folders == (str(invoke),)
+    assert [(str(root.path.relative_to(tmp_path)), root.source) for root in library_roots()] == [
+        ("invoke/models", "InvokeAI"),
+        ("ComfyUI/models", "ComfyUI"),
+        ("disk/ckpt", "extra_model_paths.yaml"),
+        ("disk/lora", "extra_model_paths.yaml"),
+        ("disk/more/lora", "extra_model_paths.yaml"),
+        ("webui/models", "Stable Diffusion web UI"),
+        ("webui/embeddings", "Stable Diffusion web UI"),
+    ]
+    (comfy / "extra_model_paths.yaml").write_text("a: [b: {")
+    assert len(library_roots()) == 4
+
+
+def test_the_hubs_cache_and_diffusers_folders_are_one_model_each(places: Path, tmp_path: Path) -> None:
+    snapshot = tmp_path / "hf" / "hub" / "models--someone--tiny" / "snapshots" / ("0" * 40)
+    for folder in (snapshot, places / "mine"):
+        (folder / "unet").mkdir(parents=True)
+        (folder / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+        write_sparse(folder / "unet" / "model.safetensors", FLUX)
+    library = Library()
+    library.refresh()
+    assert {(entry.name, entry.found.kind, entry.found.family) for entry in library.entries} == {
+        ("someone/tiny", "pipeline", "FLUX.1"),
+        ("mine", "pipeline", "FLUX.1"),
+    }
+    assert library_path("mine") == places / "mine"
+    assert library_path("someone/tiny") is None  # a hub id is another kind of name
+
+
+def test_rules_that_changed_are_asked_again(places: Path) -> None:
+    from nodeflow.library.folders import Root
+    from nodeflow.library.rules import RuleBook
+    from nodeflow.library.scan import scan
+
+    write_sparse(places / "flux.safetensors", FLUX)
+    index, roots = Index(), [Root(places, "test")]
+    scan(index, roots, rules=RuleBook(version="old"))
+    assert [entry.found.kind for entry in index.entries()] == ["unknown"]
+    scan(index, roots)
+    assert [entry.found.family for entry in index.entries()] == ["FLUX.1"]
+
+
+def test_links_in_a_ring_come_to_an_end(places: Path) -> None:
+    (places / "ring").symlink_to(places)
+    write_sparse(places / "flux.safetensors", FLUX)
+    library = Library()
+    assert library.refresh().files == 1

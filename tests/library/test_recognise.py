@@ -1,0 +1,253 @@
+"""What a file is, told from its header: every kind and family in its true layout, under every refusal's bounds."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nodeflow.library.recognise import recognise
+from nodeflow.library.rules import rule_book
+from nodeflow.node import NodeError
+from nodes.loaders.read.right_kind import find_for
+from tests.library.files import write_gguf, write_sparse
+from tests.library.layouts import EVERY, FLUX, LORA, QWEN, Z_IMAGE, qwen_3
+
+CLASS_NAMES = re.compile(r"\b[A-Z]\w*(Model|Pipeline|Error|Exception|UNet|Transformer2D\w*)\b|Traceback|<class")
+FALSE_ADVICE = re.compile(r"download it again|damaged|cut short|no whole")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_layout_is_told(name: str, tmp_path: Path) -> None:
+    layout = EVERY[name]
+    found = recognise(write_sparse(tmp_path / "m.safetensors", layout.tensors, layout.metadata))
+    node = LORA if layout.kind == "lora" else layout.node  # which says itself on which networks it puts one
+    assert (found.kind, found.family, found.node) == (layout.kind, layout.family, node), found
+    assert found.precision == "float16"
+    assert found.node or found.reason
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_refusal_is_one_short_sentence_without_false_advice(name: str, tmp_path: Path) -> None:
+    layout = EVERY[name]
+    path = write_sparse(tmp_path / f"{'m' * 200}.safetensors", layout.tensors, layout.metadata)
+    found = recognise(path)
+    for type, taker in rule_book().takers.items():
+        if type in found.nodes or (found.kind == "lora" and "lora" in type):
+            continue
+        with pytest.raises(NodeError) as caught:
+            find_for(taker.title, str(path), "", [])
+        sentence = str(caught.value)
+        assert len(sentence) < 400 and "\n" not in sentence, sentence
+        assert found.what in sentence
+        assert not CLASS_NAMES.search(sentence), sentence
+        assert not FALSE_ADVICE.search(sentence), sentence
+
+
+def test_every_rule_names_nodes_that_there_are() -> None:
+    book = rule_book()
+    named = {
+        node
+        for family in book.families
+        for rule in (*family.files, *family.adapters, *family.folders)
+        for node in rule.nodes
+    }
+    named |= {node for rule in book.files for node in rule.whole} | {
+        node for nodes in book.places.values() for node in nodes
+    }
+    assert named <= set(book.takers)
+    assert {need for rule in book.files for need in rule.needs} <= set(book.parts)
+    for rule in book.files:
+        assert rule.nodes or rule.whole or rule.reason, rule
+
+
+def test_what_a_file_lacks_is_told(tmp_path: Path) -> None:
+    alone = recognise(write_sparse(tmp_path / "a.safetensors", FLUX))
+    assert (alone.param, alone.missing) == ("transformer", ("CLIP-L", "T5-XXL", "VAE"))
+    some = {
+        **{f"model.diffusion_model.{name}": shape for name, shape in Z_IMAGE.items()},
+        "vae.decoder.conv_in.weight": (8, 16, 3, 3),
+    }
+    found = recognise(write_sparse(tmp_path / "b.safetensors", some))
+    assert (found.kind, found.missing) == ("checkpoint", ("Qwen3 4B",))
+    assert found.what == "Z-Image in one file without its Qwen3 4B"
+
+
+CLASSES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "AuraFlowTransformer2DModel": ({"num_mmdit_layers": 1, "num_single_dit_layers": 1}, "transformer", "AuraFlow"),
+    "ChromaTransformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "Chroma"),
+    "CogView4Transformer2DModel": ({"num_layers": 1}, "transformer", "CogView"),
+    "CosmosTransformer3DModel": ({"num_layers": 1}, "transformer", "Cosmos-Predict2"),
+    "DiTTransformer2DModel": ({"num_layers": 1}, "transformer", "DiT"),
+    "ErnieImageTransformer2DModel": ({"num_layers": 1}, "transformer", "ERNIE-Image"),
+    "Flux2Transformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "FLUX.2"),
+    "Flux3Transformer2DModel": ({}, "transformer", "FLUX.3"),
+    "FluxTransformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "FLUX.1"),
+    "GlmImageTransformer2DModel": ({"num_layers": 1}, "transformer", "GLM-Image"),
+    "Ideogram4Transformer2DModel": ({"num_layers": 1}, "transformer", "Ideogram 4"),
+    "JoyImageEditTransformer3DModel": ({"num_layers": 1}, "transformer", "JoyImage-Edit"),
+    "Krea2Transformer2DModel": ({"num_layers": 1}, "transformer", "Krea 2"),
+    "LongCatImageTransformer2DModel": (
+        {"num_layers": 1, "num_single_layers": 1},
+        "transformer",
+        "LongCat-Image or Bria",
+    ),
+    "Lumina2Transformer2DModel": ({"num_layers": 1, "num_refiner_layers": 1}, "transformer", "Lumina 2"),
+    "OvisImageTransformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "Ovis-Image"),
+    "PRXTransformer2DModel": ({"depth": 1}, "transformer", "PRX"),
+    "PixArtTransformer2DModel": ({"num_layers": 1}, "transformer", "PixArt"),
+    "QwenImage21Transformer2DModel": ({"num_layers": 1}, "transformer", "Qwen-Image 2.1"),
+    "QwenImageTransformer2DModel": ({"num_layers": 1}, "transformer", "Qwen-Image"),
+    "SD3Transformer2DModel": ({"num_layers": 1}, "transformer", "Stable Diffusion 3"),
+    "SanaTransformer2DModel": ({"num_layers": 1}, "transformer", "Sana"),
+    "WanTransformer3DModel": ({"num_layers": 1}, "transformer", "Wan"),
+    "ZImageTransformer2DModel": ({"n_layers": 1, "n_refiner_layers": 1}, "transformer", "Z-Image"),
+    "UNet2DConditionModel": ({}, "unet", "Stable Diffusion"),
+    "UNet2DModel": ({}, "unet", "diffusion on pixels"),
+    "ControlNetModel": ({}, "controlnet", "Stable Diffusion"),
+    "FluxControlNetModel": ({"num_layers": 1, "num_single_layers": 1}, "controlnet", "FLUX.1"),
+    "QwenImageControlNetModel": ({"num_layers": 1}, "controlnet", "Qwen-Image"),
+    "SD3ControlNetModel": ({"num_layers": 1}, "controlnet", "Stable Diffusion 3"),
+    "SanaControlNetModel": ({"num_layers": 1}, "controlnet", "Sana"),
+    "T2IAdapter": ({}, "t2i adapter", "Stable Diffusion"),
+    "AutoencoderKL": ({}, "vae", "Stable Diffusion 1, 2 or XL"),
+    "AutoencoderKLFlux2": ({}, "vae", "FLUX.2"),
+    "AutoencoderKLQwenImage": ({}, "vae", "Qwen-Image"),
+    "AutoencoderKLQwenImage21": ({}, "vae", "Qwen-Image 2.1"),
+    "AutoencoderDC": ({}, "vae", "Sana"),
+    "AutoencoderTiny": ({}, "small vae", "Stable Diffusion or FLUX.1"),
+    "VQModel": ({}, "vae", "image tokens"),
+    "PriorTransformer": ({"num_layers": 1}, "prior", "unCLIP"),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_network_as_diffusers_saves_it_is_told(name: str, tmp_path: Path) -> None:
+    import diffusers
+    from accelerate import init_empty_weights
+
+    options, kind, family = CLASSES[name]
+    with init_empty_weights():
+        module = getattr(diffusers, name)(**options)
+    shapes = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    found = recognise(write_sparse(tmp_path / "m.safetensors", shapes))
+    assert (found.kind, found.family) == (kind, family), found
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "family"),
+    [
+        ("double_blocks.0.img_attn.norm.key_norm.scale", {"general.architecture": "flux"}, "FLUX.1"),
+        ("model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale", {}, "FLUX.1"),
+        ("blk.0.attn_q.weight", {"general.architecture": "qwen3", "tokenizer.ggml.tokens": ["a", "bc"] * 500}, "Qwen3"),
+        ("blk.0.attn_q.weight", {"general.architecture": "llama"}, "Llama or Mistral"),
+    ],
+)
+def test_a_gguf_is_told(name: str, pairs: dict[str, Any], family: str, tmp_path: Path) -> None:
+    prefix = name.partition("double_blocks")[0] if "double" in name else ""
+    tensors = {name: ((32, 64), 12), prefix + "img_in.weight": ((32, 64), 0)}
+    found = recognise(write_gguf(tmp_path / "m.gguf", tensors, pairs))
+    assert (found.layout, found.family) == ("gguf", family)
+    assert found.formats == {"Q4_K": 1}
+
+
+def test_a_gguf_that_claims_too_much_is_damaged(tmp_path: Path) -> None:
+    whole = write_gguf(tmp_path / "m.gguf", {"a": ((4, 4), 0)}, {"general.architecture": "flux", "list": ["x"] * 9})
+    data = whole.read_bytes()
+    for length in (5, 12, 30, 60, len(data) - 3):
+        whole.write_bytes(data[:length])
+        assert recognise(whole).kind == "damaged"
+    whole.write_bytes(data[:8] + (1 << 60).to_bytes(8, "little") + data[16:])
+    assert recognise(whole).kind == "damaged"
+
+
+CONVROT = b'{"format": "int8_tensorwise", "convrot": true, "convrot_groupsize": 256}'
+FORMATS = [
+    ({"comfy_quant": CONVROT}, {}, "int8_tensorwise with convrot"),
+    ({"comfy_quant": b'{"format": "float8_e4m3fn"}'}, {}, "float8_e4m3fn"),
+    ({}, {"_quantization_metadata": '{"layers": {"layers.0.attention.qkv": {"format": "nvfp4"}}}'}, "nvfp4"),
+]
+
+
+@pytest.mark.parametrize(("marks", "metadata", "format"), FORMATS)
+def test_the_formats_of_layers_are_told(
+    marks: dict[str, bytes], metadata: dict[str, str], format: str, tmp_path: Path
+) -> None:
+    layer = "layers.0.attention.qkv"
+    data = {f"{layer}.{name}": content for name, content in marks.items()}
+    path = write_sparse(tmp_path / "m.safetensors", Z_IMAGE, metadata, {f"{layer}.weight": "I8"}, "BF16", data)
+    found = recognise(path)
+    assert found.family == "Z-Image"
+    assert found.formats == {format: 1}
+    assert found.precision == f"{format}, bfloat16"
+
+
+def test_older_marks_of_quantised_weights_are_told(tmp_path: Path) -> None:
+    scaled = {**QWEN, "scaled_fp8": (2,), "transformer_blocks.0.img_mod.1.scale_weight": ()}
+    found = recognise(write_sparse(tmp_path / "a.safetensors", scaled, None, {"img_in.weight": "F8_E4M3"}))
+    assert (found.family, list(found.formats)) == ("Qwen-Image", ["float8 scaled"])
+    name = "model.layers.0.mlp.gate_proj.weight"
+    nf4 = {**qwen_3(1024), f"{name}.quant_state.bitsandbytes__nf4": (80,), f"{name}.absmax": (4,)}
+    found = recognise(write_sparse(tmp_path / "b.safetensors", nf4))
+    assert (found.family, found.formats) == ("Qwen3 0.6B", {"bitsandbytes nf4": 1})
+
+
+OTHERS: list[tuple[str, bytes, str, str]] = [
+    ("a.safetensors", b"", "empty", "no bytes"),
+    ("a.safetensors", b"version https://git-lfs.github.com/spec/v1\nsize 3\n", "pointer", "git"),
+    ("a.safetensors", bytes(5000), "unfinished", "zeros"),
+    ("a.safetensors", b"<!DOCTYPE html><html>Sign in", "web page", "web page"),
+    ("a.safetensors", b"no weights at all", "damaged", "damaged"),
+    ("a.safetensors", (99).to_bytes(8, "little") + b'{"a": ', "damaged", "cut short"),
+    ("a.safetensors.part", b"\x10\0\0\0\0\0\0\0{", "unfinished", "not finished"),
+    ("a.png", b"\x89PNG\r\n\x1a\n...", "picture", "PNG"),
+    ("a.webp", b"RIFF....WEBPVP8 ", "picture", "WebP"),
+    ("a.mp4", b"\0\0\0\x18ftypmp42....", "other", "video"),
+    ("a.pt", b"\x80\x02}q\0.", "pickle", "programs"),
+    ("a.json", b'{"nodes": [], "links": []}', "workflow", "workflow of ComfyUI"),
+    ("a.json", b'{"3": {"class_type": "KSampler", "inputs": {}}}', "workflow", "graph of ComfyUI"),
+    ("a.json", b'{"nodeflow": 1, "nodes": {}}', "workflow", "workflow of nodeflow"),
+    ("a.json", b'{"weight_map": {}}', "index", "several files"),
+    ("a.json", b"[" * 100_000, "other", "cannot be read"),
+    ("a.onnx", b"\x08\x07\x12\x04onnx", "other", "ONNX"),
+    ("a.txt", b"hello", "other", "no model"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "kind", "said"), OTHERS)
+def test_what_holds_no_weights_is_named(name: str, content: bytes, kind: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    found = recognise(path)
+    assert found.kind == kind
+    assert said in found.what
+    with pytest.raises(NodeError) as caught:
+        find_for("Load VAE", str(path), "", [])
+    assert len(str(caught.value)) < 400
+    assert not CLASS_NAMES.search(str(caught.value))
+
+
+FOLDERS = [
+    ("model_index.json", "FluxPipeline", "FLUX.1", "nodes.load_flux"),
+    ("model_index.json", "Flux2KleinPipeline", "FLUX.2", ""),
+    ("model_index.json", "ChromaPipeline", "Chroma", ""),
+    ("model_index.json", "HiDreamImagePipeline", "HiDream", ""),
+    ("model_index.json", "SomethingNewPipeline", "Something New", ""),
+    ("model_index.json", "StableDiffusionXLInpaintPipeline", "Stable Diffusion XL", "nodes.load_latent_diffusion"),
+    ("config.json", "AutoencoderKL", "AutoencoderKL", "nodes.load_vae"),
+    ("config.json", "AutoencoderKLWan", "Wan", ""),
+    ("config.json", "ControlNetModel", "Stable Diffusion", "nodes.load_controlnet"),
+    ("config.json", "FluxControlNetModel", "FLUX.1", ""),
+    ("config.json", "SanaTransformer2DModel", "Sana", ""),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "family", "node"), FOLDERS)
+def test_a_folder_is_told_by_its_configuration(file: str, name: str, family: str, node: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(f'{{"_class_name": "{name}"}}')
+    found = recognise(tmp_path)
+    assert (found.family, found.node) == (family, node)
+    assert name not in found.what or name == "AutoencoderKL"
+    with pytest.raises(NodeError) as caught:
+        find_for("Load GAN", str(tmp_path), "", [])
+    assert not CLASS_NAMES.search(str(caught.value))
