@@ -9,6 +9,7 @@ anything but a problem of our own, took more than 5 CPU seconds or 2 GiB, or ran
 from __future__ import annotations
 
 import argparse
+import copy
 import io
 import json
 import multiprocessing
@@ -91,7 +92,7 @@ def mutated_json(chance: random.Random, value: Any) -> Any:
                     if name in (range(len(other)) if isinstance(other, list) else other):
                         holder[key] = json.loads(json.dumps(other[name]))
                 case _:
-                    holder[key] = chance.choice(ODD)
+                    holder[key] = copy.deepcopy(chance.choice(ODD))
     return value
 
 

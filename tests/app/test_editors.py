@@ -41,6 +41,8 @@ Key = Qt.Key
         ("-2.5e1", -25.0),
         ("007", 7),
         ("-7 % 3", 2),
+        ("round(123.456, 1)", 123.5),
+        ("round(2.5)", 2),
     ],
 )
 def test_numbers_are_written_as_expressions(words: str, value: float) -> None:
@@ -71,6 +73,8 @@ def test_numbers_are_written_as_expressions(words: str, value: float) -> None:
         "(" * 190,
         "1" * 500,
         "max()",
+        "round(5, -10**9)",
+        "round(10**300, 9**9)",
     ],
 )
 def test_what_is_no_number_is_none_and_harms_nothing(words: str) -> None:
