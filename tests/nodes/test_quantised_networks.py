@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ from transformers import CLIPTokenizer
 
 from nodeflow.engine.memory.offload_modes import footprint, place
 from nodeflow.node import NodeError
+from nodes.adapters.lora import apply_lora
 from nodes.controls.controlnet import load_controlnet
 from nodes.denoisers.flow_transformers import load_flow_transformer, load_flux
 from nodes.loaders.families.flow_transformers.transformer_file import KINDS
-from nodes.loaders.load_models import load_latent_diffusion, load_vae
+from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion, load_vae
 from nodes.loaders.quantised.codecs import RowScaled
 from nodes.loaders.quantised.encoded import EncodedMatrix, EncodedTensor
 from nodes.loaders.quantised.layers import AT_ONCE, StoredWeight, is_stored, store
 from nodes.loaders.quantised.rotation import Rotated
 from nodes.loaders.read.accounting import FileWeights
+from nodes.networks.low_rank import adapted
 from tests.nodes import original_xl
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
@@ -31,6 +34,7 @@ from tests.nodes.original_layout import write_original
 from tests.nodes.original_transformers import original_weights
 from tests.nodes.quantised_files import Coded, coded, float8_plain, float8_scaled, int8_rows, llm_int8, save
 from tests.nodes.test_one_file_parts import new_controlnet, new_vae, original_controlnet
+from tests.nodes.tiny_controls import tiny_lora
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:
@@ -277,3 +281,19 @@ def test_networks_lie_in_all_ways_that_memory_knows(mode: Any) -> None:
     x = torch.randn(1, 3, 16, 16)
     with torch.no_grad():
         torch.testing.assert_close(found(x, 3).sample, wanted(x, 3).sample, rtol=1e-4, atol=1e-5)
+
+
+def test_a_lora_acts_beside_stored_weights(tiny: LatentDiffusion, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    found, wanted = stored_in(tiny.unet.module)
+    lora = tiny_lora(tiny, tmp_path / "lora")
+    x, words = torch.randn(1, 4, 8, 8), tiny.text_encoder.encode(["red"]).tokens
+    painted = []
+    for module in (found, wanted):
+        unet = apply_lora(replace(tiny.unet, module=module), str(lora), 1.5)
+        with torch.no_grad():
+            plain = module(x, torch.tensor(5), words).sample
+            with adapted(unet.module, unet.adapters):
+                painted.append(module(x, torch.tensor(5), words).sample)
+        assert (painted[-1] - plain).abs().max() > 1e-4
+    torch.testing.assert_close(*painted, rtol=1e-4, atol=1e-5)
