@@ -132,6 +132,10 @@
    <source>Untitled</source>
    <translation>未命名</translation>
   </message>
+  <message>
+   <source>{0} is open in another window too; the one saved last wins.</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>Documents</name>
@@ -2217,6 +2221,10 @@ Drop a workflow or a picture here to open it.</source>
   <message>
    <source>That run did not have this value.</source>
    <translation>那次运行没有这个值。</translation>
+  </message>
+  <message>
+   <source>This is no number: {0}</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>This node comes from the pack {0!r}, which is not installed.</source>
