@@ -53,7 +53,7 @@ def random_unet(width: int = 320) -> DiffusionNetwork:
 
 @node("Random text")
 def random_text(seed: int = 0) -> Conditioning:
-    """What a text of 77 tokens might say."""
+    """Return what a text of 77 tokens might say."""
     return Conditioning(torch.randn(1, WORDS, 768, generator=torch.Generator().manual_seed(seed)))
 
 
@@ -97,7 +97,7 @@ def stable_diffusion(width: int, side: int) -> Workflow:
 
 
 class Looks:
-    """When each block of a network was entered: the longest stretch between two is what a cancel may wait for."""
+    """Hold when each block of a network was entered: the longest stretch between two is what a cancel may wait for."""
 
     def __init__(self, network: torch.nn.Module) -> None:
         self.times: list[float] = []

@@ -227,7 +227,7 @@ def _limit() -> None:
 
 
 def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], float, int]:
-    """What is wrong, how many were taken and refused, the longest CPU seconds, and the most bytes."""
+    """Return what is wrong, how many were taken and refused, the longest CPU seconds, and the most bytes."""
     from nodeflow.node import NodeError
 
     ran: list[str] = []

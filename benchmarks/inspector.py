@@ -72,7 +72,7 @@ class Painted(ImageView):
 
 
 class Pauses:
-    """How long the garbage collector stops everything, while this is open."""
+    """Hold how long the garbage collector stops everything, while this is open."""
 
     def __init__(self) -> None:
         self.seconds = [0.0]

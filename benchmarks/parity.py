@@ -58,7 +58,7 @@ def toy(flow: bool) -> Guider:
 
 
 def ended(run: Generator[Any, None, Sampled]) -> Sampled:
-    """What sampling gives when all its steps are taken."""
+    """Return what sampling gives when all its steps are taken."""
     while True:
         try:
             next(run)

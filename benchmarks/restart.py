@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def cases() -> dict[str, tuple[Workflow, *tuple[str, ...]]]:
-    """What is run, and to which nodes; each in a worker of its own."""
+    """Return what is run, and to which nodes; each in a worker of its own."""
     renamed, guided = load(STARTER), load(STARTER)
     SetParam("save", "name", "other").apply(renamed)
     SetParam("guidance", "scale", 4.0).apply(guided)

@@ -52,7 +52,7 @@ class Watch:
 
 
 class Hands:
-    """What a person does, one thing after another."""
+    """Hold what a person does, one thing after another."""
 
     def __init__(self, window: MainWindow, watch: Watch) -> None:
         self.window, self.watch, self.seed = window, watch, 0

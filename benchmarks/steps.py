@@ -84,7 +84,7 @@ def run(session: WorkflowRunner, made: Workflow) -> Ran:
 
 
 def same(one: Ran, other: Ran) -> str:
-    """Whether two runs gave the same, bit by bit, at every step."""
+    """Return whether two runs gave the same, bit by bit, at every step."""
     alike = len(one.x) == len(other.x) and all(map(torch.equal, one.x, other.x))
     return "identical" if alike else "DIFFERENT"
 

@@ -96,7 +96,7 @@ def collage(rows: list[list[Path]]) -> Image.Image:
 
 
 def shape(row: list[Image.Image]) -> float:
-    """How wide pictures of one height are side by side, in heights."""
+    """Return how wide pictures of one height are side by side, in heights."""
     return sum(one.width / one.height for one in row)
 
 

@@ -12,7 +12,7 @@ _DAMAGED = ("malformed", "not a database", "corrupt", "unsupported file format",
 
 
 def is_damaged(error: sqlite3.Error) -> bool:
-    """Whether an error says that a database is damaged, rather than that its disk is full, read-only or busy."""
+    """Return whether an error says that a database is damaged, rather than that its disk is full, read-only or busy."""
     return any(word in str(error) for word in _DAMAGED)
 
 

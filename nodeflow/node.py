@@ -96,7 +96,7 @@ class Supplied(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What a streaming node yields after each step: progress is shown, a cancel takes effect.
+    """Hold what a streaming node yields after each step: progress is shown, a cancel takes effect.
 
     ``value`` may be a wire value to look at meanwhile (the estimate of the picture so far).
     """
@@ -114,7 +114,7 @@ class Kept(NamedTuple):
 
 
 class Steps:
-    """Where a streaming node keeps what each of its steps left behind, so that a later run goes on from there.
+    """Hold where a streaming node keeps what each of its steps left behind, so that a later run goes on from there.
 
     This one keeps nothing, for a node that is called as a plain function; the engine supplies one that does::
 
@@ -139,7 +139,7 @@ class Steps:
 
 
 class NodeError(Exception):
-    """What a node raises when it cannot do what is asked: one sentence, what is wrong and what to do about it."""
+    """Hold what a node raises when it cannot do what is asked: one sentence, what is wrong and what to do about it."""
 
 
 class NumbersError(NodeError):
@@ -213,7 +213,7 @@ def node(
 
 
 def together_of(function: object) -> Companion | None:
-    """What computes several calls of a node at once, where it was declared with one."""
+    """Return what computes several calls of a node at once, where it was declared with one."""
     return getattr(function, TOGETHER, None)
 
 

@@ -19,13 +19,13 @@ def folder(name: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where what can be computed again is kept: NODEFLOW_CACHE, or the user's cache folder."""
+    """Return where what can be computed again is kept: NODEFLOW_CACHE, or the user's cache folder."""
     named = os.environ.get("NODEFLOW_CACHE")
     return Path(named) if named else platformdirs.user_cache_path("nodeflow", appauthor=False)
 
 
 def data_folder() -> Path:
-    """Where settings and what must survive a crash are kept: NODEFLOW_DATA, or the user's data folder."""
+    """Return where settings and what must survive a crash are kept: NODEFLOW_DATA, or the user's data folder."""
     named = os.environ.get("NODEFLOW_DATA")
     return Path(named) if named else platformdirs.user_data_path("nodeflow", appauthor=False)
 

@@ -64,7 +64,7 @@ def process_name(pid: int) -> str:
 
 
 def lives(name: str) -> bool:
-    """Whether the process of this name still runs."""
+    """Return whether the process of this name still runs."""
     pid = name.partition("_")[0]
     try:
         return pid.isdigit() and process_name(int(pid)) == name
@@ -73,7 +73,7 @@ def lives(name: str) -> bool:
 
 
 def has_display() -> bool:
-    """Whether a window can appear: always on Windows and macOS; elsewhere where a display server is named."""
+    """Return whether a window can appear: always on Windows and macOS; elsewhere where a display server is named."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named)
 

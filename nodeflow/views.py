@@ -88,7 +88,7 @@ class Text(msgspec.Struct, frozen=True, tag=True):
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """How many values lie in each of equal parts of the way from ``low`` to ``high``."""
+    """Hold how many values lie in each of equal parts of the way from ``low`` to ``high``."""
 
     low: float
     high: float
@@ -96,7 +96,7 @@ class Histogram(msgspec.Struct, frozen=True):
 
 
 class TensorFacts(msgspec.Struct, frozen=True):
-    """What is true of a tensor. Minimum, maximum, mean and deviation (of the population) are those of its finite
+    """Hold what is true of a tensor. Minimum, maximum, mean and deviation (of the population) are those of its finite
     values, in float64; all are 0 where it has none.
     """
 
@@ -115,7 +115,8 @@ class TensorFacts(msgspec.Struct, frozen=True):
 
 
 class Option(msgspec.Struct, frozen=True):
-    """What a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to ``maximum``.
+    """Hold what a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to
+    ``maximum``.
 
     ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
     ``start`` is the number before anybody chose one. ``text``: words of one's own. ``time``: it is the step of
@@ -153,7 +154,7 @@ View = Picture | Chart | Matrix | Table | Text
 
 
 class ViewSurroundings(Protocol):
-    """What stands beside a value in its document."""
+    """Hold what stands beside a value in its document."""
 
     def vae(self, channels: int) -> Any:
         """The document's VAE for latents of so many channels; None where none is in memory."""
@@ -170,7 +171,7 @@ class ViewSurroundings(Protocol):
 
 @dataclass(frozen=True)
 class ViewRequest:
-    """How a value is to be seen: what the person chose, and how many pixels wide and high there is room for."""
+    """Hold how a value is to be seen: what the person chose, and how many pixels wide and high there is room for."""
 
     surroundings: ViewSurroundings
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -18,7 +18,7 @@ def texts(inside: Path) -> Iterator[Case]:
 
 
 def cosines(count: int) -> str:
-    """How near the prior's vectors and those of the texts come to the vectors of true pictures."""
+    """Return how near the prior's vectors and those of the texts come to the vectors of true pictures."""
     drawer, (scenes, asked) = unclip_prior_card.Drawer(), unclip_prior_card.asked_for(SEED, count)
     true = unclip_prior.picture_vectors(drawer.clip, scenes)
     found = {"prior": drawer.nearest(asked, SEED), "text": drawer.texts(asked)[0]}

@@ -116,7 +116,7 @@ def _path(file: str) -> Path:
 
 
 def _told(entry: Entry | None, found: Recognised) -> dict[str, Any]:
-    """What is told of a model, as plain data."""
+    """Return what is told of a model, as plain data."""
     from nodeflow.library.rules import rule_book
 
     told: dict[str, Any] = {

@@ -39,7 +39,7 @@ class Runner(Protocol):
         ...
 
     def foresee(self, request: RunRequest) -> ForecastReply:
-        """What the run would compute, and about how long that takes. Raises WorkflowError."""
+        """Return what the run would compute, and about how long that takes. Raises WorkflowError."""
         ...
 
     def cancel(self) -> None:

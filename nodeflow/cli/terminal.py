@@ -114,7 +114,7 @@ class TerminalView:
 
 
 def outlook(foreseen: tell.ForecastReply) -> str:
-    """What a run would do, as a table: node, what becomes of it, about how long, and why; below it the whole."""
+    """Return what a run would do, as a table: node, what becomes of it, about how long, and why; below it the whole."""
     width = max((len(node.node) for node in foreseen.nodes), default=0)
     lines = [_outlook(node, width) for node in foreseen.nodes]
     ran = [node for node in foreseen.nodes if node.state == "run"]

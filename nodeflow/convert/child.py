@@ -48,7 +48,7 @@ class Refused(Exception):  # noqa: N818 (it is an answer)
 
 
 class Inert:
-    """What stands for an object that is no tensor; it takes anything and does nothing."""
+    """Hold what stands for an object that is no tensor; it takes anything and does nothing."""
 
     def __new__(cls, *_: object, **__: object) -> Inert:
         return super().__new__(cls)
@@ -87,7 +87,7 @@ def main(file: Path, target: Path, digest: str) -> int:
 
 
 def _load(file: Path) -> Any:
-    """What the file holds; torch's own reader makes nothing but tensors and plain values."""
+    """Return what the file holds; torch's own reader makes nothing but tensors and plain values."""
     import torch
 
     _check_size(file)

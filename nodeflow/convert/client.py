@@ -39,7 +39,7 @@ class Converted(msgspec.Struct, frozen=True):
 
 
 class _Reply(msgspec.Struct):
-    """What the process says at its end."""
+    """Hold what the process says at its end."""
 
     tensors: int = 0
     error: str = ""

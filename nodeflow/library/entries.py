@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Own(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person has written of a file or done with it, kept when the file is gone."""
+    """Hold what a person has written of a file or done with it, kept when the file is gone."""
 
     note: str = ""
     tags: tuple[str, ...] = ()

@@ -75,7 +75,7 @@ def library_roots() -> list[Root]:
 
 
 def hub_cache() -> Path:
-    """Where the Hugging Face hub keeps what was fetched, as its own library finds it."""
+    """Return where the Hugging Face hub keeps what was fetched, as its own library finds it."""
     if named := os.environ.get("HF_HUB_CACHE"):
         return Path(named).expanduser()
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"

@@ -31,7 +31,7 @@ class Tensor(msgspec.Struct, frozen=True):
 
 
 class Header:
-    """What a weights file says of itself."""
+    """Hold what a weights file says of itself."""
 
     def __init__(
         self, layout: str, tensors: dict[str, Tensor], metadata: dict[str, str], size: int, start: int = 0
@@ -47,15 +47,15 @@ class Header:
         return sorted(name[::-1] for name in self.tensors)
 
     def begins(self, beginning: str) -> bool:
-        """Whether a name begins so."""
+        """Return whether a name begins so."""
         return _has_beginning(self.sorted_names, beginning)
 
     def ends(self, end: str) -> bool:
-        """Whether a name ends so."""
+        """Return whether a name ends so."""
         return _has_beginning(self._reversed_names, end[::-1])
 
     def matches(self, pattern: str, prefix: str = "") -> bool:
-        """Whether there is such a name: whole, or with a ``*`` at its beginning or its end."""
+        """Return whether there is such a name: whole, or with a ``*`` at its beginning or its end."""
         if pattern.startswith("*"):
             return self.ends(pattern[1:])
         if pattern.endswith("*"):

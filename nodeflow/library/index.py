@@ -102,12 +102,12 @@ class Index:
             )
 
     def own(self, path: str) -> Own:
-        """What a person wrote of a file."""
+        """Return what a person wrote of a file."""
         row = self._database.execute("select own from own where path = ?", (path,)).fetchone()
         return msgspec.msgpack.decode(row[0], type=Own) if row else Own()
 
     def all_own(self) -> dict[str, Own]:
-        """What a person wrote, by path."""
+        """Return what a person wrote, by path."""
         rows = self._database.execute("select path, own from own")
         return {path: msgspec.msgpack.decode(data, type=Own) for path, data in rows}
 

@@ -62,7 +62,7 @@ class Library:
         return found
 
     def find(self, name: str) -> list[Entry]:
-        """What a name may stand for; see `lookup.Names`."""
+        """Return what a name may stand for; see `lookup.Names`."""
         return self._names.find(name)
 
     def sha256(self, entry: Entry) -> str:
@@ -88,7 +88,7 @@ class Library:
         return [group for group in same.values() if len(group) > 1]
 
     def own(self, entry: Entry) -> Own:
-        """What the person wrote of a file."""
+        """Return what the person wrote of a file."""
         return self.index.own(entry.path)
 
     def write(self, entry: Entry, note: str | None = None, tags: tuple[str, ...] | None = None) -> None:

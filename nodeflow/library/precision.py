@@ -57,7 +57,7 @@ def precision_of(path: Path, header: Header) -> Precision:
 
 
 def _small(name: str, sizes: Counter[str]) -> bool:
-    """Whether hardly any of a file has a precision."""
+    """Return whether hardly any of a file has a precision."""
     written = next((short for short, long in NAMES.items() if long == name), name)
     return sizes[written] * 50 < sum(sizes.values())
 

@@ -54,7 +54,7 @@ SENTENCES = {
 
 
 class Recognised(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a file or folder is.
+    """Hold what a file or folder is.
 
     ``what`` in words; ``nodes``: types of those that take it, at ``param``; ``missing``: the parts that a node needs
     besides; ``reason``: why none takes it, or what to do first. ``known`` is false where nothing could be told.
@@ -83,7 +83,7 @@ class Recognised(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
-    """What lies there. Raises OSError where it cannot be read."""
+    """Return what lies there. Raises OSError where it cannot be read."""
     from nodeflow.library.recognise_folder import recognise_folder
 
     rules = rules or rule_book()
@@ -107,7 +107,7 @@ def _layout(path: Path) -> str:
 
 
 def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
-    """What a weights file is."""
+    """Return what a weights file is."""
     precision = precision_of(path, header)
     found = recognise_weights(header, rules)
     return msgspec.structs.replace(
@@ -116,7 +116,7 @@ def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
 
 
 def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
-    """What tensors of those names and shapes are."""
+    """Return what tensors of those names and shapes are."""
     if not header.tensors:
         return Recognised("empty", what="no tensors: its header is whole, and nothing is in it")
     rule = best_rule(header, rules)
@@ -177,7 +177,7 @@ def best_rule(header: Header, rules: RuleBook) -> Rule | None:
 
 
 def _fits(rule: Rule, header: Header, prefixes: list[str]) -> bool:
-    """Whether a file has all that a rule asks for, after one of the prefixes that its names carry."""
+    """Return whether a file has all that a rule asks for, after one of the prefixes that its names carry."""
     if any(header.metadata.get(name) != value for name, value in rule.metadata.items()):
         return False
     return any(_fits_after(prefix, rule, header) for prefix in prefixes)
@@ -193,7 +193,8 @@ def _fits_after(prefix: str, rule: Rule, header: Header) -> bool:
 
 
 def has_shape(tensor: Tensor | None, wanted: tuple[int, ...]) -> bool:
-    """Whether a tensor is of a shape. Codes of four and six bits lie in bytes, so that a row is shorter on disk."""
+    """Return whether a tensor is of a shape. Codes of four and six bits lie in bytes, so that a row is shorter on
+    disk."""
     if tensor is None or len(tensor.shape) != len(wanted):
         return False
     return all(length in (-1, found) for length, found in zip(wanted[:-1], tensor.shape[:-1], strict=True)) and (

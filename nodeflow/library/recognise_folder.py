@@ -16,7 +16,7 @@ CONFIGS = "model_index.json", "config.json", "open_clip_config.json"
 
 
 def recognise_folder(path: Path, rules: RuleBook) -> Recognised:
-    """What a folder is. Raises OSError where it cannot be read."""
+    """Return what a folder is. Raises OSError where it cannot be read."""
     if not any(path.iterdir()):
         return Recognised("empty", what="nothing", reason="check the path")
     if name := _class(read_config(path / "model_index.json")):
@@ -34,7 +34,7 @@ def recognise_folder(path: Path, rules: RuleBook) -> Recognised:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """What a configuration holds; nothing where it cannot be read."""
+    """Return what a configuration holds; nothing where it cannot be read."""
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             return {}

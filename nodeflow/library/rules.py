@@ -20,7 +20,7 @@ GROUP = "nodeflow.nodes"
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a file of one kind has: names of tensors, after a prefix that the whole file may carry.
+    """Hold what a file of one kind has: names of tensors, after a prefix that the whole file may carry.
 
     ``has``: all of these names; ``any``: one of them at least; ``lacks``: none. A ``*`` stands before the end or after
     the beginning of a name. ``shapes``: of tensors by name, -1 for any length; ``least``: at least so many along an
@@ -47,8 +47,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def marks(self) -> int:
-        """How much it asks of a file: of two rules that fit, the one that asks for more says more; a size or a word
-        of the metadata more than any number of names."""
+        """Return how much it asks of a file: of two rules that fit, the one that asks for more says more; a size or a
+        word of the metadata more than any number of names."""
         return len(self.has) + bool(self.any) + 100 * (len(self.shapes) + len(self.metadata))
 
     @property
@@ -150,7 +150,7 @@ def rule_book() -> RuleBook:
 
 
 def pack_folders() -> list[Path]:
-    """Where the packs lie, found without importing them."""
+    """Return where the packs lie, found without importing them."""
     names = dict.fromkeys(entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=GROUP))
     specs = (find_spec(name) for name in names)
     return [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]

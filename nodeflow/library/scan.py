@@ -30,7 +30,7 @@ Watch = Callable[[int, int], None]
 
 
 class Scanned(msgspec.Struct, frozen=True):
-    """What a look through the folders found: numbers of files, and folders that cannot be reached."""
+    """Hold what a look through the folders found: numbers of files, and folders that cannot be reached."""
 
     files: int = 0
     new: int = 0
@@ -105,7 +105,7 @@ def entry_of(seen: Seen, root: str, rules: RuleBook) -> Entry:
 
 
 def _read(path: Path, rules: RuleBook) -> tuple[Recognised, dict[str, str]]:
-    """What a file is, and its metadata. A header is read once for both."""
+    """Return what a file is, and its metadata. A header is read once for both."""
     try:
         if path.suffix.lower() in (".safetensors", ".gguf") and path.is_file():
             header: Header = read_header(path)
@@ -156,7 +156,7 @@ def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[Se
 
 
 def _is_folder(one: os.DirEntry[str]) -> bool:
-    """Whether it is a folder; a link to one counts, for that is how people share models between programs."""
+    """Return whether it is a folder; a link to one counts, for that is how people share models between programs."""
     try:
         return one.is_dir()
     except OSError:
@@ -190,7 +190,7 @@ def _folder_signature(listed: list[os.DirEntry[str]]) -> str:
 
 
 def _name(path: Path, root: Path) -> str:
-    """What people call it: a hub id for what lies in the hub's cache, else the path below the folder."""
+    """Return what people call it: a hub id for what lies in the hub's cache, else the path below the folder."""
     parts = path.relative_to(root).parts
     if parts and parts[0].startswith("models--") and len(parts) >= 3 and parts[1] == SNAPSHOTS:
         repository = parts[0].removeprefix("models--").replace("--", "/")

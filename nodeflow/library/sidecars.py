@@ -27,7 +27,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def told_of(path: Path, metadata: Mapping[str, str], beside: Mapping[str, Path]) -> Told:
-    """What is told of a file. ``beside``: files whose names begin as its own, by the rest of their names."""
+    """Return what is told of a file. ``beside``: files whose names begin as its own, by the rest of their names."""
     documents = [_json(beside[end]) for end in TEXTS[:-1] if end in beside]
     title = next(iter([*_texts(documents, "name", "title"), metadata.get("modelspec.title", "")]), "")
     words = [

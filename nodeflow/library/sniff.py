@@ -36,7 +36,7 @@ class Sniffed(NamedTuple):
 
 
 def sniff(path: Path) -> Sniffed | None:
-    """What a file is by its first bytes; None where it may be safetensors or GGUF. Raises OSError."""
+    """Return what a file is by its first bytes; None where it may be safetensors or GGUF. Raises OSError."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)

@@ -20,7 +20,7 @@ PAPER, INK, FAINT, EMPTY = "#ffffff", "#1d2126", "#7b838e", "#eceef1"
 
 
 class Cell(NamedTuple):
-    """What stands at one place: pictures side by side, or words where there are none; ``caption`` stands below."""
+    """Hold what stands at one place: pictures side by side, or words where there are none; ``caption`` stands below."""
 
     pictures: tuple[Image.Image, ...] = ()
     words: str = ""

@@ -14,7 +14,7 @@ from nodeflow.graph.subgraphs.flatten import flatten
 
 
 class Report:
-    """What happened to each node, what was written, on what, and from which seeds."""
+    """Hold what happened to each node, what was written, on what, and from which seeds."""
 
     def __init__(self, workflow: Workflow, catalogue: Catalogue) -> None:
         self.nodes: dict[str, dict[str, Any]] = {}

@@ -62,7 +62,7 @@ class Upscaler(Protocol):
 
     @property
     def scale(self) -> int:
-        """How many times larger, in each direction."""
+        """Return how many times larger, in each direction."""
         ...
 
     def upscale(self, image: Image) -> Image:
@@ -90,7 +90,7 @@ class VQ(Protocol):
 
     @property
     def size(self) -> int:
-        """How many vectors its codebook has."""
+        """Return how many vectors its codebook has."""
         ...
 
     @property
@@ -139,20 +139,21 @@ class MaskedTransformer:
 
 
 class WeightUpdate(Protocol):
-    """What an adapter changes of one layer's weight W (out, in, ...), in a form of its own (LoRA, LoKr, DoRA, ...)."""
+    """Hold what an adapter changes of one layer's weight W (out, in, ...), in a form of its own (LoRA, LoKr, DoRA,
+    ...)."""
 
     def change(self, weight: Tensor) -> Tensor:
         """The whole change of a weight, in its shape and precision."""
         ...
 
     def added(self, call: Any) -> Tensor:
-        """What the change adds to a layer's output in a call of it (a ``LayerCall`` of `nodes.networks`)."""
+        """Return what the change adds to a layer's output in a call of it (a ``LayerCall`` of `nodes.networks`)."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class LayerChange:
-    """What an adapter changes of one layer: its weight, and its bias (out,) where there is something for it."""
+    """Hold what an adapter changes of one layer: its weight, and its bias (out,) where there is something for it."""
 
     updates: tuple[WeightUpdate, ...]
     bias: Tensor | None = None
@@ -160,7 +161,7 @@ class LayerChange:
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """What an adapter file (LoRA, Hu et al. 2021, and its kin) changes of a network's layers, ``weight`` times.
+    """Hold what an adapter file (LoRA, Hu et al. 2021, and its kin) changes of a network's layers, ``weight`` times.
 
     ``layers`` are known by the layers' names. ``shares`` holds the further factor of each layer that has one. It acts
     in the steps from the share ``start`` of them to ``end``.
@@ -219,7 +220,7 @@ class ControlNet(Protocol):
         strength: float,
         told: Mapping[str, Tensor] | None = None,
     ) -> Residuals:
-        """What it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W).
+        """Return what it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W).
 
         ``told``: what else the U-Net is told, by diffusers' names (``added_cond_kwargs``).
         """

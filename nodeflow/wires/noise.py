@@ -58,7 +58,7 @@ class Noise:
         return [GENERATORS[self.stream](seed) for seed in self._seeds(self.seeds)]
 
     def on_the_way(self, since: int, seeds: tuple[int, ...], started: list[Any]) -> StepNoise:
-        """What draws at the steps since one; ``started`` drew the noise at the start, and goes on from there."""
+        """Return what draws at the steps since one; ``started`` drew the noise at the start, and goes on from there."""
         if since == 0 and self.between == "goes on":
             return StepNoise(started, self._seeds(seeds))
         more = int(self.between == "seed + 1")
@@ -74,7 +74,7 @@ class Noise:
 
 @dataclass(frozen=True, eq=False)
 class StepNoise:
-    """What draws the noise that a solver adds on the way."""
+    """Hold what draws the noise that a solver adds on the way."""
 
     generators: list[Any]
     seeds: tuple[int, ...]

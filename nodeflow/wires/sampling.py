@@ -30,7 +30,7 @@ class Denoiser(Protocol):
 
     @property
     def learned_variance(self) -> bool:
-        """Whether its output has C more channels, which say the variance of a step (Nichol & Dhariwal 2021)."""
+        """Return whether its output has C more channels, which say the variance of a step (Nichol & Dhariwal 2021)."""
         ...
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
@@ -75,7 +75,7 @@ class Guider(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """Where each place of the picture looked in one step: shares of its attention, float16, the mean over heads.
+    """Hold where each place of the picture looked in one step: shares of its attention, float16, the mean over heads.
 
     For each layer by name: ``maps`` (B, h, w, L) to the L tokens of the text, ``words``; ``places`` (B, h, w, h', w')
     to the picture itself. The shares of a layer that looks at one of them sum to 1; where one softmax is over both
@@ -89,7 +89,7 @@ class Attention:
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """What happened in a sampling run, step by step: N steps, each tensor (B, C, h, w).
+    """Hold what happened in a sampling run, step by step: N steps, each tensor (B, C, h, w).
 
     ``x`` has N + 1 entries (the last is the result); ``original`` is the estimate of x_0 at each step.
     ``unconditional`` has None for a step that made no such prediction, and is empty where none did.

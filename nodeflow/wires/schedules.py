@@ -81,11 +81,11 @@ class Solver(Protocol):
 
     @property
     def order(self) -> int:
-        """How many timesteps make one step: 2 where each step asks the denoiser twice."""
+        """Return how many timesteps make one step: 2 where each step asks the denoiser twice."""
         ...
 
     def scale_input(self, x: Tensor, index: int) -> Tensor:
-        """What the denoiser sees of x (B, C, h, w) at a step."""
+        """Return what the denoiser sees of x (B, C, h, w) at a step."""
         ...
 
     def add_noise(self, x_0: Tensor, noise: Tensor, index: int) -> Tensor:
@@ -98,11 +98,11 @@ class Solver(Protocol):
 
     @property
     def adaptive(self) -> bool:
-        """Whether it sets its own steps: then only the way shows how many they are."""
+        """Return whether it sets its own steps: then only the way shows how many they are."""
         ...
 
     def more(self, index: int) -> bool:
-        """Whether there is such a step."""
+        """Return whether there is such a step."""
         ...
 
     def result(self, x: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ class Solver(Protocol):
         ...
 
     def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
-        """What keeping that estimate within its range does to it, (B, 3); None where nothing keeps it there.
+        """Return what keeping that estimate within its range does to it, (B, 3); None where nothing keeps it there.
 
         Of each picture the share of its values that lay beyond -1 to 1, the threshold that was set for it, and the
         share that lay beyond that and was cut off.
@@ -122,7 +122,8 @@ class Solver(Protocol):
         ...
 
     def state(self) -> dict[str, Any]:
-        """What its steps so far have left in it, as plain values and tensors, lists and dicts; nothing changes it."""
+        """Return what its steps so far have left in it, as plain values and tensors, lists and dicts; nothing changes
+        it."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -131,14 +132,14 @@ class Solver(Protocol):
 
 
 class Schedule(Protocol):
-    """Which scheduler, and how many steps of which sizes."""
+    """Hold which scheduler, and how many steps of which sizes."""
 
     @property
     def steps(self) -> int: ...
 
     @property
     def flow(self) -> bool:
-        """Whether it leads along the straight paths of flow matching rather than back through a diffusion."""
+        """Return whether it leads along the straight paths of flow matching rather than back through a diffusion."""
         ...
 
     def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:

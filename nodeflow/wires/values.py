@@ -18,7 +18,7 @@ class Image:
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Where something holds: ``values`` (B, 1, H, W), float32, 0 to 1."""
+    """Hold where something holds: ``values`` (B, 1, H, W), float32, 0 to 1."""
 
     values: Tensor
 
@@ -52,7 +52,7 @@ class Codes:
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """What a text, or the name of a class, says to a denoiser.
+    """Hold what a text, or the name of a class, says to a denoiser.
 
     Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
     ``words`` the L tokens as text, for people; ``mask`` (B, L) which tokens are more than filling, for models that look
@@ -89,7 +89,7 @@ class Embedding:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How well texts fit pictures: ``values`` (pictures, texts), cosines from -1 to 1; ``texts`` their words."""
+    """Hold how well texts fit pictures: ``values`` (pictures, texts), cosines from -1 to 1; ``texts`` their words."""
 
     values: Tensor
     texts: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from nodes.networks.low_rank import acting, adapted
 
 @dataclass(frozen=True, eq=False)
 class NetworkDenoiser:
-    """What all denoisers around one network share. The network is only called, never changed."""
+    """Hold what all denoisers around one network share. The network is only called, never changed."""
 
     network: DiffusionNetwork
     prediction: Prediction
@@ -42,7 +42,7 @@ class NetworkDenoiser:
         return replace(self, network=replace(self.network, adapters=adapters))
 
     def ask(self, *given: Any, **named: Any) -> Any:
-        """What the network, its adapters added, gives as its first or only output."""
+        """Return what the network, its adapters added, gives as its first or only output."""
         with adapted(self.network.module, self.network.adapters):
             return self.network.module(*given, **named, return_dict=False)[0]
 
@@ -58,7 +58,7 @@ class AttachedControl:
     end: float
 
     def acts(self, index: int, total: int) -> bool:
-        """Whether it does anything at a step, as diffusers' pipelines count."""
+        """Return whether it does anything at a step, as diffusers' pipelines count."""
         return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
 
     def residuals(
@@ -144,7 +144,7 @@ class UNetDenoiser(NetworkDenoiser):
         return waves.to(x.dtype)
 
     def seen(self, x: Tensor) -> Tensor:
-        """What the network is given of x. Raises NodeError where what it is shown does not fit."""
+        """Return what the network is given of x. Raises NodeError where what it is shown does not fit."""
         if self.shown is None:
             return x
         if self.shown.shape[-2:] != x.shape[-2:]:
@@ -158,7 +158,7 @@ class UNetDenoiser(NetworkDenoiser):
     def _added(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
     ) -> Residuals | tuple[None, None]:
-        """What all controls add, summed."""
+        """Return what all controls add, summed."""
         found = [control.residuals(x, timestep, tokens, told) for control in self.controls]
         if not found:
             return None, None
@@ -189,7 +189,7 @@ class SizedUNetDenoiser(UNetDenoiser):
         return self.call(x, timestep, conditioning, told)
 
     def _numbers(self, pooled: int) -> int:
-        """How many numbers it is told besides the text as a whole."""
+        """Return how many numbers it is told besides the text as a whole."""
         module: Any = self.network.module
         return int((module.add_embedding.linear_1.in_features - pooled) // module.config.addition_time_embed_dim)
 
@@ -291,7 +291,7 @@ def unet_denoiser(
 
 
 def channels_beside(unet: DiffusionNetwork) -> int:
-    """How many channels a U-Net sees beside the latent."""
+    """Return how many channels a U-Net sees beside the latent."""
     config = getattr(unet.module, "config", {})
     return int(config.get("in_channels", unet.format.channels)) - unet.format.channels
 

@@ -114,7 +114,7 @@ class TextUpsampleDenoiser(UNetDenoiser):
         return self.call(torch.cat([x, self.beside(x)], 1), timestep, conditioning, class_labels=levels)
 
     def beside(self, x: Tensor) -> Tensor:
-        """What the network sees beside x (B, 3, H, W), as large. Raises NodeError where the two do not fit."""
+        """Return what the network sees beside x (B, 3, H, W), as large. Raises NodeError where the two do not fit."""
         (height, width), (h, w) = x.shape[-2:], self.low.shape[-2:]
         if height * w != width * h:
             raise NodeError(f"a picture of {w} x {h} cannot become one of {width} x {height}; keep its proportions")

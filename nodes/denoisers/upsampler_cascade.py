@@ -82,7 +82,7 @@ class UpsampleDenoiser(NetworkDenoiser):
         return output
 
     def beside(self, x: Tensor) -> Tensor:
-        """What the network sees beside x (B, 3, H, W), as large. Raises NodeError where the two do not fit."""
+        """Return what the network sees beside x (B, 3, H, W), as large. Raises NodeError where the two do not fit."""
         (height, width), (h, w) = x.shape[-2:], self.low.shape[-2:]
         if height * w != width * h:
             raise NodeError(f"a picture of {w} x {h} cannot become one of {width} x {height}; keep its proportions")

@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 
 class Compared(NamedTuple):
-    """How far pictures are from others, in decibels, and where."""
+    """Hold how far pictures are from others, in decibels, and where."""
 
     psnr: float
     difference: Image

@@ -116,7 +116,8 @@ def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
 
 
 def _white(mode: str, values: Any, most: float) -> float:
-    """What stands for white: the most that so many bits hold; for numbers with a point 1, unless all are whole."""
+    """Return what stands for white: the most that so many bits hold; for numbers with a point 1, unless all are
+    whole."""
     if mode == "F" and (most <= 1 or not (values == np.round(values)).all()):
         return 1.0
     ranges = (255.0, 65535.0) if mode == "F" else (65535.0,)

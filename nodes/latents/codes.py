@@ -104,7 +104,7 @@ def edit_codes(
 
 
 class Use(NamedTuple):
-    """How often codes occur."""
+    """Hold how often codes occur."""
 
     curve: Curve
     table: str

@@ -138,7 +138,7 @@ def lay_latent_on(
 
 
 def _feathered(part: torch.Tensor, cells: int, above: bool, below: bool, before: bool, after: bool) -> torch.Tensor:
-    """How much of a part counts in each cell: less towards those edges that are asked for."""
+    """Return how much of a part counts in each cell: less towards those edges that are asked for."""
     height, width = part.shape[-2:]
     share = torch.ones(1, 1, height, width, dtype=part.dtype, device=part.device)
     for cell in range(min(cells, height, width)):

@@ -16,7 +16,8 @@ from torch.utils.hooks import RemovableHandle
 
 
 class AttentionInputs(NamedTuple):
-    """What one softmax attention is computed from: queries (B, H, n, d), keys (B, H, m, d), a mask of some of them."""
+    """Hold what one softmax attention is computed from: queries (B, H, n, d), keys (B, H, m, d), a mask of some of
+    them."""
 
     query: Tensor
     key: Tensor
@@ -29,7 +30,7 @@ Tell = Callable[[int, AttentionInputs], None]
 
 
 class AttentionParts(NamedTuple):
-    """Where the picture's queries and keys stand, and the text's keys; None where there are none."""
+    """Hold where the picture's queries and keys stand, and the text's keys; None where there are none."""
 
     queries: slice
     picture: slice | None
@@ -75,7 +76,7 @@ PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")
 
 
 def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], AttentionParts] | None:
-    """How a layer attends; None for what is no attention, or of a kind that is not known.
+    """Return how a layer attends; None for what is no attention, or of a kind that is not known.
 
     A layer of a network of ours says so itself, by a method ``attends``.
     """

@@ -14,7 +14,7 @@ CONVOLUTIONS = {3: conv1d, 4: conv2d, 5: conv3d}
 
 
 def is_linear_map(layer: Any) -> bool:
-    """Whether a layer multiplies by its weight: a linear one or a convolution, however its weight is stored."""
+    """Return whether a layer multiplies by its weight: a linear one or a convolution, however its weight is stored."""
     return hasattr(layer, "in_features") or isinstance(layer, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d))
 
 
@@ -36,7 +36,7 @@ def dense_weight(layer: Any) -> Tensor:
 
 
 def has_weight(layer: Any) -> bool:
-    """Whether a layer has a weight, without asking for it: a quantised one would widen it."""
+    """Return whether a layer has a weight, without asking for it: a quantised one would widen it."""
     return is_linear_map(layer) or layer._parameters.get("weight") is not None or hasattr(layer, "num_embeddings")
 
 
@@ -68,7 +68,7 @@ class LayerCall:
 
     @property
     def state(self) -> object:
-        """What changes when the layer's weight does."""
+        """Return what changes when the layer's weight does."""
         return getattr(self.layer._parameters.get("weight"), "_version", None)
 
     @property
@@ -92,7 +92,7 @@ class LayerCall:
         return self.of_input(z).plain
 
     def times(self, weight: Tensor, z: Tensor) -> Tensor:
-        """What the layer would give for z with another weight and no bias."""
+        """Return what the layer would give for z with another weight and no bias."""
         weight = self.like(weight)
         if not self._convolves:
             return linear(z, weight)

@@ -73,7 +73,7 @@ def _changing(changes: Changes) -> Any:
 
 
 def _embedded(layer: Any, changes: Changes, numbers: Tensor, output: Tensor) -> Tensor:
-    """What an embedding gives whose weight is stored in a form of its own."""
+    """Return what an embedding gives whose weight is stored in a form of its own."""
     for change, strength in changes:
         for update in change.updates:
             added = on_device(update, output.device).change(dense_weight(layer).to(output.device))
@@ -82,7 +82,8 @@ def _embedded(layer: Any, changes: Changes, numbers: Tensor, output: Tensor) -> 
 
 
 def _with_weights(layer: Any, changes: Changes, args: tuple[Any, ...], named: dict[str, Any]) -> Tensor:
-    """What a layer of another kind (a norm, an embedding) gives with changed weights: its copy computes with them."""
+    """Return what a layer of another kind (a norm, an embedding) gives with changed weights: its copy computes with
+    them."""
     own = dense_weight(layer)
     weight, bias = own.clone(), getattr(layer, "bias", None)
     for change, strength in changes:

@@ -19,7 +19,7 @@ from nodes.networks.attention_processors import AttentionParts
 
 
 class Row(NamedTuple):
-    """Where in a row of tokens the words stand, None without any, and how many tokens stand before the patches."""
+    """Hold where in a row of tokens the words stand, None without any, and how many tokens stand before the patches."""
 
     words: slice | None
     before: int
@@ -41,7 +41,7 @@ class Attention(nn.Module):
         return mixed
 
     def attends(self, text: int, queries: int, keys: int) -> AttentionParts:
-        """Where patches and words stand, for who records the attention; the token of time is neither."""
+        """Return where patches and words stand, for who records the attention; the token of time is neither."""
         patches = slice(self.row.before, keys)
         return AttentionParts(patches, patches, self.row.words)
 

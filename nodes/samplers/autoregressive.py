@@ -127,7 +127,7 @@ def _grid(written: Tensor, side: int, size: int) -> Codes:
 
 
 def _begun(codes: Codes | None, pictures: int, side: int) -> Tensor:
-    """What stands already, (pictures, places); -1 where nothing does."""
+    """Return what stands already, (pictures, places); -1 where nothing does."""
     if codes is None:
         return torch.full((pictures, side * side), -1)
     if codes.values.shape[1:] != (side, side) or len(codes.values) not in (1, pictures):

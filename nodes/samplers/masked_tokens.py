@@ -138,7 +138,7 @@ def _scores(transformer: MaskedTransformer, x: Tensor, texts: list[Conditioning]
 
 
 def _begun(codes: Codes | None, pictures: int, side: int) -> Tensor:
-    """What stands already, (pictures, h, w); -1 where nothing does."""
+    """Return what stands already, (pictures, h, w); -1 where nothing does."""
     if codes is None:
         return torch.full((pictures, side, side), -1)
     if len(codes.values) not in (1, pictures):

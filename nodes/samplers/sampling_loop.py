@@ -24,7 +24,7 @@ MOST_STEPS = 1000
 
 
 class Sampled(NamedTuple):
-    """What sampling gives: the clean latent, and how it came to be."""
+    """Hold what sampling gives: the clean latent, and how it came to be."""
 
     latent: Latent
     trajectory: Trajectory
@@ -109,7 +109,7 @@ def sample(
 
 
 def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int) -> list[tuple[object, ...]]:
-    """What determines each step beside those before it: what leads it, along which schedule, with which seeds.
+    """Return what determines each step beside those before it: what leads it, along which schedule, with which seeds.
 
     Since a schedule and seeds start afresh where they take over, it counts since when they are in force.
     """
@@ -130,12 +130,12 @@ def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def _if_any(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What some steps have; nothing where none has it."""
+    """Return what some steps have; nothing where none has it."""
     return parts if any(part is not None for part in parts) else ()
 
 
 def _first_step(strength: float, steps: int, solver: Solver) -> int:
-    """Where the last ``strength`` of the steps begins, as diffusers' image-to-image pipelines count."""
+    """Return where the last ``strength`` of the steps begins, as diffusers' image-to-image pipelines count."""
     skipped = steps - min(int(steps * strength), steps)
     return min(skipped * solver.order, len(solver.timesteps))
 

@@ -91,7 +91,7 @@ def retrieval(judge: Pairing, count: int = HELD_OUT, seed: int = HELD_OUT_SEED) 
 
 
 def telling_apart(judge: Pairing, count: int = HELD_OUT, seed: int = HELD_OUT_SEED + 1) -> dict[str, float]:
-    """How often the right caption is nearer than one with one attribute changed: in all, and by attribute."""
+    """Return how often the right caption is nearer than one with one attribute changed: in all, and by attribute."""
     rng, right = np.random.default_rng(seed), dict[str, list[bool]]()
     scenes = [random_scene(rng) for _ in range(count)]
     changes = [truth.changed_caption(scene, rng) for scene in scenes]

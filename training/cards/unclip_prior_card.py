@@ -62,7 +62,7 @@ class Drawer:
         self.prior = PriorTransformer.from_pretrained(PRIOR / "prior", torch_dtype=torch.float32).eval()
 
     def beside_none(self, texts: list[str]) -> tuple[Tensor, ...]:
-        """What CLIP makes of as many empty texts, and then of these."""
+        """Return what CLIP makes of as many empty texts, and then of these."""
         return tuple(map(torch.cat, zip(self.texts([""] * len(texts)), self.texts(texts), strict=True)))
 
     @torch.no_grad()

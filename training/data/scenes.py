@@ -28,7 +28,7 @@ Picture = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows. Lengths are in pixels of a picture of 64, the tilt in degrees."""
+    """Hold what a picture shows. Lengths are in pixels of a picture of 64, the tilt in degrees."""
 
     subject: str
     colour: str
@@ -73,7 +73,7 @@ def draw(scene: Scene, scale: int = 1) -> Picture:
 
 
 def coverage(scene: Scene, scale: int = 1) -> Picture:
-    """Where the subject is, [64 scale, 64 scale] in 0..1."""
+    """Return where the subject is, [64 scale, 64 scale] in 0..1."""
     return _masks(scene, scale)[0]
 
 

@@ -31,7 +31,7 @@ _BACKDROPS = np.array(list(BACKGROUNDS.values()), np.float32)
 
 @dataclass(frozen=True)
 class Finding:
-    """What a picture shows; None where nothing was found with certainty."""
+    """Hold what a picture shows; None where nothing was found with certainty."""
 
     subject: str | None
     colour: str | None

@@ -83,7 +83,7 @@ def psnr(made: Tensor, true: Tensor) -> float:
 
 
 def subjects(pictures: Tensor) -> list[str | None]:
-    """What the checker sees in pictures [count, 3, H, W], brought to 64 x 64."""
+    """Return what the checker sees in pictures [count, 3, H, W], brought to 64 x 64."""
     known = silhouettes.load()
     return [checker.analyse(one.permute(1, 2, 0).numpy(), known).subject for one in bicubic(pictures, 64)]
 

@@ -21,7 +21,7 @@ def learning_rate(step: int, steps: int, peak: float, warm_up: int, hold: float)
 
 
 def recorded(name: str) -> list[dict[str, float]]:
-    """What a training wrote down of itself, from its first step to its last."""
+    """Return what a training wrote down of itself, from its first step to its last."""
     return [json.loads(line) for line in (WORK / name / "history.jsonl").read_text().splitlines()]
 
 

@@ -18,7 +18,7 @@ Losses = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How long and how fast: the rate is at its peak until ``hold`` of all steps, then falls to zero."""
+    """Hold how long and how fast: the rate is at its peak until ``hold`` of all steps, then falls to zero."""
 
     steps: int
     peak: float

@@ -28,7 +28,7 @@ def variance_loss(
     timesteps: Tensor,
     length: Tensor | int = 1,
 ) -> Tensor:
-    """How far steps of a length are from the true ones, in bits a value; the mean is held fixed.
+    """Return how far steps of a length are from the true ones, in bits a value; the mean is held fixed.
 
     All are [B, 4, 16, 16], ``spread`` about -1..1, ``timesteps`` [B], ``length`` [B] or one for all. Steps that would
     leave the chain do not count.

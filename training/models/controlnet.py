@@ -63,7 +63,7 @@ def varied_scene(rng: np.random.Generator) -> Scene:
 
 
 def folder(name: str) -> Path:
-    """Where a net lies."""
+    """Return where a net lies."""
     return ASSETS.parent / f"controlnet-{name}"
 
 

@@ -115,7 +115,7 @@ class Data:
         self.pair = CLIPModel.from_pretrained(clip.FOLDER, dtype=torch.float32).eval().requires_grad_(False)
 
     def fitting(self, pictures: Tensor, tokens: Tensor, chosen: NDArray[np.int64], told: Tensor) -> Tensor:
-        """How ill the CLIP pair finds pictures and words of a batch to go together."""
+        """Return how ill the CLIP pair finds pictures and words of a batch to go together."""
         texts = self.pair.get_text_features(input_ids=tokens).pooler_output
         seen = self.pair.get_image_features(pixel_values=pictures).pooler_output
         scores = self.pair.logit_scale.exp() * normalize(texts.float(), dim=-1) @ normalize(seen.float(), dim=-1).T

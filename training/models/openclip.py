@@ -41,7 +41,7 @@ def tokenizer() -> CLIPTokenizer:
 
 
 def config(words: CLIPTokenizer) -> dict[str, Any]:
-    """What open_clip_config.json holds under model_cfg."""
+    """Return what open_clip_config.json holds under model_cfg."""
     return {
         "embed_dim": WIDTH,
         "vision_cfg": {

@@ -62,7 +62,7 @@ class Teacher:
 
     @torch.no_grad()
     def velocity(self, noisy: Tensor, timesteps: Tensor, texts: list[str]) -> Tensor:
-        """What it predicts, (B, 4, 16, 16)."""
+        """Return what it predicts, (B, 4, 16, 16)."""
         tokens = self.words(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
         text = self.text_encoder(tokens).last_hidden_state
         predicted: Tensor = self.unet(noisy, timesteps, text, return_dict=False)[0]

@@ -26,7 +26,7 @@ CLEAN_SHARE = 0.25
 
 @dataclass(frozen=True)
 class UpsamplerStage:
-    """What an upsampler is trained on: crops of pictures of ``side`` pixels, and smaller ones by ``factor``."""
+    """Hold what an upsampler is trained on: crops of pictures of ``side`` pixels, and smaller ones by ``factor``."""
 
     name: str
     seed: int
@@ -44,7 +44,7 @@ class UpsamplerStage:
 
     @property
     def folder(self) -> Path:
-        """Where the trained network is written."""
+        """Return where the trained network is written."""
         return ASSETS.parent / self.name
 
 
@@ -113,7 +113,7 @@ def examples(
     enlarged: Callable[[Tensor, int], Tensor] = enlarged,
     others: tuple[tuple[int, int], ...] = (),
 ) -> tuple[Tensor, Tensor]:
-    """What is to be painted in a step and the small picture, enlarged: each [batch, 3, crop, crop] in -1..1.
+    """Return what is to be painted in a step and the small picture, enlarged: each [batch, 3, crop, crop] in -1..1.
 
     The stage's side and factor take turns with ``others``.
     """

@@ -83,7 +83,8 @@ class Learner(nn.Module):
         self.register_buffer("sums", torch.zeros(CODES, WIDTH))
 
     def latents(self, features: Tensor) -> Tensor:
-        """What the encoder makes, before the codebook, of the VAE's features: [B, 64, 16, 16] to [B, 8, 8, 8]."""
+        """Return what the encoder makes, before the codebook, of the VAE's features: [B, 64, 16, 16] to [B, 8, 8,
+        8]."""
         encoder = self.model.encoder
         hidden = encoder.down_blocks[2].downsamplers[0](features)
         hidden = encoder.mid_block(encoder.down_blocks[3](hidden))

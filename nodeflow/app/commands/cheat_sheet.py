@@ -37,7 +37,7 @@ class CheatSheet(QDialog):
 
 
 def pointer() -> list[tuple[str, str]]:
-    """What the pointer does on the canvas."""
+    """Return what the pointer does on the canvas."""
     return [
         (tr("Double click on empty canvas"), tr("add a node")),
         (tr("Drag from a port"), tr("lay a wire; on empty canvas: search what fits")),

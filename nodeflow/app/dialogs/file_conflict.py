@@ -36,12 +36,12 @@ class FileConflict(QMessageBox):
 
     @property
     def choice(self) -> Choice:
-        """What was chosen; ``cancel`` where nothing was."""
+        """Return what was chosen; ``cancel`` where nothing was."""
         return self._choices.get(self.clickedButton(), "cancel")
 
 
 def difference(theirs: bytes, ours: bytes) -> str:
-    """How the file differs from what would be saved, line by line."""
+    """Return how the file differs from what would be saved, line by line."""
     there, here = (text.decode(errors="replace").splitlines() for text in (theirs, ours))
     if len(there) + len(here) > MOST_LINES:
         there, here = there[:MOST_LINES], here[:MOST_LINES]

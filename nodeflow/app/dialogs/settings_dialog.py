@@ -113,7 +113,7 @@ class LookPage(_Form):
 
 
 class FilesPage(_Form):
-    """Where pictures go, and what is open at the next start."""
+    """Hold where pictures go, and what is open at the next start."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -145,7 +145,7 @@ class FilesPage(_Form):
 
 
 class EnginePage(_Form):
-    """What computes, and how much room its results take on disk."""
+    """Hold what computes, and how much room its results take on disk."""
 
     cleared = Signal()
 

@@ -102,7 +102,7 @@ class SweepDialog(QDialog):
         self.resize(560, self.sizeHint().height())
 
     def sweeps(self) -> tuple[Sweep, ...]:
-        """What is asked for. Raises WorkflowError with a sentence for what is wrong."""
+        """Return what is asked for. Raises WorkflowError with a sentence for what is wrong."""
         workflow, catalogue = self._session.workflow, self._session.catalogue
         texts = [axis.text for axis in (self.first, self.second) if axis.text]
         found = tuple(parse(text, workflow, catalogue) for text in texts)

@@ -81,7 +81,7 @@ def views_in(tree: ast.AST) -> Iterator[str]:
 
 
 def constants_in(tree: ast.Module) -> Iterator[str]:
-    """What the constants of a module say that people read."""
+    """Yield what the constants of a module say that people read."""
     for node in tree.body:
         if not isinstance(node, (ast.Assign, ast.AnnAssign)):
             continue

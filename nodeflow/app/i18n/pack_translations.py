@@ -43,7 +43,7 @@ def localized(catalogue: Catalogue) -> Catalogue:
 
 
 def words_of(pack: str, language: str) -> Mapping[str, str]:
-    """What a pack brings for a language; nothing where it brings none, or a file that cannot be read."""
+    """Return what a pack brings for a language; nothing where it brings none, or a file that cannot be read."""
     try:
         spec = importlib.util.find_spec(pack) if pack.isidentifier() else None
     except (ImportError, ValueError):

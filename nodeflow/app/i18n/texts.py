@@ -32,7 +32,7 @@ def size(count: float) -> str:
 
 
 def seed_words(mode: SeedMode | None) -> str:
-    """What becomes of a seed after a run, in a word."""
+    """Return what becomes of a seed after a run, in a word."""
     return {"random": tr("random"), "increment": tr("+1")}.get(mode or "", tr("fixed"))
 
 

@@ -107,7 +107,7 @@ class ChartView(Plot):
 
     @property
     def _lies(self) -> bool:
-        """Whether its bars lie, so that the words beside them can be read."""
+        """Return whether its bars lie, so that the words beside them can be read."""
         return self.chart.bars and bool(self.chart.labels)
 
     def rows(self) -> list[list[str]]:

@@ -100,11 +100,11 @@ class CompareBar(QWidget):
 
     @property
     def follows(self) -> bool:
-        """Whether the other's step is the same as this one's."""
+        """Return whether the other's step is the same as this one's."""
         return self.same_step.isChecked() and self.run is not None
 
     def handle(self, own: ValueHandle | None, node: str, spec: NodeSpec, output: str) -> ValueHandle | None:
-        """What names the other value; None where the other run had none."""
+        """Return what names the other value; None where the other run had none."""
         return own if self.run is None else self.run.handle(node, spec, output)
 
     def tell(self, largest: str | None, parted: str) -> None:

@@ -92,7 +92,7 @@ class Film(QObject):
 
     @property
     def held(self) -> int:
-        """How many of its frames are there."""
+        """Return how many of its frames are there."""
         return sum((*self._key, step) in self.cache for step in range(self.steps))
 
     def fault(self, step: int) -> str:
@@ -127,7 +127,7 @@ class Film(QObject):
                 )
 
     def _nearest(self) -> Iterator[int]:
-        """How far the steps are from the one that is wanted, in the order in which they are fetched.
+        """Yield how far the steps are from the one that is wanted, in the order in which they are fetched.
 
         Before it is known how long a frame takes, that one alone; where they take long, it and its neighbours.
         """

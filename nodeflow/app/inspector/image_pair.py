@@ -104,7 +104,7 @@ class ImagePairView(QStackedWidget):
             self.difference.show_frame(None, words)
 
     def image(self) -> QImage:
-        """What is seen."""
+        """Return what is seen."""
         return self.grab().toImage()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -114,7 +114,8 @@ class ImagePairView(QStackedWidget):
 
 
 def difference(one: QImage, other: QImage) -> NDArray[np.uint8]:
-    """How far two pictures are apart at each place (h, w): the largest of the three colours' differences, 0 to 255."""
+    """Return how far two pictures are apart at each place (h, w): the largest of the three colours' differences, 0 to
+    255."""
     if other.size() != one.size():
         mode = Qt.TransformationMode.SmoothTransformation
         other = other.scaled(one.size(), Qt.AspectRatioMode.IgnoreAspectRatio, mode)

@@ -50,7 +50,7 @@ class ImageView(QWidget):
         return QSize(360, 320)
 
     def area(self) -> QRectF:
-        """Where the picture is drawn."""
+        """Return where the picture is drawn."""
         assert self.frame is not None
         return self.camera.area(QSizeF(self.frame.image.size()), QRectF(self.rect()).adjusted(6, 6, -6, -6))
 

@@ -224,7 +224,7 @@ class InspectorPanel(QWidget):
 
     @property
     def comparing(self) -> bool:
-        """Whether two pictures are shown together."""
+        """Return whether two pictures are shown together."""
         return self.compare_button.isChecked()
 
     def _option(self, wanted: Any) -> Option | None:
@@ -323,7 +323,7 @@ class InspectorPanel(QWidget):
             self.refresh()
 
     def _last_handle(self) -> ValueHandle | None:
-        """What names the value in the last run; None where it was not part of it."""
+        """Return what names the value in the last run; None where it was not part of it."""
         node, runs = self.scope.workflow.nodes.get(self.node), self.history.runs
         spec = self.scope.catalogue.nodes.get(node.type) if node else None
         return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else None

@@ -124,13 +124,13 @@ class Choices(QWidget):
         return 1 if _is_number(option) else self._columns if option.text else 2
 
     def _means(self, option: Option) -> bool:
-        """Whether an option means something beside what is chosen of another."""
+        """Return whether an option means something beside what is chosen of another."""
         name, wanted = option.needs
         field = self._fields.get(name)
         return not isinstance(field, QComboBox) or field.currentData() == wanted
 
     def values(self) -> dict[str, Any]:
-        """What is chosen, by the options' names."""
+        """Return what is chosen, by the options' names."""
         return {
             name: field.currentData() if isinstance(field, QComboBox) else field.value()
             for name, field in self._fields.items()

@@ -100,12 +100,12 @@ class ViewStage(QStackedWidget):
         self.setCurrentWidget(self._widgets[kind])
 
     def image(self) -> QImage:
-        """What is seen, as a picture."""
+        """Return what is seen, as a picture."""
         widget = self.currentWidget()
         return self.picture.image() if widget is self.picture else widget.grab().toImage()
 
     def png(self) -> bytes:
-        """What is seen, as the bytes of a PNG file."""
+        """Return what is seen, as the bytes of a PNG file."""
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -113,7 +113,7 @@ class ViewStage(QStackedWidget):
         return bytes(data.data())
 
     def csv(self) -> str:
-        """What is seen, as rows of numbers; empty for what has none."""
+        """Return what is seen, as rows of numbers; empty for what has none."""
         widget: Any = self.currentWidget()
         rows = widget.rows() if hasattr(widget, "rows") else []
         text = io.StringIO()

@@ -18,7 +18,7 @@ class ZoomState(QObject):
         self.centre = QPointF(0.5, 0.5)
 
     def area(self, picture: QSizeF, room: QRectF) -> QRectF:
-        """Where a picture of a size is drawn in a room."""
+        """Return where a picture of a size is drawn in a room."""
         fit = min(room.width() / max(picture.width(), 1), room.height() / max(picture.height(), 1))
         size = picture * (fit * self.zoom)
         middle = room.center()

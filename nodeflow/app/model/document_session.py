@@ -172,7 +172,7 @@ class DocumentSession(QObject):
         self._open.tell(self.id, path)
 
     def changed_outside(self, path: Path) -> bool:
-        """Whether another program changed the document's own file since it was read or written here."""
+        """Return whether another program changed the document's own file since it was read or written here."""
         return path == self.path and self.stamp is not None and not self.stamp.still_holds(path)
 
     def lost(self, path: Path | None) -> None:
@@ -183,7 +183,7 @@ class DocumentSession(QObject):
 
     @property
     def dirty(self) -> bool:
-        """Whether there are changes that no file holds."""
+        """Return whether there are changes that no file holds."""
         return not self.stack.isClean()
 
     @property
@@ -193,7 +193,7 @@ class DocumentSession(QObject):
 
     @property
     def pristine(self) -> bool:
-        """Whether nothing is lost when another document takes its place: it is empty and always was."""
+        """Return whether nothing is lost when another document takes its place: it is empty and always was."""
         return not self.workflow.nodes and self.path is None and self.stack.count() == 0 and not self.dirty
 
     def do(self, text: str, edit: Edit, gesture: Hashable | None = None) -> None:
@@ -317,7 +317,7 @@ class DocumentSession(QObject):
         self.hub.replied.disconnect(self._take)
 
     def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:
-        """What keeps a run from starting. Of types that only the worker may know, it is the one to judge.
+        """Return what keeps a run from starting. Of types that only the worker may know, it is the one to judge.
 
         For another thread: a large workflow is not judged in a moment.
         """
@@ -436,7 +436,7 @@ def read(path: Path) -> Workflow:
 
 
 def has_workflow(path: Path) -> bool:
-    """Whether a picture carries a workflow; not where it cannot be read."""
+    """Return whether a picture carries a workflow; not where it cannot be read."""
     try:
         with path.open("rb") as file:
             return KEY in texts_in(file, KEY)

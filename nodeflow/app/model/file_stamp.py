@@ -26,7 +26,8 @@ class FileStamp(msgspec.Struct, frozen=True):
         return cls(status.st_size, status.st_mtime_ns, status.st_ino, hashlib.sha256(data).digest())
 
     def still_holds(self, path: Path) -> bool:
-        """Whether a file holds what it did. One that is gone, or cannot be read, holds nothing that could be lost."""
+        """Return whether a file holds what it did. One that is gone, or cannot be read, holds nothing that could be
+        lost."""
         try:
             status = path.stat()
         except OSError:

@@ -69,7 +69,7 @@ class FlattenedWorkflow:
         return downstream(self.flat.workflow.outgoing(), self.inner(path) or [path])
 
     def knows(self, path: str) -> bool:
-        """Whether there is a node at a path."""
+        """Return whether there is a node at a path."""
         return node_at(self._document.workflow, path) is not None
 
 

@@ -82,7 +82,7 @@ class GraphScope(QObject):
 
     @property
     def base(self) -> Path:
-        """Where relative paths start."""
+        """Return where relative paths start."""
         return self.session.base
 
     @property
@@ -91,7 +91,7 @@ class GraphScope(QObject):
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with the nodes shown; what is wrong inside an instance is told of it, with the path."""
+        """Return what is wrong with the nodes shown; what is wrong inside an instance is told of it, with the path."""
         found = []
         for problem in self.session.problems:
             name, rest = self._local(problem.node)
@@ -195,7 +195,7 @@ class GraphScope(QObject):
                 listener(inner)
 
     def _stands(self, edit: Edit) -> bool:
-        """Whether what is shown is still there; else what is left of the way to it is shown."""
+        """Return whether what is shown is still there; else what is left of the way to it is shown."""
         if not self.path:
             return True
         path = self.path

@@ -55,7 +55,7 @@ class Journal:
 
 
 def read(path: Path) -> tuple[JournalEntry, bytes]:
-    """What a recovery file holds. Raises OSError, and ValueError for a file that is none."""
+    """Return what a recovery file holds. Raises OSError, and ValueError for a file that is none."""
     head, _, workflow = path.read_bytes().partition(b"\n")
     try:
         return msgspec.json.decode(head, type=JournalEntry), workflow

@@ -28,7 +28,8 @@ class RecordedRun(msgspec.Struct):
     keys: dict[str, str] = {}
 
     def handle(self, node: str, spec: NodeSpec, output: str) -> ValueHandle | None:
-        """What names the value of a node's output in this run to the engine; None where it was not part of it."""
+        """Return what names the value of a node's output in this run to the engine; None where it was not part of
+        it."""
         key = self.keys.get(node)
         place = next((at for at, port in enumerate(spec.outputs) if port.name == output), None)
         return None if not key or place is None else ValueHandle(key, place, spec.outputs[place].type)

@@ -28,7 +28,7 @@ Phase = Literal["idle", "queued", "running", "ran", "cached", "skipped", "failed
 
 
 class NodeState(msgspec.Struct, frozen=True):
-    """How a node stands in the last run: phase, step of a streaming node, time, and what it gave.
+    """Hold how a node stands in the last run: phase, step of a streaming node, time, and what it gave.
 
     ``stale``: what it gave was made from something that has changed since. Of a node that runs once for each of
     several ``items``, how many are ``done``, and with ``so_far`` how these went; ``step`` is that of the one running.
@@ -58,12 +58,13 @@ class NodeState(msgspec.Struct, frozen=True):
 
     @property
     def worth_a_look(self) -> bool:
-        """Whether its pictures are to be shown: of many items not after each, but after 1, 2, 4, 8, ... and all."""
+        """Return whether its pictures are to be shown: of many items not after each, but after 1, 2, 4, 8, ... and
+        all."""
         return self.done == self.items or self.done & (self.done - 1) == 0
 
     @property
     def share(self) -> float:
-        """How much of it is done, from 0 to 1, by its items and steps."""
+        """Return how much of it is done, from 0 to 1, by its items and steps."""
         if self.phase in ("ran", "cached", "skipped", "failed"):
             return 1.0
         of_one = self.step / self.steps if self.steps else 0.0
@@ -133,7 +134,8 @@ class RunStates:
         return (event.node,)
 
     def outdate(self, names: Iterable[str]) -> tuple[str, ...]:
-        """What these nodes gave is made from something that has changed; those of them that had given something."""
+        """Return what these nodes gave is made from something that has changed; those of them that had given
+        something."""
         done = tuple(name for name in names if self.of(name).phase in ("ran", "cached", "failed", "skipped"))
         for name in done:
             self.nodes[name] = NodeState("stale", values=self.of(name).values)
@@ -141,14 +143,14 @@ class RunStates:
 
     @property
     def share(self) -> float:
-        """How much of the run is done, from 0 to 1; steps of a streaming node count as its parts."""
+        """Return how much of the run is done, from 0 to 1; steps of a streaming node count as its parts."""
         if not self.order:
             return 0.0
         return sum(self.of(name).share for name in self.order) / len(self.order)
 
     @property
     def seconds_left(self) -> float:
-        """What the run may still take, as far as that is known; else 0."""
+        """Return what the run may still take, as far as that is known; else 0."""
         return self._time_left.seconds
 
 
@@ -201,6 +203,6 @@ def _done(old: NodeState, phase: Phase, count: int = 1) -> NodeState:
 
 
 def _together(before: tuple[Summary, ...], new: tuple[Summary, ...]) -> tuple[Summary, ...]:
-    """What the items gave so far: the newest in words, the pictures of all."""
+    """Return what the items gave so far: the newest in words, the pictures of all."""
     pictures = {value.output: value.pictures for value in before}
     return tuple(msgspec.structs.replace(v, pictures=v.pictures + pictures.get(v.output, 0)) for v in new)

@@ -18,7 +18,7 @@ _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Subject(NamedTuple):
-    """What is searched of a thing: its title, its other names, the group that it is in, and running text about it.
+    """Hold what is searched of a thing: its title, its other names, the group that it is in, and running text about it.
 
     ``kinds`` are words of which only the beginning counts, such as the types of a node's ports.
     """
@@ -83,14 +83,14 @@ def _score(query: str, words: list[str], about: Subject) -> float:
 
 
 def _phrase(whole: str, name: str) -> float:
-    """How well the whole query is one name: it is that, or begins it."""
+    """Return how well the whole query is one name: it is that, or begins it."""
     if len(whole) < 2 or not name.startswith(whole):
         return 0.0
     return 90.0 + 20.0 * len(whole) / len(name)
 
 
 def _word(word: str, about: Subject) -> float:
-    """How well one word fits; 0 where it does not."""
+    """Return how well one word fits; 0 where it does not."""
     named = max(_in_name(word, name) - (5 if at else 0) for at, name in enumerate(_all_names(about)))
     if named > 0:
         return named
@@ -118,7 +118,7 @@ def _in_name(word: str, name: str) -> float:
 
 
 def _likeness(word: str, part: str) -> float:
-    """How like a word that may be mistyped, or not yet typed to its end, is to a word of a name."""
+    """Return how like a word that may be mistyped, or not yet typed to its end, is to a word of a name."""
     if len(word) < MIN_TYPO_LETTERS or len(part) < MIN_TYPO_LETTERS:
         return 0.0
     from rapidfuzz.distance import OSA
@@ -128,7 +128,7 @@ def _likeness(word: str, part: str) -> float:
 
 
 def _starts(word: str, text: str) -> bool:
-    """Whether a word of a text begins so; for Chinese, which does not part words, whether the text holds it."""
+    """Return whether a word of a text begins so; for Chinese, which does not part words, whether the text holds it."""
     folded = text.casefold()
     return word in folded and (not word.isascii() or any(part.startswith(word) for part in _WORDS.findall(folded)))
 

@@ -38,7 +38,7 @@ class SubgraphLibrary:
         self._told: set[tuple[int, ...]] = set()
 
     def specs(self, catalogue: Catalogue) -> list[NodeSpec]:
-        """What the folder holds as nodes, of types ``library.NAME``."""
+        """Return what the folder holds as nodes, of types ``library.NAME``."""
         self._read()
         found = []
         for name, item in sorted(self._items.items()):
@@ -64,11 +64,11 @@ class SubgraphLibrary:
         return item.text
 
     def holds(self, name: str) -> bool:
-        """Whether a file of this name was there when `specs` looked."""
+        """Return whether a file of this name was there when `specs` looked."""
         return name in self._items
 
     def path_of(self, name: str) -> Path:
-        """Where a subgraph of this name is kept."""
+        """Return where a subgraph of this name is kept."""
         return self.folder / f"{name}.json"
 
     def save(self, name: str, text: str) -> Path:
@@ -96,7 +96,7 @@ class SubgraphLibrary:
 
 
 def is_library(node_type: str) -> bool:
-    """Whether a type is that of something in the library."""
+    """Return whether a type is that of something in the library."""
     return node_type.startswith(f"{PACK}.")
 
 

@@ -39,7 +39,7 @@ class ValueFacts(QObject):
         scope.opened.connect(self._forget_all)
 
     def line(self, node: str, output: str) -> str:
-        """What is known of a value in a line; empty where it has still to be asked for, or has no tensors."""
+        """Return what is known of a value in a line; empty where it has still to be asked for, or has no tensors."""
         where = (node, output)
         gave = self._scope.state(node).phase in ("ran", "cached", "stale")
         if gave and where not in self._known and where not in self._asked:

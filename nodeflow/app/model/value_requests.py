@@ -30,7 +30,7 @@ class ValueRequests(QObject):
 
     @property
     def waiting(self) -> int:
-        """How many answers have not come yet."""
+        """Return how many answers have not come yet."""
         return len(self._waiting)
 
     def ask(

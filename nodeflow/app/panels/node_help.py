@@ -51,7 +51,7 @@ class Page(QTextBrowser):
 
 
 class NodeHelp(QWidget):
-    """What the selected node does, takes and gives, and how it stands in the last run.
+    """Hold what the selected node does, takes and gives, and how it stands in the last run.
 
     With its lesson it also tells the values that came in and went out, asked from the engine by ``facts``.
     """
@@ -90,7 +90,7 @@ class NodeHelp(QWidget):
         self.page.setHtml(_page(self._scope, name, node, spec, behind, line))
 
     def _lesson(self, node_type: str) -> str:
-        """What lies behind a kind of node, or the link that shows it."""
+        """Return what lies behind a kind of node, or the link that shows it."""
         text, t = lesson(node_type), theme.current()
         if not text:
             return ""
@@ -156,7 +156,7 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
 
 
 def _came(scope: GraphScope, name: str, line: Line) -> dict[str, str]:
-    """What came in at a node's inputs in the last run, in words."""
+    """Return what came in at a node's inputs in the last run, in words."""
     came = {}
     for link in scope.workflow.links.values():
         if link.target == name:

@@ -123,7 +123,7 @@ class QueuePanel(QWidget):
         self._enable()
 
     def _held(self) -> bool:
-        """Whether there is something to resume."""
+        """Return whether there is something to resume."""
         return self._hub.paused or any(job.state == "left" for job in self._hub.jobs)
 
     def _words(self, job: JobInfo) -> str:

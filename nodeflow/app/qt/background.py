@@ -45,7 +45,7 @@ class Background(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being worked on, and everything that was made has arrived."""
+        """Return whether nothing is being worked on, and everything that was made has arrived."""
         return self._pending == 0
 
     def settle(self) -> None:

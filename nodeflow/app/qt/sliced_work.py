@@ -26,7 +26,7 @@ class SlicedWork(QObject):
 
     @property
     def active(self) -> bool:
-        """Whether steps are left."""
+        """Return whether steps are left."""
         return self._steps is not None
 
     def start(self, steps: Iterator[object]) -> None:

@@ -207,7 +207,7 @@ def _palette(theme: Theme) -> QPalette:
 
 
 def _sheet(theme: Theme) -> str:
-    """What the palette cannot say: spacing, corners and lines of the frame around the canvas."""
+    """Return what the palette cannot say: spacing, corners and lines of the frame around the canvas."""
     arrow = (resources.folder("assets") / "icons" / f"down-{'dark' if theme.dark else 'light'}.svg").as_posix()
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line}; padding: 5px 7px; }}

@@ -25,7 +25,7 @@ class BundledWorkflow(NamedTuple):
 
     @property
     def picture(self) -> Path:
-        """Where the small picture of what it makes lies, if there is one."""
+        """Return where the small picture of what it makes lies, if there is one."""
         return resources.folder("assets") / "workflows" / f"{self.name}.webp"
 
 
@@ -37,7 +37,8 @@ class Shelf(NamedTuple):
 
 
 def shelves() -> list[Shelf]:
-    """What is there, shelf by shelf; files that no shelf names stand on the last. In the language of the interface."""
+    """Return what is there, shelf by shelf; files that no shelf names stand on the last. In the language of the
+    interface."""
     files = {path.stem for path in resources.folder("workflows").glob("*.json")}
     known = _known()
     named = {ready.name for shelf in known for ready in shelf.workflows}

@@ -141,7 +141,7 @@ class StartPage(QWidget):
             )
 
     def _picture(self, ready: BundledWorkflow) -> QImage:
-        """What the workflow makes, or, where no picture of it was kept, a drawing of its nodes."""
+        """Return what the workflow makes, or, where no picture of it was kept, a drawing of its nodes."""
         kept = QImage(str(ready.picture))
         return sketch(files.load(ready.path), self._hub.catalogue, SKETCH) if kept.isNull() else kept
 

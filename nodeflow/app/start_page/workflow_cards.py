@@ -86,7 +86,7 @@ class Shelves(FilesList):
         }
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
-        """Where a key leads; Home leads to the first card, not to the heading above it."""
+        """Return where a key leads; Home leads to the first card, not to the heading above it."""
         if action == QAbstractItemView.CursorAction.MoveHome:
             return self.model().index(self._first(), 0)
         return super().moveCursor(action, modifiers)

@@ -37,7 +37,7 @@ class Recovery(QObject):
             self._watch(tab)
 
     def lost(self) -> list[tuple[Path, JournalEntry, Workflow]]:
-        """What crashed processes left, as far as it can be read."""
+        """Return what crashed processes left, as far as it can be read."""
         found = []
         for path in self._journal.lost():
             with contextlib.suppress(OSError, ValueError, WorkflowError):

@@ -83,5 +83,5 @@ def pass_keys(places: Sequence[QWidget], focus: QWidget | None, by: int) -> None
 
 
 def _takes_keys(widget: QWidget) -> bool:
-    """Whether Tab stops at a widget."""
+    """Return whether Tab stops at a widget."""
     return widget.isVisible() and widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)

@@ -258,5 +258,5 @@ class Documents(QObject):
 
 
 def _changed_outside(session: DocumentSession, path: Path) -> bytes | None:
-    """What a file holds where another program changed it since it was read or written here, else None."""
+    """Return what a file holds where another program changed it since it was read or written here, else None."""
     return path.read_bytes() if session.changed_outside(path) else None

@@ -61,7 +61,7 @@ class Status(QStatusBar):
             self.device.setText(hub.device + memory)
 
     def _stage(self) -> str:
-        """Whether the document in front is computed, or what it waits for."""
+        """Return whether the document in front is computed, or what it waits for."""
         job = next((job for job in self._hub.jobs if job.document == self._session.id), None)
         if self._hub.paused:
             return self.tr("The queue is paused: press Resume there")

@@ -59,7 +59,8 @@ def decode(data: bytes) -> tuple[Any, ...]:
 
 
 def _form(value: Any, tensors: dict[Any, tuple[str, Tensor]]) -> Any:
-    """What JSON says about a value: itself, or one field that names what it is. Gathers its tensors, each once."""
+    """Return what JSON says about a value: itself, or one field that names what it is. Gathers its tensors, each
+    once."""
     if value is None or isinstance(value, (bool, str, int)):
         return value
     if isinstance(value, float):

@@ -52,7 +52,7 @@ def empty(folder: Path) -> None:
 
 
 class DiskUsage(NamedTuple):
-    """What the disk tier holds."""
+    """Hold what the disk tier holds."""
 
     folder: Path
     results: int
@@ -134,7 +134,7 @@ class DiskStore:
         self._drop(self._name(key))
 
     def info(self) -> DiskUsage:
-        """What is there now."""
+        """Return what is there now."""
         count = self._ask("SELECT count(*) FROM result")
         total = self._ask("SELECT bytes FROM total")
         return DiskUsage(self.folder, count[0] if count else 0, total[0] if total else 0, self.budget)

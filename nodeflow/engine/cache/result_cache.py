@@ -82,7 +82,7 @@ class ResultCache:
         return self.peek(_note_key(key)) or ()
 
     def where(self, key: bytes) -> str:
-        """Which tier holds a key: ``memory``, ``disk``, or none (empty)."""
+        """Return which tier holds a key: ``memory``, ``disk``, or none (empty)."""
         if key in self._entries:
             return "memory"
         return "disk" if self.disk and key in self.disk else ""

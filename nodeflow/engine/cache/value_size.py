@@ -26,7 +26,7 @@ def networks(values: Any) -> Iterator[torch.nn.Module]:
 
 
 def has_module(value: Any) -> bool:
-    """Whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
+    """Return whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
     return any(isinstance(part, torch.nn.Module) for part in leaves(value, deep=True))
 
 
@@ -61,7 +61,7 @@ def versions(values: Any) -> list[tuple[Tensor, int]]:
 
 
 def changed(before: list[tuple[Tensor, int]]) -> bool:
-    """Whether any of the tensors was changed in place since `versions` looked."""
+    """Return whether any of the tensors was changed in place since `versions` looked."""
     return any(tensor._version != version for tensor, version in before)
 
 
@@ -117,7 +117,7 @@ class MemoryLedger:
                 self._count(block[0], -size)
 
     def is_over(self) -> bool:
-        """Whether more is held than there is room for."""
+        """Return whether more is held than there is room for."""
         return any(size > self.budget.get(device, 0) for device, size in self._counts.items())
 
     def settle(self) -> None:

@@ -144,6 +144,6 @@ def _forgive(pid: int) -> None:
 
 
 def _cause(code: int | None) -> str:
-    """What an exit code says, in words."""
+    """Return what an exit code says, in words."""
     words = {-9: "it was killed, perhaps for want of memory", -11: "it crashed in native code", -6: "it aborted"}
     return words.get(code or 0, f"exit code {code}")

@@ -24,7 +24,7 @@ class BatchedItems:
         self._apart: set[str] = set()
 
     def call(self, run: ActiveRun, task: Task, wires: list[Any], arguments: dict[str, Any]) -> tuple[Any, float]:
-        """What a task's node returns, and the seconds that took. Raises what the node does."""
+        """Return what a task's node returns, and the seconds that took. Raises what the node does."""
         if task.id in self._early:
             result, seconds, notes = self._early.pop(task.id)
             for sentence in notes:

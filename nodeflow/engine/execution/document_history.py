@@ -51,11 +51,11 @@ class DocumentHistory:
         self.last[task.id] = (task, key)
 
     def before(self, task: str, node: str) -> Parts | None:
-        """What a task was last made from; of an item that is new what its node was, when it ran once."""
+        """Return what a task was last made from; of an item that is new what its node was, when it ran once."""
         return self.made_from.get(task, self.made_from.get(node))
 
     def value(self, cache: ResultCache, node: str, output: str) -> Any:
-        """What a node gave last under the name of an output; None where it is not held any more.
+        """Return what a node gave last under the name of an output; None where it is not held any more.
 
         Of a node that ran once for each item of a list, a tuple of what is held.
         """
@@ -84,7 +84,7 @@ class DocumentHistory:
         return None, missing
 
     def makers(self, wire_type: str) -> Iterator[tuple[int, bytes]]:
-        """Where values of a wire type stand: place among the outputs and key, the latest task first."""
+        """Yield where values of a wire type stand: place among the outputs and key, the latest task first."""
         for task, key in reversed(list(self.last.values())):
             for place, port in enumerate(task.spec.outputs):
                 if port.type == wire_type:

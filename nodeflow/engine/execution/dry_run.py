@@ -31,7 +31,7 @@ WEIGHT = ("run", "unknown", "fails", "cached", "kept", "skipped")
 def forecast(
     executor: Executor, plan: Plan, settings: RunContext, estimates: Estimates, document: str = ""
 ) -> tuple[NodeForecast, ...]:
-    """What would become of each node of a run, in order. Nothing is computed, and the cache stays as it is.
+    """Return what would become of each node of a run, in order. Nothing is computed, and the cache stays as it is.
 
     The nodes that will run are among those said to ``run`` or to be ``unknown``; where none is unknown, they are
     exactly the former, unless a node fails or a result that is needed has to leave a full cache meanwhile. Of nodes
@@ -63,7 +63,7 @@ class _Forecast:
         return tuple(self._of_node(name) for name in [*self.plan.skipped, *self.nodes])
 
     def _of_node(self, name: str) -> NodeForecast:
-        """What would become of a node, of its items taken together."""
+        """Return what would become of a node, of its items taken together."""
         items = [self.found[task] for task in self.run.unfolding.ids(name)]
         if not items:
             return NodeForecast(name, "skipped", "its list is empty")
@@ -135,7 +135,7 @@ class _Forecast:
         yield from ()
 
     def _gives_values(self, task: Task) -> bool:
-        """Whether what a task gives stands in the keys of others, or is a list that others run along."""
+        """Return whether what a task gives stands in the keys of others, or is a list that others run along."""
         return self.run.unfolding.node(task.id) in self.first
 
     def _unknown_source(self, task: Task) -> str:
@@ -161,7 +161,7 @@ class _Forecast:
         self.maybe += _sources(task)
 
     def _where(self, task: Task) -> str:
-        """Where the task's result comes from, in words; empty where it has to be computed."""
+        """Return where the task's result comes from, in words; empty where it has to be computed."""
         key = self.run.keys[task.id]
         where = self.cache.where(key)
         if where and any(port.type == Files.__name__ for port in task.spec.outputs):

@@ -74,11 +74,11 @@ class Executor:
         return run.unfolding.told(run.events(expected))
 
     def recall(self, document: str) -> DocumentHistory:
-        """What is remembered of a document's last runs."""
+        """Return what is remembered of a document's last runs."""
         return self.histories.recall(document)
 
     def value(self, node: str, output: str, document: str = "") -> Any:
-        """What a document's node gave last under the name of an output; None where it is not held any more.
+        """Return what a document's node gave last under the name of an output; None where it is not held any more.
 
         Of a node that ran once for each item of a list, a tuple of what is held.
         """
@@ -156,7 +156,7 @@ class ActiveRun:
                 yield from self.identify(later)
 
     def is_plain(self, origin: Origin) -> bool:
-        """Whether a small plain value comes from there, which stands in a key as itself."""
+        """Return whether a small plain value comes from there, which stands in a key as itself."""
         if origin.item is not None:
             return isinstance(self.value(origin), (str, int, float, bool))
         return is_plain(self.plan.tasks, origin)
@@ -189,7 +189,8 @@ class ActiveRun:
         self.keys[task.id] = digest(parts)
 
     def _digest(self, task: Task, name: str) -> Any:
-        """What stands for an input in the key: a plain value for a parameter, else a list with one item a wire."""
+        """Return what stands for an input in the key: a plain value for a parameter, else a list with one item a
+        wire."""
         origins = task.inputs[name]
         param = task.spec.param(name)
         plain = [origin.node in self.values and self.is_plain(origin) for origin in origins]
@@ -224,7 +225,7 @@ class ActiveRun:
             yield msgspec.structs.replace(told, key=key.hex(), notes=self.executor.cache.notes(key))
 
     def lacking(self, task: Task) -> list[str]:
-        """What has to come first; nothing where one of it never comes, unless the task can do without."""
+        """Return what has to come first; nothing where one of it never comes, unless the task can do without."""
         needed = [*task.eager(), *self._asked(task)]
         if any(name in self.stopped and name not in task.spare for name in needed):
             return []

@@ -41,7 +41,7 @@ def sentence(error: BaseException, model: str = "") -> str:
 
 
 def _quoted(error: BaseException) -> str:
-    """What the exception says, where that is a short line: names and numbers in it help."""
+    """Return what the exception says, where that is a short line: names and numbers in it help."""
     text = str(error).strip()
     if isinstance(error, KeyError):
         text = f"no {text}"

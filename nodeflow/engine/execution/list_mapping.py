@@ -34,7 +34,7 @@ class ItemRows(NamedTuple):
 
 
 class MappedWire(NamedTuple):
-    """What comes along a wire: an origin for each item along its axes."""
+    """Hold what comes along a wire: an origin for each item along its axes."""
 
     axes: tuple[str, ...]
     origins: dict[Item, Origin]
@@ -53,7 +53,7 @@ def _pick(row: Item, axes: tuple[str, ...], wanted: list[str]) -> Item:
 
 
 class ListMapping:
-    """Which items each node of a plan has, found node by node in the plan's order.
+    """Hold which items each node of a plan has, found node by node in the plan's order.
 
     How long a list is is known once its node has run: ``values``, what tasks gave by their ids, is looked at when the
     first node comes that needs it.
@@ -75,7 +75,7 @@ class ListMapping:
         self._news: list[tell.Event] = [tell.ListKnown(sweep.axis, sweep.values) for sweep in plan.sweeps]
 
     def news(self) -> list[tell.Event]:
-        """What was found out since the last call."""
+        """Return what was found out since the last call."""
         found, self._news = self._news, []
         return found
 
@@ -88,7 +88,7 @@ class ListMapping:
         return self._places[task][0] if task in self._places else task
 
     def mapped(self, node: str) -> bool:
-        """Whether a node runs for items."""
+        """Return whether a node runs for items."""
         return node in self._items
 
     def told(self, events: Events) -> Events:
@@ -125,7 +125,7 @@ class ListMapping:
         return tuple(self._tasks(task, rows, ports, gathers))
 
     def values(self, task: str) -> dict[str, Any]:
-        """Where a task stands along its axes: a number or text as it is, of anything else its number, from 1."""
+        """Return where a task stands along its axes: a number or text as it is, of anything else its number, from 1."""
         node, item = self._places.get(task, (task, ()))
         at = dict(zip(self._axes.get(node, ()), item, strict=True))
         return {axis: self._along(axis, at)[place] for axis, place in at.items()}
@@ -140,19 +140,20 @@ class ListMapping:
         return self._told[giver]
 
     def _list(self, node: str, task: str) -> tuple[Any, ...] | None:
-        """What a task gave at its first list output."""
+        """Return what a task gave at its first list output."""
         first = next(port.name for port in self.plan.tasks[node].spec.outputs if is_list(port.type))
         return self._given(node, task, first)
 
     def _given(self, node: str, task: str, output: str) -> tuple[Any, ...] | None:
-        """What a task gave at a list output; None where it gave nothing."""
+        """Return what a task gave at a list output; None where it gave nothing."""
         if task not in self._values:
             return None
         given: tuple[Any, ...] = named(self.plan.tasks[node].spec, self._values[task], output)
         return given
 
     def _wire(self, origin: Origin) -> MappedWire:
-        """What comes from an output: the items of its node, and where it gives a list the items of each of these.
+        """Return what comes from an output: the items of its node, and where it gives a list the items of each of
+        these.
 
         A list that did not come counts as one item, so that what needs it is skipped.
         """

@@ -14,7 +14,7 @@ WORDS = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Whether an error, or what it was raised from, says that memory was short: the device's or the host's."""
+    """Return whether an error, or what it was raised from, says that memory was short: the device's or the host's."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, (MemoryError, torch.OutOfMemoryError)):
@@ -26,7 +26,7 @@ def is_shortage(error: BaseException) -> bool:
 
 
 def what_fitted(plan: Plan, task: Task, before: Mapping[str, Parts], now: Mapping[str, Parts]) -> str:
-    """What a person is told of a task that had too little memory twice: with which numbers it was enough.
+    """Return what a person is told of a task that had too little memory twice: with which numbers it was enough.
 
     ``before`` are the parts of the tasks when all went through last, ``now`` those of this run.
     """

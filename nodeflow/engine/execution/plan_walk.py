@@ -15,7 +15,7 @@ Events = Generator[tell.Event, None, None]
 
 
 class Visitor(Protocol):
-    """What becomes of tasks. A task is looked up before anything is asked for what it comes from."""
+    """Hold what becomes of tasks. A task is looked up before anything is asked for what it comes from."""
 
     def leave_out(self, name: str, why: str) -> Events:
         """Take note of a node that the plan leaves out."""
@@ -30,7 +30,7 @@ class Visitor(Protocol):
         ...
 
     def is_settled(self, name: str) -> bool:
-        """Whether it is known what becomes of a task."""
+        """Return whether it is known what becomes of a task."""
         ...
 
     def look_up(self, task: Task) -> Events:
@@ -46,11 +46,11 @@ class Visitor(Protocol):
         ...
 
     def may_go_on(self) -> bool:
-        """Whether to visit the next task. May wait."""
+        """Return whether to visit the next task. May wait."""
         ...
 
     def is_over(self) -> bool:
-        """Whether nothing more is to be visited."""
+        """Return whether nothing more is to be visited."""
         ...
 
 

@@ -50,7 +50,7 @@ def files(outputs: Values) -> tuple[str, ...]:
 
 
 def standing(outputs: Values) -> bool:
-    """Whether all files that outputs name still stand as they were left."""
+    """Return whether all files that outputs name still stand as they were left."""
     for written in (value for value in outputs if isinstance(value, Files)):
         try:
             found = [path.stat() for path in written.paths]

@@ -35,6 +35,6 @@ class RunControl:
         self._going.set()
 
     def may_go_on(self) -> bool:
-        """Whether to compute the next step. Waits here while the run is paused."""
+        """Return whether to compute the next step. Waits here while the run is paused."""
         self._going.wait()
         return not self._cancelled

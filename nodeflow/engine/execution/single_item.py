@@ -23,7 +23,7 @@ LONGEST = 120
 
 
 def settings_of(task: Task, settings: RunContext, unfolding: ListMapping) -> RunContext:
-    """What a task is given beside its inputs: of an item its own name and workflow."""
+    """Return what a task is given beside its inputs: of an item its own name and workflow."""
     if unfolding.node(task.id) == task.id or not {"workflow", "item"} & set(task.spec.supplied.values()):
         return settings
     values = unfolding.values(task.id)

@@ -89,7 +89,7 @@ def place_map_options(path: Trajectory) -> tuple[Option, ...]:
 
 
 def word_map(path: Trajectory, asked: ViewRequest) -> Picture:
-    """Where one word was looked at, as a glow over the picture as it was foreseen at that step."""
+    """Return where one word was looked at, as a glow over the picture as it was foreseen at that step."""
     token, *how = options(path)
     number, word = asked.choice(token).split(" ", 1)
     layer, step = _chosen_how(how, asked)
@@ -99,7 +99,7 @@ def word_map(path: Trajectory, asked: ViewRequest) -> Picture:
 
 
 def place_map(path: Trajectory, asked: ViewRequest) -> Picture:
-    """Where one place looked, as a glow over the picture as it was foreseen at that step."""
+    """Return where one place looked, as a glow over the picture as it was foreseen at that step."""
     how = place_map_options(path)
     layer, step = _chosen_how(how, asked)
     base = _base(path, asked, how)

@@ -40,7 +40,7 @@ def tokens(conditioning: Conditioning, asked: ViewRequest) -> Table:
 
 
 def _shown(conditioning: Conditioning, asked: ViewRequest) -> tuple[int, tuple[str, ...]]:
-    """How many tokens are shown, and their words: what fills up a text at its end is the same word again."""
+    """Return how many tokens are shown, and their words: what fills up a text at its end is the same word again."""
     length = _vectors(conditioning).shape[1]
     words = conditioning.words or tuple(map(str, range(length)))
     count = length
@@ -73,7 +73,7 @@ def likeness(embedding: Embedding, _: ViewRequest) -> Matrix:
 
 
 def scores(given: Scores, _: ViewRequest) -> Matrix:
-    """How well each text fits each picture."""
+    """Return how well each text fits each picture."""
     pictures, texts = given.values.shape
     rows, columns = _names((), pictures, "picture "), _names(given.texts, texts, "")
     return Matrix(rows, columns, tuple(given.values.double().flatten().tolist()), -1.0, 1.0, "cosine similarity")

@@ -11,7 +11,7 @@ from nodeflow.views import APART, Chart, Picture, Series
 
 
 def difference(one: Tensor, other: Tensor) -> Tensor:
-    """How far each value is from the other, of the same shape; infinite where one of them alone is no number."""
+    """Return how far each value is from the other, of the same shape; infinite where one of them alone is no number."""
     if one.shape != other.shape:
         sizes = " and ".join(" x ".join(map(str, tensor.shape)) for tensor in (one, other))
         raise NodeError(f"the two are {sizes}; only values of one shape can be compared")

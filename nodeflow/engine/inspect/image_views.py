@@ -73,7 +73,8 @@ LATENT_WAYS = {"colours": in_colours, "channels": channels, "decoded": decoded}
 
 
 def latents_apart(one: Tensor, other: Tensor, way: str, asked: ViewRequest) -> Picture:
-    """How far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's pictures of them are."""
+    """Return how far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's pictures of them
+    are."""
     if way != "decoded":
         return drawn(one, other, asked.size)
     vae = asked.surroundings.vae(one.shape[0])
@@ -84,7 +85,7 @@ def latents_apart(one: Tensor, other: Tensor, way: str, asked: ViewRequest) -> P
 
 
 def pictures_apart(one: Tensor, other: Tensor, asked: ViewRequest, colours: bool = True) -> Picture:
-    """How far two pictures of batches (B, C, H, W) are apart."""
+    """Return how far two pictures of batches (B, C, H, W) are apart."""
     return drawn(chosen(one, asked), chosen(other, asked), asked.size, colours)
 
 

@@ -25,7 +25,7 @@ def named_tensors(value: Any) -> Iterator[tuple[str, Tensor]]:
 
 
 def facts(name: str, tensor: Tensor) -> TensorFacts:
-    """What is true of a tensor; of complex numbers, what is true of their absolute values."""
+    """Return what is true of a tensor; of complex numbers, what is true of their absolute values."""
     flat = tensor.detach().reshape(-1)
     chunks = [flat[at : at + CHUNK] for at in range(0, len(flat), CHUNK)]
     nan = infinite = count = 0

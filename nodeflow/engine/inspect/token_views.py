@@ -52,7 +52,7 @@ def place(codes: Codes, asked: ViewRequest) -> Table:
 
 
 def use(codes: Codes, asked: ViewRequest) -> Chart:
-    """How often each code occurs."""
+    """Return how often each code occurs."""
     values = codes.values if asked.choice(OF) == OF.choices[0] else chosen(codes.values, asked)
     counts = torch.bincount(values[values >= 0].flatten().cpu(), minlength=codes.size).double()
     shares = counts[counts > 0] / counts.sum().clamp(min=1)

@@ -86,7 +86,8 @@ def frame(path: Trajectory, asked: ViewRequest) -> Picture:
 
 
 def frame_apart(path: Trajectory, asked: ViewRequest) -> Picture:
-    """How far two runs are apart in a quantity at a step, or at a step and at ``other step`` of the other one."""
+    """Return how far two runs are apart in a quantity at a step, or at a step and at ``other step`` of the other
+    one."""
     quantity, step = asked.choice(quantities(path)), asked.number(_steps(path))
     there = (
         asked.number(Option("other step", "", maximum=len(asked.other.x) - 1))
@@ -132,7 +133,7 @@ def curves(path: Trajectory, asked: ViewRequest) -> Chart:
 
 
 def reach(path: Trajectory, asked: ViewRequest) -> Chart:
-    """How much of the foreseen picture reaches its bounds at each step, or how far its largest values reach.
+    """Return how much of the foreseen picture reaches its bounds at each step, or how far its largest values reach.
 
     Where values are kept within -1 to 1 by a threshold (Saharia et al. 2022, arXiv:2205.11487, section 2.3), those that
     it cut off stand at -1 or 1; elsewhere those beyond are what a threshold would move.
@@ -150,7 +151,7 @@ def reach(path: Trajectory, asked: ViewRequest) -> Chart:
 
 
 def thresholded(path: Trajectory, asked: ViewRequest) -> Chart:
-    """What thresholding did to the foreseen picture at each step, as the solver recorded it.
+    """Return what thresholding did to the foreseen picture at each step, as the solver recorded it.
 
     By static thresholding the values beyond -1 to 1 are those that are cut off, one curve; by dynamic thresholding
     those beyond the threshold are, and all others are divided by it.

@@ -105,7 +105,7 @@ class ValueInspector:
         return form.apart(value, ViewRequest(document, look.options, look.size, self._held(look.other)))
 
     def _tasks(self, look: ViewQuery) -> tuple[str, ...]:
-        """What a node ran as: itself, or once for each item of a list."""
+        """Return what a node ran as: itself, or once for each item of a list."""
         return self.executor.recall(look.document).items.get(look.node) or (look.node,)
 
     def _handle(self, look: ViewQuery, name: str) -> ValueHandle:
@@ -126,7 +126,7 @@ class ValueInspector:
 
 
 class _Document:
-    """What stands beside a value in its document."""
+    """Hold what stands beside a value in its document."""
 
     def __init__(self, executor: Executor, document: str) -> None:
         self._executor, self._document = executor, document

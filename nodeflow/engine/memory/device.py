@@ -68,7 +68,7 @@ def describe(device: str) -> str:
 
 
 def environment(wanted: str) -> dict[str, str]:
-    """What a run on a device computes with: versions, the device and its name, the dtype. Raises as `choose`."""
+    """Return what a run on a device computes with: versions, the device and its name, the dtype. Raises as `choose`."""
     device, dtype = choose(wanted)
     return {**versions(), "device": device, "device_name": describe(device), "dtype": dtype}
 

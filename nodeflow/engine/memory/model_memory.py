@@ -39,7 +39,8 @@ PARTS = {
 
 
 class ComputeNeeds:
-    """What a node is given to compute in, and what it took: the bytes at its peak, and a word where it had to save.
+    """Hold what a node is given to compute in, and what it took: the bytes at its peak, and a word where it had to
+    save.
 
     ``short``: the bytes of the device where those were too few, 0 where they were enough.
     """

@@ -39,7 +39,8 @@ class Footprint(NamedTuple):
 
 
 def footprint(network: nn.Module) -> Footprint:
-    """What a network needs in each mode. Its blocks are the items of its own module lists, as diffusers takes them."""
+    """Return what a network needs in each mode. Its blocks are the items of its own module lists, as diffusers takes
+    them."""
     whole = _size(network)
     if not _can_be_fetched_in_pieces(network):
         return Footprint(whole, None, whole)
@@ -51,8 +52,9 @@ def footprint(network: nn.Module) -> Footprint:
 
 
 def _can_be_fetched_in_pieces(network: nn.Module) -> bool:
-    """Whether hooks can fetch all weights: not where a network reads some without calling the part that holds them, as
-    torch's own attention does, open_clip's models with their tables, and those that diffusers says it of (DiT)."""
+    """Return whether hooks can fetch all weights: not where a network reads some without calling the part that holds
+    them, as torch's own attention does, open_clip's models with their tables, and those that diffusers says it of
+    (DiT)."""
     return (
         getattr(network, "_supports_group_offloading", True)
         and _size(network, recurse=False) <= LOOSE

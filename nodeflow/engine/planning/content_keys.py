@@ -23,7 +23,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class RunContext(msgspec.Struct, frozen=True):
-    """What a run is given beside the workflow: where relative paths start, where results go, and what computes.
+    """Hold what a run is given beside the workflow: where relative paths start, where results go, and what computes.
 
     ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes;
     ``item`` names the item that a node runs for, where lists or sweeps run it several times. ``fingerprints`` tells
@@ -46,7 +46,7 @@ def digest(parts: Parts) -> bytes:
 
 
 def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tuple[Parts, dict[str, Any]]:
-    """What determines a task's result, and the arguments that are known without its wires.
+    """Return what determines a task's result, and the arguments that are known without its wires.
 
     ``inputs`` holds, for each wired port, the digests of what comes in, or for a wired parameter its plain value.
     Raises NodeError for a path outside the folders it may name.
@@ -84,13 +84,13 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
 
 
 def _tells_paths(spec: NodeSpec) -> bool:
-    """Whether a node's results may say where it found what it reads; those of others hold wherever that lies."""
+    """Return whether a node's results may say where it found what it reads; those of others hold wherever that lies."""
     return any(item_type(port.type) in ("str", "Any", "Files") for port in spec.outputs)
 
 
 def _located(param: Param, value: str, base: Path) -> Path | None:
-    """What lies where a path leads, or where the library has a model of that name. Raises NodeError for a name that
-    several models have."""
+    """Return what lies where a path leads, or where the library has a model of that name. Raises NodeError for a name
+    that several models have."""
     path = locate(value, base)
     if path is not None or param.widget != "model" or not value or value.startswith(STARTER):
         return path

@@ -42,7 +42,7 @@ Basis = Literal["same", "alike", "type"]
 
 
 class Cost(NamedTuple):
-    """What computing a node took: seconds, and bytes at its peak beyond what was there before (0: not known).
+    """Hold what computing a node took: seconds, and bytes at its peak beyond what was there before (0: not known).
 
     Where memory was short, it is the cost of computing in smaller pieces, and ``short`` the bytes that were too few.
     """
@@ -57,7 +57,7 @@ NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
 
 
 class Estimate(NamedTuple):
-    """What computing a node may take, and what that is judged by: the same node, one alike, or its type."""
+    """Hold what computing a node may take, and what that is judged by: the same node, one alike, or its type."""
 
     cost: Cost
     basis: Basis
@@ -104,7 +104,7 @@ class Estimates:
                 del self._known[next(iter(self._known))]
 
     def of(self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes) -> Estimate | None:
-        """What a node may take; ``key`` is None where it is not known yet."""
+        """Return what a node may take; ``key`` is None where it is not known yet."""
         bases: tuple[tuple[bytes | None, Basis], ...] = (
             (key, "same"),
             (likeness, "alike"),
@@ -116,7 +116,7 @@ class Estimates:
         return None
 
     def know(self, plan: Plan, device: str) -> bool:
-        """Whether there is an estimate for any node of a plan."""
+        """Return whether there is an estimate for any node of a plan."""
         specs = {task.spec.type: task.spec for task in plan.tasks.values()}
         return any(_type_key(spec, device) in self._known for spec in specs.values())
 

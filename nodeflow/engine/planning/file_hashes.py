@@ -28,7 +28,7 @@ MOST_FILES = 500_000
 
 
 class Signature(NamedTuple):
-    """What the file system says of a file: another one, or one that was written to, has another."""
+    """Hold what the file system says of a file: another one, or one that was written to, has another."""
 
     device: int
     inode: int
@@ -85,7 +85,7 @@ class FileHashes:
         return cls(cache_folder() / "files.sqlite")
 
     def get(self, signature: Signature) -> FileHash | None:
-        """What is known of a file; None where it was not read yet."""
+        """Return what is known of a file; None where it was not read yet."""
         with self._lock:
             if signature not in self._known:
                 rows = self._ask("SELECT samples, token, whole FROM file WHERE signature = ?", signature.text)
@@ -128,7 +128,7 @@ class FileHashes:
             self._todo.get()()
 
     def _ask(self, statement: str, *values: str) -> list[tuple[str, ...]]:
-        """What the store says; nothing where it cannot be used: memory remembers alone then."""
+        """Return what the store says; nothing where it cannot be used: memory remembers alone then."""
         try:
             return self._store.execute(statement, values).fetchall()
         except sqlite3.Error:

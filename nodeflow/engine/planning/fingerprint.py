@@ -65,7 +65,7 @@ class Fingerprints:
         return found.token
 
     def _told_apart(self, path: Path, samples: str, signature: Signature) -> FileHash:
-        """What a large file is known by: its samples, unless others have had the same."""
+        """Return what a large file is known by: its samples, unless others have had the same."""
         alike = self._hashes.alike(samples)
         if not alike:
             return FileHash(samples, f"{samples}:{self._hashes.epoch or signature.text}")

@@ -16,7 +16,7 @@ from nodeflow.graph.validate.sweeps import Sweep, faults, places
 
 
 class Origin(NamedTuple):
-    """Where a value comes from: an output of a node, or one item of the list that it gives there."""
+    """Hold where a value comes from: an output of a node, or one item of the list that it gives there."""
 
     node: str
     output: str
@@ -153,7 +153,7 @@ def plain_feeders(tasks: dict[str, Task]) -> set[str]:
 
 
 def is_plain(tasks: dict[str, Task], origin: Origin) -> bool:
-    """Whether an output gives small plain values."""
+    """Return whether an output gives small plain values."""
     port = tasks[origin.node].spec.output(origin.output)
     return port is not None and port.type in PLAIN_TYPES
 

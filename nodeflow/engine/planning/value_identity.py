@@ -57,7 +57,7 @@ class Identities:
         return keys
 
     def of(self, value: Any) -> Any:
-        """What a value is, as data that msgpack takes. Raises Unidentified."""
+        """Return what a value is, as data that msgpack takes. Raises Unidentified."""
         try:
             return self._of(value, {})
         except RecursionError:
@@ -98,18 +98,18 @@ class Identities:
 
 
 def _opaque(value: Any) -> Iterator[Any]:
-    """What a value holds that is neither plain, nor a tensor, nor made of such parts; in a fixed order."""
+    """Yield what a value holds that is neither plain, nor a tensor, nor made of such parts; in a fixed order."""
     found = leaves(value, opens=_is_its_parts)
     return (part for part in found if not isinstance(part, (*PLAIN, Tensor, np.ndarray)))
 
 
 def _is_its_parts(value: Any) -> bool:
-    """Whether a value is the same whenever its parts are."""
+    """Return whether a value is the same whenever its parts are."""
     return isinstance(value, (tuple, list, Mapping)) or _is_frozen(value)
 
 
 def _kind(value: Any) -> list[Any]:
-    """What names the kind of a value that is its parts. Raises Unidentified."""
+    """Return what names the kind of a value that is its parts. Raises Unidentified."""
     if isinstance(value, Mapping):
         return ["mapping"]
     kind = type(value)

@@ -107,7 +107,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
     @property
     def reuse(self) -> str:
-        """How many steps were taken from the cache, in words; empty where none was."""
+        """Return how many steps were taken from the cache, in words; empty where none was."""
         return f"{self.resumed} of {self.steps} steps from the cache" if self.resumed else ""
 
 
@@ -329,7 +329,7 @@ class ForecastReply(msgspec.Struct, frozen=True, tag=True):
 
     @property
     def seconds(self) -> float:
-        """What the nodes that would run take together, as far as earlier runs tell."""
+        """Return what the nodes that would run take together, as far as earlier runs tell."""
         return sum(node.seconds or 0.0 for node in self.nodes if node.state == "run")
 
 

@@ -12,8 +12,9 @@ out; stopped by what can be seen already; or one of these, by a value that is no
 
 
 class NodeForecast(msgspec.Struct, frozen=True):
-    """What would become of a node in a run, and why; the seconds and the peak bytes that it may take, where earlier
-    runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type. Where so many
+    """Hold what would become of a node in a run, and why; the seconds and the peak bytes that it may take, where
+    earlier runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type.
+    Where so many
     bytes were too few for it, ``short`` of them, it is computed in smaller pieces unless there are more now."""
 
     node: str

@@ -31,7 +31,7 @@ class ItemPlaces:
                 self.axes[node], self.counts[node] = axes, count
 
     def values(self, node: str, item: Item) -> dict[str, Value]:
-        """What an item of a node stands for, by axis: ``{"guidance.scale": 5}``."""
+        """Return what an item of a node stands for, by axis: ``{"guidance.scale": 5}``."""
         at = dict(zip(self.axes.get(node, ()), item, strict=False))
         found: dict[str, Value] = {}
         for axis, place in at.items():
@@ -40,7 +40,7 @@ class ItemPlaces:
         return found
 
     def length(self, axis: str) -> int:
-        """How many items there are along an axis; 0 where that differs from item to item of another one."""
+        """Return how many items there are along an axis; 0 where that differs from item to item of another one."""
         return 0 if self.axes.get(axis) else len(self._values.get((axis, ()), ()))
 
     def words(self, node: str, item: Item) -> str:

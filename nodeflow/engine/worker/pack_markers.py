@@ -37,7 +37,7 @@ class PackMarkers:
         self._current: Path | None = None
 
     def ended_processes(self, entry: importlib.metadata.EntryPoint) -> bool:
-        """Whether importing a pack, as it stands, ends the process."""
+        """Return whether importing a pack, as it stands, ends the process."""
         found = self._read(entry)
         return found is not None and found.deaths >= MOST_DEATHS
 
@@ -58,7 +58,7 @@ class PackMarkers:
             self._current = None
 
     def _read(self, entry: importlib.metadata.EntryPoint) -> Marker | None:
-        """What an earlier process left about a pack as it stands; its death is counted."""
+        """Return what an earlier process left about a pack as it stands; its death is counted."""
         path = self._path(entry)
         try:
             if path.stat().st_mtime < time.time() - FORGIVEN_SECONDS:

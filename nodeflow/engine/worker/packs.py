@@ -87,5 +87,5 @@ def version_of(entry: importlib.metadata.EntryPoint) -> str:
 
 
 def others() -> bool:
-    """Whether packs are installed beside the built-in one."""
+    """Return whether packs are installed beside the built-in one."""
     return any(entry.value != "nodes" for entry in importlib.metadata.entry_points(group=GROUP))

@@ -135,7 +135,7 @@ class Worker:
             self.say(inspector.look(request) if isinstance(request, ViewQuery) else inspector.export(request))
 
     def _foresee(self, request: ForecastRequest) -> ForecastReply:
-        """What a run would compute; told while another computes, and never that one's end."""
+        """Return what a run would compute; told while another computes, and never that one's end."""
         try:
             return ForecastReply(request.request, self.session.forecast(request.run))
         except WorkflowError as error:

@@ -75,7 +75,7 @@ class WorkflowRunner:
             self._disk.tell = tell
 
     def usage(self) -> Usage:
-        """What is held now."""
+        """Return what is held now."""
         networks = {name: self.executor.memory.used(name) for name in self.budget}
         results = {name: self._kept(name) for name in self.budget}
         return Usage(results, self.budget, networks)
@@ -89,7 +89,7 @@ class WorkflowRunner:
         self.executor.steps.clear(name)
 
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> Plan:
-        """What would be evaluated. Raises WorkflowError with every problem."""
+        """Return what would be evaluated. Raises WorkflowError with every problem."""
         return plan(workflow, self.packs.catalogue, targets, sweeps)
 
     def run(self, request: RunRequest, control: RunControl | None = None) -> Iterator[Event]:
@@ -102,7 +102,7 @@ class WorkflowRunner:
         return self._noted(self.plan(workflow, request.targets, request.sweeps), settings, control, request.document)
 
     def forecast(self, request: RunRequest) -> tuple[NodeForecast, ...]:
-        """What a run would compute, and what that would take. Raises as `run` does; computes nothing."""
+        """Return what a run would compute, and what that would take. Raises as `run` does; computes nothing."""
         workflow = loads(request.workflow)
         settings = self._settings(workflow, request)
         return self._foresee(self.plan(workflow, request.targets, request.sweeps), settings, request.document)
@@ -141,11 +141,11 @@ class WorkflowRunner:
 
 
 def _tells_cost(event: NodeFinished) -> bool:
-    """Whether a node ran long enough, and from its first step on, for its time to be worth noting."""
+    """Return whether a node ran long enough, and from its first step on, for its time to be worth noting."""
     return event.state == "ran" and event.seconds >= LEAST_SECONDS and not event.resumed
 
 
 def _cost(foreseen: NodeForecast) -> Cost:
-    """What a node may take. Another node of its type, of another size, tells nothing about memory."""
+    """Return what a node may take. Another node of its type, of another size, tells nothing about memory."""
     sizes = (0, 0) if foreseen.basis == "type" else (foreseen.bytes or 0, foreseen.short)
     return Cost(foreseen.seconds or 0.0, *sizes)

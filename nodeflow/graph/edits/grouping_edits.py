@@ -122,7 +122,7 @@ def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, dict[str, 
 
 
 def _spread(inner: Workflow, place: Placement | None, ids: dict[str, str]) -> list[Edit]:
-    """Where the nodes of an instance come to stand: as inside, around the place of the instance."""
+    """Return where the nodes of an instance come to stand: as inside, around the place of the instance."""
     places = {old: inner.layout[old] for old in ids if old in inner.layout}
     if not places:
         return []

@@ -98,7 +98,7 @@ def levels(workflow: Workflow) -> Iterator[tuple[str, Workflow]]:
 
 
 def instances(workflow: Workflow, name: str) -> Iterator[tuple[str, Workflow, str]]:
-    """Where a definition is used: the level's name, the level, and the node."""
+    """Yield where a definition is used: the level's name, the level, and the node."""
     for where, body in levels(workflow):
         for node_id, node in body.nodes.items():
             if definition_of(node.type) == name:

@@ -19,12 +19,12 @@ PICTURE_TEXTS = ("nodeflow", "workflow", "prompt", "parameters", "invokeai_workf
 
 
 def picture_of(data: bytes) -> str:
-    """Which format of pictures a file is in; empty where it is none."""
+    """Return which format of pictures a file is in; empty where it is none."""
     return next((name for mark, name in _PICTURES if data.startswith(mark)), "")
 
 
 def said_of_picture(kind: str, keys: set[str], data: bytes) -> str:
-    """What a picture without a workflow of ours is, as a sentence; ``keys`` are those of its texts."""
+    """Return what a picture without a workflow of ours is, as a sentence; ``keys`` are those of its texts."""
     if {"prompt", "workflow"} & keys or b'"class_type"' in data:
         return f"this picture holds a workflow of {COMFYUI}, not one of nodeflow; open one that nodeflow saved"
     if "parameters" in keys or any(key.startswith("invokeai") for key in keys):
@@ -36,7 +36,7 @@ def said_of_picture(kind: str, keys: set[str], data: bytes) -> str:
 
 
 def said_of_object(fields: dict[str, Any]) -> str:
-    """What a JSON object that is no workflow of ours is, as a sentence; empty where nothing is known of it."""
+    """Return what a JSON object that is no workflow of ours is, as a sentence; empty where nothing is known of it."""
     inner = fields.get("prompt") if isinstance(fields.get("prompt"), dict) else fields
     nodes = [node for node in (inner or {}).values() if isinstance(node, dict)]
     if nodes and all("class_type" in node for node in nodes):

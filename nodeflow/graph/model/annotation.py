@@ -41,7 +41,7 @@ class Annotation(msgspec.Struct, frozen=True):
             force_setattr(self, name, within(getattr(self, name), SMALLEST, LARGEST))
 
     def holds(self, x: float, y: float) -> bool:
-        """Whether a point lies in its box."""
+        """Return whether a point lies in its box."""
         return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
 
 

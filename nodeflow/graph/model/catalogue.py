@@ -39,7 +39,7 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def gathers(self) -> bool:
-        """Whether it takes all items of a list at once; elsewhere a list runs the node once for each item."""
+        """Return whether it takes all items of a list at once; elsewhere a list runs the node once for each item."""
         return self.many or is_list(self.type)
 
 
@@ -67,7 +67,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.kind if self.kind in PLAIN_TYPES else "str"
 
     def fault(self, value: object) -> str:
-        """What is wrong with a value, as a sentence that says what would be right; empty when it is good."""
+        """Return what is wrong with a value, as a sentence that says what would be right; empty when it is good."""
         if not isinstance(value, _VALUES[self.kind]) or (isinstance(value, bool) and self.kind != "bool"):
             return f"{shown(value)} is not {self.describe()}"
         if self.kind == "choice" and value not in self.choices:
@@ -85,7 +85,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.kind == "path" or self.reads or self.writes
 
     def describe(self) -> str:
-        """What a value must be, in words: ``a number from 1 to 30``."""
+        """Return what a value must be, in words: ``a number from 1 to 30``."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
         words = {"str": "a text", "path": "a path", "bool": "true or false", "int": "a whole number"}
@@ -102,7 +102,7 @@ def _plain(number: float) -> str:
 
 
 class Output(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a node gives, by name and wire type."""
+    """Hold what a node gives, by name and wire type."""
 
     name: str
     type: str
@@ -161,17 +161,17 @@ class Catalogue(msgspec.Struct):
 
 
 def is_list(wire_type: str) -> bool:
-    """Whether several items flow on a wire of this type: ``list[Image]``."""
+    """Return whether several items flow on a wire of this type: ``list[Image]``."""
     return wire_type.startswith("list[")
 
 
 def item_type(wire_type: str) -> str:
-    """What a list holds: ``Image`` for ``list[Image]``; any other type is its own item."""
+    """Return what a list holds: ``Image`` for ``list[Image]``; any other type is its own item."""
     return wire_type[5:-1] if is_list(wire_type) else wire_type
 
 
 def fits(given: str, wanted: str) -> bool:
-    """Whether a wire of one type may end at a port of another.
+    """Return whether a wire of one type may end at a port of another.
 
     Of lists the items have to fit: a list at a port that takes one item runs the node once for each, and a single item
     at a port that takes a list is a list of one.

@@ -35,7 +35,7 @@ def unfit_path(value: str) -> str:
 
 
 def is_broken(text: str) -> bool:
-    """Whether a text holds half a character."""
+    """Return whether a text holds half a character."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -53,7 +53,7 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class Socket(NamedTuple):
-    """Where a link ends: a node's input by name; ``slot`` counts the links of an input that takes several."""
+    """Hold where a link ends: a node's input by name; ``slot`` counts the links of an input that takes several."""
 
     node: str
     input: str
@@ -75,7 +75,7 @@ class Link(msgspec.Struct, frozen=True, order=True):
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """How a node is shown: position in scene units, and a title where the person gave one. Never part of a key.
+    """Hold how a node is shown: position in scene units, and a title where the person gave one. Never part of a key.
 
     Where the position is beyond the canvas it is brought within.
     ``seeds``: what the app does with a seed parameter once a run is queued; one that is not named stays as it is.
@@ -106,7 +106,7 @@ TERMINALS = (INPUTS, OUTPUTS)
 
 
 class Interface(msgspec.Struct, frozen=True):
-    """How a subgraph looks from outside: its ports in order, and what its instances are called and explained with.
+    """Hold how a subgraph looks from outside: its ports in order, and what its instances are called and explained with.
 
     An input that only feeds parameters inside is a parameter of the instances.
     """
@@ -117,7 +117,7 @@ class Interface(msgspec.Struct, frozen=True):
     doc: str = ""
 
     def faults(self) -> list[Problem]:
-        """What is wrong with the names of the ports."""
+        """Return what is wrong with the names of the ports."""
         found: list[Problem] = []
         for side, names in (("inputs", self.inputs), ("outputs", self.outputs)):
             counts = Counter(names)

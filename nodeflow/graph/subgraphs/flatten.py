@@ -33,7 +33,7 @@ class InstancePort(NamedTuple):
 
 
 class Supply(NamedTuple):
-    """What arrives at a gate from beyond all gates: outputs of nodes, or else a value that an instance sets.
+    """Hold what arrives at a gate from beyond all gates: outputs of nodes, or else a value that an instance sets.
 
     ``dry``: the gate that gives nothing although something is wired to it.
     """
@@ -103,7 +103,8 @@ def flatten(workflow: Workflow) -> Flat:
 
 
 def _count(count: int, links: list[Link], gates: dict[InstancePort, Supply]) -> int:
-    """How many origins there are with those that come along these wires. Raises WorkflowError where it is too many."""
+    """Return how many origins there are with those that come along these wires. Raises WorkflowError where it is too
+    many."""
     for link in links:
         beyond = gates.get(InstancePort(link.source, link.output))
         count += 1 if beyond is None else len(beyond.origins)
@@ -129,7 +130,7 @@ def _measure(workflow: Workflow) -> None:
 
 
 class Extent(NamedTuple):
-    """What a body unfolds to: its nodes and wires, and how deep instances stand in it."""
+    """Hold what a body unfolds to: its nodes and wires, and how deep instances stand in it."""
 
     nodes: int
     links: int

@@ -30,7 +30,7 @@ def adopt(root: Workflow, part: Workflow) -> list[Edit]:
 
 
 def same(one: Subgraph, other: Subgraph) -> bool:
-    """Whether two definitions mean the same; how they are laid out does not matter."""
+    """Return whether two definitions mean the same; how they are laid out does not matter."""
     return (one.interface, one.body.nodes, one.body.links) == (other.interface, other.body.nodes, other.body.links)
 
 

@@ -13,13 +13,13 @@ def spec_of(workflow: Workflow, catalogue: Catalogue, name: str) -> NodeSpec | N
 
 
 def goes_through(workflow: Workflow, catalogue: Catalogue, name: str) -> bool:
-    """Whether a node is a reroute, which only passes on what it takes."""
+    """Return whether a node is a reroute, which only passes on what it takes."""
     spec = spec_of(workflow, catalogue, name)
     return spec is not None and spec.through
 
 
 class Reroutes:
-    """Where what flows comes from and goes to, past the reroutes of a workflow as it stands now.
+    """Hold where what flows comes from and goes to, past the reroutes of a workflow as it stands now.
 
     Each is found once, so that a whole workflow is looked through in linear time, however long its chains are.
     """

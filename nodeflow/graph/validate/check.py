@@ -65,7 +65,7 @@ def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
 
 
 def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, catalogue: Catalogue) -> Iterator[Problem]:
-    """What is wrong with nodes that stand at one level."""
+    """Yield what is wrong with nodes that stand at one level."""
     reroutes = Reroutes(body, catalogue)
     for name in sorted(names):
         node = body.nodes.get(name)
@@ -76,7 +76,7 @@ def _level(names: set[str], incoming: dict[str, list[Link]], body: Workflow, cat
 
 
 def _given(body: Workflow, catalogue: Catalogue, path: str, only: set[str] | None) -> Iterator[Problem]:
-    """What is wrong with the outputs of the subgraph at a path, as far as these come from nodes in ``only``."""
+    """Yield what is wrong with the outputs of the subgraph at a path, as far as these come from nodes in ``only``."""
     spec, reroutes = catalogue.nodes[OUTPUTS], Reroutes(body, catalogue)
     for link in body.links.values():
         if link.target == OUTPUTS and (only is None or f"{path}/{link.source}" in only):

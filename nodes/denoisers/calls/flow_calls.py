@@ -15,7 +15,7 @@ from nodes.denoisers.denoisers import NetworkDenoiser
 
 @dataclass(frozen=True, eq=False)
 class FlowDenoiser(NetworkDenoiser):
-    """What these denoisers share."""
+    """Hold what these denoisers share."""
 
     @property
     def learned_variance(self) -> bool:

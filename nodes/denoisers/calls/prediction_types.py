@@ -12,7 +12,7 @@ from nodeflow.wires import Denoiser, Prediction, Schedule
 
 
 class NoiseLevel(NamedTuple):
-    """How much signal and noise the denoiser's input has at a step: x = alpha x_0 + sigma noise."""
+    """Hold how much signal and noise the denoiser's input has at a step: x = alpha x_0 + sigma noise."""
 
     alpha: float
     sigma: float

@@ -23,7 +23,7 @@ ONE_TRAINER = ("ot_branch", "ot_revision", "ot_config")
 
 @dataclass(frozen=True, eq=False)
 class FileLayer:
-    """What a file holds for one layer: ``prefix`` and ``path`` make up its name, ``parts`` are its tensors and
+    """Hold what a file holds for one layer: ``prefix`` and ``path`` make up its name, ``parts`` are its tensors and
     ``keys`` their names, both by what they are."""
 
     prefix: str

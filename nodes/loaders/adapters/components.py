@@ -78,7 +78,7 @@ def split(key: str) -> tuple[str, str] | None:
 
 
 def is_adapter(keys: Iterable[str]) -> bool:
-    """Whether a file with these keys is an adapter."""
+    """Return whether a file with these keys is an adapter."""
     known = list(keys)
     if any(key.startswith(BESIDE) for key in known):
         return False

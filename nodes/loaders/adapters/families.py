@@ -90,7 +90,7 @@ def made_for(file: AdapterFile, layers: Iterable[FileLayer]) -> str:
 
 
 def is_for_text(layers: Iterable[FileLayer]) -> bool:
-    """Whether these layers, whose keys do not say it, are those of a text encoder."""
+    """Return whether these layers, whose keys do not say it, are those of a text encoder."""
     signs = [sign for sign in SIGNS if sign.family in TEXTS]
     names = [flattened(layer.path) for layer in layers]
     network = any(re.search(sign.pattern, name) for sign in SIGNS if sign.family not in TEXTS for name in names)

@@ -70,7 +70,7 @@ LONGEST_FIRST = sorted(PREFIXES, key=len, reverse=True)
 
 
 def strip(layer: str) -> tuple[str, str]:
-    """What stands before a layer's name, and the name; a doubled underscore belongs to what stands before."""
+    """Return what stands before a layer's name, and the name; a doubled underscore belongs to what stands before."""
     prefix = next(prefix for prefix in LONGEST_FIRST if layer.startswith(prefix))
     name = layer.removeprefix(prefix)
     return prefix, name.lstrip("_") if prefix.endswith("_") else name

@@ -31,7 +31,7 @@ class Encoder(NamedTuple):
 
 
 def for_network(file: AdapterFile, module: Any) -> Layers:
-    """What a file changes of a denoising network; nothing where it is for a text encoder alone.
+    """Return what a file changes of a denoising network; nothing where it is for a text encoder alone.
 
     Raises NodeError where it was made for another model, where something of it is not used, and where it is damaged.
     """
@@ -46,7 +46,7 @@ def for_network(file: AdapterFile, module: Any) -> Layers:
 
 
 def for_text(file: AdapterFile, encoders: Sequence[Encoder]) -> list[Layers]:
-    """What a file changes of each of a model's text encoders. Raises NodeError as `for_network`."""
+    """Return what a file changes of each of a model's text encoders. Raises NodeError as `for_network`."""
     names = [text_names(one.module) for one in encoders]
     open_, meant = _by_meaning(file, "text")
     if any(one.find(layer.path) for layer in open_ for one in names) and is_for_text(open_):
@@ -158,7 +158,7 @@ def _add(
 
 
 def _knowing_all(update: Update, targets: Iterable[Target], modules: Iterable[Any]) -> Update:
-    """What looks at the weight of all the layers that a file has as one, with what it needs of it."""
+    """Return what looks at the weight of all the layers that a file has as one, with what it needs of it."""
     if not isinstance(update, Decomposed) or update.by_rows:
         return update
     weights = [
@@ -175,7 +175,7 @@ def _for_target(update: Update, target: Target) -> WeightUpdate:
 
 
 def _bias(given: Reading) -> Tensor | None:
-    """What is added to the bias (out,). Raises Misfit."""
+    """Return what is added to the bias (out,). Raises Misfit."""
     found = given.parts.get("diff_b")
     total = None if found is None else found.float().flatten()
     if "up_bias" in given.parts:

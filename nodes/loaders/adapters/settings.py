@@ -24,7 +24,7 @@ MOST_REPEATS = 2
 
 @dataclass(frozen=True)
 class OFTSettings:
-    """How the rotations are made: by so many ``terms`` of a series (None: exactly), with blocks no longer than
+    """Hold how the rotations are made: by so many ``terms`` of a series (None: exactly), with blocks no longer than
     ``limit``; whether those of convolutions turn the other way."""
 
     terms: int | None = 5

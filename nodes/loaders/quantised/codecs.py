@@ -111,7 +111,8 @@ class Unscaled:
 
 @dataclass(frozen=True)
 class ColumnScaled:
-    """What is stored times one number a column, by which the layer's input was divided (ModelOpt's pre_quant_scale)."""
+    """Hold what is stored times one number a column, by which the layer's input was divided (ModelOpt's
+    pre_quant_scale)."""
 
     inner: Codec
 

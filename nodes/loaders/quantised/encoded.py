@@ -17,7 +17,7 @@ Parts = Mapping[str, Tensor]
 
 
 class Codec(Protocol):
-    """How the numbers of a weight are stored in its parts."""
+    """Hold how the numbers of a weight are stored in its parts."""
 
     def rows(self, parts: Parts, index: Rows) -> Tensor:
         """Return these rows (n, K) in float32."""

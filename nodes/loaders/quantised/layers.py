@@ -150,7 +150,7 @@ BY_ROWS: Mapping[type[nn.Module], type] = {nn.Linear: _Linear, nn.Embedding: _Em
 
 
 def _weight(layer: Any) -> Tensor:
-    """What everyone else asks for: the numbers."""
+    """Return what everyone else asks for: the numbers."""
     found: Tensor = layer.stored.widened()
     return found
 
@@ -220,5 +220,5 @@ def _is_large(layer: nn.Module) -> bool:
 
 
 def is_stored(layer: nn.Module) -> bool:
-    """Whether a layer's weight is kept as its file has it."""
+    """Return whether a layer's weight is kept as its file has it."""
     return isinstance(getattr(layer, "stored", None), StoredWeight)

@@ -76,7 +76,7 @@ def _format(layer: StoredLayer) -> Format:
 
 
 def _is_text(layer: StoredLayer) -> bool:
-    """Whether it holds a tokenizer or another text: bytes in a row that are no layer's weight."""
+    """Return whether it holds a tokenizer or another text: bytes in a row that are no layer's weight."""
     weight = layer.weight
     return weight.dtype == torch.uint8 and weight.ndim == 1 and not layer.key.endswith(".weight")
 

@@ -42,13 +42,13 @@ def _factors(side: int) -> Iterator[tuple[int, int]]:
 
 
 def is_rotatable(side: int, columns: int) -> bool:
-    """Whether groups of a side can be rotated: a power of 4 that divides the columns."""
+    """Return whether groups of a side can be rotated: a power of 4 that divides the columns."""
     return side >= 4 and side & (side - 1) == 0 and side.bit_length() % 2 == 1 and columns % side == 0
 
 
 @dataclass(frozen=True)
 class Rotated:
-    """What is stored, rotated back by groups of columns."""
+    """Hold what is stored, rotated back by groups of columns."""
 
     inner: Codec
     side: int

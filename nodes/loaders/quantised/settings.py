@@ -36,7 +36,7 @@ def settings_in_header(metadata: Mapping[str, str], names: Iterable[str]) -> dic
 
 
 def _prefix(layers: Mapping[str, Any], weights: set[str]) -> str:
-    """What stands before the layer's names in the file: found by one layer, and the same for all."""
+    """Return what stands before the layer's names in the file: found by one layer, and the same for all."""
     for layer in layers:
         if layer in weights:
             return ""

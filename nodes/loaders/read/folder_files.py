@@ -94,7 +94,7 @@ def read_tokenizer(kind: Any, folder: Path) -> Any:
 
 
 def _variant(folder: Path, name: str) -> str | None:
-    """Which precision lies there (fp16, or None for the plain files), after a look at every file's header."""
+    """Return which precision lies there (fp16, or None for the plain files), after a look at every file's header."""
     from safetensors import SafetensorError, safe_open
 
     found = sorted(folder.glob(f"{name}*.safetensors"))
@@ -177,7 +177,8 @@ OF_PROGRAMS = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b|<class|object a
 
 
 def first_line(error: Exception) -> str:
-    """What a library says went wrong: its first sentence where it is short and whole, else that it says nothing."""
+    """Return what a library says went wrong: its first sentence where it is short and whole, else that it says
+    nothing."""
     first = str(error).strip().partition("\n")[0].partition(". ")[0].strip().rstrip(".:")
     if not first or len(first) > MAX_REASON or OF_PROGRAMS.search(first):
         return "the library that reads it gives no reason in a sentence"

@@ -98,7 +98,7 @@ def half(patterns: list[str]) -> list[str]:
 
 
 def lacking(folder: Path, patterns: list[str]) -> list[str]:
-    """What a snapshot lacks of what is wanted, in words; empty where it is whole."""
+    """Return what a snapshot lacks of what is wanted, in words; empty where it is whole."""
     entries = [one for one in patterns if one.endswith(".json") and "*" not in one]
     if entries and not any((folder / one).is_file() for one in entries):
         return [entries[0]]

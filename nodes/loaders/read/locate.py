@@ -48,8 +48,8 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
 
 
 def located(model: str) -> Path | None:
-    """What lies on this computer by that name: shipped, a path, or in the library. Raises NodeError for a name that
-    several models of the library have."""
+    """Return what lies on this computer by that name: shipped, a path, or in the library. Raises NodeError for a name
+    that several models of the library have."""
     path = locate(model, Path.cwd())
     if path is not None or model.startswith(STARTER):
         return path

@@ -45,7 +45,7 @@ def _code(value: object) -> Iterator[str]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """What stands there; nothing where it cannot be read, which the loader itself will tell."""
+    """Return what stands there; nothing where it cannot be read, which the loader itself will tell."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -36,7 +36,7 @@ class Target:
 
 
 class Parts(NamedTuple):
-    """What makes a latent diffusion model."""
+    """Hold what makes a latent diffusion model."""
 
     text_encoder: TextEncoder
     unet: DiffusionNetwork
@@ -123,7 +123,7 @@ def vae(module: Any, side: int, unit: float | None = None) -> DiffusersVAE:
 
 
 def prediction_of(schedule: TrainedSchedule) -> Prediction:
-    """What the network of a model predicts, as its schedule's configuration says."""
+    """Return what the network of a model predicts, as its schedule's configuration says."""
     if "FlowMatch" in str(schedule.config.get("_class_name", "")):
         return "flow"
     named = str(schedule.config.get("prediction_type", "epsilon"))

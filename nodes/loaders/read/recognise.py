@@ -15,7 +15,7 @@ UNREADABLE = "damaged", "unfinished", "empty", "pointer"
 
 
 def recognise(path: Path) -> Recognised:
-    """What lies there. Raises NodeError for a file that is damaged, unfinished or empty."""
+    """Return what lies there. Raises NodeError for a file that is damaged, unfinished or empty."""
     try:
         found = told(path)
     except OSError as error:

@@ -71,7 +71,7 @@ def _takes(type: str, found: Recognised) -> bool:
 
 
 def _instead(type: str, path: Path, found: Recognised) -> str:
-    """What to do, as the next part of the sentence."""
+    """Return what to do, as the next part of the sentence."""
     around = recognise(path.parent) if (path.parent / "model_index.json").is_file() else None
     if around is not None and type in around.nodes:
         return f", one part of {shortened(path.parent.name)}: give that folder"

@@ -31,7 +31,7 @@ def read_file(path: Path, *prefixes: str) -> FileWeights:
 def told(
     path: Path, shape: Callable[[dict[str, Tensor]], dict[str, Any]], weights: dict[str, Tensor]
 ) -> dict[str, Any]:
-    """What ``shape`` tells from weights. Raises NodeError where some that it looks at are missing."""
+    """Return what ``shape`` tells from weights. Raises NodeError where some that it looks at are missing."""
     try:
         return shape(weights)
     except (KeyError, ValueError) as error:

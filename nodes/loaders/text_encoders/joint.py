@@ -37,7 +37,7 @@ class Reader:
         return tuple(self.tokenizer.decode([token]) for token in tokens.tolist())
 
     def read(self, tokens: Tensor) -> Any:
-        """What the encoder says to tokens (B, L), with every layer's states."""
+        """Return what the encoder says to tokens (B, L), with every layer's states."""
         with torch.no_grad(), adapted(self.module, self.adapters):
             return self.module(tokens.to(device_of(self.module)), output_hidden_states=True)
 

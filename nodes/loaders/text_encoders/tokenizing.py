@@ -16,7 +16,7 @@ MAX_SHOWN = 1000
 
 
 def tokenized(tokenizer: Any, texts: list[str], length: int, **options: Any) -> Any:
-    """What a tokenizer of transformers makes of texts, filled up or cut off at a length; what is cut is told."""
+    """Return what a tokenizer of transformers makes of texts, filled up or cut off at a length; what is cut is told."""
     if is_clip(tokenizer):
         texts = [as_clip_reads(text) for text in texts]
     for number, text in enumerate(texts):
@@ -26,13 +26,13 @@ def tokenized(tokenizer: Any, texts: list[str], length: int, **options: Any) -> 
 
 
 def length_of(tokenizer: Any, most: int) -> int:
-    """How many tokens of a text are read: what the tokenizer's files say, if that is a length, and what fits."""
+    """Return how many tokens of a text are read: what the tokenizer's files say, if that is a length, and what fits."""
     said = tokenizer.model_max_length
     return min(int(said), int(most)) if isinstance(said, (int, float)) and 2 <= said < math.inf else int(most)
 
 
 def each(encode: Callable[[list[str]], T], texts: list[str]) -> list[T]:
-    """What an encoder makes of each text by itself; what it tells is about that text."""
+    """Return what an encoder makes of each text by itself; what it tells is about that text."""
     found: list[T] = []
     for number, text in enumerate(texts):
         with noting() as said:
@@ -65,5 +65,5 @@ def tell_lost(name: str, length: int, count: int, lost: str, call: int = 0) -> N
 
 
 def is_clip(tokenizer: Any) -> bool:
-    """Whether a tokenizer is CLIP's."""
+    """Return whether a tokenizer is CLIP's."""
     return type(tokenizer).__name__.startswith("CLIP")

@@ -23,7 +23,7 @@ class Asker:
         self._apart, self._recorder = apart, recorder
 
     def ask(self, call: Call, index: int, record: bool = True) -> Asked:
-        """What is predicted for a call at a step, and the attention, where it is recorded."""
+        """Return what is predicted for a call at a step, and the attention, where it is recorded."""
         place = min(index, self._total - 1) if call.place is None else call.place
         guider = self._guiders[place - self._first]
         if call.level is not None:

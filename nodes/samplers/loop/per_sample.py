@@ -37,7 +37,7 @@ class BatchSplitter:
 
 
 def row(part: Any, index: int, count: int) -> Any:
-    """What belongs to one picture of a batch, of a guider or of anything that one holds.
+    """Return what belongs to one picture of a batch, of a guider or of anything that one holds.
 
     Tensors of ``count`` rows become that of one row, and seeds a single one; all else serves every picture.
     """
@@ -57,7 +57,7 @@ def row(part: Any, index: int, count: int) -> Any:
 
 
 def joined(asked: list[Asked]) -> Asked:
-    """What was asked for single pictures, as for a batch."""
+    """Return what was asked for single pictures, as for a batch."""
     if len(asked) == 1:
         return asked[0]
     predictions, records = zip(*asked, strict=True)

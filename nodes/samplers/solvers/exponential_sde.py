@@ -21,7 +21,7 @@ def phi_2(h: float) -> float:
 
 
 class _Stages:
-    """What the stages of a SEEDS step share: x carried to a level between, and the noise that came up to it."""
+    """Hold what the stages of a SEEDS step share: x carried to a level between, and the noise that came up to it."""
 
     def __init__(self, step: SamplerStep, eta: float, s_noise: float) -> None:
         space = step.space

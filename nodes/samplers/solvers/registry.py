@@ -53,7 +53,7 @@ class SamplerStep:
 
     @property
     def count(self) -> int:
-        """How many steps the run has."""
+        """Return how many steps the run has."""
         return len(self.sigmas) - 1 - self.first
 
     def remember(self, value: Any) -> None:

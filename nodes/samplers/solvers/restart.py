@@ -17,7 +17,8 @@ FEW, MANY = 20, 36
 
 
 def restarted(sigmas: list[float], space: LevelSpace) -> list[float]:
-    """Where each step begins: down the levels, and at the low one from the high one again, in Karras' spacing."""
+    """Return where each step begins: down the levels, and at the low one from the high one again, in Karras'
+    spacing."""
     return _walk(sigmas)[0]
 
 

@@ -17,7 +17,7 @@ NOISY = 0.2, 0.8
 
 
 class _Before(NamedTuple):
-    """What a step leaves for the next: x_0, the corrected x, and the noise that was added, if any."""
+    """Hold what a step leaves for the next: x_0, the corrected x, and the noise that was added, if any."""
 
     x_0: Tensor
     x: Tensor
@@ -63,7 +63,7 @@ def sa_solver(
 
 
 def _tau(step: SamplerStep, sigma: float, eta: float) -> float:
-    """How much of the reverse SDE's noise is drawn on the way to a level."""
+    """Return how much of the reverse SDE's noise is drawn on the way to a level."""
     first, last = (step.space.table.at_share(share) for share in NOISY)
     return eta if first >= sigma >= last else 0.0
 

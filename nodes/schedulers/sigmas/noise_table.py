@@ -29,7 +29,7 @@ class NoiseTable(Protocol):
 
     @property
     def flow(self) -> bool:
-        """Whether a sigma is the noise's share of x, rather than a ratio of noise to signal."""
+        """Return whether a sigma is the noise's share of x, rather than a ratio of noise to signal."""
         ...
 
     @property
@@ -114,7 +114,7 @@ def shifted(t: Tensor, shift: float) -> Tensor:
 
 
 def is_flow(trained: TrainedSchedule) -> bool:
-    """Whether a model was trained to lead along straight paths."""
+    """Return whether a model was trained to lead along straight paths."""
     return "FlowMatch" in str(trained.config.get("_class_name", ""))
 
 

@@ -157,7 +157,7 @@ def levels_of(solver: Solver, steps: range) -> Tensor:
 
 
 def _scale(solver: Solver, index: int) -> float:
-    """How large a signal of 1 stands in x at a step, or noise of 1 where there is no signal."""
+    """Return how large a signal of 1 stands in x at a step, or noise of 1 where there is no signal."""
     alpha, sigma = level(solver, index)
     return alpha or sigma
 

@@ -183,7 +183,7 @@ class DiffusersSolver:
 
     @property
     def order(self) -> int:
-        """How many timesteps make one step."""
+        """Return how many timesteps make one step."""
         return int(self._scheduler.order)
 
     def scale_input(self, x: Tensor, index: int) -> Tensor:
@@ -287,7 +287,7 @@ def _copy(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two attributes hold the same objects."""
+    """Return whether two attributes hold the same objects."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(operator.is_, one, other))
     return one is other

@@ -84,7 +84,7 @@ class Canvas(QObject):
         self.view.ground.forget_theme()
 
     def _marks(self) -> Iterator[tuple[QRectF, QColor]]:
-        """What the minimap shows: frames and notes behind, nodes in the colour of what became of them."""
+        """Yield what the minimap shows: frames and notes behind, nodes in the colour of what became of them."""
         for item in self.items.annotations.items.values():
             yield item.body.translated(item.pos()), item.mark()
         for card in self.items.shown.values():

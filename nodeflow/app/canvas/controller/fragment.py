@@ -51,7 +51,7 @@ class Pasted(NamedTuple):
 def put_in(
     workflow: Workflow, text: str, at: tuple[float, float] | None = None, root: Workflow | None = None
 ) -> Pasted:
-    """How a piece of text is added to a workflow, or to the inside of a subgraph of ``root``.
+    """Return how a piece of text is added to a workflow, or to the inside of a subgraph of ``root``.
 
     ``at``: where the middle of the piece comes to stand; None: a little beside its own place. Raises WorkflowError
     for text that is no workflow.

@@ -51,7 +51,7 @@ def _next(card: NodeItem, direction: Direction, cards: list[NodeItem]) -> NodeIt
 
 
 def _lies(other: NodeItem, card: NodeItem, direction: Direction) -> bool:
-    """Whether a node lies on a side of another, more than to the sides of that."""
+    """Return whether a node lies on a side of another, more than to the sides of that."""
     way = _middle(other) - _middle(card)
     along = {"left": -way.x(), "right": way.x(), "up": -way.y(), "down": way.y()}[direction]
     aside = abs(way.y()) if direction in ("left", "right") else abs(way.x())

@@ -85,7 +85,7 @@ def _box(item: NodeItem | AnnotationItem) -> Box:
 
 
 def _items(canvas: Canvas) -> dict[str, NodeItem | AnnotationItem]:
-    """What is selected; frames and notes under a name that no node can have."""
+    """Return what is selected; frames and notes under a name that no node can have."""
     found: dict[str, NodeItem | AnnotationItem] = {name: canvas.nodes[name] for name in canvas.selection.chosen()}
     return found | {" " + name: canvas.annotations.items[name] for name in canvas.annotations.chosen()}
 

@@ -105,7 +105,7 @@ class ParamCommands(QObject):
         return [one for one in chosen if nodes[one].type == kind and one not in fed]
 
     def _counter(self, name: str) -> Count | None:
-        """What counts the tokens of a node's text; None where it is read by no text encoder."""
+        """Return what counts the tokens of a node's text; None where it is read by no text encoder."""
         scope = self._scope
         if not reads_text(scope.workflow, scope.catalogue, name):
             return None

@@ -49,7 +49,7 @@ class RunView(QObject):
         self._decoder.decode([picture], self._taker(name))
 
     def _taker(self, name: str) -> Callable[[QPixmap | None, QSize], None]:
-        """What shows a decoded picture on a node, unless others, perhaps of the same name, are shown by then."""
+        """Return what shows a decoded picture on a node, unless others, perhaps of the same name, are shown by then."""
         nodes = self._items.shown
 
         def take(picture: QPixmap | None, _: QSize) -> None:

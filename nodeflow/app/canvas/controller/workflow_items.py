@@ -78,12 +78,12 @@ class WorkflowItems(QObject):
 
     @property
     def loading(self) -> bool:
-        """Whether some are still to be made."""
+        """Return whether some are still to be made."""
         return self._work.active
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is shown."""
+        """Return whether nothing is shown."""
         return not self.shown and not self.annotations.items
 
     def complete(self) -> None:

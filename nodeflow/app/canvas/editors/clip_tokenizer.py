@@ -13,7 +13,7 @@ _PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[
 
 
 def is_tokenizer(folder: Path) -> bool:
-    """Whether a folder holds the files of a tokenizer."""
+    """Return whether a folder holds the files of a tokenizer."""
     files = ("vocab.json", "merges.txt")
     return (folder / "tokenizer.json").is_file() or all((folder / name).is_file() for name in files)
 

@@ -51,7 +51,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def number(text: str) -> int | float | None:
-    """What a text of numbers, ``+ - * / // % **``, brackets, constants and common functions comes to.
+    """Return what a text of numbers, ``+ - * / // % **``, brackets, constants and common functions comes to.
 
     A comma stands for a decimal point where no function is called. None for anything else, and for what is not
     finite or too large.

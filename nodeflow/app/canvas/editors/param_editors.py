@@ -42,7 +42,7 @@ class LineEditor(QLineEdit):
             self.setCompleter(QCompleter(names, self))
 
     def value(self) -> Any:
-        """What is written, as a value; None where it is none."""
+        """Return what is written, as a value; None where it is none."""
         text = self.text()
         if self._param.kind not in ("int", "float"):
             return text

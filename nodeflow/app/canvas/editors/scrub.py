@@ -12,7 +12,7 @@ _REACH = 220.0
 
 
 def step_of(param: Param) -> float:
-    """What one notch changes a number by."""
+    """Return what one notch changes a number by."""
     if param.step:
         return param.step
     return 1.0 if param.kind == "int" else 0.01

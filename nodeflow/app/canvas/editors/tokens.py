@@ -88,13 +88,13 @@ def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Pat
 
 
 def reads_text(workflow: Workflow, catalogue: Catalogue, name: str) -> bool:
-    """Whether a node gives its text to a text encoder, so that tokens mean something."""
+    """Return whether a node gives its text to a text encoder, so that tokens mean something."""
     spec = spec_of(workflow, catalogue, name)
     return spec is not None and any(port.type in catalogue.types(TEXT_ENCODER) for port in spec.inputs)
 
 
 def _model_of(workflow: Workflow, catalogue: Catalogue, name: str) -> str:
-    """What the node that a text encoder comes from names as its model."""
+    """Return what the node that a text encoder comes from names as its model."""
     spec = spec_of(workflow, catalogue, name)
     wanted = (
         {port.name for port in spec.inputs if port.type in catalogue.types(TEXT_ENCODER)} if spec is not None else set()

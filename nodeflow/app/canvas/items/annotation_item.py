@@ -75,7 +75,7 @@ class AnnotationItem(QGraphicsItem):
         return self.body.adjusted(-4, -4, 4, 4)
 
     def edges_at(self, pos: QPointF) -> tuple[int, int]:
-        """Which edges a point grabs: -1 left or top, 1 right or bottom, 0 none."""
+        """Return which edges a point grabs: -1 left or top, 1 right or bottom, 0 none."""
         body = self.body
         across = -1 if pos.x() < _EDGE else 1 if pos.x() > body.right() - _EDGE else 0
         down = -1 if pos.y() < _EDGE / 2 else 1 if pos.y() > body.bottom() - _EDGE else 0

@@ -26,7 +26,7 @@ class FrameItem(AnnotationItem):
         self.setZValue(-10 + annotation.y * 1e-6)
 
     def title_rect(self) -> QRectF:
-        """Where its title stands."""
+        """Return where its title stands."""
         return QRectF(8, 3, max(40.0, self.size[0] - 16), TITLE - 6)
 
     def shape(self) -> QPainterPath:

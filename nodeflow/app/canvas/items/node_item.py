@@ -96,16 +96,17 @@ class NodeItem(NodeItemBase):
         return next((port for port in self.outputs if port.name == name), None)
 
     def value(self, param: Param) -> Any:
-        """What a parameter is set to, or its default."""
+        """Return what a parameter is set to, or its default."""
         return self.node.params.get(param.name, param.default)
 
     def is_fed(self, row: int) -> bool:
-        """Whether a wire gives the parameter of a row. One that exposes it does not: its value is the default."""
+        """Return whether a wire gives the parameter of a row. One that exposes it does not: its value is the
+        default."""
         return any(wire.source.card.id not in TERMINALS for wire in self.row_ports[row].wires)
 
     @property
     def note(self) -> str:
-        """What is wrong with it, or what its result is short of, in one sentence; empty when nothing is."""
+        """Return what is wrong with it, or what its result is short of, in one sentence; empty when nothing is."""
         if self.state.phase == "failed":
             return self.state.error
         if not self.problems:
@@ -181,16 +182,16 @@ class NodeItem(NodeItemBase):
         return self.outline
 
     def shape(self) -> QPainterPath:
-        """Where it can be pressed: the body, not the room around it for the ports."""
+        """Return where it can be pressed: the body, not the room around it for the ports."""
         return self._shape
 
     def dice_rect(self, row: int) -> QRectF:
-        """Where a seed's row is pressed for another seed."""
+        """Return where a seed's row is pressed for another seed."""
         area = self.rows[row]
         return QRectF(area.right() - 24, area.y(), 24, area.height())
 
     def mode_rect(self, row: int) -> QRectF:
-        """Where a seed's row says, and is pressed to change, what becomes of the seed after a run."""
+        """Return where a seed's row says, and is pressed to change, what becomes of the seed after a run."""
         area = self.rows[row]
         left = area.x() + 14 + style.metrics("label").horizontalAdvance(readable(self.face.rows[row].name))
         words = style.metrics("small").horizontalAdvance(seed_words(self.seeds.get(self.face.rows[row].name)))
@@ -255,7 +256,7 @@ class NodeItem(NodeItemBase):
         super().mouseReleaseEvent(event)
 
     def title_rect(self) -> QRectF:
-        """Where its title stands, in its own coordinates."""
+        """Return where its title stands, in its own coordinates."""
         return QRectF(style.PAD, 3, style.WIDTH - 2 * style.PAD, style.ROW)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:

@@ -20,7 +20,7 @@ class InPort(NamedTuple):
 
 
 class OutPort(NamedTuple):
-    """Where wires start."""
+    """Hold where wires start."""
 
     name: str
     type: str

@@ -232,7 +232,7 @@ def shown(param: Param, value: Any) -> str:
 
 
 def _share(param: Param, value: Any) -> float:
-    """How far a slider stands, from 0 to 1."""
+    """Return how far a slider stands, from 0 to 1."""
     low, high = param.minimum, param.maximum
     if param.widget != "slider" or low is None or high is None or high <= low or not isinstance(value, (int, float)):
         return 0.0

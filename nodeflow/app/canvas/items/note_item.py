@@ -36,7 +36,7 @@ class NoteItem(AnnotationItem):
         self.setZValue(-5)
 
     def text_rect(self) -> QRectF:
-        """Where its text stands."""
+        """Return where its text stands."""
         return self.body.adjusted(_PAD, _PAD, -_PAD, -_PAD)
 
     def fitting(self) -> float:

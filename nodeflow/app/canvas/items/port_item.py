@@ -48,7 +48,7 @@ class Port(PortItemBase):
         return self.card
 
     def centre(self) -> QPointF:
-        """Where its wires end, in the scene."""
+        """Return where its wires end, in the scene."""
         return self.card.pos() + self.pos()
 
     def boundingRect(self) -> QRectF:

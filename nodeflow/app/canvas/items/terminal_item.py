@@ -34,7 +34,7 @@ class TerminalItem(NodeItem):
         self.update()
 
     def label_rect(self, port: Port) -> QRectF:
-        """Where the name of a port stands."""
+        """Return where the name of a port stands."""
         return QRectF(14, port.y() - style.ROW / 2 + 1, _WIDTH - 28, style.ROW - 2)
 
     def port_beside(self, pos: QPointF) -> Port | None:

@@ -13,7 +13,7 @@ Places = dict[str, tuple[float, float]]
 
 
 def align(boxes: Mapping[str, Box], side: Side) -> Places:
-    """Where boxes stand that share a side, or a middle line, of the area they cover."""
+    """Return where boxes stand that share a side, or a middle line, of the area they cover."""
     left, top = min(box.x for box in boxes.values()), min(box.y for box in boxes.values())
     right, bottom = max(box.x + box.width for box in boxes.values()), max(box.y + box.height for box in boxes.values())
 
@@ -36,7 +36,7 @@ def align(boxes: Mapping[str, Box], side: Side) -> Places:
 
 
 def distribute(boxes: Mapping[str, Box], direction: Direction) -> Places:
-    """Where boxes stand with equal gaps between neighbours; the first and the last stay."""
+    """Return where boxes stand with equal gaps between neighbours; the first and the last stay."""
     across = direction == "across"
     names = sorted(boxes, key=lambda name: boxes[name].x if across else boxes[name].y)
     sizes = {name: boxes[name].width if across else boxes[name].height for name in names}

@@ -28,7 +28,7 @@ def places(workflow: Workflow, names: Iterable[str], height: Callable[[str], flo
 
 
 def _depths(workflow: Workflow) -> dict[str, int]:
-    """How many wires lead to each node at most (Kahn's algorithm)."""
+    """Return how many wires lead to each node at most (Kahn's algorithm)."""
     incoming, outgoing = workflow.incoming(), workflow.outgoing()
     waits = {name: len(incoming[name]) for name in workflow.nodes}
     depths = {name: 0 for name, count in waits.items() if count == 0}

@@ -18,7 +18,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Box(NamedTuple):
-    """What is placed: its size, and where it stands now (which only breaks ties)."""
+    """Hold what is placed: its size, and where it stands now (which only breaks ties)."""
 
     width: float
     height: float

@@ -120,7 +120,7 @@ def _meeting(a: list[tuple[str | None, str]], b: list[tuple[str | None, str]]) -
 def _depth(
     name: str, outer: str, parents: Mapping[str, str | None], within: Mapping[str, tuple[float, float]]
 ) -> float:
-    """How far a node stands below the top of a frame around it; 0 for itself."""
+    """Return how far a node stands below the top of a frame around it; 0 for itself."""
     y, one = 0.0, name
     while one != outer:
         y += within[one][1]

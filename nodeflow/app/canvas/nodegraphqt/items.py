@@ -51,7 +51,7 @@ class PortItemBase(PortItem):
 
     @property
     def is_input(self) -> bool:
-        """Whether wires end here."""
+        """Return whether wires end here."""
         return self._port_type == IN
 
     def set_hovered(self, hovered: bool) -> None:

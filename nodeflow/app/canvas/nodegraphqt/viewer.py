@@ -73,7 +73,7 @@ class ViewerBase(NodeViewer):
 
     @property
     def alt_held(self) -> bool:
-        """Whether Alt is held."""
+        """Return whether Alt is held."""
         return self.ALT_state
 
     @property
@@ -104,7 +104,7 @@ class ViewerBase(NodeViewer):
     def _items_near(
         self, pos: QPointF, item_type: type | None = None, width: int = 20, height: int = 20
     ) -> list[QGraphicsItem]:
-        """What the stock viewer asks for at a press; its own search looks only up and to the left."""
+        """Return what the stock viewer asks for at a press; its own search looks only up and to the left."""
         return self.items_near(pos, item_type)
 
     def start_live_connection(self, selected_port: Any) -> None:

@@ -39,7 +39,8 @@ from nodeflow.graph.subgraphs.instances import definition_of
 
 
 class CanvasView(ViewerBase):
-    """What a person works on. It tells what they want by signals, its parts' among them, and changes nothing by itself.
+    """Hold what a person works on. It tells what they want by signals, its parts' among them, and changes nothing by
+    itself.
 
     ``empty`` says whether nothing is shown. ``before_input`` is called before something is done to what is shown.
     """
@@ -152,7 +153,7 @@ class CanvasView(ViewerBase):
         return self.items_at.port(pos) is None and card.mapFromScene(pos).y() < style.HEADER
 
     def _opens(self, card: NodeItem, pos: QPointF) -> bool:
-        """Whether a double click at a point opens a subgraph: it meets no port and no parameter."""
+        """Return whether a double click at a point opens a subgraph: it meets no port and no parameter."""
         readable = self.camera.zoom >= style.PLAIN
         return not readable or (self.items_at.port(pos) is None and card.row_at(card.mapFromScene(pos)) < 0)
 
@@ -161,12 +162,12 @@ class CanvasView(ViewerBase):
         self.camera.wheel(event)
 
     def pointer(self) -> QPointF:
-        """Where the pointer is, in the scene; the middle of the view where it is elsewhere."""
+        """Return where the pointer is, in the scene; the middle of the view where it is elsewhere."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
         return self.mapToScene(at if self.has_pointer() else self.viewport().rect().center())
 
     def has_pointer(self) -> bool:
-        """Whether the pointer is over the canvas."""
+        """Return whether the pointer is over the canvas."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
         return self.isActiveWindow() and self.viewport().rect().contains(at)
 
@@ -195,7 +196,7 @@ class CanvasView(ViewerBase):
         self._asked_at = None
 
     def asked_at(self) -> QPointF:
-        """What a command is about: where its menu was asked for, else where the pointer is."""
+        """Return what a command is about: where its menu was asked for, else where the pointer is."""
         return self._asked_at if self._asked_at is not None else self.pointer()
 
     # --- keys

@@ -58,13 +58,13 @@ class Minimap(QObject):
             self._view.viewport().update(self.area().translated(dx, dy))
 
     def area(self) -> QRect:
-        """Where it lies in the viewport."""
+        """Return where it lies in the viewport."""
         inside = self._view.viewport().rect()
         return QRect(inside.right() - _WIDTH - _MARGIN, inside.bottom() - _HEIGHT - _MARGIN, _WIDTH, _HEIGHT)
 
     @property
     def shown(self) -> bool:
-        """Whether there is something to see on it: it is on, and not everything is in view."""
+        """Return whether there is something to see on it: it is on, and not everything is in view."""
         if not self.enabled or self._view.viewport().width() < 3 * _WIDTH:
             return False
         self._draw()

@@ -46,7 +46,7 @@ class ParamRowEditing(QObject):
         self._gesture: Hashable = 0
 
     def can_edit(self, card: NodeItem, row: int) -> bool:
-        """Whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
+        """Return whether a row can be edited: it can be read, its node is known, and no wire feeds it."""
         return self._camera.zoom >= style.PLAIN and card.face.known and not card.is_fed(row)
 
     def press(self, card: NodeItem, row: int, at: QPoint) -> None:

@@ -45,7 +45,7 @@ class WireDrag(QObject):
 
     @property
     def active(self) -> bool:
-        """Whether a wire is being drawn."""
+        """Return whether a wire is being drawn."""
         return self._start is not None
 
     def begin(self, port: Port, pos: QPointF) -> None:
@@ -157,7 +157,7 @@ def _clicked(event: QGraphicsSceneMouseEvent) -> bool:
 
 
 def _best(card: NodeItem) -> Port | None:
-    """Where a wire that is dropped on a node ends: a free port that needs one, else any that fits."""
+    """Return where a wire that is dropped on a node ends: a free port that needs one, else any that fits."""
     offered = [port for port in card.ports() if port.offered]
     return min(offered, key=lambda port: (port.is_row, bool(port.wires), port.optional), default=None)
 

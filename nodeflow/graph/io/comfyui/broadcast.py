@@ -15,7 +15,7 @@ def is_broadcast(kind: str) -> bool:
 
 
 class Broadcasts:
-    """What is broadcast in a graph: for an input without a link the link that reaches it."""
+    """Hold what is broadcast in a graph: for an input without a link the link that reaches it."""
 
     def __init__(self, graph: Graph) -> None:
         self._rules: list[tuple[str, re.Pattern[str] | None, Link]] = []
@@ -43,7 +43,7 @@ class Broadcasts:
 
 
 def _names(node: ComfyNode, place: int) -> re.Pattern[str] | None:
-    """Which inputs a broadcast is for: all, or those whose names a pattern finds."""
+    """Return which inputs a broadcast is for: all, or those whose names a pattern finds."""
     if node.type == "Prompts Everywhere":
         return re.compile(("pos", "neg")[min(place, 1)])
     if node.type == "Seed Everywhere":

@@ -30,7 +30,7 @@ OTHER_FILES = {
 
 
 class Foreign(msgspec.Struct):
-    """What lies in a file, as parsed JSON: the window's form, the flat form, or both."""
+    """Hold what lies in a file, as parsed JSON: the window's form, the flat form, or both."""
 
     workflow: Any = None
     prompt: Any = None

@@ -80,7 +80,7 @@ class Scope(NamedTuple):
 
 
 class End(NamedTuple):
-    """Where a link leads back to: a node's output, or a value where ``node`` is None."""
+    """Hold where a link leads back to: a node's output, or a value where ``node`` is None."""
 
     scope: Scope | None
     node: ComfyNode | None
@@ -186,7 +186,7 @@ class _Flattening:
         return None
 
     def _from_outside(self, scope: Scope, place: int) -> tuple[Scope | None, Link | End | None]:
-        """What an input of a subgraph is: a link outside, or the value that the instance gives."""
+        """Return what an input of a subgraph is: a link outside, or the value that the instance gives."""
         definition, instance, outer = scope.definition, scope.instance, scope.outer
         if definition is None or instance is None or not 0 <= place < len(definition.inputs):
             return None, None
@@ -201,7 +201,7 @@ class _Flattening:
         return None, None if key is None else End(None, None, 0, values[key])
 
     def _set_elsewhere(self, scope: Scope, node: ComfyNode) -> tuple[Scope | None, Link | None]:
-        """What was set under the name that a node gets, here or in a scope around."""
+        """Return what was set under the name that a node gets, here or in a scope around."""
         wanted = text(node.values[0]) if node.values else ""
         around: Scope | None = scope
         while around is not None:
@@ -269,7 +269,8 @@ def _linked(graph: Graph, node: ComfyNode, place: int) -> Link | None:
 
 
 def _bypassed(graph: Graph, node: ComfyNode, link: Link) -> Link | None:
-    """What a bypassed node passes on: the input of the output's place, the first of its type, or one that fits."""
+    """Return what a bypassed node passes on: the input of the output's place, the first of its type, or one that
+    fits."""
     wanted = node.outputs[link.origin_slot].type if link.origin_slot < len(node.outputs) else link.type
     slots = node.inputs
     here = slots[link.origin_slot : link.origin_slot + 1]

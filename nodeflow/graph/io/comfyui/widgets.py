@@ -46,7 +46,7 @@ def named_values(node: ComfyNode) -> dict[str, Any]:
 
 
 def _count(values: list[Any], facts: ClassFacts) -> int:
-    """How many widgets a list of values is of: without the controls, and no more than the class has."""
+    """Return how many widgets a list of values is of: without the controls, and no more than the class has."""
     count = len(values) - sum(1 for value in values if value in CONTROLS and isinstance(value, str))
     return min(count, len(facts.widgets)) if facts.widgets else count
 

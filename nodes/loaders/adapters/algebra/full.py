@@ -12,7 +12,7 @@ from nodes.networks.layer_call import LayerCall
 
 @dataclass(eq=False)
 class Difference:
-    """What is added to a weight, in its shape."""
+    """Hold what is added to a weight, in its shape."""
 
     difference: Tensor
 
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(eq=False)
 class Replacement:
-    """What stands in the place of a weight."""
+    """Hold what stands in the place of a weight."""
 
     value: Tensor
 

@@ -12,7 +12,7 @@ from nodes.networks.layer_call import LayerCall
 
 @dataclass(eq=False)
 class Factors:
-    """What is added to the factor 1 of each row (out,) or column (in,).
+    """Hold what is added to the factor 1 of each row (out,) or column (in,).
 
     ``with_bias``: the bias is multiplied too, as peft does with rows.
     """

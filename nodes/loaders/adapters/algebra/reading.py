@@ -41,7 +41,7 @@ class Misfit(Exception):  # noqa: N818 (it becomes a sentence where the file and
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a file holds for one of its layers, and the shape of the weight that this layer has in the network."""
+    """Hold what a file holds for one of its layers, and the shape of the weight that this layer has in the network."""
 
     source: AdapterFile
     layer: FileLayer
@@ -59,7 +59,7 @@ class Reading:
 
     @property
     def settings(self) -> Settings:
-        """What the file says of its training. Raises NodeError where that cannot be read."""
+        """Return what the file says of its training. Raises NodeError where that cannot be read."""
         return self.source.settings(self.layer.meant.component)
 
     def scale(self, rank: int) -> float:

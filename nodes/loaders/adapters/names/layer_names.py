@@ -32,7 +32,7 @@ class LayerNames:
     """By layer."""
 
     def find(self, name: str) -> tuple[Target, ...] | None:
-        """What a name in a file stands for."""
+        """Return what a name in a file stands for."""
         return self.table.get(flattened(name))
 
     def shape(self, targets: Iterable[Target]) -> tuple[int, ...]:

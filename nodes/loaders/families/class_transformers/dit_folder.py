@@ -20,7 +20,7 @@ PATTERNS = [
 
 
 class DiTParts(NamedTuple):
-    """What makes a class-conditional diffusion transformer."""
+    """Hold what makes a class-conditional diffusion transformer."""
 
     transformer: DiffusionNetwork
     vae: VAE

@@ -50,7 +50,8 @@ OPEN_CLIP_WEIGHTS = "open_clip_model.safetensors"
 
 @dataclass(frozen=True)
 class Preparation:
-    """How pictures are brought into the form that a CLIP takes: its side in pixels, and colours' mean and deviation."""
+    """Hold how pictures are brought into the form that a CLIP takes: its side in pixels, and colours' mean and
+    deviation."""
 
     side: int
     mean: tuple[float, ...]
@@ -75,7 +76,7 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class Embedder(ABC):
-    """What all of them share: networks, the tokenizer, and how pictures are prepared."""
+    """Hold what all of them share: networks, the tokenizer, and how pictures are prepared."""
 
     module: torch.nn.Module
     tokenizer: Any

@@ -46,7 +46,7 @@ class DiffusersControlNet:
         return list(down), middle
 
     def call(self, x: Tensor, timestep: Tensor, tokens: Tensor, picture: Tensor, strength: float, told: Any) -> Any:
-        """What diffusers' network gives for these."""
+        """Return what diffusers' network gives for these."""
         module: Any = self.module
         return module(
             x,

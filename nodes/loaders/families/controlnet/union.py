@@ -77,7 +77,7 @@ def as_union(module: Any) -> UnionControlNet:
 
 
 def union_shape(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """What a union has besides, told from weights with diffusers' names.
+    """Return what a union has besides, told from weights with diffusers' names.
 
     Raises KeyError where some are missing, and NodeError where what no file says cannot be known.
     """

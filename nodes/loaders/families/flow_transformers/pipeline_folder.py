@@ -35,7 +35,7 @@ USUAL = {"image_tokens": (USUAL_SIDE // 2) ** 2}
 
 
 class FlowParts(NamedTuple):
-    """What makes a transformer that is trained with rectified flow."""
+    """Hold what makes a transformer that is trained with rectified flow."""
 
     text_encoder: TextEncoder
     transformer: DiffusionNetwork

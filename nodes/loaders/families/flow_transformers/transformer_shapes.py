@@ -90,7 +90,7 @@ def qwen_image_shape(weights: Weights) -> dict[str, Any]:
 
 
 def _count(weights: Weights, place: str) -> int:
-    """How many layers a list of them has."""
+    """Return how many layers a list of them has."""
     return 1 + max(int(name.split(".")[1]) for name in weights if name.startswith(f"{place}."))
 
 

@@ -29,7 +29,7 @@ PATTERNS = [
 
 
 class AmusedParts(NamedTuple):
-    """What makes a model of masked tokens."""
+    """Hold what makes a model of masked tokens."""
 
     text_encoder: TextEncoder
     transformer: MaskedTransformer

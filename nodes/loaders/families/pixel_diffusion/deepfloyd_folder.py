@@ -31,7 +31,7 @@ TEXT_ENCODERS = {"T5EncoderModel": ("T5Tokenizer", "T5TokenizerFast"), "CLIPText
 
 
 class BaseParts(NamedTuple):
-    """What makes a text-led diffusion model on pixels."""
+    """Hold what makes a text-led diffusion model on pixels."""
 
     text_encoder: TextEncoder
     unet: DiffusionNetwork
@@ -39,7 +39,7 @@ class BaseParts(NamedTuple):
 
 
 class SuperResolutionParts(NamedTuple):
-    """What makes a text-led super-resolution model; its text encoder is that of the base."""
+    """Hold what makes a text-led super-resolution model; its text encoder is that of the base."""
 
     unet: DiffusionNetwork
     schedule: TrainedSchedule

@@ -52,7 +52,7 @@ class NoisyClassifier(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return logits
 
     def features(self, sample: Tensor, timestep: Tensor) -> Tensor:
-        """What the head reads, (B, D)."""
+        """Return what the head reads, (B, D)."""
         times = self.time_proj(timestep.to(sample.device).expand(len(sample))).to(sample.dtype)
         embedding, hidden = self.time_embedding(times), self.conv_in(sample)
         for block in self.down_blocks:

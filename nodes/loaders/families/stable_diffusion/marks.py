@@ -22,7 +22,7 @@ MARKS = (VELOCITY, ZERO_SNR, *EDM_ENDS, *EDM_LATENTS)
 
 
 def schedule_of(path: Path, weights: FileWeights, velocity: bool) -> TrainedSchedule:
-    """How a model was trained; ``velocity``: its version predicts v without a mark. Raises NodeError.
+    """Return how a model was trained; ``velocity``: its version predicts v without a mark. Raises NodeError.
 
     Timesteps are spaced trailing: no file says that it is one of few steps (Turbo, Lightning), which paint mud from any
     other start.
@@ -40,7 +40,7 @@ def schedule_of(path: Path, weights: FileWeights, velocity: bool) -> TrainedSche
 
 
 def normalising(path: Path, weights: FileWeights, channels: int) -> dict[str, Any]:
-    """What `AutoencoderKL` is told of latents that are normalised by channel. Raises NodeError."""
+    """Return what `AutoencoderKL` is told of latents that are normalised by channel. Raises NodeError."""
     if not any(name in weights for name in EDM_LATENTS):
         return {}
     mean, deviation = (_numbers(path, weights, name, channels) for name in EDM_LATENTS)

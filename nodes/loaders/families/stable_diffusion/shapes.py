@@ -21,7 +21,7 @@ GUIDANCE = f"{UNET_KEY}time_embed.cond_proj.weight"
 
 
 class Version(NamedTuple):
-    """What is the same in all files of a version, and cannot be told from the weights.
+    """Hold what is the same in all files of a version, and cannot be told from the weights.
 
     ``texts`` begin the names of its text encoders' weights; ``side`` is in cells of a latent.
     """
@@ -33,7 +33,7 @@ class Version(NamedTuple):
 
     @property
     def large(self) -> bool:
-        """Whether it is one of XL, which is told the sizes of pictures too."""
+        """Return whether it is one of XL, which is told the sizes of pictures too."""
         return self.texts[0].startswith("conditioner.")
 
 
@@ -85,7 +85,7 @@ def unet_config(weights: Weights, version: Version) -> dict[str, Any]:
 
 
 def guided_by(weights: Weights) -> Weights:
-    """How the U-Net of a distilled model is told a guidance scale, by diffusers' name; empty where it is not."""
+    """Return how the U-Net of a distilled model is told a guidance scale, by diffusers' name; empty where it is not."""
     return {"time_embedding.cond_proj.weight": weights[GUIDANCE]} if GUIDANCE in weights else {}
 
 
@@ -94,7 +94,7 @@ def _guidance_width(weights: Weights) -> int | None:
 
 
 def _sizes(weights: Weights, version: Version) -> dict[str, Any]:
-    """How XL's U-Net is told the text as a whole and sizes: six numbers, or the refiner's five."""
+    """Return how XL's U-Net is told the text as a whole and sizes: six numbers, or the refiner's five."""
     wide = _width(weights, f"{UNET_KEY}label_emb.0.0.weight", 1)
     numbers = 5 if version is REFINER else 6
     return {
@@ -150,7 +150,7 @@ def _text_config(weights: Weights, tokens: str, positions: str, layer: str) -> d
 
 
 def _depth(weights: Weights, inside: str) -> int:
-    """How many transformer layers stand in a place."""
+    """Return how many transformer layers stand in a place."""
     return next(n for n in count() if f"{inside}transformer_blocks.{n}.attn1.to_q.weight" not in weights)
 
 

@@ -54,7 +54,7 @@ class ProjectedCLIPText:
 
 
 class PriorParts(NamedTuple):
-    """What makes a diffusion prior."""
+    """Hold what makes a diffusion prior."""
 
     text_encoder: TextEncoder
     prior: DiffusionNetwork
@@ -62,7 +62,7 @@ class PriorParts(NamedTuple):
 
 
 class DecoderParts(NamedTuple):
-    """What makes a decoder of CLIP vectors; ``vae`` is between what it paints and pictures."""
+    """Hold what makes a decoder of CLIP vectors; ``vae`` is between what it paints and pictures."""
 
     decoder: DiffusionNetwork
     schedule: TrainedSchedule

@@ -28,7 +28,7 @@ class VectorDecoder(nn.Module):
 
     @abstractmethod
     def condition(self, vectors: Tensor, text: Conditioning) -> Conditioning:
-        """What leads it, of vectors (B, width) and a text of the same model, both on its device."""
+        """Return what leads it, of vectors (B, width) and a text of the same model, both on its device."""
 
     @abstractmethod
     def taken(self, conditioning: Conditioning) -> tuple[Tensor, ...] | None:

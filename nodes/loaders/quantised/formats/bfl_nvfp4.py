@@ -38,7 +38,7 @@ def read(layer: StoredLayer) -> EncodedTensor:
 
 
 def fits(layer: StoredLayer) -> bool:
-    """Whether it is: ComfyUI's, whose parts have the same names, is always said to be nvfp4."""
+    """Return whether it is: ComfyUI's, whose parts have the same names, is always said to be nvfp4."""
     packed = layer.weight.dtype == torch.uint8 and layer.weight.ndim == 2 and layer.weight.shape[1] * 2 % BLOCK == 0
     return packed and layer.has("weight_scale") and layer.has("weight_scale_2") and layer.has("input_scale")
 
