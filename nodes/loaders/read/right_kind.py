@@ -31,8 +31,7 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
 def _check_layout(path: Path, found: Recognised, taker: Taker) -> None:
     """Raises NodeError for a GGUF where the node reads none."""
     if found.layout == "gguf" and not taker.gguf and path.is_file():
-        what = found.what if found.known else "weights"
-        raise NodeError(f"{shortened(path.name)} holds {what} as GGUF, which is not read here; take it as .safetensors")
+        raise NodeError(f"{shortened(path.name)} is a GGUF file; {taker.title} loads {taker.takes}, from safetensors")
 
 
 def find_part(node: str, param: str, model: str) -> Path:
