@@ -30,7 +30,7 @@ from nodeflow.graph.model.workflow import WorkflowError
 from nodeflow.resources import folder
 
 COUNTS = {"workflows": 20_000, "expressions": 20_000, "images": 5_000, "weights": 2_000}
-MOST_SECONDS, MOST_BYTES = 5.0, 2 * 2**30
+MAX_SECONDS, MAX_BYTES = 5.0, 2 * 2**30
 CODE = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "pickle.find_class", "socket.connect", "exec")
 """Events of the interpreter that say that something runs or leaves the machine."""
 ODD: tuple[Any, ...] = (
@@ -222,7 +222,7 @@ def _limit() -> None:
     """Let no case take much more memory than it may, beyond what the libraries hold by now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform.startswith("linux") else 0
     if pages:
-        most = pages * resource.getpagesize() + MOST_BYTES
+        most = pages * resource.getpagesize() + MAX_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
@@ -247,7 +247,7 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
         for number in range(count):
             case = next(cases)
             begin, armed = time.process_time(), True
-            signal.setitimer(signal.ITIMER_VIRTUAL, 2 * MOST_SECONDS if number else 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 2 * MAX_SECONDS if number else 0)
             try:
                 case()
                 outcomes["taken"] += 1
@@ -263,10 +263,10 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
             armed = False
             seconds = time.process_time() - begin
             longest = max(longest, seconds)
-            if seconds > MOST_SECONDS and number:  # the first one loads libraries
+            if seconds > MAX_SECONDS and number:  # the first one loads libraries
                 wrong.append(f"{kind} {number} of seed {seed}: {seconds:.1f} CPU seconds")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    if most > MOST_BYTES:
+    if most > MAX_BYTES:
         wrong.append(f"{kind}: {most / 2**30:.1f} GiB")
     return wrong + [f"{kind}: ran {event}" for event in dict.fromkeys(ran)], outcomes, longest, most
 

@@ -25,11 +25,11 @@ from nodeflow.graph.model.workflow import Workflow
 from nodeflow.resources import folder
 
 SIZE = (306, 192)
-MOST_BYTES = 12_000
+MAX_BYTES = 12_000
 GAP = 3
 STRIP = 4
 """A picture so many times as wide as high has a row of its own."""
-MOST_IN_A_ROW = 6
+MAX_IN_A_ROW = 6
 BEGIN, END = "<!-- gallery -->", "<!-- end of gallery -->"
 """Between these lines of the README stands what `gallery` makes."""
 HEAD = """# Ready-made workflows
@@ -59,7 +59,7 @@ def rows_of(workflow: Workflow, output: Path, path: Path) -> list[list[Path]]:
     return rows
 
 
-def spread(row: list[Path], most: int = MOST_IN_A_ROW) -> list[Path]:
+def spread(row: list[Path], most: int = MAX_IN_A_ROW) -> list[Path]:
     """At most so many of a row, the first and the last among them."""
     if len(row) <= most:
         return row
@@ -114,7 +114,7 @@ def packed(picture: Image.Image) -> bytes:
     for quality in range(88, 20, -6):
         data = BytesIO()
         picture.save(data, "WEBP", quality=quality, method=6)
-        if data.tell() <= MOST_BYTES:
+        if data.tell() <= MAX_BYTES:
             break
     return data.getvalue()
 

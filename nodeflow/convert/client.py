@@ -16,7 +16,7 @@ from nodeflow.library.sniff import sniff
 
 SOURCE, SOURCE_HASH = "nodeflow.source", "nodeflow.source_sha256"
 """Names in the metadata of a converted file: of what file it was made."""
-ROOM = 1.05
+DISK_SHARE = 1.05
 """The room that is wanted on the disk, as a share of the file."""
 KEPT = "PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV"
 """Variables that the process is given; no token and no proxy is among them."""
@@ -56,7 +56,7 @@ def convert(file: Path, target: Path | None = None) -> Converted:
         digest = file_sha256(file)
         if target.exists():
             return _already(target, digest)
-        if shutil.disk_usage(target.parent).free < file.stat().st_size * ROOM:
+        if shutil.disk_usage(target.parent).free < file.stat().st_size * DISK_SHARE:
             raise ConvertError(f"there is too little room on the disk beside {target.name}")
     except OSError as error:
         raise ConvertError(f"{file.name} cannot be read or written: {error.strerror or error}") from None

@@ -69,7 +69,7 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "QwenDoubleStreamAttnProcessor2_0": text_first,
 }
 """Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX; Qwen-Image."""
-MOST_AT_ONCE = 2**24
+MAX_AT_ONCE = 2**24
 """Bytes of scores that are computed together: those of all heads of a large picture would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")
 """Kinds that multiply matrices by themselves; their queries and keys are projected once more."""
@@ -141,7 +141,7 @@ def shares(seen: AttentionInputs) -> Tensor:
     query, key, mask, scale = seen
     batch, heads, rows, width = query.shape
     query = query.float() * (width**-0.5 if scale is None else scale)
-    at_once = max(MOST_AT_ONCE // (batch * rows * key.shape[2] * 4), 1)
+    at_once = max(MAX_AT_ONCE // (batch * rows * key.shape[2] * 4), 1)
     found = []
     for first in range(0, heads, at_once):
         some = slice(first, first + at_once)

@@ -15,11 +15,11 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Attention, Denoiser, Guider
 from nodes.networks.attention_processors import AttentionInputs, kind_of, shares, watched
 
-MOST_BYTES, MOST_PLACE_BYTES = 256 * 2**20, 128 * 2**20
+MAX_BYTES, MAX_PLACE_BYTES = 256 * 2**20, 128 * 2**20
 """Memory that the maps of a run may take: to words, and to places."""
-MOST_SIDE, MOST_PLACES = 32, 16
+MAX_SIDE, MAX_PLACES = 32, 16
 """Cells on the longer side of a map that is kept: to words, and to places."""
-LEAST_SIDE = 4
+MIN_SIDE = 4
 BYTES = 2
 """Of a value that is kept: float16."""
 
@@ -63,8 +63,8 @@ class Recorder:
         if grid is None:
             return
         batch = len(x)
-        fine = self._side(batch, words.stop - words.start) if words else LEAST_SIDE
-        coarse = self._place_side(batch) if picture else LEAST_SIDE
+        fine = self._side(batch, words.stop - words.start) if words else MIN_SIDE
+        coarse = self._place_side(batch) if picture else MIN_SIDE
         kept = _within(grid, max(fine, coarse))
         rows = slice(None) if kept == grid else _cells(grid, kept).to(seen.query.device)
         mask = seen.mask
@@ -82,13 +82,13 @@ class Recorder:
 
     def _side(self, batch: int, tokens: int) -> int:
         """Cells on the side of a map that memory allows for all layers and steps."""
-        cells = MOST_BYTES / (self.steps * len(self.layers) * batch * tokens * BYTES)
-        return min(max(int(math.sqrt(cells)), LEAST_SIDE), MOST_SIDE)
+        cells = MAX_BYTES / (self.steps * len(self.layers) * batch * tokens * BYTES)
+        return min(max(int(math.sqrt(cells)), MIN_SIDE), MAX_SIDE)
 
     def _place_side(self, batch: int) -> int:
         """The same of a map from places to places."""
-        pairs = MOST_PLACE_BYTES / (self.steps * len(self.layers) * batch * BYTES)
-        return min(max(int(pairs**0.25), LEAST_SIDE), MOST_PLACES)
+        pairs = MAX_PLACE_BYTES / (self.steps * len(self.layers) * batch * BYTES)
+        return min(max(int(pairs**0.25), MIN_SIDE), MAX_PLACES)
 
 
 def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:

@@ -17,7 +17,7 @@ from nodes.schedulers.model_sigmas import SpacingName
 from nodes.schedulers.sampler_schedules import k_sampler
 
 REFERENCE = "heun"
-MOST_RUNS = 20
+MAX_RUNS = 20
 
 
 class SamplerErrors(NamedTuple):
@@ -77,11 +77,7 @@ def sampler_error(
 
 def _counts(text: str) -> list[int]:
     words = text.replace(",", " ").split()
-    if (
-        not words
-        or len(words) > MOST_RUNS
-        or not all(w.isascii() and w.isdigit() and 0 < int(w) <= 1000 for w in words)
-    ):
+    if not words or len(words) > MAX_RUNS or not all(w.isascii() and w.isdigit() and 0 < int(w) <= 1000 for w in words):
         raise NodeError(
             f"{text[:40]!r} are no numbers of steps; write up to {MOST_RUNS} from 1 to 1000, such as 5 10 20"
         )

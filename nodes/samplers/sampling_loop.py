@@ -19,7 +19,7 @@ from nodes.samplers.loop.asking import Asker, take_step
 from nodes.samplers.loop.per_sample import BatchSplitter
 from nodes.schedulers.solvers.composite import levels_of, stage_at
 
-MOST_STEPS = 1000
+MAX_STEPS = 1000
 """Of a method that sets its own steps."""
 
 
@@ -76,7 +76,7 @@ def sample(
     guiders = [guider.at(index, total) for index in range(first, total)]
     start = (in_force(denoiser, first, total), replace(noise, later=()), latent, first, record, batch)
     leading = _leading(guiders, schedule, noise, first)
-    kept = steps.resume(start, [tuple(leading)] * MOST_STEPS if solver.adaptive else leading)
+    kept = steps.resume(start, [tuple(leading)] * MAX_STEPS if solver.adaptive else leading)
     made: list[tuple[Any, ...]] = list(kept.made)
     apart, begin = BatchSplitter(len(x) if batch == "each alone" else 1), x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None

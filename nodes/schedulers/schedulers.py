@@ -21,7 +21,7 @@ from nodes.schedulers.solvers.diffusers_solver import (
 )
 from nodes.schedulers.solvers.edm import check_kind, edm_solver, is_edm
 
-MOST_ETA = 1 - 1e-6
+MAX_ETA = 1 - 1e-6
 """At 1 and pure noise nothing is left of the direction in eq. 12, and rounding makes a negative number's root of it."""
 
 
@@ -59,7 +59,7 @@ class DiffusersSchedule:
             euler = new_scheduler("Euler", trained, prediction, karras=True)
             euler.set_timesteps(self.steps, device=device)
             scheduler.timesteps, scheduler.sigmas = euler.timesteps, euler.sigmas
-        extra: dict[str, Any] = {"eta": min(self.eta, MOST_ETA)} if self.kind == "DDIM" else {}
+        extra: dict[str, Any] = {"eta": min(self.eta, MAX_ETA)} if self.kind == "DDIM" else {}
         return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from nodeflow.node import Multiline, NodeError, Range, Reads, Seed, node
 from nodes.latents.noise import SEEDS
 
-MOST = 10_000
+MAX_ITEMS = 10_000
 """How many items a list may have."""
 
 
@@ -37,7 +37,7 @@ def texts(text: Annotated[str, Multiline()] = "") -> list[str]:
 
 
 @node("Seeds")
-def seeds(start: Annotated[int, Seed()] = 0, count: Annotated[int, Range(1, MOST)] = 4) -> list[int]:
+def seeds(start: Annotated[int, Seed()] = 0, count: Annotated[int, Range(1, MAX_ITEMS)] = 4) -> list[int]:
     """A list of seeds: ``start``, ``start + 1``, ...
 
     Wire it to the ``seed`` of a noise: one picture a seed, each kept by itself. The same pictures come from a batch;
@@ -48,7 +48,7 @@ def seeds(start: Annotated[int, Seed()] = 0, count: Annotated[int, Range(1, MOST
 
 
 @node("Numbers")
-def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1, MOST)] = 5) -> list[float]:
+def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1, MAX_ITEMS)] = 5) -> list[float]:
     """A list of numbers, evenly from ``start`` to ``stop``, both among them.
 
     0 to 1 with a ``count`` of 5 gives 0, 0.25, 0.5, 0.75, 1. A ``count`` of 1 gives ``start`` alone. Wire it to a
@@ -65,7 +65,7 @@ def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] 
     1 to 4 gives 1, 2, 3, 4. It counts down where ``stop`` is the smaller one. Fails when there are more than 10,000.
     """
     found = range(start, stop + 1, step) if stop >= start else range(start, stop - 1, -step)
-    if len(found) > MOST:
+    if len(found) > MAX_ITEMS:
         raise NodeError(f"{start} to {stop} in steps of {step} are {len(found):,} numbers; {MOST:,} is the most")
     return list(found)
 
@@ -90,7 +90,7 @@ def files(folder: Annotated[Path, Reads("folder")] = Path(), pattern: str = "*.p
     found = sorted(path for path in folder.glob(pattern) if path.is_file())
     if not found:
         raise NodeError(f"no file in {folder} matches {pattern!r}; choose another folder or pattern")
-    if len(found) > MOST:
+    if len(found) > MAX_ITEMS:
         raise NodeError(f"{len(found):,} files in {folder} match {pattern!r}, and {MOST:,} is the most; narrow it")
     return Found([str(path) for path in found], [path.stem for path in found])
 
@@ -108,7 +108,7 @@ def pair(first: list[Any], second: list[Any]) -> Paired:
 
 
 @node("Pick item")
-def pick(items: list[Any], number: Annotated[int, Range(1, MOST)] = 1) -> Any:
+def pick(items: list[Any], number: Annotated[int, Range(1, MAX_ITEMS)] = 1) -> Any:
     """One item of a list, by its number from 1. What comes after it runs once again.
 
     Fails when the list is shorter.

@@ -27,7 +27,7 @@ from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io.files import dumps, loads
 
 ACTIONS = 500  # for each of four monkeys; MONKEYS=40 in the environment lets loose more
-MOST_NODES = 40
+MAX_NODES = 40
 ASKING = "file."
 """Actions that ask for a file, or that end it all; they have tests of their own."""
 
@@ -86,7 +86,7 @@ class Monkey:
             self.begins.setdefault(tab, dumps(tab.session.workflow))
         (what,) = self.dice.choices(list(self.weights), list(self.weights.values()))
         what()
-        if len(self.window.canvas.nodes) > MOST_NODES:
+        if len(self.window.canvas.nodes) > MAX_NODES:
             self.session.stack.undo()
         return what.__name__
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from nodeflow.app.qt import theme
-from nodeflow.app.qt.small_views import CHART, SIDE, drawn, first_options, form_in_small
+from nodeflow.app.qt.small_views import CHART, MAX_SMALL_SIDE, drawn, first_options, form_in_small
 from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
 from nodeflow.views import Chart, Matrix, Option, Picture, Series, Table, Text, ViewInfo
 
@@ -19,14 +19,14 @@ def dark(qapp: QApplication) -> None:
 
 def test_cells_keep_their_edges_and_sides_their_ratio() -> None:
     image = drawn(Picture(2, 1, bytes([255, 0, 0, 0, 0, 255]), 2, 1))
-    assert (image.width(), image.height()) == (SIDE, SIDE // 2)
-    assert {image.pixelColor(x, 30).name() for x in range(SIDE // 2)} == {"#ff0000"}
-    assert {image.pixelColor(x, 30).name() for x in range(SIDE // 2, SIDE)} == {"#0000ff"}
+    assert (image.width(), image.height()) == (MAX_SMALL_SIDE, MAX_SMALL_SIDE // 2)
+    assert {image.pixelColor(x, 30).name() for x in range(MAX_SMALL_SIDE // 2)} == {"#ff0000"}
+    assert {image.pixelColor(x, 30).name() for x in range(MAX_SMALL_SIDE // 2, MAX_SMALL_SIDE)} == {"#0000ff"}
 
 
 def test_a_matrix_is_blue_below_and_red_above_the_middle() -> None:
     image = drawn(Matrix(("a",), ("a", "b", "c"), (-1.0, 0.0, 1.0), -1.0, 1.0))
-    low, middle, high = (image.pixelColor(x, 5) for x in (10, SIDE // 2, SIDE - 10))
+    low, middle, high = (image.pixelColor(x, 5) for x in (10, MAX_SMALL_SIDE // 2, MAX_SMALL_SIDE - 10))
     assert low.blue() > low.red()
     assert high.red() > high.blue()
     assert min(middle.red(), middle.blue()) > 200

@@ -14,21 +14,21 @@ def test_it_never_grows_past_two_files(tmp_path: Path) -> None:
         written.write(f"{number:07} {'x' * 9991}\n".encode())
     files = sorted(tmp_path.iterdir())
     assert len(files) == 2
-    assert all(file.stat().st_size <= worker_log.MOST_BYTES for file in files)
+    assert all(file.stat().st_size <= worker_log.MAX_BYTES for file in files)
     assert written.path.read_text().splitlines()[-1].startswith("0000299 ")
 
 
 def test_one_huge_piece_is_cut(tmp_path: Path) -> None:
     written = WorkerLog(tmp_path)
-    written.write(b"a" * 3 * worker_log.MOST_BYTES)
-    assert written.path.stat().st_size == worker_log.MOST_BYTES
+    written.write(b"a" * 3 * worker_log.MAX_BYTES)
+    assert written.path.stat().st_size == worker_log.MAX_BYTES
 
 
 def test_old_logs_go(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / f"engine-{number}.log").write_text("old")
     written = WorkerLog(tmp_path)
-    assert len(list(tmp_path.iterdir())) == worker_log.MOST_LOGS
+    assert len(list(tmp_path.iterdir())) == worker_log.MAX_LOGS
     assert written.path.is_file()
 
 

@@ -12,7 +12,7 @@ from nodeflow.graph.model.annotation import FARTHEST, LARGEST, LONGEST_TEXT, SMA
 from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Placement, Problem, WorkflowError
 from nodeflow.graph.subgraphs.flatten import MAX_DEPTH, MAX_LINKS, flatten
-from nodeflow.graph.validate.check import MOST_PROBLEMS, check
+from nodeflow.graph.validate.check import MAX_PROBLEMS, check
 from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.resources import folder
 
@@ -148,9 +148,9 @@ def test_depth_is_bounded() -> None:
 
 
 def test_problems_are_told_up_to_a_number() -> None:
-    nodes = {f"r{k}": {"type": f"nodes.unknown_{k}"} for k in range(2 * MOST_PROBLEMS)}
+    nodes = {f"r{k}": {"type": f"nodes.unknown_{k}"} for k in range(2 * MAX_PROBLEMS)}
     workflow = loads(json.dumps({"nodeflow": 1, "nodes": nodes}).encode())
-    assert len(check(workflow, CATALOGUE)) == MOST_PROBLEMS
+    assert len(check(workflow, CATALOGUE)) == MAX_PROBLEMS
 
 
 @pytest.mark.parametrize("output", ["nowhere.image", "a.nothing", "inner.image"])

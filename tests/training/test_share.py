@@ -2,7 +2,7 @@
 
 from training.loops.shared_weights import MODELS, equal_files
 
-MOST_BYTES = 90_000_000
+MAX_BYTES = 90_000_000
 
 
 def test_equal_weights_are_kept_once() -> None:
@@ -20,4 +20,4 @@ def test_links_lead_to_weights_of_other_starters() -> None:
 
 def test_all_weights_are_small() -> None:
     weights = [path for path in MODELS.rglob("*.safetensors") if not path.is_symlink()]
-    assert sum(path.stat().st_size for path in weights) < MOST_BYTES
+    assert sum(path.stat().st_size for path in weights) < MAX_BYTES

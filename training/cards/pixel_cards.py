@@ -183,7 +183,7 @@ def report_classifier(count: int = 512, few: int = 40) -> None:
         "noisy-classifier",
         _CLASSIFIER,
         count=count,
-        most=noisy_classifier.MOST_NOISE - 1,
+        most=noisy_classifier.MAX_NOISE - 1,
         right=float(right.mean()),
         low=float(right[times < 600].mean()),
         high=float(right[times > 800].mean()),

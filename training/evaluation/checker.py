@@ -21,7 +21,7 @@ FRAME = 32
 FRAME_AREA = 300.0
 FOREGROUND = 0.14
 BACKGROUND_TOLERANCE = 0.16
-LEAST_AREA, MOST_AREA, LEAST_SHARE, LEAST_LIKENESS, LEAST_PURITY = 150, 2300, 0.9, 0.75, 0.5
+MIN_AREA, MAX_AREA, MIN_SHARE, MIN_LIKENESS, MIN_PURITY = 150, 2300, 0.9, 0.75, 0.5
 OFF_CENTRE = 5.0
 
 _SHADES = [(f, 0.0) for f in (0.6, 0.7, 0.8, 0.9, 1.0)] + [(1.0, 0.15), (1.0, 0.3)]
@@ -45,15 +45,15 @@ def analyse(picture: Floats, silhouettes: Floats) -> Finding:
     """Reads one picture [64, 64, 3] in 0..1, with silhouettes [kinds, 32, 32] whose kinds repeat SUBJECTS in order."""
     backdrop, background = find_background(picture)
     mask, share = find_subject(picture, backdrop)
-    if not LEAST_AREA < mask.sum() < MOST_AREA or share < LEAST_SHARE:
+    if not MIN_AREA < mask.sum() < MAX_AREA or share < MIN_SHARE:
         return Finding(None, None, background, None)
     likenesses = _overlap(silhouettes, normalised(mask))
     best = int(likenesses.argmax())
     likeness = float(likenesses[best])
     colour, purity = _find_colour(picture[mask])
     return Finding(
-        subject=SUBJECTS[best % len(SUBJECTS)] if likeness >= LEAST_LIKENESS else None,
-        colour=colour if purity >= LEAST_PURITY else None,
+        subject=SUBJECTS[best % len(SUBJECTS)] if likeness >= MIN_LIKENESS else None,
+        colour=colour if purity >= MIN_PURITY else None,
         background=background,
         place=_find_place(mask),
         likeness=likeness,

@@ -23,7 +23,7 @@ FOLDER = ASSETS.parent / "flow-transformer"
 SEED, BATCH = 41, 48
 PLAN = TrainingPlan(steps=5200, peak=1.2e-3, warm_up=150, hold=0.35, average=0.997, weight_decay=1e-4)
 WIDTH, LAYERS, HEADS = 128, 5, 4
-CHANNELS, PATCH, MOST_PATCHES = 4, 2, 16
+CHANNELS, PATCH, MAX_PATCHES = 4, 2, 16
 CAPTION_DROP = 0.1
 
 
@@ -40,7 +40,7 @@ def new_transformer() -> SD3Transformer2DModel:
         joint_attention_dim=TEXT_WIDTH,
         caption_projection_dim=WIDTH,
         pooled_projection_dim=TEXT_WIDTH,
-        pos_embed_max_size=MOST_PATCHES,
+        pos_embed_max_size=MAX_PATCHES,
     )
     for module in model.modules():
         if isinstance(module, nn.Linear):

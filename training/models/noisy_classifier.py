@@ -21,7 +21,7 @@ from training.models.pixel_base import NONE, SIDE, new_scheduler, training_pictu
 FOLDER = ASSETS.parent / "noisy-classifier"
 SEED, SCENE_SEED, COUNT, BATCH = 61, 62, 16384, 64
 PLAN = TrainingPlan(steps=1200, peak=3e-4, warm_up=50, hold=0.3, average=0.99, weight_decay=0.05)
-MOST_NOISE = 980
+MAX_NOISE = 980
 """Beyond this timestep there is nothing to see."""
 
 
@@ -38,7 +38,7 @@ def new_classifier() -> NoisyClassifier:
 
 def noisy(pictures: Tensor, seed: torch.Generator) -> tuple[Tensor, Tensor]:
     """Pictures [count, 3, 32, 32] with noise of random timesteps, and these [count]."""
-    timesteps = torch.randint(0, MOST_NOISE, (len(pictures),), generator=seed)
+    timesteps = torch.randint(0, MAX_NOISE, (len(pictures),), generator=seed)
     return new_scheduler().add_noise(pictures, torch.randn(pictures.shape, generator=seed), timesteps), timesteps
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 Choice = Literal["both", "reload", "overwrite", "cancel"]
-MOST_LINES = 2_000
+MAX_LINES = 2_000
 """Lines of a difference that are shown."""
 
 
@@ -43,8 +43,8 @@ class FileConflict(QMessageBox):
 def difference(theirs: bytes, ours: bytes) -> str:
     """Return how the file differs from what would be saved, line by line."""
     there, here = (text.decode(errors="replace").splitlines() for text in (theirs, ours))
-    if len(there) + len(here) > MOST_LINES:
-        there, here = there[:MOST_LINES], here[:MOST_LINES]
+    if len(there) + len(here) > MAX_LINES:
+        there, here = there[:MAX_LINES], here[:MAX_LINES]
     return "\n".join(difflib.unified_diff(there, here, _tr("in the file"), _tr("here"), lineterm="", n=2))
 
 

@@ -13,17 +13,17 @@ from nodeflow.app.i18n.texts import tr
 from nodeflow.app.qt import theme
 from nodeflow.views import Chart, Matrix, Series
 
-LEAST_HEIGHT, AXIS = 160, 60
+MIN_HEIGHT, AXIS = 160, 60
 """Pixels of a plot, and of them for the axis and the words below it."""
-LINE, MOST_LINES = 13, 20
+LINE, MAX_LINES = 13, 20
 """Pixels that a lying bar needs for the words beside it, and how many of them a view makes room for."""
-MOST_TICKS = 40
+MAX_TICKS = 40
 """More labels than these on an axis would lie over each other."""
 DARK = 0.45
 """Beyond this share of the way from the middle to an end, a cell's colour is dark."""
-ROOM = QSizeF(32, 16)
+MIN_CELL_SIZE = QSizeF(32, 16)
 """Pixels that a cell needs for its number."""
-MOST_NUMBERS = 12
+MAX_NUMBERS = 12
 """Rows and columns of a matrix whose cells have room for their numbers."""
 
 
@@ -47,7 +47,7 @@ class Plot(QWidget):
         layout.addWidget(self.key)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.caption)
-        self.setMinimumHeight(LEAST_HEIGHT)
+        self.setMinimumHeight(MIN_HEIGHT)
         self._restyle()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -86,8 +86,8 @@ class ChartView(Plot):
         self.plot.setLabel("bottom", tr(across))
         self.plot.setLabel("left", tr(up))
         self.plot.getPlotItem().invertY(self._lies)
-        lines = min(len(chart.labels), MOST_LINES) if self._lies else 0
-        self.setMinimumHeight(max(LEAST_HEIGHT, AXIS + LINE * lines))
+        lines = min(len(chart.labels), MAX_LINES) if self._lies else 0
+        self.setMinimumHeight(max(MIN_HEIGHT, AXIS + LINE * lines))
         self.plot.setLogMode(y=chart.logarithmic)
         for number, series in enumerate(chart.series):
             colour = theme.curve_colour(number).name()
@@ -99,7 +99,7 @@ class ChartView(Plot):
         self.key.setText(" &nbsp; ".join(names))
         self.key.setVisible(len(names) > 1)
         ticks = [list(enumerate(label.strip() or "·" for label in chart.labels))]
-        named = 0 < len(chart.labels) <= MOST_TICKS
+        named = 0 < len(chart.labels) <= MAX_TICKS
         self.plot.getAxis("left").setTicks(ticks if named and self._lies else None)
         self.plot.getAxis("bottom").setTicks(ticks if named and not self._lies else None)
         self.plot.enableAutoRange()
@@ -178,7 +178,7 @@ class MatrixView(Plot):
         shape = len(matrix.rows), len(matrix.columns)
         self._image.setImage(np.asarray(matrix.values, np.float32).reshape(shape), levels=(matrix.low, matrix.high))
         ticks = [(place + 0.5, label.strip() or "·") for place, label in enumerate(matrix.rows)]
-        self.plot.getAxis("left").setTicks([ticks] if len(ticks) <= MOST_TICKS else None)
+        self.plot.getAxis("left").setTicks([ticks] if len(ticks) <= MAX_TICKS else None)
         self.plot.hideAxis("bottom")
         self._write_numbers(matrix)
         self._name_columns(matrix)
@@ -191,7 +191,7 @@ class MatrixView(Plot):
         for item in self._numbers:
             self.plot.removeItem(item)
         self._numbers.clear()
-        if max(len(matrix.rows), len(matrix.columns)) > MOST_NUMBERS:
+        if max(len(matrix.rows), len(matrix.columns)) > MAX_NUMBERS:
             return
         middle = (matrix.low + matrix.high) / 2
         for at, value in enumerate(matrix.values):
@@ -209,11 +209,11 @@ class MatrixView(Plot):
             cell = self._image.sceneBoundingRect().size()
             wide, high = cell.width() / len(self.matrix.columns), cell.height() / len(self.matrix.rows)
             for item in self._numbers:
-                item.setVisible(wide >= ROOM.width() and high >= ROOM.height())
+                item.setVisible(wide >= MIN_CELL_SIZE.width() and high >= MIN_CELL_SIZE.height())
 
     def _name_columns(self, matrix: Matrix) -> None:
         """Where columns are other things than rows, they have numbers and a key, since their names are long."""
-        other = matrix.columns != matrix.rows and len(matrix.columns) <= MOST_NUMBERS
+        other = matrix.columns != matrix.rows and len(matrix.columns) <= MAX_NUMBERS
         if other:
             self.plot.showAxis("bottom")
             self.plot.getAxis("bottom").setTicks([[(at + 0.5, str(at + 1)) for at in range(len(matrix.columns))]])

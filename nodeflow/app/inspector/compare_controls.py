@@ -13,7 +13,7 @@ from nodeflow.app.model.run_history import RecordedRun, RunHistory
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.model.catalogue import NodeSpec
 
-MOST_TOLD = 6
+MAX_TOLD = 6
 """Parameters that differ that are told; the others are counted."""
 
 
@@ -113,9 +113,7 @@ class CompareBar(QWidget):
         if self.run is not None and self._history.runs:
             apart = self.run.differs(self._history.runs[-1])
             lines += [f"{escape(name)}: {escape(short(here))} → {escape(short(now))}" for name, here, now in apart]
-            lines[MOST_TOLD:] = (
-                [self.tr("and {0} more").format(len(lines) - MOST_TOLD)] if len(lines) > MOST_TOLD else []
-            )
+            lines[MAX_TOLD:] = [self.tr("and {0} more").format(len(lines) - MAX_TOLD)] if len(lines) > MAX_TOLD else []
             lines = lines or [self.tr("the parameters are the same as in the last run")]
         if largest is not None:
             same = self.tr("the pictures are the same")

@@ -15,9 +15,9 @@ from nodeflow.app.qt.frames import StoredFrame, frame_of
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.views import Picture, View
 
-MOST_BYTES = 192 * 2**20
+MAX_BYTES = 192 * 2**20
 """Memory for pictures that were fetched."""
-AHEAD = 4
+FRAMES_AHEAD = 4
 """Frames that are asked for at once."""
 QUICK = 0.15
 """Of frames that take fewer seconds each, all are fetched before anybody asks for them; of others the neighbours."""
@@ -26,7 +26,7 @@ QUICK = 0.15
 class FrameCache:
     """Frames by what they show; those seen longest ago go first."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
+    def __init__(self, most: int = MAX_BYTES) -> None:
         self.most = most
         self.bytes = 0
         self._frames: OrderedDict[Hashable, StoredFrame] = OrderedDict()
@@ -112,7 +112,7 @@ class Film(QObject):
         if self.closed:
             return
         for offset in self._nearest():
-            if len(self._asked) >= (AHEAD if self._seconds <= QUICK else 1):
+            if len(self._asked) >= (FRAMES_AHEAD if self._seconds <= QUICK else 1):
                 return
             step = (self._wanted + offset) % self.steps
             if step not in self._asked and step not in self._errors and (*self._key, step) not in self.cache:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-PACE = 80
+PLAY_STEP_MS = 80
 """Milliseconds for which a step is shown while it plays."""
 
 
@@ -34,7 +34,7 @@ class Scrubber(QWidget):
         layout.addWidget(self.play_button)
         layout.addWidget(self.slider, 1)
         layout.addWidget(self.label)
-        self._clock = QTimer(self, interval=PACE)
+        self._clock = QTimer(self, interval=PLAY_STEP_MS)
         self._clock.timeout.connect(self._tick)
         self.play_button.toggled.connect(self._play)
         self.slider.valueChanged.connect(self._changed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
 
-MOST_ZOOM = 64.0
+MAX_ZOOM = 64.0
 
 
 class ZoomState(QObject):
@@ -32,7 +32,7 @@ class ZoomState(QObject):
     def zoom_at(self, place: QPointF, factor: float) -> None:
         """Zoom in or out so that a place of the picture stays where it is."""
         before = self.zoom
-        self.zoom = min(max(self.zoom * factor, 1.0), MOST_ZOOM)
+        self.zoom = min(max(self.zoom * factor, 1.0), MAX_ZOOM)
         self.centre = place + (self.centre - place) * (before / self.zoom)
         self._settle()
 

@@ -15,7 +15,7 @@ from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
 
-MOST_RUNS = 24
+MAX_RUNS = 24
 """Runs that are remembered."""
 
 
@@ -55,7 +55,7 @@ class RunHistory(QObject):
 
     def __init__(self, session: DocumentSession) -> None:
         super().__init__(session)
-        self.runs: deque[RecordedRun] = deque(maxlen=MOST_RUNS)
+        self.runs: deque[RecordedRun] = deque(maxlen=MAX_RUNS)
         self._session = session
         self._going: dict[int, RecordedRun] = {}
         self._count = 0

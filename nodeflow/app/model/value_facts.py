@@ -64,7 +64,7 @@ class ValueFacts(QObject):
                 handle=overview.handle,
                 form=form.name,
                 options=small_views.first_options(form),
-                size=small_views.SIDE,
+                size=small_views.MAX_SMALL_SIDE,
             )
         return "<br>".join(part for part in (line, self._pictures.get(where, "")) if part)
 

@@ -13,10 +13,10 @@ from nodeflow.app.qt.frames import frame_of
 from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.views import Chart, Matrix, Picture, ViewInfo
 
-SIDE = 144
+MAX_SMALL_SIDE = 144
 """Pixels of a picture, wide and high at most."""
 CHART = QSize(200, 90)
-MOST_CELLS = 64
+MAX_CELLS = 64
 """Rows and columns of a matrix that can be told apart in so little room."""
 _BLUE, _WHITE, _RED = QColor("#2a5fd0"), QColor("#f4f1ee"), QColor("#b3151d")
 
@@ -38,7 +38,7 @@ def drawn(view: Seen | None) -> QImage:
             return _picture(view)
         case Chart(series=[_, *_]):
             return _chart(view)
-        case Matrix(rows=[_, *_]) if max(len(view.rows), len(view.columns)) <= MOST_CELLS:
+        case Matrix(rows=[_, *_]) if max(len(view.rows), len(view.columns)) <= MAX_CELLS:
             return _matrix(view)
     return QImage()
 
@@ -52,9 +52,9 @@ def png(image: QImage) -> bytes:
 
 
 def _picture(view: Picture) -> QImage:
-    smooth = view.smooth or max(view.width, view.height) > SIDE
+    smooth = view.smooth or max(view.width, view.height) > MAX_SMALL_SIDE
     way = Qt.TransformationMode.SmoothTransformation if smooth else Qt.TransformationMode.FastTransformation
-    return frame_of(view).image.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, way)
+    return frame_of(view).image.scaled(MAX_SMALL_SIDE, MAX_SMALL_SIDE, Qt.AspectRatioMode.KeepAspectRatio, way)
 
 
 def _matrix(view: Matrix) -> QImage:
@@ -63,7 +63,9 @@ def _matrix(view: Matrix) -> QImage:
     for at, value in enumerate(view.values):
         row, column = divmod(at, len(view.columns))
         image.setPixelColor(column, row, _between((value - middle) / half))
-    return image.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation)
+    return image.scaled(
+        MAX_SMALL_SIDE, MAX_SMALL_SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation
+    )
 
 
 def _between(share: float) -> QColor:

@@ -26,7 +26,7 @@ UNKNOWN_SECONDS = 1.0
 """What a result is taken to have cost whose index entry was lost."""
 OLD_SECONDS = 3600
 """After which a temporary file belongs to nobody."""
-LEAST_SECONDS = 0.001
+MIN_SECONDS = 0.001
 """What is computed faster than this is not worth a file."""
 
 SCHEMA = """
@@ -66,7 +66,7 @@ class DiskStore:
     Safe for several processes at once, and for one that is killed at any moment.
     """
 
-    def __init__(self, folder: Path, budget: int, versions: str = "", least_seconds: float = LEAST_SECONDS) -> None:
+    def __init__(self, folder: Path, budget: int, versions: str = "", least_seconds: float = MIN_SECONDS) -> None:
         """``versions``: what results depend on beside their keys (of torch, say); others' results are not seen.
 
         Raises OSError and sqlite3.Error where there can be no disk tier.

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-SIDE = 65_500
+MAX_PNG_SIDE = 65_500
 """Rows that Pillow's PNG writer is trusted with."""
 
 
@@ -19,7 +19,7 @@ def as_png(pixels: Tensor) -> Tensor | None:
     if pixels.dtype != torch.float32 or pixels.ndim != 4 or pixels.shape[1] != 3 or not pixels.numel():
         return None
     whole = (pixels.detach().cpu() * 255).round().clamp(0, 255).to(torch.uint8)
-    if len(pixels) * pixels.shape[2] > SIDE or not torch.equal(_as_pixels(whole), pixels.detach().cpu()):
+    if len(pixels) * pixels.shape[2] > MAX_PNG_SIDE or not torch.equal(_as_pixels(whole), pixels.detach().cpu()):
         return None
     file = io.BytesIO()
     Image.fromarray(whole.permute(0, 2, 3, 1).flatten(0, 1).numpy()).save(file, "PNG", compress_level=3)

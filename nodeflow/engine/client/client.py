@@ -41,7 +41,7 @@ from nodeflow.engine.protocol.events import (
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.run_request import RunRequest
 
-MOST_STARTS = 4
+MAX_STARTS = 4
 """Workers that are started one after the other where none comes up."""
 NO_WORKER = "the engine does not run; run the workflow to see its values"
 
@@ -247,7 +247,7 @@ class LocalEngine:
             if worker is not self._worker:
                 return
             self._worker = None
-            if not self._ready and self._starts < MOST_STARTS:
+            if not self._ready and self._starts < MAX_STARTS:
                 self._start_again()
                 return
             self._starts = 0

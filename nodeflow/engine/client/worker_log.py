@@ -8,9 +8,9 @@ from pathlib import Path
 
 from nodeflow.resources import data_folder
 
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 """A file that grows past this becomes the old one, and the old one goes."""
-MOST_LOGS = 5
+MAX_LOGS = 5
 """Logs that are kept, one for each process that had a worker."""
 
 
@@ -24,19 +24,19 @@ class WorkerLog:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.write_bytes(b"")
             logs = sorted(self.path.parent.glob("engine-*.log"), key=lambda log: log.stat().st_mtime)
-            for log in logs[:-MOST_LOGS]:
+            for log in logs[:-MAX_LOGS]:
                 log.unlink(missing_ok=True)
                 _old(log).unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
         """Add to the log."""
         with contextlib.suppress(OSError):
-            if self._size + len(data) > MOST_BYTES:
+            if self._size + len(data) > MAX_BYTES:
                 self.path.replace(_old(self.path))
                 self._size = 0
             with self.path.open("ab") as file:
-                file.write(data[-MOST_BYTES:])
-            self._size += len(data[-MOST_BYTES:])
+                file.write(data[-MAX_BYTES:])
+            self._size += len(data[-MAX_BYTES:])
 
 
 def _old(path: Path) -> Path:

@@ -21,11 +21,11 @@ from nodeflow.resources import data_folder
 
 START_METHOD: Literal["spawn", "forkserver"] = "spawn"
 """How the process is made: anew, so that nothing of its parent's threads and locks is in it."""
-TICK = 0.25
+POLL_SECONDS = 0.25
 """Seconds between two looks at whether the process lives."""
-QUIET = 5.0
+SILENT_AFTER_SECONDS = 5.0
 """Seconds without a beat after which the worker counts as silent."""
-MOST_TEXT = 16_384
+MAX_TEXT = 16_384
 """Bytes of output told at a time; the log has all of it."""
 
 
@@ -88,7 +88,7 @@ class WorkerProcess:
         heard, silent = time.monotonic(), False
         sources: list[Connection] = [self._pipe, self._output]
         while self._pipe in sources:
-            ready = wait(sources, TICK)
+            ready = wait(sources, POLL_SECONDS)
             if not ready and not self._process.is_alive():
                 break
             if self._output in ready and not self._drain():
@@ -103,7 +103,7 @@ class WorkerProcess:
                     silent = False
                     self._hear(self, WorkerSilent(0.0))
                 self._hear(self, reply)
-            elif not silent and time.monotonic() - heard > QUIET:
+            elif not silent and time.monotonic() - heard > SILENT_AFTER_SECONDS:
                 silent = True
                 self._hear(self, WorkerSilent(time.monotonic() - heard))
         self._process.join(1)
@@ -124,7 +124,7 @@ class WorkerProcess:
             return False
         self._log.write(data)
         if data:
-            self._hear(self, Logged(data[-MOST_TEXT:].decode(errors="replace")))
+            self._hear(self, Logged(data[-MAX_TEXT:].decode(errors="replace")))
         return bool(data)
 
 

@@ -12,7 +12,7 @@ from nodeflow.node import noting, together_of, warn
 if TYPE_CHECKING:
     from nodeflow.engine.execution.executor import ActiveRun
 
-MOST = 16
+MAX_BATCH = 16
 """Items of one call: more would hold much memory, and keep the first picture waiting."""
 
 
@@ -56,7 +56,7 @@ class BatchedItems:
         """Other items of the node that wait for nothing but to be computed, in order; of equal ones the first."""
         found: dict[bytes, Task] = {run.keys[task.id]: task}
         for name in run.unfolding.ids(node):
-            if len(found) == MOST:
+            if len(found) == MAX_BATCH:
                 break
             key, other = run.keys.get(name), run.plan.tasks[name]
             waits = key is None or name in run.values or name in run.stopped or name in self._early or key in found

@@ -13,7 +13,7 @@ from nodeflow.wires import VAE
 if TYPE_CHECKING:
     from nodeflow.engine.execution.executor import ActiveRun
 
-MOST = 64
+MAX_DOCUMENTS = 64
 """Documents whose last run is remembered."""
 
 
@@ -105,7 +105,7 @@ class DocumentHistories:
         """The history of a document, for a run."""
         history = self._known.pop(document, None) or DocumentHistory()
         self._known[document] = history
-        if len(self._known) > MOST:
+        if len(self._known) > MAX_DOCUMENTS:
             del self._known[next(iter(self._known))]
         return history
 

@@ -20,7 +20,7 @@ from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.events import Item
 from nodeflow.engine.protocol.item_places import item_id
 from nodeflow.graph.model.catalogue import is_list
-from nodeflow.graph.validate.sweeps import MOST_ITEMS
+from nodeflow.graph.validate.sweeps import MAX_ITEMS
 from nodeflow.node import NodeError
 
 Events = Generator[tell.Event, None, None]
@@ -245,7 +245,7 @@ def _join(left: ItemRows, right: ItemRows) -> ItemRows:
     found: list[Item] = []
     for row in left.rows:
         found += [(*row, *more) for more in groups.get(_pick(row, left.axes, shared), ())]
-        if len(found) > MOST_ITEMS:
+        if len(found) > MAX_ITEMS:
             raise NodeError(f"it would run more than {MOST_ITEMS:,} times for the items of its lists; shorten one")
     return ItemRows((*left.axes, *fresh), found)
 

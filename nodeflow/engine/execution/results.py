@@ -6,7 +6,7 @@ from typing import Any
 
 from nodeflow.engine.planning.plan import Task
 from nodeflow.graph.model.catalogue import NodeSpec, is_list
-from nodeflow.graph.validate.sweeps import MOST_ITEMS
+from nodeflow.graph.validate.sweeps import MAX_ITEMS
 from nodeflow.node import NodeError
 from nodeflow.wires import Files
 
@@ -34,7 +34,7 @@ def _as_list(task: Task, value: Any) -> Values:
     """A list such that nobody changes it."""
     if not isinstance(value, (list, tuple)):
         raise NodeError(f"{task.spec.type} declares a list, but gave {type(value).__name__}")
-    if len(value) > MOST_ITEMS:
+    if len(value) > MAX_ITEMS:
         raise NodeError(f"its list has {len(value):,} items, and {MOST_ITEMS:,} is the most; make it shorter")
     return tuple(value)
 

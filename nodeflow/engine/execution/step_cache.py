@@ -19,11 +19,11 @@ from nodeflow.engine.cache.value_size import MemoryLedger, blocks
 from nodeflow.engine.planning.value_identity import Identities, Unidentified
 from nodeflow.node import Kept, Steps
 
-PACE = 200
+SECONDS_PER_WRITE = 200
 """A piece goes to disk when its steps took so many times longer than writing does."""
-LAST_PACE = 10
+LAST_SECONDS_PER_WRITE = 10
 """The same for the last piece of a run: nothing waits for it in the loop."""
-WORTH = 0.25
+STEP_SECONDS_SHARE = 0.25
 """What a step's seconds count on disk beside those of a result: it is asked for less often."""
 
 
@@ -41,7 +41,11 @@ class StepStore:
     """The steps of all runs."""
 
     def __init__(
-        self, budget: dict[str, int], disk: DiskStore | None = None, pace: float = PACE, last_pace: float = LAST_PACE
+        self,
+        budget: dict[str, int],
+        disk: DiskStore | None = None,
+        pace: float = SECONDS_PER_WRITE,
+        last_pace: float = LAST_SECONDS_PER_WRITE,
     ) -> None:
         """``budget``: bytes of memory by device class; what has no room there is not written to disk either."""
         self.identities = Identities()
@@ -116,7 +120,7 @@ class StepStore:
         begin = time.perf_counter()
         first, entries = steps[0][0], [entry for _, entry in steps]
         rows = tuple((key.hex(), entry.state, entry.made, entry.seconds) for key, entry in steps)
-        self.disk.put(_address(first), rows, WORTH * sum(entry.seconds for entry in entries))
+        self.disk.put(_address(first), rows, STEP_SECONDS_SHARE * sum(entry.seconds for entry in entries))
         self.write_seconds = (self.write_seconds + time.perf_counter() - begin) / 2
 
     def _load(self, first: bytes) -> dict[bytes, StepEntry]:

@@ -20,7 +20,7 @@ from nodeflow.wires import Embedding, Latent, Trajectory
 BANK = Option("bank", "Captions", ("those that the starter models know", "my own"))
 OWN = Option("own", "My own, one a line", text=True)
 OF_BANK = msgspec.structs.replace(OWN, needs=("bank", BANK.choices[1]))
-MOST = 24
+MAX_CAPTIONS = 24
 """Captions that are told."""
 TOGETHER = 16
 """Steps that are decoded at once."""
@@ -55,7 +55,7 @@ def nearest(embedding: Embedding, asked: ViewRequest) -> Table:
     if clip is None:
         raise NodeError(NO_CLIP)
     cosines = embedded(clip, captions).to(vector.device) @ normalize(vector, dim=-1)
-    best = cosines.topk(min(MOST, len(captions)))
+    best = cosines.topk(min(MAX_CAPTIONS, len(captions)))
     rows = tuple(
         (f"{value:.4f}", captions[at]) for value, at in zip(best.values.tolist(), best.indices.tolist(), strict=True)
     )

@@ -13,14 +13,14 @@ from nodeflow.views import Chart, Option, Picture, Series, Table, Text, ValueVie
 from nodeflow.wires import Curve, Files
 
 PLAIN = (str, int, float, bool)
-MOST_TEXT = 20_000
+MAX_TEXT = 20_000
 """Characters of a text that are shown."""
 
 
 def text(value: Any, _: ViewRequest) -> Text:
     """A number or a text as it is."""
     words = str(value)
-    return Text(words if len(words) <= MOST_TEXT else words[:MOST_TEXT] + " …")
+    return Text(words if len(words) <= MAX_TEXT else words[:MAX_TEXT] + " …")
 
 
 def files(value: Files, _: ViewRequest) -> Table:

@@ -13,7 +13,7 @@ from nodeflow.wires import Codes
 
 ORDER = Option("order", "Order", ("the most frequent first", "by number"))
 OF = Option("of", "Of", ("all pictures", "this picture"))
-MOST_BARS = 16
+MAX_BARS = 16
 """Codes that have a bar each where the most frequent come first."""
 GOLDEN = 0.618033988749895
 """Hues this far apart on a circle are never near for neighbouring numbers."""
@@ -62,7 +62,7 @@ def use(codes: Codes, asked: ViewRequest) -> Chart:
         series = Series("count", tuple(map(float, range(codes.size))), tuple(counts.tolist()))
         return Chart((series,), "code", "count", bars=True, caption=caption)
     ordered, numbers = counts.sort(descending=True, stable=True)
-    kept = max(min(len(shares), MOST_BARS), 1)
+    kept = max(min(len(shares), MAX_BARS), 1)
     series = Series("count", tuple(map(float, range(kept))), tuple(ordered[:kept].tolist()))
     labels = tuple(map(str, numbers[:kept].tolist()))
     return Chart((series,), "code", "count", labels, bars=True, caption=caption)

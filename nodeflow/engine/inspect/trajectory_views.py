@@ -49,7 +49,7 @@ CURVES = Option("curve", "Curve", ("norm", "deviation", "change from step to ste
 
 REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
 MOVED = Option("moved", "Of", ("shares", "threshold"))
-MOST_SORTED = 2**24
+MAX_SORTED = 2**24
 """Values that quantiles are taken of: as many as torch takes."""
 
 
@@ -144,7 +144,7 @@ def reach(path: Trajectory, asked: ViewRequest) -> Chart:
         shares = tuple(float((size >= 1 - 1e-6).double().mean()) for size in sizes)
         return Chart((Series("share", steps, shares),), "step", "share of values at or beyond 1")
     levels = torch.tensor([0.95, 0.995, 1.0])
-    found = [torch.quantile(size[:MOST_SORTED], levels.to(size.device)).tolist() for size in sizes]
+    found = [torch.quantile(size[:MAX_SORTED], levels.to(size.device)).tolist() for size in sizes]
     names = ("95 %", "99.5 %", "largest")
     series = tuple(Series(name, steps, tuple(row[at] for row in found)) for at, name in enumerate(names))
     return Chart(series, "step", "size of the foreseen values")

@@ -30,7 +30,7 @@ from nodeflow.node import NodeError
 from nodeflow.views import ValueView, ValueViews, ViewRequest
 from nodeflow.wires import CLIP, VAE, Conditioning
 
-MOST_FACTS = 64
+MAX_FACTS = 64
 """Tensors of one value that facts are told of."""
 GONE = "this value is not in memory any more; run its node to see it"
 
@@ -92,7 +92,7 @@ class ValueInspector:
         forms = self.forms_of(value, wire_type)
         if not look.form:
             tensors = list(named_tensors(value))
-            told = tuple(facts(*pair) for pair in islice(tensors, MOST_FACTS))
+            told = tuple(facts(*pair) for pair in islice(tensors, MAX_FACTS))
             infos = tuple(form.about(value) for form in forms)
             return Overview(handle, told, infos, len(tensors) - len(told), len(names))
         form = next((form for form in forms if form.name == look.form), None)

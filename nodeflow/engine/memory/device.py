@@ -12,7 +12,7 @@ PACKAGES = ("nodeflow", "torch", "diffusers", "transformers")
 
 HEADROOM = 20
 """One in so many bytes of a GPU is left alone, and at least"""
-LEAST_HEADROOM = 512 * 2**20
+MIN_HEADROOM = 512 * 2**20
 """so many."""
 
 
@@ -47,7 +47,7 @@ def room(device: str) -> int | None:
     if device == "cpu":
         return None
     free, total = torch.cuda.mem_get_info()
-    return int(free + torch.cuda.memory_reserved() - max(total // HEADROOM, LEAST_HEADROOM))
+    return int(free + torch.cuda.memory_reserved() - max(total // HEADROOM, MIN_HEADROOM))
 
 
 def host_free() -> int:

@@ -19,9 +19,9 @@ Mode = Literal["whole", "blocks", "leaves"]
 SMALLER: tuple[Mode, ...] = ("blocks", "leaves")
 HOOKS = ("lazy_prefetch_group_offloading", "layer_execution_tracker", "group_offloading")
 """What group offloading puts on a network, the last first."""
-LOOSE = 1024
+MAX_LOOSE_BYTES = 1024
 """Bytes of weights that a network may hold by itself beside its parts, and still be fetched in pieces."""
-AHEAD = 2
+PARTS_ON_DEVICE = 2
 """Blocks or leaves on the device at once: one computes, the next is fetched."""
 
 
@@ -47,8 +47,8 @@ def footprint(network: nn.Module) -> Footprint:
     lists = [child for child in network.children() if isinstance(child, (nn.ModuleList, nn.Sequential))]
     sizes = [_size(block) for blocks in lists for block in blocks]
     leaf = max((_size(module, recurse=False) for module in network.modules()), default=0)
-    by_blocks = whole - sum(sizes) + AHEAD * max(sizes, default=0)
-    return Footprint(whole, by_blocks if sizes and by_blocks < whole else None, min(AHEAD * leaf, whole))
+    by_blocks = whole - sum(sizes) + PARTS_ON_DEVICE * max(sizes, default=0)
+    return Footprint(whole, by_blocks if sizes and by_blocks < whole else None, min(PARTS_ON_DEVICE * leaf, whole))
 
 
 def _can_be_fetched_in_pieces(network: nn.Module) -> bool:
@@ -57,7 +57,7 @@ def _can_be_fetched_in_pieces(network: nn.Module) -> bool:
     (DiT)."""
     return (
         getattr(network, "_supports_group_offloading", True)
-        and _size(network, recurse=False) <= LOOSE
+        and _size(network, recurse=False) <= MAX_LOOSE_BYTES
         and not any(isinstance(module, nn.MultiheadAttention) for module in network.modules())
     )
 

@@ -24,10 +24,10 @@ from nodeflow.engine.planning.plan import Plan, Task
 from nodeflow.graph.model.catalogue import NodeSpec, Param
 from nodeflow.resources import cache_folder
 
-LEAST_SECONDS = 0.001
+MIN_SECONDS = 0.001
 """What is computed faster than this is not worth a note."""
 
-MOST = 20_000
+MAX_COSTS = 20_000
 """How many costs are kept; the oldest go."""
 
 SCHEMA = """
@@ -71,7 +71,7 @@ class Estimates:
         self._lock = threading.Lock()
         self._file = sqlite3.connect(file or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
         self._file.executescript(SCHEMA)
-        rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MOST,))
+        rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MAX_COSTS,))
         self._known = {key: Cost(*cost) for key, *cost in reversed(rows.fetchall())}
         self._new: dict[bytes, Cost] = {}
 
@@ -100,7 +100,7 @@ class Estimates:
                 self._known.pop(name, None)
             self._known |= found
             self._new |= found
-            while len(self._known) > MOST:
+            while len(self._known) > MAX_COSTS:
                 del self._known[next(iter(self._known))]
 
     def of(self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes) -> Estimate | None:
@@ -131,7 +131,7 @@ class Estimates:
                 self._file.execute("BEGIN IMMEDIATE")
                 self._file.executemany("INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)", rows)
                 oldest = "SELECT key FROM cost ORDER BY at DESC LIMIT -1 OFFSET ?"
-                self._file.execute(f"DELETE FROM cost WHERE key IN ({oldest})", (MOST,))
+                self._file.execute(f"DELETE FROM cost WHERE key IN ({oldest})", (MAX_COSTS,))
 
     def close(self) -> None:
         """Write what is new, and let go of the file."""

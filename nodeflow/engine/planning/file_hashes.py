@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS file (
 CREATE INDEX IF NOT EXISTS by_samples ON file (samples);
 CREATE TABLE IF NOT EXISTS epoch (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL);
 """
-MOST_FILES = 500_000
+MAX_FILES = 500_000
 """Files that are remembered; beyond this the next start forgets all, which costs no more than reading them again."""
 
 
@@ -71,7 +71,7 @@ class FileHashes:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 store = sqlite3.connect(path, timeout=2, isolation_level=None, check_same_thread=False)
                 store.executescript(SCHEMA)
-                if store.execute("SELECT count(*) FROM file").fetchone()[0] > MOST_FILES:
+                if store.execute("SELECT count(*) FROM file").fetchone()[0] > MAX_FILES:
                     store.executescript("DELETE FROM file; DELETE FROM epoch")
                 store.execute("INSERT OR IGNORE INTO epoch VALUES (1, ?)", (uuid.uuid4().hex,))
                 self.epoch = store.execute("SELECT name FROM epoch").fetchone()[0]

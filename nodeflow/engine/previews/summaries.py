@@ -18,7 +18,7 @@ from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.wires import Image, Latent, Mask
 
 PREVIEW_SIDE = 128
-MOST_PICTURES = 64
+MAX_PICTURES = 64
 """How many pictures are shown of one output."""
 
 
@@ -83,7 +83,7 @@ def pictures(value: Any, side: int, map_of: Finder = no_map) -> tuple[bytes, ...
 
     At most ``side`` pixels wide and high, and at most the first 64. ``map_of`` tells the colours of latents.
     """
-    return tuple(itertools.islice(_pictures(value, side, map_of), MOST_PICTURES))
+    return tuple(itertools.islice(_pictures(value, side, map_of), MAX_PICTURES))
 
 
 def _pictures(value: Any, side: int, map_of: Finder) -> Iterator[bytes]:

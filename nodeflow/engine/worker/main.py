@@ -17,7 +17,7 @@ from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.system import wait_politely
 
-BEAT = 0.5
+HEARTBEAT_SECONDS = 0.5
 """Seconds between two beats."""
 
 
@@ -48,5 +48,5 @@ def _redirect(output: Connection) -> None:
 def _beat(mouth: ReplySender) -> None:
     process = psutil.Process()
     while True:
-        time.sleep(BEAT)
+        time.sleep(HEARTBEAT_SECONDS)
         mouth.say(Heartbeat(process.memory_info().rss, mouth.usage()))

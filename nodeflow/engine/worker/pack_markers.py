@@ -14,7 +14,7 @@ import msgspec
 from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name
 
-MOST_DEATHS = 2
+MAX_DEATHS = 2
 """A pack whose import ended so many processes one after the other is left out: one may have been killed by anybody."""
 FORGIVEN_SECONDS = 86_400
 """After which a pack is tried again, as it is at once when it changed."""
@@ -39,7 +39,7 @@ class PackMarkers:
     def ended_processes(self, entry: importlib.metadata.EntryPoint) -> bool:
         """Return whether importing a pack, as it stands, ends the process."""
         found = self._read(entry)
-        return found is not None and found.deaths >= MOST_DEATHS
+        return found is not None and found.deaths >= MAX_DEATHS
 
     def begin(self, entry: importlib.metadata.EntryPoint) -> None:
         """A pack is about to be imported."""

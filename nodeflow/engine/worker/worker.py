@@ -48,7 +48,7 @@ from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory
 
-SOON = 0.1
+FIRST_RUN_SECONDS = 0.1
 """Seconds within which the command line, once we are up, hands in its run."""
 
 
@@ -78,7 +78,7 @@ class Worker:
 
     def _warm_up(self) -> None:
         """Import what the nodes will need while nobody waits for a run. The command line's comes at once."""
-        time.sleep(SOON)
+        time.sleep(FIRST_RUN_SECONDS)
         for name in self.session.packs.heavy:
             if not self.jobs.empty():
                 return

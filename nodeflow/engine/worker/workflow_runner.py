@@ -15,7 +15,7 @@ from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.memory import device
 from nodeflow.engine.memory.model_memory import ModelMemory
 from nodeflow.engine.planning.content_keys import RunContext
-from nodeflow.engine.planning.cost_estimates import LEAST_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.planning.cost_estimates import MIN_SECONDS, Cost, Estimates, likenesses
 from nodeflow.engine.planning.file_hashes import FileHashes
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Plan, plan
@@ -142,7 +142,7 @@ class WorkflowRunner:
 
 def _tells_cost(event: NodeFinished) -> bool:
     """Return whether a node ran long enough, and from its first step on, for its time to be worth noting."""
-    return event.state == "ran" and event.seconds >= LEAST_SECONDS and not event.resumed
+    return event.state == "ran" and event.seconds >= MIN_SECONDS and not event.resumed
 
 
 def _cost(foreseen: NodeForecast) -> Cost:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 MIN_INT, MAX_INT = -(2**63), 2**63 - 1
 HALF_CHARACTER = "holds half a character (a lone surrogate), which is no text; type it again"
-LONGEST = 60
+MAX_SHOWN_LETTERS = 60
 """Characters of a value that a sentence shows."""
 
 
@@ -64,4 +64,4 @@ def shown(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and not MIN_INT <= value <= MAX_INT:
         return f"a number of {len(str(abs(value))) if abs(value) < 10**300 else 'over 300'} digits"
     text = ascii(value) if isinstance(value, str) and is_broken(value) else repr(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if len(text) <= MAX_SHOWN_LETTERS else text[: MAX_SHOWN_LETTERS - 3] + "..."

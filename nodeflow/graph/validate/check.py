@@ -14,11 +14,11 @@ from nodeflow.graph.subgraphs.instances import definition_of, with_subgraphs, wi
 from nodeflow.graph.subgraphs.reroutes import Reroutes, spec_of
 from nodeflow.graph.validate.circles import Circles
 
-LONGEST_NAME, MOST_NAMES = 100, 5_000
+LONGEST_NAME, MAX_NAMES = 100, 5_000
 """Of a name that a near one is looked for, and among how many: the search is slow."""
-MOST_PROBLEMS = 500
+MAX_PROBLEMS = 500
 """Problems that are told at once."""
-MOST_SHOWN = 12
+MAX_SHOWN = 12
 """Nodes of a circle that are named."""
 
 
@@ -36,7 +36,7 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
     problems = cycles(incoming, names & flat.workflow.nodes.keys())
     catalogue = with_subgraphs(catalogue, workflow)
     if not flat.unfolded:
-        return sorted([*problems, *itertools.islice(_level(names, incoming, workflow, catalogue), MOST_PROBLEMS)])
+        return sorted([*problems, *itertools.islice(_level(names, incoming, workflow, catalogue), MAX_PROBLEMS)])
     problems += (problem for name in names for problem in flat.starved.get(name, ()))
     for path, inner in _by_level(flat, names).items():
         name = flat.unfolded.get(path, "")
@@ -44,7 +44,7 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
         found = itertools.chain(
             _level(inner, body.incoming(), body, known), _given(body, known, path, only) if name else ()
         )
-        for problem in itertools.islice(found, max(MOST_PROBLEMS - len(problems), 0)):
+        for problem in itertools.islice(found, max(MAX_PROBLEMS - len(problems), 0)):
             problems.append(Problem(f"{path}/{problem.node}" if path else problem.node, problem.port, problem.reason))
     return sorted(problems)
 
@@ -90,7 +90,7 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _closest(name: str, known: tuple[str, ...]) -> str:
-    if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
+    if len(name) > LONGEST_NAME or len(known) > MAX_NAMES:
         return ""
     match = difflib.get_close_matches(name, known, 1)
     if match:
@@ -187,6 +187,6 @@ def cycles(incoming: dict[str, list[Link]], names: set[str]) -> list[Problem]:
 def _circle(found: list[str]) -> Problem:
     first = found.index(min(found))
     ring = [*found[first:], *found[: first + 1]]
-    if len(ring) > MOST_SHOWN:
-        ring[MOST_SHOWN // 2 : -MOST_SHOWN // 2] = [f"({len(ring) - MOST_SHOWN:,} more)"]
+    if len(ring) > MAX_SHOWN:
+        ring[MAX_SHOWN // 2 : -MAX_SHOWN // 2] = [f"({len(ring) - MOST_SHOWN:,} more)"]
     return Problem(found[first], "", "is part of a circle of wires: " + " -> ".join(ring))

@@ -16,7 +16,7 @@ from nodeflow.graph.model.workflow import Problem, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.flatten import flatten
 from nodeflow.graph.validate.param_assignments import address, read
 
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 """How often one node may run in one run."""
 MAX_DIGITS = 18
 
@@ -70,7 +70,7 @@ def _between(node: str, param: Param, first: str, last: str, count: str | None) 
         reason = f"{first}..{last} does not say how many; write {first}..{last}/5 for five numbers"
         raise WorkflowError(Problem(node, param.name, reason))
     number = int(abs(end - begin)) + 1 if count is None else int(count)
-    if not 1 <= number <= MOST_ITEMS:
+    if not 1 <= number <= MAX_ITEMS:
         raise WorkflowError(
             Problem(node, param.name, f"{number:,} values are too many or too few; 1 to {MOST_ITEMS:,}")
         )
@@ -108,7 +108,7 @@ def faults(sweeps: Sequence[Sweep], workflow: Workflow, catalogue: Catalogue) ->
         if sum(other.axis == sweep.axis for other in sweeps) > 1:
             problems.append(Problem(sweep.node, sweep.param, "is swept twice; put all its values into one sweep"))
     count = math.prod(len(sweep.values) for sweep in sweeps)
-    if count > MOST_ITEMS:
+    if count > MAX_ITEMS:
         reason = f"the sweeps make {count:,} combinations, and {MOST_ITEMS:,} is the most; name fewer values"
         problems.append(Problem("", "", reason))
     return list(dict.fromkeys(problems))

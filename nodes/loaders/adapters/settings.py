@@ -16,10 +16,10 @@ NETWORKS = ("unet", "transformer")
 """Diffusers' names of the part that denoises."""
 CHANGES_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
 """Ways of peft to begin a training that change the model's own weights too."""
-MOST_TERMS = 32
+MAX_TERMS = 32
 SIMPLE = re.compile(r"(?:(?:\.|\\[dw])[*+]?|\\[.-]|[\w^$()|-]){0,200}")
 """Patterns without repeated groups, which take no longer than the names that they are held against."""
-MOST_REPEATS = 2
+MAX_REPEATS = 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def of_config(found: Mapping[str, Any], named: str) -> Settings:
         )
     alpha = found.get("lora_alpha", found.get("alpha"))
     terms = found.get("num_cayley_neumann_terms", 5)
-    if not isinstance(terms, int) or not 0 < terms <= MOST_TERMS:
+    if not isinstance(terms, int) or not 0 < terms <= MAX_TERMS:
         raise NodeError(f"{named} has no lawful num_cayley_neumann_terms; save the adapter again")
     return Settings(
         None if alpha is None else _number(alpha, "lora_alpha", named),
@@ -110,7 +110,7 @@ def _pattern(value: Any, name: str, where: str) -> dict[str, float]:
     if not isinstance(value, dict):
         raise NodeError(f"{where} has no table at {name}; save the adapter again")
     for key in value:
-        if not SIMPLE.fullmatch(key) or len(re.findall(r"[*+]", key)) > MOST_REPEATS or not _compiles(key):
+        if not SIMPLE.fullmatch(key) or len(re.findall(r"[*+]", key)) > MAX_REPEATS or not _compiles(key):
             raise NodeError(f"{where} has a pattern at {name} that is not read here: {key[:60]}; name layers instead")
     return {key: _number(number, name, where) for key, number in value.items()}
 

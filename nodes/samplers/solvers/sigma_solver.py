@@ -18,7 +18,7 @@ from nodes.samplers.solvers.space import LevelSpace
 from nodes.schedulers.sigmas.noise_table import NoiseTable
 
 PAST, FIRST, WALKED = "past", "first", "walked"
-MOST_STEPS = 1000
+MAX_STEPS = 1000
 """A method that sets its own steps and needs more than these does not settle."""
 FULL = 1e-5
 """How near to the table's largest sigma counts as it, of itself."""
@@ -121,7 +121,7 @@ class SigmaSolver:
     def more(self, index: int) -> bool:
         if not self.adaptive:
             return index < len(self._walk) - 1
-        if index >= MOST_STEPS:
+        if index >= MAX_STEPS:
             raise NodeError(f"{self._sampler.name} has not come to an end in {MOST_STEPS} steps; allow a larger error")
         return self._is_under_way()
 

@@ -8,10 +8,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-LONGEST = 200
-_MOST_BITS = 1024
+MAX_LETTERS = 200
+_MAX_BITS = 1024
 """Of a whole number on the way: about what a float holds."""
-_MOST_DIGITS = 308
+_MAX_DIGITS = 308
 
 _NAMES = {"pi": math.pi, "tau": math.tau, "e": math.e}
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -28,7 +28,7 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos,
 
 def _round(value: float, digits: int = 0) -> float:
     """As Python does it, to so many digits as a number can have."""
-    if abs(digits) > _MOST_DIGITS:
+    if abs(digits) > _MAX_DIGITS:
         raise ValueError("too many digits")
     return round(value, digits) if digits else round(value)
 
@@ -57,7 +57,7 @@ def number(text: str) -> int | float | None:
     finite or too large.
     """
     text = text.strip()
-    if not text or len(text) > LONGEST:
+    if not text or len(text) > MAX_LETTERS:
         return None
     if "(" not in text:
         text = text.replace(",", ".")
@@ -88,7 +88,7 @@ def _value(tree: ast.expr) -> Any:
 def _binary(op: ast.operator, left: Any, right: Any) -> Any:
     """Apply an operator, unless its result would be too large to be worth computing."""
     bits = max(abs(left), 1)
-    if isinstance(op, ast.Pow) and math.log2(bits) * abs(right) > _MOST_BITS:
+    if isinstance(op, ast.Pow) and math.log2(bits) * abs(right) > _MAX_BITS:
         raise ValueError("too large")
     return _bounded(_BINARY[type(op)](left, right))
 
@@ -99,6 +99,6 @@ def _call(name: str, arguments: list[Any]) -> Any:
 
 
 def _bounded(found: Any) -> Any:
-    if isinstance(found, int) and found.bit_length() > _MOST_BITS:
+    if isinstance(found, int) and found.bit_length() > _MAX_BITS:
         raise ValueError("too large")
     return found
