@@ -79,7 +79,7 @@ def _counts(text: str) -> list[int]:
     words = text.replace(",", " ").split()
     if not words or len(words) > MAX_RUNS or not all(w.isascii() and w.isdigit() and 0 < int(w) <= 1000 for w in words):
         raise NodeError(
-            f"{text[:40]!r} are no numbers of steps; write up to {MOST_RUNS} from 1 to 1000, such as 5 10 20"
+            f"{text[:40]!r} are no numbers of steps; write up to {MAX_RUNS} from 1 to 1000, such as 5 10 20"
         )
     return sorted({int(word) for word in words})
 

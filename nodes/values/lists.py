@@ -66,7 +66,7 @@ def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] 
     """
     found = range(start, stop + 1, step) if stop >= start else range(start, stop - 1, -step)
     if len(found) > MAX_ITEMS:
-        raise NodeError(f"{start} to {stop} in steps of {step} are {len(found):,} numbers; {MOST:,} is the most")
+        raise NodeError(f"{start} to {stop} in steps of {step} are {len(found):,} numbers; {MAX_ITEMS:,} is the most")
     return list(found)
 
 
@@ -91,7 +91,7 @@ def files(folder: Annotated[Path, Reads("folder")] = Path(), pattern: str = "*.p
     if not found:
         raise NodeError(f"no file in {folder} matches {pattern!r}; choose another folder or pattern")
     if len(found) > MAX_ITEMS:
-        raise NodeError(f"{len(found):,} files in {folder} match {pattern!r}, and {MOST:,} is the most; narrow it")
+        raise NodeError(f"{len(found):,} files in {folder} match {pattern!r}, and {MAX_ITEMS:,} is the most; narrow it")
     return Found([str(path) for path in found], [path.stem for path in found])
 
 

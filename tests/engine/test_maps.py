@@ -263,7 +263,7 @@ def test_too_many_items_are_refused_in_a_sentence(bench: Bench) -> None:
         }
     )
     assert bench.run(workflow) == ["words"], "the two lists are one result"
-    assert f"more than {MOST_ITEMS:,} times" in bench.told(NodeFailed)["grid"].error
+    assert f"more than {MAX_ITEMS:,} times" in bench.told(NodeFailed)["grid"].error
 
 
 def test_a_cancel_between_items_keeps_what_is_finished(bench: Bench) -> None:

@@ -246,7 +246,7 @@ def _join(left: ItemRows, right: ItemRows) -> ItemRows:
     for row in left.rows:
         found += [(*row, *more) for more in groups.get(_pick(row, left.axes, shared), ())]
         if len(found) > MAX_ITEMS:
-            raise NodeError(f"it would run more than {MOST_ITEMS:,} times for the items of its lists; shorten one")
+            raise NodeError(f"it would run more than {MAX_ITEMS:,} times for the items of its lists; shorten one")
     return ItemRows((*left.axes, *fresh), found)
 
 

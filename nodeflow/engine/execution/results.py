@@ -35,7 +35,7 @@ def _as_list(task: Task, value: Any) -> Values:
     if not isinstance(value, (list, tuple)):
         raise NodeError(f"{task.spec.type} declares a list, but gave {type(value).__name__}")
     if len(value) > MAX_ITEMS:
-        raise NodeError(f"its list has {len(value):,} items, and {MOST_ITEMS:,} is the most; make it shorter")
+        raise NodeError(f"its list has {len(value):,} items, and {MAX_ITEMS:,} is the most; make it shorter")
     return tuple(value)
 
 

@@ -188,5 +188,5 @@ def _circle(found: list[str]) -> Problem:
     first = found.index(min(found))
     ring = [*found[first:], *found[: first + 1]]
     if len(ring) > MAX_SHOWN:
-        ring[MAX_SHOWN // 2 : -MAX_SHOWN // 2] = [f"({len(ring) - MOST_SHOWN:,} more)"]
+        ring[MAX_SHOWN // 2 : -MAX_SHOWN // 2] = [f"({len(ring) - MAX_SHOWN:,} more)"]
     return Problem(found[first], "", "is part of a circle of wires: " + " -> ".join(ring))

@@ -71,9 +71,7 @@ def _between(node: str, param: Param, first: str, last: str, count: str | None) 
         raise WorkflowError(Problem(node, param.name, reason))
     number = int(abs(end - begin)) + 1 if count is None else int(count)
     if not 1 <= number <= MAX_ITEMS:
-        raise WorkflowError(
-            Problem(node, param.name, f"{number:,} values are too many or too few; 1 to {MOST_ITEMS:,}")
-        )
+        raise WorkflowError(Problem(node, param.name, f"{number:,} values are too many or too few; 1 to {MAX_ITEMS:,}"))
     steps = [index / max(number - 1, 1) for index in range(number)]
     values = [round(begin + (end - begin) * step, 10) for step in steps]
     return [int(value) if param.kind == "int" and value == int(value) else value for value in values]
@@ -109,6 +107,6 @@ def faults(sweeps: Sequence[Sweep], workflow: Workflow, catalogue: Catalogue) ->
             problems.append(Problem(sweep.node, sweep.param, "is swept twice; put all its values into one sweep"))
     count = math.prod(len(sweep.values) for sweep in sweeps)
     if count > MAX_ITEMS:
-        reason = f"the sweeps make {count:,} combinations, and {MOST_ITEMS:,} is the most; name fewer values"
+        reason = f"the sweeps make {count:,} combinations, and {MAX_ITEMS:,} is the most; name fewer values"
         problems.append(Problem("", "", reason))
     return list(dict.fromkeys(problems))

@@ -122,7 +122,7 @@ class SigmaSolver:
         if not self.adaptive:
             return index < len(self._walk) - 1
         if index >= MAX_STEPS:
-            raise NodeError(f"{self._sampler.name} has not come to an end in {MOST_STEPS} steps; allow a larger error")
+            raise NodeError(f"{self._sampler.name} has not come to an end in {MAX_STEPS} steps; allow a larger error")
         return self._is_under_way()
 
     def result(self, x: Tensor) -> Tensor:
