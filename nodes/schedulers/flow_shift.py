@@ -10,7 +10,7 @@ from nodeflow.wires import TrainedSchedule
 from nodes.schedulers.sigmas.noise_table import is_flow
 
 BY_SIZE = "use_dynamic_shifting", "image_tokens", "shift_terminal"
-FEWEST, MOST = 256, 4096
+MIN_TOKENS, MAX_TOKENS = 256, 4096
 """The tokens of a picture of 256 and of 1024 pixels' side."""
 
 
@@ -43,7 +43,12 @@ def flow_shift_by_size(
     Fails for models that were not trained by flow matching.
     """
     config = {name: value for name, value in _flow(trained).items() if name not in BY_SIZE}
-    shifts = {"base_shift": base_shift, "max_shift": max_shift, "base_image_seq_len": FEWEST, "max_image_seq_len": MOST}
+    shifts = {
+        "base_shift": base_shift,
+        "max_shift": max_shift,
+        "base_image_seq_len": MIN_TOKENS,
+        "max_image_seq_len": MAX_TOKENS,
+    }
     tokens = math.ceil(width * height / 256)
     return TrainedSchedule({**config, **shifts, "use_dynamic_shifting": True, "image_tokens": tokens})
 

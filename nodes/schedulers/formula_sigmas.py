@@ -14,15 +14,15 @@ from nodes.schedulers.sigmas.spacings import ending, karras_between, polyexponen
 
 Steps = Annotated[int, Range(1, 10000)]
 Level = Annotated[float, Range(0.0001, 5000, 0.001)]
-MOST, LEAST = 14.614642, 0.0291675
+MAX_SIGMA, MIN_SIGMA = 14.614642, 0.0291675
 """Stable Diffusion's largest and smallest sigma."""
 
 
 @node("Karras sigmas")
 def karras_sigmas(
     steps: Steps = 20,
-    sigma_max: Level = MOST,
-    sigma_min: Level = LEAST,
+    sigma_max: Level = MAX_SIGMA,
+    sigma_min: Level = MIN_SIGMA,
     rho: Annotated[float, Range(0.1, 100, 0.1)] = 7.0,
     trained: TrainedSchedule | None = None,
 ) -> Sigmas:
@@ -40,8 +40,8 @@ def karras_sigmas(
 @node("Exponential sigmas")
 def exponential_sigmas(
     steps: Steps = 20,
-    sigma_max: Level = MOST,
-    sigma_min: Level = LEAST,
+    sigma_max: Level = MAX_SIGMA,
+    sigma_min: Level = MIN_SIGMA,
     rho: Annotated[float, Range(0.1, 100, 0.1)] = 1.0,
     trained: TrainedSchedule | None = None,
 ) -> Sigmas:
@@ -58,8 +58,8 @@ def exponential_sigmas(
 @node("Laplace sigmas")
 def laplace_sigmas(
     steps: Annotated[int, Range(2, 10000)] = 20,
-    sigma_max: Level = MOST,
-    sigma_min: Level = LEAST,
+    sigma_max: Level = MAX_SIGMA,
+    sigma_min: Level = MIN_SIGMA,
     mu: Annotated[float, Range(-10, 10, 0.1)] = 0.0,
     beta: Annotated[float, Range(0.01, 10, 0.01)] = 0.5,
     trained: TrainedSchedule | None = None,

@@ -15,7 +15,7 @@ from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeMapped
 from nodeflow.graph.edits.grouping_edits import group
 from nodeflow.graph.edits.subgraph_ports import expose
 from nodeflow.graph.model.workflow import INPUTS, Link, Workflow, WorkflowError
-from nodeflow.graph.validate.sweeps import Sweep
+from nodeflow.graph.validate.sweeps import MAX_ITEMS, Sweep
 
 
 def mapped(text: str, **more: tuple[Any, ...]) -> Workflow:

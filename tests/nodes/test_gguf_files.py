@@ -180,5 +180,5 @@ def test_files_that_are_cut_or_lie_are_a_sentence(tmp_path: Path) -> None:
 def test_nodes_that_read_no_gguf_say_so(tmp_path: Path) -> None:
     tensors, _, _ = in_blocks({"a.weight": torch.randn(32, 64)}, drop=False)
     path = write(tmp_path / "one.gguf", tensors, {})
-    with pytest.raises(NodeError, match=r"one\.gguf is a GGUF file; Load CLIP loads a CLIP"):
+    with pytest.raises(NodeError, match=r"one\.gguf holds weights as GGUF, which Load CLIP does not read"):
         load_clip(str(path))

@@ -31,7 +31,10 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
 def _check_layout(path: Path, found: Recognised, taker: Taker) -> None:
     """Raises NodeError for a GGUF where the node reads none."""
     if found.layout == "gguf" and not taker.gguf and path.is_file():
-        raise NodeError(f"{shortened(path.name)} is a GGUF file; {taker.title} loads {taker.takes}, from safetensors")
+        what = found.what if found.known else "weights"
+        raise NodeError(
+            f"{shortened(path.name)} holds {what} as GGUF, which {taker.title} does not read; take it as .safetensors"
+        )
 
 
 def find_part(node: str, param: str, model: str) -> Path:
@@ -39,7 +42,7 @@ def find_part(node: str, param: str, model: str) -> Path:
     path = find(model, "")
     if path.is_dir():
         raise NodeError(
-            f"{shortened(path.name)} is a folder; {param} takes one .safetensors file, and model the folder"
+            f"{shortened(path.name)} is a folder; {param} takes one .safetensors or .gguf file, and model the folder"
         )
     found, (type, taker) = recognise(path), _taker(node)
     if found.known and not (type in found.nodes and found.param == param):

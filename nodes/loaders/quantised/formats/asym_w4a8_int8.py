@@ -13,7 +13,7 @@ from nodes.loaders.quantised.formats.int8_tensorwise import rotated_back
 from nodes.loaders.quantised.stored_layer import Format, StoredLayer
 
 USUAL_GROUP = 16
-MOST = 127
+MAX_CODE = 127
 EIGHTHS = {4: 4, 6: 6}
 """Bytes by eight columns, by bits a code."""
 
@@ -27,7 +27,7 @@ class ByGroupAndRow:
     def rows(self, parts: Parts, index: Rows) -> Tensor:
         codes = take(parts["codes"], index).view(torch.uint8)
         values = self._four(codes, parts) if self.bits == 4 else self._six(codes)
-        found = grouped(values, take(parts["s_rel"], index).float()).round_().clamp_(-MOST, MOST)
+        found = grouped(values, take(parts["s_rel"], index).float()).round_().clamp_(-MAX_CODE, MAX_CODE)
         found *= take(parts["s_channel"], index).float()[:, None]
         if "correction" in parts:
             added = take(parts["correction"], index, axis=1).float().T

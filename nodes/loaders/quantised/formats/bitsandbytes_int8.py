@@ -8,7 +8,7 @@ from nodes.loaders.quantised.codecs import RowScaled
 from nodes.loaders.quantised.encoded import EncodedMatrix, EncodedTensor
 from nodes.loaders.quantised.stored_layer import Format, StoredLayer
 
-MOST = 127
+MAX_CODE = 127
 ROW_MAJOR = 0
 """The number by which weight_format says that rows lie one behind the other."""
 
@@ -19,7 +19,7 @@ def read(layer: StoredLayer) -> EncodedTensor:
     if layer.has("weight_format") and int(layer.take("weight_format")) != ROW_MAJOR:
         raise layer.wrong("lies in an order that only bitsandbytes' own kernels read")
     largest = layer.expect("SCB", layer.take("SCB"), (len(codes),), (len(codes), 1))
-    parts = {"codes": codes, "scale": largest.float() / MOST}
+    parts = {"codes": codes, "scale": largest.float() / MAX_CODE}
     return EncodedTensor.of(EncodedMatrix(RowScaled(), parts, *codes.shape))
 
 
