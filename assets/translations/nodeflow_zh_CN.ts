@@ -134,7 +134,7 @@
   </message>
   <message>
    <source>{0} is open in another window too; the one saved last wins.</source>
-   <translation type="unfinished" />
+   <translation>{0} 也在另一个窗口中打开；以最后保存的为准。</translation>
   </message>
  </context>
  <context>
@@ -366,7 +366,7 @@
   </message>
   <message>
    <source>No pictures yet. A Save image node writes its pictures here when it runs.</source>
-   <translation>还没有图片。“Save image”节点运行后，图片会出现在这里。</translation>
+   <translation>还没有图片。“保存图像”节点运行后，图片会出现在这里。</translation>
   </message>
   <message>
    <source>Open workflow</source>
@@ -2224,7 +2224,7 @@ Drop a workflow or a picture here to open it.</source>
   </message>
   <message>
    <source>This is no number: {0}</source>
-   <translation type="unfinished" />
+   <translation>这不是数值：{0}</translation>
   </message>
   <message>
    <source>This node comes from the pack {0!r}, which is not installed.</source>
@@ -2608,7 +2608,7 @@ Drop a workflow or a picture here to open it.</source>
   </message>
   <message>
    <source>no steps were recorded; set record of the sampler to steps, and run it again</source>
-   <translation>没有记录步骤；请把采样器的 record 设为 steps，然后重新运行</translation>
+   <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
    <source>noise prediction</source>
