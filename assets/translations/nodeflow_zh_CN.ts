@@ -134,7 +134,7 @@
   </message>
   <message>
    <source>{0} is open in another window too; the one saved last wins.</source>
-   <translation type="unfinished" />
+   <translation>{0} 在另一个窗口中也打开着；以最后保存的为准。</translation>
   </message>
  </context>
  <context>
@@ -2224,7 +2224,7 @@ Drop a workflow or a picture here to open it.</source>
   </message>
   <message>
    <source>This is no number: {0}</source>
-   <translation type="unfinished" />
+   <translation>这不是数字：{0}</translation>
   </message>
   <message>
    <source>This node comes from the pack {0!r}, which is not installed.</source>
