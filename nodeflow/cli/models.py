@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from nodeflow.library.entries import Entry
     from nodeflow.library.library import Library
-    from nodeflow.library.recognise import Recognised
+    from nodeflow.library.recognised import Recognised
 
 WRONG = 2
 commands = typer.Typer(help="The models on this computer.", no_args_is_help=True, rich_markup_mode=None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.library.recognise import Recognised
+from nodeflow.library.recognised import Recognised
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):

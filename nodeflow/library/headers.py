@@ -99,12 +99,3 @@ _tensor = msgspec.json.Decoder(Tensor).decode
 
 def _beside_metadata(raw: bytes) -> dict[str, Tensor]:
     return {name: _tensor(entry) for name, entry in _raw(raw).items() if name != "__metadata__"}
-
-
-def read_header(path: Path) -> Header:
-    """The header of a safetensors or GGUF file, told by its first bytes. Raises HeaderError and OSError."""
-    from nodeflow.library.gguf_header import MAGIC, read_gguf
-
-    with path.open("rb") as file:
-        begins = file.read(len(MAGIC))
-    return read_gguf(path) if begins == MAGIC else read_safetensors(path)

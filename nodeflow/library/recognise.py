@@ -8,8 +8,11 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.library.adapter_base import family_of
-from nodeflow.library.headers import Header, HeaderError, Tensor, read_header
+from nodeflow.library.header_reader import read_header
+from nodeflow.library.headers import Header, HeaderError, Tensor
 from nodeflow.library.precision import precision_of
+from nodeflow.library.recognise_folder import recognise_folder
+from nodeflow.library.recognised import SENTENCES, Recognised
 from nodeflow.library.rules import Rule, RuleBook, rule_book
 from nodeflow.library.sniff import PICKLES, sniff
 
@@ -25,70 +28,13 @@ ORDER = (
 )
 """Kinds, those first that hold names of those behind them."""
 _TIERS = {kind: number for number, kinds in enumerate(ORDER) for kind in kinds}
-SENTENCES = {
-    "checkpoint": "a whole {family} in one file",
-    "transformer": "the transformer of {family} alone",
-    "unet": "the U-Net of {family} alone",
-    "text encoder": "the text encoder {family} alone",
-    "clip vision": "the image encoder {family} alone",
-    "language model": "the language model {family}",
-    "vae": "the VAE of {family}",
-    "small vae": "a small VAE (TAESD) of {family}",
-    "lora": "a LoRA for {family}",
-    "controlnet": "a ControlNet for {family}",
-    "control lora": "a Control-LoRA for {family}",
-    "t2i adapter": "a T2I-Adapter for {family}",
-    "ip adapter": "an IP-Adapter for {family}",
-    "lllite": "a ControlNet-LLLite for {family}",
-    "redux": "the Redux image prior of {family}",
-    "model patch": "a control patch for {family}",
-    "motion module": "a motion module for {family}",
-    "embedding": "an embedding (textual inversion) for {family}",
-    "hypernetwork": "a hypernetwork for {family}",
-    "upscaler": "an upscaler ({family})",
-    "prior": "the prior of {family}",
-    "decoder": "the decoder of {family}",
-    "pipeline": "{family}",
-}
-"""How each kind is named in a sentence."""
-
-
-class Recognised(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Hold what a file or folder is.
-
-    ``what`` in words; ``nodes``: types of those that take it, at ``param``; ``missing``: the parts that a node needs
-    besides; ``reason``: why none takes it, or what to do first. ``known`` is false where nothing could be told.
-    """
-
-    kind: str = ""
-    family: str = ""
-    what: str = ""
-    precision: str = ""
-    bytes: int = 0
-    nodes: tuple[str, ...] = ()
-    param: str = "model"
-    missing: tuple[str, ...] = ()
-    reason: str = ""
-    layout: str = ""
-    formats: dict[str, int] = {}
-
-    @property
-    def known(self) -> bool:
-        return bool(self.kind) and self.kind != "unknown"
-
-    @property
-    def node(self) -> str:
-        """The type of the first node that takes it; empty where none does."""
-        return self.nodes[0] if self.nodes else ""
 
 
 def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
     """Return what lies there. Raises OSError where it cannot be read."""
-    from nodeflow.library.recognise_folder import recognise_folder
-
     rules = rules or rule_book()
     if path.is_dir():
-        return recognise_folder(path, rules)
+        return recognise_folder(path, rules, recognise)
     found = sniff(path)
     if found is not None:
         return Recognised(

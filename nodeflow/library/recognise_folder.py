@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from nodeflow.library.recognise import SENTENCES, Recognised, recognise
+from nodeflow.library.recognised import SENTENCES, Recognised
 from nodeflow.library.rules import FolderRule, RuleBook
 
 MAX_CONFIG_BYTES = 5_000_000
 CONFIGS = "model_index.json", "config.json", "open_clip_config.json"
 
 
-def recognise_folder(path: Path, rules: RuleBook) -> Recognised:
+RecogniseFile = Callable[[Path, RuleBook], Recognised]
+"""Tells what a single file is."""
+
+
+def recognise_folder(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognised:
     """Return what a folder is. Raises OSError where it cannot be read."""
     if not any(path.iterdir()):
         return Recognised("empty", what="nothing", reason="check the path")
@@ -30,7 +35,7 @@ def recognise_folder(path: Path, rules: RuleBook) -> Recognised:
         return _of_class("dalle", rules, path) or Recognised("unknown", layout="folder")
     if (path / "config.json").is_file():
         return Recognised("unknown", what="a model whose configuration names no class", layout="folder")
-    return _several(path, rules)
+    return _several(path, rules, recognise)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def _rule(name: str, rules: RuleBook) -> tuple[str, FolderRule] | None:
     return (best[1], best[2]) if best else None
 
 
-def _several(path: Path, rules: RuleBook) -> Recognised:
+def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognised:
     """Files and folders beside each other, none of which says what the folder is."""
     folders = [one for one in sorted(path.iterdir()) if one.is_dir()]
     models = [one.name for one in folders if any((one / name).is_file() for name in CONFIGS)]

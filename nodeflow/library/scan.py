@@ -10,9 +10,11 @@ import msgspec
 
 from nodeflow.library.entries import Entry
 from nodeflow.library.folders import Root
-from nodeflow.library.headers import Header, HeaderError, read_header
+from nodeflow.library.header_reader import read_header
+from nodeflow.library.headers import Header, HeaderError
 from nodeflow.library.index import Index
-from nodeflow.library.recognise import Recognised, of_header, recognise
+from nodeflow.library.recognise import of_header, recognise
+from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import RuleBook, rule_book
 from nodeflow.library.sidecars import PREVIEWS, TEXTS, told_of
 from nodeflow.library.sniff import PICKLES

@@ -216,7 +216,7 @@ def nearest_embedding(candidates: Embedding, target: Embedding, best: Annotated[
 def unclip_conditioning(
     decoder: DiffusionNetwork, text: Conditioning, embedding: Embedding | None = None
 ) -> Conditioning:
-    """Return what leads an unCLIP's decoder: the CLIP vector of a picture, and a text.
+    """Makes what leads an unCLIP's decoder: the CLIP vector of an image, and a text.
 
     Vectors (B, D) enter twice: added to the time, and as tokens, which in Karlo stand beside those of the text.
     ``text`` comes from the prior's text encoder; an empty text leaves all to the vector, which is right for variations

@@ -85,7 +85,7 @@ def scheduler(
     sigmas: Literal["as trained", "Karras"] = "as trained",
     spacing: Literal["as the file says", "leading", "linspace", "trailing"] = "as the file says",
 ) -> Schedule:
-    """Return how sampling walks from noise to the picture: the method, and how many steps.
+    """Chooses how sampling walks from noise to the image: the method, and how many steps.
 
     Wire the model's ``schedule`` to ``trained``, so that the noise levels are those it was trained with; without it
     they are Stable Diffusion's. All methods are those of the diffusers library:

@@ -300,7 +300,7 @@ def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(
     assert window.session.workflow.layout["noise"].seeds == {"seed": "increment"}
     assert files.loads(text(window)).layout["noise"].seeds == {"seed": "increment"}
     window.run()
-    qtbot.waitUntil(lambda: seed() == 1)
+    qtbot.waitUntil(lambda: seed() == 1, timeout=60_000)
     assert window.session.stack.undoText() == "Next Seed"
     window.session.stack.undo()
     assert seed() == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
 
 from nodeflow.app.dialogs.file_conflict import FileConflict, beside, difference
 from nodeflow.app.model.file_stamp import FileStamp
@@ -54,49 +55,58 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
     return choose
 
 
-def changed(window, file: Path) -> None:
+def saved(window, qtbot: QtBot) -> None:
+    """Save, and wait until that is over."""
+    window.documents.save()
+    qtbot.waitUntil(lambda: window.documents.writing == 0)
+
+
+def changed(window, qtbot: QtBot, file: Path) -> None:
     """A document is changed here, and its file by another program."""
     file.write_bytes(OURS)
-    assert window.documents.show_file(file)
+    window.documents.show_file(file)
+    qtbot.waitUntil(lambda: set(window.session.workflow.nodes) == {"ours"})
     window.session.do("add", AddNode("more", Node("nodes.text", 1)))
     file.write_bytes(THEIRS)
 
 
-def test_overwriting_is_one_of_the_choices(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_overwriting_is_one_of_the_choices(
+    window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]
+) -> None:
     file, seen = tmp_path / "flow.json", choose("Overwrite")
-    changed(window, file)
-    assert window.documents.save()
+    changed(window, qtbot, file)
+    saved(window, qtbot)
     assert set(load(file).nodes) == {"ours", "more"}
     assert len(seen) == 1
     assert "theirs" in seen[0]
-    assert window.documents.save(), "what was written here is no other program's change"
-    assert len(seen) == 1
+    saved(window, qtbot)
+    assert len(seen) == 1, "what was written here is no other program's change"
 
 
-def test_both_are_kept(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_both_are_kept(window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
     file = tmp_path / "flow.json"
     choose("Keep Both")
-    changed(window, file)
-    assert window.documents.save()
+    changed(window, qtbot, file)
+    saved(window, qtbot)
     assert set(load(file).nodes) == {"theirs"}
     assert set(load(tmp_path / "flow (2).json").nodes) == {"ours", "more"}
     assert window.session.path == tmp_path / "flow (2).json"
 
 
-def test_theirs_is_taken(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_theirs_is_taken(window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
     file = tmp_path / "flow.json"
     choose("Reload")
-    changed(window, file)
-    assert window.documents.save()
-    assert set(window.session.workflow.nodes) == {"theirs"}
+    changed(window, qtbot, file)
+    saved(window, qtbot)
+    qtbot.waitUntil(lambda: set(window.session.workflow.nodes) == {"theirs"})
     assert not window.session.dirty
 
 
-def test_nothing_happens_on_cancel(window, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_nothing_happens_on_cancel(window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
     file = tmp_path / "flow.json"
     choose("Cancel")
-    changed(window, file)
-    assert not window.documents.save()
+    changed(window, qtbot, file)
+    saved(window, qtbot)
     assert file.read_bytes() == THEIRS
     assert window.session.dirty
     window.session.stack.setClean()

@@ -78,7 +78,7 @@ def test_pictures_stand_there_latest_first_with_thumbnails_kept_on_disk(
 def test_the_workflow_of_a_picture_opens_in_a_tab(window: MainWindow, gallery: Gallery, qtbot: QtBot) -> None:
     choose(gallery, 0)
     QTest.mouseClick(gallery.buttons["open"], Qt.MouseButton.LeftButton)
-    assert window.tabs.count() == 2
+    qtbot.waitUntil(lambda: window.tabs.count() == 2)
     assert len(window.canvas.nodes) == 10
     assert window.session.name == "shot-0"
 
@@ -96,7 +96,7 @@ def test_the_large_view_steps_with_the_arrows(window: MainWindow, gallery: Galle
     QTest.keyClick(large, Qt.Key.Key_Left)
     assert large.path.stem == "shot-0" and not large.before.isEnabled()
     QTest.mouseClick(large.workflow, Qt.MouseButton.LeftButton)
-    assert window.session.name == "shot-0"
+    qtbot.waitUntil(lambda: window.session.name == "shot-0")
 
 
 def test_deleting_asks_and_moves_to_the_trash(

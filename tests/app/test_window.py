@@ -57,7 +57,7 @@ def test_saving_and_opening_gives_the_same_bytes(window: MainWindow, qtbot: QtBo
     window.session.do("Set", SetParam("guidance", "scale", 4.25))
     assert window.isWindowModified()
     window.documents.save()
-    assert not window.isWindowModified()
+    qtbot.waitUntil(lambda: not window.isWindowModified())
     qtbot.waitUntil(lambda: b"4.25" in path.read_bytes())
     window.session.new()
     assert window.canvas.nodes == {}

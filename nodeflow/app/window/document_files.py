@@ -132,16 +132,19 @@ class Documents(QObject):
             else:
                 self._ask(session, path, theirs, then)
 
-        self._background.run(lambda: _changed_outside(session, path), decide, owner=session)
+        self.writing += 1
+        self._background.run(lambda: _changed_outside(session, path), decide, lambda _: decide(None), owner=self)
 
     def _ask(self, session: DocumentSession, path: Path, theirs: bytes, then: Callable[[], object]) -> None:
         """Do what the person chooses with a file that another program changed."""
         question = FileConflict(self._window, path, files.dumps(session.workflow), theirs)
         question.exec()
+        if question.choice in ("both", "overwrite"):
+            self._give(session, beside(path) if question.choice == "both" else path, then)
+            return
+        self._end_writing()
         if question.choice == "reload":
             self._reload(session, path)
-        elif question.choice != "cancel":
-            self._give(session, beside(path) if question.choice == "both" else path, then)
 
     def _reload(self, session: DocumentSession, path: Path) -> None:
         """Take what the file holds, in place of what was to be saved."""
@@ -169,7 +172,6 @@ class Documents(QObject):
             words = self.tr("Cannot write {0}: {1}").format(path, getattr(error, "strerror", None) or error)
             QMessageBox.warning(self._window, self.tr("Save"), words)
 
-        self.writing += 1
         self._background.run(lambda: files.save(workflow, path), written, refuse, owner=self)
 
     def _end_writing(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodeflow.library.recognise import Recognised
 from nodeflow.library.recognise import recognise as told
+from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import named

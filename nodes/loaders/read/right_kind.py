@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodeflow.library.recognise import Recognised
+from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import Taker, rule_book
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
