@@ -15,6 +15,7 @@ from nodeflow.graph.model.catalogue import NodeSpec, Param, item_type
 from nodeflow.library.named import AmbiguousNameError, library_path
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate
+from nodeflow.wires import Files
 
 Parts = dict[str, Any]
 """What determines a result, by name: ``node``, ``param x``, ``input x``, ``file x``, ``run x``."""
@@ -85,7 +86,7 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
 
 def _tells_paths(spec: NodeSpec) -> bool:
     """Return whether a node's results may say where it found what it reads; those of others hold wherever that lies."""
-    return any(item_type(port.type) in ("str", "Any", "Files") for port in spec.outputs)
+    return any(item_type(port.type) in ("str", "Any", Files.__name__) for port in spec.outputs)
 
 
 def _located(param: Param, value: str, base: Path) -> Path | None:
