@@ -44,6 +44,7 @@ from nodeflow.wires.schedules import (
     TrainedSchedule,
 )
 from nodeflow.wires.values import (
+    Area,
     Classes,
     Codes,
     Conditioning,
@@ -54,6 +55,7 @@ from nodeflow.wires.values import (
     Latent,
     LatentFormat,
     Mask,
+    Region,
     Scores,
 )
 
@@ -63,6 +65,7 @@ __all__ = [
     "VQ",
     "Adapter",
     "Answer",
+    "Area",
     "Attention",
     "Call",
     "Calls",
@@ -87,6 +90,7 @@ __all__ = [
     "MaskedTransformer",
     "Noise",
     "Prediction",
+    "Region",
     "Residuals",
     "Schedule",
     "Scores",

@@ -50,6 +50,35 @@ class Codes:
     size: int
 
 
+@dataclass(frozen=True)
+class Area:
+    """A rectangle of a picture: ``height``, ``width``, ``top`` and ``left``, in latent cells or as shares of it."""
+
+    height: float
+    width: float
+    top: float
+    left: float
+    shares: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Where, when and how strongly a text leads beside others.
+
+    ``area`` is all that the denoiser sees of it; ``mask`` (B, 1, H, W), of any size, weighs its prediction, and with
+    ``bounded`` the denoiser sees the rectangle around it alone. It leads from the share ``start`` of the steps to
+    ``end``; of the trained timesteps instead, from the noisiest on, where ``trained``.
+    """
+
+    area: Area | None = None
+    mask: Tensor | None = None
+    bounded: bool = False
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+    trained: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Conditioning:
     """Hold what a text, or the name of a class, says to a denoiser.
@@ -57,7 +86,9 @@ class Conditioning:
     Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
     ``words`` the L tokens as text, for people; ``mask`` (B, L) which tokens are more than filling, for models that look
     at those alone. Of classes: ``labels`` (B,) their numbers. ``score`` (B,) is how well people shall like the picture,
-    from 1 to 10, for models that are told so.
+    from 1 to 10, for models that are told so. ``sizes`` (B, 6) are height, width, top and left of the crop, and height
+    and width that were aimed at, in pixels, for models that are told so. ``region`` is where it leads, if not
+    everywhere and always; ``beside`` are further texts that lead together with it, each in its own region.
     """
 
     tokens: Tensor | None = None
@@ -66,6 +97,9 @@ class Conditioning:
     labels: Tensor | None = None
     mask: Tensor | None = None
     score: Tensor | None = None
+    sizes: Tensor | None = None
+    region: Region | None = None
+    beside: tuple[Conditioning, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -170,8 +170,8 @@ class UNetDenoiser(NetworkDenoiser):
 class SizedUNetDenoiser(UNetDenoiser):
     """Stable Diffusion XL's U-Net: it is also told the text as a whole, and how large and how cropped a picture was.
 
-    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: here always a whole picture, as large as what is painted. Its
-    refiner is told how well people like a picture instead of how large it became.
+    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: a whole picture, as large as what is painted, where the text does
+    not say otherwise. Its refiner is told how well people like a picture instead of how large it became.
     """
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
@@ -179,13 +179,14 @@ class SizedUNetDenoiser(UNetDenoiser):
             raise NodeError("this U-Net is led by a text's tokens and by the text as a whole; wire its own encoding")
         height, width = (self.format.downscale * side for side in x.shape[-2:])
         pooled = conditioning.pooled.expand(len(x), -1)
-        sizes = x.new_tensor([height, width, 0, 0]).expand(len(x), 4)
+        sizes = x.new_tensor([[height, width, 0, 0, height, width]])
+        sizes = (sizes if conditioning.sizes is None else conditioning.sizes.to(x)).expand(len(x), 6)
         if self._numbers(pooled.shape[1]) == len(SCORED):
             score = x.new_tensor([USUAL_SCORE]) if conditioning.score is None else conditioning.score.to(x)
             last = score.expand(len(x))[:, None]
         else:
-            last = sizes[:, :2]
-        told = {"text_embeds": pooled, "time_ids": torch.cat([sizes, last], 1)}
+            last = sizes[:, 4:]
+        told = {"text_embeds": pooled, "time_ids": torch.cat([sizes[:, :4], last], 1)}
         return self.call(x, timestep, conditioning, told)
 
     def _numbers(self, pooled: int) -> int:

@@ -20,6 +20,7 @@ from nodeflow.wires import (
     TrainedSchedule,
 )
 from nodes.latents.vae import DiffusersVAE, NormalisedVAE
+from nodes.loaders.text_encoders.token_reader import TokenReader, reader_for
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import adapted
@@ -70,6 +71,9 @@ class CLIPText:
     def encode(self, texts: list[str]) -> Conditioning:
         tokens, pooled, words = self._encode(texts)
         return Conditioning(tokens, pooled, words[0])
+
+    def token_readers(self) -> tuple[TokenReader, ...]:
+        return (reader_for(self.tokenizer, self.module, self.length, self.adapters, 1, True),)
 
     def _encode(self, texts: list[str]) -> tuple[Tensor, Tensor | None, list[tuple[str, ...]]]:
         """Tokens (B, L, D), the texts as a whole (B, P), and of each text its tokens as they were read."""

@@ -13,6 +13,7 @@ from torch.nn.functional import pad
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.read.folder_files import no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.text_encoders.token_reader import TokenReader, reader_for
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
@@ -63,6 +64,9 @@ class TwinText:
         told = torch.tensor([bool(text) or not self.zeros for text in texts], device=tokens.device)
         pooled = said[-1].text_embeds * told[:, None]
         return Conditioning(tokens * told[:, None, None], pooled, self.readers[0].words(read[0][0]))
+
+    def token_readers(self) -> tuple[TokenReader, ...]:
+        return tuple(reader_for(one.tokenizer, one.module, one.length, one.adapters, 2, False) for one in self.readers)
 
 
 @dataclass(frozen=True, eq=False)

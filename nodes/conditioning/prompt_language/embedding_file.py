@@ -1,0 +1,74 @@
+"""Embeddings (textual inversion, Gal et al. 2022, arXiv:2208.01618) from safetensors files, whatever their layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from nodeflow.library.named import AmbiguousNameError, library_path, names_near
+from nodeflow.node import NodeError, warn
+from nodeflow.resources import locate
+from nodes.loaders.text_encoders.token_reader import TokenReader
+
+PARTS = "clip_l", "clip_g"
+USUAL = ("emb_params", "string_to_param.*", "string_to_param", "*")
+"""Names of the vectors in files of one encoder; else the first tensor of a fitting shape is taken."""
+FOLDERS = "", "embeddings/"
+
+
+def embedding_path(name: str) -> Path:
+    """The file of an embedding by its name or path. Raises NodeError where there is none."""
+    for wanted in (folder + name + suffix for folder in FOLDERS for suffix in ("", ".safetensors")):
+        path = locate(wanted, Path.cwd())
+        if path is not None and path.is_file():
+            return _readable(path, name)
+    try:
+        path = library_path(name)
+    except AmbiguousNameError as error:
+        raise NodeError(str(error)) from None
+    if path is None or not path.is_file():
+        alike = names_near(name)
+        hint = f"the library has {' and '.join(alike)}" if alike else "name a file of the model library, or its path"
+        raise NodeError(f"the text names the embedding {name}, which there is not; {hint}")
+    return _readable(path, name)
+
+
+def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tensor | None]:
+    """Vectors (N, D) of an embedding for each encoder; None, which is told, for one that it was not made for.
+
+    Raises NodeError where it is for none of them.
+    """
+    path = embedding_path(name)
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise NodeError(f"{path.name} is damaged ({str(error).partition(chr(10))[0]}); download it again") from None
+    found = [_vectors(tensors, reader) for reader in readers]
+    if all(one is None for one in found):
+        widths = sorted({tensor.shape[-1] for tensor in tensors.values() if tensor.ndim in (1, 2)})
+        held = f"vectors of {' and '.join(map(str, widths))} numbers" if widths else "no vectors"
+        wanted = " and ".join(str(reader.width) for reader in readers)
+        raise NodeError(f"the embedding {name} holds {held}, and this text encoder has {wanted}; take one made for it")
+    for reader, one in zip(readers, found, strict=True):
+        if one is None:
+            warn(f"the embedding {name} has nothing for the encoder of {reader.width} numbers, which reads on without")
+    return found
+
+
+def _vectors(tensors: dict[str, Tensor], reader: TokenReader) -> Tensor | None:
+    """(N, D) of the encoder's width: by the encoder's own name, by the usual ones, by its shape alone."""
+    named = [reader.part] if any(part in tensors for part in PARTS) else [*USUAL, *tensors]
+    for name in named:
+        tensor = tensors.get(name)
+        if tensor is not None and tensor.ndim in (1, 2) and tensor.shape[-1] == reader.width and tensor.numel():
+            return tensor.float().reshape(-1, reader.width)
+    return None
+
+
+def _readable(path: Path, name: str) -> Path:
+    if path.suffix.lower() != ".safetensors":
+        raise NodeError(f"the embedding {name} is {path.name}, and only .safetensors is read; convert it")
+    return path

@@ -1,0 +1,133 @@
+"""From a text with weights to conditioning: read, put into rows, encoded, weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Conditioning
+from nodes.conditioning.prompt_language.chunks import Frame, Group, Row, Token, a1111_rows, comfyui_rows, plain_rows
+from nodes.conditioning.prompt_language.embedding_file import embedding_vectors
+from nodes.conditioning.prompt_language.embeddings import Named, with_names
+from nodes.conditioning.prompt_language.weighing import Weigh, from_empty, mean_of_chunk, mean_of_text, times
+from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
+from nodes.loaders.text_encoders.token_reader import TokenReader
+
+Ways = Literal["ComfyUI", "A1111", "A1111, no norm", "diffusers", "off"]
+
+
+class Way(NamedTuple):
+    """How a program reads weights, fills rows, and applies the weights to what the encoder says."""
+
+    pieces: Callable[[str], list[Piece]]
+    rows: Callable[[Sequence[Group], Frame], list[Row]]
+    weigh: Weigh
+
+
+WAYS: Mapping[str, Way] = {
+    "ComfyUI": Way(comfyui_pieces, comfyui_rows, from_empty),
+    "A1111": Way(a1111_pieces, a1111_rows, mean_of_chunk),
+    "A1111, no norm": Way(a1111_pieces, a1111_rows, times),
+    "diffusers": Way(a1111_pieces, plain_rows, mean_of_text),
+    "off": Way(plain_pieces, plain_rows, times),
+}
+
+
+class Written(NamedTuple):
+    """The rows of a text for one encoder, and the vectors of the embeddings in them, each with its word."""
+
+    frame: Frame
+    rows: list[Row]
+    vectors: list[tuple[str, Tensor]]
+
+
+def encoded(readers: tuple[TokenReader, ...], texts: Sequence[str], way: str, skip: int) -> Conditioning:
+    """The states of all encoders side by side, each of its own text; the last gives the text as a whole."""
+    chosen = WAYS[way]
+    found: dict[str, list[Tensor | None]] = {}
+    written = [
+        _written(reader, number, text, chosen, readers, found)
+        for number, (reader, text) in enumerate(zip(readers, texts, strict=True))
+    ]
+    count = max(len(one.rows) for one in written)
+    for one in written:  # the shorter text is followed by empty ones
+        one.rows.extend([one.frame.row()] * (count - len(one.rows)))
+    said = [_said(reader, one, chosen.weigh, skip) for reader, one in zip(readers, written, strict=True)]
+    return Conditioning(torch.cat([tokens for tokens, _ in said], -1), said[-1][1], _words(readers[0], written[0]))
+
+
+def _written(
+    reader: TokenReader,
+    number: int,
+    text: str,
+    way: Way,
+    readers: tuple[TokenReader, ...],
+    found: dict[str, list[Tensor | None]],
+) -> Written:
+    frame = _frame(reader)
+    groups: list[Group] = []
+    vectors: list[tuple[str, Tensor]] = []
+    for piece in way.pieces(text):
+        opens = piece.opens
+        for part in with_names(piece.text) or [""]:
+            if isinstance(part, Named):
+                if part.name not in found:
+                    found[part.name] = embedding_vectors(part.name, readers)
+                own = _fitting(part.name, found[part.name][number], frame)
+                places = range(len(vectors), len(vectors) + len(own))
+                vectors += [(f"{part.name} {place}", vector) for place, vector in enumerate(own, 1)]
+                tokens = [Token(0, piece.weight, place) for place in places]
+            else:
+                tokens = [Token(one, piece.weight) for one in reader.numbers(part)]
+            groups.append(Group(tuple(tokens), opens))
+            opens = False
+    return Written(frame, way.rows(groups, frame), vectors)
+
+
+def _frame(reader: TokenReader) -> Frame:
+    tokenizer = reader.tokenizer
+    commas = reader.numbers(",")
+    comma = commas[0] if len(commas) == 1 else None
+    return Frame(reader.length, tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, comma)
+
+
+def _fitting(name: str, vectors: Tensor | None, frame: Frame) -> list[Tensor]:
+    if vectors is None:
+        return []
+    if len(vectors) > frame.room:
+        raise NodeError(
+            f"the embedding {name} takes {len(vectors)} places, and this text encoder reads {frame.room} at once; take "
+            "a smaller one"
+        )
+    return list(vectors)
+
+
+def _said(reader: TokenReader, written: Written, weigh: Weigh, skip: int) -> tuple[Tensor, Tensor]:
+    """Tokens (1, n L, D), weighed, and the text as a whole (1, P): that of the first row."""
+    rows = written.rows
+    weights = torch.tensor([[token.weight for token in row] for row in rows])
+    weighed = bool((weights != 1).any())
+    asked = [*rows, written.frame.row()] if weighed and weigh is from_empty else rows
+    numbers = torch.tensor([[token.number for token in row] for row in asked])
+    vectors = {
+        (place, column): written.vectors[token.vector][1]
+        for place, row in enumerate(rows)
+        for column, token in enumerate(row)
+        if token.vector is not None
+    }
+    tokens, whole = reader.read(numbers, vectors, skip)
+    if weighed:
+        tokens = weigh(tokens[: len(rows)], weights.to(tokens), tokens[-1:])
+    return tokens.flatten(0, 1)[None], whole[:1].clone()
+
+
+def _words(reader: TokenReader, written: Written) -> tuple[str, ...]:
+    return tuple(
+        reader.word(token.number) if token.vector is None else written.vectors[token.vector][0]
+        for row in written.rows
+        for token in row
+    )

@@ -1,0 +1,123 @@
+r"""Texts with weights, as ComfyUI and A1111 (stable-diffusion-webui) read them.
+
+Both: ``(a)`` is 1.1 times as strong, ``\(`` and ``\)`` are brackets as letters. ComfyUI: ``(a:1.3)`` sets the weight
+whatever is around it, ``[a]`` and ``BREAK`` are letters. A1111: ``(a:1.3)`` multiplies what is around it, ``[a]``
+divides by 1.1, ``\[``, ``\]`` and ``\\`` are letters, and ``BREAK`` as a word begins a new stretch of tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+STEP = 1.1
+"""What a pair of brackets multiplies by."""
+NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+BREAK = re.compile(r"\s*\bBREAK\b\s*")
+HIDDEN = {"\\)": "\x00\x01", "\\(": "\x00\x02"}
+"""What stands for escaped brackets while others are looked for."""
+A1111_MARK = re.compile(r"\\[()\[\]\\]|[()\[\]]|:\s*([+-]?[.\d]+)\s*\)|[^\\()\[\]:]+|.", re.DOTALL)
+
+
+class Piece(NamedTuple):
+    """A part of a text and its weight; ``opens`` a new stretch of tokens."""
+
+    text: str
+    weight: float = 1.0
+    opens: bool = False
+
+
+def plain_pieces(text: str) -> list[Piece]:
+    """The text as it is."""
+    return [Piece(text)]
+
+
+def comfyui_pieces(text: str) -> list[Piece]:
+    """A text's pieces in order; what is not closed stays as letters."""
+    for escaped, hidden in HIDDEN.items():
+        text = text.replace(escaped, hidden)
+    found: list[Piece] = []
+    todo = [(part, 1.0) for part in reversed(_outermost(text))]
+    while todo:
+        said, weight = todo.pop()
+        if not (len(said) >= 2 and said[0] == "(" and said[-1] == ")"):
+            found.append(Piece(_shown(said), weight))
+            continue
+        inside, weight = said[1:-1], weight * STEP
+        colon = inside.rfind(":")
+        if colon > 0 and (number := _number(inside[colon + 1 :])) is not None:
+            inside, weight = inside[:colon], number
+        todo += [(part, weight) for part in reversed(_outermost(inside))]
+    return found or [Piece("")]
+
+
+def a1111_pieces(text: str) -> list[Piece]:
+    """A text's pieces in order; neighbours of equal weight are one."""
+    found: list[Piece] = []
+    rounds: list[int] = []
+    squares: list[int] = []
+
+    def multiply(start: int, factor: float) -> None:
+        found[start:] = [piece._replace(weight=piece.weight * factor) for piece in found[start:]]
+
+    for mark in A1111_MARK.finditer(text):
+        said = mark[0]
+        if said.startswith("\\"):
+            found.append(Piece(said[1:]))
+        elif said == "(":
+            rounds.append(len(found))
+        elif said == "[":
+            squares.append(len(found))
+        elif mark[1] and rounds and (number := _number(mark[1])) is not None:
+            multiply(rounds.pop(), number)
+        elif said == ")" and rounds:
+            multiply(rounds.pop(), STEP)
+        elif said == "]" and squares:
+            multiply(squares.pop(), 1 / STEP)
+        else:
+            first, *others = BREAK.split(said)
+            found += [Piece(first), *(Piece(part, opens=True) for part in others)]
+    for start in rounds:  # brackets that nobody closed
+        multiply(start, STEP)
+    for start in squares:
+        multiply(start, 1 / STEP)
+    return _merged(found) or [Piece("")]
+
+
+def _outermost(text: str) -> list[str]:
+    """A text cut before each outermost opening bracket and behind its closing one."""
+    parts: list[str] = []
+    start = depth = 0
+    for mark in re.finditer(r"[()]", text):
+        place = mark.start()
+        if mark[0] == "(":
+            if depth == 0 and place > start:
+                parts.append(text[start:place])
+                start = place
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                parts.append(text[start : place + 1])
+                start = place + 1
+    return [*parts, text[start:]] if start < len(text) else parts
+
+
+def _shown(text: str) -> str:
+    for escaped, hidden in HIDDEN.items():
+        text = text.replace(hidden, escaped[1:])
+    return text
+
+
+def _number(text: str) -> float | None:
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and not piece.opens and found[-1].weight == piece.weight:
+            found[-1] = found[-1]._replace(text=found[-1].text + piece.text)
+        elif piece.text or piece.opens:
+            found.append(piece)
+    return found
