@@ -61,6 +61,14 @@ class AttachedControl:
         """Return whether it does anything at a step, as diffusers' pipelines count."""
         return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
 
+    def cropped(self, top: int, left: int, height: int, width: int) -> Self:
+        """With the part of its picture that lies at a rectangle of latent cells."""
+        rows, columns = (
+            slice(start * self.net.downscale, (start + side) * self.net.downscale)
+            for start, side in ((top, height), (left, width))
+        )
+        return replace(self, picture=self.picture[..., rows, columns])
+
     def residuals(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
     ) -> Residuals:
@@ -98,6 +106,13 @@ class UNetDenoiser(NetworkDenoiser):
         led = super().at(index, total)
         controls = (replace(control, start=0.0, end=1.0) for control in self.controls if control.acts(index, total))
         return replace(led, controls=tuple(controls)) if self.controls else led
+
+    def cropped(self, top: int, left: int, height: int, width: int) -> Self:
+        """What is shown beside the latent, and the control pictures, cropped to a rectangle of cells."""
+        cells = slice(top, top + height), slice(left, left + width)
+        shown = None if self.shown is None else self.shown[..., cells[0], cells[1]]
+        controls = tuple(control.cropped(top, left, height, width) for control in self.controls)
+        return replace(self, shown=shown, controls=controls)
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         return self.call(x, timestep, conditioning)

@@ -11,6 +11,9 @@ from torch import Tensor
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
+from nodes.guidance.predictions.formulas import guide, in_two, joined, rescale_guided
+from nodes.guidance.predictions.asking import Regional
+from nodes.guidance.predictions.places import apart, is_plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +24,7 @@ class Unguided:
     conditioning: Conditioning
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        output, variance = _apart(self.denoiser.predict(x, timestep, self.conditioning), x)
+        output, variance = in_two(self.denoiser.predict(x, timestep, self.conditioning), x)
         return Guided(output, output, variance=variance)
 
     def at(self, index: int, total: int) -> Guider:
@@ -43,8 +46,8 @@ class ClassifierFree:
     rescale: float
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        both = _joined(self.negative, self.positive, len(x))
-        predicted, variances = _apart(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
+        both = joined(self.negative, self.positive, len(x))
+        predicted, variances = in_two(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
         unconditional, conditional = predicted.chunk(2)
         output = guide(conditional, unconditional, self.scale)
         if self.rescale:
@@ -105,45 +108,19 @@ class Interval:
         return self.inside.unguided()
 
 
-def guide(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
-    """Ho & Salimans 2022 (arXiv:2207.12598), eq. 6, with w = scale - 1: u + scale (c - u), each (B, C, h, w)."""
-    return unconditional + scale * (conditional - unconditional)
+def by_text(denoiser: Denoiser, conditioning: Conditioning) -> Guider:
+    """The denoiser's own prediction for a text, or for several in their regions."""
+    if is_plain(conditioning):
+        return Unguided(denoiser, conditioning)
+    return Regional(denoiser, apart(conditioning))
 
 
-def rescale_guided(guided: Tensor, conditional: Tensor, phi: float) -> Tensor:
-    """Lin et al. 2023 (arXiv:2305.08891), eq. 14 to 16: guided towards the conditional's deviation, by a share phi."""
-    axes = list(range(1, guided.ndim))
-    rescaled = guided * (conditional.std(dim=axes, keepdim=True) / guided.std(dim=axes, keepdim=True))
-    return phi * rescaled + (1 - phi) * guided
+def _width(text: Conditioning) -> int | None:
+    return None if text.tokens is None else int(text.tokens.shape[-1])
 
 
-def _apart(output: Tensor, x: Tensor) -> tuple[Tensor, Tensor | None]:
-    """The prediction, which guidance is for, and the learned variance, where there is one."""
-    channels = x.shape[1]
-    return output[:, :channels], output[:, channels:] if output.shape[1] > channels else None
-
-
-def _joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
-    """Two conditions as one, each for a batch."""
-
-    def joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
-        return None if first is None or second is None else torch.cat([_rows(first, batch), _rows(second, batch)])
-
-    return Conditioning(
-        joined(one.tokens, other.tokens),
-        joined(one.pooled, other.pooled),
-        labels=joined(one.labels, other.labels),
-        mask=joined(one.mask, other.mask),
-        score=joined(one.score, other.score),
-    )
-
-
-def _rows(values: Tensor, batch: int) -> Tensor:
-    return values if len(values) == batch else values.expand(batch, *values.shape[1:])
-
-
-def _shape(conditioning: Conditioning) -> tuple[int, ...] | None:
-    return None if conditioning.tokens is None else tuple(conditioning.tokens.shape[1:])
+def _length(text: Conditioning) -> int | None:
+    return None if text.tokens is None else int(text.tokens.shape[1])
 
 
 @node("Classifier-free guidance")
@@ -161,16 +138,19 @@ def classifier_free_guidance(
     led by classes; a learned variance is that of the positive one. A larger ``scale`` follows the
     text more and varies less. At scale 1, or with no wire at ``negative``, there is nothing to lead away from: the
     denoiser is asked once, with the positive text alone, and a step takes half the time. ``rescale`` takes back the
-    overexposure of large scales: 0 is off, about 0.7 is usual.
+    overexposure of large scales: 0 is off, about 0.7 is usual. Texts in regions, and texts of different lengths, are
+    asked for one after the other, and what they predict is put together by their weights.
 
     Fails when the two texts come from different text encoders.
     Papers: Ho & Salimans 2022, Classifier-Free Diffusion Guidance (arXiv:2207.12598); rescale: Lin et al. 2023,
     Common Diffusion Noise Schedules and Sample Steps are Flawed (arXiv:2305.08891), section 3.4.
     """
     if negative is None or scale == 1:
-        return Unguided(denoiser, positive)
-    if _shape(positive) != _shape(negative):
+        return by_text(denoiser, positive)
+    if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
+    if not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
+        return Regional(denoiser, apart(positive), apart(negative), scale, rescale)
     return ClassifierFree(denoiser, positive, negative, scale, rescale)
 
 
@@ -182,7 +162,7 @@ def no_guidance(denoiser: Denoiser, conditioning: Conditioning | None = None) ->
     Pictures follow the text less than with guidance and vary more. It is right for models that were distilled to need
     no guidance (LCM among them).
     """
-    return Unguided(denoiser, conditioning or Conditioning())
+    return by_text(denoiser, conditioning or Conditioning())
 
 
 @node("Change guidance")

@@ -20,7 +20,7 @@ from nodeflow.wires import (
     Schedule,
 )
 from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, original, output_for
-from nodes.guidance.classifier_free import Unguided
+from nodes.guidance.classifier_free import by_text
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
@@ -86,7 +86,7 @@ class ClassifierGuided:
         return self
 
     def unguided(self) -> Guider:
-        return Unguided(self.denoiser, self.conditioning)
+        return by_text(self.denoiser, self.conditioning)
 
 
 def gradient(classifier: Classifier, x: Tensor, timestep: Tensor, labels: Tensor) -> Tensor:

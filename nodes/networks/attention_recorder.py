@@ -142,5 +142,6 @@ def _summed(maps: Tensor, sides: tuple[int, int]) -> Tensor:
 
 
 def _put(kept: dict[str, Tensor], name: str, found: Tensor, batch: int) -> None:
-    rows = [kept[name], found.to(torch.float16)] if name in kept else [found.to(torch.float16)]
-    kept[name] = torch.cat(rows)[-batch:]
+    found = found.to(torch.float16)
+    alike = name in kept and kept[name].shape[1:] == found.shape[1:]  # regions and texts may be of other sizes
+    kept[name] = torch.cat([kept[name], found])[-batch:] if alike else found[-batch:]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import Multiline, NodeError, Range, Reads, Seed, Slider, Step, Supplied, node
 from nodeflow.wires import VQ, Codes, SequenceTransformer
-from nodes.guidance.classifier_free import guide
+from nodes.guidance.predictions.formulas import guide
 from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.image_tokens.dalle_folder import PATTERNS, load_sequence_folder
 from nodes.loaders.read.parts import Target, torch_dtype

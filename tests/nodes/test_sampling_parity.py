@@ -12,7 +12,8 @@ from nodeflow.node import NodeError, Step
 from nodeflow.wires import Conditioning, Latent, Noise, TrainedSchedule
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.denoisers import UNetDenoiser, unet_denoiser
-from nodes.guidance.classifier_free import Changing, classifier_free_guidance, guide, no_guidance, rescale_guided
+from nodes.guidance.classifier_free import Changing, classifier_free_guidance, no_guidance
+from nodes.guidance.predictions.formulas import guide, rescale_guided
 from nodes.latents.noise import add_noise, draw, gaussian_noise
 from nodes.latents.vae import vae_decode
 from nodes.loaders.load_models import LatentDiffusion

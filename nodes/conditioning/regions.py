@@ -1,0 +1,111 @@
+"""Where, when and how strongly a text leads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.wires import Area, Conditioning, Mask, Region
+from nodes.guidance.predictions.places import apart
+
+CELL = 8
+"""Pixels on a side of the cells that areas are counted in."""
+
+
+@node("Conditioning area")
+def conditioning_area(
+    conditioning: Conditioning,
+    width: Annotated[int, Range(8, 16384, 8)] = 512,
+    height: Annotated[int, Range(8, 16384, 8)] = 512,
+    left: Annotated[int, Range(0, 16384, 8)] = 0,
+    top: Annotated[int, Range(0, 16384, 8)] = 0,
+    strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
+) -> Conditioning:
+    """Lets a text lead in a rectangle of the picture alone, which is all that the denoiser sees of it.
+
+    Sides and place are in pixels, in steps of 8: a cell of the latent. Combine it with a text that leads everywhere, or
+    with others whose areas cover the rest. Where several lead, their predictions are averaged by ``strength``, which
+    falls off over 8 cells at the edges that lie inside the picture. What sticks out of the picture is cut off.
+
+    Fails, when sampling begins, for an area outside of the picture, and where no text leads in a place.
+    """
+    sides = (height // CELL, width // CELL, top // CELL, left // CELL)
+    return _with_region(conditioning, area=Area(*sides), strength=strength)
+
+
+@node("Conditioning area by share")
+def conditioning_area_by_share(
+    conditioning: Conditioning,
+    width: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+    height: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+    left: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
+    top: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
+    strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
+) -> Conditioning:
+    """Lets a text lead in a rectangle of the picture alone, given as shares of its width and height.
+
+    As Conditioning area does, for pictures of any size: 0.5 wide is half of the picture, rounded to cells.
+
+    Fails, when sampling begins, for an area outside of the picture, and where no text leads in a place.
+    """
+    return _with_region(conditioning, area=Area(height, width, top, left, shares=True), strength=strength)
+
+
+@node("Conditioning mask")
+def conditioning_mask(
+    conditioning: Conditioning,
+    mask: Mask,
+    strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
+    sees: Literal["whole picture", "mask bounds"] = "whole picture",
+) -> Conditioning:
+    """Lets a text lead where a mask is, as much as its values say.
+
+    The mask (B, 1, H, W) is brought to the size of the latent; where several texts lead, their predictions are averaged
+    by mask and ``strength``. The denoiser ``sees`` the whole picture, or only the rectangle around what the mask
+    marks. Combine it with a text that leads everywhere, or with others whose masks cover the rest.
+
+    Fails, when sampling begins, where no text leads in a place, for a mask that marks nothing whose bounds are wanted,
+    and when there are other numbers of masks and pictures.
+    """
+    values = mask.values * strength
+    return _with_region(conditioning, mask=values, bounded=sees == "mask bounds")
+
+
+@node("Conditioning strength")
+def conditioning_strength(
+    conditioning: Conditioning, strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0
+) -> Conditioning:
+    """Says how much a text counts among those that lead beside it.
+
+    Predictions are averaged by their strengths: 2 beside 1 has two thirds of the say. A text that leads alone leads the
+    same at any strength above 0; for weights of words use Weighted text encode, for more of the text the scale of
+    guidance.
+    """
+    return _with_region(conditioning, strength=strength)
+
+
+@node("Conditioning steps")
+def conditioning_steps(
+    conditioning: Conditioning,
+    start: Annotated[float, Slider(0, 1, 0.001)] = 0.0,
+    end: Annotated[float, Slider(0, 1, 0.001)] = 1.0,
+    counted: Literal["steps", "trained timesteps"] = "steps",
+) -> Conditioning:
+    """Lets a text lead in a part of the steps alone.
+
+    It leads from the share ``start`` to ``end``. Counted in ``steps``, those are shares of all steps, 0.25 of 20 is
+    from the sixth on; counted in ``trained timesteps``, of the 1000 that the model was trained with, from the noisiest
+    on, whichever the schedule visits, as ComfyUI has it. Combine it with texts that lead in the other steps.
+
+    Fails when it ends before it starts, and, when sampling begins, for a step without any text.
+    """
+    if end < start:
+        raise NodeError(f"the text leads until {end:g}, before it begins at {start:g}; make end the larger one")
+    return _with_region(conditioning, start=start, end=end, trained=counted == "trained timesteps")
+
+
+def _with_region(conditioning: Conditioning, **changes: Any) -> Conditioning:
+    """A text, and all that lead beside it, with changes of where they do."""
+    found = [replace(one, region=replace(one.region or Region(), **changes)) for one in apart(conditioning)]
+    return replace(found[0], beside=tuple(found[1:]))

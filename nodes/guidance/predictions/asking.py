@@ -1,0 +1,184 @@
+"""Asking a denoiser for several texts, each in its region, and putting together what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
+from nodes.denoisers.denoisers import in_force
+from nodes.guidance.predictions.formulas import guide, in_two, joined, rescale_guided
+from nodes.guidance.predictions.places import Box, Part, beside_areas, counted, placed, whole
+
+TOGETHER = 2
+"""Texts that are asked for in one call, as without regions."""
+LAST_TIMESTEP = 999
+
+
+@runtime_checkable
+class Cropping(Protocol):
+    """A denoiser that sees more than the latent, which is to be cropped with it."""
+
+    def cropped(self, top: int, left: int, height: int, width: int) -> Denoiser: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Regional:
+    """Several texts on either side, or on the positive one alone, each leading in its region."""
+
+    denoiser: Denoiser
+    positive: tuple[Conditioning, ...]
+    negative: tuple[Conditioning, ...] = ()
+    scale: float = 1.0
+    rescale: float = 0.0
+
+    @property
+    def conditioning(self) -> Conditioning:
+        """The first of the positive texts."""
+        return self.positive[0]
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        sides = [
+            _acting(texts, x, timestep, index, total) for texts in (self.negative, self.positive) if texts
+        ]
+        if len(sides) == 2:
+            negative = beside_areas(sides[0], sides[1])
+            sides = [negative, beside_areas(sides[1], negative)]
+        said, variances = in_two(_asked(self.denoiser, x, timestep, sides), x)
+        conditional = said[-len(x) :]
+        variance = None if variances is None else variances[-len(x) :]
+        if len(sides) == 1:
+            return Guided(conditional, conditional, variance=variance)
+        unconditional = said[: len(x)]
+        output = guide(conditional, unconditional, self.scale)
+        if self.rescale:
+            output = rescale_guided(output, conditional, self.rescale)
+        return Guided(output, conditional, unconditional, variance)
+
+    def at(self, index: int, total: int) -> Guider:
+        positive, negative = (_in_steps(texts, index, total) for texts in (self.positive, self.negative))
+        return replace(
+            self, denoiser=in_force(self.denoiser, index, total), positive=positive, negative=negative
+        )
+
+    def unguided(self) -> Guider:
+        return Regional(self.denoiser, self.positive)
+
+
+def _in_steps(texts: tuple[Conditioning, ...], index: int, total: int) -> tuple[Conditioning, ...]:
+    """Those that lead at a step, without what says at which others. Raises NodeError where all had their steps."""
+    found = tuple(_always(text) for text in texts if _in_step(text, index, total))
+    if texts and not found:
+        raise NodeError(f"no text leads at step {index + 1} of {total}; let one of them lead there too")
+    return found
+
+
+def _in_step(text: Conditioning, index: int, total: int) -> bool:
+    region = text.region
+    if region is None or region.trained:
+        return True
+    return round(region.start * total) <= index < round(region.end * total)
+
+
+def _always(text: Conditioning) -> Conditioning:
+    region = text.region
+    if region is None or region.trained or (region.start <= 0 and region.end >= 1):
+        return text
+    return replace(text, region=replace(region, start=0.0, end=1.0))
+
+
+def _acting(
+    texts: tuple[Conditioning, ...], x: Tensor, timestep: Tensor, index: int, total: int
+) -> list[Part]:
+    """The parts of the texts that lead at a step. Raises NodeError without any."""
+    time = float(timestep.max())
+    parts = [placed(text, x.shape[-2], x.shape[-1]) for text in _in_steps(texts, index, total) if _at_time(text, time)]
+    if not parts:
+        raise NodeError(f"no text leads at step {index + 1} of {total}; let one of them lead there too")
+    return parts
+
+
+def _at_time(text: Conditioning, time: float) -> bool:
+    """Whether a text leads at a timestep, of which ``start`` and ``end`` are shares, from the noisiest on."""
+    region = text.region
+    if region is None or not region.trained:
+        return True
+    return (region.start <= 0 or time <= (1 - region.start) * LAST_TIMESTEP) and (
+        region.end >= 1 or time >= (1 - region.end) * LAST_TIMESTEP
+    )
+
+
+def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[Part]]) -> Tensor:
+    """Each side's mean prediction, (sides B, C, h, w). Raises NodeError for a place where no text leads."""
+    sums: list[Tensor | None] = [None] * len(sides)
+    counts = [x.new_zeros(len(x), 1, *x.shape[-2:], dtype=torch.float32) for _ in sides]
+    for box, jobs in _calls([(side, part) for side, parts in enumerate(sides) for part in parts], x):
+        for (side, part), output in zip(jobs, _predicted(denoiser, x, timestep, box, jobs), strict=True):
+            weights = counted(part, x)
+            total = sums[side]
+            if total is None:
+                total = sums[side] = output.new_zeros(len(x), output.shape[1], *x.shape[-2:])
+            box.of(total).add_(output * weights.to(output))
+            box.of(counts[side]).add_(weights)
+    if any(bool((count <= 0).any()) for count in counts):
+        raise NodeError(
+            "no text leads in some places of the picture; combine the regions with a text that leads everywhere"
+        )
+    return torch.cat([total / count.to(total) for total, count in zip(sums, counts, strict=True) if total is not None])
+
+
+Job = tuple[int, Part]
+"""A side, and one of its parts."""
+
+
+def _calls(jobs: list[Job], x: Tensor) -> list[tuple[Box, list[Job]]]:
+    """Which jobs go into one call: those of the same rectangle and the same shape of text; the whole picture last."""
+    alike: dict[object, tuple[Box, list[Job]]] = {}
+    for job in jobs:
+        box = job[1].box or whole(x)
+        alike.setdefault((box, _shapes(job[1].text)), (box, []))[1].append(job)
+    calls = [
+        (box, found[start : start + TOGETHER])
+        for box, found in alike.values()
+        for start in range(0, len(found), TOGETHER)
+    ]
+    return sorted(calls, key=lambda call: call[0] == whole(x))
+
+
+def _shapes(text: Conditioning) -> tuple[object, ...]:
+    tensors = (text.tokens, text.pooled, text.labels, text.mask, text.score, text.sizes)
+    return tuple(None if tensor is None else tuple(tensor.shape[1:]) for tensor in tensors)
+
+
+def _predicted(
+    denoiser: Denoiser, x: Tensor, timestep: Tensor, box: Box, jobs: list[Job]
+) -> tuple[Tensor, ...]:
+    """What the denoiser says to the texts of some jobs on a rectangle of x, (B, C, h, w) each."""
+    seen = box.of(x)
+    if box != whole(x):
+        if isinstance(denoiser, Cropping):
+            denoiser = denoiser.cropped(box.top, box.left, box.height, box.width)
+        jobs = [(side, part._replace(text=_told_whole(part.text, denoiser, x))) for side, part in jobs]
+    text = jobs[0][1].text
+    for _, part in jobs[1:]:
+        text = joined(text, part.text, len(x))
+    output = denoiser.predict(torch.cat([seen] * len(jobs)), timestep, text)
+    if output.shape[-2:] != seen.shape[-2:]:
+        raise NodeError(
+            f"this model cannot paint {box.width} x {box.height} cells; give the region sides that are multiples of "
+            f"{2 * denoiser.format.downscale} pixels"
+        )
+    return output.chunk(len(jobs))
+
+
+def _told_whole(text: Conditioning, denoiser: Denoiser, x: Tensor) -> Conditioning:
+    """A text that says the size of the whole picture, for models that are told it, where it says none."""
+    if text.sizes is not None:
+        return text
+    height, width = (denoiser.format.downscale * side for side in x.shape[-2:])
+    return replace(text, sizes=torch.tensor([[height, width, 0, 0, height, width]], dtype=torch.float32))

@@ -1,0 +1,46 @@
+"""How two predictions become a guided one, and two texts one batch. No nodes here."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nodeflow.wires import Conditioning
+
+
+def guide(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
+    """Ho & Salimans 2022 (arXiv:2207.12598), eq. 6, with w = scale - 1: u + scale (c - u), each (B, C, h, w)."""
+    return unconditional + scale * (conditional - unconditional)
+
+
+def rescale_guided(guided: Tensor, conditional: Tensor, phi: float) -> Tensor:
+    """Lin et al. 2023 (arXiv:2305.08891), eq. 14 to 16: guided towards the conditional's deviation, by a share phi."""
+    axes = list(range(1, guided.ndim))
+    rescaled = guided * (conditional.std(dim=axes, keepdim=True) / guided.std(dim=axes, keepdim=True))
+    return phi * rescaled + (1 - phi) * guided
+
+
+def in_two(output: Tensor, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The prediction, which guidance is for, and the learned variance, where there is one."""
+    channels = x.shape[1]
+    return output[:, :channels], output[:, channels:] if output.shape[1] > channels else None
+
+
+def joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
+    """Two conditions as one, each for a batch."""
+
+    def both(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+        return None if first is None or second is None else torch.cat([_rows(first, batch), _rows(second, batch)])
+
+    return Conditioning(
+        both(one.tokens, other.tokens),
+        both(one.pooled, other.pooled),
+        labels=both(one.labels, other.labels),
+        mask=both(one.mask, other.mask),
+        score=both(one.score, other.score),
+        sizes=both(one.sizes, other.sizes),
+    )
+
+
+def _rows(values: Tensor, batch: int) -> Tensor:
+    return values if len(values) == batch else values.expand(batch, *values.shape[1:])

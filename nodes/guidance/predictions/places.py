@@ -1,0 +1,170 @@
+"""Where a text leads: its rectangle in cells, and how much its prediction counts in each cell of that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Area, Conditioning, Region
+
+RAMP = 8
+"""Cells over which a rectangle's weight falls off at the edges that lie inside the picture."""
+LEAST_BOUND = 8
+"""Cells on a side of the rectangle around a mask, at least."""
+
+
+class Box(NamedTuple):
+    """A rectangle of cells."""
+
+    height: int
+    width: int
+    top: int
+    left: int
+
+    def of(self, x: Tensor) -> Tensor:
+        """That part of x (B, C, h, w)."""
+        return x[..., self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def holds(self, other: Box) -> bool:
+        """Whether the other lies in it, where both begin no later than they may; as ComfyUI compares them."""
+        return (
+            other.top >= self.top
+            and other.left >= self.left
+            and self.height + self.top >= other.height + other.top
+            and self.width + self.left >= other.width + other.left
+        )
+
+
+class Part(NamedTuple):
+    """A text with its region, and the rectangle that this means in a latent; None is all of it."""
+
+    text: Conditioning
+    region: Region
+    box: Box | None
+
+    def in_place_of(self, other: Part) -> Part:
+        """This text in the other's region."""
+        return Part(self.text, other.region, other.box)
+
+
+def apart(conditioning: Conditioning) -> tuple[Conditioning, ...]:
+    """All texts that lead together, each with its region alone."""
+    return replace(conditioning, beside=()), *(one for beside in conditioning.beside for one in apart(beside))
+
+
+def is_plain(conditioning: Conditioning) -> bool:
+    """Whether it is a single text that leads everywhere and always."""
+    return conditioning.region is None and not conditioning.beside
+
+
+def check_plain(*texts: Conditioning | None) -> None:
+    """Raises NodeError for texts in regions, where there is no use for them."""
+    if not all(text is None or is_plain(text) for text in texts):
+        raise NodeError("this node takes a single text that leads everywhere; wire one without regions beside it")
+
+
+def placed(text: Conditioning, height: int, width: int) -> Part:
+    """A text with its rectangle in a latent of h by w cells. Raises NodeError for one that lies outside."""
+    region = text.region or Region()
+    box = None
+    if region.area is not None:
+        box = _cells(region.area, height, width)
+    elif region.bounded and region.mask is not None:
+        box = _around(region.mask, height, width)
+    return Part(text, region, box)
+
+
+def counted(part: Part, x: Tensor) -> Tensor:
+    """How much a part counts in each cell of its rectangle, (1 or B, 1, h, w), of x (B, C, H, W)."""
+    box = part.box or whole(x)
+    mask = part.region.mask
+    if mask is None:
+        weights = x.new_ones(1, 1, box.height, box.width, dtype=torch.float32) * part.region.strength
+        return weights if part.box is None else weights * _ramps(box, x.shape[-2], x.shape[-1]).to(weights)
+    if len(mask) not in (1, len(x)):
+        raise NodeError(f"{len(mask)} masks do not fit {len(x)} pictures; give one, or one for each")
+    return box.of(resized(mask, x.shape[-2], x.shape[-1]).to(x.device)) * part.region.strength
+
+
+def whole(x: Tensor) -> Box:
+    return Box(int(x.shape[-2]), int(x.shape[-1]), 0, 0)
+
+
+def resized(mask: Tensor, height: int, width: int) -> Tensor:
+    """A mask (B, 1, H, W) for each cell."""
+    if mask.shape[-2:] == (height, width):
+        return mask.float()
+    return interpolate(mask.float(), (height, width), mode="bilinear")
+
+
+def beside_areas(parts: list[Part], others: list[Part]) -> list[Part]:
+    """Parts, and for each rectangle of the others that none of them has, the best fitting of them there too.
+
+    So positive and negative text are compared on the same rectangle, as ComfyUI does.
+    """
+    found = list(parts)
+    for other in others:
+        if other.box is None:
+            continue
+        best = _closest(found, other.box)
+        if best is not None and best.box != other.box:
+            found.append(best.in_place_of(other))
+    return found
+
+
+def _closest(parts: list[Part], box: Box) -> Part | None:
+    """The part of the smallest rectangle that holds another; without one, the first that is everywhere."""
+    around = [part for part in parts if part.box is not None and part.box.holds(box)]
+    if around:
+        return min(around, key=_size)
+    return next((part for part in parts if part.box is None), None)
+
+
+def _size(part: Part) -> int:
+    return part.box.height * part.box.width if part.box is not None else 0
+
+
+def _cells(area: Area, height: int, width: int) -> Box:
+    unit = (height, width, height, width) if area.shares else (1, 1, 1, 1)
+    tall, wide, top, left = (
+        round(side * length) for side, length in zip((area.height, area.width, area.top, area.left), unit, strict=True)
+    )
+    if top >= height or left >= width:
+        raise NodeError(
+            f"an area begins at cell {left}, {top} and the picture has {width} x {height} cells; move it into it"
+        )
+    return Box(min(max(tall, 1), height - top), min(max(wide, 1), width - left), top, left)
+
+
+def _around(mask: Tensor, height: int, width: int) -> Box:
+    """The rectangle around all that a mask marks, of all its pictures. Raises NodeError for an empty one."""
+    marked = resized(mask, height, width).abs().amax((0, 1)) > 0
+    rows, columns = marked.any(1).nonzero()[:, 0], marked.any(0).nonzero()[:, 0]
+    if not len(rows):
+        raise NodeError("the mask of a region marks no place; draw something into it")
+    top, left = int(rows[0]), int(columns[0])
+    tall, wide = (max(int(found[-1] - found[0]) + 1, LEAST_BOUND) for found in (rows, columns))
+    return Box(min(tall, height - top), min(wide, width - left), top, left)
+
+
+def _ramps(box: Box, height: int, width: int) -> Tensor:
+    """(h, w), from 1/r at an edge inside the picture to 1 after r cells, r at most 8 and a quarter of the side."""
+    down = _ramp(box.height, box.top != 0, box.top + box.height < height)
+    across = _ramp(box.width, box.left != 0, box.left + box.width < width)
+    return down[:, None] * across
+
+
+def _ramp(side: int, first: bool, last: bool) -> Tensor:
+    found = torch.ones(side)
+    count = min(RAMP, side // 4)
+    rising = torch.arange(1, count + 1) / max(count, 1)
+    if first:
+        found[:count] *= rising
+    if last and count:
+        found[-count:] *= rising.flip(0)
+    return found
