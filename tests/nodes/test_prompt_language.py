@@ -1,0 +1,170 @@
+"""How prompts are read: weights, breaks, embeddings, and tokens in chunks."""
+
+from __future__ import annotations
+
+import pytest
+
+from nodes.conditioning.prompt_language.chunks import Frame, Group, Token, a1111_rows, comfyui_rows, plain_rows
+from nodes.conditioning.prompt_language.embeddings import Named, with_names
+from nodes.conditioning.prompt_language.weights import a1111_pieces, comfyui_pieces, plain_pieces
+
+START, END, FILL, COMMA = 100, 101, 102, 7
+
+
+def weighted(pieces: object) -> list[tuple[str, float]]:
+    return [(piece.text, round(piece.weight, 6)) for piece in pieces]  # type: ignore[attr-defined]
+
+
+COMFYUI = {
+    "": [("", 1)],
+    "a cat": [("a cat", 1)],
+    "a (red) star": [("a ", 1), ("red", 1.1), (" star", 1)],
+    "((a))": [("a", 1.21)],
+    "(a:1.3)": [("a", 1.3)],
+    "(a:.5)": [("a", 0.5)],
+    "(a:-1)": [("a", -1)],
+    "((a:1.5) b)": [("a", 1.5), (" b", 1.1)],
+    "(a (b) c:1.2)": [("a ", 1.2), ("b", 1.32), (" c", 1.2)],
+    "(a:b)": [("a:b", 1.1)],
+    "(a:1.2:0.5)": [("a:1.2", 0.5)],
+    "[a]": [("[a]", 1)],
+    "a BREAK b": [("a BREAK b", 1)],
+    r"a \(b\) (c\))": [("a (b) ", 1), ("c)", 1.1)],
+    r"a \\(b\\)": [("a \\(b\\)", 1)],
+    "((a": [("((a", 1)],
+    "(a (b)": [("a ", 1.1), ("(b", 1.1)],
+    "a) (b)": [("a) (b)", 1)],
+    "()": [("", 1)],
+    "(:1.2)": [(":1.2", 1.1)],
+}
+
+
+@pytest.mark.parametrize("text", COMFYUI)
+def test_brackets_as_comfyui_reads_them(text: str) -> None:
+    found = weighted(comfyui_pieces(text))
+    assert [part for part in found if part[0]] == [part for part in COMFYUI[text] if part[0]]
+
+
+A1111 = {
+    "": [("", 1)],
+    "a (red) star": [("a ", 1), ("red", 1.1), (" star", 1)],
+    "[a]": [("a", round(1 / 1.1, 6))],
+    "a [b (c)]": [("a ", 1), ("b ", round(1 / 1.1, 6)), ("c", 1)],
+    "(a:1.3)": [("a", 1.3)],
+    "((a:1.5) b)": [("a", 1.65), (" b", 1.1)],
+    "(a:b:1.1)": [("a:b", 1.1)],
+    "a:b": [("a:b", 1)],
+    r"\(a\) \[b\] \\": [("(a) [b] \\", 1)],
+    "((a": [("a", 1.21)],
+    "[a": [("a", round(1 / 1.1, 6))],
+    "a) b]": [("a) b]", 1)],
+    "(a:1.2.3)": [("a:1.2.3)", 1.1)],
+    "a:1.2)": [("a:1.2)", 1)],
+}
+
+
+@pytest.mark.parametrize("text", A1111)
+def test_brackets_as_a1111_reads_them(text: str) -> None:
+    assert weighted(a1111_pieces(text)) == A1111[text]
+
+
+def test_a_break_opens_a_chunk_in_brackets_too() -> None:
+    assert [(piece.text, piece.opens) for piece in a1111_pieces("a BREAK b BREAKER")] == [
+        ("a", False),
+        ("b BREAKER", True),
+    ]
+    assert [(piece.text, piece.weight, piece.opens) for piece in a1111_pieces("(a\nBREAK b:1.5) c")] == [
+        ("a", 1.5, False),
+        ("b", 1.5, True),
+        (" c", 1.0, False),
+    ]
+
+
+def test_off_takes_the_text_as_it_is() -> None:
+    assert weighted(plain_pieces("(a:1.3) [b]")) == [("(a:1.3) [b]", 1)]
+
+
+@pytest.mark.parametrize("read", [comfyui_pieces, a1111_pieces])
+def test_many_brackets_are_read_without_recursion(read: object) -> None:
+    deep = "(" * 1500 + "a" + ")" * 1500
+    assert [piece.text for piece in read(deep) if piece.text] == ["a"]  # type: ignore[operator]
+
+
+def test_embeddings_are_named_at_the_start_and_after_blanks() -> None:
+    assert with_names("embedding:one, a embedding:sub/two\nembedding:three") == [
+        Named("one"),
+        ", a ",
+        Named("sub/two"),
+        "\n",
+        Named("three"),
+    ]
+    assert with_names("preembedding:one") == ["preembedding:one"]
+    assert with_names("embedding: one") == ["embedding: one"]
+    assert with_names("embedding:,") == ["embedding:,"]
+    assert with_names("") == []
+
+
+FRAME = Frame(8, START, END, FILL, COMMA)
+
+
+def numbers(rows: object) -> list[list[int]]:
+    return [[token.number for token in row] for row in rows]  # type: ignore[attr-defined]
+
+
+def group(*tokens: int, opens: bool = False) -> Group:
+    return Group(tuple(Token(number) for number in tokens), opens)
+
+
+def test_a_short_text_is_filled_up() -> None:
+    wanted = [[START, 1, 2, END, FILL, FILL, FILL, FILL]]
+    for rows in (comfyui_rows, a1111_rows, plain_rows):
+        assert numbers(rows([group(1, 2)], FRAME)) == wanted
+        assert numbers(rows([], FRAME)) == [[START, END, *[FILL] * 6]]
+
+
+def test_exactly_full_is_one_row() -> None:
+    for rows in (comfyui_rows, a1111_rows, plain_rows):
+        assert numbers(rows([group(1, 2, 3, 4, 5, 6)], FRAME)) == [[START, 1, 2, 3, 4, 5, 6, END]]
+
+
+def test_comfyui_keeps_short_groups_whole_and_cuts_long_ones() -> None:
+    assert numbers(comfyui_rows([group(1, 2, 3, 4), group(5, 6, 8)], FRAME)) == [
+        [START, 1, 2, 3, 4, END, FILL, FILL],
+        [START, 5, 6, 8, END, FILL, FILL, FILL],
+    ]
+    assert numbers(comfyui_rows([group(1, 2, 3, 4), group(*range(10, 18))], FRAME)) == [
+        [START, 1, 2, 3, 4, 10, 11, END],
+        [START, 12, 13, 14, 15, 16, 17, END],
+    ]
+
+
+def test_a1111_cuts_at_the_last_comma_that_is_near() -> None:
+    assert numbers(a1111_rows([group(1, 2, COMMA, 3, 4, 5, 6)], FRAME)) == [
+        [START, 1, 2, COMMA, END, FILL, FILL, FILL],
+        [START, 3, 4, 5, 6, END, FILL, FILL],
+    ]
+    assert numbers(a1111_rows([group(1, 2, COMMA, 3, 4, 5, 6)], FRAME, 2)) == numbers(
+        plain_rows([group(1, 2, COMMA, 3, 4, 5, 6)], FRAME)
+    )
+
+
+def test_a_comma_that_is_one_too_many_opens_the_next_row() -> None:
+    assert numbers(a1111_rows([group(1, 2, 3, 4, 5, 6, COMMA)], FRAME))[1][:3] == [START, COMMA, END]
+
+
+def test_a_break_fills_the_row_up_and_none_stays_empty_behind_the_last() -> None:
+    found = numbers(a1111_rows([group(1), group(2, opens=True), group(opens=True)], FRAME))
+    assert found == [[START, 1, END, *[FILL] * 5], [START, 2, END, *[FILL] * 5]]
+
+
+def test_an_embedding_stays_whole() -> None:
+    own = Group(tuple(Token(0, 1.2, place) for place in range(3)))
+    for rows in (comfyui_rows, a1111_rows, plain_rows):
+        first, second = rows([group(1, 2, 3, 4), own], FRAME)
+        assert [token.vector for token in second[1:4]] == [0, 1, 2]
+        assert [token.number for token in first] == [START, 1, 2, 3, 4, END, FILL, FILL]
+
+
+def test_weights_stay_with_their_tokens() -> None:
+    (row,) = comfyui_rows([Group((Token(1, 1.3),)), group(2)], FRAME)
+    assert [token.weight for token in row] == [1.0, 1.3, *[1.0] * 6]
