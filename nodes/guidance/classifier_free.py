@@ -11,8 +11,8 @@ from torch import Tensor
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
-from nodes.guidance.predictions.formulas import guide, in_two, joined, rescale_guided
 from nodes.guidance.predictions.asking import Regional
+from nodes.guidance.predictions.formulas import guide, in_two, joined, rescale_guided
 from nodes.guidance.predictions.places import apart, is_plain
 
 

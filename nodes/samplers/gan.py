@@ -8,6 +8,7 @@ import torch
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import Attention, Conditioning, GeneratorNetwork, Image, Latent, Noise
+from nodes.guidance.predictions.places import check_plain
 from nodes.latents.noise import drawn_noise
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import ready, torch_dtype
@@ -85,6 +86,7 @@ def gan_generate(generator: GeneratorNetwork, conditioning: Conditioning, noise:
     Fails for noise of another generator, and for the text of another model's encoder.
     Papers: Goodfellow et al. 2014 (arXiv:1406.2661); word attention: Xu et al. 2018, AttnGAN (arXiv:1711.10485).
     """
+    check_plain(conditioning)
     module: Any = generator.module
     tokens, pooled = conditioning.tokens, conditioning.pooled
     wanted = module.config.text_dim, module.config.pooled_dim

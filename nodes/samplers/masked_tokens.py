@@ -11,6 +11,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, Range, Reads, Seed, Slider, Step, Supplied, node
 from nodeflow.wires import VQ, Codes, Conditioning, MaskedTransformer, TextEncoder
 from nodes.guidance.predictions.formulas import guide
+from nodes.guidance.predictions.places import check_plain
 from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.image_tokens.amused_folder import PATTERNS, load_amused_folder
 from nodes.loaders.read.parts import Target, torch_dtype
@@ -92,6 +93,7 @@ def masked_sample(
     """
     from diffusers import AmusedScheduler
 
+    check_plain(positive, negative)
     for part in (codes, vq):
         if part is not None and part.size != transformer.size:
             raise NodeError(f"the transformer knows {transformer.size} codes, not {part.size}; use the VQ of its model")

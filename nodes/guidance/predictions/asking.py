@@ -43,9 +43,7 @@ class Regional:
         return self.positive[0]
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        sides = [
-            _acting(texts, x, timestep, index, total) for texts in (self.negative, self.positive) if texts
-        ]
+        sides = [_acting(texts, x, timestep, index, total) for texts in (self.negative, self.positive) if texts]
         if len(sides) == 2:
             negative = beside_areas(sides[0], sides[1])
             sides = [negative, beside_areas(sides[1], negative)]
@@ -62,9 +60,7 @@ class Regional:
 
     def at(self, index: int, total: int) -> Guider:
         positive, negative = (_in_steps(texts, index, total) for texts in (self.positive, self.negative))
-        return replace(
-            self, denoiser=in_force(self.denoiser, index, total), positive=positive, negative=negative
-        )
+        return replace(self, denoiser=in_force(self.denoiser, index, total), positive=positive, negative=negative)
 
     def unguided(self) -> Guider:
         return Regional(self.denoiser, self.positive)
@@ -92,9 +88,7 @@ def _always(text: Conditioning) -> Conditioning:
     return replace(text, region=replace(region, start=0.0, end=1.0))
 
 
-def _acting(
-    texts: tuple[Conditioning, ...], x: Tensor, timestep: Tensor, index: int, total: int
-) -> list[Part]:
+def _acting(texts: tuple[Conditioning, ...], x: Tensor, timestep: Tensor, index: int, total: int) -> list[Part]:
     """The parts of the texts that lead at a step. Raises NodeError without any."""
     time = float(timestep.max())
     parts = [placed(text, x.shape[-2], x.shape[-1]) for text in _in_steps(texts, index, total) if _at_time(text, time)]
@@ -104,13 +98,16 @@ def _acting(
 
 
 def _at_time(text: Conditioning, time: float) -> bool:
-    """Whether a text leads at a timestep, of which ``start`` and ``end`` are shares, from the noisiest on."""
+    """Whether a text leads at a timestep, of which ``start`` and ``end`` are shares, from the noisiest on.
+
+    Denoisers are asked at whole timesteps, so that these are whole too; at the one where a text ends, the next one that
+    begins there leads with it.
+    """
     region = text.region
     if region is None or not region.trained:
         return True
-    return (region.start <= 0 or time <= (1 - region.start) * LAST_TIMESTEP) and (
-        region.end >= 1 or time >= (1 - region.end) * LAST_TIMESTEP
-    )
+    first, last = (round((1 - share) * LAST_TIMESTEP) for share in (region.start, region.end))
+    return (region.start <= 0 or time <= first) and (region.end >= 1 or time >= last)
 
 
 def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[Part]]) -> Tensor:
@@ -155,9 +152,7 @@ def _shapes(text: Conditioning) -> tuple[object, ...]:
     return tuple(None if tensor is None else tuple(tensor.shape[1:]) for tensor in tensors)
 
 
-def _predicted(
-    denoiser: Denoiser, x: Tensor, timestep: Tensor, box: Box, jobs: list[Job]
-) -> tuple[Tensor, ...]:
+def _predicted(denoiser: Denoiser, x: Tensor, timestep: Tensor, box: Box, jobs: list[Job]) -> tuple[Tensor, ...]:
     """What the denoiser says to the texts of some jobs on a rectangle of x, (B, C, h, w) each."""
     seen = box.of(x)
     if box != whole(x):
