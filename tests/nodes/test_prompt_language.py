@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from nodes.conditioning.prompt_language.chunks import Frame, Group, Token, a1111_rows, comfyui_rows, plain_rows
+from nodes.conditioning.prompt_language.chunks import Frame, Group, Row, Token, a1111_rows, comfyui_rows, plain_rows
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
-from nodes.conditioning.prompt_language.weights import a1111_pieces, comfyui_pieces, plain_pieces
+from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
 
 START, END, FILL, COMMA = 100, 101, 102, 7
 
 
-def weighted(pieces: object) -> list[tuple[str, float]]:
-    return [(piece.text, round(piece.weight, 6)) for piece in pieces]  # type: ignore[attr-defined]
+def weighted(pieces: list[Piece]) -> list[tuple[str, float]]:
+    return [(piece.text, round(piece.weight, 6)) for piece in pieces]
 
 
-COMFYUI = {
+COMFYUI: dict[str, list[tuple[str, float]]] = {
     "": [("", 1)],
     "a cat": [("a cat", 1)],
     "a (red) star": [("a ", 1), ("red", 1.1), (" star", 1)],
@@ -45,7 +47,7 @@ def test_brackets_as_comfyui_reads_them(text: str) -> None:
     assert [part for part in found if part[0]] == [part for part in COMFYUI[text] if part[0]]
 
 
-A1111 = {
+A1111: dict[str, list[tuple[str, float]]] = {
     "": [("", 1)],
     "a (red) star": [("a ", 1), ("red", 1.1), (" star", 1)],
     "[a]": [("a", round(1 / 1.1, 6))],
@@ -85,9 +87,9 @@ def test_off_takes_the_text_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("read", [comfyui_pieces, a1111_pieces])
-def test_many_brackets_are_read_without_recursion(read: object) -> None:
+def test_many_brackets_are_read_without_recursion(read: Callable[[str], list[Piece]]) -> None:
     deep = "(" * 1500 + "a" + ")" * 1500
-    assert [piece.text for piece in read(deep) if piece.text] == ["a"]  # type: ignore[operator]
+    assert [piece.text for piece in read(deep) if piece.text] == ["a"]
 
 
 def test_embeddings_are_named_at_the_start_and_after_blanks() -> None:
@@ -107,8 +109,8 @@ def test_embeddings_are_named_at_the_start_and_after_blanks() -> None:
 FRAME = Frame(8, START, END, FILL, COMMA)
 
 
-def numbers(rows: object) -> list[list[int]]:
-    return [[token.number for token in row] for row in rows]  # type: ignore[attr-defined]
+def numbers(rows: list[Row]) -> list[list[int]]:
+    return [[token.number for token in row] for row in rows]
 
 
 def group(*tokens: int, opens: bool = False) -> Group:
