@@ -52,7 +52,7 @@ class Codes:
 
 @dataclass(frozen=True)
 class Area:
-    """A rectangle of a picture: ``height``, ``width``, ``top`` and ``left``, in latent cells or as shares of it."""
+    """A rectangle of a picture: ``height``, ``width``, ``top`` and ``left``, in pixels or as shares of it."""
 
     height: float
     width: float

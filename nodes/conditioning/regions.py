@@ -9,9 +9,6 @@ from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Area, Conditioning, Mask, Region
 from nodes.guidance.predictions.places import apart
 
-CELL = 8
-"""Pixels on a side of the cells that areas are counted in."""
-
 
 @node("Conditioning area")
 def conditioning_area(
@@ -24,14 +21,14 @@ def conditioning_area(
 ) -> Conditioning:
     """Lets a text lead in a rectangle of the picture alone, which is all that the denoiser sees of it.
 
-    Sides and place are in pixels, in steps of 8: a cell of the latent. Combine it with a text that leads everywhere, or
-    with others whose areas cover the rest. Where several lead, their predictions are averaged by ``strength``, which
-    falls off over 8 cells at the edges that lie inside the picture. What sticks out of the picture is cut off.
+    Sides and place are in pixels, rounded down to cells of the latent (8 pixels for most models). Combine it with a
+    text that leads everywhere, or with others whose areas cover the rest. Where several lead, their predictions are
+    averaged by ``strength``, which falls off over 8 cells at the edges that lie inside the picture. What sticks out of
+    the picture is cut off.
 
     Fails, when sampling begins, for an area outside of the picture, and where no text leads in a place.
     """
-    sides = (height // CELL, width // CELL, top // CELL, left // CELL)
-    return _with_region(conditioning, area=Area(*sides), strength=strength)
+    return _with_region(conditioning, area=Area(height, width, top, left), strength=strength)
 
 
 @node("Conditioning area by share")

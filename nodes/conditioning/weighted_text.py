@@ -67,7 +67,7 @@ def picture_sizes(
     target_width: Annotated[int, Range(0, 16384)] = 1024,
     target_height: Annotated[int, Range(0, 16384)] = 1024,
 ) -> Conditioning:
-    """Says how large a picture was, where it was cropped and how large it became, for a model that is told so.
+    """Says how large a picture was and how it was cropped, for a model that is told so.
 
     Stable Diffusion XL learned with these numbers, in pixels: a small ``width`` and ``height`` give what small pictures
     look like when they are enlarged, a crop cuts things off. Without this node it is a whole picture, as large as what

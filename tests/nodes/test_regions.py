@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from nodeflow.engine.cache.codec import decode, encode
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning, Guider, Mask, Noise
+from nodeflow.wires import Conditioning, Guider, Image, Mask, Noise
 from nodes.conditioning.combine import (
     average_conditioning,
     combine_conditioning,
@@ -27,6 +28,7 @@ from nodes.conditioning.regions import (
     conditioning_strength,
 )
 from nodes.conditioning.text_encode import class_label, clip_text_encode
+from nodes.controls.controlnet import control, load_controlnet
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.guidance.classifier_free import ClassifierFree, Unguided, classifier_free_guidance, no_guidance
 from nodes.guidance.picture_and_text import picture_and_text_guidance
@@ -36,6 +38,7 @@ from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.test_sampling_parity import finish
+from tests.nodes.tiny_controls import tiny_controlnet
 
 HEIGHT, WIDTH = 8, 16
 X = torch.randn(1, 4, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(1))
@@ -105,7 +108,7 @@ def test_an_area_sees_its_rectangle_alone_and_falls_off_inside(
     tiny: LatentDiffusion, texts: tuple[Conditioning, ...]
 ) -> None:
     red, blue, _ = texts
-    side = 8
+    side = tiny.unet.format.downscale
     area = conditioning_area(blue, 8 * side, HEIGHT * side, 8 * side, 0, 0.8)
     found = predicted(no_guidance(unet_denoiser(tiny.unet), combine_conditioning(red, area)))
     weights = 0.8 * ramp(8, True, False).expand(HEIGHT, 8)
@@ -136,19 +139,38 @@ def test_the_negative_is_asked_for_on_the_same_rectangle(
 def test_ramps_lie_at_inner_edges_alone() -> None:
     x = torch.zeros(1, 4, 64, 64)
     text = Conditioning(torch.zeros(1, 2, 3))
-    middle = counted(placed(conditioning_area(text, 320, 256, 96, 128), 64, 64), x)[0, 0]
+    middle = counted(placed(conditioning_area(text, 320, 256, 96, 128), 64, 64, 8), x)[0, 0]
     assert middle.shape == (32, 40)
     close(middle, ramp(32, True, True)[:, None] * ramp(40, True, True))
-    corner = counted(placed(conditioning_area(text, 256, 256, 0, 0), 64, 64), x)[0, 0]
+    corner = counted(placed(conditioning_area(text, 256, 256, 0, 0), 64, 64, 8), x)[0, 0]
     close(corner, ramp(32, False, True)[:, None] * ramp(32, False, True))
-    small = counted(placed(conditioning_area(text, 24, 24, 8, 8), 64, 64), x)[0, 0]
+    small = counted(placed(conditioning_area(text, 24, 24, 8, 8), 64, 64, 8), x)[0, 0]
     assert torch.equal(small, torch.ones(3, 3))
 
 
+def test_what_is_shown_beside_the_latent_is_cropped_too(
+    tiny: LatentDiffusion, texts: tuple[Conditioning, ...], tmp_path: Path
+) -> None:
+    red, blue, _ = texts
+    side = tiny.unet.format.downscale
+    picture = torch.rand(1, 3, HEIGHT * side, WIDTH * side)
+    net = load_controlnet(str(tiny_controlnet(tiny, tmp_path / "net")))
+    led, right = (control(unet_denoiser(tiny.unet), net, Image(part)) for part in (picture, picture[..., 8 * side :]))
+    area = conditioning_area_by_share(blue, 0.5, 1.0, 0.5, 0.0)
+    found = predicted(no_guidance(led, combine_conditioning(red, area)))
+    weights = ramp(8, True, False).expand(HEIGHT, 8)
+    with torch.no_grad():
+        wanted = led.predict(X, TIME, red)
+        wanted[..., 8:] = (wanted[..., 8:] + weights * right.predict(X[..., 8:], TIME, blue)) / (1 + weights)
+    close(found, wanted)
+
+
 def test_what_sticks_out_is_cut_off(texts: tuple[Conditioning, ...]) -> None:
-    assert placed(conditioning_area(texts[0], 512, 512, 64, 32), 8, 16).box == Box(4, 8, 4, 8)
-    with pytest.raises(NodeError, match="begins at cell 16, 0 and the picture has 16 x 8 cells"):
-        placed(conditioning_area(texts[0], 64, 64, 128, 0), 8, 16)
+    assert placed(conditioning_area(texts[0], 512, 512, 64, 32), 8, 16, 8).box == Box(4, 8, 4, 8)
+    with pytest.raises(
+        NodeError, match="begins 128 pixels from the left and 0 from the top, and the picture has 128 x 64;"
+    ):
+        placed(conditioning_area(texts[0], 64, 64, 128, 0), 8, 16, 8)
 
 
 def test_masks_weigh_predictions(tiny: LatentDiffusion, texts: tuple[Conditioning, ...]) -> None:
@@ -160,17 +182,17 @@ def test_masks_weigh_predictions(tiny: LatentDiffusion, texts: tuple[Conditionin
     close(found, (values * alone(tiny, red) + weights * alone(tiny, blue)) / (values + weights))
     large = conditioning_mask(red, Mask(torch.rand(1, 1, 64, 128)))
     small = torch.nn.functional.interpolate(large.region.mask, (8, 16), mode="bilinear")  # type: ignore[union-attr, arg-type]
-    assert torch.equal(counted(placed(large, HEIGHT, WIDTH), X), small)
+    assert torch.equal(counted(placed(large, HEIGHT, WIDTH, 8), X), small)
 
 
 def test_a_mask_can_bound_what_is_seen(texts: tuple[Conditioning, ...]) -> None:
     values = torch.zeros(1, 1, 32, 32)
     values[..., 10:22, 3:5] = 1
-    part = placed(conditioning_mask(texts[0], Mask(values), 1.0, "mask bounds"), 32, 32)
+    part = placed(conditioning_mask(texts[0], Mask(values), 1.0, "mask bounds"), 32, 32, 8)
     assert part.box == Box(12, 8, 10, 3)
     assert torch.equal(counted(part, torch.zeros(1, 4, 32, 32)), values[..., 10:22, 3:11])
     with pytest.raises(NodeError, match="marks no place"):
-        placed(conditioning_mask(texts[0], Mask(values * 0), 1.0, "mask bounds"), 32, 32)
+        placed(conditioning_mask(texts[0], Mask(values * 0), 1.0, "mask bounds"), 32, 32, 8)
 
 
 def test_a_place_without_a_text_is_a_sentence(tiny: LatentDiffusion, texts: tuple[Conditioning, ...]) -> None:

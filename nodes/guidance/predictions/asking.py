@@ -43,7 +43,11 @@ class Regional:
         return self.positive[0]
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        sides = [_acting(texts, x, timestep, index, total) for texts in (self.negative, self.positive) if texts]
+        sides = [
+            _acting(texts, self.denoiser, x, timestep, index, total)
+            for texts in (self.negative, self.positive)
+            if texts
+        ]
         if len(sides) == 2:
             negative = beside_areas(sides[0], sides[1])
             sides = [negative, beside_areas(sides[1], negative)]
@@ -88,10 +92,13 @@ def _always(text: Conditioning) -> Conditioning:
     return replace(text, region=replace(region, start=0.0, end=1.0))
 
 
-def _acting(texts: tuple[Conditioning, ...], x: Tensor, timestep: Tensor, index: int, total: int) -> list[Part]:
+def _acting(
+    texts: tuple[Conditioning, ...], denoiser: Denoiser, x: Tensor, timestep: Tensor, index: int, total: int
+) -> list[Part]:
     """The parts of the texts that lead at a step. Raises NodeError without any."""
     time = float(timestep.max())
-    parts = [placed(text, x.shape[-2], x.shape[-1]) for text in _in_steps(texts, index, total) if _at_time(text, time)]
+    acting = (text for text in _in_steps(texts, index, total) if _at_time(text, time))
+    parts = [placed(text, x.shape[-2], x.shape[-1], denoiser.format.downscale) for text in acting]
     if not parts:
         raise NodeError(f"no text leads at step {index + 1} of {total}; let one of them lead there too")
     return parts

@@ -68,12 +68,15 @@ def check_plain(*texts: Conditioning | None) -> None:
         raise NodeError("this node takes a single text that leads everywhere; wire one without regions beside it")
 
 
-def placed(text: Conditioning, height: int, width: int) -> Part:
-    """A text with its rectangle in a latent of h by w cells. Raises NodeError for one that lies outside."""
+def placed(text: Conditioning, height: int, width: int, pixels: int) -> Part:
+    """A text with its rectangle in a latent of h by w cells, each of so many ``pixels`` on a side.
+
+    Raises NodeError for a rectangle that lies outside.
+    """
     region = text.region or Region()
     box = None
     if region.area is not None:
-        box = _cells(region.area, height, width)
+        box = _cells(region.area, height, width, pixels)
     elif region.bounded and region.mask is not None:
         box = _around(region.mask, height, width)
     return Part(text, region, box)
@@ -129,14 +132,17 @@ def _size(part: Part) -> int:
     return part.box.height * part.box.width if part.box is not None else 0
 
 
-def _cells(area: Area, height: int, width: int) -> Box:
-    unit = (height, width, height, width) if area.shares else (1, 1, 1, 1)
-    tall, wide, top, left = (
-        round(side * length) for side, length in zip((area.height, area.width, area.top, area.left), unit, strict=True)
-    )
+def _cells(area: Area, height: int, width: int, pixels: int) -> Box:
+    given = (area.height, area.width, area.top, area.left)
+    if area.shares:
+        sides = [round(side * length) for side, length in zip(given, (height, width, height, width), strict=True)]
+    else:
+        sides = [int(side // pixels) for side in given]
+    tall, wide, top, left = sides
     if top >= height or left >= width:
         raise NodeError(
-            f"an area begins at cell {left}, {top} and the picture has {width} x {height} cells; move it into it"
+            f"an area begins {left * pixels} pixels from the left and {top * pixels} from the top, and the picture has "
+            f"{width * pixels} x {height * pixels}; move it into the picture"
         )
     return Box(min(max(tall, 1), height - top), min(max(wide, 1), width - left), top, left)
 
