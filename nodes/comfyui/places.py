@@ -1,0 +1,115 @@
+"""Where things stand: ComfyUI's places with room between them, frames and notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from nodeflow.graph.io.comfyui.model import ComfyNode, ComfyWorkflow
+from nodeflow.graph.io.comfyui.prompt import Prompt, notes
+from nodeflow.graph.io.comfyui.tolerant import text
+from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation
+from nodeflow.graph.model.workflow import Placement, Workflow
+from nodes.comfyui.placeholders import storable
+
+STRETCH = 1.5
+"""Nodes here are wider apart: several stand where one stood."""
+WIDTH, GAP, LINE, HEAD = 300.0, 40.0, 34.0, 70.0
+INNER = 0.25
+"""How far apart nodes inside a subgraph stand, beside those around it."""
+LONGEST_TITLE = 200
+
+
+def place(workflow: Workflow, made: dict[str, list[str]], prompt: Prompt, source: ComfyWorkflow | None) -> None:
+    """Give every node a place, and take over groups and notes."""
+    given = dict(_places(source)) if source else {}
+    spots = _filled(prompt, given)
+    wanted: list[tuple[float, float, str, str]] = []
+    for id, names in made.items():
+        x, y = spots.get(id, (0.0, 0.0))
+        title = prompt.nodes[id].title if id in prompt.nodes else ""
+        ends = names[-1:]
+        for number, name in enumerate(name for name in names if name in workflow.nodes):
+            wanted.append((x, y + number, name, title if name in ends else ""))
+    columns: list[tuple[float, float, float]] = []
+    for x, y, name, title in sorted(wanted):
+        height = _height(workflow, name)
+        y = _free(columns, x, y, height)
+        columns.append((x, y, y + height))
+        workflow.layout[name] = Placement(round(x, 1), round(y, 1), storable(title)[:LONGEST_TITLE])
+    if source:
+        _annotate(workflow, source)
+
+
+def _places(source: ComfyWorkflow) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Places by the ids of the flat form; what is inside a subgraph stands around its instance."""
+    waiting = [(source.graph, "", 0.0, 0.0, 1.0)]
+    while waiting:
+        graph, path, left, top, scale = waiting.pop()
+        nodes = [node for node in graph.nodes.values() if math.isfinite(node.x) and math.isfinite(node.y)]
+        first_x = min((node.x for node in nodes), default=0.0) if path else 0.0
+        first_y = min((node.y for node in nodes), default=0.0) if path else 0.0
+        for node in nodes:
+            x, y = left + (node.x - first_x) * scale, top + (node.y - first_y) * scale
+            yield f"{path}{node.id}", (x * STRETCH if not path else x, y * STRETCH if not path else y)
+            if node.type in source.definitions and path.count(":") < 4 and len(waiting) < 1000:
+                outer = (x * STRETCH, y * STRETCH) if not path else (x, y)
+                waiting.append((source.definitions[node.type].graph, f"{path}{node.id}:", *outer, STRETCH))
+
+
+def _filled(prompt: Prompt, given: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Places for all: columns by how much stands before, for those that have none."""
+    from nodeflow.graph.io.comfyui.prompt import Output
+
+    missing = [id for id in prompt.nodes if id not in given]
+    if not missing:
+        return given
+    right = max((x for x, _ in given.values()), default=-WIDTH) + WIDTH + GAP if given else 0.0
+    depth: dict[str, int] = {}
+    for _ in range(min(len(missing), 40)):
+        changed = False
+        for id in missing:
+            sources = [v.node for v in prompt.nodes[id].inputs.values() if isinstance(v, Output)]
+            level = min(max((depth.get(one, 0) + 1 for one in sources), default=0), 40)
+            changed |= depth.get(id) != level
+            depth[id] = level
+        if not changed:
+            break
+    rows: dict[int, int] = {}
+    spots = dict(given)
+    for id in missing:
+        row = rows[depth[id]] = rows.get(depth[id], -1) + 1
+        spots[id] = (right + depth[id] * (WIDTH + 2 * GAP), row * 260.0)
+    return spots
+
+
+def _height(workflow: Workflow, name: str) -> float:
+    """About how tall a node is drawn."""
+    node = workflow.nodes[name]
+    return HEAD + LINE * min(2 + len(node.params), 12) + GAP
+
+
+def _free(columns: list[tuple[float, float, float]], x: float, y: float, height: float) -> float:
+    """The first free place at or below ``y``, among what stands near ``x``."""
+    for left, top, bottom in sorted((c for c in columns[-400:] if abs(c[0] - x) < WIDTH + GAP), key=lambda c: c[1]):
+        if top < y + height and y < bottom:
+            y = bottom
+    return y
+
+
+def _annotate(workflow: Workflow, source: ComfyWorkflow) -> None:
+    for number, group in enumerate(source.graph.groups, 1):
+        box = (group.x * STRETCH, group.y * STRETCH, group.width * STRETCH, group.height * STRETCH)
+        title = storable(group.title)[:LONGEST_TITLE]
+        workflow.annotations[f"frame{number}"] = Annotation("frame", *map(_finite, box), title)
+    found: list[ComfyNode] = list(notes(source.graph))
+    for number, note in enumerate(found, 1):
+        words = text(note.values[0]) if note.values else text(note.named.get("text"))
+        box = (note.x * STRETCH, note.y * STRETCH, max(note.width, 200.0), max(note.height, 100.0))
+        workflow.annotations[f"note{number}"] = Annotation(
+            "note", *map(_finite, box), storable(words)[:LONGEST_TEXT]
+        )
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
