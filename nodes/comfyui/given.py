@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from nodes.comfyui.meanings import CannotTranslateError, Guider, Value, Wire, wire_of
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    Conditioning,
+    ControlNet,
+    Latent,
+    Value,
+    Wire,
+    wire_of,
+)
 
 Kind = TypeVar("Kind")
+OF_A_WIRE: tuple[type, ...] = (Conditioning, ControlNet, Latent)
+"""Meanings that a bare wire, such as that of a placeholder, can have."""
 
 
 class Given:
@@ -35,6 +45,8 @@ class Given:
         found = self.inputs.get(name)
         if isinstance(found, kind):
             return found
+        if isinstance(found, Wire) and kind in OF_A_WIRE:
+            return kind(found)  # type: ignore[call-arg]
         raise CannotTranslateError(
             f"its {name} comes from what has no counterpart here" if found is not None else f"nothing is wired to its {name}"
         )
@@ -87,6 +99,3 @@ class Given:
         if found not in choices:
             raise CannotTranslateError(f"{name} {found!r} has no counterpart here")
         return choices[found]
-
-    def guider(self) -> Guider:
-        return self.need(Guider, "guider")

@@ -38,6 +38,8 @@ class Model(msgspec.Struct, frozen=True):
     prediction: str = ""
     normalised: bool = False
     rescale: Any = None
+    guessed: bool = False
+    """Nothing here has loaded it, so that its kind is not known."""
 
 
 class Control(NamedTuple):

@@ -15,8 +15,7 @@ PREDICTIONS = {"eps": "epsilon", "v_prediction": "v", "x0": "sample"}
 
 
 def _model(given: Given) -> Model:
-    found = given.inputs.get("model")
-    return Model(found) if isinstance(found, Wire) else given.need(Model, "model")
+    return given.need(Model, "model")
 
 
 @translates("LoraLoader")

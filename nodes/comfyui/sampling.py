@@ -21,6 +21,7 @@ from nodes.comfyui.meanings import (
 )
 from nodes.comfyui.registry import Outputs, translates
 
+GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
 ZEROS = "the negative text is zeros in ComfyUI; here it is what the text says"
 
 
@@ -100,14 +101,8 @@ def _on(value: Any) -> bool:
 
 
 def _texts(given: Given) -> Guider:
-    return Guider(
-        _model(given), given.need(Conditioning, "positive"), given.need(Conditioning, "negative"), given.get("cfg", 8.0)
-    )
-
-
-def _model(given: Given) -> Model:
-    found = given.inputs.get("model")
-    return Model(found, None) if isinstance(found, Wire) else given.need(Model, "model")
+    positive, negative = (given.need(Conditioning, side) for side in ("positive", "negative"))
+    return Guider(given.need(Model, "model"), positive, negative, given.get("cfg", 8.0))
 
 
 def _schedule(given: Given, build: Builder, found: Guider) -> Wire:
@@ -188,6 +183,8 @@ def _text(found: Conditioning) -> Wire:
 def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
     model, text = found.model, found.positive
     more = {"prediction": model.prediction or None}
+    if model.guessed:
+        given.approximate(GUESSED)
     if model.kind == "flux":
         wire = build.shared("flux_denoiser", "denoiser", transformer=model.network, guidance=text.guidance)
     elif model.kind == "joint":

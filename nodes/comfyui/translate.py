@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Node, Workflow
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
+from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Latent, Model, Value, Wire, wire_of
 from nodes.comfyui.placeholders import PACK, kept, output_name, storable
 from nodes.comfyui.registry import translators
 
@@ -96,8 +98,23 @@ class _Translating:
         self.build.current = id
         self.build.add(name, Node(f"{PACK}.{storable(node.type)}", None, params, extra=kept(node)), links)
         for slot in range(max(len(node.outputs), 1 + max(self._used(id), default=-1))):
-            self.meanings.setdefault((id, slot), Wire(name, output_name(node, slot)))
+            self.meanings.setdefault((id, slot), self._stand_in(node, slot, Wire(name, output_name(node, slot))))
         return name
+
+    def _stand_in(self, node: PromptNode, slot: int, wire: Wire) -> Any:
+        """What an output of a placeholder means: a model or text that passes it keeps what is known of it."""
+        kind = node.outputs[slot] if slot < len(node.outputs) else ""
+        passed = [self._meant(value) for value in node.inputs.values() if isinstance(value, Output)]
+        if kind == "MODEL":
+            model = next((one for one in passed if isinstance(one, Model)), None)
+            return replace(model, network=wire) if model else Model(wire, wire, guessed=True)
+        if kind == "CONDITIONING":
+            texts = [one for one in passed if isinstance(one, Conditioning)]
+            place = node.outputs[:slot].count(kind)
+            return replace(texts[min(place, len(texts) - 1)], wire=wire, zero=False) if texts else Conditioning(wire)
+        if kind == "VAE" and self.build.vae is None:
+            self.build.vae = wire
+        return Latent(wire) if kind == "LATENT" else wire
 
     def _wire(self, source: Output, meaning: Any, depth: int) -> Wire | None:
         wire = wire_of(meaning)
