@@ -25,8 +25,11 @@ class Builder:
         self.current = ""
         self.vae: Wire | None = None
         """The first VAE there is: zeros need one for their size."""
+        self.levels: Wire | None = None
+        """The noise levels of the first model there is, for what ComfyUI spaces without a model and we do not."""
         self._shared: dict[Any, Wire] = {}
         self._types: dict[Wire, str] = {}
+        self._sockets: dict[str, list[Socket]] = {}
         self._counts: dict[str, int] = {}
         self._consumers: dict[str, list[tuple[str, str]]] | None = None
 
@@ -41,17 +44,11 @@ class Builder:
         nodes, shared = mark
         for name in list(self.workflow.nodes)[nodes:]:
             del self.workflow.nodes[name]
-            for socket in [socket for socket in self._sockets.pop(name, ())]:
+            for socket in self._sockets.pop(name, ()):
                 del self.workflow.links[socket]
         for key in list(self._shared)[shared:]:
             del self._shared[key]
         self.made[self.current] = [name for name in self.made[self.current] if name in self.workflow.nodes]
-
-    @property
-    def _sockets(self) -> dict[str, list[Socket]]:
-        if not hasattr(self, "_by_node"):
-            self._by_node: dict[str, list[Socket]] = {}
-        return self._by_node
 
     def node(self, kind: str, name: str = "", /, **inputs: Any) -> Wire:
         """Add a node; inputs are wires, values, lists of wires, or None for nothing. Returns its first output."""

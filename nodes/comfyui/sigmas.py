@@ -65,7 +65,8 @@ def _filled(given: Given, names: dict[str, str]) -> dict[str, Any]:
 @translates(*FORMULAS)
 def formula(given: Given, build: Builder) -> Wire:
     kind, names = FORMULAS[given.type]
-    return build.node(kind, "sigmas", **_filled(given, names))
+    levels = build.levels if given.type == "Flux2Scheduler" else None
+    return build.node(kind, "sigmas", trained=levels, **_filled(given, names))
 
 
 @translates(*OF_MODEL)

@@ -70,6 +70,8 @@ class _Translating:
                 continue
             for slot, meaning in enumerate(found if type(found) is tuple else (found,)):
                 self.meanings[id, slot] = meaning
+                if isinstance(meaning, Model) and self.build.levels is None:
+                    self.build.levels = meaning.schedule
             status = APPROXIMATE if given.notes else TRANSLATED
             self.rows[id] = Row(id, node.type, status, self.build.made[id], given.notes)
         return Translation(self.build.workflow, self.rows, self.build.made)
@@ -106,6 +108,7 @@ class _Translating:
         kind = node.outputs[slot] if slot < len(node.outputs) else ""
         passed = [self._meant(value) for value in node.inputs.values() if isinstance(value, Output)]
         if kind == "MODEL":
+            self.build.levels = self.build.levels or wire
             model = next((one for one in passed if isinstance(one, Model)), None)
             return replace(model, network=wire) if model else Model(wire, wire, guessed=True)
         if kind == "CONDITIONING":
