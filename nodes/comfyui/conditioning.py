@@ -46,9 +46,7 @@ def text_of_sdxl(given: Given, build: Builder) -> Conditioning:
 def text_of_refiner(given: Given, build: Builder) -> Conditioning:
     given.approximate("the sizes that the model is told are those of the picture")
     found = _encoded(given, build, given.get("text", ""))
-    return Conditioning(
-        build.node("aesthetic_score", "score", conditioning=found.wire, score=given.get("ascore", 6.0))
-    )
+    return Conditioning(build.node("aesthetic_score", "score", conditioning=found.wire, score=given.get("ascore", 6.0)))
 
 
 @translates("CLIPTextEncodeFlux")

@@ -48,7 +48,9 @@ class Given:
         if isinstance(found, Wire) and kind in OF_A_WIRE:
             return kind(found)  # type: ignore[call-arg]
         raise CannotTranslateError(
-            f"its {name} comes from what has no counterpart here" if found is not None else f"nothing is wired to its {name}"
+            f"its {name} comes from what has no counterpart here"
+            if found is not None
+            else f"nothing is wired to its {name}"
         )
 
     def wire(self, name: str) -> Wire:

@@ -117,7 +117,12 @@ def resize(given: Given, build: Builder) -> Wire:
 @translates("ImageUpscaleWithModel")
 def upscale(given: Given, build: Builder) -> Wire:
     return build.node(
-        "upscale_image", "upscale", upscaler=given.wire("upscale_model"), image=given.wire("image"), tile=512, overlap=32
+        "upscale_image",
+        "upscale",
+        upscaler=given.wire("upscale_model"),
+        image=given.wire("image"),
+        tile=512,
+        overlap=32,
     )
 
 

@@ -96,9 +96,7 @@ def _disagreements(prompt: Prompt, seen: Prompt) -> list[str]:
         one, other = prompt.nodes.get(id), seen.nodes.get(id)
         if one is None or other is None or one.type != other.type:
             apart.append(id)
-        elif any(
-            key in other.inputs and _differ(value, other.inputs[key]) for key, value in one.inputs.items()
-        ):
+        elif any(key in other.inputs and _differ(value, other.inputs[key]) for key, value in one.inputs.items()):
             apart.append(id)
     if not apart:
         return []

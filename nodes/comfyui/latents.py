@@ -147,7 +147,9 @@ def _turned(given: Given, build: Builder, way: str) -> Latent:
 @translates("LatentCrop")
 def crop(given: Given, build: Builder) -> Latent:
     latent = latent_at(given, build, "samples")
-    box = {key: given.whole(key, 512 if key in ("width", "height") else 0) // CELL for key in ("x", "y", "width", "height")}
+    box = {
+        key: given.whole(key, 512 if key in ("width", "height") else 0) // CELL for key in ("x", "y", "width", "height")
+    }
     return replace(latent, wire=build.node("crop_latent", "crop", latent=latent, **box))
 
 

@@ -102,9 +102,7 @@ def _whole(build: Builder, given: Given) -> tuple[str, Wire]:
     kind = _combined(build)
     if not kind:
         raise CannotTranslateError("this kind of model is not loaded by parts here")
-    names = [
-        node.inputs.get("unet_name") for node in build.prompt.nodes.values() if node.type in TRANSFORMER_LOADERS
-    ]
+    names = [node.inputs.get("unet_name") for node in build.prompt.nodes.values() if node.type in TRANSFORMER_LOADERS]
     if len(set(map(str, names))) > 1 or not isinstance(names[0], str):
         raise CannotTranslateError("several transformers share their text encoders here")
     loader = "load_flux" if kind == "flux" else "load_flow_transformer"

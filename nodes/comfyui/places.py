@@ -106,9 +106,7 @@ def _annotate(workflow: Workflow, source: ComfyWorkflow) -> None:
     for number, note in enumerate(found, 1):
         words = text(note.values[0]) if note.values else text(note.named.get("text"))
         box = (note.x * STRETCH, note.y * STRETCH, max(note.width, 200.0), max(note.height, 100.0))
-        workflow.annotations[f"note{number}"] = Annotation(
-            "note", *map(_finite, box), storable(words)[:LONGEST_TEXT]
-        )
+        workflow.annotations[f"note{number}"] = Annotation("note", *map(_finite, box), storable(words)[:LONGEST_TEXT])
 
 
 def _finite(value: float) -> float:
