@@ -9,12 +9,12 @@ import msgspec
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import NotReadableError, find
 from nodeflow.graph.io.comfyui.model import ComfyWorkflow
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, flatten
+from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
-from nodes.comfyui.places import place
 from nodes.comfyui.placeholders import storable
+from nodes.comfyui.places import place
 from nodes.comfyui.translate import Row, translate
 from nodes.comfyui.wanted_models import WantedModel, wanted_models
 
@@ -91,17 +91,18 @@ def _report(rows: list[Row], models: list[WantedModel], differences: list[str]) 
 
 def _disagreements(prompt: Prompt, seen: Prompt) -> list[str]:
     """In what the two workflows of a picture differ: the prompt made it."""
-    apart = []
-    for id in dict.fromkeys([*prompt.nodes, *seen.nodes]):
-        one, other = prompt.nodes.get(id), seen.nodes.get(id)
-        if one is None or other is None or one.type != other.type:
-            apart.append(id)
-        elif any(key in other.inputs and _differ(value, other.inputs[key]) for key, value in one.inputs.items()):
-            apart.append(id)
+    ids = dict.fromkeys([*prompt.nodes, *seen.nodes])
+    apart = [id for id in ids if _apart(prompt.nodes.get(id), seen.nodes.get(id))]
     if not apart:
         return []
     named = ", ".join(apart[:8]) + (", ..." if len(apart) > 8 else "")
     return [f"the picture's prompt, which is taken, and its workflow differ at {len(apart)} nodes: {named}"]
+
+
+def _apart(one: PromptNode | None, other: PromptNode | None) -> bool:
+    if one is None or other is None or one.type != other.type:
+        return True
+    return any(key in other.inputs and _differ(value, other.inputs[key]) for key, value in one.inputs.items())
 
 
 def _differ(one: Any, other: Any) -> bool:

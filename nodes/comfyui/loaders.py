@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Model, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ControlNet, Model, Wire
 from nodes.comfyui.registry import Outputs, translates
 
 FLUX_TEXTS = "text encoders and VAE are those of a FLUX folder: name it at {node}"
@@ -54,9 +52,7 @@ def family(name: str) -> str:
 
 
 @translates("DiffControlNetLoader", "ControlNetLoader")
-def controlnet(given: Given, build: Builder) -> Any:
-    from nodes.comfyui.meanings import ControlNet
-
+def controlnet(given: Given, build: Builder) -> ControlNet:
     if given.type == "DiffControlNetLoader":
         raise CannotTranslateError("ControlNets that are kept as a difference to a model are not read here")
     return ControlNet(build.node("load_controlnet", "controlnet", model=given.get("control_net_name")))

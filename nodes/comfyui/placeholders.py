@@ -1,4 +1,4 @@
-"""Placeholders: what has no counterpart here stays as it is, so that it can be seen, replaced, and exported unchanged."""
+"""Placeholders: what has no counterpart here stays as it is, to be seen, replaced, and exported unchanged."""
 
 from __future__ import annotations
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 
 from nodeflow.graph.io.comfyui.model import ComfyNode, ComfyWorkflow
-from nodeflow.graph.io.comfyui.prompt import Prompt, notes
+from nodeflow.graph.io.comfyui.prompt import Output, Prompt, notes
 from nodeflow.graph.io.comfyui.tolerant import text
 from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation
 from nodeflow.graph.model.workflow import Placement, Workflow
@@ -15,8 +16,10 @@ from nodes.comfyui.placeholders import storable
 STRETCH = 1.5
 """Nodes here are wider apart: several stand where one stood."""
 WIDTH, GAP, LINE, HEAD = 300.0, 40.0, 34.0, 70.0
-INNER = 0.25
-"""How far apart nodes inside a subgraph stand, beside those around it."""
+DEEPEST, MOST_INSIDE = 8, 1000
+"""Subgraphs whose places are taken over: how deep, and how many."""
+MOST_NEAR = 400
+"""Nodes that one is kept clear of."""
 LONGEST_TITLE = 200
 
 
@@ -27,7 +30,7 @@ def place(workflow: Workflow, made: dict[str, list[str]], prompt: Prompt, source
     wanted: list[tuple[float, float, str, str]] = []
     for id, names in made.items():
         x, y = spots.get(id, (0.0, 0.0))
-        title = prompt.nodes[id].title if id in prompt.nodes else ""
+        title = _title(prompt, id)
         ends = names[-1:]
         for number, name in enumerate(name for name in names if name in workflow.nodes):
             wanted.append((x, y + number, name, title if name in ends else ""))
@@ -41,26 +44,32 @@ def place(workflow: Workflow, made: dict[str, list[str]], prompt: Prompt, source
         _annotate(workflow, source)
 
 
+def _title(prompt: Prompt, id: str) -> str:
+    """The title that a person gave a node; files of the interface repeat the class where there is none."""
+    node = prompt.nodes.get(id)
+    if node is None or "".join(node.title.split()).casefold() == node.type.casefold():
+        return ""
+    return node.title
+
+
 def _places(source: ComfyWorkflow) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Places by the ids of the flat form; what is inside a subgraph stands around its instance."""
-    waiting = [(source.graph, "", 0.0, 0.0, 1.0)]
+    """Places by the ids of the flat form; what is inside a subgraph stands where its instance does."""
+    waiting = deque([(source.graph, "", 0.0, 0.0)])
     while waiting:
-        graph, path, left, top, scale = waiting.pop()
+        graph, path, left, top = waiting.popleft()
         nodes = [node for node in graph.nodes.values() if math.isfinite(node.x) and math.isfinite(node.y)]
-        first_x = min((node.x for node in nodes), default=0.0) if path else 0.0
-        first_y = min((node.y for node in nodes), default=0.0) if path else 0.0
+        if path:
+            left -= min((node.x for node in nodes), default=0.0)
+            top -= min((node.y for node in nodes), default=0.0)
         for node in nodes:
-            x, y = left + (node.x - first_x) * scale, top + (node.y - first_y) * scale
-            yield f"{path}{node.id}", (x * STRETCH if not path else x, y * STRETCH if not path else y)
-            if node.type in source.definitions and path.count(":") < 4 and len(waiting) < 1000:
-                outer = (x * STRETCH, y * STRETCH) if not path else (x, y)
-                waiting.append((source.definitions[node.type].graph, f"{path}{node.id}:", *outer, STRETCH))
+            x, y = left + node.x, top + node.y
+            yield f"{path}{node.id}", (x * STRETCH, y * STRETCH)
+            if node.type in source.definitions and path.count(":") < DEEPEST and len(waiting) < MOST_INSIDE:
+                waiting.append((source.definitions[node.type].graph, f"{path}{node.id}:", x, y))
 
 
 def _filled(prompt: Prompt, given: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
     """Places for all: columns by how much stands before, for those that have none."""
-    from nodeflow.graph.io.comfyui.prompt import Output
-
     missing = [id for id in prompt.nodes if id not in given]
     if not missing:
         return given
@@ -91,7 +100,8 @@ def _height(workflow: Workflow, name: str) -> float:
 
 def _free(columns: list[tuple[float, float, float]], x: float, y: float, height: float) -> float:
     """The first free place at or below ``y``, among what stands near ``x``."""
-    for left, top, bottom in sorted((c for c in columns[-400:] if abs(c[0] - x) < WIDTH + GAP), key=lambda c: c[1]):
+    near = sorted((top, bottom) for left, top, bottom in columns[-MOST_NEAR:] if abs(left - x) < WIDTH + GAP)
+    for top, bottom in near:
         if top < y + height and y < bottom:
             y = bottom
     return y

@@ -23,7 +23,7 @@ def save(given: Given, build: Builder) -> Outputs:
         given.approximate("pictures are saved as PNG")
     image = given.wire("images" if given.has("images") else "image")
     build.node("save_image", "save", image=image, **_path(given, str(prefix)))
-    return ()
+    return (image,)
 
 
 def _path(given: Given, prefix: str) -> dict[str, Any]:
@@ -39,5 +39,5 @@ def _path(given: Given, prefix: str) -> dict[str, Any]:
 
 @translates("PreviewImage", "ImageCompare", "PreviewAny", "SaveImageWebsocket", "PreviewMask")
 def preview(given: Given, build: Builder) -> Outputs:
-    """Nodes show what they give by themselves here; what is previewed stays the end of its branch."""
-    return tuple(Value(wire) for name in ("source",) if (wire := given.maybe_wire(name)) is not None)
+    """Nodes show what they give by themselves here; what is previewed passes on."""
+    return tuple(given.inputs.get(name) for name in ("images", "source") if given.has(name))
