@@ -6,10 +6,10 @@ import math
 from collections import deque
 from collections.abc import Iterator
 
-from nodeflow.graph.io.comfyui.model import ComfyNode, ComfyWorkflow
+from nodeflow.graph.io.comfyui.model import ComfyWorkflow
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, notes
 from nodeflow.graph.io.comfyui.tolerant import text
-from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation
+from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation, AnnotationKind
 from nodeflow.graph.model.workflow import Placement, Workflow
 from nodes.comfyui.placeholders import storable
 
@@ -108,16 +108,20 @@ def _free(columns: list[tuple[float, float, float]], x: float, y: float, height:
 
 
 def _annotate(workflow: Workflow, source: ComfyWorkflow) -> None:
+    """Groups as frames, and notes."""
     for number, group in enumerate(source.graph.groups, 1):
-        box = (group.x * STRETCH, group.y * STRETCH, group.width * STRETCH, group.height * STRETCH)
+        width, height = group.width * STRETCH, group.height * STRETCH
         title = storable(group.title)[:LONGEST_TITLE]
-        workflow.annotations[f"frame{number}"] = Annotation("frame", *map(_finite, box), title)
-    found: list[ComfyNode] = list(notes(source.graph))
-    for number, note in enumerate(found, 1):
+        workflow.annotations[f"frame{number}"] = _drawn("frame", group.x, group.y, width, height, title)
+    for number, note in enumerate(notes(source.graph), 1):
         words = text(note.values[0]) if note.values else text(note.named.get("text"))
-        box = (note.x * STRETCH, note.y * STRETCH, max(note.width, 200.0), max(note.height, 100.0))
-        workflow.annotations[f"note{number}"] = Annotation("note", *map(_finite, box), storable(words)[:LONGEST_TEXT])
+        width, height = max(note.width, 200.0), max(note.height, 100.0)
+        said = storable(words)[:LONGEST_TEXT]
+        workflow.annotations[f"note{number}"] = _drawn("note", note.x, note.y, width, height, said)
 
 
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
+def _drawn(kind: AnnotationKind, x: float, y: float, width: float, height: float, said: str) -> Annotation:
+    left, top, width, height = (
+        side if math.isfinite(side) else 0.0 for side in (x * STRETCH, y * STRETCH, width, height)
+    )
+    return Annotation(kind, left, top, width, height, said)
