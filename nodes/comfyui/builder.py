@@ -77,6 +77,10 @@ class Builder:
             self._types[Wire(id, output.name)] = output.type
         return Wire(id, spec.outputs[0].name)
 
+    def has(self, kind: str) -> bool:
+        """Whether there is such a node."""
+        return f"{PACK}.{kind}" in self.catalogue.nodes
+
     def shared(self, kind: str, name: str = "", /, **inputs: Any) -> Wire:
         """The same node for the same inputs: one serves all who need it."""
         key = (kind, tuple((key, repr(value)) for key, value in sorted(inputs.items())))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from nodes.comfyui.meanings import (
     CannotTranslateError,
+    Clip,
     Conditioning,
     ControlNet,
     Latent,
@@ -15,7 +16,7 @@ from nodes.comfyui.meanings import (
 )
 
 Kind = TypeVar("Kind")
-OF_A_WIRE: tuple[type, ...] = (Conditioning, ControlNet, Latent)
+OF_A_WIRE: tuple[type, ...] = (Clip, Conditioning, ControlNet, Latent)
 """Meanings that a bare wire, such as that of a placeholder, can have."""
 
 

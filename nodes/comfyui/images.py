@@ -106,12 +106,15 @@ def resize(given: Given, build: Builder) -> Wire:
     rules = {
         "scale by multiplier": ("scale_image_by", "factor", "multiplier", 1.0),
         "scale longer dimension": ("scale_image_to_longest_side", "longest", "longer_size", 512),
+        "scale width": ("scale_image", "width", "width", 512),
+        "scale height": ("scale_image", "height", "height", 512),
         "scale total pixels": ("scale_image_to_megapixels", "megapixels", "megapixels", 1.0),
     }
     if rule not in rules:
         raise CannotTranslateError(f"resizing by {rule or 'an unknown rule'} has no counterpart here")
     kind, param, name, default = rules[rule]
-    return build.node(kind, "scale", image=image, method=method, **{param: value(name, default)})
+    other = {"width": {"height": 0}, "height": {"width": 0}}.get(param, {})
+    return build.node(kind, "scale", image=image, method=method, **{param: value(name, default)}, **other)
 
 
 @translates("ImageUpscaleWithModel")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, ControlNet, Model, Wire
+from nodes.comfyui.meanings import CannotTranslateError, Clip, ControlNet, Model, Wire
 from nodes.comfyui.registry import Outputs, translates
 
 FLUX_TEXTS = "text encoders and VAE are those of a FLUX folder: name it at {node}"
@@ -40,7 +40,8 @@ def parts(wire: Wire, kind: str, build: Builder) -> Outputs:
     """Model, text encoder and VAE of a node that loads all."""
     network = wire.other("unet" if kind == "unet" else "transformer")
     build.vae = build.vae or wire.other("vae")
-    return Model(network, wire.other("schedule"), kind), wire.other("text_encoder"), wire.other("vae")
+    text = Clip(wire.other("text_encoder"), kind)
+    return Model(network, wire.other("schedule"), kind), text, wire.other("vae")
 
 
 def family(name: str) -> str:
@@ -87,10 +88,10 @@ def transformer(given: Given, build: Builder) -> Model:
 
 
 @translates(*TEXT_LOADERS)
-def text_encoder(given: Given, build: Builder) -> Wire:
+def text_encoder(given: Given, build: Builder) -> Clip:
     kind, wire = _whole(build, given)
     given.approximate((FLUX_TEXTS if kind == "flux" else SD3_TEXTS).format(node=wire.node))
-    return wire.other("text_encoder")
+    return Clip(wire.other("text_encoder"), kind)
 
 
 def _whole(build: Builder, given: Given) -> tuple[str, Wire]:

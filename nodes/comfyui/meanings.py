@@ -42,6 +42,14 @@ class Model(msgspec.Struct, frozen=True):
     """Nothing here has loaded it, so that its kind is not known."""
 
 
+class Clip(msgspec.Struct, frozen=True):
+    """A text encoder, of which kind of model, and which layer of it is read, counted from the last; 0 the usual one."""
+
+    wire: Wire
+    kind: str = ""
+    skip: int = 0
+
+
 class Control(NamedTuple):
     """A ControlNet with the picture that it leads by."""
 
@@ -125,6 +133,6 @@ def wire_of(meaning: Any) -> Wire | None:
         return meaning.network
     if isinstance(meaning, Conditioning):
         return None if meaning.zero else meaning.wire
-    if isinstance(meaning, (Value, Latent, ControlNet)):
+    if isinstance(meaning, (Value, Latent, ControlNet, Clip)):
         return meaning.wire
     return None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Model, Wire
+from nodes.comfyui.meanings import CannotTranslateError, Clip, Model, Wire
 from nodes.comfyui.registry import Outputs, translates
 
 PREDICTIONS = {"eps": "epsilon", "v_prediction": "v", "x0": "sample"}
@@ -20,11 +20,11 @@ def _model(given: Given) -> Model:
 
 @translates("LoraLoader")
 def lora(given: Given, build: Builder) -> Outputs:
-    model, text, name = _model(given), given.wire("clip"), given.get("lora_name")
+    model, text, name = _model(given), given.need(Clip, "clip"), given.get("lora_name")
     if given.get("strength_clip", 1.0) != 0:
-        text = build.node(
-            "apply_lora_to_text", "lora_text", text_encoder=text, lora=name, weight=given.get("strength_clip", 1.0)
-        )
+        weight = given.get("strength_clip", 1.0)
+        wire = build.node("apply_lora_to_text", "lora_text", text_encoder=text, lora=name, weight=weight)
+        text = replace(text, wire=wire)
     return _with_lora(given, build, model), text
 
 
@@ -91,7 +91,10 @@ def normalise(given: Given, build: Builder) -> Model:
 
 
 @translates("CLIPSetLastLayer")
-def clip_skip(given: Given, build: Builder) -> Wire:
-    if given.whole("stop_at_clip_layer", -1) != -1:
+def clip_skip(given: Given, build: Builder) -> Clip:
+    text, layer = given.need(Clip, "clip"), -given.whole("stop_at_clip_layer", -1)
+    if text.kind != "unet":
+        raise CannotTranslateError("of this text encoder no other layer is read here")
+    if layer > 1 and not build.has("weighted_text_encode"):
         raise CannotTranslateError("the text encoder's last layer is the one that is read here")
-    return given.wire("clip")
+    return replace(text, skip=max(layer, 1) if build.has("weighted_text_encode") else 0)

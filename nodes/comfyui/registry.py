@@ -19,6 +19,7 @@ Translator = Callable[["Given", "Builder"], Any]
 GROUPS = (
     "loaders",
     "conditioning",
+    "regions",
     "latents",
     "sampling",
     "sigmas",

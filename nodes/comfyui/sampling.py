@@ -22,7 +22,7 @@ from nodes.comfyui.meanings import (
 from nodes.comfyui.registry import Outputs, translates
 
 GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
-ZEROS = "the negative text is zeros in ComfyUI; here it is what the text says"
+ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 
 @translates("KSampler")
@@ -67,8 +67,9 @@ def sampler_custom(given: Given, build: Builder) -> Outputs:
 
 @translates("SamplerCustomAdvanced")
 def sampler_custom_advanced(given: Given, build: Builder) -> Outputs:
-    found = given.need(Guider, "guider")
-    return _sampled(given, build, found, _schedule(given, build, found), given.need(Noise, "noise"))
+    found = given.inputs.get("guider")
+    guider = found if isinstance(found, Wire) else given.need(Guider, "guider")
+    return _sampled(given, build, guider, _schedule(given, build, guider), given.need(Noise, "noise"))
 
 
 @translates("BasicGuider")
@@ -105,26 +106,26 @@ def _texts(given: Given) -> Guider:
     return Guider(given.need(Model, "model"), positive, negative, given.get("cfg", 8.0))
 
 
-def _schedule(given: Given, build: Builder, found: Guider) -> Wire:
+def _schedule(given: Given, build: Builder, found: Guider | Wire) -> Wire:
     sampler = given.need(Sampler, "sampler")
     return build.node(
         "sigmas_schedule",
         "schedule",
         sigmas=given.wire("sigmas"),
-        trained=found.model.schedule,
+        trained=build.levels if isinstance(found, Wire) else found.model.schedule,
         sampler=sampler.name,
         **sampler.options,
     )
 
 
 def _sampled(
-    given: Given, build: Builder, found: Guider, schedule: Wire, noise: Noise, seed: Any = 0
+    given: Given, build: Builder, found: Guider | Wire, schedule: Wire, noise: Noise, seed: Any = 0
 ) -> tuple[Latent, Latent]:
     """The sampler, with all that it takes, as both of the latents that ComfyUI gives."""
     if given.inputs.get("latent_image") is None:
         raise CannotTranslateError("nothing is wired to its latent_image")
     empty = given.inputs["latent_image"]
-    guider = guided(given, build, found)
+    guider = found if isinstance(found, Wire) else guided(given, build, found)
     size: dict[str, Any] = {}
     latent: Latent | None = None
     if isinstance(empty, EmptyLatent) and noise.seed is not None:
@@ -155,17 +156,17 @@ def guided(given: Given, build: Builder, found: Guider) -> Wire:
     denoiser = _denoiser(given, build, found)
     alone = found.negative is None or found.scale == 1
     if alone:
-        wire = build.shared("no_guidance", "guidance", denoiser=denoiser, conditioning=_text(found.positive))
+        wire = build.shared(
+            "no_guidance", "guidance", denoiser=denoiser, conditioning=_text(given, build, found.positive)
+        )
     else:
         assert found.negative is not None
-        if found.negative.zero:
-            given.approximate(ZEROS)
         wire = build.shared(
             "classifier_free_guidance",
             "guidance",
             denoiser=denoiser,
-            positive=_text(found.positive),
-            negative=found.negative.wire,
+            positive=_text(given, build, found.positive),
+            negative=_text(given, build, found.negative),
             scale=found.scale,
             rescale=found.model.rescale,
         )
@@ -174,9 +175,13 @@ def guided(given: Given, build: Builder, found: Guider) -> Wire:
     return wire
 
 
-def _text(found: Conditioning) -> Wire:
-    if found.zero:
-        raise CannotTranslateError("its positive text is zeros, which have no counterpart here")
+def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
+    """A text's wire; zeros in its place where it is zeroed."""
+    if not found.zero:
+        return found.wire
+    if build.has("zero_conditioning"):
+        return build.shared("zero_conditioning", "zeros", conditioning=found.wire)
+    given.approximate(ZEROS)
     return found.wire
 
 

@@ -53,6 +53,7 @@ SAMPLERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "SamplerDPMPP_2M_SDE": ("dpmpp_2m_sde", ("solver_type", "eta", "s_noise")),
     "SamplerDPMPP_3M_SDE": ("dpmpp_3m_sde", ("eta", "s_noise")),
     "SamplerDPMPP_SDE": ("dpmpp_sde", ("eta", "s_noise")),
+    "SamplerLCM": ("lcm", ("s_noise",)),
     "SamplerLMS": ("lms", ("order",)),
 }
 """Samplers by the classes that are for one, and their options."""

@@ -12,7 +12,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Node, Workflow
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Latent, Model, Value, Wire, wire_of
+from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, Latent, Model, Value, Wire, wire_of
 from nodes.comfyui.placeholders import PACK, kept, output_name, storable
 from nodes.comfyui.registry import translators
 
@@ -117,6 +117,9 @@ class _Translating:
             return replace(texts[min(place, len(texts) - 1)], wire=wire, zero=False) if texts else Conditioning(wire)
         if kind == "VAE" and self.build.vae is None:
             self.build.vae = wire
+        if kind == "CLIP":
+            text = next((one for one in passed if isinstance(one, Clip)), None)
+            return replace(text, wire=wire) if text else Clip(wire)
         return Latent(wire) if kind == "LATENT" else wire
 
     def _wire(self, source: Output, meaning: Any, depth: int) -> Wire | None:
