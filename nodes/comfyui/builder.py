@@ -36,19 +36,19 @@ class Builder:
     def begin(self, id: str) -> tuple[int, int]:
         """Work for another node from now on; what is returned leads back to here."""
         self.current = id
-        self.made.setdefault(id, [])
-        return len(self.workflow.nodes), len(self._shared)
+        return len(self.made.setdefault(id, [])), len(self._shared)
 
     def undo(self, mark: tuple[int, int]) -> None:
         """Take back what was made since."""
-        nodes, shared = mark
-        for name in list(self.workflow.nodes)[nodes:]:
+        made, shared = mark
+        names = self.made[self.current]
+        while len(names) > made:
+            name = names.pop()
             del self.workflow.nodes[name]
             for socket in self._sockets.pop(name, ()):
                 del self.workflow.links[socket]
-        for key in list(self._shared)[shared:]:
-            del self._shared[key]
-        self.made[self.current] = [name for name in self.made[self.current] if name in self.workflow.nodes]
+        while len(self._shared) > shared:
+            self._shared.popitem()
 
     def node(self, kind: str, name: str = "", /, **inputs: Any) -> Wire:
         """Add a node; inputs are wires, values, lists of wires, or None for nothing. Returns its first output."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
 
@@ -15,11 +16,11 @@ from nodes.comfyui.placeholders import storable
 
 STRETCH = 1.5
 """Nodes here are wider apart: several stand where one stood."""
-WIDTH, GAP, LINE, HEAD = 300.0, 40.0, 34.0, 70.0
+WIDTH, GAP, LINE, HEAD, TALLEST = 300.0, 40.0, 34.0, 70.0, 560.0
 DEEPEST, MOST_INSIDE = 8, 1000
 """Subgraphs whose places are taken over: how deep, and how many."""
-MOST_NEAR = 400
-"""Nodes that one is kept clear of."""
+MOST_TRIED = 400
+"""Nodes that a place is looked for between; below all of them there is one."""
 LONGEST_TITLE = 200
 
 
@@ -34,11 +35,9 @@ def place(workflow: Workflow, made: dict[str, list[str]], prompt: Prompt, source
         ends = names[-1:]
         for number, name in enumerate(name for name in names if name in workflow.nodes):
             wanted.append((x, y + number, name, title if name in ends else ""))
-    columns: list[tuple[float, float, float]] = []
+    occupied = _Occupied()
     for x, y, name, title in sorted(wanted):
-        height = _height(workflow, name)
-        y = _free(columns, x, y, height)
-        columns.append((x, y, y + height))
+        y = occupied.take(x, y, _height(workflow, name))
         workflow.layout[name] = Placement(round(x, 1), round(y, 1), storable(title)[:LONGEST_TITLE])
     if source:
         _annotate(workflow, source)
@@ -95,16 +94,36 @@ def _filled(prompt: Prompt, given: dict[str, tuple[float, float]]) -> dict[str, 
 def _height(workflow: Workflow, name: str) -> float:
     """About how tall a node is drawn."""
     node = workflow.nodes[name]
-    return HEAD + LINE * min(2 + len(node.params), 12) + GAP
+    return min(HEAD + LINE * (2 + len(node.params)) + GAP, TALLEST)
 
 
-def _free(columns: list[tuple[float, float, float]], x: float, y: float, height: float) -> float:
-    """The first free place at or below ``y``, among what stands near ``x``."""
-    near = sorted((top, bottom) for left, top, bottom in columns[-MOST_NEAR:] if abs(left - x) < WIDTH + GAP)
-    for top, bottom in near:
-        if top < y + height and y < bottom:
-            y = bottom
-    return y
+class _Occupied:
+    """What stands near the node that is placed; nodes come from left to right."""
+
+    def __init__(self) -> None:
+        self._order: deque[tuple[float, float, float]] = deque()
+        self._spans: list[tuple[float, float]] = []
+
+    def take(self, x: float, y: float, height: float) -> float:
+        """Occupy the first free place at or below ``y``, and return it."""
+        while self._order and self._order[0][0] <= x - WIDTH - GAP:
+            _, *gone = self._order.popleft()
+            del self._spans[bisect_left(self._spans, tuple(gone))]
+        y = self._free(y, height)
+        self._order.append((x, y, y + height))
+        insort(self._spans, (y, y + height))
+        return y
+
+    def _free(self, y: float, height: float) -> float:
+        start = bisect_left(self._spans, (y - TALLEST, 0.0))
+        for place in range(start, len(self._spans)):
+            if place > start + MOST_TRIED:
+                return self._spans[-1][1]
+            top, bottom = self._spans[place]
+            if top >= y + height:
+                break
+            y = max(y, bottom)
+        return y
 
 
 def _annotate(workflow: Workflow, source: ComfyWorkflow) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import random
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -546,3 +548,49 @@ def test_a_large_graph_opens_in_steps_that_grow_with_it(catalogue: Catalogue) ->
         kind = "ImageInvert" if number % 2 else "Unheard of"
         chain[str(number)] = {"class_type": kind, "inputs": {"image": [str(number - 1), 0]}}
     assert bring(chain, catalogue).report.nodes["total"] == 3000
+
+
+def test_importing_needs_no_torch() -> None:
+    code = "import sys\nimport nodes.comfyui.importing\nfrom nodes.comfyui.registry import translators\n"
+    code += "assert translators() and not {'torch', 'numpy', 'PySide6', 'diffusers'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+REGIONS = "nodes.combine_conditioning"
+
+
+def test_texts_in_regions_are_placeholders_or_nodes_of_their_own(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        left=(
+            "ConditioningSetArea",
+            {"conditioning": "@good", "width": 64, "height": 128, "x": 8, "y": 0, "strength": 0.9},
+        ),
+        late=("ConditioningSetTimestepRange", {"conditioning": "@bad", "start": 0.2, "end": 0.7}),
+        both=("ConditioningCombine", {"conditioning_1": "@left", "conditioning_2": "@late"}),
+    )
+    graph["sampled"]["inputs"]["positive"] = ["both", 0]
+    found = bring(graph, catalogue)
+    kinds = [node.type for node in found.workflow.nodes.values()]
+    if REGIONS in catalogue.nodes:
+        assert found.report.nodes["unknown"] == 0
+        assert params(found, "region") == {"width": 64, "height": 128, "left": 8, "strength": 0.9}
+        assert params(found, "region_2") == {"start": 0.2, "end": 0.7, "counted": "trained timesteps"}
+        assert sources(found, "texts") == {"first": "region.conditioning", "second": "region_2.conditioning"}
+    else:
+        assert [kind for kind in kinds if kind.startswith("comfyui.")] == [
+            "comfyui.ConditioningSetArea",
+            "comfyui.ConditioningSetTimestepRange",
+            "comfyui.ConditioningCombine",
+        ]
+        assert sources(found, "guidance")["positive"] == "conditioningcombine.CONDITIONING"
+
+
+def test_weights_and_skipped_layers_are_read_or_told(catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED)
+    graph["good"]["inputs"]["text"] = "a (red:1.3) fox"
+    found = bring(graph, catalogue)
+    read = "nodes.weighted_text_encode" in catalogue.nodes
+    assert found.workflow.nodes["prompt"].type == ("nodes.weighted_text_encode" if read else "nodes.clip_text_encode")
+    assert found.report.nodes["approximate"] == (0 if read else 1)
+    assert found.workflow.nodes["negative"].type == "nodes.clip_text_encode"
