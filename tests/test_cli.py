@@ -298,3 +298,51 @@ def test_in_process_gives_the_same_report(tmp_path: Path) -> None:
     assert first["environment"] == second["environment"]
     assert first["nodes"]["noise"]["why"] == second["nodes"]["noise"]["why"] == "first run"
     refused(nodeflow("run", file, "--in-process", "--device", "abacus", cwd=tmp_path), "choose auto, cpu or cuda")
+
+
+FLAT = {
+    "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "starter:latent-diffusion"}},
+    "2": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["1", 1], "text": "a red circle"}},
+    "3": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["1", 1], "text": ""}},
+    "4": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+    "5": {
+        "class_type": "KSampler",
+        "inputs": {
+            "model": ["1", 0],
+            "positive": ["2", 0],
+            "negative": ["3", 0],
+            "latent_image": ["4", 0],
+            "seed": 3,
+            "steps": 2,
+            "cfg": 3.0,
+            "sampler_name": "euler",
+            "scheduler": "normal",
+        },
+    },
+    "6": {"class_type": "VAEDecode", "inputs": {"samples": ["5", 0], "vae": ["1", 2]}},
+    "7": {"class_type": "SaveImage", "inputs": {"images": ["6", 0], "filename_prefix": "circle"}},
+}
+"""A workflow of ComfyUI's in the form of its interface."""
+
+
+def test_a_workflow_of_comfyui_is_imported_with_a_report(tmp_path: Path) -> None:
+    file = write(tmp_path / "comfy.json", FLAT | {"8": {"class_type": "Unheard of", "inputs": {"image": ["6", 0]}}})
+    done = nodeflow("import", file, "--output", tmp_path / "new/out.json", "--report", tmp_path / "report.json")
+    assert done.returncode == 0 and "8 nodes: 7 translated" in done.stdout, done.stderr
+    assert json.loads((tmp_path / "new/out.json").read_text())["nodeflow"] == 1
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["nodes"] == {"total": 8, "translated": 7, "approximate": 0, "unknown": 1}
+    assert told.keys() == {"nodes", "models", "differences", "rows"}
+    refused(nodeflow("check", tmp_path / "new/out.json"), "keeps the place of ComfyUI's Unheard of")
+
+
+def test_what_is_no_workflow_of_comfyui_is_refused(tmp_path: Path) -> None:
+    refused(nodeflow("import", write(tmp_path / "x.json", "{}")), "holds no workflow of ComfyUI's")
+    refused(nodeflow("import", tmp_path / "none.json"), "cannot read", "No such file")
+
+
+def test_a_workflow_of_comfyui_runs_as_it_is(tmp_path: Path) -> None:
+    done = nodeflow("run", write(tmp_path / "comfy.json", FLAT), "--output", tmp_path / "out", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "7 translated" in done.stderr
+    assert Image.open(tmp_path / "out/circle-00001.png").size == (64, 64)

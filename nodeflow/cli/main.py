@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from nodeflow import __version__
-from nodeflow.cli import convert, models
+from nodeflow.cli import convert, import_workflow, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,11 @@ def _load(file: Path) -> Workflow:
     try:
         return load(file)
     except WorkflowError as error:
-        _refuse(*error.problems)
+        if not import_workflow.is_comfyui(file):
+            _refuse(*error.problems)
+    found = import_workflow.imported(file)
+    print(f"nodeflow: {file} is a workflow of ComfyUI's; {found.report.sentence()}", file=sys.stderr)
+    return found.workflow
 
 
 @cli.callback(invoke_without_command=True)
@@ -274,6 +278,7 @@ cache_commands = typer.Typer(help="Results that are kept on disk.", no_args_is_h
 cli.add_typer(cache_commands, name="cache")
 cli.add_typer(models.commands, name="models")
 cli.command()(convert.convert)
+cli.command(name="import")(import_workflow.import_workflow)
 
 
 def _disk() -> DiskStore:

@@ -250,3 +250,25 @@ def test_text_is_told_apart_and_what_cannot_be_read_is_named() -> None:
     ):
         with pytest.raises(NotReadableError, match=words):
             find(data)
+
+
+def test_the_first_value_of_a_class_can_decide_which_others_follow() -> None:
+    sized = node(1, "ResizeImageMaskNode", {}, "IMAGE", ["scale dimensions", 640, 360, "center", "lanczos"])
+    found = flat([sized], []).nodes["1"].inputs
+    assert found == {
+        "resize_type": "scale dimensions",
+        "resize_type.width": 640,
+        "resize_type.height": 360,
+        "resize_type.crop": "center",
+        "scale_method": "lanczos",
+    }
+
+
+def test_an_instance_may_list_fewer_inputs_than_it_has_values() -> None:
+    slots = [{"name": name, "type": kind} for name, kind in (("text", "STRING"), ("on", "BOOLEAN"))]
+    inner = node(5, "PrimitiveBoolean", {"value": ("BOOLEAN", 1, 1)}, "BOOLEAN", [False])
+    definition = {"id": "def", "name": "d", "inputs": slots, "outputs": [], "nodes": [inner], "groups": []}
+    definition["links"] = [{"id": 1, "origin_id": -10, "origin_slot": 1, "target_id": 5, "target_slot": 0, "type": "*"}]
+    instance = node(7, "def", {"on": ("BOOLEAN", None, 1)}, "", ["a fox", True])
+    found = flat([instance], [], definitions={"subgraphs": [definition]})
+    assert found.nodes["7:5"].inputs == {"value": True}

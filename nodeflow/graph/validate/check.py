@@ -18,6 +18,8 @@ LONGEST_NAME, MAX_NAMES = 100, 5_000
 """Of a name that a near one is looked for, and among how many: the search is slow."""
 MAX_PROBLEMS = 500
 """Problems that are told at once."""
+FOREIGN = "comfyui"
+"""The pack that placeholders for nodes of ComfyUI's name: there is none."""
 MAX_SHOWN = 12
 """Nodes of a circle that are named."""
 
@@ -106,6 +108,10 @@ def _node(
         pack = node.type.partition(".")[0]
         if subgraph := definition_of(node.type):
             yield Problem(name, "", f"is an instance of the subgraph {subgraph!r}, which this file does not hold")
+            return
+        if pack == FOREIGN:
+            kind = node.type.partition(".")[2]
+            yield Problem(name, "", f"keeps the place of ComfyUI's {kind}, which has no counterpart here; replace it")
             return
         hint = closest(node.type, catalogue.nodes) if pack in catalogue.packs else f"; install the pack {pack!r}"
         yield Problem(name, "", f"unknown node type {node.type!r}{hint}")

@@ -33,6 +33,8 @@ SET_NODES = frozenset({"SetNode", "easy setNode"})
 GET_NODES = frozenset({"GetNode", "easy getNode"})
 WINDOW_ONLY = frozenset({"Reroute", "PrimitiveNode"}) | NOTES | SET_NODES | GET_NODES
 """Classes that the window resolves by itself and never sends."""
+PLAIN = frozenset({"STRING", "INT", "FLOAT", "BOOLEAN", "COMBO"})
+"""Types of inputs that can be values."""
 MAX_DEPTH = 24
 """Subgraphs inside each other; a definition that holds itself ends there."""
 MAX_NODES = 50_000
@@ -196,7 +198,7 @@ class _Flattening:
             slot = instance.inputs[place]
         if slot is not None and slot.link is not None and slot.link in outer.graph.links:
             return outer, outer.graph.links[slot.link]
-        values = instance_values(instance)
+        values = instance_values(instance, definition)
         key = next((key for key in (wanted, slot.widget if slot else "") if key in values), None)
         return None, None if key is None else End(None, None, 0, values[key])
 
@@ -212,11 +214,17 @@ class _Flattening:
         return None, None
 
 
-def instance_values(instance: ComfyNode) -> dict[str, Any]:
-    """Return the values that an instance of a subgraph gives to its inputs, by their names."""
+def instance_values(instance: ComfyNode, definition: Definition | None = None) -> dict[str, Any]:
+    """Return the values that an instance of a subgraph gives to its inputs, by their names.
+
+    The newest files have one for each input of the definition that can be a value, and list only some of these inputs.
+    """
     shown = [slot.widget or slot.name for slot in instance.inputs if slot.widget]
     proxies = [key for inner, key in _proxies(instance) if inner == "-1"]
     order = shown if len(shown) >= len(proxies) else proxies
+    known = [slot.name for slot in definition.inputs if slot.type in PLAIN] if definition else []
+    if len(known) == len(instance.values) > len(order):
+        order = known
     given = dict(zip(order, instance.values, strict=False)) if len(_proxies(instance)) in (0, len(proxies)) else {}
     return {**given, **instance.named}
 

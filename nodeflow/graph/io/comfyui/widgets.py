@@ -18,6 +18,21 @@ CONTROLS = ("fixed", "randomize", "increment", "decrement")
 """What stands after a seed: what becomes of it after a run. The oldest files have a boolean."""
 
 
+RULES = {
+    "ResizeImageMaskNode": {
+        "scale dimensions": ("width", "height", "crop"),
+        "scale by multiplier": ("multiplier",),
+        "scale longer dimension": ("longer_size",),
+        "scale shorter dimension": ("shorter_size",),
+        "scale width": ("width",),
+        "scale height": ("height",),
+        "scale total pixels": ("megapixels",),
+        "match size": ("crop",),
+    }
+}
+"""Classes whose first widget decides which widgets follow it."""
+
+
 class ClassFacts(msgspec.Struct, frozen=True):
     """Of a class: its widgets in order, which of them a control follows, its linked inputs, outputs and defaults."""
 
@@ -37,12 +52,22 @@ def class_facts() -> dict[str, ClassFacts]:
 
 def named_values(node: ComfyNode) -> dict[str, Any]:
     """Return the values of a node by name; those that nobody names are left out (the node still has them)."""
-    facts = class_facts().get(node.type, ClassFacts())
+    facts = _by_rule(node, class_facts().get(node.type, ClassFacts()))
     shown = tuple(slot.widget for slot in node.inputs if slot.widget)
     orders = [order for order in (shown, facts.widgets) if order]
     complete = [order for order in orders if len(order) >= _count(node.values, facts)]
     order = next(iter(complete or sorted(orders, key=len, reverse=True)), ())
     return {**facts.defaults, **_in_order(node.values, order, facts.controls), **node.named}
+
+
+def _by_rule(node: ComfyNode, facts: ClassFacts) -> ClassFacts:
+    """The facts of a class with the widgets that the first value brings with it."""
+    rule = node.values[0] if node.values and isinstance(node.values[0], str) else ""
+    more = RULES.get(node.type, {}).get(rule)
+    if not more or not facts.widgets:
+        return facts
+    first, *rest = facts.widgets
+    return msgspec.structs.replace(facts, widgets=(first, *(f"{first}.{name}" for name in more), *rest))
 
 
 def _count(values: list[Any], facts: ClassFacts) -> int:

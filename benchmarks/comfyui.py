@@ -1,0 +1,125 @@
+"""How much of ComfyUI's workflows opens: ``python -m benchmarks.comfyui PATH``, a folder of its files and pictures.
+
+For all files, those of image models (that sample or decode images and hold no class of films, sounds, meshes or paid
+services) and, where an ``index.json`` of the templates lies there, these weighted by their use: the share of nodes that
+are translated, exactly or not, and of files that are wholly. Then, by class, what is left. ``--write`` puts the table
+into docs/comfyui.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nodeflow.cli.catalogue import known_catalogue
+from nodeflow.graph.io.comfyui.containers import NotReadableError
+from nodes.comfyui.importing import Report, import_comfyui
+
+PAGE = Path("docs/comfyui.md")
+OTHER = ("Video", "Audio", "LTX", "Wan", "Hunyuan3D", "GLB", "Mesh", "Voxel", "3D", "SVG", "Splat", "MoGe", "Song")
+"""Parts of the names of classes that other things than images are made by."""
+SAMPLERS = ("KSampler", "KSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced")
+SHOWN = 60
+
+
+class Opened(msgspec.Struct):
+    """A file: its report, how long it took, and how often it is used."""
+
+    name: str
+    report: Report
+    seconds: float
+    use: float = 1.0
+
+    @property
+    def of_images(self) -> bool:
+        classes = {row["class"] for row in self.report.rows}
+        return bool(classes & {*SAMPLERS}) and not any(part in name for name in classes for part in OTHER)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("path", type=Path)
+    arguments.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
+    options = arguments.parse_args()
+    opened, refused = _open(options.path)
+    text = table(opened, refused)
+    print(text)
+    if options.write:
+        PAGE.write_text(text)
+
+
+def _open(folder: Path) -> tuple[list[Opened], list[str]]:
+    uses, catalogue = _uses(folder), known_catalogue()
+    opened: list[Opened] = []
+    refused: list[str] = []
+    for path in sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith("index")):
+        began = time.perf_counter()
+        try:
+            report = import_comfyui(path.read_bytes(), catalogue).report
+        except NotReadableError as error:
+            refused.append(f"{path.name}: {error}")
+            continue
+        opened.append(Opened(path.name, report, time.perf_counter() - began, uses.get(path.stem, 0.0 if uses else 1.0)))
+    return opened, refused
+
+
+def _uses(folder: Path) -> dict[str, float]:
+    index = folder / "index.json"
+    found: list[dict[str, Any]] = json.loads(index.read_bytes()) if index.is_file() else []
+    return {one["name"]: float(one.get("usage") or 0) for group in found for one in group.get("templates", ())}
+
+
+def table(opened: list[Opened], refused: list[str]) -> str:
+    """Return the page."""
+    images = [one for one in opened if one.of_images]
+    lines = [
+        "# What of ComfyUI's workflows opens",
+        "",
+        f"Made by `python -m benchmarks.comfyui PATH` from {len(opened) + len(refused)} files.",
+        f"{len(opened)} opened, {len(refused)} hold no workflow. "
+        f"The slowest took {max((one.seconds for one in opened), default=0):.2f} s.",
+        "",
+        "| files | | nodes | translated | of them not exactly | files wholly |",
+        "|---|---:|---:|---:|---:|---:|",
+        _row("all", opened, False),
+        _row("of image models", images, False),
+        _row("of image models, by use", images, True),
+        "",
+        "## What is left, of image models",
+        "",
+        "| class | nodes | files | why |",
+        "|---|---:|---:|---|",
+    ]
+    return "\n".join([*lines, *_left(images)]) + "\n"
+
+
+def _row(name: str, opened: list[Opened], by_use: bool) -> str:
+    def total(kind: str) -> float:
+        return sum(one.report.nodes[kind] * (one.use if by_use else 1) for one in opened)
+
+    every = total("total") or 1
+    files = sum(one.use if by_use else 1 for one in opened) or 1
+    whole = sum((one.use if by_use else 1) for one in opened if not one.report.nodes["unknown"])
+    shares = ((every - total("unknown")) / every, total("approximate") / every, whole / files)
+    nodes = sum(one.report.nodes["total"] for one in opened)
+    return f"| {name} | {len(opened)} | {nodes} | " + " | ".join(f"{share:.1%}" for share in shares) + " |"
+
+
+def _left(opened: list[Opened]) -> list[str]:
+    nodes, files, why = Counter[str](), Counter[str](), dict[str, str]()
+    for one in opened:
+        unknown = [row for row in one.report.rows if row["status"] == "unknown"]
+        nodes.update(row["class"] for row in unknown)
+        files.update({row["class"] for row in unknown})
+        why.update((row["class"], row["notes"][0]) for row in unknown)
+    return [f"| {name} | {count} | {files[name]} | {why[name]} |" for name, count in nodes.most_common(SHOWN)]
+
+
+if __name__ == "__main__":
+    main()

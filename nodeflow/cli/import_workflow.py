@@ -1,0 +1,75 @@
+"""`nodeflow import`: a workflow of ComfyUI's, or a picture that holds one, as a workflow file with a report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from nodes.comfyui.importing import Imported
+
+WRONG = 2
+MAX_BYTES = 1 << 30
+"""Pictures are large; a workflow is read up to the limit of its reader."""
+
+
+def import_workflow(
+    file: Annotated[Path, typer.Argument(help="A workflow of ComfyUI's, or a picture that holds one.")],
+    output: Annotated[Path | None, typer.Option("--output", metavar="OUT.json", help="The workflow file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="R.json", help="What became of each node and model, as JSON.")
+    ] = None,
+) -> None:
+    """Turn a workflow of ComfyUI's into one of nodeflow's.
+
+    What has no counterpart stays as a placeholder. Exit status: 0 the file could be read, 2 not.
+    """
+    from nodeflow.graph.io.files import dumps, write_atomic
+
+    found = imported(file)
+    for path, data in ((output, dumps(found.workflow)), (report, found.report.encode())):
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(path, data)
+            except (OSError, ValueError) as error:
+                refuse(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
+    print(found.report.sentence())
+
+
+def imported(file: Path) -> Imported:
+    """A file as a workflow here. Ends the command with one sentence where it cannot be read."""
+    from nodeflow.cli.catalogue import known_catalogue
+    from nodeflow.graph.io.comfyui.containers import NotReadableError
+    from nodes.comfyui.importing import import_comfyui
+
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        refuse(f"cannot read {file}: {getattr(error, 'strerror', None) or 'this is no path'}")
+    if len(data) > MAX_BYTES:
+        refuse(f"{file} is larger than a workflow or picture can be (1 GiB)")
+    try:
+        return import_comfyui(data, known_catalogue())
+    except NotReadableError as error:
+        refuse(f"{file}: {error}")
+
+
+def is_comfyui(file: Path) -> bool:
+    """Tell whether a file holds a workflow of ComfyUI's and none of nodeflow's."""
+    from nodeflow.graph.io.comfyui.containers import NotReadableError, find
+
+    try:
+        with file.open("rb") as opened:
+            return not find(opened.read(MAX_BYTES)).empty
+    except (OSError, ValueError, NotReadableError):
+        return False
+
+
+def refuse(sentence: str) -> NoReturn:
+    print(f"nodeflow: {sentence}", file=sys.stderr)
+    raise typer.Exit(WRONG)

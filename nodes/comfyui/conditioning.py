@@ -1,0 +1,145 @@
+"""ComfyUI's texts, and what it puts on them: guidance, ControlNets, pictures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec.structs import replace
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import Beside, Clip, Conditioning, Control, ControlNet, Latent
+from nodes.comfyui.registry import Outputs, translates
+
+SHORT = 70
+"""Characters that are no more tokens than a text encoder reads at once."""
+MARKED = re.compile(r"[()\\]|embedding:")
+WEIGHTED = re.compile(r"\(.+?\)|embedding:", re.DOTALL)
+UNION_KINDS = {
+    "auto": "",
+    "openpose": "pose",
+    "depth": "depth",
+    "hed/pidi/scribble/ted": "soft edges",
+    "canny/lineart/anime_lineart/mlsd": "lines",
+    "normal": "normals",
+    "segment": "segments",
+    "tile": "tile",
+    "repaint": "repaint",
+}
+
+
+@translates("CLIPTextEncode")
+def text(given: Given, build: Builder) -> Conditioning:
+    return encoded(given, build, given.get("text", ""))
+
+
+@translates("CLIPTextEncodeSDXL")
+def text_of_sdxl(given: Given, build: Builder) -> Conditioning:
+    first, second = given.get("text_l", ""), given.get("text_g", "")
+    found = encoded(given, build, first, None if first == second else second)
+    sizes = {"crop_left": "crop_w", "crop_top": "crop_h"}
+    names = {key: key for key in ("width", "height", "target_width", "target_height")} | sizes
+    return _sized(given, build, found, {key: given.get(name) for key, name in names.items()})
+
+
+@translates("CLIPTextEncodeSDXLRefiner")
+def text_of_refiner(given: Given, build: Builder) -> Conditioning:
+    found = encoded(given, build, given.get("text", ""))
+    score = given.get("ascore", 6.0)
+    found = replace(found, wire=build.node("aesthetic_score", "score", conditioning=found.wire, score=score))
+    return _sized(given, build, found, {key: given.get(key) for key in ("width", "height")})
+
+
+@translates("CLIPTextEncodeFlux")
+def text_of_flux(given: Given, build: Builder) -> Conditioning:
+    if given.get("clip_l") != given.get("t5xxl"):
+        given.approximate("both text encoders read t5xxl; clip_l is left out")
+    return replace(encoded(given, build, given.get("t5xxl", "")), guidance=given.get("guidance", 3.5))
+
+
+@translates("CLIPTextEncodeSD3")
+def text_of_sd3(given: Given, build: Builder) -> Conditioning:
+    if len({str(given.get(key, "")) for key in ("clip_l", "clip_g", "t5xxl")}) > 1:
+        given.approximate("all text encoders read t5xxl; the other texts are left out")
+    return encoded(given, build, given.get("t5xxl", ""))
+
+
+def encoded(given: Given, build: Builder, words: Any, second: Any = None) -> Conditioning:
+    """A text as its encoder reads it: weights, lengths and layers are another node's than those of a plain text."""
+    clip, name = given.need(Clip, "clip"), build.role(given.id)
+    plain = isinstance(words, str) and len(words) <= SHORT and not MARKED.search(words)
+    if clip.kind == "unet" and build.has("weighted_text_encode") and not (plain and second is None and not clip.skip):
+        wire = build.node(
+            "weighted_text_encode", name, text_encoder=clip, text=words, second_text=second, clip_skip=clip.skip
+        )
+        return Conditioning(wire)
+    if not plain and isinstance(words, str) and WEIGHTED.search(words):
+        given.approximate("brackets, weights and embeddings are read as letters")
+    if second is not None:
+        given.approximate("both text encoders read text_l; text_g is left out")
+    return Conditioning(build.node("clip_text_encode", name, text_encoder=clip, text=words))
+
+
+def _sized(given: Given, build: Builder, found: Conditioning, sizes: dict[str, Any]) -> Conditioning:
+    if not build.has("picture_sizes"):
+        given.approximate("the sizes that the model is told are those of the picture")
+        return found
+    return replace(found, wire=build.node("picture_sizes", "sizes", conditioning=found.wire, **sizes))
+
+
+@translates("FluxGuidance")
+def flux_guidance(given: Given, build: Builder) -> Conditioning:
+    return replace(given.need(Conditioning, "conditioning"), guidance=given.get("guidance", 3.5))
+
+
+@translates("ConditioningZeroOut")
+def zero_out(given: Given, build: Builder) -> Conditioning:
+    """Zeros: they matter only where they are led away from, which the sampler's translation judges."""
+    return replace(given.need(Conditioning, "conditioning"), zero=True)
+
+
+@translates("ControlNetApply")
+def control(given: Given, build: Builder) -> Conditioning:
+    found = given.need(Conditioning, "conditioning")
+    return _controlled(found, given, build, 0.0, 1.0)
+
+
+@translates("ControlNetApplyAdvanced", "ControlNetApplySD3")
+def control_both(given: Given, build: Builder) -> Outputs:
+    start, end = given.get("start_percent", 0.0), given.get("end_percent", 1.0)
+    return tuple(
+        _controlled(given.need(Conditioning, side), given, build, start, end) for side in ("positive", "negative")
+    )
+
+
+@translates("SetUnionControlNetType")
+def union_kind(given: Given, build: Builder) -> ControlNet:
+    net = given.need(ControlNet, "control_net")
+    return replace(net, kind=given.choice("type", UNION_KINDS, "auto"))
+
+
+def _controlled(found: Conditioning, given: Given, build: Builder, start: Any, end: Any) -> Conditioning:
+    net = given.need(ControlNet, "control_net")
+    if given.get("strength") == 0:
+        return found
+    added = Control(net.wire, given.wire("image"), given.get("strength", 1.0), start, end, net.kind)
+    return replace(found, controls=(*found.controls, added))
+
+
+@translates("InpaintModelConditioning")
+def inpainting_model(given: Given, build: Builder) -> Outputs:
+    vae, image, mask = given.wire("vae"), given.wire("pixels"), given.wire("mask")
+    beside = Beside(vae, image, mask)
+    latent = build.node("vae_encode", "encode", vae=vae, image=image)
+    texts = (replace(given.need(Conditioning, side), beside=beside) for side in ("positive", "negative"))
+    return *texts, Latent(latent, mask if given.get("noise_mask", True) is True else None)
+
+
+@translates("InstructPixToPixConditioning")
+def edit_model(given: Given, build: Builder) -> Outputs:
+    vae, image = given.wire("vae"), given.wire("pixels")
+    texts = (replace(given.need(Conditioning, side), beside=Beside(vae, image)) for side in ("positive", "negative"))
+    latent = build.node("vae_encode", "encode", vae=vae, image=image)
+    given.approximate("the sampler starts from the picture's size and noise, and from the picture below strength 1")
+    return *texts, Latent(latent)

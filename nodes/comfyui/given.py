@@ -1,0 +1,104 @@
+"""What a node of ComfyUI was given: values by name, and what its wires mean."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    Clip,
+    Conditioning,
+    ControlNet,
+    Latent,
+    Value,
+    Wire,
+    wire_of,
+)
+
+Kind = TypeVar("Kind")
+OF_A_WIRE: tuple[type, ...] = (Clip, Conditioning, ControlNet, Latent)
+"""Meanings that a bare wire, such as that of a placeholder, can have."""
+
+
+class Given:
+    """The inputs of one node. Asking for what is not there ends its translation."""
+
+    def __init__(self, id: str, type: str, inputs: dict[str, Any], title: str = "") -> None:
+        self.id, self.type, self.inputs, self.title = id, type, inputs, title
+        self.notes: list[str] = []
+        """In what the translation is not exact."""
+
+    def approximate(self, note: str) -> None:
+        """Say in what the translation is not exact."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def has(self, name: str) -> bool:
+        return self.inputs.get(name) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A value, or a wire that brings one."""
+        found = self.inputs.get(name)
+        return default if found is None else found
+
+    def need(self, kind: type[Kind], name: str) -> Kind:
+        """What a wire means, of the kind that it must be."""
+        found = self.inputs.get(name)
+        if isinstance(found, kind):
+            return found
+        if isinstance(found, Wire) and kind in OF_A_WIRE:
+            return kind(found)  # type: ignore[call-arg]
+        raise CannotTranslateError(
+            f"its {name} comes from what has no counterpart here"
+            if found is not None
+            else f"nothing is wired to its {name}"
+        )
+
+    def wire(self, name: str) -> Wire:
+        """The wire at an input."""
+        found = self.inputs.get(name)
+        wire = wire_of(found)
+        if wire is None:
+            reason = "comes from what has no counterpart here" if found is not None else "has no wire"
+            raise CannotTranslateError(f"its {name} {reason}")
+        return wire
+
+    def maybe_wire(self, name: str) -> Wire | None:
+        return wire_of(self.inputs.get(name))
+
+    def constant(self, name: str, default: Any = None) -> Any:
+        """A value that must be known now; one that comes by wire is taken as it is today."""
+        found = self.get(name, default)
+        if isinstance(found, Value) and found.constant is not None:
+            self.approximate(f"{name} is taken as {found.constant} from its wire and does not follow it")
+            return found.constant
+        if isinstance(found, (Value, Wire)):
+            raise CannotTranslateError(f"its {name} comes by wire and decides what stands here")
+        return found
+
+    def whole(self, name: str, default: int = 0) -> int:
+        """A whole number that must be known now."""
+        found = self.constant(name, default)
+        try:
+            return int(float(found))
+        except (TypeError, ValueError, OverflowError):
+            raise CannotTranslateError(f"its {name} is no number") from None
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """A number that must be known now."""
+        found = self.constant(name, default)
+        try:
+            return float(found)
+        except (TypeError, ValueError, OverflowError):
+            raise CannotTranslateError(f"its {name} is no number") from None
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text that must be known now."""
+        return str(self.constant(name, default))
+
+    def choice(self, name: str, choices: dict[str, str], default: str = "") -> str:
+        """A choice in the words of here."""
+        found = self.text(name, default)
+        if found not in choices:
+            raise CannotTranslateError(f"{name} {found!r} has no counterpart here")
+        return choices[found]

@@ -1,0 +1,116 @@
+"""The door: a ComfyUI file, or a picture that holds a workflow, as a workflow here with a report."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nodeflow.graph.io.comfyui.api_file import read_api_file
+from nodeflow.graph.io.comfyui.containers import NotReadableError, find
+from nodeflow.graph.io.comfyui.model import ComfyWorkflow
+from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
+from nodeflow.graph.io.comfyui.ui_file import read_ui_file
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Workflow
+from nodes.comfyui.placeholders import storable
+from nodes.comfyui.places import place
+from nodes.comfyui.translate import Row, translate
+from nodes.comfyui.wanted_models import WantedModel, wanted_models
+
+DEVICE_NOISE = "ComfyUI draws the noise on the way on the graphics card where it computes there; here it is a CPU's"
+ON_THE_WAY = ("ancestral", "sde", "lcm", "ddpm", "restart", "seeds_", "sa_solver")
+"""Parts of the names of samplers that draw noise on the way."""
+
+
+class Report(msgspec.Struct):
+    """What became of a file: counts, each node, the models it names, and in sentences what else differs."""
+
+    nodes: dict[str, int]
+    models: list[dict[str, Any]]
+    differences: list[str]
+    rows: list[dict[str, Any]]
+
+    def encode(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    def sentence(self) -> str:
+        """All of it in one sentence."""
+        counts = self.nodes
+        missing = sum(not model["found"] for model in self.models)
+        return (
+            f"{counts['total']} nodes: {counts['translated']} translated, {counts['approximate']} not exactly, "
+            f"{counts['unknown']} without a counterpart; {missing} of {len(self.models)} model files are not here"
+        )
+
+
+class Imported(NamedTuple):
+    """The workflow and the report."""
+
+    workflow: Workflow
+    report: Report
+
+
+def import_comfyui(data: bytes, catalogue: Catalogue) -> Imported:
+    """Read a file of ComfyUI's. What has no counterpart becomes a placeholder.
+
+    Raises NotReadableError with one sentence where nothing of it can be read.
+    """
+    found = find(data)
+    if found.empty:
+        raise NotReadableError("this holds no workflow of ComfyUI's")
+    window = read_ui_file(found.workflow) if found.workflow is not None else None
+    prompt = read_api_file(found.prompt) if found.prompt is not None else flatten(window or ComfyWorkflow())
+    differences = list(prompt.skipped)
+    if window is not None and found.prompt is not None:
+        differences += _disagreements(prompt, flatten(window))
+    translation = translate(prompt, catalogue)
+    place(translation.workflow, translation.made, prompt, window)
+    differences += _noise(prompt)
+    models = wanted_models(prompt, window)
+    return Imported(translation.workflow, _report(list(translation.rows.values()), models, differences))
+
+
+def _report(rows: list[Row], models: list[WantedModel], differences: list[str]) -> Report:
+    counts = {
+        "total": len(rows),
+        "translated": sum(row.status == "translated" for row in rows),
+        "approximate": sum(row.status == "approximate" for row in rows),
+        "unknown": sum(row.status == "unknown" for row in rows),
+    }
+    told = [
+        {"id": row.id, "class": row.type, "status": row.status, "nodes": row.nodes, "notes": row.notes} for row in rows
+    ]
+    return Report(
+        counts,
+        [storable(msgspec.to_builtins(model)) for model in models],
+        [storable(one) for one in differences],
+        [storable(one) for one in told],
+    )
+
+
+def _disagreements(prompt: Prompt, seen: Prompt) -> list[str]:
+    """In what the two workflows of a picture differ: the prompt made it."""
+    ids = dict.fromkeys([*prompt.nodes, *seen.nodes])
+    apart = [id for id in ids if _apart(prompt.nodes.get(id), seen.nodes.get(id))]
+    if not apart:
+        return []
+    named = ", ".join(apart[:8]) + (", ..." if len(apart) > 8 else "")
+    return [f"the picture's prompt, which is taken, and its workflow differ at {len(apart)} nodes: {named}"]
+
+
+def _apart(one: PromptNode | None, other: PromptNode | None) -> bool:
+    if one is None or other is None or one.type != other.type:
+        return True
+    return any(key in other.inputs and _differ(value, other.inputs[key]) for key, value in one.inputs.items())
+
+
+def _differ(one: Any, other: Any) -> bool:
+    if isinstance(one, Output) or isinstance(other, Output):
+        return isinstance(one, Output) != isinstance(other, Output)
+    return bool(one != other)
+
+
+def _noise(prompt: Prompt) -> list[str]:
+    names = {str(node.inputs.get("sampler_name", "")) for node in prompt.nodes.values()}
+    return [DEVICE_NOISE] if any(part in name for name in names for part in ON_THE_WAY) else []

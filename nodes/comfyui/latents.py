@@ -1,0 +1,186 @@
+"""ComfyUI's latents: zeros of a size, pictures encoded, and what is done to latents. Its places are in pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.registry import translates
+
+CELL = 8
+METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")}
+CROPS = {"disabled": "none", "center": "centre"}
+TURNS = {"90 degrees": "quarter right", "180 degrees": "half", "270 degrees": "quarter left"}
+MIRRORS = {"x-axis: vertically": "mirror top and bottom", "y-axis: horizontally": "mirror left and right"}
+
+
+@translates("EmptyLatentImage", "EmptySD3LatentImage", "EmptyFlux2LatentImage", "EmptyHunyuanImageLatent")
+def empty(given: Given, build: Builder) -> EmptyLatent:
+    width, height = (_of_cells(given.get(side, 512)) for side in ("width", "height"))
+    return EmptyLatent(width, height, given.get("batch_size", 1))
+
+
+def _of_cells(side: Any) -> Any:
+    """A side in pixels as ComfyUI takes it: whole cells."""
+    whole = isinstance(side, (int, float)) and not isinstance(side, bool) and 0 < side < 1e6
+    return int(side) // CELL * CELL if whole else side
+
+
+def latent_at(given: Given, build: Builder, name: str) -> Latent:
+    """The latent at an input; zeros become a node where there is a VAE that says their form."""
+    found = given.inputs.get(name)
+    if isinstance(found, EmptyLatent):
+        if build.vae is None:
+            raise CannotTranslateError(f"its {name} is empty, and there is no VAE that says its form")
+        wire = build.shared(
+            "empty_latent", "empty", vae=build.vae, width=found.width, height=found.height, batch=found.batch
+        )
+        return Latent(wire, batch=found.batch)
+    if isinstance(found, Wire):
+        return Latent(found)
+    return given.need(Latent, name)
+
+
+@translates("VAEEncode", "VAEEncodeTiled")
+def encode(given: Given, build: Builder) -> Latent:
+    if given.type == "VAEEncodeTiled":
+        given.approximate("the picture is encoded as a whole, not in tiles")
+    return Latent(build.node("vae_encode", "encode", vae=given.wire("vae"), image=given.wire("pixels")))
+
+
+@translates("VAEEncodeForInpaint")
+def encode_for_inpainting(given: Given, build: Builder) -> Latent:
+    mask, pixels = given.wire("mask"), given.whole("grow_mask_by", 6)
+    wire = build.node("vae_encode", "encode", vae=given.wire("vae"), image=given.wire("pixels"))
+    if pixels > 0:
+        mask = build.node("grow_mask", "grown_mask", mask=mask, pixels=pixels, corners="square")
+    given.approximate("what is below the mask is encoded as it is, not painted grey; at denoise 1 noise covers it")
+    return Latent(wire, mask)
+
+
+@translates("VAEDecode", "VAEDecodeTiled")
+def decode(given: Given, build: Builder) -> Wire:
+    if given.type == "VAEDecodeTiled":
+        given.approximate("the picture is decoded as a whole, not in tiles")
+    return build.node("vae_decode", "decode", vae=given.wire("vae"), latent=latent_at(given, build, "samples"))
+
+
+@translates("SetLatentNoiseMask")
+def noise_mask(given: Given, build: Builder) -> Latent:
+    return replace(latent_at(given, build, "samples"), mask=given.wire("mask"))
+
+
+@translates("LatentUpscale")
+def scale(given: Given, build: Builder) -> Any:
+    found, width, height = given.inputs.get("samples"), given.whole("width", 512), given.whole("height", 512)
+    if isinstance(found, EmptyLatent) and width and height:
+        return replace(found, width=_of_cells(max(width, 64)), height=_of_cells(max(height, 64)))
+    latent = latent_at(given, build, "samples")
+    wire = build.node(
+        "scale_latent",
+        "scale",
+        latent=latent,
+        width=max(width, 64) // CELL if width else 0,
+        height=max(height, 64) // CELL if height else 0,
+        method=given.choice("upscale_method", METHODS, "nearest-exact"),
+        crop=given.choice("crop", CROPS, "disabled"),
+    )
+    return replace(latent, wire=wire)
+
+
+@translates("LatentUpscaleBy")
+def scale_by(given: Given, build: Builder) -> Latent:
+    latent = latent_at(given, build, "samples")
+    method = given.choice("upscale_method", METHODS, "nearest-exact")
+    wire = build.node("scale_latent_by", "scale", latent=latent, factor=given.get("scale_by", 1.5), method=method)
+    return replace(latent, wire=wire)
+
+
+@translates("LatentComposite", "LatentCompositeMasked")
+def composite(given: Given, build: Builder) -> Latent:
+    masked = given.type == "LatentCompositeMasked"
+    if masked and given.has("mask"):
+        raise CannotTranslateError("latents are not laid on each other by a mask here")
+    below = latent_at(given, build, "destination" if masked else "samples_to")
+    above = latent_at(given, build, "source" if masked else "samples_from")
+    wire = build.node(
+        "lay_latent_on",
+        "laid",
+        below=below,
+        above=above,
+        x=given.whole("x") // CELL,
+        y=given.whole("y") // CELL,
+        feather=given.whole("feather") // CELL,
+    )
+    return replace(below, wire=wire)
+
+
+@translates("LatentBlend")
+def blend(given: Given, build: Builder) -> Latent:
+    first = latent_at(given, build, "samples1")
+    share = round(1 - given.number("blend_factor", 0.5), 6)
+    second = latent_at(given, build, "samples2")
+    return replace(first, wire=build.node("blend_latents", "blend", first=first, second=second, share=share))
+
+
+@translates("LatentFlip")
+def flip(given: Given, build: Builder) -> Latent:
+    return _turned(given, build, given.choice("flip_method", MIRRORS, "x-axis: vertically"))
+
+
+@translates("LatentRotate")
+def rotate(given: Given, build: Builder) -> Latent:
+    if given.text("rotation", "none") == "none":
+        return latent_at(given, build, "samples")
+    return _turned(given, build, given.choice("rotation", TURNS))
+
+
+def _turned(given: Given, build: Builder, way: str) -> Latent:
+    latent = latent_at(given, build, "samples")
+    return replace(latent, wire=build.node("turn_latent", "turn", latent=latent, way=way))
+
+
+@translates("LatentCrop")
+def crop(given: Given, build: Builder) -> Latent:
+    latent = latent_at(given, build, "samples")
+    box = {
+        key: given.whole(key, 512 if key in ("width", "height") else 0) // CELL for key in ("x", "y", "width", "height")
+    }
+    return replace(latent, wire=build.node("crop_latent", "crop", latent=latent, **box))
+
+
+@translates("LatentBatch")
+def batch(given: Given, build: Builder) -> Latent:
+    first, second = latent_at(given, build, "samples1"), latent_at(given, build, "samples2")
+    return Latent(build.node("batch_latents", "batch", latents=[first, second]), batch=_sum(first.batch, second.batch))
+
+
+@translates("LatentFromBatch")
+def pick(given: Given, build: Builder) -> Any:
+    first, count = given.whole("batch_index"), given.whole("length", 1)
+    latent = latent_at(given, build, "samples")
+    return replace(latent, wire=build.node("pick_latent", "pick", latent=latent, first=first, count=count), batch=count)
+
+
+@translates("RepeatLatentBatch")
+def repeat(given: Given, build: Builder) -> Any:
+    count, found = given.whole("amount", 1), given.inputs.get("samples")
+    if isinstance(found, EmptyLatent) and isinstance(found.batch, int):
+        return replace(found, batch=found.batch * count)
+    latent = latent_at(given, build, "samples")
+    wire = build.node("repeat_latent", "repeat", latent=latent, count=count)
+    return replace(latent, wire=wire, batch=_times(latent.batch, count))
+
+
+def _sum(one: Any, other: Any) -> Any:
+    return one + other if isinstance(one, int) and isinstance(other, int) else 1
+
+
+def _times(batch: Any, count: int) -> Any:
+    if isinstance(batch, Value):
+        batch = batch.constant
+    return batch * count if isinstance(batch, int) else count

@@ -1,0 +1,138 @@
+"""What flows on ComfyUI's wires, in terms of nodes here: one of its wires is often several of ours, or none yet."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class CannotTranslateError(Exception):
+    """Why a node has no counterpart here, as a half sentence; a placeholder takes its place."""
+
+
+class Wire(NamedTuple):
+    """An output of a node here."""
+
+    node: str
+    output: str
+
+    def other(self, output: str) -> Wire:
+        """Another output of the same node."""
+        return Wire(self.node, output)
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A number, text or choice that a node gives: its wire, and what it is, as far as that is known now."""
+
+    wire: Wire
+    constant: Any = None
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A network with the noise levels it was trained with. ``kind`` says which denoiser it is called by."""
+
+    network: Wire
+    schedule: Wire | None = None
+    kind: str = "unet"
+    prediction: str = ""
+    normalised: bool = False
+    rescale: Any = None
+    guessed: bool = False
+    """Nothing here has loaded it, so that its kind is not known."""
+
+
+class Clip(msgspec.Struct, frozen=True):
+    """A text encoder, of which kind of model, and which layer of it is read, counted from the last; 0 the usual one."""
+
+    wire: Wire
+    kind: str = ""
+    skip: int = 0
+
+
+class Control(NamedTuple):
+    """A ControlNet with the picture that it leads by."""
+
+    net: Wire
+    image: Wire
+    strength: Any
+    start: Any
+    end: Any
+    kind: str = ""
+
+
+class Beside(NamedTuple):
+    """What a model sees beside the latent: the nodes of a picture, and of a mask where it is for inpainting."""
+
+    vae: Wire
+    image: Wire
+    mask: Wire | None = None
+
+
+class Conditioning(msgspec.Struct, frozen=True):
+    """A text as a network reads it, and what ComfyUI puts on it that stands on the denoiser here."""
+
+    wire: Wire
+    guidance: Any = None
+    controls: tuple[Control, ...] = ()
+    beside: Beside | None = None
+    zero: bool = False
+    """Zeros in place of the text: there is no wire of these."""
+
+
+class EmptyLatent(msgspec.Struct, frozen=True):
+    """Zeros of a size in pixels: noise has that size here, and no node is needed."""
+
+    width: Any
+    height: Any
+    batch: Any = 1
+
+
+class Latent(msgspec.Struct, frozen=True):
+    """A latent, the mask of what to paint anew, and how many there are."""
+
+    wire: Wire
+    mask: Wire | None = None
+    batch: Any = 1
+
+
+class Sampler(msgspec.Struct, frozen=True):
+    """A sampler by its name, with its options."""
+
+    name: Any
+    options: dict[str, Any] = {}
+
+
+class Guider(msgspec.Struct, frozen=True):
+    """A model with its texts; without a ``negative`` nothing leads away from anything."""
+
+    model: Model
+    positive: Conditioning
+    negative: Conditioning | None = None
+    scale: Any = 1.0
+
+
+class Noise(msgspec.Struct, frozen=True):
+    """A seed; None for no noise at all."""
+
+    seed: Any = None
+
+
+class ControlNet(msgspec.Struct, frozen=True):
+    """A loaded ControlNet; ``kind`` where it serves several."""
+
+    wire: Wire
+    kind: str = ""
+
+
+def wire_of(meaning: Any) -> Wire | None:
+    """The one wire that stands for a meaning; None where there is none."""
+    if isinstance(meaning, Wire):
+        return meaning
+    if isinstance(meaning, Model):
+        return meaning.network
+    if isinstance(meaning, Conditioning):
+        return None if meaning.zero else meaning.wire
+    if isinstance(meaning, (Value, Latent, ControlNet, Clip)):
+        return meaning.wire
+    return None

@@ -1,0 +1,100 @@
+"""What ComfyUI does to a loaded model: LoRAs, other noise levels, other guidance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import CannotTranslateError, Clip, Model, Wire
+from nodes.comfyui.registry import Outputs, translates
+
+PREDICTIONS = {"eps": "epsilon", "v_prediction": "v", "x0": "sample"}
+
+
+def _model(given: Given) -> Model:
+    return given.need(Model, "model")
+
+
+@translates("LoraLoader")
+def lora(given: Given, build: Builder) -> Outputs:
+    model, text, name = _model(given), given.need(Clip, "clip"), given.get("lora_name")
+    if given.get("strength_clip", 1.0) != 0:
+        weight = given.get("strength_clip", 1.0)
+        wire = build.node("apply_lora_to_text", "lora_text", text_encoder=text, lora=name, weight=weight)
+        text = replace(text, wire=wire)
+    return _with_lora(given, build, model), text
+
+
+@translates("LoraLoaderModelOnly")
+def lora_of_model(given: Given, build: Builder) -> Model:
+    return _with_lora(given, build, _model(given))
+
+
+def _with_lora(given: Given, build: Builder, model: Model) -> Model:
+    weight: Any = given.get("strength_model", 1.0)
+    if weight == 0:
+        return model
+    wire = build.node("apply_lora", "lora", unet=model.network, lora=given.get("lora_name"), weight=weight)
+    return replace(model, network=wire)
+
+
+@translates("ModelSamplingSD3", "ModelSamplingAuraFlow")
+def flow_shift(given: Given, build: Builder) -> Model:
+    model = _model(given)
+    return replace(
+        model, schedule=build.node("flow_shift", "shift", trained=_levels(model), shift=given.get("shift", 3.0))
+    )
+
+
+@translates("ModelSamplingFlux")
+def flow_shift_by_size(given: Given, build: Builder) -> Model:
+    model = _model(given)
+    wire = build.node(
+        "flow_shift_by_size",
+        "shift",
+        trained=_levels(model),
+        **{key: given.get(key) for key in ("width", "height", "base_shift", "max_shift")},
+    )
+    return replace(model, schedule=wire)
+
+
+def _levels(model: Model) -> Wire:
+    if model.schedule is None:
+        raise CannotTranslateError("the noise levels of its model are not known here")
+    return model.schedule
+
+
+@translates("ModelSamplingDiscrete")
+def prediction(given: Given, build: Builder) -> Model:
+    model = replace(_model(given), prediction=given.choice("sampling", PREDICTIONS, "eps"))
+    if given.get("zsnr", False) is True:
+        levels = {"betas": "scaled linear", "first": 0.00085, "last": 0.012, "terminal": "no signal"}
+        model = replace(model, schedule=build.node("noise_levels", "levels", **levels))
+    return model
+
+
+@translates("RescaleCFG")
+def rescale(given: Given, build: Builder) -> Model:
+    given.approximate("the deviation is rescaled over the prediction as the paper has it, not over v")
+    return replace(_model(given), rescale=given.get("multiplier", 0.7))
+
+
+@translates("CFGNorm")
+def normalise(given: Given, build: Builder) -> Model:
+    if given.number("strength", 1.0) != 1:
+        raise CannotTranslateError("guidance is normalised as a whole here, not by a strength")
+    given.approximate("lengths are kept token by token, not cell by cell")
+    return replace(_model(given), normalised=True)
+
+
+@translates("CLIPSetLastLayer")
+def clip_skip(given: Given, build: Builder) -> Clip:
+    text, layer = given.need(Clip, "clip"), -given.whole("stop_at_clip_layer", -1)
+    if text.kind != "unet":
+        raise CannotTranslateError("of this text encoder no other layer is read here")
+    if layer > 1 and not build.has("weighted_text_encode"):
+        raise CannotTranslateError("the text encoder's last layer is the one that is read here")
+    return replace(text, skip=max(layer, 1) if build.has("weighted_text_encode") else 0)

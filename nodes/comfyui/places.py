@@ -1,0 +1,146 @@
+"""Where things stand: ComfyUI's places with room between them, frames and notes."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterator
+
+from nodeflow.graph.io.comfyui.model import ComfyWorkflow
+from nodeflow.graph.io.comfyui.prompt import Output, Prompt, notes
+from nodeflow.graph.io.comfyui.tolerant import text
+from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation, AnnotationKind
+from nodeflow.graph.model.workflow import Placement, Workflow
+from nodes.comfyui.placeholders import storable
+
+STRETCH = 1.5
+"""Nodes here are wider apart: several stand where one stood."""
+WIDTH, GAP, LINE, HEAD, TALLEST = 300.0, 40.0, 34.0, 70.0, 560.0
+DEEPEST, MOST_INSIDE = 8, 1000
+"""Subgraphs whose places are taken over: how deep, and how many."""
+MOST_TRIED = 400
+"""Nodes that a place is looked for between; below all of them there is one."""
+LONGEST_TITLE = 200
+
+
+def place(workflow: Workflow, made: dict[str, list[str]], prompt: Prompt, source: ComfyWorkflow | None) -> None:
+    """Give every node a place, and take over groups and notes."""
+    given = dict(_places(source)) if source else {}
+    spots = _filled(prompt, given)
+    wanted: list[tuple[float, float, str, str]] = []
+    for id, names in made.items():
+        x, y = spots.get(id, (0.0, 0.0))
+        title = _title(prompt, id)
+        ends = names[-1:]
+        for number, name in enumerate(name for name in names if name in workflow.nodes):
+            wanted.append((x, y + number, name, title if name in ends else ""))
+    occupied = _Occupied()
+    for x, y, name, title in sorted(wanted):
+        y = occupied.take(x, y, _height(workflow, name))
+        workflow.layout[name] = Placement(round(x, 1), round(y, 1), storable(title)[:LONGEST_TITLE])
+    if source:
+        _annotate(workflow, source)
+
+
+def _title(prompt: Prompt, id: str) -> str:
+    """The title that a person gave a node; files of the interface repeat the class where there is none."""
+    node = prompt.nodes.get(id)
+    if node is None or "".join(node.title.split()).casefold() == node.type.casefold():
+        return ""
+    return node.title
+
+
+def _places(source: ComfyWorkflow) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Places by the ids of the flat form; what is inside a subgraph stands where its instance does."""
+    waiting = deque([(source.graph, "", 0.0, 0.0)])
+    while waiting:
+        graph, path, left, top = waiting.popleft()
+        nodes = [node for node in graph.nodes.values() if math.isfinite(node.x) and math.isfinite(node.y)]
+        if path:
+            left -= min((node.x for node in nodes), default=0.0)
+            top -= min((node.y for node in nodes), default=0.0)
+        for node in nodes:
+            x, y = left + node.x, top + node.y
+            yield f"{path}{node.id}", (x * STRETCH, y * STRETCH)
+            if node.type in source.definitions and path.count(":") < DEEPEST and len(waiting) < MOST_INSIDE:
+                waiting.append((source.definitions[node.type].graph, f"{path}{node.id}:", x, y))
+
+
+def _filled(prompt: Prompt, given: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Places for all: columns by how much stands before, for those that have none."""
+    missing = [id for id in prompt.nodes if id not in given]
+    if not missing:
+        return given
+    right = max((x for x, _ in given.values()), default=-WIDTH) + WIDTH + GAP if given else 0.0
+    depth: dict[str, int] = {}
+    for _ in range(min(len(missing), 40)):
+        changed = False
+        for id in missing:
+            sources = [v.node for v in prompt.nodes[id].inputs.values() if isinstance(v, Output)]
+            level = min(max((depth.get(one, 0) + 1 for one in sources), default=0), 40)
+            changed |= depth.get(id) != level
+            depth[id] = level
+        if not changed:
+            break
+    rows: dict[int, int] = {}
+    spots = dict(given)
+    for id in missing:
+        row = rows[depth[id]] = rows.get(depth[id], -1) + 1
+        spots[id] = (right + depth[id] * (WIDTH + 2 * GAP), row * 260.0)
+    return spots
+
+
+def _height(workflow: Workflow, name: str) -> float:
+    """About how tall a node is drawn."""
+    node = workflow.nodes[name]
+    return min(HEAD + LINE * (2 + len(node.params)) + GAP, TALLEST)
+
+
+class _Occupied:
+    """What stands near the node that is placed; nodes come from left to right."""
+
+    def __init__(self) -> None:
+        self._order: deque[tuple[float, float, float]] = deque()
+        self._spans: list[tuple[float, float]] = []
+
+    def take(self, x: float, y: float, height: float) -> float:
+        """Occupy the first free place at or below ``y``, and return it."""
+        while self._order and self._order[0][0] <= x - WIDTH - GAP:
+            _, *gone = self._order.popleft()
+            del self._spans[bisect_left(self._spans, tuple(gone))]
+        y = self._free(y, height)
+        self._order.append((x, y, y + height))
+        insort(self._spans, (y, y + height))
+        return y
+
+    def _free(self, y: float, height: float) -> float:
+        start = bisect_left(self._spans, (y - TALLEST, 0.0))
+        for place in range(start, len(self._spans)):
+            if place > start + MOST_TRIED:
+                return self._spans[-1][1]
+            top, bottom = self._spans[place]
+            if top >= y + height:
+                break
+            y = max(y, bottom)
+        return y
+
+
+def _annotate(workflow: Workflow, source: ComfyWorkflow) -> None:
+    """Groups as frames, and notes."""
+    for number, group in enumerate(source.graph.groups, 1):
+        width, height = group.width * STRETCH, group.height * STRETCH
+        title = storable(group.title)[:LONGEST_TITLE]
+        workflow.annotations[f"frame{number}"] = _drawn("frame", group.x, group.y, width, height, title)
+    for number, note in enumerate(notes(source.graph), 1):
+        words = text(note.values[0]) if note.values else text(note.named.get("text"))
+        width, height = max(note.width, 200.0), max(note.height, 100.0)
+        said = storable(words)[:LONGEST_TEXT]
+        workflow.annotations[f"note{number}"] = _drawn("note", note.x, note.y, width, height, said)
+
+
+def _drawn(kind: AnnotationKind, x: float, y: float, width: float, height: float, said: str) -> Annotation:
+    left, top, width, height = (
+        side if math.isfinite(side) else 0.0 for side in (x * STRETCH, y * STRETCH, width, height)
+    )
+    return Annotation(kind, left, top, width, height, said)

@@ -1,0 +1,80 @@
+"""ComfyUI's texts together: several that lead at once, joined or mixed, each in its region and steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import CannotTranslateError, Conditioning
+from nodes.comfyui.registry import translates
+
+SIDES = {"width": "width", "height": "height", "left": "x", "top": "y"}
+SEES = {"default": "whole picture", "mask bounds": "mask bounds"}
+
+
+@translates("ConditioningCombine")
+def combine(given: Given, build: Builder) -> Conditioning:
+    return _both(given, build, "combine_conditioning", ("conditioning_1", "conditioning_2"), ("first", "second"))
+
+
+@translates("ConditioningConcat")
+def concatenate(given: Given, build: Builder) -> Conditioning:
+    names = ("conditioning_to", "conditioning_from")
+    return _both(given, build, "concatenate_conditioning", names, ("conditioning", "behind"))
+
+
+@translates("ConditioningAverage")
+def average(given: Given, build: Builder) -> Conditioning:
+    names = ("conditioning_to", "conditioning_from")
+    share = given.get("conditioning_to_strength", 1.0)
+    return _both(given, build, "average_conditioning", names, ("first", "second"), share=share)
+
+
+def _both(
+    given: Given, build: Builder, kind: str, names: tuple[str, str], ports: tuple[str, str], **more: Any
+) -> Conditioning:
+    texts = [given.need(Conditioning, name) for name in names]
+    if any(one.zero for one in texts):
+        raise CannotTranslateError("one of its texts is zeros")
+    if texts[0].controls != texts[1].controls:
+        given.approximate("the ControlNets of the first text lead both")
+    wire = build.node(kind, "texts", **{port: one.wire for port, one in zip(ports, texts, strict=True)}, **more)
+    return replace(texts[0], wire=wire)
+
+
+@translates("ConditioningSetArea")
+def area(given: Given, build: Builder) -> Conditioning:
+    return _limited(given, build, "conditioning_area", {**SIDES, "strength": "strength"})
+
+
+@translates("ConditioningSetAreaPercentage")
+def area_by_share(given: Given, build: Builder) -> Conditioning:
+    return _limited(given, build, "conditioning_area_by_share", {**SIDES, "strength": "strength"})
+
+
+@translates("ConditioningSetAreaStrength")
+def strength(given: Given, build: Builder) -> Conditioning:
+    return _limited(given, build, "conditioning_strength", {"strength": "strength"})
+
+
+@translates("ConditioningSetMask")
+def mask(given: Given, build: Builder) -> Conditioning:
+    sees = given.choice("set_cond_area", SEES, "default")
+    return _limited(given, build, "conditioning_mask", {"strength": "strength"}, mask=given.wire("mask"), sees=sees)
+
+
+@translates("ConditioningSetTimestepRange")
+def steps(given: Given, build: Builder) -> Conditioning:
+    names = {"start": "start", "end": "end"}
+    return _limited(given, build, "conditioning_steps", names, counted="trained timesteps")
+
+
+def _limited(given: Given, build: Builder, kind: str, names: dict[str, str], **more: Any) -> Conditioning:
+    found = given.need(Conditioning, "conditioning")
+    values = {key: given.get(name) for key, name in names.items()}
+    if found.zero:
+        raise CannotTranslateError("its text is zeros")
+    return replace(found, wire=build.node(kind, "region", conditioning=found.wire, **values, **more))

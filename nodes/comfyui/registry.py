@@ -1,0 +1,54 @@
+"""Which function translates which of ComfyUI's classes."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodes.comfyui.builder import Builder
+    from nodes.comfyui.given import Given
+
+Outputs = tuple[Any, ...]
+"""What each output of a node means, in their order."""
+Translator = Callable[["Given", "Builder"], Any]
+"""Gives what the outputs of a node mean: a tuple, or one meaning where there is one output."""
+
+GROUPS = (
+    "loaders",
+    "conditioning",
+    "regions",
+    "latents",
+    "sampling",
+    "sigmas",
+    "models",
+    "images",
+    "masks",
+    "values",
+    "savers",
+)
+"""The files that hold translators."""
+_TRANSLATORS: dict[str, Translator] = {}
+
+
+def translates(*classes: str) -> Callable[[Translator], Translator]:
+    """Say which classes a function translates."""
+
+    def known(function: Translator) -> Translator:
+        for name in classes:
+            if name in _TRANSLATORS:
+                raise ValueError(f"two functions translate {name}")
+            _TRANSLATORS[name] = function
+        return function
+
+    return known
+
+
+@functools.cache
+def translators() -> dict[str, Translator]:
+    """All translators by class."""
+    for group in GROUPS:
+        importlib.import_module(f"nodes.comfyui.{group}")
+    return _TRANSLATORS

@@ -1,0 +1,223 @@
+"""ComfyUI's samplers: a guider, a schedule and noise here, and the sampler that takes the three."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.latents import latent_at
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    Conditioning,
+    EmptyLatent,
+    Guider,
+    Latent,
+    Model,
+    Noise,
+    Sampler,
+    Value,
+    Wire,
+)
+from nodes.comfyui.registry import Outputs, translates
+
+GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
+ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
+
+
+@translates("KSampler")
+def k_sampler(given: Given, build: Builder) -> Latent:
+    found = _texts(given)
+    schedule = build.node(
+        "k_sampler",
+        "schedule",
+        trained=found.model.schedule,
+        sampler=given.get("sampler_name", "euler"),
+        spacing=given.get("scheduler", "normal"),
+        steps=given.get("steps", 20),
+        denoise=given.get("denoise", 1.0),
+    )
+    return _sampled(given, build, found, schedule, Noise(given.get("seed", 0)))[0]
+
+
+@translates("KSamplerAdvanced")
+def k_sampler_advanced(given: Given, build: Builder) -> Latent:
+    found = _texts(given)
+    schedule = build.node(
+        "k_sampler",
+        "schedule",
+        trained=found.model.schedule,
+        sampler=given.get("sampler_name", "euler"),
+        spacing=given.get("scheduler", "normal"),
+        steps=given.get("steps", 20),
+        start_step=given.get("start_at_step", 0),
+        end_step=given.get("end_at_step", 10_000),
+        leftover_noise=_on(given.constant("return_with_leftover_noise", "disable")),
+    )
+    noise = Noise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", "enable")) else Noise()
+    return _sampled(given, build, found, schedule, noise, given.get("noise_seed", 0))[0]
+
+
+@translates("SamplerCustom")
+def sampler_custom(given: Given, build: Builder) -> Outputs:
+    found = _texts(given)
+    noise = Noise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", True)) else Noise()
+    return _sampled(given, build, found, _schedule(given, build, found), noise, given.get("noise_seed", 0))
+
+
+@translates("SamplerCustomAdvanced")
+def sampler_custom_advanced(given: Given, build: Builder) -> Outputs:
+    found = given.inputs.get("guider")
+    guider = found if isinstance(found, Wire) else given.need(Guider, "guider")
+    return _sampled(given, build, guider, _schedule(given, build, guider), given.need(Noise, "noise"))
+
+
+@translates("BasicGuider")
+def basic_guider(given: Given, build: Builder) -> Guider:
+    return Guider(given.need(Model, "model"), given.need(Conditioning, "conditioning"))
+
+
+@translates("CFGGuider")
+def cfg_guider(given: Given, build: Builder) -> Guider:
+    return _texts(given)
+
+
+@translates("RandomNoise")
+def random_noise(given: Given, build: Builder) -> Noise:
+    return Noise(given.get("noise_seed", 0))
+
+
+@translates("DisableNoise")
+def no_noise(given: Given, build: Builder) -> Noise:
+    return Noise()
+
+
+@translates("KSamplerSelect")
+def select(given: Given, build: Builder) -> Sampler:
+    return Sampler(given.get("sampler_name", "euler"))
+
+
+def _on(value: Any) -> bool:
+    return value in (True, "enable", "true", "True", 1)
+
+
+def _texts(given: Given) -> Guider:
+    positive, negative = (given.need(Conditioning, side) for side in ("positive", "negative"))
+    return Guider(given.need(Model, "model"), positive, negative, given.get("cfg", 8.0))
+
+
+def _schedule(given: Given, build: Builder, found: Guider | Wire) -> Wire:
+    sampler = given.need(Sampler, "sampler")
+    return build.node(
+        "sigmas_schedule",
+        "schedule",
+        sigmas=given.wire("sigmas"),
+        trained=build.levels if isinstance(found, Wire) else found.model.schedule,
+        sampler=sampler.name,
+        **sampler.options,
+    )
+
+
+def _sampled(
+    given: Given, build: Builder, found: Guider | Wire, schedule: Wire, noise: Noise, seed: Any = 0
+) -> tuple[Latent, Latent]:
+    """The sampler, with all that it takes, as both of the latents that ComfyUI gives."""
+    if given.inputs.get("latent_image") is None:
+        raise CannotTranslateError("nothing is wired to its latent_image")
+    empty = given.inputs["latent_image"]
+    guider = found if isinstance(found, Wire) else guided(given, build, found)
+    size: dict[str, Any] = {}
+    latent: Latent | None = None
+    if isinstance(empty, EmptyLatent) and noise.seed is not None:
+        size, batch = {"width": empty.width, "height": empty.height}, empty.batch
+    else:
+        latent = latent_at(given, build, "latent_image")
+        batch = latent.batch
+    begin = _noise(build, seed if noise.seed is None else noise.seed, noise.seed is not None, batch, size)
+    if latent is not None and latent.mask is not None:
+        guider = build.node(
+            "inpaint", "inpaint", guider=guider, schedule=schedule, latent=latent, mask=latent.mask, mask_fit="stretch"
+        )
+    wire = build.node("sample", "sampler", guider=guider, schedule=schedule, noise=begin, latent=latent)
+    out = Latent(wire, latent.mask if latent else None, batch)
+    return out, out
+
+
+def _noise(build: Builder, seed: Any, added: bool, batch: Any, size: dict[str, Any]) -> Wire:
+    known = seed.constant if isinstance(seed, Value) else seed
+    large: dict[str, Any] = {"seed": seed}
+    if isinstance(known, (int, str)) and not isinstance(seed, Value) and str(known).isdigit() and int(known) >= 2**53:
+        large = {"large_seed": str(known)}
+    return build.shared("noise_stream", "noise", **large, batch=batch, add_noise=added, **size)
+
+
+def guided(given: Given, build: Builder, found: Guider) -> Wire:
+    """The guider of a model and its texts."""
+    denoiser = _denoiser(given, build, found)
+    alone = found.negative is None or found.scale == 1
+    if alone:
+        wire = build.shared(
+            "no_guidance", "guidance", denoiser=denoiser, conditioning=_text(given, build, found.positive)
+        )
+    else:
+        assert found.negative is not None
+        wire = build.shared(
+            "classifier_free_guidance",
+            "guidance",
+            denoiser=denoiser,
+            positive=_text(given, build, found.positive),
+            negative=_text(given, build, found.negative),
+            scale=found.scale,
+            rescale=found.model.rescale,
+        )
+    if found.model.normalised:
+        wire = build.shared("normalise_guidance", "normalised", guider=wire)
+    return wire
+
+
+def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
+    """A text's wire; zeros in its place where it is zeroed."""
+    if not found.zero:
+        return found.wire
+    if build.has("zero_conditioning"):
+        return build.shared("zero_conditioning", "zeros", conditioning=found.wire)
+    given.approximate(ZEROS)
+    return found.wire
+
+
+def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
+    model, text = found.model, found.positive
+    more = {"prediction": model.prediction or None}
+    if model.guessed:
+        given.approximate(GUESSED)
+    if model.kind == "flux":
+        wire = build.shared("flux_denoiser", "denoiser", transformer=model.network, guidance=text.guidance)
+    elif model.kind == "joint":
+        wire = build.shared("joint_denoiser", "denoiser", transformer=model.network)
+    elif text.beside is not None and text.beside.mask is not None:
+        vae, image, mask = text.beside
+        wire = build.shared(
+            "inpainting_denoiser", "denoiser", unet=model.network, vae=vae, image=image, mask=mask, **more
+        )
+    elif text.beside is not None:
+        vae, image, _ = text.beside
+        wire = build.shared("edit_denoiser", "denoiser", unet=model.network, vae=vae, image=image, **more)
+    else:
+        wire = build.shared("unet_denoiser", "denoiser", unet=model.network, **more)
+    if text.beside is not None and model.kind != "unet":
+        given.approximate("the model does not see the picture beside the latent")
+    if found.negative is not None and found.negative.controls != text.controls and found.scale != 1:
+        given.approximate("the ControlNets of the positive text lead both texts")
+    for one in text.controls:
+        wire = build.shared(
+            "control",
+            "control",
+            denoiser=wire,
+            controlnet=one.net,
+            image=one.image,
+            strength=one.strength,
+            start=one.start,
+            end=one.end,
+            control_type=one.kind or None,
+        )
+    return wire

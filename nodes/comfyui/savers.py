@@ -1,0 +1,43 @@
+"""Where ComfyUI's results go: files, and previews, which every node has by itself here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import Value
+from nodes.comfyui.registry import Outputs, translates
+
+TEMPLATE = re.compile(r"%[^%]*%")
+UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+
+@translates("SaveImage", "SaveImageAdvanced")
+def save(given: Given, build: Builder) -> Outputs:
+    prefix = given.get("filename_prefix", "ComfyUI")
+    if isinstance(prefix, Value):
+        prefix = given.constant("filename_prefix")
+    if given.type == "SaveImageAdvanced" and str(given.get("format", "png")).lower() != "png":
+        given.approximate("pictures are saved as PNG")
+    image = given.wire("images" if given.has("images") else "image")
+    build.node("save_image", "save", image=image, **_path(given, str(prefix)))
+    return (image,)
+
+
+def _path(given: Given, prefix: str) -> dict[str, Any]:
+    """Folder and name of a prefix; what ComfyUI fills in when it saves is left out."""
+    plain = TEMPLATE.sub("", prefix)
+    if plain != prefix:
+        given.approximate("what stands between % in the file's name is left out")
+    *folders, name = plain.replace("\\", "/").split("/")
+    folders = [UNFIT.sub("_", one).strip() for one in folders]
+    folder = "/".join(one for one in folders if one not in ("", ".", ".."))
+    return {"name": UNFIT.sub("_", name).strip(" ._-") or "picture", "folder": folder or None}
+
+
+@translates("PreviewImage", "ImageCompare", "PreviewAny", "SaveImageWebsocket", "PreviewMask")
+def preview(given: Given, build: Builder) -> Outputs:
+    """Nodes show what they give by themselves here; what is previewed passes on."""
+    return tuple(given.inputs.get(name) for name in ("images", "source") if given.has(name))

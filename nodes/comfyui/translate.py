@@ -1,0 +1,166 @@
+"""Translating a flat workflow: each node in turn, what it needs before it, by the function that knows its class."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Node, Workflow
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, Latent, Model, Value, Wire, wire_of
+from nodes.comfyui.placeholders import PACK, kept, output_name, storable
+from nodes.comfyui.registry import translators
+
+TRANSLATED, APPROXIMATE, UNKNOWN = "translated", "approximate", "unknown"
+DEEPEST = 64
+"""Placeholders that are made for each other's sake."""
+
+
+class Row(NamedTuple):
+    """What became of a node: how, the nodes here, and why it is not exact or not there."""
+
+    id: str
+    type: str
+    status: str
+    nodes: list[str]
+    notes: list[str]
+
+
+class Translation(NamedTuple):
+    """The workflow, and what became of each node."""
+
+    workflow: Workflow
+    rows: dict[str, Row]
+    made: dict[str, list[str]]
+
+
+def translate(prompt: Prompt, catalogue: Catalogue) -> Translation:
+    """Translate a flat workflow. Never fails: what has no counterpart becomes a placeholder."""
+    return _Translating(prompt, catalogue).run()
+
+
+class _Translating:
+    """Holds what the outputs of nodes mean, as far as they were reached."""
+
+    def __init__(self, prompt: Prompt, catalogue: Catalogue) -> None:
+        self.prompt, self.build = prompt, Builder(catalogue, prompt)
+        self.meanings: dict[tuple[str, int], Any] = {}
+        self.rows: dict[str, Row] = {}
+        self.placeholders: dict[str, str] = {}
+
+    def run(self) -> Translation:
+        for id in _in_order(self.prompt):
+            node = self.prompt.nodes[id]
+            mark = self.build.begin(id)
+            given = Given(id, node.type, {key: self._meant(value) for key, value in node.inputs.items()}, node.title)
+            translator = translators().get(node.type)
+            try:
+                if translator is None:
+                    raise CannotTranslateError("there is no counterpart here")
+                found = translator(given, self.build)
+            except CannotTranslateError as error:
+                self.build.undo(mark)
+                self._placeholder(id)
+                self.rows[id] = Row(id, node.type, UNKNOWN, self.build.made[id], [str(error)])
+                continue
+            for slot, meaning in enumerate(found if type(found) is tuple else (found,)):
+                self.meanings[id, slot] = meaning
+                if isinstance(meaning, Model) and self.build.levels is None:
+                    self.build.levels = meaning.schedule
+            status = APPROXIMATE if given.notes else TRANSLATED
+            self.rows[id] = Row(id, node.type, status, self.build.made[id], given.notes)
+        return Translation(self.build.workflow, self.rows, self.build.made)
+
+    def _meant(self, value: Any) -> Any:
+        """What an input is: a value, or what the output means that it comes from."""
+        if isinstance(value, Output):
+            return self.meanings.get((value.node, value.slot))
+        return storable(value)
+
+    def _placeholder(self, id: str, depth: int = 0) -> str:
+        """The placeholder of a node; those before it that have no wire of ours become ones too."""
+        if id in self.placeholders:
+            return self.placeholders[id]
+        node = self.prompt.nodes[id]
+        name = self.placeholders[id] = self.build.placeholder_id(node.type)
+        params, links = {}, []
+        for key, value in node.inputs.items():
+            meaning = self._meant(value)
+            if not isinstance(value, Output):
+                params[storable(key)] = meaning
+            elif wire := self._wire(value, meaning, depth):
+                links.append((storable(key), wire, 0))
+            elif isinstance(meaning, Value):
+                params[storable(key)] = meaning.constant
+        self.build.current = id
+        self.build.add(name, Node(f"{PACK}.{storable(node.type)}", None, params, extra=kept(node)), links)
+        for slot in range(max(len(node.outputs), 1 + max(self._used(id), default=-1))):
+            self.meanings.setdefault((id, slot), self._stand_in(node, slot, Wire(name, output_name(node, slot))))
+        return name
+
+    def _stand_in(self, node: PromptNode, slot: int, wire: Wire) -> Any:
+        """What an output of a placeholder means: a model or text that passes it keeps what is known of it."""
+        kind = node.outputs[slot] if slot < len(node.outputs) else ""
+        passed = [self._meant(value) for value in node.inputs.values() if isinstance(value, Output)]
+        if kind == "MODEL":
+            self.build.levels = self.build.levels or wire
+            model = next((one for one in passed if isinstance(one, Model)), None)
+            return replace(model, network=wire) if model else Model(wire, wire, guessed=True)
+        if kind == "CONDITIONING":
+            texts = [one for one in passed if isinstance(one, Conditioning)]
+            place = node.outputs[:slot].count(kind)
+            return replace(texts[min(place, len(texts) - 1)], wire=wire, zero=False) if texts else Conditioning(wire)
+        if kind == "VAE" and self.build.vae is None:
+            self.build.vae = wire
+        if kind == "CLIP":
+            text = next((one for one in passed if isinstance(one, Clip)), None)
+            return replace(text, wire=wire) if text else Clip(wire)
+        return Latent(wire) if kind == "LATENT" else wire
+
+    def _wire(self, source: Output, meaning: Any, depth: int) -> Wire | None:
+        wire = wire_of(meaning)
+        if wire is not None or source.node not in self.rows or depth >= DEEPEST:
+            return wire
+        name = self._placeholder(source.node, depth + 1)
+        before = self.rows[source.node]
+        if before.status == TRANSLATED:
+            note = "kept as a placeholder too, for a node that has no counterpart"
+            self.rows[source.node] = before._replace(status=APPROXIMATE, notes=[*before.notes, note])
+        return Wire(name, output_name(self.prompt.nodes[source.node], source.slot))
+
+    def _used(self, id: str) -> list[int]:
+        """The outputs of a node that anything comes from."""
+        return [
+            value.slot
+            for consumer, key in self.build.consumers(id)
+            if isinstance(value := self.prompt.nodes[consumer].inputs[key], Output) and value.slot < 256
+        ]
+
+
+def _in_order(prompt: Prompt) -> list[str]:
+    """Each node behind those that it needs; those in circles at the end, as they stand in the file."""
+    needs = {id: _sources(node, prompt) for id, node in prompt.nodes.items()}
+    takers: dict[str, list[str]] = {id: [] for id in prompt.nodes}
+    for id, sources in needs.items():
+        for source in sources:
+            takers[source].append(id)
+    open_ = {id: len(sources) for id, sources in needs.items()}
+    ready = deque(id for id, count in open_.items() if not count)
+    done: dict[str, None] = {}
+    while ready:
+        id = ready.popleft()
+        done[id] = None
+        for taker in takers[id]:
+            open_[taker] -= 1
+            if not open_[taker]:
+                ready.append(taker)
+    return [*done, *(id for id in prompt.nodes if id not in done)]
+
+
+def _sources(node: PromptNode, prompt: Prompt) -> set[str]:
+    return {value.node for value in node.inputs.values() if isinstance(value, Output) and value.node in prompt.nodes}

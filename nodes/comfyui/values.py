@@ -1,0 +1,76 @@
+"""ComfyUI's numbers, texts and choices as nodes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
+from nodes.comfyui.registry import Outputs, translates
+
+PRIMITIVES = {
+    "PrimitiveInt": ("whole_number", "whole_number"),
+    "PrimitiveFloat": ("number", "number"),
+    "PrimitiveString": ("text", "text"),
+    "PrimitiveStringMultiline": ("text", "text"),
+    "PrimitiveBoolean": ("yes_or_no", "choice"),
+}
+"""Nodes here with what they are called, and the name of their parameter."""
+RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*:\s*(\d+(?:\.\d+)?)")
+
+
+@translates(*PRIMITIVES)
+def primitive(given: Given, build: Builder) -> Value:
+    kind, name = PRIMITIVES[given.type]
+    found = given.get("value")
+    if isinstance(found, (Value, Wire)):
+        return found if isinstance(found, Value) else Value(found)
+    wire = build.node(kind, name, **{"text" if kind == "text" else "value": found})
+    return Value(wire, found)
+
+
+@translates("StringConcatenate")
+def join(given: Given, build: Builder) -> Value:
+    first, second, separator = given.get("string_a", ""), given.get("string_b", ""), given.get("delimiter", "")
+    if separator and not (first and second):
+        given.approximate("no separator stands beside an empty text")
+    return Value(build.node("join_texts", "joined", first=first, second=second, separator=separator))
+
+
+@translates("StringReplace")
+def substitute(given: Given, build: Builder) -> Value:
+    about = {"text": given.get("string", ""), "find": given.get("find", ""), "replace": given.get("replace", "")}
+    return Value(build.node("replace_in_text", "replaced", **about))
+
+
+@translates("ComfySwitchNode")
+def switch(given: Given, build: Builder) -> Any:
+    """A switch of one wire; where several of our wires are one of ComfyUI's, the way that it is set."""
+    off, on = given.inputs.get("on_false"), given.inputs.get("on_true")
+    plain = all(isinstance(one, (Wire, Value)) for one in (off, on) if one is not None)
+    if plain and (off is not None or on is not None):
+        wire = build.node("switch", "switch", when_off=wire_of(off), when_on=wire_of(on), on=given.get("switch", False))
+        return Value(wire) if isinstance(off, Value) or isinstance(on, Value) else wire
+    found = on if given.constant("switch", False) is True else off
+    if found is None:
+        raise CannotTranslateError("nothing is wired to the side that it is set to")
+    given.approximate("the switch is taken as it is set")
+    return found
+
+
+@translates("ResolutionSelector")
+def resolution(given: Given, build: Builder) -> Outputs:
+    ratio = RATIO.match(given.text("aspect_ratio", "1:1"))
+    if ratio is None:
+        raise CannotTranslateError("its ratio is not written as two numbers")
+    wire = build.node(
+        "size_from_ratio",
+        "size",
+        ratio_width=float(ratio[1]),
+        ratio_height=float(ratio[2]),
+        megapixels=given.get("megapixels", 1.0),
+        multiple_of=given.get("multiple", 8),
+    )
+    return Value(wire), Value(wire.other("height"))
