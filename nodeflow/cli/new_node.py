@@ -7,6 +7,11 @@ import keyword
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nodeflow.cli.status import refuse
 
 NODE = '''"""{title}: say in a line what this file is about."""
 
@@ -76,3 +81,15 @@ def write_node(name: str, room: str, root: Path) -> Iterator[Path]:
         new = {word: "" for word in (title, SUMMARY, "amount") if word not in words}
         path.write_text(json.dumps({**words, **new}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         yield path
+
+
+def new_node(
+    name: Annotated[str, typer.Argument(help="Its name in the code, such as soft_light.")],
+    room: Annotated[str, typer.Option("--room", help="The room of the pack that it stands in.")] = "values",
+) -> None:
+    """Write a node of the built-in pack that runs, its test, and its words to fill in. For a checkout."""
+    try:
+        for path in write_node(name, room, Path.cwd()):
+            print(path)
+    except ValueError as error:
+        refuse(error)

@@ -1,0 +1,18 @@
+"""How a command ends: its exit status, and what it says where it cannot go on."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+
+FAILED, WRONG, CANCELLED = 1, 2, 130
+"""Exit status: a node failed; the file or an argument is wrong; stopped by Ctrl+C, as shells count it."""
+
+
+def refuse(*sentences: object) -> NoReturn:
+    """Say what is wrong, a line each, and end with status 2."""
+    for sentence in sentences:
+        print(f"nodeflow: {sentence}", file=sys.stderr)
+    raise typer.Exit(WRONG)

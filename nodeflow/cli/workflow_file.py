@@ -1,0 +1,28 @@
+"""The workflow that a command is about."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nodeflow.cli import import_workflow
+from nodeflow.cli.status import refuse
+
+if TYPE_CHECKING:
+    from nodeflow.graph.model.workflow import Workflow
+
+
+def load(file: Path) -> Workflow:
+    """Read the workflow of a file, of an image that holds one, or of ComfyUI's; what is wrong ends the command."""
+    from nodeflow.graph.io.files import load as read
+    from nodeflow.graph.model.workflow import WorkflowError
+
+    try:
+        return read(file)
+    except WorkflowError as error:
+        if not import_workflow.is_comfyui(file):
+            refuse(*error.problems)
+    found = import_workflow.imported(file)
+    print(f"nodeflow: {file} is a workflow of ComfyUI's; {found.report.sentence()}", file=sys.stderr)
+    return found.workflow
