@@ -10,19 +10,11 @@ from typing import Any
 import torch
 
 from nodeflow.engine.execution.executor import Executor
-from nodeflow.engine.inspect import (
-    clip_views,
-    conditioning_views,
-    image_views,
-    schedule_views,
-    token_views,
-    trajectory_views,
-    word_attention_views,
-)
 from nodeflow.engine.inspect.export import file_of
 from nodeflow.engine.inspect.network_views import MODEL
 from nodeflow.engine.inspect.plain_views import ANYTHING
 from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
+from nodeflow.engine.inspect.view_modules import built_in_views
 from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.io.files import write_atomic
@@ -45,16 +37,7 @@ class ValueInspector:
     def __init__(self, executor: Executor, forms: Iterable[ValueViews] = ()) -> None:
         self.executor = executor
         self.forms: dict[str, tuple[ValueView, ...]] = {}
-        own = (
-            image_views.FORMS,
-            conditioning_views.FORMS,
-            schedule_views.FORMS,
-            trajectory_views.FORMS,
-            token_views.FORMS,
-            clip_views.FORMS,
-            word_attention_views.FORMS,
-        )
-        for more in (*own, *forms):
+        for more in (*built_in_views(), *forms):
             for wire_type, found in more.items():
                 self.forms[wire_type] = (*self.forms.get(wire_type, ()), *found)
 
