@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.resources import folder
 
+BUILT_IN = "nodes."
+"""How the types of the built-in pack begin."""
+SNAPSHOT = folder("assets") / "catalogue.json"
 
-def known_catalogue(fresh: bool = False) -> Catalogue:
+
+def known_catalogue(fresh: bool = False, types: Iterable[str] = (), snapshot: Path = SNAPSHOT) -> Catalogue:
     """The nodes of all installed packs: of the built-in one alone from its snapshot, unless they are to be ``fresh``.
+
+    The packs are asked as well where one of the ``types`` would be a built-in node that the snapshot has not: whoever
+    adds a node to a checkout has it before the snapshot is renewed.
 
     Raises WorkflowError where the worker does not start.
     """
@@ -17,9 +26,10 @@ def known_catalogue(fresh: bool = False) -> Catalogue:
     from nodeflow.engine.protocol.limits import NOTHING
     from nodeflow.engine.worker.packs import others
 
-    snapshot = folder("assets") / "catalogue.json"
     if not fresh and snapshot.is_file() and not others():
-        return decode(snapshot.read_bytes())
+        shipped = decode(snapshot.read_bytes())
+        if all(type in shipped.nodes for type in types if type.startswith(BUILT_IN)):
+            return shipped
     runner = ThroughWorker(NOTHING)
     try:
         for sentence in runner.troubles:

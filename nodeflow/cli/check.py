@@ -17,7 +17,9 @@ def check(file: Annotated[Path, typer.Argument(help="The workflow file, or a pic
     from nodeflow.graph.validate.check import check as problems_of
 
     workflow = load(file)
-    problems = problems_of(workflow, known_catalogue())
+    bodies = (workflow, *(subgraph.body for subgraph in workflow.subgraphs.values()))
+    types = {node.type for body in bodies for node in body.nodes.values()}
+    problems = problems_of(workflow, known_catalogue(types=types))
     if problems:
         refuse(*problems)
     print(f"{file} is in order: {len(workflow.nodes)} nodes, {len(workflow.links)} wires")
