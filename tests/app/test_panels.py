@@ -225,6 +225,6 @@ def test_the_inspector_opens_where_numbers_are_none(window: MainWindow, qtbot: Q
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert window.session.state("void").phase == "failed"
-    assert window.canvas.chosen() == ["void"]
+    assert window.canvas.selection.chosen() == ["void"]
     dock = window.findChild(QDockWidget, "inspector")
     assert dock is not None and dock.isVisible()
