@@ -241,6 +241,13 @@ def test_loras_shifts_and_rescaling_stand_between_model_and_sampler(catalogue: C
     assert {model["folder"] for model in found.report.models} == {"checkpoints", "loras"}
 
 
+def test_a_lora_beyond_what_a_node_takes_is_several(catalogue: Catalogue) -> None:
+    lora = {"model": "@model", "lora_name": "a.safetensors", "strength_model": 3.0}
+    found = bring(api(**SAMPLED, lora=("LoraLoaderModelOnly", lora)), catalogue)
+    assert [params(found, name)["weight"] for name in ("lora", "lora_2")] == [1.5, 1.5]
+    assert sources(found, "lora_2") == {"unet": "lora.diffusion_network"}
+
+
 def test_three_loaders_of_flux_are_one_here(catalogue: Catalogue) -> None:
     graph = api(
         net=("UNETLoader", {"unet_name": "flux1-dev.safetensors", "weight_dtype": "default"}),
