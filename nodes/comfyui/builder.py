@@ -132,6 +132,14 @@ class Builder:
             self._consumers = found
         return self._consumers.get(id, [])
 
+    def used(self, id: str) -> set[int]:
+        """The outputs of a node of ComfyUI that anything comes from."""
+        return {
+            value.slot
+            for consumer, key in self.consumers(id)
+            if isinstance(value := self.prompt.nodes[consumer].inputs[key], Output) and value.node == id
+        }
+
     def role(self, id: str, depth: int = 8) -> str:
         """What a text is for: ``negative`` or ``prompt``."""
         level, seen = [id], {id}

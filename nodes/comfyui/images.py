@@ -8,9 +8,9 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Value, Wire
 from nodes.comfyui.registry import Outputs, translates
+from nodes.comfyui.words import CROPS, MIRRORS, TURNS
 
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")}
-CROPS = {"disabled": "none", "center": "centre"}
 BLENDS = {
     "normal": "normal",
     "multiply": "multiply",
@@ -19,8 +19,6 @@ BLENDS = {
     "soft_light": "soft light",
     "difference": "difference",
 }
-TURNS = {"90 degrees": "quarter right", "180 degrees": "half", "270 degrees": "quarter left"}
-MIRRORS = {"x-axis: vertically": "mirror top and bottom", "y-axis: horizontally": "mirror left and right"}
 
 
 @translates("LoadImage", "LoadImageOutput")
@@ -160,6 +158,14 @@ def batch(given: Given, build: Builder) -> Wire:
     if not images:
         raise CannotTranslateError("no picture is wired to it")
     return images[0] if len(images) == 1 else build.node("batch_images", "batch", images=images)
+
+
+@translates("ImageFromBatch")
+def pick(given: Given, build: Builder) -> Wire:
+    if given.whole("length", 1) != 1:
+        raise CannotTranslateError("several pictures are not taken out of a batch at once here")
+    apart = build.node("split_batch", "apart", image=given.wire("image"))
+    return build.node("pick", "pick", items=apart, number=given.whole("batch_index") + 1)
 
 
 @translates("ImageCrop")

@@ -10,12 +10,10 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
 from nodes.comfyui.registry import translates
+from nodes.comfyui.words import CROPS, MIRRORS, TURNS
 
 CELL = 8
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")}
-CROPS = {"disabled": "none", "center": "centre"}
-TURNS = {"90 degrees": "quarter right", "180 degrees": "half", "270 degrees": "quarter left"}
-MIRRORS = {"x-axis: vertically": "mirror top and bottom", "y-axis: horizontally": "mirror left and right"}
 
 
 @translates("EmptyLatentImage", "EmptySD3LatentImage", "EmptyFlux2LatentImage", "EmptyHunyuanImageLatent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,6 +12,8 @@ from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Clip, Model, Wire
 from nodes.comfyui.registry import Outputs, translates
 
+LARGEST_WEIGHT, MOST_WEIGHT = 2.0, 20.0
+"""Of a LoRA: what one node takes, and what several are put together for."""
 PREDICTIONS = {"eps": "epsilon", "v_prediction": "v", "x0": "sample"}
 
 
@@ -22,9 +25,9 @@ def _model(given: Given) -> Model:
 def lora(given: Given, build: Builder) -> Outputs:
     model, text, name = _model(given), given.need(Clip, "clip"), given.get("lora_name")
     if given.get("strength_clip", 1.0) != 0:
-        weight = given.get("strength_clip", 1.0)
-        wire = build.node("apply_lora_to_text", "lora_text", text_encoder=text, lora=name, weight=weight)
-        text = replace(text, wire=wire)
+        for weight in _portions(given.get("strength_clip", 1.0)):
+            wire = build.node("apply_lora_to_text", "lora_text", text_encoder=text, lora=name, weight=weight)
+            text = replace(text, wire=wire)
     return _with_lora(given, build, model), text
 
 
@@ -37,8 +40,18 @@ def _with_lora(given: Given, build: Builder, model: Model) -> Model:
     weight: Any = given.get("strength_model", 1.0)
     if weight == 0:
         return model
-    wire = build.node("apply_lora", "lora", unet=model.network, lora=given.get("lora_name"), weight=weight)
-    return replace(model, network=wire)
+    for portion in _portions(weight):
+        wire = build.node("apply_lora", "lora", unet=model.network, lora=given.get("lora_name"), weight=portion)
+        model = replace(model, network=wire)
+    return model
+
+
+def _portions(weight: Any) -> list[Any]:
+    """A weight in equal parts that nodes here take: several of the same LoRA add up."""
+    if not isinstance(weight, (int, float)) or not LARGEST_WEIGHT < abs(weight) <= MOST_WEIGHT:
+        return [weight]
+    count = math.ceil(abs(weight) / LARGEST_WEIGHT)
+    return [weight / count] * count
 
 
 @translates("ModelSamplingSD3", "ModelSamplingAuraFlow")

@@ -27,6 +27,7 @@ GROUPS = (
     "images",
     "masks",
     "values",
+    "expressions",
     "savers",
 )
 """The files that hold translators."""

@@ -22,6 +22,7 @@ from nodes.comfyui.meanings import (
 from nodes.comfyui.registry import Outputs, translates
 
 GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
+MASKED = "a cell of the latent takes the mean of the mask in it; ComfyUI takes the four pixels in its middle"
 ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 
@@ -135,6 +136,7 @@ def _sampled(
         batch = latent.batch
     begin = _noise(build, seed if noise.seed is None else noise.seed, noise.seed is not None, batch, size)
     if latent is not None and latent.mask is not None:
+        given.approximate(MASKED)
         guider = build.node(
             "inpaint", "inpaint", guider=guider, schedule=schedule, latent=latent, mask=latent.mask, mask_fit="stretch"
         )

@@ -99,7 +99,7 @@ class _Translating:
                 params[storable(key)] = meaning.constant
         self.build.current = id
         self.build.add(name, Node(f"{PACK}.{storable(node.type)}", None, params, extra=kept(node)), links)
-        for slot in range(max(len(node.outputs), 1 + max(self._used(id), default=-1))):
+        for slot in {*range(len(node.outputs)), *self.build.used(id)}:
             self.meanings.setdefault((id, slot), self._stand_in(node, slot, Wire(name, output_name(node, slot))))
         return name
 
@@ -132,14 +132,6 @@ class _Translating:
             note = "kept as a placeholder too, for a node that has no counterpart"
             self.rows[source.node] = before._replace(status=APPROXIMATE, notes=[*before.notes, note])
         return Wire(name, output_name(self.prompt.nodes[source.node], source.slot))
-
-    def _used(self, id: str) -> list[int]:
-        """The outputs of a node that anything comes from."""
-        return [
-            value.slot
-            for consumer, key in self.build.consumers(id)
-            if isinstance(value := self.prompt.nodes[consumer].inputs[key], Output) and value.slot < 256
-        ]
 
 
 def _in_order(prompt: Prompt) -> list[str]:

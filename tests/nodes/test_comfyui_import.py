@@ -241,6 +241,13 @@ def test_loras_shifts_and_rescaling_stand_between_model_and_sampler(catalogue: C
     assert {model["folder"] for model in found.report.models} == {"checkpoints", "loras"}
 
 
+def test_a_lora_beyond_what_a_node_takes_is_several(catalogue: Catalogue) -> None:
+    lora = {"model": "@model", "lora_name": "a.safetensors", "strength_model": 3.0}
+    found = bring(api(**SAMPLED, lora=("LoraLoaderModelOnly", lora)), catalogue)
+    assert [params(found, name)["weight"] for name in ("lora", "lora_2")] == [1.5, 1.5]
+    assert sources(found, "lora_2") == {"unet": "lora.diffusion_network"}
+
+
 def test_three_loaders_of_flux_are_one_here(catalogue: Catalogue) -> None:
     graph = api(
         net=("UNETLoader", {"unet_name": "flux1-dev.safetensors", "weight_dtype": "default"}),
@@ -322,7 +329,8 @@ def test_latents_are_counted_in_cells_and_keep_their_masks(catalogue: Catalogue)
     )
     graph["sampled"]["inputs"] |= {"latent_image": ["one", 0], "denoise": 0.6}
     found = bring(graph, catalogue)
-    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert found.report.nodes["unknown"] == 0
+    assert [row["class"] for row in found.report.rows if row["status"] == "approximate"] == ["KSampler"]
     assert params(found, "scale") == {"width": 96, "height": 64, "method": "bislerp"}
     assert params(found, "laid") == {"x": 8, "y": 2, "feather": 1}
     assert params(found, "crop") == {"x": 1, "width": 32, "height": 16}
@@ -373,6 +381,7 @@ def test_what_goes_through_pictures_and_masks(catalogue: Catalogue) -> None:
             joined=("MaskComposite", {"destination": "@inverse", "source": "@padded.1", "operation": "xor", "x": 3}),
             hard=("ThresholdMask", {"mask": "@joined", "value": 0.4}),
             grey=("MaskToImage", {"mask": "@hard"}),
+            second=("ImageFromBatch", {"image": "@both", "batch_index": 1, "length": 1}),
             shown=("PreviewImage", {"images": "@grey"}),
             compared=("ImageCompare", {"image_a": "@grey", "image_b": "@cut"}),
         ),
@@ -385,6 +394,7 @@ def test_what_goes_through_pictures_and_masks(catalogue: Catalogue) -> None:
     assert params(found, "blend") == {"share": 0.3, "way": "soft light"}
     assert params(found, "grow") == {"pixels": 5, "corners": "square"}
     assert params(found, "mask_2") == {"way": "one of them", "x": 3}
+    assert params(found, "pick") == {"number": 2} and sources(found, "pick") == {"items": "apart.images"}
     assert [link.source for link in found.workflow.links.values() if link.target == "batch"] == ["crop", "crop"]
 
 
@@ -413,6 +423,32 @@ def test_values_keep_their_wires(catalogue: Catalogue) -> None:
     assert sources(found, "switch") == {"when_off": "joined.value", "when_on": "replaced.value", "on": "choice.value"}
     assert sources(found, "noise") == {"width": "size.width", "height": "size.height"}
     assert sources(found, "denoiser") == {"unet": "lora.diffusion_network"}
+
+
+def test_arithmetic_is_worked_out_once(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        side=("PrimitiveInt", {"value": 300}),
+        sum=("ComfyMathExpression", {"expression": "max(a, 256) // 8 * 8 if a > 10 else 64", "values.a": "@side"}),
+        kept=("ComfyNumberConvert", {"value": "@sum.1"}),
+        which=("CustomCombo", {"choice": "b", "option1": "a", "option2": "b"}),
+    )
+    graph["zeros"]["inputs"] |= {"width": ["sum", 1], "height": ["kept", 1]}
+    graph["good"]["inputs"]["text"] = ["which", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    assert params(found, "whole_number_2") == {"value": 296} == params(found, "whole_number_3")
+    assert sources(found, "noise") == {"width": "whole_number_2.value", "height": "whole_number_3.value"}
+    assert params(found, "choice") == {"text": "b"} and "number" not in found.workflow.nodes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a.b", "__import__('os')", "9 ** 9 ** 9", "1 / 0", "'x' * 9", "(" * 900, "[1]", "b + 1", "a & 0.5"]
+)
+def test_other_expressions_stay(text: str, catalogue: Catalogue) -> None:
+    side = ("PrimitiveInt", {"value": 300})
+    found = bring(api(side=side, sum=("ComfyMathExpression", {"expression": text, "values.a": "@side"})), catalogue)
+    assert found.report.nodes["unknown"] == 1
 
 
 def test_what_is_unknown_keeps_its_place(catalogue: Catalogue) -> None:
