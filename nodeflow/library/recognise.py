@@ -12,6 +12,7 @@ from nodeflow.library.headers import Header, HeaderError, Tensor, read_header
 from nodeflow.library.precision import precision_of
 from nodeflow.library.rules import Rule, RuleBook, rule_book
 from nodeflow.library.sniff import PICKLES, sniff
+from nodeflow.special_files import is_special
 
 PREFIXES = "", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."
 """What may stand before all names of a network."""
@@ -89,6 +90,8 @@ def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
     rules = rules or rule_book()
     if path.is_dir():
         return recognise_folder(path, rules)
+    if is_special(path):
+        return Recognised("other", what="a device or a pipe, which is no model")
     found = sniff(path)
     if found is not None:
         return Recognised(

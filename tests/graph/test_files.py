@@ -276,3 +276,9 @@ def test_a_file_that_cannot_be_read_names_itself(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_bytes(WRITTEN[:50])
     with pytest.raises(WorkflowError, match=r"bad\.json"):
         load(tmp_path / "bad.json")
+
+
+def test_a_pipe_is_no_workflow_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WorkflowError, match="pipe is a device or a pipe"):
+        load(tmp_path / "pipe")

@@ -1,5 +1,6 @@
 """What a file is, told from its header: every kind and family in its true layout, under every refusal's bounds."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,8 @@ def test_a_folder_is_told_by_its_configuration(file: str, name: str, family: str
     with pytest.raises(NodeError) as caught:
         find_for("Load GAN", str(tmp_path), "", [])
     assert not CLASS_NAMES.search(str(caught.value))
+
+
+def test_a_pipe_is_no_model_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert recognise(tmp_path / "pipe").what == "a device or a pipe, which is no model"
