@@ -121,7 +121,8 @@ def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
 def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
     """What tensors of those names and shapes are."""
     if not header.tensors:
-        return Recognised("empty", what="no tensors: its header is whole, and nothing is in it")
+        told = "no tensors: its header is whole, and nothing is in it"
+        return Recognised("empty", what=told, reason="choose another file")
     rule = best_rule(header, rules)
     if rule is None:
         return Recognised(
@@ -211,4 +212,5 @@ def _on_disk(length: int, dtype: str) -> Iterator[int]:
 
 
 def _short(name: str) -> str:
+    name = name if name.isprintable() else ascii(name)[1:-1]
     return name if len(name) <= 60 else name[:57] + "..."

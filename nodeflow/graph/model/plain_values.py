@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 
@@ -63,5 +64,7 @@ def shown(value: object) -> str:
     """A value as a sentence names it: short, and of characters that every terminal can write."""
     if isinstance(value, int) and not isinstance(value, bool) and not MIN_INT <= value <= MAX_INT:
         return f"a number of {len(str(abs(value))) if abs(value) < 10**300 else 'over 300'} digits"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     text = ascii(value) if isinstance(value, str) and is_broken(value) else repr(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
