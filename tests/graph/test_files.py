@@ -158,7 +158,10 @@ def test_a_truncated_file_says_where_it_breaks(cut: int) -> None:
         (b'{"nodeflow": 1, "nodes": []}', "nodes: has the wrong form"),
         (b'{"nodeflow": 1, "nodes": {"a": 5}}', "a: a node is an object with a type"),
         (b'{"nodeflow": 1, "nodes": {"a": {}}}', "a.type: a node needs a type"),
-        (b'{"nodeflow": 1, "nodes": {"a": {"type": 5}}}', "a.type: has the wrong form: expected `str`"),
+        (
+            b'{"nodeflow": 1, "nodes": {"a": {"type": 5}}}',
+            "a.type: has the wrong form: expected a text, got a whole",
+        ),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": []}}}', "a.params: has the wrong form"),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "inputs": {"i": 5}}}}', "a.inputs: has the wrong form"),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "inputs": {"i": "b"}}}}', 'write "node.output"'),
