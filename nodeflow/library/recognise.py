@@ -15,6 +15,7 @@ from nodeflow.library.recognise_folder import recognise_folder
 from nodeflow.library.recognised import SENTENCES, Recognised
 from nodeflow.library.rules import Rule, RuleBook, rule_book
 from nodeflow.library.sniff import PICKLES, sniff
+from nodeflow.special_files import is_special
 
 PREFIXES = "", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."
 """What may stand before all names of a network."""
@@ -35,6 +36,8 @@ def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
     rules = rules or rule_book()
     if path.is_dir():
         return recognise_folder(path, rules, recognise)
+    if is_special(path):
+        return Recognised("other", what="a device or a pipe, which is no model")
     found = sniff(path)
     if found is not None:
         return Recognised(
@@ -64,7 +67,8 @@ def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
 def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
     """Return what tensors of those names and shapes are."""
     if not header.tensors:
-        return Recognised("empty", what="no tensors: its header is whole, and nothing is in it")
+        told = "no tensors: its header is whole, and nothing is in it"
+        return Recognised("empty", what=told, reason="choose another file")
     rule = best_rule(header, rules)
     if rule is None:
         return Recognised(
@@ -155,4 +159,5 @@ def _on_disk(length: int, dtype: str) -> Iterator[int]:
 
 
 def _short(name: str) -> str:
+    name = name if name.isprintable() else ascii(name)[1:-1]
     return name if len(name) <= 60 else name[:57] + "..."

@@ -13,6 +13,7 @@ import pytest
 from nodeflow.engine.planning import fingerprint
 from nodeflow.engine.planning.file_hashes import FileHashes, Signature
 from nodeflow.engine.planning.fingerprint import SMALL, Fingerprints
+from nodeflow.node import NodeError
 
 LARGE = SMALL * 8
 
@@ -122,6 +123,13 @@ def test_small_files_are_the_same_wherever_they_lie(tmp_path: Path) -> None:
     assert Fingerprints().of(tmp_path / "inside") == Fingerprints().of(tmp_path / "other")
     (tmp_path / "other" / "two").rename(tmp_path / "other" / "three")
     assert Fingerprints().of(tmp_path / "inside") != Fingerprints().of(tmp_path / "other")
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_what_may_never_end_is_not_read(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NodeError, match="is a device or a pipe"):
+        Fingerprints().of(tmp_path / name)
 
 
 def test_a_store_that_cannot_be_used_costs_its_memory_only(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_every_problem_is_reported() -> None:
         "f: unknown node type 'toys.ad'; did you mean 'toys.add'?",
         "g: unknown node type 'lost.node'; install the pack 'lost'",
         "h.kind: 'half' is not one of told, untold",
-        "i.steps: True is not a whole number from 1 to 1000",
+        "i.steps: true is not a whole number from 1 to 1000",
         "j.steps: 5000 is not a whole number from 1 to 1000",
     ]
 

@@ -158,7 +158,10 @@ def test_a_truncated_file_says_where_it_breaks(cut: int) -> None:
         (b'{"nodeflow": 1, "nodes": []}', "nodes: has the wrong form"),
         (b'{"nodeflow": 1, "nodes": {"a": 5}}', "a: a node is an object with a type"),
         (b'{"nodeflow": 1, "nodes": {"a": {}}}', "a.type: a node needs a type"),
-        (b'{"nodeflow": 1, "nodes": {"a": {"type": 5}}}', "a.type: has the wrong form: expected `str`"),
+        (
+            b'{"nodeflow": 1, "nodes": {"a": {"type": 5}}}',
+            "a.type: has the wrong form: expected a text, got a whole",
+        ),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "params": []}}}', "a.params: has the wrong form"),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "inputs": {"i": 5}}}}', "a.inputs: has the wrong form"),
         (b'{"nodeflow": 1, "nodes": {"a": {"type": "x.y", "inputs": {"i": "b"}}}}', 'write "node.output"'),
@@ -276,3 +279,9 @@ def test_a_file_that_cannot_be_read_names_itself(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_bytes(WRITTEN[:50])
     with pytest.raises(WorkflowError, match=r"bad\.json"):
         load(tmp_path / "bad.json")
+
+
+def test_a_pipe_is_no_workflow_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WorkflowError, match="pipe is a device or a pipe"):
+        load(tmp_path / "pipe")

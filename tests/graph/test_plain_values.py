@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.model.workflow import Problem
 from nodeflow.resources import locate
 
 PATHS = Param("path", "path", "", reads=True)
@@ -58,3 +59,11 @@ def test_what_can_be_kept_is_good(param: Param, value: object) -> None:
 @pytest.mark.parametrize("reference", ["a\0b", "~nobody-of-that-name", "x" * 5000, ""])
 def test_what_is_no_path_leads_nowhere(reference: str, tmp_path: Path) -> None:
     assert locate(reference, tmp_path) is None
+
+
+def test_what_is_said_can_be_read_on_every_terminal() -> None:
+    assert str(Problem("a\0\x1b[2J", "", "is wrong")) == r"a\x00\x1b[2J: is wrong"
+    told = str(Problem("a", "", f"cannot read {'x' * 5000}/y.json: no such file"))
+    assert told.startswith("a: cannot read xxx")
+    assert told.endswith("xxx/y.json: no such file")
+    assert len(told) < 300

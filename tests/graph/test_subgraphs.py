@@ -138,7 +138,7 @@ def test_damaged_definitions_are_named() -> None:
         "subgraphs.b-.inputs.x: this name stands twice; rename one of them",
         "subgraphs.b-.inputs.x: this name stands twice; rename one of them",
         "subgraphs.b-.outputs.y: 'z' does not name an output; write \"node.output\"",
-        "subgraphs.c.nodes: has the wrong form: expected `object`, got `array`",
+        "subgraphs.c.nodes: has the wrong form: expected an object, got a list",
     ]
 
 

@@ -1,10 +1,13 @@
 """What a file is, told from its header: every kind and family in its true layout, under every refusal's bounds."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from nodeflow.library.recognise import recognise
 from nodeflow.library.rules import rule_book
@@ -251,3 +254,20 @@ def test_a_folder_is_told_by_its_configuration(file: str, name: str, family: str
     with pytest.raises(NodeError) as caught:
         find_for("Load GAN", str(tmp_path), "", [])
     assert not CLASS_NAMES.search(str(caught.value))
+
+
+def test_a_pipe_is_no_model_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert recognise(tmp_path / "pipe").what == "a device or a pipe, which is no model"
+
+
+def test_names_of_strange_weights_are_printable(tmp_path: Path) -> None:
+    save_file({"a\n\x1b[31m": torch.zeros(1)}, tmp_path / "strange.safetensors")
+    found = recognise(tmp_path / "strange.safetensors")
+    assert found.what == r"weights of a kind that is not known here (such as a\n\x1b[31m)"
+
+
+def test_a_file_without_tensors_says_what_to_do(tmp_path: Path) -> None:
+    save_file({}, tmp_path / "none.safetensors")
+    with pytest.raises(NodeError, match=r"nothing is in it; choose another file$"):
+        find_for("Load GAN", str(tmp_path / "none.safetensors"), "", [])

@@ -196,6 +196,22 @@ def test_other_files_are_no_models(tmp_path: Path) -> None:
         load_latent_diffusion(str(tmp_path / "model.txt"))
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "form"),
+    [
+        ("model.gguf", b"\x02\0\0\0\0\0\0\0{}", ".safetensors"),
+        ("model.ckpt", b"\x02\0\0\0\0\0\0\0{}", ".safetensors"),
+        ("model.sft", b"\x02\0\0\0\0\0\0\0{}", ".safetensors"),
+        ("model.safetensors", b"GGUF", ".gguf"),
+        ("model.bin", b"GGUF", ".gguf"),
+    ],
+)
+def test_weights_under_another_suffix_are_told_their_own(name: str, head: bytes, form: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(head + bytes(20))
+    with pytest.raises(NodeError, match=f"{form[1:]} under another name; call it {form}$"):
+        load_latent_diffusion(str(tmp_path / name))
+
+
 @pytest.fixture
 def hub_cache(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A hub cache that holds the tiny model as someone/tiny, at main and at v1."""

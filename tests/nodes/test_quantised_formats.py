@@ -287,6 +287,22 @@ REFUSED: dict[str, tuple[Callable[[], Made], str]] = {
         lambda: ({"weight": integers(0, 9, 8, 8, dtype=torch.uint8)}, {}, None),
         "is uint8, and nothing in the file says",
     ),
+    "int32 alone": (
+        lambda: ({"weight": integers(0, 9, 8, 8, dtype=torch.int32)}, {}, None),
+        "is int32, and nothing in the file says",
+    ),
+    "a bias of whole numbers": (
+        lambda: ({"weight": torch.ones(8, 8), "in_proj_bias": integers(0, 9, 8, dtype=torch.int64)}, {}, None),
+        "is int64, and nothing in the file says",
+    ),
+    "complex numbers": (
+        lambda: ({"weight": torch.ones(8, 8, dtype=torch.complex64)}, {}, None),
+        "is complex64, and nothing in the file says",
+    ),
+    "settings that are no bytes": (
+        lambda: ({**int8(())[0], "comfy_quant": torch.ones(4)}, {}, None),
+        r"comfy_quant is no JSON that can be read",
+    ),
     "int8 with a scale alone": (
         lambda: ({"weight": integers(0, 9, 8, 8), "weight_scale": uniform(8)}, {}, None),
         "is int8, and nothing in the file says",

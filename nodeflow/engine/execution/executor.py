@@ -36,6 +36,7 @@ from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, untouche
 from nodeflow.engine.previews.latent_colours import Map, map_so_far
 from nodeflow.engine.previews.summaries import summaries
 from nodeflow.engine.protocol import events as tell
+from nodeflow.graph.model.plain_values import readable
 from nodeflow.node import NodeError, NotYet, NumbersError, noting
 
 Events = Generator[tell.Event, None, None]
@@ -354,7 +355,7 @@ class ActiveRun:
         return f"{why}; {task.missing} of its items did not come" if task.missing else why
 
     def _fail(self, task: Task, error: str, seconds: float, detail: str = "") -> tell.NodeFailed:
-        self.stopped[task.id] = error
+        self.stopped[task.id] = error = readable(error)
         self.failed.add(task.id)
         return tell.NodeFailed(task.id, error, seconds, detail)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nodeflow.engine.planning.file_hashes import FileHash, FileHashes, Signature
 from nodeflow.node import NodeError
+from nodeflow.special_files import SPECIAL, is_special
 
 SMALL = 2**20
 """Bytes up to which a file is always read as a whole."""
@@ -36,6 +37,8 @@ class Fingerprints:
         """The fingerprint of a file, or of all files in a folder by their relative paths. Raises OSError, NodeError."""
         if not path.is_dir():
             status = path.stat()
+            if is_special(path):
+                raise NodeError(f"{path} {SPECIAL}")
             return _whole(path) if status.st_size <= SMALL else self._remembered(path, status)
         found: list[str] = []
         for folder, folders, names in os.walk(path):

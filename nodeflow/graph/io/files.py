@@ -70,6 +70,7 @@ from nodeflow.graph.model.workflow import (
     WorkflowError,
 )
 from nodeflow.graph.subgraphs.instances import ordered
+from nodeflow.special_files import SPECIAL, is_special
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
@@ -86,6 +87,8 @@ def load(path: Path) -> Workflow:
     Raises WorkflowError with every problem of its form; the wiring is `check`'s to judge.
     """
     try:
+        if is_special(path):
+            raise WorkflowError(Problem("", "", f"{path} {SPECIAL}"))
         with path.open("rb") as file:
             head = file.read(16)
             file.seek(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -113,6 +114,20 @@ def _read_placement(text: msgspec.Raw) -> Placement | None:
     return Placement(x, y, title, seeds, {name: bytes(value) for name, value in fields.items()})
 
 
+WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list"}
+WORDS |= {"object": "an object", "null": "nothing (null)"}
+"""What JSON holds, by what the library calls it."""
+_FORM = re.compile(r"Expected `([^`]*)`, got `([^`]*)`.*")
+
+
+def _in_words(error: str) -> str:
+    """What the library says of a value of another kind."""
+    found = _FORM.fullmatch(error)
+    kinds = found.groups() if found else ("another value", "this")
+    wanted, got = (" or ".join(WORDS.get(one, one) for one in kind.split(" | ")) for kind in kinds)
+    return f"expected {wanted}, got {got}"
+
+
 def take(fields: Raws, name: str, kind: Any, default: Any, problems: list[Problem] | None = None) -> Any:
     """Take a known field out of the raw ones, decoded; a wrong type is a problem, and the default stands in."""
     text = fields.pop(name, None)
@@ -121,7 +136,7 @@ def take(fields: Raws, name: str, kind: Any, default: Any, problems: list[Proble
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        problem = Problem("", name, f"has the wrong form: {str(error)[0].lower()}{str(error)[1:]}")
+        problem = Problem("", name, f"has the wrong form: {_in_words(str(error))}")
         if problems is None:
             raise WorkflowError(problem) from None
         problems.append(problem)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Mapping
 
 MIN_INT, MAX_INT = -(2**63), 2**63 - 1
 HALF_CHARACTER = "holds half a character (a lone surrogate), which is no text; type it again"
 MAX_SHOWN_LETTERS = 60
 """Characters of a value that a sentence shows."""
+
+
+_LONG_WORD = re.compile(r"\S{301,}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal would take for orders, but tabs and the ends of lines."""
+
+
+def readable(sentence: str) -> str:
+    """A sentence for a person: the names in it without orders to terminals, very long ones without their middle."""
+    plain = _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], sentence)
+    return _LONG_WORD.sub(lambda found: f"{found[0][:100]}…{found[0][-100:]}", plain)
 
 
 def unfit(value: object) -> str:
@@ -63,5 +76,7 @@ def shown(value: object) -> str:
     """A value as a sentence names it: short, and of characters that every terminal can write."""
     if isinstance(value, int) and not isinstance(value, bool) and not MIN_INT <= value <= MAX_INT:
         return f"a number of {len(str(abs(value))) if abs(value) < 10**300 else 'over 300'} digits"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     text = ascii(value) if isinstance(value, str) and is_broken(value) else repr(value)
     return text if len(text) <= MAX_SHOWN_LETTERS else text[: MAX_SHOWN_LETTERS - 3] + "..."

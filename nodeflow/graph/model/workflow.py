@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from nodeflow.graph.model.annotation import FARTHEST, Annotation, within
+from nodeflow.graph.model.plain_values import readable
 
 Mode = Literal["run", "mute", "bypass"]
 SeedMode = Literal["random", "increment"]
@@ -28,7 +29,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         place = ".".join(part for part in (self.node, self.port) if part)
-        return f"{place}: {self.reason}" if place else self.reason
+        return readable(f"{place}: {self.reason}" if place else self.reason)
 
 
 class WorkflowError(Exception):

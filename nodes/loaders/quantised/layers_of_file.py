@@ -19,6 +19,8 @@ from nodes.loaders.quantised.stored_layer import Format, StoredLayer, WeightFile
 
 CODES = torch.float8_e4m3fn, torch.float8_e5m2, torch.int8, torch.uint8, torch.float8_e8m0fnu
 """Numbers that are no weights by themselves, but float8 ones without a scale."""
+COMPUTED = re.compile(r"(weight|bias|embedding|projection)$")
+"""Keys of what networks compute with, which is never whole numbers."""
 MARK = re.compile(r"(^|\.)scaled_fp8$")
 SCALES = re.compile(
     r"\.(weight_(scale|zeros|s_rel|s_channel|codebook|correction|format)\w*|scale_(weight|input)|comfy_quant|SCB"
@@ -50,13 +52,18 @@ def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weigh
 
 def _weight(layer: StoredLayer) -> Weight:
     """A layer's weight, encoded where it is quantised; vectors are small, and widened at once."""
-    if not layer.settings and (layer.weight.dtype not in CODES or _is_text(layer)):
+    if not layer.settings and (_is_plain(layer) or _is_text(layer)):
         return layer.weight
     encoded = _format(layer).read(layer)
     layer.drop(BESIDE.removeprefix("."))
     if layer.has(SCALED):
         encoded = _column_scaled(layer, encoded)
     return encoded.widened() if encoded.ndim < 2 else encoded
+
+
+def _is_plain(layer: StoredLayer) -> bool:
+    dtype = layer.weight.dtype
+    return dtype not in CODES and (dtype.is_floating_point or not COMPUTED.search(layer.key))
 
 
 def _format(layer: StoredLayer) -> Format:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
@@ -47,8 +48,9 @@ def _prefix(layers: Mapping[str, Any], weights: set[str]) -> str:
 
 
 def settings_beside(name: str, raw: Tensor) -> Mapping[str, Any]:
-    """Return the settings in a tensor of bytes."""
-    return _settings(_json(bytes(raw.flatten().tolist()), name), name)
+    """Return the settings in a tensor of bytes. Raises NodeError where it holds others."""
+    text = bytes(raw.flatten().tolist()) if raw.dtype == torch.uint8 else b""
+    return _settings(_json(text, name), name)
 
 
 def _settings(found: Any, name: str) -> Mapping[str, Any]:

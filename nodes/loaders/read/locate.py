@@ -77,15 +77,22 @@ def _hint(model: str) -> str:
 def check_suffix(path: Path) -> None:
     """Raises NodeError for a file that is not to be opened, or that is no weights at all; says what it is."""
     suffix = path.suffix.lower()
-    if suffix in WEIGHTS:
-        return
     try:
         found = sniff(path)
+        form = _form(path)
     except OSError as error:
         raise NodeError(f"{path.name} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
-    if suffix in PICKLES and (found is None or found.kind == "other"):
+    if found is None and suffix != form:
+        raise NodeError(f"{path.name}: its weights are {form[1:]} under another name; call it {form}")
+    if found is None or suffix in WEIGHTS:
+        return
+    if suffix in PICKLES and found.kind == "other":
         found = pickled(path)
-    if found is None:
-        raise NodeError(f"{path.name}: its weights are safetensors under another name; call it .safetensors")
     hint = found.hint or "choose a .safetensors file or a folder that diffusers saved"
     raise NodeError(f"{path.name} holds {found.what}; {hint}")
+
+
+def _form(path: Path) -> str:
+    """The suffix that a file of weights should have."""
+    with path.open("rb") as file:
+        return ".gguf" if file.read(4) == b"GGUF" else ".safetensors"
