@@ -100,8 +100,8 @@ def test_the_subjects_word_lies_on_the_subject(sampled: Draw, model: LatentDiffu
 
 
 def test_memory_is_bounded_by_coarser_maps(sampled: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention_recorder, "MOST_BYTES", 60_000)
-    monkeypatch.setattr(attention_recorder, "MOST_PLACE_BYTES", 120_000)
+    monkeypatch.setattr(attention_recorder, "MAX_BYTES", 60_000)
+    monkeypatch.setattr(attention_recorder, "MAX_PLACE_BYTES", 120_000)
     path = sampled("a red cup", steps=6).trajectory
     assert sum(layer.numel() * 2 for step in path.attention for layer in step.maps.values()) <= 60_000
     assert sum(layer.numel() * 2 for step in path.attention for layer in step.places.values()) <= 120_000

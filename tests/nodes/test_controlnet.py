@@ -157,7 +157,7 @@ def test_what_does_not_fit_is_a_sentence(
         control(plain, net, picture(1), 1.0, 0.6, 0.2)
     with pytest.raises(NodeError, match="this denoiser is another"):
         control(pixel_denoiser(load_ddpm(str(tiny_ddpm)).unet), net, picture(1))
-    with pytest.raises(NodeError, match=r"holds UNet2DConditionModel, .*; Load ControlNet loads a ControlNetModel"):
+    with pytest.raises(NodeError, match=r"holds a U-Net of Stable Diffusion, .*; Load ControlNet loads a ControlNet"):
         load_controlnet(str(tiny_folder / "unet"))
 
 

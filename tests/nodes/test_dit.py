@@ -106,7 +106,7 @@ def test_what_does_not_go_together_is_a_sentence(model: DiT, tiny: LatentDiffusi
         classifier_free_guidance(denoiser, labels, text, 2.0)
     with pytest.raises(NodeError, match="no diffusion transformer of the DiT kind"):
         dit_denoiser(tiny.unet)
-    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; Load DiT loads a folder of DiT"):
+    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2, .*; Load DiT loads a folder of DiT"):
         load_dit(str(tiny_folder))
 
 

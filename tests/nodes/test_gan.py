@@ -93,5 +93,7 @@ def test_what_does_not_go_together_is_a_sentence(
         gan_generate(generator, text, Latent(torch.zeros(1, 4, 8, 8)))
     with pytest.raises(NodeError, match="noise is 5 x 1 x 1 and the model works on 6 x 1 x 1"):
         gan_noise(generator, latent_as_noise(Latent(torch.zeros(1, 5, 1, 1))))
-    with pytest.raises(NodeError, match=r"holds a U-Net on pixels, .*; Load GAN loads a folder with a WordGenerator"):
+    with pytest.raises(
+        NodeError, match=r"holds a U-Net on pixels, .*; Load GAN loads a folder with a text-led generator"
+    ):
         load_gan(str(tiny_ddpm / "unet"))

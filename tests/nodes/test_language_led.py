@@ -157,6 +157,6 @@ def test_what_does_not_go_together_is_a_sentence(z: FlowTransformer, z_image: Pa
     other.mkdir()
     (other / "model_index.json").write_text('{"_class_name": "SanaPipeline"}')
     with pytest.raises(
-        NodeError, match="other holds SanaPipeline; this node loads diffusers' StableDiffusion3Pipeline"
+        NodeError, match="other holds Sana, which no node here loads; Load flow transformer loads a folder"
     ):
         load_flow_transformer(str(other))

@@ -179,7 +179,7 @@ def test_what_does_not_go_together_is_a_sentence(
         finish(masked_sample(amused.transformer, Conditioning(text.tokens)))
     with pytest.raises(NodeError, match="come from another text encoder"):
         finish(masked_sample(amused.transformer, Conditioning(torch.zeros(1, 4, 7), torch.zeros(1, 24))))
-    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; Load masked-token model loads"):
+    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2, .*; Load masked-token model loads"):
         load_masked_tokens(str(tiny_folder))
     with pytest.raises(NodeError, match="Load DALL-E loads a folder with a GPT2LMHeadModel"):
         load_dalle(str(tiny_folder))
