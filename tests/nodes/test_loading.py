@@ -137,6 +137,13 @@ def test_a_folder_with_whole_numbers_for_weights_is_refused(tiny_copy: Path, par
         load_latent_diffusion(str(tiny_copy))
 
 
+def test_a_schedule_longer_than_memory_is_a_sentence(tiny_copy: Path) -> None:
+    path = tiny_copy / "scheduler" / "scheduler_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_train_timesteps": 10**9}))
+    with pytest.raises(NodeError, match="says a number for num_train_timesteps that no model has"):
+        load_latent_diffusion(str(tiny_copy))
+
+
 def test_a_folder_with_scales_is_told_as_quantised(tiny_copy: Path) -> None:
     path = next((tiny_copy / "unet").glob("*.safetensors"))
     weights = {name: value.clone() for name, value in load_file(path).items()}

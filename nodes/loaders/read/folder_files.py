@@ -135,6 +135,8 @@ def read_json(path: Path, otherwise: str) -> dict[str, Any]:
 
 LARGEST = 2**53
 """No size, count or rate in a configuration is beyond this."""
+LIMITS = {"num_train_timesteps": 10**6}
+"""Counts by which memory is taken before anything can be checked."""
 UNBOUNDED = ("model_max_length", "total_size", "total_parameters")
 """What may be, where a tokenizer stands for no limit by a huge number."""
 
@@ -144,7 +146,7 @@ def _absurd(fields: dict[str, Any]) -> str:
     todo = deque[tuple[str, Any]](fields.items())
     while todo:
         name, value = todo.popleft()
-        if isinstance(value, (int, float)) and name not in UNBOUNDED and not abs(value) <= LARGEST:
+        if isinstance(value, (int, float)) and name not in UNBOUNDED and not abs(value) <= LIMITS.get(name, LARGEST):
             return name
         if isinstance(value, dict):
             todo += [(f"{name}.{inner}", part) for inner, part in value.items()]
