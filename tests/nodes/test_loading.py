@@ -127,6 +127,38 @@ def test_weights_cut_short_are_a_sentence(tiny_copy: Path, part: str) -> None:
         load_latent_diffusion(str(tiny_copy))
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int32])
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
+def test_a_folder_with_whole_numbers_for_weights_is_refused(tiny_copy: Path, part: str, dtype: torch.dtype) -> None:
+    path = next((tiny_copy / part).glob("*.safetensors"))
+    weights = {name: value.to(dtype) if value.ndim > 1 else value.clone() for name, value in load_file(path).items()}
+    save_file(weights, path, metadata={"format": "pt"})
+    with pytest.raises(NodeError, match=f"{part}/.* is quantised .* nothing says how they are scaled"):
+        load_latent_diffusion(str(tiny_copy))
+
+
+def test_a_schedule_longer_than_memory_is_a_sentence(tiny_copy: Path) -> None:
+    path = tiny_copy / "scheduler" / "scheduler_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_train_timesteps": 10**9}))
+    with pytest.raises(NodeError, match="says a number for num_train_timesteps that no model has"):
+        load_latent_diffusion(str(tiny_copy))
+
+
+def test_a_folder_with_scales_is_told_as_quantised(tiny_copy: Path) -> None:
+    path = next((tiny_copy / "unet").glob("*.safetensors"))
+    weights = {name: value.clone() for name, value in load_file(path).items()}
+    save_file(weights | {"conv_in.weight_scale": torch.ones(1)}, path, metadata={"format": "pt"})
+    with pytest.raises(NodeError, match=r"is quantised \(it holds conv_in.weight_scale\)"):
+        load_latent_diffusion(str(tiny_copy))
+
+
+def test_a_folder_that_says_how_it_is_quantised_is_refused_by_it(tiny_copy: Path) -> None:
+    path = tiny_copy / "unet" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "quantization_config": {"quant_method": "gptq"}}))
+    with pytest.raises(NodeError, match="unet is quantised with gptq, which is not read from folders"):
+        load_latent_diffusion(str(tiny_copy))
+
+
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
 def test_weights_that_are_missing_are_named(tiny_copy: Path, part: str) -> None:
     path = next((tiny_copy / part).glob("*.safetensors"))

@@ -14,6 +14,7 @@ from typing import Any
 from nodeflow.library.headers import LFS
 from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.unread import check_config, check_plain
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.no_code import check_folder
 
@@ -59,7 +60,7 @@ def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str
     """A network with its weights: all that it needs, all that are there, from safetensors. Raises NodeError."""
     check_folder(folder)
     variant = _variant(folder, name)
-    read_json(folder / "config.json", "it needs a config.json beside its weights")
+    check_config(read_json(folder / "config.json", "it needs a config.json beside its weights"), named(folder))
     try:
         module, report = model_class.from_pretrained(
             folder,
@@ -107,8 +108,8 @@ def _variant(folder: Path, name: str) -> str | None:
         raise NodeError(f"{named(folder)} has no weights (no {name}.safetensors); download it again")
     for path in found:
         try:
-            with safe_open(path, framework="pt"):
-                pass
+            with safe_open(path, framework="pt") as opened:
+                check_plain(opened, f"{named(folder)}/{path.name}")
         except (SafetensorError, OSError):
             raise damaged(path, f"{named(folder)}/{path.name}") from None
     plain = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
@@ -134,6 +135,8 @@ def read_json(path: Path, otherwise: str) -> dict[str, Any]:
 
 LARGEST = 2**53
 """No size, count or rate in a configuration is beyond this."""
+LIMITS = {"num_train_timesteps": 10**6}
+"""Counts by which memory is taken before anything can be checked."""
 UNBOUNDED = ("model_max_length", "total_size", "total_parameters")
 """What may be, where a tokenizer stands for no limit by a huge number."""
 
@@ -143,7 +146,7 @@ def _absurd(fields: dict[str, Any]) -> str:
     todo = deque[tuple[str, Any]](fields.items())
     while todo:
         name, value = todo.popleft()
-        if isinstance(value, (int, float)) and name not in UNBOUNDED and not abs(value) <= LARGEST:
+        if isinstance(value, (int, float)) and name not in UNBOUNDED and not abs(value) <= LIMITS.get(name, LARGEST):
             return name
         if isinstance(value, dict):
             todo += [(f"{name}.{inner}", part) for inner, part in value.items()]
@@ -172,7 +175,10 @@ def named(path: Path) -> str:
 
 MAX_REASON = 160
 """Letters of a library's message, beyond which it is not shown."""
-OF_PROGRAMS = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b|<class|object at 0x|Traceback|\b__\w+__\b")
+OF_PROGRAMS = re.compile(
+    r"\b[A-Z]\w*(Error|Exception|Warning)\b|<class|object at 0x|Traceback|\b__\w+__\b|NoneType|has no attribute"
+    r"|object of type|'\w+' object|not supported between|invalid literal|could not convert|positional argument"
+)
 """What only programmers read."""
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
+from nodes.loaders.quantised.unread import check_plain
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import (
     damaged,
@@ -211,7 +212,7 @@ def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCL
 
 def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) -> OpenCLIP:
     import open_clip
-    from safetensors import SafetensorError
+    from safetensors import SafetensorError, safe_open
     from safetensors.torch import load_file
 
     if not weights.is_file():
@@ -223,6 +224,8 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) 
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise NodeError(f"{weights.parent.name}: open_clip cannot make this model ({first_line(error)})") from None
     try:
+        with safe_open(weights, framework="pt") as opened:
+            check_plain(opened, named(weights))
         missing, unused = module.load_state_dict(load_file(weights), strict=False)
     except (SafetensorError, OSError):
         raise damaged(weights) from None
