@@ -160,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--times", type=int, default=20, help="how often each run is cancelled")
     parser.add_argument("--width", type=int, default=320, help="width of the first block; Stable Diffusion 1.5 has 320")
-    parser.add_argument("--side", type=int, default=512, help="side of the picture in pixels")
+    parser.add_argument("--side", type=int, default=512, help="side of the image in pixels")
     options = parser.parse_args()
 
     packs = load_packs()

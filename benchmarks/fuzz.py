@@ -143,7 +143,7 @@ def expressions(chance: random.Random, _: Path) -> Iterator[Case]:
 
 
 def images(chance: random.Random, below: Path) -> Iterator[Case]:
-    """Pictures, looked at by the node that loads them and by what reads workflows out of them."""
+    """Images, looked at by the node that loads them and by what reads workflows out of them."""
     from PIL import Image
 
     from nodeflow.graph.io.png_text import with_workflow, workflow_of

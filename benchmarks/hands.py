@@ -27,7 +27,7 @@ CAPTIONS = (
 
 
 class Driver:
-    """One engine with its replies in a queue. ``below`` takes its pictures and its log."""
+    """One engine with its replies in a queue. ``below`` takes its images and its log."""
 
     def __init__(self, below: Path, limits: Limits = Limits()) -> None:
         self.replies: queue.Queue[Reply] = queue.Queue()
@@ -60,7 +60,7 @@ class Driver:
 def changed(chance: random.Random, name: str, steps: int, **more: float) -> bytes:
     """The starter workflow with another text and scheduler, and of few seeds and scales unless ``more`` names them.
 
-    Its picture is saved under ``name``.
+    Its image is saved under ``name``.
     """
     workflow = load(STARTER)
     settings = {

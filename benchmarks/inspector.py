@@ -3,8 +3,8 @@
     python -m benchmarks.inspector [STEPS]
 
 Scrubbing is what the app does for a step once its frame is there: find it, show it, paint it (a view of 700 x 700).
-Latents 128 wide are those of a picture of 1024 pixels for Stable Diffusion. Decoded steps are those of the starter
-model, whose latents are 16 cells wide for a picture of 64 pixels.
+Latents 128 wide are those of an image of 1024 pixels for Stable Diffusion. Decoded steps are those of the starter
+model, whose latents are 16 cells wide for an image of 64 pixels.
 Where other programs keep the machine busy, the longest step is one in which they ran; the processor's time is ours.
 """
 
@@ -169,7 +169,7 @@ def recording(times: int = 15) -> None:
 
 
 def overview() -> None:
-    """The facts about a latent and about a picture of 1024 pixels."""
+    """The facts about a latent and about an image of 1024 pixels."""
     for shape in ((1, 4, 128, 128), (1, 3, 1024, 1024)):
         tensor = torch.randn(shape)
         facts("warm", tensor)

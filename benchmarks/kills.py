@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.kills [COUNT]`` runs random versions of the starter workflow, kills the worker (SIGKILL) at a
 random moment after each began, and runs each again, until COUNT (100) kills have come in mid-run. Then it runs them all
-undisturbed with another cache. Prints what the client recovered from, whether all pictures are equal, what the disk
+undisturbed with another cache. Prints what the client recovered from, whether all images are equal, what the disk
 tier holds, and what is left over of processes, threads and handles. Exit status 1 where anything is lost.
 """
 
@@ -36,14 +36,14 @@ def main() -> None:
         calm = undisturbed(Path(folder) / "calm", jobs)
         wrong = [name for name, pixels in wild.items() if calm.get(name.rpartition("-")[0]) != pixels]
         missing = calm.keys() - {name.rpartition("-")[0] for name in wild}
-        print(f"pictures: {len(calm)} undisturbed; after kills {len(missing)} missing, {len(wrong)} different")
+        print(f"images: {len(calm)} undisturbed; after kills {len(missing)} missing, {len(wrong)} different")
         for line in told:
             print(line)
         sys.exit(bool(wrong or missing or any("LOST" in line for line in told)))
 
 
 def undisturbed(folder: Path, jobs: list[bytes]) -> dict[str, str]:
-    """The pictures by job."""
+    """The images by job."""
     os.environ["NODEFLOW_CACHE"] = str(folder / "cache")
     driver = Driver(folder)
     for job in jobs:
@@ -53,7 +53,7 @@ def undisturbed(folder: Path, jobs: list[bytes]) -> dict[str, str]:
 
 
 def disturbed(folder: Path, count: int) -> tuple[dict[str, str], list[str], list[bytes]]:
-    """The pictures of killed and repeated runs by file, lines about what was left, and the jobs."""
+    """The images of killed and repeated runs by file, lines about what was left, and the jobs."""
     os.environ["NODEFLOW_CACHE"] = str(folder / "cache")
     driver = Driver(folder)
     ours = psutil.Process()

@@ -3,7 +3,7 @@
 ``python -m benchmarks.kills_everywhere [COUNT]`` until COUNT (300) kills have come: an app is a process with the user's
 queue, in which jobs wait; its death, its worker's, or that of a command line that runs beside it, costs none of them.
 In every fifth round the queue finds no room for a while, as on a full disk. Then whatever waits is run to its end.
-Exit status 1 where a job is missing, its picture differs from that of an undisturbed run, or a file is damaged.
+Exit status 1 where a job is missing, its image differs from that of an undisturbed run, or a file is damaged.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def _compare(folder: Path, promised: dict[str, bytes], calm: Driver, killed: dic
     whole, damaged = disk.verify()
     left = JobQueue(folder / "queue.sqlite")
     print(f"kills: {', '.join(f'{count} of the {name}' for name, count in killed.items())}")
-    print(f"jobs: {len(promised)} queued, {len(left.jobs)} left, {len(wrong)} with another picture")
-    print(f"jobs without a picture: {len(failed)}, for {killed['worker']} deaths of a worker that may have run one")
+    print(f"jobs: {len(promised)} queued, {len(left.jobs)} left, {len(wrong)} with another image")
+    print(f"jobs without an image: {len(failed)}, for {killed['worker']} deaths of a worker that may have run one")
     print(f"disk tier: {whole} results whole, {damaged} damaged; temporary files {len(list(folder.rglob('*.tmp')))}")
     return int(bool(wrong or damaged or left.jobs or len(failed) > killed["worker"]))
 

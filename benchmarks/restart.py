@@ -1,7 +1,7 @@
 """Run, restart, run again: what a new process takes from disk, and what that saves.
 
 ``python -m benchmarks.restart`` runs the starter workflow as far as the latent with an empty cache, then in a new
-worker each: to the picture (the latent comes from disk), the same again, saved under another name (the picture comes
+worker each: to the image (the latent comes from disk), the same again, saved under another name (the image comes
 from disk), and with another guidance scale (the texts come from disk). Seconds are those of the run, without the
 worker's start.
 """
@@ -51,7 +51,7 @@ def cases() -> dict[str, tuple[Workflow, *tuple[str, ...]]]:
     SetParam("guidance", "scale", 4.0).apply(guided)
     return {
         "first run, to the latent": (load(STARTER), "sampler"),
-        "on to the picture": (load(STARTER),),
+        "on to the image": (load(STARTER),),
         "the same": (load(STARTER),),
         "saved under another name": (renamed,),
         "another guidance scale": (guided,),

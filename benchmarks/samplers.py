@@ -247,7 +247,7 @@ of k-diffusion 0.1.1 and of diffusers along the same 12 levels, in single precis
 What draws and what differs: noise on the way comes from the stream that the noise names, a number a step, except under
 names with `sde` (not `er_sde`, `exp_heun_2_x0_sde`), which draw a Brownian motion over sigma by torchsde from the seed
 itself, on the CPU. CPUs draw the same everywhere; a card draws other numbers than a CPU does, and adds up in another
-order, so that the last digits of a picture depend on the machine.
+order, so that the last digits of an image depend on the machine.
 """
 
 

@@ -129,7 +129,7 @@ def ratio(ours: list[float], bare: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--width", type=int, default=128, help="width of the first block; Stable Diffusion 1.5 has 320")
-    parser.add_argument("--side", type=int, default=32, help="side of the latent; 64 is a picture of 512 pixels")
+    parser.add_argument("--side", type=int, default=32, help="side of the latent; 64 is an image of 512 pixels")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)

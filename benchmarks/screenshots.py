@@ -1,4 +1,4 @@
-"""Pictures of the app at work, made by running it: for README, and for looking at every change.
+"""Images of the app at work, made by running it: for README, and for looking at every change.
 
     python -m benchmarks.screenshots FOLDER [light] [chinese] [SCENE...]
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.stalls [SECONDS]
 
-The starter workflow runs again and again with other seeds, previews and pictures arrive, and meanwhile hands pan, zoom,
+The starter workflow runs again and again with other seeds, previews and images arrive, and meanwhile hands pan, zoom,
 scrub, select, type, undo, and change panels. A timer of 5 ms notes when it was called late. The longest gap should be
 below 50 ms. Each hand's own work is part of what is measured. On a machine that is busy with other things the gaps hold
 the time for which those had the processor; what the interface's thread computed itself stands beside.

@@ -43,7 +43,7 @@ def where(name: str) -> Path:
 
 
 def saved(workflow: Workflow, picture: str) -> str:
-    """The node that saves the picture; one is added behind an output."""
+    """The node that saves the image; one is added behind an output."""
     source, _, output = picture.partition(".")
     if not output:
         return source
@@ -53,7 +53,7 @@ def saved(workflow: Workflow, picture: str) -> str:
 
 
 def run(session: WorkflowRunner, name: str, case: Case, output: Path) -> tuple[Path, float]:
-    """The first picture that a system made in a case, and the seconds it took."""
+    """The first image that a system made in a case, and the seconds it took."""
     system, path = systems()[name], where(name)
     workflow, files = load(path), list[Path]()
     for address, value in (system.settings | case.settings).items():

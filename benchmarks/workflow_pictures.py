@@ -1,9 +1,9 @@
-"""A small picture of what each ready-made workflow makes, for the start page and for the page that lists them.
+"""A small image of what each ready-made workflow makes, for the start page and for the page that lists them.
 
     python -m benchmarks.workflow_pictures [NAME...]
 
 Runs each workflow (all of them, or those named) as it stands, and writes ``assets/workflows/NAME.webp``; then
-``assets/workflows/README.md``, shelf by shelf as they stand on the start page, and the pictures in the README.
+``assets/workflows/README.md``, shelf by shelf as they stand on the start page, and the images in the README.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ SIZE = (306, 192)
 MAX_BYTES = 12_000
 GAP = 3
 STRIP = 4
-"""A picture so many times as wide as high has a row of its own."""
+"""An image so many times as wide as high has a row of its own."""
 MAX_IN_A_ROW = 6
 BEGIN, END = "<!-- gallery -->", "<!-- end of gallery -->"
 """Between these lines of the README stands what `gallery` makes."""
 HEAD = """# Ready-made workflows
 
 Each opens from the start page, or with `nodeflow open workflows/NAME.json`. Written by `python -m
-benchmarks.workflow_pictures`, which also made the pictures.
+benchmarks.workflow_pictures`, which also made the images.
 """
 
 
 def rows_of(workflow: Workflow, output: Path, path: Path) -> list[list[Path]]:
-    """The pictures that a run writes, a row for each node that wrote several, from the top of the canvas downwards.
+    """The images that a run writes, a row for each node that wrote several, from the top of the canvas downwards.
 
     Raises RuntimeError where a node fails.
     """
@@ -67,8 +67,8 @@ def spread(row: list[Path], most: int = MAX_IN_A_ROW) -> list[Path]:
 
 
 def collage(rows: list[list[Path]]) -> Image.Image:
-    """All on one picture: what is tall stands at the left, the rest in rows, each as high as there is room."""
-    if len(rows) == 1 and len(rows[0]) > 3:  # better two short rows than one of small pictures
+    """All on one image: what is tall stands at the left, the rest in rows, each as high as there is room."""
+    if len(rows) == 1 and len(rows[0]) > 3:  # better two short rows than one of small images
         half = (len(rows[0]) + 1) // 2
         rows = [rows[0][:half], rows[0][half:]]
     shown = [[Image.open(file).convert("RGB") for file in spread(row)] for row in rows]
@@ -96,7 +96,7 @@ def collage(rows: list[list[Path]]) -> Image.Image:
 
 
 def shape(row: list[Image.Image]) -> float:
-    """Return how wide pictures of one height are side by side, in heights."""
+    """Return how wide images of one height are side by side, in heights."""
     return sum(one.width / one.height for one in row)
 
 
@@ -133,7 +133,7 @@ def page() -> str:
 
 
 def gallery() -> str:
-    """The pictures for the README, each leading to its workflow."""
+    """The images for the README, each leading to its workflow."""
     shown = [
         f'<a href="workflows/{ready.path.name}"><img src="assets/workflows/{ready.picture.name}" width="153" '
         f'alt="{ready.title}" title="{ready.title}"></a>'
@@ -144,7 +144,7 @@ def gallery() -> str:
 
 
 def with_gallery(readme: str) -> str:
-    """A README with its pictures as they are now.
+    """A README with its images as they are now.
 
     Raises ValueError where one of the lines between which they stand is missing: nothing of the rest may be lost.
     """

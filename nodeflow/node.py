@@ -98,7 +98,7 @@ class Supplied(msgspec.Struct, frozen=True):
 class Step(msgspec.Struct, frozen=True):
     """Hold what a streaming node yields after each step: progress is shown, a cancel takes effect.
 
-    ``value`` may be a wire value to look at meanwhile (the estimate of the picture so far).
+    ``value`` may be a wire value to look at meanwhile (the estimate of the image so far).
     """
 
     index: int

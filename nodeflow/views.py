@@ -17,9 +17,9 @@ import msgspec
 
 
 class Picture(msgspec.Struct, frozen=True, tag=True):
-    """A picture as it is to be drawn: ``pixels`` are RGB, 8 bits each, row by row.
+    """An image as it is to be drawn: ``pixels`` are RGB, 8 bits each, row by row.
 
-    It may be a grid of ``columns`` by ``rows`` tiles, each of a whole picture that is ``true_width`` by
+    It may be a grid of ``columns`` by ``rows`` tiles, each of a whole image that is ``true_width`` by
     ``true_height`` where it comes from. ``smooth``: a photograph; else cells whose edges are to be seen. ``scale``:
     the values that are black and white, where those are not 0 and 1. ``mark``: a place in it that it is about, from 0
     to 1.
@@ -118,7 +118,7 @@ class Option(msgspec.Struct, frozen=True):
     """Hold what a person can choose about a form: one of ``choices``, or a whole number from ``minimum`` to
     ``maximum``.
 
-    ``place``: it is one of the two numbers of a place in the picture, ``x`` or ``y``, which a pointer can choose.
+    ``place``: it is one of the two numbers of a place in the image, ``x`` or ``y``, which a pointer can choose.
     ``start`` is the number before anybody chose one. ``text``: words of one's own. ``time``: it is the step of
     something that can be played; ``first`` is what its minimum is called. ``needs`` names another option and the one
     of its choices with which alone this one means something.
@@ -140,7 +140,7 @@ class Option(msgspec.Struct, frozen=True):
 class ViewInfo(msgspec.Struct, frozen=True):
     """A form that a value has, without how it is made. ``costly``: made only when a person asks for it.
 
-    ``apart``: two values can be seen together in it by how far they are apart, as a picture or as a chart.
+    ``apart``: two values can be seen together in it by how far they are apart, as an image or as a chart.
     """
 
     name: str
@@ -203,7 +203,7 @@ class ValueView:
     """A way to see values of a wire type. ``make`` runs on a thread of its own while nodes compute: it changes nothing.
 
     ``options``: what a person can choose about a value. ``fits``: whether a value has this form. ``apart`` makes what
-    shows how far a value is from another one, `ViewRequest.other`: a picture, or a chart where ``charts``.
+    shows how far a value is from another one, `ViewRequest.other`: an image, or a chart where ``charts``.
     """
 
     name: str

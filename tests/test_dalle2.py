@@ -1,4 +1,4 @@
-"""The workflow of DALL-E 2 from end to end: a text's picture, variations, a walk, and a picture moved by two texts."""
+"""The workflow of DALL-E 2 from end to end: a text's image, variations, a walk, and an image moved by two texts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from training.evaluation.checker import analyse
 
 
 def cells(sheet: Image.Image, columns: int) -> Iterator[list[Picture]]:
-    """The square pictures of a contact sheet without words, row by row, as large as the checker wants them."""
+    """The square images of a contact sheet without words, row by row, as large as the checker wants them."""
     step = (sheet.width - 2 * MARGIN + GAP) // columns
     for top in range(MARGIN, sheet.height - MARGIN, step):
         boxes = [(MARGIN + step * column, top) for column in range(columns)]
@@ -33,4 +33,4 @@ def test_unclip_paints_varies_walks_and_moves(tmp_path: Path) -> None:
     found = [[analyse(cell, silhouettes.load()) for cell in row] for row in rows]
     wanted = [["red star", "red star"], ["red star", "purple flower"], ["red star", "green star"]]
     assert [[f"{one.colour} {one.subject}" for one in row] for row in found] == wanted
-    assert np.abs(rows[0][0] - rows[0][1]).mean() > 0.005, "another seed is another picture of the vector"
+    assert np.abs(rows[0][0] - rows[0][1]).mean() > 0.005, "another seed is another image of the vector"

@@ -1,4 +1,4 @@
-"""Contact sheets: every picture in its place, words beside them, and room for thousands."""
+"""Contact sheets: every image in its place, words beside them, and room for thousands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first picture: the starter workflow with the starter model, as a user runs it."""
+"""The first image: the starter workflow with the starter model, as a user runs it."""
 
 from __future__ import annotations
 

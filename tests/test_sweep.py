@@ -92,7 +92,7 @@ def test_a_sweep_shares_what_it_can_and_each_picture_is_that_of_the_single_run(
         carried = workflow_in(path)
         assert (carried.nodes["guidance"].params["scale"], carried.nodes["noise"].params["seed"]) == (scale, seed)
         again = run(session, carried, tmp_path)
-        assert ran(again, "sampler") == [], "what a picture carries makes it again, from the cache"
+        assert ran(again, "sampler") == [], "what an image carries makes it again, from the cache"
     with Image.open(found[3]) as picture:
         assert json.loads(picture.text["seeds"]) == {"noise.seed": 2}  # type: ignore[attr-defined]
 

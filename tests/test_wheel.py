@@ -1,4 +1,4 @@
-"""The wheel holds all that a first picture needs, and works outside the checkout."""
+"""The wheel holds all that a first image needs, and works outside the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every ready-made workflow has its picture, on the start page, on the page that lists them and in the README."""
+"""Every ready-made workflow has its image, on the start page, on the page that lists them and in the README."""
 
 from benchmarks.workflow_pictures import page, with_gallery
 from nodeflow.app.start_page.bundled_workflows import shelves

@@ -107,18 +107,18 @@
    <translation>同一步</translation>
   </message>
   <message>
-   <source>the parameters are the same as in the last run</source>
-   <translation>参数与上次运行相同</translation>
+   <source>the images are the same</source>
+   <translation>图片相同</translation>
   </message>
   <message>
-   <source>the pictures are the same</source>
-   <translation>图片相同</translation>
+   <source>the parameters are the same as in the last run</source>
+   <translation>参数与上次运行相同</translation>
   </message>
  </context>
  <context>
   <name>Comparison</name>
   <message>
-   <source>only pictures, and curves over steps, are compared; this is the last run alone</source>
+   <source>only images, and curves over steps, are compared; this is the last run alone</source>
    <translation>只有图片和随步变化的曲线可以对比；这里只是最近一次运行</translation>
   </message>
  </context>
@@ -172,7 +172,7 @@
    <translation>工作流 (*.json)</translation>
   </message>
   <message>
-   <source>Workflows and pictures with one (*.json *.png);;All files (*)</source>
+   <source>Workflows and images with one (*.json *.png);;All files (*)</source>
    <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
   </message>
   <message>
@@ -296,12 +296,12 @@
    <translation>导出…</translation>
   </message>
   <message>
-   <source>Numbers of what is seen (CSV)…</source>
-   <translation>所见数值 (CSV)…</translation>
+   <source>Image of what is seen (PNG)…</source>
+   <translation>所见图片 (PNG)…</translation>
   </message>
   <message>
-   <source>Picture of what is seen (PNG)…</source>
-   <translation>所见图片 (PNG)…</translation>
+   <source>Numbers of what is seen (CSV)…</source>
+   <translation>所见数值 (CSV)…</translation>
   </message>
   <message>
    <source>True values (safetensors)…</source>
@@ -334,18 +334,18 @@
    <translation>选择…</translation>
   </message>
   <message>
-   <source>Open again what was open at the last end</source>
-   <translation>启动时恢复上次打开的工作流</translation>
+   <source>Images go to</source>
+   <translation>图片保存到</translation>
   </message>
   <message>
-   <source>Pictures go to</source>
-   <translation>图片保存到</translation>
+   <source>Open again what was open at the last end</source>
+   <translation>启动时恢复上次打开的工作流</translation>
   </message>
  </context>
  <context>
   <name>Gallery</name>
   <message>
-   <source>1 picture</source>
+   <source>1 image</source>
    <translation>1 张图片</translation>
   </message>
   <message>
@@ -353,11 +353,11 @@
    <translation>删除</translation>
   </message>
   <message>
-   <source>Find a picture by its name</source>
+   <source>Find an image by its name</source>
    <translation>按名称查找图片</translation>
   </message>
   <message>
-   <source>Move {0} pictures to the trash?</source>
+   <source>Move {0} images to the trash?</source>
    <translation>将 {0} 张图片移到回收站？</translation>
   </message>
   <message>
@@ -365,7 +365,7 @@
    <translation>将 {0} 移到回收站？</translation>
   </message>
   <message>
-   <source>No pictures yet. A Save image node writes its pictures here when it runs.</source>
+   <source>No images yet. A Save image node writes its images here when it runs.</source>
    <translation>还没有图片。“保存图像”节点运行后，图片会出现在这里。</translation>
   </message>
   <message>
@@ -389,7 +389,7 @@
    <translation>以下图片无法移到回收站：{0}</translation>
   </message>
   <message>
-   <source>{0} pictures</source>
+   <source>{0} images</source>
    <translation>{0} 张图片</translation>
   </message>
  </context>
@@ -499,7 +499,7 @@
  <context>
   <name>ImagePage</name>
   <message>
-   <source>Next picture</source>
+   <source>Next image</source>
    <translation>下一张图片</translation>
   </message>
   <message>
@@ -507,11 +507,11 @@
    <translation>打开工作流</translation>
   </message>
   <message>
-   <source>Previous picture</source>
+   <source>Previous image</source>
    <translation>上一张图片</translation>
   </message>
   <message>
-   <source>This picture cannot be read.</source>
+   <source>This image cannot be read.</source>
    <translation>无法读取此图片。</translation>
   </message>
   <message>
@@ -522,29 +522,29 @@
  <context>
   <name>ImagePairView</name>
   <message>
-   <source>Difference of the two pictures</source>
+   <source>Difference of the two images</source>
    <translation>两张图片的差异</translation>
   </message>
   <message>
-   <source>Picture of this run</source>
+   <source>Image of this run</source>
    <translation>本次运行的图片</translation>
   </message>
   <message>
-   <source>Picture that it is compared with</source>
+   <source>Image that it is compared with</source>
    <translation>用于比较的图片</translation>
   </message>
  </context>
  <context>
   <name>ImageView</name>
   <message>
-   <source>Picture of the value</source>
+   <source>Image of the value</source>
    <translation>值的图片</translation>
   </message>
  </context>
  <context>
   <name>InspectorPanel</name>
   <message>
-   <source>Cannot write the picture: {0}</source>
+   <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
   </message>
   <message>
@@ -592,7 +592,7 @@
    <translation>第 {0}/{1} 步（预测）</translation>
   </message>
   <message>
-   <source>{0} of {1} steps fetched · pictures held: {2} of at most {3}</source>
+   <source>{0} of {1} steps fetched · images held: {2} of at most {3}</source>
    <translation>已取得 {0} / {1} 步 · 保留图片 {2} 张，最多 {3} 张</translation>
   </message>
  </context>
@@ -934,11 +934,11 @@
  <context>
   <name>Preview</name>
   <message>
-   <source> · {0} pictures</source>
+   <source> · {0} images</source>
    <translation> · {0} 张图片</translation>
   </message>
   <message>
-   <source>Cannot write the picture: {0}</source>
+   <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
   </message>
   <message>
@@ -946,11 +946,11 @@
    <translation>PNG (*.png)</translation>
   </message>
   <message>
-   <source>Save picture</source>
+   <source>Save image</source>
    <translation>保存图片</translation>
   </message>
   <message>
-   <source>Save picture as…</source>
+   <source>Save image as…</source>
    <translation>图片另存为…</translation>
   </message>
   <message>
@@ -969,7 +969,7 @@
    <translation>图片</translation>
   </message>
   <message>
-   <source>The picture appears here once the workflow has run.</source>
+   <source>The image appears here once the workflow has run.</source>
    <translation>工作流运行后，图片会显示在这里。</translation>
   </message>
  </context>
@@ -1160,7 +1160,7 @@
    <translation>是不是要找：{0}？</translation>
   </message>
   <message>
-   <source>Enter or a double click opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow.</source>
+   <source>Enter or a double click opens one, Ctrl+Enter runs it too. An image dropped here opens its workflow.</source>
    <translation>回车或双击打开，Ctrl+Enter 打开并运行。把图片拖到这里会打开它的工作流。</translation>
   </message>
   <message>
@@ -1262,7 +1262,7 @@
    <translation>从第 {0} 步继续</translation>
   </message>
   <message>
-   <source>Keep this picture</source>
+   <source>Keep this image</source>
    <translation>保存此图片</translation>
   </message>
   <message>
@@ -1270,7 +1270,7 @@
    <translation>创建一个分支：共用到此为止的各步，之后独立进行</translation>
   </message>
   <message>
-   <source>Write the decoded picture of this step into the output folder</source>
+   <source>Write the decoded image of this step into the output folder</source>
    <translation>将此步解码后的图片写入输出文件夹</translation>
   </message>
  </context>
@@ -1367,7 +1367,7 @@
  <context>
   <name>WipeView</name>
   <message>
-   <source>Two pictures, parted by a line</source>
+   <source>Two images, parted by a line</source>
    <translation>以分隔线对比的两张图片</translation>
   </message>
  </context>
@@ -1429,27 +1429,15 @@
    <translation>，末尾会被截断</translation>
   </message>
   <message>
-   <source>A classifier that knows noisy pictures leads by its gradient (ADM-G).</source>
+   <source>A classifier that knows noisy images leads by its gradient (ADM-G).</source>
    <translation>认识带噪图片的分类器用梯度引导（ADM-G）。</translation>
   </message>
   <message>
-   <source>A picture and a text; how much may change.</source>
-   <translation>一张图片和一段文字；可以改变多少。</translation>
-  </message>
-  <message>
-   <source>A picture drowns in noise step by step; how fast, the betas say.</source>
-   <translation>图片一步步淹没在噪声中；快慢由 beta 决定。</translation>
-  </message>
-  <message>
-   <source>A picture has no rows of numbers; export it as NPY.</source>
-   <translation>图片没有数值行；请导出为 NPY。</translation>
-  </message>
-  <message>
-   <source>A prior goes from a text to the picture's embedding; a decoder paints it.</source>
+   <source>A prior goes from a text to the image's embedding; a decoder paints it.</source>
    <translation>先验模型从文字得到图片的嵌入，解码器把它画出来。</translation>
   </message>
   <message>
-   <source>A small picture of a class, and models that make it larger.</source>
+   <source>A small image of a class, and models that make it larger.</source>
    <translation>按类别画一张小图，再由几个模型逐级放大。</translation>
   </message>
   <message>
@@ -1457,7 +1445,7 @@
    <translation>一个小文件里的风格，以任意强度加到模型上。</translation>
   </message>
   <message>
-   <source>A text becomes a picture. Each part is a node: text encoder, noise, scheduler, sampler, VAE.</source>
+   <source>A text becomes an image. Each part is a node: text encoder, noise, scheduler, sampler, VAE.</source>
    <translation>文字变成图片。每一部分都是一个节点：文本编码器、噪声、调度器、采样器、VAE。</translation>
   </message>
   <message>
@@ -1501,7 +1489,7 @@
    <translation>顶端对齐</translation>
   </message>
   <message>
-   <source>All codes of a picture in a few rounds, the surest first (MaskGIT, aMUSEd).</source>
+   <source>All codes of an image in a few rounds, the surest first (MaskGIT, aMUSEd).</source>
    <translation>几轮之内填满图片的所有编码，最有把握的先填（MaskGIT、aMUSEd）。</translation>
   </message>
   <message>
@@ -1511,6 +1499,18 @@
   <message>
    <source>Alt+Shift+Drag across wires</source>
    <translation>Alt+Shift+拖过连线</translation>
+  </message>
+  <message>
+   <source>An image and a text; how much may change.</source>
+   <translation>一张图片和一段文字；可以改变多少。</translation>
+  </message>
+  <message>
+   <source>An image drowns in noise step by step; how fast, the betas say.</source>
+   <translation>图片一步步淹没在噪声中；快慢由 beta 决定。</translation>
+  </message>
+  <message>
+   <source>An image has no rows of numbers; export it as NPY.</source>
+   <translation>图片没有数值行；请导出为 NPY。</translation>
   </message>
   <message>
    <source>Another Seed</source>
@@ -1741,7 +1741,7 @@
    <translation>为所选节点加分组框</translation>
   </message>
   <message>
-   <source>From noise to picture with fresh noise at every step.</source>
+   <source>From noise to image with fresh noise at every step.</source>
    <translation>从噪声到图片，每一步都加入新的噪声。</translation>
   </message>
   <message>
@@ -1797,12 +1797,24 @@
    <translation>隐藏下层内容</translation>
   </message>
   <message>
-   <source>How near pictures and texts are, as a matrix; the best of eight.</source>
+   <source>How near images and texts are, as a matrix; the best of eight.</source>
    <translation>图片与文字有多接近：一个矩阵；八张里最好的几张。</translation>
   </message>
   <message>
    <source>Image to image</source>
    <translation>图生图</translation>
+  </message>
+  <message>
+   <source>Images as grids of codes: look at them, count them, edit them.</source>
+   <translation>图片成为编码网格：查看、统计、编辑。</translation>
+  </message>
+  <message>
+   <source>Images become latents and come back; what lies between two of them.</source>
+   <translation>图片变成潜变量再变回来；两张图片之间有什么。</translation>
+  </message>
+  <message>
+   <source>Images made larger by diffusion, against networks that do it at once.</source>
+   <translation>用扩散放大图片，与一步放大的网络比较。</translation>
   </message>
   <message>
    <source>Inpainting</source>
@@ -1949,7 +1961,7 @@
    <translation>对象</translation>
   </message>
   <message>
-   <source>One pass from noise to picture, with an eye on each word.</source>
+   <source>One pass from noise to image, with an eye on each word.</source>
    <translation>从噪声到图片只需一次，同时看着每个词。</translation>
   </message>
   <message>
@@ -1957,7 +1969,7 @@
    <translation>某处在所有步的变化</translation>
   </message>
   <message>
-   <source>One transformer writes words, then picture codes; CLIP ranks them.</source>
+   <source>One transformer writes words, then image codes; CLIP ranks them.</source>
    <translation>一个 Transformer 先写文字，再写图片编码；由 CLIP 排序。</translation>
   </message>
   <message>
@@ -1989,7 +2001,7 @@
    <translation>顺序</translation>
   </message>
   <message>
-   <source>Other ways from a text to a picture</source>
+   <source>Other ways from a text to an image</source>
    <translation>从文字到图片的其他途径</translation>
   </message>
   <message>
@@ -2017,18 +2029,6 @@
    <translation>图片</translation>
   </message>
   <message>
-   <source>Pictures as grids of codes: look at them, count them, edit them.</source>
-   <translation>图片成为编码网格：查看、统计、编辑。</translation>
-  </message>
-  <message>
-   <source>Pictures become latents and come back; what lies between two of them.</source>
-   <translation>图片变成潜变量再变回来；两张图片之间有什么。</translation>
-  </message>
-  <message>
-   <source>Pictures made larger by diffusion, against networks that do it at once.</source>
-   <translation>用扩散放大图片，与一步放大的网络比较。</translation>
-  </message>
-  <message>
    <source>Pink</source>
    <translation>粉色</translation>
   </message>
@@ -2038,7 +2038,7 @@
   </message>
   <message>
    <source>Press Tab or double click to add a node.
-Drop a workflow or a picture here to open it.</source>
+Drop a workflow or an image here to open it.</source>
    <translation>按 Tab 键或双击可添加节点。
 把工作流或图片拖到这里即可打开。</translation>
   </message>
@@ -2187,7 +2187,7 @@ Drop a workflow or a picture here to open it.</source>
    <translation>步</translation>
   </message>
   <message>
-   <source>Straight ways from noise to picture, as in Stable Diffusion 3 and FLUX.</source>
+   <source>Straight ways from noise to image, as in Stable Diffusion 3 and FLUX.</source>
    <translation>从噪声到图片的直线路径，如 Stable Diffusion 3 和 FLUX。</translation>
   </message>
   <message>
@@ -2199,7 +2199,7 @@ Drop a workflow or a picture here to open it.</source>
    <translation>经典系统</translation>
   </message>
   <message>
-   <source>T5 reads the text; a small picture is made larger twice.</source>
+   <source>T5 reads the text; a small image is made larger twice.</source>
    <translation>T5 读文字；一张小图被放大两次。</translation>
   </message>
   <message>
@@ -2263,7 +2263,7 @@ Drop a workflow or a picture here to open it.</source>
    <translation>Transformer</translation>
   </message>
   <message>
-   <source>Two texts tell a model how to change a given picture.</source>
+   <source>Two texts tell a model how to change a given image.</source>
    <translation>两段文字告诉模型怎样改变一张图片。</translation>
   </message>
   <message>
@@ -2331,7 +2331,7 @@ Drop a workflow or a picture here to open it.</source>
    <translation>连线从哪里开始</translation>
   </message>
   <message>
-   <source>Without fresh noise: from a picture back to its noise, and between two noises.</source>
+   <source>Without fresh noise: from an image back to its noise, and between two noises.</source>
    <translation>不加新噪声：从图片回到它的噪声，以及两个噪声之间。</translation>
   </message>
   <message>
@@ -2375,7 +2375,7 @@ Drop a workflow or a picture here to open it.</source>
    <translation>全部</translation>
   </message>
   <message>
-   <source>all pictures</source>
+   <source>all images</source>
    <translation>所有图片</translation>
   </message>
   <message>
@@ -2779,12 +2779,12 @@ Drop a workflow or a picture here to open it.</source>
    <translation>从第 {0} 步开始不同</translation>
   </message>
   <message>
-   <source>this is no number</source>
-   <translation>这不是数值</translation>
+   <source>this image</source>
+   <translation>这张图片</translation>
   </message>
   <message>
-   <source>this picture</source>
-   <translation>这张图片</translation>
+   <source>this is no number</source>
+   <translation>这不是数值</translation>
   </message>
   <message>
    <source>this step made no prediction without the text</source>

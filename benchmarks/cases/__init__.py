@@ -1,4 +1,4 @@
-"""What the ready-made systems are asked, and what their pictures must show: one file for each way of asking.
+"""What the ready-made systems are asked, and what their images must show: one file for each way of asking.
 
 A file's ``SYSTEMS`` are found by themselves; the names are those of the workflows.
 """
@@ -16,8 +16,8 @@ SEED = 50260
 
 
 class Case(NamedTuple):
-    """Parameters by ``node.parameter``, what the picture must show, the picture that it should equal, if any, and the
-    picture whose edges it should have, if any."""
+    """Parameters by ``node.parameter``, what the image must show, the image that it should equal, if any, and the
+    image whose edges it should have, if any."""
 
     settings: dict[str, Any]
     claims: Claims
@@ -26,11 +26,11 @@ class Case(NamedTuple):
 
 
 class System(NamedTuple):
-    """The picture that counts, of a node that saves one or at an output (``node.output``), and cases without end; they
-    get a folder to put pictures into.
+    """The image that counts, of a node that saves one or at an output (``node.output``), and cases without end; they
+    get a folder to put images into.
 
     ``workflow`` is the file's name where it is not the system's, ``settings`` what is set in it in every case. The
-    judge sees what ``seen`` makes of the picture; ``also`` measures, on so many cases, what no picture tells.
+    judge sees what ``seen`` makes of the image; ``also`` measures, on so many cases, what no image tells.
     """
 
     picture: str

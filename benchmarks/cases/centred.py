@@ -1,4 +1,4 @@
-"""A caption of a subject in the middle, and a picture of it."""
+"""A caption of a subject in the middle, and an image of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from training.evaluation.claims import parse
 
 
 def centred_texts(_: Path) -> Iterator[Case]:
-    """One caption without a place, one picture."""
+    """One caption without a place, one image."""
     for number, text in enumerate(centred_captions(SEED, 10_000)):
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 

@@ -1,4 +1,4 @@
-"""A class, and a picture of it."""
+"""A class, and an image of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from training.evaluation.claims import Claims
 
 
 def classes(_: Path) -> Iterator[Case]:
-    """One class, one picture; its subject alone is judged."""
+    """One class, one image; its subject alone is judged."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
         label = str(rng.choice(SUBJECTS))

@@ -1,4 +1,4 @@
-"""A picture whose lines are to be kept, and a caption that says nothing of where they are."""
+"""An image whose lines are to be kept, and a caption that says nothing of where they are."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A picture, its caption, and the caption with one thing changed: that, and nothing else, must change."""
+"""An image, its caption, and the caption with one thing changed: that, and nothing else, must change."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +30,7 @@ def edits(inside: Path) -> Iterator[Case]:
 
 
 def repaintings(inside: Path) -> Iterator[Case]:
-    """Another colour and another background, from a picture of which most may change."""
+    """Another colour and another background, from an image of which most may change."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
         scene, path = random_scene(rng, centre_share=1.0), inside / f"repaint-{number}.png"

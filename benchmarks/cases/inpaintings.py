@@ -1,4 +1,4 @@
-"""A picture, and what is to be painted into its middle: that and the old background must be seen."""
+"""An image, and what is to be painted into its middle: that and the old background must be seen."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from training.evaluation.claims import Claims
 
 
 def inpaintings(inside: Path) -> Iterator[Case]:
-    """Another subject in another colour; the background is what the picture had."""
+    """Another subject in another colour; the background is what the image had."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
         scene, path = random_scene(rng, centre_share=1.0), inside / f"inpaint-{number}.png"

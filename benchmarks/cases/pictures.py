@@ -1,4 +1,4 @@
-"""A picture, and the same picture again."""
+"""An image, and the same image again."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def drawn(scene: Scene, path: Path, scale: int = 1) -> Path:
 
 
 def scenes(inside: Path, scale: int = 1) -> Iterator[Case]:
-    """A drawn picture of 64 scale x 64 scale pixels that goes through an autoencoder or an upscaler."""
+    """A drawn image of 64 scale x 64 scale pixels that goes through an autoencoder or an upscaler."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
         scene = random_scene(rng)
@@ -33,7 +33,7 @@ def large_scenes(inside: Path) -> Iterator[Case]:
 
 
 def inverted(inside: Path) -> Iterator[Case]:
-    """A drawn picture that goes to its noise and back; its caption leads both ways."""
+    """A drawn image that goes to its noise and back; its caption leads both ways."""
     rng = np.random.default_rng(SEED)
     for number in range(10_000):
         scene = random_scene(rng, centre_share=1.0)

@@ -1,4 +1,4 @@
-"""A caption, and a picture of it in the style of a LoRA; the judge sees it without its rim."""
+"""A caption, and an image of it in the style of a LoRA; the judge sees it without its rim."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A caption, and a picture of it."""
+"""A caption, and an image of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from training.evaluation.claims import parse
 
 
 def texts(_: Path) -> Iterator[Case]:
-    """One caption, one picture."""
+    """One caption, one image."""
     for number, text in enumerate(evaluate.fresh_captions(SEED, 10_000)):
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 
 def vague_texts(_: Path) -> Iterator[Case]:
-    """Eight pictures of a caption without background, of which the best for the full caption counts."""
+    """Eight images of a caption without background, of which the best for the full caption counts."""
     for number, (vague, full) in enumerate(clip_card.vague_and_full(1000, SEED)):
         yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
 

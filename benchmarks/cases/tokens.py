@@ -1,4 +1,4 @@
-"""A caption of a subject in the middle, and a picture of it made of tokens."""
+"""A caption of a subject in the middle, and an image of it made of tokens."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +9,13 @@ from training.evaluation.claims import parse
 
 
 def best_of_eight(_: Path) -> Iterator[Case]:
-    """Eight pictures of a caption, of which the one that CLIP puts first counts."""
+    """Eight images of a caption, of which the one that CLIP puts first counts."""
     for number, text in enumerate(centred_captions(SEED, 10_000)):
         yield Case({"prompt.text": text, "write.seed": 8 * number, "rerank.best": 1}, parse(text))
 
 
 def one_each(_: Path) -> Iterator[Case]:
-    """One picture of a caption."""
+    """One image of a caption."""
     for number, text in enumerate(centred_captions(SEED, 10_000)):
         yield Case({"prompt.text": text, "fill.seed": number, "fill.pictures": 1}, parse(text))
 

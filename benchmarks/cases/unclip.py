@@ -1,4 +1,4 @@
-"""A caption of a subject in the middle, and a picture of it by prior and decoder, each with a seed of its own."""
+"""A caption of a subject in the middle, and an image of it by prior and decoder, each with a seed of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +12,13 @@ from training.models import unclip_prior
 
 
 def texts(inside: Path) -> Iterator[Case]:
-    """One caption without a place, one picture of the nearer of two vectors."""
+    """One caption without a place, one image of the nearer of two vectors."""
     for number, case in enumerate(centred_texts(inside)):
         yield case._replace(settings=case.settings | {"prior_noise.seed": 2 * number})
 
 
 def cosines(count: int) -> str:
-    """Return how near the prior's vectors and those of the texts come to the vectors of true pictures."""
+    """Return how near the prior's vectors and those of the texts come to the vectors of true images."""
     drawer, (scenes, asked) = unclip_prior_card.Drawer(), unclip_prior_card.asked_for(SEED, count)
     true = unclip_prior.picture_vectors(drawer.clip, scenes)
     found = {"prior": drawer.nearest(asked, SEED), "text": drawer.texts(asked)[0]}

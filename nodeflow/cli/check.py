@@ -11,7 +11,7 @@ from nodeflow.cli.status import refuse
 from nodeflow.cli.workflow_file import load
 
 
-def check(file: Annotated[Path, typer.Argument(help="The workflow file, or a picture that holds one.")]) -> None:
+def check(file: Annotated[Path, typer.Argument(help="The workflow file, or an image that holds one.")]) -> None:
     """Say everything that is wrong with a workflow file. Exit status: 0 in order, 2 not."""
     from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.validate.check import check as problems_of

@@ -1,4 +1,4 @@
-"""`nodeflow import`: a workflow of ComfyUI's, or a picture that holds one, as a workflow file with a report."""
+"""`nodeflow import`: a workflow of ComfyUI's, or an image that holds one, as a workflow file with a report."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 WRONG = 2
 MAX_BYTES = 1 << 30
-"""Pictures are large; a workflow is read up to the limit of its reader."""
+"""Images are large; a workflow is read up to the limit of its reader."""
 
 
 def import_workflow(
-    file: Annotated[Path, typer.Argument(help="A workflow of ComfyUI's, or a picture that holds one.")],
+    file: Annotated[Path, typer.Argument(help="A workflow of ComfyUI's, or an image that holds one.")],
     output: Annotated[Path | None, typer.Option("--output", metavar="OUT.json", help="The workflow file.")] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="R.json", help="What became of each node and model, as JSON.")
@@ -52,7 +52,7 @@ def imported(file: Path) -> Imported:
     except (OSError, ValueError) as error:
         refuse(f"cannot read {file}: {getattr(error, 'strerror', None) or 'this is no path'}")
     if len(data) > MAX_BYTES:
-        refuse(f"{file} is larger than a workflow or picture can be (1 GiB)")
+        refuse(f"{file} is larger than a workflow or image can be (1 GiB)")
     try:
         return import_comfyui(data, known_catalogue())
     except NotReadableError as error:

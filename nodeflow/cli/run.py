@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="The workflow file, or a picture that holds one.")],
+    file: Annotated[Path, typer.Argument(help="The workflow file, or an image that holds one.")],
     more: Annotated[list[str] | None, typer.Argument(metavar="[NODE.PARAM=VALUE]...", help="As --set.")] = None,
     set: Annotated[
         list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Set a parameter, for this run.")

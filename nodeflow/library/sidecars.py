@@ -18,7 +18,7 @@ MAX_TRIGGERS = 20
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A title, the words that a model was trained on, a description, and the path of a picture."""
+    """A title, the words that a model was trained on, a description, and the path of an image."""
 
     title: str = ""
     triggers: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def _split(text: str) -> list[str]:
 
 
 def _most_frequent(metadata: Mapping[str, str]) -> list[str]:
-    """The words that stood beside most of the pictures it was trained on, as kohya's trainer counts them."""
+    """The words that stood beside most of the images it was trained on, as kohya's trainer counts them."""
     try:
         folders = msgspec.json.decode(metadata.get("ss_tag_frequency", "{}"))
         counts: Counter[str] = Counter()

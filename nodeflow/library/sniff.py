@@ -15,9 +15,9 @@ UNFINISHED = (".part", ".partial", ".crdownload", ".incomplete", ".download", ".
 HEAD_BYTES = 4096
 MAX_JSON_BYTES = 50_000_000
 PICTURES = (
-    (b"\x89PNG\r\n", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"), (b"II*\x00", "a TIFF picture"), (b"MM\x00*", "a TIFF picture"),
-    (b"8BPS", "a Photoshop picture"), (b"\x00\x00\x01\x00", "an icon"),
+    (b"\x89PNG\r\n", "a PNG image"), (b"\xff\xd8\xff", "a JPEG image"), (b"GIF8", "a GIF image"),
+    (b"BM", "a BMP image"), (b"II*\x00", "a TIFF image"), (b"MM\x00*", "a TIFF image"),
+    (b"8BPS", "a Photoshop image"), (b"\x00\x00\x01\x00", "an icon"),
 )  # fmt: skip
 OTHERS = (
     (b"\x89HDF", "an HDF5 file of Keras or Flax"), (b"7z\xbc\xaf", "a 7z archive"), (b"Rar!", "a RAR archive"),
@@ -61,9 +61,9 @@ def _is_safetensors(head: bytes, size: int) -> bool:
 
 def _picture(head: bytes) -> Sniffed | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Sniffed("picture", "a WebP picture", "open it with the node Load image")
+        return Sniffed("picture", "a WebP image", "open it with the node Load image")
     if head[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
-        return Sniffed("picture", "an AVIF or HEIF picture", "open it with the node Load image")
+        return Sniffed("picture", "an AVIF or HEIF image", "open it with the node Load image")
     if head[4:8] == b"ftyp" or head[:4] == b"\x1aE\xdf\xa3":
         return Sniffed("other", "a video")
     found = next((what for magic, what in PICTURES if head.startswith(magic)), None)

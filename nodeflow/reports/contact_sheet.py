@@ -1,4 +1,4 @@
-"""Contact sheets: pictures in rows and columns, with words beside them. By Pillow; no torch."""
+"""Contact sheets: images in rows and columns, with words beside them. By Pillow; no torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAPER, INK, FAINT, EMPTY = "#ffffff", "#1d2126", "#7b838e", "#eceef1"
 
 
 class Cell(NamedTuple):
-    """Hold what stands at one place: pictures side by side, or words where there are none; ``caption`` stands below."""
+    """Hold what stands at one place: images side by side, or words where there are none; ``caption`` stands below."""
 
     pictures: tuple[Image.Image, ...] = ()
     words: str = ""
@@ -55,7 +55,7 @@ class _Sheet:
         self.top = MARGIN + (above + GAP if above else 0)
 
     def _cell_size(self) -> tuple[int, int]:
-        """Pixels of a cell: as the largest picture, within what a sheet can hold."""
+        """Pixels of a cell: as the largest image, within what a sheet can hold."""
         sizes = [_row_size(cell.pictures) for cell in self.cells if cell.pictures] or [(1, 1)]
         width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
         most = min(SIDES[1], LARGEST // max(self.columns, self.rows))
@@ -159,7 +159,7 @@ def _row_size(pictures: Sequence[Image.Image]) -> tuple[int, int]:
 
 
 def _row(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures side by side."""
+    """Images side by side."""
     if len(pictures) == 1:
         return pictures[0]
     row = Image.new("RGB", _row_size(pictures), PAPER)

@@ -37,9 +37,9 @@ class SweepSheet:
                 self._failed.setdefault(event.node, set()).add(event.item)
 
     def write(self, folder: Path, workflow: bytes) -> list[str]:
-        """Write a sheet for each node that wrote pictures; the paths. Raises OSError.
+        """Write a sheet for each node that wrote images; the paths. Raises OSError.
 
-        The last axis makes the columns and all others the rows; along a single axis the pictures have captions. Each
+        The last axis makes the columns and all others the rows; along a single axis the images have captions. Each
         sheet carries the workflow.
         """
         return [str(_place(self._draw(node), folder, workflow)) for node in sorted(self._files)]

@@ -26,10 +26,10 @@ class TextEncoder(Protocol):
 
 
 class CLIP(Protocol):
-    """Two encoders that bring pictures and texts into one space (Radford et al. 2021)."""
+    """Two encoders that bring images and texts into one space (Radford et al. 2021)."""
 
     def embed_images(self, image: Image) -> Embedding:
-        """A vector for each picture, whatever its size; where gradients are asked for, they reach the pixels."""
+        """A vector for each image, whatever its size; where gradients are asked for, they reach the pixels."""
         ...
 
     def embed_texts(self, texts: list[str]) -> Embedding:
@@ -37,16 +37,16 @@ class CLIP(Protocol):
         ...
 
     def empty(self) -> Embedding:
-        """The vector of a picture that has everywhere the mean colour of pictures: of nothing in particular."""
+        """The vector of an image that has everywhere the mean colour of images: of nothing in particular."""
         ...
 
 
 class Classifier(Protocol):
-    """A network that tells the class of a noisy picture."""
+    """A network that tells the class of a noisy image."""
 
     @property
     def format(self) -> LatentFormat:
-        """The space that it knows noisy pictures in."""
+        """The space that it knows noisy images in."""
         ...
 
     @property
@@ -58,7 +58,7 @@ class Classifier(Protocol):
 
 
 class Upscaler(Protocol):
-    """A network that makes pictures larger in one go."""
+    """A network that makes images larger in one go."""
 
     @property
     def scale(self) -> int:
@@ -66,12 +66,12 @@ class Upscaler(Protocol):
         ...
 
     def upscale(self, image: Image) -> Image:
-        """Pictures (B, 3, H, W) to (B, 3, scale H, scale W)."""
+        """Images (B, 3, H, W) to (B, 3, scale H, scale W)."""
         ...
 
 
 class VAE(Protocol):
-    """An autoencoder between pictures and latents."""
+    """An autoencoder between images and latents."""
 
     @property
     def format(self) -> LatentFormat: ...
@@ -81,12 +81,12 @@ class VAE(Protocol):
         ...
 
     def decode(self, latent: Latent) -> Image:
-        """Latents to pictures."""
+        """Latents to images."""
         ...
 
 
 class VQ(Protocol):
-    """An autoencoder between pictures and codes (van den Oord et al. 2017)."""
+    """An autoencoder between images and codes (van den Oord et al. 2017)."""
 
     @property
     def size(self) -> int:
@@ -99,17 +99,17 @@ class VQ(Protocol):
         ...
 
     def encode(self, image: Image) -> Codes:
-        """For each place of the pictures the nearest vector of the codebook."""
+        """For each place of the images the nearest vector of the codebook."""
         ...
 
     def decode(self, codes: Codes) -> Image:
-        """Codes to pictures; places without a code are left grey."""
+        """Codes to images; places without a code are left grey."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceTransformer:
-    """A transformer over one sequence: the tokens of a text, then the codes of a picture, row by row.
+    """A transformer over one sequence: the tokens of a text, then the codes of an image, row by row.
 
     It takes ``text_length`` tokens of text, and knows ``size`` codes of a grid of ``side`` by ``side``, whose numbers
     follow on those of the ``words``. ``tokenizer`` is of the transformers library.
@@ -189,9 +189,9 @@ class DiffusionNetwork:
 
 @dataclass(frozen=True, eq=False)
 class GeneratorNetwork:
-    """A network that makes a picture in one pass, as it was loaded.
+    """A network that makes an image in one pass, as it was loaded.
 
-    ``noise`` is how many numbers it starts from, ``side`` the pixels on a side of its pictures.
+    ``noise`` is how many numbers it starts from, ``side`` the pixels on a side of its images.
     """
 
     module: torch.nn.Module
@@ -204,11 +204,11 @@ Residuals = tuple[list[Tensor], Tensor]
 
 
 class ControlNet(Protocol):
-    """A network beside a U-Net that leads it by a picture (Zhang et al. 2023)."""
+    """A network beside a U-Net that leads it by an image (Zhang et al. 2023)."""
 
     @property
     def downscale(self) -> int:
-        """Pixels of the control picture per latent cell."""
+        """Pixels of the control image per latent cell."""
         ...
 
     def residuals(
@@ -220,7 +220,7 @@ class ControlNet(Protocol):
         strength: float,
         told: Mapping[str, Tensor] | None = None,
     ) -> Residuals:
-        """Return what it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control pictures (B, 3, H, W).
+        """Return what it adds to the U-Net for x (B, C, h, w), tokens (B, L, D) and control images (B, 3, H, W).
 
         ``told``: what else the U-Net is told, by diffusers' names (``added_cond_kwargs``).
         """

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from nodeflow.wires.philox import PhiloxGenerator
 
-Stream = Literal["a seed a picture", "one for the batch", "GPU", "NV Philox"]
+Stream = Literal["a seed an image", "one for the batch", "GPU", "NV Philox"]
 """Where noise comes from; what each of them is, the node says."""
 Between = Literal["goes on", "the seed again", "seed + 1"]
 """What draws the noise that a method adds on the way: the generators that drew the start, or fresh ones."""
 
 GENERATORS: dict[str, Callable[[int], Any]] = {
-    "a seed a picture": lambda seed: torch.Generator().manual_seed(seed),
+    "a seed an image": lambda seed: torch.Generator().manual_seed(seed),
     "one for the batch": lambda seed: torch.Generator().manual_seed(seed),
     "GPU": lambda seed: torch.Generator("cuda").manual_seed(seed),
     "NV Philox": PhiloxGenerator,
@@ -34,9 +34,9 @@ class Variation:
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Seeded Gaussian noise, one seed for each picture.
+    """Seeded Gaussian noise, one seed for each image.
 
-    ``width`` and ``height`` are those of the picture in pixels; 0 is what the model was trained at. ``values``
+    ``width`` and ``height`` are those of the image in pixels; 0 is what the model was trained at. ``values``
     (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
     ``later`` names steps, in order, from which on other seeds draw what a solver adds. ``stream`` and ``between`` say
     which generators draw; ``indices`` which rows of a longer batch are wanted; a ``silent`` one starts from nothing.
@@ -47,14 +47,14 @@ class Noise:
     height: int = 0
     values: Tensor | None = None
     later: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    stream: Stream = "a seed a picture"
+    stream: Stream = "a seed an image"
     between: Between = "goes on"
     indices: tuple[int, ...] = ()
     silent: bool = False
     variation: Variation | None = None
 
     def generators(self) -> list[Any]:
-        """Fresh random generators: one a picture, or one alone for a batch that is drawn at once."""
+        """Fresh random generators: one an image, or one alone for a batch that is drawn at once."""
         return [GENERATORS[self.stream](seed) for seed in self._seeds(self.seeds)]
 
     def on_the_way(self, since: int, seeds: tuple[int, ...], started: list[Any]) -> StepNoise:
@@ -78,7 +78,7 @@ class StepNoise:
 
     generators: list[Any]
     seeds: tuple[int, ...]
-    """Those of the generators, one a picture, or one for all."""
+    """Those of the generators, one an image, or one for all."""
 
     def like(self, x: Tensor) -> Tensor:
         """Standard normal numbers for x (B, C, h, w), on its device and in its precision."""

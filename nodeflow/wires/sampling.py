@@ -75,10 +75,10 @@ class Guider(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """Hold where each place of the picture looked in one step: shares of its attention, float16, the mean over heads.
+    """Hold where each place of the image looked in one step: shares of its attention, float16, the mean over heads.
 
     For each layer by name: ``maps`` (B, h, w, L) to the L tokens of the text, ``words``; ``places`` (B, h, w, h', w')
-    to the picture itself. The shares of a layer that looks at one of them sum to 1; where one softmax is over both
+    to the image itself. The shares of a layer that looks at one of them sum to 1; where one softmax is over both
     (joint attention), the two sum to 1 together.
     """
 

@@ -116,7 +116,7 @@ class Solver(Protocol):
     def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
         """Return what keeping that estimate within its range does to it, (B, 3); None where nothing keeps it there.
 
-        Of each picture the share of its values that lay beyond -1 to 1, the threshold that was set for it, and the
+        Of each image the share of its values that lay beyond -1 to 1, the threshold that was set for it, and the
         share that lay beyond that and was cut off.
         """
         ...

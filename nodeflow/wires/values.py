@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Pictures: ``pixels`` (B, 3, H, W), float32, 0 to 1."""
+    """Images: ``pixels`` (B, 3, H, W), float32, 0 to 1."""
 
     pixels: Tensor
 
@@ -41,7 +41,7 @@ class Latent:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """Pictures as tokens: ``values`` (B, h, w), int64, each the number of a vector in a codebook of ``size`` vectors.
+    """Images as tokens: ``values`` (B, h, w), int64, each the number of a vector in a codebook of ``size`` vectors.
 
     -1 stands for a place that has no code yet.
     """
@@ -52,7 +52,7 @@ class Codes:
 
 @dataclass(frozen=True)
 class Area:
-    """A rectangle of a picture: ``height``, ``width``, ``top`` and ``left``, in pixels or as shares of it."""
+    """A rectangle of an image: ``height``, ``width``, ``top`` and ``left``, in pixels or as shares of it."""
 
     height: float
     width: float
@@ -85,7 +85,7 @@ class Conditioning:
 
     Of a text: ``tokens`` (B, L, D) hidden states; ``pooled`` (B, P) the text as a whole, where the model has it;
     ``words`` the L tokens as text, for people; ``mask`` (B, L) which tokens are more than filling, for models that look
-    at those alone. Of classes: ``labels`` (B,) their numbers. ``score`` (B,) is how well people shall like the picture,
+    at those alone. Of classes: ``labels`` (B,) their numbers. ``score`` (B,) is how well people shall like the image,
     from 1 to 10, for models that are told so. ``sizes`` (B, 6) are height, width, top and left of the crop, and height
     and width that were aimed at, in pixels, for models that are told so. ``region`` is where it leads, if not
     everywhere and always; ``beside`` are further texts that lead together with it, each in its own region.
@@ -112,9 +112,9 @@ class Classes:
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Pictures or texts as single vectors of a space that both share: ``values`` (B, D), of any length.
+    """Images or texts as single vectors of a space that both share: ``values`` (B, D), of any length.
 
-    ``labels`` are the B texts, for people; empty for pictures.
+    ``labels`` are the B texts, for people; empty for images.
     """
 
     values: Tensor
@@ -123,7 +123,7 @@ class Embedding:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Hold how well texts fit pictures: ``values`` (pictures, texts), cosines from -1 to 1; ``texts`` their words."""
+    """Hold how well texts fit images: ``values`` (images, texts), cosines from -1 to 1; ``texts`` their words."""
 
     values: Tensor
     texts: tuple[str, ...] = ()

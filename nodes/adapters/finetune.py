@@ -76,31 +76,31 @@ def diffusion_clip(
     views: Annotated[int, Range(1, 64)] = 4,
     seed: Annotated[int, Seed()] = 0,
 ) -> Generator[Step, None, Tuned]:
-    """Teaches a copy of a denoiser to move a picture along a direction of CLIP, from text to text.
+    """Teaches a copy of a denoiser to move an image along a direction of CLIP, from text to text.
 
     ``noise`` (B, C, h, w) is what ``ddim_inversion`` finds for ``image`` with the same denoiser, ``conditioning`` (what
-    says the picture as it is) and DDIM ``schedule``. The copy walks from this noise through the first ``share`` of the
-    steps, ``rounds`` times; after each step it learns so that what it foresees moves away from the picture, in CLIP's
-    space, as ``target`` lies from ``source``, and is still like the picture (``keep`` times the mean difference).
-    Sampling from the same noise with the copy then gives the changed picture; leave the steps behind ``share`` to the
+    says the image as it is) and DDIM ``schedule``. The copy walks from this noise through the first ``share`` of the
+    steps, ``rounds`` times; after each step it learns so that what it foresees moves away from the image, in CLIP's
+    space, as ``target`` lies from ``source``, and is still like the image (``keep`` times the mean difference).
+    Sampling from the same noise with the copy then gives the changed image; leave the steps behind ``share`` to the
     model as it was, by ``change_guidance``, so that it paints cleanly what the copy began.
 
-    ``aim`` is ``the direction`` of that move alone, as in the paper, or ``the place`` where it would arrive: a picture
+    ``aim`` is ``the direction`` of that move alone, as in the paper, or ``the place`` where it would arrive: an image
     half way has the direction already, and a colour in between with it. CLIP's gradient has to lead there: that of
-    ``starter:open-clip`` was taught with pictures in between, that of ``starter:clip`` often loses its way.
+    ``starter:open-clip`` was taught with images in between, that of ``starter:clip`` often loses its way.
 
     ``learns`` says which weights may change: with the keys and values of cross-attention alone the copy paints what
-    the model could paint of another text, so the pictures stay clean; with everything, as in the paper, it can also
-    leave what the model knows. CLIP sees ``views`` of each picture, shifted and with grain as ``seed`` draws them, so
+    the model could paint of another text, so the images stay clean; with everything, as in the paper, it can also
+    leave what the model knows. CLIP sees ``views`` of each image, shifted and with grain as ``seed`` draws them, so
     that the copy cannot please it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too
-    many, or too large ones, spoil the picture; a thirtieth suits where everything learns. ``curve`` is the loss at each
-    step: 1 at the picture as it was (or across the direction), 0 at the aim.
+    many, or too large ones, spoil the image; a thirtieth suits where everything learns. ``curve`` is the loss at each
+    step: 1 at the image as it was (or across the direction), 0 at the aim.
 
     A step takes about three times as long as one of sampling; where everything learns, the weights take four times
     their room.
 
     Fails for denoisers that are no network, whose weights are quantised, or that read no text where only that may
-    learn, when both texts say the same, and when noise and picture do not match.
+    learn, when both texts say the same, and when noise and image do not match.
     Papers: Kim et al. 2022, DiffusionCLIP (arXiv:2110.02711); direction: Gal et al. 2022, StyleGAN-NADA
     (arXiv:2108.00946); keys and values: Kumari et al. 2023, Custom Diffusion (arXiv:2212.04488); views: Liu et al.
     2021, FuseDream (arXiv:2112.01573).
@@ -108,11 +108,11 @@ def diffusion_clip(
     if not isinstance(denoiser, NetworkDenoiser):
         raise NodeError("this denoiser is no network that could learn; wire one that comes from a model")
     if len(noise.samples) != len(image.pixels):
-        raise NodeError(f"the noise is for {len(noise.samples)} pictures, and there are {len(image.pixels)}")
+        raise NodeError(f"the noise is for {len(noise.samples)} images, and there are {len(image.pixels)}")
     (height, width), factor = noise.samples.shape[-2:], vae.format.downscale
     if tuple(image.pixels.shape[-2:]) != (height * factor, width * factor):
         shown = " x ".join(map(str, reversed(image.pixels.shape[-2:])))
-        raise NodeError(f"the noise paints {width * factor} x {height * factor} and the picture is {shown}; resize it")
+        raise NodeError(f"the noise paints {width * factor} x {height * factor} and the image is {shown}; resize it")
     wanted, away_from = normalize(target.values, dim=-1) - normalize(source.values, dim=-1), AIMS[aim]
     if (wanted.norm(dim=-1) < 1e-6).any():
         raise NodeError("source and target say the same; there is no direction between them")

@@ -1,4 +1,4 @@
-"""ComfyUI's texts, and what it puts on them: guidance, ControlNets, pictures."""
+"""ComfyUI's texts, and what it puts on them: guidance, ControlNets, images."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def encoded(given: Given, build: Builder, words: Any, second: Any = None) -> Con
 
 def _sized(given: Given, build: Builder, found: Conditioning, sizes: dict[str, Any]) -> Conditioning:
     if not build.has("picture_sizes"):
-        given.approximate("the sizes that the model is told are those of the picture")
+        given.approximate("the sizes that the model is told are those of the image")
         return found
     return replace(found, wire=build.node("picture_sizes", "sizes", conditioning=found.wire, **sizes))
 
@@ -141,5 +141,5 @@ def edit_model(given: Given, build: Builder) -> Outputs:
     vae, image = given.wire("vae"), given.wire("pixels")
     texts = (replace(given.need(Conditioning, side), beside=Beside(vae, image)) for side in ("positive", "negative"))
     latent = build.node("vae_encode", "encode", vae=vae, image=image)
-    given.approximate("the sampler starts from the picture's size and noise, and from the picture below strength 1")
+    given.approximate("the sampler starts from the image's size and noise, and from the image below strength 1")
     return *texts, Latent(latent)

@@ -1,4 +1,4 @@
-"""ComfyUI's pictures: from files, scaled, cut, mixed."""
+"""ComfyUI's images: from files, scaled, cut, mixed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def load(given: Given, build: Builder) -> Outputs:
 
 
 def _file(given: Given, build: Builder) -> Wire:
-    """The picture's file; ComfyUI leaves the colours below transparency as they are."""
+    """The image's file; ComfyUI leaves the colours below transparency as they are."""
     name = given.text("image")
     for place in (" [input]", " [output]", " [temp]"):
         name = name.removesuffix(place)
@@ -156,14 +156,14 @@ def blend(given: Given, build: Builder) -> Wire:
 def batch(given: Given, build: Builder) -> Wire:
     images = [wire for name in given.inputs if (wire := given.maybe_wire(name)) is not None]
     if not images:
-        raise CannotTranslateError("no picture is wired to it")
+        raise CannotTranslateError("no image is wired to it")
     return images[0] if len(images) == 1 else build.node("batch_images", "batch", images=images)
 
 
 @translates("ImageFromBatch")
 def pick(given: Given, build: Builder) -> Wire:
     if given.whole("length", 1) != 1:
-        raise CannotTranslateError("several pictures are not taken out of a batch at once here")
+        raise CannotTranslateError("several images are not taken out of a batch at once here")
     apart = build.node("split_batch", "apart", image=given.wire("image"))
     return build.node("pick", "pick", items=apart, number=given.whole("batch_index") + 1)
 
@@ -192,7 +192,7 @@ def stitch(given: Given, build: Builder) -> Wire:
     if not given.has("image2"):
         return given.wire("image1")
     if given.get("match_image_size", True) is not True:
-        given.approximate("the second picture is brought to the first one's side")
+        given.approximate("the second image is brought to the first one's side")
     if given.get("spacing_color", "white") != "white" and given.get("spacing_width", 0) != 0:
         given.approximate("the gap has another colour")
     return build.node(
@@ -208,9 +208,9 @@ def stitch(given: Given, build: Builder) -> Wire:
 @translates("ImageCompositeMasked")
 def composite(given: Given, build: Builder) -> Wire:
     if given.whole("x") or given.whole("y") or not given.has("mask"):
-        raise CannotTranslateError("pictures are laid on each other by a mask of their own size here")
+        raise CannotTranslateError("images are laid on each other by a mask of their own size here")
     if given.get("resize_source", False) is not True:
-        given.approximate("both pictures must have the same size")
+        given.approximate("both images must have the same size")
     return build.node(
         "composite",
         "composite",

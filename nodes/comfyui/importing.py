@@ -1,4 +1,4 @@
-"""The door: a ComfyUI file, or a picture that holds a workflow, as a workflow here with a report."""
+"""The door: a ComfyUI file, or an image that holds a workflow, as a workflow here with a report."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ def _report(rows: list[Row], models: list[WantedModel], differences: list[str]) 
 
 
 def _disagreements(prompt: Prompt, seen: Prompt) -> list[str]:
-    """In what the two workflows of a picture differ: the prompt made it."""
+    """In what the two workflows of an image differ: the prompt made it."""
     ids = dict.fromkeys([*prompt.nodes, *seen.nodes])
     apart = [id for id in ids if _apart(prompt.nodes.get(id), seen.nodes.get(id))]
     if not apart:
         return []
     named = ", ".join(apart[:8]) + (", ..." if len(apart) > 8 else "")
-    return [f"the picture's prompt, which is taken, and its workflow differ at {len(apart)} nodes: {named}"]
+    return [f"the image's prompt, which is taken, and its workflow differ at {len(apart)} nodes: {named}"]
 
 
 def _apart(one: PromptNode | None, other: PromptNode | None) -> bool:

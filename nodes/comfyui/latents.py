@@ -1,4 +1,4 @@
-"""ComfyUI's latents: zeros of a size, pictures encoded, and what is done to latents. Its places are in pixels."""
+"""ComfyUI's latents: zeros of a size, images encoded, and what is done to latents. Its places are in pixels."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def latent_at(given: Given, build: Builder, name: str) -> Latent:
 @translates("VAEEncode", "VAEEncodeTiled")
 def encode(given: Given, build: Builder) -> Latent:
     if given.type == "VAEEncodeTiled":
-        given.approximate("the picture is encoded as a whole, not in tiles")
+        given.approximate("the image is encoded as a whole, not in tiles")
     return Latent(build.node("vae_encode", "encode", vae=given.wire("vae"), image=given.wire("pixels")))
 
 
@@ -63,7 +63,7 @@ def encode_for_inpainting(given: Given, build: Builder) -> Latent:
 @translates("VAEDecode", "VAEDecodeTiled")
 def decode(given: Given, build: Builder) -> Wire:
     if given.type == "VAEDecodeTiled":
-        given.approximate("the picture is decoded as a whole, not in tiles")
+        given.approximate("the image is decoded as a whole, not in tiles")
     return build.node("vae_decode", "decode", vae=given.wire("vae"), latent=latent_at(given, build, "samples"))
 
 

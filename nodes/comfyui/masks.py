@@ -26,7 +26,7 @@ def to_image(given: Given, build: Builder) -> Wire:
 def from_channel(given: Given, build: Builder) -> Wire:
     channel = given.text("channel", "red")
     if channel == "alpha":
-        raise CannotTranslateError("images have no alpha here; a picture's own mask is an output of Load image")
+        raise CannotTranslateError("images have no alpha here; an image's own mask is an output of Load image")
     return build.node("mask_from_channel", "mask", image=given.wire("image"), channel=channel)
 
 

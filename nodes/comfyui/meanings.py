@@ -51,7 +51,7 @@ class Clip(msgspec.Struct, frozen=True):
 
 
 class Control(NamedTuple):
-    """A ControlNet with the picture that it leads by."""
+    """A ControlNet with the image that it leads by."""
 
     net: Wire
     image: Wire
@@ -62,7 +62,7 @@ class Control(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """What a model sees beside the latent: the nodes of a picture, and of a mask where it is for inpainting."""
+    """What a model sees beside the latent: the nodes of an image, and of a mask where it is for inpainting."""
 
     vae: Wire
     image: Wire

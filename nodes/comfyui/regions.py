@@ -12,7 +12,7 @@ from nodes.comfyui.meanings import CannotTranslateError, Conditioning
 from nodes.comfyui.registry import translates
 
 SIDES = {"width": "width", "height": "height", "left": "x", "top": "y"}
-SEES = {"default": "whole picture", "mask bounds": "mask bounds"}
+SEES = {"default": "whole image", "mask bounds": "mask bounds"}
 
 
 @translates("ConditioningCombine")

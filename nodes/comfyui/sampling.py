@@ -207,7 +207,7 @@ def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
     else:
         wire = build.shared("unet_denoiser", "denoiser", unet=model.network, **more)
     if text.beside is not None and model.kind != "unet":
-        given.approximate("the model does not see the picture beside the latent")
+        given.approximate("the model does not see the image beside the latent")
     if found.negative is not None and found.negative.controls != text.controls and found.scale != 1:
         given.approximate("the ControlNets of the positive text lead both texts")
     for one in text.controls:

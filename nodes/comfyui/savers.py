@@ -20,7 +20,7 @@ def save(given: Given, build: Builder) -> Outputs:
     if isinstance(prefix, Value):
         prefix = given.constant("filename_prefix")
     if given.type == "SaveImageAdvanced" and str(given.get("format", "png")).lower() != "png":
-        given.approximate("pictures are saved as PNG")
+        given.approximate("images are saved as PNG")
     image = given.wire("images" if given.has("images") else "image")
     build.node("save_image", "save", image=image, **_path(given, str(prefix)))
     return (image,)

@@ -1,4 +1,4 @@
-"""Pictures and texts in one space, and what can be told from where they lie."""
+"""Images and texts in one space, and what can be told from where they lie."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load_clip(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> CLIP:
-    """Loads a CLIP: an encoder of pictures and one of texts, trained to agree.
+    """Loads a CLIP: an encoder of images and one of texts, trained to agree.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:clip``
@@ -48,9 +48,9 @@ def load_clip(
 
 @node("CLIP image embedding")
 def clip_image_embedding(clip: CLIP, image: Image) -> Embedding:
-    """Turns each picture into one vector that says what it shows.
+    """Turns each image into one vector that says what it shows.
 
-    Pictures (B, 3, H, W) become vectors (B, D). The shorter side is brought to the size that the model takes, and the
+    Images (B, 3, H, W) become vectors (B, D). The shorter side is brought to the size that the model takes, and the
     middle is cut out.
 
     Paper: Radford et al. 2021 (arXiv:2103.00020).
@@ -60,7 +60,7 @@ def clip_image_embedding(clip: CLIP, image: Image) -> Embedding:
 
 @node("CLIP text embedding", version=2)
 def clip_text_embedding(clip: CLIP, text: Annotated[str, Multiline()] = "") -> Embedding:
-    """Turns each line of a text into one vector, in the space of the pictures.
+    """Turns each line of a text into one vector, in the space of the images.
 
     Lines become vectors (lines, D); empty lines are passed over, but a text without any words counts as one. A line
     that is longer than the model can read is cut off, and what is left out is said.
@@ -79,9 +79,9 @@ class Similar(NamedTuple):
 
 @node("CLIP similarity")
 def clip_similarity(images: Embedding, texts: Embedding) -> Similar:
-    """Compares every picture with every text: the cosine of the angle between their vectors.
+    """Compares every image with every text: the cosine of the angle between their vectors.
 
-    ``scores`` (pictures, texts) go from -1 to 1; ``table`` has a line for each text, with one number a picture.
+    ``scores`` (images, texts) go from -1 to 1; ``table`` has a line for each text, with one number an image.
 
     Fails when the two come from different models.
     """
@@ -95,7 +95,7 @@ def clip_similarity(images: Embedding, texts: Embedding) -> Similar:
 
 
 class Ranked(NamedTuple):
-    """The chosen pictures, the best first, and how all of them fit the text."""
+    """The chosen images, the best first, and how all of them fit the text."""
 
     image: Image
     scores: Scores
@@ -106,20 +106,20 @@ class Ranked(NamedTuple):
 def clip_rerank(
     clip: CLIP, image: Image, text: Annotated[str, Multiline()] = "", best: Annotated[int, Range(1, 64)] = 1
 ) -> Ranked:
-    """Keeps the pictures of a batch that fit a text best.
+    """Keeps the images of a batch that fit a text best.
 
-    Pictures (B, 3, H, W) are compared with the text by the cosine of their CLIP vectors; the ``best`` of them come out,
-    the best first. ``scores`` (B, 1) are of all pictures in their old order, and so is ``ranking``, for people.
+    Images (B, 3, H, W) are compared with the text by the cosine of their CLIP vectors; the ``best`` of them come out,
+    the best first. ``scores`` (B, 1) are of all images in their old order, and so is ``ranking``, for people.
 
-    Fails when there are fewer pictures than are to be kept.
+    Fails when there are fewer images than are to be kept.
     Paper: Ramesh et al. 2021, Zero-Shot Text-to-Image Generation (arXiv:2102.12092), section 2.6.
     """
     if best > len(image.pixels):
-        raise NodeError(f"the best {best} of {len(image.pixels)} pictures are wanted; make more pictures or keep fewer")
+        raise NodeError(f"the best {best} of {len(image.pixels)} images are wanted; make more images or keep fewer")
     words = " ".join(_lines(text))
     scores = cosines(clip.embed_images(image), clip.embed_texts([words]))
     order = scores[:, 0].argsort(descending=True, stable=True)
-    ranking = "\n".join(f"picture {number + 1}: {score:.3f}" for number, score in enumerate(scores[:, 0].tolist()))
+    ranking = "\n".join(f"image {number + 1}: {score:.3f}" for number, score in enumerate(scores[:, 0].tolist()))
     return Ranked(Image(image.pixels[order[:best].to(image.pixels.device)]), Scores(scores, (words,)), ranking)
 
 
@@ -130,11 +130,11 @@ def text_difference(
     target: Embedding,
     amount: Annotated[float, Slider(0, 1, 0.01)] = 0.35,
 ) -> Embedding:
-    """Moves a picture's vector from what one text says towards what another says.
+    """Moves an image's vector from what one text says towards what another says.
 
     The direction is that from ``source`` to ``target``; ``amount`` is how far the vector turns to it, from 0 (the
-    picture) to 1 (the direction alone); 0.25 to 0.5 is usual. The vector's length stays. All are (B, D); one row serves
-    all pictures.
+    image) to 1 (the direction alone); 0.25 to 0.5 is usual. The vector's length stays. All are (B, D); one row serves
+    all images.
 
     Fails when the three come from different models, or when both texts say the same.
     Paper: Ramesh et al. 2022, Hierarchical Text-Conditional Image Generation with CLIP Latents (arXiv:2204.06125),
@@ -152,7 +152,7 @@ def text_difference(
 
 
 def cosines(images: Embedding, texts: Embedding) -> torch.Tensor:
-    """(pictures, texts)."""
+    """(images, texts)."""
     _check_width(images, texts)
     return normalize(images.values, dim=-1) @ normalize(texts.values, dim=-1).T
 

@@ -19,14 +19,14 @@ def conditioning_area(
     top: Annotated[int, Range(0, 16384, 8)] = 0,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
 ) -> Conditioning:
-    """Lets a text lead in a rectangle of the picture alone, which is all that the denoiser sees of it.
+    """Lets a text lead in a rectangle of the image alone, which is all that the denoiser sees of it.
 
     Sides and place are in pixels, rounded down to cells of the latent (8 pixels for most models). Combine it with a
     text that leads everywhere, or with others whose areas cover the rest. Where several lead, their predictions are
-    averaged by ``strength``, which falls off over 8 cells at the edges that lie inside the picture. What sticks out of
-    the picture is cut off.
+    averaged by ``strength``, which falls off over 8 cells at the edges that lie inside the image. What sticks out of
+    the image is cut off.
 
-    Fails, when sampling begins, for an area outside of the picture, and where no text leads in a place.
+    Fails, when sampling begins, for an area outside of the image, and where no text leads in a place.
     """
     return _with_region(conditioning, area=Area(height, width, top, left), strength=strength)
 
@@ -40,11 +40,11 @@ def conditioning_area_by_share(
     top: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
 ) -> Conditioning:
-    """Lets a text lead in a rectangle of the picture alone, given as shares of its width and height.
+    """Lets a text lead in a rectangle of the image alone, given as shares of its width and height.
 
-    As Conditioning area does, for pictures of any size: 0.5 wide is half of the picture, rounded to cells.
+    As Conditioning area does, for images of any size: 0.5 wide is half of the image, rounded to cells.
 
-    Fails, when sampling begins, for an area outside of the picture, and where no text leads in a place.
+    Fails, when sampling begins, for an area outside of the image, and where no text leads in a place.
     """
     return _with_region(conditioning, area=Area(height, width, top, left, shares=True), strength=strength)
 
@@ -54,16 +54,16 @@ def conditioning_mask(
     conditioning: Conditioning,
     mask: Mask,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
-    sees: Literal["whole picture", "mask bounds"] = "whole picture",
+    sees: Literal["whole image", "mask bounds"] = "whole image",
 ) -> Conditioning:
     """Lets a text lead where a mask is, as much as its values say.
 
     The mask (B, 1, H, W) is brought to the size of the latent; where several texts lead, their predictions are averaged
-    by mask and ``strength``. The denoiser ``sees`` the whole picture, or only the rectangle around what the mask
+    by mask and ``strength``. The denoiser ``sees`` the whole image, or only the rectangle around what the mask
     marks. Combine it with a text that leads everywhere, or with others whose masks cover the rest.
 
     Fails, when sampling begins, where no text leads in a place, for a mask that marks nothing whose bounds are wanted,
-    and when there are other numbers of masks and pictures.
+    and when there are other numbers of masks and images.
     """
     values = mask.values * strength
     return _with_region(conditioning, mask=values, bounded=sees == "mask bounds")

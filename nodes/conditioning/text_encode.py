@@ -37,9 +37,9 @@ def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()
 
 @node("Class label")
 def class_label(classes: Classes, label: Annotated[str, Multiline()] = "") -> Conditioning:
-    """Names the class that a picture shall be of, for a model that is led by classes.
+    """Names the class that an image shall be of, for a model that is led by classes.
 
-    ``label`` is a name or a number, such as ``star`` or ``0``; several lines are several pictures, in the order of
+    ``label`` is a name or a number, such as ``star`` or ``0``; several lines are several images, in the order of
     their seeds. Left empty it stands for no class, which is what a model was trained with for "anything", and serves as
     the negative of classifier-free guidance. Gives labels (lines,).
 
@@ -51,9 +51,9 @@ def class_label(classes: Classes, label: Annotated[str, Multiline()] = "") -> Co
 
 @node("Aesthetic score")
 def aesthetic_score(conditioning: Conditioning, score: Annotated[float, Slider(1, 10, 0.1)] = 6.0) -> Conditioning:
-    """Says how well people shall like the picture, for a model that is told so.
+    """Says how well people shall like the image, for a model that is told so.
 
-    The refiner of Stable Diffusion XL was shown pictures with the marks that a model trained on people's votes gave
+    The refiner of Stable Diffusion XL was shown images with the marks that a model trained on people's votes gave
     them, from 1 to 10. It goes between a text and the guidance: 6 for the positive text and 2.5 for the negative one
     are usual. Put it behind both of them or behind none; without it the score is 6. Other models do not look at it.
 

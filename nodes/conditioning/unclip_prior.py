@@ -1,4 +1,4 @@
-"""From a text to a CLIP vector of a picture, and from there to the picture (DALL-E 2)."""
+"""From a text to a CLIP vector of an image, and from there to the image (DALL-E 2)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def load_prior(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> Prior:
-    """Loads the first half of an unCLIP: from a text to the CLIP vector of a picture of it.
+    """Loads the first half of an unCLIP: from a text to the CLIP vector of an image of it.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:unclip-prior``
@@ -63,7 +63,7 @@ def load_prior(
       ``kandinsky-community/kandinsky-2-2-prior``: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
 
-    Sample the prior as pictures are sampled: ``prior_denoiser``, guidance, and the scheduler DDPM, as it was trained.
+    Sample the prior as images are sampled: ``prior_denoiser``, guidance, and the scheduler DDPM, as it was trained.
     Weights are read from safetensors files only.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
@@ -83,7 +83,7 @@ def load_unclip_decoder(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> Decoder:
-    """Loads the second half of an unCLIP: from the CLIP vector of a picture to a small picture.
+    """Loads the second half of an unCLIP: from the CLIP vector of an image to a small image.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:unclip-decoder``
@@ -92,9 +92,9 @@ def load_unclip_decoder(
       ``kandinsky-community/kandinsky-2-2-decoder``: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it
 
-    ``vae`` brings what it paints to pictures: Karlo's decoder paints pixels of 64 x 64, that of Kandinsky 2.2 latents
-    for pictures of 512 x 512 and more (sides that 64 divides). Karlo's learned what stands for no vector; for
-    Kandinsky's wire the ``clip`` that comes with its prior, whose vector of an empty picture stands for it. Others do
+    ``vae`` brings what it paints to images: Karlo's decoder paints pixels of 64 x 64, that of Kandinsky 2.2 latents
+    for images of 512 x 512 and more (sides that 64 divides). Karlo's learned what stands for no vector; for
+    Kandinsky's wire the ``clip`` that comes with its prior, whose vector of an empty image stands for it. Others do
     not look at ``clip``. Weights are read from safetensors files only.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
@@ -142,7 +142,7 @@ class UnCLIPDenoiser(NetworkDenoiser):
             raise NodeError("this decoder is led by a CLIP vector; wire what unclip_conditioning gives")
         batch, rows = len(x), len(taken[0])
         if rows not in (1, batch):
-            raise NodeError(f"{rows} vectors do not fit {batch} pictures; make them equal, or give one vector")
+            raise NodeError(f"{rows} vectors do not fit {batch} images; make them equal, or give one vector")
         with adapted(module, self.network.adapters):
             output: Tensor = module(x, timestep, *(part.expand(batch, *part.shape[1:]) for part in taken))
         return output
@@ -150,7 +150,7 @@ class UnCLIPDenoiser(NetworkDenoiser):
 
 @node("Prior denoiser")
 def prior_denoiser(prior: DiffusionNetwork) -> Denoiser:
-    """A diffusion prior, ready for guidance and sampling: it denoises CLIP vectors instead of pictures.
+    """A diffusion prior, ready for guidance and sampling: it denoises CLIP vectors instead of images.
 
     It looks at the text's tokens, the text as a whole, the time and the noisy vector, and foresees the clean one. A
     vector of D numbers counts as a latent (B, D, 1, 1), so that the sampler shows and keeps its steps; take the result
@@ -220,7 +220,7 @@ def unclip_conditioning(
 
     Vectors (B, D) enter twice: added to the time, and as tokens, which in Karlo stand beside those of the text.
     ``text`` comes from the prior's text encoder; an empty text leaves all to the vector, which is right for variations
-    of a picture, and Kandinsky's decoder does not look at it. Without ``embedding`` it stands for "no vector", as the
+    of an image, and Kandinsky's decoder does not look at it. Without ``embedding`` it stands for "no vector", as the
     decoder learned it, and serves, with an empty text, as the negative of classifier-free guidance.
 
     Fails for a network that is no such decoder, for vectors or texts of another model, and for "no vector" where the

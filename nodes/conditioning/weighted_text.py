@@ -57,7 +57,7 @@ def weighted_text_encode(
     return encoded(readers, texts, weights, clip_skip)
 
 
-@node("Picture sizes")
+@node("Image sizes")
 def picture_sizes(
     conditioning: Conditioning,
     width: Annotated[int, Range(0, 16384)] = 1024,
@@ -67,10 +67,10 @@ def picture_sizes(
     target_width: Annotated[int, Range(0, 16384)] = 1024,
     target_height: Annotated[int, Range(0, 16384)] = 1024,
 ) -> Conditioning:
-    """Says how large a picture was and how it was cropped, for a model that is told so.
+    """Says how large an image was and how it was cropped, for a model that is told so.
 
-    Stable Diffusion XL learned with these numbers, in pixels: a small ``width`` and ``height`` give what small pictures
-    look like when they are enlarged, a crop cuts things off. Without this node it is a whole picture, as large as what
+    Stable Diffusion XL learned with these numbers, in pixels: a small ``width`` and ``height`` give what small images
+    look like when they are enlarged, a crop cuts things off. Without this node it is a whole image, as large as what
     is painted. Put it behind both texts or behind none. Other models do not look at it; XL's refiner looks at the first
     four.
 

@@ -1,4 +1,4 @@
-"""Control pictures: what a ControlNet is shown, white lines on black."""
+"""Control images: what a ControlNet is shown, white lines on black."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def edges(
     high: Annotated[float, Slider(0.01, 1, 0.01)] = 0.2,
     smoothing: Annotated[float, Slider(0.3, 5, 0.1)] = 1.0,
 ) -> Image:
-    """The edges of pictures as thin white lines on black, to lead a ControlNet with.
+    """The edges of images as thin white lines on black, to lead a ControlNet with.
 
     (B, 3, H, W) becomes (B, 3, H, W) of 0 and 1. Each colour channel is looked at by itself, so that an edge between
     two colours of one brightness is found too. A gradient above ``high`` begins an edge, and the edge goes on while
@@ -44,14 +44,14 @@ def straight_lines(
     high: Annotated[float, Slider(0.01, 1, 0.01)] = 0.2,
     smoothing: Annotated[float, Slider(0.3, 5, 0.1)] = 1.0,
 ) -> Image:
-    """The straight lines of pictures, white on black: walls, tables and horizons, without what is round.
+    """The straight lines of images, white on black: walls, tables and horizons, without what is round.
 
     (B, 3, H, W) becomes (B, 3, H, W) of 0 and 1. The edges are those of *Edges* with ``low``, ``high`` and
     ``smoothing``; of these the lines stay that are at least ``shortest`` pixels long, where up to ``gap`` pixels in a
-    row may be missing. ControlNets for lines, such as ``lllyasviel/sd-controlnet-mlsd``, are led by such pictures.
+    row may be missing. ControlNets for lines, such as ``lllyasviel/sd-controlnet-mlsd``, are led by such images.
 
     Fails when ``low`` is above ``high``.
-    Papers: Duda & Hart 1972, Use of the Hough Transformation to Detect Lines and Curves in Pictures; Matas, Galambos &
+    Papers: Duda & Hart 1972, Use of the Hough Transformation to Detect Lines and Curves in Images; Matas, Galambos &
     Kittler 2000, whose faster form OpenCV computes.
     """
     found = edges(image, low, high, smoothing).pixels[:, 0]
@@ -67,13 +67,13 @@ def scribble(
     smoothing: Annotated[float, Slider(0.3, 5, 0.1)] = 2.0,
     seed: Annotated[int, Range(0, 2**32 - 1)] = 0,
 ) -> Image:
-    """The outlines of pictures as a hand would draw them: thick white lines on black, not quite straight.
+    """The outlines of images as a hand would draw them: thick white lines on black, not quite straight.
 
     (B, 3, H, W) becomes (B, 3, H, W) from 0 to 1. ``thickness`` and ``tremble`` (how far a line strays) are in pixels;
     ``smoothing`` leaves out what is small. The same seed trembles in the same way.
 
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543), whose
-    scribbles are thick lines made of a picture's edges.
+    scribbles are thick lines made of an image's edges.
     """
     generator = torch.Generator().manual_seed(seed)
     thin = edge_lines(image.pixels, 0.3, 0.6, smoothing)

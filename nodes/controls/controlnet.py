@@ -1,4 +1,4 @@
-"""ControlNets: a picture of lines that a text-led U-Net follows."""
+"""ControlNets: an image of lines that a text-led U-Net follows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_controlnet(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> ControlNet:
-    """Loads a ControlNet: a network that leads a U-Net by a picture of edges, lines or the like.
+    """Loads a ControlNet: a network that leads a U-Net by an image of edges, lines or the like.
 
     ``model`` is one of
     - a model that ships with nodeflow: ``starter:controlnet-edges`` or ``starter:controlnet-scribble``, both for
@@ -34,7 +34,7 @@ def load_controlnet(
     - one .safetensors file of a ControlNet, as diffusers or its authors name the weights, such as
       ``control_v11p_sd15_canny.safetensors``
 
-    A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its picture shows.
+    A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its image shows.
 
     A ControlNet fits the model that it was trained beside (Stable Diffusion 1, 2 or XL), and those that come from it.
 
@@ -57,7 +57,7 @@ def control(
     end: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     control_type: ControlType = "lines",
 ) -> Denoiser:
-    """Leads a U-Net by a picture: what it paints has its lines where the picture has them.
+    """Leads a U-Net by an image: what it paints has its lines where the image has them.
 
     ``image`` (B, 3, H, W) is what the ControlNet was trained to be shown, such as edges, as large as what is painted. A
     single one serves all seeds; otherwise there is one for each. ``strength`` scales what the ControlNet adds: at 0 the
@@ -65,12 +65,12 @@ def control(
     the early steps settle where things are, the late ones their details. Put two of these nodes one behind the other
     for two controls at once; what they add is summed.
 
-    ``control_type`` says what the picture shows to a union of ControlNets, which serves several kinds: lines are those
+    ``control_type`` says what the image shows to a union of ControlNets, which serves several kinds: lines are those
     of Canny and of drawings, soft edges those of HED and scribbles; tile and repaint only larger unions know. Others
     were trained for one kind, and do not look at it.
 
     Fails for denoisers other than a U-Net that is led by a text, when the control ends before it starts, and when
-    pictures or models do not fit together.
+    images or models do not fit together.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
     if not isinstance(denoiser, UNetDenoiser):

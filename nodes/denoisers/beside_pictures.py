@@ -1,4 +1,4 @@
-"""U-Nets that are shown something of a picture beside the latent: for inpainting, editing, and by depth."""
+"""U-Nets that are shown something of an image beside the latent: for inpainting, editing, and by depth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nodes.denoisers.denoisers import USUAL_GUIDANCE, channels_beside, new_unet_
 from nodes.latents.vae import DiffusersVAE, vae_encode
 
 MASK, DEPTH = 1, 1
-"""Channels of what is shown besides the latent of a picture, or in its place."""
+"""Channels of what is shown besides the latent of an image, or in its place."""
 Predictions = Literal["auto", "epsilon", "v", "sample", "flow"]
 
 
@@ -28,12 +28,12 @@ def inpainting_denoiser(
     prediction: Predictions = "auto",
     guidance: Annotated[float, Slider(1, 20, 0.1)] = USUAL_GUIDANCE,
 ) -> Denoiser:
-    """A U-Net that was trained for inpainting, shown a picture and what of it to paint anew.
+    """A U-Net that was trained for inpainting, shown an image and what of it to paint anew.
 
-    Beside the latent it sees the mask, 1 where it shall paint, and the latent of the picture with grey in place of
+    Beside the latent it sees the mask, 1 where it shall paint, and the latent of the image with grey in place of
     what the mask covers: 4 + 1 + 4 channels. ``image`` (B, 3, H, W) and ``mask`` (B, 1, H, W) are as large as what is
     painted; a single one serves all seeds. Any value of the mask from 0.5 on counts as 1. ``vae`` is the model's own.
-    The rest of the picture comes back nearly as it was; Composite brings back every pixel of it.
+    The rest of the image comes back nearly as it was; Composite brings back every pixel of it.
 
     ``prediction`` and ``guidance`` are as for U-Net denoiser. Fails for a U-Net that was not trained for it (use that
     and Inpaint), and when sizes do not fit.
@@ -42,7 +42,7 @@ def inpainting_denoiser(
     check_channels(unet, unet.format.channels + MASK)
     if mask.values.shape[-2:] != image.pixels.shape[-2:]:
         sizes = " and the mask ".join(f"{part.shape[-1]} x {part.shape[-2]}" for part in (image.pixels, mask.values))
-        raise NodeError(f"the picture is {sizes}; make both of one size")
+        raise NodeError(f"the image is {sizes}; make both of one size")
     covered = (mask.values >= 0.5).to(image.pixels.dtype)
     known = vae_encode(vae, Image(torch.where(covered.to(image.pixels.device) > 0, 0.5, image.pixels))).samples
     count = max(len(known), len(covered))
@@ -59,10 +59,10 @@ def edit_denoiser(
     prediction: Predictions = "auto",
     guidance: Annotated[float, Slider(1, 20, 0.1)] = USUAL_GUIDANCE,
 ) -> Denoiser:
-    """A U-Net that was trained to change a picture as a text tells it (InstructPix2Pix, CosXL Edit).
+    """A U-Net that was trained to change an image as a text tells it (InstructPix2Pix, CosXL Edit).
 
     Beside the latent it sees that of ``image`` (B, 3, H, W), as large as what is painted; a single one serves all
-    seeds. ``vae`` is the model's own. The text says what to change ("make it snow"). Wire it to Picture and text
+    seeds. ``vae`` is the model's own. The text says what to change ("make it snow"). Wire it to Image and text
     guidance, which weighs both.
 
     ``prediction`` and ``guidance`` are as for U-Net denoiser. Fails for a U-Net that was not trained for it.
@@ -88,7 +88,7 @@ def depth_denoiser(
 
     Beside the latent it sees how near things are: the brightness of ``depth`` (B, 3, H, W), white for what is nearest,
     as large as what is painted, brought to the latent's size and stretched from -1 to 1. A single one serves all seeds.
-    To keep more of a picture than its depth, wire its latent to the sampler with a ``strength`` below 1.
+    To keep more of an image than its depth, wire its latent to the sampler with a ``strength`` below 1.
 
     ``prediction`` and ``guidance`` are as for U-Net denoiser. Fails for a U-Net that was not trained for it.
     Paper: Rombach et al. 2022 (arXiv:2112.10752); depth: Ranftl et al. 2020, MiDaS (arXiv:1907.01341).
@@ -96,13 +96,13 @@ def depth_denoiser(
     check_channels(unet, DEPTH)
     height, width = (side // unet.format.downscale for side in depth.pixels.shape[-2:])
     if not height or not width:
-        raise NodeError("this picture of depths is smaller than a cell of a latent; take a larger one")
+        raise NodeError("this image of depths is smaller than a cell of a latent; take a larger one")
     near = interpolate(depth.pixels.mean(1, keepdim=True), (height, width), mode="bicubic", align_corners=False)
     return new_unet_denoiser(unet, prediction, guidance, stretched(near))
 
 
 def stretched(values: Tensor) -> Tensor:
-    """Values (B, 1, h, w) from -1 to 1 in each picture; 0 where all are the same."""
+    """Values (B, 1, h, w) from -1 to 1 in each image; 0 where all are the same."""
     low, high = values.amin((1, 2, 3), keepdim=True), values.amax((1, 2, 3), keepdim=True)
     span = high - low
     return torch.where(span > 0, 2 * (values - low) / span.clamp(min=torch.finfo(values.dtype).tiny) - 1, 0.0)
@@ -110,7 +110,7 @@ def stretched(values: Tensor) -> Tensor:
 
 KINDS: Mapping[int, str] = {
     5: "an inpainting model; use Inpainting denoiser",
-    4: "a model that changes pictures; use Edit denoiser",
+    4: "a model that changes images; use Edit denoiser",
     1: "a model that follows depths; use Depth denoiser",
     0: "a plain model; use U-Net denoiser",
 }

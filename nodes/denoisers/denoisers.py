@@ -49,7 +49,7 @@ class NetworkDenoiser:
 
 @dataclass(frozen=True, eq=False)
 class AttachedControl:
-    """A ControlNet, the picture (B, 3, H, W) that it is shown, and how strongly and in which share of the steps."""
+    """A ControlNet, the image (B, 3, H, W) that it is shown, and how strongly and in which share of the steps."""
 
     net: ControlNet
     picture: Tensor
@@ -62,7 +62,7 @@ class AttachedControl:
         return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
 
     def cropped(self, top: int, left: int, height: int, width: int) -> Self:
-        """With the part of its picture that lies at a rectangle of latent cells."""
+        """With the part of its image that lies at a rectangle of latent cells."""
         rows, columns = (
             slice(start * self.net.downscale, (start + side) * self.net.downscale)
             for start, side in ((top, height), (left, width))
@@ -73,12 +73,12 @@ class AttachedControl:
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
     ) -> Residuals:
         if len(x) % len(self.picture):
-            raise NodeError(f"there are {len(self.picture)} control pictures and {len(x)} seeds; make them equal")
+            raise NodeError(f"there are {len(self.picture)} control images and {len(x)} seeds; make them equal")
         picture = self.picture.to(x.device, x.dtype).repeat(len(x) // len(self.picture), 1, 1, 1)
         wanted = tuple(self.net.downscale * side for side in x.shape[-2:])
         if picture.shape[-2:] != wanted:
             sizes = [f"{width} x {height}" for height, width in (picture.shape[-2:], wanted)]
-            raise NodeError(f"this control picture is {sizes[0]} and what is painted {sizes[1]}; resize it before")
+            raise NodeError(f"this control image is {sizes[0]} and what is painted {sizes[1]}; resize it before")
         return self.net.residuals(x, timestep, tokens, picture, self.strength, told)
 
 
@@ -108,7 +108,7 @@ class UNetDenoiser(NetworkDenoiser):
         return replace(led, controls=tuple(controls)) if self.controls else led
 
     def cropped(self, top: int, left: int, height: int, width: int) -> Self:
-        """What is shown beside the latent, and the control pictures, cropped to a rectangle of cells."""
+        """What is shown beside the latent, and the control images, cropped to a rectangle of cells."""
         cells = slice(top, top + height), slice(left, left + width)
         shown = None if self.shown is None else self.shown[..., cells[0], cells[1]]
         controls = tuple(control.cropped(top, left, height, width) for control in self.controls)
@@ -166,7 +166,7 @@ class UNetDenoiser(NetworkDenoiser):
             sizes = [f"{part.shape[-1]} x {part.shape[-2]}" for part in (self.shown, x)]
             raise NodeError(f"what this U-Net is shown is {sizes[0]} cells and what it paints {sizes[1]}; resize it")
         if len(x) % len(self.shown):
-            raise NodeError(f"{len(self.shown)} pictures are shown for {len(x)} to paint; give one, or one for each")
+            raise NodeError(f"{len(self.shown)} images are shown for {len(x)} to paint; give one, or one for each")
         beside = self.shown.to(x.device, x.dtype).repeat(len(x) // len(self.shown), 1, 1, 1)
         return torch.cat([x, beside], 1)
 
@@ -183,10 +183,10 @@ class UNetDenoiser(NetworkDenoiser):
 
 @dataclass(frozen=True, eq=False)
 class SizedUNetDenoiser(UNetDenoiser):
-    """Stable Diffusion XL's U-Net: it is also told the text as a whole, and how large and how cropped a picture was.
+    """Stable Diffusion XL's U-Net: it is also told the text as a whole, and how large and how cropped an image was.
 
-    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: a whole picture, as large as what is painted, where the text does
-    not say otherwise. Its refiner is told how well people like a picture instead of how large it became.
+    Podell et al. 2023 (arXiv:2307.01952), sec. 2.2: a whole image, as large as what is painted, where the text does
+    not say otherwise. Its refiner is told how well people like an image instead of how large it became.
     """
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
@@ -232,7 +232,7 @@ class DiTDenoiser(NetworkDenoiser):
         if conditioning.labels is None:
             raise NodeError("this transformer is led by a class, not by a text; wire a class label")
         if len(conditioning.labels) not in (1, len(x)):
-            raise NodeError(f"{len(conditioning.labels)} class labels do not fit {len(x)} pictures; make them equal")
+            raise NodeError(f"{len(conditioning.labels)} class labels do not fit {len(x)} images; make them equal")
         labels = conditioning.labels.to(x.device).expand(len(x))
         output: Tensor = self.ask(x, timestep.expand(len(x)), labels)
         return output if self.learned_variance else output[:, : self.format.channels]
@@ -264,7 +264,7 @@ class PixelDenoiser(NetworkDenoiser):
 
 SCORED = ("height", "width", "top", "left", "score")
 USUAL_SCORE = 6.0
-"""What the refiner is told where nobody says how well a picture shall be liked."""
+"""What the refiner is told where nobody says how well an image shall be liked."""
 SIZED = "text_time"
 """What Stable Diffusion XL's U-Net adds to the timestep: the text as a whole, and sizes."""
 KNOWN = {"addition_embed_type": ("text", SIZED), "encoder_hid_dim_type": ("text_proj",)}
@@ -280,13 +280,13 @@ def unet_denoiser(
     """A U-Net that predicts what is noise in a latent, ready for guidance and sampling.
 
     ``prediction`` is what the network was trained to give: the noise (epsilon), the velocity (v), the clean latent
-    (sample) or the flow from picture to noise (flow). ``auto`` takes what the model's files say; choose another only
+    (sample) or the flow from image to noise (flow). ``auto`` takes what the model's files say; choose another only
     for a model whose files are wrong or silent (Stable Diffusion 2 base as a single file needs epsilon).
 
     A text-led U-Net on pixels (GLIDE's, Imagen's) is one too; wire ``pixel_space`` where a VAE is asked for. Where the
     network predicts the variance of each step as well, the scheduler DDPM makes use of it.
 
-    The U-Net of Stable Diffusion XL is told the size of the picture too: that which is painted, not cropped. Its
+    The U-Net of Stable Diffusion XL is told the size of the image too: that which is painted, not cropped. Its
     refiner is told besides how well people shall like it; see Aesthetic score.
 
     A model that was distilled to do in one pass what guidance does in two (LCM) is told by ``guidance`` how closely to
@@ -366,5 +366,5 @@ def pixel_denoiser(
     if "cross_attention_dim" in getattr(unet.module, "config", {"cross_attention_dim": 0}):
         raise NodeError("this network works on more than pixels and classes; use the denoiser that is made for it")
     if getattr(unet.module, "config", {}).get("in_channels", unet.format.channels) != unet.format.channels:
-        raise NodeError("this network looks at a small picture too; use the upsample denoiser")
+        raise NodeError("this network looks at a small image too; use the upsample denoiser")
     return PixelDenoiser(unet, unet.prediction if prediction == "auto" else prediction)

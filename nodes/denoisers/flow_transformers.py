@@ -51,7 +51,7 @@ def load_flow_transformer(
     int8, nf4 and fp4, and GGUF. Other formats are refused by their name.
 
     Of Stable Diffusion 3's text encoders (two CLIP and T5) the second and the third may be missing. ``t5`` off leaves
-    T5 out where it is there: it needs more memory than all else, and without it pictures follow long texts less.
+    T5 out where it is there: it needs more memory than all else, and without it images follow long texts less.
     Z-Image and Qwen-Image have one text encoder, a language model. ``storage`` float8 keeps the transformer's weights
     in 8 bits and widens each layer's when it computes.
 
@@ -84,7 +84,7 @@ def load_flux(
 
     ``transformer`` is one .safetensors or .gguf file with a transformer that is taken instead of the folder's, which
     need not have one then, such as ``flux1-dev.safetensors``. ``storage`` float8 keeps the weights in 8 bits and
-    widens each layer's when it computes. The noise levels are those for pictures of 1024 x 1024 pixels.
+    widens each layer's when it computes. The noise levels are those for images of 1024 x 1024 pixels.
 
     Quantised files are taken too, and stay as they are in memory, each layer widened when it computes: float8 (plain,
     scaled, BFL's), ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes'
@@ -117,7 +117,7 @@ def joint_denoiser(transformer: DiffusionNetwork) -> Denoiser:
     """A joint-attention transformer (Stable Diffusion 3 and 3.5), ready for guidance and sampling.
 
     Words and patches of 2 x 2 cells are one row of tokens, each kind with weights of its own, and all look at all. The
-    timestep and the text as a whole shift and scale every layer. It predicts the flow from picture to noise; wire a
+    timestep and the text as a whole shift and scale every layer. It predicts the flow from image to noise; wire a
     scheduler of the kind Flow-match Euler. Z-Image and Qwen-Image are told the timestep alone so, and of the text its
     tokens, as a language model read them; a guidance that is 4 in Z-Image's own words is a scale of 5 here, and its
     Turbo model takes No guidance. For Qwen-Image put Normalise guidance behind Classifier-free guidance.

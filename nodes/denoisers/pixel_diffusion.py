@@ -1,4 +1,4 @@
-"""Text-led diffusion on pixels, and the stages that make its pictures larger: GLIDE, Imagen, DeepFloyd IF."""
+"""Text-led diffusion on pixels, and the stages that make its images larger: GLIDE, Imagen, DeepFloyd IF."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load_text_pixels(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> TextPixels:
-    """Loads a model that paints small pictures from a text: its text encoder, U-Net and noise schedule.
+    """Loads a model that paints small images from a text: its text encoder, U-Net and noise schedule.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:imagen``, which reads English and Chinese
@@ -47,7 +47,7 @@ def load_text_pixels(
       this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag
       or commit of it, empty for main
 
-    ``storage`` float8 keeps the U-Net's weights in 8 bits and widens each layer's when it computes. The pictures are
+    ``storage`` float8 keeps the U-Net's weights in 8 bits and widens each layer's when it computes. The images are
     small (64 x 64 for DeepFloyd IF); wire them to a text-led upsampler. Weights are read from safetensors files only.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
@@ -75,7 +75,7 @@ def load_text_upsampler(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> TextUpsampler:
-    """Loads a diffusion model that makes a picture larger and is led by its text.
+    """Loads a diffusion model that makes an image larger and is led by its text.
 
     ``model`` is one of
     - a model that ships with nodeflow: ``starter:imagen-128`` goes from 64 x 64 to 128 x 128, ``starter:imagen-256``
@@ -86,7 +86,7 @@ def load_text_upsampler(
       or commit of it, empty for main
 
     Its text encoder is that of the base, so that only the U-Net is loaded, its noise schedule, and the one of the noise
-    that is put on the small picture (``noising``).
+    that is put on the small image (``noising``).
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
@@ -98,12 +98,12 @@ def load_text_upsampler(
 
 @dataclass(frozen=True, eq=False)
 class TextUpsampleDenoiser(UNetDenoiser):
-    """A `UNet2DConditionModel` that sees a small picture, enlarged and with noise on it, beside what it denoises."""
+    """A `UNet2DConditionModel` that sees a small image, enlarged and with noise on it, beside what it denoises."""
 
     low: Tensor
     """(B, 3, h, w), -1 to 1; a single one serves the whole batch."""
     level: int
-    """How much noise is on the small picture, as a timestep."""
+    """How much noise is on the small image, as a timestep."""
     keep: float
     """The share of the signal's power that this noise leaves, alpha bar of the timestep."""
     noise: Noise
@@ -117,9 +117,9 @@ class TextUpsampleDenoiser(UNetDenoiser):
         """Return what the network sees beside x (B, 3, H, W), as large. Raises NodeError where the two do not fit."""
         (height, width), (h, w) = x.shape[-2:], self.low.shape[-2:]
         if height * w != width * h:
-            raise NodeError(f"a picture of {w} x {h} cannot become one of {width} x {height}; keep its proportions")
+            raise NodeError(f"an image of {w} x {h} cannot become one of {width} x {height}; keep its proportions")
         if len(x) % len(self.noise.seeds):
-            raise NodeError(f"there are {len(x)} pictures to paint and {len(self.noise.seeds)} seeds; make them equal")
+            raise NodeError(f"there are {len(x)} images to paint and {len(self.noise.seeds)} seeds; make them equal")
         seen = interpolate(self.low, (height, width), mode="bilinear", align_corners=True)
         generators, count, shape = self.noise.generators(), len(self.noise.seeds), tuple(seen.shape[1:])
         _, drawn = normal(generators, count, shape), normal(generators, count, shape)
@@ -136,25 +136,25 @@ def text_upsample_denoiser(
     augmentation: Annotated[int, Range(0, 999)] = 100,
     prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto",
 ) -> Denoiser:
-    """A U-Net that paints a large picture beside a small one and is led by a text, ready for guidance.
+    """A U-Net that paints a large image beside a small one and is led by a text, ready for guidance.
 
     ``low`` (B, 3, h, w) is enlarged to the size of what is painted, and ``noise`` is put on it, as much as the schedule
-    ``noising`` has at the timestep ``augmentation``; the network is told how much. Small pictures that another model
+    ``noising`` has at the timestep ``augmentation``; the network is told how much. Small images that another model
     made have faults of their own: with noise over them the network trusts them less, and repairs what would otherwise
     be carried on. Much of it lets the network paint anew, led by the text. Wire the same ``noise`` here and to the
-    sampler: other numbers of its seeds are taken. A single small picture serves all seeds. ``prediction`` is as for any
+    sampler: other numbers of its seeds are taken. A single small image serves all seeds. ``prediction`` is as for any
     U-Net: ``auto`` takes what the model's files say.
 
-    Fails for a network of another kind, for small pictures of other proportions, and where they are not as many as the
+    Fails for a network of another kind, for small images of other proportions, and where they are not as many as the
     seeds.
     Papers: Ho et al. 2021, Cascaded Diffusion Models (arXiv:2106.15282), section 4; Saharia et al. 2022
     (arXiv:2205.11487), section 2.4.
     """
     config = getattr(unet.module, "config", {})
     if config.get("class_embed_type") != "timestep" or config.get("in_channels") != 2 * unet.format.channels:
-        raise NodeError("this network does not look at a small picture with noise on it; load a text-led upsampler")
+        raise NodeError("this network does not look at a small image with noise on it; load a text-led upsampler")
     if len(low.pixels) not in (1, len(noise.seeds)):
-        raise NodeError(f"there are {len(low.pixels)} small pictures and {len(noise.seeds)} seeds; make them equal")
+        raise NodeError(f"there are {len(low.pixels)} small images and {len(noise.seeds)} seeds; make them equal")
     return TextUpsampleDenoiser(
         unet,
         unet.prediction if prediction == "auto" else prediction,

@@ -1,4 +1,4 @@
-"""Cascades: a diffusion model that paints a larger picture beside a small one."""
+"""Cascades: a diffusion model that paints a larger image beside a small one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nodes.loaders.read.right_kind import find_for
 
 
 class Upsampler(NamedTuple):
-    """The parts of a diffusion model that makes pictures larger."""
+    """The parts of a diffusion model that makes images larger."""
 
     unet: DiffusionNetwork
     schedule: TrainedSchedule
@@ -34,7 +34,7 @@ def load_upsampler(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> Upsampler:
-    """Loads a diffusion model that makes pictures larger, with its noise schedule.
+    """Loads a diffusion model that makes images larger, with its noise schedule.
 
     ``model`` is one of
     - a model that ships with nodeflow: ``starter:upsampler-256``, trained to go from 64 x 64 to 256 x 256, takes
@@ -58,16 +58,16 @@ def load_upsampler(
 
 @dataclass(frozen=True, eq=False)
 class UpsampleDenoiser(NetworkDenoiser):
-    """A `UNet2DModel` that sees a small picture, enlarged and with noise on it, beside what it denoises."""
+    """A `UNet2DModel` that sees a small image, enlarged and with noise on it, beside what it denoises."""
 
     low: Tensor
     """(B, 3, h, w), -1 to 1; a single one serves the whole batch."""
     level: int
-    """How much noise is on the small picture, as a timestep; 0 is none."""
+    """How much noise is on the small image, as a timestep; 0 is none."""
     keep: float
     """The share of the signal's power that this noise leaves, alpha bar of the timestep."""
     noise: Noise
-    """What that noise is drawn from: one seed for each small picture."""
+    """What that noise is drawn from: one seed for each small image."""
 
     @property
     def learned_variance(self) -> bool:
@@ -85,9 +85,9 @@ class UpsampleDenoiser(NetworkDenoiser):
         """Return what the network sees beside x (B, 3, H, W), as large. Raises NodeError where the two do not fit."""
         (height, width), (h, w) = x.shape[-2:], self.low.shape[-2:]
         if height * w != width * h:
-            raise NodeError(f"a picture of {w} x {h} cannot become one of {width} x {height}; keep its proportions")
+            raise NodeError(f"an image of {w} x {h} cannot become one of {width} x {height}; keep its proportions")
         if len(x) % len(self.low):
-            raise NodeError(f"there are {len(self.low)} small pictures and {len(x)} seeds; make them equal")
+            raise NodeError(f"there are {len(self.low)} small images and {len(x)} seeds; make them equal")
         seen = enlarged(self.low.to(x.device, x.dtype), height, width)
         if self.level:
             drawn = normal(self.noise.generators(), len(self.noise.seeds), tuple(seen.shape[1:]))
@@ -115,28 +115,28 @@ def upsample_denoiser(
     seed: Annotated[int, Seed()] = 0,
     prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto",
 ) -> Denoiser:
-    """A U-Net that paints a large picture beside a small one, ready for sampling.
+    """A U-Net that paints a large image beside a small one, ready for sampling.
 
     ``low`` (B, 3, h, w) is enlarged to the size of what is painted (which ``width`` and ``height`` of the noise say,
-    or the size that the model was trained at) and goes into the network beside it. A single small picture serves all
+    or the size that the model was trained at) and goes into the network beside it. A single small image serves all
     seeds.
 
-    ``augmentation`` puts noise on the small picture first: as much as ``schedule`` has at that timestep, from 0 for
-    none; the network is told how much. Small pictures that another model made have faults of their own. With noise
+    ``augmentation`` puts noise on the small image first: as much as ``schedule`` has at that timestep, from 0 for
+    none; the network is told how much. Small images that another model made have faults of their own. With noise
     over them the network trusts them less, and repairs what would otherwise be carried on. ``seed``, ``seed + 1``, ...
     draw that noise. ``prediction`` is as for any U-Net: ``auto`` takes what the model's files say.
 
     Fails for a network of another kind, for augmentation where the network was not trained with it or no schedule is
-    wired, for small pictures of other proportions, and where they are not as many as the seeds.
+    wired, for small images of other proportions, and where they are not as many as the seeds.
     Papers: Saharia et al. 2021 (arXiv:2104.07636); augmentation: Ho et al. 2021 (arXiv:2106.15282), section 4.
     """
     config = getattr(unet.module, "config", {})
     if "cross_attention_dim" in config or config.get("in_channels") != 2 * unet.format.channels:
-        raise NodeError("this network does not look at a small picture; load an upsampler")
+        raise NodeError("this network does not look at a small image; load an upsampler")
     keep = 1.0
     if augmentation:
         if config.get("class_embed_type") != "timestep":
-            raise NodeError("this network was not trained with noise on the small picture; set augmentation to 0")
+            raise NodeError("this network was not trained with noise on the small image; set augmentation to 0")
         if schedule is None:
             raise NodeError("augmentation needs to know the noise levels; wire the upsampler's schedule")
         keep = _signal(schedule, augmentation)

@@ -131,7 +131,7 @@ def classifier_free_guidance(
     scale: Annotated[float, Slider(1, 30, 0.1)] = 7.5,
     rescale: Annotated[float, Slider(0, 1, 0.05)] = 0.0,
 ) -> Guider:
-    """Leads the picture towards the positive text and away from the negative one.
+    """Leads the image towards the positive text and away from the negative one.
 
     At every step the denoiser is asked twice, in one batch: output = n + scale (p - n), with p for the positive and n
     for the negative text. For the usual "no text" wire an empty text to ``negative``, or no class where the model is
@@ -159,7 +159,7 @@ def no_guidance(denoiser: Denoiser, conditioning: Conditioning | None = None) ->
     """Uses the denoiser's own prediction for the text, once a step.
 
     Without a wire at ``conditioning`` nothing leads it, which is right for models that take no text and no class.
-    Pictures follow the text less than with guidance and vary more. It is right for models that were distilled to need
+    Images follow the text less than with guidance and vary more. It is right for models that were distilled to need
     no guidance (LCM among them).
     """
     return by_text(denoiser, conditioning or Conditioning())
@@ -190,7 +190,7 @@ def guidance_interval(
     """Guides only a part of the steps; the others use the denoiser's own prediction for the text.
 
     The steps from the share ``start`` up to the share ``end`` of all are guided: 0 to 1 is all of them. Guidance at the
-    first steps, where noise is high, makes pictures alike and too vivid; at the last ones it changes next to nothing.
+    first steps, where noise is high, makes images alike and too vivid; at the last ones it changes next to nothing.
     Without it a step takes half the time.
 
     Fails when the interval ends before it starts.

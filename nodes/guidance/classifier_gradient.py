@@ -1,4 +1,4 @@
-"""Classifiers that know noisy pictures, and how they lead a denoiser."""
+"""Classifiers that know noisy images, and how they lead a denoiser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nodes.loaders.read.right_kind import find_for
 
 @dataclass(frozen=True, eq=False)
 class NetworkClassifier:
-    """A network that gives the logits of noisy pictures."""
+    """A network that gives the logits of noisy images."""
 
     module: torch.nn.Module
     format: LatentFormat
@@ -46,9 +46,9 @@ def load_noisy_classifier(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> Classifier:
-    """Loads a classifier that was trained on noisy pictures, to lead a diffusion model by it.
+    """Loads a classifier that was trained on noisy images, to lead a diffusion model by it.
 
-    ``model`` is ``starter:noisy-classifier``, which knows noisy pictures of 32 x 32 for ``starter:pixel-base``, or a
+    ``model`` is ``starter:noisy-classifier``, which knows noisy images of 32 x 32 for ``starter:pixel-base``, or a
     folder with another such network: the half of diffusers' UNet2DModel that looks, and a linear layer. It must have
     been trained with the noise levels of the denoiser that it is to lead.
 
@@ -115,18 +115,18 @@ def classifier_guidance(
     scale: Annotated[float, Slider(0, 20, 0.1)] = 3.0,
     conditioning: Conditioning | None = None,
 ) -> Guider:
-    """Leads a denoiser to a class by the gradient of a classifier that knows noisy pictures.
+    """Leads a denoiser to a class by the gradient of a classifier that knows noisy images.
 
-    At every step the classifier looks at the noisy picture x and says how likely it is of the class; its gradient says
+    At every step the classifier looks at the noisy image x and says how likely it is of the class; its gradient says
     how each pixel should change to make that likelier. The denoiser's prediction is moved there:
     epsilon' = epsilon - scale sigma grad log p(class | x). Scale 0 is the denoiser alone, 1 follows the rules of
-    probability, more makes pictures surer and less varied. A step takes about twice as long.
+    probability, more makes images surer and less varied. A step takes about twice as long.
 
     ``label`` names one class, or as many as there are seeds. ``conditioning`` goes to the denoiser: nothing, or what
     stands for no class, where the classifier alone is to lead; the class itself, where both are to (ADM-G). Wire the
     same schedule here and to the sampler. Where x is pure noise, at the first step of some schedules, nothing is moved.
 
-    Fails when classifier and denoiser work on different pictures, when the label names no class of the classifier, or
+    Fails when classifier and denoiser work on different images, when the label names no class of the classifier, or
     when the schedules do not match.
     Paper: Dhariwal & Nichol 2021, Diffusion Models Beat GANs on Image Synthesis (arXiv:2105.05233), section 4.
     """
@@ -137,7 +137,7 @@ def classifier_guidance(
         raise NodeError(f"the classifier knows {known} classes, numbered from 0; name one of them")
     if classifier.format.channels != denoiser.format.channels:
         raise NodeError(
-            f"the classifier knows pictures of {classifier.format.channels} channels and the denoiser paints "
+            f"the classifier knows images of {classifier.format.channels} channels and the denoiser paints "
             f"{denoiser.format.channels}; take two that were trained for each other"
         )
     return ClassifierGuided(

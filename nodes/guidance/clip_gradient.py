@@ -1,4 +1,4 @@
-"""Leading pictures towards a text by CLIP, while they are painted."""
+"""Leading images towards a text by CLIP, while they are painted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nodes.guidance.classifier_gradient import guided
 
 @dataclass(frozen=True, eq=False)
 class CLIPGuided:
-    """A guider whose foreseen picture is moved to where CLIP finds it nearer to a text."""
+    """A guider whose foreseen image is moved to where CLIP finds it nearer to a text."""
 
     guider: Guider
     clip: CLIP
@@ -61,10 +61,10 @@ def clip_guidance(
     text: Annotated[str, Multiline()] = "",
     scale: Annotated[float, Slider(0, 500, 1)] = 100.0,
 ) -> Guider:
-    """Leads the picture towards a text by the gradient of CLIP's similarity.
+    """Leads the image towards a text by the gradient of CLIP's similarity.
 
-    At every step CLIP compares the picture that is foreseen, x_0, with ``text``; the gradient says how each pixel of
-    the noisy picture x should change for x_0 to fit the text better, and the prediction is moved there:
+    At every step CLIP compares the image that is foreseen, x_0, with ``text``; the gradient says how each pixel of
+    the noisy image x should change for x_0 to fit the text better, and the prediction is moved there:
     epsilon' = epsilon - scale sigma grad cos(CLIP(x_0), CLIP(text)). Scale 0 is the guider alone. It needs no training
     with texts: any model on pixels can be led, also one that knows none. What pleases CLIP is not always what people
     see in the text, and a large scale finds the difference. A step takes about three times as long.
@@ -73,10 +73,10 @@ def clip_guidance(
     schedule here and to the sampler.
 
     Fails for a model on latents, and when the schedules do not match.
-    Papers: Nichol et al. 2021, GLIDE (arXiv:2112.10741), section 2.3 (there CLIP was trained on noisy pictures; here it
+    Papers: Nichol et al. 2021, GLIDE (arXiv:2112.10741), section 2.3 (there CLIP was trained on noisy images; here it
     looks at the foreseen one, as in Crowson's guided diffusion and Bansal et al. 2023, arXiv:2302.07121).
     """
     if guider.denoiser.format.channels != 3 or guider.denoiser.format.downscale != 1:
-        raise NodeError("CLIP looks at pictures and this model paints latents; take a model on pixels")
+        raise NodeError("CLIP looks at images and this model paints latents; take a model on pixels")
     words = " ".join(line.strip() for line in text.splitlines() if line.strip())
     return CLIPGuided(guider, clip, clip.embed_texts([words]).values, scale, levels(schedule, guider.denoiser))

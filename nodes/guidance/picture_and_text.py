@@ -1,4 +1,4 @@
-"""Guidance for models that change a picture: how much of the picture, and how much of the text."""
+"""Guidance for models that change an image: how much of the image, and how much of the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nodes.guidance.predictions.places import check_plain
 
 @dataclass(frozen=True, eq=False)
 class PictureAndText:
-    """A denoiser asked with picture and text, with the picture alone, and with neither."""
+    """A denoiser asked with image and text, with the image alone, and with neither."""
 
     denoiser: UNetDenoiser
     positive: Conditioning
@@ -47,7 +47,7 @@ def guide_both(both: Tensor, picture: Tensor, neither: Tensor, scale: float, pic
     return neither + picture_scale * (picture - neither) + scale * (both - picture)
 
 
-@node("Picture and text guidance")
+@node("Image and text guidance")
 def picture_and_text_guidance(
     denoiser: Denoiser,
     positive: Conditioning,
@@ -55,17 +55,17 @@ def picture_and_text_guidance(
     scale: Annotated[float, Slider(1, 30, 0.1)] = 7.5,
     picture_scale: Annotated[float, Slider(1, 5, 0.05)] = 1.5,
 ) -> Guider:
-    """Leads a model that changes pictures by the text and by the picture, each with a scale of its own.
+    """Leads a model that changes images by the text and by the image, each with a scale of its own.
 
-    At every step the denoiser is asked three times: with picture and text (b), with the picture and the ``negative``
+    At every step the denoiser is asked three times: with image and text (b), with the image and the ``negative``
     text (p), and with that alone (n); output = n + picture_scale (p - n) + scale (b - p). A larger ``scale`` changes
-    more, a larger ``picture_scale`` keeps more of the picture. For the usual "no text" wire an empty text to
+    more, a larger ``picture_scale`` keeps more of the image. For the usual "no text" wire an empty text to
     ``negative``. Wire Edit denoiser to ``denoiser``.
 
-    Fails for a denoiser that is shown no picture.
+    Fails for a denoiser that is shown no image.
     Paper: Brooks et al. 2023, InstructPix2Pix: Learning to Follow Image Editing Instructions (arXiv:2211.09800).
     """
     if not isinstance(denoiser, UNetDenoiser) or denoiser.shown is None:
-        raise NodeError("this denoiser is shown no picture beside the text; wire Edit denoiser to it")
+        raise NodeError("this denoiser is shown no image beside the text; wire Edit denoiser to it")
     check_plain(positive, negative)
     return PictureAndText(denoiser, positive, negative, scale, picture_scale)

@@ -1,4 +1,4 @@
-"""How predicted pictures are kept within their range."""
+"""How predicted images are kept within their range."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def thresholding(
 ) -> TrainedSchedule:
     """Says what happens at each step to foreseen pixels that lie outside of -1 to 1.
 
-    A large guidance scale pushes the foreseen picture out of its range, further at each step.
+    A large guidance scale pushes the foreseen image out of its range, further at each step.
 
     - none: it stays as it is
     - static: what lies outside is cut off, so that colours saturate and detail drowns in them
     - dynamic: what lies beyond a threshold is cut off, then everything is divided by it. The threshold is the
-      ``percentile`` of the absolute values of each picture (0.995 in the paper, 0.95 in DeepFloyd IF), at least 1 and
+      ``percentile`` of the absolute values of each image (0.995 in the paper, 0.95 in DeepFloyd IF), at least 1 and
       at most ``largest``. Colours stay natural at scales that static thresholding cannot take
 
     It goes between a model's ``schedule`` and the scheduler, is for models on pixels, and works with DDIM, DDPM, LCM,
-    UniPC and the DPM++ methods. DDIM goes on in the direction of before the cut, and much guidance breaks its pictures
-    all the same; DDPM and the DPM++ methods start anew from the foreseen picture.
+    UniPC and the DPM++ methods. DDIM goes on in the direction of before the cut, and much guidance breaks its images
+    all the same; DDPM and the DPM++ methods start anew from the foreseen image.
 
     Paper: Saharia et al. 2022, Imagen (arXiv:2205.11487), section 2.3.
     """

@@ -1,4 +1,4 @@
-"""Pictures from and to files."""
+"""Images from and to files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nodes.images.picture_decoder import decode
 
 
 class LoadedImage(NamedTuple):
-    """A picture, and where it was transparent."""
+    """An image, and where it was transparent."""
 
     image: Image
     mask: Mask
@@ -36,33 +36,33 @@ GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 def load_image(
     path: Annotated[Path, Reads("file")] = Path(), ground: Literal["white", "grey", "black", "none"] = "white"
 ) -> LoadedImage:
-    """Reads a picture from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
+    """Reads an image from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
 
-    Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. ``mask`` (1, 1, H, W) is 1 where the picture is
+    Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. ``mask`` (1, 1, H, W) is 1 where the image is
     transparent and 0 where it is opaque: wire it to ``inpaint`` to paint what was erased. ``ground`` is what shows
     through transparent places; ``none`` leaves the colours that the file has there.
 
     Colours come by the file's colour profile in sRGB. Grey of 16 and 32 bits, and of numbers with a point (TIFF), keeps
     its depth; white is the most that its range holds: 1, 255, 65535 or all 32 bits.
 
-    Fails when there is no such file, when it holds no picture or a damaged one, when its values are no numbers, or when
+    Fails when there is no such file, when it holds no image or a damaged one, when its values are no numbers, or when
     there is not enough memory for it.
     """
     if path == Path():
-        raise NodeError("choose a picture to load")
+        raise NodeError("choose an image to load")
     try:
         colours, opacity = decode(path)
     except FileNotFoundError:
-        raise NodeError(f"{path}: there is no such file; choose another picture") from None
+        raise NodeError(f"{path}: there is no such file; choose another image") from None
     except UnidentifiedImageError:
-        raise NodeError(f"{path}: this is no picture that can be read; choose a PNG, JPEG or WebP file") from None
+        raise NodeError(f"{path}: this is no image that can be read; choose a PNG, JPEG or WebP file") from None
     except IsADirectoryError:
-        raise NodeError(f"{path}: this is a folder; choose a picture in it") from None
+        raise NodeError(f"{path}: this is a folder; choose an image in it") from None
     except PermissionError:
-        raise NodeError(f"{path}: this file may not be read; change who may, or choose another picture") from None
+        raise NodeError(f"{path}: this file may not be read; change who may, or choose another image") from None
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error, zlib.error) as error:
         told = f" ({error})" if len(str(error)) < 80 else ""
-        raise NodeError(f"{path}: cannot be read as a picture{told}; it may be damaged") from None
+        raise NodeError(f"{path}: cannot be read as an image{told}; it may be damaged") from None
     pixels = torch.from_numpy(np.ascontiguousarray(colours)).permute(2, 0, 1).contiguous()
     shown = torch.ones(pixels.shape[1:]) if opacity is None else torch.from_numpy(opacity)
     if opacity is not None and ground != "none":
@@ -79,13 +79,13 @@ def save_image(
     seeds: Annotated[str, Supplied("seeds")] = "",
     item: Annotated[str, Supplied("item")] = "",
 ) -> Files:
-    """Saves pictures as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
+    """Saves images as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
 
     In a sweep or behind a list the names say for which values: name-guidance.scale=5-00001.png, and the workflow in
-    the file is the one that makes just this picture.
+    the file is the one that makes just this image.
 
     Each file holds the workflow that made it: drop it on the window to open that workflow again. It also holds the
-    seeds that were in force; the second picture of a batch has the seed after those, and so on. ``folder`` lies below
+    seeds that were in force; the second image of a batch has the seed after those, and so on. ``folder`` lies below
     the output folder of the run and is made when it is missing. Each file appears whole or not at all.
 
     Fails when the name cannot be that of a file, or when the folder cannot be written.
@@ -105,7 +105,7 @@ def save_image(
             paths.append(path)
         stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
     except OSError as error:
-        raise NodeError(f"cannot write pictures into {folder}: {error.strerror or error}; choose another") from None
+        raise NodeError(f"cannot write images into {folder}: {error.strerror or error}; choose another") from None
     return Files(tuple(paths), stamps)
 
 
@@ -116,10 +116,10 @@ def resize_image(
     height: Annotated[int, Range(1, 8192)] = 512,
     fit: Literal["stretch", "cover"] = "cover",
 ) -> Image:
-    """Makes pictures larger or smaller, to a width and height in pixels.
+    """Makes images larger or smaller, to a width and height in pixels.
 
     ``cover`` keeps the proportions and cuts off what sticks out, equally on both sides; ``stretch`` keeps everything.
-    Pictures (B, 3, H, W) become (B, 3, height, width), by bicubic interpolation without moire.
+    Images (B, 3, H, W) become (B, 3, height, width), by bicubic interpolation without moire.
     """
     pixels = image.pixels
     if fit == "cover":
@@ -134,26 +134,26 @@ def resize_image(
 
 @node("Batch images")
 def batch_images(*images: Image) -> Image:
-    """Puts pictures into one batch, in the order of the wires.
+    """Puts images into one batch, in the order of the wires.
 
-    (B1, 3, H, W) and (B2, 3, H, W) become (B1 + B2, 3, H, W). A list at the input gives all its pictures.
+    (B1, 3, H, W) and (B2, 3, H, W) become (B1 + B2, 3, H, W). A list at the input gives all its images.
 
     Fails when there are none, or when they differ in size.
     """
     if not images:
-        raise NodeError("there are no pictures to put into a batch; wire some to it")
+        raise NodeError("there are no images to put into a batch; wire some to it")
     sizes = dict.fromkeys(tuple(image.pixels.shape[-2:]) for image in images)
     if len(sizes) > 1:
         told = ", ".join(f"{width} x {height}" for height, width in sizes)
-        raise NodeError(f"pictures of one batch have one size, these have {told}; resize them before")
+        raise NodeError(f"images of one batch have one size, these have {told}; resize them before")
     return Image(torch.cat([image.pixels for image in images]))
 
 
 @node("Split batch")
 def split_batch(image: Image) -> list[Image]:
-    """The pictures of a batch as a list: what comes after runs once for each.
+    """The images of a batch as a list: what comes after runs once for each.
 
-    (B, 3, H, W) become B pictures (1, 3, H, W).
+    (B, 3, H, W) become B images (1, 3, H, W).
     """
     return [Image(pixels) for pixels in image.pixels.split(1)]
 
@@ -162,18 +162,18 @@ def split_batch(image: Image) -> list[Image]:
 def contact_sheet(
     images: list[Image], labels: list[Any] | None = None, columns: Annotated[int, Range(0, 100)] = 0
 ) -> Image:
-    """All pictures of a list on one sheet, in rows, each with its label below.
+    """All images of a list on one sheet, in rows, each with its label below.
 
-    Pictures of any size (B, 3, H, W) become one of (1, 3, h, w); those of a batch stand side by side. ``labels`` is a
-    list with as many texts or numbers as there are pictures: wire what made the pictures, such as the list of texts.
-    ``columns`` 0 takes as many as make the sheet about square. Pictures are shown with up to 384 pixels a side.
+    Images of any size (B, 3, H, W) become one of (1, 3, h, w); those of a batch stand side by side. ``labels`` is a
+    list with as many texts or numbers as there are images: wire what made the images, such as the list of texts.
+    ``columns`` 0 takes as many as make the sheet about square. Images are shown with up to 384 pixels a side.
 
-    Fails when there are no pictures, or when the labels are not as many as the pictures.
+    Fails when there are no images, or when the labels are not as many as the images.
     """
     if not images:
-        raise NodeError("there are no pictures to show; wire a list of pictures to it")
+        raise NodeError("there are no images to show; wire a list of images to it")
     if labels is not None and len(labels) != len(images):
-        raise NodeError(f"there are {len(labels)} labels for {len(images)} pictures; wire a list that goes with them")
+        raise NodeError(f"there are {len(labels)} labels for {len(images)} images; wire a list that goes with them")
     cells = [Cell(tuple(map(_picture, image.pixels))) for image in images]
     if labels is not None:
         cells = [cell._replace(caption=str(label)) for cell, label in zip(cells, labels, strict=True)]
@@ -187,7 +187,7 @@ def _tensor(picture: Pillow.Image) -> torch.Tensor:
 
 
 def _picture(pixels: torch.Tensor) -> Pillow.Image:
-    """A picture of eight bits, from (3, H, W)."""
+    """An image of eight bits, from (3, H, W)."""
     values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     return Pillow.fromarray(values)
 

@@ -1,4 +1,4 @@
-"""Numbers about pictures and schedules."""
+"""Numbers about images and schedules."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ CPU = torch.device("cpu")
 
 
 class Compared(NamedTuple):
-    """Hold how far pictures are from others, in decibels, and where."""
+    """Hold how far images are from others, in decibels, and where."""
 
     psnr: float
     difference: Image
 
 
-@node("Compare pictures")
+@node("Compare images")
 def compare_pictures(image: Image, reference: Image) -> Compared:
-    """Says how near pictures are to others: the peak signal-to-noise ratio in decibels.
+    """Says how near images are to others: the peak signal-to-noise ratio in decibels.
 
     Both are (B, 3, H, W) of one size; a single reference serves all. PSNR = -10 log10 of the mean squared error, with
-    colours from 0 to 1, averaged over the pictures: above 30 the eye hardly sees a difference, and 100 is written for
+    colours from 0 to 1, averaged over the images: above 30 the eye hardly sees a difference, and 100 is written for
     equal ones. ``difference`` is the absolute difference.
 
-    Fails when the pictures have different sizes.
+    Fails when the images have different sizes.
     """
     one, other = image.pixels, reference.pixels
     if one.shape[-2:] != other.shape[-2:] or len(other) not in (1, len(one)):
         sizes = " and ".join(" x ".join(map(str, pixels.shape)) for pixels in (one, other))
-        raise NodeError(f"the pictures are {sizes}; make as many of the same size")
+        raise NodeError(f"the images are {sizes}; make as many of the same size")
     difference = (one - other).abs()
     errors = difference.square().flatten(1).mean(1).clamp(min=1e-10)
     return Compared(float((-10 * errors.log10()).mean()), Image(difference))
@@ -47,7 +47,7 @@ class Levels(NamedTuple):
 
 @node("Signal-to-noise curve")
 def signal_to_noise(schedule: Schedule) -> Levels:
-    """Shows how much of the picture is left at each step of a schedule, in decibels.
+    """Shows how much of the image is left at each step of a schedule, in decibels.
 
     x_t = alpha x_0 + sigma noise has the signal-to-noise ratio alpha² / sigma²; ``curve`` has 10 log10 of it for each
     timestep, and ``table`` the same in words. Pure noise is -inf. Models see the whole curve in training, and sampling

@@ -1,4 +1,4 @@
-"""Picture files as numbers: colours in sRGB from 0 to 1, upright, and how opaque each pixel is. No nodes here."""
+"""Image files as numbers: colours in sRGB from 0 to 1, upright, and how opaque each pixel is. No nodes here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nodeflow.node import NodeError, warn
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 BYTES_PER_PIXEL = 40
-"""Memory that a pixel takes at most while a picture is read: as bytes, and as numbers before and after blending."""
+"""Memory that a pixel takes at most while an image is read: as bytes, and as numbers before and after blending."""
 MAX_PROFILE_BYTES = 64 * 2**20
 KEPT_TEXTS = ("Raw profile type exif", "Raw profile type APP1", "XML:com.adobe.xmp")
 """Texts in PNG files that say which way is up."""
@@ -29,12 +29,12 @@ Array = np.ndarray[Any, Any]
 
 
 def decode(path: Path) -> tuple[Array, Array | None]:
-    """Colours (H, W, 3) and opacity (H, W), both from 0 to 1; None where a picture has no transparency.
+    """Colours (H, W, 3) and opacity (H, W), both from 0 to 1; None where an image has no transparency.
 
     Raises NodeError for what needs more memory than there is, and what Pillow raises for what it cannot read.
     """
     if path.stat().st_size > psutil.virtual_memory().available // 2:
-        raise NodeError(f"{path}: this file is larger than the memory that is free; choose a smaller picture")
+        raise NodeError(f"{path}: this file is larger than the memory that is free; choose a smaller image")
     data = BytesIO(without_texts(path.read_bytes(), KEPT_TEXTS))
     with _own_limits(), Pillow.open(data, formats=FORMATS) as file:
         _check_memory(path, file.width * file.height)
@@ -61,13 +61,13 @@ def _check_memory(path: Path, pixels: int) -> None:
     needed, free = pixels * BYTES_PER_PIXEL, psutil.virtual_memory().available
     if needed > free:
         raise NodeError(
-            f"{path}: to read this picture of {pixels / 1e6:,.0f} million pixels takes {needed / 2**30:,.1f} GiB of "
+            f"{path}: to read this image of {pixels / 1e6:,.0f} million pixels takes {needed / 2**30:,.1f} GiB of "
             f"memory, and {free / 2**30:,.1f} GiB are free; make it smaller first"
         )
 
 
 def _coloured(picture: Pillow.Image) -> tuple[Array, Array | None]:
-    """A picture of eight bits a channel."""
+    """An image of eight bits a channel."""
     clear = picture.info.get("transparency")
     if picture.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
         picture.info["transparency"] = tuple(value >> 8 for value in clear)  # of 16 bits, as Pillow takes the colours
@@ -82,7 +82,7 @@ def _coloured(picture: Pillow.Image) -> tuple[Array, Array | None]:
 
 
 def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
-    """A picture by its colour profile in sRGB; as it is where it has none."""
+    """An image by its colour profile in sRGB; as it is where it has none."""
     data = picture.info.get("icc_profile")
     if not data:
         return picture.convert("RGB")
@@ -94,7 +94,7 @@ def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
             picture = picture.convert("RGB")
         made = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        warn("the picture's colour profile does not fit it; its colours are taken as they are, which may look off")
+        warn("the image's colour profile does not fit it; its colours are taken as they are, which may look off")
         return picture.convert("RGB")
     return made if made is not None else picture.convert("RGB")
 
@@ -107,10 +107,10 @@ def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
     clear = picture.info.get("transparency")
     opacity = np.asarray(values != clear, np.float32) if isinstance(clear, int) else None
     if picture.mode == "F" and not np.isfinite(values).all():
-        raise NodeError(f"{path}: this picture holds values that are no numbers (NaN) or infinite; mend it first")
+        raise NodeError(f"{path}: this image holds values that are no numbers (NaN) or infinite; mend it first")
     most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
     if least < 0 and picture.mode != "F":
-        raise NodeError(f"{path}: this picture holds values below 0, down to {least:g}; bring it into a range from 0")
+        raise NodeError(f"{path}: this image holds values below 0, down to {least:g}; bring it into a range from 0")
     grey = np.asarray((values / _white(picture.mode, values, most)).clip(0, 1), np.float32)
     return np.repeat(grey[..., None], 3, -1), opacity
 

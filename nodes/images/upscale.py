@@ -1,4 +1,4 @@
-"""Networks that make a picture larger in one go."""
+"""Networks that make an image larger in one go."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def load_upscaler(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> Upscaler:
-    """Loads a network that makes pictures larger in one go: ESRGAN, SwinIR and all that spandrel knows.
+    """Loads a network that makes images larger in one go: ESRGAN, SwinIR and all that spandrel knows.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:compact-upscaler``, from 64 x 64 to 256 x 256
@@ -51,7 +51,7 @@ def load_upscaler(
     Files that can hold programs (.pth, .ckpt, .pt, .bin) are never opened; convert those to safetensors first.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, or when the network is of
-    a kind that spandrel does not know or that is no upscaler of colour pictures.
+    a kind that spandrel does not know or that is no upscaler of colour images.
     Papers: Wang et al. 2018, ESRGAN (arXiv:1809.00219); Wang et al. 2021, Real-ESRGAN (arXiv:2107.10833).
     """
     path = find_for("Load upscaler", model, revision, loading.PATTERNS)
@@ -66,12 +66,12 @@ def upscale_image(
     tile: Annotated[int, Range(0, 4096, 16)] = 256,
     overlap: Annotated[int, Range(0, 256)] = 16,
 ) -> Image:
-    """Makes pictures larger by a network, at the factor that it was trained for.
+    """Makes images larger by a network, at the factor that it was trained for.
 
-    Pictures (B, 3, H, W) become (B, 3, f H, f W), with f the network's factor. Large ones go through it in tiles of
+    Images (B, 3, H, W) become (B, 3, f H, f W), with f the network's factor. Large ones go through it in tiles of
     ``tile`` pixels a side, so that memory suffices; each tile is seen with ``overlap`` more pixels on every side, which
     are cut off again. Where that is at least as far as the network looks, tiles leave no trace. ``tile`` 0 takes the
-    picture as a whole.
+    image as a whole.
 
     Papers: Wang et al. 2018, ESRGAN (arXiv:1809.00219); Wang et al. 2021, Real-ESRGAN (arXiv:2107.10833).
     """

@@ -1,4 +1,4 @@
-"""Between pictures and codes: the tokens that a picture is made of."""
+"""Between images and codes: the tokens that an image is made of."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ def load_vq(
 
 @node("VQ encode")
 def vq_encode(vq: VQ, image: Image) -> Codes:
-    """Turns pictures into codes: for each place the nearest vector of the codebook.
+    """Turns images into codes: for each place the nearest vector of the codebook.
 
-    Pictures (B, 3, H, W) become codes (B, h, w), whole numbers, smaller by the model's factor on both sides. A place
+    Images (B, 3, H, W) become codes (B, h, w), whole numbers, smaller by the model's factor on both sides. A place
     of 8 x 8 pixels is then one number; what it says depends on its neighbours as well.
 
-    Fails when a side is no multiple of the model's factor; resize the picture before.
+    Fails when a side is no multiple of the model's factor; resize the image before.
     Paper: van den Oord et al. 2017 (arXiv:1711.00937).
     """
     height, width = image.pixels.shape[-2:]
     if height % vq.downscale or width % vq.downscale:
-        raise NodeError(f"{width} x {height} is no multiple of {vq.downscale} on both sides; resize the picture before")
+        raise NodeError(f"{width} x {height} is no multiple of {vq.downscale} on both sides; resize the image before")
     return vq.encode(image)
 
 
 @node("VQ decode")
 def vq_decode(vq: VQ, codes: Codes) -> Image:
-    """Turns codes into pictures.
+    """Turns codes into images.
 
-    Codes (B, h, w) become RGB pictures (B, 3, H, W) from 0 to 1, larger by the model's factor. Each code is replaced by
+    Codes (B, h, w) become RGB images (B, 3, H, W) from 0 to 1, larger by the model's factor. Each code is replaced by
     its vector, and the decoder draws from those. Places that have no code yet are grey.
 
     Fails when the codes belong to another codebook.
@@ -79,10 +79,10 @@ def edit_codes(
     height: Annotated[int, Range(1, 256)] = 4,
     code: Annotated[int, Range(-1, 2**20)] = -1,
 ) -> Codes:
-    """Replaces the codes in a rectangle: by those of another picture, by one number, or by nothing.
+    """Replaces the codes in a rectangle: by those of another image, by one number, or by nothing.
 
-    The rectangle begins ``x`` codes from the left and ``y`` from the top; what lies outside of the picture is cut off.
-    With a wire at ``other``, the codes there (B, h, w) take their place; a single picture serves all. Without one it
+    The rectangle begins ``x`` codes from the left and ``y`` from the top; what lies outside of the image is cut off.
+    With a wire at ``other``, the codes there (B, h, w) take their place; a single image serves all. Without one it
     is ``code``; -1 erases them, and a sampler of tokens fills in what has been erased.
 
     Fails when the two are of different sizes or codebooks, or when the codebook has no such number.
@@ -96,9 +96,9 @@ def edit_codes(
         return Codes(values, codes.size)
     if other.size != codes.size or other.values.shape[1:] != values.shape[1:]:
         one, two = (f"{' x '.join(map(str, c.values.shape[1:]))} of {c.size} kinds" for c in (codes, other))
-        raise NodeError(f"the codes are {one}, the other ones {two}; take them from pictures of one size and model")
+        raise NodeError(f"the codes are {one}, the other ones {two}; take them from images of one size and model")
     if len(other.values) not in (1, len(values)):
-        raise NodeError(f"{len(other.values)} pictures do not fit {len(values)}; give one, or as many")
+        raise NodeError(f"{len(other.values)} images do not fit {len(values)}; give one, or as many")
     values[part] = other.values.expand_as(values)[part]
     return Codes(values, codes.size)
 

@@ -1,4 +1,4 @@
-"""The way from one picture to another."""
+"""The way from one image to another."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ def interpolate_latents(
     last: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     way: Way = "along the sphere",
 ) -> Latent:
-    """Walks from one latent to another in even steps, to see what lies between two pictures.
+    """Walks from one latent to another in even steps, to see what lies between two images.
 
     Two latents (1, C, h, w) become a batch (steps, C, h, w): ``first`` and ``last`` are where the walk begins and ends,
-    with 0 at ``start`` and 1 at ``end``. Along the sphere keeps the length of noise, which is what pictures are made
-    from; straight is right for latents of finished pictures too.
+    with 0 at ``start`` and 1 at ``end``. Along the sphere keeps the length of noise, which is what images are made
+    from; straight is right for latents of finished images too.
 
-    Fails when the latents have different shapes, or hold more than one picture each.
+    Fails when the latents have different shapes, or hold more than one image each.
     Paper: Song et al. 2021, Denoising Diffusion Implicit Models (arXiv:2010.02502), section 5.3.
     """
     if start.samples.shape != end.samples.shape:
         one, other = (" x ".join(map(str, latent.samples.shape)) for latent in (start, end))
         raise NodeError(f"start is {one} and end is {other}; interpolate latents of one model and size")
     if len(start.samples) != 1:
-        raise NodeError(f"start and end hold {len(start.samples)} pictures each; give one picture each")
+        raise NodeError(f"start and end hold {len(start.samples)} images each; give one image each")
     return Latent(between(start.samples, end.samples, way, steps, first, last))
 
 
@@ -79,7 +79,7 @@ def interpolate_embeddings(
     last: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     way: Way = "along the sphere",
 ) -> Embedding:
-    """Walks from one CLIP vector to another in even steps: of pictures, of texts, or of one of each.
+    """Walks from one CLIP vector to another in even steps: of images, of texts, or of one of each.
 
     Two vectors (1, D) become (steps, D): ``first`` and ``last`` are where the walk begins and ends, with 0 at ``start``
     and 1 at ``end``.
@@ -88,5 +88,5 @@ def interpolate_embeddings(
     Paper: Ramesh et al. 2022 (arXiv:2204.06125), section 3.2.
     """
     if start.values.shape != end.values.shape or len(start.values) != 1:
-        raise NodeError("start and end must be one vector each, from one model; wire one picture or one line to each")
+        raise NodeError("start and end must be one vector each, from one model; wire one image or one line to each")
     return Embedding(between(start.values, end.values, way, steps, first, last))

@@ -1,4 +1,4 @@
-"""Random numbers that a picture starts from, and the forward diffusion."""
+"""Random numbers that an image starts from, and the forward diffusion."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def gaussian_noise(
     width: Annotated[int, Range(0, 8192, 8)] = 0,
     height: Annotated[int, Range(0, 8192, 8)] = 0,
 ) -> Noise:
-    """The random noise that pictures start from: one seed, one picture.
+    """The random noise that images start from: one seed, one image.
 
-    A batch takes the seeds ``seed``, ``seed + 1``, ... so that each of its pictures can be had again alone. ``width``
-    and ``height`` are those of the picture in pixels; 0 is the size that the model was trained at. The numbers are
+    A batch takes the seeds ``seed``, ``seed + 1``, ... so that each of its images can be had again alone. ``width``
+    and ``height`` are those of the image in pixels; 0 is the size that the model was trained at. The numbers are
     drawn on the CPU, so that every device starts from the same ones.
     """
     return Noise(tuple((seed + offset) % SEEDS for offset in range(batch)), width, height)
@@ -47,9 +47,9 @@ def noise_stream(
 
     ``stream``:
 
-    - a seed a picture: seeds ``seed``, ``seed + 1``, ..., each picture alone, on the CPU (nodeflow, A1111 on a CPU)
-    - one for the batch: one generator on the CPU draws all pictures at once (ComfyUI)
-    - GPU: a seed a picture, drawn on the NVIDIA card; the numbers are the same on every card, up to the size at which
+    - a seed an image: seeds ``seed``, ``seed + 1``, ..., each image alone, on the CPU (nodeflow, A1111 on a CPU)
+    - one for the batch: one generator on the CPU draws all images at once (ComfyUI)
+    - GPU: a seed an image, drawn on the NVIDIA card; the numbers are the same on every card, up to the size at which
       its kernels share the work by the number of its processors, and on no CPU
     - NV Philox: the same numbers, to the sixth digit, without a card (A1111's NV; Salmon et al. 2011, Philox 4x32)
 
@@ -57,9 +57,9 @@ def noise_stream(
     on (nodeflow, A1111), start from the seed again (ComfyUI 0.3, and later on a card), or from the seed + 1 (ComfyUI
     0.26 on a CPU). Brownian noise (the samplers with sde in the name) is drawn from the seed itself.
 
-    ``add_noise`` off starts from the latent as it is, which has its noise already. ``batch_index`` lists which pictures
+    ``add_noise`` off starts from the latent as it is, which has its noise already. ``batch_index`` lists which images
     of a longer batch are wanted, from 0. ``large_seed`` is a seed as text, up to 2^64 - 1, in place of ``seed``, which
-    keeps what a number in a file can hold. ``width`` and ``height`` are those of the picture in pixels; 0 is the size
+    keeps what a number in a file can hold. ``width`` and ``height`` are those of the image in pixels; 0 is the size
     that the model was trained at.
 
     Two machines differ where a card draws, or computes: sums run in another order there. What a CPU draws is the same
@@ -92,7 +92,7 @@ def noise_variation(
     variation: Noise,
     strength: Annotated[float, Slider(0, 1, 0.01)] = 0.1,
 ) -> Noise:
-    """Moves noise a little towards that of other seeds (variation seeds), for pictures that are alike.
+    """Moves noise a little towards that of other seeds (variation seeds), for images that are alike.
 
     ``strength`` 0 is the noise itself, 1 the other; between them it goes along the sphere, column by column, as A1111
     counts angles. What a method adds on the way is drawn from the first one's seeds.
@@ -108,7 +108,7 @@ def noise_variation(
 def change_noise(before: Noise, after: Noise, step: Annotated[int, Range(0, 2000)] = 10) -> Noise:
     """Draws what a method adds on the way from other seeds, from a step on.
 
-    The picture starts from ``before``; at ``step``, counted from the beginning of the schedule, the seeds of ``after``
+    The image starts from ``before``; at ``step``, counted from the beginning of the schedule, the seeds of ``after``
     begin to draw. It makes a difference where noise is added at each step: by DDIM with ``eta`` above 0, DDPM, Euler
     ancestral, DPM++ 2M SDE, LCM. What is made before the change is computed once.
 
@@ -125,7 +125,7 @@ def change_noise(before: Noise, after: Noise, step: Annotated[int, Range(0, 2000
 def add_noise(latent: Latent, noise: Noise, schedule: Schedule, step: Annotated[int, Range(0, 2000)] = 0) -> Latent:
     """Forward diffusion: a clean latent with as much noise as the schedule has at a step.
 
-    Step 0 has the most noise, the last step the least. A latent of one picture takes the noise of every seed; a batch
+    Step 0 has the most noise, the last step the least. A latent of one image takes the noise of every seed; a batch
     (B, C, h, w) needs B seeds. Diffusion: x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) noise (Ho et al. 2020,
     arXiv:2006.11239, eq. 4); flow matching: x_t = (1 - s) x_0 + s noise (Lipman et al. 2023, arXiv:2210.02747).
 
@@ -144,21 +144,21 @@ def add_noise(latent: Latent, noise: Noise, schedule: Schedule, step: Annotated[
 def forward_diffusion(
     latent: Latent, noise: Noise, schedule: Schedule, pictures: Annotated[int, Range(2, 64)] = 8
 ) -> Latent:
-    """Shows how a picture drowns in noise: one latent at several moments of the forward diffusion.
+    """Shows how an image drowns in noise: one latent at several moments of the forward diffusion.
 
-    A latent (1, C, h, w) becomes a batch (pictures, C, h, w): the first is clean, the last is the schedule's noisiest
-    step, the others lie evenly between, all with the noise of one seed. Decode them to see a row of pictures.
+    A latent (1, C, h, w) becomes a batch (images, C, h, w): the first is clean, the last is the schedule's noisiest
+    step, the others lie evenly between, all with the noise of one seed. Decode them to see a row of images.
 
-    Fails when the latent holds several pictures, or the noise several seeds, or the schedule fewer steps than are to
+    Fails when the latent holds several images, or the noise several seeds, or the schedule fewer steps than are to
     be seen.
     Paper: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239), eq. 4.
     """
     if len(latent.samples) != 1 or len(noise.seeds) != 1:
-        raise NodeError("one latent and one seed are wanted here, since the row shows one picture at several moments")
+        raise NodeError("one latent and one seed are wanted here, since the row shows one image at several moments")
     solver = schedule.begin("flow" if schedule.flow else "epsilon", latent.samples.device)
     total = len(solver.timesteps)
     if total < pictures - 1:
-        raise NodeError(f"the schedule has {total} steps, too few for {pictures} pictures; give it more")
+        raise NodeError(f"the schedule has {total} steps, too few for {pictures} images; give it more")
     with torch.no_grad():
         x_0 = latent.samples
         drawn = drawn_noise(noise, noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
@@ -225,7 +225,7 @@ def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
     height, width = noise.height or trained, noise.width or trained
     if height % format.downscale or width % format.downscale:
         raise NodeError(
-            f"this model makes pictures whose sides are multiples of {format.downscale}; {width} x {height} is not"
+            f"this model makes images whose sides are multiples of {format.downscale}; {width} x {height} is not"
         )
     return format.channels, height // format.downscale, width // format.downscale
 
@@ -241,4 +241,4 @@ def rows(samples: torch.Tensor, count: int) -> torch.Tensor:
         return samples
     if len(samples) == 1:
         return samples.expand(count, *samples.shape[1:])
-    raise NodeError(f"the latent holds {len(samples)} pictures and the noise has {count} seeds; make them equal")
+    raise NodeError(f"the latent holds {len(samples)} images and the noise has {count} seeds; make them equal")

@@ -1,4 +1,4 @@
-"""Between pictures and latents."""
+"""Between images and latents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nodes.networks.finite import finite
 
 @dataclass(frozen=True, eq=False)
 class DiffusersVAE:
-    """diffusers' `AutoencoderKL`. One picture at a time, so that a batch equals its singles and memory stays small."""
+    """diffusers' `AutoencoderKL`. One image at a time, so that a batch equals its singles and memory stays small."""
 
     module: torch.nn.Module
     format: LatentFormat
@@ -71,7 +71,7 @@ class NormalisedVAE(DiffusersVAE):
 
 @dataclass(frozen=True)
 class PixelSpace:
-    """Pictures as their own latents, from -1 to 1, for models that paint pixels."""
+    """Images as their own latents, from -1 to 1, for models that paint pixels."""
 
     format: LatentFormat
 
@@ -84,7 +84,7 @@ class PixelSpace:
 
 @node("Pixel space")
 def pixel_space() -> VAE:
-    """Takes pictures as their own latents, for models that work on pixels and need no VAE.
+    """Takes images as their own latents, for models that work on pixels and need no VAE.
 
     Encoding brings colours from 0..1 to -1..1, decoding brings them back and cuts off what lies outside.
     """
@@ -93,10 +93,10 @@ def pixel_space() -> VAE:
 
 @node("VAE decode")
 def vae_decode(vae: VAE, latent: Latent) -> Image:
-    """Turns latents into pictures.
+    """Turns latents into images.
 
-    Latents (B, C, h, w) become RGB pictures (B, 3, H, W) from 0 to 1, with H and W larger by the VAE's factor (8 for
-    Stable Diffusion). Each picture is decoded by itself, so that a batch equals its singles.
+    Latents (B, C, h, w) become RGB images (B, 3, H, W) from 0 to 1, with H and W larger by the VAE's factor (8 for
+    Stable Diffusion). Each image is decoded by itself, so that a batch equals its singles.
 
     Fails when the latent has another number of channels than the VAE.
     Papers: Kingma & Welling 2013 (arXiv:1312.6114); for diffusion Rombach et al. 2022 (arXiv:2112.10752).
@@ -111,18 +111,18 @@ def vae_decode(vae: VAE, latent: Latent) -> Image:
 
 @node("VAE encode")
 def vae_encode(vae: VAE, image: Image, sample: bool = False, seed: Annotated[int, Seed()] = 0) -> Latent:
-    """Turns pictures into latents, to start from or to compare with.
+    """Turns images into latents, to start from or to compare with.
 
-    Pictures (B, 3, H, W) become latents (B, C, h, w) in the scale that the denoiser sees. The encoder gives a normal
+    Images (B, 3, H, W) become latents (B, C, h, w) in the scale that the denoiser sees. The encoder gives a normal
     distribution; its mean is taken, or with ``sample`` a random draw from it (``seed``, ``seed + 1``, ... for the
-    pictures of a batch).
+    images of a batch).
 
-    Fails when a side is no multiple of the VAE's factor (8 for Stable Diffusion); resize the picture before.
+    Fails when a side is no multiple of the VAE's factor (8 for Stable Diffusion); resize the image before.
     Papers: Kingma & Welling 2013 (arXiv:1312.6114); for diffusion Rombach et al. 2022 (arXiv:2112.10752).
     """
     height, width = image.pixels.shape[-2:]
     factor = vae.format.downscale
     if height % factor or width % factor:
-        raise NodeError(f"{width} x {height} is no multiple of {factor} on both sides; resize the picture before")
+        raise NodeError(f"{width} x {height} is no multiple of {factor} on both sides; resize the image before")
     generators = gaussian_noise(seed, len(image.pixels)).generators()
     return vae.encode(image, generators if sample else None)

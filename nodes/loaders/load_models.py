@@ -51,14 +51,14 @@ def load_latent_diffusion(
 
     CosXL and Playground 2.5 are of XL's kind; wire their schedule to a Scheduler of the kind Euler or DPM++ 2M. A file
     says nothing of how its timesteps are spaced; they start at the noisiest, as models of few steps (Turbo, Lightning,
-    Hyper, DMD2) need it. Models that see a picture beside the latent go with Inpainting denoiser, Edit denoiser and
-    Depth denoiser. Every weight is used, or known to do nothing to pictures, or the model is refused by the first that
+    Hyper, DMD2) need it. Models that see an image beside the latent go with Inpainting denoiser, Edit denoiser and
+    Depth denoiser. Every weight is used, or known to do nothing to images, or the model is refused by the first that
     has no place.
 
     The refiner of XL is such a model too: give the sampler the latent that XL made, and a ``strength`` of about 0.3.
 
     ``storage`` float8 keeps the U-Net's weights in 8 bits and widens each layer's when it computes: half to a quarter
-    of the memory, a little slower, and pictures differ a little.
+    of the memory, a little slower, and images differ a little.
 
     Networks are loaded into the host's memory and come to the GPU when a node needs them there. Weights are read from
     safetensors and GGUF files only. Files that can hold programs (.ckpt, .bin, .pt, .pth) are never opened; convert
@@ -117,7 +117,7 @@ def load_vae(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> VAE:
-    """Loads an autoencoder by itself: from pictures to latents and back.
+    """Loads an autoencoder by itself: from images to latents and back.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:latent-diffusion``, whose VAE is taken

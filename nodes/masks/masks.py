@@ -1,4 +1,4 @@
-"""Where something holds in a picture, and pictures put together by it."""
+"""Where something holds in an image, and images put together by it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Image, Mask
 
 Fit = Literal["refuse", "stretch", "cover"]
-"""What becomes of a mask whose proportions are not those of the picture."""
+"""What becomes of a mask whose proportions are not those of the image."""
 
 SUPERSAMPLING = 4
 """Points a pixel and axis that an outline is sampled at, so that its edge is smooth."""
@@ -28,10 +28,10 @@ def shape_mask(
     bottom: Annotated[float, Slider(0, 1, 0.01)] = 0.75,
     inverted: bool = False,
 ) -> Mask:
-    """Draws a mask for a picture: a rectangle, or the ellipse in it.
+    """Draws a mask for an image: a rectangle, or the ellipse in it.
 
-    The edges are shares of the picture's width and height, from its left and its top. Inside the mask is 1, outside 0;
-    with ``inverted`` it is the other way. For pictures (B, 3, H, W) the mask is (1, 1, H, W).
+    The edges are shares of the image's width and height, from its left and its top. Inside the mask is 1, outside 0;
+    with ``inverted`` it is the other way. For images (B, 3, H, W) the mask is (1, 1, H, W).
 
     Fails when an edge lies beyond the one opposite.
     """
@@ -49,13 +49,13 @@ def _points(count: int) -> Tensor:
     return (torch.arange(count * SUPERSAMPLING) + 0.5) / (count * SUPERSAMPLING)
 
 
-@node("Mask from picture")
+@node("Mask from image")
 def mask_from_picture(
     image: Image, threshold: Annotated[float, Slider(0, 1, 0.01)] = 0.5, inverted: bool = False
 ) -> Mask:
-    """Takes a picture as a mask: what is bright is 1, what is dark 0.
+    """Takes an image as a mask: what is bright is 1, what is dark 0.
 
-    Pictures (B, 3, H, W) become masks (B, 1, H, W). What is brighter than ``threshold`` belongs to the mask; at 0 the
+    Images (B, 3, H, W) become masks (B, 1, H, W). What is brighter than ``threshold`` belongs to the mask; at 0 the
     brightness itself is taken, for soft edges. ``inverted`` takes what is dark.
     """
     brightness = image.pixels.mean(1, keepdim=True)
@@ -65,28 +65,28 @@ def mask_from_picture(
 
 @node("Composite", version=2)
 def composite(background: Image, foreground: Image, mask: Mask, mask_fit: Fit = "refuse") -> Image:
-    """Lays one picture over another where a mask says so.
+    """Lays one image over another where a mask says so.
 
-    ``background + mask (foreground - background)``, each (B, 3, H, W); a single picture or mask serves all. After
+    ``background + mask (foreground - background)``, each (B, 3, H, W); a single image or mask serves all. After
     inpainting this brings back every pixel outside of the mask as it was.
 
-    A mask of other proportions is refused, unless ``mask_fit`` says to stretch it, or to cover the pictures with it and
+    A mask of other proportions is refused, unless ``mask_fit`` says to stretch it, or to cover the images with it and
     cut off what sticks out.
 
-    Fails when the pictures differ in size, or in number.
+    Fails when the images differ in size, or in number.
     """
     one, other = background.pixels, foreground.pixels
     if one.shape[-2:] != other.shape[-2:]:
         sizes = " and ".join(f"{pixels.shape[-1]} x {pixels.shape[-2]}" for pixels in (one, other))
-        raise NodeError(f"the pictures are {sizes}; resize one of them before")
+        raise NodeError(f"the images are {sizes}; resize one of them before")
     counts = {len(one), len(other), len(mask.values)} - {1}
     if len(counts) > 1:
-        raise NodeError("background, foreground and mask hold different numbers of pictures; make them equal, or one")
+        raise NodeError("background, foreground and mask hold different numbers of images; make them equal, or one")
     return Image(torch.lerp(one, other, fitted(mask, one, mask_fit).to(one.device)))
 
 
 def fitted(mask: Mask, samples: Tensor, fit: Fit = "refuse") -> Tensor:
-    """A mask (B, 1, h, w) in the size of pictures or latents (B, C, h, w): the mean of what falls into a cell.
+    """A mask (B, 1, h, w) in the size of images or latents (B, C, h, w): the mean of what falls into a cell.
 
     Raises NodeError for a mask of other proportions, unless ``fit`` says what becomes of them.
     """
@@ -95,7 +95,7 @@ def fitted(mask: Mask, samples: Tensor, fit: Fit = "refuse") -> Tensor:
     if fit != "stretch" and abs(old_width * height - old_height * width) > max(old_width, old_height):
         if fit == "refuse":
             raise NodeError(
-                f"the mask is {old_width} x {old_height} and the picture has other proportions ({width} x {height} "
+                f"the mask is {old_width} x {old_height} and the image has other proportions ({width} x {height} "
                 "cells); make a mask of its shape, or say with mask_fit how to fit this one"
             )
         ratio = min(old_width / width, old_height / height)

@@ -1,4 +1,4 @@
-"""How layers of diffusers attend: by kind of attention processor, where text and picture stand among queries and keys.
+"""How layers of diffusers attend: by kind of attention processor, where text and image stand among queries and keys.
 
 No nodes here. A kind is all that recording has to know of a network, so that networks of any make are recorded.
 """
@@ -30,7 +30,7 @@ Tell = Callable[[int, AttentionInputs], None]
 
 
 class AttentionParts(NamedTuple):
-    """Hold where the picture's queries and keys stand, and the text's keys; None where there are none."""
+    """Hold where the image's queries and keys stand, and the text's keys; None where there are none."""
 
     queries: slice
     picture: slice | None
@@ -44,7 +44,7 @@ def apart(text: int, queries: int, keys: int) -> AttentionParts:
 
 
 def picture_first(text: int, queries: int, keys: int) -> AttentionParts:
-    """One softmax over both, the picture's tokens before those of the text."""
+    """One softmax over both, the image's tokens before those of the text."""
     picture = slice(0, keys - text)
     return AttentionParts(
         slice(0, queries) if queries < keys else picture, picture, slice(keys - text, keys) if text else None
@@ -52,7 +52,7 @@ def picture_first(text: int, queries: int, keys: int) -> AttentionParts:
 
 
 def text_first(text: int, queries: int, keys: int) -> AttentionParts:
-    """One softmax over both, the text's tokens before those of the picture; queries may be the picture's alone."""
+    """One softmax over both, the text's tokens before those of the image; queries may be the image's alone."""
     picture = slice(text, keys) if keys > text else None
     own = slice(0, queries) if queries < keys or picture is None else picture
     return AttentionParts(own, picture, slice(0, text) if text else None)
@@ -70,7 +70,7 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
 }
 """Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX; Qwen-Image."""
 MAX_AT_ONCE = 2**24
-"""Bytes of scores that are computed together: those of all heads of a large picture would take gigabytes."""
+"""Bytes of scores that are computed together: those of all heads of a large image would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")
 """Kinds that multiply matrices by themselves; their queries and keys are projected once more."""
 

@@ -1,4 +1,4 @@
-"""Attention as it happens: which words, and which places, each place of a picture looks at. `sample` records it."""
+"""Attention as it happens: which words, and which places, each place of an image looks at. `sample` records it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Recorder:
     def _record(
         self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: AttentionInputs
     ) -> None:
-        """Add what a layer attends to: of a denoiser that is asked for one picture at a time, picture by picture."""
+        """Add what a layer attends to: of a denoiser that is asked for one image at a time, image by image."""
         kind = kind_of(self.layers[name])
         assert kind is not None
         queries, picture, words = kind(text, seen.query.shape[2], seen.key.shape[2])
@@ -113,7 +113,7 @@ def _words(guider: Guider) -> tuple[str, ...]:
 
 
 def _grid(count: int, shape: torch.Size) -> tuple[int, int] | None:
-    """Height and width in cells, in the ratio of x (B, C, H, W); None where so many cells make no such picture."""
+    """Height and width in cells, in the ratio of x (B, C, H, W); None where so many cells make no such image."""
     height = max(round(math.sqrt(count * shape[-2] / shape[-1])), 1)
     width = count // height
     fits = height * width == count and abs(width - height * shape[-1] / shape[-2]) < 1

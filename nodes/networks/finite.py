@@ -1,4 +1,4 @@
-"""Pictures from networks whose numbers ran over: told before they are brought into range, which would hide it."""
+"""Images from networks whose numbers ran over: told before they are brought into range, which would hide it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nodeflow.node import NumbersError
 
 
 def finite(pixels: Tensor, what: str = "the VAE") -> Tensor:
-    """Pictures as they are. Raises NumbersError for colours that are no numbers or infinite."""
+    """Images as they are. Raises NumbersError for colours that are no numbers or infinite."""
     if not bool(torch.isfinite(pixels).all()):
         raise NumbersError(
             f"{what} made colours that are no numbers (NaN) or infinite; half precision may be too narrow for it: "

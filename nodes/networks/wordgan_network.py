@@ -1,4 +1,4 @@
-"""A generator of pictures from words: one pass from noise to picture, each place looking at the words it needs.
+"""A generator of images from words: one pass from noise to image, each place looking at the words it needs.
 
 After AttnGAN (Xu et al. 2018, arXiv:1711.10485), smaller: one generator, whose features look at the words at two sizes.
 """
@@ -67,7 +67,7 @@ class WordAttention(nn.Module):
 
 
 class WordGenerator(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """Noise and words to a picture of ``FIRST_SIDE`` · 2^(len(channels)) pixels a side.
+    """Noise and words to an image of ``FIRST_SIDE`` · 2^(len(channels)) pixels a side.
 
     ``channels`` are those at 4 x 4, 8 x 8 and so on; where ``attention`` names a side, words are looked at there.
     """
@@ -109,11 +109,11 @@ class WordGenerator(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     @property
     def side(self) -> int:
-        """Pixels on a side of its pictures."""
+        """Pixels on a side of its images."""
         return FIRST_SIDE * 2 ** len(self.config.channels)
 
     def forward(self, noise: Tensor, words: Tensor, pooled: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Pictures (B, 3, H, W) in -1..1, and which words each place looked at: at each side a map (B, h, w, L).
+        """Images (B, 3, H, W) in -1..1, and which words each place looked at: at each side a map (B, h, w, L).
 
         ``noise`` (B, Z), ``words`` (B, L, D), ``pooled`` (B, P) the sentence as a whole.
         """

@@ -1,4 +1,4 @@
-"""Text and picture as one sequence of tokens, written one after the other."""
+"""Text and image as one sequence of tokens, written one after the other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load_dalle(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> SequenceTransformer:
-    """Loads a transformer that writes a text's tokens and a picture's codes as one sequence.
+    """Loads a transformer that writes a text's tokens and an image's codes as one sequence.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:dalle``
@@ -88,16 +88,16 @@ def autoregressive_sample(
     guidance: Annotated[float, Slider(1, 10, 0.1)] = 1.0,
     seed: Annotated[int, Seed()] = 0,
 ) -> Generator[Step, None, Codes]:
-    """Writes pictures code by code, each chosen from what the text and all codes before it make likely.
+    """Writes images code by code, each chosen from what the text and all codes before it make likely.
 
-    The text's tokens come first (a longer text is cut off), then the codes (pictures, h, w), row by row.
+    The text's tokens come first (a longer text is cut off), then the codes (images, h, w), row by row.
     ``temperature`` below 1 prefers what is likely anyway, 0 takes the likeliest; ``top_k`` takes only so many of the
     likeliest codes into account, 0 all. ``guidance`` above 1 asks for every code without the text as well, and leads
-    away from that. Picture number i is drawn with ``seed`` + i and computed alone, so that it is the same in every
+    away from that. Image number i is drawn with ``seed`` + i and computed alone, so that it is the same in every
     batch.
 
-    Codes that are wired to ``codes`` stay as they are, where they are not -1: to finish a picture that has begun, or to
-    write what was erased. A place sees only what stands before it. With a wire at ``vq`` the first picture is shown as
+    Codes that are wired to ``codes`` stay as they are, where they are not -1: to finish an image that has begun, or to
+    write what was erased. A place sees only what stands before it. With a wire at ``vq`` the first image is shown as
     it grows, row by row.
 
     Fails when codes or VQ model are of another codebook or size than the transformer.
@@ -127,10 +127,10 @@ def _grid(written: Tensor, side: int, size: int) -> Codes:
 
 
 def _begun(codes: Codes | None, pictures: int, side: int) -> Tensor:
-    """Return what stands already, (pictures, places); -1 where nothing does."""
+    """Return what stands already, (images, places); -1 where nothing does."""
     if codes is None:
         return torch.full((pictures, side * side), -1)
     if codes.values.shape[1:] != (side, side) or len(codes.values) not in (1, pictures):
         shape = " x ".join(map(str, codes.values.shape))
-        raise NodeError(f"the codes are {shape}; {pictures} pictures of {side} x {side} codes are wanted")
+        raise NodeError(f"the codes are {shape}; {pictures} images of {side} x {side} codes are wanted")
     return codes.values.expand(pictures, side, side).flatten(1).clone()

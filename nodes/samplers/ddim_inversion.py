@@ -1,4 +1,4 @@
-"""From a picture back to the noise that it comes from."""
+"""From an image back to the noise that it comes from."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nodeflow.wires import Guider, Latent, Prediction, Schedule
 
 @node("DDIM inversion")
 def ddim_inversion(guider: Guider, schedule: Schedule, latent: Latent) -> Generator[Step, None, Latent]:
-    """Finds the noise from which DDIM paints a given picture, by walking its steps backwards.
+    """Finds the noise from which DDIM paints a given image, by walking its steps backwards.
 
     A latent (B, C, h, w) becomes noise of the same shape; take it as noise for a sampler with the same guider and
-    schedule (DDIM with ``eta`` 0) to have the picture back, or with another text to change it. More steps bring it
+    schedule (DDIM with ``eta`` 0) to have the image back, or with another text to change it. More steps bring it
     nearer; guidance above 1 leads away.
 
     Fails for schedules of flow matching, and for models that predict neither noise (epsilon) nor v.

@@ -1,4 +1,4 @@
-"""Pictures in one pass: a generator that was trained against a discriminator."""
+"""Images in one pass: a generator that was trained against a discriminator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATTERNS = ["config.json", f"{WEIGHTS}*.safetensors"]
 
 
 class Generated(NamedTuple):
-    """Pictures, and which words their places looked at."""
+    """Images, and which words their places looked at."""
 
     image: Image
     attention: Attention
@@ -35,7 +35,7 @@ def load_gan(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> GeneratorNetwork:
-    """Loads a generator that makes a picture from words and noise in one pass.
+    """Loads a generator that makes an image from words and noise in one pass.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:text-gan``
@@ -64,10 +64,10 @@ def load_gan(
 def gan_noise(
     generator: GeneratorNetwork, noise: Noise, truncation: Annotated[float, Slider(0, 1, 0.05)] = 1.0
 ) -> Latent:
-    """Draws the numbers that a generator makes a picture of, to use them or to walk between two of them.
+    """Draws the numbers that a generator makes an image of, to use them or to walk between two of them.
 
     Gives (B, Z, 1, 1), one row a seed. ``truncation`` brings them nearer to their mean: 1 leaves them as they are, 0
-    makes the same, most usual picture for every seed. Pictures become safer and less varied.
+    makes the same, most usual image for every seed. Images become safer and less varied.
 
     Paper: truncation: Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Image Synthesis
     (arXiv:1809.11096), section 3.1, and as scaling Karras et al. 2019 (arXiv:1812.04948), appendix B.
@@ -77,9 +77,9 @@ def gan_noise(
 
 @node("GAN generate")
 def gan_generate(generator: GeneratorNetwork, conditioning: Conditioning, noise: Latent) -> Generated:
-    """Makes pictures from words and noise in one pass, without any steps.
+    """Makes images from words and noise in one pass, without any steps.
 
-    ``noise`` (B, Z, 1, 1) says what the words leave open; one text serves all rows. The picture grows from 4 x 4 to its
+    ``noise`` (B, Z, 1, 1) says what the words leave open; one text serves all rows. The image grows from 4 x 4 to its
     size, and on the way each place looks at the words it needs: ``attention`` tells which, for each size at which it
     looked.
 

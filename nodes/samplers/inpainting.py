@@ -1,4 +1,4 @@
-"""Painting into a picture, and leaving the rest as it is."""
+"""Painting into an image, and leaving the rest as it is."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Inpainting:
         guided = self.guider.predict(x, timestep, index, total)
         if self.known.shape[-2:] != x.shape[-2:]:
             sizes = " and ".join(f"{samples.shape[-1]} x {samples.shape[-2]}" for samples in (self.known, x))
-            raise NodeError(f"the known latent and the one to paint are {sizes}; give the noise the picture's size")
+            raise NodeError(f"the known latent and the one to paint are {sizes}; give the noise the image's size")
         if len(self.mask) not in (1, len(x)):
-            raise NodeError(f"{len(self.mask)} masks do not fit the pictures; give one mask, or one for each picture")
+            raise NodeError(f"{len(self.mask)} masks do not fit the images; give one mask, or one for each image")
         known = rows(self.known, len(x)).to(x.device, x.dtype)
         outside = output_for(self.denoiser.prediction, known, x, level)
         return replace(guided, output=outside.lerp(guided.output, self.mask.to(x.device, x.dtype)))
@@ -47,10 +47,10 @@ class Inpainting:
 
 @node("Inpaint", version=2)
 def inpaint(guider: Guider, schedule: Schedule, latent: Latent, mask: Mask, mask_fit: Fit = "refuse") -> Guider:
-    """Paints only where a mask is 1, and keeps a known picture where it is 0.
+    """Paints only where a mask is 1, and keeps a known image where it is 0.
 
-    ``latent`` (B, C, h, w) is the picture that is known: encoded by the model's VAE, or by ``pixel_space`` for a model
-    on pixels. At every step the known part goes on as if the model had foreseen just that picture there: it keeps its
+    ``latent`` (B, C, h, w) is the image that is known: encoded by the model's VAE, or by ``pixel_space`` for a model
+    on pixels. At every step the known part goes on as if the model had foreseen just that image there: it keeps its
     own noise on the way, and comes out as it was, but for what noise the schedule leaves at its end. What is painted
     sees it at each step, and so fits to it. The mask is brought to the latent's size; between 0 and 1 both are mixed. A
     single latent or mask serves all seeds.
@@ -59,8 +59,8 @@ def inpaint(guider: Guider, schedule: Schedule, latent: Latent, mask: Mask, mask
     scheduler and every guidance, and the model needs no training for it. With the same ``latent`` at the sampler too,
     ``strength`` below 1 keeps something of what was below the mask.
 
-    A mask of other proportions than the picture is refused, unless ``mask_fit`` says to stretch it, or to cover the
-    picture with it and cut off what sticks out.
+    A mask of other proportions than the image is refused, unless ``mask_fit`` says to stretch it, or to cover the
+    image with it and cut off what sticks out.
 
     Fails when sizes, channels or schedules do not match.
     Papers: Song et al. 2021, Score-Based Generative Modeling through SDEs (arXiv:2011.13456), section 5; Lugmayr et al.

@@ -1,4 +1,4 @@
-"""Masked picture tokens, filled in by rounds: in each round all of them are foretold, and the surest are kept."""
+"""Masked image tokens, filled in by rounds: in each round all of them are foretold, and the surest are kept."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load_masked_tokens(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> MaskedTokens:
-    """Loads a model that fills in masked picture tokens, with its text encoder and VQ model.
+    """Loads a model that fills in masked image tokens, with its text encoder and VQ model.
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:masked-tokens``
@@ -52,7 +52,7 @@ def load_masked_tokens(
 
 
 class Filled(NamedTuple):
-    """The finished codes, and those of the first picture after each round."""
+    """The finished codes, and those of the first image after each round."""
 
     codes: Codes
     rounds: Codes
@@ -73,18 +73,18 @@ def masked_sample(
     aesthetic: Annotated[float, Slider(0, 10, 0.1)] = 6.0,
     seed: Annotated[int, Seed()] = 0,
 ) -> Generator[Step, None, Filled]:
-    """Fills in the codes of pictures in a few rounds, many at once.
+    """Fills in the codes of images in a few rounds, many at once.
 
     All codes begin masked. In each round the transformer foretells every masked code from the text and the codes that
     are known; all are drawn, the surest are kept, and the others masked again, fewer each time: ``masking`` cosine
     decides little at first, linear (as aMUSEd does for inpainting) as much in every round. ``temperature`` is how much
     chance there is in what counts as sure; it falls to 0 by the last round. ``guidance`` above 1 needs a wire at
-    ``negative``, an empty text for most uses. ``aesthetic`` is how beautiful the picture shall be: aMUSEd was told such
-    a score of its training pictures. Picture number i is drawn with ``seed`` + i and computed alone, so that it is the
+    ``negative``, an empty text for most uses. ``aesthetic`` is how beautiful the image shall be: aMUSEd was told such
+    a score of its training images. Image number i is drawn with ``seed`` + i and computed alone, so that it is the
     same in every batch.
 
     With a wire at ``codes`` (B, h, w) only those that are -1 are filled in: inpainting; ``edit_codes`` erases. With a
-    wire at ``vq`` the first picture is shown after each round. ``rounds`` (rounds, h, w) are its codes after each of
+    wire at ``vq`` the first image is shown after each round. ``rounds`` (rounds, h, w) are its codes after each of
     them, -1 where they were masked again.
 
     Fails when codes or VQ model are of another codebook, or when the conditions are of another kind of text encoder.
@@ -123,7 +123,7 @@ def masked_sample(
 
 
 def _scores(transformer: MaskedTransformer, x: Tensor, texts: list[Conditioning], aesthetic: float) -> Tensor:
-    """Logits (texts, size, h, w) for one picture (1, h, w), from the texts in one batch."""
+    """Logits (texts, size, h, w) for one image (1, h, w), from the texts in one batch."""
     if any(text.tokens is None or text.pooled is None for text in texts):
         raise NodeError("this transformer wants a text as tokens and as a whole; encode it by the model's text encoder")
     module: Any = transformer.module
@@ -140,9 +140,9 @@ def _scores(transformer: MaskedTransformer, x: Tensor, texts: list[Conditioning]
 
 
 def _begun(codes: Codes | None, pictures: int, side: int) -> Tensor:
-    """Return what stands already, (pictures, h, w); -1 where nothing does."""
+    """Return what stands already, (images, h, w); -1 where nothing does."""
     if codes is None:
         return torch.full((pictures, side, side), -1)
     if len(codes.values) not in (1, pictures):
-        raise NodeError(f"the codes are of {len(codes.values)} pictures and {pictures} are wanted; make them equal")
+        raise NodeError(f"the codes are of {len(codes.values)} images and {pictures} are wanted; make them equal")
     return codes.values.expand(pictures, -1, -1).clone()

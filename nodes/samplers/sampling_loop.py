@@ -41,7 +41,7 @@ def sample(
     batch: Literal["each alone", "together"] = "each alone",
     steps: Annotated[Steps, Supplied("steps")] = Steps(),
 ) -> Generator[Step, None, Sampled]:
-    """Turns noise into a latent, step by step, and shows the picture as it is foreseen at each step.
+    """Turns noise into a latent, step by step, and shows the image as it is foreseen at each step.
 
     Without ``latent`` it starts from pure noise (B, C, h, w), of the size that the noise asks for. With one (image to
     image) it starts from that latent with noise on it, and goes only the last ``strength`` of the steps: 0 leaves the
@@ -49,10 +49,10 @@ def sample(
 
     ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), its
     predictions with and without the text, and where it was kept within its range, the share of values that a threshold
-    moved. ``record``: with attention it also holds which words, and which other places, each place of the picture
+    moved. ``record``: with attention it also holds which words, and which other places, each place of the image
     looked at, in at most 384 MiB, and a step takes about a quarter longer; nothing keeps it empty and saves memory.
 
-    ``batch``: the pictures of a batch are each computed alone, so that they equal those with the same seeds made one by
+    ``batch``: the images of a batch are each computed alone, so that they equal those with the same seeds made one by
     one to the last bit. Together they may differ by one in a few of their 8-bit values; small networks are then up to
     twice as fast, and large ones need more memory.
 

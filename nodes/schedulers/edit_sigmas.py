@@ -82,14 +82,14 @@ def part_of_sigmas(
     """Takes the steps from one to another, and ends with the noise that is left there, or without any.
 
     Steps count from 0; ``end`` is the first that is not taken. Without ``leftover_noise`` the last step goes all the
-    way to the picture. Where nothing is left to do, the latent stays as it is.
+    way to the image. Where nothing is left to do, the latent stays as it is.
     """
     return _like(sigmas, cut(sigmas.values, start, end, leftover_noise))
 
 
 @node("Flip sigmas")
 def flip_sigmas(sigmas: Sigmas) -> Sigmas:
-    """Turns noise levels round, to walk from a picture to noise, as inversion does.
+    """Turns noise levels round, to walk from an image to noise, as inversion does.
 
     A level of 0 at the new beginning becomes 0.0001. Only euler, ddim, heun and dpm_2 go that way.
     """
@@ -119,7 +119,7 @@ def scale_sigmas(
 ) -> Sigmas:
     """Multiplies noise levels, all or those from ``start`` up to ``end``, which is not among them.
 
-    A little less noise than the sampler reckons with makes pictures smoother, a little more makes them richer.
+    A little less noise than the sampler reckons with makes images smoother, a little more makes them richer.
 
     Fails where levels no longer fall from step to step.
     """

@@ -11,14 +11,14 @@ from nodes.schedulers.sigmas.noise_table import is_flow
 
 BY_SIZE = "use_dynamic_shifting", "image_tokens", "shift_terminal"
 MIN_TOKENS, MAX_TOKENS = 256, 4096
-"""The tokens of a picture of 256 and of 1024 pixels' side."""
+"""The tokens of an image of 256 and of 1024 pixels' side."""
 
 
 @node("Shift of noise levels")
 def flow_shift(trained: TrainedSchedule, shift: Annotated[float, Range(0.01, 100, 0.01)] = 3.0) -> TrainedSchedule:
     """Moves a model's noise levels towards noise by a number: s becomes shift s / (1 + (shift - 1) s).
 
-    1 leaves them even. Larger pictures need more: Stable Diffusion 3 takes 3, Qwen-Image 3.1, Lumina 6.
+    1 leaves them even. Larger images need more: Stable Diffusion 3 takes 3, Qwen-Image 3.1, Lumina 6.
 
     Fails for models that were not trained by flow matching.
     Paper: Esser et al. 2024 (arXiv:2403.03206), eq. 23.
@@ -35,9 +35,9 @@ def flow_shift_by_size(
     base_shift: Annotated[float, Range(0, 100, 0.01)] = 0.5,
     max_shift: Annotated[float, Range(0, 100, 0.01)] = 1.15,
 ) -> TrainedSchedule:
-    """Moves a model's noise levels towards noise as FLUX does: the larger the picture, the further.
+    """Moves a model's noise levels towards noise as FLUX does: the larger the image, the further.
 
-    The shift is e to a number that grows evenly with the picture's area, from ``base_shift`` at 256 x 256 to
+    The shift is e to a number that grows evenly with the image's area, from ``base_shift`` at 256 x 256 to
     ``max_shift`` at 1024 x 1024, and on beyond.
 
     Fails for models that were not trained by flow matching.

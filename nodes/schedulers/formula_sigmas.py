@@ -110,7 +110,7 @@ def flux2_sigmas(
 ) -> Sigmas:
     """Spaces noise levels for FLUX.2: even ones, shifted towards noise by size and number of steps.
 
-    ``width`` and ``height`` are those of the picture in pixels. Gives steps + 1 shares of noise from 1 to 0.
+    ``width`` and ``height`` are those of the image in pixels. Gives steps + 1 shares of noise from 1 to 0.
 
     Fails for models that were not trained by flow matching.
     Black Forest Labs, FLUX.2 (2025); the shift: Esser et al. 2024 (arXiv:2403.03206), eq. 23.

@@ -166,7 +166,7 @@ def adaptive_schedule(
     ``atol``, or than ``rtol`` of x, it is taken again, shorter. ``h_init`` is the first step in log sigma; ``pcoeff``,
     ``icoeff`` and ``dcoeff`` steer how the next one is found (a PID controller), and a step is kept when it would grow
     by ``accept_safety``. How many steps there are shows on the way; guidance counts by the levels that were given.
-    Pictures of a batch share their steps.
+    Images of a batch share their steps.
 
     Fails as Sampler along sigmas does, and where 1,000 steps are not enough.
     Paper: Lu et al. 2022, DPM-Solver (arXiv:2206.00927), appendix C.

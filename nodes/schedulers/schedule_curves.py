@@ -22,7 +22,7 @@ def noise_added(schedule: Schedule) -> Curve:
     """
     solver = schedule.begin("flow" if schedule.flow else "epsilon", torch.device("cpu"))
     if solver.adaptive:
-        raise NodeError("this method sets its own steps, which only a picture shows; look at its trajectory")
+        raise NodeError("this method sets its own steps, which only an image shows; look at its trajectory")
     noise, added = StepNoise([torch.Generator().manual_seed(0)], (0,)), []
     with torch.no_grad():
         for index in range(len(solver.timesteps)):

@@ -1,4 +1,4 @@
-"""Which way leads from noise to the picture, and in how many steps."""
+"""Which way leads from noise to the image, and in how many steps."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def change_scheduler(before: Schedule, after: Schedule, step: Annotated[int, Ran
     schedule. What is made before the change is computed once: try as many endings as you like. A method that looks
     back at earlier steps starts afresh where it takes over.
 
-    Fails when the two differ in how many steps they take, or in how noisy the picture is at that step.
+    Fails when the two differ in how many steps they take, or in how noisy the image is at that step.
     """
     return relay(before, after, step)
 
@@ -157,7 +157,7 @@ def noise_levels(
     - scaled linear (Rombach et al. 2022, arXiv:2112.10752): the root of beta does; Stable Diffusion's, from 0.00085 to
       0.012
     - cosine (Nichol & Dhariwal 2021, arXiv:2102.09672, eq. 17): the signal falls like a cosine squared, so that
-      pictures drown later; ``first`` and ``last`` do not count
+      images drown later; ``first`` and ``last`` do not count
 
     ``terminal`` no signal makes the last timestep pure noise (Lin et al. 2023, arXiv:2305.08891). It is for studying
     schedules, and for models whose files do not say theirs: a trained model is right only with its own.

@@ -40,7 +40,7 @@ def texts(text: Annotated[str, Multiline()] = "") -> list[str]:
 def seeds(start: Annotated[int, Seed()] = 0, count: Annotated[int, Range(1, MAX_ITEMS)] = 4) -> list[int]:
     """A list of seeds: ``start``, ``start + 1``, ...
 
-    Wire it to the ``seed`` of a noise: one picture a seed, each kept by itself. The same pictures come from a batch;
+    Wire it to the ``seed`` of a noise: one image a seed, each kept by itself. The same images come from a batch;
     a list can be made longer later without making the first ones again. After the last seed there is (2**53 - 1)
     comes 0.
     """

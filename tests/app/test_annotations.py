@@ -153,7 +153,7 @@ def test_a_note_never_opens_the_files_that_it_names(window: MainWindow, tmp_path
     tricky = NoteItem(
         "note", Annotation("note", 0, 0, 300, 100, f"words ![]({picture.as_uri()}) <img src='{picture}'>")
     )
-    assert tricky.fitting() < plain.fitting() + 80, "the large picture takes no room"
+    assert tricky.fitting() < plain.fitting() + 80, "the large image takes no room"
 
 
 def test_frames_and_notes_are_copied_with_what_is_selected(window: MainWindow, hand: Hand) -> None:

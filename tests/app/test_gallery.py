@@ -1,4 +1,4 @@
-"""The gallery: pictures on disk, their workflows, and what is done with them."""
+"""The gallery: images on disk, their workflows, and what is done with them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def picture(path: Path, colour: str, size: int = 300) -> Path:
 
 @pytest.fixture
 def gallery(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> Gallery:
-    """The gallery over three pictures, the first of which holds the starter workflow."""
+    """The gallery over three images, the first of which holds the starter workflow."""
     output = tmp_path / "pictures"
     window.hub.output = output
     for number, colour in enumerate(("red", "green", "blue")):
@@ -61,7 +61,7 @@ def test_pictures_stand_there_latest_first_with_thumbnails_kept_on_disk(
     window: MainWindow, gallery: Gallery, qtbot: QtBot, tmp_path: Path
 ) -> None:
     assert [path.stem for path in gallery.model.paths] == ["shot-0", "shot-1", "shot-2"]
-    assert gallery.count.text() == "3 pictures"
+    assert gallery.count.text() == "3 images"
     for row, colour in enumerate(("red", "green", "blue")):
         qtbot.waitUntil(lambda row=row, colour=colour: centre(gallery, row) == QColor(colour), timeout=5000)
     kept = list((tmp_path / "cache" / "thumbnails").rglob("*.png"))
@@ -114,7 +114,7 @@ def test_deleting_asks_and_moves_to_the_trash(
     QTest.mouseClick(gallery.buttons["delete"], Qt.MouseButton.LeftButton)
     assert all(path.exists() for path in paths)
     QTest.keyClick(gallery.view, Qt.Key.Key_Delete)
-    assert asked == ["Move 2 pictures to the trash?"] * 2
+    assert asked == ["Move 2 images to the trash?"] * 2
     qtbot.waitUntil(lambda: gallery.model.paths == paths[:1], timeout=5000)
     assert [path.exists() for path in paths] == [True, False, False]
     assert len(list((tmp_path / "share" / "Trash" / "files").iterdir())) == 2
@@ -123,7 +123,7 @@ def test_deleting_asks_and_moves_to_the_trash(
 def test_a_name_finds_pictures(gallery: Gallery) -> None:
     QTest.keyClicks(gallery.search, "t-2")
     assert [path.stem for path in gallery.model.paths] == ["shot-2"]
-    assert gallery.count.text() == "1 picture"
+    assert gallery.count.text() == "1 image"
 
 
 def test_a_picture_that_a_run_writes_appears(

@@ -207,7 +207,7 @@ def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand
     hand.double_click(terminal.mapToScene(terminal.label_rect(terminal.inputs[0]).center()))
     assert view.rows.editor is not None
     view.rows.editor.selectAll()
-    QTest.keyClicks(view.rows.editor, "small picture")
+    QTest.keyClicks(view.rows.editor, "small image")
     QTest.keyClick(view.rows.editor, Key.Key_Return)
     assert window.session.workflow.subgraphs["group"].interface.outputs == ("small_picture",)
     assert window.session.workflow.links[Socket("decode", "latent")].output == "small_picture"

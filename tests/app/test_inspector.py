@@ -438,7 +438,7 @@ def test_values_that_are_gone_are_said_to_be(
 
 
 def picture_in(tip: str) -> QImage:
-    """The picture that a tooltip carries; empty where it has none."""
+    """The image that a tooltip carries; empty where it has none."""
     return QImage.fromData(QByteArray.fromBase64(tip.partition("base64,")[2].partition('"')[0].encode()))
 
 
@@ -451,7 +451,7 @@ def test_hovering_over_a_wire_or_a_port_shows_a_picture_of_what_flows(
     window.canvas.framing.frame_all()
 
     def hover(at: QPointF) -> str:
-        """The tooltip there, once it has a picture."""
+        """The tooltip there, once it has an image."""
         place = view.mapFromScene(at)
         QCursor.setPos(view.viewport().mapToGlobal(place))
 

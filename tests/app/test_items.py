@@ -38,7 +38,7 @@ def test_a_node_is_done_when_all_its_items_are() -> None:
     finish(states, 3, "cached")
     state = states.of("decode")
     assert (state.phase, state.seconds) == ("ran", 6)
-    assert state.values[0].pictures == 4, "the pictures of all items can be looked at"
+    assert state.values[0].pictures == 4, "the images of all items can be looked at"
     assert states.share == 1
 
 

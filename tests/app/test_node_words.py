@@ -40,7 +40,7 @@ def test_nothing_stands_there_that_no_node_says() -> None:
 def test_a_node_is_shown_in_chinese_and_found_in_both_languages(chinese: Catalogue) -> None:
     spec = chinese.nodes["nodes.vae_decode"]
     assert entry_of(spec)[:3] == ("nodes.vae_decode", "VAE 解码", "把潜变量变成图片。")
-    assert "Turns latents into pictures." in spec.doc
+    assert "Turns latents into images." in spec.doc
     nodes = list(chinese.nodes.values())
     for query in ("VAE 解码", "vae decode", "把潜变量变成", "turns latents into"):
         assert spec in rank(query, nodes)[:3], query

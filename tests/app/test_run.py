@@ -1,4 +1,4 @@
-"""Runs with the real engine: a worker process, real nodes, pictures that come back."""
+"""Runs with the real engine: a worker process, real nodes, images that come back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECONDS = 60_000
 
 
 def small_workflow(window: MainWindow, picture: Path) -> None:
-    """A picture that is loaded, made larger, and saved."""
+    """An image that is loaded, made larger, and saved."""
     window.session.new()
     image = QImage(16, 12, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.darkGreen)

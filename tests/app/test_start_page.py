@@ -1,4 +1,4 @@
-"""The first minute: the start page, and the first picture with one key."""
+"""The first minute: the start page, and the first image with one key."""
 
 from __future__ import annotations
 

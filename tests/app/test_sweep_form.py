@@ -1,4 +1,4 @@
-"""The form of a sweep, and its run with the real engine: pictures for each value, and a sheet in the gallery."""
+"""The form of a sweep, and its run with the real engine: images for each value, and a sheet in the gallery."""
 
 from __future__ import annotations
 

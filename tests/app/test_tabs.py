@@ -87,7 +87,7 @@ def test_each_tab_has_its_own_undo_and_its_own_mark(window: MainWindow) -> None:
 
 
 def loader(session: DocumentSession, path: Path, colour: Qt.GlobalColor) -> None:
-    """A picture that is loaded and made larger."""
+    """An image that is loaded and made larger."""
     image = QImage(16, 12, QImage.Format.Format_RGB32)
     image.fill(colour)
     image.save(str(path))

@@ -1,4 +1,4 @@
-"""Files, problems and pictures: what the window does around the canvas."""
+"""Files, problems and images: what the window does around the canvas."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_picture_without_a_workflow_says_so(
 ) -> None:
     window.show_file(picture(tmp_path / "plain.png"))
     qtbot.waitUntil(lambda: bool(said))
-    assert "this picture holds no workflow" in said[0]
+    assert "this image holds no workflow" in said[0]
 
 
 def test_what_stands_in_the_way_of_a_run_is_shown_and_goes_when_put_right(window: MainWindow, qtbot) -> None:

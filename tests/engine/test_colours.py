@@ -1,4 +1,4 @@
-"""The colours in which latents are seen, in previews and in the inspector, against the pictures that the VAE makes."""
+"""The colours in which latents are seen, in previews and in the inspector, against the images that the VAE makes."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_vae_that_fails_is_as_if_there_were_none() -> None:
 
 
 class Pixels:
-    """Pictures as their own latents."""
+    """Images as their own latents."""
 
     format = LatentFormat(3, 1, 8)
 

@@ -97,7 +97,7 @@ def test_codes_as_a_grid_as_numbers_and_as_their_use(studio: Studio) -> None:
     shares = counts[counts > 0] / counts.sum()
     perplexity = float(torch.distributions.Categorical(shares.double()).entropy().exp())
     assert use.caption == f"{len(shares)} of 64 codes occur, perplexity {perplexity:.1f}"
-    best = studio.look(handle=handle, form="use", options={"of": "this picture", "picture": 1})
+    best = studio.look(handle=handle, form="use", options={"of": "this image", "picture": 1})
     assert isinstance(best, Chart)
     own = torch.bincount(values[1][values[1] >= 0], minlength=64)
     assert best.series[0].y[0] == own.max() == own[int(best.labels[0])]

@@ -1,4 +1,4 @@
-"""ComfyUI's files: found in text and pictures, and brought into the flat form that its window would send."""
+"""ComfyUI's files: found in text and images, and brought into the flat form that its window would send."""
 
 from __future__ import annotations
 

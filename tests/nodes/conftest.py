@@ -228,7 +228,7 @@ def tiny_ddpm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_upscaler(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network of the ESRGAN kind that makes pictures four times larger, and looks four pixels far."""
+    """A network of the ESRGAN kind that makes images four times larger, and looks four pixels far."""
     from spandrel.architectures.Compact import Compact
 
     torch.manual_seed(0)
@@ -243,7 +243,7 @@ def tiny_upscaler(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier of noisy pictures, over three classes."""
+    """A classifier of noisy images, over three classes."""
     torch.manual_seed(0)
     path, names = tmp_path_factory.mktemp("classifier") / "random", {str(n): name for n, name in NAMES.items()}
     blocks = ("DownBlock2D", "AttnDownBlock2D")
@@ -253,7 +253,7 @@ def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_upsampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A diffusion model that makes pictures larger, trained with noise on the small ones."""
+    """A diffusion model that makes images larger, trained with noise on the small ones."""
     path = tmp_path_factory.mktemp("upsampler") / "random"
     network = new_pixel_unet(in_channels=6, class_embed_type="timestep")
     DDPMPipeline(network, DDPMScheduler(clip_sample=False)).save_pretrained(path)
@@ -274,7 +274,7 @@ def small_xl(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="session")
 def tiny_tokens(tmp_path_factory: pytest.TempPathFactory) -> TinyTokens:
-    """Models of picture tokens: VQ, masked, and text and picture as one sequence."""
+    """Models of image tokens: VQ, masked, and text and image as one sequence."""
     return save_all(tmp_path_factory.mktemp("tokens"), tiny_tokenizer())
 
 

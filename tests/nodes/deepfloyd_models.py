@@ -40,7 +40,7 @@ SUPER_RESOLUTION: dict[str, Any] = BASE | {
     "sample_size": 256,
     "up_block_types": ("SimpleCrossAttnUpBlock2D", *("ResnetUpsampleBlock2D",) * 3),
 }
-"""The second stage's: a small picture beside x, attention at the lowest level alone and to the text alone."""
+"""The second stage's: a small image beside x, attention at the lowest level alone and to the text alone."""
 SMALL: dict[str, Any] = {
     "addition_embed_type_num_heads": 4,
     "attention_head_dim": 8,

@@ -121,7 +121,7 @@ def save_flux(folder: Path, words: CLIPTokenizer, guidance: bool = True, **shape
     t5, pieces = small_t5(int(transformer.config.joint_attention_dim))
     FluxPipeline(
         transformer=transformer,
-        # one shift for all sizes, so that a small picture has the noise levels of a large one
+        # one shift for all sizes, so that a small image has the noise levels of a large one
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, base_shift=0.7, max_shift=0.7),
         vae=small_vae(int(transformer.config.in_channels) // 4),
         text_encoder=CLIPTextModel(clip_shape(words, int(transformer.config.pooled_projection_dim))),
@@ -167,5 +167,5 @@ def tiny_uvit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_gan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generator of pictures of 32 x 32 pixels."""
+    """A generator of images of 32 x 32 pixels."""
     return save_generator(tmp_path_factory.mktemp("gan") / "random")

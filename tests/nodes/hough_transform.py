@@ -15,7 +15,7 @@ def hough_lines(edges: Tensor, shortest: int, gap: int) -> Tensor:
 
     Each edge pixel votes for all lines x cos(a) + y sin(a) = r through it. The line with most votes is followed along
     its pixels, which may lack up to ``gap`` in a row; what it takes votes no more. Duda & Hart 1972, Use of the Hough
-    Transformation to Detect Lines and Curves in Pictures.
+    Transformation to Detect Lines and Curves in Images.
     """
     height, width = edges.shape
     angles = torch.arange(ANGLES, device=edges.device) * (math.pi / ANGLES)

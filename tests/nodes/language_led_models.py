@@ -87,7 +87,7 @@ def save_qwen_image(folder: Path, **shape: Any) -> Path:
     }
     sight = {"depth": 1, "hidden_size": 16, "num_heads": 2, "intermediate_size": 16, "out_hidden_size": width}
     QwenImagePipeline(
-        # one shift for all sizes, so that a small picture has the noise levels of a large one
+        # one shift for all sizes, so that a small image has the noise levels of a large one
         scheduler=FlowMatchEulerDiscreteScheduler(
             use_dynamic_shifting=True, base_shift=0.7, max_shift=0.7, shift_terminal=0.02
         ),

@@ -1,4 +1,4 @@
-"""U-Nets that see a picture beside the latent: each step is that of diffusers' own pipeline, from a folder."""
+"""U-Nets that see an image beside the latent: each step is that of diffusers' own pipeline, from a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def folder_with(tiny_folder: Path, at: Path, channels: int) -> Path:
 
 
 def picture(side: int = SIDE) -> tuple[Image, Any]:
-    """A picture, for us and for diffusers."""
+    """An image, for us and for diffusers."""
     values = torch.randint(0, 256, (side, side, 3), generator=torch.Generator().manual_seed(8), dtype=torch.uint8)
     return Image(values.permute(2, 0, 1)[None] / 255), Pillow.fromarray(values.numpy())
 
@@ -67,7 +67,7 @@ OPTIONS = {"prompt": TEXTS[0], "negative_prompt": TEXTS[1], "num_inference_steps
 
 
 def test_inpainting_is_that_of_the_pipeline(tiny_folder: Path, tmp_path: Path) -> None:
-    """At most 1e-4 of the largest value apart. diffusers would draw the masked picture's latent; ours is its mean."""
+    """At most 1e-4 of the largest value apart. diffusers would draw the masked image's latent; ours is its mean."""
     at = folder_with(tiny_folder, tmp_path / "inpainting", 9)
     model, (image, shown), (mask, where) = load_latent_diffusion(str(at)), picture(), covering()
     denoiser: Any = inpainting_denoiser(model.unet, model.vae, image, mask)
@@ -153,14 +153,14 @@ def test_each_is_refused_what_it_was_not_trained_for(tiny_folder: Path, tmp_path
         inpainting_denoiser(models[4].unet, models[4].vae, image, mask)
     with pytest.raises(NodeError, match="this U-Net is an inpainting model; use Inpainting denoiser"):
         edit_denoiser(models[9].unet, models[9].vae, image)
-    with pytest.raises(NodeError, match="this U-Net is a model that changes pictures; use Edit denoiser"):
+    with pytest.raises(NodeError, match="this U-Net is a model that changes images; use Edit denoiser"):
         depth_denoiser(models[8].unet, image)
     with pytest.raises(NodeError, match="shown 3 channels beside a latent, which no node here gives it"):
         depth_denoiser(models[7].unet, image)
-    with pytest.raises(NodeError, match="the picture is 32 x 32 and the mask 16 x 16; make both of one size"):
+    with pytest.raises(NodeError, match="the image is 32 x 32 and the mask 16 x 16; make both of one size"):
         inpainting_denoiser(models[9].unet, models[9].vae, image, covering(16)[0])
     plain = unet_denoiser(models[4].unet)
-    with pytest.raises(NodeError, match="shown no picture beside the text; wire Edit denoiser"):
+    with pytest.raises(NodeError, match="shown no image beside the text; wire Edit denoiser"):
         picture_and_text_guidance(plain, *texts(models[4]))
     denoiser = depth_denoiser(models[5].unet, image)
     with pytest.raises(NodeError, match="what this U-Net is shown is 8 x 8 cells and what it paints 4 x 4; resize it"):

@@ -122,5 +122,5 @@ def test_what_does_not_go_together_is_a_sentence(
     guider = classifier_guidance(denoiser, classifier, class_label(classifier.classes, "star"), schedule)
     with pytest.raises(NodeError, match="a schedule of 3 steps and the sampler one of 4"):
         finish(sample(guider, scheduler(model.schedule, "DDIM", 4), gaussian_noise()))
-    with pytest.raises(NodeError, match="Load noisy classifier loads a folder with a classifier of noisy pictures"):
+    with pytest.raises(NodeError, match="Load noisy classifier loads a folder with a classifier of noisy images"):
         load_noisy_classifier(str(tiny_ddpm / "unet"))

@@ -120,8 +120,8 @@ def test_reranking_puts_the_fitting_pictures_first(clip: CLIP) -> None:
     order = sorted(range(5), key=lambda index: -cosines[index])
     assert torch.equal(found.image.pixels, image.pixels[order[:2]])
     torch.testing.assert_close(found.scores.values[:, 0], cosines)
-    assert found.ranking.splitlines()[4] == f"picture 5: {cosines[4]:.3f}"
-    with pytest.raises(NodeError, match="best 6 of 5 pictures"):
+    assert found.ranking.splitlines()[4] == f"image 5: {cosines[4]:.3f}"
+    with pytest.raises(NodeError, match="best 6 of 5 images"):
         clip_rerank(clip, image, "red star", 6)
 
 
@@ -145,7 +145,7 @@ def test_a_walk_of_latents_begins_and_ends_where_it_says() -> None:
     torch.testing.assert_close(straight, torch.lerp(start, end, 0.25))
     with pytest.raises(NodeError, match="one model and size"):
         interpolate_latents(Latent(start), Latent(end[:, :3]))
-    with pytest.raises(NodeError, match="one picture each"):
+    with pytest.raises(NodeError, match="one image each"):
         interpolate_latents(Latent(walk), Latent(walk))
 
 

@@ -1,4 +1,4 @@
-"""Pictures as codes: diffusers' own numbers, edits, the use of the codebook, and what goes wrong."""
+"""Images as codes: diffusers' own numbers, edits, the use of the codebook, and what goes wrong."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def test_what_does_not_go_together_is_a_sentence(vq: VQ, tiny_tokens: TinyTokens
         edit_codes(codes, code=16)
     with pytest.raises(NodeError, match="4 x 4 of 16 kinds, the other ones 2 x 2 of 16"):
         edit_codes(codes, Codes(codes.values[:, :2, :2], 16))
-    with pytest.raises(NodeError, match="3 pictures do not fit 2"):
+    with pytest.raises(NodeError, match="3 images do not fit 2"):
         edit_codes(codes, Codes(codes.values[[0, 0, 0]], 16))
     with pytest.raises(NodeError, match="no place has a code"):
         codebook_use(Codes(torch.full((1, 2, 2), -1), 4))

@@ -149,9 +149,9 @@ def test_what_does_not_fit_is_a_sentence(
     tiny: LatentDiffusion, tiny_folder: Path, tiny_ddpm: Path, folders: list[Path]
 ) -> None:
     plain, net = unet_denoiser(tiny.unet), load_controlnet(str(folders[0]))
-    with pytest.raises(NodeError, match=r"control picture is 16 x 16 and what is painted 32 x 32"):
+    with pytest.raises(NodeError, match=r"control image is 16 x 16 and what is painted 32 x 32"):
         sampled(tiny, control(plain, net, Image(torch.zeros(1, 3, 16, 16))))
-    with pytest.raises(NodeError, match="3 control pictures"):
+    with pytest.raises(NodeError, match="3 control images"):
         sampled(tiny, control(plain, net, picture(1, 3)), (1, 2), batch="together")
     with pytest.raises(NodeError, match=r"ends at 0\.2, before it starts at 0.6"):
         control(plain, net, picture(1), 1.0, 0.6, 0.2)

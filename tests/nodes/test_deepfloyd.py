@@ -48,7 +48,7 @@ def encoded(base: TextPixels) -> list[Conditioning]:
 
 
 def recorded(pipeline: Any, kind: str, seeds: tuple[int, ...], first: int) -> list[torch.Tensor]:
-    """What each step of a pipeline gives, with one generator a picture that has drawn ``first`` pictures before."""
+    """What each step of a pipeline gives, with one generator an image that has drawn ``first`` images before."""
     wanted: list[torch.Tensor] = []
     pipeline.set_progress_bar_config(disable=True)
     if kind == "DDIM":
@@ -150,14 +150,14 @@ def test_what_does_not_go_together_is_a_sentence(
         load_latent_diffusion(str(tiny_if))
     with pytest.raises(NodeError, match="conditioned on more than a text"):
         unet_denoiser(large.unet)
-    with pytest.raises(NodeError, match="does not look at a small picture"):
+    with pytest.raises(NodeError, match="does not look at a small image"):
         text_upsample_denoiser(base.unet, low, noise)
-    with pytest.raises(NodeError, match="2 small pictures and 3 seeds"):
+    with pytest.raises(NodeError, match="2 small images and 3 seeds"):
         text_upsample_denoiser(large.unet, low, gaussian_noise(0, 3))
     with pytest.raises(NodeError, match="timesteps end at 999"):
         text_upsample_denoiser(large.unet, low, noise, augmentation=1000)
     wide = no_guidance(text_upsample_denoiser(large.unet, low, noise, large.noising), encoded(base)[0])
-    with pytest.raises(NodeError, match="a picture of 8 x 8 cannot become one of 32 x 16"):
+    with pytest.raises(NodeError, match="an image of 8 x 8 cannot become one of 32 x 16"):
         finish(sample(wide, scheduler(large.schedule, "DDIM", 2), gaussian_noise(0, 2, 32, 16)))
     for name, text in (("model_index.json", '{"_class_name": "IFPipeline", "text_encoder": [null, null]}'),):
         copy = save_base(tmp_path / "copy", **SMALL)

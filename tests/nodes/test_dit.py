@@ -98,7 +98,7 @@ def test_what_does_not_go_together_is_a_sentence(model: DiT, tiny: LatentDiffusi
     denoiser, labels = dit_denoiser(model.transformer), class_label(model.classes, "0\n1\n2")
     with pytest.raises(NodeError, match="led by a class, not by a text"):
         denoiser.predict(x, time, text)
-    with pytest.raises(NodeError, match="3 class labels do not fit 2 pictures"):
+    with pytest.raises(NodeError, match="3 class labels do not fit 2 images"):
         denoiser.predict(x, time, labels)
     with pytest.raises(NodeError, match="led by a text, not by a class"):
         unet_denoiser(tiny.unet).predict(x, time, labels)

@@ -1,4 +1,4 @@
-"""A copy of a model learns to move a picture along a direction of CLIP; the model itself stays."""
+"""A copy of a model learns to move an image along a direction of CLIP; the model itself stays."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -87,10 +87,10 @@ def test_what_cannot_be_learned_is_a_sentence(tiny: LatentDiffusion, clip: CLIP,
     image, red, noise = Image(torch.rand(1, 3, 32, 32)), clip.embed_texts(["red"]), Latent(torch.zeros(1, 4, 8, 8))
     with pytest.raises(NodeError, match="say the same"):
         finish(diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, red, red))
-    with pytest.raises(NodeError, match="noise is for 2 pictures, and there are 1"):
+    with pytest.raises(NodeError, match="noise is for 2 images, and there are 1"):
         two = Latent(noise.samples.repeat(2, 1, 1, 1))
         finish(diffusion_clip(denoiser, text, schedule, two, image, tiny.vae, clip, red, clip.embed_texts(["blue"])))
-    with pytest.raises(NodeError, match="paints 32 x 32 and the picture is 24 x 16; resize it"):
+    with pytest.raises(NodeError, match="paints 32 x 32 and the image is 24 x 16; resize it"):
         small = Image(image.pixels[..., :16, :24])
         finish(diffusion_clip(denoiser, text, schedule, noise, small, tiny.vae, clip, red, clip.embed_texts(["blue"])))
 

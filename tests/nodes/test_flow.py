@@ -29,7 +29,7 @@ TEXT, OTHER = "a red star", "blue"
 
 
 def recorded(pipeline: Any, **options: Any) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """x after each step of a pipeline, and its pictures."""
+    """x after each step of a pipeline, and its images."""
     pipeline.set_progress_bar_config(disable=True)
     path: list[torch.Tensor] = []
 

@@ -1,4 +1,4 @@
-"""Masks, and painting into a picture: step by step that of diffusers' pipeline, and nothing outside is touched."""
+"""Masks, and painting into an image: step by step that of diffusers' pipeline, and nothing outside is touched."""
 
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def test_each_step_is_that_of_the_pipeline(tiny: LatentDiffusion, tiny_folder: P
     _, (_, trajectory) = finish(sample(led, schedule, noise, known, 0.7))
     assert len(wanted) == 4
     assert_close(trajectory.x[1:-1], wanted[:-1])
-    inside = fitted(mask, known.samples)  # at the end the pipeline lays the picture over what noise the schedule leaves
+    inside = fitted(mask, known.samples)  # at the end the pipeline lays the image over what noise the schedule leaves
     assert_close([trajectory.x[-1] * inside], [wanted[-1] * inside])
 
 
@@ -94,12 +94,12 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion) -> None:
     led = inpaint(guider(tiny), schedule, known, hole())
     with pytest.raises(NodeError, match="a schedule of 4 steps and the sampler one of 5; wire the same to both"):
         finish(sample(led, scheduler(tiny.schedule, "DDIM", 5), gaussian_noise()))
-    with pytest.raises(NodeError, match="are 8 x 8 and 4 x 4; give the noise the picture's size"):
+    with pytest.raises(NodeError, match="are 8 x 8 and 4 x 4; give the noise the image's size"):
         finish(sample(led, schedule, gaussian_noise(width=16, height=16)))
     with pytest.raises(NodeError, match="has 3 channels and the model takes 4"):
         inpaint(guider(tiny), schedule, Latent(torch.zeros(1, 3, 8, 8)), hole())
     three = inpaint(guider(tiny), schedule, known, Mask(torch.ones(3, 1, 8, 8)))
-    with pytest.raises(NodeError, match="3 masks do not fit the pictures; give one mask, or one for each"):
+    with pytest.raises(NodeError, match="3 masks do not fit the images; give one mask, or one for each"):
         finish(sample(three, schedule, gaussian_noise(batch=2)))
 
 
@@ -129,5 +129,5 @@ def test_a_picture_is_a_mask_and_lays_another_over() -> None:
     torch.testing.assert_close(laid, ramp.pixels.expand(2, 3, 4, 4))
     with pytest.raises(NodeError, match="4 x 4 and 8 x 4; resize"):
         composite(one, Image(torch.ones(1, 3, 4, 8)), soft)
-    with pytest.raises(NodeError, match="different numbers of pictures"):
+    with pytest.raises(NodeError, match="different numbers of images"):
         composite(one, Image(torch.ones(3, 3, 4, 4)), soft)

@@ -128,7 +128,7 @@ def test_several_vectors_have_a_picture_each(prior: Prior, decoder: Decoder) -> 
     guider = no_guidance(unclip_denoiser(decoder.decoder), led)
     _, made = finish(sample(guider, scheduler(decoder.schedule, "DDPM", 2), Noise((3, 3))))
     assert not torch.allclose(*made.latent.samples, atol=1e-3)
-    with pytest.raises(NodeError, match="2 vectors do not fit 3 pictures"):
+    with pytest.raises(NodeError, match="2 vectors do not fit 3 images"):
         guider.denoiser.predict(torch.zeros(3, 4, 8, 8), torch.tensor(5), led)
 
 

@@ -73,7 +73,7 @@ def test_a_batch_comes_apart_and_together_again() -> None:
     assert torch.equal(image_files.batch_images(*parts).pixels, batch.pixels)
     with pytest.raises(NodeError, match="48 x 32, 8 x 8"):
         image_files.batch_images(picture(1), *parts)
-    with pytest.raises(NodeError, match="no pictures"):
+    with pytest.raises(NodeError, match="no images"):
         image_files.batch_images()
 
 
@@ -86,9 +86,9 @@ def test_a_contact_sheet_shows_every_picture_with_its_label() -> None:
     assert {0.2, 0.6, 1.0} <= reds
     tall = image_files.contact_sheet([picture(1.0)] * 3, columns=1)
     assert tall.pixels.shape[2] > tall.pixels.shape[3]
-    with pytest.raises(NodeError, match="1 labels for 2 pictures"):
+    with pytest.raises(NodeError, match="1 labels for 2 images"):
         image_files.contact_sheet([picture(0), picture(1)], ["one"])
-    with pytest.raises(NodeError, match="no pictures to show"):
+    with pytest.raises(NodeError, match="no images to show"):
         image_files.contact_sheet([])
 
 

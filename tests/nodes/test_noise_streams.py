@@ -22,7 +22,7 @@ CUDA = [
 ]
 """What A1111's own description gives for seed 0: what a card draws, which counts the transform in single precision."""
 COMFYUI_SECOND = [-1.3046586513519287, 1.4507033824920654, 0.24427996575832367, -0.27988964319229126]
-"""The second of three pictures of seed 42 in ComfyUI, 4 x 64 x 64: its first numbers."""
+"""The second of three images of seed 42 in ComfyUI, 4 x 64 x 64: its first numbers."""
 
 
 def drawn(noise: Noise, shape: tuple[int, ...] = SHAPE) -> torch.Tensor:
@@ -56,7 +56,7 @@ def test_philox_draws_what_a_card_draws() -> None:
 
 
 def test_seeds_have_64_bits() -> None:
-    largest = noise_stream(large_seed=str(2**64 - 1), batch=2, stream="a seed a picture")
+    largest = noise_stream(large_seed=str(2**64 - 1), batch=2, stream="a seed an image")
     assert largest.seeds == (2**64 - 1, 0)
     assert not torch.equal(*drawn(largest).split(1))
     assert not torch.equal(PhiloxGenerator(2**40 + 1).randn((4,)), PhiloxGenerator(1).randn((4,)))
@@ -78,7 +78,7 @@ def test_what_draws_on_the_way_is_named() -> None:
 
 
 def test_seeds_change_on_the_way_in_every_stream() -> None:
-    for stream in ("a seed a picture", "one for the batch", "NV Philox"):
+    for stream in ("a seed an image", "one for the batch", "NV Philox"):
         for between in ("goes on", "seed + 1"):
             before, after = (noise_stream(seed, 2, stream=stream, between=between) for seed in (3, 4))  # type: ignore[arg-type]
             schedule = k_sampler(None, "euler_ancestral", "karras", 6)

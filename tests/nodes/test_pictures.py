@@ -1,4 +1,4 @@
-"""Pictures between files, tensors and latents."""
+"""Images between files, tensors and latents."""
 
 import json
 import subprocess
@@ -80,7 +80,7 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nodeflow")):
-        with pytest.raises(NodeError, match="cannot write pictures into"):
+        with pytest.raises(NodeError, match="cannot write images into"):
             save_image(picture(), "p", folder)
 
 
@@ -99,12 +99,12 @@ def test_pictures_stand_upright_and_without_transparency(tmp_path: Path) -> None
 
 
 def test_what_is_no_picture_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(NodeError, match="choose a picture"):
+    with pytest.raises(NodeError, match="choose an image"):
         load_image()
     with pytest.raises(NodeError, match="there is no such file"):
         load_image(tmp_path / "missing.png")
     (tmp_path / "text.png").write_text("hello")
-    with pytest.raises(NodeError, match="no picture that can be read"):
+    with pytest.raises(NodeError, match="no image that can be read"):
         load_image(tmp_path / "text.png")
     with pytest.raises(NodeError, match="this is a folder"):
         load_image(tmp_path)

@@ -168,7 +168,7 @@ def test_what_is_shown_beside_the_latent_is_cropped_too(
 def test_what_sticks_out_is_cut_off(texts: tuple[Conditioning, ...]) -> None:
     assert placed(conditioning_area(texts[0], 512, 512, 64, 32), 8, 16, 8).box == Box(4, 8, 4, 8)
     with pytest.raises(
-        NodeError, match="begins 128 pixels from the left and 0 from the top, and the picture has 128 x 64;"
+        NodeError, match="begins 128 pixels from the left and 0 from the top, and the image has 128 x 64;"
     ):
         placed(conditioning_area(texts[0], 64, 64, 128, 0), 8, 16, 8)
 
@@ -198,10 +198,10 @@ def test_a_mask_can_bound_what_is_seen(texts: tuple[Conditioning, ...]) -> None:
 def test_a_place_without_a_text_is_a_sentence(tiny: LatentDiffusion, texts: tuple[Conditioning, ...]) -> None:
     denoiser = unet_denoiser(tiny.unet)
     area = conditioning_area_by_share(texts[0], 0.5, 1.0, 0.0, 0.0)
-    with pytest.raises(NodeError, match="no text leads in some places of the picture; combine"):
+    with pytest.raises(NodeError, match="no text leads in some places of the image; combine"):
         predicted(no_guidance(denoiser, area))
     masks = conditioning_mask(texts[0], Mask(torch.ones(3, 1, 8, 16)))
-    with pytest.raises(NodeError, match="3 masks do not fit 2 pictures"):
+    with pytest.raises(NodeError, match="3 masks do not fit 2 images"):
         predicted(no_guidance(denoiser, masks), X.expand(2, -1, -1, -1))
 
 

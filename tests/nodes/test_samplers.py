@@ -142,7 +142,7 @@ def test_an_adaptive_one_meets_its_tolerance_and_asks_more_for_a_smaller_one(end
 
 @pytest.mark.parametrize("name", NAMES)
 def test_noise_of_nothing_changes_nothing(name: str) -> None:
-    """With a denoiser that knows the picture, every sampler that ends at 0 ends there."""
+    """With a denoiser that knows the image, every sampler that ends at 0 ends there."""
     picture = torch.linspace(-1, 1, 256, dtype=torch.float64).reshape(1, 4, 8, 8)
     x, _ = walked(SAMPLERS[name], [*levels(24), 0.0], start(), lambda x, sigma: picture.to(x.dtype))
     left = 0.3 if name in ("dpm_fast", "dpm_adaptive") else 0.01  # these end at the last level above 0

@@ -437,7 +437,7 @@ def test_width_and_height_are_those_of_the_picture(tiny: LatentDiffusion) -> Non
 
 
 def test_a_batch_that_does_not_match_the_seeds_is_refused(tiny: LatentDiffusion) -> None:
-    with pytest.raises(NodeError, match="holds 3 pictures and the noise has 2 seeds"):
+    with pytest.raises(NodeError, match="holds 3 images and the noise has 2 seeds"):
         add_noise(Latent(torch.zeros(3, 4, 8, 8)), gaussian_noise(0, 2), scheduler())
 
 

@@ -1,4 +1,4 @@
-"""Sampling of picture tokens: the libraries' own numbers, batches and singles, what is kept, and what goes wrong."""
+"""Sampling of image tokens: the libraries' own numbers, batches and singles, what is kept, and what goes wrong."""
 
 from pathlib import Path
 from typing import Any
@@ -169,11 +169,11 @@ def test_what_does_not_go_together_is_a_sentence(
     text = amused.text_encoder.encode(["red"])
     with pytest.raises(NodeError, match="knows 16 codes, not 9"):
         finish(autoregressive_sample(dalle, Codes(torch.zeros(1, 3, 3).long(), 9)))
-    with pytest.raises(NodeError, match="1 x 2 x 2; 4 pictures of 3 x 3 codes"):
+    with pytest.raises(NodeError, match="1 x 2 x 2; 4 images of 3 x 3 codes"):
         finish(autoregressive_sample(dalle, Codes(torch.zeros(1, 2, 2).long(), 16)))
     with pytest.raises(NodeError, match="knows 16 codes, not 9"):
         finish(masked_sample(amused.transformer, text, codes=Codes(torch.zeros(1, 3, 3).long(), 9)))
-    with pytest.raises(NodeError, match="of 2 pictures and 3 are wanted"):
+    with pytest.raises(NodeError, match="of 2 images and 3 are wanted"):
         finish(masked_sample(amused.transformer, text, codes=Codes(torch.zeros(2, 3, 3).long() - 1, 16), pictures=3))
     with pytest.raises(NodeError, match="as tokens and as a whole"):
         finish(masked_sample(amused.transformer, Conditioning(text.tokens)))
@@ -183,7 +183,7 @@ def test_what_does_not_go_together_is_a_sentence(
         load_masked_tokens(str(tiny_folder))
     with pytest.raises(NodeError, match="Load DALL-E loads a folder with a GPT2LMHeadModel"):
         load_dalle(str(tiny_folder))
-    with pytest.raises(NodeError, match="lacks image_side; this model knows nothing of pictures"):
+    with pytest.raises(NodeError, match="lacks image_side; this model knows nothing of images"):
         load_dalle(str(save_dalle(tmp_path / "text", tiny_tokenizer(), image_side=None)))
     with pytest.raises(NodeError, match="contradicts itself"):
         load_dalle(str(save_dalle(tmp_path / "short", tiny_tokenizer(), n_positions=10)))

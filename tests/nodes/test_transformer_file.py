@@ -130,5 +130,5 @@ def test_a_flux_that_is_shown_a_picture_is_refused(folders: dict[str, Path], tmp
     weights = weights_in(folders["flux"])
     weights["x_embedder.weight"] = torch.zeros(64, 96)
     save_file(weights, tmp_path / "fill.safetensors")
-    with pytest.raises(NodeError, match=r"shown a picture besides what it paints \(Fill"):
+    with pytest.raises(NodeError, match=r"shown an image besides what it paints \(Fill"):
         load_flux(str(folders["flux"]), transformer=str(tmp_path / "fill.safetensors"))

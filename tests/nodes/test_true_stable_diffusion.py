@@ -1,4 +1,4 @@
-"""Stable Diffusion 1.5, 2.1 and XL with random weights: folder and single file give the same picture.
+"""Stable Diffusion 1.5, 2.1 and XL with random weights: folder and single file give the same image.
 
 1.5 and 2.1 in full size; XL with one transformer layer a block, and four layers in its second text encoder.
 
@@ -59,7 +59,7 @@ def write(at: Path, second: bool) -> tuple[Path, Path]:
 
 
 def painted(model: LatentDiffusion, denoiser: Denoiser) -> tuple[Tensor, Tensor]:
-    """The latent (1, 4, 8, 8) and the picture (1, 3, 64, 64) after one step."""
+    """The latent (1, 4, 8, 8) and the image (1, 3, 64, 64) after one step."""
     texts = [clip_text_encode(model.text_encoder, text) for text in ("a red star", "")]
     assert texts[0].tokens.shape[1] == 77
     guider = classifier_free_guidance(denoiser, *texts, 7.5)

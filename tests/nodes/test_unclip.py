@@ -139,7 +139,7 @@ def test_a_batch_of_vectors_has_a_picture_each(prior: Prior, decoder: Decoder) -
     together = paint(vectors, 3, 4)
     alone = torch.cat([paint(vectors[:1], 3), paint(vectors[1:], 4)])
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
-    assert not torch.allclose(together[1:], paint(vectors[:1], 4), atol=1e-3), "another vector is another picture"
+    assert not torch.allclose(together[1:], paint(vectors[:1], 4), atol=1e-3), "another vector is another image"
 
 
 def test_the_nearest_vector_wins() -> None:
@@ -177,7 +177,7 @@ def test_what_does_not_go_together_is_a_sentence(
     with pytest.raises(NodeError, match="led by a CLIP vector; wire what unclip_conditioning gives"):
         unclip_denoiser(decoder.decoder).predict(x, time, text)
     three = unclip_conditioning(decoder.decoder, text, Embedding(torch.zeros(3, 24)))
-    with pytest.raises(NodeError, match="3 vectors do not fit 2 pictures"):
+    with pytest.raises(NodeError, match="3 vectors do not fit 2 images"):
         unclip_denoiser(decoder.decoder).predict(x, time, three)
     with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; Load prior loads a folder with the prior"):
         load_prior(str(tiny_folder))

@@ -1,4 +1,4 @@
-"""Cascades: diffusers' own super-resolution pipeline step by step, augmentation, and small pictures in batches."""
+"""Cascades: diffusers' own super-resolution pipeline step by step, augmentation, and small images in batches."""
 
 from pathlib import Path
 from typing import Any
@@ -80,27 +80,27 @@ def test_a_batch_of_small_pictures_equals_its_singles(model: Upsampler) -> None:
 
 
 def test_what_does_not_go_together_is_a_sentence(model: Upsampler, tiny_upsampler: Path, tiny_ddpm: Path) -> None:
-    with pytest.raises(NodeError, match="does not look at a small picture; this node loads upsamplers"):
+    with pytest.raises(NodeError, match="does not look at a small image; this node loads upsamplers"):
         load_upsampler(str(tiny_ddpm))
-    with pytest.raises(NodeError, match="makes a small picture larger; load it as an upsampler"):
+    with pytest.raises(NodeError, match="makes a small image larger; load it as an upsampler"):
         load_ddpm(str(tiny_upsampler))
     with pytest.raises(NodeError, match="use the upsample denoiser"):
         pixel_denoiser(model.unet)
-    with pytest.raises(NodeError, match="does not look at a small picture; load an upsampler"):
+    with pytest.raises(NodeError, match="does not look at a small image; load an upsampler"):
         upsample_denoiser(load_ddpm(str(tiny_ddpm)).unet, Image(LOW))
     with pytest.raises(NodeError, match="wire the upsampler's schedule"):
         upsample_denoiser(model.unet, Image(LOW), None, 100)
     with pytest.raises(NodeError, match="timesteps end at 999"):
         upsample_denoiser(model.unet, Image(LOW), model.schedule, 1000)
-    with pytest.raises(NodeError, match="a picture of 4 x 2 cannot become one of 16 x 16"):
+    with pytest.raises(NodeError, match="an image of 4 x 2 cannot become one of 16 x 16"):
         painted(upsample_denoiser(model.unet, Image(LOW[..., :2, :])), model)
-    with pytest.raises(NodeError, match="there are 2 small pictures and 1 seeds"):
+    with pytest.raises(NodeError, match="there are 2 small images and 1 seeds"):
         painted(upsample_denoiser(model.unet, Image(LOW)), model, batch=1)
 
 
 def test_a_network_without_levels_takes_no_augmentation(tmp_path: Path) -> None:
     DDPMPipeline(new_pixel_unet(in_channels=6), DDPMScheduler()).save_pretrained(tmp_path)
     model = load_upsampler(str(tmp_path))
-    with pytest.raises(NodeError, match="not trained with noise on the small picture"):
+    with pytest.raises(NodeError, match="not trained with noise on the small image"):
         upsample_denoiser(model.unet, Image(LOW), model.schedule, 100)
     assert painted(upsample_denoiser(model.unet, Image(LOW)), model, batch=2).shape == (2, 3, 16, 16)

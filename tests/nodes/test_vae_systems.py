@@ -100,7 +100,7 @@ def test_a_row_of_the_forward_diffusion_is_that_of_its_steps() -> None:
     assert shares == sorted(shares)
     with pytest.raises(NodeError, match="one latent and one seed"):
         forward_diffusion(latent, Noise((1, 2)), schedule)
-    with pytest.raises(NodeError, match="20 steps, too few for 30 pictures"):
+    with pytest.raises(NodeError, match="20 steps, too few for 30 images"):
         forward_diffusion(latent, noise, schedule, 30)
 
 

@@ -1,4 +1,4 @@
-"""The checker must know clean pictures and refuse captions that say something else."""
+"""The checker must know clean images and refuse captions that say something else."""
 
 import numpy as np
 import pytest

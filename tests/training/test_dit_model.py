@@ -1,4 +1,4 @@
-"""The exported diffusion transformer: diffusers' own pipeline reads it, and its pictures are of their class."""
+"""The exported diffusion transformer: diffusers' own pipeline reads it, and its images are of their class."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""A U-Net that grows keeps what it learnt, and works on pictures twice as wide."""
+"""A U-Net that grows keeps what it learnt, and works on images twice as wide."""
 
 import torch
 

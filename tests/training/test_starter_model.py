@@ -1,4 +1,4 @@
-"""The exported model folder: its tokenizer, and pictures that show what was asked for."""
+"""The exported model folder: its tokenizer, and images that show what was asked for."""
 
 from pathlib import Path
 

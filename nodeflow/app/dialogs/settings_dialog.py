@@ -113,7 +113,7 @@ class LookPage(_Form):
 
 
 class FilesPage(_Form):
-    """Hold where pictures go, and what is open at the next start."""
+    """Hold where images go, and what is open at the next start."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -129,8 +129,8 @@ class FilesPage(_Form):
         row.addWidget(self.output, 1)
         row.addWidget(choose)
         line.setFocusProxy(self.output)
-        self.row(self.tr("Pictures go to"), line)
-        self.output.setAccessibleName(self.tr("Pictures go to"))
+        self.row(self.tr("Images go to"), line)
+        self.output.setAccessibleName(self.tr("Images go to"))
         self.restore = QCheckBox(self.tr("Open again what was open at the last end"))
         self.restore.setChecked(settings.restore_tabs)
         self.restore.toggled.connect(lambda on: setattr(settings, "restore_tabs", on))

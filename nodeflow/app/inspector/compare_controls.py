@@ -1,4 +1,4 @@
-"""With what a picture is compared: another run or another step, and in which way."""
+"""With what an image is compared: another run or another step, and in which way."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class CompareBar(QWidget):
             lines[MAX_TOLD:] = [self.tr("and {0} more").format(len(lines) - MAX_TOLD)] if len(lines) > MAX_TOLD else []
             lines = lines or [self.tr("the parameters are the same as in the last run")]
         if largest is not None:
-            same = self.tr("the pictures are the same")
+            same = self.tr("the images are the same")
             lines.append(self.tr("largest difference: {0}").format(largest) if largest else same)
         if parted:
             lines.append(parted)

@@ -1,4 +1,4 @@
-"""What a value is compared with: the other one's pictures, how far the two are apart, and from which step on."""
+"""What a value is compared with: the other one's images, how far the two are apart, and from which step on."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ class Comparison(QObject):
         self._bar.tell(told, self._parted(quantity))
 
     def tell(self, view: Seen) -> None:
-        """Say what differs where it is no picture that is shown: curves of how far two runs are apart, or one alone."""
+        """Say what differs where it is no image that is shown: curves of how far two runs are apart, or one alone."""
         self._parting = view if isinstance(view, Chart) and view.y == APART else None
-        alone = self.tr("only pictures, and curves over steps, are compared; this is the last run alone")
+        alone = self.tr("only images, and curves over steps, are compared; this is the last run alone")
         self._bar.tell(None, self._parted("x") if self._parting else alone)
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ class Exporter:
         elif text := self._stage.csv():
             self._save(path, text.encode())
         else:
-            self._say(tr("A picture has no rows of numbers; export it as NPY."), False)
+            self._say(tr("An image has no rows of numbers; export it as NPY."), False)
 
     def _save(self, path: Path, data: bytes) -> None:
         try:

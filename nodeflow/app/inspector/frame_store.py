@@ -1,4 +1,4 @@
-"""Pictures that were fetched, kept within a bound; and those of all steps of something that can be played."""
+"""Images that were fetched, kept within a bound; and those of all steps of something that can be played."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.views import Picture, View
 
 MAX_BYTES = 192 * 2**20
-"""Memory for pictures that were fetched."""
+"""Memory for images that were fetched."""
 FRAMES_AHEAD = 4
 """Frames that are asked for at once."""
 QUICK = 0.15

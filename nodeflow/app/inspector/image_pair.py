@@ -1,4 +1,4 @@
-"""Two pictures together: side by side, as a wipe, or their difference; zoom and place are the same for both."""
+"""Two images together: side by side, as a wipe, or their difference; zoom and place are the same for both."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MODES = ("side by side", "wipe", "difference")
 
 
 class WipeView(ImageView):
-    """Shows one picture to the left of a line that follows the pointer, another to its right."""
+    """Shows one image to the left of a line that follows the pointer, another to its right."""
 
     def __init__(self, camera: ZoomState) -> None:
         super().__init__(camera)
-        self.setAccessibleName(self.tr("Two pictures, parted by a line"))
+        self.setAccessibleName(self.tr("Two images, parted by a line"))
         self.other: StoredFrame | None = None
         self.share = 0.5
 
@@ -50,16 +50,16 @@ class WipeView(ImageView):
 
 
 class ImagePairView(QStackedWidget):
-    """Two pictures, in one of three ways; ``views`` are the pictures it may show."""
+    """Two images, in one of three ways; ``views`` are the images it may show."""
 
     def __init__(self) -> None:
         super().__init__()
         self.camera = ZoomState(self)
         self.left_view, self.right_view = ImageView(self.camera), ImageView(self.camera)
-        self.left_view.setAccessibleName(self.tr("Picture of this run"))
-        self.right_view.setAccessibleName(self.tr("Picture that it is compared with"))
+        self.left_view.setAccessibleName(self.tr("Image of this run"))
+        self.right_view.setAccessibleName(self.tr("Image that it is compared with"))
         self.wipe, self.difference = WipeView(self.camera), ImageView(self.camera)
-        self.difference.setAccessibleName(self.tr("Difference of the two pictures"))
+        self.difference.setAccessibleName(self.tr("Difference of the two images"))
         both = QWidget()
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)
@@ -71,7 +71,7 @@ class ImagePairView(QStackedWidget):
             self.addWidget(widget)
         self.views = (self.left_view, self.right_view, self.wipe, self.difference)
         self.largest: int | None = None
-        """The largest difference between the two pictures, of 255; None where it is not known."""
+        """The largest difference between the two images, of 255; None where it is not known."""
 
     def show_pair(
         self,
@@ -81,9 +81,9 @@ class ImagePairView(QStackedWidget):
         words: str = "",
         apart: StoredFrame | None = None,
     ) -> None:
-        """Show two pictures; ``words`` stand in the place of the second where it cannot be seen.
+        """Show two images; ``words`` stand in the place of the second where it cannot be seen.
 
-        Their difference is ``apart``, where it was found from their values, else that of the pictures.
+        Their difference is ``apart``, where it was found from their values, else that of the images.
         """
         self.setCurrentIndex(MODES.index(mode))
         self.largest = None
@@ -114,7 +114,7 @@ class ImagePairView(QStackedWidget):
 
 
 def difference(one: QImage, other: QImage) -> NDArray[np.uint8]:
-    """Return how far two pictures are apart at each place (h, w): the largest of the three colours' differences, 0 to
+    """Return how far two images are apart at each place (h, w): the largest of the three colours' differences, 0 to
     255."""
     if other.size() != one.size():
         mode = Qt.TransformationMode.SmoothTransformation

@@ -1,4 +1,4 @@
-"""A picture that can be zoomed and moved, with the place under the pointer."""
+"""An image that can be zoomed and moved, with the place under the pointer."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NEAR = 4
 class ImageView(QWidget):
     """Shows a frame: cells with sharp edges, photographs smooth.
 
-    ``pointed``: the place in the picture that the pointer is over, from 0 to 1, and the tile.
+    ``pointed``: the place in the image that the pointer is over, from 0 to 1, and the tile.
     ``left``: it is over none. ``picked``: a click on a place. The wheel zooms, dragging moves, a double click shows the
-    whole picture; so do +, -, the arrows and 0.
+    whole image; so do +, -, the arrows and 0.
     """
 
     pointed = Signal(float, float, int)
@@ -29,7 +29,7 @@ class ImageView(QWidget):
 
     def __init__(self, camera: ZoomState | None = None) -> None:
         super().__init__()
-        self.setAccessibleName(self.tr("Picture of the value"))
+        self.setAccessibleName(self.tr("Image of the value"))
         self.setMinimumSize(160, 120)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -41,7 +41,7 @@ class ImageView(QWidget):
         self._pressed: QPointF | None = None
 
     def show_frame(self, frame: StoredFrame | None, words: str = "") -> None:
-        """Show a picture, or words in its place."""
+        """Show an image, or words in its place."""
         self.frame, self.words = frame, words
         self.setAccessibleDescription(words or (frame.about.caption if frame else ""))
         self.update()
@@ -50,7 +50,7 @@ class ImageView(QWidget):
         return QSize(360, 320)
 
     def area(self) -> QRectF:
-        """Return where the picture is drawn."""
+        """Return where the image is drawn."""
         assert self.frame is not None
         return self.camera.area(QSizeF(self.frame.image.size()), QRectF(self.rect()).adjusted(6, 6, -6, -6))
 
@@ -98,7 +98,7 @@ class ImageView(QWidget):
             painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), str(tile))
 
     def image(self) -> QImage:
-        """The picture as it was fetched, without zoom."""
+        """The image as it was fetched, without zoom."""
         return self.frame.image if self.frame else QImage()
 
     # --- hands

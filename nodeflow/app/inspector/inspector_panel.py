@@ -28,7 +28,7 @@ from nodeflow.views import Option, Picture, ViewInfo
 FACTS = ""
 """The form of an overview."""
 ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
-"""Pixels that a picture may have, one of many, and one that is kept."""
+"""Pixels that an image may have, one of many, and one that is kept."""
 
 
 class InspectorPanel(QWidget):
@@ -224,7 +224,7 @@ class InspectorPanel(QWidget):
 
     @property
     def comparing(self) -> bool:
-        """Return whether two pictures are shown together."""
+        """Return whether two images are shown together."""
         return self.compare_button.isChecked()
 
     def _option(self, wanted: Any) -> Option | None:
@@ -307,7 +307,7 @@ class InspectorPanel(QWidget):
         self._say_held()
 
     def _offer_load(self, node: str) -> None:
-        """What a picture needs is not in memory: offer to run to the node that gives it."""
+        """What an image needs is not in memory: offer to run to the node that gives it."""
         self._missing, own = node, node == self.scope.path_of(self.node)
         words = self.tr("Run to {0}, to see it") if own else self.tr("Load {0}, to see it in true colours")
         self.load_button.setText(words.format(node))
@@ -334,7 +334,7 @@ class InspectorPanel(QWidget):
         self._say(self.tr("This is a copy: change it, and run. The steps before it come from the cache."), True)
 
     def keep_step(self) -> None:
-        """Have the picture of this step decoded in full size, and write it into the output folder."""
+        """Have the image of this step decoded in full size, and write it into the output folder."""
         if self.overview is None:
             return
         node, step = self.node, self.scrubber.step
@@ -349,13 +349,13 @@ class InspectorPanel(QWidget):
                 path = keep(frame_of(view).image, self.session.hub.output, self.scope, node, step, quantity)
                 self._say(self.tr("Written: {0}").format(path), True)
             except OSError as failed:
-                self._say(self.tr("Cannot write the picture: {0}").format(failed.strerror or failed))
+                self._say(self.tr("Cannot write the image: {0}").format(failed.strerror or failed))
 
         self.looks.ask(arrived, handle=self.overview.handle, form="frames", options=options, size=WHOLE)
 
     def _say_held(self) -> None:
         if self.film is not None:
-            words = self.tr("{0} of {1} steps fetched · pictures held: {2} of at most {3}")
+            words = self.tr("{0} of {1} steps fetched · images held: {2} of at most {3}")
             held, most = size(self.cache.bytes), size(self.cache.most)
             self.facts_line.setVisible(True)
             self.facts_line.setText(words.format(self.film.held, self.film.steps, held, most))

@@ -55,7 +55,7 @@ class ExportButton(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         for words, suffix in (
-            (self.tr("Picture of what is seen (PNG)…"), ".png"),
+            (self.tr("Image of what is seen (PNG)…"), ".png"),
             (self.tr("Numbers of what is seen (CSV)…"), ".csv"),
             (self.tr("True values of the tensor (NPY)…"), ".npy"),
             (self.tr("True values (safetensors)…"), ".safetensors"),

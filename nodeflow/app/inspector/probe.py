@@ -15,7 +15,7 @@ PAUSE = 40
 
 
 class Probe(QObject):
-    """Follows the pointer over pictures; where it rests, it asks ``ask`` for that place, from 0 to 1 on both axes."""
+    """Follows the pointer over images; where it rests, it asks ``ask`` for that place, from 0 to 1 on both axes."""
 
     def __init__(self, ask: Callable[[float, float], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -24,7 +24,7 @@ class Probe(QObject):
         self._clock.timeout.connect(lambda: ask(*self._place))
 
     def follow(self, view: ImageView) -> None:
-        """Follow the pointer over a picture too."""
+        """Follow the pointer over an image too."""
         view.pointed.connect(self._pointed)
         view.left.connect(self._clock.stop)
 

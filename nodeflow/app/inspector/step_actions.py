@@ -1,4 +1,4 @@
-"""What can be done with a step of a past run: go another way from there, or keep its picture."""
+"""What can be done with a step of a past run: go another way from there, or keep its image."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from nodeflow.graph.io.files import dumps, write_atomic
 from nodeflow.graph.io.png_text import with_text, with_workflow
 
 STEP_KEY = "nodeflow-step"
-"""Under it a kept picture says which step it is of."""
+"""Under it a kept image says which step it is of."""
 
 
 class StepTools(QWidget):
-    """``forked``: a branch is there; its first node is to be changed. ``keep_wanted``: the picture is to be kept."""
+    """``forked``: a branch is there; its first node is to be changed. ``keep_wanted``: the image is to be kept."""
 
     forked = Signal(str)
     keep_wanted = Signal()
@@ -36,8 +36,8 @@ class StepTools(QWidget):
         self.menu.aboutToShow.connect(self._offer)
         self.fork_button.setMenu(self.menu)
         self.keep_button = QToolButton()
-        self.keep_button.setText(self.tr("Keep this picture"))
-        self.keep_button.setToolTip(self.tr("Write the decoded picture of this step into the output folder"))
+        self.keep_button.setText(self.tr("Keep this image"))
+        self.keep_button.setToolTip(self.tr("Write the decoded image of this step into the output folder"))
         self.keep_button.clicked.connect(self.keep_wanted)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,7 +77,7 @@ class StepTools(QWidget):
 
 
 def keep(image: QImage, folder: Path, scope: GraphScope, node: str, step: int, quantity: str) -> Path:
-    """Write the picture of a step into a folder, with the workflow and what it is of inside; never over another.
+    """Write the image of a step into a folder, with the workflow and what it is of inside; never over another.
 
     Raises OSError.
     """

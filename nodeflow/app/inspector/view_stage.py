@@ -55,7 +55,7 @@ WIDGETS: dict[type, Callable[[], QWidget]] = {
     Text: _text,
     Overview: _facts,
 }
-"""Each has ``show_view(view)``, and ``rows()`` for a file of commas. Pictures are shown as frames."""
+"""Each has ``show_view(view)``, and ``rows()`` for a file of commas. Images are shown as frames."""
 
 
 class ViewStage(QStackedWidget):
@@ -70,7 +70,7 @@ class ViewStage(QStackedWidget):
         self._widgets: dict[type, Any] = {}
 
     def show_frame(self, frame: StoredFrame | None, words: str = "") -> None:
-        """Show a picture, or words in its place."""
+        """Show an image, or words in its place."""
         self.picture.show_frame(frame, words)
         self.setCurrentWidget(self.picture)
 
@@ -82,7 +82,7 @@ class ViewStage(QStackedWidget):
         words: str = "",
         apart: StoredFrame | None = None,
     ) -> int | None:
-        """Show two pictures; the largest difference between them, of 255, where both are there.
+        """Show two images; the largest difference between them, of 255, where both are there.
 
         ``apart`` is how far they are apart, where that is known from their values.
         """
@@ -91,7 +91,7 @@ class ViewStage(QStackedWidget):
         return self.pair.largest
 
     def show_view(self, view: Seen) -> None:
-        """Show what is no picture."""
+        """Show what is no image."""
         kind = type(view)
         if kind not in self._widgets:
             self._widgets[kind] = WIDGETS[kind]()
@@ -100,7 +100,7 @@ class ViewStage(QStackedWidget):
         self.setCurrentWidget(self._widgets[kind])
 
     def image(self) -> QImage:
-        """Return what is seen, as a picture."""
+        """Return what is seen, as an image."""
         widget = self.currentWidget()
         return self.picture.image() if widget is self.picture else widget.grab().toImage()
 

@@ -1,4 +1,4 @@
-"""Where a picture is looked at from: zoom and centre, which several pictures may share."""
+"""Where an image is looked at from: zoom and centre, which several images may share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_ZOOM = 64.0
 
 
 class ZoomState(QObject):
-    """``zoom`` 1 shows the whole picture; ``centre`` is the place in the middle, from 0 to 1 on both axes."""
+    """``zoom`` 1 shows the whole image; ``centre`` is the place in the middle, from 0 to 1 on both axes."""
 
     moved = Signal()
 
@@ -18,7 +18,7 @@ class ZoomState(QObject):
         self.centre = QPointF(0.5, 0.5)
 
     def area(self, picture: QSizeF, room: QRectF) -> QRectF:
-        """Return where a picture of a size is drawn in a room."""
+        """Return where an image of a size is drawn in a room."""
         fit = min(room.width() / max(picture.width(), 1), room.height() / max(picture.height(), 1))
         size = picture * (fit * self.zoom)
         middle = room.center()
@@ -30,24 +30,24 @@ class ZoomState(QObject):
         )
 
     def zoom_at(self, place: QPointF, factor: float) -> None:
-        """Zoom in or out so that a place of the picture stays where it is."""
+        """Zoom in or out so that a place of the image stays where it is."""
         before = self.zoom
         self.zoom = min(max(self.zoom * factor, 1.0), MAX_ZOOM)
         self.centre = place + (self.centre - place) * (before / self.zoom)
         self._settle()
 
     def pan(self, by: QPointF) -> None:
-        """Move on by shares of the picture."""
+        """Move on by shares of the image."""
         self.centre = self.centre + by
         self._settle()
 
     def reset(self) -> None:
-        """Show the whole picture."""
+        """Show the whole image."""
         self.zoom, self.centre = 1.0, QPointF(0.5, 0.5)
         self.moved.emit()
 
     def _settle(self) -> None:
-        """Keep the picture in view: at zoom 1 it stands in the middle."""
+        """Keep the image in view: at zoom 1 it stands in the middle."""
         reach = 0.5 - 0.5 / self.zoom
         x, y = (min(max(value, 0.5 - reach), 0.5 + reach) for value in (self.centre.x(), self.centre.y()))
         self.centre = QPointF(x, y)

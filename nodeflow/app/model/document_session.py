@@ -60,7 +60,7 @@ class DocumentSession(QObject):
     ``run_changed``: the run as a whole.
     ``asked``: one is about to be handed to the engine, as the document stands. ``queued``: one was.
     ``problems_changed``: what stands in the way of a run.
-    ``picture``: PNG pictures of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
+    ``picture``: PNG images of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
 
     opened = Signal()
@@ -91,7 +91,7 @@ class DocumentSession(QObject):
         self.document = Document()
         self.flattened = FlattenedWorkflow(self.document)
         self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
-        """By the path of a node, the output that was last looked at and its small pictures."""
+        """By the path of a node, the output that was last looked at and its small images."""
         self.stack = QUndoStack(self)
         self.path: Path | None = None
         self.name = ""
@@ -132,13 +132,13 @@ class DocumentSession(QObject):
         self._show(Workflow(), None, Path.cwd(), "")
 
     def open(self, path: Path) -> None:
-        """Open a workflow file, or a picture that holds one. Raises WorkflowError; the document then stays."""
+        """Open a workflow file, or an image that holds one. Raises WorkflowError; the document then stays."""
         self.show_workflow(read(path), path)
 
     def show_workflow(self, workflow: Workflow, source: Path) -> None:
         """Take a workflow that was read from a file.
 
-        A picture, and a workflow that ships with nodeflow, are never written over: saving asks for a file.
+        An image, and a workflow that ships with nodeflow, are never written over: saving asks for a file.
         """
         folder = source.resolve().parent
         shipped = folder == resources.folder("workflows").resolve()
@@ -289,7 +289,7 @@ class DocumentSession(QObject):
             (self.hub.cancel_once_written if begun else self.hub.engine.cancel)(job)
 
     def peek(self, node: str, output: str, size: int) -> None:
-        """Ask for pictures of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
+        """Ask for images of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
         found = self.flattened.flat.origin(node, output) or (node, output)
         request = self.hub.engine.peek(*found, size, self.id)
         self._requests[request] = (node, output, size)
@@ -413,14 +413,14 @@ class DocumentSession(QObject):
             self.peek(node, output, THUMBNAIL)
 
     def _pictured(self, node: str) -> str:
-        """The output of a node that may be pictures, by its type; empty where none is."""
+        """The output of a node that may be images, by its type; empty where none is."""
         found = self.flattened.flat.workflow.nodes.get(node)
         spec = self.catalogue.nodes.get(found.type) if found is not None else None
         return next((port.name for port in spec.outputs if port.type in self.catalogue.types(SEEN)), "") if spec else ""
 
 
 THUMBNAIL = 384
-"""Pixels of the pictures that nodes show of what they gave."""
+"""Pixels of the images that nodes show of what they gave."""
 
 
 def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
@@ -431,12 +431,12 @@ def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
 
 
 def read(path: Path) -> Workflow:
-    """A workflow from its file, or from a picture that nodeflow saved. Raises WorkflowError."""
+    """A workflow from its file, or from an image that nodeflow saved. Raises WorkflowError."""
     return files.load(path)
 
 
 def has_workflow(path: Path) -> bool:
-    """Return whether a picture carries a workflow; not where it cannot be read."""
+    """Return whether an image carries a workflow; not where it cannot be read."""
     try:
         with path.open("rb") as file:
             return KEY in texts_in(file, KEY)

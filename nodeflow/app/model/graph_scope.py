@@ -243,7 +243,7 @@ class GraphScope(QObject):
             self.picture.emit(name, output, size, pictures)
 
     def _pictured(self, name: str) -> tuple[str, str] | None:
-        """The node and output whose pictures stand for an instance: those of its first output that has any."""
+        """The node and output whose images stand for an instance: those of its first output that has any."""
         spec, flat = self.catalogue.nodes.get(self.workflow.nodes[name].type), self.session.flattened.flat
         seen = self.catalogue.types(SEEN)
         outputs = (port.name for port in spec.outputs if port.type in seen) if spec is not None else ()
@@ -256,6 +256,6 @@ class GraphScope(QObject):
             self.preview.emit(name, picture)
 
     def show_pictures(self) -> None:
-        """Tell again of the small pictures that nodes gave last."""
+        """Tell again of the small images that nodes gave last."""
         for path, (output, pictures) in self.session.thumbnails.items():
             self._picture(path, output, 0, pictures)

@@ -53,12 +53,12 @@ class NodeState(msgspec.Struct, frozen=True):
 
     @property
     def pictures(self) -> str:
-        """The output that can be seen as pictures; empty where there is none."""
+        """The output that can be seen as images; empty where there is none."""
         return next((value.output for value in self.values if value.pictures), "")
 
     @property
     def worth_a_look(self) -> bool:
-        """Return whether its pictures are to be shown: of many items not after each, but after 1, 2, 4, 8, ... and
+        """Return whether its images are to be shown: of many items not after each, but after 1, 2, 4, 8, ... and
         all."""
         return self.done == self.items or self.done & (self.done - 1) == 0
 
@@ -203,6 +203,6 @@ def _done(old: NodeState, phase: Phase, count: int = 1) -> NodeState:
 
 
 def _together(before: tuple[Summary, ...], new: tuple[Summary, ...]) -> tuple[Summary, ...]:
-    """Return what the items gave so far: the newest in words, the pictures of all."""
+    """Return what the items gave so far: the newest in words, the images of all."""
     pictures = {value.output: value.pictures for value in before}
     return tuple(msgspec.structs.replace(v, pictures=v.pictures + pictures.get(v.output, 0)) for v in new)

@@ -65,7 +65,7 @@ class Settings(QObject):
     scale = Setting[int]("look/scale", 100, int)
     """Size of the interface in percent, 100 to 200; in force from the next start."""
     output = Setting[str]("files/output", "", str)
-    """Where pictures go; empty for a folder in the user's pictures."""
+    """Where images go; empty for a folder in the user's images."""
     recent = Setting[list[str]]("files/recent", [], list[str])
     restore_tabs = Setting[bool]("files/restore_tabs", True, bool)
     tabs = Setting[list[str]]("files/tabs", [], list[str])

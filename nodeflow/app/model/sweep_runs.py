@@ -17,7 +17,7 @@ from nodeflow.reports.sweep_sheet import SweepSheet
 
 
 class SweepRuns(QObject):
-    """Runs sweeps, and writes their sheets beside the pictures; the hub tells of them with ``made``."""
+    """Runs sweeps, and writes their sheets beside the images; the hub tells of them with ``made``."""
 
     def __init__(self, hub: EngineService, background: Background) -> None:
         super().__init__(hub)

@@ -1,4 +1,4 @@
-"""What outputs gave, in a line and a small picture: asked from the engine when somebody wants to read it."""
+"""What outputs gave, in a line and a small image: asked from the engine when somebody wants to read it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Where = tuple[str, str]
 
 
 class ValueFacts(QObject):
-    """Facts in a line and a small picture, by node and output of a scope; what is not known yet is asked for.
+    """Facts in a line and a small image, by node and output of a scope; what is not known yet is asked for.
 
-    ``told``: something more is known of a node. ``arrived``: a line or a picture is there that was asked for.
+    ``told``: something more is known of a node. ``arrived``: a line or an image is there that was asked for.
     """
 
     told = Signal(str)
@@ -53,7 +53,7 @@ class ValueFacts(QObject):
         return fact_line(overview.facts[0]) + others
 
     def hint(self, node: str, output: str) -> str:
-        """The line and the picture as rich text, as far as they are known."""
+        """The line and the image as rich text, as far as they are known."""
         line, where = self.line(node, output), (node, output)
         overview = self._known.get(where)
         form = small_views.form_in_small(overview) if overview else None

@@ -1,4 +1,4 @@
-"""The gallery: all pictures of the output folder, the latest first; each knows the workflow that made it."""
+"""The gallery: all images of the output folder, the latest first; each knows the workflow that made it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class Pictures(QAbstractListModel):
-    """Paths of pictures, the latest first, and their thumbnails as they are seen."""
+    """Paths of images, the latest first, and their thumbnails as they are seen."""
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
         super().__init__(parent)
@@ -82,7 +82,7 @@ class Pictures(QAbstractListModel):
         self.set_paths(self._all)
 
     def add(self, paths: list[Path]) -> None:
-        """Pictures that were written just now, before the others."""
+        """Images that were written just now, before the others."""
         known = set(self._all)
         new = [path for path in reversed(paths) if path not in known]
         shown = [path for path in new if self._words in path.stem.casefold()]
@@ -105,7 +105,7 @@ class Pictures(QAbstractListModel):
 
 
 class Gallery(QWidget):
-    """``opened``: the workflow of a picture is wanted."""
+    """``opened``: the workflow of an image is wanted."""
 
     opened = Signal(Path)
 
@@ -114,7 +114,7 @@ class Gallery(QWidget):
         self._hub, self._background = hub, background
         self.model = Pictures(Thumbnails(background, self), self)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Find a picture by its name"))
+        self.search.setPlaceholderText(self.tr("Find an image by its name"))
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)
@@ -134,7 +134,7 @@ class Gallery(QWidget):
         self.view.setWordWrap(False)
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.view.activated.connect(lambda index: self.show_large(index.row()))
-        self.empty = QLabel(self.tr("No pictures yet. A Save image node writes its pictures here when it runs."))
+        self.empty = QLabel(self.tr("No images yet. A Save image node writes its images here when it runs."))
         self.empty.setObjectName("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -175,7 +175,7 @@ class Gallery(QWidget):
         action.triggered.connect(lambda: act())
         return action
 
-    # --- which pictures there are
+    # --- which images there are
 
     def scan(self) -> None:
         """Look into the output folder."""
@@ -193,7 +193,7 @@ class Gallery(QWidget):
 
     def _changed(self) -> None:
         many = len(self.model.paths)
-        self.count.setText(self.tr("{0} pictures").format(many) if many != 1 else self.tr("1 picture"))
+        self.count.setText(self.tr("{0} images").format(many) if many != 1 else self.tr("1 image"))
         self._pages.setCurrentWidget(self.view if many or self.search.text() else self.empty)
         self._enable()
 
@@ -205,11 +205,11 @@ class Gallery(QWidget):
     # --- what is done with them
 
     def chosen(self) -> list[Path]:
-        """The selected pictures."""
+        """The selected images."""
         return [self.model.paths[index.row()] for index in self.view.selectedIndexes()]
 
     def show_large(self, row: int) -> None:
-        """Show a picture in a window of its own, from which one steps to its neighbours."""
+        """Show an image in a window of its own, from which one steps to its neighbours."""
         if 0 <= row < len(self.model.paths):
             large = ImagePage(self.window(), self.model.paths, row, self._background)
             large.opened.connect(self.opened)
@@ -246,7 +246,7 @@ class Gallery(QWidget):
         if len(paths) == 1:
             words = self.tr("Move {0} to the trash?").format(paths[0].name)
         else:
-            words = self.tr("Move {0} pictures to the trash?").format(len(paths))
+            words = self.tr("Move {0} images to the trash?").format(len(paths))
         if QMessageBox.question(self.window(), self.tr("Delete"), words) == QMessageBox.StandardButton.Yes:
             self._background.run(lambda: trash(paths), self._deleted, owner=self)
 

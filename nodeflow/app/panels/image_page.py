@@ -1,4 +1,4 @@
-"""One picture of the gallery as large as fits, with its neighbours an arrow away."""
+"""One image of the gallery as large as fits, with its neighbours an arrow away."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nodeflow.app.qt.thumbnails import read
 
 
 class ImagePage(QDialog):
-    """``opened``: the workflow of the picture is wanted."""
+    """``opened``: the workflow of the image is wanted."""
 
     opened = Signal(Path)
 
@@ -23,12 +23,12 @@ class ImagePage(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._paths, self.row, self._background = paths, row, background
         self.view = PreviewImage()
-        self.view.words = self.tr("This picture cannot be read.")
+        self.view.words = self.tr("This image cannot be read.")
         self.words = QLabel()
         self.words.setObjectName("dim")
         self.before, self.after = QPushButton("←"), QPushButton("→")
-        self.before.setAccessibleName(self.tr("Previous picture"))
-        self.after.setAccessibleName(self.tr("Next picture"))
+        self.before.setAccessibleName(self.tr("Previous image"))
+        self.after.setAccessibleName(self.tr("Next image"))
         self.workflow = QPushButton(self.tr("Open workflow"))
         self.before.clicked.connect(lambda: self.step(-1))
         self.after.clicked.connect(lambda: self.step(1))
@@ -46,7 +46,7 @@ class ImagePage(QDialog):
 
     @property
     def path(self) -> Path:
-        """The picture that is shown."""
+        """The image that is shown."""
         return self._paths[self.row]
 
     def step(self, by: int) -> None:

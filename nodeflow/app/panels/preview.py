@@ -1,4 +1,4 @@
-"""The picture that a run gave, large, with the batch as a grid."""
+"""The image that a run gave, large, with the batch as a grid."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ KEPT = NodeState("cached")
 
 
 class PreviewImage(QWidget):
-    """Shows one picture as large as fits, smooth, never cut."""
+    """Shows one image as large as fits, smooth, never cut."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Picture"))
         self.setMinimumSize(120, 90)
         self.picture: QPixmap | None = None
-        self.words = self.tr("The picture appears here once the workflow has run.")
+        self.words = self.tr("The image appears here once the workflow has run.")
         self._scaled: QPixmap | None = None
 
     def show_picture(self, picture: QPixmap | None) -> None:
@@ -69,7 +69,7 @@ class PreviewImage(QWidget):
 
 
 class Preview(QWidget):
-    """Pictures of one node: while it samples, when it is done, or when it is selected."""
+    """Images of one node: while it samples, when it is done, or when it is selected."""
 
     def __init__(self, session: DocumentSession) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Preview(QWidget):
         self.size_label = QLabel()
         self.size_label.setObjectName("dim")
         self.view = PreviewImage()
-        self.save_button = QPushButton(self.tr("Save picture as…"))
+        self.save_button = QPushButton(self.tr("Save image as…"))
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(self.save)
         head = QHBoxLayout()
@@ -114,16 +114,16 @@ class Preview(QWidget):
         self.save_button.setEnabled(False)
 
     def look_at(self, node: str) -> None:
-        """Show what a node gave, where that is pictures."""
+        """Show what a node gave, where that is images."""
         output = self.session.state(node).pictures
         if output:
             self.node, self.output = node, output
             self.session.peek(node, output, _LARGE)
 
     def save(self) -> None:
-        """Ask for a file, then for the pictures in full size, and write them with the workflow inside."""
+        """Ask for a file, then for the images in full size, and write them with the workflow inside."""
         start = str(Path.home() / f"{self.node or 'picture'}.png")
-        name = QFileDialog.getSaveFileName(self.window(), self.tr("Save picture"), start, self.tr("PNG (*.png)"))[0]
+        name = QFileDialog.getSaveFileName(self.window(), self.tr("Save image"), start, self.tr("PNG (*.png)"))[0]
         if name:
             self.save_to(Path(name))
 
@@ -152,7 +152,7 @@ class Preview(QWidget):
         if (node, output) != (self.node, self.output):
             return
         words = self.tr("{0} · {1}").format(node, output)
-        self._show(sheet, words + (self.tr(" · {0} pictures").format(many) if many > 1 else ""))
+        self._show(sheet, words + (self.tr(" · {0} images").format(many) if many > 1 else ""))
         self.size_label.setText(f"{one.width()} × {one.height()}" if sheet is not None else "")
         self.save_button.setEnabled(sheet is not None)
 
@@ -170,12 +170,12 @@ class Preview(QWidget):
 
     def _failed(self, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) else ""
-        words = self.tr("Cannot write the picture: {0}").format(reason or error)
-        QMessageBox.warning(self.window(), self.tr("Save picture"), words)
+        words = self.tr("Cannot write the image: {0}").format(reason or error)
+        QMessageBox.warning(self.window(), self.tr("Save image"), words)
 
 
 def write_pictures(path: Path, pictures: tuple[bytes, ...], workflow: Workflow) -> None:
-    """Write pictures with the workflow inside: the first to ``path``, the others beside it. Raises OSError."""
+    """Write images with the workflow inside: the first to ``path``, the others beside it. Raises OSError."""
     text = files.dumps(workflow)
     for number, picture in enumerate(pictures):
         part = path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}")

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Background(QObject):
-    """Threads for files and pictures. Its owner's end is its end: what is not begun then is dropped.
+    """Threads for files and images. Its owner's end is its end: what is not begun then is dropped.
 
     ``then`` gets what the work gave, ``otherwise`` the exception that it raised; both run on the thread that this
     object lives in. Without ``otherwise`` an exception is raised there, as it would have been.

@@ -1,4 +1,4 @@
-"""Formulas in LaTeX as pictures. The library that draws them is loaded with the first one."""
+"""Formulas in LaTeX as images. The library that draws them is loaded with the first one."""
 
 from __future__ import annotations
 

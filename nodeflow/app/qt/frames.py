@@ -1,4 +1,4 @@
-"""Pictures of the engine as pictures of the screen."""
+"""Images of the engine as images of the screen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nodeflow.views import Picture
 
 
 class StoredFrame(NamedTuple):
-    """A picture ready to be painted, and what is known of it."""
+    """An image ready to be painted, and what is known of it."""
 
     image: QImage
     about: Picture
 
 
 def frame_of(picture: Picture) -> StoredFrame:
-    """A picture of the engine as one of the screen."""
+    """An image of the engine as one of the screen."""
     rgb = QImage(
         picture.pixels, picture.width, picture.height, picture.width * 3, QImage.Format.Format_RGB888
     ).convertToFormat(QImage.Format.Format_RGB32)

@@ -1,4 +1,4 @@
-"""PNG bytes as pictures on the screen, several of a batch as a grid; decoded off the interface's thread."""
+"""PNG bytes as images on the screen, several of a batch as a grid; decoded off the interface's thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter, QPixmap
 from nodeflow.app.qt.background import Background
 
 Sheet = tuple[QImage, QSize]
-"""All pictures as one, and the size of the first; empty where none can be read."""
+"""All images as one, and the size of the first; empty where none can be read."""
 
 
 class ImageDecoder(QObject):
@@ -22,7 +22,7 @@ class ImageDecoder(QObject):
         self._background = Background(self, threads=1)
 
     def decode(self, pictures: Sequence[bytes], then: Callable[[QPixmap | None, QSize], object]) -> None:
-        """Call ``then`` with all pictures as one, None where none can be read, and the size of the first."""
+        """Call ``then`` with all images as one, None where none can be read, and the size of the first."""
 
         def show(made: Sheet) -> None:
             sheet, size = made
@@ -32,7 +32,7 @@ class ImageDecoder(QObject):
 
 
 def sheet_of(pictures: Sequence[bytes]) -> Sheet:
-    """One picture with all of them side by side, about as wide as high."""
+    """One image with all of them side by side, about as wide as high."""
     images = [image for image in map(QImage.fromData, pictures) if not image.isNull()]
     if len(images) < 2:
         return (images[0], images[0].size()) if images else (QImage(), QSize())

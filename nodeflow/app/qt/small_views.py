@@ -1,4 +1,4 @@
-"""Views in small, for a card under the pointer: a picture, curves without axes, a matrix without names."""
+"""Views in small, for a card under the pointer: an image, curves without axes, a matrix without names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.views import Chart, Matrix, Picture, ViewInfo
 
 MAX_SMALL_SIDE = 144
-"""Pixels of a picture, wide and high at most."""
+"""Pixels of an image, wide and high at most."""
 CHART = QSize(200, 90)
 MAX_CELLS = 64
 """Rows and columns of a matrix that can be told apart in so little room."""

@@ -1,4 +1,4 @@
-"""Small versions of pictures on disk: made once, kept in the cache folder, read off the interface's thread."""
+"""Small versions of images on disk: made once, kept in the cache folder, read off the interface's thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HELD, _WAITING, _AT_ONCE = 600, 200, 2
 
 
 class Thumbnails(QObject):
-    """Pictures in small, by path. ``arrived``: one that was asked for is there.
+    """Images in small, by path. ``arrived``: one that was asked for is there.
 
     The latest asked for is loaded first, and what was asked for long ago not at all: while a person scrolls through
     thousands, those that are seen come first.
@@ -71,7 +71,7 @@ def _named(path: Path) -> tuple[Path, QImage]:
 
 
 def load(path: Path) -> QImage:
-    """The thumbnail of a picture, from the cache folder or made now; empty where it cannot be read."""
+    """The thumbnail of an image, from the cache folder or made now; empty where it cannot be read."""
     try:
         stat = path.stat()
     except OSError:
@@ -98,7 +98,7 @@ def load(path: Path) -> QImage:
 
 
 def read(path: Path, room: QSize | None = None) -> QImage:
-    """A picture, no larger than ``room`` where that is given; empty where it cannot be read."""
+    """An image, no larger than ``room`` where that is given; empty where it cannot be read."""
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)
     size = reader.size()

@@ -25,7 +25,7 @@ class BundledWorkflow(NamedTuple):
 
     @property
     def picture(self) -> Path:
-        """Return where the small picture of what it makes lies, if there is one."""
+        """Return where the small image of what it makes lies, if there is one."""
         return resources.folder("assets") / "workflows" / f"{self.name}.webp"
 
 
@@ -59,7 +59,7 @@ def _known() -> list[Shelf]:
                 BundledWorkflow(
                     STARTER,
                     tr("Latent diffusion"),
-                    tr("A text becomes a picture. Each part is a node: text encoder, noise, scheduler, sampler, VAE."),
+                    tr("A text becomes an image. Each part is a node: text encoder, noise, scheduler, sampler, VAE."),
                 ),
             ),
         ),
@@ -69,22 +69,22 @@ def _known() -> list[Shelf]:
                 BundledWorkflow(
                     "forward-diffusion",
                     tr("Forward diffusion"),
-                    tr("A picture drowns in noise step by step; how fast, the betas say."),
+                    tr("An image drowns in noise step by step; how fast, the betas say."),
                 ),
                 BundledWorkflow(
-                    "vae", "VAE", tr("Pictures become latents and come back; what lies between two of them.")
+                    "vae", "VAE", tr("Images become latents and come back; what lies between two of them.")
                 ),
                 BundledWorkflow(
-                    "vqvae", "VQ-VAE", tr("Pictures as grids of codes: look at them, count them, edit them.")
+                    "vqvae", "VQ-VAE", tr("Images as grids of codes: look at them, count them, edit them.")
                 ),
                 BundledWorkflow(
-                    "clip-rank", "CLIP", tr("How near pictures and texts are, as a matrix; the best of eight.")
+                    "clip-rank", "CLIP", tr("How near images and texts are, as a matrix; the best of eight.")
                 ),
-                BundledWorkflow("ddpm", "DDPM", tr("From noise to picture with fresh noise at every step.")),
+                BundledWorkflow("ddpm", "DDPM", tr("From noise to image with fresh noise at every step.")),
                 BundledWorkflow(
                     "ddim",
                     "DDIM",
-                    tr("Without fresh noise: from a picture back to its noise, and between two noises."),
+                    tr("Without fresh noise: from an image back to its noise, and between two noises."),
                 ),
             ),
         ),
@@ -94,13 +94,13 @@ def _known() -> list[Shelf]:
                 BundledWorkflow(
                     "classifier-guidance",
                     tr("Classifier guidance"),
-                    tr("A classifier that knows noisy pictures leads by its gradient (ADM-G)."),
+                    tr("A classifier that knows noisy images leads by its gradient (ADM-G)."),
                 ),
                 BundledWorkflow(
                     "glide", "GLIDE", tr("Guidance without a classifier against CLIP's; inpainting by text.")
                 ),
                 BundledWorkflow(
-                    "diffusion-clip", "DiffusionCLIP", tr("Two texts tell a model how to change a given picture.")
+                    "diffusion-clip", "DiffusionCLIP", tr("Two texts tell a model how to change a given image.")
                 ),
             ),
         ),
@@ -110,14 +110,14 @@ def _known() -> list[Shelf]:
                 BundledWorkflow(
                     "cascaded-diffusion",
                     tr("Cascaded diffusion"),
-                    tr("A small picture of a class, and models that make it larger."),
+                    tr("A small image of a class, and models that make it larger."),
                 ),
                 BundledWorkflow(
                     "dalle2",
                     "DALL·E 2",
-                    tr("A prior goes from a text to the picture's embedding; a decoder paints it."),
+                    tr("A prior goes from a text to the image's embedding; a decoder paints it."),
                 ),
-                BundledWorkflow("imagen", "Imagen", tr("T5 reads the text; a small picture is made larger twice.")),
+                BundledWorkflow("imagen", "Imagen", tr("T5 reads the text; a small image is made larger twice.")),
                 BundledWorkflow(
                     "stable-diffusion-2",
                     "Stable Diffusion 2",
@@ -133,23 +133,23 @@ def _known() -> list[Shelf]:
                 BundledWorkflow(
                     "flow-transformer",
                     tr("Flow transformer"),
-                    tr("Straight ways from noise to picture, as in Stable Diffusion 3 and FLUX."),
+                    tr("Straight ways from noise to image, as in Stable Diffusion 3 and FLUX."),
                 ),
             ),
         ),
         Shelf(
-            tr("Other ways from a text to a picture"),
+            tr("Other ways from a text to an image"),
             (
                 BundledWorkflow(
-                    "text-gan", tr("Text GAN"), tr("One pass from noise to picture, with an eye on each word.")
+                    "text-gan", tr("Text GAN"), tr("One pass from noise to image, with an eye on each word.")
                 ),
                 BundledWorkflow(
-                    "dalle", "DALL·E", tr("One transformer writes words, then picture codes; CLIP ranks them.")
+                    "dalle", "DALL·E", tr("One transformer writes words, then image codes; CLIP ranks them.")
                 ),
                 BundledWorkflow(
                     "masked-tokens",
                     tr("Masked tokens"),
-                    tr("All codes of a picture in a few rounds, the surest first (MaskGIT, aMUSEd)."),
+                    tr("All codes of an image in a few rounds, the surest first (MaskGIT, aMUSEd)."),
                 ),
             ),
         ),
@@ -157,7 +157,7 @@ def _known() -> list[Shelf]:
             tr("Change and control"),
             (
                 BundledWorkflow(
-                    "image-to-image", tr("Image to image"), tr("A picture and a text; how much may change.")
+                    "image-to-image", tr("Image to image"), tr("An image and a text; how much may change.")
                 ),
                 BundledWorkflow("inpainting", tr("Inpainting"), tr("Only what lies under a mask is painted anew.")),
                 BundledWorkflow("controlnet", "ControlNet", tr("Edges or a drawing say where things are.")),
@@ -165,7 +165,7 @@ def _known() -> list[Shelf]:
                 BundledWorkflow(
                     "super-resolution",
                     tr("Super-resolution"),
-                    tr("Pictures made larger by diffusion, against networks that do it at once."),
+                    tr("Images made larger by diffusion, against networks that do it at once."),
                 ),
             ),
         ),

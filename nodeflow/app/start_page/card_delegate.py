@@ -1,4 +1,4 @@
-"""How a workflow looks in a list of pictures: a card with its picture, title and a sentence; the starter large."""
+"""How a workflow looks in a list of images: a card with its image, title and a sentence; the starter large."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ABOUT, PICTURE, KIND = (Qt.ItemDataRole.UserRole + number for number in (1, 2, 3
 """Roles: a sentence, a QPixmap, and what an item is."""
 HEADING, LARGE, CARD = "heading", "large", "card"
 RATIO = 192 / 306
-"""Height of a picture by its width."""
+"""Height of an image by its width."""
 _NARROWEST, _LARGE = 200, 220
 _GAP, _INSET = 5, 9
 
@@ -28,7 +28,7 @@ class Cards(QStyledItemDelegate):
         self._list = shown_in
 
     def picture_width(self, kind: str) -> int:
-        """Pixels that a picture is wide on a card."""
+        """Pixels that an image is wide on a card."""
         return _LARGE if kind == LARGE else self._wide() - 2 * (_GAP + _INSET)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:

@@ -1,4 +1,4 @@
-"""The start page: ready-made workflows as pictures, files that were used last, and a new one."""
+"""The start page: ready-made workflows as images, files that were used last, and a new one."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class StartPage(QWidget):
         title.setObjectName("title")
         lead = QLabel(
             self.tr(
-                "Enter or a double click opens one, Ctrl+Enter runs it too. A picture dropped here opens its workflow."
+                "Enter or a double click opens one, Ctrl+Enter runs it too. An image dropped here opens its workflow."
             )
         )
         used = QLabel(self.tr("Used last"))
@@ -105,7 +105,7 @@ class StartPage(QWidget):
         return self.recent.chosen if self.recent.hasFocus() else self.workflows.chosen
 
     def retheme(self) -> None:
-        """Draw the pictures in the theme that is now in force."""
+        """Draw the images in the theme that is now in force."""
         self._draw()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -141,7 +141,7 @@ class StartPage(QWidget):
             )
 
     def _picture(self, ready: BundledWorkflow) -> QImage:
-        """Return what the workflow makes, or, where no picture of it was kept, a drawing of its nodes."""
+        """Return what the workflow makes, or, where no image of it was kept, a drawing of its nodes."""
         kept = QImage(str(ready.picture))
         return sketch(files.load(ready.path), self._hub.catalogue, SKETCH) if kept.isNull() else kept
 

@@ -1,4 +1,4 @@
-"""The ready-made workflows as pictures on shelves: each shelf under its heading, all found by words."""
+"""The ready-made workflows as images on shelves: each shelf under its heading, all found by words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Shelves(FilesList):
         self._shelves: list[tuple[QListWidgetItem, list[tuple[QListWidgetItem, BundledWorkflow]]]] = []
 
     def fill(self, shelves: list[Shelf]) -> None:
-        """Put everything there, without pictures yet."""
+        """Put everything there, without images yet."""
         for shelf in shelves:
             heading = QListWidgetItem(shelf.title, self)
             heading.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -55,7 +55,7 @@ class Shelves(FilesList):
             yield from cards
 
     def show_picture(self, item: QListWidgetItem, image: QImage) -> None:
-        """Give a card its picture."""
+        """Give a card its image."""
         item.setData(PICTURE, QPixmap.fromImage(image))
 
     def narrow(self, words: str) -> bool:

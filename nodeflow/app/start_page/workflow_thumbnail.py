@@ -1,4 +1,4 @@
-"""A workflow as a small picture, drawn from its layout: boxes and wires. Made on any thread."""
+"""A workflow as a small image, drawn from its layout: boxes and wires. Made on any thread."""
 
 from __future__ import annotations
 

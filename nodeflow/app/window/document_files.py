@@ -55,13 +55,13 @@ class Documents(QObject):
 
     def open(self) -> None:
         """Ask for files and open each in a tab."""
-        kinds = self.tr("Workflows and pictures with one (*.json *.png);;All files (*)")
+        kinds = self.tr("Workflows and images with one (*.json *.png);;All files (*)")
         here = str(self._tabs.front.session.base)
         for name in QFileDialog.getOpenFileNames(self._window, self.tr("Open"), here, kinds)[0]:
             self.show_file(Path(name))
 
     def show_file(self, path: Path, then: Callable[[], object] = _nothing) -> None:
-        """Open a workflow file or a picture that holds one, in a tab, ``then`` go on; what is wrong with it is said."""
+        """Open a workflow file or an image that holds one, in a tab, ``then`` go on; what is wrong with it is said."""
         path = path.absolute()
         for tab in self._tabs:
             session = tab.session

@@ -15,8 +15,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class FileDrops(QObject):
-    """Says what a drop means. ``file_wanted``: a workflow, or a picture that holds one. ``picture_wanted``: any other
-    picture, with the place. ``node_wanted``: a node by its type, with the place."""
+    """Says what a drop means. ``file_wanted``: a workflow, or an image that holds one. ``picture_wanted``: any other
+    image, with the place. ``node_wanted``: a node by its type, with the place."""
 
     file_wanted = Signal(Path)
     picture_wanted = Signal(Path, QPoint)
@@ -55,6 +55,6 @@ class FileDrops(QObject):
 
 
 def _files_of(event: QDropEvent) -> list[Path]:
-    """The workflows and pictures that are being dropped."""
+    """The workflows and images that are being dropped."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() in (".json", *PICTURES)]

@@ -163,7 +163,7 @@ class MainWindow(QMainWindow):
     # --- what a person does
 
     def show_file(self, path: Path) -> None:
-        """Open a workflow file or a picture that holds one, in a tab; what is wrong with it is said."""
+        """Open a workflow file or an image that holds one, in a tab; what is wrong with it is said."""
         self.documents.show_file(path)
 
     def show_start_page(self) -> None:
@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
         return name
 
     def _load_picture(self, path: Path, at: QPoint) -> None:
-        """A picture without a workflow becomes a node that loads it."""
+        """An image without a workflow becomes a node that loads it."""
         if loaders := self.hub.catalogue.specs(LOAD_IMAGE):
             self.canvas.values.set(self.add_node(loaders[0].type, at), loaders[0].params[0].name, str(path))
 

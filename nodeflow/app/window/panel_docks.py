@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class PanelDocks(QObject):
     """Holds the docks and connects their panels with the tabs.
 
-    ``node_wanted``: a node of the library, by its type. ``file_wanted``: a picture of the gallery is to be opened.
+    ``node_wanted``: a node of the library, by its type. ``file_wanted``: an image of the gallery is to be opened.
     ``run_wanted``: the queue runs the document in front once more.
     """
 

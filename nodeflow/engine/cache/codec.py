@@ -1,6 +1,6 @@
 """Results as bytes and back: tensors as safetensors, all else as JSON beside them. What is read cannot run code.
 
-Pictures whose values are 8-bit ones are PNGs in it.
+Images whose values are 8-bit ones are PNGs in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures of whole 8-bit values as PNG, a fraction of their size as floating-point numbers. Nothing is lost."""
+"""Images of whole 8-bit values as PNG, a fraction of their size as floating-point numbers. Nothing is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_PNG_SIDE = 65_500
 
 
 def as_png(pixels: Tensor) -> Tensor | None:
-    """Pictures (B, 3, H, W) from 0 to 1 as the bytes (N,) of one PNG, one below the other; None where any value is not
+    """Images (B, 3, H, W) from 0 to 1 as the bytes (N,) of one PNG, one below the other; None where any value is not
     exactly one of 255ths."""
     if pixels.dtype != torch.float32 or pixels.ndim != 4 or pixels.shape[1] != 3 or not pixels.numel():
         return None
@@ -27,7 +27,7 @@ def as_png(pixels: Tensor) -> Tensor | None:
 
 
 def from_png(data: Tensor, batch: int) -> Tensor:
-    """The pictures (B, 3, H, W) that `as_png` was given. Raises ValueError."""
+    """The images (B, 3, H, W) that `as_png` was given. Raises ValueError."""
     try:
         with Image.open(io.BytesIO(data.numpy().tobytes()), formats=("PNG",)) as file:
             rows = torch.from_numpy(np.array(file.convert("RGB")))

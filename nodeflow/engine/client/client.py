@@ -131,7 +131,7 @@ class LocalEngine:
         self._hold(False)
 
     def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
-        """Ask for a picture of a node's last result; the number of the request, which the answer carries."""
+        """Ask for an image of a node's last result; the number of the request, which the answer carries."""
         return self._ask(
             lambda request: Peek(request, node, output, size, document),
             lambda request: Peeked(request, ()),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nodeflow.engine.execution.executor import ActiveRun
 
 MAX_BATCH = 16
-"""Items of one call: more would hold much memory, and keep the first picture waiting."""
+"""Items of one call: more would hold much memory, and keep the first image waiting."""
 
 
 class BatchedItems:

@@ -1,4 +1,4 @@
-"""Numbers that are none (NaN) or infinite: a run ends where they first appear, and no black picture passes for one."""
+"""Numbers that are none (NaN) or infinite: a run ends where they first appear, and no black image passes for one."""
 
 from __future__ import annotations
 

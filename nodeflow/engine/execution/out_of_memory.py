@@ -34,7 +34,7 @@ def what_fitted(plan: Plan, task: Task, before: Mapping[str, Parts], now: Mappin
     grown = [growth for one in plan.behind(task) for growth in _grown(one, before.get(one.id, {}), now.get(one.id, {}))]
     if grown:
         return f"{tried}; it fitted with {' and '.join(grown)}"
-    return f"{tried}; make the batch or the picture smaller"
+    return f"{tried}; make the batch or the image smaller"
 
 
 def _grown(task: Task, before: Parts, now: Parts) -> Iterator[str]:

@@ -44,7 +44,7 @@ def _fit(text: str) -> str:
 def alone(text: str, values: dict[str, Any], plan: Plan) -> str:
     """The workflow that makes one item of a map: swept parameters have its values, and so have those that a list fed.
 
-    What does not come from a parameter (a picture of a folder) stays wired to its list.
+    What does not come from a parameter (an image of a folder) stays wired to its list.
     """
     workflow = loads(text.encode())
     for sweep in plan.sweeps:

@@ -68,7 +68,7 @@ def mean_place(
 
 
 def _how(path: Trajectory, layers: Iterable[str]) -> tuple[Option, ...]:
-    """Of which layers and steps, and of which picture."""
+    """Of which layers and steps, and of which image."""
     return (
         Option("layer", "Layer", (ALL_LAYERS, *layers)),
         Option("over", "Steps", ("one by one", ALL_STEPS)),
@@ -89,7 +89,7 @@ def place_map_options(path: Trajectory) -> tuple[Option, ...]:
 
 
 def word_map(path: Trajectory, asked: ViewRequest) -> Picture:
-    """Return where one word was looked at, as a glow over the picture as it was foreseen at that step."""
+    """Return where one word was looked at, as a glow over the image as it was foreseen at that step."""
     token, *how = options(path)
     number, word = asked.choice(token).split(" ", 1)
     layer, step = _chosen_how(how, asked)
@@ -99,7 +99,7 @@ def word_map(path: Trajectory, asked: ViewRequest) -> Picture:
 
 
 def place_map(path: Trajectory, asked: ViewRequest) -> Picture:
-    """Return where one place looked, as a glow over the picture as it was foreseen at that step."""
+    """Return where one place looked, as a glow over the image as it was foreseen at that step."""
     how = place_map_options(path)
     layer, step = _chosen_how(how, asked)
     base = _base(path, asked, how)
@@ -116,7 +116,7 @@ def _chosen_how(how: Sequence[Option], asked: ViewRequest) -> tuple[str, int | N
 
 
 def _base(path: Trajectory, asked: ViewRequest, how: Sequence[Option]) -> Tensor:
-    """The colours (3, h, w) of the picture as it was foreseen at the step that is shown."""
+    """The colours (3, h, w) of the image as it was foreseen at the step that is shown."""
     return latent_rgb(path.original[asked.number(how[2])][_picture(path, asked)], asked)
 
 

@@ -63,7 +63,7 @@ def nearest(embedding: Embedding, asked: ViewRequest) -> Table:
 
 
 def similarity(path: Trajectory, asked: ViewRequest) -> Chart:
-    """The cosine between the picture as it was foreseen at each step and each text of the document, by its CLIP."""
+    """The cosine between the image as it was foreseen at each step and each text of the document, by its CLIP."""
     frames = [chosen(frame, asked) for frame in path.original]
     vae, clip = asked.surroundings.vae(frames[0].shape[0]), asked.surroundings.clip(0)
     if vae is None:

@@ -73,7 +73,7 @@ def likeness(embedding: Embedding, _: ViewRequest) -> Matrix:
 
 
 def scores(given: Scores, _: ViewRequest) -> Matrix:
-    """Return how well each text fits each picture."""
+    """Return how well each text fits each image."""
     pictures, texts = given.values.shape
     rows, columns = _names((), pictures, "picture "), _names(given.texts, texts, "")
     return Matrix(rows, columns, tuple(given.values.double().flatten().tolist()), -1.0, 1.0, "cosine similarity")

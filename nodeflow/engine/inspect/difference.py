@@ -21,7 +21,7 @@ def difference(one: Tensor, other: Tensor) -> Tensor:
 
 
 def drawn(one: Tensor, other: Tensor, size: int, colours: bool = False) -> Picture:
-    """The difference of two pictures (C, H, W) as grey tiles on one scale; of ``colours`` the largest of the three."""
+    """The difference of two images (C, H, W) as grey tiles on one scale; of ``colours`` the largest of the three."""
     apart = difference(one, other)
     planes = apart.amax(0, keepdim=True) if colours else apart
     picture = tiles(planes, size, each=False)

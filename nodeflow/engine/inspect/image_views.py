@@ -1,4 +1,4 @@
-"""Forms of pictures, masks and latents."""
+"""Forms of images, masks and latents."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SCALE = Option("scale", "Black and white", ("each channel's own", "the same for 
 
 
 def one_of(tensor: Tensor) -> tuple[Option, ...]:
-    """The choice of a picture of a batch (B, ...)."""
+    """The choice of an image of a batch (B, ...)."""
     return (Option("picture", "Picture", maximum=len(tensor) - 1),) if len(tensor) > 1 else ()
 
 
 def chosen(tensor: Tensor, asked: ViewRequest) -> Tensor:
-    """The picture of a batch (B, ...) that was asked for."""
+    """The image of a batch (B, ...) that was asked for."""
     return tensor[asked.number(Option("picture", "", maximum=len(tensor) - 1))]
 
 
 def place_options(tensor: Tensor) -> tuple[Option, ...]:
-    """The choice of a place in pictures (..., H, W), the middle at first."""
+    """The choice of a place in images (..., H, W), the middle at first."""
     height, width = tensor.shape[-2:]
     return (
         Option("x", "Column", maximum=width - 1, place=True, start=width // 2),
@@ -50,7 +50,7 @@ def latent_rgb(samples: Tensor, asked: ViewRequest) -> Tensor:
 
 
 def in_colours(samples: Tensor, asked: ViewRequest) -> Picture:
-    """The same as a picture; it says so where the VAE is not known."""
+    """The same as an image; it says so where the VAE is not known."""
     shown = latent_rgb(samples, asked)
     if samples[0].numel() == 1:
         picture = colours(shown, asked.size, smooth=False, caption=f"{len(samples)} numbers, row by row")
@@ -61,7 +61,7 @@ def in_colours(samples: Tensor, asked: ViewRequest) -> Picture:
 
 
 def decoded(samples: Tensor, asked: ViewRequest) -> Picture:
-    """One latent (C, h, w) as the picture that the VAE makes of it."""
+    """One latent (C, h, w) as the image that the VAE makes of it."""
     vae = asked.surroundings.vae(samples.shape[0])
     if vae is None:
         raise NodeError(NO_VAE)
@@ -73,7 +73,7 @@ LATENT_WAYS = {"colours": in_colours, "channels": channels, "decoded": decoded}
 
 
 def latents_apart(one: Tensor, other: Tensor, way: str, asked: ViewRequest) -> Picture:
-    """Return how far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's pictures of them
+    """Return how far two latents (C, h, w) are apart: by channels, or decoded as far as the VAE's images of them
     are."""
     if way != "decoded":
         return drawn(one, other, asked.size)
@@ -85,19 +85,19 @@ def latents_apart(one: Tensor, other: Tensor, way: str, asked: ViewRequest) -> P
 
 
 def pictures_apart(one: Tensor, other: Tensor, asked: ViewRequest, colours: bool = True) -> Picture:
-    """Return how far two pictures of batches (B, C, H, W) are apart."""
+    """Return how far two images of batches (B, C, H, W) are apart."""
     return drawn(chosen(one, asked), chosen(other, asked), asked.size, colours)
 
 
 def place(tensor: Tensor, asked: ViewRequest) -> Table:
-    """The values of all channels of one picture (C, H, W) at a place."""
+    """The values of all channels of one image (C, H, W) at a place."""
     x, y = (asked.number(option) for option in place_options(tensor))
     values = tensor[:, y, x].tolist()
     return Table(("channel", "value"), tuple((str(c), f"{v:.6g}") for c, v in enumerate(values)), f"{x}, {y}")
 
 
 def _latent(name: str, title: str, way: str, *more: Option, costly: bool = False, placed: bool = True) -> ValueView:
-    """``placed``: it is for latents that are pictures, rather than a single row of numbers."""
+    """``placed``: it is for latents that are images, rather than a single row of numbers."""
     return ValueView(
         name,
         title,

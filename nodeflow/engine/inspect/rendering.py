@@ -1,4 +1,4 @@
-"""Tensors as pictures: colours, grey tiles, maps that glow."""
+"""Tensors as images: colours, grey tiles, maps that glow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GLOW = (1.0, 0.62, 0.12)
 
 
 def colours(rgb: Tensor, size: int, *, smooth: bool, caption: str = "") -> Picture:
-    """A picture from (3, H, W), 0 to 1; made smaller by averaging where it is larger than ``size``."""
+    """An image from (3, H, W), 0 to 1; made smaller by averaging where it is larger than ``size``."""
     height, width = rgb.shape[-2:]
     shown = _bytes(_within(rgb.detach().float(), size).clamp(0, 1))
     return Picture(shown.shape[1], shown.shape[0], shown.numpy().tobytes(), width, height, 1, 1, smooth, caption)
@@ -27,7 +27,7 @@ IN_A_ROW = 3
 
 
 def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") -> Picture:
-    """Grey pictures (N, H, W) as a grid about as wide as high; the smallest value is black and the largest white.
+    """Grey images (N, H, W) as a grid about as wide as high; the smallest value is black and the largest white.
 
     ``each``: of each of them, else of all. A value that is not finite is black.
     """
@@ -48,7 +48,7 @@ def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") ->
 
 
 def heat(values: Tensor, base: Tensor, size: int, caption: str = "") -> Picture:
-    """A map (h, w) of values from 0 on as a glow over a picture ``base`` (3, H, W), which is dimmed where it is low."""
+    """A map (h, w) of values from 0 on as a glow over an image ``base`` (3, H, W), which is dimmed where it is low."""
     found = interpolate(values[None, None].float(), base.shape[-2:], mode="bilinear")[0]
     share = (found / found.amax().clamp(min=1e-12)).clamp(0, 1)
     grey = base.float().mean(0, keepdim=True).expand(3, -1, -1)

@@ -1,4 +1,4 @@
-"""Forms of pictures as tokens: the grid of their codes, and how much of the codebook they use."""
+"""Forms of images as tokens: the grid of their codes, and how much of the codebook they use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nodeflow.views import Chart, Option, Picture, Series, Table, ValueView, Val
 from nodeflow.wires import Codes
 
 ORDER = Option("order", "Order", ("the most frequent first", "by number"))
-OF = Option("of", "Of", ("all pictures", "this picture"))
+OF = Option("of", "Of", ("all images", "this image"))
 MAX_BARS = 16
 """Codes that have a bar each where the most frequent come first."""
 GOLDEN = 0.618033988749895
@@ -38,7 +38,7 @@ def grid(codes: Codes, asked: ViewRequest) -> Picture:
 
 
 def grid_apart(codes: Codes, asked: ViewRequest) -> Picture:
-    """The places where two pictures have not the same code are white."""
+    """The places where two images have not the same code are white."""
     pair = (chosen(given.values, asked)[None] for given in (codes, asked.other))
     others = (difference(*pair) > 0).double()
     return drawn(others, torch.zeros_like(others), asked.size)

@@ -133,7 +133,7 @@ def curves(path: Trajectory, asked: ViewRequest) -> Chart:
 
 
 def reach(path: Trajectory, asked: ViewRequest) -> Chart:
-    """Return how much of the foreseen picture reaches its bounds at each step, or how far its largest values reach.
+    """Return how much of the foreseen image reaches its bounds at each step, or how far its largest values reach.
 
     Where values are kept within -1 to 1 by a threshold (Saharia et al. 2022, arXiv:2205.11487, section 2.3), those that
     it cut off stand at -1 or 1; elsewhere those beyond are what a threshold would move.
@@ -151,7 +151,7 @@ def reach(path: Trajectory, asked: ViewRequest) -> Chart:
 
 
 def thresholded(path: Trajectory, asked: ViewRequest) -> Chart:
-    """Return what thresholding did to the foreseen picture at each step, as the solver recorded it.
+    """Return what thresholding did to the foreseen image at each step, as the solver recorded it.
 
     By static thresholding the values beyond -1 to 1 are those that are cut off, one curve; by dynamic thresholding
     those beyond the threshold are, and all others are divided by it.

@@ -1,4 +1,4 @@
-"""Attention of a network that makes a picture in one pass: where each word was looked at."""
+"""Attention of a network that makes an image in one pass: where each word was looked at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nodeflow.views import Option, Picture, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Attention
 
 GREY = 0.6
-"""What the glow lies on, since the picture is another value."""
+"""What the glow lies on, since the image is another value."""
 
 
 def _options(attention: Attention) -> tuple[Option, ...]:

@@ -26,7 +26,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class RunContext(msgspec.Struct, frozen=True):
     """Hold what a run is given beside the workflow: where relative paths start, where results go, and what computes.
 
-    ``workflow`` is the text of the file, which saved pictures carry; ``environment`` says in words what computes;
+    ``workflow`` is the text of the file, which saved images carry; ``environment`` says in words what computes;
     ``item`` names the item that a node runs for, where lists or sweeps run it several times. ``fingerprints`` tells
     whether what nodes read is still the same.
     """

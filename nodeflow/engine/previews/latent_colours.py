@@ -17,7 +17,7 @@ from nodeflow.wires import VAE, Image
 LEVELS = (0.1, 0.5, 0.9)
 """Of red, green and blue: a fit is made from a patch of each of their mixtures."""
 PICTURES, PATCHES, SIDE = 3, 3, 9
-"""Pictures that the patches stand in, patches along their side, and cells of the latent along it."""
+"""Images that the patches stand in, patches along their side, and cells of the latent along it."""
 GREYS = (-2.0, 2.0)
 """The numbers that are black and white in a latent without places."""
 Map = Tensor
@@ -34,7 +34,7 @@ def linear_map(vae: VAE) -> Map:
     """The least-squares map from a latent cell to the mean colour of its pixels. Fitted once a VAE; any thread may ask.
 
     Fitted to what the VAE makes of patches of colour that it has encoded itself: so the latents are such as it gives
-    pictures. Raises whatever the VAE raises.
+    images. Raises whatever the VAE raises.
     """
     with _fitting:
         if vae not in _maps:

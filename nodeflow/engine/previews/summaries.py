@@ -1,4 +1,4 @@
-"""Values as people see them: a line of text, and pictures."""
+"""Values as people see them: a line of text, and images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nodeflow.wires import Image, Latent, Mask
 
 PREVIEW_SIDE = 128
 MAX_PICTURES = 64
-"""How many pictures are shown of one output."""
+"""How many images are shown of one output."""
 
 
 def summaries(spec: NodeSpec, outputs: tuple[Any, ...]) -> tuple[Summary, ...]:
@@ -79,7 +79,7 @@ def no_map(channels: int) -> None:
 
 
 def pictures(value: Any, side: int, map_of: Finder = no_map) -> tuple[bytes, ...]:
-    """PNG bytes for each picture of a batch, or of the batches of a list; none for what is no picture.
+    """PNG bytes for each image of a batch, or of the batches of a list; none for what is no image.
 
     At most ``side`` pixels wide and high, and at most the first 64. ``map_of`` tells the colours of latents.
     """
@@ -97,7 +97,7 @@ def _pictures(value: Any, side: int, map_of: Finder) -> Iterator[bytes]:
 
 
 def preview(value: Any, map_of: Finder = no_map) -> bytes:
-    """A small PNG of the first picture of a batch; empty for what is no picture."""
+    """A small PNG of the first image of a batch; empty for what is no image."""
     tensor = _tensor(value)
     if tensor is None or tensor.ndim != 4:
         return b""

@@ -73,7 +73,7 @@ class NodeProgress(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """One output of a finished node: its wire type, a line about it, and whether it can be seen as pictures."""
+    """One output of a finished node: its wire type, a line about it, and whether it can be seen as images."""
 
     output: str
     type: str
@@ -196,7 +196,7 @@ class Resume(msgspec.Struct, frozen=True, tag=True):
 
 
 class Peek(msgspec.Struct, frozen=True, tag=True):
-    """Ask for a picture of what a document's node gave last, at most ``size`` pixels wide and high."""
+    """Ask for an image of what a document's node gave last, at most ``size`` pixels wide and high."""
 
     request: int
     node: str
@@ -295,7 +295,7 @@ class JobEvent(msgspec.Struct, frozen=True, tag=True):
 
 
 class Peeked(msgspec.Struct, frozen=True, tag=True):
-    """The answer to a peek: PNG bytes, one for each picture of the batch; none where there is nothing to see."""
+    """The answer to a peek: PNG bytes, one for each image of the batch; none where there is nothing to see."""
 
     request: int
     pictures: tuple[bytes, ...]

@@ -1,6 +1,6 @@
 """The worker: takes requests from its pipe, runs jobs in order, and tells what happens.
 
-Four threads: one reads the pipe, so that a cancel is heard while a node computes; one makes small pictures, and one
+Four threads: one reads the pipe, so that a cancel is heard while a node computes; one makes small images, and one
 looks into values, which may take a moment (a VAE decodes); the other computes. The process ends with its pipe, so that
 it never outlives the app.
 """
@@ -117,7 +117,7 @@ class Worker:
             request = self.peeks.get()
             try:
                 found = self._pictures(request)
-            except Exception:  # a value that cannot be drawn is a picture less, not the worker's end
+            except Exception:  # a value that cannot be drawn is an image less, not the worker's end
                 found = ()
             self.say(Peeked(request.request, found))
 

@@ -28,7 +28,7 @@
         }
       },
       "layout": {"decode": [900, 40]},
-      "annotations": {"frame": {"kind": "frame", "box": [880, 0, 300, 200], "text": "Picture"}}
+      "annotations": {"frame": {"kind": "frame", "box": [880, 0, 300, 200], "text": "Image"}}
     }
 
 Nodes are sorted by id and the layout stands apart, so that moving a node never touches what the workflow means.
@@ -82,7 +82,7 @@ SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def load(path: Path) -> Workflow:
-    """Read a workflow from its file, or from a picture that carries one.
+    """Read a workflow from its file, or from an image that carries one.
 
     Raises WorkflowError with every problem of its form; the wiring is `check`'s to judge.
     """

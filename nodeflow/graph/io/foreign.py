@@ -15,24 +15,24 @@ _PICTURES = (
     (b"\x89PNG", "PNG"),
 )
 PICTURE_TEXTS = ("nodeflow", "workflow", "prompt", "parameters", "invokeai_workflow", "invokeai_metadata")
-"""The keys under which programs write into their PNG files what made the picture."""
+"""The keys under which programs write into their PNG files what made the image."""
 
 
 def picture_of(data: bytes) -> str:
-    """Return which format of pictures a file is in; empty where it is none."""
+    """Return which format of images a file is in; empty where it is none."""
     return next((name for mark, name in _PICTURES if data.startswith(mark)), "")
 
 
 def said_of_picture(kind: str, keys: set[str], data: bytes) -> str:
-    """Return what a picture without a workflow of ours is, as a sentence; ``keys`` are those of its texts."""
+    """Return what an image without a workflow of ours is, as a sentence; ``keys`` are those of its texts."""
     if {"prompt", "workflow"} & keys or b'"class_type"' in data:
-        return f"this picture holds a workflow of {COMFYUI}, not one of nodeflow; open one that nodeflow saved"
+        return f"this image holds a workflow of {COMFYUI}, not one of nodeflow; open one that nodeflow saved"
     if "parameters" in keys or any(key.startswith("invokeai") for key in keys):
         made = "Stable Diffusion web UI" if "parameters" in keys else "InvokeAI"
-        return f"this picture holds settings of {made}, not a workflow of nodeflow; open one that nodeflow saved"
+        return f"this image holds settings of {made}, not a workflow of nodeflow; open one that nodeflow saved"
     if kind != "PNG":
-        return f"this is a {kind} picture, and only PNG pictures that nodeflow saved hold a workflow; open one of those"
-    return "this picture holds no workflow; only pictures that nodeflow saved do"
+        return f"this is a {kind} image, and only PNG images that nodeflow saved hold a workflow; open one of those"
+    return "this image holds no workflow; only images that nodeflow saved do"
 
 
 def said_of_object(fields: dict[str, Any]) -> str:

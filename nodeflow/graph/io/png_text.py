@@ -1,4 +1,4 @@
-"""Texts inside PNG files, the workflow that made the picture among them: reading and writing them, byte for byte."""
+"""Texts inside PNG files, the workflow that made the image among them: reading and writing them, byte for byte."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def with_workflow(data: bytes, workflow: bytes) -> bytes:
 def with_text(data: bytes, key: str, text: bytes) -> bytes:
     """The PNG file with a text in it under a key, in place of one that it carried under it before.
 
-    It is written uncompressed: Pillow reads compressed texts up to a megabyte only, and refuses pictures with longer
-    ones. What lies behind the end of the picture stays.
+    It is written uncompressed: Pillow reads compressed texts up to a megabyte only, and refuses images with longer
+    ones. What lies behind the end of the image stays.
     """
     out, file = [SIGNATURE], BytesIO(data)
     for kind, length in _chunks(file):
@@ -63,7 +63,7 @@ def text_of(data: bytes, key: str) -> bytes | None:
 
 
 def texts_in(file: BinaryIO, *keys: str) -> dict[str, bytes]:
-    """The texts that a PNG file carries under these keys, as UTF-8. Of the picture nothing is read."""
+    """The texts that a PNG file carries under these keys, as UTF-8. Of the image nothing is read."""
     found: dict[str, bytes] = {}
     if file.read(len(SIGNATURE)) != SIGNATURE:
         return found

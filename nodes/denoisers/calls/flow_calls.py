@@ -63,7 +63,7 @@ class FluxDenoiser(FlowDenoiser):
 
 @dataclass(frozen=True, eq=False)
 class ZImageDenoiser(FlowDenoiser):
-    """A `ZImageTransformer2DModel` as a denoiser: its times run from noise to picture, and so does what it predicts."""
+    """A `ZImageTransformer2DModel` as a denoiser: its times run from noise to image, and so does what it predicts."""
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         tokens, mask = _masked(conditioning, len(x))

@@ -1,4 +1,4 @@
-"""Between what a network predicts and the clean picture that it means. No nodes here."""
+"""Between what a network predicts and the clean image that it means. No nodes here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def level_at(known: tuple[NoiseLevel, ...], index: int, total: int) -> NoiseLeve
 
 
 def original(prediction: Prediction, output: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
-    """The clean picture x_0 that an output for x means, each (B, C, h, w).
+    """The clean image x_0 that an output for x means, each (B, C, h, w).
 
     Where there is no signal at all, a predicted noise says nothing of x_0, and this divides by zero.
     """
@@ -54,7 +54,7 @@ def original(prediction: Prediction, output: Tensor, x: Tensor, level: NoiseLeve
 
 
 def output_for(prediction: Prediction, x_0: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
-    """The output for x that means a clean picture x_0, each (B, C, h, w): the inverse of `original`."""
+    """The output for x that means a clean image x_0, each (B, C, h, w): the inverse of `original`."""
     alpha, sigma = level
     if prediction == "sample":
         return x_0

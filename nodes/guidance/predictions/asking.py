@@ -131,7 +131,7 @@ def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list
             box.of(counts[side]).add_(weights)
     if any(bool((count <= 0).any()) for count in counts):
         raise NodeError(
-            "no text leads in some places of the picture; combine the regions with a text that leads everywhere"
+            "no text leads in some places of the image; combine the regions with a text that leads everywhere"
         )
     return torch.cat([total / count.to(total) for total, count in zip(sums, counts, strict=True) if total is not None])
 
@@ -141,7 +141,7 @@ Job = tuple[int, Part]
 
 
 def _calls(jobs: list[Job], x: Tensor) -> list[tuple[Box, list[Job]]]:
-    """Which jobs go into one call: those of the same rectangle and the same shape of text; the whole picture last."""
+    """Which jobs go into one call: those of the same rectangle and the same shape of text; the whole image last."""
     alike: dict[object, tuple[Box, list[Job]]] = {}
     for job in jobs:
         box = job[1].box or whole(x)
@@ -179,7 +179,7 @@ def _predicted(denoiser: Denoiser, x: Tensor, timestep: Tensor, box: Box, jobs: 
 
 
 def _told_whole(text: Conditioning, denoiser: Denoiser, x: Tensor) -> Conditioning:
-    """A text that says the size of the whole picture, for models that are told it, where it says none."""
+    """A text that says the size of the whole image, for models that are told it, where it says none."""
     if text.sizes is not None:
         return text
     height, width = (denoiser.format.downscale * side for side in x.shape[-2:])

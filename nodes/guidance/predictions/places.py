@@ -13,7 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Area, Conditioning, Region
 
 RAMP = 8
-"""Cells over which a rectangle's weight falls off at the edges that lie inside the picture."""
+"""Cells over which a rectangle's weight falls off at the edges that lie inside the image."""
 LEAST_BOUND = 8
 """Cells on a side of the rectangle around a mask, at least."""
 
@@ -90,7 +90,7 @@ def counted(part: Part, x: Tensor) -> Tensor:
         weights = x.new_ones(1, 1, box.height, box.width, dtype=torch.float32) * part.region.strength
         return weights if part.box is None else weights * _ramps(box, x.shape[-2], x.shape[-1]).to(weights)
     if len(mask) not in (1, len(x)):
-        raise NodeError(f"{len(mask)} masks do not fit {len(x)} pictures; give one, or one for each")
+        raise NodeError(f"{len(mask)} masks do not fit {len(x)} images; give one, or one for each")
     return box.of(resized(mask, x.shape[-2], x.shape[-1]).to(x.device)) * part.region.strength
 
 
@@ -141,14 +141,14 @@ def _cells(area: Area, height: int, width: int, pixels: int) -> Box:
     tall, wide, top, left = sides
     if top >= height or left >= width:
         raise NodeError(
-            f"an area begins {left * pixels} pixels from the left and {top * pixels} from the top, and the picture has "
-            f"{width * pixels} x {height * pixels}; move it into the picture"
+            f"an area begins {left * pixels} pixels from the left and {top * pixels} from the top, and the image has "
+            f"{width * pixels} x {height * pixels}; move it into the image"
         )
     return Box(min(max(tall, 1), height - top), min(max(wide, 1), width - left), top, left)
 
 
 def _around(mask: Tensor, height: int, width: int) -> Box:
-    """The rectangle around all that a mask marks, of all its pictures. Raises NodeError for an empty one."""
+    """The rectangle around all that a mask marks, of all its images. Raises NodeError for an empty one."""
     marked = resized(mask, height, width).abs().amax((0, 1)) > 0
     rows, columns = marked.any(1).nonzero()[:, 0], marked.any(0).nonzero()[:, 0]
     if not len(rows):
@@ -159,7 +159,7 @@ def _around(mask: Tensor, height: int, width: int) -> Box:
 
 
 def _ramps(box: Box, height: int, width: int) -> Tensor:
-    """(h, w), from 1/r at an edge inside the picture to 1 after r cells, r at most 8 and a quarter of the side."""
+    """(h, w), from 1/r at an edge inside the image to 1 after r cells, r at most 8 and a quarter of the side."""
     down = _ramp(box.height, box.top != 0, box.top + box.height < height)
     across = _ramp(box.width, box.left != 0, box.left + box.width < width)
     return down[:, None] * across

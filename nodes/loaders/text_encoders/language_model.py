@@ -94,7 +94,7 @@ def z_image_text(path: Path, target: Target) -> ChatText:
 
 
 def qwen_image_text(path: Path, target: Target) -> ChatText:
-    """Qwen 2.5 VL, asked to describe a picture. Raises NodeError."""
+    """Qwen 2.5 VL, asked to describe an image. Raises NodeError."""
     from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
     tokenizer = read_tokenizer(Qwen2Tokenizer, path / "tokenizer")

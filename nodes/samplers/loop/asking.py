@@ -1,4 +1,4 @@
-"""Asking the guider in force, for every picture of a batch. No nodes here."""
+"""Asking the guider in force, for every image of a batch. No nodes here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The pictures of a batch, each by itself. No nodes here.
+"""The images of a batch, each by itself. No nodes here.
 
-A network that computes several pictures at once adds up in another order than for one alone, so that a batch would
+A network that computes several images at once adds up in another order than for one alone, so that a batch would
 differ from its singles in the last bits.
 """
 
@@ -20,7 +20,7 @@ Asked = tuple[Guided, list[Attention]]
 
 
 class BatchSplitter:
-    """The guiders of a batch's pictures; a ``count`` of 1 takes the batch as a whole."""
+    """The guiders of a batch's images; a ``count`` of 1 takes the batch as a whole."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -37,9 +37,9 @@ class BatchSplitter:
 
 
 def row(part: Any, index: int, count: int) -> Any:
-    """Return what belongs to one picture of a batch, of a guider or of anything that one holds.
+    """Return what belongs to one image of a batch, of a guider or of anything that one holds.
 
-    Tensors of ``count`` rows become that of one row, and seeds a single one; all else serves every picture.
+    Tensors of ``count`` rows become that of one row, and seeds a single one; all else serves every image.
     """
     if isinstance(part, Tensor):
         return part[index : index + 1] if part.ndim and len(part) == count else part
@@ -57,7 +57,7 @@ def row(part: Any, index: int, count: int) -> Any:
 
 
 def joined(asked: list[Asked]) -> Asked:
-    """Return what was asked for single pictures, as for a batch."""
+    """Return what was asked for single images, as for a batch."""
     if len(asked) == 1:
         return asked[0]
     predictions, records = zip(*asked, strict=True)

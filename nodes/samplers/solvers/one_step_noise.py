@@ -1,4 +1,4 @@
-"""Back to the picture that is foreseen, and forward with fresh noise: DDPM's step, and consistency models'."""
+"""Back to the image that is foreseen, and forward with fresh noise: DDPM's step, and consistency models'."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ddpm(step: SamplerStep) -> Asking:
 
 @sampler("lcm", random=True)
 def lcm(step: SamplerStep, *, s_noise: float = 1.0) -> Asking:
-    """Luo et al. 2023 (arXiv:2310.04378), algorithm 3: the foreseen picture, noised anew."""
+    """Luo et al. 2023 (arXiv:2310.04378), algorithm 3: the foreseen image, noised anew."""
     D = yield step.x, step.sigma
     if step.next == 0:
         return D

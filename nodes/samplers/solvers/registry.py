@@ -75,7 +75,7 @@ class Sampler:
 
     ``order``: the order of convergence that its error shows at least, without noise. ``random``: it draws noise on the
     way. ``options``: what it can be told. ``levels``: the levels that it walks along, where those are others than the
-    schedule's. ``backward``: it goes from the picture to noise as well. ``adaptive``: it sets its own steps.
+    schedule's. ``backward``: it goes from the image to noise as well. ``adaptive``: it sets its own steps.
     ``residual``: the noise that its own last level leaves counts as noise that is left over.
     """
 

@@ -12,7 +12,7 @@ from nodeflow.wires import Sigmas
 def checked(sigmas: Sigmas, backward: bool = False) -> list[float]:
     """The levels as numbers. Raises NodeError for none, negative, infinite or rising ones.
 
-    ``backward``: all of them may rise too, from the picture to noise.
+    ``backward``: all of them may rise too, from the image to noise.
     """
     found: list[float] = sigmas.values.tolist()
     if not found:

@@ -48,7 +48,7 @@ class NoiseTable(Protocol):
         ...
 
     def at_share(self, share: float) -> float:
-        """The level where a share of the way from noise to picture lies behind."""
+        """The level where a share of the way from noise to image lies behind."""
         ...
 
 
@@ -109,7 +109,7 @@ class FlowTable:
 
 
 def shifted(t: Tensor, shift: float) -> Tensor:
-    """Esser et al. 2024 (arXiv:2403.03206), eq. 23: shares of noise t moved towards noise, as larger pictures need."""
+    """Esser et al. 2024 (arXiv:2403.03206), eq. 23: shares of noise t moved towards noise, as larger images need."""
     return shift * t / (1 + (shift - 1) * t) if shift != 1 else t
 
 
@@ -134,7 +134,7 @@ def _flow_table(config: Any) -> FlowTable:
 
 
 def mu_of(config: Any) -> float:
-    """The shift by size, as a logarithm: it grows evenly with the tokens of a picture."""
+    """The shift by size, as a logarithm: it grows evenly with the tokens of an image."""
     if "image_tokens" not in config:
         return USUAL_MU
     fewest, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)

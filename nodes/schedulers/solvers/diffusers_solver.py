@@ -114,7 +114,7 @@ def spaced(kind: SchedulerKind, trained: TrainedSchedule, steps: int, karras: bo
 
 
 def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
-    """The noise levels of a model that was trained at ``image_tokens`` tokens a picture, as FLUX, and was told so.
+    """The noise levels of a model that was trained at ``image_tokens`` tokens an image, as FLUX, and was told so.
 
     Even levels, shifted towards noise by mu, which grows linearly with the number of tokens (diffusers' FluxPipeline).
     Empty for all other models. Raises NodeError for one step where the last of several is stretched to a given level.

@@ -1,4 +1,4 @@
-"""What a run does, shown on the nodes of a canvas: states, problems, pictures."""
+"""What a run does, shown on the nodes of a canvas: states, problems, images."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RunView(QObject):
         self._decoder.decode([picture], self._taker(name))
 
     def _taker(self, name: str) -> Callable[[QPixmap | None, QSize], None]:
-        """Return what shows a decoded picture on a node, unless others, perhaps of the same name, are shown by then."""
+        """Return what shows a decoded image on a node, unless others, perhaps of the same name, are shown by then."""
         nodes = self._items.shown
 
         def take(picture: QPixmap | None, _: QSize) -> None:

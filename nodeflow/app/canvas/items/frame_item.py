@@ -61,7 +61,7 @@ class FrameItem(AnnotationItem):
         return 1.4 * max(15.0, self.size[1] / 3)
 
     def _write(self, painter: QPainter, zoom: float) -> None:
-        """The title; in a picture that is zoomed out larger, and above the nodes, so that it can still be read."""
+        """The title; in an image that is zoomed out larger, and above the nodes, so that it can still be read."""
         words = self.annotation.text
         font = QFont(style.font("title"))
         pixels = min(max(15.0, _SMALLEST_TEXT / zoom), max(15.0, self.size[1] / 3))

@@ -141,7 +141,7 @@ class NodeItem(NodeItemBase):
     # --- where things lie
 
     def arrange(self) -> None:
-        """Lay out ports, rows, note and picture, and take the height they need."""
+        """Lay out ports, rows, note and image, and take the height they need."""
         self.prepareGeometryChange()
         width, top = style.WIDTH, style.HEADER + 5
         for port_row, port in enumerate(self.inputs):

@@ -17,7 +17,7 @@ _PAD = 10.0
 
 
 class _Text(QTextDocument):
-    """Markdown that loads nothing: a workflow is data, and a picture named in it is no reason to open a file."""
+    """Markdown that loads nothing: a workflow is data, and an image named in it is no reason to open a file."""
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         return None

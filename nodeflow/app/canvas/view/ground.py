@@ -34,7 +34,7 @@ class Ground:
 
     def invite(self, painter: QPainter) -> None:
         """Say on an empty canvas what can be done there."""
-        words = tr("Press Tab or double click to add a node.\nDrop a workflow or a picture here to open it.")
+        words = tr("Press Tab or double click to add a node.\nDrop a workflow or an image here to open it.")
         painter.setFont(style.font("title"))
         painter.setPen(style.colour("faint"))
         painter.drawText(self._view.viewport().rect(), int(Qt.AlignmentFlag.AlignCenter), words)

@@ -97,6 +97,6 @@ def _wire(wire: WireItem, facts: Facts) -> str:
 
 
 def _value(source: Port, facts: Facts) -> str:
-    """Return what an output gave: facts and a picture, as far as they are known."""
+    """Return what an output gave: facts and an image, as far as they are known."""
     told = facts(source.card.id, source.name)
     return told or escape(next((v.text for v in source.card.state.values if v.output == source.name), ""))

@@ -1,4 +1,4 @@
-"""Reading flat workflows, as ComfyUI saves them for its interface ("API format") and into pictures (``prompt``)."""
+"""Reading flat workflows, as ComfyUI saves them for its interface ("API format") and into images (``prompt``)."""
 
 from __future__ import annotations
 

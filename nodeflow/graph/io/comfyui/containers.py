@@ -1,6 +1,6 @@
-"""Where ComfyUI's workflows lie: JSON text, pictures that carry them (PNG, WebP, JPEG, AVIF), text of the clipboard.
+"""Where ComfyUI's workflows lie: JSON text, images that carry them (PNG, WebP, JPEG, AVIF), text of the clipboard.
 
-A picture may hold two: ``prompt``, which made it, and ``workflow``, what a person saw. Both are given.
+An image may hold two: ``prompt``, which made it, and ``workflow``, what a person saw. Both are given.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def find(data: bytes) -> Foreign:
     """
     for begin, what in OTHER_FILES.items():
         if data.startswith(begin):
-            raise NotReadableError(f"this is {what}; nodeflow reads workflows from JSON files and pictures")
+            raise NotReadableError(f"this is {what}; nodeflow reads workflows from JSON files and images")
     if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis", b"mif1", b"heic"):
-        raise NotReadableError("this is an MP4 film; nodeflow reads workflows from JSON files and pictures")
+        raise NotReadableError("this is an MP4 film; nodeflow reads workflows from JSON files and images")
     if _is_picture(data):
         return _from_picture(data)
     if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
@@ -112,7 +112,7 @@ def _from_picture(data: bytes) -> Foreign:
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, str]]:
-    """The texts of a picture by name, as its savers put them there."""
+    """The texts of an image by name, as its savers put them there."""
     from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
     limits = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
@@ -130,7 +130,7 @@ def _texts(data: bytes) -> Iterator[tuple[str, str]]:
                 yield from _split(_words(exif.get(tag)))
             yield from _split(_words(exif.get_ifd(EXIF).get(USER_COMMENT)))
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise NotReadableError(f"this picture is damaged ({error})") from None
+        raise NotReadableError(f"this image is damaged ({error})") from None
     finally:
         PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = limits
 

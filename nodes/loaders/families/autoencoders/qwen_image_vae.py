@@ -1,4 +1,4 @@
-"""Qwen-Image's autoencoder, which was made for films: a picture is a film of one frame."""
+"""Qwen-Image's autoencoder, which was made for films: an image is a film of one frame."""
 
 from __future__ import annotations
 

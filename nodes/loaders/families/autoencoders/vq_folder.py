@@ -32,7 +32,7 @@ GREY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class DiffusersVQ:
-    """diffusers' `VQModel`. Its pictures go from ``low`` to 1. One picture at a time, as with a VAE."""
+    """diffusers' `VQModel`. Its images go from ``low`` to 1. One image at a time, as with a VAE."""
 
     module: torch.nn.Module
     size: int
@@ -73,7 +73,7 @@ def _filled(vectors: Tensor, missing: Tensor) -> Tensor:
 def load_vq_folder(path: Path, target: Target) -> VQ:
     """The VQ model of a folder. Raises NodeError for another kind of model, missing, damaged or unsafe weights.
 
-    The configuration says which pictures it takes only in a roundabout way: those of aMUSEd, whose codes are looked up
+    The configuration says which images it takes only in a roundabout way: those of aMUSEd, whose codes are looked up
     in the codebook, take 0 to 1, as its pipeline does; the others -1 to 1.
     """
     from diffusers import VQModel

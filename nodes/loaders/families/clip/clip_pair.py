@@ -51,7 +51,7 @@ OPEN_CLIP_WEIGHTS = "open_clip_model.safetensors"
 
 @dataclass(frozen=True)
 class Preparation:
-    """Hold how pictures are brought into the form that a CLIP takes: its side in pixels, and colours' mean and
+    """Hold how images are brought into the form that a CLIP takes: its side in pixels, and colours' mean and
     deviation."""
 
     side: int
@@ -59,11 +59,11 @@ class Preparation:
     deviation: tuple[float, ...]
 
     def empty(self) -> Image:
-        """A picture that is zeros alone when it is prepared."""
+        """An image that is zeros alone when it is prepared."""
         return Image(torch.tensor(self.mean)[None, :, None, None].expand(1, -1, self.side, self.side))
 
     def __call__(self, pixels: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W) from 0 to 1: the shorter side made ``side`` long, the middle cut out, normalised."""
+        """Images (B, 3, H, W) from 0 to 1: the shorter side made ``side`` long, the middle cut out, normalised."""
         height, width = pixels.shape[-2:]
         if (height, width) != (self.side, self.side):
             ratio = self.side / min(height, width)
@@ -77,7 +77,7 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class Embedder(ABC):
-    """Hold what all of them share: networks, the tokenizer, and how pictures are prepared."""
+    """Hold what all of them share: networks, the tokenizer, and how images are prepared."""
 
     module: torch.nn.Module
     tokenizer: Any
@@ -85,7 +85,7 @@ class Embedder(ABC):
 
     @abstractmethod
     def embed_images(self, image: Image) -> Embedding:
-        """Gradients pass where the pictures ask for them; the network itself is frozen."""
+        """Gradients pass where the images ask for them; the network itself is frozen."""
 
     @abstractmethod
     def embed_texts(self, texts: list[str]) -> Embedding: ...
@@ -115,7 +115,7 @@ class TransformersCLIP(Embedder):
 
 @dataclass(frozen=True, eq=False)
 class PairedCLIP(Embedder):
-    """A CLIP in two halves, as priors of unCLIP models bring it: ``module`` reads texts, ``sight`` sees pictures."""
+    """A CLIP in two halves, as priors of unCLIP models bring it: ``module`` reads texts, ``sight`` sees images."""
 
     sight: torch.nn.Module
 
@@ -178,7 +178,7 @@ def load_clip_folder(path: Path, target: Target) -> Embedder:
     with no_progress_bar():
         module = read_weights(CLIPModel, path, "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path)
-    given = read_json(path / "preprocessor_config.json", "it does not say how pictures are prepared")
+    given = read_json(path / "preprocessor_config.json", "it does not say how images are prepared")
     side = int(module.config.vision_config.image_size)
     return TransformersCLIP(ready(module), tokenizer, _preparation(side, given, "image_mean", "image_std"))
 
@@ -194,7 +194,7 @@ def _paired(path: Path, target: Target) -> PairedCLIP:
     if sight.config.projection_dim != texts.config.projection_dim:
         raise NodeError(f"{path.name}: its image_encoder and text_encoder are no pair; this node loads CLIP")
     said = path / "image_processor" / "preprocessor_config.json"
-    given = read_json(said, "it does not say how pictures are prepared")
+    given = read_json(said, "it does not say how images are prepared")
     side = int(sight.config.image_size)
     prepare = _preparation(side, given, "image_mean", "image_std")
     return PairedCLIP(ready(texts), read_tokenizer(CLIPTokenizer, path / "tokenizer"), prepare, ready(sight))

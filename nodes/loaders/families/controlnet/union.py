@@ -1,4 +1,4 @@
-"""A union of ControlNets: one network for several kinds of control pictures, which is told the kind of each."""
+"""A union of ControlNets: one network for several kinds of control images, which is told the kind of each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ControlType = Literal["pose", "depth", "soft edges", "lines", "normals", "segmen
 """The kinds in the order of the networks that are in use (xinsir's), which knows the first six or all eight."""
 TYPES: tuple[str, ...] = get_args(ControlType)
 FUSION_CHANNELS, FUSION_HEADS = 320, 8
-"""Of the layer that weighs the control against the picture. How many heads it has stands in no file."""
+"""Of the layer that weighs the control against the image. How many heads it has stands in no file."""
 
 
 @dataclass(frozen=True, eq=False)
 class TypedControlNet(DiffusersControlNet):
-    """diffusers' `ControlNetUnionModel`, told that its control pictures are of the kind ``number``."""
+    """diffusers' `ControlNetUnionModel`, told that its control images are of the kind ``number``."""
 
     number: int
 
@@ -53,7 +53,7 @@ class UnionControlNet:
     downscale: int
 
     def of(self, kind: str) -> TypedControlNet:
-        """The network for control pictures of a kind. Raises NodeError for one that it does not know."""
+        """The network for control images of a kind. Raises NodeError for one that it does not know."""
         module: Any = self.module
         known = TYPES[: int(module.config.num_control_type)]
         if kind not in known:

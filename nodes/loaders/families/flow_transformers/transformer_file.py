@@ -30,8 +30,8 @@ PREFIXES = "model.diffusion_model.", "transformer."
 IGNORABLE = (r"(first_stage_model|vae|text_encoders|cond_stage_model|conditioner|model_ema)\.", r"norm_final\.weight$")
 """The other parts of a whole model, and the norm that Z-Image's files have and its network does without."""
 OTHERS: Mapping[str, str] = {
-    r"time_text_embed\.addition_t_embedding\.": "Qwen-Image-Layered, which paints a picture in layers",
-    r"__index_timestep_zero__$": "Qwen-Image-Edit 2511, which changes pictures that it is shown",
+    r"time_text_embed\.addition_t_embedding\.": "Qwen-Image-Layered, which paints an image in layers",
+    r"__index_timestep_zero__$": "Qwen-Image-Edit 2511, which changes images that it is shown",
     r"distilled_guidance_layer\.": "the transformer of Chroma",
     r"__ming_image__$": "the transformer of Ming-Image",
     r"dec_net\.cond_embed": "the transformer of a Z-Image on pixels",

@@ -19,7 +19,7 @@ def flux_shape(weights: Weights) -> dict[str, Any]:
     inner, channels = weights["x_embedder.weight"].shape
     head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
     if len(weights["proj_out.weight"]) != channels:
-        raise NodeError("this FLUX is shown a picture besides what it paints (Fill, Canny, Depth); take a plain one")
+        raise NodeError("this FLUX is shown an image besides what it paints (Fill, Canny, Depth); take a plain one")
     return {
         "in_channels": channels,
         "num_layers": _count(weights, "transformer_blocks"),

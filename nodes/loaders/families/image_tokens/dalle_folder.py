@@ -1,4 +1,4 @@
-"""A folder with a transformer over text and picture tokens, as transformers saves it, and its tokenizer."""
+"""A folder with a transformer over text and image tokens, as transformers saves it, and its tokenizer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load_sequence_folder(path: Path, target: Target) -> SequenceTransformer:
     if (kind := config.get("model_type")) != "gpt2":
         raise NodeError(f"{named(inside)} is of the type {kind}; this node loads transformers' GPT2LMHeadModel")
     if missing := [name for name in FIELDS if not isinstance(config.get(name), int)]:
-        raise NodeError(f"{named(inside)}/config.json lacks {missing[0]}; this model knows nothing of pictures")
+        raise NodeError(f"{named(inside)}/config.json lacks {missing[0]}; this model knows nothing of images")
     from transformers import AutoTokenizer, GPT2LMHeadModel
 
     words, text_length, side = (int(config[name]) for name in FIELDS)

@@ -23,27 +23,27 @@ def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, Trai
     module, schedule = _load(path, target)
     channels = int(module.config.in_channels)
     if module.config.out_channels < channels:
-        raise NodeError(f"{path.name} makes a small picture larger; load it as an upsampler")
+        raise NodeError(f"{path.name} makes a small image larger; load it as an upsampler")
     classes = _classes(path, int(module.config.num_class_embeds or 0))
     return _network(module, channels, schedule), schedule, classes
 
 
 def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule]:
-    """A network that sees a small picture beside what it paints, and its schedule. Raises NodeError as above."""
+    """A network that sees a small image beside what it paints, and its schedule. Raises NodeError as above."""
     module, schedule = _load(path, target)
     channels, rest = divmod(int(module.config.in_channels), 2)
     if rest or module.config.out_channels not in (channels, 2 * channels):
-        raise NodeError(f"{path.name} does not look at a small picture; this node loads upsamplers")
+        raise NodeError(f"{path.name} does not look at a small image; this node loads upsamplers")
     return _network(module, channels, schedule), schedule
 
 
 def load_classifier_folder(path: Path, target: Target) -> tuple[torch.nn.Module, LatentFormat, Classes]:
-    """A classifier of noisy pictures, the space of those, and its classes. Raises NodeError as above."""
+    """A classifier of noisy images, the space of those, and its classes. Raises NodeError as above."""
     from nodes.loaders.families.pixel_diffusion.noisy_classifier import NoisyClassifier
 
     config = read_json(path / "config.json", "it needs a config.json as diffusers saves it")
     if config.get("_class_name") != "NoisyClassifier":
-        raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads classifiers of noisy pictures")
+        raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads classifiers of noisy images")
     module = read_weights(NoisyClassifier, path, WEIGHTS, {"torch_dtype": target.dtype})
     names = named_classes(module.config.id2label)
     format = LatentFormat(int(module.config.in_channels), 1, int(module.config.sample_size))

@@ -99,7 +99,7 @@ def _index(path: Path, kind: str) -> dict[str, Any]:
 
 
 def _unet(path: Path, target: Target, inputs: int) -> tuple[DiffusionNetwork, TrainedSchedule]:
-    """The U-Net, which takes ``inputs`` pictures side by side, and its schedule."""
+    """The U-Net, which takes ``inputs`` images side by side, and its schedule."""
     schedule = TrainedSchedule(read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
     from diffusers import UNet2DConditionModel
 

@@ -1,4 +1,4 @@
-"""A classifier of noisy pictures: the half of a U-Net that looks, and one linear layer."""
+"""A classifier of noisy images: the half of a U-Net that looks, and one linear layer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class NoisyClassifier(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """Down blocks and middle of a `UNet2DModel`, averaged over the picture (Dhariwal & Nichol 2021, section 4.1).
+    """Down blocks and middle of a `UNet2DModel`, averaged over the image (Dhariwal & Nichol 2021, section 4.1).
 
     ``id2label`` names the classes by number. The other fields are those of the `UNet2DModel`.
     """
@@ -47,7 +47,7 @@ class NoisyClassifier(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.head = nn.Linear(block_out_channels[-1], len(id2label))
 
     def forward(self, sample: Tensor, timestep: Tensor) -> Tensor:
-        """The logits (B, classes) of noisy pictures (B, C, h, w) at a timestep, () or (B,)."""
+        """The logits (B, classes) of noisy images (B, C, h, w) at a timestep, () or (B,)."""
         logits: Tensor = self.head(self.features(sample, timestep))
         return logits
 

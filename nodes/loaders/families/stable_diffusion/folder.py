@@ -23,7 +23,7 @@ EXPECTED = {
 SECOND = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": EXPECTED["tokenizer"]}
 """What Stable Diffusion XL has besides; its refiner has no other texts."""
 OTHERS = {
-    "image_noising_scheduler": "Stable Diffusion 2.1 unCLIP, led by the CLIP vector of a picture",
+    "image_noising_scheduler": "Stable Diffusion 2.1 unCLIP, led by the CLIP vector of an image",
     "low_res_scheduler": "the x4 upscaler of Stable Diffusion 2",
     "motion_adapter": "a Stable Diffusion with motion modules (AnimateDiff), which paints films",
     "adapter": "a Stable Diffusion with a T2I-Adapter",

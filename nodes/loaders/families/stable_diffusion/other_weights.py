@@ -1,4 +1,4 @@
-"""What files of Stable Diffusion hold besides the networks that make pictures: what may stay unread, and what says that
+"""What files of Stable Diffusion hold besides the networks that make images: what may stay unread, and what says that
 a file is another model. Patterns that names begin with, or hold.
 """
 
@@ -23,14 +23,14 @@ IGNORABLE = (
     r"(cond_stage_model|conditioner\.embedders\.0)\.(transformer\.|model\.)?text_projection(\.weight)?$",
     r"(control_model|depth_model)\.",
 )
-"""For a whole model: buffers, averages; counters of places, and what compares texts with pictures in CLIP; a ControlNet
+"""For a whole model: buffers, averages; counters of places, and what compares texts with images in CLIP; a ControlNet
 or an estimator of depth beside it, which do nothing to the model itself."""
 OTHERS: Mapping[str, str] = {
-    r"^(noise_augmentor|embedder\.model\.visual)\.": "Stable Diffusion 2.1 unCLIP, led by the CLIP vector of a picture",
+    r"^(noise_augmentor|embedder\.model\.visual)\.": "Stable Diffusion 2.1 unCLIP, led by the CLIP vector of an image",
     r"^low_scale_model\.|diffusion_model\.label_emb\.weight$": "the x4 upscaler of Stable Diffusion 2",
     r"diffusion_model\..*\.time_stack\.|first_stage_model\..*\.time_mix": "Stable Video Diffusion, which paints films",
     r"motion_modules\.": "a Stable Diffusion with motion modules (AnimateDiff), which paints films",
-    r"^cc_projection\.": "Zero-1-to-3, led by a picture and a camera",
+    r"^cc_projection\.": "Zero-1-to-3, led by an image and a camera",
     r"\.position_net\.|\.fuser\.": "a Stable Diffusion with GLIGEN, led by boxes",
 }
 """What a file truly is, by a mark in the names of its weights."""

@@ -33,7 +33,7 @@ class Version(NamedTuple):
 
     @property
     def large(self) -> bool:
-        """Return whether it is one of XL, which is told the sizes of pictures too."""
+        """Return whether it is one of XL, which is told the sizes of images too."""
         return self.texts[0].startswith("conditioner.")
 
 

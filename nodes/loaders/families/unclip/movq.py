@@ -1,4 +1,4 @@
-"""MoVQ, the autoencoder of Kandinsky 2 (Zheng et al. 2022, arXiv:2209.09002), between pictures and latents."""
+"""MoVQ, the autoencoder of Kandinsky 2 (Zheng et al. 2022, arXiv:2209.09002), between images and latents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nodes.networks.finite import finite
 
 @dataclass(frozen=True, eq=False)
 class MoVQ:
-    """diffusers' `VQModel` with its codebook passed by, as Kandinsky uses it. One picture at a time, as with a VAE."""
+    """diffusers' `VQModel` with its codebook passed by, as Kandinsky uses it. One image at a time, as with a VAE."""
 
     module: torch.nn.Module
     format: LatentFormat

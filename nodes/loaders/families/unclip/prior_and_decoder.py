@@ -35,7 +35,7 @@ PATTERNS = [
 
 @dataclass(frozen=True, eq=False)
 class ProjectedCLIPText:
-    """CLIP's tokenizer and text encoder, with its projection into the space that texts and pictures share."""
+    """CLIP's tokenizer and text encoder, with its projection into the space that texts and images share."""
 
     tokenizer: Any
     module: nn.Module
@@ -62,7 +62,7 @@ class PriorParts(NamedTuple):
 
 
 class DecoderParts(NamedTuple):
-    """Hold what makes a decoder of CLIP vectors; ``vae`` is between what it paints and pictures."""
+    """Hold what makes a decoder of CLIP vectors; ``vae`` is between what it paints and images."""
 
     decoder: DiffusionNetwork
     schedule: TrainedSchedule

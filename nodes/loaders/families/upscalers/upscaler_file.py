@@ -1,4 +1,4 @@
-"""One safetensors file with a network that makes pictures larger, of any kind that spandrel knows."""
+"""One safetensors file with a network that makes images larger, of any kind that spandrel knows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNUSED = re.compile(r'Unexpected key\(s\) in state_dict: "([^"]*)"')
 
 def load_spandrel(path: Path, target: Target) -> Any:
     """spandrel's description of a network, with its weights. Raises NodeError for what it does not know, for networks
-    that do more than make a picture larger, and for damaged files."""
+    that do more than make an image larger, and for damaged files."""
     file = _only_file(path) if path.is_dir() else path
     from safetensors import SafetensorError
     from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
@@ -38,7 +38,7 @@ def load_spandrel(path: Path, target: Target) -> Any:
             refuse_unused(named(file), [unused[1]], ())
         raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); download it again") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
-        raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour pictures")
+        raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour images")
     ready(found.model.to(target.dtype))
     return found
 
