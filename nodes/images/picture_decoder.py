@@ -111,7 +111,10 @@ def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
     most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
     if least < 0 and picture.mode != "F":
         raise NodeError(f"{path}: this image holds values below 0, down to {least:g}; bring it into a range from 0")
-    grey = np.asarray((values / _white(picture.mode, values, most)).clip(0, 1), np.float32)
+    white = _white(picture.mode, values, most)
+    if most > white:
+        warn(f"the image's values go up to {most:.6g}; {white:g} is taken for white, and what is beyond is cut")
+    grey = np.asarray((values / white).clip(0, 1), np.float32)
     return np.repeat(grey[..., None], 3, -1), opacity
 
 

@@ -272,3 +272,10 @@ def test_sizes_and_channels_that_do_not_fit_are_sentences(tiny: LatentDiffusion)
         vae_encode(tiny.vae, picture(1, 16, 18))
     with pytest.raises(NodeError, match="has 3 channels and the VAE takes 4"):
         vae_decode(tiny.vae, Latent(torch.zeros(1, 3, 4, 4)))
+
+
+def test_a_picture_of_numbers_with_a_point_says_what_is_beyond_white(tmp_path: Path) -> None:
+    Pillow.fromarray(np.array([[0.5, 125.6]], np.float32)).save(tmp_path / "bright.tiff")
+    with noting() as said:
+        load_image(tmp_path / "bright.tiff")
+    assert said == [(0, "the image's values go up to 125.6; 1 is taken for white, and what is beyond is cut")]
