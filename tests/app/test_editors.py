@@ -121,7 +121,7 @@ def test_a_value_that_cannot_be_is_not_taken_and_told(
     add(window, "loose", "toys.loose", 300, 900)
     hand.view.centerOn(420, 1000)
     hand.click(row_centre(window, "loose", row))
-    editor = hand.view.editor
+    editor = hand.view.rows.editor
     assert isinstance(editor, LineEditor)
     editor.selectAll()
     QTest.keyClicks(editor, words)

@@ -209,8 +209,8 @@ def test_ports_are_renamed_and_hidden_at_their_terminal(window: MainWindow, hand
     view.rows.editor.selectAll()
     QTest.keyClicks(view.rows.editor, "small image")
     QTest.keyClick(view.rows.editor, Key.Key_Return)
-    assert window.session.workflow.subgraphs["group"].interface.outputs == ("small_picture",)
-    assert window.session.workflow.links[Socket("decode", "latent")].output == "small_picture"
+    assert window.session.workflow.subgraphs["group"].interface.outputs == ("small_image",)
+    assert window.session.workflow.links[Socket("decode", "latent")].output == "small_image"
     inputs = window.canvas.nodes[INPUTS]
     assert isinstance(inputs, TerminalItem)
     view.port_menu_wanted.emit(inputs, inputs.outputs[0], view.mapToGlobal(view.rect().center()))

@@ -281,7 +281,7 @@ def test_a_death_is_noticed_within_a_second(engine: LocalEngine, replies: Replie
 def test_a_worker_that_says_nothing_is_told(
     submit: Callable[..., int], replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_process, "QUIET", 1.0)
+    monkeypatch.setattr(worker_process, "SILENT_AFTER_SECONDS", 1.0)
     job = submit(flow(hold=("toypack.hold", {"seconds": 3}, {})))
     assert replies.wait(lambda reply: isinstance(reply, WorkerSilent) and reply.seconds > 0).seconds >= 1
     replies.wait(lambda reply: isinstance(reply, WorkerSilent) and reply.seconds == 0)

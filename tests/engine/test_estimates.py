@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_written_just_now_can_be_later(tmp_path: Path) -> 
 
 
 def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nodeflow.engine.planning.cost_estimates.MOST", 6)
+    monkeypatch.setattr("nodeflow.engine.planning.cost_estimates.MAX_COSTS", 6)
     file = tmp_path / "estimates.sqlite"
     estimates = Estimates(file)
     for number in range(10):

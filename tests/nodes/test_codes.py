@@ -86,5 +86,5 @@ def test_what_does_not_go_together_is_a_sentence(vq: VQ, tiny_tokens: TinyTokens
         codebook_use(Codes(torch.full((1, 2, 2), -1), 4))
     with pytest.raises(NodeError, match="holds a VAE, which the node Load VAE loads; Load VQ model loads"):
         load_vq(str(tiny_folder / "vae"))
-    with pytest.raises(NodeError, match="holds a VAE, which the node Load VAE loads"):
+    with pytest.raises(NodeError, match="holds a VQ model: give the folder that it lies in"):
         load_vq(str(tiny_tokens.vq / "diffusion_pytorch_model.safetensors"))

@@ -140,9 +140,9 @@ def test_what_does_not_go_together_is_a_sentence(
     tiny_if: Path, tiny_if_large: Path, tiny_folder: Path, base: TextPixels, large: TextUpsampler, tmp_path: Path
 ) -> None:
     low, noise = Image(torch.zeros(2, 3, 8, 8)), gaussian_noise(0, 2)
-    with pytest.raises(NodeError, match=r"\(IFSuperResolutionPipeline\), which the node Load text-led upsampler loads"):
+    with pytest.raises(NodeError, match=r"an upsampler of DeepFloyd IF, which the node Load text-led upsampler loads"):
         load_text_pixels(str(tiny_if_large))
-    with pytest.raises(NodeError, match=r"\(IFPipeline\), which the node Load text-led pixel model loads"):
+    with pytest.raises(NodeError, match=r"the base of DeepFloyd IF, which the node Load text-led pixel model loads"):
         load_text_upsampler(str(tiny_if))
     with pytest.raises(NodeError, match=r"\(StableDiffusionPipeline\), which"):
         load_text_pixels(str(tiny_folder))

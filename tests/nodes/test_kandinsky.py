@@ -143,11 +143,11 @@ def test_what_does_not_fit_is_a_sentence(
     with pytest.raises(NodeError, match="led by a CLIP vector; wire what unclip_conditioning gives"):
         unclip_denoiser(decoder.decoder).predict(torch.zeros(1, 4, 8, 8), torch.tensor(5), text)
     with pytest.raises(
-        NodeError, match=r"holds the prior of Kandinsky 2\.2 .*, which the node Load prior or Load CLIP loads"
+        NodeError, match=r"holds the prior of Kandinsky 2\.2, which the node Load prior or Load CLIP loads"
     ):
         load_unclip_decoder(str(path / "prior"))
     with pytest.raises(
-        NodeError, match=r"holds the decoder of Kandinsky 2\.2 .*, which the node Load unCLIP decoder loads"
+        NodeError, match=r"holds the decoder of Kandinsky 2\.2, which the node Load unCLIP decoder loads"
     ):
         load_prior(str(path / "decoder"))
 

@@ -181,7 +181,7 @@ def test_what_does_not_go_together_is_a_sentence(
         finish(masked_sample(amused.transformer, Conditioning(torch.zeros(1, 4, 7), torch.zeros(1, 24))))
     with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2, .*; Load masked-token model loads"):
         load_masked_tokens(str(tiny_folder))
-    with pytest.raises(NodeError, match="Load DALL-E loads a folder with a GPT2LMHeadModel"):
+    with pytest.raises(NodeError, match="Load DALL-E loads a folder with a language model"):
         load_dalle(str(tiny_folder))
     with pytest.raises(NodeError, match="lacks image_side; this model knows nothing of images"):
         load_dalle(str(save_dalle(tmp_path / "text", tiny_tokenizer(), image_side=None)))

@@ -179,9 +179,9 @@ def test_what_does_not_go_together_is_a_sentence(
     three = unclip_conditioning(decoder.decoder, text, Embedding(torch.zeros(3, 24)))
     with pytest.raises(NodeError, match="3 vectors do not fit 2 images"):
         unclip_denoiser(decoder.decoder).predict(x, time, three)
-    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; Load prior loads a folder with the prior"):
+    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2, .*; Load prior loads a folder with the prior"):
         load_prior(str(tiny_folder))
-    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2 .*; Load unCLIP decoder loads"):
+    with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2, .*; Load unCLIP decoder loads"):
         load_unclip_decoder(str(tiny_folder))
 
 

@@ -57,7 +57,7 @@ def test_what_cannot_be_loaded_is_a_sentence(tiny_upscaler: Path, tmp_path: Path
         load_upscaler(str(unknown))
     with pytest.raises(NodeError, match="damaged or was cut short"):
         load_upscaler(str(damaged))
-    with pytest.raises(NodeError, match="can hold programs and are never opened"):
+    with pytest.raises(NodeError, match="a file that can hold programs, which is never opened"):
         load_upscaler(str(unsafe))
     with pytest.raises(NodeError, match=r"has 2 \.safetensors files; name the one"):
         load_upscaler(str(tmp_path))

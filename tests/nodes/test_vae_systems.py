@@ -28,7 +28,7 @@ def test_an_autoencoder_loads_alone_and_out_of_a_pipeline(tiny: LatentDiffusion,
         found = load_vae(str(path))
         assert found.format == tiny.vae.format
         assert torch.equal(vae_encode(found, picture()).samples, wanted)
-    with pytest.raises(NodeError, match="holds UNet2DConditionModel, one part of tiny: give that folder"):
+    with pytest.raises(NodeError, match="holds a U-Net of Stable Diffusion, one part of tiny: give that folder"):
         load_vae(str(tiny_folder / "unet"))
     with pytest.raises(NodeError, match=r"needs a config\.json"):
         load_vae(str(tiny_folder / "scheduler"))

@@ -90,7 +90,7 @@ def changed_config(folder: Path, **changes: Any) -> Path:
     [
         ({"init_lora_weights": "pissa"}, "the model's own weights were changed too"),
         ({"lora_alpha": "many"}, "no number above 0 at lora_alpha"),
-        ({"lora_alpha": float("nan")}, "no number above 0 at lora_alpha"),
+        ({"lora_alpha": float("nan")}, "a number for lora_alpha that no model has"),
         ({"r": 0.0, "lora_alpha": -1}, "no number above 0"),
         ({"alpha_pattern": [1]}, "no table at alpha_pattern"),
         ({"alpha_pattern": {"(a+)+$": 1}}, "a pattern at alpha_pattern that is not read here"),
