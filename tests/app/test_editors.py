@@ -292,14 +292,16 @@ def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(
     def seed() -> int:
         return window.session.workflow.nodes["noise"].params.get("seed", 0)
 
-    window.run()
+    with qtbot.waitSignal(window.session.queued, timeout=60_000):
+        window.run()
     assert seed() == 0, "a fixed seed stays"
     hand.click(card.pos() + card.mode_rect(row).center())
     assert window.session.workflow.layout["noise"].seeds == {"seed": "random"}
     hand.click(card.pos() + card.mode_rect(row).center())
     assert window.session.workflow.layout["noise"].seeds == {"seed": "increment"}
     assert files.loads(text(window)).layout["noise"].seeds == {"seed": "increment"}
-    window.run()
+    with qtbot.waitSignal(window.session.queued, timeout=60_000):
+        window.run()
     qtbot.waitUntil(lambda: seed() == 1, timeout=60_000)
     assert window.session.stack.undoText() == "Next Seed"
     window.session.stack.undo()

@@ -50,7 +50,7 @@ class WorkerProcess:
         self._pipe, theirs = context.Pipe()
         self._output, output = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_start, args=(theirs, output, limits), name="nodeflow worker", daemon=True
+            target=_start, args=(theirs, output, limits, dict(os.environ)), name="nodeflow worker", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -128,8 +128,9 @@ class WorkerProcess:
         return bool(data)
 
 
-def _start(pipe: Connection, output: Connection, limits: Limits) -> None:
+def _start(pipe: Connection, output: Connection, limits: Limits, environment: dict[str, str]) -> None:
     """What the child process begins with: only there the worker is imported."""
+    os.environ.update(environment)  # that of a fork server is as old as the server
     from nodeflow.engine.worker.main import work
 
     work(pipe, output, limits)
