@@ -148,7 +148,10 @@ class Monkey:
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("MONKEYS", "4"))))
+@pytest.mark.parametrize(
+    "seed",
+    [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(1, int(os.environ.get("MONKEYS", "4"))))],
+)
 def test_a_monkey_breaks_nothing(window: MainWindow, no_dialogs: None, seed: int, tmp_path: Path, qtbot: QtBot) -> None:
     monkey, done = Monkey(window, seed, tmp_path), []
     window.activateWindow()

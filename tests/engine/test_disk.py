@@ -153,6 +153,7 @@ def write_for_ever(folder: Path, budget: int, number: int) -> None:
         number += 1
 
 
+@pytest.mark.nightly
 def test_writers_killed_at_any_moment_leave_no_wrong_value(tmp_path: Path) -> None:
     """Two writers at once, one of them killed 200 times; what can be read is right each time."""
     rng, budget = random.Random(3), 2 * MIB
