@@ -3,7 +3,6 @@
 # Seen with: transformers==5.23.0 open_clip_torch==3.3.0 tokenizers==0.23.3 torch==2.14.1 torchvision==0.29.1
 # Expected:  equal tokens: one vocabulary, and CLIP was trained with texts cleaned by ftfy
 # Seen:      open_clip cleans with ftfy and unescapes twice; transformers 5 does neither
-# In nodeflow: prompts are cleaned as CLIP's training did before either tokenizer sees them
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: diffusers==0.42.1 torch==2.14.1 transformers==5.23.0 accelerate==1.15.0 scipy==1.17.1
 # Expected:  AutoencoderKL.from_config({**vae.config, 'scaling_factor': 0.5}) has a scaling factor of 0.5
 # Seen:      0.18215: the copied config still lists the key among those that were defaults, and these win
-# In nodeflow: configurations are plain dictionaries without that list before they are changed
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: diffusers==0.42.1 torch==2.14.1 transformers==5.23.0 peft==0.21.2 accelerate==1.15.0
 # Expected:  strength alpha / rank in every layer, and `transformer.` before each key
 # Seen:      blocks are scaled by alpha / rank; `proj_out` is four times too strong at alpha 1 and rank 4, and stands without prefix
-# In nodeflow: LoRAs are read by tables of our own (nodes/loaders/adapters), not by these converters
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: diffusers==0.42.1 torch==2.14.1 transformers==5.23.0 accelerate==1.15.0 scipy==1.17.1
 # Expected:  Karras et al. 2022, eq. 5: from the largest sigma that the model was trained with, 14.61 for Stable Diffusion
 # Seen:      Euler and Heun start at 10.97 with leading spacing at 20 steps, at 14.61 with trailing: the ends are taken from the spaced timesteps
-# In nodeflow: the ends are those of the trained schedule, whatever the spacing
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: diffusers==0.42.1 torch==2.14.1 transformers==5.23.0 accelerate==1.15.0 scipy==1.17.1
 # Expected:  one step that goes from pure noise to the image: timestep 999, as with trailing
 # Seen:      timestep 0, for DDIM and Euler alike: a one-step model sees an almost clean input and gives noise back
-# In nodeflow: files without a configuration are spaced trailing, and linspace with one step starts at the noisiest timestep
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: gguf==0.19.0 numpy==2.4.6
 # Expected:  an empty value that can be read back; an error from add_array, or 64 bits, for a number beyond 32 bits
 # Seen:      the key is not in the file, without a word; a list with 2**40 fails with struct.error only when the file is written
-# In nodeflow: an absent key reads as empty, and orig_shape lists are read in whatever width they have
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: huggingface_hub==2.4.0
 # Expected:  an error: the files that were asked for are not in the cache
 # Seen:      the folder's path, though allow_patterns names only files that it has not
-# In nodeflow: a snapshot is compared with what its model_index.json names, completed where fetching is allowed, else named as partial
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: safetensors==0.8.0 torch==2.14.1 numpy==2.4.6
 # Expected:  the shape that the header and get_slice().get_shape() tell
 # Seen:      header [4, 32], torch.float4_e2m1fn_x2 of shape (4, 16): two numbers an element
-# In nodeflow: shapes are read from headers, and layers are told by keys and by tensors that are not packed
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,6 @@
 # Seen with: safetensors==0.8.0 numpy==2.4.6
 # Expected:  equal files, so that their hashes tell equal models
 # Seen:      the keys of __metadata__ stand in another order each time: several hashes in twelve calls
-# In nodeflow: content keys hash tensors, not files that we wrote; converted files hold their source's hash
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

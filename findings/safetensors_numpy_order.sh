@@ -3,7 +3,6 @@
 # Seen with: safetensors==0.8.0 numpy==2.4.6
 # Expected:  the array that was saved, or an error as safetensors.torch gives for tensors that are not contiguous
 # Seen:      [[0, 3], [1, 4], [2, 5]] comes back as [[0, 1], [2, 3], [4, 5]]
-# In nodeflow: tensors are made contiguous before they are written (engine/cache/codec.py)
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

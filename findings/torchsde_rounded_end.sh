@@ -3,7 +3,6 @@
 # Seen with: torchsde==0.2.6 torch==2.14.1 numpy==2.4.6 scipy==1.17.1 trampoline==0.1.2
 # Expected:  silence: the time is the one that the tree was made with
 # Seen:      the tree rounds its ends to 6 decimals, so 14.614640235900879 (Stable Diffusion's largest sigma) is more than its end 14.61464
-# In nodeflow: times are asked within the rounded ends (nodes/samplers/solvers/brownian.py)
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
