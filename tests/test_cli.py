@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -239,7 +238,6 @@ def test_ctrl_c_cancels_the_run_and_keeps_the_report(tmp_path: Path) -> None:
         assert process.stderr is not None
         while "scheduler" not in process.stderr.readline():
             assert process.poll() is None
-        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
         assert process.wait(30) == 130

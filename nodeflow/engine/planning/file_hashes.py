@@ -62,7 +62,7 @@ class FileHashes:
         """``path``: the file that remembers. Without one, or where it cannot be used, memory alone does."""
         self._known: dict[Signature, FileHash] = {}
         self._lock = threading.RLock()
-        self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._todo: queue.Queue[Callable[[], None]] = queue.Queue()
         self._reader: threading.Thread | None = None
         self.epoch = ""
         self._store = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
@@ -125,7 +125,14 @@ class FileHashes:
 
     def _read(self) -> None:
         while True:
-            self._todo.get()()
+            try:
+                self._todo.get()()
+            finally:
+                self._todo.task_done()
+
+    def settle(self) -> None:
+        """Wait until every file that was to be read whole has been."""
+        self._todo.join()
 
     def _ask(self, statement: str, *values: str) -> list[tuple[str, ...]]:
         """Return what the store says; nothing where it cannot be used: memory remembers alone then."""

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodes.loaders.adapters.algebra.low_rank import LowRank
+from nodes.loaders.adapters.algebra.rows import Placed
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, layers, merged, outputs, write
 
 Made = tuple[dict[str, Tensor], dict[str, Tensor]]
@@ -273,3 +275,14 @@ def test_numbers_that_are_none_are_a_sentence(tmp_path: Path) -> None:
     twice = {**file, "lora_unet_lin.lora_A.weight": file["lora_unet_lin.lora_down.weight"]}
     with pytest.raises(NodeError, match="holds the same factor twice"):
         adapter(write(tmp_path, twice), layers())
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 12), (0, 5), (3, 7), (5, 6), (8, 12), (0, 2)])
+def test_a_placed_update_is_cut_as_the_whole_of_it(start: int, stop: int) -> None:
+    """Rows 4 to 8 of 12 are changed; a part of all rows holds just those of them that lie in it."""
+    generator = torch.Generator().manual_seed(0)
+    up, down = torch.randn(4, 2, generator=generator), torch.randn(2, 6, generator=generator)
+    placed, weight = Placed(LowRank(down, up, 1.0), 4, 8), torch.randn(12, 6, generator=generator)
+    whole = placed.change(weight)
+    assert whole[4:8].abs().min() > 0 and whole[:4].eq(0).all() and whole[8:].eq(0).all()
+    assert torch.equal(placed.rows(start, stop).change(weight[start:stop]), whole[start:stop])

@@ -55,4 +55,7 @@ class Placed:
         return whole
 
     def rows(self, start: int, stop: int) -> Update:
-        raise NotImplementedError("a placed update is not cut again")
+        low = min(max(start, self.start), self.stop)
+        high = max(min(stop, self.stop), low)
+        part = self.part.rows(low - self.start, high - self.start)
+        return Placed(part, max(low - start, 0), max(low - start, 0) + high - low)
