@@ -339,6 +339,13 @@ def test_what_is_no_workflow_of_comfyui_is_refused(tmp_path: Path) -> None:
     refused(nodeflow("import", tmp_path / "none.json"), "cannot read", "No such file")
 
 
+def test_a_workflow_of_comfyui_that_lacks_something_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    file = write(tmp_path / "comfy.json", FLAT | {"8": {"class_type": "Unheard of", "inputs": {"image": ["6", 0]}}})
+    done = nodeflow("run", file, "--output", tmp_path / "out")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "is a workflow of ComfyUI's that does not run as it is" in done.stderr
+
+
 def test_a_workflow_of_comfyui_runs_as_it_is(tmp_path: Path) -> None:
     done = nodeflow("run", write(tmp_path / "comfy.json", FLAT), "--output", tmp_path / "out", "--device", "cpu")
     assert done.returncode == 0, done.stderr

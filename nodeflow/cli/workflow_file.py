@@ -24,5 +24,8 @@ def load(file: Path) -> Workflow:
         if not import_workflow.is_comfyui(file):
             refuse(*error.problems)
     found = import_workflow.imported(file)
-    print(f"nodeflow: {file} is a workflow of ComfyUI's; {found.report.sentence()}", file=sys.stderr)
+    told = f"{file} is a workflow of ComfyUI's"
+    if not found.report.runnable:
+        refuse(f"{told} that does not run as it is ({found.report.sentence()}); nodeflow import says which")
+    print(f"nodeflow: {told}; {found.report.sentence()}", file=sys.stderr)
     return found.workflow

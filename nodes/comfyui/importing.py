@@ -34,6 +34,11 @@ class Report(msgspec.Struct):
     def encode(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
+    @property
+    def runnable(self) -> bool:
+        """Whether each node has a counterpart here, and each model file is here."""
+        return not self.nodes["unknown"] and all(model["found"] for model in self.models)
+
     def sentence(self) -> str:
         """All of it in one sentence."""
         counts = self.nodes
