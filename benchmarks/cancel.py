@@ -1,4 +1,4 @@
-"""How long a cancel takes inside a step, from the wish to the end of the run.
+"""The time a cancel takes inside a step, from the wish to the end of the run.
 
 ``python -m benchmarks.cancel`` runs the starter model, and a U-Net of Stable Diffusion 1.5's size with random weights
 (860 million), through the executor and cancels at moments spread over a run. It prints the median and the longest

@@ -1,4 +1,4 @@
-"""How much of ComfyUI's workflows opens: ``python -m benchmarks.comfyui PATH``, a folder of its files and images.
+"""Share of ComfyUI's workflows that opens: ``python -m benchmarks.comfyui PATH``, a folder of its files and images.
 
 For all files, those of image models (that sample or decode images and hold no class of films, sounds, meshes or paid
 services) and, where an ``index.json`` of the templates lies there, these weighted by their use: the share of nodes that

@@ -1,4 +1,4 @@
-"""What the graph costs beside the work: keys, plan, look-ups and events on trivial nodes.
+"""Cost of the graph beside the work: keys, plan, look-ups and events on trivial nodes.
 
 ``python -m benchmarks.executor`` prints a table: chains and diamonds, cold, with nothing changed, and with the last
 node changed. Times are those of check, plan and run together, inside one process; the best of three. The last column

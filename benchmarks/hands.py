@@ -1,4 +1,4 @@
-"""What the scripts that drive a worker share: the starter workflow with random changes, and waiting for replies."""
+"""Parts shared by scripts that drive a worker: the starter workflow with random changes, and waiting for replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looking costs: scrubbing the steps of a run, fetching them, memory held, and recording itself.
+"""Cost of looking: scrubbing the steps of a run, fetching them, memory held, and recording itself.
 
     python -m benchmarks.inspector [STEPS]
 

@@ -1,4 +1,4 @@
-"""What a quantised transformer costs: the peak of memory while it loads and computes once, and the time of a step.
+"""Cost of a quantised transformer: the peak of memory while it loads and computes once, and the time of a step.
 
 ``python -m benchmarks.loading`` writes files of FLUX's true width and names, with few layers and random codes, and
 measures each in a process of its own, side by side with what diffusers makes of the same GGUF file. Linux only: the

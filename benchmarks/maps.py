@@ -1,4 +1,4 @@
-"""What lists cost beside the work: a chain of five trivial nodes behind a list of n items.
+"""Cost of lists beside the work: a chain of five trivial nodes behind a list of n items.
 
 ``python -m benchmarks.maps`` prints a table: milliseconds cold, with nothing changed, and with one item added, those of
 check, plan and run together inside one process, the best of three; and the bytes of all messages of the cold run.

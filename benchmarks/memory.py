@@ -1,4 +1,4 @@
-"""What networks cost in memory: loading and sharing them, and on a GPU each way of fitting them into a budget.
+"""Memory of networks: loading and sharing them, and on a GPU each way of fitting them into a budget.
 
 ``python -m benchmarks.memory`` prints what loading a model takes, once and again, and what two workflows share.
 Where there is a GPU it goes on with a U-Net of Stable Diffusion XL's size (2.5 thousand million parameters, random,

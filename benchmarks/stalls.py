@@ -1,4 +1,4 @@
-"""How long the interface stands still while workflows run and hands edit: the gaps in the event loop of the real app.
+"""Stalls of the interface while workflows run and hands edit: the gaps in the event loop of the real app.
 
     python -m benchmarks.stalls [SECONDS]
 

@@ -1,4 +1,4 @@
-"""How long the app takes from the start of its process to a painted window, and what memory it then holds.
+"""Time from the start of the app's process to a painted window, and the memory it then holds.
 
 python -m benchmarks.startup [TIMES]
 """

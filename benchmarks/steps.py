@@ -1,4 +1,4 @@
-"""What it saves to keep the steps of a sampling loop, and what it costs.
+"""Gain and cost of keeping the steps of a sampling loop.
 
 ``python -m benchmarks.steps`` prints two tables. First the starter workflow with guidance changed from the middle of
 its 30 steps on, for every scheduler: a full run, the same after a run without the change, and after a restart, with

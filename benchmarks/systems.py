@@ -1,4 +1,4 @@
-"""How right each ready-made system is: every workflow on held-out captions, judged by the checker from pixels alone.
+"""Accuracy of each ready-made system: every workflow on held-out captions, judged by the checker from pixels alone.
 
     python -m benchmarks.systems [--count 200] [SYSTEM...]
 

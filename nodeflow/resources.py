@@ -1,4 +1,4 @@
-"""Where what ships with nodeflow lies, in a checkout and in an installed wheel alike."""
+"""Places of what ships with nodeflow, in a checkout and in an installed wheel alike."""
 
 from __future__ import annotations
 

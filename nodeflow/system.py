@@ -1,4 +1,4 @@
-"""What we ask of the operating system: patience of threads, which processes live, a display, and Qt's libraries."""
+"""Requests to the operating system: patience of threads, which processes live, a display, and Qt's libraries."""
 
 from __future__ import annotations
 

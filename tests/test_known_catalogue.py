@@ -1,4 +1,4 @@
-"""What the command line takes for the nodes there are, where the committed snapshot is older than the pack."""
+"""Tests of the nodes known to the command line where the committed snapshot is older than the pack."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How the starter models were made: drawn, captioned pictures, a checker, and training on two CPU cores."""
+"""Training of the starter models: drawn, captioned images, a checker, and training on two CPU cores."""

@@ -1,4 +1,4 @@
-"""What the ready-made systems are asked, and what their images must show: one file for each way of asking.
+"""Questions to the ready-made systems, and what their images must show: one file for each way of asking.
 
 A file's ``SYSTEMS`` are found by themselves; the names are those of the workflows.
 """

@@ -1,4 +1,4 @@
-"""How a command ends: its exit status, and what it says where it cannot go on."""
+"""End of a command: its exit status, and what it says where it cannot go on."""
 
 from __future__ import annotations
 

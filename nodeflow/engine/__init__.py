@@ -1,1 +1,1 @@
-"""How a workflow is evaluated: plan, cache, executor, events, and the worker process with its client."""
+"""Evaluation of workflows: plan, cache, executor, events, and the worker process with its client."""

@@ -1,1 +1,1 @@
-"""What a workflow is: its data, the catalogue of nodes it is wired from, checking, and files. No Qt, no torch."""
+"""Workflows: their data, the catalogue of nodes they are wired from, checking, and files. No Qt, no torch."""

@@ -1,4 +1,4 @@
-"""Which folders hold models: the person's own, and those of the programs that they have."""
+"""Folders that hold models: the person's own, and those of the programs that they have."""
 
 from __future__ import annotations
 

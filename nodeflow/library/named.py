@@ -1,4 +1,4 @@
-"""Where a model lies that is named as the library names it, for whoever runs a workflow."""
+"""Look-up of a model by the library's name for it, for whoever runs a workflow."""
 
 from __future__ import annotations
 

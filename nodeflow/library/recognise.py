@@ -1,4 +1,4 @@
-"""What a file or folder is, told from headers alone: its kind, family and precision, and which node takes it."""
+"""Recognition of a file or folder from headers alone: its kind, family and precision, and which node takes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a folder is: a pipeline or a network as diffusers and transformers save them, or files beside each other."""
+"""Recognition of a folder: a pipeline or network as diffusers and transformers save them, or files beside each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file or folder was recognised as."""
+"""Result of recognising a file or folder."""
 
 from __future__ import annotations
 

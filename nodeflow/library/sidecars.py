@@ -1,4 +1,4 @@
-"""What is told of a model beside its weights: its metadata, and files that other programs lay beside it."""
+"""Facts beside a model's weights: its metadata, and files that other programs lay beside it."""
 
 from __future__ import annotations
 

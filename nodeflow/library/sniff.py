@@ -1,4 +1,4 @@
-"""What a file is that holds no weights which can be read, told from its first bytes. Nothing in it is run."""
+"""Recognition, by its first bytes, of a file without weights that can be read. Nothing in it is run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is told of a run afterwards: its report, contact sheets, the time it still takes."""
+"""Reports of a run: its table, contact sheets, the time it still takes."""

@@ -1,4 +1,4 @@
-"""How long a run may still take: what its nodes took in earlier runs, and what the running ones say themselves."""
+"""Estimate of the time a run still takes: from what its nodes took earlier, and what the running ones say themselves."""
 
 from __future__ import annotations
 

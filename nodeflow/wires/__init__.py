@@ -1,4 +1,4 @@
-"""What flows on the wires: immutable values, and protocols for the parts that compute.
+"""Types that flow on the wires: immutable values, and protocols for the parts that compute.
 
 Conventions everywhere: images are RGB, float32, 0 to 1, ``(B, 3, H, W)``; latents are in the scale that the denoiser
 sees; tensors on a wire are never changed in place.

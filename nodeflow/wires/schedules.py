@@ -1,4 +1,4 @@
-"""How much noise at which step, and how a step is taken."""
+"""Schedules: how much noise at which step, and how a step is taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flows between the nodes: immutable values. Tensors on a wire are never changed in place."""
+"""Values that flow between the nodes: immutable. Tensors on a wire are never changed in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node of ComfyUI was given: values by name, and what its wires mean."""
+"""Input of a node of ComfyUI: values by name, and what its wires mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flows on ComfyUI's wires, in terms of nodes here: one of its wires is often several of ours, or none yet."""
+"""Meaning of ComfyUI's wires in terms of nodes here: one of its wires is often several of ours, or none yet."""
 
 from __future__ import annotations
 

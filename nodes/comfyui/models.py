@@ -1,4 +1,4 @@
-"""What ComfyUI does to a loaded model: LoRAs, other noise levels, other guidance."""
+"""Translators of what ComfyUI does to a loaded model: LoRAs, other noise levels, other guidance."""
 
 from __future__ import annotations
 

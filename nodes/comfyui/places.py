@@ -1,4 +1,4 @@
-"""Where things stand: ComfyUI's places with room between them, frames and notes."""
+"""Places of nodes: ComfyUI's with room between them, frames and notes."""
 
 from __future__ import annotations
 

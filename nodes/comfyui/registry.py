@@ -1,4 +1,4 @@
-"""Which function translates which of ComfyUI's classes."""
+"""Registry of the functions that translate ComfyUI's classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where ComfyUI's results go: files, and previews, which every node has by itself here."""
+"""Translators of ComfyUI's results: files, and previews, which every node has by itself here."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What leads a denoiser: classifier-free, classifier and CLIP guidance, thresholding."""
+"""Guidance of a denoiser: classifier-free, classifier and CLIP guidance, thresholding."""

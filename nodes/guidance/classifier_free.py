@@ -1,4 +1,4 @@
-"""What leads a denoiser towards the text."""
+"""Classifier-free guidance: leading a denoiser towards the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How predicted images are kept within their range."""
+"""Thresholding: keeping predicted images within their range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where something holds in an image, and images put together by it."""
+"""Masks: where something holds in an image, and images put together by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How layers of diffusers attend: by kind of attention processor, where text and image stand among queries and keys.
+"""Attention of diffusers' layers: by kind of processor, where text and image stand among queries and keys.
 
 No nodes here. A kind is all that recording has to know of a network, so that networks of any make are recorded.
 """

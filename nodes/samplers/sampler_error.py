@@ -1,4 +1,4 @@
-"""How far samplers are from where infinitely many steps would lead."""
+"""Error of samplers: how far they are from where infinitely many steps would lead."""
 
 from __future__ import annotations
 

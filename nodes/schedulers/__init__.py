@@ -1,1 +1,1 @@
-"""Which way leads from noise to the image, and in how many steps."""
+"""Schedulers: which way leads from noise to the image, and in how many steps."""

@@ -1,4 +1,4 @@
-"""How far a model of flow matching moves its noise levels towards noise."""
+"""Shift of flow matching: how far a model moves its noise levels towards noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a schedule does at each step, as a curve."""
+"""Curves of a schedule at each step."""
 
 from __future__ import annotations
 

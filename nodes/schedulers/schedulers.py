@@ -1,4 +1,4 @@
-"""Which way leads from noise to the image, and in how many steps."""
+"""Schedulers of diffusers: which way leads from noise to the image, and in how many steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of the canvas look at and point at."""
+"""Helpers that look and point at the canvas, for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the canvas is looked at: zoom, pan, hints, every mode and size."""
+"""Tests of looking at the canvas: zoom, pan, hints, every mode and size."""
 
 from __future__ import annotations
 

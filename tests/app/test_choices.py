@@ -1,4 +1,4 @@
-"""What can be chosen about a form."""
+"""Tests of what can be chosen about a form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of a node that runs once for each item of a list."""
+"""Tests of what a person sees of a node that runs once for each item of a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the built-in nodes say in Chinese: every title, first line, port and station; found in both languages."""
+"""Tests of the built-in nodes' Chinese: every title, first line, port and station; found in both languages."""
 
 from __future__ import annotations
 

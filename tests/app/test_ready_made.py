@@ -1,4 +1,4 @@
-"""What the start page tells of the ready-made workflows: each on a shelf, in both languages, with a small image."""
+"""Tests of the start page's ready-made workflows: each on a shelf, in both languages, with a small image."""
 
 from __future__ import annotations
 

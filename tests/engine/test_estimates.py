@@ -1,4 +1,4 @@
-"""What nodes cost: noted once, known again, also by nodes alike and after a restart."""
+"""Tests of nodes' costs: noted once, known again, also by nodes alike and after a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nodes read is known by what it holds: neither sizes and times nor places make it the same or another."""
+"""Tests of fingerprints: files are known by what they hold; neither sizes and times nor places make them the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the inspector says of values, compared with the true tensors of a run of the starter workflow."""
+"""Tests of the inspector's words on values, compared with the true tensors of a run of the starter workflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the inspector says of codes, vectors, thresholds, and of two values together, against the true tensors."""
+"""Tests of the inspector's words on codes, vectors, thresholds, and two values together, against the true tensors."""
 
 from __future__ import annotations
 

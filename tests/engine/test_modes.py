@@ -1,4 +1,4 @@
-"""How networks lie on a device: what is chosen for a budget, and that each way computes what it should."""
+"""Tests of how networks lie on a device: what is chosen for a budget, and that each way computes what it should."""
 
 from __future__ import annotations
 

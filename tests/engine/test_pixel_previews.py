@@ -1,4 +1,4 @@
-"""What is seen of a model on pixels while it paints."""
+"""Tests of what is seen of a model on pixels while it paints."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What the inspector says of noise levels."""
+"""Tests of the inspector's words on noise levels."""
 
 from __future__ import annotations
 

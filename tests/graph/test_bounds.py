@@ -1,4 +1,4 @@
-"""What stands in a file is within what a canvas can show, and work is bounded before it is done."""
+"""Tests of bounds: a file's contents fit what a canvas can show, and work is bounded before it is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is, told from its header: every kind and family in its true layout, under every refusal's bounds."""
+"""Tests of recognition from headers: every kind and family in its true layout, under every refusal's bounds."""
 
 import os
 import re

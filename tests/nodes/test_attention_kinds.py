@@ -1,4 +1,4 @@
-"""What is recorded of a network is the attention that it computes with, for each kind of attention processor."""
+"""Tests of recorded attention: it is what the network computes with, for each kind of attention processor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every node of the built-in pack."""
+"""Tests that hold for every node of the built-in pack."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""How prompts are read: weights, breaks, embeddings, and tokens in chunks."""
+"""Tests of reading prompts: weights, breaks, embeddings, and tokens in chunks."""
 
 from __future__ import annotations
 

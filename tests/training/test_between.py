@@ -1,4 +1,4 @@
-"""What a CLIP is shown between drawings and beside them."""
+"""Tests of what a CLIP is shown between drawings and beside them."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""What the models on pixels share: their pictures, their noise schedule, and U-Nets in the layout of DeepFloyd IF."""
+"""Parts shared by models on pixels: their images, their noise schedule, and U-Nets in the layout of DeepFloyd IF."""
 
 import shutil
 from pathlib import Path

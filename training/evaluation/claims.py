@@ -1,4 +1,4 @@
-"""What a caption claims, read from its words alone."""
+"""Claims of a caption, read from its words alone."""
 
 import re
 from collections.abc import Container

@@ -1,4 +1,4 @@
-"""How far the checker itself can be trusted: clean pictures must pass, captions with one attribute changed must not."""
+"""Trust in the checker itself: clean images must pass, captions with one attribute changed must not."""
 
 from dataclasses import replace
 

@@ -1,1 +1,1 @@
-"""What every training shares: the loop, checkpoints, export."""
+"""Loops shared by every training: steps, checkpoints, export."""

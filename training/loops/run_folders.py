@@ -1,4 +1,4 @@
-"""What every long training shares: a folder for scratch files, checkpoints, history and the learning rate."""
+"""Folders of a long training: scratch files, checkpoints, history and the learning rate."""
 
 import json
 import math

@@ -1,1 +1,1 @@
-"""How each starter model is trained, a file a model."""
+"""Training of each starter model, a file a model."""

@@ -1,1 +1,1 @@
-"""What a person can do: the registry of actions, palette, shortcuts, menus."""
+"""Actions of the application: their registry, palette, shortcuts, menus."""

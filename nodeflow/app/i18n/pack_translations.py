@@ -1,4 +1,4 @@
-"""What node packs say, in the person's language: titles and first lines of nodes, names of ports, stations.
+"""Words of node packs in the person's language: titles and first lines of nodes, names of ports, stations.
 
 A pack brings its words as data: ``translations/zh_CN.json`` in its folder, from each English text to its translation.
 The file is read without importing the pack. No Qt.

@@ -1,4 +1,4 @@
-"""What a value is compared with: the other one's images, how far the two are apart, and from which step on."""
+"""Comparison of two values: both ones' images, how far they are apart, and from which step on."""
 
 from __future__ import annotations
 

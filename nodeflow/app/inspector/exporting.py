@@ -1,4 +1,4 @@
-"""What is seen, or the true values behind it, into files."""
+"""Export of what is seen, or of the true values behind it, into files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with a step of a past run: go another way from there, or keep its image."""
+"""Actions on a step of a past run: go another way from there, or keep its image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person can choose about a form: boxes and sliders made from its options."""
+"""Options of a form: boxes and sliders made from what it declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a view is shown: one widget for each kind of view, made when it is first needed."""
+"""Stage of a view: one widget for each kind of view, made when it is first needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an image is looked at from: zoom and centre, which several images may share."""
+"""Zoom and centre of an image, which several images may share."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the views show, without widgets: document session, runs, history, forecast, settings, undo."""
+"""State behind the views, without widgets: document session, runs, history, forecast, settings, undo."""

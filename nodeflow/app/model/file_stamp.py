@@ -1,4 +1,4 @@
-"""What a file was when we read or wrote it, so that another program's change to it is noticed. No Qt."""
+"""Stamp of a file when we read or wrote it, so that another program's change to it is noticed. No Qt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a canvas shows of a document: the workflow itself, or the inside of an instance that was opened. No widgets."""
+"""Scope of a canvas: the workflow itself, or the inside of an instance that was opened. No widgets."""
 
 from __future__ import annotations
 

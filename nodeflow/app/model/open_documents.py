@@ -1,4 +1,4 @@
-"""Which documents are open in which windows of this user, in any process: a small file each. No Qt."""
+"""Documents that are open in windows of this user, in any process: a small file each. No Qt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run would do, told while the person edits: how many nodes would run, and for how long."""
+"""Forecast of a run while the person edits: how many nodes would run, and for how long."""
 
 from __future__ import annotations
 

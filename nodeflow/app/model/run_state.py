@@ -1,4 +1,4 @@
-"""What a person is told of a run, node by node: a small state that events of the engine move on. No Qt."""
+"""State of a run, node by node: small, moved on by events of the engine. No Qt."""
 
 from __future__ import annotations
 

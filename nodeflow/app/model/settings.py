@@ -1,4 +1,4 @@
-"""What a person has chosen, kept between starts: every setting one typed place, all in one file of the user's."""
+"""Settings, kept between starts: each one typed place, all in one file of the user's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What outputs gave, in a line and a small image: asked from the engine when somebody wants to read it."""
+"""Facts about what outputs gave, in a line and a small image: asked from the engine when somebody wants to read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a workflow looks in a list of images: a card with its image, title and a sentence; the starter large."""
+"""Painter of a workflow in a list: a card with its image, title and a sentence; the starter large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to files: open, save, revert, and the one question about changes."""
+"""Opening, saving and reverting of files, and the one question about changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is dropped on the window: files to be opened or loaded, and nodes of the library."""
+"""Drops on the window: files to be opened or loaded, and nodes of the library."""
 
 from __future__ import annotations
 

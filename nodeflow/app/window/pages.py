@@ -1,4 +1,4 @@
-"""What fills the middle of the window: the open documents, or the start page in their place."""
+"""Pages in the middle of the window: the open documents, or the start page in their place."""
 
 from __future__ import annotations
 

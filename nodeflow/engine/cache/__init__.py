@@ -1,1 +1,1 @@
-"""Where results are kept: in memory within a budget, and on the disk behind it."""
+"""Cache of results: in memory within a budget, and on the disk behind it."""

@@ -1,4 +1,4 @@
-"""What a value is made of: the one walk over its parts, for all who measure, identify, describe or search values.
+"""The one walk over a value's parts, for all who measure, identify, describe or search values.
 
 Containers of any kind (lists, sets, mappings, deques, arrays of objects) and dataclasses are opened. What is none of
 these is a leaf; who counts memory opens it too, by its attributes.

@@ -1,4 +1,4 @@
-"""What a value holds: its tensors and networks, and the bytes of memory behind them."""
+"""Size of a value: its tensors and networks, and the bytes of memory behind them."""
 
 from __future__ import annotations
 

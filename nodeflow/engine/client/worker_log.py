@@ -1,4 +1,4 @@
-"""What the worker writes to its standard output and error: a file of bounded size."""
+"""Log of the worker's standard output and error: a file of bounded size."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a run goes: the executor, and what it calls a node with, step by step and item by item."""
+"""Execution of a run: the executor, and what it calls a node with, step by step and item by item."""

@@ -1,4 +1,4 @@
-"""What a node is called with: from its wires, its parameters, and what the run fills in."""
+"""Arguments of a node's call: from its wires, its parameters, and what the run fills in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of a document between its runs: to say why a node runs, and to look at what it gave."""
+"""Memory of a document between its runs: to say why a node runs, and to look at what it gave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node raised, as one sentence for the person at the screen; the whole of it stands in the log."""
+"""A node's error as one sentence for the person at the screen; the whole of it stands in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When memory is short: how that is told from other failures, and the sentence that says what would have fitted."""
+"""Shortage of memory: how it is told from other failures, and the sentence that says what would have fitted."""
 
 from __future__ import annotations
 

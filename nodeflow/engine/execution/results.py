@@ -1,4 +1,4 @@
-"""What a node gave or raised, in the form in which the executor keeps and tells it."""
+"""Results and errors of nodes, in the form in which the executor keeps and tells them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far two values are apart: found from the values themselves, not from what is drawn of them."""
+"""Distance of two values: found from the values themselves, not from what is drawn of them."""
 
 from __future__ import annotations
 

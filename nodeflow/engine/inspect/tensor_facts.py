@@ -1,4 +1,4 @@
-"""What is true of a value's tensors: exact numbers, by reductions on the device where a tensor lies."""
+"""Facts about a value's tensors: exact numbers, by reductions on the device where a tensor lies."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run computes on, and where networks lie."""
+"""Device memory: what a run computes on, and where networks lie."""

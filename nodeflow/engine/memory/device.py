@@ -1,4 +1,4 @@
-"""What a run computes on and in: the device, its number format, its memory, and the versions that matter."""
+"""The device of a run: its number format, its memory, and the versions that matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where networks lie. They are loaded to the host, come to the device when a node needs them there, and stay until
+"""Memory of networks. They are loaded to the host, come to the device when a node needs them there, and stay until
 somebody else needs the room.
 
 Before a node runs, what its networks need and what it took in earlier runs is held against what the device has:

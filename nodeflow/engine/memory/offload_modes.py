@@ -1,4 +1,4 @@
-"""How a network can lie on a device, from the fastest way to the smallest: whole, block by block, or leaf by leaf.
+"""Modes in which a network lies on a device, from the fastest to the smallest: whole, block by block, leaf by leaf.
 
 diffusers' hooks do the work: group offloading fetches what computes next while something else computes. The numbers
 stay the same. What changes them a little is apart (attention in slices, the VAE in tiles): it is for want of memory.

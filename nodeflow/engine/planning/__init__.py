@@ -1,1 +1,1 @@
-"""What a run is made of before it starts: the plan, content keys, and what it cost before."""
+"""Planning of a run before it starts: the plan, content keys, and what it cost before."""

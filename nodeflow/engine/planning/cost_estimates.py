@@ -1,4 +1,4 @@
-"""What nodes cost, from earlier runs: seconds and peak bytes, kept in SQLite for every process of this user.
+"""Costs of nodes in earlier runs: seconds and peak bytes, kept in SQLite for every process of this user.
 
 A cost is looked up by the node's key first (the very same result was computed before), then by its likeness (the same
 work, but for seeds and texts), then by its type.

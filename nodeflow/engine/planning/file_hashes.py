@@ -1,4 +1,4 @@
-"""What is remembered of files that were read: by inode and times what they held, on disk where there is room for it."""
+"""Hashes of files that were read: by inode and times what they held, on disk where there is room for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a value is, in plain data: equal data mean equal values, in every process and after a restart.
+"""Identity of a value in plain data: equal data mean equal values, in every process and after a restart.
 
 Plain values and tensors are what they hold; a frozen dataclass is its class and its fields. Anything else (a network, a
 tokenizer) is known by the node result that it came out of, which is remembered here for as long as it lives.

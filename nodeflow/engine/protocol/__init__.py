@@ -1,1 +1,1 @@
-"""What app and engine say to each other: requests, events, forecasts. Data only, no torch."""
+"""Messages between app and engine: requests, events, forecasts. Data only, no torch."""

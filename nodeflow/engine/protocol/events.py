@@ -1,4 +1,4 @@
-"""What a run tells, one small message a change, and what app and worker say to each other. Data only, no torch."""
+"""Events of a run, one small message a change, and messages between app and worker. Data only, no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would become of each node in a run to come. Data only, no torch."""
+"""Forecast of each node in a run to come. Data only, no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the items of a run stand along their axes, gathered from its events. No torch: app and report use it."""
+"""Places of a run's items along their axes, gathered from its events. No torch: app and report use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a worker may keep."""
+"""Limits of what a worker may keep."""
 
 from __future__ import annotations
 

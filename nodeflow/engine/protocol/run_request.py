@@ -1,4 +1,4 @@
-"""What a run is asked for: the same for a job, a forecast and the command line. Data only, no torch."""
+"""Request of a run: the same for a job, a forecast and the command line. Data only, no torch."""
 
 from __future__ import annotations
 

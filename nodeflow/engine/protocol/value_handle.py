@@ -1,4 +1,4 @@
-"""What names a value between app and worker, and what is told of it at first sight. Data only, no torch."""
+"""Handle of a value between app and worker, and what is told of it at first sight. Data only, no torch."""
 
 from __future__ import annotations
 

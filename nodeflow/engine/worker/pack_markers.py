@@ -1,4 +1,4 @@
-"""Which pack is being imported: a file that is left where the import ends the process, so that the next one knows."""
+"""Marker of the pack being imported: a file that is left where the import ends the process, so that the next one knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs workflows: the packs, one executor with its cache, and the device. Shared by worker and command line."""
+"""Runner of workflows: the packs, one executor with its cache, and the device. Shared by worker and command line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a workflow changes: edits that can be taken back, and what a person does as edits."""
+"""Edits of a workflow that can be taken back, and what a person does as edits."""

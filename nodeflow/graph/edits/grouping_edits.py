@@ -1,4 +1,4 @@
-"""What a person does with subgraphs, as edits of the root: group, ungroup, make unique, rename."""
+"""Edits of the root for subgraphs: group, ungroup, make unique, rename."""
 
 from __future__ import annotations
 

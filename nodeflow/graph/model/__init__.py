@@ -1,1 +1,1 @@
-"""What a workflow is: nodes, links, annotations, and the catalogue of node specs."""
+"""The workflow's data: nodes, links, annotations, and the catalogue of node specs."""

@@ -1,4 +1,4 @@
-"""What stands on the canvas beside the nodes: frames behind them and notes. It is layout, never part of a result."""
+"""Annotations beside the nodes: frames behind them and notes. They are layout, never part of a result."""
 
 from __future__ import annotations
 

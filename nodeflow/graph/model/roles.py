@@ -1,4 +1,4 @@
-"""What the program asks the packs for by role, since it knows none of their nodes by name.
+"""Roles by which the program asks the packs for nodes and types, since it knows none of them by name.
 
 A pack declares in its module which of its nodes and wire types play a role: ``ROLES = {"load image": (...)}``. Where
 several packs do, all are known, those of the built-in pack first.

@@ -1,4 +1,4 @@
-"""What flows on a wire that passes reroutes: the type where it comes from."""
+"""Type of a wire that passes reroutes: that of where it comes from."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is wrong with a workflow, and what a run of it is about."""
+"""Validation of a workflow, and what a run of it is about."""

@@ -1,4 +1,4 @@
-"""What a run is about: its targets, what they need, and what stays out. Only this is checked and evaluated."""
+"""Scope of a run: its targets, what they need, and what stays out. Only this is checked and evaluated."""
 
 from __future__ import annotations
 

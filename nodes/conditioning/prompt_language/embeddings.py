@@ -1,4 +1,4 @@
-"""Where a prompt names an embedding (textual inversion): ``embedding:name``."""
+"""Embeddings named in a prompt (textual inversion): ``embedding:name``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How weights act on what a text encoder says, as each program has it.
+"""Ways in which weights act on what a text encoder says, as each program has it.
 
 z (n, L, D) are the states of n chunks, w (n, L) the weights, e (1, L, D) the states of the empty text.
 """

@@ -1,1 +1,1 @@
-"""How each kind of network is called, and what its prediction means. No nodes here."""
+"""Calls of each kind of network, and what its prediction means. No nodes here."""

@@ -1,1 +1,1 @@
-"""How predictions are asked for, text by text, and put together. No nodes here."""
+"""Predictions asked for text by text, and put together. No nodes here."""

@@ -1,4 +1,4 @@
-"""How two predictions become a guided one, and two texts one batch. No nodes here."""
+"""Formulas that make two predictions a guided one, and two texts one batch. No nodes here."""
 
 from __future__ import annotations
 

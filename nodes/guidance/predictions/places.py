@@ -1,4 +1,4 @@
-"""Where a text leads: its rectangle in cells, and how much its prediction counts in each cell of that."""
+"""Place where a text leads: its rectangle in cells, and how much its prediction counts in each cell of that."""
 
 from __future__ import annotations
 

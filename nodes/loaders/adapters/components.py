@@ -1,4 +1,4 @@
-"""What the ends of an adapter's keys say: which factor of which kind a tensor is. Matched, never parsed."""
+"""Endings of an adapter's keys: which factor of which kind a tensor is. Matched, never parsed."""
 
 from __future__ import annotations
 

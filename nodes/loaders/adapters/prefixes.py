@@ -1,4 +1,4 @@
-"""What stands before a layer's name in an adapter's keys: for which part of a model it is."""
+"""Prefixes before a layer's name in an adapter's keys: for which part of a model it is."""
 
 from __future__ import annotations
 

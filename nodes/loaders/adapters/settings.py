@@ -1,4 +1,4 @@
-"""What an adapter was trained with, as peft's adapter_config.json or the header of diffusers' file says."""
+"""Settings an adapter was trained with, as peft's adapter_config.json or the header of diffusers' file says."""
 
 from __future__ import annotations
 

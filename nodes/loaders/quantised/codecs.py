@@ -1,4 +1,4 @@
-"""What several formats have in common: rows of parts, scales, pairs of codes in a byte, blocks of scales in tiles."""
+"""Steps that several formats share: rows of parts, scales, pairs of codes in a byte, blocks of scales in tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file says of its quantised layers: in tensors that hold JSON beside them, or in its header."""
+"""A file's own words on its quantised layers: in tensors that hold JSON beside them, or in its header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model lies: shipped, a path, the hub's cache, or the person's library."""
+"""Look-up of where a model lies: shipped, a path, the hub's cache, or the person's library."""
 
 from __future__ import annotations
 

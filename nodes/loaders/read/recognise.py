@@ -1,4 +1,4 @@
-"""What lies in a folder or file, told from headers alone, for the loaders. Raises NodeError for what cannot be read."""
+"""Recognition of folders and files for the loaders, from headers alone. Raises NodeError for what cannot be read."""
 
 from __future__ import annotations
 

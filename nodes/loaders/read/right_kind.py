@@ -1,4 +1,4 @@
-"""Where a model lies, and one sentence for those that the node which asks does not load."""
+"""Look-up of a model, and one sentence for those that the node which asks does not load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sampler is given for a step, and the list of all samplers."""
+"""Registry of all samplers, and what one is given for a step."""
 
 from __future__ import annotations
 

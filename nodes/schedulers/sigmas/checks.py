@@ -1,4 +1,4 @@
-"""What noise levels must be, said before a step is taken. No nodes here."""
+"""Checks of noise levels before a step is taken. No nodes here."""
 
 from __future__ import annotations
 

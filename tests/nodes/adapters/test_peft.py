@@ -1,4 +1,4 @@
-"""What peft saves, each kind by its own library: the same numbers as its own layers give."""
+"""Tests of what peft saves, each kind by its own library: the same numbers as its own layers give."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person does with frames and notes; each is an undo step."""
+"""Commands on frames and notes; each is an undo step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dragging wires and nodes means for the document."""
+"""Edits of the document that dragging wires and nodes means."""
 
 from __future__ import annotations
 

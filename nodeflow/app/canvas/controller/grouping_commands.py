@@ -1,4 +1,4 @@
-"""What a person does with subgraphs on the canvas: group, ungroup, go in and out, expose, keep in the library."""
+"""Commands on subgraphs: group, ungroup, go in and out, expose, keep in the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person does to nodes: add, delete, copy, paste, mute, bypass. Each becomes one named undo step."""
+"""Commands on nodes: add, delete, copy, paste, mute, bypass. Each becomes one named undo step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person does to values: one for several nodes, seeds that move on, texts whose tokens are counted."""
+"""Commands on values: one for several nodes, seeds that move on, texts whose tokens are counted."""
 
 from __future__ import annotations
 

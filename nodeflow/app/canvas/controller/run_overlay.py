@@ -1,4 +1,4 @@
-"""What a run does, shown on the nodes of a canvas: states, problems, images."""
+"""Overlay of a run on the nodes of a canvas: states, problems, images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the canvas is selected, and what of it is in view: neither is part of the document."""
+"""Selection on the canvas, and what is in view: neither is part of the document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every floating editor is given, and what it answers."""
+"""Interface between every floating editor and its canvas: what it is given, and what it answers."""
 
 from __future__ import annotations
 

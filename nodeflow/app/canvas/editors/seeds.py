@@ -1,4 +1,4 @@
-"""What becomes of seeds once a run is queued: they stay, are drawn anew, or count on. By edits that can be undone."""
+"""Seeds once a run is queued: they stay, are drawn anew, or count on. By edits that can be undone."""
 
 from __future__ import annotations
 

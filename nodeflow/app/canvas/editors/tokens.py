@@ -1,4 +1,4 @@
-"""How many tokens a text has, by the tokenizer of the model that will read it. Reads its files alone, no torch."""
+"""Count of a text's tokens by the tokenizer of the model that will read it. Reads its files alone, no torch."""
 
 from __future__ import annotations
 

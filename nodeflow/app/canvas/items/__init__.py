@@ -1,1 +1,1 @@
-"""What is drawn on the canvas: nodes, ports, wires, frames, notes."""
+"""Items drawn on the canvas: nodes, ports, wires, frames, notes."""

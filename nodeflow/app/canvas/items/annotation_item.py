@@ -1,4 +1,4 @@
-"""What frames and notes have in common: they are pressed, moved with what lies in them, and resized at their edges."""
+"""Behaviour shared by frames and notes: they are pressed, moved with what lies in them, resized at their edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node asks of the canvas that it stands on."""
+"""Interface of the canvas to the nodes that stand on it."""
 
 from __future__ import annotations
 

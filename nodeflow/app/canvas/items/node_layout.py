@@ -1,4 +1,4 @@
-"""What of a node is drawn: its ports and rows, from its spec and from the wires it has. No Qt."""
+"""Layout of a node: its ports and rows, from its spec and from the wires it has. No Qt."""
 
 from __future__ import annotations
 

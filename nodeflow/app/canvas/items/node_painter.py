@@ -1,4 +1,4 @@
-"""How a node is painted. With less detail the smaller it is on the screen."""
+"""Painter of nodes. With less detail the smaller one is on the screen."""
 
 from __future__ import annotations
 

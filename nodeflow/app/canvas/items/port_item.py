@@ -1,4 +1,4 @@
-"""Where wires start and end on a node. The node paints them; the items are there to be found under the pointer."""
+"""Ends of wires on a node. The node paints them; the items are there to be found under the pointer."""
 
 from __future__ import annotations
 

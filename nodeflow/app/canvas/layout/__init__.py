@@ -1,1 +1,1 @@
-"""Where nodes stand: aligning, tidying, layered drawing."""
+"""Layout of nodes: aligning, tidying, layered drawing."""

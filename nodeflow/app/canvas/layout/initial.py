@@ -1,4 +1,4 @@
-"""Where nodes stand that a file gives no place: in columns from what they are made from. No Qt."""
+"""Places for nodes that a file gives none: in columns from what they are made from. No Qt."""
 
 from __future__ import annotations
 

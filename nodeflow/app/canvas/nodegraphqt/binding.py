@@ -1,4 +1,4 @@
-"""What NodeGraphQt imports beside PySide6, in the measure in which it is used.
+"""Modules that NodeGraphQt imports beside PySide6, in the measure in which it uses them.
 
 It reaches PySide6 by the shim Qt.py, with the names of Qt 5, which looks at every class that there is; and it compares
 two numbers of versions by distutils, for which setuptools is loaded. Together that would be a third of the start.

@@ -1,4 +1,4 @@
-"""What stands behind everything: dots, and an invitation where nothing else is."""
+"""Ground behind everything: dots, and an invitation where nothing else is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tooltip on the canvas says about the thing under the pointer."""
+"""Tooltips of the canvas for the thing under the pointer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies where on the canvas."""
+"""Look-up of what lies where on the canvas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of the scene is seen: zoom, pan, frame."""
+"""The visible part of the scene: zoom, pan, frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where ComfyUI's workflows lie: JSON text, images that carry them (PNG, WebP, JPEG, AVIF), text of the clipboard.
+"""Containers of ComfyUI's workflows: JSON text, images that carry them (PNG, WebP, JPEG, AVIF), text of the clipboard.
 
 An image may hold two: ``prompt``, which made it, and ``workflow``, what a person saw. Both are given.
 """

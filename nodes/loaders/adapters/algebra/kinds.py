@@ -1,4 +1,4 @@
-"""Which algebra reads which tensors of a layer. A new one is a file beside this and a line here."""
+"""Choice of the algebra that reads a layer's tensors. A new one is a file beside this and a line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file holds for one layer, as the algebras read it."""
+"""Tensors of a file for one layer, as the algebras read them."""
 
 from __future__ import annotations
 

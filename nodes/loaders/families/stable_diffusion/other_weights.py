@@ -1,5 +1,5 @@
-"""What files of Stable Diffusion hold besides the networks that make images: what may stay unread, and what says that
-a file is another model. Patterns that names begin with, or hold.
+"""Other weights in files of Stable Diffusion than the networks that make images: those that may stay unread, and those
+that say that a file is another model. Patterns that names begin with, or hold.
 """
 
 from __future__ import annotations
