@@ -1,4 +1,4 @@
-"""Recognition of a folder: a pipeline or network as diffusers and transformers save them, or files beside each other."""
+"""Recognition of a folder: a pipeline or network as diffusers and transformers save them, or single files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimate of the time a run still takes: from what its nodes took earlier, and what the running ones say themselves."""
+"""Estimate of the time a run still takes: from what its nodes took before and what running ones say."""
 
 from __future__ import annotations
 

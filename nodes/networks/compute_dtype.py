@@ -1,5 +1,5 @@
-"""Device and number format of a network. Where it is fetched piece by piece, or stored in fewer bits, its weights do not
-tell: they lie on the host meanwhile, or in a type that nothing computes in. No nodes here."""
+"""Device and number format of a network. Where it is fetched piece by piece, or stored in fewer bits, its weights
+do not tell: they lie on the host meanwhile, or in a type that nothing computes in. No nodes here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marker of the pack being imported: a file that is left where the import ends the process, so that the next one knows."""
+"""Marker of the pack being imported: a file that is left where its import ends the process, for the next one."""
 
 from __future__ import annotations
 
