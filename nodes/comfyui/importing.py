@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nodeflow.graph.io.comfyui.api_file import read_api_file
-from nodeflow.graph.io.comfyui.containers import NotReadableError, find
+from nodeflow.graph.io.comfyui.containers import Foreign, NotReadableError, find
 from nodeflow.graph.io.comfyui.model import ComfyWorkflow
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
+from nodeflow.graph.io.import_report import Form
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
+from nodes.comfyui.node_packs import packs_of
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.places import place
 from nodes.comfyui.translate import Row, translate
@@ -30,6 +32,9 @@ class Report(msgspec.Struct):
     models: list[dict[str, Any]]
     differences: list[str]
     rows: list[dict[str, Any]]
+    apart: list[str] = []
+    """The nodes at which the two forms of an image differ."""
+    took: Form = "prompt"
 
     def encode(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
@@ -64,19 +69,26 @@ def import_comfyui(data: bytes, catalogue: Catalogue) -> Imported:
     found = find(data)
     if found.empty:
         raise NotReadableError("this holds no workflow of ComfyUI's")
+    return import_found(found, catalogue)
+
+
+def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") -> Imported:
+    """Translate what lies in a file; of an image that holds both forms, the one that is asked for."""
     window = read_ui_file(found.workflow) if found.workflow is not None else None
-    prompt = read_api_file(found.prompt) if found.prompt is not None else flatten(window or ComfyWorkflow())
-    differences = list(prompt.skipped)
-    if window is not None and found.prompt is not None:
-        differences += _disagreements(prompt, flatten(window))
+    seen = flatten(window) if window is not None else Prompt()
+    made = read_api_file(found.prompt) if found.prompt is not None else seen
+    prompt = seen if take == "workflow" and window is not None else made
+    apart = _disagreements(made, seen) if window is not None and found.prompt is not None else []
+    differences = [*prompt.skipped, *_told(apart, "prompt" if prompt is made else "workflow")]
     translation = translate(prompt, catalogue)
     place(translation.workflow, translation.made, prompt, window)
     differences += _noise(prompt)
-    models = wanted_models(prompt, window)
-    return Imported(translation.workflow, _report(list(translation.rows.values()), models, differences))
+    report = _report(list(translation.rows.values()), wanted_models(prompt, window), differences, packs_of(window))
+    report.apart, report.took = [storable(id) for id in apart], "prompt" if prompt is made else "workflow"
+    return Imported(translation.workflow, report)
 
 
-def _report(rows: list[Row], models: list[WantedModel], differences: list[str]) -> Report:
+def _report(rows: list[Row], models: list[WantedModel], differences: list[str], packs: dict[str, str]) -> Report:
     counts = {
         "total": len(rows),
         "translated": sum(row.status == "translated" for row in rows),
@@ -84,7 +96,15 @@ def _report(rows: list[Row], models: list[WantedModel], differences: list[str]) 
         "unknown": sum(row.status == "unknown" for row in rows),
     }
     told = [
-        {"id": row.id, "class": row.type, "status": row.status, "nodes": row.nodes, "notes": row.notes} for row in rows
+        {
+            "id": row.id,
+            "class": row.type,
+            "status": row.status,
+            "nodes": row.nodes,
+            "notes": row.notes,
+            "pack": packs.get(row.type, "") if row.status == "unknown" else "",
+        }
+        for row in rows
     ]
     return Report(
         counts,
@@ -95,13 +115,18 @@ def _report(rows: list[Row], models: list[WantedModel], differences: list[str]) 
 
 
 def _disagreements(prompt: Prompt, seen: Prompt) -> list[str]:
-    """In what the two workflows of an image differ: the prompt made it."""
+    """The nodes at which the two workflows of an image differ."""
     ids = dict.fromkeys([*prompt.nodes, *seen.nodes])
-    apart = [id for id in ids if _apart(prompt.nodes.get(id), seen.nodes.get(id))]
+    return [id for id in ids if _apart(prompt.nodes.get(id), seen.nodes.get(id))]
+
+
+def _told(apart: list[str], took: Form) -> list[str]:
+    """In what the two workflows of an image differ: the prompt made it."""
     if not apart:
         return []
     named = ", ".join(apart[:8]) + (", ..." if len(apart) > 8 else "")
-    return [f"the image's prompt, which is taken, and its workflow differ at {len(apart)} nodes: {named}"]
+    about = "prompt, which is taken, and its workflow" if took == "prompt" else "workflow, which is taken, and its prompt"
+    return [f"the image's {about} differ at {len(apart)} nodes: {named}"]
 
 
 def _apart(one: PromptNode | None, other: PromptNode | None) -> bool:
