@@ -148,6 +148,10 @@
    <translation>打开</translation>
   </message>
   <message>
+   <source>Open from Clipboard</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Revert</source>
    <translation>还原</translation>
   </message>
@@ -168,12 +172,16 @@
    <translation>放弃自上次保存 {0} 以来的所有更改？</translation>
   </message>
   <message>
+   <source>The clipboard holds no workflow and no image with one.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Workflows (*.json)</source>
    <translation>工作流 (*.json)</translation>
   </message>
   <message>
-   <source>Workflows and images with one (*.json *.png);;All files (*)</source>
-   <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
+   <source>Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>{0} cannot be opened.</source>
@@ -340,6 +348,33 @@
   <message>
    <source>Open again what was open at the last end</source>
    <translation>启动时恢复上次打开的工作流</translation>
+  </message>
+ </context>
+ <context>
+  <name>ForeignDocuments</name>
+  <message>
+   <source>Clipboard</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Keep What Made It</source>
+   <translation>保留生成它的那个</translation>
+  </message>
+  <message>
+   <source>Open the Other</source>
+   <translation>打开另一个</translation>
+  </message>
+  <message>
+   <source>The one that made the image is open. The other is what its author had on the screen.</source>
+   <translation>当前打开的是生成此图像的工作流；另一个是作者屏幕上的工作流。</translation>
+  </message>
+  <message>
+   <source>This image holds two workflows that disagree at {0} nodes.</source>
+   <translation>此图像含有两个工作流，它们有 {0} 个节点不一致。</translation>
+  </message>
+  <message>
+   <source>Two workflows</source>
+   <translation>两个工作流</translation>
   </message>
  </context>
  <context>
@@ -542,6 +577,69 @@
   </message>
  </context>
  <context>
+  <name>ImportReportPanel</name>
+  <message>
+   <source>A double click shows the node.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>复制</translation>
+  </message>
+  <message>
+   <source>Copy the whole report as text</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>From {0}: {1} translated, {2} not exactly, {3} missing.</source>
+   <translation>来自 {0}：{1} 个已转换，{2} 个不完全一致，{3} 个缺失。</translation>
+  </message>
+  <message>
+   <source>Missing models</source>
+   <translation>缺失的模型</translation>
+  </message>
+  <message>
+   <source>Missing nodes</source>
+   <translation>缺失的节点</translation>
+  </message>
+  <message>
+   <source>Models that are here</source>
+   <translation>已有的模型</translation>
+  </message>
+  <message>
+   <source>Not exactly the same</source>
+   <translation>不完全一致</translation>
+  </message>
+  <message>
+   <source>Other differences</source>
+   <translation>其他差异</translation>
+  </message>
+  <message>
+   <source>This workflow was not imported from another program.</source>
+   <translation>此工作流不是从其他程序导入的。</translation>
+  </message>
+  <message>
+   <source>Translated</source>
+   <translation>已转换</translation>
+  </message>
+  <message>
+   <source>What became of each node and model</source>
+   <translation>每个节点和模型的处理结果</translation>
+  </message>
+  <message>
+   <source>belongs in the folder {0}</source>
+   <translation>应放在文件夹 {0}</translation>
+  </message>
+  <message>
+   <source>comes with the pack {0}</source>
+   <translation>属于节点包 {0}</translation>
+  </message>
+  <message>
+   <source>{0} of {1} models are here.</source>
+   <translation>{1} 个模型中已有 {0} 个。</translation>
+  </message>
+ </context>
+ <context>
   <name>InspectorPanel</name>
   <message>
    <source>Cannot write the image: {0}</source>
@@ -721,6 +819,13 @@
   </message>
  </context>
  <context>
+  <name>MainWindow</name>
+  <message>
+   <source>The clipboard holds no nodes.</source>
+   <translation>剪贴板中没有节点。</translation>
+  </message>
+ </context>
+ <context>
   <name>MatrixView</name>
   <message>
    <source>Matrix</source>
@@ -867,6 +972,10 @@
   <message>
    <source>History</source>
    <translation>历史记录</translation>
+  </message>
+  <message>
+   <source>Import</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>Inspector</source>
@@ -1983,6 +2092,10 @@
   <message>
    <source>Open Subgraph</source>
    <translation>打开子图</translation>
+  </message>
+  <message>
+   <source>Open from Clipboard</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>Open or Edit Values</source>

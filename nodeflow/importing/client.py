@@ -18,8 +18,7 @@ ENDED = "the process that reads it came to an end before it was done; its file m
 
 
 class Answer(msgspec.Struct):
-    """What a file holds: a workflow as the bytes of its file with a report, nothing at all, or why it cannot be read.
-    """
+    """What a file holds: a workflow as the bytes of its file with a report, nothing, or why it cannot be read."""
 
     workflow: bytes = b""
     report: ImportReport | None = None
@@ -34,9 +33,9 @@ class Importer:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def ask(self, source: Path | str, take: Form = "prompt") -> Answer:
-        """Open a file, or a text from the clipboard, and wait for what it holds."""
-        place, given = (str(source.absolute()), b"") if isinstance(source, Path) else ("-", source.encode())
+    def ask(self, source: Path | bytes, take: Form = "prompt") -> Answer:
+        """Open a file, or what the clipboard held, and wait for what it is."""
+        place, given = (str(source.absolute()), b"") if isinstance(source, Path) else ("-", source)
         line = [sys.executable, "-m", "nodeflow.importing.child", place, take]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"}
         with self._lock:

@@ -8,7 +8,6 @@ import msgspec
 
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import Foreign, NotReadableError, find
-from nodeflow.graph.io.comfyui.model import ComfyWorkflow
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.import_report import Form
@@ -125,8 +124,8 @@ def _told(apart: list[str], took: Form) -> list[str]:
     if not apart:
         return []
     named = ", ".join(apart[:8]) + (", ..." if len(apart) > 8 else "")
-    about = "prompt, which is taken, and its workflow" if took == "prompt" else "workflow, which is taken, and its prompt"
-    return [f"the image's {about} differ at {len(apart)} nodes: {named}"]
+    other = "workflow" if took == "prompt" else "prompt"
+    return [f"the image's {took}, which is taken, and its {other} differ at {len(apart)} nodes: {named}"]
 
 
 def _apart(one: PromptNode | None, other: PromptNode | None) -> bool:

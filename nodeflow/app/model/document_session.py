@@ -33,6 +33,7 @@ from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
+from nodeflow.graph.io.import_report import ImportReport
 from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
@@ -100,6 +101,8 @@ class DocumentSession(QObject):
         """Where the document was read from, also where that is not to be written over."""
         self.stamp: FileStamp | None = None
         """What its file was when it was read or written here."""
+        self.report: ImportReport | None = None
+        """What became of another program's workflow, where it was one."""
         self._open = OpenDocuments()
         self.states = RunStates()
         self._same = False
@@ -147,6 +150,11 @@ class DocumentSession(QObject):
         self.stamp = FileStamp.of(source)
         if own is not None and self._open.others(self.id, own):
             self.notice.emit(self.tr("{0} is open in another window too; the one saved last wins.").format(own.name))
+
+    def show_imported(self, workflow: Workflow, report: ImportReport, source: Path | None, name: str = "") -> None:
+        """Take what another program's file became: it has no file of its own until it is saved."""
+        folder = source.resolve().parent if source is not None else Path.cwd()
+        self._show(workflow, None, folder, source.stem if source is not None else name, source, report)
 
     def show_recovered(self, workflow: Workflow, path: Path | None, base: Path, name: str) -> None:
         """Take a workflow that was kept over a crash: it differs from its file until it is saved."""
@@ -200,7 +208,15 @@ class DocumentSession(QObject):
         """Make an edit as an undo step named ``text``; steps of one ``gesture`` are taken back as one."""
         self.stack.push(EditCommand(self.document, edit, text, gesture))
 
-    def _show(self, workflow: Workflow, path: Path | None, base: Path, name: str, source: Path | None = None) -> None:
+    def _show(
+        self,
+        workflow: Workflow,
+        path: Path | None,
+        base: Path,
+        name: str,
+        source: Path | None = None,
+        report: ImportReport | None = None,
+    ) -> None:
         self.cancel()
         self.jobs.clear()
         self.document = Document(workflow)
@@ -209,7 +225,7 @@ class DocumentSession(QObject):
         self.document.subscribe(self._outdate)
         self.stack.clear()
         self.path, self.base, self.name, self.source = path, base, name, source
-        self.stamp = None
+        self.stamp, self.report = None, report
         self._open.tell(self.id, path)
         self.states = RunStates()
         self._set_problems([])

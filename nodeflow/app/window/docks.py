@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QWidget
 
 from nodeflow.app.window.document_tab import DocumentTab
@@ -14,7 +14,9 @@ from nodeflow.app.window.tabs import Tabs
 
 
 class Dock(QDockWidget):
-    """A panel by its id; ``content`` builds what is in it."""
+    """A panel by its id; ``content`` builds what is in it. ``dismissed``: the person has closed it."""
+
+    dismissed = Signal()
 
     def __init__(self, window: QMainWindow, id: str, title: str, content: Callable[[], QWidget]) -> None:
         super().__init__(title, window)
@@ -34,6 +36,10 @@ class Dock(QDockWidget):
             made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self.setWidget(made)
         return self.widget()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.dismissed.emit()
 
     def _turn(self) -> None:
         if self.switch.isChecked():

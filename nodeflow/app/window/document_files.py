@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Workflow, WorkflowError
@@ -36,9 +36,16 @@ class Documents(QObject):
     shown = Signal()
 
     def __init__(
-        self, window: QWidget, tabs: Tabs, settings: Settings, recent: RecentFiles, background: Background
+        self,
+        window: QWidget,
+        tabs: Tabs,
+        settings: Settings,
+        recent: RecentFiles,
+        background: Background,
+        foreign: ForeignDocuments,
     ) -> None:
         super().__init__(window)
+        self._foreign = foreign
         self._window, self._tabs, self._settings = window, tabs, settings
         self._recent, self._background = recent, background
         self.writing = 0
@@ -55,13 +62,16 @@ class Documents(QObject):
 
     def open(self) -> None:
         """Ask for files and open each in a tab."""
-        kinds = self.tr("Workflows and images with one (*.json *.png);;All files (*)")
+        kinds = self.tr("Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)")
         here = str(self._tabs.front.session.base)
         for name in QFileDialog.getOpenFileNames(self._window, self.tr("Open"), here, kinds)[0]:
             self.show_file(Path(name))
 
     def show_file(self, path: Path, then: Callable[[], object] = _nothing) -> None:
-        """Open a workflow file or an image that holds one, in a tab, ``then`` go on; what is wrong with it is said."""
+        """Open a workflow file or an image that holds one, in a tab, ``then`` go on; what is wrong with it is said.
+
+        What is none of ours may be another program's.
+        """
         path = path.absolute()
         for tab in self._tabs:
             session = tab.session
@@ -77,11 +87,25 @@ class Documents(QObject):
             self.shown.emit()
             then()
 
+        def imported() -> None:
+            self._recent.note(path)
+            then()
+
         def refuse(error: Exception) -> None:
-            words = self.tr("{0} cannot be opened.").format(path.name)
-            QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + told(error))
+            self._foreign.open(path, lambda reason: self._refuse(path, reason or told(error)), imported)
 
         self._background.run(lambda: read(path), show, refuse, owner=self)
+
+    def open_clipboard(self) -> None:
+        """Open what the clipboard holds, in a tab."""
+        nothing = self.tr("The clipboard holds no workflow and no image with one.")
+        self._foreign.paste(
+            lambda reason: QMessageBox.warning(self._window, self.tr("Open from Clipboard"), reason or nothing)
+        )
+
+    def _refuse(self, path: Path, reason: str) -> None:
+        words = self.tr("{0} cannot be opened.").format(path.name)
+        QMessageBox.warning(self._window, self.tr("Open"), words + "\n\n" + reason)
 
     def revert(self) -> None:
         """Take back everything since the front document was read from its file."""
@@ -92,6 +116,9 @@ class Documents(QObject):
         words = self.tr("Take back all changes since {0} was saved?").format(source.name)
         button = QMessageBox.StandardButton
         if session.dirty and QMessageBox.question(self._window, self.tr("Revert"), words) != button.Yes:
+            return
+        if session.report is not None:
+            self._foreign.again(session, lambda reason: self._refuse(source, reason))
             return
         self._background.run(
             lambda: read(source),
@@ -238,14 +265,17 @@ class Documents(QObject):
         """Open what was open at the last end, as far as it is still there; where nothing is, do something else."""
         names = self.remembered
 
-        def found() -> list[tuple[Path, Workflow]]:
-            there = []
+        def found() -> tuple[list[tuple[Path, Workflow]], list[Path]]:
+            there, others = [], []
             for path in map(Path, names):
-                with contextlib.suppress(WorkflowError):
+                try:
                     there.append((path, read(path)))
-            return there
+                except WorkflowError:
+                    others += [path] if path.is_file() else []
+            return there, others
 
-        def show(there: list[tuple[Path, Workflow]]) -> None:
+        def show(names: tuple[list[tuple[Path, Workflow]], list[Path]]) -> None:
+            there, others = names
             opened: list[DocumentTab] = []
             for path, workflow in there:
                 tab = self._tabs.free()
@@ -253,7 +283,9 @@ class Documents(QObject):
                 opened.append(tab)
             if opened:
                 self._tabs.setCurrentWidget(opened[min(self._settings.current_tab, len(opened) - 1)])
-            else:
+            for path in others:
+                self._foreign.open(path, lambda _: None if opened else otherwise())
+            if not opened and not others:
                 otherwise()
 
         self._background.run(found, show, owner=self)

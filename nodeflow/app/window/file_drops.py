@@ -11,12 +11,12 @@ from nodeflow.app.model.document_session import has_workflow
 from nodeflow.app.panels.node_library import NODE
 from nodeflow.app.qt.background import Background
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class FileDrops(QObject):
-    """Says what a drop means. ``file_wanted``: a workflow, or an image that holds one. ``picture_wanted``: any other
-    image, with the place. ``node_wanted``: a node by its type, with the place."""
+    """Says what a drop means. ``file_wanted``: a workflow, or an image that holds one of ours. ``picture_wanted``: any
+    other image, with the place. ``node_wanted``: a node by its type, with the place."""
 
     file_wanted = Signal(Path)
     picture_wanted = Signal(Path, QPoint)

@@ -33,6 +33,7 @@ from nodeflow.app.window.dialog_commands import DialogCommands
 from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
+from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
 from nodeflow.app.window.status_bar import Status
@@ -59,7 +60,8 @@ class MainWindow(QMainWindow):
         self.recovery = Recovery(self.tabs, Journal())
         self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
         self.recent = RecentFiles(self.settings, self)
-        self.documents = Documents(self, self.tabs, self.settings, self.recent, self.background)
+        self.foreign = ForeignDocuments(self, self.tabs, self.background)
+        self.documents = Documents(self, self.tabs, self.settings, self.recent, self.background, self.foreign)
         self.actions_ = Actions(self, self.settings)
         self.pages = Pages(self.tabs, self.hub, self.recent, self.actions_, self.background)
         self.dialogs = DialogCommands(self, self.settings, self.actions_, self.tabs, self.sweep_runs, self.background)
@@ -147,7 +149,9 @@ class MainWindow(QMainWindow):
         self.panels.run_wanted.connect(self.run)
         self.drops.file_wanted.connect(self.show_file)
         self.drops.node_wanted.connect(self.add_node)
-        self.drops.picture_wanted.connect(self._load_picture)
+        self.drops.picture_wanted.connect(self._take_picture)
+        self.foreign.shown.connect(self._show_imported)
+        self.foreign.file_wanted.connect(self.show_file)
         self.hub.trouble.connect(lambda words: self.canvas.view.toast.say(words))
 
     def retheme(self) -> None:
@@ -185,6 +189,23 @@ class MainWindow(QMainWindow):
         name = self.gestures.add(node_type, view.mapToScene(place))
         view.setFocus()
         return name
+
+    def _take_picture(self, path: Path, at: QPoint) -> None:
+        """An image that another program wrote its workflow or settings into is opened, any other is loaded."""
+        self.foreign.open(path, lambda _: self._load_picture(path, at), lambda: self.recent.note(path))
+
+    def _show_imported(self, tab: DocumentTab) -> None:
+        """Show an imported document, and what became of it beside the canvas."""
+        assert self.panels is not None
+        self.tabs.setCurrentWidget(tab)
+        self.pages.show_documents()
+        self.panels.show_import_report(tab)
+        tab.gestures.frame_all()
+
+    def _paste_foreign(self, tab: DocumentTab) -> None:
+        """Open what was pasted onto the canvas and is no piece of a workflow of ours."""
+        nothing = self.tr("The clipboard holds no nodes.")
+        self.foreign.paste(lambda reason: tab.canvas.view.toast.say(reason or nothing))
 
     def _load_picture(self, path: Path, at: QPoint) -> None:
         """An image without a workflow becomes a node that loads it."""
@@ -241,6 +262,7 @@ class MainWindow(QMainWindow):
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
         self.settings.sync()
+        self.foreign.close()
         self.background.close()
         self.recovery.finish()
         self.hub.close()
@@ -258,6 +280,7 @@ class MainWindow(QMainWindow):
         self.undos.addStack(tab.session.stack)
         self.actions_.attach(tab.canvas.view)
         tab.renamed.connect(self._show_title)
+        tab.gestures.unknown_pasted.connect(lambda: self._paste_foreign(tab))
         tab.session.run_changed.connect(self._show_run)
         tab.session.worth_a_look.connect(lambda node: self._inspect(tab, node))
         tab.session.opened.connect(lambda: self._show_selection(tab))
@@ -267,6 +290,8 @@ class MainWindow(QMainWindow):
     def _show_front(self, tab: DocumentTab) -> None:
         self.undos.setActiveStack(tab.session.stack)
         self.status.watch(tab.session)
+        if self.panels is not None:
+            self.panels.follow_imports(tab)
         tab.canvas.view.setFocus()
         self._show_title()
         self._show_run()

@@ -14,6 +14,7 @@ from nodeflow.app.commands.registry import Actions
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.panels.gallery import Gallery
+from nodeflow.app.panels.import_report_panel import ImportReportPanel
 from nodeflow.app.panels.log_panel import LogPanel
 from nodeflow.app.panels.node_library import NodeLibrary
 from nodeflow.app.panels.preview import Preview
@@ -73,10 +74,17 @@ class PanelDocks(QObject):
         queue = self._dock("queue", self.tr("Queue"), self._make_queue, below)
         log = self._dock("log", self.tr("Log"), lambda: LogPanel(hub, background), below)
         gallery = self._dock("gallery", self.tr("Gallery"), self._make_gallery, below)
+        self._imports = self._dock("import", self.tr("Import"), lambda: PerTab(tabs, _import_report), left)
         history = self._dock("history", self.tr("History"), self._make_history, left)
         window.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
-        for dock in (library, history, gallery, queue, log):
+        for dock in (library, history, gallery, queue, log, self._imports):
             dock.hide()
+        window.resizeDocks([self._imports], [300], Qt.Orientation.Horizontal)
+        self._dismissed: set[DocumentTab] = set()
+        """Imported documents whose report the person has put away."""
+        self._imports.dismissed.connect(lambda: self._dismissed.add(tabs.front))
+        tabs.front_changed.connect(self.follow_imports)
+        tabs.removed.connect(self._dismissed.discard)
         window.tabifyDockWidget(gallery, queue)
         window.tabifyDockWidget(queue, log)
 
@@ -98,6 +106,21 @@ class PanelDocks(QObject):
         """Bring the inspector in front."""
         self._inspector.show()
         self._inspector.raise_()
+
+    def show_import_report(self, tab: DocumentTab) -> None:
+        """Show beside the canvas what became of a document that was imported."""
+        self._dismissed.discard(tab)
+        self._imports.show()
+        self._imports.raise_()
+        self._imports.fill()
+        self._window.resizeDocks([self._imports], [300], Qt.Orientation.Horizontal)
+
+    def follow_imports(self, tab: DocumentTab) -> None:
+        """The report stands there while an imported document is in front."""
+        if tab.session.report is None:
+            self._imports.hide()
+        elif tab not in self._dismissed:
+            self._imports.show()
 
     def show_selection(self, tab: DocumentTab) -> None:
         """Tell the panels of a document in front what is selected in it."""
@@ -157,6 +180,12 @@ class PanelDocks(QObject):
 
 def _properties(tab: DocumentTab) -> Properties:
     return Properties(tab.canvas.scope, tab.canvas.facts, tab.canvas.values.set)
+
+
+def _import_report(tab: DocumentTab) -> ImportReportPanel:
+    panel = ImportReportPanel(tab.session)
+    panel.wanted.connect(tab.canvas.show_node)
+    return panel
 
 
 def _inspector(tab: DocumentTab) -> InspectorPanel:

@@ -45,6 +45,7 @@ def define(actions: Actions, window: Window) -> None:
     documents, tabs = window.documents, window.tabs
     on("file.new", "file", tr("New"), ["Ctrl+N", "Ctrl+T"], documents.new)
     on("file.open", "file", tr("Open…"), key.Open, documents.open)
+    on("file.open_clipboard", "file", tr("Open from Clipboard"), "Ctrl+Shift+V", documents.open_clipboard)
     actions.adopt("file.recent", "file", recent_menu(window.pages, window.documents, window.recent).menuAction(), [])
     on("file.save", "file", tr("Save"), key.Save, documents.save, gap=True)
     on("file.save_as", "file", tr("Save As…"), "Ctrl+Shift+S", documents.save_as)

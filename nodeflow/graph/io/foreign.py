@@ -23,6 +23,14 @@ def picture_of(data: bytes) -> str:
     return next((name for mark, name in _PICTURES if data.startswith(mark)), "")
 
 
+def may_be_text(text: str) -> bool:
+    """Tell whether a text may be another program's workflow or settings, by its looks; nothing is parsed."""
+    text = text.lstrip()
+    if text.startswith(("{", "[")):
+        return '"nodeflow"' not in text[:200]
+    return "Steps: " in text or "Negative prompt:" in text
+
+
 def said_of_picture(kind: str, keys: set[str], data: bytes) -> str:
     """Return what an image without a workflow of ours is, as a sentence; ``keys`` are those of its texts."""
     if {"prompt", "workflow"} & keys or b'"class_type"' in data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF
+from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtGui import QGuiApplication
 
 from nodeflow.app.canvas.controller.canvas_controller import Canvas
@@ -29,6 +29,7 @@ from nodeflow.graph.edits.edits import (
     remove,
 )
 from nodeflow.graph.edits.rewiring import addition, doors, pull_out
+from nodeflow.graph.io import foreign
 from nodeflow.graph.model.catalogue import NodeSpec, gives, takes
 from nodeflow.graph.model.workflow import Link, Mode, Node, Placement, Problem, Socket, WorkflowError
 
@@ -36,7 +37,12 @@ _RECENT = 12
 
 
 class NodeCommands(QObject):
-    """The commands of the canvas, for menus, keys and the node search."""
+    """The commands of the canvas, for menus, keys and the node search.
+
+    ``unknown_pasted``: the clipboard holds no piece of a workflow of ours, but perhaps another program's.
+    """
+
+    unknown_pasted = Signal()
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
@@ -194,7 +200,12 @@ class NodeCommands(QObject):
 
     def paste(self) -> None:
         """Add what is on the clipboard at the pointer."""
-        self._put(QGuiApplication.clipboard().text(), self.view.pointer(), self.tr("Paste"))
+        held = QGuiApplication.clipboard().mimeData()
+        text = held.text()
+        if held.hasUrls() or not text or foreign.may_be_text(text):
+            self.unknown_pasted.emit()
+        else:
+            self._put(text, self.view.pointer(), self.tr("Paste"))
 
     def duplicate(self, wired: bool = False) -> None:
         """Add what is selected again, at the pointer; ``wired``: with the wires that come in from the rest too."""
