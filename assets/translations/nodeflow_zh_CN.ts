@@ -149,7 +149,7 @@
   </message>
   <message>
    <source>Open from Clipboard</source>
-   <translation type="unfinished" />
+   <translation>从剪贴板打开</translation>
   </message>
   <message>
    <source>Revert</source>
@@ -173,7 +173,7 @@
   </message>
   <message>
    <source>The clipboard holds no workflow and no image with one.</source>
-   <translation type="unfinished" />
+   <translation>剪贴板中没有工作流，也没有含工作流的图像。</translation>
   </message>
   <message>
    <source>Workflows (*.json)</source>
@@ -181,7 +181,7 @@
   </message>
   <message>
    <source>Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)</source>
-   <translation type="unfinished" />
+   <translation>工作流及含有工作流的图像 (*.json *.png *.webp *.jpg *.jpeg *.avif);;所有文件 (*)</translation>
   </message>
   <message>
    <source>{0} cannot be opened.</source>
@@ -354,7 +354,7 @@
   <name>ForeignDocuments</name>
   <message>
    <source>Clipboard</source>
-   <translation type="unfinished" />
+   <translation>剪贴板</translation>
   </message>
   <message>
    <source>Keep What Made It</source>
@@ -580,7 +580,7 @@
   <name>ImportReportPanel</name>
   <message>
    <source>A double click shows the node.</source>
-   <translation type="unfinished" />
+   <translation>双击可显示对应节点。</translation>
   </message>
   <message>
    <source>Copy</source>
@@ -588,7 +588,7 @@
   </message>
   <message>
    <source>Copy the whole report as text</source>
-   <translation type="unfinished" />
+   <translation>以文本形式复制整份报告</translation>
   </message>
   <message>
    <source>From {0}: {1} translated, {2} not exactly, {3} missing.</source>
@@ -975,7 +975,7 @@
   </message>
   <message>
    <source>Import</source>
-   <translation type="unfinished" />
+   <translation>导入</translation>
   </message>
   <message>
    <source>Inspector</source>
@@ -2095,7 +2095,7 @@
   </message>
   <message>
    <source>Open from Clipboard</source>
-   <translation type="unfinished" />
+   <translation>从剪贴板打开</translation>
   </message>
   <message>
    <source>Open or Edit Values</source>
