@@ -167,6 +167,8 @@ class ImportReportPanel(QWidget):
         lines = [self.heading.text()] if report else []
         for at in range(self.tree.topLevelItemCount()):
             group = self.tree.topLevelItem(at)
+            if group is None:
+                continue
             lines += ["", group.text(0)]
             for number in range(group.childCount()):
                 item = group.child(number)

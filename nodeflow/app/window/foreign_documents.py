@@ -51,7 +51,11 @@ class ForeignDocuments(QObject):
         """Read a document's own source again, in its place."""
         source, report = session.source, session.report
         if source is not None and report is not None:
-            self._ask(source, report.took, lambda _, *found: session.show_imported(*found, source), otherwise, session)
+
+            def show(_: DocumentSession, workflow: Workflow, report: ImportReport) -> None:
+                session.show_imported(workflow, report, source)
+
+            self._ask(source, report.took, show, otherwise, session)
 
     def paste(self, otherwise: Otherwise) -> None:
         """Open what the clipboard holds: files, an image as its program wrote it, or text."""
@@ -61,7 +65,10 @@ class ForeignDocuments(QObject):
             self.file_wanted.emit(path)
         if not paths:
             name = self.tr("Clipboard")
-            show: Show = lambda session, *made: session.show_imported(*made, None, name)  # noqa: E731
+
+            def show(session: DocumentSession, workflow: Workflow, report: ImportReport) -> None:
+                session.show_imported(workflow, report, None, name)
+
             self._ask(_held_by(found), "prompt", show, otherwise)
 
     def close(self) -> None:
