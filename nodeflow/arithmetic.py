@@ -97,7 +97,7 @@ def evaluate(text: str, names: Mapping[str, float | Sequence[float]] | None = No
     try:
         if "#" in text:
             raise SyntaxError("a comment")
-        found = _Evaluation(names or {}).value(ast.parse(" ".join(text.split()), mode="eval").body)
+        found: int | float = _Evaluation(names or {}).value(ast.parse(" ".join(text.split()), mode="eval").body)
         finite = isinstance(found, (int, float)) and math.isfinite(found)
     except ArithmeticFault:
         raise
@@ -148,7 +148,8 @@ class _Evaluation:
             raise ArithmeticFault(f"there is no {name[:40]} here, but {there}")
         if not isinstance(found, (int, float)):
             raise ArithmeticFault(f"{name} is several numbers; use it in {', '.join(OVER_SEVERAL)}")
-        return _bounded(found)
+        _bounded(found)
+        return found
 
     def _all_or_any(self, every: bool, parts: Sequence[ast.expr]) -> Any:
         """As Python has it: the first part that decides, and what comes after that is not looked at."""

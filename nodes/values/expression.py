@@ -32,7 +32,7 @@ def expression(
     g: Any | None = None,
     h: Any | None = None,
 ) -> Worked:
-    """Works out arithmetic over the numbers that are wired to it: ``max(a, 256) // 8 * 8 if b > 1 else 64``.
+    """Works out arithmetic over the numbers that are wired to it, such as ``max(a, 256) // 8 * 8``.
 
     ``a`` to ``h`` take numbers, whole numbers, and yes (1) or no (0); ``values`` are all that are wired, for ``max``,
     ``min`` and ``sum``. There are + - * / // % **, & | ^ ~ << >>, comparisons, and, or, not, ``x if a > b else y``,
