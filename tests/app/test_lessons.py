@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from app.hands import Hand
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QImage
 
+from nodeflow.app.i18n.language import languages
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.lessons import formulas, lesson
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
@@ -48,6 +50,22 @@ def test_the_formulas_of_a_lesson_can_be_drawn(qapp: object, node: str) -> None:
         assert not re.search(r"\\big[lr]\\[a-z|]", latex), f"a sized bar would be drawn as letters: {latex}"
     assert text.count("$") % 2 == 0
     assert node in PLAIN or "Paper" in text or "More:" in text
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("spoken", [name for name in languages() if name != "en"])
+def test_every_lesson_is_translated(spoken: str) -> None:
+    missing = [node for node in WITH_LESSON if lesson(node, spoken) == lesson(node)]
+    assert not missing, f"write assets/lessons/{spoken}/NAME.md for {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("path", sorted((folder("assets") / "lessons").glob("*/*.md")), ids=lambda path: path.stem)
+def test_a_translated_lesson_has_the_formulas_of_its_original(path: Path) -> None:
+    original = path.parent.parent / path.name
+    assert original.is_file(), "its node is gone"
+    text = path.read_text(encoding="utf-8")
+    assert set(formulas(text)) == set(formulas(original.read_text(encoding="utf-8")))
+    assert text.count("$") % 2 == 0
 
 
 def test_no_lesson_is_of_a_node_that_is_gone() -> None:

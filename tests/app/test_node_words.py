@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from nodeflow.app.canvas.items.node_painter import shown
 from nodeflow.app.canvas.view.node_search import entry_of
 from nodeflow.app.i18n import pack_translations
-from nodeflow.app.i18n.pack_translations import texts_of, words_of
-from nodeflow.app.i18n.texts import readable
+from nodeflow.app.i18n.pack_translations import english_doc, localized, pieces, texts_of, told_choice, words_of
+from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.model.node_ranking import rank
-from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
 
 PLACE = "nodes/translations/zh_CN.json"
 
@@ -33,18 +34,38 @@ def test_every_node_has_chinese_words() -> None:
 
 @pytest.mark.release
 def test_nothing_stands_there_that_no_node_says() -> None:
-    said = {text for spec in shipped_catalogue().nodes.values() for text in texts_of(spec)}
+    nodes = shipped_catalogue().nodes.values()
+    said = {text for spec in nodes for text in texts_of(spec)}
+    said |= {f"{param.name}={choice}" for spec in nodes for param in spec.params for choice in param.choices}
     assert sorted(words_of("nodes", "zh_CN").keys() - said) == [], f"{PLACE} holds what no node says any more"
 
 
 def test_a_node_is_shown_in_chinese_and_found_in_both_languages(chinese: Catalogue) -> None:
     spec = chinese.nodes["nodes.vae_decode"]
     assert entry_of(spec)[:3] == ("nodes.vae_decode", "VAE 解码", "把潜变量变成图片。")
-    assert "Turns latents into images." in spec.doc
+    assert "潜变量 (B, C, h, w) 变成" in spec.doc and "Turns latents" not in spec.doc
     nodes = list(chinese.nodes.values())
     for query in ("VAE 解码", "vae decode", "把潜变量变成", "turns latents into"):
         assert spec in rank(query, nodes)[:3], query
     assert readable("guidance") == "引导" and readable("no_such_name") == "no such name"
+
+
+def test_help_is_translated_a_paragraph_at_a_time(chinese: Catalogue) -> None:
+    doc = "Turns latents into images.\n\nA new paragraph.\n\n``lora`` is one of\n- a folder as diffusers' DiTPipeline saves it\n- an untold one"
+    assert pieces(doc)[2:] == ["``lora`` is one of", "a folder as diffusers' DiTPipeline saves it", "an untold one"]
+    spec = NodeSpec("nodes.new", "New", 1, "latents", doc)
+    told = localized(Catalogue({"nodes": "1"}, {"nodes.new": spec})).nodes["nodes.new"]
+    assert told.doc.startswith("把潜变量变成图片。\n\nA new paragraph.\n\n``lora`` 是下列之一\n- ")
+    assert "\n- 由 diffusers" in told.doc and told.doc.endswith("\n- an untold one") and english_doc(told) == doc
+
+
+def test_a_choice_is_shown_in_chinese_and_kept_as_it_is(chinese: Catalogue) -> None:
+    scheduler = chinese.nodes["nodes.scheduler"].param("spacing")
+    assert scheduler is not None and "as the file says" in scheduler.choices
+    assert shown(scheduler, "as the file says") == "按文件所说"
+    prediction = chinese.nodes["nodes.unet_denoiser"].param("prediction")
+    assert prediction is not None and describe(prediction).count("干净潜变量") == 1
+    assert told_choice("no_such_parameter", "sample") == "采样"
 
 
 def test_a_pack_that_brings_none_keeps_its_own_words() -> None:

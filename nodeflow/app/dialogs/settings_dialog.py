@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.commands.shortcut_editor import KeysPage
+from nodeflow.app.i18n import language
 from nodeflow.app.model.engine_service import default_output
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
@@ -102,7 +103,8 @@ class LookPage(_Form):
         self.theme = _choice([*themes], settings.theme)
         self.theme.currentIndexChanged.connect(lambda: setattr(settings, "theme", self.theme.currentData()))
         self.row(self.tr("Theme"), self.theme)
-        languages = [(self.tr("As the system"), "system"), ("English", "en"), ("简体中文", "zh_CN")]
+        known = ((language.native_name(name), name) for name in language.languages())
+        languages = [(self.tr("As the system"), "system"), *known]
         self.language = _choice([*languages], settings.language)
         self.language.currentIndexChanged.connect(lambda: setattr(settings, "language", self.language.currentData()))
         later = self.tr("From the next start.")

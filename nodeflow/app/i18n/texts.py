@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from nodeflow.app.i18n.pack_translations import told
-from nodeflow.graph.model.workflow import SeedMode, WorkflowError
+from nodeflow.app.i18n.pack_translations import told, told_choice
+from nodeflow.app.i18n.sentences import said
+from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.model.workflow import Problem, SeedMode, WorkflowError
 
 
 def tr(text: str) -> str:
@@ -38,7 +40,19 @@ def seed_words(mode: SeedMode | None) -> str:
 
 def sentences(error: WorkflowError) -> str:
     """Every problem of an error, one a line, each a sentence."""
-    return "\n".join(str(problem) for problem in error.problems)
+    return "\n".join(map(problem_line, error.problems))
+
+
+def problem_line(problem: Problem) -> str:
+    """A problem with its place, in the person's language."""
+    return said(str(problem))
+
+
+def describe(param: Param) -> str:
+    """Return what a value of a parameter must be, in words: ``a number from 1 to 30``."""
+    if param.kind == "choice":
+        return tr("one of {0}").format(tr(", ").join(told_choice(param.name, choice) for choice in param.choices))
+    return said(param.describe())
 
 
 def readable(name: str) -> str:

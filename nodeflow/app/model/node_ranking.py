@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nodeflow.app.i18n.pack_translations import told
+from nodeflow.app.i18n.pack_translations import english_doc, told
 from nodeflow.app.model.search import Subject, closest, search
 from nodeflow.app.model.search_aliases import search_aliases
 from nodeflow.graph.model.catalogue import NodeSpec
@@ -30,5 +30,5 @@ def _subject(spec: NodeSpec) -> Subject:
         (name, *search_aliases().nodes.get(spec.type, ())),
         f"{spec.station} {told(spec.station)}",
         tuple(kind.rpartition(".")[2] for kind in types),
-        spec.doc,
+        f"{spec.doc} {english_doc(spec)}",
     )

@@ -61,7 +61,8 @@ class Settings(QObject):
     changed = Signal(str)
 
     theme = Setting[Literal["system", "dark", "light"]]("look/theme", "system", Literal["system", "dark", "light"])
-    language = Setting[Literal["system", "en", "zh_CN"]]("look/language", "system", Literal["system", "en", "zh_CN"])
+    language = Setting[str]("look/language", "system", str)
+    """A language by its name, ``en`` or ``zh_CN``, or ``system``."""
     scale = Setting[int]("look/scale", 100, int)
     """Size of the interface in percent, 100 to 200; in force from the next start."""
     output = Setting[str]("files/output", "", str)

@@ -1,4 +1,5 @@
-"""Lessons: for each kind of node what lies behind it, in a few sentences with formulas. Texts stand in assets/lessons.
+"""Lessons: for each kind of node what lies behind it, in a few sentences with formulas. Texts stand in assets/lessons,
+those in other languages in a folder of theirs (assets/lessons/zh_CN).
 
 A lesson is paragraphs of plain text; ``$...$`` is a formula in a line, ``$$...$$`` one by itself.
 """
@@ -8,17 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from nodeflow.app.i18n.pack_translations import language
 from nodeflow.resources import folder
 
 Draw = Callable[[str, bool], str]
 """HTML for a formula; whether it stands in a line."""
 
 
-def lesson(node_type: str) -> str:
-    """The lesson of a built-in node; empty where there is none."""
+def lesson(node_type: str, spoken: str = "") -> str:
+    """The lesson of a built-in node in the person's language, or in the one named; in English where it is not
+    translated, empty where there is none.
+    """
     pack, _, name = node_type.partition(".")
-    path = folder("assets") / "lessons" / f"{name}.md"
-    return path.read_text(encoding="utf-8") if pack == "nodes" and re.fullmatch(r"\w+", name) and path.is_file() else ""
+    if pack != "nodes" or not re.fullmatch(r"\w+", name):
+        return ""
+    place = folder("assets") / "lessons"
+    paths = (place / (spoken or language()) / f"{name}.md", place / f"{name}.md")
+    return next((path.read_text(encoding="utf-8") for path in paths if path.is_file()), "")
 
 
 def lesson_html(text: str, words: Callable[[str], str], draw: Draw) -> str:

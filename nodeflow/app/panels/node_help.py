@@ -11,7 +11,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
-from nodeflow.app.i18n.texts import readable, tr
+from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_state_text import state_line
 from nodeflow.app.model.value_facts import ValueFacts
@@ -143,7 +143,7 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
         for port in spec.inputs
     ]
     parts.append(_table(tr("Takes"), inputs))
-    parts.append(_table(tr("Parameters"), [(param.name, param.describe()) for param in spec.params]))
+    parts.append(_table(tr("Parameters"), [(param.name, describe(param)) for param in spec.params]))
     told = {value.output: value.text for value in state.values}
     gives = [(port, line(name, port.name) or told.get(port.name)) for port in spec.outputs]
     rows = [(port.name, f"{port.type} · {words}" if words else port.type) for port, words in gives]

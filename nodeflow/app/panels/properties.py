@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
-from nodeflow.app.i18n.texts import readable
+from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.node_help import NodeHelp
@@ -83,7 +83,7 @@ class Properties(QWidget):
             field.show_value(node.params.get(param.name, param.default))
             fed = Socket(self._name, param.name) in self._scope.workflow.links
             field.setEnabled(not fed)
-            field.setToolTip(self.tr("A wire gives this value.") if fed else param.describe())
+            field.setToolTip(self.tr("A wire gives this value.") if fed else describe(param))
 
     def _change(self, param: str, value: Any, gesture: Any) -> None:
         node = self._scope.workflow.nodes.get(self._name)

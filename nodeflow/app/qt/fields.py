@@ -10,7 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 
-from nodeflow.app.i18n.texts import readable
+from nodeflow.app.i18n.pack_translations import told_choice
+from nodeflow.app.i18n.sentences import said
+from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.qt import theme
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.validate.param_assignments import read
@@ -26,7 +28,7 @@ class LineField(QLineEdit):
     def __init__(self, param: Param, change: Change) -> None:
         super().__init__()
         self._param, self._change = param, change
-        self.setPlaceholderText(param.describe())
+        self.setPlaceholderText(describe(param))
         self.textEdited.connect(self._judge)
         self.editingFinished.connect(self._keep)
 
@@ -39,7 +41,7 @@ class LineField(QLineEdit):
     def _judge(self) -> None:
         fault = self._param.fault(read(self._param, self.text()))
         self.setStyleSheet(f"border: 1px solid {theme.current().bad};" if fault else "")
-        self.setToolTip(fault)
+        self.setToolTip(said(fault))
 
     def _keep(self) -> None:
         value = read(self._param, self.text())
@@ -75,7 +77,7 @@ class TextField(QPlainTextEdit):
     def _keep(self) -> None:
         fault = self._param.fault(self.toPlainText())
         self.setStyleSheet(f"border: 1px solid {theme.current().bad};" if fault else "")
-        self.setToolTip(fault or self._param.describe())
+        self.setToolTip(said(fault) or describe(self._param))
         if not fault:
             self._change(self.toPlainText(), ("typing", self._gesture))
 
@@ -85,11 +87,12 @@ class ChoiceField(QComboBox):
 
     def __init__(self, param: Param, change: Change) -> None:
         super().__init__()
-        self.addItems(list(param.choices))
-        self.activated.connect(lambda: change(self.currentText(), None))
+        for choice in param.choices:
+            self.addItem(told_choice(param.name, choice), choice)
+        self.activated.connect(lambda: change(self.currentData(), None))
 
     def show_value(self, value: Any) -> None:
-        self.setCurrentText(str(value))
+        self.setCurrentIndex(self.findData(str(value)))
 
 
 class SwitchField(QCheckBox):
@@ -119,5 +122,5 @@ def field_of(param: Param, change: Change) -> Field:
         made = LineField(param, change)
     assert isinstance(made, QWidget)
     made.setAccessibleName(readable(param.name))
-    made.setAccessibleDescription(param.describe())
+    made.setAccessibleDescription(describe(param))
     return made

@@ -12,6 +12,7 @@ from nodeflow.app.canvas.items.annotation_item import SMALLEST
 from nodeflow.app.canvas.items.frame_item import FrameItem, around
 from nodeflow.app.canvas.items.note_item import NoteItem
 from nodeflow.app.canvas.view.canvas_view import CanvasView
+from nodeflow.app.i18n.pack_translations import told
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.graph.edits.edits import Annotate, EditBatch, free_annotation
 from nodeflow.graph.model.annotation import Annotation
@@ -63,11 +64,12 @@ class AnnotationCommands(QObject):
         """Edit a title or a text in place."""
         item, rows = self._shown.items[name], self._view.rows
         before = self._scope.workflow.annotations[name]
+        seen = told(before.text)
 
         def commit(text: str) -> None:
             words = self.tr("Write Note") if isinstance(item, NoteItem) else self.tr("Rename Frame")
             after = msgspec.structs.replace(before, text=text)
-            if text == before.text or self._shown.items.get(name) is not item:
+            if text == seen or self._shown.items.get(name) is not item:
                 return
             if isinstance(item, NoteItem):
                 wanted = NoteItem(name, after).fitting()
@@ -75,9 +77,9 @@ class AnnotationCommands(QObject):
             self._scope.do(words, Annotate(name, after))
 
         if isinstance(item, NoteItem):
-            rows.open_at(item, Param("note", "str", "", widget="multiline"), before.text, item.body, commit)
+            rows.open_at(item, Param("note", "str", "", widget="multiline"), seen, item.body, commit)
         elif isinstance(item, FrameItem):
-            rows.open_at(item, Param("title", "str", ""), before.text, item.title_rect(), commit)
+            rows.open_at(item, Param("title", "str", ""), seen, item.title_rect(), commit)
 
     def _add(self, annotation: Annotation) -> None:
         name = free_annotation(self._scope.workflow, annotation.kind)

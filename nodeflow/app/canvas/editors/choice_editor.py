@@ -9,6 +9,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Desk, keeps_escape
+from nodeflow.app.i18n.pack_translations import told_choice
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.search import matching
 from nodeflow.app.qt import theme
@@ -32,9 +33,11 @@ class ChoiceEditor(Picker):
         """Open over a row."""
 
         def find(words: str) -> list[PickerEntry]:
-            return [PickerEntry(choice, choice) for choice in matching(words, self._param.choices)]
+            found = matching(words, [f"{label}\n{choice}" for choice, label in labels.items()])
+            return [PickerEntry(choice, label) for label, _, choice in (both.partition("\n") for both in found)]
 
-        widest = max((self.fontMetrics().horizontalAdvance(choice) for choice in self._param.choices), default=0)
+        labels = {choice: told_choice(self._param.name, choice) for choice in self._param.choices}
+        widest = max(map(self.fontMetrics().horizontalAdvance, labels.values()), default=0)
         at = QPoint(row.left() - 6, row.top() - 6)
         self.open(find, at, max(row.width() + 12, widest + 60), current=self._value)
 

@@ -17,7 +17,7 @@ from nodeflow.app.canvas.editors.editor_host import Desk, Editor, keeps_escape
 from nodeflow.app.canvas.editors.expressions import number
 from nodeflow.app.canvas.editors.scrub import step_of, tidy
 from nodeflow.app.canvas.editors.text_editor import TextEditor
-from nodeflow.app.i18n.texts import readable, tr
+from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.qt import theme
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.model.plain_values import shown
@@ -30,7 +30,7 @@ class LineEditor(QLineEdit):
         super().__init__(f"{value:.12g}" if isinstance(value, float) else str(value), parent)
         self._param, self._desk, self._done = param, desk, False
         self.setAccessibleName(readable(param.name))
-        self.setPlaceholderText(param.describe())
+        self.setPlaceholderText(describe(param))
         self.textEdited.connect(self._judge)
         self.selectAll()
         if param.widget == "seed":

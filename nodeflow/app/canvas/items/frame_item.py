@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.annotation_item import AnnotationItem, shade
+from nodeflow.app.i18n.pack_translations import told
 from nodeflow.app.i18n.texts import tr
 from nodeflow.graph.model.annotation import Annotation
 
@@ -62,7 +63,7 @@ class FrameItem(AnnotationItem):
 
     def _write(self, painter: QPainter, zoom: float) -> None:
         """The title; in an image that is zoomed out larger, and above the nodes, so that it can still be read."""
-        words = self.annotation.text
+        words = told(self.annotation.text)
         font = QFont(style.font("title"))
         pixels = min(max(15.0, _SMALLEST_TEXT / zoom), max(15.0, self.size[1] / 3))
         font.setPixelSize(round(pixels))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QStaticText
 
 from nodeflow.app.canvas.items import style
+from nodeflow.app.i18n.pack_translations import told_choice
 from nodeflow.app.i18n.texts import readable, seed_words, tr
 from nodeflow.app.model.run_state import Phase
 from nodeflow.app.model.run_state_text import state_line
@@ -226,6 +227,8 @@ def shown(param: Param, value: Any) -> str:
     """A value as a row writes it: one line."""
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, str) and param.kind == "choice":
+        return told_choice(param.name, value)
     if isinstance(value, str):
         return value.partition("\n")[0] or "–"
     return str(value)

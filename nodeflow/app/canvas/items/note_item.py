@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.annotation_item import AnnotationItem, shade
+from nodeflow.app.i18n.pack_translations import told
 from nodeflow.app.i18n.texts import tr
 from nodeflow.graph.model.annotation import Annotation
 
@@ -31,7 +32,7 @@ class NoteItem(AnnotationItem):
         self._text.setDefaultFont(style.font("label"))
         self._text.setDocumentMargin(0)
         features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
-        self._text.setMarkdown(annotation.text, features)
+        self._text.setMarkdown(told(annotation.text), features)
         super().show_annotation(annotation)
         self.setZValue(-5)
 

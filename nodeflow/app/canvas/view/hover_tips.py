@@ -14,7 +14,7 @@ from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.view.items_at import ItemsAt
-from nodeflow.app.i18n.texts import readable, tr
+from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.model.run_state_text import state_line
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.graph.subgraphs.instances import MORE
@@ -78,7 +78,7 @@ def _row(card: NodeItem, number: int) -> str:
     found = [problem for problem in card.problems if problem.port == param.name]
     value = str(card.value(param))
     long = escape(value).replace("\n", "<br>") if len(value) > 20 else ""
-    return _lines(f"<b>{escape(readable(param.name))}</b> · {escape(param.describe())}", long, _problems(found))
+    return _lines(f"<b>{escape(readable(param.name))}</b> · {escape(describe(param))}", long, _problems(found))
 
 
 def _card(card: NodeItem) -> str:

@@ -1,0 +1,114 @@
+"""Sentences of the engine, the graph and the nodes (problems, errors, notes, reasons), in the person's language.
+
+Everywhere but on the screen a sentence is English text: in events, in the queue's file, in logs, on the command line.
+Which sentences there are stands in the source; :mod:`nodeflow.app.i18n.extract_sentences` gathers them as templates
+with numbered gaps. A language brings a file from each template to its translation, and a sentence is shown by the
+template that it was made from: the one that fits it with the most words of its own. What fills the gaps may be made
+from templates too. A sentence without a template stays as it is. No Qt.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+from nodeflow import resources
+from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, told, words_in
+
+GAP = re.compile(r"\{(\d+)\}")
+MAX_LETTERS = 4_000
+"""Of a sentence that is looked up: longer ones are shown as they are."""
+_DEPTH = 4
+"""How deep templates fill the gaps of templates."""
+
+
+class Template(NamedTuple):
+    """A sentence with gaps: the longest text between them, what fits it, and its translation."""
+
+    core: str
+    weight: int
+    form: re.Pattern[str]
+    gaps: tuple[int, ...]
+    words: str
+
+    @classmethod
+    def of(cls, source: str, words: str) -> Template:
+        """Read ``source``, in which gaps are ``{0}``, ``{1}`` and so on."""
+        parts = GAP.split(source)
+        literals, gaps = parts[::2], tuple(map(int, parts[1::2]))
+        form = "(.*?)".join(map(re.escape, literals))
+        weight = sum(map(len, literals))
+        return cls(max(literals, key=len), weight, re.compile(form, re.DOTALL), gaps, words)
+
+
+class Templates:
+    """All sentences that a language has words for."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.whole = {source: words for source, words in known.items() if words and not GAP.search(source)}
+        made = (Template.of(source, words) for source, words in known.items() if words and GAP.search(source))
+        self.made = sorted(made, key=lambda template: -template.weight)
+
+    def said(self, text: str, depth: int = _DEPTH) -> str | None:
+        """A sentence in the language; None where it has no words for it."""
+        if (found := self.whole.get(text)) is not None:
+            return found
+        if not depth or len(text) > MAX_LETTERS:
+            return None
+        for template in self.made:
+            if template.core in text and (match := template.form.fullmatch(text)):
+                filled = {}
+                for gap, value in zip(template.gaps, match.groups(), strict=True):
+                    filled[gap] = self._value(value, depth - 1)
+                return GAP.sub(lambda found, filled=filled: filled.get(int(found[1]), ""), template.words)
+        return None
+
+    def _value(self, value: str, depth: int) -> str:
+        """What fills a gap: a sentence again, or a name, which stays."""
+        if " " not in value:
+            return self.whole.get(value, value)
+        return self.said(value, depth) or self._parts(value, depth) or value
+
+    def _parts(self, text: str, depth: int) -> str | None:
+        """A sentence about a place, ``node.port: reason``, in which the reason is known."""
+        for at in (found.start() for found in re.finditer(": ", text)):
+            place, reason = text[:at], text[at + 2 :]
+            if (found := self.said(reason, depth)) is not None:
+                return f"{self.said(place, depth) or place}：{found}"
+        return None
+
+    def line(self, text: str) -> str:
+        """A line in the language, whole or what follows on its place; itself where nothing of it is known."""
+        return self.said(text) or self._parts(text, _DEPTH) or text
+
+
+def said(text: str) -> str:
+    """A sentence, or several lines of them, in the person's language."""
+    if language() == "en" or not text:
+        return text
+    return _said(language(), packs(), text)
+
+
+@functools.lru_cache(maxsize=2048)
+def _said(spoken: str, of: tuple[str, ...], text: str) -> str:
+    known = templates(spoken, of)
+    whole = known.said(text)
+    return (
+        whole
+        if whole is not None
+        else "\n".join(told(line) if not line else known.line(line) for line in text.split("\n"))
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def templates(spoken: str, of: tuple[str, ...]) -> Templates:
+    """What a language says for the sentences of nodeflow and of packs."""
+    folders = [
+        resources.folder("assets") / "translations",
+        *(place / "translations" for p in of for place in pack_folders(p)),
+    ]
+    known: dict[str, str] = {}
+    for folder in folders:
+        known |= words_in(folder / spoken / f"{SENTENCES}.json")
+    return Templates(known)
