@@ -14,7 +14,7 @@ import re
 from typing import NamedTuple
 
 from nodeflow import resources
-from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, told, words_in
+from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, words_in
 
 GAP = re.compile(r"\{(\d+)\}")
 MAX_LETTERS = 4_000
@@ -41,6 +41,10 @@ class Template(NamedTuple):
         weight = sum(map(len, literals))
         return cls(max(literals, key=len), weight, re.compile(form, re.DOTALL), gaps, words)
 
+    def filled(self, values: dict[int, str]) -> str:
+        """Return its translation with these values in its gaps."""
+        return GAP.sub(lambda gap: values.get(int(gap[1]), ""), self.words)
+
 
 class Templates:
     """All sentences that a language has words for."""
@@ -58,10 +62,8 @@ class Templates:
             return None
         for template in self.made:
             if template.core in text and (match := template.form.fullmatch(text)):
-                filled = {}
-                for gap, value in zip(template.gaps, match.groups(), strict=True):
-                    filled[gap] = self._value(value, depth - 1)
-                return GAP.sub(lambda found, filled=filled: filled.get(int(found[1]), ""), template.words)
+                values = (self._value(value, depth - 1) for value in match.groups())
+                return template.filled(dict(zip(template.gaps, values, strict=True)))
         return None
 
     def _value(self, value: str, depth: int) -> str:
@@ -94,21 +96,14 @@ def said(text: str) -> str:
 def _said(spoken: str, of: tuple[str, ...], text: str) -> str:
     known = templates(spoken, of)
     whole = known.said(text)
-    return (
-        whole
-        if whole is not None
-        else "\n".join(told(line) if not line else known.line(line) for line in text.split("\n"))
-    )
+    return whole if whole is not None else "\n".join(map(known.line, text.split("\n")))
 
 
 @functools.lru_cache(maxsize=8)
 def templates(spoken: str, of: tuple[str, ...]) -> Templates:
-    """What a language says for the sentences of nodeflow and of packs."""
-    folders = [
-        resources.folder("assets") / "translations",
-        *(place / "translations" for p in of for place in pack_folders(p)),
-    ]
+    """Return what a language says for the sentences of nodeflow and of packs."""
+    places = [resources.folder("assets"), *(folder for pack in of for folder in pack_folders(pack))]
     known: dict[str, str] = {}
-    for folder in folders:
-        known |= words_in(folder / spoken / f"{SENTENCES}.json")
+    for place in places:
+        known |= words_in(place / "translations" / spoken / f"{SENTENCES}.json")
     return Templates(known)
