@@ -1530,6 +1530,10 @@
    <translation>+1</translation>
   </message>
   <message>
+   <source>, </source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>, optional</source>
    <translation>，可选</translation>
   </message>
@@ -2742,6 +2746,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>one number</source>
    <translation>单个数值</translation>
+  </message>
+  <message>
+   <source>one of {0}</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>output</source>
