@@ -12,8 +12,9 @@ from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
 from nodes.guidance.predictions.asking import Regional
-from nodes.guidance.predictions.formulas import guide, in_two, joined, rescale_guided
+from nodes.guidance.predictions.formulas import in_two, joined, rescale_guided
 from nodes.guidance.predictions.places import apart, is_plain
+from nodes.guidance.predictions.rules import GuidanceRule, Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +43,14 @@ class ClassifierFree:
     denoiser: Denoiser
     positive: Conditioning
     negative: Conditioning
-    scale: float
+    rule: GuidanceRule
     rescale: float
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
         both = joined(self.negative, self.positive, len(x))
         predicted, variances = in_two(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
         unconditional, conditional = predicted.chunk(2)
-        output = guide(conditional, unconditional, self.scale)
+        output = self.rule.combine(conditional, unconditional)
         if self.rescale:
             output = rescale_guided(output, conditional, self.rescale)
         return Guided(output, conditional, unconditional, None if variances is None else variances[len(x) :])
@@ -115,6 +116,20 @@ def by_text(denoiser: Denoiser, conditioning: Conditioning) -> Guider:
     return Regional(denoiser, apart(conditioning))
 
 
+def by_rule(
+    denoiser: Denoiser, positive: Conditioning, negative: Conditioning, rule: GuidanceRule, rescale: float = 0.0
+) -> Guider:
+    """Leads towards one text and away from another by a rule, each maybe several texts in their regions.
+
+    Raises NodeError when the two come from different text encoders.
+    """
+    if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
+        raise NodeError("positive and negative come from different text encoders; wire both to the same one")
+    if not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
+        return Regional(denoiser, apart(positive), apart(negative), rule, rescale)
+    return ClassifierFree(denoiser, positive, negative, rule, rescale)
+
+
 def _width(text: Conditioning) -> int | None:
     return None if text.tokens is None else int(text.tokens.shape[-1])
 
@@ -147,11 +162,7 @@ def classifier_free_guidance(
     """
     if negative is None or scale == 1:
         return by_text(denoiser, positive)
-    if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
-        raise NodeError("positive and negative come from different text encoders; wire both to the same one")
-    if not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
-        return Regional(denoiser, apart(positive), apart(negative), scale, rescale)
-    return ClassifierFree(denoiser, positive, negative, scale, rescale)
+    return by_rule(denoiser, positive, negative, Linear(scale), rescale)
 
 
 @node("No guidance")

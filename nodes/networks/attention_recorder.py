@@ -59,7 +59,7 @@ class Recorder:
         kind = kind_of(self.layers[name])
         assert kind is not None
         queries, picture, words = kind(text, seen.query.shape[2], seen.key.shape[2])
-        grid = _grid(len(range(*queries.indices(seen.query.shape[2]))), x.shape)
+        grid = grid_of(len(range(*queries.indices(seen.query.shape[2]))), x.shape)
         if grid is None:
             return
         batch = len(x)
@@ -91,12 +91,18 @@ class Recorder:
         return min(max(int(pairs**0.25), MIN_SIDE), MAX_PLACES)
 
 
-def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
-    """The layers of a denoiser's network whose attention can be recorded, by name. Raises NodeError without any."""
+def network_of(denoiser: Denoiser) -> torch.nn.Module | None:
+    """The network of a denoiser, which may stand inside others; None where there is none."""
     inner: object = denoiser
     while not hasattr(inner, "network") and hasattr(inner, "denoiser"):
         inner = inner.denoiser
-    module = getattr(getattr(inner, "network", None), "module", None)
+    module: torch.nn.Module | None = getattr(getattr(inner, "network", None), "module", None)
+    return module
+
+
+def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
+    """The layers of a denoiser's network whose attention can be recorded, by name. Raises NodeError without any."""
+    module = network_of(denoiser)
     named = module.named_modules() if module is not None else ()
     found = {name: layer for name, layer in named if kind_of(layer) is not None}
     if not found:
@@ -112,7 +118,7 @@ def _words(guider: Guider) -> tuple[str, ...]:
     return getattr(getattr(inner, "conditioning", None), "words", ())
 
 
-def _grid(count: int, shape: torch.Size) -> tuple[int, int] | None:
+def grid_of(count: int, shape: torch.Size) -> tuple[int, int] | None:
     """Height and width in cells, in the ratio of x (B, C, H, W); None where so many cells make no such image."""
     height = max(round(math.sqrt(count * shape[-2] / shape[-1])), 1)
     width = count // height

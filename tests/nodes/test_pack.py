@@ -186,6 +186,15 @@ def arguments(
         "nodes.change_scheduler": {"before": schedule, "after": schedule, "step": 1},
         "nodes.guidance_interval": {"guider": guider},
         "nodes.normalise_guidance": {"guider": guider},
+        **{
+            f"nodes.{name}_guidance": {"denoiser": denoiser, "positive": text, "negative": text}
+            for name in ("adaptive_projected", "tangential", "magnitude_aware", "frequency_decoupled", "zero_star")
+        },
+        **{
+            f"nodes.{name}_guidance": {"guider": guider, "layers": "mid_block"}
+            for name in ("skip_layer", "perturbed_attention", "smoothed_energy", "weaken")
+        },
+        "nodes.auto_guidance": {"guider": guider, "weak": guider},
         "nodes.clip_guidance": {
             "guider": made["nodes.no_guidance"](pixels),
             "clip": clip,

@@ -12,9 +12,11 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
-from nodes.guidance.predictions.formulas import guide, in_two, joined, rescale_guided
+from nodes.guidance.predictions.formulas import in_two, joined, rescale_guided
 from nodes.guidance.predictions.places import Box, Part, beside_areas, counted, placed, whole
+from nodes.guidance.predictions.rules import GuidanceRule, Linear
 
+ALONE = Linear(1.0)
 TOGETHER = 2
 """Texts that are asked for in one call, as without regions."""
 LAST_TIMESTEP = 999
@@ -34,7 +36,7 @@ class Regional:
     denoiser: Denoiser
     positive: tuple[Conditioning, ...]
     negative: tuple[Conditioning, ...] = ()
-    scale: float = 1.0
+    rule: GuidanceRule = ALONE
     rescale: float = 0.0
 
     @property
@@ -57,7 +59,7 @@ class Regional:
         if len(sides) == 1:
             return Guided(conditional, conditional, variance=variance)
         unconditional = said[: len(x)]
-        output = guide(conditional, unconditional, self.scale)
+        output = self.rule.combine(conditional, unconditional)
         if self.rescale:
             output = rescale_guided(output, conditional, self.rescale)
         return Guided(output, conditional, unconditional, variance)
