@@ -26,6 +26,8 @@ OTHER = ("Video", "Audio", "LTX", "Wan", "Hunyuan3D", "GLB", "Mesh", "Voxel", "3
 """Parts of the names of classes that other things than images are made by."""
 SAMPLERS = ("KSampler", "KSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced")
 SHOWN = 60
+PARTS = ("## Numbers of whole graphs", "## Prompts made from the window's form")
+"""Headings of what other measurements write into the page."""
 
 
 class Opened(msgspec.Struct):
@@ -51,7 +53,19 @@ def main() -> None:
     text = table(opened, refused)
     print(text)
     if options.write:
-        PAGE.write_text(text)
+        written("", text)
+
+
+def written(heading: str, text: str) -> None:
+    """Put a part of the page, from its heading to the next of its rank, in the place of what it was; "" is the top."""
+    page = PAGE.read_text()
+    start = page.find(heading) if heading else 0
+    if start < 0:
+        PAGE.write_text(page.rstrip("\n") + "\n\n" + text)
+        return
+    others = [page.find(other, start + 1) for other in PARTS if other != heading]
+    end = min((place for place in others if place > start), default=len(page))
+    PAGE.write_text((page[:start] + text + "\n" + page[end:]).rstrip("\n") + "\n")
 
 
 def _open(folder: Path) -> tuple[list[Opened], list[str]]:

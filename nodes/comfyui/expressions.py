@@ -1,73 +1,52 @@
-"""ComfyUI's arithmetic: worked out once, where all that it needs is known."""
+"""ComfyUI's arithmetic over wires."""
 
 from __future__ import annotations
 
-import ast
-import math
-import operator
-from collections.abc import Callable
 from typing import Any
 
+from nodeflow.arithmetic import ArithmeticFault, evaluate
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
 from nodes.comfyui.registry import Outputs, translates
-
-LONGEST, LARGEST = 1_000, 1e15
-OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.BitAnd: operator.and_,
-    ast.BitOr: operator.or_,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-SIGNS: dict[type, Callable[[Any], Any]] = {
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Invert: operator.invert,
-    ast.Not: operator.not_,
-}
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "ceil": math.ceil,
-    "float": float,
-    "floor": math.floor,
-    "int": int,
-    "max": max,
-    "min": min,
-    "round": round,
-    "sqrt": math.sqrt,
-}
-CONSTANTS = {"pi": math.pi, "e": math.e}
-ONCE = "worked out as {value} when it was imported; it does not follow what it is made from"
+from nodes.comfyui.texts import as_wire
 
 
 @translates("ComfyMathExpression")
 def expression(given: Given, build: Builder) -> Outputs:
-    names = {key.removeprefix("values."): _known(value) for key, value in given.inputs.items() if key != "expression"}
+    """An expression over its wires; where all is known, what it comes to is known too."""
     text = given.text("expression")
-    try:
-        found = worked_out(text, names)
-    except (ArithmeticError, LookupError, SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
-        raise CannotTranslateError(f"{text[:60]!r} cannot be worked out from what is known now") from None
-    return _numbers(given, build, found)
+    names = {
+        key.removeprefix("values."): value
+        for key, value in given.inputs.items()
+        if key != "expression" and value is not None
+    }
+    wires = {key: as_wire(build, value) for key, value in names.items()}
+    known = {key: _known(value) for key, value in names.items()}
+    wire = build.node("expression", "expression", expression=text, **wires)
+    found: float | None = None
+    if all(isinstance(value, (int, float)) for value in known.values()):
+        try:
+            found = evaluate(text, {**known, "values": list(known.values())})
+        except ArithmeticFault as fault:
+            raise CannotTranslateError(f"{text[:60]!r} cannot be worked out: {fault}") from None
+    return _numbers(wire, found)
 
 
 @translates("ComfyNumberConvert")
 def convert(given: Given, build: Builder) -> Outputs:
+    """A number out of a text, a number or a choice."""
+    value = given.get("value", "0")
+    wire = wire_of(value)
+    known = _known(value)
+    if isinstance(known, str) or (wire is not None and build.type_of(wire) == "str"):
+        made = build.node("number_from_text", "number", text=value)
+    else:
+        made = build.node("expression", "number", expression="a", a=as_wire(build, value))
     try:
-        return _numbers(given, build, float(_known(given.get("value"))))
+        return _numbers(made, None if known is None else float(known))[:2]
     except (TypeError, ValueError):
-        raise CannotTranslateError("its value is no number that is known now") from None
+        return _numbers(made, None)[:2]
 
 
 @translates("CustomCombo")
@@ -89,46 +68,8 @@ def _known(value: Any) -> Any:
     return None if isinstance(value, Wire) else value
 
 
-def _numbers(given: Given, build: Builder, found: Any) -> Outputs:
-    """A number as the three outputs that ComfyUI gives: with its fraction, whole, and whether it is not 0."""
-    if not math.isfinite(found) or abs(found) > LARGEST:
-        raise CannotTranslateError("what it makes is no number that a file can hold")
-    given.approximate(ONCE.format(value=f"{float(found):g}"))
-    used = build.used(given.id)
-    kinds = (("number", float(found)), ("whole_number", int(found)), ("yes_or_no", bool(found)))
-    return tuple(
-        Value(build.node(kind, kind, value=value), value) if slot in used else None
-        for slot, (kind, value) in enumerate(kinds)
-    )
-
-
-def worked_out(text: str, names: dict[str, Any]) -> Any:
-    """Return what an expression of numbers is. Raises ValueError, or what Python raises, for any other."""
-    if len(text) > LONGEST:
-        raise ValueError(text)
-    return _value(ast.parse(text.strip(), mode="eval").body, names)
-
-
-def _value(part: ast.expr, names: dict[str, Any]) -> Any:
-    match part:
-        case ast.Constant(value=int() | float() as number):
-            found: Any = number
-        case ast.Name(id=name):
-            found = names[name] if name in names else CONSTANTS[name]
-        case ast.BinOp(left, ast.Pow(), right):
-            found = math.pow(_value(left, names), _value(right, names))
-        case ast.BinOp(left, sign, right):
-            found = OPERATORS[type(sign)](_value(left, names), _value(right, names))
-        case ast.UnaryOp(sign, operand):
-            found = SIGNS[type(sign)](_value(operand, names))
-        case ast.Compare(left, [sign], [right]):
-            found = OPERATORS[type(sign)](_value(left, names), _value(right, names))
-        case ast.IfExp(test, body, orelse):
-            found = _value(body if _value(test, names) else orelse, names)
-        case ast.Call(ast.Name(id=name), arguments, []):
-            found = FUNCTIONS[name](*(_value(one, names) for one in arguments))
-        case _:
-            raise ValueError(type(part).__name__)
-    if not isinstance(found, (int, float)) or abs(found) > LARGEST:
-        raise ValueError("too large")
-    return found
+def _numbers(wire: Wire, found: float | None) -> Outputs:
+    """The three that ComfyUI gives: with its fraction, whole, and whether it is another than 0."""
+    known = (None, None, None) if found is None else (float(found), int(found), bool(found))
+    names = ("number", "whole_number", "yes_or_no")
+    return tuple(Value(wire.other(name), value) for name, value in zip(names, known, strict=True))

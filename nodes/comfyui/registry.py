@@ -27,6 +27,7 @@ GROUPS = (
     "images",
     "masks",
     "values",
+    "texts",
     "expressions",
     "savers",
 )

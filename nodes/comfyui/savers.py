@@ -9,6 +9,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import Value
 from nodes.comfyui.registry import Outputs, translates
+from nodes.comfyui.texts import as_text
 
 TEMPLATE = re.compile(r"%[^%]*%")
 UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
@@ -37,7 +38,14 @@ def _path(given: Given, prefix: str) -> dict[str, Any]:
     return {"name": UNFIT.sub("_", name).strip(" ._-") or "picture", "folder": folder or None}
 
 
-@translates("PreviewImage", "ImageCompare", "PreviewAny", "SaveImageWebsocket", "PreviewMask")
+@translates("PreviewImage", "ImageCompare", "SaveImageWebsocket", "PreviewMask")
 def preview(given: Given, build: Builder) -> Outputs:
     """Nodes show what they give by themselves here; what is previewed passes on."""
-    return tuple(given.inputs.get(name) for name in ("images", "source") if given.has(name))
+    return tuple(given.inputs.get(name) for name in ("images", "image_a") if given.has(name))
+
+
+@translates("PreviewAny")
+def preview_any(given: Given, build: Builder) -> Any:
+    """A value as the text that ComfyUI shows of it."""
+    source = given.inputs.get("source")
+    return as_text(build, source) if build.used(given.id) else source

@@ -31,20 +31,6 @@ def primitive(given: Given, build: Builder) -> Value:
     return Value(wire, found)
 
 
-@translates("StringConcatenate")
-def join(given: Given, build: Builder) -> Value:
-    first, second, separator = given.get("string_a", ""), given.get("string_b", ""), given.get("delimiter", "")
-    if separator and not (first and second):
-        given.approximate("no separator stands beside an empty text")
-    return Value(build.node("join_texts", "joined", first=first, second=second, separator=separator))
-
-
-@translates("StringReplace")
-def substitute(given: Given, build: Builder) -> Value:
-    about = {"text": given.get("string", ""), "find": given.get("find", ""), "replace": given.get("replace", "")}
-    return Value(build.node("replace_in_text", "replaced", **about))
-
-
 @translates("ComfySwitchNode")
 def switch(given: Given, build: Builder) -> Any:
     """A switch of one wire; where several of our wires are one of ComfyUI's, the way that it is set."""

@@ -27,7 +27,7 @@ def join_texts(
     line. Fails where the result has more than a million letters.
     """
     joined = separator.replace("\\n", "\n").join(part for part in (first, second, third) if part)
-    return _bounded(joined)
+    return bounded(joined)
 
 
 @node("Replace in text")
@@ -60,7 +60,7 @@ def random_choices(text: Annotated[str, Multiline()] = "", seed: Annotated[int, 
         changed = CHOICE.sub(lambda found: _drawn(found[1], draw), drawn)
         if changed == drawn:
             return drawn.replace("\\{", "{").replace("\\}", "}")
-        drawn = _bounded(changed)
+        drawn = bounded(changed)
     raise NodeError("choices are nested more than 100 deep; write fewer brackets inside each other")
 
 
@@ -73,7 +73,8 @@ def _drawn(choices: str, draw: random.Random) -> str:
     return draw.choices([word for _, word in found], [weight for weight, _ in found])[0]
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
+    """Return a text that is not too long. Raises NodeError for any other."""
     if len(text) > MAX_TEXT:
         raise NodeError("the text has more than a million letters; join fewer or shorter ones")
     return text

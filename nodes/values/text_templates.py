@@ -1,0 +1,86 @@
+"""Texts with values in them, and numbers out of texts."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+from nodeflow.node import Multiline, NodeError, node
+from nodes.values.text_editing import bounded
+
+WIDEST = 1_000
+"""Letters that a value may be filled up to."""
+LARGEST = 2**63 - 1
+
+
+class _Plain(string.Formatter):
+    """Fills in values by their names alone: nothing inside of a value can be asked for."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        if field_name not in kwargs:
+            listed = ", ".join(kwargs) or "none"
+            raise NodeError(f"nothing is wired to {{{field_name}}} of the text; wired are {listed}")
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        widths = "".join(letter if letter.isdigit() else " " for letter in format_spec).split()
+        if any(int(width[:9]) > WIDEST for width in widths):
+            raise NodeError(f"{format_spec[:20]!r} fills a value up to more than {WIDEST} letters; write less")
+        return super().format_field(value, format_spec)
+
+
+@node("Fill in text")
+def fill_in_text(
+    text: Annotated[str, Multiline()] = "{a}",
+    a: Any | None = None,
+    b: Any | None = None,
+    c: Any | None = None,
+    d: Any | None = None,
+    e: Any | None = None,
+    f: Any | None = None,
+    g: Any | None = None,
+    h: Any | None = None,
+) -> str:
+    """Puts what is wired to it into a text: ``a {a} in the style of {b}``.
+
+    ``{a}`` to ``{h}`` stand for texts, numbers, and yes or no; ``{a:.2f}`` is a number with two places behind the
+    point, ``{a:03d}`` one of three digits, as Python writes them. ``{{`` and ``}}`` are brackets as letters.
+
+    Fails where the text asks for what is not wired, or for a form that a value does not have.
+    """
+    wired = {"a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h}
+    names = {name: value for name, value in wired.items() if value is not None}
+    for name, value in names.items():
+        if not isinstance(value, (str, int, float)):
+            raise NodeError(f"what is wired to {name} is a {type(value).__name__}; wire a text or a number")
+    try:
+        return bounded(_Plain().vformat(text, (), names))
+    except (ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        raise NodeError(f"{text[:60]!r} cannot be filled in: {error}; {{{{ and }}}} are brackets as letters") from None
+
+
+class Number(NamedTuple):
+    """A number, and the same without its fraction."""
+
+    number: float
+    whole_number: int
+
+
+@node("Number from text")
+def number_from_text(text: str = "0") -> Number:
+    """Reads a number that is written as a text: 12, -0.5, 1e-3.
+
+    ``whole_number`` is the same cut off towards 0. Blanks around it do not count.
+
+    Fails for a text that is no finite number, and for one beyond 64 bits.
+    """
+    try:
+        found = float(text)
+        whole = int(text) if text.strip().lstrip("+-").isdecimal() else int(found)
+    except (ValueError, OverflowError):
+        raise NodeError(f"{text[:60]!r} is no number; write one such as 12 or 0.5") from None
+    if not math.isfinite(found) or abs(whole) > LARGEST:
+        raise NodeError(f"{text[:60]!r} is beyond 64 bits; write a smaller number")
+    return Number(found, whole)
