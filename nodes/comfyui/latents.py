@@ -16,7 +16,7 @@ CELL = 8
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")}
 
 
-@translates("EmptyLatentImage", "EmptySD3LatentImage", "EmptyFlux2LatentImage", "EmptyHunyuanImageLatent")
+@translates("EmptyLatentImage", "EmptySD3LatentImage", "EmptyFlux2LatentImage", "EmptyHunyuanImageLatent", "EmptyChromaRadianceLatentImage")
 def empty(given: Given, build: Builder) -> EmptyLatent:
     width, height = (_of_cells(given.get(side, 512)) for side in ("width", "height"))
     return EmptyLatent(width, height, given.get("batch_size", 1))

@@ -12,6 +12,7 @@ from nodes.comfyui.registry import Outputs, translates
 
 PRIMITIVES = {
     "PrimitiveInt": ("whole_number", "whole_number"),
+    "SeedNode": ("whole_number", "seed"),
     "PrimitiveFloat": ("number", "number"),
     "PrimitiveString": ("text", "text"),
     "PrimitiveStringMultiline": ("text", "text"),
@@ -24,7 +25,7 @@ RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*:\s*(\d+(?:\.\d+)?)")
 @translates(*PRIMITIVES)
 def primitive(given: Given, build: Builder) -> Value:
     kind, name = PRIMITIVES[given.type]
-    found = given.get("value")
+    found = given.get("seed" if given.type == "SeedNode" else "value")
     if isinstance(found, (Value, Wire)):
         return found if isinstance(found, Value) else Value(found)
     wire = build.node(kind, name, **{"text" if kind == "text" else "value": found})

@@ -425,21 +425,87 @@ def test_values_keep_their_wires(catalogue: Catalogue) -> None:
     assert sources(found, "denoiser") == {"unet": "lora.diffusion_network"}
 
 
-def test_arithmetic_is_worked_out_once(catalogue: Catalogue) -> None:
+def test_arithmetic_stays_on_its_wires(catalogue: Catalogue) -> None:
     graph = api(
         **SAMPLED,
         side=("PrimitiveInt", {"value": 300}),
-        sum=("ComfyMathExpression", {"expression": "max(a, 256) // 8 * 8 if a > 10 else 64", "values.a": "@side"}),
+        sum=("ComfyMathExpression", {"expression": "max(a, 256) // 8 * 8 if a > b else 64", "values.a": "@side"}),
         kept=("ComfyNumberConvert", {"value": "@sum.1"}),
+        read=("ComfyNumberConvert", {"value": "@words"}),
+        words=("PrimitiveString", {"value": "320"}),
         which=("CustomCombo", {"choice": "b", "option1": "a", "option2": "b"}),
     )
+    graph["sum"]["inputs"]["values.b"] = 10
     graph["zeros"]["inputs"] |= {"width": ["sum", 1], "height": ["kept", 1]}
+    graph["sampled"]["inputs"]["steps"] = ["read", 1]
     graph["good"]["inputs"]["text"] = ["which", 0]
     found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert sources(found, "expression") == {"a": "whole_number.value", "b": "whole_number_2.value"}
+    assert params(found, "expression") == {"expression": "max(a, 256) // 8 * 8 if a > b else 64"}
+    assert sources(found, "number") == {"text": "text.value"}
+    assert sources(found, "number_2") == {"a": "expression.whole_number"}
+    assert sources(found, "noise") == {"width": "expression.whole_number", "height": "number_2.whole_number"}
+    assert sources(found, "schedule")["steps"] == "number.whole_number"
+    assert params(found, "choice") == {"text": "b"}
+
+
+def test_texts_are_searched_and_filled_in(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        size=("GetImageSize", {"image": "@shown"}),
+        seen=("PreviewAny", {"source": "@size"}),
+        json=("JsonExtractString", {"json_string": '{"a": 1}', "key": "a"}),
+        cut=("RegexReplace", {"string": "@json", "regex_pattern": "^x", "replace": "", "count": 1, "multiline": True}),
+        got=("RegexExtract", {"string": "@cut", "regex_pattern": "(a)", "mode": "First Group", "group_index": 1}),
+        put=("StringReplace", {"string": "{w} wide", "find": "{w}", "replace": "@seen"}),
+        form=("StringFormat", {"f_string": "{a} {b:.2f}", "values.a": "@got", "values.b": 0.5}),
+        last=("StringConcatenate", {"string_a": "@form", "string_b": "@put", "delimiter": ""}),
+        saved2=("CLIPTextEncode", {"clip": "@model.1", "text": "@last"}),
+    )
+    found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0
-    assert params(found, "whole_number_2") == {"value": 296} == params(found, "whole_number_3")
-    assert sources(found, "noise") == {"width": "whole_number_2.value", "height": "whole_number_3.value"}
-    assert params(found, "choice") == {"text": "b"} and "number" not in found.workflow.nodes
+    assert params(found, "value")["when_missing"] == "empty text"
+    assert params(found, "replaced") == {"pattern": "^x", "most": 1, "by_lines": True, "ignore_case": True}
+    assert params(found, "found") == {"pattern": "(a)", "take": "first group", "ignore_case": True}
+    assert sources(found, "filled") == {"a": "found.value", "b": "number.value"}
+    assert sources(found, "replaced_2") == {"replace": "number_text.value"}
+    assert sources(found, "number_text") == {"a": "size.width"}
+
+
+def test_plain_images_are_fitted_and_sharpened(catalogue: Catalogue) -> None:
+    graph = api(
+        ground=("EmptyImage", {"width": 64, "height": 32, "batch_size": 2, "color": 0xFF8000}),
+        many=("RepeatImageBatch", {"image": "@ground", "amount": 3}),
+        fitted=(
+            "ResizeAndPadImage",
+            {"image": "@many", "target_width": 40, "target_height": 40, "padding_color": "white"},
+        ),
+        sharp=("ImageSharpen", {"image": "@fitted", "sharpen_radius": 2, "sigma": 0.5, "alpha": 0.3}),
+        soft=("ImageBlur", {"image": "@sharp", "blur_radius": 3, "sigma": 2.0}),
+        scaled=("FluxKontextImageScale", {"image": "@soft"}),
+        mask=("SolidMask", {"value": 0.5, "width": 8, "height": 8}),
+        saved=("SaveImage", {"images": "@scaled", "filename_prefix": "x"}),
+        seen=("MaskPreview", {"mask": "@mask"}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "ground") == {"width": 64, "height": 32, "count": 2, "colour": "#ff8000"}
+    assert params(found, "fitted") == {"width": 40, "height": 40, "colour": "#ffffff", "method": "area"}
+    assert params(found, "sharpen") == {"radius": 2, "sigma": 0.5, "strength": 0.3}
+    assert sources(found, "save") == {"image": "scale.image"}
+
+
+def test_what_only_computes_faster_is_left_out(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        fast=("TorchCompileModel", {"model": "@model", "backend": "inductor"}),
+        lazy=("EasyCache", {"model": "@fast", "reuse_threshold": 0.2}),
+    )
+    graph["sampled"]["inputs"]["model"] = ["lazy", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
+    assert sources(found, "denoiser") == {"unet": "model.unet"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""What ComfyUI puts between a model and its sampler to compute faster: the model is the same here without it."""
+
+from __future__ import annotations
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.meanings import CannotTranslateError, Clip, Model
+from nodes.comfyui.registry import translates
+
+
+@translates("QwenImage21Cache", "FluxKVCache", "ModelAttentionBackend", "TorchCompileModel")
+def as_it_is(given: Given, build: Builder) -> Model:
+    """How it is computed, which changes no number but by rounding."""
+    return given.need(Model, "model")
+
+
+@translates("EasyCache", "LazyCache")
+def without_cache(given: Given, build: Builder) -> Model:
+    given.approximate("each step is computed here; ComfyUI leaves out steps that it takes for small")
+    return given.need(Model, "model")
+
+
+@translates("T5TokenizerOptions")
+def filling(given: Given, build: Builder) -> Clip:
+    """How far a text is filled up; 0 is what this family's text encoder does here."""
+    if given.whole("min_padding") or given.whole("min_length"):
+        raise CannotTranslateError("a text is not filled up to another length here")
+    return given.need(Clip, "clip")
+
