@@ -10,7 +10,6 @@ Differences of latents are shares of the result's deviation, those of tokens and
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -158,7 +157,8 @@ def row(found: Compared) -> str:
     if found.fault:
         return f"| {found.name} | no | {found.fault} |"
     others = ", ".join(f"{kind} {off:.1e}" for kind, off in sorted(found.worst.items()))
-    return f"| {found.name} | {'yes' if found.holds else 'NO'} | {found.result:.1e} | {others} | {found.seconds:.0f} s |"
+    told = "yes" if found.holds else "no"
+    return f"| {found.name} | {told} | {found.result:.1e} | {others} | {found.seconds:.0f} s |"
 
 
 def page(compared: list[Compared]) -> str:
@@ -167,8 +167,8 @@ def page(compared: list[Compared]) -> str:
     lines = [
         HEADING,
         "",
-        "Made by `python -m benchmarks.golden_graphs GRAPHS WEIGHTS --write`: graphs with random weights, imported and run",
-        "in float32 on a CPU, beside the numbers of ComfyUI 0.26.0. Latents as shares of the result's deviation.",
+        "Made by `python -m benchmarks.golden_graphs GRAPHS WEIGHTS --write`: graphs with random weights, imported and",
+        "run in float32 on a CPU, beside the numbers of ComfyUI 0.26.0. Latents as shares of the result's deviation.",
         f"{held} of {len(compared)} within {LIMITS['latent']:g}, their tokens within {LIMITS['tokens']:g}.",
         "",
         "| graph | result | all latents | tokens | pooled | image |",

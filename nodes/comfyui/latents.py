@@ -13,10 +13,18 @@ from nodes.comfyui.registry import translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
 
 CELL = 8
+EMPTY = (
+    "EmptyLatentImage",
+    "EmptySD3LatentImage",
+    "EmptyFlux2LatentImage",
+    "EmptyHunyuanImageLatent",
+    "EmptyChromaRadianceLatentImage",
+)
+"""Classes of zeros of a size in pixels."""
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")}
 
 
-@translates("EmptyLatentImage", "EmptySD3LatentImage", "EmptyFlux2LatentImage", "EmptyHunyuanImageLatent", "EmptyChromaRadianceLatentImage")
+@translates(*EMPTY)
 def empty(given: Given, build: Builder) -> EmptyLatent:
     width, height = (_of_cells(given.get(side, 512)) for side in ("width", "height"))
     return EmptyLatent(width, height, given.get("batch_size", 1))
