@@ -26,4 +26,3 @@ def filling(given: Given, build: Builder) -> Clip:
     if given.whole("min_padding") or given.whole("min_length"):
         raise CannotTranslateError("a text is not filled up to another length here")
     return given.need(Clip, "clip")
-

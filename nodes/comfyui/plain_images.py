@@ -55,9 +55,7 @@ def to_size_of_kontext(given: Given, build: Builder) -> Wire:
 @translates("ImageSharpen")
 def sharpen(given: Given, build: Builder) -> Wire:
     about = {"radius": given.get("sharpen_radius", 1), "sigma": given.get("sigma", 1.0)}
-    return build.node(
-        "sharpen_image", "sharpen", image=given.wire("image"), strength=given.get("alpha", 1.0), **about
-    )
+    return build.node("sharpen_image", "sharpen", image=given.wire("image"), strength=given.get("alpha", 1.0), **about)
 
 
 @translates("ImageBlur")
