@@ -123,6 +123,48 @@
   </message>
  </context>
  <context>
+  <name>Conversion</name>
+  <message>
+   <source>The process that converts came to an end before it was done.</source>
+   <translation>转换进程在完成之前就结束了。</translation>
+  </message>
+  <message>
+   <source>The process that converts cannot be started.</source>
+   <translation>无法启动转换进程。</translation>
+  </message>
+ </context>
+ <context>
+  <name>ConvertDialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>关闭</translation>
+  </message>
+  <message>
+   <source>Convert</source>
+   <translation>转换</translation>
+  </message>
+  <message>
+   <source>Progress of the conversion</source>
+   <translation>转换进度</translation>
+  </message>
+  <message>
+   <source>{0} are written to {1}</source>
+   <translation>将向 {1} 写入 {0}</translation>
+  </message>
+  <message>
+   <source>{0} is of a kind that can hold programs, so it is never opened as it is.
+
+Its weights can be written as safetensors beside it. They are read in a process of its own, without network, that makes nothing but tensors. The file itself stays as it is.</source>
+   <translation>{0} 是可能含有程序的文件，因此绝不会直接打开。
+
+可以把其中的权重另存为旁边的 safetensors 文件。读取在独立的、没有网络的进程中进行，只会产生张量。原文件保持不变。</translation>
+  </message>
+ </context>
+ <context>
   <name>DocumentSession</name>
   <message>
    <source>There is nothing to run yet. Press Tab on the canvas to add a node.</source>
@@ -178,6 +220,10 @@
   <message>
    <source>Workflows (*.json)</source>
    <translation>工作流 (*.json)</translation>
+  </message>
+  <message>
+   <source>Workflows and images with one (*.json *.png);;All files (*)</source>
+   <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
   </message>
   <message>
    <source>Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)</source>
@@ -837,6 +883,122 @@
   </message>
  </context>
  <context>
+  <name>MissingDialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Choose a file</source>
+   <translation>选择文件</translation>
+  </message>
+  <message>
+   <source>Download…</source>
+   <translation>下载…</translation>
+  </message>
+  <message>
+   <source>File…</source>
+   <translation>文件…</translation>
+  </message>
+  <message>
+   <source>In place of {0}</source>
+   <translation>替代 {0}</translation>
+  </message>
+  <message>
+   <source>Leave it as it is</source>
+   <translation>保持原样</translation>
+  </message>
+  <message>
+   <source>Missing models</source>
+   <translation>缺少的模型</translation>
+  </message>
+  <message>
+   <source>These models are not on this computer. Choose what takes the place of each.</source>
+   <translation>这台电脑上没有以下模型。请为每一个选择替代。</translation>
+  </message>
+  <message>
+   <source>Use These</source>
+   <translation>使用这些</translation>
+  </message>
+ </context>
+ <context>
+  <name>MissingWatch</name>
+  <message>
+   <source>{0} is in none of the model folders; choose another model, or add its folder</source>
+   <translation>{0} 不在任何模型文件夹中；请选择其他模型，或添加它所在的文件夹</translation>
+  </message>
+  <message>
+   <source>{0} is not on this computer; download it, or choose another model</source>
+   <translation>这台电脑上没有 {0}；请下载，或选择其他模型</translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelCommands</name>
+  <message>
+   <source>Add “{0}”</source>
+   <translation>添加“{0}”</translation>
+  </message>
+  <message>
+   <source>Convert…</source>
+   <translation>转换…</translation>
+  </message>
+  <message>
+   <source>Open</source>
+   <translation>打开</translation>
+  </message>
+  <message>
+   <source>Replace Missing Models</source>
+   <translation>替换缺少的模型</translation>
+  </message>
+  <message>
+   <source>no node takes it yet</source>
+   <translation>还没有节点能使用它</translation>
+  </message>
+  <message>
+   <source>nothing that is known here</source>
+   <translation>这里不认识的内容</translation>
+  </message>
+  <message>
+   <source>weights of a kind that is not known here</source>
+   <translation>这里不认识的权重</translation>
+  </message>
+  <message>
+   <source>{0} cannot be read: {1}</source>
+   <translation>无法读取 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>{0} holds {1}; {2}.</source>
+   <translation>{0} 含有：{1}；{2}。</translation>
+  </message>
+  <message>
+   <source>{0} is no workflow: it holds {1}.</source>
+   <translation>{0} 不是工作流，它含有：{1}。</translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelLibrary</name>
+  <message>
+   <source>The library's index cannot be kept: {0}</source>
+   <translation>无法保存模型库的索引：{0}</translation>
+  </message>
+  <message>
+   <source>The library's index was damaged. It lies now at {0}, and the folders are looked through anew.</source>
+   <translation>模型库的索引已损坏，现移至 {0}，正在重新扫描文件夹。</translation>
+  </message>
+  <message>
+   <source>The model folders cannot be looked through: {0}</source>
+   <translation>无法扫描模型文件夹：{0}</translation>
+  </message>
+  <message>
+   <source>What was written of a model could not be kept: {0}</source>
+   <translation>无法保存对模型的备注：{0}</translation>
+  </message>
+  <message>
+   <source>{0} cannot be read: {1}</source>
+   <translation>无法读取 {0}：{1}</translation>
+  </message>
+ </context>
+ <context>
   <name>NodeCommands</name>
   <message>
    <source>Add Reroute</source>
@@ -1084,6 +1246,10 @@
  </context>
  <context>
   <name>Problems</name>
+  <message>
+   <source>Find Missing Models…</source>
+   <translation>查找缺少的模型…</translation>
+  </message>
   <message>
    <source>One thing to put right before it can run</source>
    <translation>运行前需要解决 1 个问题</translation>
@@ -1826,12 +1992,20 @@
    <translation>文件</translation>
   </message>
   <message>
+   <source>File…</source>
+   <translation>文件…</translation>
+  </message>
+  <message>
    <source>Find a Command…</source>
    <translation>查找命令…</translation>
   </message>
   <message>
    <source>Flow transformer</source>
    <translation>流 Transformer</translation>
+  </message>
+  <message>
+   <source>Folder…</source>
+   <translation>文件夹…</translation>
   </message>
   <message>
    <source>Forget Them</source>
@@ -2010,6 +2184,10 @@
    <translation>缩略图</translation>
   </message>
   <message>
+   <source>Models ({0});;All files (*)</source>
+   <translation>模型 ({0});;所有文件 (*)</translation>
+  </message>
+  <message>
    <source>More</source>
    <translation>更多</translation>
   </message>
@@ -2064,6 +2242,10 @@
   <message>
    <source>Norm of each token</source>
    <translation>每个词元的范数</translation>
+  </message>
+  <message>
+   <source>Now: {0}</source>
+   <translation>当前：{0}</translation>
   </message>
   <message>
    <source>Numbers</source>
@@ -2396,6 +2578,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>码本使用情况</translation>
   </message>
   <message>
+   <source>Use “{0}”</source>
+   <translation>使用“{0}”</translation>
+  </message>
+  <message>
    <source>Value</source>
    <translation>值</translation>
   </message>
@@ -2474,6 +2660,22 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Zoom Out</source>
    <translation>缩小</translation>
+  </message>
+  <message>
+   <source>a .safetensors or .gguf file, or an older one to be converted</source>
+   <translation>.safetensors 或 .gguf 文件，或待转换的旧格式文件</translation>
+  </message>
+  <message>
+   <source>a model in the layout of diffusers</source>
+   <translation>diffusers 格式的模型</translation>
+  </message>
+  <message>
+   <source>a path or a name, as it is typed</source>
+   <translation>按输入的路径或名称</translation>
+  </message>
+  <message>
+   <source>a repository of the Hugging Face hub</source>
+   <translation>Hugging Face hub 上的仓库</translation>
   </message>
   <message>
    <source>about {0} tokens</source>
@@ -2988,6 +3190,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>剩余 {0}</translation>
   </message>
   <message>
+   <source>{0} more: type a part of a name</source>
+   <translation>还有 {0} 个：输入名称的一部分</translation>
+  </message>
+  <message>
    <source>{0} of 255</source>
    <translation>{0}（满 255）</translation>
   </message>
@@ -3002,6 +3208,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0} tokens</source>
    <translation>{0} 个词元</translation>
+  </message>
+  <message>
+   <source>{0}, not for this</source>
+   <translation>{0}，不适用于此处</translation>
   </message>
  </context>
 </TS>

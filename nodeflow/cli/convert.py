@@ -14,6 +14,7 @@ FAILED = 1
 def convert(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of torch: .ckpt, .pt, .pth or .bin.")],
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Say how far it is, a JSON line a step.")] = False,
 ) -> None:
     """Write the weights of old files (.ckpt, .pt, .pth, .bin) as safetensors beside them.
 
@@ -29,7 +30,7 @@ def convert(
     refused = 0
     for file in files:
         try:
-            done.append(converted(file))
+            done.append(converted(file, watch=_tell if progress else _silent))
         except ConvertError as error:
             refused += 1
             print(f"nodeflow: {error}", file=sys.stderr)
@@ -40,3 +41,11 @@ def convert(
     if json:
         print(msgspec.json.format(msgspec.json.encode(done), indent=1).decode())
     raise typer.Exit(FAILED if refused else 0)
+
+
+def _tell(share: float) -> None:
+    print(f'{{"share": {share:.4f}}}', flush=True)
+
+
+def _silent(_: float) -> None:
+    """The terminal shows what was made, no more."""

@@ -5,8 +5,10 @@ It is started with the file, the file to write and the hash of the first, and sa
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.convert.client import SOURCE, SOURCE_HASH
+from nodeflow.convert.client import SOURCE, SOURCE_HASH, unfinished
 from nodeflow.convert.confine import confine
 
 INERT = (
@@ -74,7 +76,7 @@ def main(file: Path, target: Path, digest: str) -> int:
     tensors, notes = flattened(_load(file))
     if not tensors:
         raise Refused("there are no tensors in it")
-    new = target.with_name(f".{target.name}.new")
+    new = unfinished(target)
     try:
         save_file(_apart(tensors), new, {"format": "pt", **notes, SOURCE: file.name, SOURCE_HASH: digest})
         new.replace(target)
@@ -169,8 +171,17 @@ def _apart(tensors: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def end_with_input(target: Path) -> None:
+    """Come to an end when whoever started this has: nobody would use what is made."""
+    while os.read(0, 64):  # not through sys.stdin, whose lock the end of the interpreter wants
+        pass
+    unfinished(target).unlink(missing_ok=True)
+    os._exit(1)
+
+
 if __name__ == "__main__":
     source, destination = Path(sys.argv[1]), Path(sys.argv[2])
+    threading.Thread(target=end_with_input, args=(destination,), daemon=True).start()
     confine(destination.parent)
     try:
         answer: dict[str, Any] = {"tensors": main(source, destination, sys.argv[3])}

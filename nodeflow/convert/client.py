@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -45,7 +46,18 @@ class _Reply(msgspec.Struct):
     error: str = ""
 
 
-def convert(file: Path, target: Path | None = None) -> Converted:
+Watch = Callable[[float], object]
+"""Is told how much of a conversion is done, from 0 to 1."""
+HASH_SHARE = 0.4
+"""How much of a conversion the hash of its source takes, about."""
+LOOK_SECONDS = 0.1
+
+
+def _unwatched(_: float) -> None:
+    """Nobody wants to know."""
+
+
+def convert(file: Path, target: Path | None = None, watch: Watch = _unwatched) -> Converted:
     """Write the tensors of a pickled file as safetensors, beside it where no other place is named.
 
     Raises ConvertError where it holds more than tensors, or where that cannot be done.
@@ -53,14 +65,16 @@ def convert(file: Path, target: Path | None = None) -> Converted:
     target = target or file.with_suffix(".safetensors")
     try:
         _check(file)
-        digest = file_sha256(file)
+        size = max(file.stat().st_size, 1)
+        digest = file_sha256(file, lambda read: watch(HASH_SHARE * read / size))
         if target.exists():
             return _already(target, digest)
         if shutil.disk_usage(target.parent).free < file.stat().st_size * DISK_SHARE:
             raise ConvertError(f"there is too little room on the disk beside {target.name}")
     except OSError as error:
         raise ConvertError(f"{file.name} cannot be read or written: {error.strerror or error}") from None
-    reply = _run(file, target, digest)
+    reply = _run(file, target, digest, lambda written: watch(HASH_SHARE + (1 - HASH_SHARE) * min(written / size, 1)))
+    watch(1.0)
     if reply.error:
         raise ConvertError(f"{file.name} is not converted: {reply.error}")
     return Converted(str(target), reply.tensors, digest)
@@ -87,12 +101,26 @@ def _already(target: Path, digest: str) -> Converted:
     return Converted(str(target), len(header.tensors), digest, True)
 
 
-def _run(file: Path, target: Path, digest: str) -> _Reply:
+def _run(file: Path, target: Path, digest: str, written: Callable[[int], object]) -> _Reply:
+    """Let the other process do it. It ends by itself when this one does, for its input ends then."""
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"}
     line = [sys.executable, "-m", "nodeflow.convert.child", str(file.absolute()), str(target.absolute()), digest]
-    ran = subprocess.run(line, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        made = unfinished(target)
+        while process.poll() is None:
+            try:
+                process.wait(LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                written(made.stat().st_size if made.exists() else 0)
+        said = process.stdout.read() if process.stdout is not None else b""
     try:
-        return msgspec.json.decode(ran.stdout.splitlines()[-1], type=_Reply)
+        return msgspec.json.decode(said.splitlines()[-1], type=_Reply)
     except (IndexError, msgspec.DecodeError):
         return _Reply(error="the process that reads it came to an end before it was done")
+
+
+def unfinished(target: Path) -> Path:
+    """Return what a file is called while it is being written."""
+    return target.with_name(f".{target.name}.new")

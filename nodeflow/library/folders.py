@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from nodeflow.resources import data_folder
 
@@ -102,6 +101,8 @@ def extra_paths(file: Path) -> Iterator[Root]:
 
     A section has a ``base_path`` and, by kind of model, one folder a line, relative to it.
     """
+    import yaml  # only where there is such a file: not a part of every start
+
     try:
         found: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):

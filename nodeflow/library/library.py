@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from nodeflow.library.entries import Entry, Own
 from nodeflow.library.folders import Root, library_roots
 from nodeflow.library.index import Index
-from nodeflow.library.lookup import Names, plain
-from nodeflow.library.scan import Scanned, Watch, scan
+from nodeflow.library.models import Models
+
+if TYPE_CHECKING:
+    from nodeflow.library.scan import Scanned, Watch
 
 CHUNK = 1 << 22
 
@@ -24,54 +27,52 @@ class Library:
 
     def __init__(self, index: Index | None = None) -> None:
         self.index = index or Index()
-        self.entries: list[Entry] = []
-        self._texts: list[str] = []
-        self._names = Names([])
+        self.models = Models()
+        """What is known now; another object after each change."""
         self._load()
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All that is known."""
+        return self.models.entries
+
     def _load(self) -> None:
-        """What is searched and found by is made when first asked for, so that a start is quick."""
-        self.entries = self.index.entries()
-        self._texts = []
-        self._names = Names(self.entries)
+        self.models = Models(self.index.entries(), self.index.all_own())
 
     def close(self) -> None:
         self.index.close()
 
     def refresh(self, roots: list[Root] | None = None, watch: Watch | None = None) -> Scanned:
-        """Look through the folders; entries of folders that nobody names any more are dropped."""
+        """Look through the folders; entries of folders that nobody names any more are dropped.
+
+        Raises ScanCancelled where ``watch`` does.
+        """
+        from nodeflow.library.scan import scan  # what is known is shown before anything is read
+
         chosen = library_roots() if roots is None else roots
-        found = scan(self.index, chosen, watch)
-        if roots is None:
-            places = {str(root.path) for root in chosen}
-            self.index.forget(entry.path for entry in self.entries if entry.root not in places)
-        self._load()
+        try:
+            found = scan(self.index, chosen, watch)
+            if roots is None:
+                places = {str(root.path) for root in chosen}
+                self.index.forget(entry.path for entry in self.entries if entry.root not in places)
+        finally:
+            self._load()
         return found
 
     def search(self, text: str = "", kind: str = "", family: str = "") -> list[Entry]:
-        """Entries that hold every word of a text in their name, kind, family, title or trigger words."""
-        words = text.casefold().split()
-        self._texts = self._texts or [_search_text(entry) for entry in self.entries]
-        left: Sequence[int] = range(len(self.entries))
-        for word in words:
-            left = [number for number in left if word in self._texts[number]]
-        found = [self.entries[number] for number in left]
-        if kind or family:
-            found = [one for one in found if one.found.kind == (kind or one.found.kind)]
-            found = [one for one in found if one.found.family == (family or one.found.family)]
-        return found
+        """Entries that hold every word of a text; see `Models.search`."""
+        return self.models.search(text, kind, family)
 
     def find(self, name: str) -> list[Entry]:
         """Return what a name may stand for; see `lookup.Names`."""
-        return self._names.find(name)
+        return self.models.find(name)
 
     def sha256(self, entry: Entry) -> str:
         """The hash of a file, computed once for as long as it stands as it is. Raises OSError."""
         if entry.sha256:
             return entry.sha256
         digest = file_sha256(Path(entry.path))
-        self.index.keep_hash(entry, digest)
-        self._load()
+        self.keep_hash(entry, digest)
         return digest
 
     def duplicates(self) -> list[list[Entry]]:
@@ -87,30 +88,39 @@ class Library:
                     same[self.sha256(entry)].append(entry)
         return [group for group in same.values() if len(group) > 1]
 
+    def keep_hash(self, entry: Entry, sha256: str) -> None:
+        """Keep a hash that was computed elsewhere."""
+        self.index.keep_hash(entry, sha256)
+        self._load()
+
     def own(self, entry: Entry) -> Own:
         """Return what the person wrote of a file."""
-        return self.index.own(entry.path)
+        return self.models.own(entry)
 
     def write(self, entry: Entry, note: str | None = None, tags: tuple[str, ...] | None = None) -> None:
         """Keep a note or tags."""
         before = self.index.own(entry.path)
         own = Own(before.note if note is None else note, before.tags if tags is None else tags, before.used)
         self.index.write_own(entry.path, own)
+        self._load_own()
 
-    def used(self, entry: Entry) -> None:
-        """Keep that a file is used now."""
-        self.index.write_own(entry.path, msgspec.structs.replace(self.index.own(entry.path), used=time.time()))
+    def used(self, *entries: Entry) -> None:
+        """Keep that files are used now."""
+        now = time.time()
+        for entry in entries:
+            self.index.write_own(entry.path, msgspec.structs.replace(self.index.own(entry.path), used=now))
+        self._load_own()
+
+    def _load_own(self) -> None:
+        self.models = Models(self.models.entries, self.index.all_own())
 
 
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal digits. Raises OSError."""
-    digest = hashlib.sha256()
+def file_sha256(path: Path, watch: Callable[[int], object] = lambda _: None) -> str:
+    """The sha256 of a file, in hexadecimal digits. ``watch`` is told how many bytes were read. Raises OSError."""
+    digest, read = hashlib.sha256(), 0
     with path.open("rb") as file:
         while data := file.read(CHUNK):
             digest.update(data)
+            read += len(data)
+            watch(read)
     return digest.hexdigest()
-
-
-def _search_text(entry: Entry) -> str:
-    found = entry.found
-    return " ".join([plain(entry.name), found.kind, found.family, entry.title, *entry.triggers]).casefold()

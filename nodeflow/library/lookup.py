@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cached_property
 
 from nodeflow.library.entries import Entry
@@ -70,6 +69,8 @@ def by_hash(entries: Iterable[Entry], text: str) -> list[Entry]:
 
 def near(entries: Iterable[Entry], name: str, most: int = 3) -> list[str]:
     """Names that are much like one that is not there."""
+    from difflib import get_close_matches
+
     names = {plain(entry.name).rpartition("/")[2]: entry.name for entry in entries if not entry.gone}
     return [names[one] for one in get_close_matches(plain(name).rpartition("/")[2], list(names), most, 0.75)]
 

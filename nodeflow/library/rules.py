@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from functools import cache, cached_property
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -151,6 +150,8 @@ def rule_book() -> RuleBook:
 
 def pack_folders() -> list[Path]:
     """Return where the packs lie, found without importing them."""
+    from importlib.metadata import entry_points  # takes long to load, and is not needed to show what is known
+
     names = dict.fromkeys(entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=GROUP))
     specs = (find_spec(name) for name in names)
     return [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]

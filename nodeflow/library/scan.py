@@ -28,7 +28,11 @@ BATCH = 200
 """Entries that are written at once."""
 
 Watch = Callable[[int, int], None]
-"""Called with how many files were seen and how many of them were read."""
+"""Called with how many files were seen and how many of them were read; it ends the scan by raising ScanCancelled."""
+
+
+class ScanCancelled(Exception):  # noqa: N818 (it is a wish)
+    """Raised by who watches a scan, to end it; what was read until then is kept."""
 
 
 class Scanned(msgspec.Struct, frozen=True):
@@ -73,21 +77,25 @@ def _scan_root(index: Index, root: Root, watch: Watch | None, rules: RuleBook) -
     met: set[str] = set()
     batch: list[Entry] = []
     new = changed = back = 0
-    for one in models_in(root.path):
-        path = str(one.path)
-        met.add(path)
-        before = known.get(path)
-        if before is not None and before[:2] == (one.signature, rules.version) and not before[2]:
-            continue
-        new += before is None
-        changed += before is not None and before[0] != one.signature
-        back += before is not None and before[2]
-        batch.append(entry_of(one, place, rules))
-        if len(batch) >= BATCH:
-            index.put(batch)
-            batch.clear()
-        if watch is not None:
-            watch(len(met), new + changed)
+    try:
+        for one in models_in(root.path):
+            path = str(one.path)
+            met.add(path)
+            before = known.get(path)
+            if before is not None and before[:2] == (one.signature, rules.version) and not before[2]:
+                continue
+            new += before is None
+            changed += before is not None and before[0] != one.signature
+            back += before is not None and before[2]
+            batch.append(entry_of(one, place, rules))
+            if len(batch) >= BATCH:
+                index.put(batch)
+                batch.clear()
+            if watch is not None:
+                watch(len(met), new + changed)
+    except ScanCancelled:
+        index.put(batch)
+        raise
     vanished = [path for path, (_, _, gone) in known.items() if path not in met and not gone]
     if vanished:
         lost = set(vanished)
@@ -198,3 +206,14 @@ def _name(path: Path, root: Path) -> str:
         repository = parts[0].removeprefix("models--").replace("--", "/")
         return "/".join([repository, *parts[3:]])
     return "/".join(parts)
+
+
+def folders_below(root: Path, most: int) -> list[str]:
+    """Return a folder and those below it in which models are looked for, ``most`` of them at most."""
+    found: list[str] = []
+    for place, folders, _ in os.walk(root):
+        folders[:] = sorted(one for one in folders if one not in PASSED_BY and not one.startswith("."))
+        found.append(place)
+        if len(found) >= most:
+            break
+    return found

@@ -107,6 +107,8 @@ class DocumentSession(QObject):
         self.states = RunStates()
         self._same = False
         self.problems: list[Problem] = []
+        self.missing: list[Problem] = []
+        """Models that are not on this computer; a run is tried all the same."""
         self.jobs: list[int] = []
         """Its runs that are not finished, in the order in which they were asked for."""
         self._to_submit: list[AskedRun] = []
@@ -229,6 +231,7 @@ class DocumentSession(QObject):
         self._open.tell(self.id, path)
         self.states = RunStates()
         self._set_problems([])
+        self.set_missing([])
         self._requests.clear()
         self.opened.emit()
         self.file_changed.emit()
@@ -349,6 +352,12 @@ class DocumentSession(QObject):
     def _set_problems(self, problems: list[Problem]) -> None:
         if problems != self.problems:
             self.problems = problems
+            self.problems_changed.emit()
+
+    def set_missing(self, missing: list[Problem]) -> None:
+        """Take which models are not on this computer."""
+        if missing != self.missing:
+            self.missing = missing
             self.problems_changed.emit()
 
     def _outdate(self, edit: Edit) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 
 from nodeflow import resources
 from nodeflow.app.i18n.pack_translations import localized
+from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.app.model.subgraph_library import SubgraphLibrary
 from nodeflow.app.qt.background import Background
 from nodeflow.engine.client.client import LocalEngine
@@ -63,6 +64,7 @@ class EngineService(QObject):
         """How much the worker may keep, from its next start."""
         self.catalogue = shipped_catalogue() if catalogue is None else catalogue
         self.library = SubgraphLibrary()
+        self.models = ModelLibrary(self)
         self._kept: list[NodeSpec] = []
         self._files = Background(self, threads=1)  # one thread: all in order
         self.device = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.model.document_session import DocumentSession
 
@@ -11,9 +11,13 @@ _LINE = 24
 
 
 class Problems(QWidget):
-    """One line a problem; a click goes to its node. Hidden while there is nothing wrong."""
+    """One line a problem; a click goes to its node. Hidden while there is nothing wrong.
+
+    ``models_wanted``: something is to be put in the place of models that are not here.
+    """
 
     wanted = Signal(str)
+    models_wanted = Signal()
 
     def __init__(self, session: DocumentSession) -> None:
         super().__init__()
@@ -22,12 +26,17 @@ class Problems(QWidget):
         self._session = session
         self.heading = QLabel()
         self.heading.setObjectName("heading")
+        self.find_button = QPushButton(self.tr("Find Missing Models…"))
+        self.find_button.clicked.connect(self.models_wanted)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Problems"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 12)
         layout.setSpacing(6)
-        layout.addWidget(self.heading)
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(self.find_button)
+        layout.addLayout(head)
         layout.addWidget(self.list)
         self.list.itemClicked.connect(self._go)
         self.list.itemActivated.connect(self._go)
@@ -35,7 +44,9 @@ class Problems(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        problems = self._session.problems
+        missing = self._session.missing
+        problems = list(dict.fromkeys((*self._session.problems, *missing)))
+        self.find_button.setVisible(bool(missing))
         self.list.clear()
         for problem in problems:
             item = QListWidgetItem(str(problem))

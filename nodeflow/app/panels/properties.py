@@ -8,28 +8,36 @@ from typing import Any
 
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
+from nodeflow.app.canvas.editors.editor_host import Convert
 from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.model_choices import ModelChoices
 from nodeflow.app.model.value_facts import ValueFacts
+from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.fields import Field, field_of
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
-from nodeflow.graph.model.catalogue import NodeSpec
+from nodeflow.graph.model.catalogue import NodeSpec, Param
 from nodeflow.graph.model.workflow import Socket
 
 Change = Callable[[str, str, Any, Any], None]
 """Sets a parameter of a node; the steps of one gesture are one."""
+ModelsOf = Callable[[str, str], ModelChoices | None]
 
 
 class Properties(QWidget):
     """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step."""
 
-    def __init__(self, scope: GraphScope, facts: ValueFacts, change: Change) -> None:
+    def __init__(
+        self, scope: GraphScope, facts: ValueFacts, change: Change, models: ModelsOf, convert: Convert
+    ) -> None:
+        """``models`` gives the models that a parameter of a node may name, ``convert`` asks about a pickled one."""
         super().__init__()
+        self._models, self._convert = models, convert
         self._scope, self._set = scope, change
         self._name = ""
         self._spec: NodeSpec | None = None
-        self.fields: dict[str, Field] = {}
+        self.fields: dict[str, Field | ModelField] = {}
         self.help = NodeHelp(scope, facts)
         self._box = QWidget()
         self._form = QFormLayout(self._box)
@@ -43,6 +51,7 @@ class Properties(QWidget):
         layout.addWidget(self.help, 1)
         self._scope.opened.connect(lambda: self.show_node(""))
         self._scope.subscribe(self._follow)
+        self._scope.problems_changed.connect(self._show_missing)
         self.show_node("")
 
     def show_node(self, name: str) -> None:
@@ -69,10 +78,23 @@ class Properties(QWidget):
             self._form.removeRow(0)
         self.fields.clear()
         for param in self._spec.params if self._spec else ():
-            field = field_of(param, partial(self._change, param.name))
+            field = self._field(param)
             self.fields[param.name] = field
             self._form.addRow(readable(param.name), field)
         self._box.setVisible(bool(self.fields))
+
+    def _field(self, param: Param) -> Field | ModelField:
+        change = partial(self._change, param.name)
+        if param.widget == "model":
+            return ModelField(param, change, lambda: self._models(self._name, param.name), self._convert)
+        return field_of(param, change)
+
+    def _show_missing(self) -> None:
+        """Mark the fields of models that are not here."""
+        ports = {problem.port for problem in self._scope.problems if problem.node == self._name}
+        for name, field in self.fields.items():
+            if isinstance(field, ModelField):
+                field.show_missing(name in ports)
 
     def _show_values(self) -> None:
         node = self._scope.workflow.nodes.get(self._name)
@@ -83,7 +105,9 @@ class Properties(QWidget):
             field.show_value(node.params.get(param.name, param.default))
             fed = Socket(self._name, param.name) in self._scope.workflow.links
             field.setEnabled(not fed)
-            field.setToolTip(self.tr("A wire gives this value.") if fed else describe(param))
+            told = str(node.params.get(param.name, param.default)) if param.widget == "model" else describe(param)
+            field.setToolTip(self.tr("A wire gives this value.") if fed else told)
+        self._show_missing()
 
     def _change(self, param: str, value: Any, gesture: Any) -> None:
         node = self._scope.workflow.nodes.get(self._name)

@@ -76,6 +76,8 @@ class Picker(QFrame):
         layout.addWidget(self.field)
         layout.addWidget(self.list)
         layout.addWidget(self.hint)
+        self.foot = layout
+        """Where a picker of another kind adds what stands below the list."""
         self.field.textChanged.connect(self._refill)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(self._choose)

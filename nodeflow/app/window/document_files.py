@@ -15,6 +15,7 @@ from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.window.file_drops import MODELS
 from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.io import files
@@ -31,9 +32,11 @@ def told(error: Exception) -> str:
 
 
 class Documents(QObject):
-    """The files of a window's tabs. ``shown``: a document is to be seen."""
+    """The files of a window's tabs. ``shown``: a document is to be seen. ``model_opened``: a file that is no workflow
+    but a model, or may be one."""
 
     shown = Signal()
+    model_opened = Signal(Path)
 
     def __init__(
         self,
@@ -73,6 +76,9 @@ class Documents(QObject):
         What is none of ours may be another program's.
         """
         path = path.absolute()
+        if path.suffix.lower() in MODELS and path.is_file():
+            self.model_opened.emit(path)
+            return
         for tab in self._tabs:
             session = tab.session
             if session.path == path or (session.source == path and not session.dirty):

@@ -10,17 +10,23 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from nodeflow.app.model.document_session import has_workflow
 from nodeflow.app.panels.node_library import NODE
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.model_drag import dragged_model
+from nodeflow.library.sniff import PICKLES
 
+MODELS = (".safetensors", ".gguf", *PICKLES)
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class FileDrops(QObject):
     """Says what a drop means. ``file_wanted``: a workflow, or an image that holds one of ours. ``picture_wanted``: any
-    other image, with the place. ``node_wanted``: a node by its type, with the place."""
+    other image, with the place. ``node_wanted``: a node by its type, with the place. ``model_file_wanted``: a file or
+    folder that may be a model. ``model_wanted``: a `DraggedModel` of the library."""
 
     file_wanted = Signal(Path)
     picture_wanted = Signal(Path, QPoint)
     node_wanted = Signal(str, QPoint)
+    model_file_wanted = Signal(Path, QPoint)
+    model_wanted = Signal(object, QPoint)
 
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
@@ -28,7 +34,8 @@ class FileDrops(QObject):
 
     def enter(self, event: QDragEnterEvent) -> None:
         """Take what can be dropped."""
-        if _files_of(event) or event.mimeData().hasFormat(NODE):
+        data = event.mimeData()
+        if _files_of(event) or data.hasFormat(NODE) or dragged_model(data) is not None:
             event.acceptProposedAction()
 
     def drop(self, event: QDropEvent) -> None:
@@ -37,12 +44,19 @@ class FileDrops(QObject):
         at = event.position().toPoint()
         if event.mimeData().hasFormat(NODE):
             self.node_wanted.emit(bytes(event.mimeData().data(NODE).data()).decode(), at)
+        model = dragged_model(event.mimeData())
+        if model is not None:
+            self.model_wanted.emit(model, at)
+            return
         for path in _files_of(event):
             self._take(path, at)
 
     def _take(self, path: Path, at: QPoint) -> None:
         if path.suffix.lower() == ".json":
             self.file_wanted.emit(path)
+            return
+        if path.suffix.lower() in MODELS or path.is_dir():
+            self.model_file_wanted.emit(path, at)
             return
 
         def told(holds: bool) -> None:
@@ -55,6 +69,6 @@ class FileDrops(QObject):
 
 
 def _files_of(event: QDropEvent) -> list[Path]:
-    """The workflows and images that are being dropped."""
+    """The workflows, images and models that are being dropped."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in (".json", *PICTURES)]
+    return [path for path in paths if path.suffix.lower() in (".json", *PICTURES, *MODELS) or path.is_dir()]

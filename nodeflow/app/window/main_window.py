@@ -26,6 +26,7 @@ from nodeflow.app.panels.problems import Problems
 from nodeflow.app.panels.properties import Properties
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.model_drag import DraggedModel
 from nodeflow.app.start_page.start_page import StartPage
 from nodeflow.app.window import tool_bars, window_actions
 from nodeflow.app.window.crash_recovery import Recovery, RecoveryBar
@@ -34,6 +35,7 @@ from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
 from nodeflow.app.window.foreign_documents import ForeignDocuments
+from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
 from nodeflow.app.window.status_bar import Status
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self.sweep_runs = SweepRuns(self.hub, self.background)
         self.undos = QUndoGroup(self)
         self.tabs = Tabs(lambda: DocumentSession(hub=self.hub), self)
+        self.models = ModelCommands(self, self.tabs, self.hub.models)
         self.recovery = Recovery(self.tabs, Journal())
         self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
         self.recent = RecentFiles(self.settings, self)
@@ -152,6 +155,10 @@ class MainWindow(QMainWindow):
         self.drops.picture_wanted.connect(self._take_picture)
         self.foreign.shown.connect(self._show_imported)
         self.foreign.file_wanted.connect(self.show_file)
+        self.drops.model_file_wanted.connect(self.models.take_file)
+        self.drops.model_wanted.connect(self._take_model)
+        self.documents.model_opened.connect(self.models.open_file)
+        self.models.node_wanted.connect(self._load_model)
         self.hub.trouble.connect(lambda words: self.canvas.view.toast.say(words))
 
     def retheme(self) -> None:
@@ -212,6 +219,21 @@ class MainWindow(QMainWindow):
         if loaders := self.hub.catalogue.specs(LOAD_IMAGE):
             self.canvas.values.set(self.add_node(loaders[0].type, at), loaders[0].params[0].name, str(path))
 
+    def _load_model(self, node_type: str, param: str, value: str, at: object) -> None:
+        """A model becomes a node that loads it, at a point of the window where one was named."""
+        self.pages.show_documents()
+        self.canvas.values.set(self.add_node(node_type, at if isinstance(at, QPoint) else None), param, value)
+
+    def _take_model(self, model: object, at: QPoint) -> None:
+        """A model of the library was dropped: on a row that names a model it is taken there, else its node is added."""
+        assert isinstance(model, DraggedModel)
+        view = self.canvas.view
+        row = view.items_at.row(view.mapToScene(view.viewport().mapFrom(self, at)))
+        if row is not None and row[1].widget == "model":
+            self.canvas.values.set(row[0].id, row[1].name, model.value)
+        else:
+            self.models.take_file(Path(model.path), at)
+
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed; on the start page, the chosen one."""
         page = self.start_page
@@ -266,6 +288,7 @@ class MainWindow(QMainWindow):
         self.background.close()
         self.recovery.finish()
         self.hub.close()
+        self.hub.models.close()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.drops.enter(event)

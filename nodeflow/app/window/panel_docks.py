@@ -179,7 +179,9 @@ class PanelDocks(QObject):
 
 
 def _properties(tab: DocumentTab) -> Properties:
-    return Properties(tab.canvas.scope, tab.canvas.facts, tab.canvas.values.set)
+    canvas = tab.canvas
+    values, rows = canvas.values, canvas.view.rows
+    return Properties(canvas.scope, canvas.facts, values.set, values.model_choices, lambda *asked: rows.convert(*asked))
 
 
 def _import_report(tab: DocumentTab) -> ImportReportPanel:

@@ -15,6 +15,7 @@ from nodeflow.app.canvas.editors.tokens import Tokens, reads_text, tokenizer_for
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.model_choices import ModelChoices, choices_for
 from nodeflow.app.qt.background import Background
 from nodeflow.graph.edits.edits import EditBatch, MoveNode, SetParam
 from nodeflow.graph.edits.grouping_edits import rename_definition
@@ -36,6 +37,7 @@ class ParamCommands(QObject):
         view.rows.title_changed.connect(self.set_title)
         view.rows.seed_mode_wanted.connect(self.change_seed_mode)
         view.rows.counter = self._counter
+        view.rows.models = self.model_choices
 
     def set(self, name: str, param: str, value: Any, gesture: Any = None) -> None:
         """Set a parameter as an undo step; the steps of one gesture are one.
@@ -50,6 +52,13 @@ class ParamCommands(QObject):
         if len(names) > 1:
             words = self.tr("Set {0} of {1} nodes").format(readable(param), len(names))
         scope.do(words, EditBatch(tuple(SetParam(one, param, value) for one in names)), gesture)
+
+    def model_choices(self, name: str, param: str) -> ModelChoices | None:
+        """Return the models that a parameter may name; None where it has no node any more."""
+        scope = self._scope
+        return (
+            choices_for(scope, scope.session.hub.models.models, name, param) if name in scope.workflow.nodes else None
+        )
 
     def set_title(self, name: str, title: str) -> None:
         """Give a node a title of its own; an empty one takes it away."""

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 
+from nodeflow.app.model.model_choices import ModelChoices
+
 Commit = Callable[[Any], None]
 Count = Callable[[str, Callable[[str], object], QObject], None]
+Convert = Callable[[Path, Commit], object]
+"""Asks whether a file that can hold programs is to be converted, and hands on the name of what was made of it."""
 
 
 def _stay(_: int) -> None:
     """There is no other row to go on to."""
+
+
+def _drop(_: Any) -> None:
+    """There is nothing to set."""
+
+
+def _keep_out(_: Path, __: Commit) -> None:
+    """Nothing is converted."""
 
 
 def _silent(_: str) -> None:
@@ -26,7 +39,8 @@ class Desk:
     """``commit`` takes the value, ``close`` the editor away; ``go_on`` opens the next row (1) or the one before (-1).
 
     ``count`` tells how many tokens a text has, in words, and again when it knows better; to whom it is told comes last.
-    ``refuse`` tells the person why what is written is not taken.
+    ``refuse`` tells the person why what is written is not taken. ``later`` takes the value also when the editor is
+    closed by then. ``models`` are those to choose from, ``convert`` is for files that can hold programs.
     """
 
     commit: Commit
@@ -34,6 +48,9 @@ class Desk:
     go_on: Callable[[int], None] = _stay
     count: Count | None = None
     refuse: Callable[[str], None] = _silent
+    later: Commit = _drop
+    models: ModelChoices | None = None
+    convert: Convert = _keep_out
 
 
 class Editor(Protocol):

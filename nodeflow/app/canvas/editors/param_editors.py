@@ -9,12 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QFocusEvent, QFont, QIcon, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QCompleter, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
-from nodeflow import resources
 from nodeflow.app.canvas.editors.choice_editor import ChoiceEditor, SwitchEditor
 from nodeflow.app.canvas.editors.editor_host import Desk, Editor, keeps_escape
 from nodeflow.app.canvas.editors.expressions import number
+from nodeflow.app.canvas.editors.model_editor import ModelEditor
 from nodeflow.app.canvas.editors.scrub import step_of, tidy
 from nodeflow.app.canvas.editors.text_editor import TextEditor
 from nodeflow.app.i18n.texts import describe, readable, tr
@@ -35,11 +35,8 @@ class LineEditor(QLineEdit):
         self.selectAll()
         if param.widget == "seed":
             self._add_button("⚄", tr("Another seed"), self._reroll)
-        elif param.widget in ("file", "folder", "model"):
+        elif param.widget in ("file", "folder"):
             self._add_button("…", tr("Choose"), self._browse)
-        if param.widget == "model":
-            names = [resources.STARTER + name for name in resources.starter_models()]
-            self.setCompleter(QCompleter(names, self))
 
     def value(self) -> Any:
         """Return what is written, as a value; None where it is none."""
@@ -121,6 +118,10 @@ class LineEditor(QLineEdit):
 
 def open_editor(param: Param, value: Any, row: QRect, desk: Desk, parent: QWidget) -> Editor:
     """The editor that fits a parameter, over its row; it has the focus."""
+    if param.widget == "model" and desk.models is not None:
+        models = ModelEditor(param, str(value), desk.models, desk, parent)
+        models.open_at(row)
+        return models
     if param.kind == "choice":
         choice = ChoiceEditor(param, value, desk, parent)
         choice.open_at(row)

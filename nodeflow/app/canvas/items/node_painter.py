@@ -166,7 +166,9 @@ def _row(painter: QPainter, item: NodeItem, number: int) -> None:
     rect, param = item.rows[number], item.face.rows[number]
     fed = item.is_fed(number)
     value = item.value(param)
-    painter.setPen(style.pen("faint", 1.0) if item.hot_row == number and not fed else Qt.PenStyle.NoPen)
+    missing = param.widget == "model" and any(problem.port == param.name for problem in item.problems)
+    hot = item.hot_row == number and not fed
+    painter.setPen(style.pen("bad" if missing else "faint", 1.0) if hot or missing else Qt.PenStyle.NoPen)
     painter.setBrush(style.colour("node" if fed else "row"))
     painter.drawRoundedRect(rect, 5, 5)
     painter.setFont(style.font("label"))
@@ -187,8 +189,8 @@ def _row(painter: QPainter, item: NodeItem, number: int) -> None:
     elif param.widget == "multiline":
         _paragraph(painter, rect.adjusted(8, style.ROW - 5, -8, -4), str(value))
     else:
-        painter.setPen(style.colour("bad" if param.fault(value) else "text"))
-        if param.kind == "choice":
+        wrong = bool(param.fault(value)) or any(problem.port == param.name for problem in item.problems)
+        if param.kind == "choice" or param.widget == "model":
             _chevron(painter, QPointF(right - 4, middle))
             right -= 14
         if param.widget == "seed":
@@ -196,8 +198,8 @@ def _row(painter: QPainter, item: NodeItem, number: int) -> None:
             right -= 20
             room -= 20 + item.mode_rect(number).width()
         painter.setFont(style.font("label"))
-        painter.setPen(style.colour("bad" if param.fault(value) else "text"))
-        side = "left" if param.kind == "path" else "right"
+        painter.setPen(style.colour("bad" if wrong else "text"))
+        side = "left" if param.kind == "path" or param.widget == "model" else "right"
         _beside(painter, style.text(shown(param, value), "label", max(room - 12, 30), side), middle, right=right)
 
 

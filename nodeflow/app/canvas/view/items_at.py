@@ -11,6 +11,7 @@ from nodeflow.app.canvas.items.annotation_item import AnnotationItem
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.wire_item import WireItem
+from nodeflow.graph.model.catalogue import Param
 
 
 class ItemsAt:
@@ -33,6 +34,14 @@ class ItemsAt:
         """Return the topmost node at a point."""
         found = (item for item in self._view.scene().items(pos) if isinstance(item, NodeItem))
         return next((card for card in found if card.body.contains(card.mapFromScene(pos))), None)
+
+    def row(self, pos: QPointF) -> tuple[NodeItem, Param] | None:
+        """Return the node and the parameter whose row is at a point, unless a wire gives it."""
+        card = self.card(pos)
+        number = card.row_at(card.mapFromScene(pos)) if card is not None else -1
+        if card is None or number < 0 or card.is_fed(number):
+            return None
+        return card, card.face.rows[number]
 
     def wire(self, pos: QPointF) -> WireItem | None:
         """Return the wire under a point, where no node or port lies over it."""

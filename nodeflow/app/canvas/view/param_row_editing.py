@@ -9,13 +9,14 @@ from typing import Any
 from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView
 
-from nodeflow.app.canvas.editors.editor_host import Commit, Count, Desk, Editor
+from nodeflow.app.canvas.editors.editor_host import Commit, Convert, Count, Desk, Editor
 from nodeflow.app.canvas.editors.param_editors import open_editor
 from nodeflow.app.canvas.editors.scrub import COARSE, FINE, PLAIN, Scrub
 from nodeflow.app.canvas.editors.seeds import another
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.view.viewport import Viewport
+from nodeflow.app.model.model_choices import ModelChoices
 from nodeflow.graph.model.catalogue import Param
 
 _SCRUB_PIXELS = 3
@@ -25,7 +26,8 @@ _SCRUB_PIXELS = 3
 class ParamRowEditing(QObject):
     """Edits values, and titles, in place. What comes of it is told by signals.
 
-    ``counter`` gives what counts the tokens of a node's text, or None where they mean nothing.
+    ``counter`` gives what counts the tokens of a node's text, or None where they mean nothing. ``models`` gives the
+    models that a node's parameter may name, ``convert`` asks about one that can hold programs.
     """
 
     param_changed = Signal(str, str, object, object)
@@ -40,6 +42,8 @@ class ParamRowEditing(QObject):
         self.editor: Editor | None = None
         self._turn: object | None = None
         self.counter: Callable[[str], Count | None] = lambda name: None
+        self.models: Callable[[str, str], ModelChoices | None] = lambda name, param: None
+        self.convert: Convert = lambda path, commit: None
         self._pressed: tuple[NodeItem, int, QPoint] | None = None
         self._scrub: Scrub | None = None
         self._gestures = itertools.count(1)
@@ -153,7 +157,8 @@ class ParamRowEditing(QObject):
             else:
                 commit(value)
 
-        desk = Desk(hand_over, self.close, go_on or self._back, count, refuse)
+        choices = self.models(item.id, param.name) if isinstance(item, NodeItem) and param.widget == "model" else None
+        desk = Desk(hand_over, self.close, go_on or self._back, count, refuse, commit, choices, self.convert)
         self.editor = open_editor(param, value, place, desk, self._view.viewport())
 
     def _back(self, _: int) -> None:

@@ -1,0 +1,64 @@
+"""Which models of a document are not on this computer: asked when it opens, when it names others, when others come."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.model_library import ModelLibrary
+from nodeflow.graph.model.workflow import Problem
+from nodeflow.library.missing import NamedModel, missing_models, named_models, short
+
+QUIET_MS = 120
+
+
+class MissingWatch(QObject):
+    """Keeps `DocumentSession.missing` true, and ``missing`` with what it is about."""
+
+    def __init__(self, session: DocumentSession, library: ModelLibrary) -> None:
+        super().__init__(session)
+        self._session, self._library = session, library
+        self.missing: list[NamedModel] = []
+        self._asked: list[NamedModel] = []
+        self._soon = QTimer(self, interval=QUIET_MS, singleShot=True)
+        self._soon.timeout.connect(self._look)
+        session.opened.connect(self._anew)
+        session.stack.indexChanged.connect(self._soon.start)
+        session.catalogue_changed.connect(self._soon.start)
+        library.changed.connect(self._anew)
+        self._anew()
+
+    def _anew(self) -> None:
+        """Ask again, whatever was asked before."""
+        self._asked = []
+        self._soon.start()
+
+    def _look(self) -> None:
+        if not self._library.ready:
+            return  # what is not known yet may still be found
+        session = self._session
+        named = named_models(session.workflow, session.catalogue)
+        if named == self._asked:
+            return
+        self._asked = named
+        find, base = self._library.models.find, session.base
+
+        def tell(missing: list[NamedModel]) -> None:
+            if named is self._asked:
+                self._show(missing)
+
+        self._library.run(lambda: missing_models(named, find, base), tell, None, self)
+
+    def _show(self, missing: list[NamedModel]) -> None:
+        self.missing = missing
+        paths = self._session.flattened.paths
+        self._session.set_missing(
+            [Problem(path, one.param, self._why(one)) for one in missing for path in paths(one.where, one.node)]
+        )
+
+    def _why(self, named: NamedModel) -> str:
+        if named.hub:
+            words = self.tr("{0} is not on this computer; download it, or choose another model")
+        else:
+            words = self.tr("{0} is in none of the model folders; choose another model, or add its folder")
+        return words.format(short(named.value))

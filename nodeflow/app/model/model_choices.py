@@ -1,0 +1,62 @@
+"""The models that are offered for a parameter: what fits it first, then the rest. No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Workflow, upstream
+from nodeflow.library.entries import Entry
+from nodeflow.library.fitting import Fit, fit
+from nodeflow.library.models import Models
+
+
+class ModelChoices:
+    """The models of the library, in the order in which a parameter of a node is offered them."""
+
+    def __init__(self, models: Models, node_type: str, param: str, families: frozenset[str] = frozenset()) -> None:
+        self.models = models
+        self._node, self._param, self._families = node_type, param, families
+
+    @cached_property
+    def _fits(self) -> dict[str, Fit]:
+        return {one.path: fit(one, self._node, self._param, self._families) for one in self.models.entries}
+
+    def fit(self, entry: Entry) -> Fit:
+        """Return how well a model fits the parameter."""
+        return self._fits.get(entry.path, Fit.OTHER)
+
+    def find(self, words: str) -> list[Entry]:
+        """Models with all of these words, those first that fit best, then those that were used last."""
+        found = [one for one in self.models.search(words) if not one.gone]
+        fits, own = self._fits, self.models.own
+        return sorted(found, key=lambda one: (fits[one.path], -own(one).used))
+
+
+def choices_for(scope: GraphScope, models: Models, node: str, param: str) -> ModelChoices:
+    """The choices for a parameter of a node that is shown."""
+    families = families_near(scope.workflow, scope.catalogue, models, node, param)
+    return ModelChoices(models, scope.workflow.nodes[node].type, param, families)
+
+
+def families_near(workflow: Workflow, catalogue: Catalogue, models: Models, node: str, param: str) -> frozenset[str]:
+    """The families of the models that a node works with: those that lead to it, or else all others of the workflow."""
+    before = upstream(workflow.incoming(), [node])
+    near = _families(workflow, catalogue, models, before, (node, param))
+    return near or _families(workflow, catalogue, models, workflow.nodes, (node, param))
+
+
+def _families(
+    workflow: Workflow, catalogue: Catalogue, models: Models, names: Iterable[str], but: tuple[str, str]
+) -> frozenset[str]:
+    found = set()
+    for name in names:
+        node = workflow.nodes.get(name)
+        spec = catalogue.nodes.get(node.type) if node is not None else None
+        for param in spec.params if spec is not None and node is not None else ():
+            if param.widget == "model" and (name, param.name) != but:
+                value = str(node.params.get(param.name, param.default)) if node is not None else ""
+                found |= {entry.found.family for entry in models.find(value)[:1] if entry.found.family}
+    return frozenset(found)

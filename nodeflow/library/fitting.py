@@ -1,0 +1,35 @@
+"""Which models fit a parameter of a node: by the rules of the packs, and by what the parameter is called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import IntEnum
+
+from nodeflow.library.entries import Entry
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "vae": ("vae", "small vae"),
+    "text_encoder": ("text encoder", "language model", "clip"),
+    "transformer": ("transformer",),
+    "unet": ("unet",),
+    "lora": ("lora",),
+    "controlnet": ("controlnet", "control lora"),
+    "embedding": ("embedding",),
+}
+"""Kinds of models by the name of a parameter that takes a part of another model."""
+
+
+class Fit(IntEnum):
+    """How well a model fits, the best first."""
+
+    FAMILY = 0
+    KIND = 1
+    OTHER = 2
+
+
+def fit(entry: Entry, node: str, param: str, families: Collection[str] = ()) -> Fit:
+    """Return how well a model fits a parameter of a node type, among models of these families."""
+    found = entry.found
+    if not (node in found.nodes and found.param == param) and found.kind not in KINDS.get(param, ()):
+        return Fit.OTHER
+    return Fit.FAMILY if not families or found.family in families else Fit.KIND
