@@ -222,10 +222,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>工作流 (*.json)</translation>
   </message>
   <message>
-   <source>Workflows and images with one (*.json *.png);;All files (*)</source>
-   <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
-  </message>
-  <message>
    <source>Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)</source>
    <translation>工作流及含有工作流的图像 (*.json *.png *.webp *.jpg *.jpeg *.avif);;所有文件 (*)</translation>
   </message>

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButt
 
 from nodeflow.app.canvas.editors.editor_host import Convert
 from nodeflow.app.canvas.editors.model_editor import WIDTH, ModelPicker
-from nodeflow.app.i18n.texts import readable
+from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.model.model_choices import ModelChoices
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.fields import Change
@@ -37,7 +37,7 @@ class ModelField(QPushButton):
         self.setAcceptDrops(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(readable(param.name))
-        self.setAccessibleDescription(param.describe())
+        self.setAccessibleDescription(describe(param))
         self.clicked.connect(self.choose)
 
     @property
