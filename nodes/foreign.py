@@ -7,10 +7,18 @@ from typing import NamedTuple
 import msgspec
 
 from nodeflow.graph.io.comfyui.containers import Foreign, find
+from nodeflow.graph.io.image_settings.image_texts import is_image
+from nodeflow.graph.io.image_settings.reading import settings_in
+from nodeflow.graph.io.image_settings.settings import Settings
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.importing import import_found
+from nodes.image_settings.translate import workflow_of
+
+GRAPH_OF_ITS_OWN = ("SwarmUI", "Civitai")
+"""Programs that compute by a ComfyUI of their own with nodes of their own: their settings say the same in words."""
+BESIDE = "the image also holds a graph of ComfyUI's, which the program built of nodes of its own"
 
 
 class Opened(NamedTuple):
@@ -27,9 +35,21 @@ def open_foreign(data: bytes, catalogue: Catalogue, take: Form = "prompt") -> Op
     Raises NotReadableError with one sentence where it holds something that cannot be read.
     """
     found = find(data)
-    return None if found.empty else _comfyui(found, catalogue, take)
+    settings = settings_in(data) if found.empty or is_image(data) else None
+    if found.empty:
+        return None if settings is None else _by_settings(settings, catalogue)
+    opened = _comfyui(found, catalogue, take)
+    if settings is not None and settings.program in GRAPH_OF_ITS_OWN and opened.report.of("unknown"):
+        return _by_settings(settings, catalogue, BESIDE)
+    return opened
 
 
 def _comfyui(found: Foreign, catalogue: Catalogue, take: Form) -> Opened:
     workflow, report = import_found(found, catalogue, take)
     return Opened(workflow, msgspec.convert(msgspec.to_builtins(report), ImportReport))
+
+
+def _by_settings(settings: Settings, catalogue: Catalogue, *told: str) -> Opened:
+    workflow, report = workflow_of(settings, catalogue)
+    report.differences += told
+    return Opened(workflow, report)

@@ -1,0 +1,40 @@
+"""Draw Things: an object in XMP or in the EXIF comment, keys ``c`` and ``uc`` for the prompts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.graph.io.image_settings.image_texts import ImageTexts, xmp_value
+from nodeflow.graph.io.image_settings.json_values import as_object, text
+from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, whole
+
+PROGRAM = "Draw Things"
+
+
+def read(texts: ImageTexts) -> Settings | None:
+    """Read what Draw Things wrote; None where it is another program's."""
+    for raw in (texts.chunks.get("Comment", ""), texts.comment, xmp_value(texts.xmp, "exif:UserComment")):
+        data = as_object(raw)
+        if "c" in data and "steps" in data and "scale" in data:
+            return _settings(data, raw)
+    return None
+
+
+def _settings(data: dict[str, Any], raw: str) -> Settings:
+    found = Settings(PROGRAM, raw, text(data.get("c")), text(data.get("uc")), dialect="A1111")
+    found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
+    mode = text(data.get("seed_mode")).lower()
+    found.noise = "NV" if "nvidia" in mode else "CPU"
+    if mode and not any(word in mode for word in ("nvidia", "torch cpu")):
+        found.left_out.append(f"its noise was drawn in the way {mode}, which is not known here")
+    found.guidance, found.shift = number(data.get("scale")), number(data.get("shift"))
+    found.sampler = text(data.get("sampler"))
+    found.width, found.height = pixels(data.get("size"))
+    found.model = text(data.get("model"))
+    for one in data.get("lora") or []:
+        if isinstance(one, dict):
+            name = text(one.get("model") or one.get("file") or one.get("name"))
+            found.adapters.append(Adapter(name, number(one.get("weight"), 1.0) or 0.0))
+    strength = number(data.get("strength"), 1.0)
+    found.strength = strength if strength is not None and 0 < strength < 1 else None
+    return found

@@ -1,0 +1,54 @@
+"""NovelAI: an object in ``Comment`` beside ``Software NovelAI``, in WebP's EXIF, or in the alpha channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.graph.io.image_settings.image_texts import ImageTexts
+from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
+from nodeflow.graph.io.image_settings.settings import Settings, number, side, whole
+
+PROGRAM = "NovelAI"
+
+
+def read(texts: ImageTexts) -> Settings | None:
+    """Read what NovelAI wrote; None where it is another program's."""
+    if texts.chunks.get("Software") == PROGRAM or texts.fields.get("Software") == PROGRAM:
+        return _settings(as_object(texts.chunks.get("Comment", "") or texts.comment), _source(texts.chunks, texts))
+    for raw in (texts.comment, texts.hidden):
+        data = as_object(raw)
+        if data.get("Software") == PROGRAM:  # the alpha channel holds all chunks as one object
+            return _settings(as_object(text(data.get("Comment"))), text(data.get("Source")))
+        if "uc" in data and "scale" in data and "c" not in data:
+            return _settings(data, "")
+    return None
+
+
+def _source(chunks: dict[str, str], texts: ImageTexts) -> str:
+    return chunks.get("Source") or texts.fields.get("Source", "")
+
+
+def _settings(data: dict[str, Any], source: str) -> Settings | None:
+    if not data:
+        return None
+    found = Settings(PROGRAM, str(data), dialect="NovelAI", noise="CPU")
+    found.text = "\n".join(f"{key}: {value}" for key, value in data.items() if not isinstance(value, (dict, list)))
+    captions = inner(data, "v4_prompt", "caption")
+    found.prompt = text(inner(captions, "base_caption")) or text(data.get("prompt"))
+    characters = inner(captions, "char_captions")
+    for one in characters if isinstance(characters, list) else []:
+        found.prompt += " | " + text(inner(one, "char_caption"))
+        found.left_out = ["characters have places of their own in the image; they are one text here"]
+    found.negative = text(inner(data, "v4_negative_prompt", "caption", "base_caption")) or text(data.get("uc"))
+    found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
+    found.guidance, found.rescale = number(data.get("scale")), number(data.get("cfg_rescale"), 0.0) or 0.0
+    found.sampler, found.spacing = text(data.get("sampler")), text(data.get("noise_schedule"))
+    found.width, found.height = side(data.get("width")), side(data.get("height"))
+    found.clip_skip = 2
+    found.model = source
+    found.strength = number(data.get("strength")) if data.get("request_type") == "Img2ImgRequest" else None
+    for key in ("sm", "sm_dyn", "dynamic_thresholding"):
+        if data.get(key):
+            found.left_out.append(f"{key} was on, which is NovelAI's own and is not done here")
+    found.left_out.append("NovelAI's models are not for download; choose another model")
+    return found

@@ -1,0 +1,53 @@
+"""The settings in an image or a text, whichever program wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nodeflow.graph.io.image_settings import (
+    civitai,
+    draw_things,
+    easy_diffusion,
+    fooocus,
+    invokeai,
+    novelai,
+    swarmui,
+    web_ui,
+)
+from nodeflow.graph.io.image_settings.image_texts import ImageTexts, is_image, texts_of
+from nodeflow.graph.io.image_settings.settings import Settings
+
+READERS: tuple[Callable[[ImageTexts], Settings | None], ...] = (
+    invokeai.read,
+    novelai.read,
+    swarmui.read,
+    fooocus.read,
+    civitai.read,
+    draw_things.read,
+    easy_diffusion.read,
+    web_ui.read,
+)
+"""In the order in which one is believed before another: those that write keys of their own first."""
+MAX_TEXT = 1 << 20
+"""Bytes of a text from the clipboard that may be settings."""
+
+
+def settings_in(data: bytes) -> Settings | None:
+    """Return the settings that an image, or a text, holds; None where there are none.
+
+    Raises NotReadableError for an image that is damaged.
+    """
+    if is_image(data):
+        return settings_of(texts_of(data))
+    if len(data) > MAX_TEXT:
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return settings_of(ImageTexts(chunks={"parameters": text}))
+
+
+def settings_of(texts: ImageTexts) -> Settings | None:
+    """Return the settings that the texts of an image hold."""
+    return next((found for reader in READERS if (found := reader(texts)) is not None), None)

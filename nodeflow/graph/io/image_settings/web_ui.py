@@ -1,0 +1,176 @@
+"""A1111's web UI and those that write as it does: Forge, reForge, SD.Next, stable-diffusion.cpp, Krita, Civitai."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from nodeflow.graph.io.image_settings.image_texts import ImageTexts
+from nodeflow.graph.io.image_settings.infotext import Infotext, hashes, is_infotext, parse
+from nodeflow.graph.io.image_settings.settings import (
+    Adapter,
+    Dialect,
+    NoiseSource,
+    SecondPass,
+    Settings,
+    number,
+    pixels,
+    side,
+    whole,
+)
+
+TAG = re.compile(r"<(lora|lyco|hypernet):([^:>]+)((?::[^>]*)?)>")
+A1111, FORGE, REFORGE, SD_NEXT, CPP = "Stable Diffusion web UI", "Forge", "reForge", "SD.Next", "stable-diffusion.cpp"
+CIVITAI, KRITA, FOOOCUS, COMFYUI = "Civitai", "Krita AI", "Fooocus", "ComfyUI"
+EMPHASIS: dict[str, Dialect] = {"No norm": "A1111, no norm", "None": "plain", "Ignore": "plain"}
+BESIDE = {
+    "ADetailer model": "ADetailer has repainted faces or hands, which is not done here",
+    "ControlNet 0": "a ControlNet led it by an image that is not in the file",
+    "ControlNet Enabled": "a ControlNet led it by an image that is not in the file",
+    "RP Active": "Regional Prompter gave texts regions of their own; they are one text here",
+    "Refiner": "a refiner model finished it, which is not done here",
+    "Hypernet": "a hypernetwork was at work, which is not loaded here",
+    "NGMS": "negative guidance was left out at small sigmas, which is not done here",
+    "Token merging ratio": "tokens were merged for speed, which is not done here",
+    "Seed resize from": "its noise was taken from another size, which is not done here",
+    "Mask blur": "a mask said what was painted anew; it is not in the file",
+    "FreeU Stages": "FreeU weighted the U-Net's skip connections, which is not done here",
+    "Dynamic thresholding enabled": "guidance was thresholded dynamically, which is not done here",
+}
+"""Settings that tell of what nothing here does, and of what the file does not hold."""
+
+
+def read(texts: ImageTexts) -> Settings | None:
+    """Read a text of settings out of an image; None where it has none."""
+    text = next((text for text in texts if is_infotext(text)), "")
+    if not text:
+        return None
+    found = settings_of(text)
+    if not found.width:
+        found.width, found.height = texts.width, texts.height
+    return found
+
+
+def settings_of(text: str) -> Settings:
+    """Return what a text of settings says."""
+    info = parse(text)
+    pairs = info.pairs
+    found = Settings(_program(info, text), text)
+    found.adapters, found.prompt, found.negative = _adapters(info)
+    _add_resources(found, pairs.get("Civitai resources", ""))
+    found.dialect = EMPHASIS.get(pairs.get("Emphasis", ""), "A1111")
+    if found.program in (COMFYUI,):
+        found.dialect = "ComfyUI"
+    found.seed, found.noise = whole(pairs.get("Seed")), _noise(found.program, pairs)
+    found.steps = whole(pairs.get("Steps"), 0) or 0
+    found.sampler, found.spacing = pairs.get("Sampler", ""), pairs.get("Schedule type", "")
+    found.guidance, found.distilled_guidance = number(pairs.get("CFG scale")), number(pairs.get("Distilled CFG Scale"))
+    found.shift = number(pairs.get("Shift"))
+    found.rescale = number(pairs.get("CFG Rescale") or pairs.get("CFG rescale φ"), 0.0) or 0.0
+    found.width, found.height = pixels(pairs.get("First pass size") or pairs.get("Size", ""))
+    found.model, found.model_hash = pairs.get("Model", ""), pairs.get("Model hash", "").replace("unknown", "")
+    found.vae = "" if pairs.get("VAE", "").lower() in ("none", "automatic") else pairs.get("VAE", "")
+    found.clip_skip = max(whole(pairs.get("Clip skip"), 0) or 0, 0)
+    found.embeddings = hashes(pairs.get("TI hashes", ""))
+    found.variation_seed = whole(pairs.get("Variation seed"))
+    strength = pairs.get("Variation seed strength") or pairs.get("Variation strength")
+    found.variation = number(strength, 0.0) or 0.0
+    found.eta = number(pairs.get("Eta") or pairs.get("Eta DDIM"))
+    found.seed_delta = whole(pairs.get("ENSD"), 0) or 0
+    found.second = _second(pairs)
+    strength_of_image = number(pairs.get("Denoising strength") or pairs.get("Denoising Strength"))
+    found.strength = strength_of_image if found.second is None else None
+    found.left_out = list(dict.fromkeys(words for key, words in BESIDE.items() if key in pairs))
+    unset = (key for key in pairs if key.startswith(("Sigma ", "Schedule m")))
+    found.left_out += [f"{key} {pairs[key]} is not set here" for key in unset]
+    return found
+
+
+def _program(info: Infotext, text: str) -> str:
+    pairs, version = info.pairs, info.pairs.get("Version", "")
+    if pairs.get("App") == SD_NEXT or re.fullmatch(r"[0-9a-f]{7}", version):
+        return SD_NEXT
+    if version in (CPP, COMFYUI):
+        return version
+    if version.startswith("Fooocus"):
+        return FOOOCUS
+    if version.startswith("f1."):
+        return REFORGE
+    if version.startswith(("f", "classic", "neo")):
+        return FORGE
+    if "Civitai resources" in pairs or "Civitai metadata" in pairs:
+        return CIVITAI
+    return KRITA if pairs.get("Model hash") == "unknown" and not version else A1111
+
+
+def _noise(program: str, pairs: dict[str, str]) -> NoiseSource:
+    """A1111 draws on the card and never says so; others say what they do, or draw on the CPU."""
+    said = pairs.get("RNG", "").upper()
+    if said in ("CPU", "NV", "GPU", "CUDA"):
+        return "GPU" if said == "CUDA" else said  # type: ignore[return-value]
+    if program in (FOOOCUS, COMFYUI, KRITA, CIVITAI):
+        return "batch"
+    return "GPU" if program in (A1111, FORGE, REFORGE, CPP) else "CPU"
+
+
+def _adapters(info: Infotext) -> tuple[list[Adapter], str, str]:
+    """LoRAs that tags in the prompts name, and the prompts without them."""
+    known = hashes(info.pairs.get("Lora hashes", ""))
+    found: list[Adapter] = []
+
+    def take(tag: re.Match[str]) -> str:
+        if tag[1] != "hypernet":
+            found.append(_adapter(tag[2].strip(), tag[3].lstrip(":"), known.get(tag[2].strip(), "")))
+        return ""
+
+    return found, TAG.sub(take, info.prompt).strip(), TAG.sub(take, info.negative).strip()
+
+
+def _adapter(name: str, rest: str, digits: str) -> Adapter:
+    """The first number is for the text encoder, the second, else the same, for the network; or they are named."""
+    parts = [part.strip() for part in rest.split(":") if part.strip()]
+    named = dict(part.split("=", 1) for part in parts if "=" in part)
+    plain = [number(part, 1.0) or 0.0 for part in parts if "=" not in part]
+    text = number(named.get("te"), plain[0] if plain else 1.0)
+    weight = number(named.get("unet"), plain[1] if len(plain) > 1 else text)
+    return Adapter(name, 1.0 if weight is None else weight, None if text == weight else text, digits)
+
+
+def _add_resources(found: Settings, text: str) -> None:
+    """Civitai lists LoRAs by the ids of its pages; none of them stands in the prompt."""
+    try:
+        listed: Any = json.loads(text)
+    except ValueError:
+        return
+    for one in listed if isinstance(listed, list) else []:
+        if not isinstance(one, dict):
+            continue
+        name = str(one.get("modelName") or one.get("air") or f"civitai version {one.get('modelVersionId', '')}")
+        kind = str(one.get("type", "")).lower()
+        if kind in ("lora", "lycoris", "locon", "dora"):
+            found.adapters.append(Adapter(name, number(one.get("weight"), 1.0) or 0.0))
+        elif kind in ("checkpoint", "model") and not found.model:
+            found.model = name
+
+
+def _second(pairs: dict[str, str]) -> SecondPass | None:
+    """The pass over the enlarged image, where any setting tells of one."""
+    if not any(key.startswith("Hires ") for key in pairs) and "First pass size" not in pairs:
+        return None
+    found = SecondPass(number(pairs.get("Denoising strength") or pairs.get("Hires strength"), 0.0) or 0.0)
+    factor = pairs.get("Hires scale") or pairs.get("Hires upscale")  # of one program the name of the upscaler
+    found.scale = number(factor, 0.0) or 0.0
+    found.width, found.height = pixels(pairs.get("Hires resize") or pairs.get("Hires size") or "")
+    if "First pass size" in pairs and not found.width:
+        found.width, found.height = pixels(pairs.get("Size", ""))
+    found.steps = whole(pairs.get("Hires steps"), 0) or 0
+    upscale = pairs.get("Hires upscale", "")
+    found.upscaler = pairs.get("Hires upscaler") or (upscale if number(upscale) is None else "")
+    found.sampler, found.spacing = pairs.get("Hires sampler", ""), pairs.get("Hires schedule type", "")
+    found.guidance = number(pairs.get("Hires CFG Scale"), 0.0) or 0.0
+    found.prompt, found.negative = pairs.get("Hires prompt", ""), pairs.get("Hires negative prompt", "")
+    found.model = pairs.get("Hires checkpoint", "").replace("Use same checkpoint", "")
+    if not (found.scale or found.width or side(pairs.get("Hires resize-1"))):
+        found.scale = 2.0
+    return found

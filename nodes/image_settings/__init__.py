@@ -1,0 +1,1 @@
+"""The settings that other programs write into images, as workflows of our nodes."""
