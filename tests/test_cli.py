@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from nodeflow import __version__
 from nodeflow.graph.io.png_text import with_workflow
@@ -330,12 +330,12 @@ def test_a_workflow_of_comfyui_is_imported_with_a_report(tmp_path: Path) -> None
     assert json.loads((tmp_path / "new/out.json").read_text())["nodeflow"] == 1
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["nodes"] == {"total": 8, "translated": 7, "approximate": 0, "unknown": 1}
-    assert told.keys() == {"nodes", "models", "differences", "rows"}
+    assert told.keys() >= {"nodes", "models", "differences", "rows"} and told["program"] == "ComfyUI"
     refused(nodeflow("check", tmp_path / "new/out.json"), "keeps the place of ComfyUI's Unheard of")
 
 
 def test_what_is_no_workflow_of_comfyui_is_refused(tmp_path: Path) -> None:
-    refused(nodeflow("import", write(tmp_path / "x.json", "{}")), "holds no workflow of ComfyUI's")
+    refused(nodeflow("import", write(tmp_path / "x.json", "{}")), "holds no workflow, and no settings that are known")
     refused(nodeflow("import", tmp_path / "none.json"), "cannot read", "No such file")
 
 
@@ -351,3 +351,22 @@ def test_a_workflow_of_comfyui_runs_as_it_is(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "7 translated" in done.stderr
     assert Image.open(tmp_path / "out/circle-00001.png").size == (64, 64)
+
+
+def test_an_image_of_another_program_runs_as_its_settings_say(tmp_path: Path) -> None:
+    text = (
+        "a red star\nNegative prompt: blue\nSteps: 2, Sampler: Euler a, CFG scale: 3, Seed: 7, Size: 64x64, Model: {}"
+    )
+    image = tmp_path / "made.png"
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text.format("starter:stable-diffusion-2"))
+    Image.new("RGB", (64, 64)).save(image, pnginfo=info)
+    done = nodeflow("run", image, "--output", tmp_path / "out", "--device", "cpu")
+    assert done.returncode == 0 and "holds the settings of Stable Diffusion web UI" in done.stderr, done.stderr
+    assert Image.open(next((tmp_path / "out").glob("*.png"))).size == (64, 64)
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text.format("nobody has this"))
+    Image.new("RGB", (64, 64)).save(image, pnginfo=info)
+    done = nodeflow("run", image, "--output", tmp_path / "out")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "1 of 1 model files are not here" in done.stderr

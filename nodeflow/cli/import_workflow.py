@@ -1,4 +1,4 @@
-"""`nodeflow import`: a workflow of ComfyUI's, or an image that holds one, as a workflow file with a report."""
+"""`nodeflow import`: what another program made, a workflow or an image, as a workflow file with a report."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from nodes.comfyui.importing import Imported
+    from nodes.foreign import Opened
 
 WRONG = 2
+NOTHING = "this holds no workflow, and no settings that are known"
 MAX_BYTES = 1 << 30
 """Images are large; a workflow is read up to the limit of its reader."""
 
 
 def import_workflow(
-    file: Annotated[Path, typer.Argument(help="A workflow of ComfyUI's, or an image that holds one.")],
+    file: Annotated[Path, typer.Argument(help="A workflow of ComfyUI's, or an image that any program made.")],
     output: Annotated[Path | None, typer.Option("--output", metavar="OUT.json", help="The workflow file.")] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="R.json", help="What became of each node and model, as JSON.")
     ] = None,
 ) -> None:
-    """Turn a workflow of ComfyUI's into one of nodeflow's.
+    """Turn a workflow of ComfyUI's, or the settings in an image, into a workflow of nodeflow's.
 
     What has no counterpart stays as a placeholder. Exit status: 0 the file could be read, 2 not.
     """
@@ -40,11 +41,11 @@ def import_workflow(
     print(found.report.sentence())
 
 
-def imported(file: Path) -> Imported:
+def imported(file: Path) -> Opened:
     """A file as a workflow here. Ends the command with one sentence where it cannot be read."""
     from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.io.comfyui.containers import NotReadableError
-    from nodes.comfyui.importing import import_comfyui
+    from nodes.foreign import open_foreign
 
     try:
         with file.open("rb") as opened:
@@ -54,18 +55,23 @@ def imported(file: Path) -> Imported:
     if len(data) > MAX_BYTES:
         refuse(f"{file} is larger than a workflow or image can be (1 GiB)")
     try:
-        return import_comfyui(data, known_catalogue())
+        found = open_foreign(data, known_catalogue())
     except NotReadableError as error:
         refuse(f"{file}: {error}")
+    if found is None:
+        refuse(f"{file}: {NOTHING}")
+    return found
 
 
-def is_comfyui(file: Path) -> bool:
-    """Tell whether a file holds a workflow of ComfyUI's and none of nodeflow's."""
+def is_foreign(file: Path) -> bool:
+    """Tell whether a file holds what another program made."""
     from nodeflow.graph.io.comfyui.containers import NotReadableError, find
+    from nodeflow.graph.io.image_settings.reading import settings_in
 
     try:
         with file.open("rb") as opened:
-            return not find(opened.read(MAX_BYTES)).empty
+            data = opened.read(MAX_BYTES)
+        return not find(data).empty or settings_in(data) is not None
     except (OSError, ValueError, NotReadableError):
         return False
 

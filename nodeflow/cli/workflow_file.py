@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 
 
 def load(file: Path) -> Workflow:
-    """Read the workflow of a file, of an image that holds one, or of ComfyUI's; what is wrong ends the command."""
+    """Read the workflow of a file or an image, also of another program's; what is wrong ends the command."""
     from nodeflow.graph.io.files import load as read
+    from nodeflow.graph.io.foreign import COMFYUI
     from nodeflow.graph.model.workflow import WorkflowError
 
     try:
         return read(file)
     except WorkflowError as error:
-        if not import_workflow.is_comfyui(file):
+        if not import_workflow.is_foreign(file):
             refuse(*error.problems)
     found = import_workflow.imported(file)
-    told = f"{file} is a workflow of ComfyUI's"
-    if not found.report.runnable:
+    program = found.report.program
+    told = f"{file} " + ("is a workflow of ComfyUI's" if program == COMFYUI else f"holds the settings of {program}")
+    if not found.report.runnable or not found.workflow.nodes:
         refuse(f"{told} that does not run as it is ({found.report.sentence()}); nodeflow import says which")
     print(f"nodeflow: {told}; {found.report.sentence()}", file=sys.stderr)
     return found.workflow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodeflow import resources
 from nodeflow.graph.io.image_settings.settings import Settings
 from nodeflow.graph.io.import_report import ModelRow
 from nodeflow.library.named import AmbiguousNameError, library_path
@@ -9,6 +10,8 @@ from nodeflow.library.named import AmbiguousNameError, library_path
 XL_WORDS = ("xl", "pony", "illustrious", "noob", "animagine")
 FLOW_WORDS = {"flux": "flux", "sd3": "joint", "stable-diffusion-3": "joint", "stable_diffusion_3": "joint"}
 SHORTEST_HASH = 8
+STARTER = "starter:"
+"""Begins the names of models that ship with nodeflow, which stand in the settings that it writes itself."""
 
 
 def kind_of(settings: Settings) -> str:
@@ -23,6 +26,8 @@ def kind_of(settings: Settings) -> str:
 def looked_up(name: str, digits: str, folder: str, row: str) -> tuple[str, ModelRow]:
     """Return what a node is to be told, and the line of the report."""
     note = f"hash {digits}" if digits else ""
+    if name.startswith(STARTER) and (models := resources.folder("assets") / "models" / name[len(STARTER) :]).is_dir():
+        return name, ModelRow(name, folder, row, True, str(models), note=note)
     try:
         if name and (path := library_path(name)) is not None:
             return name, ModelRow(name, folder, row, True, str(path), note=note)

@@ -224,7 +224,7 @@ def test_a_picture_opens_the_workflow_inside(tmp_path: Path) -> None:
         (picture(workflow='{"nodes": []}'), "workflow of ComfyUI"),
         (picture(parameters="a cat, Steps: 20"), "settings of Stable Diffusion web UI"),
         (b"RIFF....WEBP" + b'Exif prompt:{"3": {"class_type": "KSampler"}}', "workflow of ComfyUI"),
-        (b"\xff\xd8\xff\xe0 JFIF", "a JPEG image, and only PNG"),
+        (b"\xff\xd8\xff\xe0 JFIF", "this JPEG image holds no workflow"),
         (picture()[:20], "holds no workflow"),
     ],
 )

@@ -38,9 +38,9 @@ def said_of_picture(kind: str, keys: set[str], data: bytes) -> str:
     if "parameters" in keys or any(key.startswith("invokeai") for key in keys):
         made = "Stable Diffusion web UI" if "parameters" in keys else "InvokeAI"
         return f"this image holds settings of {made}, not a workflow of nodeflow; open one that nodeflow saved"
-    if kind != "PNG":
-        return f"this is a {kind} image, and only PNG images that nodeflow saved hold a workflow; open one of those"
-    return "this image holds no workflow; only images that nodeflow saved do"
+    if kind and kind != "PNG":
+        return f"this {kind} image holds no workflow, and no settings of another program that are known"
+    return "this image holds no workflow, and no settings of another program that are known"
 
 
 def said_of_object(fields: dict[str, Any]) -> str:

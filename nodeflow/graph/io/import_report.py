@@ -11,7 +11,7 @@ Form = Literal["prompt", "workflow"]
 """The two that an image of ComfyUI's can hold: what made it, and what a person saw."""
 
 
-class NodeRow(msgspec.Struct, frozen=True, omit_defaults=True):
+class NodeRow(msgspec.Struct, frozen=True):
     """What became of one node, or of one setting: how, the nodes here, and why it is not exact or not there.
 
     ``pack`` is what brings a missing node, where the file says so.
@@ -25,7 +25,7 @@ class NodeRow(msgspec.Struct, frozen=True, omit_defaults=True):
     pack: str = ""
 
 
-class ModelRow(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModelRow(msgspec.Struct, frozen=True):
     """A model file: what it is called, the folder it belongs in, who names it, whether it is here, its source."""
 
     file: str

@@ -54,7 +54,7 @@ def _prompts(words: str) -> tuple[str, str]:
     negative: list[str] | None = None
     for line in words.strip().split("\n"):
         if line.startswith(NEGATIVE):
-            negative = [line[len(NEGATIVE) :].lstrip()]
+            negative = [*(negative or []), line[len(NEGATIVE) :].lstrip()]
         elif negative is not None:
             negative.append(line)
         elif f" {NEGATIVE}" in line and line.rstrip().endswith(NEGATIVE):  # one service ends the prompt so
