@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
@@ -26,7 +27,13 @@ from nodeflow.graph.io.import_report import ImportReport, ModelRow, NodeRow
 
 _DETAIL, _NODE, _MARK = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 _PAD, _GAP, _DOT = 5, 2, 8
-_WRAP = int(Qt.TextFlag.TextWordWrap) | int(Qt.TextFlag.TextWrapAnywhere)
+_WRAP = int(Qt.TextFlag.TextWordWrap)
+_BREAKS = re.compile(r"(?<=[/_.\-])(?=\w)")
+"""Where names of files and addresses may be broken."""
+
+
+def _breakable(words: str) -> str:
+    return _BREAKS.sub("\u200b", words)
 
 
 class _Lines(QStyledItemDelegate):
@@ -58,21 +65,21 @@ class _Lines(QStyledItemDelegate):
         painter.setFont(self._bold() if mark else self._tree.font())
         painter.setPen(theme.colour("text"))
         flags = _WRAP | int(Qt.AlignmentFlag.AlignTop)
-        used = painter.boundingRect(inner, flags, index.data())
-        painter.drawText(inner, flags, index.data())
+        used = painter.boundingRect(inner, flags, _breakable(index.data()))
+        painter.drawText(inner, flags, _breakable(index.data()))
         if detail := index.data(_DETAIL):
             painter.setFont(self._small())
             painter.setPen(theme.colour("dim"))
-            painter.drawText(inner.adjusted(0, used.height() + _GAP, 0, 0), flags, detail)
+            painter.drawText(inner.adjusted(0, used.height() + _GAP, 0, 0), flags, _breakable(detail))
         painter.restore()
 
     def sizeHint(self, _: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         width = self._tree.viewport().width() - self._tree.indentation() * (2 if index.parent().isValid() else 1)
         room = QRect(0, 0, max(width - 2 * _PAD - 4, 40), 100_000)
         font = self._bold() if index.data(_MARK) else self._tree.font()
-        height = QFontMetrics(font).boundingRect(room, _WRAP, index.data()).height()
+        height = QFontMetrics(font).boundingRect(room, _WRAP, _breakable(index.data())).height()
         if detail := index.data(_DETAIL):
-            height += _GAP + QFontMetrics(self._small()).boundingRect(room, _WRAP, detail).height()
+            height += _GAP + QFontMetrics(self._small()).boundingRect(room, _WRAP, _breakable(detail)).height()
         return QSize(width, height + 2 * _PAD)
 
     def _bold(self) -> QFont:
