@@ -7,7 +7,8 @@ import math
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
-from nodeflow.app.i18n.texts import readable
+from nodeflow.app.i18n.sentences import said
+from nodeflow.app.i18n.texts import problem_line, readable
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.graph.model.catalogue import Catalogue, Param
 from nodeflow.graph.model.workflow import Problem, Socket, Workflow, WorkflowError
@@ -137,4 +138,4 @@ def sweepable(workflow: Workflow, catalogue: Catalogue) -> dict[str, tuple[str, 
 
 
 def _sentence(problem: Problem) -> str:
-    return problem.reason if not problem.node else str(problem)
+    return said(problem.reason) if not problem.node else problem_line(problem)

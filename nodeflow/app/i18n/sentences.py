@@ -14,18 +14,21 @@ import re
 from typing import NamedTuple
 
 from nodeflow import resources
-from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, words_in
+from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, told, words_in
 
 GAP = re.compile(r"\{(\d+)\}")
 MAX_LETTERS = 4_000
 """Of a sentence that is looked up: longer ones are shown as they are."""
+_JOINT = re.compile(r"[:;,] ")
+"""Where a sentence goes on with what may be one of its own."""
 _DEPTH = 4
 """How deep templates fill the gaps of templates."""
 
 
 class Template(NamedTuple):
-    """A sentence with gaps: the longest text between them, what fits it, and its translation."""
+    """A sentence with gaps: its source, the longest text between them, what fits it, and its translation."""
 
+    source: str
     core: str
     weight: int
     form: re.Pattern[str]
@@ -39,7 +42,7 @@ class Template(NamedTuple):
         literals, gaps = parts[::2], tuple(map(int, parts[1::2]))
         form = "(.*?)".join(map(re.escape, literals))
         weight = sum(map(len, literals))
-        return cls(max(literals, key=len), weight, re.compile(form, re.DOTALL), gaps, words)
+        return cls(source, max(literals, key=len), weight, re.compile(form, re.DOTALL), gaps, words)
 
     def filled(self, values: dict[int, str]) -> str:
         """Return its translation with these values in its gaps."""
@@ -50,6 +53,7 @@ class Templates:
     """All sentences that a language has words for."""
 
     def __init__(self, known: dict[str, str]) -> None:
+        self.sources = tuple(source for source, words in known.items() if words)
         self.whole = {source: words for source, words in known.items() if words and not GAP.search(source)}
         made = (Template.of(source, words) for source, words in known.items() if words and GAP.search(source))
         self.made = sorted(made, key=lambda template: -template.weight)
@@ -70,14 +74,16 @@ class Templates:
         """What fills a gap: a sentence again, or a name, which stays."""
         if " " not in value:
             return self.whole.get(value, value)
-        return self.said(value, depth) or self._parts(value, depth) or value
+        return self.said(value, depth) or self._parts(value, depth) or told(value)
 
     def _parts(self, text: str, depth: int) -> str | None:
-        """A sentence about a place, ``node.port: reason``, in which the reason is known."""
-        for at in (found.start() for found in re.finditer(": ", text)):
-            place, reason = text[:at], text[at + 2 :]
-            if (found := self.said(reason, depth)) is not None:
-                return f"{self.said(place, depth) or place}：{found}"
+        """A sentence about a place, ``node.port: reason``, of which the reason is known; a name with a known end."""
+        for found in _JOINT.finditer(text):
+            before, joint, after = text[: found.start()], found[0], text[found.end() :]
+            if (end := self.said(joint + after, depth)) is not None:
+                return before + end
+            if joint == ": " and (reason := self.said(after, depth)) is not None:
+                return f"{self.said(before, depth) or before}: {reason}"
         return None
 
     def line(self, text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt.frames import StoredFrame, frame_of
 from nodeflow.engine.protocol.value_handle import ValueHandle
@@ -97,7 +98,7 @@ class Film(QObject):
 
     def fault(self, step: int) -> str:
         """Why a step's frame cannot be; empty where it can, or may."""
-        return self._errors.get(step, "")
+        return said(self._errors.get(step, ""))
 
     def want(self, step: int) -> None:
         """Fetch a step's frame, and those that come next while that is quick."""

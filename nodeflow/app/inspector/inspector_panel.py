@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from nodeflow.app.i18n.fact_texts import fact_line
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import size, tr
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
@@ -247,7 +248,7 @@ class InspectorPanel(QWidget):
                 self.comparison.tell(view)
 
     def _say_scale(self, about: Picture) -> None:
-        words = [tr(about.caption)] if about.caption else []
+        words = [said(tr(about.caption))] if about.caption else []
         if about.scale:
             words.append(self.tr("black {0:.3g}, white {1:.3g}").format(*about.scale))
         self.told.setText(" · ".join(words))
@@ -409,5 +410,5 @@ class InspectorPanel(QWidget):
             Exporter(self.stage, self.looks, self._say).write(path, self.overview.handle)
 
     def _say(self, words: str, well: bool = False) -> None:
-        self.told.setText(words)
+        self.told.setText(said(words))
         (self.session.notice if well else self.session.trouble).emit(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import duration, size, tr
 from nodeflow.app.model.run_state import NodeState
 
@@ -30,5 +31,5 @@ def state_line(state: NodeState) -> str:
         case "stale":
             return tr("changed since")
         case "failed":
-            return state.error
+            return said(state.error)
     return ""

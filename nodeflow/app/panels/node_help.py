@@ -11,6 +11,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_state_text import state_line
@@ -128,8 +129,8 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
     parts.append(f"<p style='color:{t.faint}; margin-top:0'>{escape(name)} · {escape(node.type)}</p>")
     state = scope.state(name)
     if state.phase == "failed":
-        parts.append(f"<p style='color:{t.bad}'>{escape(state.error)}</p>")
-    parts += (f"<p style='color:{t.busy}'>{escape(note)}</p>" for note in state.notes)
+        parts.append(f"<p style='color:{t.bad}'>{escape(said(state.error))}</p>")
+    parts += (f"<p style='color:{t.busy}'>{escape(said(note))}</p>" for note in state.notes)
     if spec is None:
         pack = node.type.partition(".")[0]
         words = tr("This node comes from the pack {0!r}, which is not installed.").format(pack)
@@ -139,17 +140,17 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
     parts.append(behind)
     came = _came(scope, name, line)
     inputs = [
-        (port.name, port.type + ("" if port.required else tr(", optional")) + came.get(port.name, ""))
+        (readable(port.name), port.type + ("" if port.required else tr(", optional")) + came.get(port.name, ""))
         for port in spec.inputs
     ]
     parts.append(_table(tr("Takes"), inputs))
-    parts.append(_table(tr("Parameters"), [(param.name, describe(param)) for param in spec.params]))
+    parts.append(_table(tr("Parameters"), [(readable(param.name), describe(param)) for param in spec.params]))
     told = {value.output: value.text for value in state.values}
-    gives = [(port, line(name, port.name) or told.get(port.name)) for port in spec.outputs]
-    rows = [(port.name, f"{port.type} · {words}" if words else port.type) for port, words in gives]
+    gives = [(port, line(name, port.name) or said(told.get(port.name, ""))) for port in spec.outputs]
+    rows = [(readable(port.name), f"{port.type} · {words}" if words else port.type) for port, words in gives]
     parts.append(_table(tr("Gives"), rows))
     last = [state_line(state)] if state.phase not in ("failed", "idle") else []
-    last += [state.why] if state.why and state.phase in ("ran", "running") else []
+    last += [said(state.why)] if state.why and state.phase in ("ran", "running") else []
     if last:
         parts.append(f"<p style='color:{t.dim}'>{escape(tr('Last run'))}: {escape(' · '.join(last))}</p>")
     return "".join(parts)
@@ -161,7 +162,7 @@ def _came(scope: GraphScope, name: str, line: Line) -> dict[str, str]:
     for link in scope.workflow.links.values():
         if link.target == name:
             values = {value.output: value.text for value in scope.state(link.source).values}
-            if words := line(link.source, link.output) or values.get(link.output):
+            if words := line(link.source, link.output) or said(values.get(link.output, "")):
                 came[link.input] = f" · {words}"
     return came
 

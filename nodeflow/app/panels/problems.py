@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
+from nodeflow.app.i18n.texts import problem_line
 from nodeflow.app.model.document_session import DocumentSession
 
 _LINE = 24
@@ -49,7 +50,7 @@ class Problems(QWidget):
         self.find_button.setVisible(bool(missing))
         self.list.clear()
         for problem in problems:
-            item = QListWidgetItem(str(problem))
+            item = QListWidgetItem(problem_line(problem))
             item.setSizeHint(QSize(0, _LINE))
             item.setData(Qt.ItemDataRole.UserRole, problem.node)
             self.list.addItem(item)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from nodeflow.app.dialogs.file_conflict import FileConflict, beside
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.document_session import DocumentSession, read
 from nodeflow.app.model.recent_files import RecentFiles
@@ -28,7 +29,7 @@ def _nothing() -> None:
 
 def told(error: Exception) -> str:
     """Say what is wrong with a file, in sentences."""
-    return sentences(error) if isinstance(error, WorkflowError) else str(error)
+    return sentences(error) if isinstance(error, WorkflowError) else said(str(error))
 
 
 class Documents(QObject):

@@ -17,6 +17,7 @@ from nodeflow.app.canvas.editors.expressions import number
 from nodeflow.app.canvas.editors.model_editor import ModelEditor
 from nodeflow.app.canvas.editors.scrub import step_of, tidy
 from nodeflow.app.canvas.editors.text_editor import TextEditor
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.qt import theme
 from nodeflow.graph.model.catalogue import Param
@@ -93,7 +94,7 @@ class LineEditor(QLineEdit):
         value = self.value()
         fault = tr("this is no number") if value is None else self._param.fault(value)
         self.setStyleSheet(f"border: 1px solid {theme.current().bad};" if fault else "")
-        self.setToolTip(fault)
+        self.setToolTip(said(fault))
 
     def _add_button(self, sign: str, name: str, act: Callable[[], None]) -> None:
         action = QAction(_sign(sign), name, self)

@@ -21,6 +21,7 @@ from nodeflow.app.canvas.items.card_host import CardHost
 from nodeflow.app.canvas.items.node_layout import NodeLayout
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.nodegraphqt.items import IN, OUT, NodeItemBase
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import readable, seed_words
 from nodeflow.app.model.run_state import IDLE, NodeState
 from nodeflow.graph.model.catalogue import Param
@@ -108,13 +109,13 @@ class NodeItem(NodeItemBase):
     def note(self) -> str:
         """Return what is wrong with it, or what its result is short of, in one sentence; empty when nothing is."""
         if self.state.phase == "failed":
-            return self.state.error
+            return said(self.state.error)
         if not self.problems:
             note, *others = self.state.notes or ("",)
-            return note + (f" (+{len(others)})" if others else "")
+            return said(note) + (f" (+{len(others)})" if others else "")
         first = self.problems[0]
         more = len(self.problems) - 1
-        words = f"{first.port}: {first.reason}" if first.port else first.reason
+        words = f"{readable(first.port)}: {said(first.reason)}" if first.port else said(first.reason)
         return words + (f" (+{more})" if more else "")
 
     def show_node(self, node: Node) -> None:

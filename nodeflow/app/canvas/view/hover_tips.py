@@ -14,6 +14,7 @@ from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.view.items_at import ItemsAt
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.model.run_state_text import state_line
 from nodeflow.graph.model.workflow import Problem
@@ -59,7 +60,7 @@ def _lines(*lines: str) -> str:
 
 
 def _problems(problems: Iterable[Problem]) -> str:
-    return _lines(*(escape(problem.reason) for problem in problems))
+    return _lines(*(escape(said(problem.reason)) for problem in problems))
 
 
 def _port(port: Port, facts: Facts) -> str:
@@ -86,7 +87,7 @@ def _card(card: NodeItem) -> str:
         given = tr("What the subgraph gives") if card.inputs else tr("What comes into the subgraph")
         return _lines(f"<b>{escape(given)}</b>", escape(tr("Double click a name to change it, right click for more.")))
     title = f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}"
-    return _lines(title, escape(state_line(card.state)), escape(card.state.why), _problems(card.problems))
+    return _lines(title, escape(state_line(card.state)), escape(said(card.state.why)), _problems(card.problems))
 
 
 def _wire(wire: WireItem, facts: Facts) -> str:
@@ -99,4 +100,4 @@ def _wire(wire: WireItem, facts: Facts) -> str:
 def _value(source: Port, facts: Facts) -> str:
     """Return what an output gave: facts and an image, as far as they are known."""
     told = facts(source.card.id, source.name)
-    return told or escape(next((v.text for v in source.card.state.values if v.output == source.name), ""))
+    return told or escape(said(next((v.text for v in source.card.state.values if v.output == source.name), "")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.qt import theme
 
 
@@ -35,7 +36,7 @@ class Toast(QLabel):
             f"#toast {{ background: {t.raised}; color: {t.text}; padding: 8px 12px;"
             f" border: 1px solid {getattr(t, edge)}; border-radius: 7px; }}"
         )
-        self.setText(words)
+        self.setText(said(words))
         self.setAccessibleDescription(words)
         room = self._parent.rect().adjusted(12, 12, -12, -12)
         width = min(420, room.width(), self.fontMetrics().horizontalAdvance(words) + 30)

@@ -1,0 +1,96 @@
+"""Sentences of graph, engine and nodes in another language: every template has words, and finds its sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nodeflow.app.i18n import pack_translations
+from nodeflow.app.i18n.extract_sentences import missing, sentences
+from nodeflow.app.i18n.language import languages
+from nodeflow.app.i18n.sentences import GAP, said, templates
+from nodeflow.app.i18n.texts import problem_line
+from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.graph.model.workflow import Node, Problem, Workflow
+from nodeflow.graph.validate.check import check
+from nodeflow.node import NodeError
+
+OTHERS = [name for name in languages() if name != "en"]
+LATIN = re.compile(r"[A-Za-z]{2,}")
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    pack_translations.use("zh_CN")
+    shipped_catalogue()
+    yield
+    pack_translations.use("en")
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_that_is_said_has_a_translation(language: str) -> None:
+    lacking = {place: found for place, found in missing(language).items() if found}
+    assert not lacking, "python -m nodeflow.app.i18n.extract_sentences lists them"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_template_keeps_its_gaps_and_finds_the_sentences_that_are_made_from_it(language: str) -> None:
+    known = templates(language, ("nodes",))
+    assert len(known.sources) > 700
+    for template in known.made:
+        source = template.source
+        assert set(GAP.findall(template.words)) <= set(GAP.findall(source)), source
+        sentence = GAP.sub(lambda gap: f"v{gap[1]}", source)
+        wanted = GAP.sub(lambda gap: f"v{gap[1]}", template.words)
+        assert known.said(sentence) == wanted, source
+
+
+def test_problems_are_told_in_chinese_with_what_fills_them(chinese: None) -> None:
+    workflow = Workflow(
+        nodes={
+            "a": Node("nodes.sampel"),
+            "b": Node("nodes.gaussian_noise", params={"seed": -1, "sed": 3}),
+            "c": Node("nodes.vae_decode"),
+        }
+    )
+    lines = [problem_line(problem) for problem in check(workflow, shipped_catalogue())]
+    assert len(lines) == 5
+    for line in lines:
+        names = ("nodes", "sampel", "sample", "gaussian_noise", "seed", "sed", "vae_decode", "vae", "latent")
+        assert set(LATIN.findall(line)) <= {*names, "VAE", "Latent", "gaussian", "noise", "decode"}, line
+    assert "a: 未知的节点类型 'nodes.sampel'；你是否想写 'nodes.sample'？" in lines
+
+
+def test_what_is_not_known_stays_as_it_is(chinese: None) -> None:
+    assert said("A pack of yours says something else") == "A pack of yours says something else"
+    assert said("") == ""
+    assert problem_line(Problem("n", "", "someone else's words")) == "n: someone else's words"
+    assert said("first run\nsomeone else's words") == "第一次运行\nsomeone else's words"
+
+
+def test_english_is_left_alone() -> None:
+    assert said("first run") == "first run"
+
+
+def test_the_source_is_read_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "pack.py").write_text(
+        '"""A docstring is none."""\n'
+        "def one(x):\n"
+        '    if x:\n        raise NodeError(f"{x:g} is no good; take {x + 1!r}" " or none")\n'
+        '    kind = "a half sentence"\n'
+        '    return Problem("n", "", "the {kind} is wrong here")\n'
+    )
+    assert set(sentences(tmp_path, parts=False)) == {"{0} is no good; take {1} or none", "the {0} is wrong here"}
+    assert "a half sentence" in sentences(tmp_path)
+
+
+def test_an_error_of_a_node_is_told_in_chinese(chinese: None) -> None:
+    from nodes.values.lists import pick
+
+    with pytest.raises(NodeError) as raised:
+        pick([1, 2], 5)
+    assert said(str(raised.value)) == "没有第 5 项；列表有 2 项"
