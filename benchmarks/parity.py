@@ -18,7 +18,17 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from nodeflow.wires import Conditioning, Guider, LatentFormat, Noise, Prediction, Schedule, TrainedSchedule
+from nodeflow.wires import (
+    Conditioning,
+    Guider,
+    Latent,
+    LatentFormat,
+    Noise,
+    NoiseMask,
+    Prediction,
+    Schedule,
+    TrainedSchedule,
+)
 from nodes.guidance.classifier_free import no_guidance
 from nodes.latents.noise import drawn_noise, noise_stream
 from nodes.samplers.sampling_loop import Sampled, sample
@@ -121,6 +131,23 @@ def of_noise(known: dict[str, list[float]]) -> dict[str, float]:
     return found
 
 
+def of_inpainting(known: dict[str, Any]) -> dict[str, float]:
+    """A noise mask of 0, 0.5 in the fourth column and 1 behind, over a ramp from -1 to 1."""
+    mask, latents = torch.zeros(1, 1, 8, 8), torch.linspace(-1, 1, 256).reshape(1, 4, 8, 8)
+    mask[..., 3], mask[..., 4:] = 0.5, 1.0
+    worst = {}
+    for case, wanted in known.items():
+        if case.startswith("inpaint|"):
+            _, spacing, name = case.split("|")
+            schedule = k_sampler(None, name, cast(SpacingName, spacing), STEPS)
+            noise = Noise((SEED,), stream="one for the batch", between="seed + 1")
+            latent = Latent(latents, NoiseMask(mask, fresh=name == "ddim"))
+            found = ended(sample(toy(False), schedule, noise, latent)).latent.samples
+            error = (found.flatten()[:16] - torch.tensor(wanted["first16"])).abs().max() / found.std()
+            worst[f"inpainting with {name}"] = float(error)
+    return worst
+
+
 def relative(found: Tensor, wanted: list[float]) -> float:
     """The largest relative error; infinity for lists of different lengths."""
     if len(found) != len(wanted):
@@ -140,6 +167,7 @@ def main() -> None:
     for title, limit, worst in (
         ("noise levels", 1e-6, {**of_sigmas(sigmas), **of_tails(runs)}),
         ("noise", 0.0, of_noise(noise)),
+        ("inpainting", 1e-5, of_inpainting(runs)),
         ("samplers without noise on the way", 1e-5, _random(of_samplers(runs), False)),
         ("samplers with noise on the way", 1e-4, _random(of_samplers(runs), True)),
     ):

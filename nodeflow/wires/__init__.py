@@ -55,6 +55,7 @@ from nodeflow.wires.values import (
     Latent,
     LatentFormat,
     Mask,
+    NoiseMask,
     Region,
     Scores,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "Mask",
     "MaskedTransformer",
     "Noise",
+    "NoiseMask",
     "Prediction",
     "Region",
     "Residuals",

@@ -75,6 +75,11 @@ class Solver(Protocol):
         ...
 
     @property
+    def end_timestep(self) -> float:
+        """The timestep of the level that the last step leads to, but at least the least one that was trained."""
+        ...
+
+    @property
     def initial_scale(self) -> float:
         """Standard deviation of x at the first step."""
         ...

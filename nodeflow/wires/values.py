@@ -33,10 +33,24 @@ class LatentFormat:
 
 
 @dataclass(frozen=True, eq=False)
+class NoiseMask:
+    """Hold where a latent is to be sampled anew: ``values`` (1 or B, 1, H, W) of any size, 1 there, 0 where not.
+
+    ``differential`` is how far what lies between is a matter of when rather than of how much: with 1 a place of 0.3 is
+    sampled in the last 0.3 of the way. ``fresh``: what stays gets noise of other seeds than the start had.
+    """
+
+    values: Tensor
+    differential: float = 0.0
+    fresh: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Latent:
-    """Latents: ``samples`` (B, C, h, w) in the denoiser's scale."""
+    """Latents: ``samples`` (B, C, h, w) in the denoiser's scale, and where alone a sampler works on them."""
 
     samples: Tensor
+    noise_mask: NoiseMask | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import VAE, Latent
 from nodes.images.resampling.methods import LATENT_METHODS, LatentMethod, centre_crop
+from nodes.latents.noise_mask import changed, joined_masks, of_rows
 
 MAX_SIDE = 4096
 """Cells along a side of a latent."""
@@ -35,8 +37,8 @@ def scale_latent(
         raise NodeError("width and height are both 0; set at least one of them")
     width = width or max(1, round(old_width * height / old_height))
     height = height or max(1, round(old_height * width / old_width))
-    samples = centre_crop(latent.samples, width, height) if crop == "centre" else latent.samples
-    return Latent(LATENT_METHODS[method](samples, width, height))
+    whole = changed(latent, lambda cells: centre_crop(cells, width, height)) if crop == "centre" else latent
+    return replace(whole, samples=LATENT_METHODS[method](whole.samples, width, height))
 
 
 @node("Scale latent by")
@@ -48,7 +50,8 @@ def scale_latent_by(
     Latents (B, C, h, w) become (B, C, factor h, factor w), rounded. The methods are those of *Scale latent*.
     """
     height, width = latent.samples.shape[-2:]
-    return Latent(LATENT_METHODS[method](latent.samples, max(1, round(width * factor)), max(1, round(height * factor))))
+    sides = max(1, round(width * factor)), max(1, round(height * factor))
+    return replace(latent, samples=LATENT_METHODS[method](latent.samples, *sides))
 
 
 @node("Empty latent")
@@ -83,8 +86,8 @@ def turn_latent(
     """
     turns = {"quarter right": -1, "half": 2, "quarter left": 1}
     if way in turns:
-        return Latent(torch.rot90(latent.samples, turns[way], (2, 3)).contiguous())
-    return Latent(latent.samples.flip(3 if way == "mirror left and right" else 2))
+        return changed(latent, lambda cells: torch.rot90(cells, turns[way], (2, 3)).contiguous())
+    return changed(latent, lambda cells: cells.flip(3 if way == "mirror left and right" else 2))
 
 
 @node("Crop latent")
@@ -101,11 +104,11 @@ def crop_latent(
 
     Fails when nothing of the latent lies in the rectangle.
     """
-    cut = latent.samples[..., y : y + height, x : x + width]
-    if not cut.numel():
+    cut = changed(latent, lambda cells: cells[..., y : y + height, x : x + width].contiguous())
+    if not cut.samples.numel():
         size = f"{latent.samples.shape[-1]} x {latent.samples.shape[-2]}"
         raise NodeError(f"nothing of this latent ({size} cells) lies at x {x}, y {y}; choose a place inside")
-    return Latent(cut.contiguous())
+    return cut
 
 
 @node("Lay latent on")
@@ -134,7 +137,7 @@ def lay_latent_on(
             part, feather, top > 0, top + part.shape[-2] < height, left > 0, left + part.shape[-1] < width
         )
         laid[place] = torch.lerp(laid[place], part, share)
-    return Latent(laid)
+    return Latent(laid, below.noise_mask)
 
 
 def _feathered(part: torch.Tensor, cells: int, above: bool, below: bool, before: bool, after: bool) -> torch.Tensor:
@@ -165,7 +168,7 @@ def blend_latents(first: Latent, second: Latent, share: Annotated[float, Slider(
     one, other = paired(first, second)
     if one.shape[-2:] != other.shape[-2:]:
         raise NodeError("the latents differ in size; scale one of them before")
-    return Latent(torch.lerp(one, other.to(one), share))
+    return Latent(torch.lerp(one, other.to(one), share), first.noise_mask)
 
 
 @node("Batch latents")
@@ -180,7 +183,8 @@ def batch_latents(*latents: Latent) -> Latent:
         raise NodeError("there are no latents to put into a batch; wire some to it")
     if len({latent.samples.shape[1:] for latent in latents}) > 1:
         raise NodeError("latents of one batch have the same channels and size, these differ; scale them before")
-    return Latent(torch.cat([latent.samples.to(latents[0].samples) for latent in latents]))
+    samples = torch.cat([latent.samples.to(latents[0].samples) for latent in latents])
+    return Latent(samples, joined_masks(latents))
 
 
 @node("Repeat latent")
@@ -189,7 +193,7 @@ def repeat_latent(latent: Latent, count: Annotated[int, Range(1, 1024)] = 2) -> 
 
     (B, C, h, w) become (count B, C, h, w).
     """
-    return Latent(latent.samples.repeat(count, 1, 1, 1))
+    return of_rows(latent, lambda rows: rows.repeat(count, 1, 1, 1))
 
 
 @node("Pick latent")
@@ -204,7 +208,7 @@ def pick_latent(
     """
     if first >= len(latent.samples):
         raise NodeError(f"this batch has {len(latent.samples)} latents, counted from 0; choose one of them")
-    return Latent(latent.samples[first : first + count].clone())
+    return of_rows(latent, lambda rows: rows[first : first + count].clone())
 
 
 def paired(first: Latent, second: Latent) -> tuple[torch.Tensor, torch.Tensor]:

@@ -137,7 +137,7 @@ def add_noise(latent: Latent, noise: Noise, schedule: Schedule, step: Annotated[
         raise NodeError(f"there is no step {step}; the schedule's steps are 0 to {len(solver.timesteps) - 1}")
     with torch.no_grad():
         drawn = drawn_noise(noise, noise.generators(), tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
-        return Latent(solver.add_noise(x_0, drawn, step))
+        return replace(latent, samples=solver.add_noise(x_0, drawn, step))
 
 
 @node("Forward diffusion")

@@ -12,10 +12,12 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
+from nodes.denoisers.calls.prediction_types import levels
 from nodes.denoisers.denoisers import in_force
 from nodes.latents.noise import drawn_noise, latent_shape, rows
 from nodes.networks.attention_recorder import Recorder
 from nodes.samplers.loop.asking import Asker, take_step
+from nodes.samplers.loop.noise_mask import masked
 from nodes.samplers.loop.per_sample import BatchSplitter
 from nodes.schedulers.solvers.composite import levels_of, stage_at
 
@@ -45,7 +47,8 @@ def sample(
 
     Without ``latent`` it starts from pure noise (B, C, h, w), of the size that the noise asks for. With one (image to
     image) it starts from that latent with noise on it, and goes only the last ``strength`` of the steps: 0 leaves the
-    latent as it is, 1 keeps almost nothing of it. A single latent serves all seeds of the noise.
+    latent as it is, 1 keeps almost nothing of it. A single latent serves all seeds of the noise. Where it has a noise
+    mask, only what that covers is painted.
 
     ``trajectory`` holds for each step what went in (x), the clean latent that the model foresaw (original), its
     predictions with and without the text, and where it was kept within its range, the share of values that a threshold
@@ -71,7 +74,13 @@ def sample(
             shape = latent_shape(noise, denoiser.format)
             x = drawn_noise(noise, generators, shape).to(denoiser.device, denoiser.dtype) * solver.initial_scale
         else:
-            x = _noised(latent, solver, first, noise, generators, denoiser)
+            known, drawn = _known(latent, noise, generators, denoiser)
+            x = solver.add_noise(known, drawn, first) if first < total else known
+            if latent.noise_mask is not None and first < total:
+                if latent.noise_mask.fresh:
+                    drawn = _drawn_anew(noise, tuple(known.shape[1:]))
+                ends = float(solver.timesteps[first]), solver.end_timestep
+                guider = masked(guider, known, drawn, latent.noise_mask, ends, levels(schedule, denoiser))
 
     guiders = [guider.at(index, total) for index in range(first, total)]
     start = (in_force(denoiser, first, total), replace(noise, later=()), latent, first, record, batch)
@@ -105,7 +114,8 @@ def sample(
     taken = range(first, first + len(made))
     path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, taken)}
     times, sigmas = solver.timesteps[first:], solver.sigmas[first:]
-    return Sampled(Latent(solver.result(x)), Trajectory(times, sigmas, first=first, **path))
+    result = Latent(solver.result(x), None if latent is None else latent.noise_mask)
+    return Sampled(result, Trajectory(times, sigmas, first=first, **path))
 
 
 def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int) -> list[tuple[object, ...]]:
@@ -140,14 +150,18 @@ def _first_step(strength: float, steps: int, solver: Solver) -> int:
     return min(skipped * solver.order, len(solver.timesteps))
 
 
-def _noised(
-    latent: Latent, solver: Solver, first: int, noise: Noise, generators: list[torch.Generator], denoiser: Denoiser
-) -> Tensor:
+def _known(
+    latent: Latent, noise: Noise, generators: list[torch.Generator], denoiser: Denoiser
+) -> tuple[Tensor, Tensor]:
+    """The latents to begin from and the noise for them, (B, C, h, w) each."""
     channels, wanted = latent.samples.shape[1], denoiser.format.channels
     if channels != wanted:
         raise NodeError(f"this latent has {channels} channels and the model takes {wanted}; encode it by its own VAE")
     x_0 = rows(latent.samples, len(noise.seeds)).to(denoiser.device, denoiser.dtype)
-    if first >= len(solver.timesteps):
-        return x_0
-    drawn = drawn_noise(noise, generators, tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
-    return solver.add_noise(x_0, drawn, first)
+    return x_0, drawn_noise(noise, generators, tuple(x_0.shape[1:])).to(x_0.device, x_0.dtype)
+
+
+def _drawn_anew(noise: Noise, shape: tuple[int, ...]) -> Tensor:
+    """What the seeds after those of the noise draw."""
+    after = replace(noise, seeds=tuple((seed + 1) % 2**64 for seed in noise.seeds), values=None, variation=None)
+    return drawn_noise(after, after.generators(), shape)

@@ -68,6 +68,11 @@ class SigmaSolver:
         return torch.tensor(self._levels)
 
     @property
+    def end_timestep(self) -> float:
+        table = self._space.table
+        return float(table.asked(max(self._given[-1], float(table.sigmas[0]))))
+
+    @property
     def initial_scale(self) -> float:
         return self._noise_scale(0)
 

@@ -61,6 +61,10 @@ class CompositeSolver:
         return torch.cat([*whole, self._stages[-1][1].sigmas[-1:]])
 
     @property
+    def end_timestep(self) -> float:
+        return self._stages[-1][1].end_timestep
+
+    @property
     def initial_scale(self) -> float:
         return self._stages[0][1].initial_scale
 

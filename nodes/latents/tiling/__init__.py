@@ -1,0 +1,1 @@
+"""Work on a part at a time. No nodes here."""
