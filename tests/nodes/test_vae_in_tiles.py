@@ -84,18 +84,8 @@ def test_a_true_decoder_leaves_no_seam() -> None:
     latent = Latent(torch.randn(1, 4, 24, 40, generator=torch.Generator().manual_seed(2)))
     whole = vae.decode(latent).pixels
     _, tiled = run(vae_decode_in_tiles(vae, latent, 128, 32))
-    hard = torch.cat(
-        [
-            vae.decode(Latent(part)).pixels
-            for part in (
-                latent.samples[..., :10],
-                latent.samples[..., 10:20],
-                latent.samples[..., 20:30],
-                latent.samples[..., 30:],
-            )
-        ],
-        3,
-    )
+    parts = [latent.samples[..., start : start + 10] for start in range(0, 40, 10)]
+    hard = torch.cat([vae.decode(Latent(part)).pixels for part in parts], 3)
     edges = [tile.left * 8 for tile in tiles(24, 40, (16, 16), 4) if tile.left]
     deviation = whole.std()
     assert jumps(hard - whole, [80, 160, 240]) > 2, "parts that are put side by side do show"
