@@ -61,6 +61,13 @@ class Range(msgspec.Struct, frozen=True):
     step: float | None = None
 
 
+class Choices(msgspec.Struct, frozen=True):
+    """A text that is one of these, which are known when the node is declared; for a few that never change there is
+    Literal."""
+
+    values: tuple[str, ...]
+
+
 class Multiline(msgspec.Struct, frozen=True):
     """A text of several lines."""
 
@@ -305,6 +312,8 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(minimum=minimum, maximum=maximum, step=step, widget="slider")
             case Range(minimum, maximum, step):
                 fields.update(minimum=minimum, maximum=maximum, step=step)
+            case Choices(values):
+                kind, choices = "choice", values
             case Multiline():
                 fields.update(widget="multiline")
             case Seed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -29,11 +30,24 @@ class _Finder:
     def find(self, name: str) -> list[Entry]:
         library = self._opened()
         found = _reachable(library, name)
-        if not found and time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
-            self._looked = time.monotonic()
+        if not found and self._is_time():
             library.refresh()
             found = _reachable(library, name)
         return found
+
+    def of(self, kind: str, families: Sequence[str]) -> list[Entry]:
+        """Files of a kind and of one of the families, those of the first family first."""
+        library = self._opened()
+        if not (found := _fitting(library, kind, families)) and self._is_time():
+            library.refresh()
+            found = _fitting(library, kind, families)
+        return found
+
+    def _is_time(self) -> bool:
+        """Return whether the disks may be looked at again, and count this as a look."""
+        long_ago = time.monotonic() - self._looked > LOOK_AGAIN_SECONDS
+        self._looked = time.monotonic() if long_ago else self._looked
+        return long_ago
 
     def near(self, name: str) -> list[str]:
         return near(self._opened().entries, name)
@@ -53,6 +67,16 @@ def _reachable(library: Library, name: str) -> list[Entry]:
         for entry in library.find(name)
         if Path(entry.path).exists() and not (entry.root == hub and Path(entry.path).is_dir())
     ]
+
+
+def _fitting(library: Library, kind: str, families: Sequence[str]) -> list[Entry]:
+    """Without folders, and what is gone."""
+    found = [
+        entry
+        for entry in library.entries
+        if entry.found.kind == kind and entry.found.family in families and Path(entry.path).is_file()
+    ]
+    return sorted(found, key=lambda one: (list(families).index(one.found.family), one.name.casefold()))
 
 
 @cache
@@ -80,6 +104,13 @@ def library_path(name: str) -> Path | None:
         listed = ", ".join(entry.name for entry in found[:3])
         raise AmbiguousNameError(f"{len(found)} different models are called {name}: {listed}; name one with its folder")
     return Path(found[0].path)
+
+
+def files_of(kind: str, families: Sequence[str]) -> list[tuple[str, Path]]:
+    """The library's files of a kind and of one of the families, by name; those of the first family first."""
+    if not library_roots():
+        return []
+    return [(entry.name, Path(entry.path)) for entry in _of_user().of(kind, families)]
 
 
 def names_near(name: str) -> list[str]:

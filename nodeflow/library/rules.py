@@ -101,12 +101,16 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF."""
+    """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF.
+
+    ``part`` is the parameter at which it takes a network's file, where that is not ``model``.
+    """
 
     title: str
     takes: str
     file: bool = False
     gguf: bool = False
+    part: str = ""
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -178,13 +178,15 @@ class Adapter:
 class DiffusionNetwork:
     """A denoising network as it was loaded (U-Net or transformer), the space it works in and what it predicts.
 
-    ``adapters`` are added while it computes; the network itself, which others share, stays as it is.
+    ``adapters`` are added while it computes; the network itself, which others share, stays as it is. ``family`` is the
+    name of the family of models that it was loaded as, empty where nothing depends on it.
     """
 
     module: torch.nn.Module
     format: LatentFormat
     prediction: Prediction
     adapters: tuple[Adapter, ...] = ()
+    family: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
-from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, Prediction, TextEncoder, TrainedSchedule
-from nodes.denoisers.calls.flow_calls import FluxDenoiser, JointDenoiser, QwenImageDenoiser, ZImageDenoiser
-from nodes.loaders.families.flow_transformers.pipeline_folder import PATTERNS, load_flow_folder, load_flux_folder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodes.loaders.models.known import families, family_of_network, told_as
+from nodes.loaders.models.precision import AUTO, Precision
+from nodes.loaders.models.whole import Beside, ModelParts, load_whole
+from nodes.loaders.read.locate import MODEL_PATTERNS
+from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for, find_part
 
 
@@ -23,7 +24,7 @@ class FlowTransformer(NamedTuple):
     schedule: TrainedSchedule
 
 
-@node("Load flow transformer", version=2)
+@node("Load flow transformer", version=3)
 def load_flow_transformer(
     model: Annotated[str, Reads("model")] = "starter:flow-transformer",
     revision: str = "",
@@ -60,12 +61,12 @@ def load_flow_transformer(
     Paper: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis
     (arXiv:2403.03206).
     """
-    path = find_for("Load flow transformer", model, revision, PATTERNS)
-    target = Target(torch_dtype(dtype), storage == "float8")
-    return FlowTransformer(*load_flow_folder(path, target, t5, _file("Load flow transformer", transformer)))
+    precision = Precision(AUTO, dtype, device, storage == "float8")
+    left_out = frozenset() if t5 else frozenset(["text_encoder_3"])
+    return FlowTransformer(*_load("Load flow transformer", model, revision, transformer, precision, left_out))
 
 
-@node("Load FLUX", version=2)
+@node("Load FLUX", version=3)
 def load_flux(
     model: Annotated[str, Reads("model")] = "",
     revision: str = "",
@@ -94,22 +95,31 @@ def load_flux(
     or when the model is of another kind.
     Paper: Black Forest Labs 2025, FLUX.1 Kontext (arXiv:2506.15742), section 2, describes the transformer.
     """
-    path = find_for("Load FLUX", model, revision, PATTERNS)
-    target = Target(torch_dtype(dtype), storage == "float8")
-    return FlowTransformer(*load_flux_folder(path, target, _file("Load FLUX", transformer)))
+    precision = Precision(AUTO, dtype, device, storage == "float8")
+    return FlowTransformer(*_load("Load FLUX", model, revision, transformer, precision, frozenset()))
 
 
-def _file(node: str, transformer: str) -> Path | None:
-    """The file of a transformer alone; None where none is named. Raises NodeError where it is no such file."""
-    return find_part(node, "transformer", transformer) if transformer else None
+def _load(
+    node: str, model: str, revision: str, transformer: str, precision: Precision, left_out: frozenset[str]
+) -> ModelParts:
+    """A folder's model, its transformer maybe out of another file. Raises NodeError."""
+    path = find_for(node, model, revision, MODEL_PATTERNS)
+    family = told_as(recognise(path).family)
+    if family is None:
+        raise NodeError(f"{path.name}: this node does not know such a model")
+    file = _of_family(find_part(node, "transformer", transformer), family.name) if transformer else None
+    return load_whole(family, path, precision, Beside(network=file, left_out=left_out))
 
 
-JOINT: Mapping[str, Callable[[DiffusionNetwork, Prediction], Denoiser]] = {
-    "SD3Transformer2DModel": JointDenoiser,
-    "ZImageTransformer2DModel": ZImageDenoiser,
-    "QwenImageTransformer2DModel": QwenImageDenoiser,
-}
-"""Denoisers by the class of their network."""
+def _of_family(path: Path, family: str) -> Path:
+    """A transformer's file. Raises NodeError where it is another family's than the folder."""
+    found = told_as(recognise(path).family)
+    if found is None or found.name != family:
+        raise NodeError(
+            f"{path.name} holds {f'the transformer of {found.name}' if found else 'no transformer that is known here'}"
+            f"; the folder beside it is of {family}, and takes a transformer of its kind"
+        )
+    return path
 
 
 @node("Joint transformer denoiser")
@@ -126,10 +136,10 @@ def joint_denoiser(transformer: DiffusionNetwork) -> Denoiser:
     Papers: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis
     (arXiv:2403.03206); Qwen-Image: Wu et al. 2025 (arXiv:2508.02324); Z-Image: Cai et al. 2025 (arXiv:2511.22699).
     """
-    kind = JOINT.get(type(transformer.module).__name__)
-    if kind is None:
+    family = family_of_network(transformer)
+    if family is None or family.network.guided:
         raise NodeError("this network is no transformer of Stable Diffusion 3's kind; use the denoiser made for it")
-    return kind(transformer, transformer.prediction)
+    return family.network.denoiser(transformer, 0.0)
 
 
 @node("FLUX denoiser")
@@ -146,4 +156,21 @@ def flux_denoiser(transformer: DiffusionNetwork, guidance: Annotated[float, Slid
     """
     if type(transformer.module).__name__ != "FluxTransformer2DModel":
         raise NodeError("this network is no transformer of FLUX's kind; use the denoiser that is made for it")
-    return FluxDenoiser(transformer, transformer.prediction, guidance)
+    return families()["FLUX.1"].network.denoiser(transformer, guidance)
+
+
+@node("Denoiser")
+def network_denoiser(network: DiffusionNetwork, guidance: Annotated[float, Slider(1, 10, 0.1)] = 3.5) -> Denoiser:
+    """Any network of *Load model* or *Load diffusion model*, ready for guidance and sampling.
+
+    It is asked as its family was trained: how latents are cut into patches, what a timestep is, and what is predicted.
+    ``guidance`` is for networks that were distilled with guidance, such as FLUX.1 dev, which are told it as a number;
+    wire those to No guidance. To others it makes no difference: put Classifier-free guidance behind them.
+
+    Fails for a network that belongs to no family, and for the text of another family's encoder.
+    Paper: distilled guidance: Meng et al. 2023, On Distillation of Guided Diffusion Models (arXiv:2210.03142).
+    """
+    family = family_of_network(network)
+    if family is None:
+        raise NodeError("this network was not loaded as one of the families; use the denoiser made for it")
+    return family.network.denoiser(network, guidance)

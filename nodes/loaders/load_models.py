@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from nodeflow.node import Reads, Supplied, node
+from nodeflow.node import Choices, Reads, Supplied, node
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.families.autoencoders import vae_folder
-from nodes.loaders.families.autoencoders.vae_file import load_autoencoder_file
+from nodes.loaders.families.autoencoders.vae_file import OLD_NAMES, load_autoencoder_file, spaces
 from nodes.loaders.families.class_transformers import dit_folder
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.stable_diffusion.folder import load_folder
@@ -109,11 +109,11 @@ def load_dit(
     return DiT(*dit_folder.load_dit_folder(path, Target(torch_dtype(dtype))))
 
 
-@node("Load VAE", version=2)
+@node("Load VAE", version=3)
 def load_vae(
     model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
     revision: str = "",
-    made_for: Literal["auto", "Stable Diffusion 1 and 2", "Stable Diffusion XL", "Stable Diffusion 3", "FLUX"] = "auto",
+    made_for: Annotated[str, Choices(("auto", *spaces(), *OLD_NAMES))] = "auto",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> VAE:
@@ -121,12 +121,13 @@ def load_vae(
 
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:latent-diffusion``, whose VAE is taken
-    - a folder with diffusers' AutoencoderKL or AutoencoderTiny, or with a pipeline that has one
+    - a folder with diffusers' AutoencoderKL, AutoencoderKLQwenImage or AutoencoderTiny, or with a pipeline that has one
     - the id of such a model on the Hugging Face hub, such as ``stabilityai/sd-vae-ft-mse`` or ``madebyollin/taesd``:
       taken from the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1;
       ``revision`` is then a branch, tag or commit of it, empty for main
-    - one .safetensors file of an AutoencoderKL, such as ``ae.safetensors``; ``made_for`` then says whose latents it
-      makes, since the file does not tell how they are scaled. A folder says so itself: leave ``made_for`` at auto
+    - one .safetensors or .gguf file, such as ``ae.safetensors``, by path or by its name in your model library; of a file
+      with a whole model its VAE is taken. Where names and shapes do not tell whose latents it makes (FLUX.1 and Stable
+      Diffusion 3 have alike VAEs, and scale latents otherwise), set ``made_for``. A folder says so itself
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
@@ -135,7 +136,7 @@ def load_vae(
     path = find_for("Load VAE", model, revision, vae_folder.PATTERNS)
     target = Target(torch_dtype(dtype))
     if path.is_file():
-        return load_autoencoder_file(path, target, made_for)
+        return load_autoencoder_file(path, target.dtype, made_for)
     return vae_folder.load_autoencoder(path, target)
 
 

@@ -150,6 +150,11 @@ def names_of_gguf(path: Path) -> set[str]:
     return {stored.name for stored in _reader(path).tensors}
 
 
+def fields_of_gguf(path: Path, prefix: str) -> dict[str, Any]:
+    """Return what a file's header says under keys that begin so. Raises NodeError for a damaged file."""
+    return {name: field.contents() for name, field in _reader(path).fields.items() if name.startswith(prefix)}
+
+
 def _reader(path: Path) -> Any:
     """The file, mapped; what is changed of it in memory would not be written."""
     from gguf import GGUFReader

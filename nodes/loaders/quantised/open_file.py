@@ -51,6 +51,13 @@ def names_in(path: Path) -> set[str]:
         return set(opened.keys())
 
 
+def tensor_in(path: Path, name: str) -> Tensor:
+    """Return one tensor of a safetensors file as it is stored. Raises NodeError where the file is damaged."""
+    with _opened(path) as opened:
+        found: Tensor = opened.get_tensor(name)
+        return found
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open

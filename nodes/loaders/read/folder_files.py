@@ -21,14 +21,17 @@ from nodes.loaders.read.no_code import check_folder
 
 @contextmanager
 def no_progress_bar() -> Iterator[None]:
-    """Keeps transformers from drawing on the terminal while it loads."""
+    """Keeps transformers from drawing on the terminal while it loads, and from its table of weights that are left over:
+    whether these matter is told by us."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()
 
@@ -56,8 +59,13 @@ IGNORABLE = {
 """What else may lie in the files of a class, the halves of a model that it is without; first of all classes."""
 
 
-def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str, Any]) -> Any:
-    """A network with its weights: all that it needs, all that are there, from safetensors. Raises NodeError."""
+def read_weights(
+    model_class: Any, folder: Path, name: str, options: Mapping[str, Any], ignorable: tuple[str, ...] = ()
+) -> Any:
+    """A network with its weights: all that it needs, all that are there, from safetensors. Raises NodeError.
+
+    ``ignorable``: patterns that names of weights begin with which the class does without.
+    """
     check_folder(folder)
     variant = _variant(folder, name)
     check_config(read_json(folder / "config.json", "it needs a config.json beside its weights"), named(folder))
@@ -78,8 +86,8 @@ def read_weights(model_class: Any, folder: Path, name: str, options: Mapping[str
     missing = sorted(report["missing_keys"])
     if missing:
         raise NodeError(f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}; download it again")
-    ignorable = IGNORABLE[""] + IGNORABLE.get(model_class.__name__, ())
-    refuse_unused(named(folder), report["unexpected_keys"], ignorable)
+    known = IGNORABLE[""] + IGNORABLE.get(model_class.__name__, ()) + ignorable
+    refuse_unused(named(folder), report["unexpected_keys"], known)
     return module
 
 

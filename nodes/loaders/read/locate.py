@@ -31,6 +31,16 @@ PATTERNS = [
 ]
 """What is fetched from the hub: configurations, tokenizer and safetensors weights; nothing that can hold a program."""
 
+MODEL_PATTERNS = [
+    *(name for name in PATTERNS if not name.endswith(".safetensors")),
+    "tokenizer*/*.jinja",
+    "transformer/diffusion_pytorch_model*.safetensors",
+    "unet/diffusion_pytorch_model*.safetensors",
+    "vae/diffusion_pytorch_model*.safetensors",
+    "text_encoder*/model*.safetensors",
+]
+"""The same for models of any family."""
+
 
 def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
     """The folder or file of a model. Raises NodeError, saying what to do, where there is none.

@@ -11,6 +11,8 @@ from nodeflow.resources import locate
 from nodes.loaders.read.locate import find
 from nodes.loaders.read.recognise import recognise, titles
 
+NETWORKS = "transformer", "unet"
+"""Kinds of what some nodes take beside a folder."""
 MAX_NAME = 80
 """Letters of a name in a message."""
 
@@ -20,7 +22,7 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
     path = find(model, revision, patterns)
     shown = shortened(path.name if locate(model, Path.cwd()) is not None else model)
     found, (type, taker) = recognise(path), _taker(node)
-    if found.known and not _takes(type, found):
+    if found.known and not _takes(type, taker, found):
         raise NodeError(f"{shown} holds {found.what}{_instead(type, path, found)}; {node} loads {taker.takes}")
     if path.is_file() and not taker.file:
         raise NodeError(f"{shown} is one file; {node} loads {taker.takes}")
@@ -45,7 +47,7 @@ def find_part(node: str, param: str, model: str) -> Path:
             f"{shortened(path.name)} is a folder; {param} takes one .safetensors or .gguf file, and model the folder"
         )
     found, (type, taker) = recognise(path), _taker(node)
-    if found.known and not (type in found.nodes and found.param == param):
+    if found.known and not (type in found.nodes and found.kind in NETWORKS and taker.part == param):
         raise NodeError(
             f"{shortened(path.name)} holds {found.what}{_instead(type, path, found)}; {param} of {node} takes one "
             f"network of {taker.takes.removeprefix('a folder of ')}"
@@ -64,11 +66,13 @@ def _taker(title: str) -> tuple[str, Taker]:
     return next((type, taker) for type, taker in rule_book().takers.items() if taker.title == title)
 
 
-def _takes(type: str, found: Recognised) -> bool:
+def _takes(type: str, taker: Taker, found: Recognised) -> bool:
     if found.kind == "lora":
         return type in ("nodes.apply_lora", "nodes.apply_lora_to_text")  # which say themselves for whom it was made
     if found.kind == "files":
         return type in ("nodes.load_upscaler", "nodes.apply_lora", "nodes.apply_lora_to_text")
+    if taker.part and found.kind in NETWORKS:
+        return False
     return type in found.nodes and found.param in ("model", "lora")
 
 
@@ -79,9 +83,9 @@ def _instead(type: str, path: Path, found: Recognised) -> str:
         return f", one part of {shortened(path.parent.name)}: give that folder"
     if around is not None and around.nodes and not found.nodes:
         return f", one part of {around.what}, which the node {titles(around.nodes)} loads"
-    if found.nodes and found.param not in ("model", "lora"):
-        taker = titles(found.nodes)
-        return f": name it at the parameter {found.param} of {taker}, and at model the folder of the rest"
+    part = rule_book().takers[type].part
+    if part and type in found.nodes and found.kind in NETWORKS:
+        return f": name it at the parameter {part}, and at model the folder of the rest"
     if found.nodes:
         return f", which the node {titles(found.nodes)} loads"
     return f": {found.reason}" if found.reason else ", which no node here loads"

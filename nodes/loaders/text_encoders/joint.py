@@ -129,12 +129,3 @@ def clip_reader(path: Path, number: str, target: Target, projection: bool) -> Re
     tokenizer = read_tokenizer(CLIPTokenizer, path / f"tokenizer{number}")
     longest = length_of(tokenizer, module.config.max_position_embeddings)
     return Reader(tokenizer, ready(module), longest)
-
-
-def t5_reader(path: Path, number: str, target: Target, length: int) -> Reader:
-    """T5's encoder, from folders that are named in the same way. Raises NodeError."""
-    from transformers import T5EncoderModel, T5TokenizerFast
-
-    with no_progress_bar():
-        module = read_weights(T5EncoderModel, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
-    return Reader(read_tokenizer(T5TokenizerFast, path / f"tokenizer{number}"), ready(module), length)

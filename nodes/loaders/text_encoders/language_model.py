@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,20 +11,13 @@ from torch.nn.functional import pad
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, Conditioning
-from nodes.loaders.read.folder_files import first_line, no_progress_bar, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.folder_files import first_line
 from nodes.loaders.text_encoders.tokenizing import each, tell_cut
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
 
 TOKENS = 512
 """How many tokens of a text are read, as in both pipelines."""
-QWEN_IMAGE_FRAME = (
-    "<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity, text, spatial "
-    "relationships of the objects and background:<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
-)
-QWEN_IMAGE_DROPPED = 34
-"""The tokens of this frame up to the text; they say the same for every text and are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +62,14 @@ class ChatText:
         return Conditioning(pad(tokens, (0, 0, 0, rest)), words=words + ("",) * rest, mask=kept)
 
 
-def z_image_text(path: Path, target: Target) -> ChatText:
-    """Qwen 3, asked through its tokenizer's own chat template. Raises NodeError."""
-    from transformers import Qwen2Tokenizer, Qwen3Model
+ASKED = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+"""A request to Qwen, as its own template puts it."""
 
-    tokenizer = read_tokenizer(Qwen2Tokenizer, path / "tokenizer")
+
+def chat_frame(tokenizer: Any) -> Callable[[str], str]:
+    """Return what puts a text as a request: the tokenizer's own template, or Qwen's where it brings none."""
+    if not tokenizer.chat_template:
+        return ASKED.format
 
     def frame(text: str) -> str:
         asked = [{"role": "user", "content": text}]
@@ -84,21 +79,8 @@ def z_image_text(path: Path, target: Target) -> ChatText:
             )
         except Exception as error:  # the template is the model's own, and may fail in any way
             raise NodeError(
-                f"the chat template of {path.name}/tokenizer cannot be used ({first_line(error)}); download it again"
+                f"the chat template of its tokenizer cannot be used ({first_line(error)}); download it again"
             ) from None
         return framed
 
-    with no_progress_bar():
-        module = read_weights(Qwen3Model, path / "text_encoder", "model", {"dtype": target.dtype})
-    return ChatText(tokenizer, ready(module), frame, -2)
-
-
-def qwen_image_text(path: Path, target: Target) -> ChatText:
-    """Qwen 2.5 VL, asked to describe an image. Raises NodeError."""
-    from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
-
-    tokenizer = read_tokenizer(Qwen2Tokenizer, path / "tokenizer")
-    with no_progress_bar():
-        options = {"dtype": target.dtype}
-        module = read_weights(Qwen2_5_VLForConditionalGeneration, path / "text_encoder", "model", options)
-    return ChatText(tokenizer, ready(module), QWEN_IMAGE_FRAME.format, -1, QWEN_IMAGE_DROPPED)
+    return frame

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, LatentFormat
 from nodes.latents.vae import TinyVAE
+from nodes.loaders.families.autoencoders.frames import WAN
+from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, ready, vae
+from nodes.loaders.read.parts import Target, ready
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = [
@@ -30,11 +33,19 @@ def load_autoencoder(path: Path, target: Target) -> VAE:
     inside = path / "vae" if (path / "vae").is_dir() else path
     config = read_json(inside / "config.json", "it needs a config.json as diffusers saves it, or a vae folder")
     kind = config.get("_class_name")
-    if kind not in ("AutoencoderKL", "AutoencoderTiny"):
-        raise NodeError(f"{path.name} holds {kind}; this node loads AutoencoderKL and AutoencoderTiny")
+    if kind in (known := {one.architecture.kind: one for one in (KL, WAN)}):
+        loaded: VAE = known[kind].from_folder(inside, target.dtype, side_of(config))
+        return loaded
+    if kind != "AutoencoderTiny":
+        raise NodeError(f"{path.name} holds {kind}; this node loads {', '.join(known)} and AutoencoderTiny")
     module = read_weights(getattr(diffusers, kind), inside, WEIGHTS, {"torch_dtype": target.dtype})
-    if kind == "AutoencoderKL":
-        downscale = 2 ** (len(module.config.block_out_channels) - 1)
-        return vae(module, int(module.config.sample_size) // downscale)
     format = LatentFormat(module.config.latent_channels, 2 ** (len(module.config.encoder_block_out_channels) - 1), SIDE)
     return TinyVAE(ready(module), format, float(module.config.scaling_factor))
+
+
+def side_of(config: dict[str, Any]) -> int:
+    """Cells along a side of latents, where the configuration says how many pixels an image has."""
+    widths = config.get("block_out_channels")
+    if not isinstance(widths, list) or "sample_size" not in config:
+        return SIDE
+    return int(config["sample_size"]) // 2 ** (len(widths) - 1)

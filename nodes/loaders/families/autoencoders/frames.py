@@ -1,0 +1,62 @@
+"""Autoencoders for films that paint images as films of one frame: Qwen-Image's, which has the layout of Wan 2.1."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import torch
+
+from nodeflow.wires import LatentFormat
+from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
+from nodes.loaders.families.autoencoders.qwen_image_vae import FramesVAE
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.read.parts import ready
+
+ORIGINAL = "encoder.conv1.weight"
+
+
+def wan_names(weights: Weights) -> Weights:
+    """diffusers' names, from those or the original ones of Wan 2.1."""
+    from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
+
+    if ORIGINAL not in weights:
+        return weights
+    found: Weights = convert_wan_vae_to_diffusers(dict(weights))
+    return found
+
+
+def wan_shape(weights: Weights) -> dict[str, Any]:
+    """Of `AutoencoderKLQwenImage`: widths, depths, and which levels halve the number of frames."""
+    base = len(weights["encoder.conv_in.weight"])
+    widths, frames = [0], list[bool]()
+    for block in count():
+        inside = f"encoder.down_blocks.{block}."
+        if f"{inside}conv1.weight" in weights:
+            widths[-1] = len(weights[f"{inside}conv1.weight"])
+        elif f"{inside}resample.1.weight" in weights:
+            frames.append(f"{inside}time_conv.weight" in weights)
+            widths.append(0)
+        else:
+            break
+    return {
+        "base_dim": base,
+        "z_dim": len(weights["quant_conv.weight"]) // 2,
+        "dim_mult": [width // base for width in widths],
+        "num_res_blocks": next(n for n in count() if f"encoder.down_blocks.{n}.conv1.weight" not in weights),
+        "temperal_downsample": frames,
+    }
+
+
+def frames_vae(module: Any, side: int) -> FramesVAE:
+    """A VAE of its network, each channel with a mean and a deviation of its own."""
+    config = module.config
+    format = LatentFormat(int(config.z_dim), 2 ** len(config.temperal_downsample), side)
+    mean, deviation = (torch.tensor(part)[None, :, None, None] for part in (config.latents_mean, config.latents_std))
+    return FramesVAE(ready(module), format, mean, deviation)
+
+
+WAN = Autoencoder(
+    Architecture("diffusers", "AutoencoderKLQwenImage", wan_shape, wan_names, precisions=("bfloat16", "float32")),
+    frames_vae,
+)

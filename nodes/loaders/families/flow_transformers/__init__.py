@@ -1,1 +1,0 @@
-"""Stable Diffusion 3, FLUX, Z-Image, Qwen-Image."""

@@ -1,0 +1,86 @@
+"""Qwen-Image: a joint-attention transformer, led by what Qwen 2.5 VL reads in a text that it is asked to describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodes.denoisers.calls.flow_calls import QwenImageDenoiser
+from nodes.loaders.families.autoencoders.frames import WAN
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.shapes import count_layers, rotary_axes
+from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
+from nodes.loaders.text_encoders.language_model import ChatText
+
+SIDE = 128
+"""Cells on a side of latents at the usual size."""
+USUAL = {"image_tokens": (SIDE // 2) ** 2}
+"""By that size the noise levels are spaced."""
+FRAME = (
+    "<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity, text, spatial "
+    "relationships of the objects and background:<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+)
+DROPPED = 34
+"""The tokens of this frame up to the text; they say the same for every text and are left out."""
+
+
+def shape(weights: Weights) -> dict[str, Any]:
+    """Of `QwenImageTransformer2DModel`, whose weights everyone names alike."""
+    inner, channels = weights["img_in.weight"].shape
+    head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
+    return {
+        "in_channels": channels,
+        "out_channels": len(weights["proj_out.weight"]) // 4,
+        "num_layers": count_layers(weights, "transformer_blocks"),
+        "attention_head_dim": head,
+        "num_attention_heads": inner // head,
+        "joint_attention_dim": weights["txt_in.weight"].shape[1],
+        "axes_dims_rope": rotary_axes(head, 16, 56, 56),
+    }
+
+
+def denoiser(network: DiffusionNetwork, guidance: float) -> QwenImageDenoiser:
+    return QwenImageDenoiser(network, network.prediction)
+
+
+def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
+    tokenizer, module = loaded["text_encoder"]
+    return ChatText(tokenizer, module, FRAME.format, -1, DROPPED)
+
+
+FAMILY = Family(
+    name="Qwen-Image",
+    network=Network(
+        Architecture(
+            "diffusers",
+            "QwenImageTransformer2DModel",
+            shape,
+            others={
+                r"time_text_embed\.addition_t_embedding\.": "Qwen-Image-Layered, which paints an image in layers",
+                r"__index_timestep_zero__$": "Qwen-Image-Edit 2511, which changes images that it is shown",
+                r"control_(img_in|blocks)\.|controlnet_blocks\.": "a ControlNet of a transformer",
+            },
+        ),
+        denoiser,
+    ),
+    text=Text((TextPart("text_encoder", QWEN_25_VL_7B),), text),
+    latent=Latent(
+        WAN, lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE), ("Qwen-Image",)
+    ),
+    schedule=lambda config: {
+        "_class_name": "FlowMatchEulerDiscreteScheduler",
+        "num_train_timesteps": 1000,
+        "shift": 1.0,
+        "use_dynamic_shifting": True,
+        "base_shift": 0.5,
+        "max_shift": 0.9,
+        "base_image_seq_len": 256,
+        "max_image_seq_len": 8192,
+        "shift_terminal": 0.02,
+        "time_shift_type": "exponential",
+        **USUAL,
+    },
+    usual=USUAL,
+)

@@ -1,0 +1,168 @@
+"""Models of any family, whole or by their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from nodeflow.node import Choices, NodeError, Reads, Supplied, node
+from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodes.loaders.models.family import Family
+from nodes.loaders.models.known import AUTO, families, family_called, family_names, told_as
+from nodes.loaders.models.precision import CHOICES, Precision
+from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
+from nodes.loaders.models.whole import Beside, load_network, load_whole
+from nodes.loaders.read.folder_files import named
+from nodes.loaders.read.locate import MODEL_PATTERNS
+from nodes.loaders.read.recognise import recognise
+from nodes.loaders.read.right_kind import find_for
+
+FamilyName = Annotated[str, Choices(family_names())]
+PrecisionName = Annotated[str, Choices(CHOICES)]
+ModelName = Annotated[str, Reads("model")]
+
+
+class LoadedModel(NamedTuple):
+    """The parts of a model."""
+
+    text_encoder: TextEncoder
+    network: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+@node("Load model")
+def load_model(
+    model: ModelName = "starter:flow-transformer",
+    family: FamilyName = "auto",
+    text_encoder: ModelName = "",
+    text_encoder_2: ModelName = "",
+    text_encoder_3: ModelName = "",
+    vae: ModelName = "",
+    tokenizer: ModelName = "",
+    precision: PrecisionName = "auto",
+    storage: Literal["full", "float8"] = "full",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> LoadedModel:
+    """Loads a model of any family: its text encoder, denoising network, VAE and trained schedule.
+
+    ``model`` is one of
+    - a model that ships with nodeflow, such as ``starter:flow-transformer``
+    - a folder as diffusers saves it, or the id of one on the Hugging Face hub: taken from the hub's cache on this
+      computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1
+    - one .safetensors or .gguf file with the network alone, or with text encoders and VAE too, by path or by its name in
+      your model library
+
+    What a file lacks is taken from ``text_encoder`` (one parameter for each file, in any order) and ``vae``; where those
+    are empty, from your model library by family, and the node says which files it took. ``family`` is told from the
+    file; choose it where several fit. ``tokenizer`` is a folder, where the text encoder's file brings none and none is
+    found.
+
+    Quantised files stay as they are in memory, each layer widened when it computes: float8 (plain, scaled, BFL's),
+    ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes' int8, nf4 and
+    fp4, and GGUF. ``precision`` is what they compute in: auto is full on CPUs, and on a GPU what the family was
+    trained in, as far as the card has it. ``storage`` float8 keeps the network's plain weights in 8 bits.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when a part is missing, or
+    when parts are of different families.
+    Paper: Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models (arXiv:2112.10752).
+    """
+    path = find_for("Load model", model, revision, MODEL_PATTERNS)
+    chosen = _family(path, family)
+    texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3)
+    coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if vae else None
+    beside = Beside(texts, coder, tokenizer=tokenizer)
+    return LoadedModel(*load_whole(chosen, path, Precision(precision, dtype, device, storage == "float8"), beside))
+
+
+class LoadedNetwork(NamedTuple):
+    """A denoising network and the schedule it was trained with."""
+
+    network: DiffusionNetwork
+    schedule: TrainedSchedule
+
+
+@node("Load diffusion model")
+def load_diffusion_model(
+    model: ModelName = "",
+    family: FamilyName = "auto",
+    precision: PrecisionName = "auto",
+    storage: Literal["full", "float8"] = "full",
+    revision: str = "",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> LoadedNetwork:
+    """Loads the denoising network of a model alone: a transformer or U-Net, with the schedule it was trained with.
+
+    ``model`` is a .safetensors or .gguf file, by path or by its name in your model library, under the names of its
+    authors or of diffusers; or a folder as diffusers saves it, or a hub id. Of a file with a whole model the network is
+    taken. Text encoder and VAE come from *Load text encoder* and *Load VAE*.
+
+    ``family`` is told from the file. A file does not say its schedule; it gets its family's usual one, which *Flow
+    shift* and its kin change. Quantised files stay as they are in memory. ``precision`` auto is full on CPUs, and on a
+    GPU what the family was trained in, as far as the card has it.
+
+    Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
+    or when it is of a family that no node loads.
+    Paper: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748).
+    """
+    path = find_for("Load diffusion model", model, revision, MODEL_PATTERNS)
+    settings = Precision(precision, dtype, device, storage == "float8")
+    return LoadedNetwork(*load_network(_family(path, family), path, settings))
+
+
+@node("Load text encoder")
+def load_text_encoder(
+    model: ModelName = "",
+    model_2: ModelName = "",
+    model_3: ModelName = "",
+    model_4: ModelName = "",
+    family: FamilyName = "auto",
+    tokenizer: ModelName = "",
+    precision: PrecisionName = "auto",
+    device: Annotated[str, Supplied("device")] = "cpu",
+    dtype: Annotated[str, Supplied("dtype")] = "float32",
+) -> TextEncoder:
+    """Loads the text encoder of a family from one to four files, in any order.
+
+    Each is a .safetensors or .gguf file, by path or by its name in your model library, or a folder as transformers
+    saves it: clip_l and t5xxl for FLUX.1; clip_l, clip_g and t5xxl (which may be left out) for Stable Diffusion 3;
+    Qwen 3 4B for Z-Image; Qwen 2.5 VL 7B for Qwen-Image. The kind of each is told from the file, and the family from
+    the kinds; set ``family`` where several read texts by the same ones.
+
+    CLIP's tokenizer comes with a package. Others are taken from the file itself where they lie in it (GGUF has them),
+    from a folder called tokenizer beside it, from ComfyUI's folder or from the hub's cache; or name a folder at
+    ``tokenizer``. Nothing is fetched.
+
+    Fails with one sentence when a file holds something else, when an encoder is missing, and when no tokenizer is
+    found.
+    Papers: CLIP: Radford et al. 2021 (arXiv:2103.00020); T5: Raffel et al. 2019 (arXiv:1910.10683).
+    """
+    given = _encoders("Load text encoder", model, model_2, model_3, model_4)
+    if not given:
+        raise NodeError("no text encoder is named; name its file or folder at model")
+    chosen = family_reading(given) if family == AUTO else family_called(family)
+    return load_text(chosen, assigned(chosen, given), Precision(precision, dtype, device), {}, tokenizer)
+
+
+def _family(path: Path, name: str) -> Family:
+    """The family of what lies there. Raises NodeError where a person chose another, and where none is known."""
+    found = recognise(path)
+    told = told_as(found.family)
+    if name == AUTO:
+        if told is None:
+            listed = ", ".join(families())
+            raise NodeError(f"{named(path)} is of no family that is known here; set family to one of {listed}")
+        return told
+    chosen = family_called(name)
+    if told is not None and not chosen.is_told(found.family):
+        raise NodeError(f"{named(path)} holds {found.what}, and family says {name}; set it to auto")
+    return chosen
+
+
+def _encoders(node: str, *models: str) -> Sequence[EncoderFile]:
+    paths = (find_for(node, model, "", MODEL_PATTERNS) for model in models if model)
+    return [EncoderFile(path, recognise(path)) for path in paths]

@@ -1,0 +1,105 @@
+"""A network of a library, and how it is made of weights that some file names in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nodeflow.node import NodeError
+from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_weights
+from nodes.loaders.read.weights import fill
+
+Weights = dict[str, Any]
+"""Weights by name; quantised ones are `EncodedTensor`s, which can be split and joined by rows."""
+
+
+def as_they_are(weights: Weights) -> Weights:
+    """Return weights under the names that they have."""
+    return weights
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network class, and how it is told from weights alone.
+
+    ``library`` is ``diffusers`` or ``transformers``, ``kind`` its class. ``named`` brings a file's names, of any
+    layout that the field has, to the class's own. ``shape`` tells from weights so named what the class is made with:
+    keyword arguments, or for transformers a configuration. Both raise KeyError for weights that are missing.
+    ``ignorable``: patterns that names of weights begin with which do nothing. ``others``: patterns that names of
+    *another* model hold, with what it is. ``precisions``: what it computes rightly in, the best first. ``optional``:
+    parts of the network that a file may be without; ``tied``: parts that are another part of it under a second name.
+    """
+
+    library: str
+    kind: str
+    shape: Callable[[Weights], Any]
+    named: Callable[[Weights], Weights] = as_they_are
+    ignorable: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
+    precisions: tuple[str, ...] = ("bfloat16", "float32")
+    optional: tuple[str, ...] = ()
+    tied: Mapping[str, str] = field(default_factory=dict)
+
+    def from_file(self, path: Path, weights: FileWeights, what: str, dtype: torch.dtype, **settings: Any) -> Any:
+        """The network, with all weights of a file or of one part of it; quantised ones stay as they are.
+
+        ``what`` names it in a sentence; ``settings``: what no weight tells. Raises NodeError where weights are
+        missing, do not fit, or have no place in it.
+        """
+        weights.refuse_others(path, self.others)
+        try:
+            with weights.followed:
+                told = self.named(dict(weights))
+            shape = self.shape(told)
+        except (KeyError, IndexError, RuntimeError, ValueError) as error:
+            raise NodeError(f"{named(path)} is no whole {what} (it lacks {error}); download it again") from None
+        module = self._empty(shape, settings)
+        for part in self.optional:
+            if not any(name.startswith(f"{part}.") for name in told):
+                setattr(module, part, None)
+        for part in self.tied:
+            delattr(module, part)
+        fill(path, module, weights.given(module, module_names(module, told)), dtype)
+        for part, other in self.tied.items():
+            setattr(module, part, module.get_submodule(other))
+        weights.close(path, self.ignorable)
+        return module
+
+    def from_folder(self, folder: Path, dtype: torch.dtype) -> Any:
+        """The network of a folder, as its library saves it. Raises NodeError for missing, damaged or unsafe weights."""
+        if self.library == "diffusers":
+            options = {"torch_dtype": dtype}
+            return read_weights(self._class(), folder, "diffusion_pytorch_model", options, self.ignorable)
+        with no_progress_bar():
+            return read_weights(self._class(), folder, "model", {"dtype": dtype}, self.ignorable)
+
+    def _class(self) -> Any:
+        from importlib import import_module
+
+        return getattr(import_module(self.library), self.kind)
+
+    def _empty(self, shape: Any, settings: Mapping[str, Any]) -> Any:
+        """The network without storage for its weights."""
+        from accelerate import init_empty_weights
+        from diffusers.models.modeling_utils import no_init_weights
+
+        with init_empty_weights(), no_init_weights():
+            if isinstance(shape, Mapping):
+                return self._class()(**{**shape, **settings})
+            return self._class()(shape)
+
+
+INSIDE = "text_model."
+"""What some classes of CLIP hold their network in, by the version of transformers."""
+
+
+def module_names(module: Any, weights: Weights) -> Weights:
+    """Weights as a network of this version of its library names them."""
+    if hasattr(module, "text_model") or not any(name.startswith(INSIDE) for name in weights):
+        return weights
+    return {name.removeprefix(INSIDE): value for name, value in weights.items()}

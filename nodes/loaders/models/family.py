@@ -1,0 +1,95 @@
+"""The shape of a family of models: what its folder declares, and all that shared code knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder
+from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
+from nodes.loaders.models.architecture import Architecture
+from nodes.loaders.text_encoders.encoder import Encoder
+
+
+class Encoding(NamedTuple):
+    """A text encoder that was loaded, and the tokenizer that goes with it."""
+
+    tokenizer: Any
+    module: Any
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """One of a family's text encoders: its folder in a pipeline, its kind, and whether the family needs it."""
+
+    place: str
+    encoder: Encoder
+    needed: bool = True
+
+    @property
+    def tokenizer(self) -> str:
+        """The folder of its tokenizer in a pipeline."""
+        return self.place.replace("text_encoder", "tokenizer")
+
+
+@dataclass(frozen=True)
+class Text:
+    """How a family reads a text.
+
+    ``make`` puts loaded encoders, by their folder's name, into one; it is told the configuration of the family's
+    network too, as far as that is known: which template, which layers, what length, and what is left out.
+    """
+
+    parts: tuple[TextPart, ...]
+    make: Callable[[Mapping[str, Encoding], Mapping[str, Any]], TextEncoder]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A family's denoising network, and how it is asked.
+
+    ``denoiser`` makes it a denoiser; its number is the guidance that networks are told which were distilled with it.
+    ``place`` is its folder in a pipeline; ``guided``: whether it may be told that guidance.
+    """
+
+    architecture: Architecture
+    denoiser: Callable[[DiffusionNetwork, float], Denoiser]
+    place: str = "transformer"
+    guided: bool = False
+
+
+@dataclass(frozen=True)
+class Latent:
+    """The space that a family works in.
+
+    ``format`` is told from the network's configuration. ``files``: the families that rules tell a VAE's file as which
+    fits. ``settings``: what the autoencoder is told that no weight says (scaling_factor, shift_factor, ...).
+    """
+
+    autoencoder: Autoencoder
+    format: Callable[[Mapping[str, Any]], LatentFormat]
+    files: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of models. Its folder ``nodes/loaders/families/<family>/`` has one in ``family.py``, called FAMILY.
+
+    ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
+    gives the trained schedule of a network, by its configuration, where no folder says it; ``usual`` is added to what a
+    folder says.
+    """
+
+    name: str
+    network: Network
+    text: Text
+    latent: Latent
+    schedule: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    told: tuple[str, ...] = ()
+    usual: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_told(self, family: str) -> bool:
+        """Return whether the rules mean it by this name."""
+        return family in (self.name, *self.told)

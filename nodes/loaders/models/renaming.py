@@ -1,0 +1,34 @@
+"""Weights under their original names, brought to diffusers' by the tables that adapters are read by too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import torch
+
+from nodes.loaders.adapters.names.renamed import Row
+from nodes.loaders.models.architecture import Weights
+
+
+def by_table(rows: Iterable[Row], weights: Weights, width: int) -> Weights:
+    """Return weights under diffusers' names; those that stand in no row keep theirs.
+
+    A weight that stands for several layers is split into ``width`` rows for each, and what is left for the last.
+    """
+    patterns = [(re.compile(re.escape(one.original).replace(r"\#", r"(\d+)") + r"\.(\w+)"), one) for one in rows]
+    found: Weights = {}
+    for name, weight in weights.items():
+        row = next(((match, one) for pattern, one in patterns if (match := pattern.fullmatch(name))), None)
+        if row is None:
+            found[name] = weight
+            continue
+        match, one = row
+        number, end = match[1], "weight" if match[match.lastindex or 1] == "scale" else match[match.lastindex or 1]
+        layers = [f"{layer.replace('#', number)}.{end}" for layer in one.layers]
+        sizes = [width] * (len(layers) - 1)
+        pieces = weight.split([*sizes, len(weight) - sum(sizes)]) if len(layers) > 1 else [weight]
+        if one.exchanged:
+            pieces = [torch.cat(tuple(weight.chunk(2)[::-1]))]
+        found |= zip(layers, pieces, strict=True)
+    return found

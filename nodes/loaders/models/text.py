@@ -1,0 +1,121 @@
+"""A family's text encoder, put together from where its parts lie: a folder, files of one each, a file of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nodeflow.library.recognised import Recognised
+from nodeflow.node import NodeError
+from nodeflow.wires import TextEncoder
+from nodes.loaders.models.family import Encoding, Family, TextPart
+from nodes.loaders.models.known import families
+from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.weights_file import WeightsFile
+from nodes.loaders.read.folder_files import named
+from nodes.loaders.read.parts import ready
+from nodes.loaders.text_encoders.tokenizers import tokenizer_for
+
+
+@dataclass(frozen=True)
+class EncoderFile:
+    """One text encoder's file or folder, and what it was told as; a part of a file that holds several has none."""
+
+    path: Path
+    found: Recognised
+    whole: WeightsFile | None = None
+
+    def load(self, part: TextPart, precision: Precision, tokenizer: str) -> Encoding:
+        """The encoder and its tokenizer. Raises NodeError."""
+        encoder, path = part.encoder, self.path
+        dtype = precision.dtype(encoder.architecture.precisions)
+        if path.is_dir():
+            module = encoder.architecture.from_folder(path, dtype)
+            beside = path.parent / part.tokenizer
+            if not tokenizer and beside.is_dir():
+                return Encoding(encoder.tokenizing.of_folder(beside), ready(module))
+        else:
+            file = self.whole or WeightsFile(path)
+            weights = file.part(encoder.name) or file.alone()
+            module = encoder.architecture.from_file(path, weights, encoder.name, dtype)
+        most = module.get_input_embeddings().weight.shape[0] if tokenizer or encoder.tokenizing.own is None else 0
+        return Encoding(tokenizer_for(encoder.tokenizing, path, encoder.name, tokenizer, most), ready(module))
+
+
+Given = Mapping[str, EncoderFile]
+"""Where a family's text encoders lie, by the name of their folder in a pipeline."""
+
+
+def assigned(family: Family, given: Sequence[EncoderFile]) -> Given:
+    """The given files, each as the part of the family that it is. Raises NodeError for one that is none of them."""
+    found: dict[str, EncoderFile] = {}
+    for file in given:
+        free = [part for part in family.text.parts if part.place not in found]
+        fitting = [part for part in free if file.found.family in part.encoder.told]
+        if not fitting:
+            raise NodeError(
+                f"{named(file.path)} holds {file.found.what or 'no text encoder'}, and {family.name} reads texts by "
+                f"{_listed(family)}{', each once' if any(_is(file, part) for part in family.text.parts) else ''}"
+            )
+        best = min(fitting, key=lambda part: part.encoder.told.index(file.found.family))
+        found[best.place] = file
+    return found
+
+
+def family_reading(given: Sequence[EncoderFile]) -> Family:
+    """The one family that reads texts by these; one that has nothing besides before others. Raises NodeError."""
+    fitting = [family for family in families().values() if _fits(family, given)]
+    exact = [family for family in fitting if len(family.text.parts) == len(given)]
+    chosen = exact or fitting
+    if len(chosen) == 1:
+        return chosen[0]
+    kinds = " and ".join(file.found.family or file.found.what for file in given)
+    if not chosen:
+        raise NodeError(f"no family that is known here reads texts by {kinds} alone; {_suggestion(given)}")
+    listed = ", ".join(family.name for family in chosen)
+    raise NodeError(f"several families read texts by {kinds}: {listed}; set family to the one that is meant")
+
+
+def _fits(family: Family, given: Sequence[EncoderFile]) -> bool:
+    try:
+        found = assigned(family, given)
+    except NodeError:
+        return False
+    return all(part.place in found for part in family.text.parts if part.needed)
+
+
+def _suggestion(given: Sequence[EncoderFile]) -> str:
+    """The families that these are a part of."""
+    wanted = [
+        f"{family.name} by {_listed(family)}"
+        for family in families().values()
+        if all(any(_is(file, part) for part in family.text.parts) for file in given)
+    ]
+    return f"name all of them: {'; '.join(wanted)}" if wanted else "give the text encoder of another file"
+
+
+def _is(file: EncoderFile, part: TextPart) -> bool:
+    return file.found.family in part.encoder.told
+
+
+def _listed(family: Family) -> str:
+    return " and ".join(part.encoder.name for part in family.text.parts)
+
+
+def load_text(
+    family: Family, given: Given, precision: Precision, config: Mapping[str, Any], tokenizer: str = ""
+) -> TextEncoder:
+    """The text encoder; ``config`` of the network as far as it is known. Raises NodeError where a part is missing."""
+    missing = [part.encoder.name for part in family.text.parts if part.needed and part.place not in given]
+    if missing:
+        raise NodeError(f"{family.name} reads texts by {_listed(family)}, and {' and '.join(missing)} is not given")
+    if tokenizer and len(given) > 1:
+        raise NodeError("tokenizer is for one text encoder alone; put each tokenizer's folder beside its file instead")
+    loaded = {
+        part.place: given[part.place].load(part, precision, tokenizer)
+        for part in family.text.parts
+        if part.place in given
+    }
+    return family.text.make(loaded, config)

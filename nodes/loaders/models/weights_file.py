@@ -1,0 +1,61 @@
+"""A file of weights that may hold several parts of a model, taken apart by the beginnings of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nodeflow.library.rules import rule_book
+from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS
+from nodes.loaders.quantised.open_file import open_weights
+from nodes.loaders.read.accounting import FileWeights, refuse_unused
+
+NETWORK = "model.diffusion_model.", "diffusion_model.", "transformer.", "net."
+"""What stands before a network's names, in files that hold more and in some that do not."""
+BESIDE = (BUFFERS, AVERAGES)
+"""What training leaves beside the weights."""
+
+
+class WeightsFile:
+    """One file, opened once; each part of it is taken by whom it concerns, and the rest is accounted for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._weights = open_weights(path)
+        self._parts = rule_book().parts
+        self._taken: set[str] = set()
+
+    def network(self) -> FileWeights:
+        """The denoising network: what stands behind its prefix, or all that belongs to no other part."""
+        others = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
+        prefix = next((one for one in NETWORK if self._begins(one)), "")
+        names = [name for name in self._weights if name.startswith(prefix) and (prefix or not name.startswith(others))]
+        return self._part(names, prefix)
+
+    def part(self, name: str) -> FileWeights | None:
+        """A part by its name in ``parts.toml``; None where the file has none."""
+        prefix = next((one for one in self._parts.get(name, ()) if self._begins(one)), None)
+        if prefix is None:
+            return None
+        return self._part([one for one in self._weights if one.startswith(prefix)], prefix)
+
+    def alone(self) -> FileWeights:
+        """The whole file, which holds one part alone."""
+        return self._part(list(self._weights), "")
+
+    def holds(self, name: str) -> bool:
+        """Return whether it has a part of this name."""
+        return any(self._begins(one) for one in self._parts.get(name, ()))
+
+    def close(self) -> None:
+        """Raise NodeError for a weight that belongs to no part of any model."""
+        known = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
+        left = (name for name in self._weights if name not in self._taken and not name.startswith(known))
+        refuse_unused(self.path.name, left, BESIDE)
+
+    def _part(self, names: Iterable[str], prefix: str) -> FileWeights:
+        self._taken.update(names)
+        return FileWeights({name.removeprefix(prefix): self._weights[name] for name in names})
+
+    def _begins(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self._weights)

@@ -1,0 +1,220 @@
+"""A whole model out of a folder or file, with what it lacks taken from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nodeflow.library.named import files_of
+from nodeflow.library.recognised import Recognised
+from nodeflow.node import NodeError, warn
+from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.loaders.models.family import Family, TextPart
+from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.text import EncoderFile, assigned, load_text
+from nodes.loaders.models.weights_file import WeightsFile
+from nodes.loaders.read.folder_files import named, read_json
+from nodes.loaders.read.parts import denoiser, prediction_of
+from nodes.loaders.read.recognise import recognise
+
+VAE_PART = "VAE"
+"""What ``parts.toml`` calls it."""
+
+
+class ModelParts(NamedTuple):
+    """The parts of a model."""
+
+    text_encoder: TextEncoder
+    network: DiffusionNetwork
+    vae: VAE
+    schedule: TrainedSchedule
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a person named beside the model: files with text encoders, with a VAE, with the network; a tokenizer."""
+
+    texts: Sequence[EncoderFile] = ()
+    vae: Path | None = None
+    network: Path | None = None
+    tokenizer: str = ""
+    left_out: frozenset[str] = field(default_factory=frozenset)
+    """Text encoders that are not wanted, by their folders' names."""
+
+
+class Network(NamedTuple):
+    """A network that was loaded, its configuration, and its trained schedule where the family or a folder tells it."""
+
+    module: Any
+    config: Mapping[str, Any]
+    schedule: TrainedSchedule
+
+
+def load_whole(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
+    """All parts of a model. Raises NodeError where one is missing, damaged, or of another family."""
+    if path.is_dir():
+        return _from_pipeline(family, path, precision, beside)
+    file = WeightsFile(path)
+    network = network_from_file(family, file, precision)
+    inside = {
+        part.place: EncoderFile(path, Recognised(family=part.encoder.name), file)
+        for part in family.text.parts
+        if file.holds(part.encoder.name)
+    }
+    given = {**inside, **assigned(family, beside.texts)}
+    given = _wanted({**given, **_from_library(family, given, beside)}, beside)
+    text = load_text(family, given, precision, network.config, beside.tokenizer)
+    vae = _vae(family, file, precision, beside)
+    file.close()
+    return _together(family, text, network, vae, precision)
+
+
+def _from_pipeline(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
+    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    if beside.network is not None:
+        network = network_from_file(family, WeightsFile(beside.network), precision)
+        network = network._replace(schedule=_schedule_of(family, path, network.config))
+    else:
+        network = network_from_folder(family, path, precision)
+    inside = {
+        part.place: EncoderFile(path / part.place, Recognised(family=part.encoder.name))
+        for part in family.text.parts
+        if _has(index, part.place) and (path / part.place).is_dir()
+    }
+    lost = [part.place for part in family.text.parts if part.needed and part.place not in inside]
+    if lost and not beside.texts:
+        raise NodeError(f"{path.name} has no {lost[0]}; this node needs it")
+    given = _wanted({**inside, **assigned(family, beside.texts)}, beside)
+    text = load_text(family, given, precision, network.config, beside.tokenizer)
+    latent = family.latent
+    if beside.vae is not None:
+        vae = vae_from_file(family, WeightsFile(beside.vae), precision)
+    else:
+        side = latent.format(network.config).side
+        dtype = precision.dtype(latent.autoencoder.architecture.precisions)
+        vae = latent.autoencoder.from_folder(path / "vae", dtype, side)
+    return _together(family, text, network, vae, precision)
+
+
+def _wanted(given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, EncoderFile]:
+    return {place: file for place, file in given.items() if place not in beside.left_out}
+
+
+def _together(
+    family: Family, text: TextEncoder, network: Network, vae: VAE, precision: Precision
+) -> ModelParts:
+    side = family.latent.format(network.config).side
+    format = LatentFormat(vae.format.channels, vae.format.downscale, side)
+    return ModelParts(text, _wired(family, network, format, precision), vae, network.schedule)
+
+
+def _wired(family: Family, network: Network, format: LatentFormat, precision: Precision) -> DiffusionNetwork:
+    target = precision.target(family.network.architecture.precisions)
+    prediction = prediction_of(network.schedule)
+    return DiffusionNetwork(denoiser(network.module, target), format, prediction, family=family.name)
+
+
+def load_network(family: Family, path: Path, precision: Precision) -> tuple[DiffusionNetwork, TrainedSchedule]:
+    """A network by itself: from a file, from a folder of it alone, or out of a pipeline's folder. Raises NodeError."""
+    if path.is_file():
+        file = WeightsFile(path)
+        network = network_from_file(family, file, precision)
+        file.close()
+    else:
+        network = network_from_folder(family, path, precision)
+    return _wired(family, network, family.latent.format(network.config), precision), network.schedule
+
+
+def network_from_file(family: Family, file: WeightsFile, precision: Precision) -> Network:
+    """A family's network out of a file. Raises NodeError for another family's, and for missing weights."""
+    architecture = family.network.architecture
+    dtype = precision.dtype(architecture.precisions)
+    module = architecture.from_file(file.path, file.network(), family.name, dtype)
+    return Network(module, module.config, TrainedSchedule(family.schedule(module.config)))
+
+
+def network_from_folder(family: Family, path: Path, precision: Precision) -> Network:
+    """A family's network out of the folder of a pipeline, or of the network alone. Raises NodeError."""
+    architecture = family.network.architecture
+    alone = not (path / "model_index.json").is_file()
+    place = path if alone else path / family.network.place
+    module = architecture.from_folder(place, precision.dtype(architecture.precisions))
+    schedule = TrainedSchedule(family.schedule(module.config)) if alone else _schedule_of(family, path, module.config)
+    return Network(module, module.config, schedule)
+
+
+def _schedule_of(family: Family, path: Path, config: Mapping[str, Any]) -> TrainedSchedule:
+    found = read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler")
+    return TrainedSchedule({**found, **family.usual})
+
+
+def vae_from_file(family: Family, file: WeightsFile, precision: Precision) -> VAE:
+    """A family's VAE out of a file of its own, or of one that holds more. Raises NodeError."""
+    latent = family.latent
+    dtype = precision.dtype(latent.autoencoder.architecture.precisions)
+    weights = file.part(VAE_PART) or file.alone()
+    side = latent.format({}).side
+    return latent.autoencoder.from_file(file.path, weights, f"VAE of {family.name}", dtype, side, latent.settings)
+
+
+def _vae(family: Family, file: WeightsFile, precision: Precision, beside: Beside) -> VAE:
+    """The VAE that a person named, that is in the file, or in the library."""
+    if beside.vae is not None:
+        found = recognise(beside.vae)
+        if found.known and not (found.kind == "vae" and found.family in family.latent.files):
+            raise NodeError(f"{named(beside.vae)} holds {found.what}, and {family.name} needs another VAE")
+        return vae_from_file(family, WeightsFile(beside.vae), precision)
+    if file.holds(VAE_PART):
+        return vae_from_file(family, file, precision)
+    path = _in_library(family, file.path, "vae", family.latent.files, "VAE", "vae")
+    return vae_from_file(family, WeightsFile(path), precision)
+
+
+def _from_library(family: Family, given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, EncoderFile]:
+    """The text encoders that nobody named, out of the library; those that may be missing only where it has them."""
+    found: dict[str, EncoderFile] = {}
+    for part in family.text.parts:
+        if part.place in given or part.place in beside.left_out:
+            continue
+        path = _encoder_in_library(family, part)
+        if path is not None:
+            found[part.place] = EncoderFile(path, recognise(path))
+    return found
+
+
+def _encoder_in_library(family: Family, part: TextPart) -> Path | None:
+    encoder = part.encoder
+    files = files_of("text encoder", encoder.told[:1]) or files_of("text encoder", encoder.told)
+    if files:
+        return _told(files, encoder.name)
+    if not part.needed:
+        return None
+    raise NodeError(
+        f"{family.name} reads texts by {encoder.name}, which is neither in the file nor in your model library; name "
+        f"its file at text_encoder"
+    )
+
+
+def _in_library(family: Family, path: Path, kind: str, told: Sequence[str], what: str, param: str) -> Path:
+    files = files_of(kind, told)
+    if not files:
+        raise NodeError(
+            f"{named(path)} holds no {what}, and your model library has none for {family.name}; name its file at "
+            f"{param}"
+        )
+    return _told(files, what)
+
+
+def _told(files: Sequence[tuple[str, Path]], what: str) -> Path:
+    """The first of those that fit, which the node says."""
+    name, path = files[0]
+    more = f", the first of {len(files)} that fit" if len(files) > 1 else ""
+    warn(f"{what}: {name}, from your model library{more}")
+    return path
+
+
+def _has(index: Mapping[str, Any], part: str) -> bool:
+    entry = index.get(part)
+    return isinstance(entry, list) and len(entry) == 2 and entry[1] is not None

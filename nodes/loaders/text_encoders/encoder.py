@@ -1,0 +1,23 @@
+"""Kinds of text encoders: how each is told from a file, and where its tokenizer is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nodes.loaders.models.architecture import Architecture
+from nodes.loaders.text_encoders.tokenizers import Tokenizing
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A kind of text encoder.
+
+    ``name`` is what ``parts.toml`` calls it in a file that holds several parts; ``told``: the names by which the rules
+    tell a file with it alone, the truest first. Families share kinds: one is declared once, in
+    ``nodes/loaders/text_encoders/kinds/``, or in the folder of the one family that has it.
+    """
+
+    name: str
+    told: tuple[str, ...]
+    architecture: Architecture
+    tokenizing: Tokenizing

@@ -1,0 +1,1 @@
+"""Text encoders that several families share: CLIP, T5, Qwen."""

@@ -1,0 +1,64 @@
+"""T5's encoder in version 1.1 (Raffel et al. 2019, arXiv:1910.10683; gated GELU: Shazeer 2020, arXiv:2002.05202)."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP_T5, renamed, without
+from nodes.loaders.text_encoders.tokenizers import Tokenizing
+
+TABLE, LOOKED_UP = "shared.weight", "encoder.embed_tokens.weight"
+"""Two names of the same table, of which the encoder looks tokens up in the second."""
+BLOCK = "encoder.block.{}.layer.{}."
+
+
+def t5_names(weights: Weights) -> Weights:
+    """Names as transformers has them, from those of llama.cpp too; the table of tokens under the name that is used."""
+    named = renamed(LLAMA_CPP_T5, without(("transformer.",), weights))
+    table = named.pop(TABLE, None)
+    if table is not None:
+        named.setdefault(LOOKED_UP, table)
+    return named
+
+
+def t5_shape(weights: Weights) -> Any:
+    """Of `T5Config`."""
+    from transformers import T5Config
+
+    attention, feeding = BLOCK.format(0, 0), BLOCK.format(0, 1)
+    bias = weights[f"{attention}SelfAttention.relative_attention_bias.weight"]
+    words, width = weights[LOOKED_UP].shape
+    gated = f"{feeding}DenseReluDense.wi_0.weight" in weights
+    wide = weights[f"{feeding}DenseReluDense.{'wi_0' if gated else 'wi'}.weight"]
+    return T5Config(
+        vocab_size=words,
+        d_model=width,
+        d_kv=len(weights[f"{attention}SelfAttention.q.weight"]) // bias.shape[1],
+        d_ff=len(wide),
+        num_layers=next(n for n in count() if f"{BLOCK.format(n, 0)}layer_norm.weight" not in weights),
+        num_heads=bias.shape[1],
+        relative_attention_num_buckets=len(bias),
+        feed_forward_proj="gated-gelu" if gated else "relu",
+    )
+
+
+T5_XXL = Encoder(
+    "T5-XXL",
+    ("T5-XXL", "T5"),
+    Architecture(
+        "transformers",
+        "T5EncoderModel",
+        t5_shape,
+        t5_names,
+        (r"(.*\.)?(decoder|lm_head)\.", r"(.*\.)?logit_scale$"),
+        tied={"shared": "encoder.embed_tokens"},
+    ),
+    Tokenizing(
+        "T5TokenizerFast",
+        ("black-forest-labs/FLUX.1-schnell:tokenizer_2", "google/t5-v1_1-xxl:", "google-t5/t5-base:"),
+        "t5_tokenizer",
+    ),
+)

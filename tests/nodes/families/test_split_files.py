@@ -1,0 +1,82 @@
+"""Models by parts: split files, one file with all, and the folder give the same to the last bit."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nodeflow.node import noting
+from nodeflow.wires import Conditioning, Image, Latent
+from nodes.denoisers.flow_transformers import network_denoiser
+from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model, load_text_encoder
+from nodes.loaders.load_models import load_vae
+from tests.nodes.families.split_files import KINDS, Split, split
+
+TEXTS = ["a red star", "blue"]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Split]:
+    path = tmp_path_factory.mktemp("models")
+    return {name: split(name, path / name.replace(" ", "-").replace(".", "-")) for name in KINDS}
+
+
+def assert_same(found: LoadedModel, wanted: LoadedModel) -> None:
+    """What every part gives, to the last bit."""
+    assert found.network.family == wanted.network.family
+    assert found.network.prediction == wanted.network.prediction
+    known = {key: value for key, value in wanted.schedule.config.items() if key in found.schedule.config}
+    assert known == dict(found.schedule.config)
+    texts = [model.text_encoder.encode(TEXTS) for model in (found, wanted)]
+    for one, other in zip(tensors(texts[0]), tensors(texts[1]), strict=True):
+        assert torch.equal(one, other)
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(2, wanted.network.format.channels, 8, 8, generator=generator)
+    asked = [network_denoiser(model.network).predict(x, torch.tensor(500.0), text) for model, text in
+             zip((found, wanted), texts, strict=True)]  # fmt: skip
+    assert torch.isfinite(asked[0]).all()
+    assert torch.equal(*asked)
+    pixels = torch.rand(1, 3, 32, 48, generator=generator)
+    latents = [model.vae.encode(Image(pixels)).samples for model in (found, wanted)]
+    assert torch.equal(*latents)
+    assert torch.equal(*(model.vae.decode(Latent(latents[0])).pixels for model in (found, wanted)))
+
+
+def tensors(text: Conditioning) -> list[torch.Tensor]:
+    return [part for part in (text.tokens, text.pooled, text.mask) if part is not None]
+
+
+@pytest.mark.parametrize("name", KINDS)
+@torch.no_grad()
+def test_files_of_parts_are_the_folder(models: dict[str, Split], name: str) -> None:
+    model = models[name]
+    wanted = load_model(str(model.folder))
+    files = dict(zip(("text_encoder", "text_encoder_2", "text_encoder_3"), map(str, reversed(model.texts)), strict=False))
+    assert_same(load_model(str(model.network), vae=str(model.vae), **files), wanted)
+    network, schedule = load_diffusion_model(str(model.network))
+    names = dict(zip(("model", "model_2", "model_3"), map(str, model.texts), strict=False))
+    text = load_text_encoder(**names, family=name)
+    vae = load_vae(str(model.vae), made_for=name)
+    assert_same(LoadedModel(text, network, vae, schedule), wanted)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.inside])
+@torch.no_grad()
+def test_one_file_with_all_is_the_folder(models: dict[str, Split], name: str) -> None:
+    model = models[name]
+    assert_same(load_model(str(model.whole)), load_model(str(model.folder)))
+
+
+@pytest.mark.parametrize("name", KINDS)
+@torch.no_grad()
+def test_what_a_file_lacks_is_taken_from_the_library(
+    models: dict[str, Split], name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = models[name]
+    monkeypatch.setenv("NODEFLOW_MODELS", str(model.network.parent))
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
+    with noting() as said:
+        found = load_model(str(model.network))
+    assert_same(found, load_model(str(model.folder)))
+    told = " ".join(sentence for _, sentence in said)
+    assert all(file.name in told for file in (*model.texts, model.vae))
