@@ -143,10 +143,9 @@ FILES: dict[str, Callable[[Path], None]] = {
 
 
 def load_ours(path: Path, dtype: torch.dtype) -> Any:
-    from nodes.loaders.families.flow_transformers.transformer_file import transformer_from_file
-    from nodes.loaders.read.parts import Target, ready
+    from nodes.loaders.load_by_family import load_diffusion_model
 
-    return ready(transformer_from_file(path, "FluxTransformer2DModel", Target(dtype)))
+    return load_diffusion_model(str(path), precision=str(dtype).removeprefix("torch.")).network.module
 
 
 def load_diffusers(path: Path, dtype: torch.dtype) -> Any:
@@ -195,7 +194,7 @@ def measure(path: Path, who: str, dtype: torch.dtype) -> dict[str, float]:
     _ = diffusers.FluxTransformer2DModel  # what is imported later would count as memory of the network
     load = LOADERS[who]
     if who == "nodeflow":
-        import nodes.loaders.families.flow_transformers.transformer_file  # noqa: F401
+        import nodes.loaders.load_by_family  # noqa: F401
     torch.randn(64, 64) @ torch.randn(64, 64)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before, begun = memory("VmRSS"), time.perf_counter()

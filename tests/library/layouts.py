@@ -155,7 +155,8 @@ LLAMA: Shapes = {
     "model.layers.0.mlp.gate_proj.weight": (W, W),
     "model.layers.31.self_attn.q_proj.weight": (W, W),
 }
-LATENT, FLOW, FLUX_NODE = "nodes.load_latent_diffusion", "nodes.load_flow_transformer", "nodes.load_flux"
+LATENT, WHOLE, ALONE = "nodes.load_latent_diffusion", "nodes.load_model", "nodes.load_diffusion_model"
+READER = "nodes.load_text_encoder"
 CONTROL, LORA, LOAD_VAE = "nodes.load_controlnet", "nodes.apply_lora", "nodes.load_vae"
 IN_ONE = "model.diffusion_model."
 
@@ -225,17 +226,18 @@ NETWORKS = {
         | under("text_encoders.t5xxl.transformer.", T5),
         "checkpoint",
         "Stable Diffusion 3",
+        WHOLE,
     ),
     "sd3": Layout(
         {"joint_blocks.0.context_block.attn.qkv.weight": (3 * W, W), "x_embedder.proj.weight": (W, 16, 2, 2)},
         "transformer",
         "Stable Diffusion 3",
-        FLOW,
+        ALONE,
     ),
-    "flux": Layout(FLUX, "transformer", "FLUX.1", FLUX_NODE),
-    "flux under a prefix": Layout(under(IN_ONE, FLUX), "transformer", "FLUX.1", FLUX_NODE),
+    "flux": Layout(FLUX, "transformer", "FLUX.1", ALONE),
+    "flux under a prefix": Layout(under(IN_ONE, FLUX), "transformer", "FLUX.1", ALONE),
     "flux as ComfyUI saves it": Layout(
-        {name.replace(".scale", ".weight"): shape for name, shape in FLUX.items()}, "transformer", "FLUX.1", FLUX_NODE
+        {name.replace(".scale", ".weight"): shape for name, shape in FLUX.items()}, "transformer", "FLUX.1", ALONE
     ),
     "flux whole": Layout(
         under(IN_ONE, FLUX)
@@ -244,6 +246,7 @@ NETWORKS = {
         | under("text_encoders.t5xxl.transformer.", T5),
         "checkpoint",
         "FLUX.1",
+        WHOLE,
     ),
     "flux fill": Layout({**FLUX, "img_in.weight": (W, 384)}, "transformer", "FLUX.1 Fill"),
     "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth"),
@@ -259,14 +262,14 @@ NETWORKS = {
         "transformer",
         "FLUX.3",
     ),
-    "qwen-image": Layout(QWEN, "transformer", "Qwen-Image", FLOW),
+    "qwen-image": Layout(QWEN, "transformer", "Qwen-Image", ALONE),
     "qwen-image layered": Layout(
         {**QWEN, "time_text_embed.addition_t_embedding.weight": (2, W)}, "transformer", "Qwen-Image-Layered"
     ),
     "qwen-image edit 2511": Layout({**QWEN, "__index_timestep_zero__": (0,)}, "transformer", "Qwen-Image-Edit 2511"),
     "qwen-image 2.1": Layout(QWEN_21, "transformer", "Qwen-Image 2.1"),
-    "z-image": Layout(Z_IMAGE, "transformer", "Z-Image", FLOW),
-    "z-image under a prefix": Layout(under(IN_ONE, Z_IMAGE), "transformer", "Z-Image", FLOW),
+    "z-image": Layout(Z_IMAGE, "transformer", "Z-Image", ALONE),
+    "z-image under a prefix": Layout(under(IN_ONE, Z_IMAGE), "transformer", "Z-Image", ALONE),
     "lumina 2": Layout(
         {name: shape for name, shape in Z_IMAGE.items() if name != "x_pad_token"}, "transformer", "Lumina 2"
     ),
@@ -328,8 +331,8 @@ NETWORKS = {
     ),
 }
 TEXT = {
-    "clip_l": Layout(CLIP, "text encoder", "CLIP-L"),
-    "clip_g": Layout(CLIP_G, "text encoder", "CLIP-G"),
+    "clip_l": Layout(CLIP, "text encoder", "CLIP-L", READER),
+    "clip_g": Layout(CLIP_G, "text encoder", "CLIP-G", READER),
     "open_clip text": Layout(OPEN_CLIP, "text encoder", "OpenCLIP"),
     "open_clip": Layout(
         {**OPEN_CLIP, "visual.conv1.weight": (W, 3, 14, 14), "logit_scale": ()}, "clip", "CLIP", "nodes.load_clip"
@@ -337,15 +340,15 @@ TEXT = {
     "clip vision": Layout(
         {"vision_model.embeddings.class_embedding": (W,), "visual_projection.weight": (W, W)}, "clip vision", "CLIP"
     ),
-    "t5": Layout(T5, "text encoder", "T5-XXL"),
+    "t5": Layout(T5, "text encoder", "T5-XXL", READER),
     "umt5": Layout(UMT5, "text encoder", "UMT5-XXL"),
-    "qwen 2.5 vl 7b": Layout(QWEN_VL, "text encoder", "Qwen2.5-VL 7B"),
+    "qwen 2.5 vl 7b": Layout(QWEN_VL, "text encoder", "Qwen2.5-VL 7B", READER),
     "qwen 2.5 vl 3b": Layout(
         {**QWEN_VL, "model.layers.0.self_attn.k_proj.bias": (256,)}, "text encoder", "Qwen2.5-VL 3B"
     ),
-    "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B"),
+    "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B", READER),
     "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B"),
-    "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3"),
+    "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3", READER),
     "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B"),
     "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B"),
     "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3"),
@@ -362,6 +365,7 @@ AUTOENCODERS = {
         {"decoder.middle.0.residual.0.gamma": (W, 1, 1, 1), "encoder.conv1.weight": (W, 3, 3, 3, 3)},
         "vae",
         "Qwen-Image",
+        LOAD_VAE,
     ),
     "qwen-image 2.1": Layout(
         {

@@ -44,7 +44,11 @@ def test_a_folder_is_added_looked_through_and_listed(places: Path) -> None:
 def test_info_says_what_a_file_is(places: Path) -> None:
     told = json.loads(said("models", "info", str(places / "sub" / "flux.safetensors"), "--json", "--hash"))
     assert (told["kind"], told["family"], told["precision"]) == ("transformer", "FLUX.1", "float16")
-    assert (told["node"], told["title"], told["parameter"]) == ("nodes.load_flux", "Load FLUX", "transformer")
+    assert (told["node"], told["title"], told["parameter"]) == (
+        "nodes.load_diffusion_model",
+        "Load diffusion model",
+        "model",
+    )
     assert told["missing"] == ["CLIP-L", "T5-XXL", "VAE"]
     assert told["bytes"] == (places / "sub" / "flux.safetensors").stat().st_size
     assert (told["reason"], len(told["sha256"]), told["autov2"]) == ("", 64, told["sha256"][:10])

@@ -66,7 +66,7 @@ def test_every_rule_names_nodes_that_there_are() -> None:
 
 def test_what_a_file_lacks_is_told(tmp_path: Path) -> None:
     alone = recognise(write_sparse(tmp_path / "a.safetensors", FLUX))
-    assert (alone.param, alone.missing) == ("transformer", ("CLIP-L", "T5-XXL", "VAE"))
+    assert (alone.param, alone.missing) == ("model", ("CLIP-L", "T5-XXL", "VAE"))
     some = {
         **{f"model.diffusion_model.{name}": shape for name, shape in Z_IMAGE.items()},
         "vae.decoder.conv_in.weight": (8, 16, 3, 3),
@@ -231,7 +231,7 @@ def test_what_holds_no_weights_is_named(name: str, content: bytes, kind: str, sa
 
 
 FOLDERS = [
-    ("model_index.json", "FluxPipeline", "FLUX.1", "nodes.load_flux"),
+    ("model_index.json", "FluxPipeline", "FLUX.1", "nodes.load_model"),
     ("model_index.json", "Flux2KleinPipeline", "FLUX.2", ""),
     ("model_index.json", "ChromaPipeline", "Chroma", ""),
     ("model_index.json", "HiDreamImagePipeline", "HiDream", ""),

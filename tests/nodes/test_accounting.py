@@ -20,10 +20,9 @@ from nodeflow.wires import Conditioning, Image
 from nodes.controls.controlnet import control, load_controlnet
 from nodes.denoisers.denoisers import UNetDenoiser, unet_denoiser
 from nodes.loaders.families.controlnet.union import TYPES
-from nodes.loaders.families.flow_transformers.transformer_file import transformer_from_file
+from nodes.loaders.load_by_family import load_diffusion_model
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion, load_vae
 from nodes.loaders.read.accounting import FileWeights
-from nodes.loaders.read.parts import Target
 from tests.nodes.original_layout import unet_weights, write_original
 from tests.nodes.original_xl import SMALL_BASE
 from tests.nodes.test_one_file_parts import assert_same
@@ -168,7 +167,7 @@ def test_a_vae_with_more_weights_is_refused(first: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("time_text_embed.addition_t_embedding.weight", "is Qwen-Image-Layered"),
+        ("time_text_embed.addition_t_embedding.weight", "holds time_text_embed.addition_t_embedding.weight"),
         ("transformer_blocks.0.attn.to_w.weight", "holds transformer_blocks.0.attn.to_w.weight"),
     ],
 )
@@ -180,11 +179,11 @@ def test_a_transformer_with_more_weights_is_refused(tmp_path: Path, name: str, s
         "pooled_projection_dim": 8,
         "axes_dims_rope": (2, 6, 6),
     }
-    module, path, target = FluxTransformer2DModel(**shape), tmp_path / "flux.safetensors", Target(torch.float32)
+    module, path = FluxTransformer2DModel(**shape), tmp_path / "flux.safetensors"
     save_file(module.state_dict(), path)
-    assert_same(transformer_from_file(path, "FluxTransformer2DModel", target), module)
+    assert_same(load_diffusion_model(str(path)).network.module, module)
     with pytest.raises(NodeError, match=says):
-        transformer_from_file(with_more(path, tmp_path / "more.safetensors", name), "FluxTransformer2DModel", target)
+        load_diffusion_model(str(with_more(path, tmp_path / "more.safetensors", name)))
 
 
 def union(**shape: Any) -> ControlNetUnionModel:

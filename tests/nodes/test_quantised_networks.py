@@ -19,7 +19,7 @@ from nodeflow.node import NodeError
 from nodes.adapters.lora import apply_lora
 from nodes.controls.controlnet import load_controlnet
 from nodes.denoisers.flow_transformers import load_flow_transformer, load_flux
-from nodes.loaders.families.flow_transformers.transformer_file import KINDS
+from nodes.loaders.families.flux_1 import family as flux_1
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion, load_vae
 from nodes.loaders.quantised.codecs import RowScaled
 from nodes.loaders.quantised.encoded import EncodedMatrix, EncodedTensor
@@ -127,7 +127,6 @@ def test_a_transformer(name: str, code: str, tmp_path: Path, words: CLIPTokenize
 def test_the_bytes_of_flux_stay_as_they_are_when_its_matrices_are_taken_apart() -> None:
     """In its true width, without storage: 3072 columns of which each row is the same byte."""
     from diffusers import FluxTransformer2DModel
-    from diffusers.loaders import single_file_utils
 
     with torch.device("meta"):
         network = FluxTransformer2DModel(num_layers=1, num_single_layers=1)
@@ -140,7 +139,7 @@ def test_the_bytes_of_flux_stay_as_they_are_when_its_matrices_are_taken_apart() 
             weights[name] = EncodedTensor.of(EncodedMatrix(RowScaled(), {"codes": value}, *value.shape))
     account = FileWeights(weights)
     with account.followed:
-        found = getattr(single_file_utils, KINDS["FluxTransformer2DModel"].convert)(dict(account))
+        found = flux_1.names(dict(account))
     account.given(network, found)
     account.close(Path("flux.safetensors"), ())
     assert {name: value.shape for name, value in found.items()} == {

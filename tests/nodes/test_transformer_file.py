@@ -13,8 +13,7 @@ from transformers import CLIPTokenizer
 
 from nodeflow.node import NodeError
 from nodes.denoisers.flow_transformers import FlowTransformer, load_flow_transformer, load_flux
-from nodes.loaders.families.flow_transformers.transformer_file import KINDS
-from nodes.loaders.families.flow_transformers.transformer_shapes import flux_shape
+from nodes.loaders.families.flux_1 import family as flux_1
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
 from tests.nodes.original_transformers import original_weights
@@ -29,8 +28,7 @@ MODELS: dict[str, tuple[Callable[..., FlowTransformer], Save]] = {
     "z-image": (load_flow_transformer, lambda path, words: save_z_image(path)),
     "qwen-image": (load_flow_transformer, lambda path, words: save_qwen_image(path, **HEAD)),
 }
-CASES = [(name, original) for name in MODELS for original in (False, True) if (name, original) != ("flux", True)]
-"""diffusers renames FLUX's original weights at their true width alone: see below, and test_true_layouts."""
+CASES = [(name, original) for name in MODELS for original in (False, True)]
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +77,14 @@ def _plain(config: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("guidance", [False, True])
 def test_flux_in_its_true_width(guidance: bool) -> None:
     """Names and shapes of all of its layers, without storage."""
-    kind = KINDS["FluxTransformer2DModel"]
-    from diffusers.loaders import single_file_utils
-
     with torch.device("meta"):
         wanted = FluxTransformer2DModel(guidance_embeds=guidance)
         weights = original_weights("FluxTransformer2DModel", wanted.state_dict())
-        found = getattr(single_file_utils, kind.convert)(weights)
-    assert kind.marks[0] not in found
+        found = flux_1.names(weights)
     assert {name: value.shape for name, value in found.items()} == {
         name: value.shape for name, value in wanted.state_dict().items()
     }
-    told = flux_shape(found)
+    told = flux_1.shape(found)
     assert told == {name: wanted.config[name] for name in told}
 
 
@@ -100,7 +94,9 @@ def test_what_does_not_fit_is_a_sentence(folders: dict[str, Path], tmp_path: Pat
     save_file(weights, file)
     with pytest.raises(NodeError, match="holds the transformer of Qwen-Image; the folder beside it is of Stable Diff"):
         load_flow_transformer(sd3, transformer=str(file))
-    with pytest.raises(NodeError, match="holds the transformer of Qwen-Image alone: name it at the param"):
+    with pytest.raises(
+        NodeError, match="holds the transformer of Qwen-Image alone, which the node Load diffusion model"
+    ):
         load_flux(str(folders["flux"]), transformer=str(file))
     file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(NodeError, match=r"one\.safetensors is damaged or was cut short"):

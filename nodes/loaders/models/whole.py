@@ -102,9 +102,7 @@ def _wanted(given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, Encod
     return {place: file for place, file in given.items() if place not in beside.left_out}
 
 
-def _together(
-    family: Family, text: TextEncoder, network: Network, vae: VAE, precision: Precision
-) -> ModelParts:
+def _together(family: Family, text: TextEncoder, network: Network, vae: VAE, precision: Precision) -> ModelParts:
     side = family.latent.format(network.config).side
     format = LatentFormat(vae.format.channels, vae.format.downscale, side)
     return ModelParts(text, _wired(family, network, format, precision), vae, network.schedule)

@@ -51,7 +51,9 @@ def tensors(text: Conditioning) -> list[torch.Tensor]:
 def test_files_of_parts_are_the_folder(models: dict[str, Split], name: str) -> None:
     model = models[name]
     wanted = load_model(str(model.folder))
-    files = dict(zip(("text_encoder", "text_encoder_2", "text_encoder_3"), map(str, reversed(model.texts)), strict=False))
+    files = dict(
+        zip(("text_encoder", "text_encoder_2", "text_encoder_3"), map(str, reversed(model.texts)), strict=False)
+    )
     assert_same(load_model(str(model.network), vae=str(model.vae), **files), wanted)
     network, schedule = load_diffusion_model(str(model.network))
     names = dict(zip(("model", "model_2", "model_3"), map(str, model.texts), strict=False))

@@ -1,4 +1,4 @@
-"""An autoencoder in one file, with the original names of its weights or those of diffusers, alone or in a whole model."""
+"""An autoencoder in one file, alone or in a whole model, with the original names of its weights or those of diffusers."""
 
 from __future__ import annotations
 
@@ -87,4 +87,6 @@ def _told(path: Path) -> str:
     if len(settings) == 1:
         return fitting[0]
     listed = " or ".join(fitting) or "one of those listed there"
-    raise NodeError(f"{named(path)} does not say whose latents it makes; set made_for to the model it goes with: {listed}")
+    raise NodeError(
+        f"{named(path)} does not say whose latents it makes; set made_for to the model it goes with: {listed}"
+    )

@@ -66,9 +66,7 @@ FAMILY = Family(
         denoiser,
     ),
     text=Text((TextPart("text_encoder", QWEN_25_VL_7B),), text),
-    latent=Latent(
-        WAN, lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE), ("Qwen-Image",)
-    ),
+    latent=Latent(WAN, lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE), ("Qwen-Image",)),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

@@ -98,7 +98,5 @@ QWEN_25_VL_7B = Encoder(
     "Qwen2.5-VL 7B",
     ("Qwen2.5-VL 7B", "Qwen2.5-VL"),
     Architecture("transformers", "Qwen2_5_VLModel", qwen_25_shape, qwen_25_names, IGNORABLE, optional=("visual",)),
-    Tokenizing(
-        "Qwen2Tokenizer", ("Qwen/Qwen-Image:tokenizer", "Qwen/Qwen2.5-VL-7B-Instruct:"), "qwen25_tokenizer"
-    ),
+    Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen-Image:tokenizer", "Qwen/Qwen2.5-VL-7B-Instruct:"), "qwen25_tokenizer"),
 )
