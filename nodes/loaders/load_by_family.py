@@ -53,12 +53,12 @@ def load_model(
     - a model that ships with nodeflow, such as ``starter:flow-transformer``
     - a folder as diffusers saves it, or the id of one on the Hugging Face hub: taken from the hub's cache on this
       computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1
-    - one .safetensors or .gguf file with the network alone, or with text encoders and VAE too, by path or by its name in
-      your model library
+    - one .safetensors or .gguf file with the network alone, or with text encoders and VAE too, by path or by its name
+      in your model library
 
-    What a file lacks is taken from ``text_encoder`` (one parameter for each file, in any order) and ``vae``; where those
-    are empty, from your model library by family, and the node says which files it took. ``family`` is told from the
-    file; choose it where several fit. ``tokenizer`` is a folder, where the text encoder's file brings none and none is
+    What a file lacks is taken from ``text_encoder`` (one parameter for each file, in any order) and ``vae``; where
+    those are empty, from your model library by family, and the node says which files it took. ``family`` is told from
+    the file; choose it where several fit. ``tokenizer`` is a folder, where the text encoder's file brings none and none is
     found.
 
     Quantised files stay as they are in memory, each layer widened when it computes: float8 (plain, scaled, BFL's),

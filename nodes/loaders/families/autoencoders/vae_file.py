@@ -1,4 +1,4 @@
-"""An autoencoder in one file, alone or in a whole model, with the original names of its weights or those of diffusers."""
+"""An autoencoder in one file, alone or in a whole model, under original names or those of diffusers."""
 
 from __future__ import annotations
 

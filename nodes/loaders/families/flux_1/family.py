@@ -60,7 +60,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 
 def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of dev, whose noise levels go by the image's size; of schnell, the one without distilled guidance, they do not."""
+    """Of dev, whose noise levels go by the image's size; those of schnell, which is told no guidance, do not."""
     common = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, **USUAL}
     if not config.get("guidance_embeds"):
         return {**common, "shift": 1.0, "use_dynamic_shifting": False}

@@ -1,4 +1,4 @@
-"""Stable Diffusion 3 and 3.5: a joint-attention transformer, led by two CLIP and T5, of which the last may be missing."""
+"""Stable Diffusion 3 and 3.5: a joint-attention transformer, led by two CLIP and T5; the last may be missing."""
 
 from __future__ import annotations
 
