@@ -58,8 +58,8 @@ def load_model(
 
     What a file lacks is taken from ``text_encoder`` (one parameter for each file, in any order) and ``vae``; where
     those are empty, from your model library by family, and the node says which files it took. ``family`` is told from
-    the file; choose it where several fit. ``tokenizer`` is a folder, where the text encoder's file brings none and none is
-    found.
+    the file; choose it where several fit. ``tokenizer`` is a folder, where the text encoder's file brings none and
+    none is found.
 
     Quantised files stay as they are in memory, each layer widened when it computes: float8 (plain, scaled, BFL's),
     ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes' int8, nf4 and

@@ -126,8 +126,8 @@ def load_vae(
       taken from the hub's cache on this computer, or fetched when the environment variable NODEFLOW_DOWNLOAD is 1;
       ``revision`` is then a branch, tag or commit of it, empty for main
     - one .safetensors or .gguf file, such as ``ae.safetensors``, by path or by its name in your model library; of a
-      file with a whole model its VAE is taken. Where names and shapes do not tell whose latents it makes (FLUX.1 and Stable
-      Diffusion 3 have alike VAEs, and scale latents otherwise), set ``made_for``. A folder says so itself
+      file with a whole model its VAE is taken. Where names and shapes do not tell whose latents it makes (FLUX.1 and
+      Stable Diffusion 3 have alike VAEs, and scale latents otherwise), set ``made_for``. A folder says so itself
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
