@@ -24,10 +24,10 @@ Case = tuple[Path, tuple[str, ...], str]
 LOADERS = {
     name: param.name
     for name, spec in sorted(pack.catalogue.nodes.items())
-    for param in spec.params
+    for param in reversed(spec.params)
     if param.widget == "model" and param.name != "transformer"
 }
-"""The parameter of each loading node that names a model."""
+"""The first parameter of each loading node that names a model."""
 TAKERS = rule_book().takers
 
 
@@ -65,7 +65,11 @@ def wrong(
             ("Load latent diffusion", "Load VAE"),
             "holds Stable Diffusion 1 or 2,",
         ),
-        (tiny_sd3, ("Load flow transformer", "Load VAE"), "holds Stable Diffusion 3, which"),
+        (
+            tiny_sd3,
+            ("Load model", "Load diffusion model", "Load flow transformer", "Load VAE"),
+            "holds Stable Diffusion 3, which",
+        ),
         (tiny_clip, ("Load CLIP",), "holds a CLIP, which the node Load CLIP loads"),
         (path / "whole.safetensors", ("Load latent diffusion",), "holds a whole Stable Diffusion 1 or 2 in one file,"),
         (control, ("Load ControlNet",), "holds a ControlNet, which the node Load ControlNet loads"),
@@ -111,11 +115,11 @@ def test_a_file_of_a_known_kind_is_named(tiny_folder: Path, tiny_flux: Path, tin
     def one(folder: Path) -> Path:
         return next(folder.glob("*.safetensors"))
 
-    with pytest.raises(NodeError, match=r"holds the transformer of FLUX\.1 alone: name it at the parameter"):
+    with pytest.raises(NodeError, match=r"holds the transformer of FLUX\.1 alone, which the node Load diffusion model"):
         load_latent_diffusion(str(one(tiny_flux / "transformer")))
     with pytest.raises(NodeError, match="holds a U-Net as diffusers saves it: give the folder of the whole model"):
         load_ddpm(str(one(tiny_folder / "unet")))
-    with pytest.raises(NodeError, match="holds the text encoder CLIP alone: give the folder of the whole model"):
+    with pytest.raises(NodeError, match="holds the text encoder CLIP alone, which the node Load text encoder loads"):
         load_vae(str(one(tiny_folder / "text_encoder")))
     with pytest.raises(NodeError, match="holds a CLIP without its configuration: give the folder"):
         load_upscaler(str(one(tiny_clip)))
