@@ -791,6 +791,57 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>LibraryFolders</name>
+  <message>
+   <source>Add Folder…</source>
+   <translation>添加文件夹…</translation>
+  </message>
+  <message>
+   <source>Add {0}</source>
+   <translation>添加 {0}</translation>
+  </message>
+  <message>
+   <source>Choose a folder</source>
+   <translation>选择文件夹</translation>
+  </message>
+  <message>
+   <source>Folder</source>
+   <translation>文件夹</translation>
+  </message>
+  <message>
+   <source>Model folders</source>
+   <translation>模型文件夹</translation>
+  </message>
+  <message>
+   <source>Models are looked for in these folders and all below them. The folder of ComfyUI, of the Stable Diffusion web UI or of InvokeAI stands for the models in it. Only headers are read.</source>
+   <translation>会在这些文件夹及其所有子文件夹中查找模型。ComfyUI、Stable Diffusion web UI 或 InvokeAI 的文件夹代表其中的模型。只读取文件头。</translation>
+  </message>
+  <message>
+   <source>Named by</source>
+   <translation>来源</translation>
+  </message>
+  <message>
+   <source>Show the cache of the Hugging Face hub too</source>
+   <translation>同时显示 Hugging Face hub 的缓存</translation>
+  </message>
+  <message>
+   <source>Take Away</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>The folders cannot be kept: {0}</source>
+   <translation>无法保存文件夹设置：{0}</translation>
+  </message>
+  <message>
+   <source>you</source>
+   <translation>自己添加</translation>
+  </message>
+  <message>
+   <source>{0}, not there now</source>
+   <translation>{0}，目前不可用</translation>
+  </message>
+ </context>
+ <context>
   <name>LogPanel</name>
   <message>
    <source>Cannot write the log: {0}</source>
@@ -972,6 +1023,37 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>ModelDetails</name>
+  <message>
+   <source>Copy the trigger words</source>
+   <translation>复制触发词</translation>
+  </message>
+  <message>
+   <source>Note</source>
+   <translation>备注</translation>
+  </message>
+  <message>
+   <source>Tags</source>
+   <translation>标签</translation>
+  </message>
+  <message>
+   <source>Trigger words</source>
+   <translation>触发词</translation>
+  </message>
+  <message>
+   <source>last used {0}</source>
+   <translation>上次使用：{0}</translation>
+  </message>
+  <message>
+   <source>not used here yet</source>
+   <translation>尚未在此使用</translation>
+  </message>
+  <message>
+   <source>parted by commas</source>
+   <translation>用逗号分隔</translation>
+  </message>
+ </context>
+ <context>
   <name>ModelLibrary</name>
   <message>
    <source>The library's index cannot be kept: {0}</source>
@@ -992,6 +1074,105 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>{0} cannot be read: {1}</source>
    <translation>无法读取 {0}：{1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelPanel</name>
+  <message>
+   <source>Add the Node That Loads It</source>
+   <translation>添加加载它的节点</translation>
+  </message>
+  <message>
+   <source>Compute and Copy Hash</source>
+   <translation>计算并复制哈希</translation>
+  </message>
+  <message>
+   <source>Convert…</source>
+   <translation>转换…</translation>
+  </message>
+  <message>
+   <source>Copy Hash (AutoV2)</source>
+   <translation>复制哈希 (AutoV2)</translation>
+  </message>
+  <message>
+   <source>Copy Name</source>
+   <translation>复制名称</translation>
+  </message>
+  <message>
+   <source>Copy Path</source>
+   <translation>复制路径</translation>
+  </message>
+  <message>
+   <source>Copy SHA-256</source>
+   <translation>复制 SHA-256</translation>
+  </message>
+  <message>
+   <source>Family</source>
+   <translation>系列</translation>
+  </message>
+  <message>
+   <source>Folders…</source>
+   <translation>文件夹…</translation>
+  </message>
+  <message>
+   <source>Kind</source>
+   <translation>类型</translation>
+  </message>
+  <message>
+   <source>Look again</source>
+   <translation>重新扫描</translation>
+  </message>
+  <message>
+   <source>Looking through the folders</source>
+   <translation>正在扫描文件夹</translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation>模型</translation>
+  </message>
+  <message>
+   <source>No folder is named yet: these models ship with nodeflow. Add your own under Folders….</source>
+   <translation>尚未指定文件夹：以下是 nodeflow 自带的模型。可在“文件夹…”中添加自己的。</translation>
+  </message>
+  <message>
+   <source>Not there now; what is known of it is kept: {0}</source>
+   <translation>目前不可用，已知信息保留：{0}</translation>
+  </message>
+  <message>
+   <source>Order</source>
+   <translation>顺序</translation>
+  </message>
+  <message>
+   <source>Search models</source>
+   <translation>搜索模型</translation>
+  </message>
+  <message>
+   <source>Show in Folder</source>
+   <translation>在文件夹中显示</translation>
+  </message>
+  <message>
+   <source>Stop</source>
+   <translation>停止</translation>
+  </message>
+  <message>
+   <source>by name</source>
+   <translation>按名称</translation>
+  </message>
+  <message>
+   <source>last used first</source>
+   <translation>最近使用在前</translation>
+  </message>
+  <message>
+   <source>{0} files seen, {1} of them new</source>
+   <translation>已查看 {0} 个文件，其中 {1} 个是新的</translation>
+  </message>
+  <message>
+   <source>{0} models</source>
+   <translation>{0} 个模型</translation>
+  </message>
+  <message>
+   <source>{0} of {1} models</source>
+   <translation>{0} / {1} 个模型</translation>
   </message>
  </context>
  <context>
@@ -1146,6 +1327,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Log</source>
    <translation>日志</translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation>模型</translation>
   </message>
   <message>
    <source>Panels</source>
@@ -2840,6 +3025,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>from wire</source>
    <translation>来自连线</translation>
+  </message>
+  <message>
+   <source>gone</source>
+   <translation>已不存在</translation>
   </message>
   <message>
    <source>infinite</source>

@@ -22,11 +22,16 @@ PROGRAMS = (
 """Programs by what lies in their folder, and the folders in it that hold models."""
 
 
+USUAL = "", "Documents", "AI", "ai", "Projects", "git", "src", "Documents/GitHub", "pinokio/api"
+"""Folders below a person's own in which such programs usually stand."""
+
+
 class LibrarySettings(msgspec.Struct, frozen=True):
-    """The folders that a person chose, and whether the hub's cache is shown too."""
+    """The folders that a person chose, whether the hub's cache is shown too, and whether the net may be asked."""
 
     folders: tuple[str, ...] = ()
     hub_cache: bool = True
+    offline: bool = False
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -79,6 +84,22 @@ def hub_cache() -> Path:
         return Path(named).expanduser()
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
     return Path(home).expanduser() / "hub"
+
+
+def discovered(home: Path | None = None) -> list[Root]:
+    """Return the folders of programs that stand where they usually do, by their signs; models in them can be added."""
+    found: dict[Path, Root] = {}
+    for usual in USUAL:
+        place = (home or Path.home()) / usual
+        try:
+            inside = sorted(one for one in place.iterdir() if one.is_dir() and not one.name.startswith("."))
+        except OSError:
+            continue
+        for path in inside:
+            program = next((name for name, signs, _ in PROGRAMS if any((path / sign).exists() for sign in signs)), "")
+            if program:
+                found.setdefault(path.resolve(), Root(path, program))
+    return list(found.values())
 
 
 def expanded(root: Root) -> Iterator[Root]:

@@ -55,6 +55,7 @@ class ModelLibrary(QObject):
         self._index = Background(self, threads=1)  # one thread: all in order
         self._hashes = Background(self, threads=1)
         self._looks = Background(self, threads=1)
+        self._once_more = False
         self._stop = threading.Event()
         self._last_told = 0.0
         self._waiting: set[str] = set()
@@ -81,10 +82,12 @@ class ModelLibrary(QObject):
             self._index.run(_opened, self._take_opened, self._no_index, owner=self)
 
     def scan(self) -> None:
-        """Look through all folders."""
+        """Look through all folders; once more where that is being done already."""
         if self._library is None:
             self.start()
-        elif not self.scanning:
+        elif self.scanning:
+            self._once_more = True
+        else:
             self._scan(None)
 
     def cancel(self) -> None:
@@ -146,6 +149,9 @@ class ModelLibrary(QObject):
         self._follow(watched)
         self.changed.emit()
         self.scanned.emit(found)
+        if self._once_more:
+            self._once_more = False
+            self._scan(None)
         if unfinished := _being_written(models):
             self._waiting |= unfinished
             self._again.start()
@@ -175,12 +181,15 @@ class ModelLibrary(QObject):
             self._soon.start()
             return
         waiting, self._waiting = self._waiting, set()
-        roots = [
-            root
-            for root in self.roots
-            if any(Path(one).is_relative_to(root.path) or root.path.is_relative_to(one) for one in waiting)
-        ]
-        if roots and self._library is not None:
+        roots, unplugged = self.roots, self.unplugged
+
+        def touched() -> list[Root]:
+            return [root for root in roots if _is_touched(root.path, waiting, str(root.path) in unplugged)]
+
+        self._index.run(touched, self._scan_these, owner=self)
+
+    def _scan_these(self, roots: list[Root]) -> None:
+        if roots and self._library is not None and not self.scanning:
             self._scan(roots)
 
     # --- what a person does
@@ -256,23 +265,30 @@ def _with_starters(library: Library) -> Models:
     """Return what is known, made ready to be searched and asked before the interface's thread does so."""
     from nodeflow.library.starters import starter_entries
 
-    found = Models([*starter_entries(), *library.entries], library.index.all_own())
+    found = Models([*library.entries, *starter_entries()], library.index.all_own())
     found.search("-")
     found.find("-")
     return found
 
 
+def _is_touched(root: Path, folders: set[str], was_gone: bool) -> bool:
+    """Return whether something that happened in these folders is about a root: in it, or it came or went."""
+    if any(Path(one).is_relative_to(root) for one in folders):
+        return True
+    return any(root.is_relative_to(one) for one in folders) and root.is_dir() == was_gone
+
+
 def _to_watch(roots: list[Root]) -> list[str]:
-    """The folders in which something may happen; of one that is not there, the nearest one above that is."""
+    """The folders in which something may happen, and the nearest above each, in which it comes and goes."""
     from nodeflow.library.scan import folders_below
 
     found: list[str] = []
     for root in roots:
+        above = next((one for one in root.path.parents if one.is_dir()), None)
+        found += [str(above)] if above is not None else []
         if root.path.is_dir():
             found += folders_below(root.path, MAX_WATCHED - len(found))
-        else:
-            found.append(str(next((above for above in root.path.parents if above.is_dir()), root.path.parent)))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _being_written(models: Models) -> set[str]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nodeflow.app.dialogs.convert_dialog import ConvertDialog
+from nodeflow.app.dialogs.library_folders import LibraryFolders
 from nodeflow.app.dialogs.missing_dialog import MissingDialog
 from nodeflow.app.model.missing_watch import MissingWatch
 from nodeflow.app.model.model_choices import ModelChoices, families_near
@@ -78,6 +79,16 @@ class ModelCommands(QObject):
         models = self.library.models
         families = families_near(body, tab.canvas.scope.catalogue, models, named.node, named.param)
         return ModelChoices(models, body.nodes[named.node].type, named.param, families)
+
+    # --- folders
+
+    def show_folders(self) -> LibraryFolders:
+        """Ask for the folders that the library looks in."""
+        dialog = LibraryFolders(self._window)
+        dialog.setAttribute(SHOWN)
+        dialog.changed.connect(self.library.scan)
+        dialog.open()
+        return dialog
 
     # --- conversion
 

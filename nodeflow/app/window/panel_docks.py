@@ -16,6 +16,7 @@ from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.import_report_panel import ImportReportPanel
 from nodeflow.app.panels.log_panel import LogPanel
+from nodeflow.app.panels.model_panel import ModelPanel
 from nodeflow.app.panels.node_library import NodeLibrary
 from nodeflow.app.panels.preview import Preview
 from nodeflow.app.panels.properties import Properties
@@ -33,10 +34,14 @@ class PanelDocks(QObject):
     """Holds the docks and connects their panels with the tabs.
 
     ``node_wanted``: a node of the library, by its type. ``file_wanted``: an image of the gallery is to be opened.
-    ``run_wanted``: the queue runs the document in front once more.
+    ``run_wanted``: the queue runs the document in front once more. ``model_wanted``: a model of the panel is to be
+    loaded, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
     """
 
     node_wanted = Signal(str)
+    model_wanted = Signal(object)
+    convert_wanted = Signal(Path)
+    folders_wanted = Signal()
     file_wanted = Signal(Path)
     run_wanted = Signal()
 
@@ -62,6 +67,7 @@ class PanelDocks(QObject):
         window.setCorner(Qt.Corner.BottomRightCorner, right)
         window.setCorner(Qt.Corner.BottomLeftCorner, left)
         library = self._dock("library", self.tr("Library"), self._make_library, left)
+        models = self._dock("models", self.tr("Models"), self._make_models, left)
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, right)
         properties = self._dock("properties", self.tr("Properties"), lambda: self._properties, right)
         self._inspector = inspector = self._dock(
@@ -77,7 +83,7 @@ class PanelDocks(QObject):
         self._imports = self._dock("import", self.tr("Import"), lambda: PerTab(tabs, _import_report), left)
         history = self._dock("history", self.tr("History"), self._make_history, left)
         window.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
-        for dock in (library, history, gallery, queue, log, self._imports):
+        for dock in (library, models, history, gallery, queue, log, self._imports):
             dock.hide()
         window.resizeDocks([self._imports], [300], Qt.Orientation.Horizontal)
         self._dismissed: set[DocumentTab] = set()
@@ -85,6 +91,7 @@ class PanelDocks(QObject):
         self._imports.dismissed.connect(lambda: self._dismissed.add(tabs.front))
         tabs.front_changed.connect(self.follow_imports)
         tabs.removed.connect(self._dismissed.discard)
+        window.tabifyDockWidget(library, models)
         window.tabifyDockWidget(gallery, queue)
         window.tabifyDockWidget(queue, log)
 
@@ -155,6 +162,13 @@ class PanelDocks(QObject):
         library.wanted.connect(self.node_wanted)
         self._tabs.front_changed.connect(lambda tab: library.watch(tab.canvas.scope))
         return library
+
+    def _make_models(self) -> QWidget:
+        panel = ModelPanel(self._hub.models, self._background)
+        panel.wanted.connect(self.model_wanted)
+        panel.convert_wanted.connect(self.convert_wanted)
+        panel.folders_wanted.connect(self.folders_wanted)
+        return panel
 
     def _make_queue(self) -> QWidget:
         queue = QueuePanel(self._hub, self._states_of, self.run_wanted.emit)
