@@ -46,6 +46,24 @@ def wait_politely() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Numbers of glibc's ``mallopt`` (malloc.h)."""
+KEPT_BYTES = 2**31 - 1
+"""Freed bytes at the heap's end that are kept; the most that ``mallopt`` takes."""
+
+
+def keep_freed_memory() -> None:
+    """Let the process use freed memory again, in place of asking the system for each activation of a network anew.
+
+    glibc maps every large block by itself and unmaps it when it is freed: a step of a U-Net takes some 460,000 page
+    faults, a fifth of its time. `give_back_memory` hands back what is kept when the process is idle.
+    """
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            _c_library().mallopt(M_MMAP_MAX, 0)
+            _c_library().mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+
+
 def give_back_memory() -> None:
     """Hand freed memory back to the system. glibc keeps it, so that a process that lets networks go never shrinks."""
     if sys.platform.startswith("linux"):

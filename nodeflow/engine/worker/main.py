@@ -15,7 +15,7 @@ import psutil
 from nodeflow.engine.protocol.events import Heartbeat
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.worker.pipe import ReplySender
-from nodeflow.system import wait_politely
+from nodeflow.system import keep_freed_memory, wait_politely
 
 HEARTBEAT_SECONDS = 0.5
 """Seconds between two beats."""
@@ -26,6 +26,7 @@ def work(pipe: Connection, output: Connection, limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then ends us
     _redirect(output)
     wait_politely()
+    keep_freed_memory()
     mouth = ReplySender(pipe)
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
     from nodeflow.engine.worker.worker import Worker

@@ -50,6 +50,8 @@ from nodeflow.system import give_back_memory
 
 FIRST_RUN_SECONDS = 0.1
 """Seconds within which the command line, once we are up, hands in its run."""
+IDLE_SECONDS = 10.0
+"""Seconds without a job after which freed memory is handed back: a person who tries things starts the next run sooner."""
 
 
 class Worker:
@@ -74,7 +76,14 @@ class Worker:
         self.session.hear_troubles(lambda sentence: self.say(NotKept(sentence)))
         self._warm_up()
         while True:
-            self._run(self.jobs.get())
+            self._run(self._next_job())
+
+    def _next_job(self) -> Submit:
+        """Wait for a job; meanwhile memory that nobody has wanted for a while goes back to the system."""
+        with contextlib.suppress(queue.Empty):
+            return self.jobs.get(timeout=IDLE_SECONDS)
+        give_back_memory()
+        return self.jobs.get()
 
     def _warm_up(self) -> None:
         """Import what the nodes will need while nobody waits for a run. The command line's comes at once."""
@@ -156,4 +165,3 @@ class Worker:
             self.say(Refused(job.job, (Problem("", "", str(error)),)))
         finally:
             del self.reins[job.job]
-            give_back_memory()
