@@ -22,7 +22,7 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     It may be a grid of ``columns`` by ``rows`` tiles, each of a whole image that is ``true_width`` by
     ``true_height`` where it comes from. ``smooth``: a photograph; else cells whose edges are to be seen. ``scale``:
     the values that are black and white, where those are not 0 and 1. ``mark``: a place in it that it is about, from 0
-    to 1.
+    to 1. ``facts``: numbers about what is seen, by name.
     """
 
     width: int
@@ -36,6 +36,7 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     caption: str = ""
     scale: tuple[float, float] | None = None
     mark: tuple[float, float] | None = None
+    facts: tuple[tuple[str, float], ...] = ()
 
 
 APART = "largest difference"
@@ -51,7 +52,10 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True, tag=True):
-    """Curves, or bars where ``bars``; ``labels`` name the places 0, 1, ... of the x axis where they have names."""
+    """Curves, or bars where ``bars``; ``labels`` name the places 0, 1, ... of the x axis where they have names.
+
+    ``beside`` are columns of numbers that belong to the same places, such as the timesteps, for who writes them down.
+    """
 
     series: tuple[Series, ...]
     x: str = ""
@@ -60,6 +64,21 @@ class Chart(msgspec.Struct, frozen=True, tag=True):
     bars: bool = False
     logarithmic: bool = False
     caption: str = ""
+    beside: tuple[Series, ...] = ()
+
+
+def chart_rows(chart: Chart) -> list[list[str]]:
+    """The numbers of a chart as rows of a table, the first with the names of the columns."""
+    columns = (*chart.beside, *chart.series)
+    head = [chart.x or "x", *(series.name for series in columns)]
+    places = sorted({x for series in chart.series for x in series.x})
+    known = [dict(zip(series.x, series.y, strict=True)) for series in columns]
+    body = [[f"{x:g}", *(repr(of[x]) if x in of else "" for of in known)] for x in places]
+    if chart.labels:
+        head.insert(1, "label")
+        for line, x in zip(body, places, strict=True):
+            line.insert(1, chart.labels[int(x)] if 0 <= int(x) < len(chart.labels) else "")
+    return [head, *body]
 
 
 class Matrix(msgspec.Struct, frozen=True, tag=True):
@@ -120,7 +139,7 @@ class Option(msgspec.Struct, frozen=True):
 
     ``place``: it is one of the two numbers of a place in the image, ``x`` or ``y``, which a pointer can choose.
     ``start`` is the number before anybody chose one. ``text``: words of one's own. ``time``: it is the step of
-    something that can be played; ``first`` is what its minimum is called. ``needs`` names another option and the one
+    something that can be played; ``first`` is what its minimum is called. ``needs`` names another option and those
     of its choices with which alone this one means something.
     """
 
@@ -134,7 +153,7 @@ class Option(msgspec.Struct, frozen=True):
     first: int = 0
     start: int = 0
     text: bool = False
-    needs: tuple[str, str] = ("", "")
+    needs: tuple[str, ...] = ()
 
 
 class ViewInfo(msgspec.Struct, frozen=True):
@@ -158,6 +177,11 @@ class ViewSurroundings(Protocol):
 
     def vae(self, channels: int) -> Any:
         """The document's VAE for latents of so many channels; None where none is in memory."""
+        ...
+
+    def colours(self, channels: int) -> Any:
+        """The linear map (3, C + 1) from latents of so many channels to colours, also where the VAE it was fitted to
+        is not in memory any more; None where none is known."""
         ...
 
     def clip(self, width: int) -> Any:
@@ -203,7 +227,8 @@ class ValueView:
     """A way to see values of a wire type. ``make`` runs on a thread of its own while nodes compute: it changes nothing.
 
     ``options``: what a person can choose about a value. ``fits``: whether a value has this form. ``apart`` makes what
-    shows how far a value is from another one, `ViewRequest.other`: an image, or a chart where ``charts``.
+    shows how far a value is from another one, `ViewRequest.other`: an image, or a chart where ``charts``. ``numbers``
+    is the tensor behind what ``make`` shows, for who writes it down.
     """
 
     name: str
@@ -214,6 +239,7 @@ class ValueView:
     costly: bool = False
     apart: Make | None = None
     charts: bool = False
+    numbers: Callable[[Any, ViewRequest], Any] | None = None
 
     def about(self, value: Any) -> ViewInfo:
         kind: Literal["", "picture", "chart"] = "" if self.apart is None else "chart" if self.charts else "picture"

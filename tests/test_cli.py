@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, PngImagePlugin
+from safetensors.torch import load_file
 
 from nodeflow import __version__
 from nodeflow.graph.io.png_text import with_workflow
@@ -370,3 +372,21 @@ def test_an_image_of_another_program_runs_as_its_settings_say(tmp_path: Path) ->
     done = nodeflow("run", image, "--output", tmp_path / "out")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert "1 of 1 model files are not here" in done.stderr
+
+
+def test_the_steps_of_a_sampler_go_into_files(tmp_path: Path) -> None:
+    done = nodeflow("run", STARTER, "scheduler.steps=3", "--export-steps", tmp_path / "steps", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "steps").iterdir()} == {
+        f"sampler{end}" for end in (".csv", ".gif", ".safetensors")
+    }
+    rows = list(csv.reader((tmp_path / "steps" / "sampler.csv").open()))
+    assert rows[0][:3] == ["step", "t", "sigma"]
+    numbers = load_file(tmp_path / "steps" / "sampler.safetensors")
+    assert [float(row[1]) for row in rows[1:4]] == numbers["timesteps"].tolist()
+    assert [float(row[2]) for row in rows[1:4]] == numbers["sigmas"].tolist()[:3]
+    norm = rows[0].index("predicted x_0")
+    assert float(rows[3][norm]) == pytest.approx(float(numbers["original[2]"].double().norm()), rel=1e-9)
+    with Image.open(tmp_path / "steps" / "sampler.gif") as film:
+        assert film.n_frames in (3, 4)
+    assert str(tmp_path / "steps" / "sampler.gif") in done.stdout

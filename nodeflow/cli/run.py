@@ -44,6 +44,14 @@ def run(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.json", help="Write what happened as JSON.")
     ] = None,
+    steps: Annotated[
+        Path | None,
+        typer.Option(
+            "--export-steps",
+            metavar="DIR",
+            help="Write each sampler's steps: numbers (.safetensors), curves with t and sigma (.csv), a film (.gif).",
+        ),
+    ] = None,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="Say what would run, why and about how long.")] = False,
@@ -54,6 +62,8 @@ def run(
     _writable(output)
     if report is not None:
         _writable(report.parent)
+    if steps is not None:
+        _writable(steps)
     from nodeflow.cli import runner as runners
     from nodeflow.engine.protocol.limits import NOTHING, Limits
     from nodeflow.engine.protocol.run_request import RunRequest
@@ -83,6 +93,10 @@ def run(
             raise typer.Exit
         sheet = SweepSheet()
         _watch(runner.run(request), (told, sheet), runner)
+        if steps is not None:
+            from nodeflow.cli.step_export import export_steps
+
+            told.outputs += map(str, export_steps(runner, workflow, steps))
     except WorkflowError as error:
         refuse(*error.problems)
     finally:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import queue
 import sys
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import (
     Event,
+    Export,
+    Exported,
     ForecastReply,
     JobEvent,
     NotKept,
     Refused,
     Reply,
     RunFinished,
+    ViewQuery,
+    ViewReply,
     WorkerLost,
     WorkerReady,
 )
@@ -23,6 +27,9 @@ from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Problem, WorkflowError
+
+if TYPE_CHECKING:
+    from nodeflow.engine.inspect.value_inspector import ValueInspector
 
 
 class Runner(Protocol):
@@ -44,6 +51,14 @@ class Runner(Protocol):
 
     def cancel(self) -> None:
         """Stop at the next step; what is finished stays."""
+        ...
+
+    def look(self, query: ViewQuery) -> ViewReply:
+        """See a value that the run gave."""
+        ...
+
+    def export(self, export: Export) -> Exported:
+        """Write a value that the run gave into a file."""
         ...
 
     def close(self) -> None: ...
@@ -96,6 +111,24 @@ class ThroughWorker:
                 case WorkerLost(reason):
                     raise WorkflowError(Problem("", "", f"{reason}; {self.details} says more"))
 
+    def look(self, query: ViewQuery) -> ViewReply:
+        number = self._engine.look(query)
+        while True:
+            match self._replies.get():
+                case ViewReply(request) as reply if request == number:
+                    return reply
+                case WorkerLost(reason):
+                    return ViewReply(number, error=reason)
+
+    def export(self, export: Export) -> Exported:
+        number = self._engine.export(export)
+        while True:
+            match self._replies.get():
+                case Exported(request) as reply if request == number:
+                    return reply
+                case WorkerLost(reason):
+                    return Exported(number, reason)
+
     def cancel(self) -> None:
         self._engine.cancel(self._job)
 
@@ -130,6 +163,17 @@ class InProcess:
             return ForecastReply(0, self._session.forecast(request))
         except ValueError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
+
+    def look(self, query: ViewQuery) -> ViewReply:
+        return self._inspector().look(query)
+
+    def export(self, export: Export) -> Exported:
+        return self._inspector().export(export)
+
+    def _inspector(self) -> ValueInspector:
+        from nodeflow.engine.inspect.value_inspector import ValueInspector
+
+        return ValueInspector(self._session.executor, self._session.packs.forms)
 
     def cancel(self) -> None:
         self._control.cancel()

@@ -96,6 +96,7 @@ class Trajectory:
     ``attention`` is empty unless it was asked for. ``first`` is the number of its first step on the schedule.
     ``levels`` (N, 2) are alpha and sigma of each step, where x = alpha x_0 + sigma noise. ``thresholded`` is what
     `Solver.thresholded` tells of each step, (B, 3); None for a step that left x_0 as it was, empty where all did.
+    ``prediction`` is what ``conditional`` and ``unconditional`` are predictions of; None where it is not known.
     """
 
     timesteps: Tensor
@@ -108,3 +109,4 @@ class Trajectory:
     first: int = 0
     levels: Tensor | None = None
     thresholded: tuple[Tensor | None, ...] = ()
+    prediction: Prediction | None = None

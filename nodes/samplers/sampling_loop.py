@@ -115,7 +115,7 @@ def sample(
     path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, taken)}
     times, sigmas = solver.timesteps[first:], solver.sigmas[first:]
     result = Latent(solver.result(x), None if latent is None else latent.noise_mask)
-    return Sampled(result, Trajectory(times, sigmas, first=first, **path))
+    return Sampled(result, Trajectory(times, sigmas, first=first, prediction=denoiser.prediction, **path))
 
 
 def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int) -> list[tuple[object, ...]]:

@@ -28,9 +28,9 @@ from nodeflow.app.qt import theme
 from nodeflow.app.qt.frames import frame_of
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.io.png_text import text_of, workflow_of
-from nodeflow.graph.model.workflow import Socket
+from nodeflow.graph.model.workflow import Link, Node, Socket
 from nodeflow.resources import folder
 from nodeflow.views import Chart, Picture
 
@@ -245,7 +245,17 @@ def test_what_is_seen_goes_into_files(see: See, qtbot: QtBot, tmp_path: Path) ->
     see("sampler", "trajectory", "curves")
     panel.export_to(tmp_path / "curves.csv")
     rows = list(csv.reader((tmp_path / "curves.csv").open()))
-    assert rows[0] == ["step", "x", "predicted x_0", "noise prediction", "conditional", "unconditional", "difference"]
+    assert rows[0] == [
+        "step",
+        "t",
+        "sigma",
+        "x",
+        "predicted x_0",
+        "guided prediction",
+        "conditional",
+        "unconditional",
+        "difference",
+    ]
     assert len(rows) == 22
     panel.export_to(tmp_path / "curves.png")
     assert QImage(str(tmp_path / "curves.png")).width() > 100
@@ -494,3 +504,35 @@ def test_where_nothing_was_computed_a_hint_has_no_picture(window: MainWindow, qt
     assert not picture_in(tip).width()
     assert not tab.canvas.facts._looks.waiting
     window.tabs.drop(tab)
+
+
+def test_steps_tell_time_and_spread(see: See) -> None:
+    panel = see("sampler", "trajectory", "frames")
+    panel.scrubber.go(0)
+    words = panel.told.text()
+    assert all(name in words for name in ("t ", "sigma ", "mean ", "deviation ", "minimum ", "maximum "))
+    facts = see("sampler", "trajectory", "").stage.currentWidget()
+    assert isinstance(facts, FactsView)
+    assert facts.chosen.startswith("x[")
+
+
+def test_two_nodes_are_compared(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    scheduler = window.session.workflow.nodes["scheduler"]
+    other = Node(scheduler.type, scheduler.version, {**scheduler.params, "kind": "Euler"})
+    window.session.do("Add", AddNode("another", other))
+    for link in [link for link in window.session.workflow.links.values() if link.target == "scheduler"]:
+        window.session.do("Wire", Connect(Link(link.source, link.output, "another", link.input)))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    panel = see("scheduler", "schedule", "sigmas")
+    bar = panel.compare_bar
+    panel.compare_button.click()
+    at = bar.run_box.findText("another · schedule")
+    assert at > 0
+    bar.run_box.setCurrentIndex(at)
+    chart = panel.stage.currentWidget()
+    assert isinstance(chart, ChartView)
+    qtbot.waitUntil(lambda: len(chart.chart.series) == 2, timeout=SECONDS)
+    assert chart.chart.series[1].name.endswith("(other)")
+    assert chart.chart.series[0].y != chart.chart.series[1].y
+    panel.compare_button.click()

@@ -6,18 +6,24 @@ import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import msgspec
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
+from PIL import ImageSequence
 from safetensors.torch import load_file
 from toys import Bench, wire
 
 from nodeflow.engine.execution.document_history import DocumentHistory
 from nodeflow.engine.inspect.attention_views import first_of
+from nodeflow.engine.inspect.prediction_spaces import SPACES, NoiseLevel, seen_as
 from nodeflow.engine.inspect.rendering import tiles
 from nodeflow.engine.inspect.tensor_facts import BINS, facts, named_tensors
+from nodeflow.engine.inspect.trajectory_quantities import frame_of
 from nodeflow.engine.inspect.value_inspector import ValueInspector, _Document
 from nodeflow.engine.protocol.events import Export, ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
@@ -28,6 +34,7 @@ from nodeflow.graph.io.files import load
 from nodeflow.resources import folder
 from nodeflow.views import Chart, Matrix, Picture, Table, Text, ViewRequest
 from nodeflow.wires import Latent
+from nodeflow.wires.schedules import Prediction
 
 STARTER = folder("workflows") / "latent-diffusion.json"
 
@@ -183,18 +190,59 @@ def test_a_schedule_as_curves(studio: Studio) -> None:
 QUANTITIES: dict[str, Callable[[object], object]] = {
     "x": lambda path: path.x[6],
     "predicted x_0": lambda path: path.original[6],
-    "noise prediction": lambda path: (path.x[6] - path.levels[6, 0] * path.original[6]) / path.levels[6, 1],
+    "guided prediction": lambda path: (path.x[6] - path.levels[6, 0] * path.original[6]) / path.levels[6, 1],
     "conditional": lambda path: path.conditional[6],
     "unconditional": lambda path: path.unconditional[6],
     "difference": lambda path: path.conditional[6] - path.unconditional[6],
 }
+OWN = "as the network gives it"
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_a_step_of_a_trajectory_pixel_by_pixel(studio: Studio, quantity: str) -> None:
     true = QUANTITIES[quantity](studio.value("sampler", "trajectory"))[1]
-    shown = studio.look("sampler", "trajectory", "frames", quantity=quantity, way="channels", step=6, picture=1)
-    assert shown == tiles(true, 1024)
+    asked = {"quantity": quantity, "way": "channels", "step": 6, "picture": 1}
+    space = {} if quantity == "guided prediction" else {"space": OWN}
+    shown = studio.look("sampler", "trajectory", "frames", **asked, **space)
+    assert isinstance(shown, Picture)
+    assert msgspec.structs.replace(shown, facts=()) == tiles(true, 1024)
+    told, path = dict(shown.facts), studio.value("sampler", "trajectory")
+    assert (told["t"], told["sigma"]) == (float(path.timesteps[6]), float(path.sigmas[6]))
+    exact = true.double()
+    assert told["mean"] == pytest.approx(float(exact.mean()), abs=1e-12)
+    assert told["deviation"] == pytest.approx(float(exact.std(correction=0)), rel=1e-12)
+    assert (told["minimum"], told["maximum"]) == (float(true.min()), float(true.max()))
+
+
+def test_guidance_adds_up_in_the_space_of_noise(studio: Studio) -> None:
+    """The classifier-free formula holds between what is shown, with the scale of the workflow (2.5)."""
+    path = studio.value("sampler", "trajectory")
+    for step in (0, 6, 19):
+        conditional, unconditional, guided = (
+            frame_of(path, name, step) for name in ("conditional", "unconditional", "guided prediction")
+        )
+        assert torch.allclose(guided, unconditional + 2.5 * (conditional - unconditional), atol=2e-3)
+
+
+LEVELS = [NoiseLevel(0.8, 0.6), NoiseLevel(1.0, 7.5), NoiseLevel(0.3, 0.7)]
+
+
+@pytest.mark.parametrize("at", LEVELS)
+@pytest.mark.parametrize("prediction", ["epsilon", "v", "sample", "flow"])
+def test_every_space_says_the_same_of_x(prediction: Prediction, at: NoiseLevel) -> None:
+    x_0, noise = torch.randn(2, 1, 4, 3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = at.alpha * x_0 + at.sigma * noise
+    a, b = at.alpha / math.hypot(at.alpha, at.sigma), at.sigma / math.hypot(at.alpha, at.sigma)
+    true = {"epsilon": noise, "sample": x_0, "v": a * noise - b * x_0, "flow": noise - x_0}
+    for name, space in SPACES.items():
+        found = seen_as(true[prediction], x, prediction, name, at)
+        assert torch.allclose(found, true[space or prediction], atol=1e-9), name
+
+
+def test_noise_alone_tells_no_image() -> None:
+    x = torch.ones(1, 1, 2, 2)
+    assert seen_as(x, x, "epsilon", "x_0", NoiseLevel(0.0, 1.0)) is None
+    assert seen_as(x, x, None, "x_0", NoiseLevel(0.0, 1.0)) is x
 
 
 def test_curves_and_a_place_over_the_steps(studio: Studio) -> None:
@@ -243,10 +291,10 @@ def test_what_cannot_be_seen_is_a_sentence(studio: Studio) -> None:
 
 
 def test_true_values_are_written_into_files(studio: Studio, tmp_path: Path) -> None:
-    def export(name: str, output: str) -> str:
+    def export(name: str, output: str, **more: Any) -> str:
         overview = studio.look("sampler", output)
         assert isinstance(overview, Overview)
-        return studio.inspector.export(Export(1, str(tmp_path / name), overview.handle)).error
+        return studio.inspector.export(Export(1, str(tmp_path / name), overview.handle, **more)).error
 
     latent = studio.value("sampler", "latent").samples
     assert export("latent.npy", output="latent") == ""
@@ -256,6 +304,45 @@ def test_true_values_are_written_into_files(studio: Studio, tmp_path: Path) -> N
     assert torch.equal(written["original[3]"], studio.value("sampler", "trajectory").original[3])
     assert len(written) == len(list(named_tensors(studio.value("sampler", "trajectory"))))
     assert ".npy or .safetensors" in export("latent.pt", output="latent")
+    options = {"quantity": "difference", "space": OWN, "step": 6}
+    assert export("difference.npy", output="trajectory", form="frames", options=options) == ""
+    path = studio.value("sampler", "trajectory")
+    assert np.array_equal(np.load(tmp_path / "difference.npy"), (path.conditional[6] - path.unconditional[6]).numpy())
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".mp4"])
+def test_steps_are_written_as_an_animation(studio: Studio, tmp_path: Path, suffix: str) -> None:
+    overview = studio.look("sampler", "trajectory")
+    assert isinstance(overview, Overview)
+    file = tmp_path / f"steps{suffix}"
+    options = {"quantity": "predicted x_0", "way": "decoded"}
+    export = Export(1, str(file), overview.handle, form="frames", options=options)
+    assert studio.inspector.export(export).error == ""
+    last = studio.look("sampler", "trajectory", "frames", step=20, **options)
+    if suffix == ".mp4":
+        with av.open(str(file)) as film:
+            frames = [frame.to_image() for frame in film.decode(video=0)]
+        assert len(frames) > 21
+    else:
+        with Pillow.open(file) as images:
+            assert images.n_frames in (20, 21)  # the result is what the last step foresaw: a GIF may hold them as one
+            frames = [image.convert("RGB") for image in ImageSequence.Iterator(images)]
+    assert min(frames[-1].size) >= 256
+    wanted = np.asarray(Pillow.frombytes("RGB", (last.width, last.height), last.pixels).resize(frames[-1].size, 0))
+    apart = np.abs(np.asarray(frames[-1], dtype=int) - wanted.astype(int))
+    assert apart.mean() < 8
+    assert apart.max() == 0 or suffix != ".webp"
+    wrong = Export(1, str(file), overview.handle, form="curves")
+    assert "steps" in studio.inspector.export(wrong).error
+
+
+def test_what_cannot_be_written_is_said(studio: Studio, tmp_path: Path) -> None:
+    overview = studio.look("sampler", "latent")
+    assert isinstance(overview, Overview)
+
+    def export(name: str, output: str) -> str:
+        return studio.inspector.export(Export(1, str(tmp_path / name), overview.handle)).error
+
     assert "cannot write" in export("no-such-folder/latent.npy", output="latent")
 
 

@@ -205,7 +205,7 @@ def test_the_noise_prediction_is_what_the_levels_leave(studio: Studio) -> None:
     assert torch.allclose(alphas**2 + sigmas**2, torch.ones(STEPS, dtype=torch.float64))
     curves = studio.look(handle=studio.runs[0], form="curves", options={"curve": "deviation"})
     assert isinstance(curves, Chart)
-    noise = next(series for series in curves.series if series.name == "noise prediction")
+    noise = next(series for series in curves.series if series.name == "guided prediction")
     assert noise.y[0] == pytest.approx(1, abs=0.15)
     for step, found in zip(noise.x, noise.y, strict=True):
         at = int(step)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.qt import theme
-from nodeflow.views import Chart, Matrix, Series
+from nodeflow.views import Chart, Matrix, Series, chart_rows
 
 MIN_HEIGHT, AXIS = 160, 60
 """Pixels of a plot, and of them for the axis and the words below it."""
@@ -112,15 +112,7 @@ class ChartView(Plot):
 
     def rows(self) -> list[list[str]]:
         """The numbers as rows of a table."""
-        head = [self.chart.x or "x", *(series.name for series in self.chart.series)]
-        places = sorted({x for series in self.chart.series for x in series.x})
-        known = [dict(zip(series.x, series.y, strict=True)) for series in self.chart.series]
-        body = [[f"{x:g}", *(repr(of[x]) if x in of else "" for of in known)] for x in places]
-        if self.chart.labels:
-            head.insert(1, "label")
-            for line, x in zip(body, places, strict=True):
-                line.insert(1, self.chart.labels[int(x)] if 0 <= int(x) < len(self.chart.labels) else "")
-        return [head, *body]
+        return chart_rows(self.chart)
 
     def _pointed(self, at: QPointF) -> None:
         if not self.chart.series or not self.plot.sceneBoundingRect().contains(at):

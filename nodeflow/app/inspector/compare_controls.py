@@ -1,4 +1,4 @@
-"""With what an image is compared: another run or another step, and in which way."""
+"""Controls of a comparison: with another run, another node or another step, and in which way."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class CompareBar(QWidget):
     def __init__(self, history: RunHistory) -> None:
         super().__init__()
         self._history = history
+        self._nodes: dict[str, ValueHandle] = {}
+        """What other nodes gave in the last run, by the words for it."""
         self.run_box = QComboBox()
         self.run_box.setAccessibleName(self.tr("Compared with"))
         self.mode_box = QComboBox()
@@ -71,8 +73,24 @@ class CompareBar(QWidget):
         number = self.run_box.currentData()
         return next((run for run in self._history.runs if run.number == number), None)
 
+    @property
+    def node(self) -> ValueHandle | None:
+        """What another node gave, where it is that which is compared with."""
+        return self._nodes.get(str(self.run_box.currentData()))
+
+    @property
+    def apart(self) -> bool:
+        """Return whether another value is compared with, rather than another step of the same."""
+        return self.run is not None or self.node is not None
+
+    def offer_nodes(self, nodes: dict[str, ValueHandle]) -> None:
+        """Offer what other nodes gave, by the words for it, beside the runs."""
+        if nodes != self._nodes:
+            self._nodes = nodes
+            self.offer()
+
     def offer(self) -> None:
-        """Offer the runs that are remembered, the latest first; at first the one before the last."""
+        """Offer the runs that are remembered, the latest first, and other nodes; at first the run before the last."""
         chosen = self.run_box.currentData()
         self.run_box.blockSignals(True)
         self.run_box.clear()
@@ -82,8 +100,11 @@ class CompareBar(QWidget):
             apart = run.differs(runs[-1])
             about = f" · {apart[0][0]} {short(apart[0][1])}" if apart else ""
             self.run_box.addItem(self.tr("run {0}, {1}").format(run.number, run.when) + about, run.number)
+        for words in self._nodes:
+            self.run_box.addItem(words, words)
         before = runs[-2].number if len(runs) > 1 else 0
-        at = self.run_box.findData(chosen if chosen in [run.number for run in runs] else before)
+        known = [*(run.number for run in runs), *self._nodes]
+        at = self.run_box.findData(chosen if chosen in known else before)
         self.run_box.setCurrentIndex(max(at, 0))
         self.run_box.blockSignals(False)
         self._chosen()
@@ -101,10 +122,12 @@ class CompareBar(QWidget):
     @property
     def follows(self) -> bool:
         """Return whether the other's step is the same as this one's."""
-        return self.same_step.isChecked() and self.run is not None
+        return self.same_step.isChecked() and self.apart
 
     def handle(self, own: ValueHandle | None, node: str, spec: NodeSpec, output: str) -> ValueHandle | None:
         """Return what names the other value; None where the other run had none."""
+        if self.node is not None:
+            return self.node
         return own if self.run is None else self.run.handle(node, spec, output)
 
     def tell(self, largest: str | None, parted: str) -> None:
@@ -123,7 +146,7 @@ class CompareBar(QWidget):
         self.words.setText("<br>".join(lines))
 
     def _chosen(self) -> None:
-        self.same_step.setVisible(self.run is not None)
+        self.same_step.setVisible(self.apart)
         self.step_box.setVisible(not self.follows)
         self.changed.emit()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.i18n.texts import tr
@@ -52,7 +53,7 @@ class Comparison(QObject):
             fixed = {} if self._bar.follows else {THERE: self._bar.step(0)}
             self.apart = self._film(own.handle, form, {**options, **fixed}, time, room, other=handle)
         charted = next((form.name for form in own.forms if form.apart == "chart"), "")
-        if time.time and charted and self._bar.run is not None:
+        if time.time and charted and self._bar.apart:
             turn = self._turn
 
             def told(view: Seen | None, _: str) -> None:
@@ -61,6 +62,18 @@ class Comparison(QObject):
                     self.arrived.emit()
 
             self._looks.ask(told, handle=own.handle, other=handle, form=charted, options=options)
+
+    def overlay(self, view: Chart, handle: ValueHandle, form: str, options: dict[str, Any], stage: ViewStage) -> None:
+        """Show the curves of another value of the same form together with these."""
+        turn = self._turn
+
+        def told(other: Seen | None, error: str) -> None:
+            if turn == self._turn and isinstance(other, Chart):
+                stage.show_view(together(view, other, self.tr("other")))
+            elif turn == self._turn:
+                self._bar.tell(None, error)
+
+        self._looks.ask(told, handle=handle, form=form, options=options)
 
     def want(self, step: int) -> None:
         """Fetch what is beside a step."""
@@ -126,3 +139,9 @@ class Comparison(QObject):
         return (
             tr("they do not part: no value differs") if step is None else tr("they part at step {0}").format(int(step))
         )
+
+
+def together(one: Chart, other: Chart, word: str) -> Chart:
+    """The curves of both charts in one; those of the other are named so by a word."""
+    named = tuple(msgspec.structs.replace(series, name=f"{series.name} ({word})") for series in other.series)
+    return msgspec.structs.replace(one, series=(*one.series, *named))

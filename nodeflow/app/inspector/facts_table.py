@@ -37,13 +37,15 @@ class FactsView(QWidget):
         self.table.horizontalHeader().setStretchLastSection(False)
         self.chart.setVisible(bool(overview.facts))
         if overview.facts:
-            self._show(overview.facts[0])
+            self._show(largest(overview.facts))
 
     @property
     def chosen(self) -> str:
         """The tensor whose histogram is shown."""
         at = self.table.currentColumn() - 1
-        return self.overview.facts[max(at, 0)].name if self.overview.facts else ""
+        if not self.overview.facts:
+            return ""
+        return (self.overview.facts[at] if at >= 0 else largest(self.overview.facts)).name
 
     def rows(self) -> list[list[str]]:
         return self.table.rows()
@@ -59,3 +61,8 @@ class FactsView(QWidget):
         places = tuple(low + part * (at + 0.5) for at in range(len(counts)))
         bars = Series(facts.name, places, tuple(map(float, counts)))
         self.chart.show_view(Chart((bars,), facts.name, "count", bars=True))
+
+
+def largest(facts: tuple[TensorFacts, ...]) -> TensorFacts:
+    """The facts of the tensor with the most bytes, the first of equals: the value itself rather than its timesteps."""
+    return max(facts, key=lambda one: one.bytes)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.sentences import said
@@ -15,6 +15,7 @@ from nodeflow.app.i18n.texts import size, tr
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frame_store import Film, FrameCache
+from nodeflow.app.inspector.last_values import LastValues
 from nodeflow.app.inspector.panel_layout import PanelWidgets
 from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
 from nodeflow.app.inspector.step_actions import keep
@@ -24,7 +25,7 @@ from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt.frames import frame_of, frame_of_png
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.model.roles import STEPS
-from nodeflow.views import Option, Picture, ViewInfo
+from nodeflow.views import Chart, Option, Picture, ViewInfo
 
 FACTS = ""
 """The form of an overview."""
@@ -47,6 +48,7 @@ class InspectorPanel(QWidget):
         self.compare_button, self.compare_bar, self.export = parts.compare_button, parts.compare_bar, parts.export
         self.session, self.scope, self.history = scope.session, scope, history
         self.looks = ValueRequests(self.session, self)
+        self._last = LastValues(scope, history)
         self.cache = FrameCache()
         self.node = ""
         self.overview: Overview | None = None
@@ -58,6 +60,7 @@ class InspectorPanel(QWidget):
         """Which form was asked for last, and which overview: what answers an earlier one comes too late."""
         self._missing = ""
         self._probe = Probe(self._ask_place, self)
+        self.exporter = Exporter(self.stage, self.looks, self._say)
         self._connect()
         self.scope.node_changed.connect(self._node_changed)
         self.scope.preview.connect(self._sampling)
@@ -153,6 +156,7 @@ class InspectorPanel(QWidget):
         self.overview = view
         self.export.setEnabled(True)
         self.items.offer(view.items)
+        self.compare_bar.offer_nodes(self._last.alike(view.wire, (self.node, self.output)))
         self.form_box.blockSignals(True)
         self.form_box.clear()
         for form in view.forms:
@@ -245,10 +249,19 @@ class InspectorPanel(QWidget):
         else:
             self.stage.show_view(view)
             if self.comparing:
-                self.comparison.tell(view)
+                self._compare_view(view)
+
+    def _compare_view(self, view: Seen) -> None:
+        """Curves of two values are seen together, where how far they are apart is not what is shown."""
+        other, form = self._compared(), self.form
+        if isinstance(view, Chart) and form and not form.apart and other and self.compare_bar.apart and not view.bars:
+            self.comparison.overlay(view, other, form.name, self.choices.values(), self.stage)
+        else:
+            self.comparison.tell(view)
 
     def _say_scale(self, about: Picture) -> None:
         words = [said(tr(about.caption))] if about.caption else []
+        words += [f"{tr(name)} {number:.5g}" for name, number in about.facts]
         if about.scale:
             words.append(self.tr("black {0:.3g}, white {1:.3g}").format(*about.scale))
         self.told.setText(" · ".join(words))
@@ -320,14 +333,8 @@ class InspectorPanel(QWidget):
             self.load_button.hide()
             self.cache.clear()
             self.refresh()
-        elif self.overview is not None and self._last_handle() not in (None, self.overview.handle):
+        elif self.overview and self._last.handle(self.node, self.output) not in (None, self.overview.handle):
             self.refresh()
-
-    def _last_handle(self) -> ValueHandle | None:
-        """Return what names the value in the last run; None where it was not part of it."""
-        node, runs = self.scope.workflow.nodes.get(self.node), self.history.runs
-        spec = self.scope.catalogue.nodes.get(node.type) if node else None
-        return runs[-1].handle(self.scope.path_of(self.node), spec, self.output) if runs and spec else None
 
     def _forked(self, focus: str) -> None:
         """A branch is there: its node that is to be changed is brought into the middle."""
@@ -395,19 +402,15 @@ class InspectorPanel(QWidget):
             self.stage.show_frame(frame_of_png(picture))
             self.told.setText(self.tr("step {0} of {1}, as it is foreseen").format(state.step, state.steps))
 
-    # --- export
-
-    def ask_export(self, suffix: str) -> None:
-        """Ask for a file and write what is seen, or the true values, into it."""
-        start = str(Path.home() / f"{self.node}-{self.output}{suffix}")
-        name = QFileDialog.getSaveFileName(self.window(), self.tr("Export"), start, f"*{suffix}")[0]
-        if name:
-            self.export_to(Path(name) if Path(name).suffix else Path(name).with_suffix(suffix))
-
     def export_to(self, path: Path) -> None:
         """Write into a file what its ending says."""
         if self.overview is not None:
-            Exporter(self.stage, self.looks, self._say).write(path, self.overview.handle)
+            options = {**self.choices.values(), "step": self.scrubber.step}
+            self.exporter.write(path, self.overview.handle, self.form.name if self.form else "", options)
+
+    def ask_export(self, suffix: str) -> None:
+        """Ask for a file and write what is seen, or the true values, into it."""
+        self.exporter.ask(self, f"{self.node}-{self.output}", suffix, self.export_to)
 
     def _say(self, words: str, well: bool = False) -> None:
         self.told.setText(said(words))

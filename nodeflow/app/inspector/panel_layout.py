@@ -59,6 +59,9 @@ class ExportButton(QToolButton):
             (self.tr("Numbers of what is seen (CSV)…"), ".csv"),
             (self.tr("True values of the tensor (NPY)…"), ".npy"),
             (self.tr("True values (safetensors)…"), ".safetensors"),
+            (self.tr("Steps as an animation (GIF)…"), ".gif"),
+            (self.tr("Steps as an animation (WebP)…"), ".webp"),
+            (self.tr("Steps as a film (MP4)…"), ".mp4"),
         ):
             menu.addAction(words).triggered.connect(lambda _=False, suffix=suffix: self.wanted.emit(suffix))
         self.setMenu(menu)

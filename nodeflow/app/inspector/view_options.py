@@ -125,9 +125,11 @@ class Choices(QWidget):
 
     def _means(self, option: Option) -> bool:
         """Return whether an option means something beside what is chosen of another."""
-        name, wanted = option.needs
+        if not option.needs:
+            return True
+        name, *wanted = option.needs
         field = self._fields.get(name)
-        return not isinstance(field, QComboBox) or field.currentData() == wanted
+        return not isinstance(field, QComboBox) or field.currentData() in wanted
 
     def values(self) -> dict[str, Any]:
         """Return what is chosen, by the options' names."""
@@ -177,6 +179,6 @@ class Choices(QWidget):
 
     def _take(self, name: str, value: Any) -> None:
         self._chosen[name] = value
-        if any(option.needs[0] == name for option in self._options):
+        if any(name in option.needs[:1] for option in self._options):
             self._arrange()
         self.changed.emit()

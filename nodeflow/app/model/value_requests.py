@@ -54,9 +54,19 @@ class ValueRequests(QObject):
         look = ViewQuery(0, self.session.id, node, output, handle, form, options or {}, size, item, other)
         self._waiting[self.session.hub.engine.look(look)] = then
 
-    def export(self, path: Path, handle: ValueHandle, tensor: str, then: Callable[[str], None]) -> None:
-        """Have a true value written into a file; ``then`` takes a sentence that says what went wrong, or nothing."""
-        request = self.session.hub.engine.export(Export(0, str(path), handle, tensor))
+    def export(
+        self,
+        path: Path,
+        handle: ValueHandle,
+        then: Callable[[str], None],
+        tensor: str = "",
+        form: str = "",
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Have a value written into a file, as the file's ending and the form say; ``then`` takes a sentence that says
+        what went wrong, or nothing."""
+        export = Export(0, str(path), handle, tensor, form, options or {}, self.session.id)
+        request = self.session.hub.engine.export(export)
         self._waiting[request] = lambda _, error: then(error)
 
     def _take(self, reply: object) -> None:

@@ -1,8 +1,9 @@
-"""True values as files of numbers."""
+"""Values as files: numbers, and animations of their steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -10,30 +11,37 @@ import numpy as np
 from safetensors.torch import save
 from torch import Tensor
 
+from nodeflow.engine.inspect.animation import ENCODERS, step_images
 from nodeflow.engine.inspect.tensor_facts import named_tensors
 from nodeflow.node import NodeError
+from nodeflow.views import ValueView, ViewRequest
 
 NO_TENSORS = "there is no tensor in this value; it can be looked at, but not written as numbers"
 
 
-def file_of(value: Any, suffix: str, name: str = "") -> bytes:
-    """The bytes of a file with a value's tensors: ``.npy`` the one of that name, or the first, ``.safetensors`` all.
+@dataclass(frozen=True)
+class Written:
+    """A value that is to be written: all of it, its tensor of a name, or as a form shows it."""
 
-    Raises NodeError for another ending, and where there is no such tensor.
+    value: Any
+    tensor: str = ""
+    form: ValueView | None = None
+    asked: ViewRequest | None = None
+
+
+def file_of(written: Written, suffix: str) -> bytes:
+    """The bytes of a file by its ending: ``.npy`` one tensor, ``.safetensors`` all, animations every step of a form.
+
+    Raises NodeError for another ending, and where there is nothing of the kind in the value.
     """
     if suffix not in WRITERS:
         raise NodeError(f"values are written as {' or '.join(WRITERS)}, not as {suffix or 'a file without ending'}")
-    tensors = {name: found.detach().cpu().contiguous() for name, found in named_tensors(value)}
-    if not tensors:
-        raise NodeError(NO_TENSORS)
-    return WRITERS[suffix](tensors, name)
+    return WRITERS[suffix](written)
 
 
-def _npy(tensors: dict[str, Tensor], name: str) -> bytes:
-    if name and name not in tensors:
-        raise NodeError(f"there is no tensor {name!r} in this value")
-    tensor = tensors[name or next(iter(tensors))]
+def _npy(written: Written) -> bytes:
     data = BytesIO()
+    tensor = _shown(written)
     try:
         array = tensor.numpy()
     except TypeError:  # numpy has no bfloat16
@@ -42,8 +50,39 @@ def _npy(tensors: dict[str, Tensor], name: str) -> bytes:
     return data.getvalue()
 
 
-def _safetensors(tensors: dict[str, Tensor], _: str) -> bytes:
-    return save({name: tensor.clone() for name, tensor in tensors.items()})
+def _shown(written: Written) -> Tensor:
+    """The tensor that is meant: the one of a name, the one behind what is seen, else the first."""
+    tensors = _tensors(written.value)
+    if written.tensor and written.tensor not in tensors:
+        raise NodeError(f"there is no tensor {written.tensor!r} in this value")
+    if written.tensor or written.form is None or written.form.numbers is None or written.asked is None:
+        return tensors[written.tensor or next(iter(tensors))]
+    found: Tensor = written.form.numbers(written.value, written.asked)
+    return found.detach().cpu().contiguous()
 
 
-WRITERS: dict[str, Callable[[dict[str, Tensor], str], bytes]] = {".npy": _npy, ".safetensors": _safetensors}
+def _safetensors(written: Written) -> bytes:
+    return save({name: tensor.clone() for name, tensor in _tensors(written.value).items()})
+
+
+def _tensors(value: Any) -> dict[str, Tensor]:
+    tensors = {name: found.detach().cpu().contiguous() for name, found in named_tensors(value)}
+    if not tensors:
+        raise NodeError(NO_TENSORS)
+    return tensors
+
+
+def _animation(suffix: str) -> Callable[[Written], bytes]:
+    def write(written: Written) -> bytes:
+        if written.form is None or written.asked is None:
+            raise NodeError("this value has no steps that could be shown one after the other")
+        return ENCODERS[suffix](step_images(written.value, written.form, written.asked))
+
+    return write
+
+
+WRITERS: dict[str, Callable[[Written], bytes]] = {
+    ".npy": _npy,
+    ".safetensors": _safetensors,
+    **{suffix: _animation(suffix) for suffix in ENCODERS},
+}

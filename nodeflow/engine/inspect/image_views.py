@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodeflow.engine.inspect.difference import drawn
 from nodeflow.engine.inspect.rendering import colours, tiles
-from nodeflow.engine.previews.latent_colours import GREYS, linear_map, rgb
+from nodeflow.engine.previews.latent_colours import GREYS, rgb
 from nodeflow.node import NodeError
 from nodeflow.views import Option, Picture, Table, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Image, Latent, Mask
@@ -45,8 +45,7 @@ def channels(samples: Tensor, asked: ViewRequest) -> Picture:
 
 def latent_rgb(samples: Tensor, asked: ViewRequest) -> Tensor:
     """One latent (C, h, w) as colours (3, h, w), each cell the one that is nearest to what the VAE makes of it."""
-    vae = asked.surroundings.vae(samples.shape[0])
-    return rgb(samples.detach().float(), None if vae is None else linear_map(vae))
+    return rgb(samples.detach().float(), asked.surroundings.colours(samples.shape[0]))
 
 
 def in_colours(samples: Tensor, asked: ViewRequest) -> Picture:
@@ -55,7 +54,7 @@ def in_colours(samples: Tensor, asked: ViewRequest) -> Picture:
     if samples[0].numel() == 1:
         picture = colours(shown, asked.size, smooth=False, caption=f"{len(samples)} numbers, row by row")
         return msgspec.structs.replace(picture, scale=GREYS)
-    true = len(samples) == 3 or asked.surroundings.vae(len(samples)) is not None
+    true = len(samples) == 3 or asked.surroundings.colours(len(samples)) is not None
     caption = "" if true else WITHOUT_VAE
     return colours(shown, asked.size, smooth=False, caption=caption)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import msgspec
@@ -12,39 +11,13 @@ from torch import Tensor
 from nodeflow.engine.inspect.attention_views import ATTENTION
 from nodeflow.engine.inspect.difference import over_steps
 from nodeflow.engine.inspect.image_views import LATENT_WAYS, SCALE, chosen, latents_apart, one_of, place_options
+from nodeflow.engine.inspect.trajectory_quantities import SPACE, Frames, frame_of, frames_of, quantities
 from nodeflow.node import NodeError
 from nodeflow.views import Chart, Option, Picture, Series, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Trajectory
 
-Frames = tuple[Tensor | None, ...]
-
-
-def _difference(path: Trajectory) -> Frames:
-    pairs = zip(path.conditional, path.unconditional, strict=False)
-    return tuple(None if other is None else one - other for one, other in pairs)
-
-
-def _noise(path: Trajectory) -> Frames:
-    """x = alpha x_0 + sigma noise (Ho et al. 2020, arXiv:2006.11239, eq. 4), solved for the noise."""
-    levels = [] if path.levels is None else path.levels.tolist()
-    return tuple(
-        (x - alpha * x_0) / sigma if sigma else None
-        for (alpha, sigma), x, x_0 in zip(levels, path.x, path.original, strict=False)
-    )
-
-
-QUANTITIES: dict[str, Callable[[Trajectory], Frames]] = {
-    "x": lambda path: path.x,
-    "predicted x_0": lambda path: path.original,
-    "noise prediction": _noise,
-    "conditional": lambda path: path.conditional,
-    "unconditional": lambda path: path.unconditional,
-    "difference": _difference,
-}
-"""What a trajectory tells for each step, (B, C, h, w) each: what goes in, the clean latent that is foreseen, the noise
-that would then be in x, and the network's output with the text, without it, and how much the text makes of a
-difference."""
 OWN_SCALE = msgspec.structs.replace(SCALE, needs=("way", "channels"))
+ALL_SPACES = msgspec.structs.replace(SPACE, needs=())
 CURVES = Option("curve", "Curve", ("norm", "deviation", "change from step to step"))
 
 REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
@@ -61,28 +34,55 @@ def unrecorded(_: Trajectory, __: ViewRequest) -> Picture:
     raise NodeError(UNRECORDED)
 
 
-def quantities(path: Trajectory) -> Option:
-    """The quantities that a trajectory holds."""
-    return Option("quantity", "What", tuple(name for name, of in QUANTITIES.items() if any_frame(of(path)) is not None))
-
-
-def any_frame(frames: Frames) -> Tensor | None:
-    """The first frame that is there."""
-    return next((frame for frame in frames if frame is not None), None)
-
-
 def _way(path: Trajectory) -> Option:
     has_places = path.x[0][0, 0].numel() > 1
     return Option("way", "As", tuple(LATENT_WAYS) if has_places else ("colours",))
 
 
+def _asked(path: Trajectory, asked: ViewRequest) -> Frames:
+    """The quantity that is asked for, in the space that is."""
+    return frames_of(path, asked.choice(quantities(path)), asked.choice(SPACE))
+
+
+def _needed(path: Trajectory, quantity: str, step: int, asked: ViewRequest) -> Tensor:
+    """A quantity at a step; of all but x the last step stands for the result too."""
+    last = len(path.x if quantity == "x" else path.original) - 1
+    found = frame_of(path, quantity, min(step, last), asked.choice(SPACE))
+    if found is None:
+        raise NodeError(f"this step has no {quantity}, or none in this space")
+    return found
+
+
 def frame(path: Trajectory, asked: ViewRequest) -> Picture:
     """A quantity at a step, drawn in one of the ways of a latent."""
-    frames = QUANTITIES[asked.choice(quantities(path))](path)
-    found = frames[asked.number(Option("step", "", maximum=len(frames) - 1))]
-    if found is None:
-        raise NodeError("this step made no prediction without the text")
-    return LATENT_WAYS[asked.choice(_way(path))](chosen(found, asked), asked)
+    quantity, step = asked.choice(quantities(path)), asked.number(_steps(path))
+    found = _needed(path, quantity, step, asked)
+    shown = LATENT_WAYS[asked.choice(_way(path))](chosen(found, asked), asked)
+    return msgspec.structs.replace(shown, facts=(*times(path, step), *spread(chosen(found, asked))))
+
+
+def frame_values(path: Trajectory, asked: ViewRequest) -> Tensor:
+    """The numbers behind `frame`, of the whole batch (B, C, h, w)."""
+    return _needed(path, asked.choice(quantities(path)), asked.number(_steps(path)), asked)
+
+
+def times(path: Trajectory, step: int) -> tuple[tuple[str, float], ...]:
+    """Timestep and sigma of a step; none of the result, which comes after the last."""
+    if step >= len(path.timesteps):
+        return ()
+    return ("t", float(path.timesteps[step])), ("sigma", float(path.sigmas[step]))
+
+
+def spread(values: Tensor) -> tuple[tuple[str, float], ...]:
+    """Mean, deviation (of the population) and range of values, in float64."""
+    exact = values.double()
+    low, high = (float(bound) for bound in exact.aminmax())
+    return (
+        ("mean", float(exact.mean())),
+        ("deviation", float(exact.std(correction=0))),
+        ("minimum", low),
+        ("maximum", high),
+    )
 
 
 def frame_apart(path: Trajectory, asked: ViewRequest) -> Picture:
@@ -96,11 +96,7 @@ def frame_apart(path: Trajectory, asked: ViewRequest) -> Picture:
     )
     found = []
     for run, at in ((path, step), (asked.other, there)):
-        frames = QUANTITIES[quantity](run)
-        one = frames[min(at, len(frames) - 1)] if frames else None
-        if one is None:
-            raise NodeError(f"one of the two runs has no {quantity} at this step")
-        found.append(chosen(one, asked))
+        found.append(chosen(_needed(run, quantity, at, asked), asked))
     return latents_apart(found[0], found[1], asked.choice(_way(path)), asked)
 
 
@@ -110,7 +106,10 @@ def runs_apart(path: Trajectory, asked: ViewRequest) -> Chart:
     def one(frame: Tensor | None) -> Tensor | None:
         return None if frame is None else chosen(frame, asked)
 
-    known = {name: (QUANTITIES[name](path), QUANTITIES[name](asked.other)) for name in quantities(path).choices}
+    space = asked.choice(SPACE)
+    known = {
+        name: (frames_of(path, name, space), frames_of(asked.other, name, space)) for name in quantities(path).choices
+    }
     return over_steps(
         {name: [(one(a), one(b)) for a, b in zip(*both, strict=False)] for name, both in known.items() if both[1]}
     )
@@ -121,7 +120,8 @@ def curves(path: Trajectory, asked: ViewRequest) -> Chart:
     kind = asked.choice(CURVES)
     series = []
     for name in quantities(path).choices:
-        frames = [(i, chosen(t, asked).double()) for i, t in enumerate(QUANTITIES[name](path)) if t is not None]
+        told = enumerate(frames_of(path, name, asked.choice(SPACE)))
+        frames = [(i, chosen(t, asked).double()) for i, t in told if t is not None]
         if kind == CURVES.choices[2]:
             points = [(i, float((b - a).norm())) for (_, a), (i, b) in pairwise(frames)]
         elif kind == "norm":
@@ -129,7 +129,9 @@ def curves(path: Trajectory, asked: ViewRequest) -> Chart:
         else:
             points = [(i, float(t.std(correction=0))) for i, t in frames]
         series.append(Series(name, tuple(float(i) for i, _ in points), tuple(y for _, y in points)))
-    return Chart(tuple(series), "step", kind)
+    at = tuple(float(step) for step in range(len(path.timesteps)))
+    known = Series("t", at, tuple(path.timesteps.tolist())), Series("sigma", at, tuple(path.sigmas.tolist()[: len(at)]))
+    return Chart(tuple(series), "step", kind, beside=known)
 
 
 def reach(path: Trajectory, asked: ViewRequest) -> Chart:
@@ -168,7 +170,7 @@ def thresholded(path: Trajectory, asked: ViewRequest) -> Chart:
 
 def place(path: Trajectory, asked: ViewRequest) -> Chart:
     """One place over all steps: a curve for each channel."""
-    frames = QUANTITIES[asked.choice(quantities(path))](path)
+    frames = _asked(path, asked)
     known = [(float(i), chosen(t, asked)) for i, t in enumerate(frames) if t is not None]
     x, y = (asked.number(option) for option in place_options(known[0][1]))
     steps = tuple(i for i, _ in known)
@@ -196,24 +198,33 @@ FORMS: ValueViews = {
             "frames",
             "Steps",
             frame,
-            lambda p: (quantities(p), _way(p), OWN_SCALE, _steps(p), *_batch(p)),
+            lambda p: (quantities(p), SPACE, _way(p), OWN_SCALE, _steps(p), *_batch(p)),
             _recorded,
             apart=frame_apart,
+            numbers=frame_values,
         ),
-        ValueView("curves", "Curves", curves, lambda p: (CURVES, *_batch(p)), _recorded, apart=runs_apart, charts=True),
+        ValueView(
+            "curves",
+            "Curves",
+            curves,
+            lambda p: (CURVES, ALL_SPACES, *_batch(p)),
+            _recorded,
+            apart=runs_apart,
+            charts=True,
+        ),
         ValueView("reach", "Values beyond 1", reach, lambda p: (REACH, *_batch(p)), lambda p: bool(p.original)),
         ValueView(
             "thresholded",
             "Thresholded share",
             thresholded,
             lambda p: (MOVED, *_batch(p)),
-            lambda p: any_frame(p.thresholded) is not None,
+            lambda p: any(one is not None for one in p.thresholded),
         ),
         ValueView(
             "place",
             "One place over all steps",
             place,
-            lambda p: (quantities(p), *_batch(p), *place_options(p.x[0])),
+            lambda p: (quantities(p), SPACE, *_batch(p), *place_options(p.x[0])),
             _recorded,
         ),
         *ATTENTION,

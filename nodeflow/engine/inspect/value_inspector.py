@@ -10,11 +10,13 @@ from typing import Any
 import torch
 
 from nodeflow.engine.execution.executor import Executor
-from nodeflow.engine.inspect.export import file_of
+from nodeflow.engine.execution.latent_thumbnails import colours
+from nodeflow.engine.inspect.export import Written, file_of
 from nodeflow.engine.inspect.network_views import MODEL
 from nodeflow.engine.inspect.plain_views import ANYTHING
 from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
 from nodeflow.engine.inspect.view_modules import built_in_views
+from nodeflow.engine.previews.latent_colours import map_if_any
 from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.io.files import write_atomic
@@ -53,14 +55,22 @@ class ValueInspector:
             return ViewReply(look.request, error=_sentence(error), run=document.missing)
 
     def export(self, export: Export) -> Exported:
-        """Write a true value into a file; what goes wrong is a sentence in the answer."""
+        """Write a value into a file; what goes wrong is a sentence in the answer."""
         try:
-            write_atomic(Path(export.path), file_of(self._held(export.handle), Path(export.path).suffix, export.tensor))
+            with torch.no_grad():
+                data = file_of(self._wanted(export), Path(export.path).suffix)
+            write_atomic(Path(export.path), data)
             return Exported(export.request)
         except OSError as error:
             return Exported(export.request, f"cannot write {export.path}: {error.strerror or error}; choose another")
         except Exception as error:
             return Exported(export.request, _sentence(error))
+
+    def _wanted(self, export: Export) -> Written:
+        value = self._held(export.handle)
+        form = next((one for one in self.forms_of(value, export.handle.type) if one.name == export.form), None)
+        asked = ViewRequest(_Document(self.executor, export.document), export.options, export.size)
+        return Written(value, export.tensor, form, asked)
 
     def forms_of(self, value: Any, wire_type: str) -> list[ValueView]:
         """The forms that a value has: those of its wire type, or of its class, and those that any value may have."""
@@ -118,6 +128,10 @@ class _Document:
 
     def vae(self, channels: int) -> Any:
         return self._find(VAE.__name__, lambda vae: vae.format.channels == channels)
+
+    def colours(self, channels: int) -> Any:
+        found = colours(self._executor.recall(self._document), self._executor.cache, channels)
+        return map_if_any(self.vae(channels)) if found is None else found
 
     def clip(self, width: int) -> Any:
         return self._find(CLIP.__name__, lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)

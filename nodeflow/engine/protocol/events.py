@@ -226,12 +226,18 @@ class ViewQuery(msgspec.Struct, frozen=True, tag=True):
 
 
 class Export(msgspec.Struct, frozen=True, tag=True):
-    """Ask to write the numbers of the value with a handle: into ``.npy`` one ``tensor``, into ``.safetensors`` all."""
+    """Ask to write the value with a handle into a file: into ``.npy`` the numbers that ``form`` shows with
+    ``options``, or one ``tensor``; into ``.safetensors`` all; into ``.gif``, ``.webp`` or ``.mp4`` the form at every
+    step, at most ``size`` pixels wide and high."""
 
     request: int
     path: str
     handle: ValueHandle
     tensor: str = ""
+    form: str = ""
+    options: dict[str, Any] = {}
+    document: str = ""
+    size: int = 512
 
 
 class ForecastRequest(msgspec.Struct, frozen=True, tag=True):

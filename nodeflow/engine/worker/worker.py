@@ -51,7 +51,7 @@ from nodeflow.system import give_back_memory
 FIRST_RUN_SECONDS = 0.1
 """Seconds within which the command line, once we are up, hands in its run."""
 IDLE_SECONDS = 10.0
-"""Seconds without a job after which freed memory is handed back: a person who tries things starts the next run sooner."""
+"""Seconds without a job after which freed memory is handed back."""
 
 
 class Worker:

@@ -10,9 +10,9 @@ from msgspec.structs import force_setattr
 
 AnnotationKind = Literal["frame", "note"]
 
-FARTHEST = 200_000.0
-"""Scene units from the middle of the canvas to its edge: nothing stands beyond."""
-SMALLEST, LARGEST = 8.0, 100_000.0
+FARTHEST = 10_000_000.0
+"""Scene units from the middle of the canvas to its edge, where nothing stands beyond: 20,000 nodes in a row fit."""
+SMALLEST, LARGEST = 8.0, 2_000_000.0
 """Scene units of the sides of a frame or note."""
 LONGEST_TEXT = 100_000
 """Characters of a note."""
@@ -35,10 +35,12 @@ class Annotation(msgspec.Struct, frozen=True):
     extra: dict[str, bytes] = {}
 
     def __post_init__(self) -> None:
-        for name in ("x", "y"):
-            force_setattr(self, name, within(getattr(self, name), -FARTHEST, FARTHEST))
-        for name in ("width", "height"):
-            force_setattr(self, name, within(getattr(self, name), SMALLEST, LARGEST))
+        if not (abs(self.x) <= FARTHEST and abs(self.y) <= FARTHEST):
+            for name in ("x", "y"):
+                force_setattr(self, name, within(getattr(self, name), -FARTHEST, FARTHEST))
+        if not (SMALLEST <= self.width <= LARGEST and SMALLEST <= self.height <= LARGEST):
+            for name in ("width", "height"):
+                force_setattr(self, name, within(getattr(self, name), SMALLEST, LARGEST))
 
     def holds(self, x: float, y: float) -> bool:
         """Return whether a point lies in its box."""

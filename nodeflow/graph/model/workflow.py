@@ -89,6 +89,8 @@ class Placement(msgspec.Struct, frozen=True):
     extra: dict[str, bytes] = {}
 
     def __post_init__(self) -> None:
+        if abs(self.x) <= FARTHEST and abs(self.y) <= FARTHEST:
+            return
         for name in ("x", "y"):
             force_setattr(self, name, within(getattr(self, name), -FARTHEST, FARTHEST))
 

@@ -7,8 +7,9 @@ from PySide6.QtGui import QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsView
 
 from nodeflow.app.canvas.items import style
+from nodeflow.graph.model.annotation import FARTHEST, LARGEST
 
-_WORLD = 200_000.0
+_WORLD = FARTHEST + LARGEST
 _ZOOM_PER_WHEEL_UNIT = 1.0015
 
 
