@@ -121,6 +121,10 @@
    <source>only images, and curves over steps, are compared; this is the last run alone</source>
    <translation>只有图片和随步变化的曲线可以对比；这里只是最近一次运行</translation>
   </message>
+  <message>
+   <source>other</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>Conversion</name>
@@ -352,6 +356,18 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Numbers of what is seen (CSV)…</source>
    <translation>所见数值 (CSV)…</translation>
+  </message>
+  <message>
+   <source>Steps as a film (MP4)…</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Steps as an animation (GIF)…</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Steps as an animation (WebP)…</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>True values (safetensors)…</source>
@@ -686,10 +702,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
-  </message>
-  <message>
-   <source>Export</source>
-   <translation>导出</translation>
   </message>
   <message>
    <source>Facts</source>
@@ -2157,6 +2169,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>用边缘或草图决定物体的位置。</translation>
   </message>
   <message>
+   <source>Export</source>
+   <translation>导出</translation>
+  </message>
+  <message>
    <source>Expose or Hide</source>
    <translation>公开或隐藏</translation>
   </message>
@@ -2515,6 +2531,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Pointer</source>
    <translation>鼠标</translation>
+  </message>
+  <message>
+   <source>Prediction of</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>Press Tab or double click to add a node.
@@ -3031,6 +3051,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>已不存在</translation>
   </message>
   <message>
+   <source>guided prediction</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>infinite</source>
    <translation>无穷</translation>
   </message>
@@ -3115,10 +3139,6 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
-   <source>noise prediction</source>
-   <translation>噪声预测</translation>
-  </message>
-  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3136,6 +3156,10 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>one of {0}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>only what has steps can be an animation; choose the form Steps</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -3263,6 +3287,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>第 {0}/{1} 步</translation>
   </message>
   <message>
+   <source>t</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>the most frequent first</source>
    <translation>最常见的在前</translation>
   </message>
@@ -3295,8 +3323,8 @@ Drop a workflow or an image here to open it.</source>
    <translation>这不是数值</translation>
   </message>
   <message>
-   <source>this step made no prediction without the text</source>
-   <translation>这一步没有做无文本的预测</translation>
+   <source>this value has no steps that could be shown one after the other</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>this value is not in memory any more; run its node to see it</source>
