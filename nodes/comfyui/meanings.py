@@ -29,15 +29,27 @@ class Value(msgspec.Struct, frozen=True):
     constant: Any = None
 
 
+class Over(NamedTuple):
+    """A node that stands over the guider of a model, and its parameters; some take the sampler's schedule too."""
+
+    kind: str
+    params: tuple[tuple[str, Any], ...] = ()
+    schedule: bool = False
+
+
 class Model(msgspec.Struct, frozen=True):
-    """A network with the noise levels it was trained with. ``kind`` says which denoiser it is called by."""
+    """A network with the noise levels it was trained with. ``kind`` says which denoiser it is called by.
+
+    ``denoisers`` stand over its denoiser, ``rule`` in the place of classifier-free guidance, ``over`` over the guider.
+    """
 
     network: Wire
     schedule: Wire | None = None
     kind: str = "unet"
     prediction: str = ""
-    normalised: bool = False
-    rescale: Any = None
+    denoisers: tuple[Over, ...] = ()
+    rule: Over | None = None
+    over: tuple[Over, ...] = ()
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
 
@@ -110,6 +122,10 @@ class Guider(msgspec.Struct, frozen=True):
     positive: Conditioning
     negative: Conditioning | None = None
     scale: Any = 1.0
+    middle: Conditioning | None = None
+    """A second text between the two, with a scale of its own."""
+    middle_scale: Any = 1.0
+    nested: bool = False
 
 
 class Noise(msgspec.Struct, frozen=True):

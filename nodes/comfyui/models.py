@@ -89,20 +89,6 @@ def prediction(given: Given, build: Builder) -> Model:
     return model
 
 
-@translates("RescaleCFG")
-def rescale(given: Given, build: Builder) -> Model:
-    given.approximate("the deviation is rescaled over the prediction as the paper has it, not over v")
-    return replace(_model(given), rescale=given.get("multiplier", 0.7))
-
-
-@translates("CFGNorm")
-def normalise(given: Given, build: Builder) -> Model:
-    if given.number("strength", 1.0) != 1:
-        raise CannotTranslateError("guidance is normalised as a whole here, not by a strength")
-    given.approximate("lengths are kept token by token, not cell by cell")
-    return replace(_model(given), normalised=True)
-
-
 @translates("CLIPSetLastLayer")
 def clip_skip(given: Given, build: Builder) -> Clip:
     text, layer = given.need(Clip, "clip"), -given.whole("stop_at_clip_layer", -1)

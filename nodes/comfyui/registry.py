@@ -24,6 +24,7 @@ GROUPS = (
     "sampling",
     "sigmas",
     "models",
+    "guidance",
     "passing",
     "images",
     "plain_images",

@@ -15,6 +15,7 @@ from nodes.comfyui.meanings import (
     Latent,
     Model,
     Noise,
+    Over,
     Sampler,
     Value,
     Wire,
@@ -126,7 +127,7 @@ def _sampled(
     if given.inputs.get("latent_image") is None:
         raise CannotTranslateError("nothing is wired to its latent_image")
     empty = given.inputs["latent_image"]
-    guider = found if isinstance(found, Wire) else guided(given, build, found)
+    guider = found if isinstance(found, Wire) else guided(given, build, found, schedule)
     size: dict[str, Any] = {}
     latent: Latent | None = None
     if isinstance(empty, EmptyLatent) and noise.seed is not None:
@@ -153,28 +154,28 @@ def _noise(build: Builder, seed: Any, added: bool, batch: Any, size: dict[str, A
     return build.shared("noise_stream", "noise", **large, batch=batch, add_noise=added, **size)
 
 
-def guided(given: Given, build: Builder, found: Guider) -> Wire:
+def guided(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
     """The guider of a model and its texts."""
-    denoiser = _denoiser(given, build, found)
-    alone = found.negative is None or found.scale == 1
-    if alone:
-        wire = build.shared(
-            "no_guidance", "guidance", denoiser=denoiser, conditioning=_text(given, build, found.positive)
-        )
-    else:
-        assert found.negative is not None
-        wire = build.shared(
-            "classifier_free_guidance",
-            "guidance",
-            denoiser=denoiser,
-            positive=_text(given, build, found.positive),
-            negative=_text(given, build, found.negative),
-            scale=found.scale,
-            rescale=found.model.rescale,
-        )
-    if found.model.normalised:
-        wire = build.shared("normalise_guidance", "normalised", guider=wire)
+    wire = _ruled(given, build, found, _denoiser(given, build, found))
+    for over in found.model.over:
+        more = {"schedule": schedule} if over.schedule else {}
+        wire = build.shared(over.kind, "guidance", guider=wire, **more, **dict(over.params))
     return wire
+
+
+def _ruled(given: Given, build: Builder, found: Guider, denoiser: Wire) -> Wire:
+    """The guider that makes one prediction of those for the texts."""
+    positive = _text(given, build, found.positive)
+    if found.negative is None or (found.scale == 1 and found.middle is None):
+        return build.shared("no_guidance", "guidance", denoiser=denoiser, conditioning=positive)
+    texts = {"positive": positive, "negative": _text(given, build, found.negative)}
+    if found.middle is not None:
+        texts["middle"] = _text(given, build, found.middle)
+        way = "one in the other" if found.nested else "side by side"
+        scales = {"scale": found.scale, "middle_scale": found.middle_scale}
+        return build.shared("dual_guidance", "guidance", denoiser=denoiser, **texts, **scales, way=way)
+    rule = found.model.rule or Over("classifier_free_guidance")
+    return build.shared(rule.kind, "guidance", denoiser=denoiser, **texts, scale=found.scale, **dict(rule.params))
 
 
 def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
@@ -222,4 +223,6 @@ def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
             end=one.end,
             control_type=one.kind or None,
         )
+    for over in model.denoisers:
+        wire = build.shared(over.kind, over.kind, denoiser=wire, **dict(over.params))
     return wire
