@@ -64,7 +64,8 @@ def rescale_guidance(guider: Guider, schedule: Schedule, share: Annotated[float,
     same rule for the prediction as it is, in *rescale*. A guider that asks for the text alone stays as it is.
 
     Wire the schedule of the sampler here. Fails where it is another one.
-    Paper: Lin et al. 2023, Common Diffusion Noise Schedules and Sample Steps are Flawed (arXiv:2305.08891), section 3.4.
+    Paper: Lin et al. 2023, Common Diffusion Noise Schedules and Sample Steps are Flawed (arXiv:2305.08891), section
+    3.4.
     """
 
     def change(guided: Tensor, conditional: Tensor) -> Tensor:
