@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import Slider, node
-from nodeflow.wires import Denoiser, Guided, Guider, Schedule
+from nodeflow.wires import Denoiser, Guided, Guider, Prediction, Schedule
 from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, original, output_for
 from nodes.guidance.predictions.formulas import rescale_guided
 
@@ -39,7 +39,7 @@ class HeldBack:
         kind = self.denoiser.prediction
         guided, conditional = (original(kind, part, x, level) for part in (found.output, found.conditional))
         if self.as_velocity:
-            velocity = "flow" if kind == "flow" else "v"
+            velocity: Prediction = "flow" if kind == "flow" else "v"
             changed = self.change(*(output_for(velocity, part, x, level) for part in (guided, conditional)))
             guided = original(velocity, changed, x, level)
         else:

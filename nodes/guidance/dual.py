@@ -68,5 +68,5 @@ def dual_guidance(
     Fails when the texts come from different text encoders than the denoiser's.
     Paper: Brooks et al. 2022, InstructPix2Pix (arXiv:2211.09800), eq. 3.
     """
-    guiders = (no_guidance(denoiser, one) for one in (positive, middle, negative))
-    return Dual(*guiders, scale, middle_scale, way)
+    led = [no_guidance(denoiser, one) for one in (positive, middle, negative)]
+    return Dual(led[0], led[1], led[2], scale, middle_scale, way)
