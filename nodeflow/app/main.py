@@ -17,6 +17,7 @@ from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.gc_scheduler import Collector
 from nodeflow.app.start_page.bundled_workflows import STARTER
+from nodeflow.app.window.language_switch import LanguageSwitch
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.model.workflow import WorkflowError
 
@@ -25,7 +26,8 @@ def main(file: Path | None = None) -> int:
     """Open the app on a workflow file, or on the starter workflow; the exit code once the window is closed."""
     app = application()
     window = open_window(file)
-    app.styleHints().colorSchemeChanged.connect(window.retheme)
+    shown = LanguageSwitch(app, window)
+    app.styleHints().colorSchemeChanged.connect(lambda: shown.window.retheme())
     window.resize(window.size().boundedTo(window.screen().availableSize()))
     window.show()
     QTimer.singleShot(0, window.hub.start)
@@ -34,7 +36,7 @@ def main(file: Path | None = None) -> int:
     with_interrupt = QTimer()  # lets Python run now and then, so that Ctrl+C in the terminal is heard
     with_interrupt.timeout.connect(lambda: None)
     with_interrupt.start(300)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    signal.signal(signal.SIGINT, lambda *_: shown.window.close())
     return app.exec()
 
 

@@ -108,7 +108,7 @@ class LookPage(_Form):
         self.language = _choice([*languages], settings.language)
         self.language.currentIndexChanged.connect(lambda: setattr(settings, "language", self.language.currentData()))
         later = self.tr("From the next start.")
-        self.row(self.tr("Language"), self.language, later)
+        self.row(self.tr("Language"), self.language)
         self.scale = _choice([(f"{scale} %", scale) for scale in SCALES], settings.scale)
         self.scale.currentIndexChanged.connect(lambda: setattr(settings, "scale", self.scale.currentData()))
         self.row(self.tr("Size of everything"), self.scale, later)

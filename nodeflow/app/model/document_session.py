@@ -17,6 +17,7 @@ from nodeflow.app.model.flattened import FlattenedWorkflow
 from nodeflow.app.model.open_documents import OpenDocuments
 from nodeflow.app.model.run_state import NodeState, RunStates
 from nodeflow.app.model.undo import EditCommand
+from nodeflow.app.qt.signals import silence
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import (
     JobEvent,
@@ -116,11 +117,29 @@ class DocumentSession(QObject):
         self._shown_job = 0
         """The run that the states of the nodes are about."""
         self._requests: dict[int, tuple[str, str, int]] = {}
-        self.hub.replied.connect(self._take)
-        self.hub.catalogue_changed.connect(self.catalogue_changed)
         self._soon = QTimer(self, interval=150, singleShot=True)
         self._soon.timeout.connect(self._check_again)
+        self._listen()
+
+    def _listen(self) -> None:
+        self.hub.replied.connect(self._take)
+        self.hub.catalogue_changed.connect(self.catalogue_changed)
         self.stack.indexChanged.connect(self._edited)
+
+    def leave_views(self) -> None:
+        """Go on without those that show it, as if it were new: with its document, its steps to take back, its runs.
+
+        The hub leaves its own views too, and then `listen_again` is called.
+        """
+        self.setParent(None)
+        silence(self)
+        silence(self.stack)
+        self.document.leave_listeners()
+        self.document.subscribe(self._outdate)
+
+    def listen_again(self) -> None:
+        """Hear the hub and its own undo stack again, after `leave_views` of both."""
+        self._listen()
 
     # --- the document
 

@@ -14,6 +14,7 @@ from nodeflow.app.i18n.pack_translations import localized
 from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.app.model.subgraph_library import SubgraphLibrary
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.signals import silence
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.protocol.events import (
@@ -62,7 +63,8 @@ class EngineService(QObject):
         """What runs are to be computed on: ``auto``, ``cpu``, ``cuda``."""
         self.limits = Limits()
         """How much the worker may keep, from its next start."""
-        self.catalogue = shipped_catalogue() if catalogue is None else catalogue
+        self._untold = _shipped() if catalogue is None else catalogue
+        self.catalogue = localized(self._untold)
         self.library = SubgraphLibrary()
         self.models = ModelLibrary(self)
         self._kept: list[NodeSpec] = []
@@ -77,7 +79,19 @@ class EngineService(QObject):
         self.resident, self.silent = 0, 0.0
         """Bytes that the worker holds, and for how many seconds it has said nothing."""
         self._engine: LocalEngine | None = None
+        self._listen()
+
+    def _listen(self) -> None:
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    def leave_views(self) -> None:
+        """Be heard by nobody any more; the engine goes on, and what it says meanwhile arrives later."""
+        silence(self)
+        self._listen()
+
+    def speak(self) -> None:
+        """Name all nodes in the language that is spoken now."""
+        self.catalogue = localized(self._untold)
 
     @property
     def engine(self) -> LocalEngine:
@@ -203,11 +217,12 @@ class EngineService(QObject):
 
     def _learn(self, catalogue: Catalogue) -> None:
         """Take in the nodes that the worker has: those of installed packs, beside the shipped ones."""
-        known = Catalogue(
-            self.catalogue.packs | catalogue.packs,
-            self.catalogue.nodes | localized(catalogue).nodes,
-            self.catalogue.roles | catalogue.roles,
+        self._untold = Catalogue(
+            self._untold.packs | catalogue.packs,
+            self._untold.nodes | catalogue.nodes,
+            self._untold.roles | catalogue.roles,
         )
+        known = localized(self._untold)
         if known != self.catalogue:
             self.catalogue = known
             self.catalogue_changed.emit()
@@ -220,6 +235,11 @@ def default_output() -> Path:
 
 
 def shipped_catalogue() -> Catalogue:
-    """The catalogue of the built-in nodes, as it ships; empty where it is missing."""
+    """The catalogue of the built-in nodes in the person's language; empty where it is missing."""
+    return localized(_shipped())
+
+
+def _shipped() -> Catalogue:
+    """The catalogue as it ships."""
     path = resources.folder("assets") / "catalogue.json"
-    return localized(decode(path.read_bytes())) if path.is_file() else Catalogue()
+    return decode(path.read_bytes()) if path.is_file() else Catalogue()

@@ -32,6 +32,11 @@ class SweepRuns(QObject):
         if job:
             self._sheets[job] = SweepSheet(), self._hub.output, workflow
 
+    def take_over(self, other: SweepRuns) -> None:
+        """Gather what comes of the sweeps that another one began."""
+        self._sheets.update(other._sheets)
+        other._sheets.clear()
+
     def _take(self, reply: object) -> None:
         match reply:
             case JobEvent(job, event) if job in self._sheets:

@@ -45,6 +45,12 @@ class Recovery(QObject):
                 found.append((path, entry, files.loads(workflow)))
         return found
 
+    def leave(self) -> None:
+        """Watch no longer; another one does, over the same journal."""
+        for timer in self._timers.values():
+            timer.stop()
+        self.background.close()
+
     def finish(self) -> None:
         """The app ends in order: nothing is to be recovered."""
         self.background.close()

@@ -14,6 +14,7 @@ from nodeflow.app.commands import canvas_actions
 from nodeflow.app.commands.context_menu import canvas_menu
 from nodeflow.app.commands.palette import Palette
 from nodeflow.app.commands.registry import Actions
+from nodeflow.app.dialogs.settings_dialog import SettingsDialog
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import default_output
 from nodeflow.app.model.journal import Journal
@@ -265,6 +266,17 @@ class MainWindow(QMainWindow):
                 self.hub.output = Path(self.settings.output) if self.settings.output else default_output()
             case Settings.device.key:
                 self.hub.wanted = self.settings.device
+
+    @property
+    def settings_shown(self) -> bool:
+        """Return whether the pages of choices are open."""
+        return self.findChild(SettingsDialog) is not None
+
+    def leave(self) -> None:
+        """Let go of the documents and the engine, which another window takes over; nothing is closed."""
+        self.background.settle()
+        self.background.close()
+        self.recovery.leave()
 
     # --- events of the window
 

@@ -26,6 +26,10 @@ class Document:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def leave_listeners(self) -> None:
+        """Tell nobody any more of edits."""
+        self._listeners.clear()
+
     def apply(self, edit: Edit) -> Edit:
         """Apply an edit, tell the listeners, and return the edit that takes it back."""
         inverse = edit.apply(self.workflow)
