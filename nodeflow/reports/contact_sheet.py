@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from nodeflow.reports.sign_font import font_for
 
 SIDES = (160, 384)
 """The least and the most pixels of a cell's longer side."""
@@ -46,7 +48,7 @@ class _Sheet:
     def __init__(self, cells: Sequence[Cell], columns: int, heads: SheetHeadings) -> None:
         self.cells, self.columns, self.heads = cells, columns, heads
         self.rows = -(-len(cells) // columns)
-        self.font = ImageFont.load_default(FONT_SIZE)
+        self.font = font_for(_texts(cells, heads), FONT_SIZE)
         self.width, self.height = self._cell_size()
         self.captions = max((len(self._wrapped(cell.caption, self.width)) for cell in cells), default=0)
         words = max((len(self._wrapped(text, self.width)) for text in heads.columns), default=0)
@@ -151,6 +153,11 @@ class _Sheet:
         while last and self.font.getlength(last + "…") > width:
             last = last[:-1]
         return [*lines[: LINES - 1], last + "…"]
+
+
+def _texts(cells: Sequence[Cell], heads: SheetHeadings) -> list[str]:
+    """Return all that is written on a sheet."""
+    return [*heads.rows, *heads.columns, heads.of_rows, heads.of_columns, *(c.words + c.caption for c in cells)]
 
 
 def _row_size(pictures: Sequence[Image.Image]) -> tuple[int, int]:

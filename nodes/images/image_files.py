@@ -16,8 +16,9 @@ import torch
 from PIL import Image as Pillow
 from PIL import PngImagePlugin, UnidentifiedImageError
 
-from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node
+from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
+from nodeflow.reports.sign_font import missing_signs
 from nodeflow.wires import Files, Image, Mask
 from nodes.images.picture_decoder import decode
 
@@ -158,7 +159,7 @@ def split_batch(image: Image) -> list[Image]:
     return [Image(pixels) for pixels in image.pixels.split(1)]
 
 
-@node("Contact sheet")
+@node("Contact sheet", version=2)
 def contact_sheet(
     images: list[Image], labels: list[Any] | None = None, columns: Annotated[int, Range(0, 100)] = 0
 ) -> Image:
@@ -166,7 +167,8 @@ def contact_sheet(
 
     Images of any size (B, 3, H, W) become one of (1, 3, h, w); those of a batch stand side by side. ``labels`` is a
     list with as many texts or numbers as there are images: wire what made the images, such as the list of texts.
-    ``columns`` 0 takes as many as make the sheet about square. Images are shown with up to 384 pixels a side.
+    ``columns`` 0 takes as many as make the sheet about square. Images are shown with up to 384 pixels a side. Signs
+    that are no Latin letters are written in a font of this machine; where it has none for them, that is said.
 
     Fails when there are no images, or when the labels are not as many as the images.
     """
@@ -177,6 +179,8 @@ def contact_sheet(
     cells = [Cell(tuple(map(_picture, image.pixels))) for image in images]
     if labels is not None:
         cells = [cell._replace(caption=str(label)) for cell, label in zip(cells, labels, strict=True)]
+        if missing := missing_signs(map(str, labels)):
+            warn(f"no font on this machine has the signs {missing[:40]}; install one that has, such as Noto Sans CJK")
     return Image(_tensor(grid(cells, columns))[None])
 
 
