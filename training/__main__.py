@@ -22,7 +22,7 @@ from training.cards import (
     unclip_prior_card,
     vq_card,
 )
-from training.data import examples, tokenizer
+from training.data import examples, known_words, tokenizer
 from training.evaluation import evaluate, truth
 from training.loops import pipeline_export, shared_weights, unclip_export
 from training.models import (
@@ -110,6 +110,7 @@ STAGES: dict[str, Callable[[], object]] = {
     "gan-card": centred_cards.report_gan,
     "centred-compare": centred_cards.compare,
     "share": shared_weights.share,
+    "known-words": known_words.write_lists,
     "examples": examples.draw_examples,
 }
 ALL = (
@@ -163,6 +164,7 @@ ALL = (
     "masked-tokens-card",
     "examples",
     "share",
+    "known-words",
 )
 
 

@@ -58,7 +58,7 @@ def clip_image_embedding(clip: CLIP, image: Image) -> Embedding:
     return clip.embed_images(image)
 
 
-@node("CLIP text embedding", version=2)
+@node("CLIP text embedding", version=3)
 def clip_text_embedding(clip: CLIP, text: Annotated[str, Multiline()] = "") -> Embedding:
     """Turns each line of a text into one vector, in the space of the images.
 
@@ -102,7 +102,7 @@ class Ranked(NamedTuple):
     ranking: str
 
 
-@node("CLIP rerank", version=2)
+@node("CLIP rerank", version=3)
 def clip_rerank(
     clip: CLIP, image: Image, text: Annotated[str, Multiline()] = "", best: Annotated[int, Range(1, 64)] = 1
 ) -> Ranked:

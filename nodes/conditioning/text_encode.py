@@ -20,7 +20,7 @@ def _encode_together(calls: list[dict[str, Any]]) -> list[Conditioning]:
     return encoder.encode_each([call["text"] for call in calls])
 
 
-@node("CLIP text encode", version=2, together=_encode_together)
+@node("CLIP text encode", version=3, together=_encode_together)
 def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()] = "") -> Conditioning:
     """Turns a text into what the denoiser is guided by.
 
@@ -28,6 +28,8 @@ def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()
     (1, L, D), with L the model's own length (77 for CLIP). A longer text is cut off at that length, and the words that
     are left out are said; a shorter one is filled up. The tokens as they were read are shown with the result. An empty
     text is what a model was trained with for "no text", and serves as the negative of classifier-free guidance.
+
+    Models that know a closed list of words, as the starters do, tell which words of a text they do not know.
 
     Paper: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision
     (arXiv:2103.00020); as a condition for diffusion Rombach et al. 2022 (arXiv:2112.10752).

@@ -13,7 +13,7 @@ from nodes.conditioning.prompt_language.encoding import Ways, encoded
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
-@node("Weighted text encode")
+@node("Weighted text encode", version=2)
 def weighted_text_encode(
     text_encoder: TextEncoder,
     text: Annotated[str, Multiline()] = "",

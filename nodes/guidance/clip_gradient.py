@@ -53,7 +53,7 @@ class CLIPGuided:
         return self.guider
 
 
-@node("CLIP guidance", version=2)
+@node("CLIP guidance", version=3)
 def clip_guidance(
     guider: Guider,
     clip: CLIP,

@@ -76,7 +76,7 @@ def drawn(scores: Tensor, temperature: float, top_k: int, generator: torch.Gener
     return torch.multinomial((scores / temperature).softmax(0), 1, generator=generator)
 
 
-@node("Autoregressive sampler")
+@node("Autoregressive sampler", version=2)
 def autoregressive_sample(
     transformer: SequenceTransformer,
     codes: Codes | None = None,

@@ -19,7 +19,7 @@ from nodeflow.app.i18n.language import ENGLISH, languages
 from nodeflow.app.i18n.sentences import templates
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = ("graph", "engine", "library", "wires", "convert", "node.py", "system.py")
+OURS = ("graph", "engine", "library", "wires", "convert", "importing", "node.py", "known_words.py", "system.py")
 """The rooms of nodeflow whose sentences reach the screen; those of the app go through tr()."""
 SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept"}
 """Calls whose texts people read."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.sentences import said
-from nodeflow.app.i18n.texts import size, tr
+from nodeflow.app.i18n.texts import readable, size, tr
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frame_store import Film, FrameCache
@@ -22,6 +22,7 @@ from nodeflow.app.inspector.step_actions import keep
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.value_requests import ValueRequests
+from nodeflow.app.model.word_hints import WordHints
 from nodeflow.app.qt.frames import frame_of, frame_of_png
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.model.roles import STEPS
@@ -41,7 +42,7 @@ class InspectorPanel(QWidget):
     def __init__(self, scope: GraphScope, history: RunHistory) -> None:
         super().__init__()
         parts = PanelWidgets(self, scope, history)
-        self.heading, self.stage, self.choices = parts.heading, parts.stage, parts.choices
+        self.heading, self.notes, self.stage, self.choices = parts.heading, parts.notes, parts.stage, parts.choices
         self.output_box, self.form_box, self.items = parts.output_box, parts.form_box, parts.items
         self.scrubber, self.tools, self.load_button = parts.scrubber, parts.tools, parts.load_button
         self.told, self.facts_line = parts.told, parts.facts_line
@@ -65,6 +66,7 @@ class InspectorPanel(QWidget):
         self.scope.node_changed.connect(self._node_changed)
         self.scope.preview.connect(self._sampling)
         self.scope.opened.connect(lambda: self.show_node(""))
+        self.scope.subscribe(lambda _: self._show_notes())
         self.show_node("")
 
     def _connect(self) -> None:
@@ -105,11 +107,20 @@ class InspectorPanel(QWidget):
         self.output_box.blockSignals(True)
         self.output_box.clear()
         for port in spec.outputs if spec else ():
-            self.output_box.addItem(f"{port.name.replace('_', ' ')} · {port.type}", port.name)
+            self.output_box.addItem(f"{readable(port.name)} · {port.type}", port.name)
         self.output_box.setCurrentIndex(max(self.output_box.findData(self._preferred.get(self.node)), 0))
         self.output_box.blockSignals(False)
         self.output_box.setVisible(self.output_box.count() > 0)
         self.refresh()
+
+    def _show_notes(self) -> None:
+        """What a run said of the node's result, and what one will say."""
+        scope = self.scope
+        there = self.node in scope.workflow.nodes
+        hint = WordHints(scope.workflow, scope.catalogue, scope.base).of(self.node) if there else ""
+        found = dict.fromkeys((*filter(None, [hint]), *(scope.state(self.node).notes if there else ())))
+        self.notes.setText("\n".join(map(said, found)))
+        self.notes.setVisible(bool(found))
 
     @property
     def output(self) -> str:
@@ -120,6 +131,7 @@ class InspectorPanel(QWidget):
         self._turn += 1
         self._glance += 1
         glance = self._glance
+        self._show_notes()
         if not self.node:
             self._nothing(self.tr("Select a node to see what it gave."))
         elif not self.output:

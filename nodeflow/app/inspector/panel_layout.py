@@ -23,6 +23,7 @@ from nodeflow.app.inspector.view_options import Choices
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
+from nodeflow.app.qt import theme
 
 
 class ItemBox(QComboBox):
@@ -73,6 +74,12 @@ class PanelWidgets:
     def __init__(self, panel: QWidget, scope: GraphScope, history: RunHistory) -> None:
         self.heading = QLabel()
         self.heading.setObjectName("heading")
+        self.notes = QLabel()
+        self.notes.setObjectName("notes")
+        self.notes.setWordWrap(True)
+        self.notes.setStyleSheet(f"color: {theme.current().busy};")
+        self.notes.hide()
+        self.notes.setAccessibleName(tr("What should be known of its result"))
         self.output_box, self.form_box, self.items = QComboBox(), QComboBox(), ItemBox()
         self.output_box.setAccessibleName(tr("Output of the node"))
         self.form_box.setAccessibleName(tr("Form in which it is shown"))
@@ -104,6 +111,7 @@ class PanelWidgets:
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(8)
         layout.addLayout(head)
+        layout.addWidget(self.notes)
         layout.addLayout(boxes)
         layout.addWidget(self.choices)
         layout.addWidget(self.compare_bar)

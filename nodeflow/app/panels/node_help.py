@@ -16,6 +16,7 @@ from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_state_text import state_line
 from nodeflow.app.model.value_facts import ValueFacts
+from nodeflow.app.model.word_hints import WordHints
 from nodeflow.app.panels.lessons import lesson, lesson_html
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.formula import formula
@@ -130,7 +131,9 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
     state = scope.state(name)
     if state.phase == "failed":
         parts.append(f"<p style='color:{t.bad}'>{escape(said(state.error))}</p>")
-    parts += (f"<p style='color:{t.busy}'>{escape(said(note))}</p>" for note in state.notes)
+    hint = WordHints(scope.workflow, scope.catalogue, scope.base).of(name)
+    notes = dict.fromkeys((*filter(None, [hint]), *state.notes))
+    parts += (f"<p style='color:{t.busy}'>{escape(said(note))}</p>" for note in notes)
     if spec is None:
         pack = node.type.partition(".")[0]
         words = tr("This node comes from the pack {0!r}, which is not installed.").format(pack)

@@ -16,6 +16,7 @@ from nodes.conditioning.prompt_language.embeddings import Named, with_names
 from nodes.conditioning.prompt_language.weighing import Weigh, from_empty, mean_of_chunk, mean_of_text, times
 from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
 from nodes.loaders.text_encoders.token_reader import TokenReader
+from nodes.loaders.text_encoders.tokenizing import tell_unknown
 
 Ways = Literal["ComfyUI", "A1111", "A1111, no norm", "diffusers", "off"]
 
@@ -49,6 +50,8 @@ def encoded(readers: tuple[TokenReader, ...], texts: Sequence[str], way: str, sk
     """The states of all encoders side by side, each of its own text; the last gives the text as a whole."""
     chosen = WAYS[way]
     found: dict[str, list[Tensor | None]] = {}
+    for reader, text in zip(readers, texts, strict=True):
+        tell_unknown(reader.tokenizer, "\n".join(piece.text for piece in chosen.pieces(text)))
     written = [
         _written(reader, number, text, chosen, readers, found)
         for number, (reader, text) in enumerate(zip(readers, texts, strict=True))

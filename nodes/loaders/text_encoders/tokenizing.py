@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
+from nodeflow.known_words import known_words
 from nodeflow.node import noting, warn
 from nodeflow.prompt_text import as_clip_reads
 
@@ -21,6 +23,7 @@ def tokenized(tokenizer: Any, texts: list[str], length: int, **options: Any) -> 
         texts = [as_clip_reads(text) for text in texts]
     for number, text in enumerate(texts):
         tell_cut(tokenizer, text, length, number)
+        tell_unknown(tokenizer, text, number)
     options = {"padding": "max_length", "truncation": True, "max_length": length, "return_tensors": "pt"} | options
     return tokenizer(texts, **options)
 
@@ -62,6 +65,13 @@ def tell_lost(name: str, length: int, count: int, lost: str, call: int = 0) -> N
     if lost:
         shown = lost if len(lost) <= MAX_SHOWN else lost[:MAX_SHOWN] + "..."
         warn(f"the text is cut: {name} reads {length} of its {count} tokens, and leaves out: {shown}", call)
+
+
+def tell_unknown(tokenizer: Any, text: str, call: int = 0) -> None:
+    """Warn of words that a model does not know, where its tokenizer's folder lists those that it does."""
+    known = known_words(Path(str(tokenizer.name_or_path)))
+    if known is not None and (sentence := known.sentence(text)):
+        warn(sentence, call)
 
 
 def is_clip(tokenizer: Any) -> bool:

@@ -13,6 +13,7 @@ from nodeflow.app.canvas.controller.drag_edits import DragEdits
 from nodeflow.app.canvas.controller.param_commands import ParamCommands
 from nodeflow.app.canvas.controller.run_overlay import RunView
 from nodeflow.app.canvas.controller.selection import Framing, Selection
+from nodeflow.app.canvas.controller.word_hint_view import WordHintView
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.items import node_painter, style
 from nodeflow.app.canvas.items.node_item import NodeItem
@@ -43,6 +44,7 @@ class Canvas(QObject):
         self.values = ParamCommands(self.scope, view, self.items, self.selection, self)
         self.annotation_commands = AnnotationCommands(self.scope, view, self.items, self.selection, self)
         self.runs = RunView(self.scope, self.items, view.minimap, self)
+        self.word_hints = WordHintView(self.scope, self.items, self)
         self.facts = ValueFacts(self.scope, self)
         view.tips.facts = self.facts.hint
         view.empty = lambda: self.items.empty

@@ -18,6 +18,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.roles import TEXT_ENCODER
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.subgraphs.reroutes import origin, spec_of
+from nodeflow.known_words import KnownWords, known_words
 from nodeflow.prompt_text import as_clip_reads
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Known(NamedTuple):
     tokenizer: Tokenizer
     most: int
     clip: bool = False
+    words: KnownWords | None = None
 
 
 Tell = Callable[[str], object]
@@ -68,10 +70,12 @@ def said(text: str, known: Known | None) -> str:
     if known is None:
         return tr("about {0} tokens").format(round(len(_WORDS.findall(text)) * _PIECES) + 2)
     found = len(known.tokenizer.encode(as_clip_reads(text) if known.clip else text).ids)
+    unknown = known.words.unknown(text) if known.words is not None else []
+    not_known = tr(" · not known: {0}").format(tr(", ").join(unknown)) if unknown else ""
     if not known.most:
-        return tr("{0} tokens").format(found)
+        return tr("{0} tokens").format(found) + not_known
     cut = tr(", the end is cut off") if found > known.most else ""
-    return tr("{0} of {1} tokens").format(found, known.most) + cut
+    return tr("{0} of {1} tokens").format(found, known.most) + cut + not_known
 
 
 def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Path) -> Path | None:
@@ -119,4 +123,4 @@ def _load(folder: Path) -> Known | None:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     clip = tokenizer.token_to_id(clip_tokenizer.START) is not None
-    return Known(tokenizer, most if isinstance(most, int) and 0 < most < 100_000 else 0, clip)
+    return Known(tokenizer, most if isinstance(most, int) and 0 < most < 100_000 else 0, clip, known_words(folder))

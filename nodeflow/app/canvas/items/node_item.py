@@ -45,6 +45,8 @@ class NodeItem(NodeItemBase):
         self.seeds: dict[str, SeedMode] = {}
         self.state: NodeState = IDLE
         self.problems: tuple[Problem, ...] = ()
+        self.hint = ""
+        """What a run would say of it, known before one."""
         self.thumbnail: QPixmap | None = None
         self.hot_row = -1
         self._drags_row = False
@@ -111,7 +113,7 @@ class NodeItem(NodeItemBase):
         if self.state.phase == "failed":
             return said(self.state.error)
         if not self.problems:
-            note, *others = self.state.notes or ("",)
+            note, *others = dict.fromkeys((*filter(None, [self.hint]), *self.state.notes)) or ("",)
             return said(note) + (f" (+{len(others)})" if others else "")
         first = self.problems[0]
         more = len(self.problems) - 1
@@ -134,6 +136,12 @@ class NodeItem(NodeItemBase):
         if problems != self.problems:
             self.problems = problems
             self.arrange()
+
+    def show_hint(self, hint: str) -> None:
+        if hint != self.hint:
+            self.hint = hint
+            self.arrange()
+            self.update()
 
     def show_picture(self, picture: QPixmap | None) -> None:
         self.thumbnail = picture

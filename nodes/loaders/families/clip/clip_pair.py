@@ -27,7 +27,7 @@ from nodes.loaders.read.folder_files import (
 )
 from nodes.loaders.read.no_code import check_folder
 from nodes.loaders.read.parts import Target, ready
-from nodes.loaders.text_encoders.tokenizing import length_of, tell_lost, tokenized
+from nodes.loaders.text_encoders.tokenizing import length_of, tell_lost, tell_unknown, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
 PATTERNS = [
@@ -154,6 +154,8 @@ class OpenCLIP(Embedder):
 
         tokenizer = self.tokenizer
         if not isinstance(tokenizer, SimpleTokenizer):
+            for text in texts:
+                tell_unknown(tokenizer.tokenizer, text)
             return
         for text in texts:
             found = tokenizer.encode(text)
