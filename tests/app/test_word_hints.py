@@ -1,4 +1,4 @@
-"""Before a run: a node says which words its text encoder does not know, on the canvas, in its help, in the inspector."""
+"""Before a run: which words a text encoder will not know stands on the node, in its help and in the inspector."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.model.word_hints import WordHints
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
-from nodeflow.graph.model.workflow import Link, Node, Placement
+from nodeflow.graph.model.workflow import Link, Node
 
 UNKNOWN = "this text encoder does not know: 一只斑马"
 
@@ -34,7 +34,7 @@ def test_a_text_that_comes_by_a_wire_and_an_encoder_behind_a_lora_are_seen_throu
     session = window.session
     before = WordHints(session.workflow, session.catalogue, session.base)
     assert before.all() == {}
-    session.do("Add", AddNode("words", Node("nodes.text", params={"text": "a zebra"}), Placement(0, 0)))
+    session.do("Add", AddNode("words", Node("nodes.text", params={"text": "a zebra"})))
     session.do("Wire", Connect(Link("words", "text", "prompt", "text")))
     hints = WordHints(session.workflow, session.catalogue, session.base)
     assert "zebra" in hints.of("prompt") and hints.of("words") == ""
