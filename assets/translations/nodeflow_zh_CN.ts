@@ -1857,6 +1857,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
  <context>
   <name>nodeflow</name>
   <message>
+   <source> · not known: {0}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>&amp;Arrange</source>
    <translation>排列(&amp;A)</translation>
   </message>
@@ -2813,6 +2817,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>What lies behind it</source>
    <translation>下层内容</translation>
+  </message>
+  <message>
+   <source>What should be known of its result</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>What the subgraph gives</source>
