@@ -390,3 +390,12 @@ def test_the_steps_of_a_sampler_go_into_files(tmp_path: Path) -> None:
     with Image.open(tmp_path / "steps" / "sampler.gif") as film:
         assert film.n_frames in (3, 4)
     assert str(tmp_path / "steps" / "sampler.gif") in done.stdout
+
+
+def test_check_names_models_that_are_not_here(tmp_path: Path) -> None:
+    workflow = json.loads(Path(STARTER).read_text())
+    next(node for node in workflow["nodes"].values() if "load" in node["type"])["params"] = {
+        "model": "gone.safetensors"
+    }
+    (tmp_path / "gone.json").write_text(json.dumps(workflow))
+    refused(nodeflow("check", tmp_path / "gone.json"), "gone.safetensors is in none of the model folders")

@@ -243,6 +243,138 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>DownloadDialog</name>
+  <message>
+   <source>Asking {0}…</source>
+   <translation>正在询问 {0}…</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Choose a folder</source>
+   <translation>选择文件夹</translation>
+  </message>
+  <message>
+   <source>Choose…</source>
+   <translation>选择…</translation>
+  </message>
+  <message>
+   <source>Download</source>
+   <translation>下载</translation>
+  </message>
+  <message>
+   <source>Folder</source>
+   <translation>文件夹</translation>
+  </message>
+  <message>
+   <source>Licence: {0}</source>
+   <translation>许可证：{0}</translation>
+  </message>
+  <message>
+   <source>Look Up</source>
+   <translation>查询</translation>
+  </message>
+  <message>
+   <source>Source</source>
+   <translation>来源</translation>
+  </message>
+  <message>
+   <source>and {0} more files</source>
+   <translation>以及另外 {0} 个文件</translation>
+  </message>
+  <message>
+   <source>not said: look at its page</source>
+   <translation>未说明：请查看其页面</translation>
+  </message>
+  <message>
+   <source>owner/name of a repository, or the address of a file</source>
+   <translation>仓库的 所有者/名称，或文件的网址</translation>
+  </message>
+  <message>
+   <source>size not said</source>
+   <translation>大小未说明</translation>
+  </message>
+  <message>
+   <source>{0}, where only {1} are free: that is too little</source>
+   <translation>{0}，剩余空间仅 {1}：不够</translation>
+  </message>
+  <message>
+   <source>{0}, where {1} are free</source>
+   <translation>{0}，剩余空间 {1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadRow</name>
+  <message>
+   <source>Done: {0}</source>
+   <translation>已完成：{0}</translation>
+  </message>
+  <message>
+   <source>Pause</source>
+   <translation>暂停</translation>
+  </message>
+  <message>
+   <source>Paused · {0}</source>
+   <translation>已暂停 · {0}</translation>
+  </message>
+  <message>
+   <source>Progress of {0}</source>
+   <translation>{0} 的进度</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>Resume</source>
+   <translation>继续</translation>
+  </message>
+  <message>
+   <source>Waiting · {0}</source>
+   <translation>等待中 · {0}</translation>
+  </message>
+  <message>
+   <source>{0} of {1}</source>
+   <translation>{0} / {1}</translation>
+  </message>
+  <message>
+   <source>{0} · {1} left</source>
+   <translation>{0} · 剩余 {1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>Downloads</name>
+  <message>
+   <source>The choice cannot be kept: {0}</source>
+   <translation>无法保存此选择：{0}</translation>
+  </message>
+  <message>
+   <source>The downloads cannot be kept: {0}</source>
+   <translation>无法保存下载列表：{0}</translation>
+  </message>
+  <message>
+   <source>You are offline: switch that off below the window first.</source>
+   <translation>当前处于离线状态：请先在窗口底部切换为在线。</translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadsList</name>
+  <message>
+   <source>Downloads</source>
+   <translation>下载列表</translation>
+  </message>
+  <message>
+   <source>Download…</source>
+   <translation>下载…</translation>
+  </message>
+  <message>
+   <source>Nothing is being fetched.</source>
+   <translation>没有正在进行的下载。</translation>
+  </message>
+ </context>
+ <context>
   <name>DragEdits</name>
   <message>
    <source>Connect</source>
@@ -704,6 +836,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>无法写入图片：{0}</translation>
   </message>
   <message>
+   <source>Export</source>
+   <translation>导出</translation>
+  </message>
+  <message>
    <source>Facts</source>
    <translation>信息</translation>
   </message>
@@ -1028,6 +1164,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>{0} holds {1}; {2}.</source>
    <translation>{0} 含有：{1}；{2}。</translation>
+  </message>
+  <message>
+   <source>{0} is here now.</source>
+   <translation>{0} 已下载完成。</translation>
   </message>
   <message>
    <source>{0} is no workflow: it holds {1}.</source>
@@ -1675,6 +1815,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation> · 剩余 {0}</translation>
   </message>
   <message>
+   <source>, paused</source>
+   <translation>，已暂停</translation>
+  </message>
+  <message>
+   <source>1 download</source>
+   <translation>1 个下载</translation>
+  </message>
+  <message>
    <source>Cancelled after {0}</source>
    <translation>已取消，用时 {0}</translation>
   </message>
@@ -1685,6 +1833,18 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Not run: there is something to put right first</source>
    <translation>未运行：请先解决问题</translation>
+  </message>
+  <message>
+   <source>Nothing is fetched from the net. Press to allow downloads that you ask for.</source>
+   <translation>不会从网络获取任何内容。点击以允许您要求的下载。</translation>
+  </message>
+  <message>
+   <source>Offline</source>
+   <translation>离线</translation>
+  </message>
+  <message>
+   <source>Online</source>
+   <translation>在线</translation>
   </message>
   <message>
    <source>Progress of the run</source>
@@ -1711,12 +1871,20 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>在队列中等待</translation>
   </message>
   <message>
+   <source>What you ask for may be fetched from the net. Press to stay offline.</source>
+   <translation>可以从网络获取您要求的内容。点击以保持离线。</translation>
+  </message>
+  <message>
    <source>engine is starting</source>
    <translation>引擎正在启动</translation>
   </message>
   <message>
    <source>the engine has not answered for {0}</source>
    <translation>引擎已有 {0} 没有响应</translation>
+  </message>
+  <message>
+   <source>{0} downloads</source>
+   <translation>{0} 个下载</translation>
   </message>
  </context>
  <context>
@@ -2139,6 +2307,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Double click to write</source>
    <translation>双击以书写</translation>
+  </message>
+  <message>
+   <source>Download a Model…</source>
+   <translation>下载模型…</translation>
+  </message>
+  <message>
+   <source>Downloads</source>
+   <translation>下载列表</translation>
   </message>
   <message>
    <source>Drag a node onto a wire</source>
@@ -3147,6 +3323,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
+   <source>noise prediction</source>
+   <translation>噪声预测</translation>
+  </message>
+  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3329,6 +3509,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>this is no number</source>
    <translation>这不是数值</translation>
+  </message>
+  <message>
+   <source>this step made no prediction without the text</source>
+   <translation>这一步没有做无文本的预测</translation>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>

@@ -32,6 +32,7 @@ def main(file: Path | None = None) -> int:
     window.show()
     QTimer.singleShot(0, window.hub.start)
     QTimer.singleShot(0, window.hub.models.start)
+    QTimer.singleShot(0, window.models.downloads.start)
     QTimer.singleShot(0, window.recovery_bar.look)
     with_interrupt = QTimer()  # lets Python run now and then, so that Ctrl+C in the terminal is heard
     with_interrupt.timeout.connect(lambda: None)

@@ -102,6 +102,19 @@ def discovered(home: Path | None = None) -> list[Root]:
     return list(found.values())
 
 
+def folder_named(name: str) -> Path | None:
+    """Return a folder with a model by its path below one of the folders, as a fetched repository has; None where there
+    is none."""
+    parts = name.replace("\\", "/").strip("/").split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return None
+    for root in library_roots():
+        place = root.path.joinpath(*parts)
+        if any((place / sign).is_file() for sign in ("model_index.json", "config.json")):
+            return place
+    return None
+
+
 def expanded(root: Root) -> Iterator[Root]:
     """The folders with models that a named folder stands for: a program's folder stands for those in it."""
     if root.path.name.endswith((".yaml", ".yml")) and root.path.is_file():

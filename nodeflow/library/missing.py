@@ -13,7 +13,7 @@ from nodeflow.graph.model.plain_values import readable
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.library.entries import Entry
-from nodeflow.library.folders import hub_cache
+from nodeflow.library.folders import folder_named, hub_cache
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.resources import locate
 
@@ -92,7 +92,9 @@ def _is_here(named: NamedModel, find: Find, base: Path) -> bool:
             return True
     except OSError:
         return False
-    return any(Path(entry.path).exists() for entry in find(named.value)) or (named.hub and _in_cache(named.value))
+    if any(Path(entry.path).exists() for entry in find(named.value)):
+        return True
+    return named.hub and (folder_named(named.value) is not None or _in_cache(named.value))
 
 
 def _in_cache(model: str) -> bool:

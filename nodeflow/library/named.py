@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from nodeflow.library.entries import Entry
-from nodeflow.library.folders import hub_cache, library_roots
+from nodeflow.library.folders import folder_named, hub_cache, library_roots
 from nodeflow.library.library import Library
 from nodeflow.library.lookup import near
 
@@ -97,6 +97,8 @@ def library_path(name: str) -> Path | None:
     """
     if not name.strip() or not library_roots():
         return None
+    if "/" in name and (folder := folder_named(name)) is not None:
+        return folder
     found = _of_user().find(name)
     if not found:
         return None

@@ -51,6 +51,7 @@ class MissingDialog(QDialog):
         self._grid.setColumnStretch(1, 1)
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(6)
+        self.fetch_buttons: list[QPushButton] = []
         self.boxes: dict[NamedModel, QComboBox] = {}
         groups: dict[tuple[str, str], list[NamedModel]] = {}
         for one in missing:
@@ -105,6 +106,7 @@ class MissingDialog(QDialog):
             fetch.setAutoDefault(False)
             fetch.clicked.connect(lambda: self.download_wanted.emit(named.value))
             self._grid.addWidget(fetch, row + 1, 3)
+            self.fetch_buttons.append(fetch)
 
     def _browse(self, box: QComboBox) -> None:
         told = tr("Models ({0});;All files (*)").format("*.safetensors *.gguf")

@@ -135,7 +135,8 @@ class MainWindow(QMainWindow):
         self.panels = PanelDocks(self, self.actions_, self.tabs, self.hub, self.undos, self.background)
         self.addToolBar(tool_bars.tool_bar(self.actions_, self.undos))
         self.menuBar().setCornerWidget(tool_bars.run_buttons(self.actions_, self.menuBar()))
-        self.status = Status(self.hub, self.session)
+        self.status = Status(self.hub, self.session, self.models.downloads)
+        self.status.downloads_wanted.connect(self.models.show_downloads)
         self.setStatusBar(self.status)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         self.restoreState(QByteArray.fromBase64(self.settings.panels.encode()))
@@ -303,6 +304,7 @@ class MainWindow(QMainWindow):
         self.background.close()
         self.recovery.finish()
         self.hub.close()
+        self.models.downloads.close()
         self.hub.models.close()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nodeflow.app.dialogs.convert_dialog import ConvertDialog
+from nodeflow.app.dialogs.download_dialog import DownloadDialog
+from nodeflow.app.dialogs.downloads_list import DownloadsList
 from nodeflow.app.dialogs.library_folders import LibraryFolders
 from nodeflow.app.dialogs.missing_dialog import MissingDialog
+from nodeflow.app.model.downloads import Downloads
 from nodeflow.app.model.missing_watch import MissingWatch
 from nodeflow.app.model.model_choices import ModelChoices, families_near
 from nodeflow.app.model.model_library import ModelLibrary
@@ -20,8 +24,12 @@ from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.edits.edits import EditBatch, SetParam
 from nodeflow.graph.edits.subgraph_edits import at
 from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.library.downloads.kept import Download
+from nodeflow.library.downloads.offers import Offer
+from nodeflow.library.folders import VARIABLE, library_roots, read_settings, write_settings
 from nodeflow.library.missing import NamedModel, named_models
 from nodeflow.library.recognised import Recognised
+from nodeflow.resources import data_folder
 
 SHOWN = Qt.WidgetAttribute.WA_DeleteOnClose
 
@@ -38,6 +46,9 @@ class ModelCommands(QObject):
         tabs.added.connect(self._welcome)
         tabs.removed.connect(lambda tab: self._watches.pop(tab, None))
         library.trouble.connect(self._say)
+        self.downloads = Downloads(self)
+        self.downloads.trouble.connect(self._say)
+        self.downloads.arrived.connect(self._arrived)
 
     def _welcome(self, tab: DocumentTab) -> None:
         """A document is there: what it lacks is told, what it runs with is kept as used."""
@@ -70,6 +81,7 @@ class ModelCommands(QObject):
             session.do(self.tr("Replace Missing Models"), EditBatch(edits))
 
         dialog.chosen.connect(put)
+        dialog.download_wanted.connect(self.show_download)
         dialog.open()
         return dialog
 
@@ -89,6 +101,48 @@ class ModelCommands(QObject):
         dialog.changed.connect(self.library.scan)
         dialog.open()
         return dialog
+
+    # --- downloads
+
+    def show_download(self, source: str = "") -> DownloadDialog:
+        """Ask what is to be fetched; a source that is known is asked at once what it offers."""
+        dialog = DownloadDialog(self._window, self.downloads, self._targets(), source)
+        dialog.setAttribute(SHOWN)
+        dialog.agreed.connect(self._fetch)
+        dialog.open()
+        if source:
+            dialog.ask()
+        return dialog
+
+    def show_downloads(self) -> DownloadsList:
+        """Show how the downloads stand."""
+        dialog = DownloadsList(self._window, self.downloads)
+        dialog.setAttribute(SHOWN)
+        dialog.more_wanted.connect(self.show_download)
+        dialog.open()
+        return dialog
+
+    def _fetch(self, offer: object, folder: object) -> None:
+        assert isinstance(offer, Offer) and isinstance(folder, Path)
+        self.downloads.add(offer, folder)
+        self.show_downloads()
+
+    def _targets(self) -> list[Path]:
+        """The folders that models can be fetched into: those that a person named, and one of our own."""
+        named = [root.path for root in library_roots() if root.source in ("settings", VARIABLE)]
+        return [*named, data_folder() / "models"]
+
+    def _arrived(self, item: object) -> None:
+        """What was fetched is among the models from now on."""
+        assert isinstance(item, Download)
+        place = Path(item.folder)
+        if not any(place.is_relative_to(root.path) for root in library_roots()):
+            settings = read_settings()
+            name = item.offer.folder
+            root = place.parents[len(Path(name).parts) - 1] if name else place
+            write_settings(msgspec.structs.replace(settings, folders=(*settings.folders, str(root))))
+        self.library.scan()
+        self._tabs.front.canvas.view.toast.tell(self.tr("{0} is here now.").format(item.offer.title))
 
     # --- conversion
 

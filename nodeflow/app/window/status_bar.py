@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMetaObject
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+from PySide6.QtCore import QMetaObject, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
 from nodeflow.app.i18n.texts import duration
 from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.downloads import Downloads
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.run_forecast import RunForecast
 
 
 class Status(QStatusBar):
-    """Progress and time left of the document in front, and the device."""
+    """Progress and time left of the document in front, the device, and what is fetched from the net."""
 
-    def __init__(self, hub: EngineService, session: DocumentSession) -> None:
+    downloads_wanted = Signal()
+
+    def __init__(self, hub: EngineService, session: DocumentSession, downloads: Downloads) -> None:
         super().__init__()
         self._hub = hub
         self._links: list[QMetaObject.Connection] = []
@@ -29,7 +32,21 @@ class Status(QStatusBar):
         self.device.setObjectName("dim")
         self.addWidget(self.words, 1)
         self.addPermanentWidget(self.bar)
+        self.fetching = QToolButton()
+        self.fetching.setAutoRaise(True)
+        self.fetching.clicked.connect(self.downloads_wanted)
+        self.net = QToolButton()
+        self.net.setAutoRaise(True)
+        self.net.clicked.connect(lambda: downloads.set_offline(not downloads.offline))
+        for button in (self.fetching, self.net):
+            button.setStyleSheet("padding: 0 6px;")  # as low as the words beside it
+        self._downloads = downloads
+        downloads.changed.connect(self._show_downloads)
+        downloads.offline_changed.connect(self._show_downloads)
         self.addPermanentWidget(self.device)
+        self.addPermanentWidget(self.fetching)
+        self.addPermanentWidget(self.net)
+        self._show_downloads()
         self.setContentsMargins(14, 0, 14, 0)
         self.forecast = RunForecast(hub, session)
         self.forecast.setParent(self)
@@ -59,6 +76,24 @@ class Status(QStatusBar):
         else:
             memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
             self.device.setText(hub.device + memory)
+
+    def _show_downloads(self) -> None:
+        """Whether the net may be asked, and how the downloads stand."""
+        offline = self._downloads.offline
+        self.net.setText(self.tr("Offline") if offline else self.tr("Online"))
+        allowed = self.tr("Nothing is fetched from the net. Press to allow downloads that you ask for.")
+        told = self.tr("What you ask for may be fetched from the net. Press to stay offline.")
+        self.net.setToolTip(allowed if offline else told)
+        self.net.setAccessibleName(self.net.text())
+        self.net.setAccessibleDescription(self.net.toolTip())
+        going = self._downloads.open
+        self.fetching.setVisible(bool(going))
+        if going:
+            got, total = sum(one.got for one in going), sum(one.offer.size for one in going)
+            share = f" {100 * got // total} %" if total else ""
+            running = any(one.state in ("running", "waiting") for one in going)
+            words = self.tr("{0} downloads").format(len(going)) if len(going) > 1 else self.tr("1 download")
+            self.fetching.setText(words + (share if running else self.tr(", paused")))
 
     def _stage(self) -> str:
         """Return whether the document in front is computed, or what it waits for."""

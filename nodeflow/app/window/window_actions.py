@@ -14,6 +14,7 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.window.dialog_commands import DialogCommands
 from nodeflow.app.window.document_files import Documents
+from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.tabs import Tabs
 
@@ -23,6 +24,7 @@ class Window(Protocol):
 
     documents: Documents
     dialogs: DialogCommands
+    models: ModelCommands
     pages: Pages
     palette_: Palette
     recent: RecentFiles
@@ -51,6 +53,8 @@ def define(actions: Actions, window: Window) -> None:
     on("file.save_as", "file", tr("Save As…"), "Ctrl+Shift+S", documents.save_as)
     on("file.revert", "file", tr("Revert"), "", documents.revert)
     on("file.close", "file", tr("Close"), "Ctrl+W", lambda: documents.close(tabs.front), gap=True)
+    on("file.download", "file", tr("Download a Model…"), "", window.models.show_download, gap=True)
+    on("file.downloads", "file", tr("Downloads"), "", window.models.show_downloads)
     on("file.settings", "file", tr("Settings…"), "Ctrl+,", window.dialogs.show_settings, gap=True)
     on("file.quit", "file", tr("Quit"), key.Quit, window.close)
     actions.adopt("edit.undo", "edit", undos.createUndoAction(undos, tr("Undo")), key.Undo)

@@ -6,6 +6,7 @@ import os
 from fnmatch import fnmatch
 from pathlib import Path
 
+from nodeflow.library.folders import read_settings
 from nodeflow.library.recognise_folder import read_config
 from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import first_line
@@ -24,7 +25,7 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     named = f"{model} at revision {revision}" if revision else model
-    allowed = os.environ.get(VARIABLE) == "1"
+    allowed = os.environ.get(VARIABLE) == "1" and not read_settings().offline
     folder: Path | None = None
     try:
         folder = _snapshot(model, revision, patterns, fetch=False)
