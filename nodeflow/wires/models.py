@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -22,6 +22,15 @@ class TextEncoder(Protocol):
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         """The same for each text by itself, and exactly what `encode` gives for it alone."""
+        ...
+
+
+@runtime_checkable
+class SeeingTextEncoder(TextEncoder, Protocol):
+    """One that reads a text about images."""
+
+    def encode_seeing(self, text: str, images: Sequence[Image]) -> Conditioning:
+        """A text about images, each (1, 3, H, W), to conditioning of one row."""
         ...
 
 

@@ -103,6 +103,8 @@ class Conditioning:
     from 1 to 10, for models that are told so. ``sizes`` (B, 6) are height, width, top and left of the crop, and height
     and width that were aimed at, in pixels, for models that are told so. ``region`` is where it leads, if not
     everywhere and always; ``beside`` are further texts that lead together with it, each in its own region.
+    ``references`` are latents (1, C, h, w) of images that the denoiser is shown besides, each of its own size, and
+    ``slots`` (B, L) which tokens are of those images, as a text encoder saw them.
     """
 
     tokens: Tensor | None = None
@@ -114,6 +116,21 @@ class Conditioning:
     sizes: Tensor | None = None
     region: Region | None = None
     beside: tuple[Conditioning, ...] = ()
+    references: tuple[Tensor, ...] = ()
+    slots: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """An image that a model is shown besides a text, in the sizes of its ``family``.
+
+    ``latent`` (1, C, h, w) is what the denoiser sees of it, ``seen`` (1, 3, H, W) what the text encoder sees, for
+    families whose text encoder does.
+    """
+
+    latent: Latent
+    seen: Image | None
+    family: str
 
 
 @dataclass(frozen=True)

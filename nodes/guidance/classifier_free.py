@@ -125,7 +125,8 @@ def by_rule(
     """
     if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
-    if not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
+    shown = any(text.references or text.slots is not None for text in (positive, negative))
+    if shown or not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
         return Regional(denoiser, apart(positive), apart(negative), rule, rescale)
     return ClassifierFree(denoiser, positive, negative, rule, rescale)
 

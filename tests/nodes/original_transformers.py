@@ -66,7 +66,36 @@ Z_IMAGE: Names = [
     (r"\.attention\.to_out\.0\.", ".attention.out."),
     (r"\.attention\.norm_([qk])\.", r".attention.\1_norm."),
 ]
-NAMES = {"FluxTransformer2DModel": FLUX, "SD3Transformer2DModel": SD3, "ZImageTransformer2DModel": Z_IMAGE}
+QWEN_IMAGE_21: Names = [(r"\.img_mlp\.(?:gate_layer|proj)\.", ".img_mlp.gate_up.")]
+KREA_2: Names = [
+    (r"^img_in\.", "first."),
+    (r"^time_embed\.linear_1\.", "tmlp.0."),
+    (r"^time_embed\.linear_2\.", "tmlp.2."),
+    (r"^time_mod_proj\.", "tproj.1."),
+    (r"^txt_in\.norm\.weight", "txtmlp.0.scale"),
+    (r"^txt_in\.linear_1\.", "txtmlp.1."),
+    (r"^txt_in\.linear_2\.", "txtmlp.3."),
+    (r"^text_fusion\.", "txtfusion."),
+    (r"^transformer_blocks\.", "blocks."),
+    (r"^final_layer\.linear\.", "last.linear."),
+    (r"^final_layer\.norm\.weight", "last.norm.scale"),
+    (r"^final_layer\.scale_shift_table", "last.modulation.lin"),
+    (r"\.attn\.to_([qkv])\.", r".attn.w\1."),
+    (r"\.attn\.to_out\.0\.", ".attn.wo."),
+    (r"\.attn\.to_gate\.", ".attn.gate."),
+    (r"\.attn\.norm_([qk])\.weight", r".attn.qknorm.\1norm.scale"),
+    (r"\.ff\.", ".mlp."),
+    (r"\.norm1\.weight", ".prenorm.scale"),
+    (r"\.norm2\.weight", ".postnorm.scale"),
+    (r"\.scale_shift_table", ".mod.lin"),
+]
+NAMES = {
+    "FluxTransformer2DModel": FLUX,
+    "SD3Transformer2DModel": SD3,
+    "ZImageTransformer2DModel": Z_IMAGE,
+    "QwenImage21Transformer2DModel": QWEN_IMAGE_21,
+    "Krea2Transformer2DModel": KREA_2,
+}
 
 
 def original_weights(kind: str, weights: Weights) -> Weights:
@@ -77,7 +106,8 @@ def original_weights(kind: str, weights: Weights) -> Weights:
         for old, wanted in NAMES.get(kind, []):
             new = re.sub(old, wanted, new)
         found.setdefault(new, []).append(_swapped(value) if _is_swapped(kind, name, weights) else value)
-    return {name: torch.cat(parts) if len(parts) > 1 else parts[0].contiguous() for name, parts in found.items()}
+    whole = {name: torch.cat(parts) if len(parts) > 1 else parts[0].contiguous() for name, parts in found.items()}
+    return {name: value.flatten() if name.endswith(".mod.lin") else value for name, value in whole.items()}
 
 
 def _in_order(weights: Weights) -> Iterator[tuple[str, Tensor]]:

@@ -108,6 +108,7 @@ _WIRES = {
     "Noise": "#8f9fb8",
     "Conditioning": "#e8ae5a",
     "Embedding": "#e0c067",
+    "Reference": "#e39a6a",
     "TextEncoder": "#dfc158",
     "Denoiser": "#a596ec",
     "GeneratorNetwork": "#b9a0d8",

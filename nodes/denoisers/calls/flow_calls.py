@@ -66,7 +66,8 @@ class ZImageDenoiser(FlowDenoiser):
     """A `ZImageTransformer2DModel` as a denoiser: its times run from noise to image, and so does what it predicts."""
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
-        tokens, mask = _masked(conditioning, len(x))
+        refuse_references(conditioning)
+        tokens, mask = masked(conditioning, len(x))
         texts = [row[kept] for row, kept in zip(tokens, mask, strict=True)]
         times = (1 - timestep.expand(len(x)) / 1000).to(x.dtype)
         output: list[Tensor] = self.ask(list(x.unsqueeze(2)), times, texts)
@@ -78,7 +79,8 @@ class QwenImageDenoiser(FlowDenoiser):
     """A `QwenImageTransformer2DModel` as a denoiser, whose patches of 2 x 2 cells are packed and unpacked here."""
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
-        tokens, mask = _masked(conditioning, len(x))
+        refuse_references(conditioning)
+        tokens, mask = masked(conditioning, len(x))
         longest = int(mask.sum(1).max())
         rows, columns = x.shape[-2] // 2, x.shape[-1] // 2
         output: Tensor = self.ask(
@@ -105,14 +107,21 @@ def unpacked(tokens: Tensor, rows: int, columns: int) -> Tensor:
 def _both(conditioning: Conditioning, batch: int) -> tuple[Tensor, Tensor]:
     """Tokens and the text as a whole, a row for each of the batch. Raises NodeError where one of them is missing."""
     tokens, pooled = conditioning.tokens, conditioning.pooled
+    refuse_references(conditioning)
     if tokens is None or pooled is None:
         raise NodeError("this transformer is led by a text's tokens and by the text as a whole; wire its own encoding")
     return tokens.expand(batch, *tokens.shape[1:]), pooled.expand(batch, *pooled.shape[1:])
 
 
-def _masked(conditioning: Conditioning, batch: int) -> tuple[Tensor, Tensor]:
+def masked(conditioning: Conditioning, batch: int) -> tuple[Tensor, Tensor]:
     """Tokens and which of them are more than filling, a row for each of the batch. Raises NodeError without them."""
     tokens, mask = conditioning.tokens, conditioning.mask
     if tokens is None or mask is None:
         raise NodeError("this transformer is led by what a language model reads; wire its own encoding of a text")
     return tokens.expand(batch, *tokens.shape[1:]), mask.expand(batch, *mask.shape[1:])
+
+
+def refuse_references(conditioning: Conditioning) -> None:
+    """Raise NodeError for conditioning with images that a network is not shown."""
+    if conditioning.references:
+        raise NodeError("this model takes no reference images; wire a text without them")

@@ -26,11 +26,12 @@ class TextPart:
     place: str
     encoder: Encoder
     needed: bool = True
+    beside: str = ""
 
     @property
     def tokenizer(self) -> str:
         """The folder of its tokenizer in a pipeline."""
-        return self.place.replace("text_encoder", "tokenizer")
+        return self.beside or self.place.replace("text_encoder", "tokenizer")
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,29 @@ class Latent:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+
+@dataclass(frozen=True)
+class References:
+    """How a family is shown images besides a text: of which size its VAE encodes one, by the image's own size, and of
+    which its text encoder sees it, where that sees.
+
+    Both are told a side in pixels, 0 for the usual one.
+    """
+
+    encoded: Callable[[Size, int], Size]
+    seen: Callable[[Size, int], Size] | None = None
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of models. Its folder ``nodes/loaders/families/<family>/`` has one in ``family.py``, called FAMILY.
 
     ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
     gives the trained schedule of a network, by its configuration, where no folder says it; ``usual`` is added to what a
-    folder says.
+    folder says. ``references``: how it is shown images, for families that are.
     """
 
     name: str
@@ -89,6 +106,7 @@ class Family:
     schedule: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
+    references: References | None = None
 
     def is_told(self, family: str) -> bool:
         """Return whether the rules mean it by this name."""

@@ -41,6 +41,7 @@ from transformers import (
 )
 
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
+from tests.nodes.families.seeing_models import krea_2, qwen_image_21
 from tests.nodes.language_led_models import letters
 from tests.nodes.original_layout import vae_weights
 from tests.nodes.original_transformers import original_weights
@@ -250,6 +251,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "Z-Image": Kind(z_image, {"text_encoder": ("qwen_3_4b", "tokenizer")}, {"text_encoder": "qwen3_4b"}),
     "Qwen-Image": Kind(qwen_image, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer")}),
+    "Qwen-Image 2.1": Kind(qwen_image_21, {"text_encoder": ("qwen3vl_8b", "processor")}),
+    "Krea 2": Kind(krea_2, {"text_encoder": ("qwen3vl_4b", "tokenizer")}),
 }
 
 
@@ -300,6 +303,6 @@ def _class(folder: Path) -> str:
 
 def _vae_names(weights: Weights) -> Weights:
     """CompVis' names of an AutoencoderKL; Qwen-Image's stays as diffusers names it."""
-    if "decoder.mid_block.resnets.0.conv1.weight" in weights and weights["decoder.conv_in.weight"].ndim == 4:
+    if "encoder.down_blocks.0.downsamplers.0.conv.weight" in weights:
         return {name.removeprefix("first_stage_model."): value for name, value in vae_weights(weights, 4).items()}
     return weights

@@ -9,7 +9,7 @@ import torch
 
 from nodeflow.wires import LatentFormat
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
-from nodes.loaders.families.autoencoders.qwen_image_vae import FramesVAE
+from nodes.loaders.families.autoencoders.qwen_image_vae import FramesVAE, OpaqueFramesVAE
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.read.parts import ready
 
@@ -60,3 +60,31 @@ WAN = Autoencoder(
     Architecture("diffusers", "AutoencoderKLQwenImage", wan_shape, wan_names, precisions=("bfloat16", "float32")),
     frames_vae,
 )
+
+
+def qwen_21_shape(weights: Weights) -> dict[str, Any]:
+    """Of `AutoencoderKLQwenImage21`, in diffusers' own names."""
+    base, decoder = len(weights["encoder.conv_in.weight"]), weights["decoder.conv_out.weight"].shape[1]
+    levels = next(n for n in count() if f"encoder.down_blocks.{n}.resnets.0.conv1.weight" not in weights)
+    widths = [len(weights[f"encoder.down_blocks.{n}.resnets.0.conv1.weight"]) for n in range(levels)]
+    return {
+        "base_dim": base,
+        "decoder_base_dim": decoder,
+        "z_dim": len(weights["quant_conv.weight"]) // 2,
+        "dim_mult": [width // base for width in widths],
+        "num_res_blocks": next(n for n in count() if f"encoder.down_blocks.0.resnets.{n}.conv1.weight" not in weights),
+        "temperal_downsample": [
+            f"encoder.down_blocks.{n}.downsampler.time_conv.weight" in weights for n in range(levels - 1)
+        ],
+        "in_channels": weights["encoder.conv_in.weight"].shape[1],
+        "out_channels": len(weights["decoder.conv_out.weight"]),
+    }
+
+
+def opaque_vae(module: Any, side: int) -> OpaqueFramesVAE:
+    """A VAE whose images have a fourth channel, which is opaque on a wire."""
+    plain = frames_vae(module, side)
+    return OpaqueFramesVAE(plain.module, plain.format, plain.mean, plain.deviation)
+
+
+QWEN_21 = Autoencoder(Architecture("diffusers", "AutoencoderKLQwenImage21", qwen_21_shape), opaque_vae)

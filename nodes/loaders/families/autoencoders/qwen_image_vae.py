@@ -39,3 +39,15 @@ class FramesVAE:
         unscaled = (given * self.deviation.to(given) + self.mean.to(given))[:, :, None]
         pixels = [module.decode(one, return_dict=False)[0][:, :, 0].float() for one in unscaled.split(1)]
         return Image((finite(torch.cat(pixels)) / 2 + 0.5).clamp(0, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class OpaqueFramesVAE(FramesVAE):
+    """One for images of four channels, the last of which says how opaque they are: `AutoencoderKLQwenImage21`."""
+
+    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
+        pixels = image.pixels
+        return super().encode(Image(torch.cat([pixels, torch.ones_like(pixels[:, :1])], 1)), generators)
+
+    def decode(self, latent: Latent) -> Image:
+        return Image(super().decode(latent).pixels[:, :3])

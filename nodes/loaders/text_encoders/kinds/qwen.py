@@ -100,3 +100,66 @@ QWEN_25_VL_7B = Encoder(
     Architecture("transformers", "Qwen2_5_VLModel", qwen_25_shape, qwen_25_names, IGNORABLE, optional=("visual",)),
     Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen-Image:tokenizer", "Qwen/Qwen2.5-VL-7B-Instruct:"), "qwen25_tokenizer"),
 )
+
+
+def qwen_3_vl_shape(weights: Weights) -> Any:
+    """Of `Qwen3VLConfig`."""
+    from transformers import Qwen3VLConfig
+
+    head = len(weights["language_model.layers.0.self_attn.q_norm.weight"])
+    text = _language(weights, "language_model.", head)
+    rotary = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [24, 20, 20], "mrope_interleaved": True}
+    return Qwen3VLConfig(
+        text_config={**text, "head_dim": head, "rms_norm_eps": 1e-6, "rope_parameters": rotary},
+        vision_config=_sight_3(weights) if f"{SIGHT}patch_embed.proj.weight" in weights else {},
+    )
+
+
+def _sight_3(weights: Weights) -> dict[str, Any]:
+    width, channels, frames, patch, _ = weights[f"{SIGHT}patch_embed.proj.weight"].shape
+    depth = next(n for n in count() if f"{SIGHT}blocks.{n}.norm1.weight" not in weights)
+    deep = next(n for n in count() if f"{SIGHT}deepstack_merger_list.{n}.norm.weight" not in weights)
+    return {
+        "depth": depth,
+        "hidden_size": width,
+        "intermediate_size": len(weights[f"{SIGHT}blocks.0.mlp.linear_fc1.weight"]),
+        "num_heads": 16,
+        "in_channels": channels,
+        "patch_size": patch,
+        "temporal_patch_size": frames,
+        "out_hidden_size": len(weights[f"{SIGHT}merger.linear_fc2.weight"]),
+        "num_position_embeddings": len(weights[f"{SIGHT}pos_embed.weight"]),
+        "deepstack_visual_indexes": DEEP.get(depth, [(n + 1) * depth // (deep + 1) for n in range(deep)]),
+    }
+
+
+DEEP = {27: [8, 16, 24], 24: [5, 11, 17]}
+"""The layers of Qwen3-VL's sight whose states the words are given too, by how many layers it has."""
+EYES_3: dict[str, Any] = {
+    "patch_size": 16,
+    "merge_size": 2,
+    "temporal_patch_size": 2,
+    "image_mean": [0.5] * 3,
+    "image_std": [0.5] * 3,
+    "size": {"shortest_edge": 65536, "longest_edge": 16777216},
+}
+EYES_25: dict[str, Any] = {
+    "patch_size": 14,
+    "merge_size": 2,
+    "temporal_patch_size": 2,
+    "size": {"shortest_edge": 3136, "longest_edge": 12845056},
+}
+"""How images are brought to patches for Qwen3-VL and Qwen 2.5 VL; the second normalises as CLIP does."""
+_VL = Architecture("transformers", "Qwen3VLModel", qwen_3_vl_shape, qwen_25_names, IGNORABLE, optional=("visual",))
+QWEN_3_VL_8B = Encoder(
+    "Qwen3-VL 8B",
+    ("Qwen3-VL 8B", "Qwen3-VL"),
+    _VL,
+    Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen3-VL-8B-Instruct:",), "qwen25_tokenizer"),
+)
+QWEN_3_VL_4B = Encoder(
+    "Qwen3-VL 4B",
+    ("Qwen3-VL 4B", "Qwen3-VL"),
+    _VL,
+    Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen3-VL-4B-Instruct:",), "qwen25_tokenizer"),
+)

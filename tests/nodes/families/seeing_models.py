@@ -1,0 +1,138 @@
+"""Families whose text encoders see, with random weights, in the layouts of their pipelines."""
+
+from pathlib import Path
+from typing import Any
+
+from diffusers import (
+    AutoencoderKLQwenImage,
+    AutoencoderKLQwenImage21,
+    FlowMatchEulerDiscreteScheduler,
+    Krea2Pipeline,
+    Krea2Transformer2DModel,
+    QwenImage21Pipeline,
+    QwenImage21Transformer2DModel,
+)
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import (
+    Qwen2Tokenizer,
+    Qwen2VLImageProcessor,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
+    Qwen3VLModel,
+    Qwen3VLProcessor,
+    Qwen3VLVideoProcessor,
+)
+
+from nodes.loaders.text_encoders.kinds.qwen import EYES_3
+
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
+SPECIAL += ["<|video_pad|>"]
+TEMPLATE = (
+    "{% for one in messages %}<|im_start|>{{ one.role }}\n"
+    "{% if one.content is string %}{{ one.content }}{% else %}{{ one.content[0].text }}{% endif %}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def words() -> Qwen2Tokenizer:
+    """Each byte a token, and Qwen's special ones."""
+    tokenizer = Qwen2Tokenizer(vocab={letter: number for number, letter in enumerate(sorted(ByteLevel.alphabet()))})
+    tokenizer.add_special_tokens({"additional_special_tokens": SPECIAL, "pad_token": SPECIAL[0]})
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer
+
+
+def qwen_3_vl(tokenizer: Qwen2Tokenizer, width: int, layers: int) -> Qwen3VLConfig:
+    numbers = {f"{name}_token_id": tokenizer.convert_tokens_to_ids(f"<|{name}_pad|>") for name in ("image", "video")}
+    numbers |= {
+        f"vision_{end}_token_id": tokenizer.convert_tokens_to_ids(f"<|vision_{end}|>") for end in ("start", "end")
+    }
+    return Qwen3VLConfig(
+        text_config={
+            "vocab_size": len(tokenizer),
+            "hidden_size": width,
+            "intermediate_size": 2 * width,
+            "num_hidden_layers": layers,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 128,
+            "rms_norm_eps": 1e-6,
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 5e6,
+                "mrope_section": [24, 20, 20],
+                "mrope_interleaved": True,
+            },
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 64,
+            "intermediate_size": 32,
+            "num_heads": 16,
+            "out_hidden_size": width,
+            "num_position_embeddings": 64,
+            "deepstack_visual_indexes": [1],
+        },
+        **numbers,
+    )
+
+
+def shifted(**settings: Any) -> FlowMatchEulerDiscreteScheduler:
+    return FlowMatchEulerDiscreteScheduler(shift=1.0, use_dynamic_shifting=True, **settings)
+
+
+def qwen_image_21(folder: Path) -> None:
+    tokenizer = words()
+    processor = Qwen3VLProcessor(
+        image_processor=Qwen2VLImageProcessor(**EYES_3),
+        tokenizer=tokenizer,
+        video_processor=Qwen3VLVideoProcessor(),
+        chat_template=TEMPLATE,
+    )
+    QwenImage21Pipeline(
+        scheduler=shifted(),
+        vae=AutoencoderKLQwenImage21(
+            base_dim=8,
+            decoder_base_dim=8,
+            dim_mult=[1, 1, 2, 2, 2],
+            num_res_blocks=1,
+        ),
+        text_encoder=Qwen3VLForConditionalGeneration(qwen_3_vl(tokenizer, 32, 2)),
+        processor=processor,
+        transformer=QwenImage21Transformer2DModel(
+            in_channels=64,
+            out_channels=64,
+            num_layers=2,
+            attention_head_dim=32,
+            num_attention_heads=2,
+            context_in_dim=32,
+            axes_dims_rope=(4, 14, 14),
+        ),
+    ).save_pretrained(folder)
+
+
+def krea_2(folder: Path) -> None:
+    tokenizer = words()
+    Krea2Pipeline(
+        scheduler=shifted(max_image_seq_len=6400),
+        vae=AutoencoderKLQwenImage(base_dim=8),
+        text_encoder=Qwen3VLModel(qwen_3_vl(tokenizer, 32, 36)),
+        tokenizer=tokenizer,
+        transformer=Krea2Transformer2DModel(
+            in_channels=64,
+            num_layers=2,
+            attention_head_dim=32,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            intermediate_size=48,
+            timestep_embed_dim=16,
+            text_hidden_dim=32,
+            num_text_layers=12,
+            text_num_attention_heads=2,
+            text_num_key_value_heads=2,
+            text_intermediate_size=40,
+            num_layerwise_text_blocks=1,
+            num_refiner_text_blocks=1,
+            axes_dims_rope=(8, 12, 12),
+        ),
+    ).save_pretrained(folder)
