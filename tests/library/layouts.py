@@ -267,7 +267,7 @@ NETWORKS = {
         {**QWEN, "time_text_embed.addition_t_embedding.weight": (2, W)}, "transformer", "Qwen-Image-Layered"
     ),
     "qwen-image edit 2511": Layout({**QWEN, "__index_timestep_zero__": (0,)}, "transformer", "Qwen-Image-Edit 2511"),
-    "qwen-image 2.1": Layout(QWEN_21, "transformer", "Qwen-Image 2.1"),
+    "qwen-image 2.1": Layout(QWEN_21, "transformer", "Qwen-Image 2.1", ALONE),
     "z-image": Layout(Z_IMAGE, "transformer", "Z-Image", ALONE),
     "z-image under a prefix": Layout(under(IN_ONE, Z_IMAGE), "transformer", "Z-Image", ALONE),
     "lumina 2": Layout(
@@ -282,6 +282,7 @@ NETWORKS = {
         },
         "transformer",
         "Krea 2",
+        ALONE,
     ),
     "anima": Layout(
         under(
@@ -349,8 +350,8 @@ TEXT = {
     "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B", READER),
     "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B"),
     "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3", READER),
-    "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B"),
-    "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B"),
+    "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
+    "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),
     "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3"),
     "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2"),
     "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B"),

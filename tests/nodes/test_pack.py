@@ -142,6 +142,7 @@ def arguments(
         "nodes.load_flow_transformer": {"model": str(tiny_sd3)},
         "nodes.joint_denoiser": {"transformer": made["nodes.load_flow_transformer"](str(tiny_sd3)).transformer},
         "nodes.load_flux": {"model": str(tiny_flux)},
+        "nodes.edit_conditioning": {"text_encoder": tiny.text_encoder, "text": "red"},
         "nodes.flux_denoiser": {"transformer": made["nodes.load_flux"](str(tiny_flux)).transformer},
         "nodes.load_uvit": {"model": str(tiny_uvit)},
         "nodes.uvit_denoiser": {"transformer": made["nodes.load_uvit"](str(tiny_uvit)).transformer},
