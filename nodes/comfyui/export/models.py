@@ -1,0 +1,137 @@
+"""Loaders, and what is done to a loaded model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.registry import exports
+from nodes.comfyui.models import PREDICTIONS
+
+STARTER = "starter:"
+
+
+def _file(exporter: Exporter, name: str, param: str = "model") -> str:
+    found = str(exporter.plain(name, param) or "")
+    if not found:
+        raise CannotExportError(f"its {param} is not named")
+    if found.startswith(STARTER):
+        exporter.note(f"{found} ships with nodeflow; ComfyUI needs its file by name")
+    return found
+
+
+@exports("load_latent_diffusion")
+def checkpoint(exporter: Exporter, name: str) -> Outputs:
+    ref = exporter.add("CheckpointLoaderSimple", ckpt_name=_file(exporter, name))
+    return {"unet": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
+
+
+@exports("load_flux", "load_flow_transformer")
+def flow(exporter: Exporter, name: str) -> Outputs:
+    """One file that holds all, where no other is named for the transformer."""
+    if exporter.plain(name, "transformer") and exporter.plain(name, "model"):
+        raise CannotExportError("its parts come out of a folder of several files, which ComfyUI does not load")
+    param = "transformer" if exporter.plain(name, "transformer") else "model"
+    ref = exporter.add("CheckpointLoaderSimple", ckpt_name=_file(exporter, name, param))
+    return {"transformer": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
+
+
+@exports("load_vae")
+def vae(exporter: Exporter, name: str) -> Outputs:
+    return {"vae": exporter.add("VAELoader", vae_name=_file(exporter, name))}
+
+
+@exports("pixel_space")
+def pixel_space(exporter: Exporter, name: str) -> Outputs:
+    return {"vae": exporter.add("VAELoader", vae_name="pixel_space")}
+
+
+@exports("load_controlnet")
+def controlnet(exporter: Exporter, name: str) -> Outputs:
+    return {"control_net": exporter.add("ControlNetLoader", control_net_name=_file(exporter, name))}
+
+
+@exports("load_upscaler")
+def upscaler(exporter: Exporter, name: str) -> Outputs:
+    return {"upscaler": exporter.add("UpscaleModelLoader", model_name=_file(exporter, name))}
+
+
+@exports("apply_lora", "apply_lora_to_text")
+def lora(exporter: Exporter, name: str) -> Outputs:
+    """ComfyUI loads both halves of a LoRA by one node, where both are there."""
+    exporter.need(name, revision="")
+    of_text = exporter.kind(name) == "apply_lora_to_text"
+    if not of_text:
+        exporter.need(name, blocks="", start=0.0, end=1.0)
+    file, other = _file(exporter, name, "lora"), _other_half(exporter, name)
+    unet, text = (other, name) if of_text else (name, other)
+    if unet and text:
+        ref = exporter.shared(
+            "LoraLoader",
+            model=exporter.wire(unet, "unet"),
+            clip=exporter.wire(text, "text_encoder"),
+            lora_name=file,
+            strength_model=exporter.value(unet, "weight"),
+            strength_clip=exporter.value(text, "weight"),
+        )
+    elif unet:
+        ref = exporter.add(
+            "LoraLoaderModelOnly",
+            model=exporter.wire(unet, "unet"),
+            lora_name=file,
+            strength_model=exporter.value(unet, "weight"),
+        )
+    else:
+        clip = exporter.wire(name, "text_encoder")
+        given = {"lora_name": file, "strength_model": 0.0, "strength_clip": exporter.value(name, "weight")}
+        ref = exporter.add("LoraLoader", model=_any_model(exporter), clip=clip, **given)
+    return {"text_encoder": ref.other(1)} if of_text else {"diffusion_network": ref}
+
+
+def _other_half(exporter: Exporter, name: str) -> str:
+    """The node that adds the same LoRA to the other of network and text encoder; of several the one in its place."""
+    lora = exporter.plain(name, "lora")
+
+    def alike(kind: str) -> list[str]:
+        nodes = exporter.workflow.nodes
+        return [one for one in nodes if exporter.kind(one) == kind and exporter.plain(one, "lora") == lora]
+
+    own = alike(exporter.kind(name))
+    others = alike("apply_lora" if exporter.kind(name) == "apply_lora_to_text" else "apply_lora_to_text")
+    at = own.index(name)
+    return others[at] if at < len(others) else ""
+
+
+def _any_model(exporter: Exporter) -> Ref:
+    for name in exporter.workflow.nodes:
+        if exporter.kind(name) == "load_latent_diffusion" and (made := exporter.begin(name)):
+            return made["unet"]
+    raise CannotExportError("ComfyUI's LoRA loader needs a model, and there is none")
+
+
+def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction: str) -> Ref:
+    """The model of a network with the noise levels that a schedule takes: ComfyUI keeps both as one."""
+    kind = exporter.kind(levels) if levels else ""
+    if kind == "flow_shift":
+        shift = exporter.value(levels, "shift")
+        inner = _before(exporter, levels)
+        base = model_with_levels(exporter, network, inner, prediction)
+        return exporter.shared("ModelSamplingSD3", model=base, shift=shift)
+    if kind == "flow_shift_by_size":
+        names = ("max_shift", "base_shift", "width", "height")
+        about: dict[str, Any] = {name: exporter.value(levels, name) for name in names}
+        base = model_with_levels(exporter, network, _before(exporter, levels), prediction)
+        return exporter.shared("ModelSamplingFlux", model=base, **about)
+    ours = {"auto": None, **{theirs: name for name, theirs in PREDICTIONS.items()}}
+    sampling = ours.get(prediction)
+    no_signal = kind == "noise_levels" and exporter.plain(levels, "terminal") == "no signal"
+    if kind == "noise_levels" and not no_signal:
+        raise CannotExportError("noise levels of its own have no counterpart in ComfyUI")
+    if sampling is None and not no_signal:
+        return network
+    return exporter.shared("ModelSamplingDiscrete", model=network, sampling=sampling or "eps", zsnr=no_signal)
+
+
+def _before(exporter: Exporter, levels: str) -> str:
+    link = exporter.source(levels, "trained")
+    return link.source if link else ""

@@ -1,0 +1,37 @@
+"""Placeholders are written as they came: class, values, and wires by the places of outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nodeflow.graph.model.workflow import Node
+from nodes.comfyui.export.exporter import Outputs, Ref, extra_of
+from nodes.comfyui.placeholders import output_name
+
+if TYPE_CHECKING:
+    from nodes.comfyui.export.exporter import Exporter
+
+
+class Kept(msgspec.Struct):
+    """What a placeholder keeps of its node."""
+
+    type: str = msgspec.field(name="class", default="")
+    id: str = ""
+    outputs: tuple[str, ...] = ()
+
+
+def written(exporter: Exporter, name: str, node: Node) -> Outputs:
+    """Write a placeholder; its outputs by the names that it has here."""
+    kept = msgspec.json.decode(extra_of(node), type=Kept)
+    links = {link.input for link in exporter.workflow.links.values() if link.target == name}
+    inputs: dict[str, Any] = {key: value for key, value in node.params.items() if key not in links}
+    for input in sorted(links):
+        inputs[input] = exporter.wire(name, input)
+    ref = exporter.add(kept.type or node.type.partition(".")[2], **inputs)
+    names = {output_name(kept, slot): slot for slot in range(len(kept.outputs))}  # type: ignore[arg-type]
+    for link in exporter.consumers(name):
+        if link.output not in names and link.output.startswith("output_"):
+            names[link.output] = int(link.output.removeprefix("output_"))
+    return {output: Ref(ref.id, slot) for output, slot in names.items()}

@@ -1,0 +1,323 @@
+"""Samplers: model, guidance, schedule and noise here are one node in ComfyUI, or the parts of its custom sampler."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nodes.comfyui.conditioning import UNION_KINDS
+from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.models import model_with_levels
+from nodes.comfyui.export.registry import exports, taken
+from nodes.comfyui.sigmas import OF_MODEL, SAMPLERS
+
+GUIDERS = ("classifier_free_guidance", "no_guidance", "normalise_guidance", "inpaint")
+DENOISERS = ("unet_denoiser", "flux_denoiser", "joint_denoiser", "control", "inpainting_denoiser", "edit_denoiser")
+LEVELS = ("noise_levels", "flow_shift", "flow_shift_by_size")
+KINDS = {
+    "DDIM": "ddim",
+    "Euler": "euler",
+    "Euler ancestral": "euler_ancestral",
+    "Heun": "heun",
+    "DPM++ 2M": "dpmpp_2m",
+    "DPM++ 2M SDE": "dpmpp_2m_sde",
+    "UniPC": "uni_pc",
+    "LCM": "lcm",
+    "DDPM": "ddpm",
+    "Flow-match Euler": "euler",
+}
+"""diffusers' schedulers by the samplers that walk as they do."""
+EMPTY = {
+    "unet_denoiser": "EmptyLatentImage",
+    "flux_denoiser": "EmptySD3LatentImage",
+    "joint_denoiser": "EmptySD3LatentImage",
+}
+ENCODE, GROW = "vae_encode", "grow_mask"
+taken(*GUIDERS, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise")
+
+
+class Guided(NamedTuple):
+    """What leads a sampler: model, texts, scale, and the mask of what is painted anew."""
+
+    model: Ref
+    positive: Ref
+    negative: Ref | None
+    scale: Any
+    denoiser: str
+    mask: Ref | None = None
+
+
+@exports("sample")
+def sample(exporter: Exporter, name: str) -> Outputs:
+    if exporter.plain(name, "batch") == "together":
+        exporter.note("ComfyUI computes a batch together as a matter of course")
+    schedule = exporter.node_at(name, "schedule")
+    guided = _guided(exporter, exporter.node_at(name, "guider"), schedule)
+    noise = exporter.node_at(name, "noise")
+    latent = _latent(exporter, name, noise, guided)
+    kind = exporter.kind(schedule)
+    if kind == "k_sampler":
+        ref = _k_sampler(exporter, name, schedule, guided, noise, latent)
+    elif kind == "scheduler":
+        ref = _by_diffusers(exporter, name, schedule, guided, noise, latent)
+    elif kind == "sigmas_schedule":
+        ref = _custom(exporter, schedule, guided, noise, latent)
+    else:
+        raise CannotExportError(f"its schedule, {schedule}, has no counterpart in ComfyUI")
+    return {"latent": ref}
+
+
+def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
+    kind = exporter.kind(guider)
+    if kind == "inpaint":
+        found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
+        return found._replace(mask=exporter.wire(guider, "mask"))
+    if kind == "normalise_guidance":
+        found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
+        return found._replace(model=exporter.shared("CFGNorm", model=found.model, strength=1.0))
+    if kind not in GUIDERS:
+        raise CannotExportError(f"its guidance, {guider}, has no counterpart in ComfyUI")
+    alone = kind == "no_guidance"
+    positive = exporter.wire(guider, "conditioning" if alone else "positive")
+    negative = _unused_text(exporter) if alone else exporter.maybe(guider, "negative")
+    if not alone and negative is None:
+        negative = exporter.shared("ConditioningZeroOut", conditioning=positive)
+        exporter.note("where no text is led away from, ComfyUI is given zeros")
+    scale = 1.0 if alone else exporter.value(guider, "scale")
+    chain, controls = exporter.node_at(guider, "denoiser"), list[str]()
+    while exporter.kind(chain) == "control":
+        controls.insert(0, chain)
+        chain = exporter.node_at(chain, "denoiser")
+    model = _model(exporter, chain, schedule)
+    if not alone and (rescale := exporter.value(guider, "rescale")):
+        model = exporter.shared("RescaleCFG", model=model, multiplier=rescale)
+    if exporter.kind(chain) == "flux_denoiser":
+        positive = exporter.shared("FluxGuidance", conditioning=positive, guidance=exporter.value(chain, "guidance"))
+    for one in controls:
+        positive, negative = _controlled(exporter, one, positive, negative)
+    return Guided(model, positive, negative, scale, exporter.kind(chain))
+
+
+def _unused_text(exporter: Exporter) -> Ref | None:
+    """The one text that leads nothing: where there is no guidance, ComfyUI's sampler is given it all the same."""
+    texts = ("clip_text_encode", "weighted_text_encode", "zero_conditioning")
+    loose = [name for name in exporter.workflow.nodes if exporter.kind(name) in texts and not exporter.consumers(name)]
+    made = exporter.begin(loose[0]) if len(loose) == 1 else None
+    return made["conditioning"] if made else None
+
+
+def _model(exporter: Exporter, denoiser: str, schedule: str) -> Ref:
+    kind = exporter.kind(denoiser)
+    if kind not in EMPTY:
+        raise CannotExportError(f"its denoiser, {denoiser}, has no counterpart in ComfyUI")
+    network = exporter.wire(denoiser, "unet" if kind == "unet_denoiser" else "transformer")
+    trained = exporter.source(schedule, "trained")
+    prediction = exporter.plain(denoiser, "prediction") if kind == "unet_denoiser" else "auto"
+    return model_with_levels(exporter, network, trained.source if trained else "", prediction)
+
+
+def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
+    net = exporter.wire(name, "controlnet")
+    about: dict[str, Any] = {
+        "image": exporter.wire(name, "image"),
+        "strength": exporter.value(name, "strength"),
+        "start_percent": exporter.value(name, "start"),
+        "end_percent": exporter.value(name, "end"),
+    }
+    if "control_type" in exporter.workflow.nodes[name].params:
+        kinds = {ours: theirs for theirs, ours in UNION_KINDS.items()}
+        net = exporter.shared(
+            "SetUnionControlNetType", control_net=net, type=kinds[exporter.plain(name, "control_type")]
+        )
+    given = {"positive": positive, "negative": negative or positive}
+    ref = exporter.add("ControlNetApplyAdvanced", **given, control_net=net, **about)
+    return ref, ref.other(1) if negative else None
+
+
+def _latent(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
+    if guided.mask is not None and (grown := _grown(exporter, name)) is not None:
+        return grown
+    given = exporter.maybe(name, "latent")
+    if given is None:
+        width, height = (exporter.value(noise, side) for side in ("width", "height"))
+        if not width or not height:
+            raise CannotExportError(f"ComfyUI needs width and height of the image; set them at {noise}")
+        about = {"width": width, "height": height, "batch_size": exporter.value(noise, "batch")}
+        given = exporter.shared(EMPTY[guided.denoiser], **about)
+    if guided.mask is not None:
+        given = exporter.shared("SetLatentNoiseMask", samples=given, mask=guided.mask)
+    return given
+
+
+def _grown(exporter: Exporter, name: str) -> Ref | None:
+    """An image encoded with a mask that is grown squarely, which is one node in ComfyUI."""
+    guider, link = exporter.node_at(name, "guider"), exporter.source(name, "latent")
+    mask = exporter.source(guider, "mask")
+    if link is None or mask is None or (exporter.kind(link.source), exporter.kind(mask.source)) != (ENCODE, GROW):
+        return None
+    if exporter.plain(mask.source, "corners") != "square":
+        return None
+    about = {"pixels": exporter.wire(link.source, "image"), "vae": exporter.wire(link.source, "vae")}
+    about |= {"mask": exporter.wire(mask.source, "mask"), "grow_mask_by": exporter.value(mask.source, "pixels")}
+    return exporter.shared("VAEEncodeForInpaint", **about)
+
+
+def _seed(exporter: Exporter, noise: str) -> tuple[Any, bool]:
+    """The seed, and whether noise is added. Noise of other streams is told."""
+    kind = exporter.kind(noise)
+    if kind == "gaussian_noise":
+        if exporter.plain(noise, "batch") != 1:
+            exporter.note("only the first image of the batch starts from the same noise in ComfyUI")
+        return exporter.value(noise, "seed"), True
+    if kind != "noise_stream":
+        raise CannotExportError(f"its noise, {noise}, has no counterpart in ComfyUI")
+    stream = exporter.plain(noise, "stream")
+    if stream not in ("one for the batch", "a seed an image"):
+        exporter.note(f"ComfyUI draws the noise on the CPU, not by {stream}: the image is another one")
+    if exporter.plain(noise, "batch_index"):
+        raise CannotExportError("a batch index of its noise has no counterpart in a sampler of ComfyUI's")
+    large = str(exporter.plain(noise, "large_seed") or "")
+    return int(large) if large.isdigit() else exporter.value(noise, "seed"), bool(exporter.plain(noise, "add_noise"))
+
+
+def _k_sampler(exporter: Exporter, name: str, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+    exporter.need(schedule, eta=1.0, s_noise=1.0, s_churn=0.0)
+    seed, added = _seed(exporter, noise)
+    sampler, spacing, steps = (exporter.value(schedule, key) for key in ("sampler", "spacing", "steps"))
+    start, end, leftover = (exporter.value(schedule, key) for key in ("start_step", "end_step", "leftover_noise"))
+    texts = {"positive": guided.positive, "negative": guided.negative or guided.positive}
+    common = {"model": guided.model, **texts, "latent_image": latent, "steps": steps, "cfg": guided.scale}
+    common |= {"sampler_name": sampler, "scheduler": spacing}
+    denoise = exporter.value(schedule, "denoise")
+    denoise = _with_strength(exporter, name, denoise)
+    if added and start == 0 and end == 10_000 and leftover is False:
+        return exporter.add("KSampler", **common, seed=seed, denoise=denoise)
+    if denoise != 1:
+        raise CannotExportError("ComfyUI's sampler has either steps to begin and end at, or a strength")
+    return exporter.add(
+        "KSamplerAdvanced",
+        **common,
+        noise_seed=seed,
+        add_noise="enable" if added else "disable",
+        start_at_step=start,
+        end_at_step=end,
+        return_with_leftover_noise="enable" if leftover else "disable",
+    )
+
+
+def _with_strength(exporter: Exporter, name: str, denoise: Any) -> Any:
+    strength = exporter.value(name, "strength")
+    if strength == 1:
+        return denoise
+    if denoise != 1:
+        raise CannotExportError("its strength and that of its schedule are one in ComfyUI")
+    exporter.note("ComfyUI makes all steps of a part of the schedule, where here the last share of the steps is made")
+    return strength
+
+
+def _by_diffusers(exporter: Exporter, name: str, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+    kind, karras = exporter.plain(schedule, "kind"), exporter.plain(schedule, "sigmas") == "Karras"
+    if kind not in KINDS:
+        raise CannotExportError(f"the scheduler {kind} has no counterpart in ComfyUI")
+    seed, _ = _seed(exporter, noise)
+    spacing = "karras" if karras else "simple" if guided.denoiser != "unet_denoiser" else "ddim_uniform"
+    if not karras:
+        exporter.note(f"its noise levels are those of {spacing} in ComfyUI, which differ a little")
+    return exporter.add(
+        "KSampler",
+        model=guided.model,
+        positive=guided.positive,
+        negative=guided.negative or guided.positive,
+        latent_image=latent,
+        seed=seed,
+        steps=exporter.value(schedule, "steps"),
+        cfg=guided.scale,
+        sampler_name=KINDS[kind],
+        scheduler=spacing,
+        denoise=_with_strength(exporter, name, 1.0),
+    )
+
+
+def _custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+    seed, added = _seed(exporter, noise)
+    noised = exporter.shared("RandomNoise", noise_seed=seed) if added else exporter.shared("DisableNoise")
+    if guided.negative is None or guided.scale == 1:
+        guider = exporter.shared("BasicGuider", model=guided.model, conditioning=guided.positive)
+    else:
+        texts = {"positive": guided.positive, "negative": guided.negative}
+        guider = exporter.shared("CFGGuider", model=guided.model, **texts, cfg=guided.scale)
+    sigmas = _sigmas(exporter, schedule, guided.model)
+    given = {"noise": noised, "guider": guider, "sampler": _sampler(exporter, schedule), "sigmas": sigmas}
+    return exporter.add("SamplerCustomAdvanced", **given, latent_image=latent)
+
+
+def _sampler(exporter: Exporter, schedule: str) -> Ref:
+    """The sampler by its name; with options by the class that is for it."""
+    name, params = exporter.value(schedule, "sampler"), exporter.workflow.nodes[schedule].params
+    options = {key: params[key] for key in ("eta", "s_noise", "solver_type", "order") if key in params}
+    if not options:
+        return exporter.shared("KSamplerSelect", sampler_name=name)
+    kind = next(
+        (kind for kind, (sampler, keys) in SAMPLERS.items() if sampler == name and options.keys() <= {*keys}), ""
+    )
+    if not kind:
+        raise CannotExportError(f"the options of its sampler {name} have no counterpart in ComfyUI")
+    keys = SAMPLERS[kind][1]
+    return exporter.shared(kind, **{key: exporter.value(schedule, key) for key in keys})
+
+
+def _sigmas(exporter: Exporter, schedule: str, model: Ref) -> Ref:
+    """The levels; those that are spaced over a model take the one that is sampled by."""
+    return exporter.wire(schedule, "sigmas")
+
+
+BY_KIND = {ours: (theirs, names) for theirs, (ours, names) in OF_MODEL.items()}
+
+
+@exports(*BY_KIND)
+def sigmas_of_model(exporter: Exporter, name: str) -> Outputs:
+    """Levels over a model: ComfyUI takes the model, here they take its trained levels."""
+    kind, names = BY_KIND[exporter.kind(name)]
+    link = exporter.source(name, "trained")
+    if link is None:
+        raise CannotExportError("nothing is wired to its trained")
+    if exporter.kind(name) == "model_sigmas":
+        exporter.need(name, penultimate="kept")
+    model = _model_of_levels(exporter, link.source)
+    return {
+        "sigmas": exporter.add(
+            kind, model=model, **{theirs: exporter.value(name, ours) for ours, theirs in names.items()}
+        )
+    }
+
+
+def _model_of_levels(exporter: Exporter, levels: str) -> Ref:
+    """The model whose levels these are."""
+    first = levels
+    while exporter.kind(first) in LEVELS:
+        link = exporter.source(first, "trained")
+        if link is None:
+            raise CannotExportError("the model of its noise levels is not known")
+        first = link.source
+    made = exporter.begin(first)
+    if not made or "schedule" not in made:
+        raise CannotExportError(f"the model of its noise levels, {first}, has no counterpart in ComfyUI")
+    patched = _patched(exporter, levels)
+    return patched or model_with_levels(exporter, made["schedule"], levels, "auto")
+
+
+def _patched(exporter: Exporter, levels: str) -> Ref | None:
+    """The model as it is sampled by, where a schedule takes the same levels."""
+    for link in exporter.consumers(levels):
+        if exporter.kind(link.target) != "sigmas_schedule":
+            continue
+        for taken_by in exporter.consumers(link.target):
+            if exporter.kind(taken_by.target) == "sample":
+                guider = exporter.node_at(taken_by.target, "guider")
+                return _guided(exporter, guider, link.target).model
+    return None
+
+
+@exports("empty_latent")
+def empty_latent(exporter: Exporter, name: str) -> Outputs:
+    about = {"width": exporter.value(name, "width"), "height": exporter.value(name, "height")}
+    return {"latent": exporter.add("EmptyLatentImage", **about, batch_size=exporter.value(name, "batch"))}

@@ -1,0 +1,122 @@
+"""Texts: encoded, together, and in regions."""
+
+from __future__ import annotations
+
+from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.registry import exports
+from nodes.comfyui.regions import SIDES
+
+TOGETHER = {
+    "concatenate_conditioning": ("ConditioningConcat", "conditioning", "behind"),
+    "average_conditioning": ("ConditioningAverage", "first", "second"),
+}
+
+
+@exports("clip_text_encode")
+def text(exporter: Exporter, name: str) -> Outputs:
+    clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
+    if isinstance(words, str) and any(mark in words for mark in "()"):
+        exporter.note("ComfyUI reads brackets in a text as weights")
+    return {"conditioning": exporter.add("CLIPTextEncode", clip=clip, text=words)}
+
+
+@exports("weighted_text_encode")
+def weighted(exporter: Exporter, name: str) -> Outputs:
+    clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
+    second = exporter.value(name, "second_text")
+    if exporter.plain(name, "weights") != "ComfyUI":
+        exporter.note(f"weights act as {exporter.plain(name, 'weights')} has it here, and by ComfyUI's rule there")
+    if skip := exporter.plain(name, "clip_skip"):
+        clip = exporter.shared("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip)
+    takers = (link.target for link in exporter.consumers(name))
+    sizes = next((one for one in takers if exporter.kind(one) == "picture_sizes"), "")
+    if second or sizes:
+        return {"conditioning": _of_sdxl(exporter, clip, words, second or words, sizes)}
+    return {"conditioning": exporter.add("CLIPTextEncode", clip=clip, text=words)}
+
+
+def _of_sdxl(exporter: Exporter, clip: Ref, first: object, second: object, sizes: str) -> Ref:
+    """Both texts of SDXL, with the sizes that it is told, which ComfyUI has in one node."""
+    names = {"crop_left": "crop_w", "crop_top": "crop_h"} | {
+        key: key for key in ("width", "height", "target_width", "target_height")
+    }
+    if not sizes:
+        exporter.note("ComfyUI tells the model sizes of 1024 here")
+    about = {
+        theirs: exporter.value(sizes, ours) if sizes else (0 if "crop" in ours else 1024)
+        for ours, theirs in names.items()
+    }
+    return exporter.add("CLIPTextEncodeSDXL", clip=clip, text_l=first, text_g=second, **about)
+
+
+@exports("picture_sizes")
+def sizes(exporter: Exporter, name: str) -> Outputs:
+    if exporter.kind(exporter.node_at(name, "conditioning")) != "weighted_text_encode":
+        raise CannotExportError("ComfyUI tells sizes only together with a text of SDXL")
+    return {"conditioning": exporter.wire(name, "conditioning")}
+
+
+@exports("zero_conditioning")
+def zero(exporter: Exporter, name: str) -> Outputs:
+    return {"conditioning": exporter.add("ConditioningZeroOut", conditioning=exporter.wire(name, "conditioning"))}
+
+
+@exports("combine_conditioning")
+def combine(exporter: Exporter, name: str) -> Outputs:
+    ref = exporter.add(
+        "ConditioningCombine",
+        conditioning_1=exporter.wire(name, "first"),
+        conditioning_2=exporter.wire(name, "second"),
+    )
+    more = sorted(link.slot for link in exporter.workflow.links.values() if (link.target, link.input) == (name, "more"))
+    for slot in more:
+        ref = exporter.add("ConditioningCombine", conditioning_1=ref, conditioning_2=exporter.wire(name, "more", slot))
+    return {"conditioning": ref}
+
+
+@exports(*TOGETHER)
+def together(exporter: Exporter, name: str) -> Outputs:
+    kind, first, second = TOGETHER[exporter.kind(name)]
+    given = {"conditioning_to": exporter.wire(name, first), "conditioning_from": exporter.wire(name, second)}
+    if kind == "ConditioningAverage":
+        return {"conditioning": exporter.add(kind, **given, conditioning_to_strength=exporter.value(name, "share"))}
+    return {"conditioning": exporter.add(kind, **given)}
+
+
+@exports("conditioning_area", "conditioning_area_by_share")
+def area(exporter: Exporter, name: str) -> Outputs:
+    kind = "ConditioningSetArea" + ("Percentage" if exporter.kind(name).endswith("share") else "")
+    about = {theirs: exporter.value(name, ours) for ours, theirs in SIDES.items()}
+    text = exporter.wire(name, "conditioning")
+    return {"conditioning": exporter.add(kind, conditioning=text, **about, strength=exporter.value(name, "strength"))}
+
+
+@exports("conditioning_strength")
+def strength(exporter: Exporter, name: str) -> Outputs:
+    given = {"conditioning": exporter.wire(name, "conditioning"), "strength": exporter.value(name, "strength")}
+    return {"conditioning": exporter.add("ConditioningSetAreaStrength", **given)}
+
+
+@exports("conditioning_mask")
+def mask(exporter: Exporter, name: str) -> Outputs:
+    ref = exporter.add(
+        "ConditioningSetMask",
+        conditioning=exporter.wire(name, "conditioning"),
+        mask=exporter.wire(name, "mask"),
+        strength=exporter.value(name, "strength"),
+        set_cond_area="mask bounds" if exporter.plain(name, "sees") == "mask bounds" else "default",
+    )
+    return {"conditioning": ref}
+
+
+@exports("conditioning_steps")
+def steps(exporter: Exporter, name: str) -> Outputs:
+    if exporter.plain(name, "counted") != "trained timesteps":
+        exporter.note("ComfyUI counts shares of the trained timesteps, not of the steps")
+    ref = exporter.add(
+        "ConditioningSetTimestepRange",
+        conditioning=exporter.wire(name, "conditioning"),
+        start=exporter.value(name, "start"),
+        end=exporter.value(name, "end"),
+    )
+    return {"conditioning": ref}

@@ -1,0 +1,141 @@
+"""The form that ComfyUI's window reads: nodes with places, slots and values in the order of widgets, and links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeflow.graph.io.comfyui.widgets import ClassFacts, class_facts
+from nodeflow.graph.model.workflow import Workflow
+from nodes.comfyui.export.exporter import Exported
+from nodes.comfyui.places import STRETCH
+
+VERSION = 0.4
+WIDTH, HEIGHT, STEP = 280, 160, 190
+FRAME, NOTE = "frame", "note"
+
+
+def ui_form(exported: Exported, workflow: Workflow) -> dict[str, Any]:
+    """Return what was exported as the window of ComfyUI saves it, with the places, frames and notes of ours."""
+    nodes: dict[str, dict[str, Any]] = {}
+    links: list[list[Any]] = []
+    types = {id: _output_types(id, exported) for id in exported.prompt}
+    for order, (id, one) in enumerate(exported.prompt.items()):
+        nodes[id] = _node(id, one, order, types[id], _place(id, exported, workflow))
+    for id, one in exported.prompt.items():
+        for slot, entry in enumerate(nodes[id]["inputs"]):
+            source = one["inputs"].get(entry["name"])
+            if not _is_link(source, exported.prompt):
+                continue
+            number = len(links) + 1
+            kind = types[source[0]][source[1]] if source[1] < len(types[source[0]]) else "*"
+            links.append([number, int(source[0]), source[1], int(id), slot, kind])
+            entry["link"], entry["type"] = number, entry["type"] if entry["type"] != "*" else kind
+            nodes[source[0]]["outputs"][source[1]]["links"].append(number)
+    last = len(nodes)
+    drawn = [_note(last + number, one) for number, one in enumerate(_drawn(workflow, NOTE), 1)]
+    return {
+        "last_node_id": last + len(drawn),
+        "last_link_id": len(links),
+        "nodes": [*nodes.values(), *drawn],
+        "links": links,
+        "groups": [_group(one) for one in _drawn(workflow, FRAME)],
+        "config": {},
+        "extra": {},
+        "version": VERSION,
+    }
+
+
+def _is_link(value: Any, prompt: dict[str, Any]) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0] in prompt
+
+
+def _output_types(id: str, exported: Exported) -> list[str]:
+    """The types of a node's outputs; of an unknown class as many as are used."""
+    facts = class_facts().get(exported.prompt[id]["class_type"])
+    known = list(facts.outputs) if facts else []
+    used = [
+        value[1]
+        for one in exported.prompt.values()
+        for value in one["inputs"].values()
+        if _is_link(value, exported.prompt) and value[0] == id
+    ]
+    return known + ["*"] * (max(used, default=-1) + 1 - len(known))
+
+
+def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: list[float]) -> dict[str, Any]:
+    kind, given = one["class_type"], one["inputs"]
+    facts = class_facts().get(kind) or ClassFacts(widgets=tuple(key for key, v in given.items() if not _linked(v)))
+    slots = [{"name": name, "type": "*", "link": None} for name in facts.inputs]
+    slots += [{"name": key, "type": "*", "link": None} for key in given if key not in (*facts.inputs, *facts.widgets)]
+    slots += [
+        {"name": key, "type": "*", "widget": {"name": key}, "link": None}
+        for key in facts.widgets
+        if _linked(given.get(key))
+    ]
+    node: dict[str, Any] = {
+        "id": int(id),
+        "type": kind,
+        "pos": place,
+        "size": [WIDTH, HEIGHT],
+        "flags": {},
+        "order": order,
+        "mode": 0,
+        "inputs": slots,
+        "outputs": [{"name": type, "type": type, "links": [], "slot_index": slot} for slot, type in enumerate(types)],
+        "properties": {"Node name for S&R": kind},
+        "widgets_values": _values(facts, given),
+    }
+    if one["_meta"]["title"] != kind:
+        node["title"] = one["_meta"]["title"]
+    return node
+
+
+def _linked(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _values(facts: ClassFacts, given: dict[str, Any]) -> list[Any]:
+    """The values in the order of the widgets: one that a wire brings holds its place, a control follows a seed."""
+    found: list[Any] = []
+    for name in facts.widgets:
+        value = given.get(name, facts.defaults.get(name))
+        value = facts.defaults.get(name) if _linked(value) else value
+        found.append(value["__value__"] if isinstance(value, dict) and set(value) == {"__value__"} else value)
+        if name in facts.controls:
+            found.append("fixed")
+    return found
+
+
+def _place(id: str, exported: Exported, workflow: Workflow) -> list[float]:
+    """Where a node of ours stands, with those that are made for the same one below each other."""
+    origin = exported.origins.get(id, "").split("/")[0]
+    place = workflow.layout.get(origin)
+    same = [other for other, of in exported.origins.items() if of == exported.origins.get(id)]
+    shift = same.index(id) if id in same else 0
+    x, y = (place.x, place.y) if place else (0.0, 0.0)
+    return [round(x / STRETCH, 1), round(y / STRETCH + shift * STEP, 1)]
+
+
+def _drawn(workflow: Workflow, kind: str) -> list[Any]:
+    return [one for one in workflow.annotations.values() if one.kind == kind]
+
+
+def _group(one: Any) -> dict[str, Any]:
+    box = [round(side / STRETCH, 1) for side in (one.x, one.y, one.width, one.height)]
+    return {"title": one.text, "bounding": box, "color": "#3f789e", "font_size": 24}
+
+
+def _note(id: int, one: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "type": "MarkdownNote",
+        "pos": [round(one.x / STRETCH, 1), round(one.y / STRETCH, 1)],
+        "size": [round(one.width, 1), round(one.height, 1)],
+        "flags": {},
+        "order": id,
+        "mode": 0,
+        "inputs": [],
+        "outputs": [],
+        "properties": {},
+        "widgets_values": [one.text],
+    }
