@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 import msgspec
@@ -13,8 +14,12 @@ from nodeflow.graph.io.image_settings.settings import Settings
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
+from nodes.comfyui.export.exporter import export
+from nodes.comfyui.export.ui_form import ui_form
 from nodes.comfyui.importing import import_found
 from nodes.image_settings.translate import workflow_of
+from nodes.image_settings.writing import settings_text
+from nodes.script.writing import CannotScriptError, script_of
 
 GRAPH_OF_ITS_OWN = ("SwarmUI", "Civitai")
 """Programs that compute by a ComfyUI of their own with nodes of their own: their settings say the same in words."""
@@ -53,3 +58,33 @@ def _by_settings(settings: Settings, catalogue: Catalogue, *told: str) -> Opened
     workflow, report = workflow_of(settings, catalogue)
     report.differences += told
     return Opened(workflow, report)
+
+
+class CannotWriteError(ValueError):
+    """One sentence: why a workflow cannot be written as asked."""
+
+
+def write_foreign(workflow: Workflow, format: str, catalogue: Catalogue) -> tuple[str, list[str]]:
+    """Write a workflow for another program: the text, and in sentences what is left out or not exact.
+
+    Raises CannotWriteError where nothing of it can be written.
+    """
+    if format == "parameters":
+        text = settings_text(workflow, catalogue)
+        if not text:
+            raise CannotWriteError("there is no sampler with a text in it, whose settings could be written")
+        return text, []
+    if format == "python":
+        return _script(workflow, catalogue)
+    exported = export(workflow, catalogue)
+    if not exported.prompt:
+        raise CannotWriteError("no node of this workflow has a counterpart in ComfyUI")
+    form = exported.prompt if format == "comfyui-api" else ui_form(exported, workflow)
+    return json.dumps(form, ensure_ascii=False, indent=2) + "\n", exported.sentences()
+
+
+def _script(workflow: Workflow, catalogue: Catalogue) -> tuple[str, list[str]]:
+    try:
+        return script_of(workflow, catalogue), []
+    except CannotScriptError as error:
+        raise CannotWriteError(str(error)) from None

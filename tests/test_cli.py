@@ -399,3 +399,30 @@ def test_check_names_models_that_are_not_here(tmp_path: Path) -> None:
     }
     (tmp_path / "gone.json").write_text(json.dumps(workflow))
     refused(nodeflow("check", tmp_path / "gone.json"), "gone.safetensors is in none of the model folders")
+
+
+def test_a_workflow_is_exported_and_what_is_lost_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "comfy.json", FLAT)
+    assert nodeflow("import", file, "--output", tmp_path / "ours.json").returncode == 0
+    done = nodeflow("export", tmp_path / "ours.json", "--as", "comfyui-api", "--output", tmp_path / "back.json")
+    assert done.returncode == 0, done.stderr
+    back = json.loads((tmp_path / "back.json").read_text())
+    assert sorted(node["class_type"] for node in back.values()) == sorted(node["class_type"] for node in FLAT.values())
+    assert "ships with nodeflow" in done.stderr
+    done = nodeflow("export", tmp_path / "ours.json", "--as", "parameters")
+    assert done.returncode == 0 and "Sampler: Euler, Schedule type: Normal" in done.stdout, done.stderr
+    refused(nodeflow("export", tmp_path / "ours.json", "--as", "docx"), "choose one of comfyui, comfyui-api, python")
+    refused(nodeflow("export", folder("workflows") / "dit.json", "--as", "comfyui"), "counterpart in ComfyUI")
+
+
+def test_an_image_keeps_the_settings_in_other_programs_words_or_nothing(tmp_path: Path) -> None:
+    file = write(tmp_path / "comfy.json", FLAT)
+    assert nodeflow("import", file, "--output", tmp_path / "ours.json").returncode == 0
+    for metadata, keys in (("workflow and settings", {"nodeflow", "parameters"}), ("nothing", set[str]())):
+        out = tmp_path / metadata
+        done = nodeflow("run", tmp_path / "ours.json", "--set", f"save.metadata={metadata}", "--output", out)
+        assert done.returncode == 0, done.stderr
+        with Image.open(next(out.glob("*.png"))) as image:
+            assert keys <= set(image.text) and (keys or not image.text)
+            if keys:
+                assert "Steps: " in image.text["parameters"] and "Model: " in image.text["parameters"]

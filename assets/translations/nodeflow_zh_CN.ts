@@ -543,8 +543,24 @@ Its weights can be written as safetensors beside it. They are read in a process 
  <context>
   <name>ForeignDocuments</name>
   <message>
+   <source>Cannot write {0}: {1}</source>
+   <translation>无法写入 {0}：{1}</translation>
+  </message>
+  <message>
    <source>Clipboard</source>
    <translation>剪贴板</translation>
+  </message>
+  <message>
+   <source>ComfyUI workflow (*.json)</source>
+   <translation>ComfyUI 工作流 (*.json)</translation>
+  </message>
+  <message>
+   <source>ComfyUI workflow for its API (*.json)</source>
+   <translation>ComfyUI API 工作流 (*.json)</translation>
+  </message>
+  <message>
+   <source>Export</source>
+   <translation>导出</translation>
   </message>
   <message>
    <source>Keep What Made It</source>
@@ -553,6 +569,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Open the Other</source>
    <translation>打开另一个</translation>
+  </message>
+  <message>
+   <source>Python script over diffusers (*.py)</source>
+   <translation>基于 diffusers 的 Python 脚本 (*.py)</translation>
+  </message>
+  <message>
+   <source>Settings as text (*.txt)</source>
+   <translation>设置文本 (*.txt)</translation>
   </message>
   <message>
    <source>The one that made the image is open. The other is what its author had on the screen.</source>
@@ -565,6 +589,18 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Two workflows</source>
    <translation>两个工作流</translation>
+  </message>
+  <message>
+   <source>Write the Rest</source>
+   <translation>写入其余部分</translation>
+  </message>
+  <message>
+   <source>{0} is written.</source>
+   <translation>{0} 已写入。</translation>
+  </message>
+  <message>
+   <source>{0} things are not the same there.</source>
+   <translation>有 {0} 处在那里不一样。</translation>
   </message>
  </context>
  <context>
@@ -834,6 +870,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
+  </message>
+  <message>
+   <source>Export</source>
+   <translation>导出</translation>
   </message>
   <message>
    <source>Facts</source>
@@ -2349,6 +2389,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>导出</translation>
   </message>
   <message>
+   <source>Export…</source>
+   <translation>导出…</translation>
+  </message>
+  <message>
    <source>Expose or Hide</source>
    <translation>公开或隐藏</translation>
   </message>
@@ -3319,6 +3363,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
+   <source>noise prediction</source>
+   <translation>噪声预测</translation>
+  </message>
+  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3501,6 +3549,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>this is no number</source>
    <translation>这不是数值</translation>
+  </message>
+  <message>
+   <source>this step made no prediction without the text</source>
+   <translation>这一步没有做无文本的预测</translation>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>

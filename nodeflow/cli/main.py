@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from nodeflow import __version__
-from nodeflow.cli import cache, check, convert, import_workflow, models, new_node, nodes, open_window, run
+from nodeflow.cli import (
+    cache,
+    check,
+    convert,
+    export_workflow,
+    import_workflow,
+    models,
+    new_node,
+    nodes,
+    open_window,
+    run,
+)
 from nodeflow.cli.status import WRONG
 
 cli = typer.Typer(
@@ -49,4 +60,5 @@ cli.add_typer(cache.commands, name="cache")
 cli.add_typer(models.commands, name="models")
 cli.command()(convert.convert)
 cli.command(name="import")(import_workflow.import_workflow)
+cli.command(name="export")(export_workflow.export_workflow)
 cli.command(name="open")(open_window.open_)

@@ -32,6 +32,8 @@ class LoadedImage(NamedTuple):
 
 GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 
+Metadata = Literal["workflow", "workflow and settings", "nothing"]
+
 
 @node("Load image", version=2)
 def load_image(
@@ -71,11 +73,12 @@ def load_image(
     return LoadedImage(Image(pixels[None]), Mask(1 - shown[None, None]))
 
 
-@node("Save image")
+@node("Save image", version=2)
 def save_image(
     image: Image,
     name: str = "picture",
     folder: Annotated[Path, Writes()] = Path(),
+    metadata: Metadata = "workflow",
     workflow: Annotated[str, Supplied("workflow")] = "",
     seeds: Annotated[str, Supplied("seeds")] = "",
     item: Annotated[str, Supplied("item")] = "",
@@ -86,7 +89,9 @@ def save_image(
     the file is the one that makes just this image.
 
     Each file holds the workflow that made it: drop it on the window to open that workflow again. It also holds the
-    seeds that were in force; the second image of a batch has the seed after those, and so on. ``folder`` lies below
+    seeds that were in force; the second image of a batch has the seed after those, and so on. ``metadata`` says so:
+    beside the workflow the settings as the text that other programs read (prompt, steps, sampler, seed, model), or
+    nothing at all, no prompt either. ``folder`` lies below
     the output folder of the run and is made when it is missing. Each file appears whole or not at all.
 
     Fails when the name cannot be that of a file, or when the folder cannot be written.
@@ -98,10 +103,9 @@ def save_image(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number = _next_number(folder, name)
-        count = len(image.pixels)
+        count, texts = len(image.pixels), _texts(metadata, workflow, seeds)
         for index, pixels in enumerate(image.pixels, 1):
-            texts = {"nodeflow": workflow, "seeds": seeds, "picture": f"{index} of {count}"}
-            data = _png(pixels, texts)
+            data = _png(pixels, texts | ({"picture": f"{index} of {count}"} if texts else {}))
             path, number = _place(data, folder, name, number)
             paths.append(path)
         stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
@@ -194,6 +198,18 @@ def _picture(pixels: torch.Tensor) -> Pillow.Image:
     """An image of eight bits, from (3, H, W)."""
     values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     return Pillow.fromarray(values)
+
+
+def _texts(metadata: Metadata, workflow: str, seeds: str) -> dict[str, str]:
+    """The texts that go into a file, by name."""
+    if metadata == "nothing":
+        return {}
+    texts = {"nodeflow": workflow, "seeds": seeds}
+    if metadata == "workflow and settings" and workflow:
+        from nodes.image_settings.writing import settings_in_image  # what reads workflows is loaded for this alone
+
+        texts["parameters"] = settings_in_image(workflow)
+    return texts
 
 
 def _png(pixels: torch.Tensor, texts: dict[str, str]) -> bytes:

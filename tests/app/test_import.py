@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.panels.import_report_panel import ImportReportPanel
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import SetParam
 
 API: dict[str, Any] = {
     "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "nobody-has-this.safetensors"}},
@@ -241,3 +242,43 @@ def test_a_foreign_document_is_there_again_at_the_next_start(window: MainWindow,
         window.tabs.drop(tab)
     window.documents.restore(lambda: None)
     qtbot.waitUntil(lambda: any(tab.session.report is not None for tab in window.tabs), timeout=30_000)
+
+
+def chosen(monkeypatch: pytest.MonkeyPatch, path: Path, kind: str) -> None:
+    def answer(parent: object, title: str, start: str, kinds: str) -> tuple[str, str]:
+        return str(path), next(one for one in kinds.split(";;") if one.startswith(kind))
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+
+
+def test_a_workflow_is_exported_once_the_person_knows_what_is_lost(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    chosen(monkeypatch, out, "ComfyUI workflow for its API")
+    window.session.do("Set", SetParam("noise", "width", 64))
+    window.session.do("Set", SetParam("noise", "height", 64))
+    window.actions_["file.export"].trigger()
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "export_losses") is not None, timeout=30_000)
+    box = window.findChild(QMessageBox, "export_losses")
+    assert isinstance(box, QMessageBox) and "ships with nodeflow" in box.informativeText()
+    assert not out.with_suffix(".json").exists()
+    button = next(one for one in box.buttons() if one.text().replace("&", "") == "Write the Rest")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(out.with_suffix(".json").exists)
+    kinds = {node["class_type"] for node in json.loads(out.with_suffix(".json").read_text()).values()}
+    assert {"KSampler", "CheckpointLoaderSimple", "VAEDecode", "SaveImage"} <= kinds
+
+
+def test_settings_are_exported_as_text_and_what_cannot_be_is_said(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    out = tmp_path / "out.txt"
+    chosen(monkeypatch, out, "Settings")
+    window.actions_["file.export"].trigger()
+    qtbot.waitUntil(out.exists, timeout=30_000)
+    assert "Steps: 20, Sampler: DDIM" in out.read_text()
+    window.documents.new()
+    window.actions_["file.export"].trigger()
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    assert "there is no sampler" in said[0]

@@ -8,19 +8,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
+from nodeflow.exchange.client import SUFFIXES, Answer, ForeignFiles, Format, Written
 from nodeflow.graph.io import files
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.workflow import Workflow
-from nodeflow.importing.client import Answer, Importer
 
 Otherwise = Callable[[str], object]
 """Called with why a file cannot be opened; with nothing where it holds nothing that is known."""
+MAX_TOLD = 8
+"""Sentences that a box shows at once."""
 IMAGE_FORMATS = ("image/png", "image/webp", "image/jpeg", "image/avif")
 
 
@@ -36,7 +38,7 @@ class ForeignDocuments(QObject):
     def __init__(self, window: QWidget, tabs: Tabs, background: Background) -> None:
         super().__init__(window)
         self._window, self._tabs, self._background = window, tabs, background
-        self._importer = Importer()
+        self._files = ForeignFiles()
 
     def open(self, path: Path, otherwise: Otherwise, then: Callable[[], object] = lambda: None) -> None:
         """Open a file in a tab, then go on."""
@@ -71,9 +73,66 @@ class ForeignDocuments(QObject):
 
             self._ask(_held_by(found), "prompt", show, otherwise)
 
+    def export(self, tab: DocumentTab) -> None:
+        """Ask for a file and a form, say what has no counterpart there, and write the rest."""
+        tab.canvas.view.rows.finish()
+        session = tab.session
+        kinds: dict[str, Format] = {
+            self.tr("ComfyUI workflow (*.json)"): "comfyui",
+            self.tr("ComfyUI workflow for its API (*.json)"): "comfyui-api",
+            self.tr("Python script over diffusers (*.py)"): "python",
+            self.tr("Settings as text (*.txt)"): "parameters",
+        }
+        here = session.base if session.source else Path.home()
+        start = str(here / f"{session.name or 'workflow'}-export")
+        name, kind = QFileDialog.getSaveFileName(self._window, self.tr("Export"), start, ";;".join(kinds))
+        if not name:
+            return
+        format = kinds.get(kind, "comfyui")
+        path = Path(name) if Path(name).suffix else Path(name).with_suffix(SUFFIXES[format])
+        workflow = session.workflow.copy()
+        self._background.run(
+            lambda: self._files.write(files.dumps(workflow), format),
+            lambda written: self._judge(written, path),
+            owner=session,
+        )
+
+    def _judge(self, written: Written, path: Path) -> None:
+        """Write what there is, once the person knows what is not in it."""
+        if not written.data:
+            QMessageBox.warning(self._window, self.tr("Export"), written.error)
+            return
+        if not written.told:
+            self._write(written, path)
+            return
+        box = QMessageBox(self._window)
+        box.setObjectName("export_losses")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Information)
+        box.setWindowTitle(self.tr("Export"))
+        box.setText(self.tr("{0} things are not the same there.").format(len(written.told)))
+        shown = written.told[:MAX_TOLD]
+        box.setInformativeText("\n".join(shown) + ("\n…" if len(written.told) > len(shown) else ""))
+        if len(written.told) > len(shown):
+            box.setDetailedText("\n".join(written.told))
+        write = box.addButton(self.tr("Write the Rest"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.buttonClicked.connect(lambda button: self._write(written, path) if button is write else None)
+        box.open()
+
+    def _write(self, written: Written, path: Path) -> None:
+        def failed(error: Exception) -> None:
+            words = self.tr("Cannot write {0}: {1}").format(path, getattr(error, "strerror", None) or error)
+            QMessageBox.warning(self._window, self.tr("Export"), words)
+
+        def done(_: None) -> None:
+            self._tabs.front.session.notice.emit(self.tr("{0} is written.").format(path.name))
+
+        self._background.run(lambda: files.write_atomic(path, written.data), done, failed, owner=self)
+
     def close(self) -> None:
         """End what is still being read."""
-        self._importer.close()
+        self._files.close()
 
     def _ask(
         self, source: Path | bytes, take: Form, show: Show, otherwise: Otherwise, into: DocumentSession | None = None
@@ -93,7 +152,7 @@ class ForeignDocuments(QObject):
         self._background.run(partial(self._read, source, take), taken, owner=into or self)
 
     def _read(self, source: Path | bytes, take: Form) -> tuple[Answer, Workflow | None]:
-        answer = self._importer.ask(source, take)
+        answer = self._files.ask(source, take)
         return answer, files.loads(answer.workflow) if answer.workflow else None
 
     def _offer_other(self, tab: DocumentTab, report: ImportReport, take_other: Callable[[], object]) -> None:

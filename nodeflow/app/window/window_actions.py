@@ -14,6 +14,7 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.window.dialog_commands import DialogCommands
 from nodeflow.app.window.document_files import Documents
+from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.tabs import Tabs
@@ -25,6 +26,7 @@ class Window(Protocol):
     documents: Documents
     dialogs: DialogCommands
     models: ModelCommands
+    foreign: ForeignDocuments
     pages: Pages
     palette_: Palette
     recent: RecentFiles
@@ -51,6 +53,7 @@ def define(actions: Actions, window: Window) -> None:
     actions.adopt("file.recent", "file", recent_menu(window.pages, window.documents, window.recent).menuAction(), [])
     on("file.save", "file", tr("Save"), key.Save, documents.save, gap=True)
     on("file.save_as", "file", tr("Save As…"), "Ctrl+Shift+S", documents.save_as)
+    on("file.export", "file", tr("Export…"), "Ctrl+Shift+E", lambda: window.foreign.export(tabs.front))
     on("file.revert", "file", tr("Revert"), "", documents.revert)
     on("file.close", "file", tr("Close"), "Ctrl+W", lambda: documents.close(tabs.front), gap=True)
     on("file.download", "file", tr("Download a Model…"), "", window.models.show_download, gap=True)

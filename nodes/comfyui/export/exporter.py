@@ -57,6 +57,8 @@ class Exporter:
         self.current = ""
         self._made: dict[str, Outputs] = {}
         self._failed: dict[str, str] = {}
+        self._reached: set[str] = set()
+        """Nodes that were written, or taken into one that was."""
         self._shared: dict[Any, Ref] = {}
         self._consumers: dict[str, list[Link]] = {}
         for link in self.workflow.links.values():
@@ -71,7 +73,22 @@ class Exporter:
             if self.kind(name) in taken_by_samplers() or self.workflow.nodes[name].mode == "mute":
                 continue
             self.begin(name)
+        self._prune()
         return Exported(self.prompt, self.origins, self._failed, self.notes)
+
+    def _prune(self) -> None:
+        """Take back what was written for nodes that others took into themselves."""
+        while True:
+            used = {value[0] for one in self.prompt.values() for value in one["inputs"].values() if _is_link(value)}
+            loose = [id for id, name in self.origins.items() if id not in used and self._is_taken(name)]
+            if not loose:
+                return
+            for id in loose:
+                del self.prompt[id], self.origins[id]
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether something that was written takes what a node gives."""
+        return any(link.target in self._reached for link in self.consumers(name))
 
     def begin(self, name: str) -> Outputs | None:
         """Write a node where that was not done; None where it cannot be."""
@@ -82,6 +99,7 @@ class Exporter:
         before, self.current = self.current, name
         try:
             self._made[name] = self._written(name)
+            self._reached.add(name)
         except CannotExportError as error:
             self._failed[name] = str(error)
         except RecursionError:
@@ -127,6 +145,7 @@ class Exporter:
         link = self.source(name, input)
         if link is None:
             raise CannotExportError(f"nothing is wired to its {input}")
+        self._reached.add(link.source)
         return link.source
 
     def wire(self, name: str, input: str, slot: int = 0) -> Ref:
@@ -194,6 +213,10 @@ class Exporter:
         if key not in self._shared:
             self._shared[key] = self.add(kind, **inputs)
         return self._shared[key]
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
 
 
 def _plain(value: Any) -> Any:

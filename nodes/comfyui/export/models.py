@@ -9,6 +9,8 @@ from nodes.comfyui.export.registry import exports
 from nodes.comfyui.models import PREDICTIONS
 
 STARTER = "starter:"
+SHIFTS = {"joint_denoiser": "ModelSamplingSD3"}
+"""Classes that shift noise levels, by the denoiser; the others' timesteps run from 0 to 1."""
 
 
 def _file(exporter: Exporter, name: str, param: str = "model") -> str:
@@ -109,14 +111,14 @@ def _any_model(exporter: Exporter) -> Ref:
     raise CannotExportError("ComfyUI's LoRA loader needs a model, and there is none")
 
 
-def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction: str) -> Ref:
+def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction: str, of: str = "") -> Ref:
     """The model of a network with the noise levels that a schedule takes: ComfyUI keeps both as one."""
     kind = exporter.kind(levels) if levels else ""
     if kind == "flow_shift":
         shift = exporter.value(levels, "shift")
         inner = _before(exporter, levels)
-        base = model_with_levels(exporter, network, inner, prediction)
-        return exporter.shared("ModelSamplingSD3", model=base, shift=shift)
+        base = model_with_levels(exporter, network, inner, prediction, of)
+        return exporter.shared(SHIFTS.get(of, "ModelSamplingAuraFlow"), model=base, shift=shift)
     if kind == "flow_shift_by_size":
         names = ("max_shift", "base_shift", "width", "height")
         about: dict[str, Any] = {name: exporter.value(levels, name) for name in names}

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from nodes.comfyui.export.exporter import Exporter
 
 
+MOST_DIGITS = 5
+
+
 class Kept(msgspec.Struct):
     """What a placeholder keeps of its node."""
 
@@ -24,7 +27,10 @@ class Kept(msgspec.Struct):
 
 def written(exporter: Exporter, name: str, node: Node) -> Outputs:
     """Write a placeholder; its outputs by the names that it has here."""
-    kept = msgspec.json.decode(extra_of(node), type=Kept)
+    try:
+        kept = msgspec.json.decode(extra_of(node), type=Kept)
+    except msgspec.MsgspecError:
+        kept = Kept()
     links = {link.input for link in exporter.workflow.links.values() if link.target == name}
     inputs: dict[str, Any] = {key: value for key, value in node.params.items() if key not in links}
     for input in sorted(links):
@@ -32,6 +38,7 @@ def written(exporter: Exporter, name: str, node: Node) -> Outputs:
     ref = exporter.add(kept.type or node.type.partition(".")[2], **inputs)
     names = {output_name(kept, slot): slot for slot in range(len(kept.outputs))}  # type: ignore[arg-type]
     for link in exporter.consumers(name):
-        if link.output not in names and link.output.startswith("output_"):
-            names[link.output] = int(link.output.removeprefix("output_"))
+        number = link.output.removeprefix("output_")
+        if link.output not in names and number.isdigit() and len(number) < MOST_DIGITS:
+            names[link.output] = int(number)
     return {output: Ref(ref.id, slot) for output, slot in names.items()}

@@ -112,7 +112,7 @@ def _model(exporter: Exporter, denoiser: str, schedule: str) -> Ref:
     network = exporter.wire(denoiser, "unet" if kind == "unet_denoiser" else "transformer")
     trained = exporter.source(schedule, "trained")
     prediction = exporter.plain(denoiser, "prediction") if kind == "unet_denoiser" else "auto"
-    return model_with_levels(exporter, network, trained.source if trained else "", prediction)
+    return model_with_levels(exporter, network, trained.source if trained else "", prediction, kind)
 
 
 def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:

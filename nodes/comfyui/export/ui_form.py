@@ -64,7 +64,8 @@ def _output_types(id: str, exported: Exported) -> list[str]:
 
 def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: list[float]) -> dict[str, Any]:
     kind, given = one["class_type"], one["inputs"]
-    facts = class_facts().get(kind) or ClassFacts(widgets=tuple(key for key, v in given.items() if not _linked(v)))
+    known = class_facts().get(kind)
+    facts = known or ClassFacts(widgets=tuple(key for key, value in given.items() if not _linked(value)))
     slots = [{"name": name, "type": "*", "link": None} for name in facts.inputs]
     slots += [{"name": key, "type": "*", "link": None} for key in given if key not in (*facts.inputs, *facts.widgets)]
     slots += [
@@ -85,6 +86,8 @@ def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: lis
         "properties": {"Node name for S&R": kind},
         "widgets_values": _values(facts, given),
     }
+    if known is None:
+        node["widgets_values_named"] = dict(zip(facts.widgets, node["widgets_values"], strict=True))
     if one["_meta"]["title"] != kind:
         node["title"] = one["_meta"]["title"]
     return node

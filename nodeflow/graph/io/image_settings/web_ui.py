@@ -22,6 +22,7 @@ from nodeflow.graph.io.image_settings.settings import (
 
 TAG = re.compile(r"<(lora|lyco|hypernet):([^:>]+)((?::[^>]*)?)>")
 A1111, FORGE, REFORGE, SD_NEXT, CPP = "Stable Diffusion web UI", "Forge", "reForge", "SD.Next", "stable-diffusion.cpp"
+OURS = "nodeflow"
 CIVITAI, KRITA, FOOOCUS, COMFYUI = "Civitai", "Krita AI", "Fooocus", "ComfyUI"
 EMPHASIS: dict[str, Dialect] = {"No norm": "A1111, no norm", "None": "plain", "Ignore": "plain"}
 BESIDE = {
@@ -91,6 +92,8 @@ def _program(info: Infotext, text: str) -> str:
     pairs, version = info.pairs, info.pairs.get("Version", "")
     if pairs.get("App") == SD_NEXT or re.fullmatch(r"[0-9a-f]{7}", version):
         return SD_NEXT
+    if version.startswith(OURS):
+        return OURS
     if version in (CPP, COMFYUI):
         return version
     if version.startswith("Fooocus"):

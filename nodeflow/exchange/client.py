@@ -1,4 +1,4 @@
-"""Starting the process that opens a foreign file, and what it answered. Nothing of the file is read in this process."""
+"""Starting the process that opens and writes other programs' files. Nothing foreign is read in this process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Literal, TypeVar, get_args
 
 import msgspec
 
@@ -15,6 +16,10 @@ from nodeflow.graph.io.import_report import Form, ImportReport
 MAX_SECONDS = 180.0
 """After which a file is given up: the largest public ones take less than one."""
 ENDED = "the process that reads it came to an end before it was done; its file may be damaged, or too large"
+Format = Literal["comfyui", "comfyui-api", "python", "parameters"]
+"""What a workflow can be written as: ComfyUI's window's form, its flat form, a script, settings as text."""
+FORMATS: tuple[Format, ...] = get_args(Format)
+SUFFIXES: dict[Format, str] = {"comfyui": ".json", "comfyui-api": ".json", "python": ".py", "parameters": ".txt"}
 
 
 class Answer(msgspec.Struct):
@@ -25,7 +30,18 @@ class Answer(msgspec.Struct):
     error: str = ""
 
 
-class Importer:
+class Written(msgspec.Struct):
+    """A workflow as another program's file, and in sentences what of it is left out or not exact; or why none is."""
+
+    data: bytes = b""
+    told: list[str] = []
+    error: str = ""
+
+
+Reply = TypeVar("Reply", Answer, Written)
+
+
+class ForeignFiles:
     """Asks for files, each in a process of its own. To be called from any thread; `close` ends what still runs."""
 
     def __init__(self) -> None:
@@ -36,22 +52,29 @@ class Importer:
     def ask(self, source: Path | bytes, take: Form = "prompt") -> Answer:
         """Open a file, or what the clipboard held, and wait for what it is."""
         place, given = (str(source.absolute()), b"") if isinstance(source, Path) else ("-", source)
-        line = [sys.executable, "-m", "nodeflow.importing.child", place, take]
+        return self._run(["open", place, take], given, Answer)
+
+    def write(self, workflow: bytes, format: Format) -> Written:
+        """Write a workflow, given as the bytes of its file, for another program, and wait for it."""
+        return self._run(["write", format], workflow, Written)
+
+    def _run(self, arguments: list[str], given: bytes, kind: type[Reply]) -> Reply:
+        line = [sys.executable, "-m", "nodeflow.exchange.child", *arguments]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"}
         with self._lock:
             if self._closed:
-                return Answer()
+                return kind()
             process = subprocess.Popen(
                 line, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
             self._running.add(process)
         try:
             said, _ = process.communicate(given, timeout=MAX_SECONDS)
-            return msgspec.msgpack.decode(said, type=Answer)
+            return msgspec.msgpack.decode(said, type=kind)
         except subprocess.TimeoutExpired:
-            return Answer(error=f"it was not read within {MAX_SECONDS:.0f} seconds and was given up")
+            return kind(error=f"it took more than {MAX_SECONDS:.0f} seconds and was given up")
         except msgspec.DecodeError:
-            return Answer(error=ENDED)
+            return kind(error=ENDED)
         finally:
             process.kill()
             process.wait()

@@ -1,0 +1,73 @@
+"""The process that opens or writes another program's file.
+
+It is started with ``open``, a file (``-``: it comes in) and the form to take, or with ``write`` and a format: then the
+workflow comes in. It answers on its standard output.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import cast, get_args
+
+import msgspec
+
+from nodeflow.exchange.client import FORMATS, Answer, Format, Written
+from nodeflow.graph.io.comfyui.containers import NotReadableError
+from nodeflow.graph.io.files import dumps, loads
+from nodeflow.graph.io.import_report import Form
+from nodeflow.graph.model.catalogue import Catalogue, decode
+from nodeflow.graph.model.workflow import WorkflowError
+from nodeflow.resources import folder
+from nodes.foreign import CannotWriteError, open_foreign, write_foreign
+
+MAX_BYTES = 1 << 30
+"""Images are large; a workflow is read up to the limit of its reader."""
+
+
+def answer(place: str, take: Form) -> Answer:
+    """Open what lies at a place."""
+    try:
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if place == "-" else _read(Path(place))
+    except (OSError, ValueError) as error:
+        return Answer(error=f"it cannot be read: {getattr(error, 'strerror', None) or 'this is no path'}")
+    if len(data) > MAX_BYTES:
+        return Answer(error="it is larger than a workflow or image can be (1 GiB)")
+    try:
+        found = open_foreign(data, _catalogue(), take)
+    except NotReadableError as error:
+        return Answer(error=str(error))
+    except MemoryError:
+        return Answer(error="there is too little memory for it")
+    return Answer() if found is None else Answer(dumps(found.workflow), found.report)
+
+
+def written(data: bytes, format: Format) -> Written:
+    """Write a workflow for another program."""
+    try:
+        text, told = write_foreign(loads(data), format, _catalogue())
+    except (CannotWriteError, WorkflowError) as error:
+        return Written(error=str(error))
+    return Written(text.encode(), told)
+
+
+def _catalogue() -> Catalogue:
+    return decode((folder("assets") / "catalogue.json").read_bytes())
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def main(what: str, *arguments: str) -> Answer | Written:
+    """Do what is asked for."""
+    if what == "write":
+        format = arguments[0] if arguments[0] in FORMATS else FORMATS[0]
+        return written(sys.stdin.buffer.read(), cast(Format, format))
+    form: Form = "workflow" if arguments[1] == get_args(Form)[1] else "prompt"
+    return answer(arguments[0], form)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.msgpack.encode(main(*sys.argv[1:])))

@@ -1,0 +1,1 @@
+"""Workflows as Python scripts over diffusers and transformers."""

@@ -1,0 +1,267 @@
+"""Workflows written as ComfyUI's: what comes from there goes back as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nodeflow.cli.catalogue import known_catalogue
+from nodeflow.graph.io.comfyui.prompt import Output, flatten
+from nodeflow.graph.io.comfyui.ui_file import read_ui_file
+from nodeflow.graph.io.files import dumps, load, loads
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.resources import folder
+from nodes.comfyui.export.exporter import export
+from nodes.comfyui.export.ui_form import ui_form
+from nodes.comfyui.importing import import_comfyui
+from nodes.foreign import CannotWriteError, open_foreign, write_foreign
+
+Api = dict[str, dict[str, Any]]
+
+
+def node(kind: str, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": kind, "inputs": inputs}
+
+
+SAMPLER = {"seed": 7, "steps": 8, "cfg": 5.5, "sampler_name": "dpmpp_2m", "scheduler": "karras", "denoise": 1.0}
+BASE: Api = {
+    "model": node("CheckpointLoaderSimple", ckpt_name="tiny.safetensors"),
+    "good": node("CLIPTextEncode", clip=["model", 1], text="a (red:1.3) fox"),
+    "bad": node("CLIPTextEncode", clip=["model", 1], text="blurry"),
+    "empty": node("EmptyLatentImage", width=64, height=96, batch_size=2),
+}
+ENDS: Api = {
+    "decoded": node("VAEDecode", samples=["sampled", 0], vae=["model", 2]),
+    "saved": node("SaveImage", images=["decoded", 0], filename_prefix="foxes/red"),
+}
+
+
+def sampled(model: str = "model", positive: str = "good", latent: str = "empty", **more: Any) -> dict[str, Any]:
+    wires = {"model": [model, 0], "positive": [positive, 0], "negative": ["bad", 0], "latent_image": [latent, 0]}
+    return node("KSampler", **wires, **{**SAMPLER, **more})
+
+
+def custom(**more: Any) -> Api:
+    return {
+        "noise": node("RandomNoise", noise_seed=3),
+        "select": node("KSamplerSelect", sampler_name="euler"),
+        "sigmas": node("BasicScheduler", model=["model", 0], scheduler="normal", steps=9, denoise=0.8),
+        "guider": node("CFGGuider", model=["model", 0], positive=["good", 0], negative=["bad", 0], cfg=4.0),
+        "sampled": node(
+            "SamplerCustomAdvanced",
+            noise=["noise", 0],
+            guider=["guider", 0],
+            sampler=["select", 0],
+            sigmas=["sigmas", 0],
+            latent_image=["empty", 0],
+        ),
+    } | more
+
+
+ADVANCED = {
+    "noise_seed": 5,
+    "add_noise": "enable",
+    "steps": 20,
+    "cfg": 6.0,
+    "sampler_name": "euler",
+    "scheduler": "normal",
+    "start_at_step": 0,
+    "end_at_step": 12,
+    "return_with_leftover_noise": "enable",
+}
+GRAPHS: dict[str, Api] = {
+    "text to image": {**BASE, "sampled": sampled(), **ENDS},
+    "without guidance": {**BASE, "sampled": sampled(cfg=1.0), **ENDS},
+    "LoRA and skipped layer": {
+        **BASE,
+        "lora": node(
+            "LoraLoader",
+            model=["model", 0],
+            clip=["model", 1],
+            lora_name="ink.safetensors",
+            strength_model=0.8,
+            strength_clip=0.5,
+        ),
+        "skip": node("CLIPSetLastLayer", clip=["lora", 1], stop_at_clip_layer=-2),
+        "good": node("CLIPTextEncode", clip=["skip", 0], text="a fox"),
+        "sampled": sampled("lora"),
+        **ENDS,
+    },
+    "image to image with a mask": {
+        **{key: value for key, value in BASE.items() if key != "empty"},
+        "picture": node("LoadImage", image="fox.png"),
+        "encoded": node("VAEEncode", pixels=["picture", 0], vae=["model", 2]),
+        "masked": node("SetLatentNoiseMask", samples=["encoded", 0], mask=["picture", 1]),
+        "sampled": sampled(latent="masked", denoise=0.6),
+        **ENDS,
+    },
+    "inpainting by encoding": {
+        **{key: value for key, value in BASE.items() if key != "empty"},
+        "picture": node("LoadImage", image="fox.png"),
+        "encoded": node(
+            "VAEEncodeForInpaint", pixels=["picture", 0], vae=["model", 2], mask=["picture", 1], grow_mask_by=8
+        ),
+        "sampled": sampled(latent="encoded"),
+        **ENDS,
+    },
+    "two passes": {
+        **BASE,
+        "first": sampled(),
+        "larger": node("LatentUpscaleBy", samples=["first", 0], upscale_method="bilinear", scale_by=2.0),
+        "sampled": sampled(latent="larger", denoise=0.5, seed=8),
+        **ENDS,
+    },
+    "leftover noise": {
+        **BASE,
+        "first": node(
+            "KSamplerAdvanced",
+            model=["model", 0],
+            positive=["good", 0],
+            negative=["bad", 0],
+            latent_image=["empty", 0],
+            **ADVANCED,
+        ),
+        "sampled": node(
+            "KSamplerAdvanced",
+            model=["model", 0],
+            positive=["good", 0],
+            negative=["bad", 0],
+            latent_image=["first", 0],
+            **ADVANCED
+            | {
+                "add_noise": "disable",
+                "start_at_step": 12,
+                "end_at_step": 10_000,
+                "return_with_leftover_noise": "disable",
+            },
+        ),
+        **ENDS,
+    },
+    "custom sampler": {**BASE, **custom(), **ENDS},
+    "regions": {
+        **BASE,
+        "left": node("ConditioningSetArea", conditioning=["good", 0], width=32, height=64, x=0, y=8, strength=0.9),
+        "late": node("ConditioningSetTimestepRange", conditioning=["good", 0], start=0.2, end=0.7),
+        "both": node("ConditioningCombine", conditioning_1=["left", 0], conditioning_2=["late", 0]),
+        "sampled": sampled(positive="both"),
+        **ENDS,
+    },
+    "predictions and rescaled guidance": {
+        **BASE,
+        "v": node("ModelSamplingDiscrete", model=["model", 0], sampling="v_prediction", zsnr=True),
+        "rescaled": node("RescaleCFG", model=["v", 0], multiplier=0.7),
+        "sampled": sampled("rescaled"),
+        **ENDS,
+    },
+    "upscaled": {
+        "picture": node("LoadImage", image="fox.png"),
+        "network": node("UpscaleModelLoader", model_name="4x.safetensors"),
+        "larger": node("ImageUpscaleWithModel", upscale_model=["network", 0], image=["picture", 0]),
+        "scaled": node(
+            "ImageScale", image=["larger", 0], upscale_method="lanczos", width=96, height=0, crop="disabled"
+        ),
+        "saved": node("SaveImage", images=["scaled", 0], filename_prefix="large"),
+    },
+    "placeholders": {
+        "picture": node("LoadImage", image="fox.png"),
+        "strange": node("Nobody.Knows //", pixels=["picture", 0], amount=3, words=["a", "b"], deep={"x": [1]}),
+        "more": node("Sharpen+", image=["strange", 1]),
+        "saved": node("SaveImage", images=["more", 0], filename_prefix="x"),
+    },
+}
+
+
+def form(prompt: Api) -> set[Any]:
+    """What a flat workflow says, whatever its ids: each node with all that it comes from."""
+
+    def said(value: Any) -> Any:
+        if isinstance(value, list) and len(value) == 2 and value[0] in prompt:
+            return of(value[0]), value[1]
+        if isinstance(value, dict) and set(value) == {"__value__"}:
+            value = value["__value__"]
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return repr(float(value)) if number else json.dumps(value)
+
+    def of(id: str) -> Any:
+        one = prompt[id]
+        return one["class_type"], tuple(sorted((key, said(value)) for key, value in one["inputs"].items()))
+
+    return {of(id) for id in prompt}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return known_catalogue()
+
+
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_what_comes_from_comfyui_goes_back_as_it_was(name: str, catalogue: Catalogue) -> None:
+    workflow = import_comfyui(json.dumps(GRAPHS[name]).encode(), catalogue).workflow
+    exported = export(loads(dumps(workflow)), catalogue)
+    assert exported.left_out == {}
+    assert form(exported.prompt) == form(GRAPHS[name])
+
+
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_the_window_s_form_says_the_same(name: str, catalogue: Catalogue) -> None:
+    workflow = import_comfyui(json.dumps(GRAPHS[name]).encode(), catalogue).workflow
+    exported = export(workflow, catalogue)
+    window = json.loads(json.dumps(ui_form(exported, workflow)))
+    flat = flatten(read_ui_file(window))
+    assert not flat.skipped
+    read = {
+        id: {
+            "class_type": one.type,
+            "inputs": {
+                key: [value.node, value.slot] if isinstance(value, Output) else value
+                for key, value in one.inputs.items()
+            },
+        }
+        for id, one in flat.nodes.items()
+    }
+    assert form(read) == form(exported.prompt)
+    assert window["last_node_id"] >= len(exported.prompt) and len(window["links"]) == window["last_link_id"]
+
+
+def test_our_own_workflows_name_what_comfyui_has_not(catalogue: Catalogue) -> None:
+    workflow = load(folder("workflows") / "dit.json")
+    exported = export(workflow, catalogue)
+    assert "model" in exported.left_out and all(reason for reason in exported.left_out.values())
+    with pytest.raises(CannotWriteError, match="counterpart in ComfyUI"):
+        write_foreign(workflow, "comfyui", catalogue)
+
+
+def test_a_size_that_only_the_model_knows_is_asked_for(catalogue: Catalogue) -> None:
+    workflow = load(folder("workflows") / "stable-diffusion-2.json")
+    exported = export(workflow, catalogue)
+    assert exported.left_out["sampler"] == "ComfyUI needs width and height of the image; set them at noise"
+    noise = workflow.nodes["noise"]
+    noise.params.update(width=64, height=64, batch=1)
+    exported = export(workflow, catalogue)
+    assert exported.left_out == {}
+    kinds = [one["class_type"] for one in exported.prompt.values()]
+    assert kinds.count("KSampler") == 1 and kinds.count("EmptyLatentImage") == 1
+
+
+def test_settings_as_text_are_read_back(catalogue: Catalogue) -> None:
+    text = (
+        "a (red:1.2) fox <lora:ink:0.7>\nNegative prompt: blurry\nSteps: 12, Sampler: DPM++ 2M, Schedule type: Karras, "
+        "CFG scale: 4.5, Seed: 9, Size: 64x96, Model: tiny, Clip skip: 2, RNG: NV"
+    )
+    first = open_foreign(text.encode(), catalogue)
+    assert first is not None
+    written, told = write_foreign(first.workflow, "parameters", catalogue)
+    assert not told and "Version: nodeflow" in written
+    again = open_foreign(written.encode(), catalogue)
+    assert again is not None and again.report.program == "nodeflow"
+    assert again.workflow.nodes == first.workflow.nodes and again.workflow.links == first.workflow.links
+
+
+def test_hostile_placeholders_are_written_or_left_out(catalogue: Catalogue, tmp_path: Path) -> None:
+    for field in ('{"class": 7}', "[]", '{"outputs": {}}', '{"class": "X", "outputs": ["A", "A"]}'):
+        data = f'{{"nodeflow": 1, "nodes": {{"a": {{"type": "comfyui.X", "comfyui": {field}}}}}}}'
+        exported = export(loads(data.encode()), catalogue)
+        assert set(exported.prompt) or exported.left_out
