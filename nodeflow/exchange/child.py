@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import cast, get_args
+from typing import get_args
 
 import msgspec
 
@@ -63,8 +63,8 @@ def _read(path: Path) -> bytes:
 def main(what: str, *arguments: str) -> Answer | Written:
     """Do what is asked for."""
     if what == "write":
-        format = arguments[0] if arguments[0] in FORMATS else FORMATS[0]
-        return written(sys.stdin.buffer.read(), cast(Format, format))
+        format = next((one for one in FORMATS if one == arguments[0]), FORMATS[0])
+        return written(sys.stdin.buffer.read(), format)
     form: Form = "workflow" if arguments[1] == get_args(Form)[1] else "prompt"
     return answer(arguments[0], form)
 

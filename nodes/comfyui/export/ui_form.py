@@ -66,7 +66,7 @@ def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: lis
     kind, given = one["class_type"], one["inputs"]
     known = class_facts().get(kind)
     facts = known or ClassFacts(widgets=tuple(key for key, value in given.items() if not _linked(value)))
-    slots = [{"name": name, "type": "*", "link": None} for name in facts.inputs]
+    slots: list[dict[str, Any]] = [{"name": name, "type": "*", "link": None} for name in facts.inputs]
     slots += [{"name": key, "type": "*", "link": None} for key in given if key not in (*facts.inputs, *facts.widgets)]
     slots += [
         {"name": key, "type": "*", "widget": {"name": key}, "link": None}
