@@ -14,8 +14,8 @@ from nodeflow.graph.io.image_settings.settings import Settings
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
-from nodes.comfyui.export.exporter import export
 from nodes.comfyui.export.ui_form import ui_form
+from nodes.comfyui.export.writing import export
 from nodes.comfyui.importing import import_found
 from nodes.image_settings.translate import workflow_of
 from nodes.image_settings.writing import settings_text

@@ -14,8 +14,8 @@ from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.files import dumps, load, loads
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import folder
-from nodes.comfyui.export.exporter import export
 from nodes.comfyui.export.ui_form import ui_form
+from nodes.comfyui.export.writing import export
 from nodes.comfyui.importing import import_comfyui
 from nodes.foreign import CannotWriteError, open_foreign, write_foreign
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
 from nodeflow.graph.model.catalogue import Catalogue
-from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow, upstream
+from nodeflow.graph.model.workflow import Link, Socket, Workflow, upstream
 from nodeflow.graph.subgraphs.flatten import flatten
 from nodes.comfyui.placeholders import PACK as FOREIGN
 
@@ -46,11 +46,23 @@ Outputs = dict[str, Ref]
 """References by the names of our outputs."""
 
 
+Function = Callable[["Exporter", str], Outputs]
+"""Writes the node of an id."""
+
+
 class Exporter:
     """Holds what was written, and what each output of ours became."""
 
-    def __init__(self, workflow: Workflow, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        catalogue: Catalogue,
+        functions: Mapping[str, Function] | None = None,
+        taken: Set[str] = frozenset(),
+    ) -> None:
         self.workflow, self.catalogue = flatten(workflow).workflow, catalogue
+        self.functions, self.taken = functions or {}, taken
+        """What writes nodes, by type; and the types that are written only with what takes them."""
         self.prompt: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.notes: dict[str, list[str]] = {}
@@ -66,11 +78,8 @@ class Exporter:
 
     def run(self) -> Exported:
         """Write all nodes; what only a sampler takes is written with it."""
-        from nodes.comfyui.export.registry import exporters, taken_by_samplers
-
-        exporters()
         for name in list(upstream(self.workflow.incoming(), list(self.workflow.nodes))):
-            if self.kind(name) in taken_by_samplers() or self.workflow.nodes[name].mode == "mute":
+            if self.kind(name) in self.taken or self.workflow.nodes[name].mode == "mute":
                 continue
             self.begin(name)
         self._prune()
@@ -109,20 +118,19 @@ class Exporter:
         return self._made.get(name)
 
     def _written(self, name: str) -> Outputs:
-        from nodes.comfyui.export.placeholders import written
-        from nodes.comfyui.export.registry import exporters
-
         node = self.workflow.nodes[name]
         self._failed[name] = "it stands in a circle"
         if node.type.startswith(f"{FOREIGN}."):
-            found = written(self, name, node)
+            function = self.functions.get(FOREIGN)
         else:
-            function = exporters().get(self.kind(name))
+            function = self.functions.get(self.kind(name))
             if function is None or not node.type.startswith(OURS):
                 raise CannotExportError("ComfyUI has no counterpart of it")
             if node.mode == "bypass":
                 raise CannotExportError("it is bypassed here; take it out, or let it run")
-            found = function(self, name)
+        if function is None:
+            raise CannotExportError("it keeps the place of another program's node")
+        found = function(self, name)
         del self._failed[name]
         return found
 
@@ -223,15 +231,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Ref):
         return [value.id, value.slot]
     return {"__value__": value} if isinstance(value, list) else value
-
-
-Function = Callable[[Exporter, str], Outputs]
-
-
-def export(workflow: Workflow, catalogue: Catalogue) -> Exported:
-    """Return a workflow in ComfyUI's flat form, as far as it has counterparts there."""
-    return Exporter(workflow, catalogue).run()
-
-
-def extra_of(node: Node) -> bytes:
-    return node.extra.get(FOREIGN, b"{}")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from nodeflow.graph.model.workflow import Node
-from nodes.comfyui.export.exporter import Outputs, Ref, extra_of
-from nodes.comfyui.placeholders import output_name
-
-if TYPE_CHECKING:
-    from nodes.comfyui.export.exporter import Exporter
-
+from nodes.comfyui.export.exporter import Exporter, Outputs, Ref
+from nodes.comfyui.export.registry import exports
+from nodes.comfyui.placeholders import FIELD, PACK, output_name
 
 MOST_DIGITS = 5
 
@@ -25,10 +21,12 @@ class Kept(msgspec.Struct):
     outputs: tuple[str, ...] = ()
 
 
-def written(exporter: Exporter, name: str, node: Node) -> Outputs:
+@exports(PACK)
+def placeholder(exporter: Exporter, name: str) -> Outputs:
     """Write a placeholder; its outputs by the names that it has here."""
+    node = exporter.workflow.nodes[name]
     try:
-        kept = msgspec.json.decode(extra_of(node), type=Kept)
+        kept = msgspec.json.decode(node.extra.get(FIELD, b"{}"), type=Kept)
     except msgspec.MsgspecError:
         kept = Kept()
     links = {link.input for link in exporter.workflow.links.values() if link.target == name}

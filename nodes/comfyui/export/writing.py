@@ -1,0 +1,13 @@
+"""A workflow as ComfyUI's flat form."""
+
+from __future__ import annotations
+
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Workflow
+from nodes.comfyui.export.exporter import Exported, Exporter
+from nodes.comfyui.export.registry import exporters, taken_by_samplers
+
+
+def export(workflow: Workflow, catalogue: Catalogue) -> Exported:
+    """Return a workflow in ComfyUI's flat form, as far as it has counterparts there."""
+    return Exporter(workflow, catalogue, exporters(), taken_by_samplers()).run()
