@@ -872,10 +872,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>无法写入图片：{0}</translation>
   </message>
   <message>
-   <source>Export</source>
-   <translation>导出</translation>
-  </message>
-  <message>
    <source>Facts</source>
    <translation>信息</translation>
   </message>
@@ -3363,10 +3359,6 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
-   <source>noise prediction</source>
-   <translation>噪声预测</translation>
-  </message>
-  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3549,10 +3541,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>this is no number</source>
    <translation>这不是数值</translation>
-  </message>
-  <message>
-   <source>this step made no prediction without the text</source>
-   <translation>这一步没有做无文本的预测</translation>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>
