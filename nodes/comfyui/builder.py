@@ -27,6 +27,10 @@ class Builder:
         """The first VAE there is: zeros need one for their size."""
         self.levels: Wire | None = None
         """The noise levels of the first model there is, for what ComfyUI spaces without a model and we do not."""
+        self.network: Wire | None = None
+        """The first network there is, whose family says the sizes of reference images."""
+        self.replaced: set[str] = set()
+        """Nodes that others took the place of; what nothing comes from is left out in the end."""
         self._shared: dict[Any, Wire] = {}
         self._types: dict[Wire, str] = {}
         self._sockets: dict[str, list[Socket]] = {}
@@ -96,6 +100,17 @@ class Builder:
             self.workflow.links[link.socket] = link
             self._sockets.setdefault(id, []).append(link.socket)
         self.made.setdefault(self.current, []).append(id)
+
+    def leave_out_replaced(self) -> None:
+        """Take away what others took the place of and nothing comes from."""
+        used = {link.source for link in self.workflow.links.values()}
+        for id in self.replaced - used:
+            self.workflow.nodes.pop(id, None)
+            for socket in self._sockets.pop(id, ()):
+                self.workflow.links.pop(socket, None)
+            for names in self.made.values():
+                if id in names:
+                    names.remove(id)
 
     def placeholder_id(self, kind: str) -> str:
         words = re.sub(r"[^A-Za-z0-9]+", "_", kind).strip("_").lower()[:40]

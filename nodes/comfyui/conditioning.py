@@ -47,7 +47,8 @@ def text_of_sdxl(given: Given, build: Builder) -> Conditioning:
 def text_of_refiner(given: Given, build: Builder) -> Conditioning:
     found = encoded(given, build, given.get("text", ""))
     score = given.get("ascore", 6.0)
-    found = replace(found, wire=build.node("aesthetic_score", "score", conditioning=found.wire, score=score))
+    wire = build.node("aesthetic_score", "score", conditioning=found.wire, score=score)
+    found = replace(found, wire=wire, clip=None)
     return _sized(given, build, found, {key: given.get(key) for key in ("width", "height")})
 
 
@@ -78,14 +79,15 @@ def encoded(given: Given, build: Builder, words: Any, second: Any = None) -> Con
         given.approximate("brackets, weights and embeddings are read as letters")
     if second is not None:
         given.approximate("both text encoders read text_l; text_g is left out")
-    return Conditioning(build.node("clip_text_encode", name, text_encoder=clip, text=words))
+    wire = build.node("clip_text_encode", name, text_encoder=clip, text=words)
+    return Conditioning(wire, clip=clip, words=words)
 
 
 def _sized(given: Given, build: Builder, found: Conditioning, sizes: dict[str, Any]) -> Conditioning:
     if not build.has("picture_sizes"):
         given.approximate("the sizes that the model is told are those of the image")
         return found
-    return replace(found, wire=build.node("picture_sizes", "sizes", conditioning=found.wire, **sizes))
+    return replace(found, wire=build.node("picture_sizes", "sizes", conditioning=found.wire, **sizes), clip=None)
 
 
 @translates("FluxGuidance")

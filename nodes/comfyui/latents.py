@@ -55,7 +55,8 @@ def latent_at(given: Given, build: Builder, name: str) -> Latent:
 def encode(given: Given, build: Builder) -> Latent:
     if given.type == "VAEEncodeTiled":
         given.approximate("the image is encoded as a whole, not in tiles")
-    return Latent(build.node("vae_encode", "encode", vae=given.wire("vae"), image=given.wire("pixels")))
+    vae, image = given.wire("vae"), given.wire("pixels")
+    return Latent(build.node("vae_encode", "encode", vae=vae, image=image), image=image, vae=vae)
 
 
 @translates("VAEEncodeForInpaint")
@@ -95,7 +96,7 @@ def scale(given: Given, build: Builder) -> Any:
         method=given.choice("upscale_method", METHODS, "nearest-exact"),
         crop=given.choice("crop", CROPS, "disabled"),
     )
-    return replace(latent, wire=wire)
+    return replace(latent, wire=wire, image=None)
 
 
 @translates("LatentUpscaleBy")
@@ -103,7 +104,7 @@ def scale_by(given: Given, build: Builder) -> Latent:
     latent = latent_at(given, build, "samples")
     method = given.choice("upscale_method", METHODS, "nearest-exact")
     wire = build.node("scale_latent_by", "scale", latent=latent, factor=given.get("scale_by", 1.5), method=method)
-    return replace(latent, wire=wire)
+    return replace(latent, wire=wire, image=None)
 
 
 @translates("LatentComposite", "LatentCompositeMasked")
@@ -122,7 +123,7 @@ def composite(given: Given, build: Builder) -> Latent:
         y=given.whole("y") // CELL,
         feather=given.whole("feather") // CELL,
     )
-    return replace(below, wire=wire)
+    return replace(below, wire=wire, image=None)
 
 
 @translates("LatentBlend")
@@ -130,7 +131,9 @@ def blend(given: Given, build: Builder) -> Latent:
     first = latent_at(given, build, "samples1")
     share = round(1 - given.number("blend_factor", 0.5), 6)
     second = latent_at(given, build, "samples2")
-    return replace(first, wire=build.node("blend_latents", "blend", first=first, second=second, share=share))
+    return replace(
+        first, wire=build.node("blend_latents", "blend", first=first, second=second, share=share), image=None
+    )
 
 
 @translates("LatentFlip")
@@ -147,7 +150,7 @@ def rotate(given: Given, build: Builder) -> Latent:
 
 def _turned(given: Given, build: Builder, way: str) -> Latent:
     latent = latent_at(given, build, "samples")
-    return replace(latent, wire=build.node("turn_latent", "turn", latent=latent, way=way))
+    return replace(latent, wire=build.node("turn_latent", "turn", latent=latent, way=way), image=None)
 
 
 @translates("LatentCrop")
@@ -156,7 +159,7 @@ def crop(given: Given, build: Builder) -> Latent:
     box = {
         key: given.whole(key, 512 if key in ("width", "height") else 0) // CELL for key in ("x", "y", "width", "height")
     }
-    return replace(latent, wire=build.node("crop_latent", "crop", latent=latent, **box))
+    return replace(latent, wire=build.node("crop_latent", "crop", latent=latent, **box), image=None)
 
 
 @translates("LatentBatch")
@@ -169,7 +172,9 @@ def batch(given: Given, build: Builder) -> Latent:
 def pick(given: Given, build: Builder) -> Any:
     first, count = given.whole("batch_index"), given.whole("length", 1)
     latent = latent_at(given, build, "samples")
-    return replace(latent, wire=build.node("pick_latent", "pick", latent=latent, first=first, count=count), batch=count)
+    return replace(
+        latent, wire=build.node("pick_latent", "pick", latent=latent, first=first, count=count), batch=count, image=None
+    )
 
 
 @translates("RepeatLatentBatch")

@@ -2,54 +2,125 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Clip, ControlNet, Model, Wire
+from nodes.comfyui.meanings import BY_FAMILY, CannotTranslateError, Clip, ControlNet, Model, Wire
+from nodes.comfyui.model_families import choice, of_file, of_type
 from nodes.comfyui.registry import Outputs, translates
 
-FLUX_TEXTS = "text encoders and VAE are those of a FLUX folder: name it at {node}"
-SD3_TEXTS = "text encoders and VAE are those of a Stable Diffusion 3 folder: name it at {node}"
-TRANSFORMER_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
-TEXT_LOADERS = (
-    "CLIPLoader",
-    "DualCLIPLoader",
-    "TripleCLIPLoader",
-    "CLIPLoaderGGUF",
-    "DualCLIPLoaderGGUF",
-    "TripleCLIPLoaderGGUF",
+UNETS = ("", "Stable Diffusion")
+"""How families begin whose U-Net is loaded with text encoder and VAE in one file."""
+TRANSFORMERS = {
+    "UNETLoader": "unet_name",
+    "UnetLoaderGGUF": "unet_name",
+    "UnetLoaderGGUFAdvanced": "unet_name",
+    "LoaderGGUF": "gguf_name",
+}
+"""Loaders of a denoising network, and the input that names its file."""
+ONE, TWO, THREE, FOUR = (
+    ("clip_name",),
+    ("clip_name1", "clip_name2"),
+    ("clip_name1", "clip_name2", "clip_name3"),
+    ("clip_name1", "clip_name2", "clip_name3", "clip_name4"),
 )
+TEXTS = {
+    "CLIPLoader": (ONE, "stable_diffusion"),
+    "DualCLIPLoader": (TWO, "flux"),
+    "TripleCLIPLoader": (THREE, "sd3"),
+    "QuadrupleCLIPLoader": (FOUR, "hidream"),
+    "CLIPLoaderGGUF": (ONE, "stable_diffusion"),
+    "DualCLIPLoaderGGUF": (TWO, "flux"),
+    "TripleCLIPLoaderGGUF": (THREE, "sd3"),
+    "QuadrupleCLIPLoaderGGUF": (FOUR, "hidream"),
+    "ClipLoaderGGUF": (ONE, "stable_diffusion"),
+    "DualClipLoaderGGUF": (TWO, "flux"),
+    "TripleClipLoaderGGUF": (THREE, "sd3"),
+    "QuadrupleClipLoaderGGUF": (FOUR, "hidream"),
+}
+"""Loaders of text encoders: the inputs that name their files, and what they are loaded for where none says it."""
+NOT_LOADED = "models of {family} are not loaded by this nodeflow yet"
+NARROWED = {"fp8_e4m3fn": "float8", "fp8_e4m3fn_fast": "float8", "fp8_e5m2": "float8"}
+
+
+class Loaded(NamedTuple):
+    """What one node loads for several of ComfyUI's loaders."""
+
+    network: str
+    texts: tuple[str, ...]
+    vae: str
+    family: str
 
 
 @translates("CheckpointLoaderSimple", "CheckpointLoader")
 def checkpoint(given: Given, build: Builder) -> Outputs:
     """A whole model in a file. The old loader's configuration is told from the file here."""
     name = given.get("ckpt_name")
-    kind = family(str(name))
-    if kind == "flux":
-        wire = build.node("load_flux", "model", transformer=name)
-        given.approximate(FLUX_TEXTS.format(node=wire.node))
-    elif kind == "joint":
-        wire = build.node("load_flow_transformer", "model", transformer=name)
-        given.approximate(SD3_TEXTS.format(node=wire.node))
-    else:
+    family = of_file(name)
+    if _of_unets(family):
         wire = build.node("load_latent_diffusion", "model", model=name)
-    return parts(wire, kind, build)
+        return parts(wire, build)
+    _told(given, build, family)
+    return parts(build.node("load_model", "model", model=name), build, family)
 
 
-def parts(wire: Wire, kind: str, build: Builder) -> Outputs:
+def parts(wire: Wire, build: Builder, family: str = "") -> Outputs:
     """Model, text encoder and VAE of a node that loads all."""
-    network = wire.other("unet" if kind == "unet" else "transformer")
+    kind, network = (BY_FAMILY, "network") if family else ("unet", "unet")
     build.vae = build.vae or wire.other("vae")
     text = Clip(wire.other("text_encoder"), kind)
-    return Model(network, wire.other("schedule"), kind), text, wire.other("vae")
+    return Model(wire.other(network), wire.other("schedule"), kind, family=family), text, wire.other("vae")
 
 
-def family(name: str) -> str:
-    """How a model is called by, as its file's name tells."""
-    name = name.replace("\\", "/").rpartition("/")[2].lower()
-    if "flux" in name:
-        return "flux"
-    return "joint" if name.startswith(("sd3", "stable-diffusion-3", "stable_diffusion_3")) else "unet"
+@translates(*TRANSFORMERS)
+def transformer(given: Given, build: Builder) -> Model:
+    name, narrowed = given.get(TRANSFORMERS[given.type]), given.text("weight_dtype", "default")
+    if together := _together(build):
+        wire = _whole(build, together)
+        family = together.family
+    else:
+        family = of_file(name) or _only_family(build)
+        if family.startswith("Stable Diffusion ") and not family.endswith(" 3"):
+            raise CannotTranslateError("a U-Net alone is not loaded here, only with its whole model")
+        storage = NARROWED.get(narrowed)
+        wire = build.node("load_diffusion_model", "model", model=name, storage=storage)
+    if narrowed not in ("default", "None") and (together or narrowed != "fp8_e4m3fn"):
+        given.approximate("the weights are kept in the bits that their file has, not narrowed to others")
+    _told(given, build, family)
+    return Model(wire.other("network"), wire.other("schedule"), BY_FAMILY, family=family)
+
+
+@translates(*TEXTS)
+def text_encoder(given: Given, build: Builder) -> Clip:
+    if together := _together(build):
+        return Clip(_whole(build, together).other("text_encoder"), BY_FAMILY)
+    names, otherwise = TEXTS[given.type]
+    files = [given.get(name) for name in names]
+    family = of_type(given.text("type", otherwise), str(files[0]))
+    if not family:
+        family = _only_family(build)
+    _told(given, build, family)
+    inputs = {("model" if not place else f"model_{place + 1}"): file for place, file in enumerate(files)}
+    about = choice(build, "load_text_encoder", "family", family)
+    return Clip(build.node("load_text_encoder", "text_encoder", family=about, **inputs), BY_FAMILY)
+
+
+@translates("VAELoader", "VaeGGUF")
+def vae(given: Given, build: Builder) -> Wire:
+    name = given.text("vae_name")
+    if name == "pixel_space":
+        wire = build.node("pixel_space", "vae")
+    elif name.startswith("tae") and "." not in name:
+        raise CannotTranslateError(f"the small VAE {name} is put together of two files, which is not done here")
+    elif together := _together(build):
+        wire = _whole(build, together).other("vae")
+    else:
+        wire = build.node(
+            "load_vae", "vae", model=name, made_for=choice(build, "load_vae", "made_for", _only_family(build))
+        )
+    build.vae = build.vae or wire
+    return wire
 
 
 @translates("DiffControlNetLoader", "ControlNetLoader")
@@ -59,57 +130,61 @@ def controlnet(given: Given, build: Builder) -> ControlNet:
     return ControlNet(build.node("load_controlnet", "controlnet", model=given.get("control_net_name")))
 
 
-@translates("VAELoader")
-def vae(given: Given, build: Builder) -> Wire:
-    name = given.text("vae_name")
-    if name == "pixel_space":
-        wire = build.node("pixel_space", "vae")
-    elif name.startswith("tae"):
-        raise CannotTranslateError(f"the small VAE {name} is put together of two files, which is not done here")
-    else:
-        made_for = {"flux": "FLUX", "joint": "Stable Diffusion 3"}.get(_combined(build))
-        wire = build.node("load_vae", "vae", model=name, made_for=made_for)
-    build.vae = build.vae or wire
-    return wire
-
-
 @translates("UpscaleModelLoader")
 def upscaler(given: Given, build: Builder) -> Wire:
     return build.node("load_upscaler", "upscaler", model=given.get("model_name"))
 
 
-@translates(*TRANSFORMER_LOADERS)
-def transformer(given: Given, build: Builder) -> Model:
-    kind, wire = _whole(build, given)
-    if given.text("weight_dtype", "default") not in ("default", "None"):
-        given.approximate("the weights are kept as their file has them, not narrowed to 8 bits")
-    network = wire.other("transformer")
-    return Model(network, wire.other("schedule"), kind)
+def _of_unets(family: str) -> bool:
+    """Whether a whole model's node is that of U-Nets: where nothing else is known too, since most are such."""
+    return not family or (family.startswith("Stable Diffusion") and not family.startswith("Stable Diffusion 3"))
 
 
-@translates(*TEXT_LOADERS)
-def text_encoder(given: Given, build: Builder) -> Clip:
-    kind, wire = _whole(build, given)
-    given.approximate((FLUX_TEXTS if kind == "flux" else SD3_TEXTS).format(node=wire.node))
-    return Clip(wire.other("text_encoder"), kind)
+def _told(given: Given, build: Builder, family: str) -> None:
+    """Say where the node is right and the family of its model is not loaded here."""
+    if family and choice(build, "load_model", "family", family) is None:
+        given.approximate(NOT_LOADED.format(family=family))
 
 
-def _whole(build: Builder, given: Given) -> tuple[str, Wire]:
-    """The one node that loads what several loaders load, where the graph has a model of that kind."""
-    kind = _combined(build)
-    if not kind:
-        raise CannotTranslateError("this kind of model is not loaded by parts here")
-    names = [node.inputs.get("unet_name") for node in build.prompt.nodes.values() if node.type in TRANSFORMER_LOADERS]
-    if len(set(map(str, names))) > 1 or not isinstance(names[0], str):
-        raise CannotTranslateError("several transformers share their text encoders here")
-    loader = "load_flux" if kind == "flux" else "load_flow_transformer"
-    return kind, build.shared(loader, "model", transformer=names[0])
-
-
-def _combined(build: Builder) -> str:
-    """Which kind of model the loaders of a graph make up; empty for one that is not known here."""
+def _together(build: Builder) -> Loaded | None:
+    """What one *Load model* loads: where a graph has one network, one set of text encoders for it, and one VAE."""
     nodes = build.prompt.nodes.values()
-    kinds = {str(node.inputs.get("type", "sd3")) for node in nodes if node.type in TEXT_LOADERS}
-    if not any(node.type in TRANSFORMER_LOADERS for node in nodes):
-        return ""
-    return {"flux": "flux", "sd3": "joint"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
+    networks = [node.inputs.get(TRANSFORMERS[node.type]) for node in nodes if node.type in TRANSFORMERS]
+    texts = [node for node in nodes if node.type in TEXTS]
+    vaes = [node.inputs.get("vae_name") for node in nodes if node.type == "VAELoader"]
+    if not len(networks) == len(texts) == len(vaes) == 1:
+        return None
+    names, otherwise = TEXTS[texts[0].type]
+    files = [texts[0].inputs.get(name) for name in names]
+    kind = texts[0].inputs.get("type", otherwise)
+    named = [*networks, *files, *vaes]
+    if len(files) > 3 or not all(isinstance(one, str) and one for one in named) or not isinstance(kind, str):
+        return None
+    family = of_file(networks[0]) or of_type(kind, str(files[0]))
+    if (
+        choice(build, "load_model", "family", family) is None
+        or vaes[0] == "pixel_space"
+        or str(vaes[0]).startswith("tae")
+    ):
+        return None
+    return Loaded(str(networks[0]), tuple(map(str, files)), str(vaes[0]), family)
+
+
+def _whole(build: Builder, loaded: Loaded) -> Wire:
+    texts = {
+        ("text_encoder" if not place else f"text_encoder_{place + 1}"): file for place, file in enumerate(loaded.texts)
+    }
+    return build.shared("load_model", "model", model=loaded.network, vae=loaded.vae, **texts)
+
+
+def _only_family(build: Builder) -> str:
+    """The family that all loaders of a graph are for; empty where there are several, or none is known."""
+    found = set[str]()
+    for node in build.prompt.nodes.values():
+        if node.type in TRANSFORMERS:
+            found.add(of_file(node.inputs.get(TRANSFORMERS[node.type])))
+        elif node.type in TEXTS:
+            names, otherwise = TEXTS[node.type]
+            found.add(of_type(str(node.inputs.get("type", otherwise)), str(node.inputs.get(names[0]))))
+    found.discard("")
+    return found.pop() if len(found) == 1 else ""

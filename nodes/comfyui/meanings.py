@@ -22,6 +22,10 @@ class Wire(NamedTuple):
         return Wire(self.node, output)
 
 
+BY_FAMILY = "by family"
+"""The kind of a model, or of a text encoder, that the one denoiser of all families calls."""
+
+
 class Value(msgspec.Struct, frozen=True):
     """A number, text or choice that a node gives: its wire, and what it is, as far as that is known now."""
 
@@ -50,6 +54,7 @@ class Model(msgspec.Struct, frozen=True):
     denoisers: tuple[Over, ...] = ()
     rule: Over | None = None
     over: tuple[Over, ...] = ()
+    family: str = ""
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
 
@@ -90,6 +95,10 @@ class Conditioning(msgspec.Struct, frozen=True):
     beside: Beside | None = None
     zero: bool = False
     """Zeros in place of the text: there is no wire of these."""
+    clip: Clip | None = None
+    words: Any = ""
+    references: tuple[Wire, ...] = ()
+    """What it was encoded of, as long as nothing has changed it: with more images it is encoded anew."""
 
 
 class EmptyLatent(msgspec.Struct, frozen=True):
@@ -106,6 +115,9 @@ class Latent(msgspec.Struct, frozen=True):
     wire: Wire
     mask: Wire | None = None
     batch: Any = 1
+    image: Wire | None = None
+    vae: Wire | None = None
+    """What it was encoded of, as long as nothing has changed it."""
 
 
 class Sampler(msgspec.Struct, frozen=True):

@@ -42,7 +42,7 @@ def _both(
     if texts[0].controls != texts[1].controls:
         given.approximate("the ControlNets of the first text lead both")
     wire = build.node(kind, "texts", **{port: one.wire for port, one in zip(ports, texts, strict=True)}, **more)
-    return replace(texts[0], wire=wire)
+    return replace(texts[0], wire=wire, clip=None)
 
 
 @translates("ConditioningSetArea")
@@ -77,4 +77,5 @@ def _limited(given: Given, build: Builder, kind: str, names: dict[str, str], **m
     values = {key: given.get(name) for key, name in names.items()}
     if found.zero:
         raise CannotTranslateError("its text is zeros")
-    return replace(found, wire=build.node(kind, "region", conditioning=found.wire, **values, **more))
+    wire = build.node(kind, "region", conditioning=found.wire, **values, **more)
+    return replace(found, wire=wire, clip=None)

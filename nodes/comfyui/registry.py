@@ -20,6 +20,7 @@ GROUPS = (
     "loaders",
     "conditioning",
     "regions",
+    "references",
     "latents",
     "sampling",
     "sigmas",

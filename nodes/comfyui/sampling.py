@@ -8,6 +8,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import latent_at
 from nodes.comfyui.meanings import (
+    BY_FAMILY,
     CannotTranslateError,
     Conditioning,
     EmptyLatent,
@@ -193,10 +194,8 @@ def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
     more = {"prediction": model.prediction or None}
     if model.guessed:
         given.approximate(GUESSED)
-    if model.kind == "flux":
-        wire = build.shared("flux_denoiser", "denoiser", transformer=model.network, guidance=text.guidance)
-    elif model.kind == "joint":
-        wire = build.shared("joint_denoiser", "denoiser", transformer=model.network)
+    if model.kind == BY_FAMILY:
+        wire = build.shared("network_denoiser", "denoiser", network=model.network, guidance=text.guidance)
     elif text.beside is not None and text.beside.mask is not None:
         vae, image, mask = text.beside
         wire = build.shared(

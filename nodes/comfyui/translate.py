@@ -72,8 +72,11 @@ class _Translating:
                 self.meanings[id, slot] = meaning
                 if isinstance(meaning, Model) and self.build.levels is None:
                     self.build.levels = meaning.schedule
+                if isinstance(meaning, Model) and self.build.network is None:
+                    self.build.network = meaning.network
             status = APPROXIMATE if given.notes else TRANSLATED
             self.rows[id] = Row(id, node.type, status, self.build.made[id], given.notes)
+        self.build.leave_out_replaced()
         return Translation(self.build.workflow, self.rows, self.build.made)
 
     def _meant(self, value: Any) -> Any:

@@ -1,0 +1,108 @@
+"""Which family of models ComfyUI's loaders mean, in the names that the load nodes here have for them."""
+
+from __future__ import annotations
+
+from nodeflow.library.named import AmbiguousNameError, library_path
+from nodes.comfyui.builder import Builder
+
+AUTO = "auto"
+BY_TYPE = {
+    "flux": "FLUX.1",
+    "sd3": "Stable Diffusion 3",
+    "sdxl": "Stable Diffusion XL",
+    "qwen_image": "Qwen-Image",
+    "lumina2": "Lumina 2",
+    "flux2": "FLUX.2",
+    "flux3": "FLUX.3",
+    "krea2": "Krea 2",
+    "chroma": "Chroma",
+    "pixart": "PixArt",
+    "hidream": "HiDream",
+    "omnigen2": "OmniGen2",
+    "ovis": "Ovis-Image",
+    "boogu": "Boogu-Image",
+    "fibo2": "Fibo 2",
+    "ideogram4": "Ideogram 4",
+    "joyimage": "JoyImage",
+    "lens": "Lens",
+    "longcat_image": "LongCat-Image",
+    "mage": "Mage-Flow",
+    "moss_image": "MOSS-Image",
+    "pixeldit": "PixelDiT",
+    "newbie": "NewBie-Image",
+    "kandinsky5_image": "Kandinsky 5",
+    "hunyuan_image": "HunyuanImage",
+    "cosmos": "Cosmos",
+    "wan": "Wan",
+}
+"""Families by what ComfyUI calls the type of a text encoder."""
+BY_WORDS = (
+    ("z_image", "Z-Image"),
+    ("z-image", "Z-Image"),
+    ("zimage", "Z-Image"),
+    ("anima", "Anima"),
+    ("chroma", "Chroma"),
+    ("ernie", "ERNIE-Image"),
+    ("hidream", "HiDream"),
+    ("qwen_image_2.1", "Qwen-Image 2.1"),
+    ("qwen_image", "Qwen-Image"),
+    ("qwen-image", "Qwen-Image"),
+    ("flux3", "FLUX.3"),
+    ("flux-3", "FLUX.3"),
+    ("flux2", "FLUX.2"),
+    ("flux-2", "FLUX.2"),
+    ("flux.2", "FLUX.2"),
+    ("flux", "FLUX.1"),
+    ("sd3", "Stable Diffusion 3"),
+    ("stable-diffusion-3", "Stable Diffusion 3"),
+    ("stable_diffusion_3", "Stable Diffusion 3"),
+    ("krea2", "Krea 2"),
+    ("lumina", "Lumina 2"),
+    ("aura_flow", "AuraFlow"),
+    ("auraflow", "AuraFlow"),
+)
+"""Families by what the names of their files have in them; the first that is found counts."""
+BY_ENCODER = {
+    "lumina2": (("qwen", "Z-Image"),),
+    "flux2": (("ministral", "ERNIE-Image"), ("ernie", "ERNIE-Image")),
+    "qwen_image": (("qwen3vl", "Qwen-Image 2.1"), ("qwen3.5", "Qwen-Image 2.1"), ("ming", "Ming-Image")),
+    "stable_diffusion": (("qwen_3_06b", "Anima"),),
+}
+"""Types that several families share: which one, by what the text encoder's name has in it."""
+
+
+def of_file(name: object) -> str:
+    """The family of a model's file: as the library recognised it, else as its name says; empty for none."""
+    if not isinstance(name, str):
+        return ""
+    return _recognised(name) or of_words(name)
+
+
+def of_words(name: str) -> str:
+    """The family that a file's name says; empty for none."""
+    last = name.replace("\\", "/").rpartition("/")[2].lower()
+    return next((family for words, family in BY_WORDS if words in last), "")
+
+
+def of_type(type: str, encoder: str) -> str:
+    """The family that a text encoder is loaded for, by the type that ComfyUI is told; empty for one not known."""
+    last = encoder.replace("\\", "/").rpartition("/")[2].lower()
+    shared = next((family for words, family in BY_ENCODER.get(type, ()) if words in last), "")
+    return shared or BY_TYPE.get(type, "")
+
+
+def _recognised(name: str) -> str:
+    from nodeflow.library.recognise import recognise
+
+    try:
+        path = library_path(name)
+        return recognise(path).family if path is not None else ""
+    except (AmbiguousNameError, OSError):
+        return ""
+
+
+def choice(build: Builder, kind: str, param: str, family: str) -> str | None:
+    """The choice of a load node for a family; None where it has none, so that its usual one stays."""
+    spec = build.catalogue.nodes.get(f"nodes.{kind}")
+    found = spec.param(param) if spec else None
+    return family if found is not None and family in found.choices else None

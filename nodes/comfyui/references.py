@@ -1,0 +1,100 @@
+"""ComfyUI's reference images: latents that a text carries to the model, and images that the text encoder sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.latents import latent_at
+from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.registry import Outputs, translates
+
+SIZES = "reference images get the sizes and the filter of their family here"
+AS_USUAL = ("index", "index_timestep_zero", "offset")
+
+
+@translates("TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus")
+def edited_text(given: Given, build: Builder) -> Conditioning:
+    return _read(given, build, given.get("prompt", ""), _images(given), build.role(given.id))
+
+
+@translates("TextEncodeQwenImage21")
+def edited_texts(given: Given, build: Builder) -> Outputs:
+    """Both texts with their images, and zeros in the size of the first image, or of the number that it is told."""
+    images, side = _images(given), given.get("resolution", 1024)
+    positive = _read(given, build, given.get("prompt", ""), images, "prompt")
+    negative = _read(given, build, given.get("negative_prompt", ""), images, "negative")
+    return positive, negative, _size(build, images, side)
+
+
+def _size(build: Builder, images: list[Wire], side: Any) -> EmptyLatent:
+    if not images or (isinstance(side, int) and side > 0):
+        return EmptyLatent(side, side)
+    size = build.shared("image_size", "size", image=images[0])
+    return EmptyLatent(Value(size), Value(size.other("height")))
+
+
+@translates("ReferenceLatent")
+def reference(given: Given, build: Builder) -> Conditioning:
+    """A latent that a text carries: the image that it was encoded of."""
+    text = given.need(Conditioning, "conditioning")
+    if not given.has("latent"):
+        return text
+    latent = given.inputs["latent"]
+    found = latent if isinstance(latent, Latent) else latent_at(given, build, "latent")
+    if found.image is None or found.vae is None:
+        raise CannotTranslateError("its latent is not of an image as it was encoded")
+    if text.clip is None:
+        raise CannotTranslateError("its text was changed since it was encoded")
+    build.replaced.add(found.wire.node)
+    images = [*text.references, _reference(build, found.image, found.vae)]
+    return _encoded(given, build, text.clip, text.words, images, build.role(given.id), text)
+
+
+@translates("FluxKontextMultiReferenceLatentMethod")
+def method(given: Given, build: Builder) -> Conditioning:
+    """How several references are told apart: each family has its own way here."""
+    if given.text("reference_latents_method", "offset") not in AS_USUAL:
+        given.approximate("references are told apart as their family does it")
+    return given.need(Conditioning, "conditioning")
+
+
+def _images(given: Given) -> list[Wire]:
+    names = [name for name in given.inputs if name.startswith(("image", "images."))]
+    return [wire for name in sorted(names) if (wire := given.maybe_wire(name)) is not None]
+
+
+def _read(given: Given, build: Builder, words: Any, images: list[Wire], name: str) -> Conditioning:
+    clip, vae = given.need(Clip, "clip"), given.maybe_wire("vae")
+    if images and vae is None:
+        raise CannotTranslateError("images that the text encoder alone sees have no counterpart here")
+    references = [_reference(build, image, vae) for image in images if vae is not None]
+    return _encoded(given, build, clip, words, references, name)
+
+
+def _reference(build: Builder, image: Wire, vae: Wire) -> Wire:
+    if build.network is None:
+        raise CannotTranslateError("no model is known whose reference images these are")
+    return build.shared("reference_image", "reference", image=image, vae=vae, network=build.network)
+
+
+def _encoded(
+    given: Given,
+    build: Builder,
+    clip: Clip,
+    words: Any,
+    images: list[Wire],
+    name: str,
+    before: Conditioning | None = None,
+) -> Conditioning:
+    """A text with reference images, in the place of the same text with fewer of them."""
+    if images:
+        given.approximate(SIZES)
+    wire = build.node("edit_conditioning", name, text_encoder=clip, references=images or None, text=words)
+    if before is None:
+        return Conditioning(wire, clip=clip, words=words, references=tuple(images))
+    build.replaced.add(before.wire.node)
+    return replace(before, wire=wire, references=tuple(images))
