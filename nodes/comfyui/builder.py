@@ -29,6 +29,8 @@ class Builder:
         """The noise levels of the first model there is, for what ComfyUI spaces without a model and we do not."""
         self.network: Wire | None = None
         """The first network there is, whose family says the sizes of reference images."""
+        self.families: dict[str, str] = {}
+        """Families by the names of their files, as far as they were asked for."""
         self.replaced: set[str] = set()
         """Nodes that others took the place of; what nothing comes from is left out in the end."""
         self._shared: dict[Any, Wire] = {}

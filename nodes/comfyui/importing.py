@@ -8,6 +8,7 @@ import msgspec
 
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import Foreign, NotReadableError, find
+from nodeflow.graph.io.comfyui.model import ComfyWorkflow
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.import_report import Form
@@ -16,6 +17,7 @@ from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.node_packs import packs_of
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.places import place
+from nodes.comfyui.subgraphs import grouped, paths
 from nodes.comfyui.translate import Row, translate
 from nodes.comfyui.wanted_models import WantedModel, wanted_models
 
@@ -80,9 +82,13 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     apart = _disagreements(made, seen) if window is not None and found.prompt is not None else []
     differences = [*prompt.skipped, *_told(apart, "prompt" if prompt is made else "workflow")]
     translation = translate(prompt, catalogue)
-    place(translation.workflow, translation.made, prompt, window)
+    scopes = grouped(translation.workflow, translation.made, window or ComfyWorkflow())
+    for scope in scopes:
+        place(scope, prompt)
+    where = paths(scopes)
+    rows = [row._replace(nodes=[where.get(id, id) for id in row.nodes]) for row in translation.rows.values()]
     differences += _noise(prompt)
-    report = _report(list(translation.rows.values()), wanted_models(prompt, window), differences, packs_of(window))
+    report = _report(rows, wanted_models(prompt, window), differences, packs_of(window))
     report.apart, report.took = [storable(id) for id in apart], "prompt" if prompt is made else "workflow"
     return Imported(translation.workflow, report)
 

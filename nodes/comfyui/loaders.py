@@ -57,7 +57,7 @@ class Loaded(NamedTuple):
 def checkpoint(given: Given, build: Builder) -> Outputs:
     """A whole model in a file. The old loader's configuration is told from the file here."""
     name = given.get("ckpt_name")
-    family = of_file(name)
+    family = of_file(build, name)
     if _of_unets(family):
         wire = build.node("load_latent_diffusion", "model", model=name)
         return parts(wire, build)
@@ -80,7 +80,7 @@ def transformer(given: Given, build: Builder) -> Model:
         wire = _whole(build, together)
         family = together.family
     else:
-        family = of_file(name) or _only_family(build)
+        family = of_file(build, name) or _only_family(build)
         if family.startswith("Stable Diffusion ") and not family.endswith(" 3"):
             raise CannotTranslateError("a U-Net alone is not loaded here, only with its whole model")
         storage = NARROWED.get(narrowed)
@@ -160,7 +160,7 @@ def _together(build: Builder) -> Loaded | None:
     named = [*networks, *files, *vaes]
     if len(files) > 3 or not all(isinstance(one, str) and one for one in named) or not isinstance(kind, str):
         return None
-    family = of_file(networks[0]) or of_type(kind, str(files[0]))
+    family = of_file(build, networks[0]) or of_type(kind, str(files[0]))
     if (
         choice(build, "load_model", "family", family) is None
         or vaes[0] == "pixel_space"
@@ -182,7 +182,7 @@ def _only_family(build: Builder) -> str:
     found = set[str]()
     for node in build.prompt.nodes.values():
         if node.type in TRANSFORMERS:
-            found.add(of_file(node.inputs.get(TRANSFORMERS[node.type])))
+            found.add(of_file(build, node.inputs.get(TRANSFORMERS[node.type])))
         elif node.type in TEXTS:
             names, otherwise = TEXTS[node.type]
             found.add(of_type(str(node.inputs.get("type", otherwise)), str(node.inputs.get(names[0]))))

@@ -71,11 +71,13 @@ BY_ENCODER = {
 """Types that several families share: which one, by what the text encoder's name has in it."""
 
 
-def of_file(name: object) -> str:
+def of_file(build: Builder, name: object) -> str:
     """The family of a model's file: as the library recognised it, else as its name says; empty for none."""
     if not isinstance(name, str):
         return ""
-    return _recognised(name) or of_words(name)
+    if name not in build.families:
+        build.families[name] = _recognised(name) or of_words(name)
+    return build.families[name]
 
 
 def of_words(name: str) -> str:

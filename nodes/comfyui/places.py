@@ -5,71 +5,74 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from nodeflow.graph.io.comfyui.model import ComfyWorkflow
+from nodeflow.graph.io.comfyui.model import Graph
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, notes
 from nodeflow.graph.io.comfyui.tolerant import text
 from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation, AnnotationKind
-from nodeflow.graph.model.workflow import Placement, Workflow
+from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, TERMINALS, Placement, Workflow
+from nodes.comfyui.colours import named_colour
 from nodes.comfyui.placeholders import storable
+from nodes.comfyui.subgraphs import Scope
 
 STRETCH = 1.5
 """Nodes here are wider apart: several stand where one stood."""
 WIDTH, GAP, LINE, HEAD, TALLEST = 300.0, 40.0, 34.0, 70.0, 560.0
-DEEPEST, MOST_INSIDE = 8, 1000
-"""Subgraphs whose places are taken over: how deep, and how many."""
 MOST_TRIED = 400
 """Nodes that a place is looked for between; below all of them there is one."""
 LONGEST_TITLE = 200
 
 
-def place(workflow: Workflow, made: dict[str, list[str]], prompt: Prompt, source: ComfyWorkflow | None) -> None:
-    """Give every node a place, and take over groups and notes."""
-    given = dict(_places(source)) if source else {}
-    spots = _filled(prompt, given)
+def place(scope: Scope, prompt: Prompt) -> None:
+    """Give every node of a graph a place, and take over its groups and notes."""
+    given = dict(_places(scope))
+    spots = _filled(prompt, scope.made, given)
     wanted: list[tuple[float, float, str, str]] = []
-    for id, names in made.items():
+    for id, names in scope.made.items():
         x, y = spots.get(id, (0.0, 0.0))
-        title = _title(prompt, id)
+        title = _title(prompt, scope, id)
         ends = names[-1:]
-        for number, name in enumerate(name for name in names if name in workflow.nodes):
+        for number, name in enumerate(name for name in names if name in scope.body.nodes):
             wanted.append((x, y + number, name, title if name in ends else ""))
     occupied = _Occupied()
     for x, y, name, title in sorted(wanted):
-        y = occupied.take(x, y, _height(workflow, name))
-        workflow.layout[name] = Placement(round(x, 1), round(y, 1), storable(title)[:LONGEST_TITLE])
-    if source:
-        _annotate(workflow, source)
+        y = occupied.take(x, y, _height(scope.body, name))
+        scope.body.layout[name] = Placement(round(x, 1), round(y, 1), storable(title)[:LONGEST_TITLE])
+    _terminals(scope.body)
+    _annotate(scope.body, scope.graph)
 
 
-def _title(prompt: Prompt, id: str) -> str:
+def _terminals(body: Workflow) -> None:
+    """The two ends of a subgraph stand left and right of what is inside."""
+    inside = [spot for name, spot in body.layout.items() if name in body.nodes and name not in TERMINALS]
+    if not inside or INPUTS not in body.nodes:
+        return
+    middle = sum(spot.y for spot in inside) / len(inside)
+    body.layout[INPUTS] = Placement(min(spot.x for spot in inside) - WIDTH - GAP, middle)
+    body.layout[OUTPUTS] = Placement(max(spot.x for spot in inside) + WIDTH + GAP, middle)
+
+
+def _title(prompt: Prompt, scope: Scope, id: str) -> str:
     """The title that a person gave a node; files of the interface repeat the class where there is none."""
-    node = prompt.nodes.get(id)
+    node = prompt.nodes.get(id) or scope.graph.nodes.get(id.removeprefix(scope.path))
     if node is None or "".join(node.title.split()).casefold() == node.type.casefold():
         return ""
     return node.title
 
 
-def _places(source: ComfyWorkflow) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Places by the ids of the flat form; what is inside a subgraph stands where its instance does."""
-    waiting = deque([(source.graph, "", 0.0, 0.0)])
-    while waiting:
-        graph, path, left, top = waiting.popleft()
-        nodes = [node for node in graph.nodes.values() if math.isfinite(node.x) and math.isfinite(node.y)]
-        if path:
-            left -= min((node.x for node in nodes), default=0.0)
-            top -= min((node.y for node in nodes), default=0.0)
-        for node in nodes:
-            x, y = left + node.x, top + node.y
-            yield f"{path}{node.id}", (x * STRETCH, y * STRETCH)
-            if node.type in source.definitions and path.count(":") < DEEPEST and len(waiting) < MOST_INSIDE:
-                waiting.append((source.definitions[node.type].graph, f"{path}{node.id}:", x, y))
+def _places(scope: Scope) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Places by the ids of the flat form."""
+    for node in scope.graph.nodes.values():
+        if math.isfinite(node.x) and math.isfinite(node.y):
+            yield f"{scope.path}{node.id}", (node.x * STRETCH, node.y * STRETCH)
 
 
-def _filled(prompt: Prompt, given: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+def _filled(
+    prompt: Prompt, made: Mapping[str, list[str]], given: dict[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
     """Places for all: columns by how much stands before, for those that have none."""
-    missing = [id for id in prompt.nodes if id not in given]
+    missing = [id for id in made if id not in given]
     if not missing:
         return given
     right = max((x for x, _ in given.values()), default=-WIDTH) + WIDTH + GAP if given else 0.0
@@ -77,7 +80,8 @@ def _filled(prompt: Prompt, given: dict[str, tuple[float, float]]) -> dict[str, 
     for _ in range(min(len(missing), 40)):
         changed = False
         for id in missing:
-            sources = [v.node for v in prompt.nodes[id].inputs.values() if isinstance(v, Output)]
+            inputs = prompt.nodes[id].inputs.values() if id in prompt.nodes else ()
+            sources = [value.node for value in inputs if isinstance(value, Output)]
             level = min(max((depth.get(one, 0) + 1 for one in sources), default=0), 40)
             changed |= depth.get(id) != level
             depth[id] = level
@@ -126,21 +130,21 @@ class _Occupied:
         return y
 
 
-def _annotate(workflow: Workflow, source: ComfyWorkflow) -> None:
+def _annotate(body: Workflow, graph: Graph) -> None:
     """Groups as frames, and notes."""
-    for number, group in enumerate(source.graph.groups, 1):
+    for number, group in enumerate(graph.groups, 1):
         width, height = group.width * STRETCH, group.height * STRETCH
         title = storable(group.title)[:LONGEST_TITLE]
-        workflow.annotations[f"frame{number}"] = _drawn("frame", group.x, group.y, width, height, title)
-    for number, note in enumerate(notes(source.graph), 1):
+        body.annotations[f"frame{number}"] = _drawn("frame", group.x, group.y, width, height, title, group.colour)
+    for number, note in enumerate(notes(graph), 1):
         words = text(note.values[0]) if note.values else text(note.named.get("text"))
         width, height = max(note.width, 200.0), max(note.height, 100.0)
         said = storable(words)[:LONGEST_TEXT]
-        workflow.annotations[f"note{number}"] = _drawn("note", note.x, note.y, width, height, said)
+        body.annotations[f"note{number}"] = _drawn("note", note.x, note.y, width, height, said, note.colour)
 
 
-def _drawn(kind: AnnotationKind, x: float, y: float, width: float, height: float, said: str) -> Annotation:
+def _drawn(kind: AnnotationKind, x: float, y: float, width: float, height: float, said: str, colour: str) -> Annotation:
     left, top, width, height = (
         side if math.isfinite(side) else 0.0 for side in (x * STRETCH, y * STRETCH, width, height)
     )
-    return Annotation(kind, left, top, width, height, said)
+    return Annotation(kind, left, top, width, height, said, named_colour(colour))

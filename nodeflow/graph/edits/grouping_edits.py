@@ -21,6 +21,7 @@ from nodeflow.graph.edits.subgraph_edits import Declare, Define, Same, SetType, 
 from nodeflow.graph.edits.subgraph_ports import free
 from nodeflow.graph.model.workflow import (
     INPUTS,
+    NODE_ID,
     OUTPUTS,
     TERMINALS,
     Interface,
@@ -140,7 +141,8 @@ def _names(wires: Iterable[tuple[tuple[str, str], str, str]]) -> dict[tuple[str,
     """A name for each output that wires come from: that of the port, with its node's where it would come twice."""
     wanted: dict[tuple[str, str], tuple[str, str]] = {}
     for given, port, node in wires:
-        wanted.setdefault(given, (port, node))
+        named = port if NODE_ID.fullmatch(port) else _identifier(port) or "port"
+        wanted.setdefault(given, (named, node))
     ports = [port for port, _ in wanted.values()]
     found: dict[tuple[str, str], str] = {}
     for given, (port, node) in wanted.items():
