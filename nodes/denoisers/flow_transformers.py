@@ -143,7 +143,7 @@ def joint_denoiser(transformer: DiffusionNetwork) -> Denoiser:
 
 
 @node("FLUX denoiser")
-def flux_denoiser(transformer: DiffusionNetwork, guidance: Annotated[float, Slider(1, 10, 0.1)] = 3.5) -> Denoiser:
+def flux_denoiser(transformer: DiffusionNetwork, guidance: Annotated[float, Slider(0, 100, 0.1)] = 3.5) -> Denoiser:
     """FLUX's transformer, ready for sampling.
 
     FLUX.1 dev was distilled to do in one pass what guidance does in two: ``guidance`` tells it how closely to follow
@@ -160,7 +160,7 @@ def flux_denoiser(transformer: DiffusionNetwork, guidance: Annotated[float, Slid
 
 
 @node("Denoiser")
-def network_denoiser(network: DiffusionNetwork, guidance: Annotated[float, Slider(1, 10, 0.1)] = 3.5) -> Denoiser:
+def network_denoiser(network: DiffusionNetwork, guidance: Annotated[float, Slider(0, 100, 0.1)] = 3.5) -> Denoiser:
     """Any network of *Load model* or *Load diffusion model*, ready for guidance and sampling.
 
     It is asked as its family was trained: how latents are cut into patches, what a timestep is, and what is predicted.
