@@ -91,7 +91,7 @@ class ThroughWorker:
             match self._replies.get():
                 case WorkerLost(reason):
                     print(f"nodeflow: {reason}; {self.details} says more", file=sys.stderr)
-                case NotKept(text):
+                case NotKept(_, text, _) if text:
                     print(f"nodeflow: {text}", file=sys.stderr)
                 case Refused(_, problems):
                     raise WorkflowError(*problems)
@@ -148,7 +148,7 @@ class InProcess:
 
         self.details = ""
         self._session, self._control = WorkflowRunner.of_user(limits), RunControl()
-        self._session.hear_troubles(lambda text: print(f"nodeflow: {text}", file=sys.stderr))
+        self._session.hear_troubles(lambda text: print(f"nodeflow: {text}", file=sys.stderr) if text else None)
         self.catalogue = self._session.packs.catalogue
         self.troubles = tuple(self._session.packs.errors.values())
 

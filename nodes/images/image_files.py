@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import struct
-import tempfile
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +18,7 @@ from PIL import PngImagePlugin, UnidentifiedImageError
 from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
+from nodeflow.unfinished_files import unfinished
 from nodeflow.wires import Files, Image, Mask
 from nodes.images.picture_decoder import decode
 
@@ -231,11 +231,8 @@ def _next_number(folder: Path, name: str) -> int:
 
 def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int]:
     """Write a file under the first free number: whole or not at all, and never over another. Also the number after."""
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
+    with unfinished(folder, data) as temporary:
+        temporary.chmod(0o644)
         while True:
             path = folder / f"{name}-{number:05}.png"
             number += 1
@@ -246,7 +243,5 @@ def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int
             except OSError:  # a file system without links
                 if path.exists():
                     continue
-                Path(temporary).replace(path)
+                temporary.replace(path)
             return path, number
-    finally:
-        Path(temporary).unlink(missing_ok=True)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.dialogs.file_conflict import FileConflict, beside, difference
@@ -38,27 +36,33 @@ def test_a_change_is_seen_by_what_a_file_holds(tmp_path: Path) -> None:
     assert stamp.still_holds(file)
 
 
-@pytest.fixture
-def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    def choose(label: str) -> list[str]:
-        """Press a button of the question when it comes; what was said to differ."""
-        seen: list[str] = []
+def question_of(window, qtbot: QtBot) -> FileConflict:
+    """The question, once it is there."""
 
-        def press(question: FileConflict) -> int:
-            seen.append(question.detailedText())
-            next(button for button in question.buttons() if button.text().replace("&", "") == label).click()
-            return 0
+    def asked() -> list[FileConflict]:
+        return [found for found in window.findChildren(FileConflict) if found.isVisible()]
 
-        monkeypatch.setattr(QMessageBox, "exec", press)
-        return seen
-
-    return choose
+    qtbot.waitUntil(lambda: bool(asked()))
+    (question,) = asked()
+    return question
 
 
-def saved(window, qtbot: QtBot) -> None:
-    """Save, and wait until that is over."""
+def press(question: FileConflict, qtbot: QtBot, label: str) -> None:
+    button = next(button for button in question.buttons() if button.text().replace("&", "") == label)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def saved(window, qtbot: QtBot, choice: str = "") -> str:
+    """Save, press a button of the question where there is to be one, and wait until that is over; what was said to
+    differ."""
     window.documents.save()
+    differs = ""
+    if choice:
+        question = question_of(window, qtbot)
+        differs = question.detailedText()
+        press(question, qtbot, choice)
     qtbot.waitUntil(lambda: window.documents.writing == 0)
+    return differs
 
 
 def changed(window, qtbot: QtBot, file: Path) -> None:
@@ -70,45 +74,63 @@ def changed(window, qtbot: QtBot, file: Path) -> None:
     file.write_bytes(THEIRS)
 
 
-def test_overwriting_is_one_of_the_choices(
-    window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]
-) -> None:
-    file, seen = tmp_path / "flow.json", choose("Overwrite")
-    changed(window, qtbot, file)
-    saved(window, qtbot)
-    assert set(load(file).nodes) == {"ours", "more"}
-    assert len(seen) == 1
-    assert "theirs" in seen[0]
-    saved(window, qtbot)
-    assert len(seen) == 1, "what was written here is no other program's change"
-
-
-def test_both_are_kept(window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_overwriting_is_one_of_the_choices(window, qtbot: QtBot, tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
-    choose("Keep Both")
     changed(window, qtbot, file)
+    assert "theirs" in saved(window, qtbot, "Overwrite")
+    assert set(load(file).nodes) == {"ours", "more"}
+    window.session.do("add", AddNode("third", Node("nodes.text", 1)))
     saved(window, qtbot)
+    assert set(load(file).nodes) == {"ours", "more", "third"}, "what was written here is no other program's change"
+
+
+def test_both_are_kept(window, qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    changed(window, qtbot, file)
+    saved(window, qtbot, "Keep Both")
     assert set(load(file).nodes) == {"theirs"}
     assert set(load(tmp_path / "flow (2).json").nodes) == {"ours", "more"}
     assert window.session.path == tmp_path / "flow (2).json"
 
 
-def test_theirs_is_taken(window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_theirs_is_taken(window, qtbot: QtBot, tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
-    choose("Reload")
     changed(window, qtbot, file)
-    saved(window, qtbot)
+    saved(window, qtbot, "Reload")
     qtbot.waitUntil(lambda: set(window.session.workflow.nodes) == {"theirs"})
     assert not window.session.dirty
 
 
-def test_nothing_happens_on_cancel(window, qtbot: QtBot, tmp_path: Path, choose: Callable[[str], list[str]]) -> None:
+def test_nothing_happens_on_cancel(window, qtbot: QtBot, tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
-    choose("Cancel")
     changed(window, qtbot, file)
-    saved(window, qtbot)
+    saved(window, qtbot, "Cancel")
     assert file.read_bytes() == THEIRS
     assert window.session.dirty
+    window.session.stack.setClean()
+
+
+def test_everything_goes_on_while_it_asks(window, qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    changed(window, qtbot, file)
+    window.documents.save()
+    question = question_of(window, qtbot)
+    window.session.do("add", AddNode("meanwhile", Node("nodes.text", 1)))
+    window.close()
+    assert window.isVisible(), "it does not end before it is known what becomes of the file"
+    press(question, qtbot, "Overwrite")
+    qtbot.waitUntil(lambda: window.documents.writing == 0)
+    assert set(load(file).nodes) == {"ours", "more", "meanwhile"}
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_escape_cancels(window, qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    changed(window, qtbot, file)
+    window.documents.save()
+    qtbot.keyClick(question_of(window, qtbot), Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.documents.writing == 0)
+    assert file.read_bytes() == THEIRS
     window.session.stack.setClean()
 
 

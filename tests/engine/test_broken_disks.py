@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -59,6 +60,27 @@ def test_on_a_full_disk_results_stay_in_memory_and_it_is_said_once(tmp_path: Pat
     empty(disk._index)
     cache.put(b"later", VALUE, 1.0)
     assert b"later" in disk
+    assert told[1:] == [""], "that results are kept again is told too"
+
+
+@pytest.mark.parametrize("how", ["removed", "index removed", "replaced"])
+def test_a_cache_that_is_taken_away_while_it_is_used_begins_anew(how: str, tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "results"
+    disk, told = DiskStore(folder, 2**30), []
+    disk.tell = told.append
+    disk.put(b"a", VALUE, 1.0)
+    if how == "index removed":
+        for path in folder.glob("index.sqlite*"):
+            path.unlink()
+    else:
+        shutil.rmtree(folder.parent)
+    if how == "replaced":
+        DiskStore(folder, 2**30).put(b"of another", VALUE, 1.0)
+    disk.put(b"b", VALUE, 1.0)
+    assert disk.get(b"b") is not None
+    assert DiskStore(folder, 2**30).get(b"b") is not None, "the next process finds it"
+    assert (disk.get(b"of another") is not None) == (how == "replaced")
+    assert told == []
 
 
 def test_where_a_file_stands_in_the_way_results_stay_in_memory(tmp_path: Path) -> None:
@@ -127,9 +149,11 @@ def test_a_queue_on_a_full_disk_goes_on_and_is_written_when_there_is_room(tmp_pa
     assert titles(queue) == list("hacdefg")
     (sentence,) = queue.new_troubles()
     assert "memory only" in sentence
+    assert not queue.kept
     empty(queue._file)
     queue.add(big("i"))
     assert queue.new_troubles() == []
+    assert queue.kept
     queue.close()
     assert titles(JobQueue(file)) == list("hacdefgi")
 
@@ -138,6 +162,7 @@ def test_a_damaged_queue_is_set_aside_and_told(tmp_path: Path) -> None:
     file = tmp_path / "queue.sqlite"
     file.write_bytes(b"not a database at all" * 100)
     queue = JobQueue(file)
+    assert queue.kept
     (sentence,) = queue.new_troubles()
     aside = next(tmp_path.glob("queue-damaged-*.sqlite"))
     assert str(aside) in sentence

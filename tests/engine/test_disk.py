@@ -125,7 +125,7 @@ def test_verify_and_clear(disk: DiskStore) -> None:
     for key in (b"a", b"b", b"c"):
         disk.put(key, content(key), 1.0)
     paths(disk)[0].write_bytes(b"damaged")
-    orphan = disk.folder / "00" / "left.tmp"
+    orphan = disk.folder / "00" / ".nodeflow-1_2-abc.part"
     orphan.parent.mkdir(exist_ok=True)
     orphan.write_bytes(b"half")
     os.utime(orphan, (1, 1))

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 Choice = Literal["both", "reload", "overwrite", "cancel"]
@@ -15,7 +15,12 @@ MAX_LINES = 2_000
 
 
 class FileConflict(QMessageBox):
-    """Asks once; what differs can be unfolded below the question. ``choice``: what the person chose."""
+    """Asks once, while everything goes on; what differs can be unfolded below the question.
+
+    ``chosen``: what the person chose; ``cancel`` where nothing was.
+    """
+
+    chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None, path: Path, ours: bytes, theirs: bytes) -> None:
         super().__init__(parent)
@@ -33,11 +38,9 @@ class FileConflict(QMessageBox):
         }
         self.setEscapeButton(self.addButton(QMessageBox.StandardButton.Cancel))
         self.setDefaultButton(both)
-
-    @property
-    def choice(self) -> Choice:
-        """Return what was chosen; ``cancel`` where nothing was."""
-        return self._choices.get(self.clickedButton(), "cancel")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.finished.connect(lambda: self.chosen.emit(self._choices.get(self.clickedButton(), "cancel")))
 
 
 def difference(theirs: bytes, ours: bytes) -> str:

@@ -20,6 +20,7 @@ from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.protocol.events import (
     Heartbeat,
     JobInfo,
+    Kept,
     Logged,
     NotKept,
     QueueChanged,
@@ -39,7 +40,7 @@ T = TypeVar("T")
 class EngineService(QObject):
     """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
     the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
-    ``library_changed``: the user's library holds others. ``made``: images that the app wrote by itself.
+    ``library_changed``: the user's library holds others. ``unkept_changed``: something is not kept on disk, or is again. ``made``: images that the app wrote by itself.
     """
 
     replied = Signal(object)
@@ -50,6 +51,7 @@ class EngineService(QObject):
     logged = Signal(str)
     beat = Signal()
     trouble = Signal(str)
+    unkept_changed = Signal()
     made = Signal(list)
     _arrived = Signal(object)
 
@@ -73,6 +75,8 @@ class EngineService(QObject):
         self.jobs: tuple[JobInfo, ...] = ()
         """What runs, and what waits behind it."""
         self.paused = False
+        self.unkept: dict[Kept, str] = {}
+        """Sentences about what cannot be kept on disk now."""
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         """The last lines that the worker wrote, tracebacks of nodes that failed among them."""
         self._unfinished = ""
@@ -174,13 +178,13 @@ class EngineService(QObject):
             case WorkerLost(reason):
                 self.resident, self.silent = 0, 0.0
                 self._set_device("")
+                self.note_unkept("results", "", False)  # the next worker says it anew
                 self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
             case QueueChanged(jobs, paused):
                 self.jobs, self.paused = jobs, paused
                 self.queue_changed.emit()
-            case NotKept(text):
-                self._write(text + "\n")
-                self.trouble.emit(text)
+            case NotKept(what, text, lasts):
+                self.note_unkept(what, text, lasts)
             case Logged(text):
                 self._write(text)
             case Heartbeat():
@@ -190,6 +194,18 @@ class EngineService(QObject):
                 self.silent = seconds
                 self.beat.emit()
         self.replied.emit(reply)
+
+    def note_unkept(self, what: Kept, text: str, lasts: bool) -> None:
+        """Say what is not kept on disk, and remember it as long as it lasts; without a text it is kept again."""
+        if text:
+            self._write(text + "\n")
+            self.trouble.emit(text)
+        before = dict(self.unkept)
+        self.unkept.pop(what, None)
+        if text and lasts:
+            self.unkept[what] = text
+        if self.unkept != before:
+            self.unkept_changed.emit()
 
     def _look_into_library(self) -> None:
         catalogue = self.catalogue

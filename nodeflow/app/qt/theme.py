@@ -300,6 +300,7 @@ def _sheet(theme: Theme) -> str:
     QFrame#overlay QLineEdit {{ padding: 6px 8px; font-size: 14px; }}
     QLabel#heading {{ color: {theme.dim}; font-weight: 600; }}
     QLabel#dim {{ color: {theme.dim}; }}
+    QLabel#warning {{ color: {theme.bad}; }}
     QWidget#panel {{ background: {theme.panel}; }}
     Problems QListWidget {{ margin-left: -3px; }}
     Problems#panel {{ border-top: 1px solid {theme.line}; }}

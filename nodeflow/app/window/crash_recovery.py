@@ -14,6 +14,7 @@ from nodeflow.app.model.journal import Journal, JournalEntry
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
+from nodeflow.damaged_files import reason
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Workflow, WorkflowError
 
@@ -25,11 +26,14 @@ class Recovery(QObject):
     """Watches the tabs. The interface's thread only takes the text of the workflow; files are for another."""
 
     written = Signal(str)
+    unkept = Signal(str)
+    """A sentence where changes cannot be kept, once; an empty one where they are again."""
 
     def __init__(self, tabs: Tabs, store: Journal) -> None:
         super().__init__(tabs)
         self.background, self._journal = Background(self, threads=1), store  # one thread: all in order
         self._kept: set[str] = set()
+        self._failing = False
         self._timers: dict[DocumentTab, QTimer] = {}
         tabs.added.connect(self._watch)
         tabs.removed.connect(self._leave)
@@ -88,10 +92,23 @@ class Recovery(QObject):
         self._kept.add(session.id)
         self.background.run(
             lambda: self._journal.write(session.id, entry, files.dumps(workflow)),
-            lambda _: self.written.emit(session.id),
-            lambda _: None,  # a full disk must not stop the work; saving says what is wrong
+            lambda _: self._written(session.id),
+            self._unwritten,
             owner=self,
         )
+
+    def _written(self, document: str) -> None:
+        self.written.emit(document)
+        if self._failing:
+            self._failing = False
+            self.unkept.emit("")
+
+    def _unwritten(self, error: Exception) -> None:
+        """A full disk does not stop the work."""
+        if not self._failing:
+            self._failing = True
+            words = self.tr("Unsaved changes would be lost in a crash: {0} cannot be written ({1})")
+            self.unkept.emit(words.format(self._journal.folder, reason(error)))
 
     def _forget(self, document: str) -> None:
         if document in self._kept:

@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         self.drops.model_wanted.connect(self._take_model)
         self.documents.model_opened.connect(self.models.open_file)
         self.models.node_wanted.connect(self._load_model)
+        self.recovery.unkept.connect(lambda words: self.hub.note_unkept("changes", words, bool(words)))
         self.hub.trouble.connect(lambda words: self.canvas.view.toast.say(words))
 
     def retheme(self) -> None:

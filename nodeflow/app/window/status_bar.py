@@ -13,7 +13,8 @@ from nodeflow.app.model.run_forecast import RunForecast
 
 
 class Status(QStatusBar):
-    """Progress and time left of the document in front, the device, and what is fetched from the net."""
+    """Progress and time left of the document in front, what is not kept on disk, the device, and what is fetched from
+    the net."""
 
     downloads_wanted = Signal()
 
@@ -28,6 +29,9 @@ class Status(QStatusBar):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(220, 6)
+        self.unkept = QLabel()
+        self.unkept.setObjectName("warning")
+        self.unkept.setAccessibleName(self.tr("What is not kept on disk"))
         self.device = QLabel()
         self.device.setObjectName("dim")
         self.addWidget(self.words, 1)
@@ -43,6 +47,7 @@ class Status(QStatusBar):
         self._downloads = downloads
         downloads.changed.connect(self._show_downloads)
         downloads.offline_changed.connect(self._show_downloads)
+        self.addPermanentWidget(self.unkept)
         self.addPermanentWidget(self.device)
         self.addPermanentWidget(self.fetching)
         self.addPermanentWidget(self.net)
@@ -54,6 +59,8 @@ class Status(QStatusBar):
         hub.device_changed.connect(self._show_engine)
         hub.beat.connect(self._show_engine)
         hub.queue_changed.connect(self.refresh)
+        hub.unkept_changed.connect(self._show_unkept)
+        self._show_unkept()
         self._show_engine()
         self.watch(session)
 
@@ -94,6 +101,20 @@ class Status(QStatusBar):
             running = any(one.state in ("running", "waiting") for one in going)
             words = self.tr("{0} downloads").format(len(going)) if len(going) > 1 else self.tr("1 download")
             self.fetching.setText(words + (share if running else self.tr(", paused")))
+
+    def _show_unkept(self) -> None:
+        """Say, as long as it lasts, what a crash or the end of the app would cost; the tip says why."""
+        names = {
+            "results": self.tr("results"),
+            "queue": self.tr("the queue"),
+            "changes": self.tr("unsaved changes"),
+        }
+        unkept = self._hub.unkept
+        listed = ", ".join(words for what, words in names.items() if what in unkept)
+        self.unkept.setText(self.tr("Not kept on disk: {0}").format(listed))
+        self.unkept.setToolTip("\n".join(unkept.values()))
+        self.unkept.setAccessibleDescription("\n".join(unkept.values()))
+        self.unkept.setVisible(bool(unkept))
 
     def _stage(self) -> str:
         """Return whether the document in front is computed, or what it waits for."""

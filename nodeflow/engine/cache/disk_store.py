@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,11 +19,12 @@ from typing import Any, NamedTuple
 from nodeflow.damaged_files import is_damaged, reason
 from nodeflow.engine.cache.codec import Damaged, NotStorable, decode, encode
 from nodeflow.resources import cache_folder
+from nodeflow.unfinished_files import remove_left_over, unfinished
 
+OLD_SECONDS = 3600
+"""After which a result that is in no index belongs to nobody."""
 UNKNOWN_SECONDS = 1.0
 """What a result is taken to have cost whose index entry was lost."""
-OLD_SECONDS = 3600
-"""After which a temporary file belongs to nobody."""
 MIN_SECONDS = 0.001
 """What is computed faster than this is not worth a file."""
 
@@ -73,7 +72,7 @@ class DiskStore:
         """
         self.folder, self.budget, self.least_seconds = folder, budget, least_seconds
         self.tell: Callable[[str], None] = lambda sentence: None
-        """Takes a sentence about what is not kept: once, until something can be kept again."""
+        """Takes a sentence about what is not kept, once, and an empty one when results can be kept again."""
         self._told = False
         self._salt = versions.encode()
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,9 +83,7 @@ class DiskStore:
             if not is_damaged(error):
                 raise
             self._rebuild()
-        for path in folder.glob("??/*.tmp"):
-            if path.stat().st_mtime < time.time() - OLD_SECONDS:
-                path.unlink(missing_ok=True)
+        remove_left_over(folder)
 
     def __contains__(self, key: bytes) -> bool:
         name = self._name(key)
@@ -121,13 +118,18 @@ class DiskStore:
             return
         name = self._name(key)
         try:
+            if self._was_taken_away():
+                self._begin_anew()
             self._write(self._path(name), data)
             gone = self._enter(name, len(data), seconds, hashlib.blake2b(data, digest_size=16).digest())
             for other in gone:
                 self._path(other).unlink(missing_ok=True)
-            self._told = False
         except (OSError, sqlite3.Error) as error:
             self._complain(error)
+        else:
+            if self._told:
+                self._told = False
+                self.tell("")
 
     def drop(self, key: bytes) -> None:
         """Forget one result."""
@@ -194,14 +196,8 @@ class DiskStore:
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with unfinished(path.parent, data) as temporary:
+            temporary.replace(path)
 
     def _ask(self, statement: str, *values: Any) -> Any:
         """The first row of an answer; None where there is none, or the index cannot be used at the moment."""
@@ -216,6 +212,21 @@ class DiskStore:
         self._ask("DELETE FROM result WHERE key = ?", name)
         with contextlib.suppress(OSError):
             self._path(name).unlink(missing_ok=True)
+
+    def _was_taken_away(self) -> bool:
+        """Return whether somebody removed the folder or its index, or put another there, while we had it open."""
+        try:
+            stat = self._file.stat()
+        except OSError:
+            return True
+        return (stat.st_dev, stat.st_ino) != self._opened
+
+    def _begin_anew(self) -> None:
+        """Use what stands in the folder now. Raises OSError and sqlite3.Error."""
+        with self._lock:
+            self._index.close()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._index = self._open()
 
     def _complain(self, error: Exception) -> None:
         """Say once that results are not kept; mend the index where that is what is wrong."""
@@ -238,6 +249,8 @@ class DiskStore:
         except sqlite3.Error:
             index.close()
             raise
+        stat = self._file.stat()
+        self._opened = stat.st_dev, stat.st_ino
         return index
 
     @property

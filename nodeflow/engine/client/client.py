@@ -76,6 +76,7 @@ class LocalEngine:
         self._node = ""
         self._began = 0.0
         self._left = {job.job for job in self._queue.jobs}
+        self._queue_kept = True
         self._paused = False
         self._closed = False
 
@@ -197,8 +198,12 @@ class LocalEngine:
         jobs = tuple(
             JobInfo(job.job, job.run.title, self._state(job.job), job.run.document) for job in self._queue.jobs
         )
+        kept = self._queue.kept
         for sentence in self._queue.new_troubles():
-            self._tell(NotKept(sentence))
+            self._tell(NotKept("queue", sentence, not kept))
+        if kept and not self._queue_kept:
+            self._tell(NotKept("queue", "", False))
+        self._queue_kept = kept
         self._tell(QueueChanged(jobs, self._paused))
 
     def _state(self, job: int) -> JobState:

@@ -50,6 +50,8 @@ class JobQueue:
         self._troubles: list[str] = []
         self._behind = False
         """Whether the file lacks changes."""
+        self._without_file = False
+        """Whether there is none, though there was to be one."""
         self._owner = process_name(os.getpid())
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,8 +71,14 @@ class JobQueue:
             return cls(data_folder() / "queue.sqlite")
         except (OSError, sqlite3.Error) as error:
             found = cls()
+            found._without_file = True
             found._troubles.append(f"jobs that wait are lost when the app ends: {data_folder()} ({reason(error)})")
             return found
+
+    @property
+    def kept(self) -> bool:
+        """Return whether the jobs that wait would be there after a crash, where they were to be."""
+        return not (self._behind or self._without_file)
 
     def new_troubles(self) -> list[str]:
         """Sentences about what is not kept, each told once."""
@@ -178,7 +186,7 @@ class JobQueue:
             self._file = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             self._file.executescript(SCHEMA)
             self._troubles.append(f"the queue is kept in memory only: {self._path} is damaged ({reason(error)})")
-            self._path = None
+            self._path, self._without_file = None, True
 
     def _open(self) -> sqlite3.Connection:
         file = sqlite3.connect(self._path or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)

@@ -368,10 +368,19 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-class NotKept(msgspec.Struct, frozen=True, tag=True):
-    """Something cannot be written where it is to be kept: a sentence, told once. What runs goes on."""
+Kept = Literal["results", "queue", "changes"]
+"""What is kept on disk: results of nodes, jobs that wait, changes to documents that are not saved."""
 
+
+class NotKept(msgspec.Struct, frozen=True, tag=True):
+    """Something cannot be written where it is to be kept: a sentence, told once. What runs goes on.
+
+    ``lasts``: what comes is not kept either, until an empty sentence says that it is kept again.
+    """
+
+    what: Kept
     text: str
+    lasts: bool = True
 
 
 class WorkerSilent(msgspec.Struct, frozen=True, tag=True):

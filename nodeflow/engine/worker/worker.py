@@ -73,7 +73,7 @@ class Worker:
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
-        self.session.hear_troubles(lambda sentence: self.say(NotKept(sentence)))
+        self.session.hear_troubles(lambda sentence: self.say(NotKept("results", sentence, bool(sentence))))
         self._warm_up()
         while True:
             self._run(self._next_job())

@@ -38,14 +38,10 @@ types, fields, spelling of numbers) is written back as it was read.
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import json
 import math
 import os
 import re
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -71,11 +67,10 @@ from nodeflow.graph.model.workflow import (
 )
 from nodeflow.graph.subgraphs.instances import ordered
 from nodeflow.special_files import SPECIAL, is_special
+from nodeflow.unfinished_files import remove_left_over, unfinished
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
-OLD_SECONDS = 3600
-"""After which a temporary file belongs to nobody."""
 MAX_DIGITS = 100
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """What JSON writes for half a character; two of them may be a whole one."""
@@ -258,27 +253,11 @@ def save(workflow: Workflow, path: Path) -> None:
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file by way of a temporary one beside it. Raises OSError; the old file then stands as it was."""
     path = path.resolve()
-    _tidy_up(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    remove_left_over(path.parent, below=False)
+    with unfinished(path.parent, data, sync=True) as temporary:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _tidy_up(path: Path) -> None:
-    """Remove what processes that were killed left of their writing to a file."""
-    with contextlib.suppress(OSError):
-        for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
-            if left.stat().st_mtime < time.time() - OLD_SECONDS:
-                left.unlink(missing_ok=True)
+        temporary.chmod(mode)
+        temporary.replace(path)
 
 
 def _umask() -> int:
