@@ -9,6 +9,8 @@ import torch
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
+from nodes.loaders.read.folder_files import first_line
+from nodes.loaders.read.parts import prediction_of
 from nodes.schedulers.solvers.composite import relay
 from nodes.schedulers.solvers.diffusers_solver import (
     KARRAS_KINDS,
@@ -50,6 +52,19 @@ class DiffusersSchedule:
         if prediction == "flow" and not self.flow:
             raise NodeError(f"this model predicts flow, which {self.kind} is not made for; choose Flow-match Euler")
         trained = spaced(KINDS[self.kind], self.trained, self.steps, self.karras)
+        try:
+            return self._begun(trained, prediction, device, learned_variance)
+        except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, RuntimeError) as error:
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise NodeError(
+                f"{self.kind} cannot be made with this model's schedule ({first_line(error)}); choose another kind or "
+                "other sigmas"
+            ) from None
+
+    def _begun(
+        self, trained: TrainedSchedule, prediction: Prediction, device: torch.device, learned_variance: bool
+    ) -> Solver:
         scheduler = new_scheduler(self.kind, trained, prediction, self.karras, learned_variance)
         most = scheduler.config.get("original_inference_steps") or scheduler.config.num_train_timesteps
         if self.steps > most:
@@ -127,7 +142,10 @@ def scheduler(
     said = trained or default
     if spacing != "as the file says":
         said = TrainedSchedule({**said.config, "timestep_spacing": spacing})
-    return DiffusersSchedule(kind, said, steps, eta, karras)
+    found = DiffusersSchedule(kind, said, steps, eta, karras)
+    prediction: Prediction = "flow" if found.flow else prediction_of(said)
+    found.begin(prediction, torch.device("cpu"))  # what does not go together is told here
+    return found
 
 
 @node("Change scheduler")

@@ -145,8 +145,8 @@ LARGEST = 2**53
 """No size, count or rate in a configuration is beyond this."""
 LIMITS = {"num_train_timesteps": 10**6}
 """Counts by which memory is taken before anything can be checked."""
-UNBOUNDED = ("model_max_length", "total_size", "total_parameters")
-"""What may be, where a tokenizer stands for no limit by a huge number."""
+UNBOUNDED = ("model_max_length", "total_size", "total_parameters", "lambda_min_clipped")
+"""What may be, where a tokenizer stands for no limit by a huge number, and a scheduler by an infinite one."""
 
 
 def _absurd(fields: dict[str, Any]) -> str:

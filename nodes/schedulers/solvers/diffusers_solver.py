@@ -63,6 +63,8 @@ KINDS: Mapping[str, SchedulerKind] = {
     "Flow-match Euler": SchedulerKind("FlowMatchEulerDiscreteScheduler", "flow"),
 }
 KARRAS_KINDS = ("Euler", "Euler ancestral", "Heun", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 2S", "UniPC")
+OTHER_SPACINGS = "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"
+"""What a model's schedule may ask for that goes not together with Karras' spacing."""
 _NAMES = {"epsilon": "epsilon", "v": "v_prediction", "sample": "sample"}
 
 
@@ -87,7 +89,7 @@ def new_scheduler(
     else:
         config["prediction_type"] = _NAMES[prediction]
     if karras:
-        config["use_karras_sigmas"] = True
+        config.update(dict.fromkeys(OTHER_SPACINGS, False), use_karras_sigmas=True)
     variance = config.pop("variance_type", None)  # DDPM's alone; others would take three channels for the prediction
     if kind == "DDPM":
         config.update(_variance_type(variance, learned_variance))

@@ -9,6 +9,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import Target, named_classes, prediction_of, ready, vae
+from nodes.loaders.read.schedule_file import read_schedule
 
 PATTERNS = [
     "model_index.json",
@@ -33,7 +34,7 @@ def load_dit_folder(path: Path, target: Target) -> DiTParts:
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
     if index.get("_class_name") != "DiTPipeline":
         raise NodeError(f"{path.name} holds {index.get('_class_name')}; this node loads diffusers' DiTPipeline")
-    schedule = TrainedSchedule(read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
+    schedule = read_schedule(path / "scheduler")
     from diffusers import AutoencoderKL, DiTTransformer2DModel
 
     options = {"torch_dtype": target.dtype}

@@ -9,6 +9,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.read.schedule_file import read_schedule
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = ["config.json", "scheduler/*.json", f"{WEIGHTS}*.safetensors"]
@@ -30,7 +31,7 @@ def load_uvit_folder(path: Path, target: Target) -> UViTParts:
     config = read_json(path / "config.json", "it needs a config.json that says it is a UViT")
     if config.get("_class_name") != "UViT":
         raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads a UViT")
-    schedule = TrainedSchedule(read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
+    schedule = read_schedule(path / "scheduler")
     module = read_weights(UViT, path, WEIGHTS, {"torch_dtype": target.dtype})
     shape = module.config
     format = LatentFormat(int(shape.in_channels), int(shape.downscale), int(shape.sample_size))

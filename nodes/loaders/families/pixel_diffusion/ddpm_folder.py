@@ -11,6 +11,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import Target, named_classes, prediction_of, ready
+from nodes.loaders.read.schedule_file import read_schedule
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = ["*.json", "unet/*.json", "scheduler/*.json", f"{WEIGHTS}*.safetensors", f"unet/{WEIGHTS}*.safetensors"]
@@ -65,7 +66,7 @@ def _load(path: Path, target: Target) -> tuple[Any, TrainedSchedule]:
     if config.get("_class_name") != "UNet2DModel":
         raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads UNet2DModel")
     beside = path / "scheduler" if (path / "scheduler").is_dir() else path
-    schedule = TrainedSchedule(read_json(beside / "scheduler_config.json", "it lacks its scheduler"))
+    schedule = read_schedule(beside)
     return read_weights(UNet2DModel, inside, WEIGHTS, {"torch_dtype": target.dtype}), schedule
 
 

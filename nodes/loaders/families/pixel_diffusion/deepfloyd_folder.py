@@ -13,6 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, denoiser, prediction_of, ready, text_encoder
+from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -86,8 +87,8 @@ def load_super_resolution_folder(path: Path, target: Target) -> SuperResolutionP
     """U-Net and schedules of a model. Raises NodeError as `load_base_folder` does."""
     _index(path, "IFSuperResolutionPipeline")
     unet, schedule = _unet(path, target, 2)
-    noising = path / "image_noising_scheduler" / "scheduler_config.json"
-    return SuperResolutionParts(unet, schedule, TrainedSchedule(read_json(noising, "it lacks its noising scheduler")))
+    noising = path / "image_noising_scheduler"
+    return SuperResolutionParts(unet, schedule, read_schedule(noising, otherwise="it lacks its noising scheduler"))
 
 
 def _index(path: Path, kind: str) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _index(path: Path, kind: str) -> dict[str, Any]:
 
 def _unet(path: Path, target: Target, inputs: int) -> tuple[DiffusionNetwork, TrainedSchedule]:
     """The U-Net, which takes ``inputs`` images side by side, and its schedule."""
-    schedule = TrainedSchedule(read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
+    schedule = read_schedule(path / "scheduler")
     from diffusers import UNet2DConditionModel
 
     unet = read_weights(UNet2DConditionModel, path / "unet", "diffusion_pytorch_model", {"torch_dtype": target.dtype})

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from nodeflow.node import NodeError
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.read.accounting import check_kind
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, text_encoder, vae
+from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.joint import TwinText, clip_reader
 from nodes.schedulers.solvers.edm import deviation_of, predicting_v
 
@@ -49,7 +50,7 @@ def load_folder(path: Path, target: Target) -> Parts:
                 f"{path.name} holds {kind}, whose {part} is {named or 'missing'} and not {classes[0]}; "
                 "this node loads Stable Diffusion 1, 2 and XL"
             )
-    schedule = TrainedSchedule(read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler"))
+    schedule = read_schedule(path / "scheduler")
     from diffusers import AutoencoderKL, UNet2DConditionModel
 
     unet = read_weights(UNet2DConditionModel, path / "unet", WEIGHTS, {"torch_dtype": target.dtype})

@@ -19,6 +19,7 @@ from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
@@ -147,7 +148,7 @@ def schedule_in(path: Path, folder: str) -> TrainedSchedule:
     diffusers advises DDPM for what was saved with its UnCLIPScheduler, which spaces its steps in another way.
     """
     beside = folder if (path / folder).is_dir() else "scheduler"
-    config = read_json(path / beside / "scheduler_config.json", "it lacks its scheduler")
-    if config.get("_class_name") == "UnCLIPScheduler":
-        config = {"timestep_spacing": "linspace", **config}
-    return TrainedSchedule(config)
+    schedule = read_schedule(path / beside)
+    if schedule.config.get("_class_name") == "UnCLIPScheduler":
+        return TrainedSchedule({"timestep_spacing": "linspace", **schedule.config})
+    return schedule

@@ -1,0 +1,94 @@
+"""A model's schedule: odd values are named where it is loaded, and what does not go together at the Scheduler."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+
+from nodeflow.node import NodeError
+from nodeflow.wires import TrainedSchedule
+from nodes.loaders.read.schedule_file import read_schedule
+from nodes.schedulers.schedulers import scheduler
+from nodes.schedulers.solvers.diffusers_solver import KINDS
+
+PLAIN = {"_class_name": "DDIMScheduler", "num_train_timesteps": 1000}
+
+
+def kept(folder: Path, **fields: Any) -> Path:
+    (folder / "scheduler_config.json").write_text(json.dumps({**PLAIN, **fields}))
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted({kind.name for kind in KINDS.values()} | {"UnCLIPScheduler", "EDMEulerScheduler"}))
+def test_whatever_diffusers_saves_is_read(name: str, tmp_path: Path) -> None:
+    getattr(diffusers, name)().save_pretrained(tmp_path)
+    assert read_schedule(tmp_path).config["_class_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("num_train_timesteps", 0),
+        ("num_train_timesteps", 10.5),
+        ("num_train_timesteps", "1000"),
+        ("num_train_timesteps", None),
+        ("beta_start", -0.1),
+        ("beta_end", 3),
+        ("beta_end", True),
+        ("beta_schedule", "linaer"),
+        ("beta_schedule", ["linear"]),
+        ("trained_betas", [0.1, "x"]),
+        ("trained_betas", [0.1, 0.2]),
+        ("prediction_type", "noise"),
+        ("timestep_spacing", None),
+        ("steps_offset", -1),
+        ("clip_sample", "yes"),
+        ("thresholding", 1),
+        ("sample_max_value", 0),
+        ("shift", 0),
+        ("shift", "3"),
+        ("base_shift", {}),
+        ("sigma_max", 0),
+        ("solver_order", 9),
+        ("variance_type", "none"),
+        ("shift_terminal", 2),
+    ],
+)
+def test_an_odd_value_is_named_where_it_is_loaded(field: str, value: object, tmp_path: Path) -> None:
+    with pytest.raises(NodeError) as told:
+        read_schedule(kept(tmp_path, **{field: value}))
+    assert field in str(told.value)
+    assert "scheduler_config.json" in str(told.value)
+    assert str(told.value).count("; ") == 1
+
+
+def test_betas_that_fall_are_named(tmp_path: Path) -> None:
+    with pytest.raises(NodeError, match="0.5 for beta_start and 0.1 for beta_end"):
+        read_schedule(kept(tmp_path, beta_start=0.5, beta_end=0.1))
+
+
+def test_a_method_without_a_form_for_the_schedule_says_so_at_the_scheduler() -> None:
+    trained = TrainedSchedule({**PLAIN, "beta_schedule": "sigmoid", "beta_start": 0.0001, "beta_end": 0.02})
+    with pytest.raises(NodeError, match="DDIM cannot be made with this model's schedule"):
+        scheduler(trained, "DDIM")
+    assert scheduler(trained, "DDPM").steps == 20
+
+
+def test_more_steps_than_there_are_is_said_at_the_scheduler() -> None:
+    with pytest.raises(NodeError, match="at most 10 steps"):
+        scheduler(TrainedSchedule({**PLAIN, "num_train_timesteps": 10}), "DDIM", steps=20)
+
+
+@pytest.mark.parametrize("spacing", ["use_exponential_sigmas", "use_beta_sigmas"])
+def test_karras_stands_in_place_of_the_files_own_spacing(spacing: str) -> None:
+    trained = TrainedSchedule({**PLAIN, "beta_start": 0.0001, "beta_end": 0.02})
+    other = TrainedSchedule({**trained.config, spacing: True})
+    want, found = (
+        scheduler(one, "Euler", sigmas="Karras").begin("epsilon", torch.device("cpu")).sigmas for one in (trained, other)
+    )
+    assert torch.equal(want, found)
