@@ -1,11 +1,12 @@
 """Kills the app's side, the command line and the worker at random moments, while jobs wait and a disk fills up.
 
 ``python -m benchmarks.kills_everywhere [COUNT] [--minutes MINUTES] [--disk FOLDER]`` until COUNT (300) kills have come,
-or MINUTES are over: an app is a process with the user's queue, in which jobs wait; its death, its worker's, or that of a command line that runs beside it, costs
-none of them. FOLDER is on a small disk of its own (``mount -t tmpfs -o size=64m tmpfs FOLDER``) and takes queue and
-cache; in every fifth round it is filled up to its last byte while jobs are queued, emptied, filled again while they
-run, and emptied between two kills. Then whatever waits is run to its end. Exit status 1 where a job is missing, its
-image differs from that of an undisturbed run, or a file is damaged.
+or MINUTES are over: an app is a process with the user's queue, in which jobs wait; its death, its worker's, or that of
+a command line that runs beside it, costs none of them. FOLDER is on a small disk of its own
+(``mount -t tmpfs -o size=64m tmpfs FOLDER``) and takes queue and cache; in every fifth round it is filled up to its
+last byte while jobs are queued, emptied, filled again while they run, and emptied between two kills. Then whatever
+waits is run to its end. Exit status 1 where a job is missing, its image differs from that of an undisturbed run, or a
+file is damaged.
 """
 
 from __future__ import annotations

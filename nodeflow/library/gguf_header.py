@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,16 @@ TYPES = {
 }  # fmt: skip
 """Names of the types of tensors, as ggml counts them."""
 
+BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40), 10: (256, 84),
+    11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66), 17: (256, 74),
+    18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2),
+    26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
+    40: (64, 36), 41: (128, 18),
+}  # fmt: skip
+"""Numbers in a block, and its bytes, by the types of tensors."""
+ALIGNMENT = "general.alignment"
+
 
 def read_gguf(path: Path) -> Header:
     """The header of a GGUF file; shapes are in torch's order. Raises HeaderError where the file is damaged."""
@@ -36,9 +47,12 @@ def read_gguf(path: Path) -> Header:
             tensors, pairs = _count(file), _count(file)
             metadata = dict(_pair(file, size) for _ in range(pairs))
             found = dict(_tensor(file, size) for _ in range(tensors))
-            start = file.tell()
+            start = _aligned(file.tell(), metadata.get(ALIGNMENT))
     except (struct.error, UnicodeDecodeError, OverflowError):
         raise HeaderError("it was cut short within its header") from None
+    end = start + max((tensor.data_offsets[1] for tensor in found.values()), default=0)
+    if end > size:
+        raise HeaderError(f"it has {size:,} bytes of {end:,}")
     return Header("gguf", found, {name: value for name, value in metadata.items() if value is not None}, size, start)
 
 
@@ -91,5 +105,12 @@ def _tensor(file: BinaryIO, size: int) -> tuple[str, Tensor]:
     if axes > 8:
         raise HeaderError("its header cannot be read")
     shape = tuple(_number(file, "<Q") for _ in range(axes))[::-1]
-    kind, _offset = _number(file, "<I"), _number(file, "<Q")
-    return name, Tensor(TYPES.get(kind, f"type {kind}"), shape)
+    kind, first = _number(file, "<I"), _number(file, "<Q")
+    numbers, bytes = BLOCKS.get(kind, (1, 0))
+    return name, Tensor(TYPES.get(kind, f"type {kind}"), shape, (first, first + prod(shape) // numbers * bytes))
+
+
+def _aligned(place: int, alignment: str | None) -> int:
+    """Where the weights begin: at the next multiple."""
+    step = int(alignment) if alignment is not None and alignment.isdigit() and int(alignment) else 32
+    return -(-place // step) * step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import cached_property
+from math import prod
 from pathlib import Path
 
 import msgspec
@@ -84,7 +85,33 @@ def read_safetensors(path: Path) -> Header:
     end = max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
     if 8 + length + end > size:
         raise HeaderError(f"it has {size:,} bytes of {8 + length + end:,}")
+    if 8 + length + end < size:
+        raise HeaderError(f"{size - 8 - length - end:,} bytes stand behind its last tensor, which belong to none")
+    _check_places(tensors)
     return Header("safetensors", tensors, metadata, size, 8 + length)
+
+
+BITS = {
+    "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
+    "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64,
+    "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
+}  # fmt: skip
+"""Of a number, by precisions as safetensors names them."""
+
+
+def _check_places(tensors: dict[str, Tensor]) -> None:
+    """Raise HeaderError as the library does that reads the weights: tensors follow one another without a gap, and each
+    is as long as its shape says."""
+    end = 0
+    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
+        first, last = tensor.data_offsets
+        if first != end or last < first:
+            raise HeaderError(f"{name[:60]} does not begin where the tensor before it ends")
+        if tensor.dtype not in BITS:
+            raise HeaderError(f"{name[:60]} is of the precision {tensor.dtype[:20]}, which is not known")
+        if prod(tensor.shape) * BITS[tensor.dtype] != (last - first) * 8:
+            raise HeaderError(f"{name[:60]} is not as long as its shape says")
+        end = last
 
 
 class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}):

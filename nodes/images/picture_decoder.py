@@ -108,10 +108,13 @@ def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
     opacity = np.asarray(values != clear, np.float32) if isinstance(clear, int) else None
     if picture.mode == "F" and not np.isfinite(values).all():
         raise NodeError(f"{path}: this image holds values that are no numbers (NaN) or infinite; mend it first")
+    whole = picture.mode == "I"
     most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
     if least < 0 and picture.mode != "F":
         raise NodeError(f"{path}: this image holds values below 0, down to {least:g}; bring it into a range from 0")
     white = _white(picture.mode, values, most)
+    if whole and white < np.iinfo(values.dtype).max:
+        warn(f"the image has 32 bits a pixel and values up to {most:g} only; {white:g} is taken for white")
     if most > white:
         warn(f"the image's values go up to {most:.6g}; {white:g} is taken for white, and what is beyond is cut")
     grey = np.asarray((values / white).clip(0, 1), np.float32)
@@ -121,7 +124,9 @@ def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
 def _white(mode: str, values: Any, most: float) -> float:
     """Return what stands for white: the most that so many bits hold; for numbers with a point 1, unless all are
     whole."""
-    if mode == "F" and (most <= 1 or not (values == np.round(values)).all()):
-        return 1.0
-    ranges = (255.0, 65535.0) if mode == "F" else (65535.0,)
-    return next((white for white in ranges if most <= white), float(2**32 - 1) if mode != "F" else most)
+    if mode == "F":
+        whole = bool((values == np.round(values)).all()) and most > 1
+        return next((white for white in (255.0, 65535.0) if most <= white), most) if whole else 1.0
+    if mode != "I":
+        return 65535.0
+    return next((white for white in (1.0, 255.0, 65535.0) if 0 < most <= white), float(np.iinfo(values.dtype).max))

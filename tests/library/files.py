@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,5 +62,15 @@ def write_gguf(
             out += text(name) + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(text(one) for one in value)
     for name, (shape, kind) in tensors.items():
         out += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape[::-1]) + struct.pack("<IQ", kind, 0)
-    path.write_bytes(out)
+    last = max((_gguf_bytes(shape, kind) for shape, kind in tensors.values()), default=0)
+    with path.open("wb") as file:
+        file.write(out)
+        file.truncate(-(-len(out) // 32) * 32 + last)
     return path
+
+
+def _gguf_bytes(shape: tuple[int, ...], kind: int) -> int:
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    numbers, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+    return math.prod(shape) // numbers * size

@@ -146,7 +146,9 @@ DEEP = np.linspace(0, 65535, 12).reshape(3, 4).round()
     [
         (DEEP.astype(np.uint16), DEEP / 65535),
         (DEEP.astype(np.int32), DEEP / 65535),
-        ((DEEP / 65535 * (2**31 - 1)).astype(np.int32), DEEP / 65535 / 2),
+        ((DEEP / 65535 * (2**31 - 1)).astype(np.int32), DEEP / 65535),
+        ((DEEP // 257).astype(np.int32), (DEEP // 257) / 255),
+        ((DEEP > 30000).astype(np.int32), DEEP > 30000),
         ((DEEP / 65535).astype(np.float32), DEEP / 65535),
         ((DEEP / 65535 * 1.5).astype(np.float32), (DEEP / 65535 * 1.5).clip(0, 1)),
         ((DEEP // 257).astype(np.float32), DEEP // 257 / 255),

@@ -24,7 +24,9 @@ def kept(folder: Path, **fields: Any) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", sorted({kind.name for kind in KINDS.values()} | {"UnCLIPScheduler", "EDMEulerScheduler"}))
+@pytest.mark.parametrize(
+    "name", sorted({kind.name for kind in KINDS.values()} | {"UnCLIPScheduler", "EDMEulerScheduler"})
+)
 def test_whatever_diffusers_saves_is_read(name: str, tmp_path: Path) -> None:
     getattr(diffusers, name)().save_pretrained(tmp_path)
     assert read_schedule(tmp_path).config["_class_name"] == name
@@ -68,7 +70,7 @@ def test_an_odd_value_is_named_where_it_is_loaded(field: str, value: object, tmp
 
 
 def test_betas_that_fall_are_named(tmp_path: Path) -> None:
-    with pytest.raises(NodeError, match="0.5 for beta_start and 0.1 for beta_end"):
+    with pytest.raises(NodeError, match=r"0\.5 for beta_start and 0\.1 for beta_end"):
         read_schedule(kept(tmp_path, beta_start=0.5, beta_end=0.1))
 
 
@@ -89,6 +91,7 @@ def test_karras_stands_in_place_of_the_files_own_spacing(spacing: str) -> None:
     trained = TrainedSchedule({**PLAIN, "beta_start": 0.0001, "beta_end": 0.02})
     other = TrainedSchedule({**trained.config, spacing: True})
     want, found = (
-        scheduler(one, "Euler", sigmas="Karras").begin("epsilon", torch.device("cpu")).sigmas for one in (trained, other)
+        scheduler(one, "Euler", sigmas="Karras").begin("epsilon", torch.device("cpu")).sigmas
+        for one in (trained, other)
     )
     assert torch.equal(want, found)

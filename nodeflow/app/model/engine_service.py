@@ -40,7 +40,8 @@ T = TypeVar("T")
 class EngineService(QObject):
     """Owns the engine. ``replied``: something it said, on the interface's thread; numbers of jobs and requests are
     the engine's, so that each session knows its own. ``catalogue_changed``: more nodes are known.
-    ``library_changed``: the user's library holds others. ``unkept_changed``: something is not kept on disk, or is again. ``made``: images that the app wrote by itself.
+    ``library_changed``: the user's library holds others. ``unkept_changed``: something is not kept on disk, or again.
+    ``made``: images that the app wrote by itself.
     """
 
     replied = Signal(object)

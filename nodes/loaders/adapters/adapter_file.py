@@ -12,6 +12,7 @@ from nodeflow.node import NodeError
 from nodes.loaders.adapters.components import EMBEDDING, embeddings, split
 from nodes.loaders.adapters.prefixes import PREFIXES, Prefix, strip
 from nodes.loaders.adapters.settings import OFTSettings, Settings, of_config, of_header
+from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.read.folder_files import damaged, read_json
 
 PEFT_FILE, PEFT_CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -87,6 +88,10 @@ def read_adapter_file(path: Path) -> AdapterFile:
             raise NodeError(f"{file.name} holds {key[:120]}, which is no part of an adapter that is known here")
         if not tensor.is_floating_point() and found[1] not in ("on_input", "oft_scaled", "alpha"):
             raise NodeError(f"{file.name} stores {key[:120]} as whole numbers; take one in half precision")
+        if not is_finite(tensor):
+            raise NodeError(
+                f"{file.name} holds {key[:120]} with numbers that are none (NaN) or infinite; take another file"
+            )
         parts, keys = layers.setdefault(found[0], ({}, {}))
         if found[1] in parts:
             raise NodeError(f"{file.name} holds the same factor twice, as {keys[found[1]][:120]} and as {key[:120]}")

@@ -180,7 +180,7 @@ def _bias(given: Reading) -> Tensor | None:
     total = None if found is None else found.float().flatten()
     if "up_bias" in given.parts:
         if "down" not in given.parts:
-            raise Misfit("a bias of factors that are not there")
+            raise given.incomplete("has no factors beside it", "up_bias")
         own = given.scale(len(given.parts["down"])) * given.parts["up_bias"].float().flatten()
         total = own if total is None else total + own
     if total is not None and len(total) != given.shape[0]:

@@ -18,6 +18,7 @@ from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named, read_json
 from nodes.loaders.read.parts import denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
+from nodes.loaders.read.schedule_file import read_schedule
 
 VAE_PART = "VAE"
 """What ``parts.toml`` calls it."""
@@ -144,8 +145,7 @@ def network_from_folder(family: Family, path: Path, precision: Precision) -> Net
 
 
 def _schedule_of(family: Family, path: Path, config: Mapping[str, Any]) -> TrainedSchedule:
-    found = read_json(path / "scheduler" / "scheduler_config.json", "it lacks its scheduler")
-    return TrainedSchedule({**found, **family.usual})
+    return TrainedSchedule({**read_schedule(path / "scheduler").config, **family.usual})
 
 
 def vae_from_file(family: Family, file: WeightsFile, precision: Precision) -> VAE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -43,6 +44,10 @@ class Blocks:
     def rows(self, parts: Parts, index: Rows) -> Tensor:
         return dequantised(take(parts["blocks"], index), self.kind)
 
+    def scales_among(self, parts: Parts) -> Iterator[Tensor]:
+        """Return the scales that stand in each block."""
+        yield from _scales(parts["blocks"], self.kind)
+
     def narrow(self, parts: Parts, start: int, stop: int) -> tuple[Codec, Parts]:
         return self, by_rows(parts, {"blocks": 0}, start, stop)
 
@@ -66,8 +71,33 @@ class FlatBlocks:
         found = dequantised(parts["blocks"][begin // inside : -(-end // inside)], self.kind).flatten()
         return found[begin % inside :][: end - begin].reshape(-1, self.width)
 
+    def scales_among(self, parts: Parts) -> Iterator[Tensor]:
+        """Return the scales that stand in each block."""
+        yield from _scales(parts["blocks"], self.kind)
+
     def narrow(self, parts: Parts, start: int, stop: int) -> tuple[Codec, Parts]:
         return FlatBlocks(self.kind, self.width, stop - start, self.first + start), parts
+
+
+SCALES: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(
+        ("Q4_0", "Q5_0", "Q8_0", "IQ4_NL", "IQ4_XS", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S"), (0, 2)
+    ),
+    "IQ1_S": (0, 2),
+    **dict.fromkeys(("Q4_1", "Q5_1", "Q8_1", "Q4_K", "Q5_K"), (0, 4)),
+    "Q2_K": (80, 84),
+    "Q3_K": (108, 110),
+    "Q6_K": (208, 210),
+    "TQ1_0": (52, 54),
+    "TQ2_0": (64, 66),
+}
+"""Which bytes of a block are its scales, float16 numbers, by type (ggml-common.h)."""
+
+
+def _scales(blocks: Tensor, kind: str) -> Iterator[Tensor]:
+    if kind in SCALES:
+        first, last = SCALES[kind]
+        yield blocks.reshape(-1, _sizes(kind)[1])[:, first:last].contiguous().view(torch.float16)
 
 
 def dequantised(stored: Tensor, kind: str) -> Tensor:

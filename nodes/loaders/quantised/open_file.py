@@ -12,6 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.beside import kept_as_they_are
 from nodes.loaders.quantised.encoded import Weight
+from nodes.loaders.quantised.finite import check_finite, is_quantised
 from nodes.loaders.quantised.gguf_file import GGUF, names_of_gguf, weights_of_gguf
 from nodes.loaders.quantised.layers_of_file import weights_of
 from nodes.loaders.read.folder_files import damaged, named
@@ -35,12 +36,23 @@ def open_weights(path: Path) -> dict[str, Weight]:
     Raises NodeError where the file is damaged, or quantised in a way that is not known here.
     """
     if path.suffix.lower() == GGUF:
-        return kept_as_they_are(weights_of_gguf(path))
+        return _sound(path, weights_of_gguf(path))
     with _opened(path) as opened:
         try:
-            return kept_as_they_are(weights_of(_Safetensors(opened), opened.metadata() or {}))
+            found = weights_of(_Safetensors(opened), opened.metadata() or {})
         except NodeError as error:
             raise NodeError(f"{named(path)}: {error}") from None
+        return _sound(path, found)
+
+
+def _sound(path: Path, weights: dict[str, Weight]) -> dict[str, Weight]:
+    """Return weights that are finite, large plain ones encoded where others are quantised."""
+    if is_quantised(weights):
+        try:
+            check_finite(weights)
+        except NodeError as error:
+            raise NodeError(f"{named(path)}: {error}") from None
+    return kept_as_they_are(weights)
 
 
 def names_in(path: Path) -> set[str]:

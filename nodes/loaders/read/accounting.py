@@ -8,7 +8,7 @@ So tensors are followed through whatever computes with them, and looked for wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,15 @@ class FileWeights(dict[str, Any]):
     def close(self, path: Path, ignorable: Sequence[str]) -> None:
         """Raise NodeError for a weight that no network took; ``ignorable``: patterns that names begin with."""
         whole = self._used - self._lost | self._understood
-        refuse_unused(path.name, [name for name in (*self, *self.left) if name not in whole], ignorable)
+        unused = [name for name in (*self, *self.left) if name not in whole]
+        refuse_unused(path.name, unused, ignorable, {*self, *self.left})
+
+
+def _is_scale(name: str, names: Container[str]) -> bool:
+    """Return whether a name stands beside a weight and says how that is to be read."""
+    layer, _, last = name.rpartition(".")
+    beside = f"{layer}.weight", layer if last != "weight" else "", f"{layer}.{re.split('[_.]', last)[0]}"
+    return SCALE.search(last) is not None and any(one and one != name and one in names for one in beside)
 
 
 def check_kind(shown: str, names: Iterable[str], others: Mapping[str, str]) -> None:
@@ -93,10 +101,20 @@ def check_kind(shown: str, names: Iterable[str], others: Mapping[str, str]) -> N
             raise NodeError(f"{shown} is {what}, which no node here loads yet")
 
 
-def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str]) -> None:
-    """Raise NodeError for the first of the names that matches none of the patterns."""
+SCALE = re.compile(r"(?i)scal|zero_?point|zeros|absmax|amax|quant|codebook")
+"""What is in the last part of a name that says how a weight is stored."""
+
+
+def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str], names: Container[str]) -> None:
+    """Raise NodeError for the first of the names that matches none of the patterns; ``names``: all that there are."""
     known = re.compile("|".join(ignorable) or "(?!)")
     strange = sorted(name for name in unused if not known.match(name))
+    scale = next((name for name in strange if _is_scale(name, names)), None)
+    if scale is not None:
+        raise NodeError(
+            f"{shown} is quantised in a way that is not known here: nothing reads the scale {scale}, without which its "
+            "weight is another; take it in half precision, in float8 or as GGUF"
+        )
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
         raise NodeError(

@@ -82,12 +82,18 @@ def read_weights(
     except Exception as error:  # of half a dozen kinds, by library and by what is wrong with the files
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise
-        raise NodeError(f"{named(folder)} cannot be loaded ({first_line(error)}); download it again") from None
+        raise NodeError(
+            f"{named(folder)} cannot be loaded ({first_line(error)}); its weights and its config.json may be of "
+            "different models: take both from the same"
+        ) from None
     missing = sorted(report["missing_keys"])
     if missing:
-        raise NodeError(f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}; download it again")
+        raise NodeError(
+            f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}, which a {model_class.__name__} has; "
+            "it was not saved whole, or is of another kind"
+        )
     known = IGNORABLE[""] + IGNORABLE.get(model_class.__name__, ()) + ignorable
-    refuse_unused(named(folder), report["unexpected_keys"], known)
+    refuse_unused(named(folder), report["unexpected_keys"], known, module.state_dict().keys())
     return module
 
 
@@ -99,7 +105,20 @@ def read_tokenizer(kind: Any, folder: Path) -> Any:
     except Exception as error:  # of many kinds, by what is wrong with the files
         if isinstance(error, MemoryError):
             raise
-        raise NodeError(f"{named(folder)} cannot be read ({first_line(error)}); download it again") from None
+        raise NodeError(
+            f"{named(folder)} cannot be read as a tokenizer ({first_line(error)}); take the files of its model's own"
+        ) from None
+
+
+def _check_whole(folder: Path) -> None:
+    """Raise NodeError where an index names files that are not there."""
+    for index in folder.glob("*.safetensors.index.json"):
+        listed = read_json(index, "").get("weight_map")
+        files = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
+        lost = sorted(name for name in files if not (folder / name).is_file())
+        if lost:
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            raise NodeError(f"{named(folder)} lacks {lost[0]}{more} of its {len(files)} files; download those again")
 
 
 def _variant(folder: Path, name: str) -> str | None:
@@ -107,6 +126,7 @@ def _variant(folder: Path, name: str) -> str | None:
     from safetensors import SafetensorError, safe_open
 
     found = sorted(folder.glob(f"{name}*.safetensors"))
+    _check_whole(folder)
     if not found:
         if any(path.suffix in PICKLES for path in folder.glob("*")):
             raise NodeError(

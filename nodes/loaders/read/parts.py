@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -119,11 +120,37 @@ def vae(module: Any, side: int, unit: float | None = None) -> DiffusersVAE:
     config = module.config
     format = LatentFormat(config.latent_channels, 2 ** (len(config.block_out_channels) - 1), side)
     mean, deviation = config.get("latents_mean"), config.get("latents_std")
-    scaling = float(config.scaling_factor)
+    scaling, shift = latent_scale(config), _number(config, "shift_factor", 0.0)
     if mean is None or deviation is None:
-        return DiffusersVAE(ready(module), format, scaling / (unit or 1.0), float(config.get("shift_factor") or 0.0))
+        return DiffusersVAE(ready(module), format, scaling / (unit or 1.0), shift)
+    _check_statistics(mean, deviation, format.channels)
     middle, spread = (torch.tensor(part, dtype=torch.float32).reshape(1, -1, 1, 1) for part in (mean, deviation))
     return NormalisedVAE(ready(module), format, 1.0, mean=middle, deviation=spread * ((unit or scaling) / scaling))
+
+
+def latent_scale(config: Any) -> float:
+    """The factor that brings a VAE's latents to unit variance. Raises NodeError for one that is none."""
+    found = _number(config, "scaling_factor", None)
+    if found <= 0:
+        raise NodeError(f"the VAE's config.json says {found:g} for scaling_factor, which is above 0; put it right")
+    return found
+
+
+def _number(config: Any, name: str, usual: float | None) -> float:
+    value = config.get(name)
+    value = usual if value is None else value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise NodeError(f"the VAE's config.json says {str(value)[:40]} for {name}, which is a number; put it right")
+    return float(value)
+
+
+def _check_statistics(mean: Any, deviation: Any, channels: int) -> None:
+    """Raises NodeError where the latents cannot be normalised by these."""
+    for name, values, least in (("latents_mean", mean, -math.inf), ("latents_std", deviation, 0.0)):
+        numbers = isinstance(values, (list, tuple)) and all(isinstance(one, (int, float)) for one in values)
+        if not numbers or len(values) != channels or not all(least < one < math.inf for one in values):
+            what = "numbers above 0" if name == "latents_std" else "numbers"
+            raise NodeError(f"the VAE's config.json needs {channels} {what} for {name}; put it right there")
 
 
 def prediction_of(schedule: TrainedSchedule) -> Prediction:

@@ -35,7 +35,9 @@ def told(
     try:
         return shape(weights)
     except (KeyError, ValueError) as error:
-        raise NodeError(f"{named(path)} is no whole network (it lacks {error}); download it again") from None
+        raise NodeError(
+            f"{named(path)} is no whole network (it lacks {error}); it was not saved whole, or is of another kind"
+        ) from None
 
 
 def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype: torch.dtype) -> None:
@@ -52,7 +54,10 @@ def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype:
             f"{path.name}: its weights do not fit a {type(module).__name__}; this node cannot load it"
         ) from None
     if missing:
-        raise NodeError(f"{path.name} lacks {len(missing)} weights, such as {sorted(missing)[0]}; download it again")
+        raise NodeError(
+            f"{path.name} lacks {len(missing)} weights, such as {sorted(missing)[0]}, which a {type(module).__name__} "
+            "has; it was not saved whole, or is of another kind"
+        )
     store(module, known, dtype)
     for name, buffer in list(module.named_buffers()):
         if buffer.is_meta:  # positions 0, 1, 2, ... of a text encoder

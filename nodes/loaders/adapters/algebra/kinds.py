@@ -60,6 +60,11 @@ KINDS = (
 def read_updates(given: Reading) -> list[Update]:
     """All that a file changes of a layer's weight. Raises Misfit, and NodeError where something is no known kind."""
     left, found = set(given.parts) - ASIDE - BIASES, list[Update]()
+    empty = next((part for part in sorted(left) if not given.parts[part].numel()), None)
+    if empty is not None:
+        raise given.incomplete("has no numbers (a rank of 0)", empty)
+    if not left and not given.parts.keys() & BIASES:
+        raise given.incomplete("stands alone, without the factors that it scales")
     for kind in KINDS:
         if not left & kind.parts:
             continue
@@ -71,7 +76,7 @@ def read_updates(given: Reading) -> list[Update]:
                 left -= MAGNITUDES
                 update = decompose(given, update)
         except KeyError as missing:
-            raise Misfit(f"no {missing.args[0]}") from None
+            raise given.incomplete(f"lacks its other part ({missing.args[0]})") from None
         except (RuntimeError, ValueError, IndexError, ZeroDivisionError) as error:
             raise Misfit(str(error)) from None
         found.append(update)

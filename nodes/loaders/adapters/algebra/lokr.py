@@ -68,10 +68,7 @@ def read_kronecker(given: Reading) -> Kronecker:
 
 
 def _factor(given: Reading, name: str) -> tuple[Tensor, ...]:
-    """Whole, or as two. Raises Misfit where it is neither."""
+    """Whole, or as two. Raises KeyError where it is neither."""
     if name in given.parts:
         return (given.parts[name],)
-    try:
-        return given.parts[f"{name}_a"], given.parts[f"{name}_b"]
-    except KeyError:
-        raise Misfit(f"no {name}") from None
+    return given.parts[f"{name}_a"], given.parts[f"{name}_b"]

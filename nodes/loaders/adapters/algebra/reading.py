@@ -76,6 +76,11 @@ class Reading:
             raise NodeError(f"{self.file}: {self.layer.keys[part][:160]} is no number; ask its maker for another")
         return float(given)
 
+    def incomplete(self, what: str, part: str = "") -> NodeError:
+        """The error for a layer of which something is not in the file; ``what`` continues "its key ...\""""
+        key = self.layer.keys[part] if part else self.layer.first_key
+        return NodeError(f"{self.file} is not whole: its {key[:160]} {what}; ask its maker for another")
+
     @property
     def columns(self) -> int:
         """Those of the weight with its kernel flattened."""

@@ -11,7 +11,7 @@ from nodes.latents.vae import TinyVAE
 from nodes.loaders.families.autoencoders.frames import QWEN_21, WAN
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import Target, latent_scale, ready
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = [
@@ -40,7 +40,7 @@ def load_autoencoder(path: Path, target: Target) -> VAE:
         raise NodeError(f"{path.name} holds {kind}; this node loads {', '.join(known)} and AutoencoderTiny")
     module = read_weights(getattr(diffusers, kind), inside, WEIGHTS, {"torch_dtype": target.dtype})
     format = LatentFormat(module.config.latent_channels, 2 ** (len(module.config.encoder_block_out_channels) - 1), SIDE)
-    return TinyVAE(ready(module), format, float(module.config.scaling_factor))
+    return TinyVAE(ready(module), format, latent_scale(module.config))
 
 
 def side_of(config: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -26,6 +27,10 @@ class MXFP8:
         codes = take(parts["codes"], index).float()
         exponents = self.tiles.rows(parts["blocks"], index, self.height, codes.shape[1] // BLOCK)
         return grouped(codes, powers(exponents))
+
+    def scales_among(self, parts: Parts) -> Iterator[Tensor]:
+        """Return the exponents as what they stand for."""
+        yield parts["blocks"].view(torch.float8_e8m0fnu)
 
     def narrow(self, parts: Parts, start: int, stop: int) -> tuple[Codec, Parts]:
         tiles, blocks = self.tiles.narrow(parts["blocks"], start, stop)

@@ -1,0 +1,65 @@
+"""Weights that hold no numbers, or infinite ones: told when they are loaded, by their name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodes.loaders.quantised.encoded import Codec, EncodedTensor, Parts, Weight
+
+EXPONENTS: Mapping[torch.dtype, tuple[torch.dtype, int]] = {
+    torch.float8_e4m3fn: (torch.uint8, 0x7F),
+    torch.float8_e5m2: (torch.uint8, 0x7C),
+    torch.float8_e8m0fnu: (torch.uint8, 0xFF),
+}
+"""The bits that are all set where a number is none, or infinite, by precisions that torch cannot ask for it."""
+AT_ONCE = 1 << 24
+"""Numbers that are looked at together."""
+
+
+def check_finite(weights: Mapping[str, Weight]) -> None:
+    """Raise NodeError, by its name, for a weight of a quantised file whose numbers or scales are not finite."""
+    for name, weight in weights.items():
+        if not all(map(is_finite, _numbers(weight))):
+            raise NodeError(
+                f"{name} or its scale holds numbers that are none (NaN) or infinite; take another file of this model"
+            )
+
+
+def _numbers(weight: Weight) -> Iterator[Tensor]:
+    if isinstance(weight, Tensor):
+        yield weight
+        return
+    for piece in weight.pieces:
+        yield from piece.parts.values()
+        yield from _scales_among(piece.codec, piece.parts)
+
+
+def _scales_among(codec: Codec, parts: Parts) -> Iterator[Tensor]:
+    """Scales that stand among the codes, where only their codec knows them."""
+    inner = getattr(codec, "inner", None)
+    if inner is not None:
+        yield from _scales_among(inner, parts)
+    among = getattr(codec, "scales_among", None)
+    if among is not None:
+        yield from among(parts)
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Return whether all numbers are finite."""
+    flat = tensor.reshape(-1)
+    if tensor.dtype in EXPONENTS:
+        whole, mask = EXPONENTS[tensor.dtype]
+        bits = flat.view(whole)
+        return not any(bool(((part & mask) == mask).any()) for part in bits.split(AT_ONCE))
+    if not tensor.is_floating_point():
+        return True
+    return all(bool(part.isfinite().all()) for part in flat.split(AT_ONCE))
+
+
+def is_quantised(weights: Mapping[str, Weight]) -> bool:
+    """Return whether a file is quantised, so that what it holds is to be looked at."""
+    return any(isinstance(weight, EncodedTensor) for weight in weights.values())
