@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import random
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -168,7 +169,8 @@ def images(chance: random.Random, below: Path) -> Iterator[Case]:
 
 
 def weights(chance: random.Random, below: Path) -> Iterator[Case]:
-    """Weight files and model folders, given to every node that loads one."""
+    """Weight files and model folders: half of them small models that can be loaded, left as they are or changed a
+    little, given to the node that takes them; the others absurd ones, given to every node that loads one."""
     from nodeflow.engine.worker.packs import load_packs
 
     packs = load_packs()
@@ -178,28 +180,81 @@ def weights(chance: random.Random, below: Path) -> Iterator[Case]:
         for param in spec.params
         if param.widget == "model" and not any(port.required for port in spec.inputs)
     ]
+    small = _small_models(below / "small")
     models = [path for path in sorted((folder("assets") / "models").iterdir()) if path.is_dir()]
-    small = [path for model in models for path in model.rglob("*.json") if path.stat().st_size < 10**6]
+    configs = [path for model in models for path in model.rglob("*.json") if path.stat().st_size < 10**6]
+    place = below / "model"
     while True:
-        place = below / "model"
-        place.mkdir(exist_ok=True)
-        for old in sorted(place.rglob("*"), reverse=True):
-            old.rmdir() if old.is_dir() else old.unlink()
-        shape = [chance.randrange(1, 5) for _ in range(chance.randrange(4))]
-        header = {f"{chance.choice('abcd')}.weight": {"dtype": "F32", "shape": shape, "data_offsets": [0, 4]}}
-        text = json.dumps(mutated_json(chance, header)).encode()
-        data = len(text).to_bytes(8, "little") + text + chance.randbytes(64)
-        (place / "model.safetensors").write_bytes(mutated_bytes(chance, data) if chance.random() < 0.5 else data)
-        if small and chance.random() < 0.7:
-            source = chance.choice(small)
-            config = place / source.name
-            try:
-                config.write_text(json.dumps(mutated_json(chance, json.loads(source.read_bytes()))))
-            except ValueError:
-                config.write_bytes(mutated_bytes(chance, source.read_bytes()))
-        load, name = chance.choice(loaders)
-        given = place if chance.random() < 0.6 else place / "model.safetensors"
-        yield partial(load, **{name: str(given)})
+        shutil.rmtree(place, ignore_errors=True)
+        if chance.random() < 0.5:
+            node, source = chance.choice(small)
+            shutil.copytree(source, place)
+            for _ in range(chance.choice((0, 0, 1, 1, 2))):
+                _change(chance, chance.choice(sorted(path for path in place.rglob("*") if path.is_file())))
+            given = next(iter(place.glob("whole.*")), place)
+            yield partial(packs.functions[node], model=str(given))
+        else:
+            place.mkdir()
+            _absurd(chance, place, configs)
+            load, name = chance.choice(loaders)
+            given = place if chance.random() < 0.6 else place / "model.safetensors"
+            yield partial(load, **{name: str(given)})
+
+
+def _small_models(below: Path) -> list[tuple[str, Path]]:
+    """Folders with models of a few weights, each with the node that loads it; one file stands alone in its own."""
+    import torch
+    from diffusers import AutoencoderKL, AutoencoderTiny, DDPMPipeline, DDPMScheduler, UNet2DModel
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    sides: dict[str, Any] = {"block_out_channels": (8, 8), "layers_per_block": 1, "norm_num_groups": 4}
+    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
+    vae = AutoencoderKL(**sides, **blocks, sample_size=16)
+    vae.save_pretrained(below / "vae")
+    tiny = AutoencoderTiny(
+        encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8), num_encoder_blocks=(1, 1),
+        num_decoder_blocks=(1, 1),
+    )  # fmt: skip
+    tiny.save_pretrained(below / "tiny")
+    plain = {"down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}
+    unet = UNet2DModel(sample_size=8, **sides, **plain)
+    DDPMPipeline(unet, DDPMScheduler()).save_pretrained(below / "ddpm")
+    (below / "file").mkdir()
+    save_file({name: weight.clone() for name, weight in vae.state_dict().items()}, below / "file" / "whole.safetensors")
+    return [
+        ("nodes.load_vae", below / "vae"), ("nodes.load_vae", below / "tiny"), ("nodes.load_ddpm", below / "ddpm"),
+        ("nodes.load_vae", below / "file"),
+    ]  # fmt: skip
+
+
+def _change(chance: random.Random, path: Path) -> None:
+    """Change a configuration, or the header or some bytes of weights."""
+    data = path.read_bytes()
+    if path.suffix == ".json":
+        path.write_text(json.dumps(mutated_json(chance, json.loads(data))))
+    elif chance.random() < 0.5:
+        length = int.from_bytes(data[:8], "little")
+        text = json.dumps(mutated_json(chance, json.loads(data[8 : 8 + length]))).encode()
+        path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    else:
+        path.write_bytes(mutated_bytes(chance, data))
+
+
+def _absurd(chance: random.Random, place: Path, configs: list[Path]) -> None:
+    """A file of a few random weights, and perhaps a configuration of another model beside it."""
+    shape = [chance.randrange(1, 5) for _ in range(chance.randrange(4))]
+    header = {f"{chance.choice('abcd')}.weight": {"dtype": "F32", "shape": shape, "data_offsets": [0, 4]}}
+    text = json.dumps(mutated_json(chance, header)).encode()
+    data = len(text).to_bytes(8, "little") + text + chance.randbytes(64)
+    (place / "model.safetensors").write_bytes(mutated_bytes(chance, data) if chance.random() < 0.5 else data)
+    if configs and chance.random() < 0.7:
+        source = chance.choice(configs)
+        config = place / source.name
+        try:
+            config.write_text(json.dumps(mutated_json(chance, json.loads(source.read_bytes()))))
+        except ValueError:
+            config.write_bytes(mutated_bytes(chance, source.read_bytes()))
 
 
 KINDS: dict[str, Callable[[random.Random, Path], Iterator[Case]]] = {
@@ -249,8 +304,7 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
             begin, armed = time.process_time(), True
             signal.setitimer(signal.ITIMER_VIRTUAL, 2 * MAX_SECONDS if number else 0)
             try:
-                case()
-                outcomes["taken"] += 1
+                outcomes["refused" if case() is None and kind == "expressions" else "taken"] += 1
             except (WorkflowError, NodeError):
                 outcomes["refused"] += 1
             except Exception as error:

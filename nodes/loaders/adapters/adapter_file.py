@@ -88,7 +88,7 @@ def read_adapter_file(path: Path) -> AdapterFile:
             raise NodeError(f"{file.name} holds {key[:120]}, which is no part of an adapter that is known here")
         if not tensor.is_floating_point() and found[1] not in ("on_input", "oft_scaled", "alpha"):
             raise NodeError(f"{file.name} stores {key[:120]} as whole numbers; take one in half precision")
-        if not is_finite(tensor):
+        if found[1] != "alpha" and not is_finite(tensor):  # one that does not count may be anything
             raise NodeError(
                 f"{file.name} holds {key[:120]} with numbers that are none (NaN) or infinite; take another file"
             )
