@@ -16,7 +16,7 @@ from pathlib import Path
 from nodeflow.system import lives, process_name
 
 NAME = re.compile(r"\.nodeflow-(\d+_\d+)-\w+\.part")
-MAX_ENTRIES = 200_000
+MAX_ENTRIES = 50_000
 """Entries of a folder that are looked at."""
 
 

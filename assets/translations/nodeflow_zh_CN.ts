@@ -226,6 +226,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>工作流 (*.json)</translation>
   </message>
   <message>
+   <source>Workflows and images with one (*.json *.png);;All files (*)</source>
+   <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
+  </message>
+  <message>
    <source>Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)</source>
    <translation>工作流及含有工作流的图像 (*.json *.png *.webp *.jpg *.jpeg *.avif);;所有文件 (*)</translation>
   </message>
@@ -870,6 +874,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
+  </message>
+  <message>
+   <source>Export</source>
+   <translation>导出</translation>
   </message>
   <message>
    <source>Facts</source>
@@ -1703,6 +1711,13 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>Recovery</name>
+  <message>
+   <source>Unsaved changes would be lost in a crash: {0} cannot be written ({1})</source>
+   <translation>崩溃时会丢失未保存的更改：无法写入 {0}（{1}）</translation>
+  </message>
+ </context>
+ <context>
   <name>RecoveryBar</name>
   <message>
    <source>Discard</source>
@@ -1863,6 +1878,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>完成，用时 {0}</translation>
   </message>
   <message>
+   <source>Not kept on disk: {0}</source>
+   <translation>未保存到磁盘：{0}</translation>
+  </message>
+  <message>
    <source>Not run: there is something to put right first</source>
    <translation>未运行：请先解决问题</translation>
   </message>
@@ -1903,6 +1922,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>在队列中等待</translation>
   </message>
   <message>
+   <source>What is not kept on disk</source>
+   <translation>未保存到磁盘的内容</translation>
+  </message>
+  <message>
    <source>What you ask for may be fetched from the net. Press to stay offline.</source>
    <translation>可以从网络获取您要求的内容。点击以保持离线。</translation>
   </message>
@@ -1911,8 +1934,20 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>引擎正在启动</translation>
   </message>
   <message>
+   <source>results</source>
+   <translation>结果</translation>
+  </message>
+  <message>
    <source>the engine has not answered for {0}</source>
    <translation>引擎已有 {0} 没有响应</translation>
+  </message>
+  <message>
+   <source>the queue</source>
+   <translation>队列</translation>
+  </message>
+  <message>
+   <source>unsaved changes</source>
+   <translation>未保存的更改</translation>
   </message>
   <message>
    <source>{0} downloads</source>
@@ -3359,6 +3394,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
+   <source>noise prediction</source>
+   <translation>噪声预测</translation>
+  </message>
+  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3541,6 +3580,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>this is no number</source>
    <translation>这不是数值</translation>
+  </message>
+  <message>
+   <source>this step made no prediction without the text</source>
+   <translation>这一步没有做无文本的预测</translation>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>

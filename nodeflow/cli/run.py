@@ -58,8 +58,11 @@ def run(
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
+    from nodeflow.unfinished_files import remove_left_over
+
     workflow = load(file)
     _writable(output)
+    remove_left_over(output)
     if report is not None:
         _writable(report.parent)
     if steps is not None:

@@ -35,7 +35,7 @@ GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 Metadata = Literal["workflow", "workflow and settings", "nothing"]
 
 
-@node("Load image", version=2)
+@node("Load image", version=3)
 def load_image(
     path: Annotated[Path, Reads("file")] = Path(), ground: Literal["white", "grey", "black", "none"] = "white"
 ) -> LoadedImage:

@@ -32,6 +32,7 @@ from nodeflow.engine.protocol.events import (
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, decode
 from nodeflow.graph.model.workflow import Problem
+from nodeflow.unfinished_files import remove_left_over
 
 LOG_LINES = 5000
 T = TypeVar("T")
@@ -108,6 +109,8 @@ class EngineService(QObject):
     def start(self) -> None:
         """Have the worker load its libraries while the person looks at the workflow."""
         self._look_into_library()
+        output = self.output
+        self._files.run(lambda: remove_left_over(output), owner=self)
         self.engine.start()
 
     def meanwhile(self, work: Callable[[], T], then: Callable[[T], object], owner: QObject) -> None:

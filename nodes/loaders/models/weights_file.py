@@ -51,7 +51,7 @@ class WeightsFile:
         """Raise NodeError for a weight that belongs to no part of any model."""
         known = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
         left = (name for name in self._weights if name not in self._taken and not name.startswith(known))
-        refuse_unused(self.path.name, left, BESIDE)
+        refuse_unused(self.path.name, left, BESIDE, self._weights)
 
     def _part(self, names: Iterable[str], prefix: str) -> FileWeights:
         self._taken.update(names)

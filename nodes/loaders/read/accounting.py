@@ -105,7 +105,7 @@ SCALE = re.compile(r"(?i)scal|zero_?point|zeros|absmax|amax|quant|codebook")
 """What is in the last part of a name that says how a weight is stored."""
 
 
-def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str], names: Container[str]) -> None:
+def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str], names: Container[str] = ()) -> None:
     """Raise NodeError for the first of the names that matches none of the patterns; ``names``: all that there are."""
     known = re.compile("|".join(ignorable) or "(?!)")
     strange = sorted(name for name in unused if not known.match(name))
