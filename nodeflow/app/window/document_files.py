@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from nodeflow.app.dialogs.file_conflict import Choice, FileConflict, beside
+from nodeflow.app.dialogs.file_conflict import FileConflict, beside
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.document_session import DocumentSession, read
@@ -172,7 +172,7 @@ class Documents(QObject):
     def _ask(self, session: DocumentSession, path: Path, theirs: bytes, then: Callable[[], object]) -> None:
         """Do what the person chooses with a file that another program changed."""
 
-        def act(choice: Choice) -> None:
+        def act(choice: str) -> None:
             if choice in ("both", "overwrite"):
                 self._give(session, beside(path) if choice == "both" else path, then)
                 return
