@@ -226,10 +226,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>工作流 (*.json)</translation>
   </message>
   <message>
-   <source>Workflows and images with one (*.json *.png);;All files (*)</source>
-   <translation>工作流和带工作流的图片 (*.json *.png);;所有文件 (*)</translation>
-  </message>
-  <message>
    <source>Workflows, and images that hold one (*.json *.png *.webp *.jpg *.jpeg *.avif);;All files (*)</source>
    <translation>工作流及含有工作流的图像 (*.json *.png *.webp *.jpg *.jpeg *.avif);;所有文件 (*)</translation>
   </message>
@@ -874,10 +870,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
-  </message>
-  <message>
-   <source>Export</source>
-   <translation>导出</translation>
   </message>
   <message>
    <source>Facts</source>
@@ -3394,10 +3386,6 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
-   <source>noise prediction</source>
-   <translation>噪声预测</translation>
-  </message>
-  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3580,10 +3568,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>this is no number</source>
    <translation>这不是数值</translation>
-  </message>
-  <message>
-   <source>this step made no prediction without the text</source>
-   <translation>这一步没有做无文本的预测</translation>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>
