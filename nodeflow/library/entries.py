@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from nodeflow.library.recognised import Recognised
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A file, or a folder that holds one model.
 
     ``name`` is what people call it: its path below ``root``, with forward slashes, or a hub id. ``signature`` changes
@@ -31,7 +29,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def file_name(self) -> str:
-        return Path(self.path).name
+        return self.path.replace("\\", "/").rpartition("/")[2]
 
     @property
     def auto_v2(self) -> str:
@@ -39,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.sha256[:10]
 
 
-class Own(msgspec.Struct, frozen=True, omit_defaults=True):
+class Own(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Hold what a person has written of a file or done with it, kept when the file is gone."""
 
     note: str = ""

@@ -27,14 +27,18 @@ class Models:
 
     def search(self, text: str = "", kind: str = "", family: str = "") -> list[Entry]:
         """Entries that hold every word of a text in their name, kind, family, title, trigger words, tags or note."""
-        left: Sequence[int] = range(len(self.entries))
-        for word in text.casefold().split():
-            left = [number for number in left if word in self._texts[number]]
-        found = [self.entries[number] for number in left]
+        found = [self.entries[number] for number in self.matching(text)]
         if kind or family:
             found = [one for one in found if one.found.kind == (kind or one.found.kind)]
             found = [one for one in found if one.found.family == (family or one.found.family)]
         return found
+
+    def matching(self, text: str) -> Sequence[int]:
+        """The numbers of the entries that hold every word of a text."""
+        left: Sequence[int] = range(len(self.entries))
+        for word in text.casefold().split():
+            left = [number for number in left if word in self._texts[number]]
+        return left
 
     def find(self, name: str) -> list[Entry]:
         """Return what a name may stand for; see `lookup.Names`."""

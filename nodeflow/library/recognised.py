@@ -32,7 +32,7 @@ SENTENCES = {
 """How each kind is named in a sentence."""
 
 
-class Recognised(msgspec.Struct, frozen=True, omit_defaults=True):
+class Recognised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Hold what a file or folder is.
 
     ``what`` in words; ``nodes``: types of those that take it, at ``param``; ``missing``: the parts that a node needs

@@ -21,18 +21,23 @@ class ModelChoices:
         self._node, self._param, self._families = node_type, param, families
 
     @cached_property
-    def _fits(self) -> dict[str, Fit]:
-        return {one.path: fit(one, self._node, self._param, self._families) for one in self.models.entries}
+    def _ranks(self) -> list[tuple[Fit, float, int]]:
+        """Of each entry how well it fits and when it was used last, so that the smallest comes first."""
+        own = self.models.own
+        return [
+            (fit(one, self._node, self._param, self._families), -own(one).used, number)
+            for number, one in enumerate(self.models.entries)
+        ]
 
     def fit(self, entry: Entry) -> Fit:
         """Return how well a model fits the parameter."""
-        return self._fits.get(entry.path, Fit.OTHER)
+        return fit(entry, self._node, self._param, self._families)
 
     def find(self, words: str) -> list[Entry]:
         """Models with all of these words, those first that fit best, then those that were used last."""
-        found = [one for one in self.models.search(words) if not one.gone]
-        fits, own = self._fits, self.models.own
-        return sorted(found, key=lambda one: (fits[one.path], -own(one).used))
+        entries = self.models.entries
+        numbers = sorted(self.models.matching(words), key=self._ranks.__getitem__)
+        return [entries[number] for number in numbers if not entries[number].gone]
 
 
 def choices_for(scope: GraphScope, models: Models, node: str, param: str) -> ModelChoices:

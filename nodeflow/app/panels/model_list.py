@@ -91,7 +91,7 @@ class ModelList(QAbstractListModel):
 
 def title_of(entry: Entry) -> str:
     """The name of a model in a list: that of its file, without the folders above it."""
-    return entry.file_name if Path(entry.name).suffix else entry.name
+    return entry.name if entry.found.layout == "folder" else entry.file_name
 
 
 def about(entry: Entry) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
-    QListView,
     QMenu,
     QProgressBar,
     QPushButton,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.app.panels.model_details import ModelDetails
-from nodeflow.app.panels.model_list import ModelLine, ModelList
+from nodeflow.app.panels.model_list import LINE, ModelLine, ModelList
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.library.entries import Entry, Own
@@ -52,15 +53,20 @@ class ModelPanel(QWidget):
         self.order.setAccessibleName(self.tr("Order"))
         self.order.addItem(self.tr("by name"), "name")
         self.order.addItem(self.tr("last used first"), "used")
-        self.view = QListView()
+        self.view = QTableView()
         self.view.setAccessibleName(self.tr("Models"))
         self.view.setModel(self.list)
         self.view.setItemDelegate(ModelLine(self.view))
-        self.view.setUniformItemSizes(True)
+        self.view.setShowGrid(False)
+        self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.view.verticalHeader().setDefaultSectionSize(LINE)  # of one height, so that ten thousand cost nothing
+        self.view.verticalHeader().hide()
+        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.view.horizontalHeader().hide()
+        self.view.setTabKeyNavigation(False)
         self.view.setDragEnabled(True)
-        self.view.setDragDropMode(QListView.DragDropMode.DragOnly)
-        self.view.setIconSize(QSize(44, 44))
-        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.view.setDragDropMode(QTableView.DragDropMode.DragOnly)
+        self.view.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.view.setMinimumHeight(120)
         self.details = ModelDetails(library.write)
         self.told = QLabel()

@@ -277,7 +277,7 @@ def _sheet(theme: Theme) -> str:
     QToolButton#close:hover {{ background: {theme.line}; color: {theme.text}; }}
     QToolButton:checked {{ background: {theme.raised}; color: {theme.accent}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-    QTreeView {{ background: transparent; border: none; outline: none; show-decoration-selected: 0;
+    QTreeView, QTableView {{ background: transparent; border: none; outline: none; show-decoration-selected: 0;
         selection-background-color: transparent; }}
     QTreeView::item {{ padding: 3px 2px; border-radius: 4px; }}
     QTreeView::item:hover {{ background: {theme.raised}; }}

@@ -19,7 +19,7 @@ from nodeflow.library.missing import HUB_ID
 from nodeflow.library.sniff import PICKLES
 from nodeflow.resources import STARTER
 
-MAX_LINES = 80
+MAX_LINES = 40
 """Models that are listed at once; what is typed brings the others."""
 WIDTH = 430
 _MODEL, _TEXT, _FILE, _FOLDER = "model:", "text:", "file", "folder"
