@@ -6,8 +6,6 @@ import errno
 import os
 from pathlib import Path
 
-import platformdirs
-
 _PACKAGE = Path(__file__).resolve().parent
 STARTER = "starter:"
 
@@ -21,13 +19,21 @@ def folder(name: str) -> Path:
 def cache_folder() -> Path:
     """Return where what can be computed again is kept: NODEFLOW_CACHE, or the user's cache folder."""
     named = os.environ.get("NODEFLOW_CACHE")
-    return Path(named) if named else platformdirs.user_cache_path("nodeflow", appauthor=False)
+    if named:
+        return Path(named)
+    import platformdirs  # only where nothing is named: it takes its time to load
+
+    return platformdirs.user_cache_path("nodeflow", appauthor=False)
 
 
 def data_folder() -> Path:
     """Return where settings and what must survive a crash are kept: NODEFLOW_DATA, or the user's data folder."""
     named = os.environ.get("NODEFLOW_DATA")
-    return Path(named) if named else platformdirs.user_data_path("nodeflow", appauthor=False)
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_data_path("nodeflow", appauthor=False)
 
 
 def starter_models() -> list[str]:

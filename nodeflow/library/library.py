@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -117,6 +116,8 @@ class Library:
 
 def file_sha256(path: Path, watch: Callable[[int], object] = lambda _: None) -> str:
     """The sha256 of a file, in hexadecimal digits. ``watch`` is told how many bytes were read. Raises OSError."""
+    import hashlib
+
     digest, read = hashlib.sha256(), 0
     with path.open("rb") as file:
         while data := file.read(CHUNK):

@@ -19,6 +19,7 @@ from nodeflow.app.dialogs.missing_dialog import MissingDialog
 from nodeflow.app.model.downloads import Downloads
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.import_report import ImportReport, ModelRow
 from tests.library.file_server import FileServer, file_server
 
 LEFT = Qt.MouseButton.LeftButton
@@ -128,3 +129,21 @@ def test_a_repository_that_is_missing_is_fetched_from_the_dialog(
     qtbot.waitUntil(ask.begin.isEnabled, timeout=30_000)
     QTest.mouseClick(ask.begin, LEFT)
     qtbot.waitUntil(lambda: not window.session.missing, timeout=60_000)
+
+
+def test_a_source_that_a_workflow_names_is_fetched_where_the_workflow_wants_it(
+    window: MainWindow, qtbot: QtBot, server: FileServer, models: Path
+) -> None:
+    server.files["/files/some_vae.safetensors"] = WEIGHTS
+    row = ModelRow("some_vae.safetensors", "vae", "1", source=server.url + "/files/some_vae.safetensors")
+    window.session.show_imported(window.session.workflow.copy(), ImportReport(models=[row]), None, "a")
+    window.session.do("Set", SetParam("model", "model", "some_vae.safetensors"))
+    look(window, qtbot)
+    qtbot.waitUntil(lambda: len(window.session.missing) == 1)
+    (fetch,) = window.models.show_missing(window.tabs.front).fetch_buttons
+    QTest.mouseClick(fetch, LEFT)
+    ask = next(one for one in window.findChildren(DownloadDialog) if one.isVisible())
+    qtbot.waitUntil(ask.begin.isEnabled, timeout=30_000)
+    QTest.mouseClick(ask.begin, LEFT)
+    qtbot.waitUntil(lambda: not window.session.missing, timeout=60_000)
+    assert (models / "vae" / "some_vae.safetensors").read_bytes() == WEIGHTS

@@ -177,6 +177,14 @@ def test_of_a_repository_only_what_is_wanted_is_offered(server: FileServer) -> N
         offer_of("someone/else")
 
 
+def test_of_a_file_of_a_repository_the_licence_is_told(server: FileServer) -> None:
+    server.offer_repository("someone/model", REPOSITORY, "openrail")
+    offer = offer_of(server.url + "/someone/model/blob/abc123/v1-5.safetensors", folder="checkpoints")
+    assert (offer.licence, offer.folder, offer.size) == ("openrail", "checkpoints", 9000)
+    with pytest.raises(DownloadError, match="no name"):
+        offer_of(server.url + "/a/model.safetensors", folder="../elsewhere")
+
+
 def test_weights_without_a_usual_name_are_all_offered() -> None:
     assert chosen(["a.safetensors", "b.gguf", "c.ckpt", "config.json"]) == ["config.json", "a.safetensors", "b.gguf"]
 

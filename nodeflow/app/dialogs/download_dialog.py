@@ -34,11 +34,14 @@ class DownloadDialog(QDialog):
 
     agreed = Signal(object, object)
 
-    def __init__(self, parent: QWidget, downloads: Downloads, folders: list[Path], source: str = "") -> None:
+    def __init__(
+        self, parent: QWidget, downloads: Downloads, folders: list[Path], source: str = "", folder: str = ""
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Download"))
         self._downloads = downloads
         self._offer: Offer | None = None
+        self._named, self._wanted_in = source, folder
         self.source = QLineEdit(source)
         self.source.setPlaceholderText(self.tr("owner/name of a repository, or the address of a file"))
         self.source.setAccessibleName(self.tr("Source"))
@@ -56,8 +59,8 @@ class DownloadDialog(QDialog):
         self.folder.setAccessibleName(self.tr("Folder"))
         self.folder.setMinimumContentsLength(30)
         self.folder.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for folder in folders:
-            self.folder.addItem(str(folder), str(folder))
+        for place in folders:
+            self.folder.addItem(str(place), str(place))
         self.folder.currentIndexChanged.connect(self._tell_room)
         choose = QPushButton(self.tr("Choose…"))
         choose.clicked.connect(self._choose)
@@ -93,7 +96,9 @@ class DownloadDialog(QDialog):
         self._show(None)
         self.what.setText(escape(self.tr("Asking {0}…").format(self.source.text().strip())))
         self.look_up.setEnabled(False)
-        self._downloads.look_up(self.source.text(), self._show, self._refuse, self)
+        source = self.source.text().strip()
+        folder = self._wanted_in if source == self._named else ""
+        self._downloads.look_up(source, folder, self._show, self._refuse, self)
 
     def _refuse(self, error: Exception) -> None:
         self._show(None)

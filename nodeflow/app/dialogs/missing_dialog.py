@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -35,14 +35,18 @@ ChoicesOf = Callable[[NamedModel], ModelChoices]
 class MissingDialog(QDialog):
     """One row a model. ``chosen``: pairs of what is missing and what takes its place, all at once.
 
-    ``download_wanted``: a repository of the hub is to be fetched.
+    ``download_wanted``: a repository of the hub, or what lies at the address that the workflow names, is to be fetched:
+    the source, and the folder that the workflow wants it in. ``sources``: such addresses and folders by name.
     """
 
     chosen = Signal(list)
-    download_wanted = Signal(str)
+    download_wanted = Signal(str, str)
 
-    def __init__(self, parent: QWidget, missing: list[NamedModel], choices_of: ChoicesOf) -> None:
+    def __init__(
+        self, parent: QWidget, missing: list[NamedModel], choices_of: ChoicesOf, sources: Mapping[str, tuple[str, str]]
+    ) -> None:
         super().__init__(parent)
+        self._sources = sources
         self.setWindowTitle(self.tr("Missing models"))
         told = QLabel(self.tr("These models are not on this computer. Choose what takes the place of each."))
         told.setWordWrap(True)
@@ -101,10 +105,11 @@ class MissingDialog(QDialog):
         self._grid.addWidget(name, row, 0, 1, 4)
         self._grid.addWidget(box, row + 1, 0, 1, 2)
         self._grid.addWidget(file, row + 1, 2)
-        if named.hub:
+        source, folder = self._sources.get(named.value, (named.value if named.hub else "", ""))
+        if source:
             fetch = QPushButton(self.tr("Download…"))
             fetch.setAutoDefault(False)
-            fetch.clicked.connect(lambda: self.download_wanted.emit(named.value))
+            fetch.clicked.connect(lambda: self.download_wanted.emit(source, folder))
             self._grid.addWidget(fetch, row + 1, 3)
             self.fetch_buttons.append(fetch)
 

@@ -72,7 +72,12 @@ class Downloads(QObject):
         self.offline_changed.emit(offline)
 
     def look_up(
-        self, source: str, then: Callable[[Offer], object], otherwise: Callable[[Exception], object], owner: QObject
+        self,
+        source: str,
+        folder: str,
+        then: Callable[[Offer], object],
+        otherwise: Callable[[Exception], object],
+        owner: QObject,
     ) -> None:
         """Ask a source what it offers; this asks the net."""
         from nodeflow.library.downloads.sources import offer_of
@@ -80,7 +85,7 @@ class Downloads(QObject):
         if self.offline:
             otherwise(DownloadError(self.tr("You are offline: switch that off below the window first.")))
         else:
-            self._asking.run(lambda: offer_of(source), then, otherwise, owner)
+            self._asking.run(lambda: offer_of(source, folder=folder), then, otherwise, owner)
 
     # --- what a person does
 

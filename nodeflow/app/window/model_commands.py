@@ -73,7 +73,9 @@ class ModelCommands(QObject):
     def show_missing(self, tab: DocumentTab) -> MissingDialog:
         """Ask what takes the place of the models that are not here."""
         session = tab.session
-        dialog = MissingDialog(self._window, self.missing(tab), lambda named: self._choices(tab, named))
+        report = session.report
+        named = {one.file: (one.source, one.folder) for one in report.models if one.source} if report else {}
+        dialog = MissingDialog(self._window, self.missing(tab), lambda one: self._choices(tab, one), named)
         dialog.setAttribute(SHOWN)
 
         def put(pairs: list[tuple[NamedModel, str]]) -> None:
@@ -104,9 +106,10 @@ class ModelCommands(QObject):
 
     # --- downloads
 
-    def show_download(self, source: str = "") -> DownloadDialog:
-        """Ask what is to be fetched; a source that is known is asked at once what it offers."""
-        dialog = DownloadDialog(self._window, self.downloads, self._targets(), source)
+    def show_download(self, source: str = "", folder: str = "") -> DownloadDialog:
+        """Ask what is to be fetched; a source that is known is asked at once what it offers. ``folder``: where below
+        the folder of models a workflow wants it."""
+        dialog = DownloadDialog(self._window, self.downloads, self._targets(), source, folder)
         dialog.setAttribute(SHOWN)
         dialog.agreed.connect(self._fetch)
         dialog.open()
@@ -118,7 +121,7 @@ class ModelCommands(QObject):
         """Show how the downloads stand."""
         dialog = DownloadsList(self._window, self.downloads)
         dialog.setAttribute(SHOWN)
-        dialog.more_wanted.connect(self.show_download)
+        dialog.more_wanted.connect(lambda: self.show_download())
         dialog.open()
         return dialog
 

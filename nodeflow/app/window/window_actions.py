@@ -56,7 +56,7 @@ def define(actions: Actions, window: Window) -> None:
     on("file.export", "file", tr("Export…"), "Ctrl+Shift+E", lambda: window.foreign.export(tabs.front))
     on("file.revert", "file", tr("Revert"), "", documents.revert)
     on("file.close", "file", tr("Close"), "Ctrl+W", lambda: documents.close(tabs.front), gap=True)
-    on("file.download", "file", tr("Download a Model…"), "", window.models.show_download, gap=True)
+    on("file.download", "file", tr("Download a Model…"), "", lambda: window.models.show_download(), gap=True)
     on("file.downloads", "file", tr("Downloads"), "", window.models.show_downloads)
     on("file.settings", "file", tr("Settings…"), "Ctrl+,", window.dialogs.show_settings, gap=True)
     on("file.quit", "file", tr("Quit"), key.Quit, window.close)

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from nodeflow.library.downloads.connection import check_address, open_url
@@ -38,6 +39,8 @@ def offer_of(source: str, revision: str = "", folder: str = "") -> Offer:
 def of_address(url: str, folder: str = "") -> Offer:
     """Return what lies at an address: one file of weights."""
     check_address(url)
+    if _of_hub(url):
+        url = url.replace("/blob/", "/resolve/", 1)  # the page about a file, which people copy
     name = unquote(PurePosixPath(urlsplit(url).path).name)
     with open_url(url, method="HEAD", headers=token_for(url)) as response:
         headers = response.headers
@@ -48,7 +51,26 @@ def of_address(url: str, folder: str = "") -> Offer:
     size = headers.get("X-Linked-Size") or headers.get("Content-Length") or "0"
     sha256 = tag if SHA256.fullmatch(tag) else ""
     file = RemoteFile(url, safe_name(PurePosixPath(named).name), int(size) if size.isdigit() else 0, sha256)
-    return Offer(file.name, (file,), page=url, folder=safe_name(folder) if folder else "", value=file.name)
+    licence = _licence_beside(url)
+    return Offer(file.name, (file,), licence, url, safe_name(folder) if folder else "", file.name)
+
+
+def _licence_beside(url: str) -> str:
+    """The licence of the repository that a file of the hub lies in; empty where nothing tells."""
+    owner, _, rest = urlsplit(url).path.strip("/").partition("/")
+    name, _, rest = rest.partition("/")
+    if not (_of_hub(url) and rest.startswith("resolve/")):
+        return ""
+    from huggingface_hub import HfApi
+
+    try:
+        return _licence(HfApi(endpoint=_endpoint()).model_info(f"{owner}/{name}", timeout=30).card_data)
+    except Exception:  # the file itself was found: that its licence is not is told
+        return ""
+
+
+def _licence(card: Any) -> str:
+    return str(card.get("license_name") or card.get("license") or "") if card is not None else ""
 
 
 def of_hub(model: str, revision: str = "") -> Offer:
@@ -56,7 +78,7 @@ def of_hub(model: str, revision: str = "") -> Offer:
     from huggingface_hub import HfApi, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
-    endpoint = os.environ.get("HF_ENDPOINT") or HUB
+    endpoint = _endpoint()
     try:
         info = HfApi(endpoint=endpoint).model_info(model, revision=revision or None, files_metadata=True, timeout=30)
     except RevisionNotFoundError:
@@ -76,9 +98,7 @@ def of_hub(model: str, revision: str = "") -> Offer:
         files.append(RemoteFile(url, safe_name(name), one.size or 0, digest))
     if not any(file.name.endswith(WEIGHTS[:2]) for file in files):
         raise DownloadError(f"{model} has no weights as safetensors or GGUF")
-    card = info.card_data
-    licence = str(card.get("license_name") or card.get("license") or "") if card is not None else ""
-    return Offer(model, tuple(files), licence, f"{endpoint}/{model}", safe_name(model), model)
+    return Offer(model, tuple(files), _licence(info.card_data), f"{endpoint}/{model}", safe_name(model), model)
 
 
 def chosen(names: Iterable[str]) -> list[str]:
@@ -108,13 +128,20 @@ def _weights(names: list[str]) -> list[str]:
 
 def token_for(url: str) -> dict[str, str]:
     """The header by which the hub knows a person, for addresses of the hub alone."""
-    endpoint = os.environ.get("HF_ENDPOINT") or HUB
-    if urlsplit(url).netloc != urlsplit(endpoint).netloc:
+    if not _of_hub(url):
         return {}
     from huggingface_hub import get_token
 
     token = get_token()
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _endpoint() -> str:
+    return os.environ.get("HF_ENDPOINT") or HUB
+
+
+def _of_hub(url: str) -> bool:
+    return urlsplit(url).netloc == urlsplit(_endpoint()).netloc
 
 
 def _first(error: BaseException) -> str:
