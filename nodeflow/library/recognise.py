@@ -95,7 +95,7 @@ def _whole(rule: Rule, inside: list[str]) -> Recognised:
     what = SENTENCES["checkpoint"].format(family=rule.family)
     if missing:
         what = f"{rule.family} in one file without its {' and '.join(missing)}"
-    nodes = () if missing else rule.whole
+    nodes = rule.nodes if missing else rule.whole
     reason = "" if nodes else rule.reason or "no node takes it as one file yet"
     return Recognised("checkpoint", rule.family, what, nodes=nodes, missing=missing, reason=reason)
 

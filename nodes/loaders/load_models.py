@@ -12,6 +12,7 @@ from nodes.loaders.families.class_transformers import dit_folder
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.stable_diffusion.folder import load_folder
 from nodes.loaders.families.stable_diffusion.single_file import load_single
+from nodes.loaders.models.precision import Precision
 from nodes.loaders.read.locate import PATTERNS
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
@@ -136,7 +137,7 @@ def load_vae(
     path = find_for("Load VAE", model, revision, vae_folder.PATTERNS)
     target = Target(torch_dtype(dtype))
     if path.is_file():
-        return load_autoencoder_file(path, target.dtype, made_for)
+        return load_autoencoder_file(path, Precision("auto", dtype, device), made_for)
     return vae_folder.load_autoencoder(path, target)
 
 

@@ -186,9 +186,9 @@ NETWORKS = {
         LATENT,
     ),
     "sd1 without text": Layout(
-        under(IN_ONE, SD1) | under("first_stage_model.", VAE), "checkpoint", "Stable Diffusion 1"
+        under(IN_ONE, SD1) | under("first_stage_model.", VAE), "checkpoint", "Stable Diffusion 1", ALONE
     ),
-    "sd1 U-Net": Layout(under(IN_ONE, SD1), "unet", "Stable Diffusion 1"),
+    "sd1 U-Net": Layout(under(IN_ONE, SD1), "unet", "Stable Diffusion 1", ALONE),
     "sd2 whole": Layout(
         under(IN_ONE, SD2) | under("first_stage_model.", VAE) | under("cond_stage_model.model.", OPEN_CLIP),
         "checkpoint",
@@ -210,7 +210,7 @@ NETWORKS = {
         "Stable Diffusion XL's refiner",
         LATENT,
     ),
-    "xl U-Net": Layout(XL, "unet", "Stable Diffusion XL"),
+    "xl U-Net": Layout(XL, "unet", "Stable Diffusion XL", ALONE),
     "sd3 whole": Layout(
         under(
             IN_ONE,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
 from nodes.loaders.models.architecture import Architecture
+from nodes.loaders.read.parts import Parts, Target
 from nodes.loaders.text_encoders.encoder import Encoder
 
 
@@ -96,7 +98,8 @@ class Family:
 
     ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
     gives the trained schedule of a network, by its configuration, where no folder says it; ``usual`` is added to what a
-    folder says. ``references``: how it is shown images, for families that are.
+    folder says. ``references``: how it is shown images, for families that are. ``whole`` loads a folder or a file with
+    all parts in its stead, where that says how it was trained.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Family:
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
     references: References | None = None
+    whole: Callable[[Path, Target], Parts] | None = None
 
     def is_told(self, family: str) -> bool:
         """Return whether the rules mean it by this name."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from nodes.loaders.models.precision import Precision
 from nodes.loaders.models.text import EncoderFile, assigned, load_text
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named, read_json
-from nodes.loaders.read.parts import denoiser, prediction_of
+from nodes.loaders.read.parts import Parts, Target, denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.schedule_file import read_schedule
 
@@ -55,6 +55,8 @@ class Network(NamedTuple):
 
 def load_whole(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
     """All parts of a model. Raises NodeError where one is missing, damaged, or of another family."""
+    if family.whole is not None and beside.network is None and (path.is_dir() or _is_whole(path)):
+        return _by_its_own(family, family.whole, path, precision, beside)
     if path.is_dir():
         return _from_pipeline(family, path, precision, beside)
     file = WeightsFile(path)
@@ -70,6 +72,25 @@ def load_whole(family: Family, path: Path, precision: Precision, beside: Beside)
     vae = _vae(family, file, precision, beside)
     file.close()
     return _together(family, text, network, vae, precision)
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a file has all parts of its model."""
+    found = recognise(path)
+    return found.kind == "checkpoint" and not found.missing
+
+
+def _by_its_own(
+    family: Family, whole: Callable[[Path, Target], Parts], path: Path, precision: Precision, beside: Beside
+) -> ModelParts:
+    """A model that its family loads as a whole, with the parts in place that a person named. Raises NodeError."""
+    text, network, vae, schedule = whole(path, precision.target(family.network.architecture.precisions))
+    if beside.texts:
+        config: Any = network.module.config
+        text = load_text(family, assigned(family, beside.texts), precision, config, beside.tokenizer)
+    if beside.vae is not None:
+        vae = _named_vae(family, beside.vae, precision)
+    return ModelParts(text, replace(network, family=family.name), vae, schedule)
 
 
 def _from_pipeline(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
@@ -91,7 +112,7 @@ def _from_pipeline(family: Family, path: Path, precision: Precision, beside: Bes
     text = load_text(family, given, precision, network.config, beside.tokenizer)
     latent = family.latent
     if beside.vae is not None:
-        vae = vae_from_file(family, WeightsFile(beside.vae), precision)
+        vae = _named_vae(family, beside.vae, precision)
     else:
         side = latent.format(network.config).side
         dtype = precision.dtype(latent.autoencoder.architecture.precisions)
@@ -160,13 +181,24 @@ def vae_from_file(family: Family, file: WeightsFile, precision: Precision) -> VA
 def _vae(family: Family, file: WeightsFile, precision: Precision, beside: Beside) -> VAE:
     """The VAE that a person named, that is in the file, or in the library."""
     if beside.vae is not None:
-        found = recognise(beside.vae)
-        if found.known and not (found.kind == "vae" and found.family in family.latent.files):
-            raise NodeError(f"{named(beside.vae)} holds {found.what}, and {family.name} needs another VAE")
-        return vae_from_file(family, WeightsFile(beside.vae), precision)
+        return _named_vae(family, beside.vae, precision)
     if file.holds(VAE_PART):
         return vae_from_file(family, file, precision)
     path = _in_library(family, file.path, "vae", family.latent.files, "VAE", "vae")
+    return vae_from_file(family, WeightsFile(path), precision)
+
+
+def _named_vae(family: Family, path: Path, precision: Precision) -> VAE:
+    """The VAE of a file that a person named. Raises NodeError for another family's."""
+    found = recognise(path)
+    if path.is_dir():
+        latent = family.latent
+        place = path / "vae" if (path / "vae").is_dir() else path
+        dtype = precision.dtype(latent.autoencoder.architecture.precisions)
+        return latent.autoencoder.from_folder(place, dtype, latent.format({}).side)
+    inside = found.kind == "checkpoint" and family.is_told(found.family)
+    if found.known and not inside and not (found.kind == "vae" and found.family in family.latent.files):
+        raise NodeError(f"{named(path)} holds {found.what}, and {family.name} needs another VAE")
     return vae_from_file(family, WeightsFile(path), precision)
 
 

@@ -15,6 +15,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderKLQwenImage,
+    DDIMScheduler,
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
     FluxTransformer2DModel,
@@ -22,6 +23,9 @@ from diffusers import (
     QwenImageTransformer2DModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
@@ -41,9 +45,10 @@ from transformers import (
 )
 
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from tests.nodes.families.seeing_models import krea_2, qwen_image_21
 from tests.nodes.language_led_models import letters
-from tests.nodes.original_layout import vae_weights
+from tests.nodes.original_layout import unet_weights, vae_weights
 from tests.nodes.original_transformers import original_weights
 
 Weights = dict[str, Tensor]
@@ -223,6 +228,63 @@ def qwen_image(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
+def u_net(text: int, **shape: Any) -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=shape.pop("sample_size"),
+        block_out_channels=(32, 64),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=text,
+        **shape,
+    )
+
+
+def small_kl(scaling: float) -> AutoencoderKL:
+    return AutoencoderKL(
+        block_out_channels=(32, 32, 32, 32),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        latent_channels=4,
+        scaling_factor=scaling,
+    )
+
+
+def sd1(folder: Path) -> None:
+    StableDiffusionPipeline(
+        unet=u_net(16, sample_size=64, attention_head_dim=8),
+        scheduler=DDIMScheduler(**STABLE_DIFFUSION, timestep_spacing="trailing"),
+        vae=small_kl(0.18215),
+        text_encoder=clip(16, 12, projected=False),
+        tokenizer=clip_tokenizer(False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder)
+
+
+def xl(folder: Path) -> None:
+    unet = u_net(
+        36,
+        sample_size=128,
+        attention_head_dim=(1, 1),
+        use_linear_projection=True,
+        transformer_layers_per_block=(1, 2),
+        addition_embed_type="text_time",
+        addition_time_embed_dim=256,
+        projection_class_embeddings_input_dim=20 + 6 * 256,
+    )
+    StableDiffusionXLPipeline(
+        unet=unet,
+        scheduler=DDIMScheduler(**STABLE_DIFFUSION, timestep_spacing="trailing"),
+        vae=small_kl(0.13025),
+        text_encoder=clip(16, 12, projected=False),
+        tokenizer=clip_tokenizer(False),
+        text_encoder_2=clip(20, 32, projected=True),
+        tokenizer_2=clip_tokenizer(True),
+    ).save_pretrained(folder)
+
+
 class Kind(NamedTuple):
     """How a family's folder is made; its text encoders with the names of their files and tokenizers' folders; what
     all-in-one files call them, where there are such; and how its VAE's weights are named in a file."""
@@ -234,6 +296,8 @@ class Kind(NamedTuple):
 
 
 KINDS: Mapping[str, Kind] = {
+    "Stable Diffusion 1": Kind(sd1, {"text_encoder": ("clip_l", "")}),
+    "Stable Diffusion XL": Kind(xl, {"text_encoder": ("clip_l", ""), "text_encoder_2": ("clip_g", "")}),
     "FLUX.1": Kind(
         flux,
         {"text_encoder": ("clip_l", ""), "text_encoder_2": ("t5xxl_fp16", "tokenizer_2")},
@@ -267,7 +331,7 @@ def split(name: str, path: Path) -> Split:
     kind.save(folder)
     parts = path / "parts"
     parts.mkdir()
-    network = original_weights(_class(folder / "transformer"), weights_of(folder / "transformer"))
+    network = _network_names(folder)
     save_file(network, parts / "network.safetensors")
     texts: list[Path] = []
     whole: Weights = {f"model.diffusion_model.{key}": value for key, value in network.items()}
@@ -293,6 +357,14 @@ def split(name: str, path: Path) -> Split:
         parts / "vae.safetensors",
         path / "whole.safetensors" if kind.inside else None,
     )
+
+
+def _network_names(folder: Path) -> Weights:
+    """The original names of a network's weights."""
+    if (folder / "unet").is_dir():
+        found = unet_weights(weights_of(folder / "unet"))
+        return {name.removeprefix("model.diffusion_model."): value for name, value in found.items()}
+    return original_weights(_class(folder / "transformer"), weights_of(folder / "transformer"))
 
 
 def _class(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -49,3 +50,8 @@ KL = Autoencoder(
     ),
     vae,
 )
+"""Of models that were trained in bfloat16."""
+KL_HALF = replace(KL, architecture=replace(KL.architecture, precisions=("float16", "bfloat16", "float32")))
+"""Of Stable Diffusion 1 and 2."""
+KL_FULL = replace(KL, architecture=replace(KL.architecture, precisions=("float32",)))
+"""Of Stable Diffusion XL, whose values are too large for float16."""

@@ -90,3 +90,10 @@ CLIP_G = Encoder(
     Tokenizing("CLIPTokenizer", own=lambda: clip_tokenizer(True)),
 )
 """OpenCLIP's ViT-bigG/14."""
+OPEN_CLIP_H = Encoder(
+    "OpenCLIP-H",
+    ("OpenCLIP-H",),
+    Architecture("transformers", "CLIPTextModel", clip_shape("gelu"), clip_names, IGNORABLE, precisions=HALF),
+    Tokenizing("CLIPTokenizer", own=lambda: clip_tokenizer(True)),
+)
+"""OpenCLIP's ViT-H/14, without its last layer."""

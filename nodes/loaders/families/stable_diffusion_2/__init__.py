@@ -1,0 +1,1 @@
+"""Stable Diffusion 2, whose text encoder is OpenCLIP and which predicts v at 768 pixels."""

@@ -1,0 +1,41 @@
+"""Stable Diffusion 2: a U-Net on latents, led by OpenCLIP's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nodeflow.wires import LatentFormat, TextEncoder
+from nodes.loaders.families.autoencoders.kl import KL_HALF
+from nodes.loaders.families.stable_diffusion.unet import UNETS, unet_denoiser
+from nodes.loaders.families.stable_diffusion.whole import load
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.read.parts import text_encoder
+from nodes.loaders.text_encoders.kinds.clip import OPEN_CLIP_H
+from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+
+
+def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
+    return text_encoder(*loaded["text_encoder"])
+
+
+def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of version 2.1, which predicts v; those that see more than a latent predict epsilon."""
+    seen = config.get("in_channels") != config.get("out_channels")
+    told = "epsilon" if seen else "v_prediction"
+    return {**STABLE_DIFFUSION, "prediction_type": told, "timestep_spacing": "trailing"}
+
+
+FAMILY = Family(
+    name="Stable Diffusion 2",
+    network=Network(UNETS["2"], unet_denoiser, "unet", guided=True),
+    text=Text((TextPart("text_encoder", OPEN_CLIP_H),), text),
+    latent=Latent(
+        KL_HALF,
+        lambda config: LatentFormat(int(config.get("out_channels", 4)), 8, int(config.get("sample_size") or 96)),
+        ("Stable Diffusion 1, 2 or XL",),
+        {"scaling_factor": 0.18215},
+    ),
+    schedule=schedule,
+    whole=load,
+)
