@@ -12,7 +12,7 @@ from nodes.loaders.models.family import Family
 from nodes.loaders.models.known import AUTO, families, family_called, family_names, told_as
 from nodes.loaders.models.precision import CHOICES, Precision
 from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
-from nodes.loaders.models.whole import Beside, load_network, load_whole
+from nodes.loaders.models.whole import Beside, encoders_of, load_network, load_whole
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.locate import MODEL_PATTERNS
 from nodes.loaders.read.recognise import recognise
@@ -21,6 +21,8 @@ from nodes.loaders.read.right_kind import find_for
 FamilyName = Annotated[str, Choices(family_names())]
 PrecisionName = Annotated[str, Choices(CHOICES)]
 ModelName = Annotated[str, Reads("model")]
+WHOLE = "checkpoint", "pipeline"
+"""Kinds of what holds all parts of a model."""
 
 
 class LoadedModel(NamedTuple):
@@ -95,7 +97,7 @@ def load_diffusion_model(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> LoadedNetwork:
-    """Loads the denoising network of a model alone: a transformer or U-Net, with the schedule it was trained with.
+    """Loads the denoising network alone, a transformer or U-Net, and its trained schedule.
 
     ``model`` is a .safetensors or .gguf file, by path or by its name in your model library, under the names of its
     authors or of diffusers; or a folder as diffusers saves it, or a hub id. Of a file with a whole model the network is
@@ -129,9 +131,10 @@ def load_text_encoder(
     """Loads the text encoder of a family from one to four files, in any order.
 
     Each is a .safetensors or .gguf file, by path or by its name in your model library, or a folder as transformers
-    saves it: clip_l and t5xxl for FLUX.1; clip_l, clip_g and t5xxl (which may be left out) for Stable Diffusion 3;
-    Qwen 3 4B for Z-Image; Qwen 2.5 VL 7B for Qwen-Image. The kind of each is told from the file, and the family from
-    the kinds; set ``family`` where several read texts by the same ones.
+    saves it: clip_l for Stable Diffusion 1, with clip_g for XL; clip_l and t5xxl for FLUX.1; clip_l, clip_g and t5xxl
+    (which may be left out) for Stable Diffusion 3; Qwen 3 4B for Z-Image; Qwen 2.5 VL 7B for Qwen-Image. One file or
+    folder with a whole model will do too. The kind of each is told from the file, and the family from the kinds; set
+    ``family`` where several read texts by the same ones.
 
     CLIP's tokenizer comes with a package. Others are taken from the file itself where they lie in it (GGUF has them),
     from a folder called tokenizer beside it, from ComfyUI's folder or from the hub's cache; or name a folder at
@@ -144,8 +147,12 @@ def load_text_encoder(
     given = _encoders("Load text encoder", model, model_2, model_3, model_4)
     if not given:
         raise NodeError("no text encoder is named; name its file or folder at model")
+    settings = Precision(precision, dtype, device)
+    if len(given) == 1 and given[0].found.kind in WHOLE:
+        chosen = _family(given[0].path, family)
+        return load_text(chosen, encoders_of(chosen, given[0].path), settings, {}, tokenizer)
     chosen = family_reading(given) if family == AUTO else family_called(family)
-    return load_text(chosen, assigned(chosen, given), Precision(precision, dtype, device), {}, tokenizer)
+    return load_text(chosen, assigned(chosen, given), settings, {}, tokenizer)
 
 
 def _family(path: Path, name: str) -> Family:

@@ -33,6 +33,7 @@ class Architecture:
     ``ignorable``: patterns that names of weights begin with which do nothing. ``others``: patterns that names of
     *another* model hold, with what it is. ``precisions``: what it computes rightly in, the best first. ``optional``:
     parts of the network that a file may be without; ``tied``: parts that are another part of it under a second name.
+    ``finish``: what is done to a network last that was made of a file.
     """
 
     library: str
@@ -44,6 +45,7 @@ class Architecture:
     precisions: tuple[str, ...] = ("bfloat16", "float32")
     optional: tuple[str, ...] = ()
     tied: Mapping[str, str] = field(default_factory=dict)
+    finish: Callable[[Any], None] = lambda module: None
 
     def from_file(self, path: Path, weights: FileWeights, what: str, dtype: torch.dtype, **settings: Any) -> Any:
         """The network, with all weights of a file or of one part of it; quantised ones stay as they are.
@@ -68,6 +70,7 @@ class Architecture:
         for part, other in self.tied.items():
             setattr(module, part, module.get_submodule(other))
         weights.close(path, self.ignorable)
+        self.finish(module)
         return module
 
     def from_folder(self, folder: Path, dtype: torch.dtype) -> Any:

@@ -40,7 +40,7 @@ class EncoderFile:
             file = self.whole or WeightsFile(path)
             weights = file.part(encoder.name) or file.alone()
             module = encoder.architecture.from_file(path, weights, encoder.name, dtype)
-        most = module.get_input_embeddings().weight.shape[0] if tokenizer or encoder.tokenizing.own is None else 0
+        most = module.get_input_embeddings().num_embeddings if tokenizer or encoder.tokenizing.own is None else 0
         return Encoding(tokenizer_for(encoder.tokenizing, path, encoder.name, tokenizer, most), ready(module))
 
 

@@ -13,7 +13,7 @@ from nodeflow.node import NodeError, warn
 from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family, TextPart
 from nodes.loaders.models.precision import Precision
-from nodes.loaders.models.text import EncoderFile, assigned, load_text
+from nodes.loaders.models.text import EncoderFile, Given, assigned, load_text
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named, read_json
 from nodes.loaders.read.parts import Parts, Target, denoiser, prediction_of
@@ -61,11 +61,7 @@ def load_whole(family: Family, path: Path, precision: Precision, beside: Beside)
         return _from_pipeline(family, path, precision, beside)
     file = WeightsFile(path)
     network = network_from_file(family, file, precision)
-    inside = {
-        part.place: EncoderFile(path, Recognised(family=part.encoder.name), file)
-        for part in family.text.parts
-        if file.holds(part.encoder.name)
-    }
+    inside = encoders_of_file(family, file)
     given = {**inside, **assigned(family, beside.texts)}
     given = _wanted({**given, **_from_library(family, given, beside)}, beside)
     text = load_text(family, given, precision, network.config, beside.tokenizer)
@@ -94,17 +90,12 @@ def _by_its_own(
 
 
 def _from_pipeline(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
-    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
     if beside.network is not None:
         network = network_from_file(family, WeightsFile(beside.network), precision)
         network = network._replace(schedule=_schedule_of(family, path, network.config))
     else:
         network = network_from_folder(family, path, precision)
-    inside = {
-        part.place: EncoderFile(path / part.place, Recognised(family=part.encoder.name))
-        for part in family.text.parts
-        if _has(index, part.place) and (path / part.place).is_dir()
-    }
+    inside = encoders_of_folder(family, path)
     lost = [part.place for part in family.text.parts if part.needed and part.place not in inside]
     if lost and not beside.texts:
         raise NodeError(f"{path.name} has no {lost[0]}; this node needs it")
@@ -118,6 +109,30 @@ def _from_pipeline(family: Family, path: Path, precision: Precision, beside: Bes
         dtype = precision.dtype(latent.autoencoder.architecture.precisions)
         vae = latent.autoencoder.from_folder(path / "vae", dtype, side)
     return _together(family, text, network, vae, precision)
+
+
+def encoders_of(family: Family, path: Path) -> Given:
+    """The text encoders of a file or folder with a whole model. Raises NodeError."""
+    return encoders_of_folder(family, path) if path.is_dir() else encoders_of_file(family, WeightsFile(path))
+
+
+def encoders_of_file(family: Family, file: WeightsFile) -> Given:
+    """The text encoders that a file with a whole model holds."""
+    return {
+        part.place: EncoderFile(file.path, Recognised(family=part.encoder.name), file)
+        for part in family.text.parts
+        if file.holds(part.encoder.name)
+    }
+
+
+def encoders_of_folder(family: Family, path: Path) -> Given:
+    """The text encoders that a pipeline's folder has. Raises NodeError where it is none."""
+    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    return {
+        part.place: EncoderFile(path / part.place, Recognised(family=part.encoder.name))
+        for part in family.text.parts
+        if _has(index, part.place) and (path / part.place).is_dir()
+    }
 
 
 def _wanted(given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, EncoderFile]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from torch import Tensor, nn
+
 from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.quantised.layers import is_stored
 from nodes.loaders.text_encoders.encoder import Encoder
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP_T5, renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -45,6 +48,30 @@ def t5_shape(weights: Weights) -> Any:
     )
 
 
+class _Feeding:
+    """The gated layer of T5 where its weights are stored: the library's own looks at the precision of a weight in every
+    call, and would have it widened whole for that."""
+
+    wi_0: Any
+    wi_1: Any
+    wo: Any
+    act: Any
+
+    def forward(self, hidden_states: Tensor) -> Tensor:
+        found: Tensor = self.wo(self.act(self.wi_0(hidden_states)) * self.wi_1(hidden_states))
+        return found
+
+
+def by_stored_weights(module: nn.Module) -> None:
+    """Make the layers of an encoder compute without looking at weights that are stored."""
+    from transformers.models.t5.modeling_t5 import T5DenseGatedActDense
+
+    kind = type("StoredFeeding", (_Feeding, T5DenseGatedActDense), {})
+    for layer in module.modules():
+        if isinstance(layer, T5DenseGatedActDense) and is_stored(layer.wo):
+            layer.__class__ = kind
+
+
 T5_XXL = Encoder(
     "T5-XXL",
     ("T5-XXL", "T5"),
@@ -55,6 +82,7 @@ T5_XXL = Encoder(
         t5_names,
         (r"(.*\.)?(decoder|lm_head)\.", r"(.*\.)?logit_scale$"),
         tied={"shared": "encoder.embed_tokens"},
+        finish=by_stored_weights,
     ),
     Tokenizing(
         "T5TokenizerFast",

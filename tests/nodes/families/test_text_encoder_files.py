@@ -1,0 +1,226 @@
+"""Text encoders in files of their own: quantised, as GGUF, with the tokenizer inside or beside; what does not fit."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from gguf import GGMLQuantizationType as Kind
+from gguf import GGUFWriter
+from gguf.quants import dequantize, quantize
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from nodeflow.node import NodeError
+from nodes.loaders.load_by_family import load_text_encoder
+from nodes.loaders.quantised.layers import is_stored
+from tests.nodes.families.split_files import Split, split
+from tests.nodes.quantised_files import coded, float8_scaled, int8_rows, save
+
+TEXT = "a red star"
+LETTERS = [chr(code) for code in range(97, 123)]
+
+
+@pytest.fixture(scope="module")
+def z_image(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    return split("Z-Image", tmp_path_factory.mktemp("z-image"))
+
+
+@pytest.fixture(scope="module")
+def flux(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    return split("FLUX.1", tmp_path_factory.mktemp("flux"))
+
+
+def said(*files: Path, **more: Any) -> Tensor:
+    names = ("model", "model_2", "model_3", "model_4")
+    tokens = load_text_encoder(**dict(zip(names, map(str, files), strict=False)), **more).encode([TEXT]).tokens
+    assert tokens is not None
+    return tokens
+
+
+@pytest.mark.parametrize("code", [float8_scaled, int8_rows])
+@torch.no_grad()
+def test_quantised_ones_stay_as_they_are(flux: Split, tmp_path: Path, code: Any) -> None:
+    """As ``t5xxl_fp8_e4m3fn_scaled``: every matrix, the table of tokens too."""
+    clip, t5 = flux.texts
+    stored, plain = coded(load_file(t5), code)
+    files = [save(weights, tmp_path / name / "t5.safetensors") if (tmp_path / name).mkdir() is None else t5
+             for name, weights in (("stored", stored), ("plain", plain))]  # fmt: skip
+    tokenizer = t5.parent / "tokenizer"
+    for file in files:
+        shutil.copytree(tokenizer, file.parent / "tokenizer")
+    encoder: Any = load_text_encoder(str(clip), str(files[0]))
+    layers = [layer for layer in encoder.t5.module.modules() if isinstance(layer, nn.Linear | nn.Embedding)]
+    assert sum(map(is_stored, layers)) >= sum(isinstance(layer, nn.Linear) for layer in layers)
+    torch.testing.assert_close(said(clip, files[0]), said(clip, files[1]), atol=1e-5, rtol=1e-4)
+
+
+def write_gguf(path: Path, architecture: str, weights: dict[str, Tensor], keys: dict[str, Any]) -> dict[str, Tensor]:
+    """As llama.cpp's converter: matrices in Q8_0, the rest in float32. Returns what the file stands for."""
+    writer, meant = GGUFWriter(path, architecture), {}
+    for key, value in keys.items():
+        (writer.add_array if isinstance(value, list) else writer.add_string)(key, value)
+    for name, weight in weights.items():
+        numbers = weight.float().numpy()
+        kind = Kind.Q8_0 if weight.ndim == 2 and weight.shape[1] % 32 == 0 else Kind.F32
+        raw = quantize(numbers, kind)
+        meant[name] = torch.from_numpy(np.array(dequantize(raw, kind))).reshape(weight.shape)
+        writer.add_tensor(name, raw, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return meant
+
+
+QWEN = {
+    "model.embed_tokens.": "token_embd.",
+    "model.norm.": "output_norm.",
+    "model.layers.": "blk.",
+    "embed_tokens.": "token_embd.",
+    "layers.": "blk.",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+"""llama.cpp's words (gguf-py, constants.TENSOR_NAMES)."""
+T5 = {
+    "shared.": "token_embd.",
+    "encoder.final_layer_norm": "enc.output_norm",
+    "encoder.block.": "enc.blk.",
+    "layer.0.SelfAttention.relative_attention_bias": "attn_rel_b",
+    "layer.0.SelfAttention.": "attn_",
+    "layer.0.layer_norm": "attn_norm",
+    "layer.1.DenseReluDense.wi_0": "ffn_gate",
+    "layer.1.DenseReluDense.wi_1": "ffn_up",
+    "layer.1.DenseReluDense.wo": "ffn_down",
+    "layer.1.layer_norm": "ffn_norm",
+}
+
+
+def in_words_of(words: dict[str, str], name: str) -> str:
+    for ours, theirs in words.items():
+        name = name.replace(ours, theirs)
+    return "output_norm.weight" if name == "norm.weight" else name
+
+
+@torch.no_grad()
+def test_qwen_as_gguf_brings_its_tokenizer(z_image: Split, tmp_path: Path) -> None:
+    (file,) = z_image.texts
+    weights = load_file(file)
+    tokenizer = json.loads((file.parent / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))
+    vocabulary = sorted(tokenizer["model"]["vocab"].items(), key=lambda one: one[1])
+    keys = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": [token for token, _ in vocabulary],
+        "tokenizer.ggml.merges": ["a b"],
+        "tokenizer.ggml.token_type": [1] * len(vocabulary),
+    }
+    keys["tokenizer.ggml.tokens"] += ["ab"]
+    keys["tokenizer.ggml.token_type"] += [1]
+    names = {in_words_of(QWEN, name): name for name in weights}
+    meant = write_gguf(tmp_path / "qwen.gguf", "qwen3", {name: weights[old] for name, old in names.items()}, keys)
+    plain = tmp_path / "plain" / "qwen.safetensors"
+    plain.parent.mkdir()
+    shutil.copytree(file.parent / "tokenizer", plain.parent / "tokenizer")
+    template = plain.parent / "tokenizer" / "chat_template.jinja"
+    template.unlink(missing_ok=True)
+    save_file({names[name]: value for name, value in meant.items()}, plain)
+    torch.testing.assert_close(
+        said(tmp_path / "qwen.gguf", family="Z-Image"), said(plain, family="Z-Image"), atol=1e-5, rtol=1e-4
+    )
+
+
+@torch.no_grad()
+def test_t5_as_gguf_brings_its_tokenizer(flux: Split, tmp_path: Path) -> None:
+    clip, t5 = flux.texts
+    weights = load_file(t5)
+    tokenizer = json.loads((t5.parent / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))
+    pieces = tokenizer["model"]["vocab"]
+    keys = {
+        "tokenizer.ggml.model": "t5",
+        "tokenizer.ggml.tokens": [piece for piece, _ in pieces],
+        "tokenizer.ggml.scores": [float(score) for _, score in pieces],
+    }
+    names = {in_words_of(T5, name): name for name in weights}
+    assert all(name.startswith(("enc.", "token_embd.")) for name in names)
+    meant = write_gguf(tmp_path / "t5.gguf", "t5encoder", {name: weights[old] for name, old in names.items()}, keys)
+    plain = tmp_path / "plain" / "t5.safetensors"
+    plain.parent.mkdir()
+    shutil.copytree(t5.parent / "tokenizer", plain.parent / "tokenizer")
+    save_file({names[name]: value for name, value in meant.items()}, plain)
+    torch.testing.assert_close(said(clip, tmp_path / "t5.gguf"), said(clip, plain), atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_where_a_tokenizer_is_found(z_image: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file,) = z_image.texts
+    tokenizer, wanted = file.parent / "tokenizer", said(file, family="Z-Image")
+    alone = tmp_path / "ComfyUI" / "models" / "text_encoders" / "qwen_3_4b.safetensors"
+    alone.parent.mkdir(parents=True)
+    shutil.copy(file, alone)
+    with pytest.raises(NodeError) as caught:
+        said(alone, family="Z-Image")
+    for word in ("qwen_3_4b.safetensors brings no tokenizer", "Tongyi-MAI/Z-Image-Turbo", "a folder called tokenizer"):
+        assert word in str(caught.value)
+    assert torch.equal(said(alone, family="Z-Image", tokenizer=str(tokenizer)), wanted)
+    assert torch.equal(said(alone, family="Z-Image", tokenizer=str(z_image.folder)), wanted)
+    comfyui = tmp_path / "ComfyUI" / "comfy" / "text_encoders" / "qwen25_tokenizer"
+    shutil.copytree(tokenizer, comfyui)
+    assert torch.equal(said(alone, family="Z-Image"), wanted)
+    shutil.rmtree(comfyui)
+    content = torch.frombuffer(bytearray((tokenizer / "tokenizer.json").read_bytes()), dtype=torch.uint8)
+    inside = tmp_path / "inside.safetensors"
+    save_file({**load_file(file), "tokenizer_json": content}, inside)
+    plain = said(inside, family="Z-Image")
+    assert plain.shape == wanted.shape
+    save_file({**load_file(file), "tokenizer_json": content[:50]}, inside)
+    with pytest.raises(NodeError, match=r"the tokenizer inside .*inside\.safetensors cannot be read"):
+        said(inside, family="Z-Image")
+
+
+@torch.no_grad()
+def test_a_whole_model_will_do(flux: Split) -> None:
+    assert flux.whole is not None
+    wanted = said(*flux.texts)
+    assert torch.equal(said(flux.whole), wanted)
+    assert torch.equal(said(flux.folder), wanted)
+
+
+def test_what_does_not_fit_is_a_sentence(flux: Split, z_image: Split, tmp_path: Path) -> None:
+    clip, t5 = (str(file) for file in flux.texts)
+    (qwen,) = z_image.texts
+    with pytest.raises(NodeError, match="no text encoder is named"):
+        load_text_encoder()
+    with pytest.raises(NodeError, match=r"FLUX\.1 reads texts by CLIP-L and T5-XXL, and T5-XXL is not given"):
+        load_text_encoder(clip, family="FLUX.1")
+    with pytest.raises(NodeError, match=r"holds the text encoder Qwen3 alone, and FLUX\.1 reads texts by CLIP-L"):
+        load_text_encoder(clip, str(qwen), family="FLUX.1")
+    with pytest.raises(NodeError, match=r"reads texts by T5 alone; name all of them: FLUX\.1 by CLIP-L and T5-XXL"):
+        load_text_encoder(t5)
+    with pytest.raises(NodeError, match="no family that is known here reads texts by CLIP-L and CLIP-L"):
+        load_text_encoder(clip, clip)
+    with pytest.raises(NodeError, match=r"holds the transformer of FLUX\.1 alone, which the node Load diffusion model"):
+        load_text_encoder(str(flux.network))
+    with pytest.raises(NodeError, match=r"there is no such family; choose one of FLUX\.1"):
+        load_text_encoder(clip, t5, family="FLUX.9")
+    weights = load_file(t5)
+    save_file({**weights, "encoder.block.0.layer.0.gate.weight": torch.zeros(2, 2)}, tmp_path / "more.safetensors")
+    shutil.copytree(Path(t5).parent / "tokenizer", tmp_path / "tokenizer")
+    with pytest.raises(NodeError, match=r"holds encoder\.block\.0\.layer\.0\.gate\.weight, which the network"):
+        load_text_encoder(clip, str(tmp_path / "more.safetensors"))
+    weights.pop("encoder.block.1.layer.1.DenseReluDense.wo.weight")
+    save_file(weights, tmp_path / "less.safetensors")
+    with pytest.raises(NodeError, match=r"lacks 1 weights, such as encoder\.block\.1\.layer\.1\.DenseReluDense\.wo"):
+        load_text_encoder(clip, str(tmp_path / "less.safetensors"))
