@@ -72,6 +72,10 @@ class Multiline(msgspec.Struct, frozen=True):
     """A text of several lines."""
 
 
+class NamesEmbeddings(msgspec.Struct, frozen=True):
+    """A text that may name embeddings (``embedding:name``): when the file of one changes, the node runs again."""
+
+
 class Seed(msgspec.Struct, frozen=True):
     """Seeds a random generator: 0 to 2**53 - 1, which every JSON reader keeps exactly. The run's report lists it."""
 
@@ -316,6 +320,8 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 kind, choices = "choice", values
             case Multiline():
                 fields.update(widget="multiline")
+            case NamesEmbeddings():
+                fields.update(embeddings=True)
             case Seed():
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed")
             case Reads(what):

@@ -25,7 +25,7 @@ from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
-from nodeflow.node import Lazy, Multiline, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node, warn
+from nodeflow.node import Lazy, Multiline, NamesEmbeddings, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node, warn
 from nodeflow.wires import Latent
 
 RAN: list[str] = []
@@ -341,6 +341,20 @@ def pairs(count: int = 2) -> Pairs:
     """Two lists that go together."""
     RAN.append("pairs")
     return Pairs([str(index) for index in range(count)], [10 * index for index in range(count)])
+
+
+@node("Learned")
+def learned(text: Annotated[str, NamesEmbeddings()] = "") -> int:
+    """The length of a text that may name embeddings."""
+    RAN.append("learned")
+    return len(text)
+
+
+@node("Said")
+def said(text: Annotated[str, Multiline()] = "") -> str:
+    """A text as it stands."""
+    RAN.append("said")
+    return text
 
 
 @node("Uneven")

@@ -81,7 +81,8 @@ class Region:
 
     ``area`` is all that the denoiser sees of it; ``mask`` (B, 1, H, W), of any size, weighs its prediction, and with
     ``bounded`` the denoiser sees the rectangle around it alone. It leads from the share ``start`` of the steps to
-    ``end``; of the trained timesteps instead, from the noisiest on, where ``trained``.
+    ``end``; of the trained timesteps instead, from the noisiest on, where ``trained``. ``summed`` texts add to each
+    other what they say beyond the negative one, each times its strength, rather than being averaged.
     """
 
     area: Area | None = None
@@ -91,6 +92,7 @@ class Region:
     start: float = 0.0
     end: float = 1.0
     trained: bool = False
+    summed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

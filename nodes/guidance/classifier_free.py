@@ -13,7 +13,7 @@ from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
 from nodes.guidance.predictions.asking import Regional
 from nodes.guidance.predictions.formulas import in_two, joined, rescale_guided
-from nodes.guidance.predictions.places import apart, is_plain
+from nodes.guidance.predictions.places import adds_up, apart, is_plain
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
 
 
@@ -111,6 +111,11 @@ class Interval:
 
 def by_text(denoiser: Denoiser, conditioning: Conditioning) -> Guider:
     """The denoiser's own prediction for a text, or for several in their regions."""
+    if adds_up(conditioning):
+        raise NodeError(
+            "texts joined by AND, or with a weight at the end, add to what a negative text says; use classifier-free "
+            "guidance and wire a negative text"
+        )
     if is_plain(conditioning):
         return Unguided(denoiser, conditioning)
     return Regional(denoiser, apart(conditioning))
@@ -161,7 +166,7 @@ def classifier_free_guidance(
     Papers: Ho & Salimans 2022, Classifier-Free Diffusion Guidance (arXiv:2207.12598); rescale: Lin et al. 2023,
     Common Diffusion Noise Schedules and Sample Steps are Flawed (arXiv:2305.08891), section 3.4.
     """
-    if negative is None or scale == 1:
+    if negative is None or (scale == 1 and not adds_up(positive)):
         return by_text(denoiser, positive)
     return by_rule(denoiser, positive, negative, Linear(scale), rescale)
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
-from nodeflow.node import Multiline, NodeError, Seed, node
+from nodeflow.node import Multiline, NodeError, Reads, Seed, node
 
 MAX_TEXT = 1_000_000
 """Letters of a text that is put together; more is a mistake."""
 CHOICE = re.compile(r"(?<!\\)\{([^{}]*)\}")
 """Choices without choices inside: ``{a|b|c}``. A backslash before the bracket makes it a letter."""
+
+WILDCARD = re.compile(r"__([\w./ -]*?[\w])__")
+MAX_FILE = 10_000_000
+"""Bytes of a file of wildcards."""
 
 
 @node("Join texts")
@@ -54,14 +60,65 @@ def random_choices(text: Annotated[str, Multiline()] = "", seed: Annotated[int, 
 
     Fails where choices are nested more than 100 deep.
     """
-    drawn = re.sub(r"/\*.*?\*/", "", re.sub(r"(?m)^\s*//.*\n?", "", text), flags=re.DOTALL)
+    return _settled(_without_comments(text), random.Random(seed), lambda said: said)
+
+
+@node("Wildcards")
+def wildcards(
+    text: Annotated[str, Multiline()] = "",
+    folder: Annotated[Path, Reads("folder")] = Path(),
+    seed: Annotated[int, Seed()] = 0,
+) -> str:
+    """Draws a line of a text file for each name between underscores: ``a __colour__ cat``.
+
+    ``__colour__`` is a line of ``colour.txt`` in the folder, ``__animals/birds__`` one of a file in a folder inside.
+    Lines may hold such names and choices, ``{red|green}``, themselves, which are drawn as by *Random choices*; blank
+    lines and those that begin with # are left out. The same seed draws the same text.
+
+    Fails where there is no such folder or file, for a file without lines, and where names lead to each other in a
+    circle.
+    """
+    if WILDCARD.search(text) and not (folder != Path() and folder.is_dir()):
+        raise NodeError("choose the folder that the files of the wildcards lie in")
     draw = random.Random(seed)
+
+    def named(said: str) -> str:
+        return WILDCARD.sub(lambda name: draw.choice(_lines(folder, name[1])), said)
+
+    found = _settled(_without_comments(text), draw, named)
+    if WILDCARD.search(found):
+        raise NodeError("these wildcards lead to themselves; take their names out of their own files")
+    return found
+
+
+def _lines(folder: Path, name: str) -> list[str]:
+    """The lines of a wildcard's file. Raises NodeError for one that is not there, or leads out of the folder."""
+    path = (folder / f"{name}.txt").resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise NodeError(
+            f"the text names the wildcard {name[:60]!r}, and {folder.name} holds no such .txt file; add one"
+        )
+    if path.stat().st_size > MAX_FILE:
+        raise NodeError(f"{path.name} has more than {MAX_FILE:,} bytes; take a shorter list")
+    said = path.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
+    found = [line.strip() for line in said if line.strip() and not line.lstrip().startswith("#")]
+    if not found:
+        raise NodeError(f"{path.name} has no line that could be drawn; write some into it")
+    return found
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", re.sub(r"(?m)^\s*//.*\n?", "", text), flags=re.DOTALL)
+
+
+def _settled(text: str, draw: random.Random, named: Callable[[str], str]) -> str:
+    """A text after all that is to be drawn in it. Raises NodeError where there is no end to that."""
     for _ in range(100):
-        changed = CHOICE.sub(lambda found: _drawn(found[1], draw), drawn)
-        if changed == drawn:
-            return drawn.replace("\\{", "{").replace("\\}", "}")
-        drawn = bounded(changed)
-    raise NodeError("choices are nested more than 100 deep; write fewer brackets inside each other")
+        changed = CHOICE.sub(lambda found: _drawn(found[1], draw), named(text))
+        if changed == text:
+            return text.replace("\\{", "{").replace("\\}", "}")
+        text = bounded(changed)
+    raise NodeError("choices are nested more than 100 deep; write fewer of them inside each other")
 
 
 def _drawn(choices: str, draw: random.Random) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Origin, Task
 from nodeflow.graph.model.catalogue import NodeSpec, Param, item_type
+from nodeflow.library.embeddings import embedding_file, embeddings_named
 from nodeflow.library.named import AmbiguousNameError, library_path
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate
@@ -70,6 +71,8 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
                 parts["file " + name] = settings.fingerprints.of(path)
         elif param.writes:
             value = str(_below(settings.output, value, name))
+        if param.embeddings and isinstance(value, str):
+            parts.update(_embeddings(value, settings.fingerprints))
         parts["param " + name] = Path(value).name if "file " + name in parts and not _tells_paths(spec) else value
         arguments[name] = Path(value) if param.kind == "path" else value
     for port in spec.inputs:
@@ -82,6 +85,21 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         if what != "workflow":
             parts["run " + what] = arguments[name]
     return parts, arguments
+
+
+def _embeddings(text: str, fingerprints: Fingerprints) -> Parts:
+    """The fingerprint of each embedding that a text names; one that is not there is the node's to refuse.
+
+    Raises NodeError for a name that several have.
+    """
+    parts: Parts = {}
+    for name, _, _ in embeddings_named(text):
+        try:
+            path = embedding_file(name)
+        except AmbiguousNameError as error:
+            raise NodeError(str(error)) from None
+        parts[f"file embedding:{name}"] = "" if path is None else fingerprints.of(path)
+    return parts
 
 
 def _tells_paths(spec: NodeSpec) -> bool:

@@ -47,7 +47,8 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     """An editable value with a default; a wire of its type may feed it too.
 
     ``widget`` names how it is edited (slider, multiline, seed, file, folder, model; empty: by kind).
-    ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder.
+    ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder;
+    ``embeddings`` a text that may name embeddings, whose files are part of it too.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     widget: str = ""
     reads: bool = False
     writes: bool = False
+    embeddings: bool = False
 
     @property
     def type(self) -> str:

@@ -8,28 +8,23 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from nodeflow.library.named import AmbiguousNameError, library_path, names_near
+from nodeflow.library.embeddings import embedding_file
+from nodeflow.library.named import AmbiguousNameError, names_near
 from nodeflow.node import NodeError, warn
-from nodeflow.resources import locate
 from nodes.loaders.text_encoders.token_reader import TokenReader
 
 PARTS = "clip_l", "clip_g"
 USUAL = ("emb_params", "string_to_param.*", "string_to_param", "*")
 """Names of the vectors in files of one encoder; else the first tensor of a fitting shape is taken."""
-FOLDERS = "", "embeddings/"
 
 
 def embedding_path(name: str) -> Path:
     """The file of an embedding by its name or path. Raises NodeError where there is none."""
-    for wanted in (folder + name + suffix for folder in FOLDERS for suffix in ("", ".safetensors")):
-        path = locate(wanted, Path.cwd())
-        if path is not None and path.is_file():
-            return _readable(path, name)
     try:
-        path = library_path(name)
+        path = embedding_file(name)
     except AmbiguousNameError as error:
         raise NodeError(str(error)) from None
-    if path is None or not path.is_file():
+    if path is None:
         alike = names_near(name)
         hint = f"the library has {' and '.join(alike)}" if alike else "name a file of the model library, or its path"
         raise NodeError(f"the text names the embedding {name}, which there is not; {hint}")

@@ -53,12 +53,15 @@ class Regional:
         if len(sides) == 2:
             negative = beside_areas(sides[0], sides[1])
             sides = [negative, beside_areas(sides[1], negative)]
-        said, variances = in_two(_asked(self.denoiser, x, timestep, sides), x)
+        means, counts = _asked(self.denoiser, x, timestep, sides)
+        said, variances = in_two(means, x)
         conditional = said[-len(x) :]
         variance = None if variances is None else variances[-len(x) :]
         if len(sides) == 1:
             return Guided(conditional, conditional, variance=variance)
         unconditional = said[: len(x)]
+        if any(part.region.summed for part in sides[1]):
+            conditional = unconditional + counts[1].to(conditional) * (conditional - unconditional)
         output = self.rule.combine(conditional, unconditional)
         if self.rescale:
             output = rescale_guided(output, conditional, self.rescale)
@@ -119,8 +122,11 @@ def _at_time(text: Conditioning, time: float) -> bool:
     return (region.start <= 0 or time <= first) and (region.end >= 1 or time >= last)
 
 
-def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[Part]]) -> Tensor:
-    """Each side's mean prediction, (sides B, C, h, w). Raises NodeError for a place where no text leads."""
+def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[Part]]) -> tuple[Tensor, list[Tensor]]:
+    """Each side's mean prediction, (sides B, C, h, w), and how much counted for it in all, (B, 1, h, w) each.
+
+    Raises NodeError for a place where no text leads.
+    """
     sums: list[Tensor | None] = [None] * len(sides)
     counts = [x.new_zeros(len(x), 1, *x.shape[-2:], dtype=torch.float32) for _ in sides]
     for box, jobs in _calls([(side, part) for side, parts in enumerate(sides) for part in parts], x):
@@ -135,7 +141,8 @@ def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list
         raise NodeError(
             "no text leads in some places of the image; combine the regions with a text that leads everywhere"
         )
-    return torch.cat([total / count.to(total) for total, count in zip(sums, counts, strict=True) if total is not None])
+    means = [total / count.to(total) for total, count in zip(sums, counts, strict=True) if total is not None]
+    return torch.cat(means), counts
 
 
 Job = tuple[int, Part]

@@ -62,6 +62,11 @@ def is_plain(conditioning: Conditioning) -> bool:
     return conditioning.region is None and not conditioning.beside
 
 
+def adds_up(conditioning: Conditioning) -> bool:
+    """Whether texts add up rather than being averaged."""
+    return any(text.region is not None and text.region.summed for text in apart(conditioning))
+
+
 def check_plain(*texts: Conditioning | None) -> None:
     """Raises NodeError for texts in regions, where there is no use for them."""
     if not all(text is None or is_plain(text) for text in texts):
