@@ -19,7 +19,7 @@ ROOMS = (
 ROLES = {
     "change": ("nodes.change_guidance", "nodes.change_scheduler", "nodes.change_noise"),
     "load image": ("nodes.load_image",),
-    "seen": ("Image", "Latent", "Mask"),
+    "seen": ("Image", "Latent", "Mask", "Sigmas", "Curve"),
     "steps": ("Trajectory",),
     "text encoder": ("TextEncoder",),
 }

@@ -25,7 +25,21 @@ from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
-from nodeflow.node import Lazy, Multiline, NamesEmbeddings, NodeError, Range, Reads, Seed, Slider, Step, Steps, Supplied, node, warn
+from nodeflow.node import (
+    Lazy,
+    Multiline,
+    NamesEmbeddings,
+    NodeError,
+    Range,
+    Reads,
+    Seed,
+    Slider,
+    Step,
+    Steps,
+    Supplied,
+    node,
+    warn,
+)
 from nodeflow.wires import Latent
 
 RAN: list[str] = []

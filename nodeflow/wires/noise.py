@@ -66,6 +66,8 @@ class Noise:
 
     def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
         """The seeds that draw at a step, and the step since which they do."""
+        if not self.later:
+            return 0, self.seeds
         return next((change for change in reversed(self.later) if change[0] <= step), (0, self.seeds))
 
     def _seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:

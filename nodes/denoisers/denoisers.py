@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
@@ -219,7 +220,13 @@ class Varying(Protocol):
 
 def in_force(denoiser: Denoiser, index: int, total: int) -> Denoiser:
     """The denoiser of a step."""
-    return denoiser.at(index, total) if isinstance(denoiser, Varying) else denoiser
+    return denoiser.at(index, total) if _varies(type(denoiser)) else denoiser  # type: ignore[attr-defined]
+
+
+@functools.cache
+def _varies(kind: type) -> bool:
+    """Whether denoisers of a kind are others at some steps; asking a protocol each time costs more than a step."""
+    return issubclass(kind, Varying)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor
 
+from nodeflow.engine.previews import curves
 from nodeflow.engine.previews.latent_colours import Finder, rgb
 from nodeflow.engine.protocol.events import Summary
 from nodeflow.graph.model.catalogue import NodeSpec
@@ -70,6 +71,8 @@ def _short(text: str) -> str:
 def _count(value: Any) -> int:
     if isinstance(value, tuple):
         return sum(map(_count, value))
+    if curves.points(value):
+        return 1
     tensor = _tensor(value)
     return int(tensor.shape[0]) if tensor is not None and tensor.ndim == 4 else 0
 
@@ -94,6 +97,8 @@ def _pictures(value: Any, side: int, map_of: Finder) -> Iterator[bytes]:
     elif tensor is not None and tensor.ndim == 4:
         for item in tensor:
             yield _png(_colours(item, isinstance(value, Latent), map_of), side)
+    elif found := curves.points(value):
+        yield _as_png(curves.drawn(found, side))
 
 
 def preview(value: Any, map_of: Finder = no_map) -> bytes:
@@ -116,6 +121,10 @@ def _png(rgb: Tensor, side: int) -> bytes:
     pixels = (rgb * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     picture = Pillow.fromarray(pixels)
     picture.thumbnail((side, side))
+    return _as_png(picture)
+
+
+def _as_png(picture: Pillow.Image) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return file.getvalue()

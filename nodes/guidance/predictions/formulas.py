@@ -23,7 +23,7 @@ def rescale_guided(guided: Tensor, conditional: Tensor, phi: float) -> Tensor:
 def in_two(output: Tensor, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """The prediction, which guidance is for, and the learned variance, where there is one."""
     channels = x.shape[1]
-    return output[:, :channels], output[:, channels:] if output.shape[1] > channels else None
+    return (output, None) if output.shape[1] == channels else (output[:, :channels], output[:, channels:])
 
 
 def joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:

@@ -54,6 +54,8 @@ class SigmaSolver:
         self._walked = sigmas[:1]
         """The levels that a method which sets its own steps has come to."""
         self._times: dict[float, Tensor] = {}
+        self._full = math.inf if table.flow else float(table.sigmas[-1]) * (1 - FULL)
+        """From where on a level counts as pure noise."""
 
     @property
     def adaptive(self) -> bool:
@@ -61,7 +63,9 @@ class SigmaSolver:
 
     @property
     def timesteps(self) -> Tensor:
-        return torch.stack([self._time(sigma) for sigma in self._levels[:-1]]) if len(self._levels) > 1 else _none()
+        if len(self._levels) < 2:
+            return torch.zeros(0)
+        return torch.tensor([self._space.table.asked(level) for level in self._levels[:-1]], device=self._device)
 
     @property
     def sigmas(self) -> Tensor:
@@ -173,15 +177,12 @@ class SigmaSolver:
         return self._space.alpha(sigma) / size, sigma / size
 
     def _time(self, sigma: float) -> Tensor:
+        if not self._times and len(self._levels) > 1:
+            self._times = dict(zip(self._levels, self.timesteps.unbind(), strict=False))
         if sigma not in self._times:
             self._times[sigma] = torch.tensor(self._space.table.asked(sigma), device=self._device)
         return self._times[sigma]
 
     def _noise_scale(self, index: int) -> float:
         sigma = self._given[0] if index == 0 else self._levels[index]
-        most = float(self._space.table.sigmas[-1])
-        return math.hypot(1, sigma) if not self._space.flow and sigma > most * (1 - FULL) else sigma
-
-
-def _none() -> Tensor:
-    return torch.zeros(0)
+        return math.hypot(1, sigma) if sigma > self._full else sigma

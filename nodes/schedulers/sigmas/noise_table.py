@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,9 +73,15 @@ class DiffusionTable:
     def asked(self, sigma: float) -> int:
         if not sigma > 0:
             return 0
-        place = int(torch.searchsorted(self.log_sigmas, math.log(sigma)))
-        near = range(max(place - 1, 0), min(place + 1, len(self.log_sigmas)))
-        return min(near, key=lambda index: abs(math.log(sigma) - float(self.log_sigmas[index])))
+        wanted = math.log(sigma)
+        place = bisect.bisect_left(self._logarithms, wanted)
+        near = range(max(place - 1, 0), min(place + 1, len(self._logarithms)))
+        return min(near, key=lambda index: abs(wanted - self._logarithms[index]))
+
+    @cached_property
+    def _logarithms(self) -> list[float]:
+        """As plain numbers, among which one is found many times faster than in a tensor."""
+        return list(self.log_sigmas.tolist())
 
     def at_share(self, share: float) -> float:
         if share <= 0:

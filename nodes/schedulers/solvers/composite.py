@@ -149,8 +149,8 @@ def relay(before: Schedule, after: Schedule, step: int) -> Schedule:
 
 def level(solver: Solver, index: int) -> tuple[float, float]:
     """Alpha and sigma at a step: x = alpha x_0 + sigma noise."""
-    one, none = torch.ones((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
-    return float(solver.add_noise(one, none, index)), float(solver.add_noise(none, one, index))
+    noised: Any = solver.add_noise  # of plain numbers, which it takes too: tensors would cost more than a step
+    return float(noised(1.0, 0.0, index)), float(noised(0.0, 1.0, index))
 
 
 def levels_of(solver: Solver, steps: range) -> Tensor:

@@ -1,0 +1,56 @@
+"""Small drawings of values that are curves, for the node that gave them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PIL import Image as Pillow
+from PIL import ImageDraw
+
+from nodeflow.wires import Curve, Sigmas
+
+LINE, GROUND = (96, 150, 232, 255), (140, 140, 150, 90)
+"""Seen on light ground and on dark."""
+FINE = 3
+"""Points a pixel that a line is drawn with, so that it is smooth."""
+DOTS = 60
+"""Of more points than these none is marked by itself."""
+
+Points = list[tuple[float, float]]
+
+
+def points(value: Any) -> Points:
+    """The points of a value that is a curve; none of any other."""
+    match value:
+        case Sigmas():
+            found = list(enumerate(value.values.tolist()))
+        case Curve():
+            found = list(zip(value.x.double().tolist(), value.y.double().tolist(), strict=True))
+        case _:
+            found = []
+    return [(float(x), float(y)) for x, y in found if math.isfinite(x) and math.isfinite(y)]
+
+
+def drawn(curve: Points, side: int) -> Pillow.Image:
+    """A curve of one point or more on clear ground, ``side`` pixels wide and half as high; 0 is its lower edge."""
+    wide, high = side * FINE, side * FINE // 2
+    margin, width = wide / 24, max(round(wide / 192), 2)
+    image = Pillow.new("RGBA", (wide, high))
+    draw = ImageDraw.Draw(image)
+    xs, ys = zip(*curve, strict=True)
+    low, top = min(0.0, *ys), max(0.0, *ys)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = (x - min(xs)) / ((max(xs) - min(xs)) or 1)
+        up = (y - low) / ((top - low) or 1)
+        return margin + across * (wide - 2 * margin), high - margin - up * (high - 2 * margin)
+
+    ground = place(xs[0], 0.0)[1]
+    draw.line([(margin, ground), (wide - margin, ground)], GROUND, width // 2)
+    places = [place(x, y) for x, y in curve]
+    draw.line(places, LINE, width, joint="curve")
+    radius = 1.5 * width if len(places) <= DOTS // 2 else width
+    for x, y in places if len(places) <= DOTS else []:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), LINE)
+    return image.resize((side, side // 2), Pillow.Resampling.BOX)
