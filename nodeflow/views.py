@@ -188,6 +188,10 @@ class ViewSurroundings(Protocol):
         """The document's CLIP with vectors of so many numbers, 0 for any; None where none is in memory."""
         ...
 
+    def image(self) -> Any:
+        """The document's latest image; None where none is in memory."""
+        ...
+
     def texts(self) -> list[str]:
         """The texts that lead the document's last run."""
         ...

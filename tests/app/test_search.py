@@ -37,7 +37,7 @@ LEADS = {
     "Apply ControlNet": "control",
     "textual inversion": "clip_text_encode",
     "switch": "switch",
-    "math": "number",
+    "math": "expression",
     "canny": "edges",
     "img2img": "vae_encode",
     "upscale": "upscale_image",

@@ -22,7 +22,7 @@ from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.node import NodeError
 from nodeflow.views import ValueView, ValueViews, ViewRequest
-from nodeflow.wires import CLIP, VAE, Conditioning
+from nodeflow.wires import CLIP, VAE, Conditioning, Image
 
 MAX_FACTS = 64
 """Tensors of one value that facts are told of."""
@@ -135,6 +135,9 @@ class _Document:
 
     def clip(self, width: int) -> Any:
         return self._find(CLIP.__name__, lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
+
+    def image(self) -> Any:
+        return self._executor.recall(self._document).find(self._executor.cache, Image.__name__, lambda _: True)[0]
 
     def texts(self) -> list[str]:
         history = self._executor.recall(self._document)
