@@ -2814,6 +2814,18 @@ Drop a workflow or an image here to open it.</source>
    <translation>重做</translation>
   </message>
   <message>
+   <source>Region (0 is all)</source>
+   <translation>区域（0 为全部）</translation>
+  </message>
+  <message>
+   <source>Regions</source>
+   <translation>区域</translation>
+  </message>
+  <message>
+   <source>Regions as a list</source>
+   <translation>区域列表</translation>
+  </message>
+  <message>
    <source>Remove Unused Subgraphs</source>
    <translation>移除未使用的子图</translation>
   </message>
@@ -3394,6 +3406,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>未安装</translation>
   </message>
   <message>
+   <source>number</source>
+   <translation>编号</translation>
+  </message>
+  <message>
    <source>one by one</source>
    <translation>逐步</translation>
   </message>
@@ -3534,8 +3550,20 @@ Drop a workflow or an image here to open it.</source>
    <translation>第 {0}/{1} 步</translation>
   </message>
   <message>
+   <source>steps</source>
+   <translation>步</translation>
+  </message>
+  <message>
+   <source>strength</source>
+   <translation>强度</translation>
+  </message>
+  <message>
    <source>t</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>text</source>
+   <translation>文本</translation>
   </message>
   <message>
    <source>the most frequent first</source>
