@@ -31,6 +31,9 @@ class Beside:
     def image(self) -> Image | None:
         return self._image
 
+    def colours(self, channels: int) -> None:
+        return None
+
     def texts(self) -> list[str]:
         return []
 

@@ -19,6 +19,12 @@ class Alone:
     def clip(self, width: int) -> None:
         return None
 
+    def colours(self, channels: int) -> None:
+        return None
+
+    def image(self) -> None:
+        return None
+
     def texts(self) -> list[str]:
         return []
 
