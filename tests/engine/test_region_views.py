@@ -42,7 +42,8 @@ def shown(texts: Conditioning, image: Image | None = None, **options: int) -> tu
     form = next(form for form in FORMS["Conditioning"] if form.name == "regions")
     picture = form.make(texts, ViewRequest(Beside(image), options))
     assert isinstance(picture, Picture)
-    return np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3).astype(int), picture.caption
+    pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
+    return pixels.astype(int), picture.caption
 
 
 def test_each_text_has_its_place_in_a_colour_on_the_image() -> None:
