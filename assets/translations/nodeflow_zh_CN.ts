@@ -123,7 +123,7 @@
   </message>
   <message>
    <source>other</source>
-   <translation type="unfinished" />
+   <translation>另一个</translation>
   </message>
  </context>
  <context>
@@ -491,15 +491,15 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
   <message>
    <source>Steps as a film (MP4)…</source>
-   <translation type="unfinished" />
+   <translation>各步存为影片（MP4）…</translation>
   </message>
   <message>
    <source>Steps as an animation (GIF)…</source>
-   <translation type="unfinished" />
+   <translation>各步存为动画（GIF）…</translation>
   </message>
   <message>
    <source>Steps as an animation (WebP)…</source>
-   <translation type="unfinished" />
+   <translation>各步存为动画（WebP）…</translation>
   </message>
   <message>
    <source>True values (safetensors)…</source>
@@ -2085,7 +2085,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <name>nodeflow</name>
   <message>
    <source> · not known: {0}</source>
-   <translation type="unfinished" />
+   <translation> · 不认识：{0}</translation>
   </message>
   <message>
    <source>&amp;Arrange</source>
@@ -2121,7 +2121,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
   <message>
    <source>, </source>
-   <translation type="unfinished" />
+   <translation>、</translation>
   </message>
   <message>
    <source>, optional</source>
@@ -2777,7 +2777,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
   <message>
    <source>Prediction of</source>
-   <translation type="unfinished" />
+   <translation>预测的是</translation>
   </message>
   <message>
    <source>Press Tab or double click to add a node.
@@ -3071,7 +3071,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>What should be known of its result</source>
-   <translation type="unfinished" />
+   <translation>关于其结果应知道的</translation>
   </message>
   <message>
    <source>What the subgraph gives</source>
@@ -3311,7 +3311,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>guided prediction</source>
-   <translation type="unfinished" />
+   <translation>受引导的预测</translation>
   </message>
   <message>
    <source>infinite</source>
@@ -3419,11 +3419,11 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>one of {0}</source>
-   <translation type="unfinished" />
+   <translation>{0} 之一</translation>
   </message>
   <message>
    <source>only what has steps can be an animation; choose the form Steps</source>
-   <translation type="unfinished" />
+   <translation>只有分步的内容才能做成动画；请选“步”的形式</translation>
   </message>
   <message>
    <source>output</source>
@@ -3559,7 +3559,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>t</source>
-   <translation type="unfinished" />
+   <translation>t</translation>
   </message>
   <message>
    <source>text</source>
@@ -3599,7 +3599,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>
-   <translation type="unfinished" />
+   <translation>此值没有可逐个显示的步</translation>
   </message>
   <message>
    <source>this value is not in memory any more; run its node to see it</source>
