@@ -3378,6 +3378,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>新节点</translation>
   </message>
   <message>
+   <source>no</source>
+   <translation>否</translation>
+  </message>
+  <message>
    <source>no CLIP that fits is in memory; add the node Load CLIP, run it, and look again</source>
    <translation>内存中没有合适的 CLIP；请添加“加载 CLIP”节点，运行后再看</translation>
   </message>
@@ -3656,6 +3660,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>x</source>
    <translation>x</translation>
+  </message>
+  <message>
+   <source>yes</source>
+   <translation>是</translation>
   </message>
   <message>
    <source>zoom</source>

@@ -19,23 +19,22 @@ from nodeflow.app.i18n.language import ENGLISH, languages
 from nodeflow.app.i18n.sentences import templates
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = ("graph", "engine", "library", "wires", "convert", "importing", "node.py", "known_words.py", "system.py")
-"""The rooms of nodeflow whose sentences reach the screen; those of the app go through tr()."""
+APART = frozenset({"app", "cli", "reports"})
+"""The rooms of nodeflow whose texts go through tr(), or to the terminal."""
 SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept"}
 """Calls whose texts people read."""
 _FIELD = re.compile(r"\{[a-z_]*\}")
 """A gap of a text that is filled by ``format``."""
 
 
-def sentences(root: Path, rooms: tuple[str, ...] = ("",), parts: bool = True) -> dict[str, Path]:
-    """The templates that the files below some rooms of a folder say, each with a file that says it.
+def sentences(root: Path, apart: frozenset[str] = frozenset(), parts: bool = True) -> dict[str, Path]:
+    """The templates that the files of a folder say, each with a file that says it; not of the rooms ``apart``.
 
     Without ``parts`` only what is surely said: not what is returned or kept, to be perhaps put into a sentence.
     """
     found: dict[str, Path] = {}
-    for room in rooms:
-        place = root / room
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] not in apart:
             for template in said_in(ast.parse(path.read_text(encoding="utf-8")), parts):
                 found.setdefault(template, path)
     return found
@@ -117,7 +116,7 @@ def is_prose(template: str) -> bool:
 def missing(language: str) -> dict[str, list[str]]:
     """What is surely said and has no translation, by the file that it belongs in."""
     known = set(templates(language, ("nodes",)).sources)
-    places = {"assets": sentences(ROOT / "nodeflow", OURS, False), "nodes": sentences(ROOT / "nodes", parts=False)}
+    places = {"assets": sentences(ROOT / "nodeflow", APART, False), "nodes": sentences(ROOT / "nodes", parts=False)}
     return {
         f"{place}/translations/{language}/sentences.json": [template for template in found if template not in known]
         for place, found in places.items()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.inspector.image_pair import ImagePairView
 from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.app.qt.frames import StoredFrame
@@ -71,7 +72,7 @@ class ViewStage(QStackedWidget):
 
     def show_frame(self, frame: StoredFrame | None, words: str = "") -> None:
         """Show an image, or words in its place."""
-        self.picture.show_frame(frame, words)
+        self.picture.show_frame(frame, said(words))
         self.setCurrentWidget(self.picture)
 
     def show_pair(
@@ -86,7 +87,7 @@ class ViewStage(QStackedWidget):
 
         ``apart`` is how far they are apart, where that is known from their values.
         """
-        self.pair.show_pair(one, other, mode, words, apart)
+        self.pair.show_pair(one, other, mode, said(words), apart)
         self.setCurrentWidget(self.pair)
         return self.pair.largest
 

@@ -19,6 +19,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from nodeflow.app.i18n.pack_translations import told
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import readable, size, tr
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.model_drag import MODEL, DraggedModel, mime_of
@@ -60,7 +62,7 @@ class ModelList(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.get(Path(entry.preview)) if entry.preview else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{entry.found.what}\n{entry.path}"
+            return f"{said(entry.found.what)}\n{entry.path}"
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return f"{readable(entry.found.kind)}, {about(entry)}"
         return None
@@ -100,7 +102,7 @@ def about(entry: Entry) -> str:
     if entry.gone:
         return tr("gone")
     return " · ".join(
-        part for part in (found.family, found.precision, size(found.bytes) if found.bytes else "") if part
+        part for part in (said(told(found.family)), found.precision, size(found.bytes) if found.bytes else "") if part
     )
 
 

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.i18n.pack_translations import told
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.app.panels.model_details import ModelDetails
@@ -125,7 +127,7 @@ class ModelPanel(QWidget):
         """Other models are known."""
         models = self._library.models
         _offer(self.kind, [(readable(kind), kind) for kind in models.kinds])
-        _offer(self.family, [(family, family) for family in models.families])
+        _offer(self.family, [(said(told(family)), family) for family in models.families])
         self._fill()
         self._tell()
 

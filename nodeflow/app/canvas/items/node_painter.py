@@ -233,6 +233,8 @@ def shown(param: Param, value: Any) -> str:
         return told_choice(param.name, value)
     if isinstance(value, str):
         return value.partition("\n")[0] or "–"
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
     return str(value)
 
 
