@@ -199,7 +199,7 @@ NODES = sorted(shipped_catalogue().nodes)
 @pytest.mark.parametrize("node_type", NODES)
 def test_every_node(node_type: str) -> None:
     spec = shipped_catalogue().nodes[node_type]
-    names = [port.name for port in (*spec.inputs, *spec.params, *spec.outputs)]
+    names = [port.name for port in spec.inputs] + [port.name for port in spec.params + spec.outputs]
     check([spec.title, told(spec.station), *map(readable, names)])
     check(pieces(spec.doc), *names)
     choices = [(param, choice) for param in spec.params for choice in param.choices]

@@ -21,6 +21,8 @@ MAX_LETTERS = 4_000
 """Of a sentence that is looked up: longer ones are shown as they are."""
 _JOINT = re.compile(r"[:;,] ")
 """Where a sentence goes on with what may be one of its own."""
+_MORE = r"((?:[\s,;:(].*?)?)"
+"""What fits a gap right behind another: nothing, or what goes on after a sign."""
 _DEPTH = 4
 """How deep templates fill the gaps of templates."""
 
@@ -40,7 +42,9 @@ class Template(NamedTuple):
         """Read ``source``, in which gaps are ``{0}``, ``{1}`` and so on."""
         parts = GAP.split(source)
         literals, gaps = parts[::2], tuple(map(int, parts[1::2]))
-        form = "(.*?)".join(map(re.escape, literals))
+        form = re.escape(literals[0])
+        for number, literal in enumerate(literals[1:]):
+            form += (_MORE if number and not literals[number] else "(.*?)") + re.escape(literal)
         weight = sum(map(len, literals))
         return cls(source, max(literals, key=len), weight, re.compile(form, re.DOTALL), gaps, words)
 
