@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
+from nodes.comfyui.latents import masked
 from nodes.comfyui.meanings import Beside, Clip, Conditioning, Control, ControlNet, Latent
 from nodes.comfyui.registry import Outputs, translates
 
@@ -133,9 +134,9 @@ def _controlled(found: Conditioning, given: Given, build: Builder, start: Any, e
 def inpainting_model(given: Given, build: Builder) -> Outputs:
     vae, image, mask = given.wire("vae"), given.wire("pixels"), given.wire("mask")
     beside = Beside(vae, image, mask)
-    latent = build.node("vae_encode", "encode", vae=vae, image=image)
+    latent = Latent(build.node("vae_encode", "encode", vae=vae, image=image))
     texts = (replace(given.need(Conditioning, side), beside=beside) for side in ("positive", "negative"))
-    return *texts, Latent(latent, mask if given.get("noise_mask", True) is True else None)
+    return *texts, masked(build, latent, mask) if given.get("noise_mask", True) is True else latent
 
 
 @translates("InstructPixToPixConditioning")

@@ -53,32 +53,39 @@ def latent_at(given: Given, build: Builder, name: str) -> Latent:
 
 @translates("VAEEncode", "VAEEncodeTiled")
 def encode(given: Given, build: Builder) -> Latent:
-    if given.type == "VAEEncodeTiled":
-        given.approximate("the image is encoded as a whole, not in tiles")
     vae, image = given.wire("vae"), given.wire("pixels")
-    return Latent(build.node("vae_encode", "encode", vae=vae, image=image), image=image, vae=vae)
+    kind, about = ("vae_encode_in_tiles", _tiles(given)) if given.type == "VAEEncodeTiled" else ("vae_encode", {})
+    return Latent(build.node(kind, "encode", vae=vae, image=image, **about), image=image, vae=vae)
 
 
 @translates("VAEEncodeForInpaint")
 def encode_for_inpainting(given: Given, build: Builder) -> Latent:
-    mask, pixels = given.wire("mask"), given.whole("grow_mask_by", 6)
-    wire = build.node("vae_encode", "encode", vae=given.wire("vae"), image=given.wire("pixels"))
-    if pixels > 0:
-        mask = build.node("grow_mask", "grown_mask", mask=mask, pixels=pixels, corners="square")
-    given.approximate("what is below the mask is encoded as it is, not painted grey; at denoise 1 noise covers it")
-    return Latent(wire, mask)
+    about = {"vae": given.wire("vae"), "image": given.wire("pixels"), "mask": given.wire("mask")}
+    wire = build.node("vae_encode_for_inpainting", "encode", **about, grow=given.get("grow_mask_by", 6))
+    return Latent(wire, about["mask"], grown=True)
 
 
 @translates("VAEDecode", "VAEDecodeTiled")
 def decode(given: Given, build: Builder) -> Wire:
+    about = {"vae": given.wire("vae"), "latent": latent_at(given, build, "samples")}
     if given.type == "VAEDecodeTiled":
-        given.approximate("the image is decoded as a whole, not in tiles")
-    return build.node("vae_decode", "decode", vae=given.wire("vae"), latent=latent_at(given, build, "samples"))
+        return build.node("vae_decode_in_tiles", "decode", **about, **_tiles(given))
+    return build.node("vae_decode", "decode", **about)
+
+
+def _tiles(given: Given) -> dict[str, Any]:
+    return {"tile": given.get("tile_size", 512), "overlap": given.get("overlap", 64)}
 
 
 @translates("SetLatentNoiseMask")
 def noise_mask(given: Given, build: Builder) -> Latent:
-    return replace(latent_at(given, build, "samples"), mask=given.wire("mask"))
+    return masked(build, latent_at(given, build, "samples"), given.wire("mask"))
+
+
+def masked(build: Builder, latent: Latent, mask: Wire, **about: Any) -> Latent:
+    """A latent of which a sampler works on a part alone."""
+    wire = build.node("noise_mask", "noise_mask", latent=latent, mask=mask, **about)
+    return replace(latent, wire=wire, mask=mask, grown=False)
 
 
 @translates("LatentUpscale")

@@ -54,6 +54,8 @@ class Model(msgspec.Struct, frozen=True):
     denoisers: tuple[Over, ...] = ()
     rule: Over | None = None
     over: tuple[Over, ...] = ()
+    differential: Any = None
+    """How much a noise mask opens along the way."""
     family: str = ""
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
@@ -110,11 +112,12 @@ class EmptyLatent(msgspec.Struct, frozen=True):
 
 
 class Latent(msgspec.Struct, frozen=True):
-    """A latent, the mask of what to paint anew, and how many there are."""
+    """A latent, the mask of what to paint anew, whether that was grown since, and how many latents there are."""
 
     wire: Wire
     mask: Wire | None = None
     batch: Any = 1
+    grown: bool = False
     image: Wire | None = None
     vae: Wire | None = None
     """What it was encoded of, as long as nothing has changed it."""

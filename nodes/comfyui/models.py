@@ -89,6 +89,11 @@ def prediction(given: Given, build: Builder) -> Model:
     return model
 
 
+@translates("DifferentialDiffusion")
+def differential(given: Given, build: Builder) -> Model:
+    return replace(_model(given), differential=given.get("strength", 1.0))
+
+
 @translates("CLIPSetLastLayer")
 def clip_skip(given: Given, build: Builder) -> Clip:
     text, layer = given.need(Clip, "clip"), -given.whole("stop_at_clip_layer", -1)

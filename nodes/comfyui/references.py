@@ -54,6 +54,20 @@ def reference(given: Given, build: Builder) -> Conditioning:
     return _encoded(given, build, text.clip, text.words, images, build.role(given.id), text)
 
 
+@translates("ReferenceMultiLatent")
+def references(given: Given, build: Builder) -> Outputs:
+    """Both texts with the same reference images, and zeros in the size of the first one."""
+    images, vae = _images(given), given.wire("vae")
+    found = []
+    for side, name in (("positive", "prompt"), ("negative", "negative")):
+        text = given.need(Conditioning, side)
+        if text.clip is None:
+            raise CannotTranslateError(f"its {side} text was changed since it was encoded")
+        shown = [*text.references, *(_reference(build, image, vae) for image in images)]
+        found.append(_encoded(given, build, text.clip, text.words, shown, name, text))
+    return found[0], found[1], _size(build, images, 0 if images else 1024)
+
+
 @translates("FluxKontextMultiReferenceLatentMethod")
 def method(given: Given, build: Builder) -> Conditioning:
     """How several references are told apart: each family has its own way here."""

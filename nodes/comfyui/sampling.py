@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.latents import latent_at
+from nodes.comfyui.latents import latent_at, masked
 from nodes.comfyui.meanings import (
     BY_FAMILY,
     CannotTranslateError,
@@ -23,35 +23,40 @@ from nodes.comfyui.meanings import (
 )
 from nodes.comfyui.registry import Outputs, translates
 
+FORMULAS: dict[str, tuple[str, dict[str, Any]]] = {"beta57": ("beta_sigmas", {"alpha": 0.5, "beta": 0.7})}
+"""Spacings of packs that a node of their own makes: its type and parameters."""
 GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
-MASKED = "a cell of the latent takes the mean of the mask in it; ComfyUI takes the four pixels in its middle"
+GROWN = "the mask is not grown by some pixels as when the image was encoded"
 ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 
 @translates("KSampler")
 def k_sampler(given: Given, build: Builder) -> Latent:
     found = _texts(given)
-    schedule = build.node(
-        "k_sampler",
-        "schedule",
-        trained=found.model.schedule,
-        sampler=given.get("sampler_name", "euler"),
-        spacing=given.get("scheduler", "normal"),
-        steps=given.get("steps", 20),
-        denoise=given.get("denoise", 1.0),
-    )
+    names = {"steps": given.get("steps", 20), "denoise": given.get("denoise", 1.0)}
+    schedule = _walk(given, build, found.model, **names)
     return _sampled(given, build, found, schedule, Noise(given.get("seed", 0)))[0]
+
+
+def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
+    """The schedule of a sampler by its name and that of its spacing; some spacings are a formula of their own."""
+    spacing, sampler = given.get("scheduler", "normal"), given.get("sampler_name", "euler")
+    if spacing not in FORMULAS:
+        return build.node("k_sampler", "schedule", trained=model.schedule, sampler=sampler, spacing=spacing, **about)
+    if set(about) - {"steps", "denoise"}:
+        raise CannotTranslateError(f"steps of {spacing} cannot be cut out here")
+    kind, params = FORMULAS[spacing]
+    sigmas = build.node(kind, "sigmas", trained=model.schedule, **params, **about)
+    return build.node("sigmas_schedule", "schedule", sigmas=sigmas, trained=model.schedule, sampler=sampler)
 
 
 @translates("KSamplerAdvanced")
 def k_sampler_advanced(given: Given, build: Builder) -> Latent:
     found = _texts(given)
-    schedule = build.node(
-        "k_sampler",
-        "schedule",
-        trained=found.model.schedule,
-        sampler=given.get("sampler_name", "euler"),
-        spacing=given.get("scheduler", "normal"),
+    schedule = _walk(
+        given,
+        build,
+        found.model,
         steps=given.get("steps", 20),
         start_step=given.get("start_at_step", 0),
         end_step=given.get("end_at_step", 10_000),
@@ -137,14 +142,26 @@ def _sampled(
         latent = latent_at(given, build, "latent_image")
         batch = latent.batch
     begin = _noise(build, seed if noise.seed is None else noise.seed, noise.seed is not None, batch, size)
-    if latent is not None and latent.mask is not None:
-        given.approximate(MASKED)
-        guider = build.node(
-            "inpaint", "inpaint", guider=guider, schedule=schedule, latent=latent, mask=latent.mask, mask_fit="stretch"
-        )
+    latent = _opened(given, build, found, latent)
     wire = build.node("sample", "sampler", guider=guider, schedule=schedule, noise=begin, latent=latent)
-    out = Latent(wire, latent.mask if latent else None, batch)
+    out = Latent(wire, latent.mask if latent else None, batch, latent.grown if latent else False)
     return out, out
+
+
+def _opened(given: Given, build: Builder, found: Guider | Wire, latent: Latent | None) -> Latent | None:
+    """The latent with its noise mask as this model and this sampler take it."""
+    if latent is None or latent.mask is None:
+        return latent
+    about: dict[str, Any] = {}
+    if isinstance(found, Guider) and found.model.differential is not None:
+        about["differential"] = found.model.differential
+    if given.inputs.get("sampler_name") == "ddim":
+        about["noise"] = "seed + 1"
+    if not about:
+        return latent
+    if latent.grown:
+        given.approximate(GROWN)
+    return masked(build, latent, latent.mask, **about)
 
 
 def _noise(build: Builder, seed: Any, added: bool, batch: Any, size: dict[str, Any]) -> Wire:

@@ -127,6 +127,16 @@ def test_a_seed_that_is_too_large_for_a_number_is_kept_as_text(catalogue: Catalo
     assert params(bring(graph, catalogue), "noise")["large_seed"] == str(2**64 - 1)
 
 
+def test_a_spacing_of_packs_is_its_formula(catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED)
+    graph["sampled"]["inputs"] |= {"scheduler": "beta57", "denoise": 0.5}
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "sigmas") == {"alpha": 0.5, "beta": 0.7, "steps": 12, "denoise": 0.5}
+    assert sources(found, "schedule") == {"sigmas": "sigmas.sigmas", "trained": "model.schedule"}
+    assert params(found, "schedule") == {"sampler": "dpmpp_2m"}
+
+
 def test_two_samplers_share_a_walk_by_steps_and_leftover_noise(catalogue: Catalogue) -> None:
     shared = {"model": "@model", "positive": "@good", "negative": "@bad", "steps": 20, "cfg": 8.0}
     shared |= {"sampler_name": "euler", "scheduler": "normal", "noise_seed": 4}
@@ -403,18 +413,131 @@ def test_latents_are_counted_in_cells_and_keep_their_masks(catalogue: Catalogue)
     graph["sampled"]["inputs"] |= {"latent_image": ["one", 0], "denoise": 0.6}
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0
-    assert [row["class"] for row in found.report.rows if row["status"] == "approximate"] == ["KSampler"]
+    assert found.report.nodes["approximate"] == 0
     assert params(found, "scale") == {"width": 96, "height": 64, "method": "bislerp"}
     assert params(found, "laid") == {"x": 8, "y": 2, "feather": 1}
     assert params(found, "crop") == {"x": 1, "width": 32, "height": 16}
     assert params(found, "blend") == {"share": 0.25}
     assert params(found, "schedule")["denoise"] == 0.6
     assert params(found, "picture") == {"path": "fox.png", "ground": "none"}
-    assert sources(found, "inpaint")["mask"] == "picture.mask"
-    assert sources(found, "sampler") | {"guider": "inpaint.guider", "latent": "pick.latent"} == sources(
+    assert sources(found, "noise_mask") == {"latent": "blend.latent", "mask": "picture.mask"}
+    assert sources(found, "sampler") | {"guider": "guidance.guider", "latent": "pick.latent"} == sources(
         found, "sampler"
     )
     assert params(found, "noise")["batch"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "sampler", "differential", "about"),
+    [
+        ("SetLatentNoiseMask", "euler", False, None),
+        ("SetLatentNoiseMask", "ddim", False, {"noise": "seed + 1"}),
+        ("SetLatentNoiseMask", "euler", True, {"differential": 0.75}),
+        ("VAEEncodeForInpaint", "euler", False, None),
+        ("VAEEncodeForInpaint", "ddim", True, {"noise": "seed + 1", "differential": 0.75}),
+    ],
+)
+def test_a_part_is_painted_anew(
+    kind: str, sampler: str, differential: bool, about: dict[str, Any] | None, catalogue: Catalogue
+) -> None:
+    graph = api(
+        **SAMPLED,
+        picture=("LoadImage", {"image": "fox.png"}),
+        coded=("VAEEncode", {"pixels": "@picture", "vae": "@model.2"}),
+        open=("DifferentialDiffusion", {"model": "@model", "strength": 0.75}),
+    )
+    inputs = {"samples": ["coded", 0], "mask": ["picture", 1]}
+    if kind == "VAEEncodeForInpaint":
+        inputs = {"pixels": ["picture", 0], "vae": ["model", 2], "mask": ["picture", 1], "grow_mask_by": 8}
+    graph["part"] = {"class_type": kind, "inputs": inputs}
+    graph["sampled"]["inputs"] |= {"latent_image": ["part", 0], "sampler_name": sampler}
+    if differential:
+        graph["sampled"]["inputs"]["model"] = ["open", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    name = sources(found, "sampler")["latent"].partition(".")[0]
+    if kind == "VAEEncodeForInpaint":
+        assert found.report.nodes["approximate"] == (1 if about else 0)
+        (grey,) = [one for one in found.workflow.nodes.values() if one.type == "nodes.vae_encode_for_inpainting"]
+        assert grey.params == {"grow": 8}
+    else:
+        assert found.report.nodes["approximate"] == 0
+    assert about is None or params(found, name) == about
+
+
+def test_large_images_go_through_the_vae_in_tiles(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        picture=("LoadImage", {"image": "fox.png"}),
+        coded=("VAEEncodeTiled", {"pixels": "@picture", "vae": "@model.2", "tile_size": 768, "overlap": 96}),
+    )
+    graph["sampled"]["inputs"]["latent_image"] = ["coded", 0]
+    graph["shown"] |= {"class_type": "VAEDecodeTiled"}
+    graph["shown"]["inputs"] |= {"tile_size": 256, "overlap": 32}
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "encode") == {"tile": 768, "overlap": 96}
+    assert params(found, "decode") == {"tile": 256, "overlap": 32}
+
+
+def edited(name: str, kind: str, encoder: str) -> Api:
+    """A model that is shown images, with its parts in a node each."""
+    return {
+        **parts(name, kind, encoder),
+        **api(
+            fox=("LoadImage", {"image": "fox.png"}),
+            hat=("LoadImage", {"image": "hat.png"}),
+            coded=("VAEEncode", {"pixels": "@fox", "vae": "@coder"}),
+            coded_too=("VAEEncode", {"pixels": "@hat", "vae": "@coder"}),
+        ),
+    }
+
+
+def test_images_that_a_text_is_read_with_are_references(catalogue: Catalogue) -> None:
+    graph = edited("qwen_image_edit_2509.safetensors", "qwen_image", "qwen_2.5_vl_7b.safetensors")
+    graph |= api(
+        read=(
+            "TextEncodeQwenImageEditPlus",
+            {"clip": "@texts", "vae": "@coder", "prompt": "a hat", "image1": "@fox", "image2": "@hat"},
+        ),
+        plain=("TextEncodeQwenImageEditPlus", {"clip": "@texts", "prompt": ""}),
+        told=(
+            "FluxKontextMultiReferenceLatentMethod",
+            {"conditioning": "@read", "reference_latents_method": "index_timestep_zero"},
+        ),
+    )
+    graph["sampled"]["inputs"] |= {"positive": ["told", 0], "negative": ["plain", 0]}
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    texts = [name for name, node in found.workflow.nodes.items() if node.type == "nodes.edit_conditioning"]
+    wires = [
+        link.source for link in found.workflow.links.values() if link.target in texts and link.input == "references"
+    ]
+    assert len(texts) == 2 and len(wires) == 2
+    assert {sources(found, one)["image"] for one in wires} == {"picture.image", "picture_2.image"}
+    assert {sources(found, one)["network"] for one in wires} == {"model.network"}
+
+
+def test_latents_that_a_text_carries_are_references(catalogue: Catalogue) -> None:
+    graph = edited("flux-2-klein-4b.safetensors", "flux2", "qwen_3_4b.safetensors")
+    graph |= api(
+        led=("FluxGuidance", {"conditioning": "@good", "guidance": 4.0}),
+        one=("ReferenceLatent", {"conditioning": "@led", "latent": "@coded"}),
+        two=("ReferenceLatent", {"conditioning": "@one", "latent": "@coded_too"}),
+        none=("ReferenceLatent", {"conditioning": "@bad", "latent": "@coded"}),
+    )
+    graph["sampled"]["inputs"] |= {"positive": ["two", 0], "negative": ["none", 0]}
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    texts = [name for name, node in found.workflow.nodes.items() if node.type == "nodes.edit_conditioning"]
+    counts = [
+        sum(link.target == name and link.input == "references" for link in found.workflow.links.values())
+        for name in texts
+    ]
+    assert sorted(counts) == [1, 2]
+    assert params(found, "denoiser") == {"guidance": 4.0}
+    kept = {node.type for name, node in found.workflow.nodes.items() if name not in texts}
+    assert "nodes.vae_encode" not in kept
 
 
 def test_zeros_made_larger_stay_a_size(catalogue: Catalogue) -> None:
