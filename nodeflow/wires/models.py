@@ -34,6 +34,20 @@ class SeeingTextEncoder(TextEncoder, Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """A language model that answers in words, with its tokenizer of transformers.
+
+    ``ends`` are the tokens that end an answer. ``eyes``: settings of transformers' Qwen2VLImageProcessor, for models
+    that see; empty for others.
+    """
+
+    module: torch.nn.Module
+    tokenizer: Any
+    ends: tuple[int, ...]
+    eyes: Mapping[str, Any] = field(default_factory=dict)
+
+
 class CLIP(Protocol):
     """Two encoders that bring images and texts into one space (Radford et al. 2021)."""
 

@@ -12,6 +12,7 @@ from nodes.loaders.adapters.reader import Encoder
 from nodes.loaders.read.parts import CLIPText
 from nodes.loaders.text_encoders.joint import PairText, TripleText, TwinText
 from nodes.loaders.text_encoders.language_model import ChatText
+from nodes.loaders.text_encoders.seeing import EditingText, SeeingText
 
 
 class TextPart(NamedTuple):
@@ -35,6 +36,15 @@ def _more(one: Any, adapter: Adapter) -> Any:
 
 def _alone(text: Any) -> list[TextPart]:
     return [TextPart(Encoder(1, text.module), _more)]
+
+
+def _editing(text: EditingText) -> list[TextPart]:
+    """One encoder, which reads in two ways."""
+
+    def changed(whole: Any, adapter: Adapter) -> Any:
+        return replace(whole, plain=_more(whole.plain, adapter), seeing=_more(whole.seeing, adapter))
+
+    return [TextPart(Encoder(1, text.plain.module), changed)]
 
 
 def _field(name: str, number: int, text: Any) -> TextPart:
@@ -71,6 +81,8 @@ def _pair(text: PairText) -> list[TextPart]:
 PARTS: Mapping[type, Callable[[Any], list[TextPart]]] = {
     CLIPText: _alone,
     ChatText: _alone,
+    SeeingText: _alone,
+    EditingText: _editing,
     TwinText: _twin,
     TripleText: _triple,
     PairText: _pair,

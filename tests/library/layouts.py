@@ -266,7 +266,9 @@ NETWORKS = {
     "qwen-image layered": Layout(
         {**QWEN, "time_text_embed.addition_t_embedding.weight": (2, W)}, "transformer", "Qwen-Image-Layered"
     ),
-    "qwen-image edit 2511": Layout({**QWEN, "__index_timestep_zero__": (0,)}, "transformer", "Qwen-Image-Edit 2511"),
+    "qwen-image edit 2511": Layout(
+        {**QWEN, "__index_timestep_zero__": (0,)}, "transformer", "Qwen-Image-Edit 2511", ALONE
+    ),
     "qwen-image 2.1": Layout(QWEN_21, "transformer", "Qwen-Image 2.1", ALONE),
     "z-image": Layout(Z_IMAGE, "transformer", "Z-Image", ALONE),
     "z-image under a prefix": Layout(under(IN_ONE, Z_IMAGE), "transformer", "Z-Image", ALONE),

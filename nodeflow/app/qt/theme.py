@@ -110,6 +110,7 @@ _WIRES = {
     "Embedding": "#e0c067",
     "Reference": "#e39a6a",
     "TextEncoder": "#dfc158",
+    "LanguageModel": "#c9b45a",
     "Denoiser": "#a596ec",
     "GeneratorNetwork": "#b9a0d8",
     "Model": "#a596ec",

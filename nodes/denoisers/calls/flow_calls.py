@@ -76,21 +76,24 @@ class ZImageDenoiser(FlowDenoiser):
 
 @dataclass(frozen=True, eq=False)
 class QwenImageDenoiser(FlowDenoiser):
-    """A `QwenImageTransformer2DModel` as a denoiser, whose patches of 2 x 2 cells are packed and unpacked here."""
+    """A `QwenImageTransformer2DModel` as a denoiser, whose patches of 2 x 2 cells are packed and unpacked here.
+
+    What it paints comes first, reference images behind it.
+    """
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
-        refuse_references(conditioning)
         tokens, mask = masked(conditioning, len(x))
         longest = int(mask.sum(1).max())
         rows, columns = x.shape[-2] // 2, x.shape[-1] // 2
+        images = [x, *references(conditioning, x)]
         output: Tensor = self.ask(
-            hidden_states=packed(x),
+            hidden_states=torch.cat([packed(image) for image in images], 1),
             timestep=timestep.expand(len(x)).to(x.dtype) / 1000,
             encoder_hidden_states=tokens[:, :longest],
             encoder_hidden_states_mask=mask[:, :longest],
-            img_shapes=[[(1, rows, columns)]] * len(x),
+            img_shapes=[[(1, image.shape[-2] // 2, image.shape[-1] // 2) for image in images]] * len(x),
         )
-        return unpacked(output, rows, columns)
+        return unpacked(output[:, : rows * columns], rows, columns)
 
 
 def packed(x: Tensor) -> Tensor:
@@ -125,3 +128,14 @@ def refuse_references(conditioning: Conditioning) -> None:
     """Raise NodeError for conditioning with images that a network is not shown."""
     if conditioning.references:
         raise NodeError("this model takes no reference images; wire a text without them")
+
+
+def references(conditioning: Conditioning, x: Tensor) -> list[Tensor]:
+    """The latents of reference images, for each of a batch x (B, C, h, w). Raises NodeError for another model's."""
+    for latent in conditioning.references:
+        if latent.shape[1] != x.shape[1]:
+            raise NodeError(
+                f"a reference image was encoded into {latent.shape[1]} channels, and this model paints {x.shape[1]}; "
+                "encode it with the model's own VAE"
+            )
+    return [latent.to(x).expand(len(x), *latent.shape[1:]) for latent in conditioning.references]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, packed, refuse_references, unpacked
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, packed, references, refuse_references, unpacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +65,3 @@ class Krea2Denoiser(FlowDenoiser):
             encoder_attention_mask=mask[:, :longest],
         )
         return unpacked(output, rows, columns)
-
-
-def references(conditioning: Conditioning, x: Tensor) -> list[Tensor]:
-    """The latents of reference images, for each of a batch x (B, C, h, w). Raises NodeError for another model's."""
-    for latent in conditioning.references:
-        if latent.shape[1] != x.shape[1]:
-            raise NodeError(
-                f"a reference image was encoded into {latent.shape[1]} channels, and this model paints {x.shape[1]}; "
-                "encode it with the model's own VAE"
-            )
-    return [latent.to(x).expand(len(x), *latent.shape[1:]) for latent in conditioning.references]

@@ -12,6 +12,7 @@ from torch.nn.functional import pad
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, Conditioning, Image
+from nodes.loaders.text_encoders.language_model import ChatText
 from nodes.loaders.text_encoders.tokenizing import each, tell_lost
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
@@ -69,9 +70,11 @@ class SeeingText:
     def _encoded(self, text: str, images: Sequence[Image], number: int) -> tuple[Tensor, tuple[str, ...]]:
         """Hidden states (1, L, layers D) and the words that they are of."""
         device = device_of(self.module)
-        given = self._seen(images) if images else {}
+        given = patches(images, self.eyes) if images else {}
         introduced = self.shown(len(images)) if images and self.shown else ""
-        numbers = self._numbers(self.before + introduced, text or self.blank, given.get("image_grid_thw"), number)
+        numbers = self._numbers(
+            self.before + introduced, text.replace(PLACE, "") or self.blank, given.get("image_grid_thw"), number
+        )
         ids = torch.tensor([numbers], device=device)
         module: Any = self.module
         options = {name: value.to(device) for name, value in given.items()}
@@ -107,14 +110,6 @@ class SeeingText:
         found: list[int] = self.tokenizer(text, verbose=False, add_special_tokens=False).input_ids
         return found
 
-    def _seen(self, images: Sequence[Image]) -> dict[str, Tensor]:
-        from transformers import Qwen2VLImageProcessor
-
-        processor = Qwen2VLImageProcessor(**self.eyes)
-        pixels = [(image.pixels[0].cpu() * 255).round().to(torch.uint8) for image in images]
-        found = processor(images=pixels, return_tensors="pt")
-        return {name: found[name] for name in ("pixel_values", "image_grid_thw")}
-
     @property
     def _place(self) -> int:
         return int(self.tokenizer.convert_tokens_to_ids(PLACE))
@@ -122,3 +117,30 @@ class SeeingText:
     @property
     def _merged(self) -> int:
         return int(self.eyes.get("merge_size", 2))
+
+
+@dataclass(frozen=True, eq=False)
+class EditingText:
+    """A text encoder that reads a text alone in one way, and with images before its eyes in another."""
+
+    plain: ChatText
+    seeing: SeeingText
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        return self.plain.encode(texts)
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        return self.plain.encode_each(texts)
+
+    def encode_seeing(self, text: str, images: Sequence[Image]) -> Conditioning:
+        """A text about images, each (1, 3, H, W)."""
+        return self.seeing.encode_seeing(text, images) if images else self.plain.encode([text])
+
+
+def patches(images: Sequence[Image], eyes: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Images, each (1, 3, H, W), as the patches that Qwen's sight takes, by the names that it has for them."""
+    from transformers import Qwen2VLImageProcessor
+
+    pixels = [(image.pixels[0].cpu() * 255).round().to(torch.uint8) for image in images]
+    found = Qwen2VLImageProcessor(**eyes)(images=pixels, return_tensors="pt")
+    return {name: found[name] for name in ("pixel_values", "image_grid_thw")}

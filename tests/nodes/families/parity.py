@@ -1,7 +1,13 @@
-"""How far each family is from its library's own pipeline, in numbers that a table can be made of."""
+"""How far each family is from its library's own pipeline, in numbers that a table is made of:
+
+NODEFLOW_PARITY=/tmp/parity.json python -m pytest tests/nodes/families
+python -m tests.nodes.families.parity /tmp/parity.json docs/models.md
+"""
 
 import json
 import os
+import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,3 +31,24 @@ def told(family: str, what: str, found: Iterable[Tensor], wanted: Iterable[Tenso
         known = json.loads(path.read_text()) if path.is_file() else {}
         known.setdefault(family, {})[what] = largest
         path.write_text(json.dumps(known, indent=1))
+
+
+def table(measured: dict[str, dict[str, float]]) -> str:
+    """The measured differences as a table of Markdown."""
+    rows = [
+        f"| {family} | {what} | {largest:.1e} |"
+        for family, kinds in sorted(measured.items())
+        for what, largest in sorted(kinds.items())
+    ]
+    return "\n".join(["| family | run | largest difference of any step's latents |", "|---|---|---|", *rows])
+
+
+def main(source: Path, page: Path) -> None:
+    """Put the table between the marks of a page."""
+    found = re.compile(r"(<!-- parity -->\n).*?(\n<!-- end of parity -->)", re.DOTALL)
+    filled = table(json.loads(source.read_text()))
+    page.write_text(found.sub(lambda match: match[1] + filled + match[2], page.read_text()))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:3]))

@@ -37,6 +37,7 @@ from transformers import (
     CLIPTextModelWithProjection,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
+    Qwen2Tokenizer,
     Qwen3Config,
     Qwen3Model,
     T5Config,
@@ -194,8 +195,8 @@ def z_image(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-def qwen_image(folder: Path) -> None:
-    tokenizer = letters()
+def qwen_image(folder: Path, tokenizer: Qwen2Tokenizer | None = None, **shape: Any) -> None:
+    tokenizer = tokenizer or letters()
     transformer = QwenImageTransformer2DModel(
         in_channels=64,
         out_channels=16,
@@ -204,12 +205,14 @@ def qwen_image(folder: Path) -> None:
         attention_head_dim=32,
         joint_attention_dim=WIDE,
         axes_dims_rope=(4, 14, 14),
+        **shape,
     )
     text = {
         **language(WIDE, 2, len(tokenizer)),
         "rms_norm_eps": 1e-6,
         "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
     }
+    place = tokenizer.get_vocab().get("<|image_pad|>", 0)
     sight = {"depth": 1, "hidden_size": 80, "num_heads": 1, "intermediate_size": 16, "out_hidden_size": WIDE}
     QwenImagePipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(
@@ -222,7 +225,9 @@ def qwen_image(folder: Path) -> None:
             shift_terminal=0.02,
         ),
         vae=AutoencoderKLQwenImage(base_dim=8),
-        text_encoder=Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=sight)),
+        text_encoder=Qwen2_5_VLForConditionalGeneration(
+            Qwen2_5_VLConfig(text_config=text, vision_config=sight, image_token_id=place)
+        ),
         tokenizer=tokenizer,
         transformer=transformer,
     ).save_pretrained(folder)

@@ -65,9 +65,11 @@ def flat(x: torch.Tensor) -> torch.Tensor:
     return x.flatten(2).mT
 
 
-def run(model: LoadedModel, guider: Guider, seeds: tuple[int, ...], tokens: int, width: int, height: int) -> Any:
+def run(
+    model: LoadedModel, guider: Guider, seeds: tuple[int, ...], tokens: int, width: int, height: int, steps: int = 3
+) -> Any:
     trained = type(model.schedule)({**model.schedule.config, "image_tokens": tokens})
-    schedule = scheduler(trained, "Flow-match Euler", 3)
+    schedule = scheduler(trained, "Flow-match Euler", steps)
     return finish(sample(guider, schedule, Noise(seeds, width, height)))[1]
 
 

@@ -9,10 +9,11 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.denoisers.calls.flow_calls import QwenImageDenoiser
 from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
-from nodes.loaders.models.shapes import count_layers, rotary_axes
-from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Text, TextPart
+from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
+from nodes.loaders.text_encoders.kinds.qwen import EYES_25, QWEN_25_VL_7B
 from nodes.loaders.text_encoders.language_model import ChatText
+from nodes.loaders.text_encoders.seeing import SHOWN, EditingText, SeeingText
 
 SIDE = 128
 """Cells on a side of latents at the usual size."""
@@ -22,6 +23,19 @@ FRAME = (
     "<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity, text, spatial "
     "relationships of the objects and background:<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
 )
+EDIT = (
+    "<|im_start|>system\nDescribe the key features of the input image (color, shape, size, texture, objects, "
+    "background), then explain how the user's text instruction should alter or modify the image. Generate a new image "
+    "that meets the user's requirements while maintaining consistency with the original input where appropriate."
+    "<|im_end|>\n<|im_start|>user\n"
+)
+AFTER = "<|im_end|>\n<|im_start|>assistant\n"
+"""What stands around a text about images, for Edit 2509 and 2511."""
+ENCODED, SEEN = 1024, 384
+"""Sides of squares with as many pixels as the VAE and the text encoder are given of a reference image."""
+TIMED = "__index_timestep_zero__"
+"""A mark in files of Edit 2511, which takes reference images for clean, whatever the timestep."""
+EDIT_DROPPED = 64
 DROPPED = 34
 """The tokens of this frame up to the text; they say the same for every text and are left out."""
 
@@ -38,6 +52,7 @@ def shape(weights: Weights) -> dict[str, Any]:
         "num_attention_heads": inner // head,
         "joint_attention_dim": weights["txt_in.weight"].shape[1],
         "axes_dims_rope": rotary_axes(head, 16, 56, 56),
+        "zero_cond_t": TIMED in weights,
     }
 
 
@@ -47,7 +62,15 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> QwenImageDenoiser:
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
     tokenizer, module = loaded["text_encoder"]
-    return ChatText(tokenizer, module, FRAME.format, -1, DROPPED)
+    plain = ChatText(tokenizer, module, FRAME.format, -1, DROPPED)
+    return EditingText(
+        plain, SeeingText(tokenizer, module, EDIT, AFTER, dropped=EDIT_DROPPED, shown=shown, eyes=EYES_25)
+    )
+
+
+def shown(count: int) -> str:
+    """The words that images stand in, before the text."""
+    return "".join(f"Picture {number + 1}: {SHOWN}" for number in range(count))
 
 
 FAMILY = Family(
@@ -57,9 +80,9 @@ FAMILY = Family(
             "diffusers",
             "QwenImageTransformer2DModel",
             shape,
+            ignorable=(rf"{TIMED}$",),
             others={
                 r"time_text_embed\.addition_t_embedding\.": "Qwen-Image-Layered, which paints an image in layers",
-                r"__index_timestep_zero__$": "Qwen-Image-Edit 2511, which changes images that it is shown",
                 r"control_(img_in|blocks)\.|controlnet_blocks\.": "a ControlNet of a transformer",
             },
         ),
@@ -80,5 +103,9 @@ FAMILY = Family(
         "time_shift_type": "exponential",
         **USUAL,
     },
+    told=("Qwen-Image-Edit 2511",),
     usual=USUAL,
+    references=References(
+        lambda size, side: in_area(size, side or ENCODED), lambda size, side: in_area(size, min(side or SEEN, SEEN))
+    ),
 )

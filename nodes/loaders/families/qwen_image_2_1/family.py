@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from nodes.denoisers.calls.shown_calls import QwenImage21Denoiser
 from nodes.loaders.families.autoencoders.frames import QWEN_21
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Size, Text, TextPart
-from nodes.loaders.models.shapes import count_layers, rotary_axes
+from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import EYES_3, QWEN_3_VL_8B
 from nodes.loaders.text_encoders.seeing import SHOWN, SeeingText
 
@@ -73,9 +72,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 
 def sized(size: Size, side: int) -> Size:
-    """As many pixels as a square of the side has, in the image's own ratio, in multiples of 32."""
-    width = math.sqrt((side or PIXELS) ** 2 * size[1] / size[0])
-    return round(width * size[0] / size[1] / 32) * 32, round(width / 32) * 32
+    return in_area(size, side or PIXELS)
 
 
 FAMILY = Family(

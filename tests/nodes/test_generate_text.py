@@ -1,0 +1,165 @@
+"""Texts by language models: what transformers' own generation gives, from folders and files, with images."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    MistralConfig,
+    MistralForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3VLForConditionalGeneration,
+)
+
+from nodeflow.node import NodeError, noting
+from nodeflow.wires import Image, LanguageModel
+from nodes.conditioning.generate_text import drawn, generate_text, load_language_model
+from nodes.loaders.language_models.request import request
+from tests.nodes.families.seeing_models import qwen_3_vl, words
+from tests.nodes.families.split_files import weights_of
+from tests.nodes.test_sampling_parity import finish
+
+SMALL: dict[str, Any] = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 16,
+}
+
+
+def save_qwen(folder: Path, tied: bool = True) -> Path:
+    torch.manual_seed(0)
+    tokenizer = words()
+    config = Qwen3Config(
+        **{**SMALL, "head_dim": 128},
+        vocab_size=len(tokenizer),
+        tie_word_embeddings=tied,
+        eos_token_id=tokenizer.convert_tokens_to_ids("<|im_end|>"),
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6},
+    )
+    Qwen3ForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_other(folder: Path, kind: str) -> Path:
+    torch.manual_seed(0)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE({letter: number for number, letter in enumerate([*alphabet, "</s>"])}, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="</s>", pad_token="</s>")
+    tokenizer.chat_template = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    tokenizer.chat_template += "{{ messages[0].content }}"
+    end = tokenizer.eos_token_id
+    shape = {**SMALL, "vocab_size": len(tokenizer), "eos_token_id": end, "pad_token_id": end, "bos_token_id": end}
+    if kind == "gemma":
+        Gemma3ForCausalLM(Gemma3TextConfig(**shape)).save_pretrained(folder)
+    else:
+        MistralForCausalLM(MistralConfig(**shape)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_seeing(folder: Path) -> Path:
+    torch.manual_seed(0)
+    tokenizer = words()
+    Qwen3VLForConditionalGeneration(qwen_3_vl(tokenizer, 32, 2)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def by_transformers(model: LanguageModel, images: tuple[Image, ...] = ()) -> str:
+    """Its greedy answer."""
+    asked = request(model, "be brief", "a red star", images)
+    found = model.module.generate(**asked, do_sample=False, max_new_tokens=12, eos_token_id=list(model.ends))
+    text: str = model.tokenizer.decode(found[0, asked["input_ids"].shape[1] :], skip_special_tokens=True)
+    return text.strip()
+
+
+def answer(model: LanguageModel, *images: Image, **given: Any) -> str:
+    found: str = finish(
+        generate_text(model, *images, **{"prompt": "a red star", "system": "be brief", "most": 12, **given})
+    )[1]
+    return found
+
+
+@pytest.mark.parametrize("kind", ["qwen", "gemma", "mistral", "seeing"])
+def test_the_likeliest_answer_is_that_of_transformers(kind: str, tmp_path: Path) -> None:
+    save = {"qwen": save_qwen, "seeing": save_seeing}.get(kind)
+    folder = save(tmp_path / kind) if save else save_other(tmp_path / kind, kind)
+    model = load_language_model(str(folder))
+    found = answer(model, temperature=0.0)
+    assert found == by_transformers(model)
+    assert len(found) > 2
+
+
+def test_an_answer_about_images_is_that_of_transformers(tmp_path: Path) -> None:
+    model = load_language_model(str(save_seeing(tmp_path / "seeing")))
+    images = tuple(
+        Image(torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))) for size in ((64, 96), (80, 80))
+    )
+    found = answer(model, *images, temperature=0.0)
+    assert found == by_transformers(model, images)
+    assert found != answer(model, *reversed(images), temperature=0.0)
+    assert answer(model, temperature=0.0) == by_transformers(model)  # of the images nothing is left
+
+
+def test_a_file_is_the_folder(tmp_path: Path) -> None:
+    folder = save_qwen(tmp_path / "qwen")
+    weights = {name: value for name, value in weights_of(folder).items() if name != "lm_head.weight"}
+    save_file(weights, tmp_path / "qwen_3_4b.safetensors")
+    wanted = answer(load_language_model(str(folder)), seed=4)
+    assert answer(load_language_model(str(tmp_path / "qwen_3_4b.safetensors"), tokenizer=str(folder)), seed=4) == wanted
+    untied = save_qwen(tmp_path / "untied", tied=False)
+    save_file(weights_of(untied), tmp_path / "untied.safetensors")
+    wanted = answer(load_language_model(str(untied)), seed=4)
+    assert answer(load_language_model(str(tmp_path / "untied.safetensors"), tokenizer=str(folder)), seed=4) == wanted
+
+
+def test_a_seed_repeats_and_another_differs(tmp_path: Path) -> None:
+    model = load_language_model(str(save_qwen(tmp_path / "qwen")))
+    steps, found = finish(generate_text(model, prompt="a star", seed=1, most=12, temperature=2.0, top_k=0, top_p=1.0))
+    assert [step.index for step in steps] == list(range(1, len(steps) + 1))
+    again = finish(generate_text(model, prompt="a star", seed=1, most=12, temperature=2.0, top_k=0, top_p=1.0))[1]
+    other = finish(generate_text(model, prompt="a star", seed=2, most=12, temperature=2.0, top_k=0, top_p=1.0))[1]
+    assert found == again != other
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
+    logits = torch.tensor([1.0, 3.0, 2.0, -1.0])
+    generator = torch.Generator().manual_seed(0)
+    found = torch.tensor([drawn(logits, 1.0, 3, 1.0, generator) for _ in range(4000)]).bincount(minlength=4) / 4000
+    wanted = logits.masked_fill(torch.tensor([False, False, False, True]), -torch.inf).softmax(0)
+    torch.testing.assert_close(found, wanted, atol=0.03, rtol=0)
+    few = {drawn(logits, 1.0, 0, 0.7, generator) for _ in range(200)}
+    assert few == {1, 2}
+    assert drawn(logits, 0.0, 0, 1.0, generator) == 1
+
+
+def test_a_text_that_is_cut_is_told(tmp_path: Path) -> None:
+    model = load_language_model(str(save_qwen(tmp_path / "qwen")))
+    with noting() as said:
+        answer(model, temperature=0.0, most=1)
+    assert [sentence for _, sentence in said] == ["the text was cut after 1 tokens; raise most for a longer one"]
+
+
+def test_what_cannot_be_answered_is_a_sentence(tmp_path: Path) -> None:
+    model = load_language_model(str(save_qwen(tmp_path / "qwen")))
+    with pytest.raises(NodeError, match="sees no images"):
+        answer(model, Image(torch.rand(1, 3, 32, 32)))
+    with pytest.raises(NodeError, match="nothing to answer"):
+        answer(model, prompt=" ")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "config.json").write_text('{"architectures": ["BertModel"]}')
+    with pytest.raises(NodeError, match="BertModel"):
+        load_language_model(str(other))
