@@ -350,7 +350,7 @@ TEXT = {
         {**QWEN_VL, "model.layers.0.self_attn.k_proj.bias": (256,)}, "text encoder", "Qwen2.5-VL 3B"
     ),
     "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B", READER),
-    "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B"),
+    "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B", "nodes.load_language_model"),
     "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3", READER),
     "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
     "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),

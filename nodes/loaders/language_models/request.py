@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,7 +34,8 @@ def request(model: LanguageModel, system: str, prompt: str, images: Sequence[Ima
         place = int(model.tokenizer.convert_tokens_to_ids(PLACE))
         counts = (seen["image_grid_thw"].prod(-1) // int(model.eyes["merge_size"]) ** 2).tolist()
         numbers = [one for token in numbers for one in ([token] * counts.pop(0) if token == place else [token])]
-        model.module.config.image_token_id = place
+        module: Any = model.module
+        module.config.image_token_id = place
         seen["mm_token_type_ids"] = (torch.tensor([numbers]) == place).long()
     ids = torch.tensor([numbers])
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids), **seen}
