@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -399,3 +400,16 @@ def test_noise_that_is_added_shows_as_a_curve() -> None:
     assert not noise_added(scheduler(None, "UniPC", 8)).y.any()
     with pytest.raises(NodeError, match="sets its own steps"):
         noise_added(k_sampler(None, "dpm_adaptive", "karras", 8))
+
+
+def test_the_page_of_the_node_has_the_orders_that_were_measured() -> None:
+    """As docs/samplers.md has them, which its script writes."""
+    root = Path(__file__).parents[2]
+    rows = [line.split("|") for line in (root / "docs" / "samplers.md").read_text(encoding="utf-8").splitlines()]
+    measured = {
+        row[1].strip(): float(row[4].split()[0]) for row in rows if len(row) > 4 and row[4].strip()[:1].isdigit()
+    }
+    for lesson in (root / "assets" / "lessons").glob("**/sigmas_schedule.md"):
+        said = re.findall(r"(\d+(?:\.\d)?): (\*[^;.\u3002]+)", lesson.read_text(encoding="utf-8"))
+        orders = {name: float(order) for order, names in said for name in re.findall(r"\*(\w+)\*", names)}
+        assert orders == measured
