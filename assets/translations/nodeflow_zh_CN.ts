@@ -491,15 +491,15 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
   <message>
    <source>Steps as a film (MP4)…</source>
-   <translation>各步存为影片（MP4）…</translation>
+   <translation>步骤影片 (MP4)…</translation>
   </message>
   <message>
    <source>Steps as an animation (GIF)…</source>
-   <translation>各步存为动画（GIF）…</translation>
+   <translation>步骤动画 (GIF)…</translation>
   </message>
   <message>
    <source>Steps as an animation (WebP)…</source>
-   <translation>各步存为动画（WebP）…</translation>
+   <translation>步骤动画 (WebP)…</translation>
   </message>
   <message>
    <source>True values (safetensors)…</source>
@@ -2121,7 +2121,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
   <message>
    <source>, </source>
-   <translation>、</translation>
+   <translation>，</translation>
   </message>
   <message>
    <source>, optional</source>
@@ -3162,6 +3162,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>以及另外 {0} 个张量</translation>
   </message>
   <message>
+   <source>as the network gives it</source>
+   <translation>网络的原始输出</translation>
+  </message>
+  <message>
    <source>beyond -1 to 1</source>
    <translation>超出 -1 到 1</translation>
   </message>
@@ -3311,7 +3315,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>guided prediction</source>
-   <translation>受引导的预测</translation>
+   <translation>引导后的预测</translation>
   </message>
   <message>
    <source>infinite</source>
@@ -3402,6 +3406,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>没有记录步骤；请把采样器的“记录”设为 steps，然后重新运行</translation>
   </message>
   <message>
+   <source>noise (epsilon)</source>
+   <translation>噪声 (epsilon)</translation>
+  </message>
+  <message>
    <source>norm</source>
    <translation>范数</translation>
   </message>
@@ -3427,7 +3435,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>only what has steps can be an animation; choose the form Steps</source>
-   <translation>只有分步的内容才能做成动画；请选“步”的形式</translation>
+   <translation>只有带步骤的值才能做成动画；请选择“步骤”形式</translation>
   </message>
   <message>
    <source>output</source>
@@ -3603,7 +3611,7 @@ Drop a workflow or an image here to open it.</source>
   </message>
   <message>
    <source>this value has no steps that could be shown one after the other</source>
-   <translation>此值没有可逐个显示的步</translation>
+   <translation>这个值没有可以依次显示的步骤</translation>
   </message>
   <message>
    <source>this value is not in memory any more; run its node to see it</source>
@@ -3634,8 +3642,16 @@ Drop a workflow or an image here to open it.</source>
    <translation>到文本结束</translation>
   </message>
   <message>
+   <source>v</source>
+   <translation>v</translation>
+  </message>
+  <message>
    <source>value</source>
    <translation>值</translation>
+  </message>
+  <message>
+   <source>velocity</source>
+   <translation>速度</translation>
   </message>
   <message>
    <source>waiting</source>
@@ -3660,6 +3676,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>x</source>
    <translation>x</translation>
+  </message>
+  <message>
+   <source>x_0</source>
+   <translation>x_0</translation>
   </message>
   <message>
    <source>yes</source>

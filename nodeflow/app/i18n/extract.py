@@ -33,6 +33,7 @@ SAID = {
     "NO_CLIP",
     "NO_VAE",
     "QUANTITIES",
+    "SPACES",
     "UNRECORDED",
     "WITHOUT_VAE",
 }
