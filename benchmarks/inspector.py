@@ -26,7 +26,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nodeflow.app.inspector.frame_store import Film, FrameCache
-from nodeflow.app.inspector.image_view import ImageView
+from nodeflow.app.qt.image_view import ImageView
 from nodeflow.engine.inspect.tensor_facts import facts
 from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.protocol.events import ViewQuery

@@ -77,7 +77,12 @@ class NamesEmbeddings(msgspec.Struct, frozen=True):
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """Seeds a random generator: 0 to 2**53 - 1, which every JSON reader keeps exactly. The run's report lists it."""
+    """Seeds a random generator: 0 to 2**53 - 1, which every JSON reader keeps exactly. The run's report lists it.
+
+    ``several`` names the parameter that says how many seeds in a row, one an image, start at this one.
+    """
+
+    several: str = ""
 
 
 class Reads(msgspec.Struct, frozen=True):
@@ -322,8 +327,8 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(widget="multiline")
             case NamesEmbeddings():
                 fields.update(embeddings=True)
-            case Seed():
-                fields.update(minimum=0, maximum=2**53 - 1, widget="seed")
+            case Seed(several):
+                fields.update(minimum=0, maximum=2**53 - 1, widget="seed", several=several)
             case Reads(what):
                 fields.update(reads=True, widget=what)
                 default = "" if default == "." else default  # an empty path: nothing is chosen yet

@@ -18,6 +18,7 @@ ROOMS = (
 
 ROLES = {
     "change": ("nodes.change_guidance", "nodes.change_scheduler", "nodes.change_noise"),
+    "finished": ("Image",),
     "load image": ("nodes.load_image",),
     "seen": ("Image", "Latent", "Mask", "Sigmas", "Curve"),
     "steps": ("Trajectory",),

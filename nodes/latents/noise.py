@@ -17,7 +17,7 @@ SEEDS = 2**53
 
 @node("Gaussian noise")
 def gaussian_noise(
-    seed: Annotated[int, Seed()] = 0,
+    seed: Annotated[int, Seed("batch")] = 0,
     batch: Annotated[int, Range(1, 64)] = 1,
     width: Annotated[int, Range(0, 8192, 8)] = 0,
     height: Annotated[int, Range(0, 8192, 8)] = 0,
@@ -33,7 +33,7 @@ def gaussian_noise(
 
 @node("Noise of a stream")
 def noise_stream(
-    seed: Annotated[int, Seed()] = 0,
+    seed: Annotated[int, Seed("batch")] = 0,
     batch: Annotated[int, Range(1, 4096)] = 1,
     width: Annotated[int, Range(0, 16384, 8)] = 0,
     height: Annotated[int, Range(0, 16384, 8)] = 0,

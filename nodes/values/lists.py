@@ -37,7 +37,7 @@ def texts(text: Annotated[str, Multiline()] = "") -> list[str]:
 
 
 @node("Seeds")
-def seeds(start: Annotated[int, Seed()] = 0, count: Annotated[int, Range(1, MAX_ITEMS)] = 4) -> list[int]:
+def seeds(start: Annotated[int, Seed("count")] = 0, count: Annotated[int, Range(1, MAX_ITEMS)] = 4) -> list[int]:
     """A list of seeds: ``start``, ``start + 1``, ...
 
     Wire it to the ``seed`` of a noise: one image a seed, each kept by itself. The same images come from a batch;

@@ -282,7 +282,7 @@ def test_the_dice_draws_another_seed_and_r_does_too(window: MainWindow, hand: Ha
     assert text(window) == before
 
 
-def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(
+def test_seeds_move_on_before_the_next_run_and_one_undo_brings_them_back(
     window: MainWindow, hand: Hand, qtbot: QtBot
 ) -> None:
     card = window.canvas.nodes["noise"]
@@ -300,12 +300,22 @@ def test_seeds_move_on_after_a_run_is_queued_and_undo_brings_them_back(
     hand.click(card.pos() + card.mode_rect(row).center())
     assert window.session.workflow.layout["noise"].seeds == {"seed": "increment"}
     assert files.loads(text(window)).layout["noise"].seeds == {"seed": "increment"}
-    with qtbot.waitSignal(window.session.queued, timeout=60_000):
-        window.run()
-    qtbot.waitUntil(lambda: seed() == 1, timeout=60_000)
+    window.session.do("Set", SetParam("noise", "batch", 4))
+    shown = []
+    for _ in range(3):
+        with qtbot.waitSignal(window.session.queued, timeout=60_000):
+            window.run()
+        shown.append(seed())
+    assert shown == [4, 8, 12], "the seed of the run, behind all that the one before took"
     assert window.session.stack.undoText() == "Next Seed"
     window.session.stack.undo()
-    assert seed() == 0
+    assert seed() == 0, "runs do not fill the undo steps"
+    window.session.do("Set", SetParam("noise", "seed", 77))
+    with qtbot.waitSignal(window.session.queued, timeout=60_000):
+        window.run()
+    assert seed() == 77, "a seed that was typed is run first"
+    window.session.stack.undo()
+    window.session.stack.undo()
     QTest.keyClick(hand.view, Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
     assert window.session.workflow.layout["noise"].seeds == {}
     window.session.cancel()
@@ -318,6 +328,7 @@ def test_a_seed_that_a_wire_feeds_does_not_move_on(window: MainWindow, hand: Han
     window.canvas.values.change_seed_mode("noise", "seed")
     before = text(window)
     window.session.queued.emit()
+    window.session.starting.emit()
     assert text(window) == before
 
 

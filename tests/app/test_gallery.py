@@ -89,7 +89,7 @@ def test_the_large_view_steps_with_the_arrows(window: MainWindow, gallery: Galle
     QTest.keyClick(gallery.view, Qt.Key.Key_Return)
     large = window.findChild(ImagePage)
     assert large is not None
-    qtbot.waitUntil(lambda: large.view.picture is not None, timeout=5000)
+    qtbot.waitUntil(lambda: large.view.frame is not None, timeout=5000)
     assert "2 of 3 · shot-1.png · 300 × 300" in large.words.text()
     QTest.keyClick(large, Qt.Key.Key_Left)
     qtbot.waitUntil(lambda: "1 of 3" in large.words.text(), timeout=5000)

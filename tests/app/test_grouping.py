@@ -324,7 +324,7 @@ def test_the_picture_of_an_instance_is_that_of_its_output(window: MainWindow, qt
     qtbot.waitUntil(lambda: window.preview.heading.text() == "group/decode · image", timeout=20_000)
     window.preview.look_at(name)
     qtbot.waitUntil(lambda: window.preview.heading.text() == "group · image", timeout=20_000)
-    assert window.preview.view.picture is not None
+    assert window.preview.view.shown is not None
     outer = group(window, name, "save")
     assert window.canvas.nodes[outer].state.phase == "ran" and agrees(window)
     window.gestures.groups.open()

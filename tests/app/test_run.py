@@ -54,7 +54,7 @@ def test_a_run_shows_states_and_pictures(window: MainWindow, qtbot: QtBot, tmp_p
     assert state_line(msgspec.structs.replace(state, seconds=1.5, memory=0)) == "done in 1.5 s"
     assert state_line(msgspec.structs.replace(state, seconds=1.5, memory=340_000_000)) == "done in 1.5 s · 340 MB"
     assert window.session.states.outcome == "done"
-    qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+    qtbot.waitUntil(lambda: window.preview.view.shown is not None, timeout=5000)
     qtbot.waitUntil(lambda: window.canvas.nodes["larger"].thumbnail is not None, timeout=5000)
     assert window.hub.device
     saved = tmp_path / "saved.png"
@@ -101,7 +101,7 @@ def test_the_starter_workflow_gives_a_picture(window: MainWindow, qtbot: QtBot) 
 
 
 def width(window: MainWindow) -> int:
-    picture = window.preview.view.picture
+    picture = window.preview.view.shown
     return picture.width() if picture is not None else 0
 
 

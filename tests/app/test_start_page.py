@@ -41,7 +41,7 @@ def test_ctrl_enter_on_the_start_page_shows_a_picture(window: MainWindow, qtbot:
     qtbot.waitUntil(lambda: window.start_page is None)
     assert window.session.name == "latent-diffusion" and window.session.running
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
-    qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
+    qtbot.waitUntil(lambda: window.preview.view.shown is not None, timeout=5000)
 
 
 def test_arrows_and_enter_open_a_workflow_and_the_start_page_is_a_key_away(window: MainWindow, qtbot: QtBot) -> None:

@@ -121,10 +121,10 @@ def test_one_engine_serves_all_tabs_and_each_gets_its_own_pictures(
         assert thumbnail.toImage().pixelColor(9, 9) == colour.pixelColor(9, 9)
         window.tabs.setCurrentWidget(tab)
         tab.canvas.selection.choose(["larger"])
-        qtbot.waitUntil(lambda: window.preview.view.picture is not None, timeout=5000)
-        picture = window.preview.view.picture
+        qtbot.waitUntil(lambda: window.preview.view.shown is not None, timeout=5000)
+        picture = window.preview.view.shown
         assert picture is not None
-        assert picture.toImage().pixelColor(9, 9) == colour.pixelColor(9, 9)
+        assert picture.pixelColor(9, 9) == colour.pixelColor(9, 9)
 
 
 def test_what_waits_can_be_cancelled_while_another_runs(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

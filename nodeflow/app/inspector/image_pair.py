@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from nodeflow.app.inspector.image_view import ImageView
-from nodeflow.app.inspector.zoom import ZoomState
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.frames import StoredFrame
+from nodeflow.app.qt.image_view import ImageView
+from nodeflow.app.qt.zoom import ZoomState
 
 MODES = ("side by side", "wipe", "difference")
 

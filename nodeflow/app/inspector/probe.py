@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-from nodeflow.app.inspector.image_view import ImageView
+from nodeflow.app.qt.image_view import ImageView
 from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.views import Chart, Table, ViewInfo
 

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.inspector.image_pair import ImagePairView
-from nodeflow.app.inspector.image_view import ImageView
 from nodeflow.app.qt.frames import StoredFrame
+from nodeflow.app.qt.image_view import ImageView
 from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.views import Chart, Matrix, Table, Text
 

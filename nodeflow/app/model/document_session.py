@@ -60,7 +60,8 @@ class DocumentSession(QObject):
     ``opened``: another document is there. ``file_changed``: its path. ``catalogue_changed``: more nodes are known.
     ``node_changed``: run state of one node.
     ``run_changed``: the run as a whole.
-    ``asked``: one is about to be handed to the engine, as the document stands. ``queued``: one was.
+    ``starting``: one is about to be, and the document may still change. ``asked``: one is handed to the engine, as the
+    document stands. ``queued``: one was.
     ``problems_changed``: what stands in the way of a run.
     ``picture``: PNG images of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
@@ -70,6 +71,7 @@ class DocumentSession(QObject):
     file_changed = Signal()
     node_changed = Signal(str)
     run_changed = Signal()
+    starting = Signal()
     asked = Signal(object)
     queued = Signal()
     problems_changed = Signal()
@@ -114,7 +116,7 @@ class DocumentSession(QObject):
         """Its runs that are not finished, in the order in which they were asked for."""
         self._to_submit: list[AskedRun] = []
         """Runs that are not written down yet: one after the other."""
-        self._shown_job = 0
+        self.shown_job = 0
         """The run that the states of the nodes are about."""
         self._requests: dict[int, tuple[str, str, int]] = {}
         self._soon = QTimer(self, interval=150, singleShot=True)
@@ -283,6 +285,7 @@ class DocumentSession(QObject):
         if not self._to_submit:
             return
         job, title, targets, sweeps = self._to_submit[0]
+        self.starting.emit()
         workflow = self.workflow.copy()
         about = (workflow, self.base, self.hub.output, targets)
         device, document = self.hub.wanted, self.document
@@ -414,11 +417,11 @@ class DocumentSession(QObject):
                 self.jobs.remove(job)
                 self._set_problems(list(problems))
                 self.run_changed.emit()
-            case JobEvent(job, RunFinished()) if job in self.jobs and job != self._shown_job:
+            case JobEvent(job, RunFinished()) if job in self.jobs and job != self.shown_job:
                 self.jobs.remove(job)
                 self.run_changed.emit()
             case JobEvent(job, event) if job in self.jobs:
-                self._shown_job = job
+                self.shown_job = job
                 for name in self.states.take(event):
                     self.node_changed.emit(name)
                 if isinstance(event, NodeFinished):
@@ -455,6 +458,12 @@ class DocumentSession(QObject):
         output = self.state(node).pictures or self._pictured(node)
         if output:
             self.peek(node, output, THUMBNAIL)
+
+    def type_of(self, node: str, output: str) -> str:
+        """The wire type of a node's output, by the node's path; empty where it is not known."""
+        found = self.flattened.flat.workflow.nodes.get(node)
+        spec = self.catalogue.nodes.get(found.type) if found is not None else None
+        return next((port.type for port in spec.outputs if port.name == output), "") if spec else ""
 
     def _pictured(self, node: str) -> str:
         """The output of a node that may be images, by its type; empty where none is."""

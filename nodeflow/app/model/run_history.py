@@ -68,6 +68,12 @@ class RunHistory(QObject):
         self.runs, self._going, self._count = other.runs, other._going, other._count
         self.changed.emit()
 
+    @property
+    def newest(self) -> dict[str, Node]:
+        """The nodes of the run that goes on, else of the last one, as they were."""
+        going = self._going.get(self._session.shown_job)
+        return going.nodes if going is not None else self.runs[-1].nodes if self.runs else {}
+
     def _asked(self, job: object) -> None:
         assert isinstance(job, int)
         self._count += 1

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPixmap
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nodeflow.app.panels.preview import PreviewImage
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.frames import StoredFrame
+from nodeflow.app.qt.image_view import ImageView
 from nodeflow.app.qt.thumbnails import read
+from nodeflow.views import Picture
 
 
 class ImagePage(QDialog):
@@ -22,8 +24,8 @@ class ImagePage(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._paths, self.row, self._background = paths, row, background
-        self.view = PreviewImage()
-        self.view.words = self.tr("This image cannot be read.")
+        self.view = ImageView()
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # arrows go to the neighbours
         self.words = QLabel()
         self.words.setObjectName("dim")
         self.before, self.after = QPushButton("←"), QPushButton("→")
@@ -69,7 +71,10 @@ class ImagePage(QDialog):
         path, image = made
         if path != self.path:
             return
-        self.view.show_picture(None if image.isNull() else QPixmap.fromImage(image))
+        about = Picture(image.width(), image.height(), b"", image.width(), image.height(), smooth=True)
+        frame = None if image.isNull() else StoredFrame(image, about)
+        self.view.camera.reset()
+        self.view.show_frame(frame, self.tr("This image cannot be read.") if frame is None else "")
         self.view.setAccessibleDescription(path.name)
         place = self.tr("{0} of {1}").format(self.row + 1, len(self._paths))
         self.words.setText(f"{place} · {path.name} · {image.width()} × {image.height()}")

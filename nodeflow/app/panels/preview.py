@@ -1,182 +1,239 @@
-"""The image that a run gave, large, with the batch as a grid."""
+"""The image that a run gave, large: one of a batch or all, zoomed, copied, saved, used again."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QDrag, QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from nodeflow.app.model.document_session import THUMBNAIL, DocumentSession
+from nodeflow.app.model.image_seeds import seed_edits
+from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.run_state import NodeState
-from nodeflow.app.qt import theme
+from nodeflow.app.panels.batch_view import BatchView
+from nodeflow.app.panels.image_tools import ImageTools
+from nodeflow.app.panels.preview_choice import PreviewChoice
 from nodeflow.app.qt.background import Background
-from nodeflow.app.qt.image_decoder import ImageDecoder
+from nodeflow.app.qt.image_files import copy_image, image_data
+from nodeflow.graph.edits.edits import EditBatch
 from nodeflow.graph.io import files
 from nodeflow.graph.io.png_text import with_workflow
+from nodeflow.graph.model.roles import FINISHED
 from nodeflow.graph.model.workflow import Workflow
 
-_LARGE, _WHOLE = 1536, 1 << 14
+WHOLE = 1 << 14
+"""Pixels that an image may have on a side: it is fetched in full size."""
 KEPT = NodeState("cached")
 """A node of whose result the run tells no more than that it is there."""
 
 
-class PreviewImage(QWidget):
-    """Shows one image as large as fits, smooth, never cut."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName(self.tr("Picture"))
-        self.setMinimumSize(120, 90)
-        self.picture: QPixmap | None = None
-        self.words = self.tr("The image appears here once the workflow has run.")
-        self._scaled: QPixmap | None = None
-
-    def show_picture(self, picture: QPixmap | None) -> None:
-        self.picture, self._scaled = picture, None
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(380, 380)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._scaled = None
-        super().resizeEvent(event)
-
-    def paintEvent(self, _: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("canvas"))
-        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
-        if self.picture is None:
-            painter.setPen(theme.colour("faint"))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(40, 20, -40, -20), int(flags), self.words)
-            return
-        if self._scaled is None:
-            ratio = self.devicePixelRatioF()
-            room = QSize(round((self.width() - 16) * ratio), round((self.height() - 16) * ratio))
-            self._scaled = self.picture.scaled(
-                room, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            self._scaled.setDevicePixelRatio(ratio)
-        size = self._scaled.deviceIndependentSize()
-        painter.drawPixmap(
-            round((self.width() - size.width()) / 2), round((self.height() - size.height()) / 2), self._scaled
-        )
-
-
 class Preview(QWidget):
-    """Images of one node: while it samples, when it is done, or when it is selected."""
+    """Images of one node: while it samples, when it is done, or when it is selected.
 
-    def __init__(self, session: DocumentSession) -> None:
+    ``input_wanted``: the image in this file is to be the input of the workflow.
+    """
+
+    input_wanted = Signal(Path)
+
+    def __init__(self, session: DocumentSession, history: RunHistory) -> None:
         super().__init__()
-        self.session = session
+        self.session, self.history = session, history
         self.node, self.output = "", ""
-        self._saving: Path | None = None
-        self._decoder, self._files = ImageDecoder(self), Background(self, threads=1)
+        self.choice = PreviewChoice()
+        self._files = Background(self, threads=1)
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.heading.hide()
         self.size_label = QLabel()
         self.size_label.setObjectName("dim")
-        self.view = PreviewImage()
-        self.save_button = QPushButton(self.tr("Save image as…"))
-        self.save_button.setEnabled(False)
-        self.save_button.clicked.connect(self.save)
+        self.view, self.tools = BatchView(), ImageTools()
         head = QHBoxLayout()
         head.addWidget(self.heading)
         head.addStretch()
         head.addWidget(self.size_label)
-        foot = QHBoxLayout()
-        foot.addStretch()
-        foot.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(10)
         layout.addLayout(head)
         layout.addWidget(self.view, 1)
-        layout.addLayout(foot)
-        session.picture.connect(self._arrived)
-        session.preview.connect(self._sampling)
-        session.node_changed.connect(self._changed)
-        session.opened.connect(self.clear)
+        layout.addWidget(self.tools)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.view.changed.connect(self._tell)
+        self.view.pixel.connect(self._tell_pixel)
+        self.view.left.connect(self._tell_size)
+        self.view.dragged.connect(self._drag)
+        self.view.menu_wanted.connect(self._menu)
+        self.tools.stepped.connect(self.view.step)
+        self.tools.all_wanted.connect(lambda: self.view.choose(None))
+        self.tools.copy_wanted.connect(self.copy)
+        self.tools.save_wanted.connect(self.save)
+        self.tools.seed_wanted.connect(self.use_seed)
+        self.tools.input_wanted.connect(self.use_as_input)
+        self.session.picture.connect(self._arrived)
+        self.session.preview.connect(self._sampling)
+        self.session.node_changed.connect(self._changed)
+        self.session.asked.connect(lambda _: self.choice.begin_run())
+        self.session.opened.connect(self.clear)
 
     def clear(self) -> None:
         """Show nothing, as before the first run."""
         self.node = self.output = ""
+        self.choice = PreviewChoice()
         self.heading.clear()
-        self.size_label.clear()
         self.heading.hide()
-        self.view.show_picture(None)
-        self.save_button.setEnabled(False)
+        self.view.clear()
+
+    def select(self, node: str) -> None:
+        """A node was selected, or none: what it gives is looked at from now on, where that is images."""
+        self.choice.selected = node if node and self.session.state(node).pictures else ""
+        if self.choice.selected and node != self.node:
+            self.look_at(node)
 
     def look_at(self, node: str) -> None:
         """Show what a node gave, where that is images."""
         output = self.session.state(node).pictures
         if output:
             self.node, self.output = node, output
-            self.session.peek(node, output, _LARGE)
+            self.session.peek(node, output, WHOLE)
 
-    def save(self) -> None:
-        """Ask for a file, then for the images in full size, and write them with the workflow inside."""
-        start = str(Path.home() / f"{self.node or 'picture'}.png")
-        name = QFileDialog.getSaveFileName(self.window(), self.tr("Save image"), start, self.tr("PNG (*.png)"))[0]
-        if name:
-            self.save_to(Path(name))
-
-    def save_to(self, path: Path) -> None:
-        self._saving = path if path.suffix else path.with_suffix(".png")
-        self.session.peek(self.node, self.output, _WHOLE)
+    # --- what arrives
 
     def _changed(self, node: str) -> None:
-        if self.session.state(node).phase in ("ran", "cached") and self.session.state(node).pictures:
-            self.look_at(node)
+        state = self.session.state(node)
+        if state.phase in ("ran", "cached") and state.pictures:
+            finished = self.session.type_of(node, state.pictures) in self.session.catalogue.types(FINISHED)
+            if self.choice.takes_result(node, finished):
+                self.look_at(node)
 
     def _sampling(self, node: str, picture: bytes) -> None:
-        words = self.tr("{0} · sampling").format(node)
-        self._decoder.decode([picture], lambda sheet, _: self._show(sheet, words))
+        if self.choice.takes_step(node):
+            self.node, self.output = node, ""
+            self.view.show_step(picture)
 
     def _arrived(self, node: str, output: str, size: int, pictures: tuple[bytes, ...]) -> None:
-        if size == _WHOLE and self._saving is not None:
-            self._write(pictures)
-        elif size == THUMBNAIL and self.session.state(node) == KEPT and not self.session.state(self.node).pictures:
+        if size == THUMBNAIL and self.session.state(node) == KEPT and not self.session.state(self.node).pictures:
             self.node, self.output = node, output
-            self.session.peek(node, output, _LARGE)
-        elif size == _LARGE and (node, output) == (self.node, self.output):
-            self._decoder.decode(pictures, lambda sheet, one: self._take(node, output, sheet, one, len(pictures)))
+            self.session.peek(node, output, WHOLE)
+        elif size == WHOLE and (node, output) == (self.node, self.output):
+            self.view.show_images(pictures)
 
-    def _take(self, node: str, output: str, sheet: QPixmap | None, one: QSize, many: int) -> None:
-        if (node, output) != (self.node, self.output):
+    def _tell(self) -> None:
+        """Say what is seen, and offer what can be done with it."""
+        many, chosen = len(self.view.images), self.view.chosen
+        words = self.tr("{0} · {1}").format(self.node, self.output)
+        if not self.output:
+            words = self.tr("{0} · sampling").format(self.node)
+        elif many > 1 and chosen is None:
+            words += self.tr(" · {0} images").format(many)
+        elif many > 1 and chosen is not None:
+            words += self.tr(" · {0} of {1}").format(chosen + 1, many)
+        if self.node:
+            self.heading.setText(words)
+            self.heading.show()
+            self.view.view.setAccessibleDescription(words)
+        self._tell_size()
+        self.tools.offer(many, chosen, bool(self.history.newest))
+
+    def _tell_size(self) -> None:
+        size = self.view.size_of_one
+        self.size_label.setText("" if size.isEmpty() or not self.output else f"{size.width()} × {size.height()}")
+
+    def _tell_pixel(self, x: int, y: int, colour: QColor) -> None:
+        self.size_label.setText(f"{x}, {y}:  {colour.red()} {colour.green()} {colour.blue()}")
+
+    # --- what is done with an image
+
+    @property
+    def index(self) -> int:
+        """The image of the batch that is meant: the one that is seen alone, else the first."""
+        return self.view.chosen or 0
+
+    def copy(self) -> None:
+        """Put the image on the clipboard, in full size, with the workflow inside."""
+        if self.view.images:
+            png = self.view.images[self.index]
+            image = QImage.fromData(png)
+            copy_image(image, with_workflow(png, files.dumps(self.session.workflow)))
+            self.session.notice.emit(self.tr("Copied: {0} × {1}").format(image.width(), image.height()))
+
+    def save(self) -> None:
+        """Ask for a file, and write the images with the workflow inside."""
+        start = str(Path.home() / f"{self.node.replace('/', '-') or 'image'}.png")
+        dialog = QFileDialog(self.window(), self.tr("Save image"), start, self.tr("PNG (*.png)"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.save_to(Path(name)))
+        dialog.open()
+
+    def save_to(self, path: Path) -> None:
+        """Write the image that is seen alone, or all of a batch: the first to ``path``, the others beside it."""
+        path = path if path.suffix else path.with_suffix(".png")
+        chosen, workflow = self.view.chosen, self.session.workflow.copy()
+        meant = self.view.images if chosen is None else self.view.images[chosen : chosen + 1]
+        self._files.run(lambda: write_images(path, meant, workflow), otherwise=self._failed, owner=self)
+
+    def use_seed(self) -> None:
+        """Set the seeds that the image came from, for it alone, as one undo step."""
+        edits = seed_edits(self.session.workflow, self.session.catalogue, self.history.newest, self.node, self.index)
+        if edits:
+            self.session.do(self.tr("Use this seed"), EditBatch(tuple(edits)))
+        else:
+            self.session.notice.emit(self.tr("The workflow has this seed already."))
+
+    def use_as_input(self) -> None:
+        """Write the image into the output folder, and have the workflow load it."""
+        meant, workflow = self.view.images[self.index : self.index + 1], self.session.workflow.copy()
+        place = self._free_path("input")
+        self._files.run(
+            lambda: write_images(place, meant, workflow),
+            lambda _: self.input_wanted.emit(place),
+            self._failed,
+            owner=self,
+        )
+
+    def _free_path(self, what: str) -> Path:
+        """A file of the output folder that is not there yet."""
+        number, stem = 1, f"{self.node.replace('/', '-')}-{what}"
+        while (path := self.session.hub.output / f"{stem}-{number}.png").exists():
+            number += 1
+        return path
+
+    def _drag(self) -> None:
+        """Drag the image out: to other programs as a file and as pixels, to the canvas as an image to be loaded."""
+        if not self.view.images or not self.output:
             return
-        words = self.tr("{0} · {1}").format(node, output)
-        self._show(sheet, words + (self.tr(" · {0} images").format(many) if many > 1 else ""))
-        self.size_label.setText(f"{one.width()} × {one.height()}" if sheet is not None else "")
-        self.save_button.setEnabled(sheet is not None)
+        png, path = self.view.images[self.index], self._free_path("dragged")
+        try:
+            write_images(path, (png,), self.session.workflow)
+        except OSError as error:
+            self._failed(error)
+            return
+        drag = QDrag(self)
+        drag.setMimeData(image_data(QImage.fromData(png), png, path))
+        drag.exec(Qt.DropAction.CopyAction)
 
-    def _show(self, picture: QPixmap | None, words: str) -> None:
-        self.heading.setText(words)
-        self.heading.show()
-        self.view.show_picture(picture)
-        self.view.setAccessibleDescription(words)
+    def _menu(self, at: QPoint) -> None:
+        self.tools.menu().popup(at)
 
-    def _write(self, pictures: tuple[bytes, ...]) -> None:
-        path, self._saving = self._saving, None
-        assert path is not None
-        workflow = self.session.workflow.copy()
-        self._files.run(lambda: write_pictures(path, pictures, workflow), otherwise=self._failed, owner=self)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
 
     def _failed(self, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) else ""
-        words = self.tr("Cannot write the image: {0}").format(reason or error)
-        QMessageBox.warning(self.window(), self.tr("Save image"), words)
+        self.session.trouble.emit(self.tr("Cannot write the image: {0}").format(reason or error))
 
 
-def write_pictures(path: Path, pictures: tuple[bytes, ...], workflow: Workflow) -> None:
+def write_images(path: Path, images: tuple[bytes, ...], workflow: Workflow) -> None:
     """Write images with the workflow inside: the first to ``path``, the others beside it. Raises OSError."""
     text = files.dumps(workflow)
-    for number, picture in enumerate(pictures):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number, image in enumerate(images):
         part = path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}")
-        files.write_atomic(part, with_workflow(picture, text))
+        files.write_atomic(part, with_workflow(image, text))

@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
         self.pages.wanted.connect(self._start_with)
         self.panels.node_wanted.connect(self.add_node)
         self.panels.file_wanted.connect(self.show_file)
+        self.panels.input_wanted.connect(self._use_as_input)
         self.panels.run_wanted.connect(self.run)
         self.panels.model_wanted.connect(lambda model: self.models.take_file(Path(model.path)))
         self.panels.convert_wanted.connect(self.models.take_file)
@@ -224,6 +225,18 @@ class MainWindow(QMainWindow):
         """An image without a workflow becomes a node that loads it."""
         if loaders := self.hub.catalogue.specs(LOAD_IMAGE):
             self.canvas.values.set(self.add_node(loaders[0].type, at), loaders[0].params[0].name, str(path))
+
+    def _use_as_input(self, path: Path) -> None:
+        """The node that loads an image takes this one: the one that is selected, else the only one, else a new one."""
+        loaders = self.hub.catalogue.specs(LOAD_IMAGE)
+        types = {spec.type: spec.params[0].name for spec in loaders}
+        there = [name for name, node in self.canvas.scope.workflow.nodes.items() if node.type in types]
+        meant = [name for name in there if name in self.canvas.selection.chosen()] or there
+        if len(meant) == 1:
+            self.canvas.values.set(meant[0], types[self.canvas.scope.workflow.nodes[meant[0]].type], str(path))
+            self.canvas.view.toast.tell(self.tr("{0} loads this image now.").format(meant[0]))
+        elif loaders:
+            self.canvas.values.set(self.add_node(loaders[0].type), loaders[0].params[0].name, str(path))
 
     def _load_model(self, node_type: str, param: str, value: str, at: object) -> None:
         """A model becomes a node that loads it, at a point of the window where one was named."""

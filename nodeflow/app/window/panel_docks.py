@@ -43,6 +43,7 @@ class PanelDocks(QObject):
     convert_wanted = Signal(Path)
     folders_wanted = Signal()
     file_wanted = Signal(Path)
+    input_wanted = Signal(Path)
     run_wanted = Signal()
 
     def __init__(
@@ -57,7 +58,7 @@ class PanelDocks(QObject):
         super().__init__(window)
         self._window, self._actions, self._tabs, self._hub = window, actions, tabs, hub
         self._undos, self._background = undos, background
-        self._previews = PerTab(tabs, lambda tab: Preview(tab.session))
+        self._previews = PerTab(tabs, self._make_preview)
         self._properties = PerTab(tabs, _properties)
         window.setDockNestingEnabled(True)
         side = Qt.DockWidgetArea
@@ -135,8 +136,7 @@ class PanelDocks(QObject):
             return
         name = next(iter(tab.canvas.selection.chosen()), "")
         self.properties.show_node(name)
-        if name and (path := tab.canvas.scope.path_of(name)) != self.preview.node:
-            self.preview.look_at(path)
+        self.preview.select(tab.canvas.scope.path_of(name) if name else "")
 
     def pass_keys(self, middle: QWidget, by: int) -> None:
         """Bring the keys from the middle of the window to the first panel that is seen, to the next, and around."""
@@ -156,6 +156,11 @@ class PanelDocks(QObject):
         """Qt makes tab bars for panels that share a place, without a name."""
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setAccessibleName(self.tr("Panels"))
+
+    def _make_preview(self, tab: DocumentTab) -> Preview:
+        preview = Preview(tab.session, tab.history)
+        preview.input_wanted.connect(self.input_wanted)
+        return preview
 
     def _make_library(self) -> QWidget:
         library = NodeLibrary(self._tabs.front.canvas.scope)

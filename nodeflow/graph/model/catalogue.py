@@ -49,6 +49,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     ``widget`` names how it is edited (slider, multiline, seed, file, folder, model; empty: by kind).
     ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder;
     ``embeddings`` a text that may name embeddings, whose files are part of it too.
+    ``several`` of a seed names the parameter that says how many seeds in a row, one an image, start at it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     reads: bool = False
     writes: bool = False
     embeddings: bool = False
+    several: str = ""
 
     @property
     def type(self) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 CHANGE = "change"
 """Nodes that change what leads a sampler from a step on: from what comes to their first input to what comes to their
 second, at the step that their first parameter says. The output is called like the sampler's input that it is for."""
+FINISHED = "finished"
+"""Wire types of finished images; others that are seen are on the way to one."""
 LOAD_IMAGE = "load image"
 """Nodes that read an image from the file that their first parameter names."""
 SEEN = "seen"

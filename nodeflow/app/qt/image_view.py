@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from nodeflow.app.inspector.zoom import ZoomState
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.frames import StoredFrame
+from nodeflow.app.qt.zoom import ZoomState
 
 STEP = 1.25
 NEAR = 4
