@@ -62,13 +62,13 @@ def test_an_image_is_copied_and_saved_alone(batch: Preview, qtbot: QtBot, tmp_pa
     copied = QGuiApplication.clipboard().mimeData()
     assert copied.imageData() == QImage.fromData(batch.view.images[2])
     assert b'"nodeflow"' in (workflow_of(bytes(copied.data("image/png").data())) or b"")
-    batch.save_to(tmp_path / "one.png")
-    qtbot.waitUntil((tmp_path / "one.png").exists, timeout=5000)
-    assert QImage(str(tmp_path / "one.png")) == QImage.fromData(batch.view.images[2])
+    batch.save_to(tmp_path / "saved" / "one.png")
+    qtbot.waitUntil((tmp_path / "saved" / "one.png").exists, timeout=5000)
+    assert QImage(str(tmp_path / "saved" / "one.png")) == QImage.fromData(batch.view.images[2])
     batch.view.choose(None)
-    batch.save_to(tmp_path / "all.png")
-    qtbot.waitUntil((tmp_path / "all-3.png").exists, timeout=5000)
-    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["all-2.png", "all-3.png", "all.png", "one.png"]
+    batch.save_to(tmp_path / "saved" / "all.png")
+    qtbot.waitUntil((tmp_path / "saved" / "all-3.png").exists, timeout=5000)
+    assert {path.name for path in (tmp_path / "saved").iterdir()} == {"all-2.png", "all-3.png", "all.png", "one.png"}
 
 
 def test_its_seed_is_used_again_for_it_alone(window: MainWindow, batch: Preview, qtbot: QtBot) -> None:

@@ -67,6 +67,8 @@ class Settings(QObject):
     """Size of the interface in percent, 100 to 200; in force from the next start."""
     output = Setting[str]("files/output", "", str)
     """Where images go; empty for a folder in the user's images."""
+    gallery_folders = Setting[list[str]]("files/gallery_folders", [], list[str])
+    """Folders whose images the gallery finds, beside the output folder."""
     recent = Setting[list[str]]("files/recent", [], list[str])
     restore_tabs = Setting[bool]("files/restore_tabs", True, bool)
     tabs = Setting[list[str]]("files/tabs", [], list[str])

@@ -1,23 +1,12 @@
-"""The gallery: all images of the output folder, the latest first; each knows the workflow that made it."""
+"""The gallery: all images of the watched folders, found by what they were made with; none is moved or changed."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QFile,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QSize,
-    Qt,
-    QUrl,
-    Signal,
-)
-from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices, QIcon, QKeyEvent, QPixmap, QShowEvent
+from PySide6.QtCore import QFile, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -32,89 +21,37 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.model.watched_images import WatchedImages
+from nodeflow.app.panels.folder_list import FolderList
+from nodeflow.app.panels.image_list import ICON, ImageList
 from nodeflow.app.panels.image_page import ImagePage
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
-from nodeflow.engine.protocol.events import JobEvent, NodeFinished
 
-_ICON = 112
-Index = QModelIndex | QPersistentModelIndex
-
-
-class Pictures(QAbstractListModel):
-    """Paths of images, the latest first, and their thumbnails as they are seen."""
-
-    def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
-        super().__init__(parent)
-        self._thumbnails = thumbnails
-        self._all: list[Path] = []
-        self._words = ""
-        self.paths: list[Path] = []
-        self._rows: dict[Path, int] = {}
-        self._blank = QPixmap(_ICON, _ICON)
-        self._blank.fill(Qt.GlobalColor.transparent)
-        thumbnails.arrived.connect(self._arrived)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.paths)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        path = self.paths[index.row()]
-        if role == Qt.ItemDataRole.DecorationRole:
-            return QIcon(self._thumbnails.get(path) or self._blank)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return path.stem
-        return str(path) if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def set_paths(self, paths: list[Path]) -> None:
-        """Show these, as far as the filter lets them through."""
-        self._all = paths
-        shown = [path for path in paths if self._words in path.stem.casefold()]
-        if shown != self.paths:
-            self.beginResetModel()
-            self.paths = shown
-            self._rows = {path: row for row, path in enumerate(shown)}
-            self.endResetModel()
-
-    def filter(self, words: str) -> None:
-        """Leave only those whose name holds the words."""
-        self._words = words.casefold()
-        self.set_paths(self._all)
-
-    def add(self, paths: list[Path]) -> None:
-        """Images that were written just now, before the others."""
-        known = set(self._all)
-        new = [path for path in reversed(paths) if path not in known]
-        shown = [path for path in new if self._words in path.stem.casefold()]
-        self._all = [*new, *self._all]
-        if shown:
-            self.beginInsertRows(QModelIndex(), 0, len(shown) - 1)
-            self.paths = [*shown, *self.paths]
-            self._rows = {path: row for row, path in enumerate(self.paths)}
-            self.endInsertRows()
-
-    def remove(self, paths: set[Path]) -> None:
-        for path in paths:
-            self._thumbnails.forget(path)
-        self.set_paths([path for path in self._all if path not in paths])
-
-    def _arrived(self, path: Path) -> None:
-        row = self._rows.get(path)
-        if row is not None:
-            self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
+HOW_MANY: dict[str, range | tuple[int, ...]] = {
+    "delete": range(1, 1 << 31),
+    "star": range(1, 1 << 31),
+    "compare": (2,),
+}
+"""How many images an action is for; others are for one."""
 
 
 class Gallery(QWidget):
-    """``opened``: the workflow of an image is wanted."""
+    """``opened``: the workflow of an image is wanted. ``compare_wanted``: two images beside each other."""
 
     opened = Signal(Path)
+    compare_wanted = Signal(Path, Path)
 
-    def __init__(self, hub: EngineService, background: Background) -> None:
+    def __init__(self, hub: EngineService, background: Background, settings: Settings) -> None:
         super().__init__()
-        self._hub, self._background = hub, background
-        self.model = Pictures(Thumbnails(background, self), self)
+        self._hub, self._background, self._settings = hub, background, settings
+        self.images = WatchedImages(hub, settings, background, self)
+        self.model = ImageList(Thumbnails(background, self), self.images.index, self)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Find an image by its name"))
+        self.search.setPlaceholderText(
+            self.tr("Find by prompt, seed, model, sampler, size, name; * for stars")
+        )
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)
@@ -128,8 +65,8 @@ class Gallery(QWidget):
         self.view.setMovement(QListView.Movement.Static)
         self.view.setLayoutMode(QListView.LayoutMode.Batched)
         self.view.setUniformItemSizes(True)
-        self.view.setIconSize(QSize(_ICON, _ICON))
-        self.view.setGridSize(QSize(_ICON + 20, _ICON + 34))
+        self.view.setIconSize(QSize(ICON, ICON))
+        self.view.setGridSize(QSize(ICON + 20, ICON + 34))
         self.view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.view.setWordWrap(False)
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -148,6 +85,8 @@ class Gallery(QWidget):
         self._actions = [
             self._action("large", self.tr("Show large"), lambda: self.show_large(self.view.currentIndex().row())),
             self._action("open", self.tr("Open workflow"), self._open),
+            self._action("star", self.tr("Star"), self._star),
+            self._action("compare", self.tr("Compare"), self._compare),
             self._action("reveal", self.tr("Show in folder"), self._reveal),
             self._action("delete", self.tr("Delete"), self._delete),
         ]
@@ -158,15 +97,18 @@ class Gallery(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
         layout.setSpacing(8)
+        self.folders = QPushButton(self.tr("Folders…"))
+        self.folders.setToolTip(self.tr("Other folders whose images are to be found here"))
+        self.folders.clicked.connect(self._choose_folders)
+        row.addWidget(self.folders)
         layout.addLayout(row)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.view)
-        self.search.textChanged.connect(self.model.filter)
+        self.search.textChanged.connect(self.images.look_for)
+        self.images.found.connect(self._found)
         self.model.modelReset.connect(self._changed)
         self.model.rowsInserted.connect(lambda *_: self._changed())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
-        hub.replied.connect(self._heard)
-        hub.made.connect(self.model.add)
         self._changed()
 
     def _action(self, id: str, words: str, act: Callable[[], object]) -> QAction:
@@ -178,18 +120,27 @@ class Gallery(QWidget):
     # --- which images there are
 
     def scan(self) -> None:
-        """Look into the output folder."""
-        folder = self._hub.output
-        self._background.run(lambda: pictures_in(folder), self.model.set_paths, owner=self)
+        """Look into the folders again."""
+        self.images.scan()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.scan()
 
-    def _heard(self, reply: object) -> None:
-        match reply:
-            case JobEvent(_, NodeFinished(files=files)) if files:
-                self.model.add([Path(name) for name in files if name.casefold().endswith(".png")])
+    def _found(self, paths: list[Path]) -> None:
+        for path in self.images.take_changed():
+            self.model.forget(path)
+        self.model.set_paths(paths)
+        self._changed()
+
+    def _choose_folders(self) -> None:
+        chosen = FolderList(self.window(), self._settings.gallery_folders)
+        chosen.accepted.connect(lambda: self._take_folders(chosen.folders()))
+        chosen.open()
+
+    def _take_folders(self, folders: list[str]) -> None:
+        self._settings.gallery_folders = folders
+        self.scan()
 
     def _changed(self) -> None:
         many = len(self.model.paths)
@@ -200,7 +151,7 @@ class Gallery(QWidget):
     def _enable(self) -> None:
         chosen = len(self.chosen())
         for id, button in self.buttons.items():
-            button.setEnabled(bool(chosen) if id == "delete" else chosen == 1)
+            button.setEnabled(chosen in HOW_MANY.get(id, (1,)))
 
     # --- what is done with them
 
@@ -220,6 +171,8 @@ class Gallery(QWidget):
             self._delete()
         elif event.key() == Qt.Key.Key_F5:
             self.scan()
+        elif event.key() == Qt.Key.Key_S and self.chosen():
+            self._star()
         else:
             super().keyPressEvent(event)
 
@@ -227,13 +180,23 @@ class Gallery(QWidget):
         menu = QMenu(self)
         chosen = self.chosen()
         for action in self._actions:
-            action.setEnabled(bool(chosen) if action.objectName() == "delete" else len(chosen) == 1)
+            action.setEnabled(len(chosen) in HOW_MANY.get(action.objectName(), (1,)))
             menu.addAction(action)
-        menu.exec(event.globalPos())
+        menu.popup(event.globalPos())
 
     def _open(self) -> None:
         for path in self.chosen()[:1]:
             self.opened.emit(path)
+
+    def _star(self) -> None:
+        """Give the selected images a star, or take it where all have one."""
+        chosen = self.chosen()
+        self.images.index.star(chosen, not all(self.model.has_star(path) for path in chosen))
+        self.model.renew_stars()
+
+    def _compare(self) -> None:
+        one, other = self.chosen()
+        self.compare_wanted.emit(one, other)
 
     def _reveal(self) -> None:
         for path in self.chosen()[:1]:
@@ -255,20 +218,6 @@ class Gallery(QWidget):
         if left:
             words = self.tr("These could not be moved to the trash: {0}").format(", ".join(path.name for path in left))
             QMessageBox.warning(self.window(), self.tr("Delete"), words)
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The PNG files below a folder, the latest first."""
-    found: list[tuple[float, Path]] = []
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if name.casefold().endswith(".png") and not name.startswith("."):
-                path = Path(place, name)
-                try:
-                    found.append((path.stat().st_mtime, path))
-                except OSError:
-                    continue  # it went meanwhile
-    return [path for _, path in sorted(found, reverse=True)]
 
 
 def trash(paths: list[Path]) -> list[Path]:

@@ -39,11 +39,11 @@ class ImageTools(QWidget):
         self.more.setMenu(uses)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.before, self.all, self.after):
-            row.addWidget(widget)
+        for step in (self.before, self.all, self.after):
+            row.addWidget(step)
         row.addStretch()
-        for widget in (self.more, self.copy, self.save):
-            row.addWidget(widget)
+        for wish in (self.more, self.copy, self.save):
+            row.addWidget(wish)
         self.before.clicked.connect(lambda: self.stepped.emit(-1))
         self.after.clicked.connect(lambda: self.stepped.emit(1))
         self.all.clicked.connect(self.all_wanted)

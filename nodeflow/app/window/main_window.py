@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.recovery_bar)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
-        self.panels = PanelDocks(self, self.actions_, self.tabs, self.hub, self.undos, self.background)
+        self.panels = PanelDocks(self, self.actions_, self.tabs, self.hub, self.undos, self.background, self.settings)
         self.addToolBar(tool_bars.tool_bar(self.actions_, self.undos))
         self.menuBar().setCornerWidget(tool_bars.run_buttons(self.actions_, self.menuBar()))
         self.status = Status(self.hub, self.session, self.models.downloads)

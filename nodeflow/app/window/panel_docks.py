@@ -11,8 +11,10 @@ from PySide6.QtGui import QUndoGroup
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QUndoView, QWidget
 
 from nodeflow.app.commands.registry import Actions
+from nodeflow.app.inspector.image_comparison import ImageComparison
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.run_state import RunStates
+from nodeflow.app.model.settings import Settings
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.import_report_panel import ImportReportPanel
 from nodeflow.app.panels.log_panel import LogPanel
@@ -54,8 +56,10 @@ class PanelDocks(QObject):
         hub: EngineService,
         undos: QUndoGroup,
         background: Background,
+        settings: Settings,
     ) -> None:
         super().__init__(window)
+        self._settings = settings
         self._window, self._actions, self._tabs, self._hub = window, actions, tabs, hub
         self._undos, self._background = undos, background
         self._previews = PerTab(tabs, self._make_preview)
@@ -191,9 +195,13 @@ class PanelDocks(QObject):
         view.setEmptyLabel(self.tr("As it was opened"))
         return view
 
+    def _compare_images(self, one: Path, other: Path) -> None:
+        ImageComparison(self._window, one, other, self._background).open()
+
     def _make_gallery(self) -> QWidget:
-        gallery = Gallery(self._hub, self._background)
+        gallery = Gallery(self._hub, self._background, self._settings)
         gallery.opened.connect(self.file_wanted)
+        gallery.compare_wanted.connect(self._compare_images)
         return gallery
 
 

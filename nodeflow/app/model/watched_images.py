@@ -1,0 +1,100 @@
+"""The images of the watched folders, kept up to date and searched, off the interface's thread. No widgets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.qt.background import Background
+from nodeflow.engine.protocol.events import JobEvent, NodeFinished
+from nodeflow.gallery.image_facts import facts_of
+from nodeflow.gallery.image_index import ImageIndex
+
+SHOW_MS = 400
+"""Milliseconds between two looks at what a scan has found so far."""
+
+
+class WatchedImages(QObject):
+    """``found``: the images that a search finds now, the latest first."""
+
+    found = Signal(list)
+
+    def __init__(self, hub: EngineService, settings: Settings, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._hub, self._settings, self._background = hub, settings, background
+        self.index = ImageIndex()
+        self.query = ""
+        self._scanning = self._again = False
+        self._turn = 0
+        self._changed: set[Path] = set()
+        self._progress = QTimer(self, interval=SHOW_MS)
+        self._progress.timeout.connect(self._look)
+        self._scans = Background(self, threads=1)
+        hub.replied.connect(self._heard)
+        hub.made.connect(self._made)
+
+    @property
+    def folders(self) -> list[Path]:
+        """The output folder, and those that the person added."""
+        return list(dict.fromkeys([self._hub.output, *map(Path, self._settings.gallery_folders)]))
+
+    def look_for(self, query: str) -> None:
+        """Find images by words: `found` tells them."""
+        self.query = query
+        self._look()
+
+    def scan(self) -> None:
+        """Look into the folders: what is new or changed is read, and found while the rest is still being read."""
+        if self._scanning:
+            self._again = True
+            return
+        self._scanning = True
+        folders, catalogue = self.folders, self._hub.catalogue
+        self._progress.start()
+        self._scans.run(
+            lambda: [self.index.scan(folder, catalogue) for folder in folders],
+            lambda _: self._scanned(),
+            lambda _: self._scanned(),
+            owner=self,
+        )
+        self._look()
+
+    def take_changed(self) -> set[Path]:
+        """The files that were written since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def _scanned(self) -> None:
+        self._scanning = False
+        self._progress.stop()
+        self._look()
+        if self._again:
+            self._again = False
+            self.scan()
+
+    def _look(self) -> None:
+        self._turn += 1
+        turn, query, folders = self._turn, self.query, self.folders
+        self._background.run(
+            lambda: self.index.find(query, folders),
+            lambda paths: self.found.emit(paths) if turn == self._turn else None,
+            owner=self,
+        )
+
+    def _heard(self, reply: object) -> None:
+        match reply:
+            case JobEvent(_, NodeFinished(files=files)) if files:
+                self._made([Path(name) for name in files])
+
+    def _made(self, paths: list[Path]) -> None:
+        """Files were written just now."""
+        self._changed.update(paths)
+        catalogue = self._hub.catalogue
+
+        def read() -> None:
+            self.index.put([facts_of(path, catalogue) for path in paths if path.is_file()])
+
+        self._background.run(read, lambda _: self._look(), lambda _: None, owner=self)

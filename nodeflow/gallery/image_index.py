@@ -1,0 +1,155 @@
+"""The index of images: facts of each file, and stars, kept in SQLite; images themselves are never changed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.resources import data_folder
+
+SCHEMA = """
+create table if not exists images
+  (path text primary key, changed integer, bytes integer, words text, facts blob);
+create index if not exists newest on images (changed desc);
+create table if not exists stars (path text primary key);
+"""
+BUSY_SECONDS = 10.0
+BATCH = 100
+"""Images that are written at once."""
+STARRED = "*"
+"""The word of a search that asks for images with a star."""
+
+
+class ImageIndex:
+    """The kept facts. Any thread may ask; several processes may hold one open. A damaged file is set aside."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or data_folder() / "gallery.sqlite"
+        self.set_aside: Path | None = None
+        """Where a damaged index was put, for the person to be told."""
+        self._lock = threading.Lock()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = self._open()
+        except sqlite3.DatabaseError:
+            self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            self.path.replace(self.set_aside)
+            self._database = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            database.execute("pragma journal_mode = wal")
+            database.execute("pragma synchronous = normal")
+            database.executescript(SCHEMA)
+        except sqlite3.DatabaseError:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
+
+    def find(self, query: str, folders: Iterable[Path]) -> list[Path]:
+        """The images below folders whose facts hold every word of a query, the latest first; ``*`` asks for stars."""
+        words = query.casefold().split()
+        where = ["instr(words, ?) > 0" for word in words if word != STARRED]
+        values: list[str] = [word for word in words if word != STARRED]
+        if STARRED in words:
+            where.append("path in (select path from stars)")
+        below = [str(folder).rstrip(os.sep) + os.sep for folder in folders]
+        where.append(f"({' or '.join('substr(path, 1, ?) = ?' for _ in below) or '0'})")
+        limits = [item for folder in below for item in (len(folder), folder)]
+        order = f"select path from images where {' and '.join(where)} order by changed desc, path desc"
+        with self._lock:
+            return [Path(path) for (path,) in self._database.execute(order, (*values, *limits))]
+
+    def facts(self, path: Path) -> ImageFacts | None:
+        """Return what is known of an image; None where it was not read yet."""
+        with self._lock:
+            row = self._database.execute("select facts from images where path = ?", (str(path),)).fetchone()
+        return msgspec.msgpack.decode(row[0], type=ImageFacts) if row else None
+
+    def starred(self) -> set[str]:
+        """The paths of images with a star."""
+        with self._lock:
+            return {path for (path,) in self._database.execute("select path from stars")}
+
+    def star(self, paths: Iterable[Path], on: bool) -> None:
+        """Give images a star, or take it."""
+        order = "insert or ignore into stars values (?)" if on else "delete from stars where path = ?"
+        with self._lock:
+            self._database.executemany(order, [(str(path),) for path in paths])
+
+    def scan(self, folder: Path, catalogue: Catalogue, watch: Callable[[int], None] = lambda _: None) -> int:
+        """Read what is new or changed below a folder, and forget what is gone; how many were read.
+
+        ``watch`` is called with that number as it grows, and ends the scan by raising. A folder that cannot be
+        reached changes nothing.
+        """
+        if not folder.is_dir():
+            return 0
+        known, met, read = self._known(folder), set(), 0
+        batch: list[ImageFacts] = []
+        for path, state in _files(folder):
+            met.add(str(path))
+            if known.get(str(path)) == (state.st_mtime_ns, state.st_size):
+                continue
+            try:
+                batch.append(facts_of(path, catalogue))
+            except OSError:
+                continue  # it went meanwhile
+            read += 1
+            if len(batch) >= BATCH:
+                self.put(batch)
+                batch.clear()
+                watch(read)
+        self.put(batch)
+        gone = known.keys() - met
+        with self._lock:
+            self._database.executemany("delete from images where path = ?", [(path,) for path in gone])
+        watch(read)
+        return read
+
+    def put(self, facts: Iterable[ImageFacts]) -> None:
+        """Keep facts, in place of those of the same path."""
+        rows = [(one.path, one.changed, one.bytes, one.words, msgspec.msgpack.encode(one)) for one in facts]
+        with self._lock:
+            self._database.execute("begin immediate")
+            self._database.executemany("insert or replace into images values (?, ?, ?, ?, ?)", rows)
+            self._database.execute("commit")
+
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Drop what is known of images, their stars too."""
+        rows = [(str(path),) for path in paths]
+        with self._lock:
+            self._database.executemany("delete from images where path = ?", rows)
+            self._database.executemany("delete from stars where path = ?", rows)
+
+    def _known(self, folder: Path) -> dict[str, tuple[int, int]]:
+        below = str(folder).rstrip(os.sep) + os.sep
+        order = "select path, changed, bytes from images where substr(path, 1, ?) = ?"
+        with self._lock:
+            return {path: (changed, size) for path, changed, size in self._database.execute(order, (len(below), below))}
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The images below a folder; hidden ones, and folders that link back, are passed by."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.casefold().endswith(SUFFIXES) and not name.startswith("."):
+                path = Path(place, name)
+                try:
+                    yield path, path.stat()
+                except OSError:
+                    continue  # it went meanwhile
