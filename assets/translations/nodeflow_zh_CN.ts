@@ -25,6 +25,21 @@
   </message>
  </context>
  <context>
+  <name>BatchView</name>
+  <message>
+   <source>Image</source>
+   <translation>图像</translation>
+  </message>
+  <message>
+   <source>The image appears here once the workflow has run.</source>
+   <translation>工作流运行后，图片会显示在这里。</translation>
+  </message>
+  <message>
+   <source>This image cannot be read.</source>
+   <translation>无法读取此图片。</translation>
+  </message>
+ </context>
+ <context>
   <name>Breadcrumbs</name>
   <message>
    <source>Go to {0}</source>
@@ -541,6 +556,33 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>FolderList</name>
+  <message>
+   <source>Add…</source>
+   <translation>添加…</translation>
+  </message>
+  <message>
+   <source>Folder with images</source>
+   <translation>含图像的文件夹</translation>
+  </message>
+  <message>
+   <source>Folders</source>
+   <translation>文件夹</translation>
+  </message>
+  <message>
+   <source>Folders of the gallery</source>
+   <translation>图库的文件夹</translation>
+  </message>
+  <message>
+   <source>Images of the output folder are always there. Those of these folders are found too.</source>
+   <translation>输出文件夹的图像始终在图库中；以下文件夹中的图像也会被找到。</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+ </context>
+ <context>
   <name>ForeignDocuments</name>
   <message>
    <source>Cannot write {0}: {1}</source>
@@ -610,12 +652,24 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>1 张图片</translation>
   </message>
   <message>
+   <source>Compare</source>
+   <translation>比较</translation>
+  </message>
+  <message>
    <source>Delete</source>
    <translation>删除</translation>
   </message>
   <message>
    <source>Find an image by its name</source>
    <translation>按名称查找图片</translation>
+  </message>
+  <message>
+   <source>Find by prompt, seed, model, sampler, size, name; * for stars</source>
+   <translation>按提示词、种子、模型、采样器、尺寸、名称查找；* 查找星标</translation>
+  </message>
+  <message>
+   <source>Folders…</source>
+   <translation>文件夹…</translation>
   </message>
   <message>
    <source>Move {0} images to the trash?</source>
@@ -634,6 +688,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>打开工作流</translation>
   </message>
   <message>
+   <source>Other folders whose images are to be found here</source>
+   <translation>其图像也要在此显示的其他文件夹</translation>
+  </message>
+  <message>
    <source>Pictures</source>
    <translation>图片</translation>
   </message>
@@ -644,6 +702,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Show large</source>
    <translation>查看大图</translation>
+  </message>
+  <message>
+   <source>Star</source>
+   <translation>星标</translation>
   </message>
   <message>
    <source>These could not be moved to the trash: {0}</source>
@@ -758,6 +820,36 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>ImageComparison</name>
+  <message>
+   <source>One of the two images cannot be read.</source>
+   <translation>两张图像中有一张无法读取。</translation>
+  </message>
+  <message>
+   <source>Way to compare</source>
+   <translation>比较方式</translation>
+  </message>
+  <message>
+   <source>largest difference: {0} of 255</source>
+   <translation>最大差异：{0} / 255</translation>
+  </message>
+  <message>
+   <source>the images are the same</source>
+   <translation>图片相同</translation>
+  </message>
+  <message>
+   <source>{0} and {1}</source>
+   <translation>{0} 与 {1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>ImageList</name>
+  <message>
+   <source>seed {0}</source>
+   <translation>种子 {0}</translation>
+  </message>
+ </context>
+ <context>
   <name>ImagePage</name>
   <message>
    <source>Next image</source>
@@ -793,6 +885,45 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Image that it is compared with</source>
    <translation>用于比较的图片</translation>
+  </message>
+ </context>
+ <context>
+  <name>ImageTools</name>
+  <message>
+   <source>All images of the batch</source>
+   <translation>整批图像</translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>复制</translation>
+  </message>
+  <message>
+   <source>Make this the input</source>
+   <translation>用作输入图像</translation>
+  </message>
+  <message>
+   <source>Next image of the batch</source>
+   <translation>批次中的下一张</translation>
+  </message>
+  <message>
+   <source>Previous image of the batch</source>
+   <translation>批次中的上一张</translation>
+  </message>
+  <message>
+   <source>Save as…</source>
+   <translation>另存为…</translation>
+  </message>
+  <message>
+   <source>Take the seed of this image, or the image itself, for the next run</source>
+   <translation>把这张图像的种子或图像本身用于下一次运行</translation>
+  </message>
+  <message>
+   <source>Use</source>
+   <translation>使用</translation>
+  </message>
+  <message>
+   <source>Use this seed</source>
+   <translation>使用此种子</translation>
   </message>
  </context>
  <context>
@@ -1096,6 +1227,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>The clipboard holds no nodes.</source>
    <translation>剪贴板中没有节点。</translation>
+  </message>
+  <message>
+   <source>{0} loads this image now.</source>
+   <translation>{0} 现在加载这张图像。</translation>
   </message>
  </context>
  <context>
@@ -1574,8 +1709,16 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation> · {0} 张图片</translation>
   </message>
   <message>
+   <source> · {0} of {1}</source>
+   <translation> · 第 {0} 张，共 {1} 张</translation>
+  </message>
+  <message>
    <source>Cannot write the image: {0}</source>
    <translation>无法写入图片：{0}</translation>
+  </message>
+  <message>
+   <source>Copied: {0} × {1}</source>
+   <translation>已复制：{0} × {1}</translation>
   </message>
   <message>
    <source>PNG (*.png)</source>
@@ -1588,6 +1731,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Save image as…</source>
    <translation>图片另存为…</translation>
+  </message>
+  <message>
+   <source>The workflow has this seed already.</source>
+   <translation>工作流已经使用这个种子。</translation>
+  </message>
+  <message>
+   <source>Use this seed</source>
+   <translation>使用此种子</translation>
   </message>
   <message>
    <source>{0} · sampling</source>

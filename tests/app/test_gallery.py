@@ -15,6 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.inspector.image_comparison import ImageComparison
+from nodeflow.app.panels.folder_list import FolderList
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.image_page import ImagePage
 from nodeflow.app.qt.thumbnails import SIZE, load
@@ -46,6 +48,9 @@ def gallery(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> Gallery:
     assert isinstance(found, Gallery)
     qtbot.waitUntil(lambda: len(found.model.paths) == 3, timeout=5000)
     return found
+
+
+ToolTip = Qt.ItemDataRole.ToolTipRole
 
 
 def choose(gallery: Gallery, row: int) -> None:
@@ -120,10 +125,51 @@ def test_deleting_asks_and_moves_to_the_trash(
     assert len(list((tmp_path / "share" / "Trash" / "files").iterdir())) == 2
 
 
-def test_a_name_finds_pictures(gallery: Gallery) -> None:
-    QTest.keyClicks(gallery.search, "t-2")
-    assert [path.stem for path in gallery.model.paths] == ["shot-2"]
+def test_words_find_images_by_name_and_by_what_they_were_made_with(gallery: Gallery, qtbot: QtBot) -> None:
+    def finds(words: str, *names: str) -> None:
+        gallery.search.clear()
+        QTest.keyClicks(gallery.search, words)
+        qtbot.waitUntil(lambda: [path.stem for path in gallery.model.paths] == list(names), timeout=5000)
+
+    finds("t-2", "shot-2")
     assert gallery.count.text() == "1 image"
+    finds("latent-diffusion", "shot-0")
+    finds("nodeflow 300x300", "shot-0")
+    assert "nodeflow · starter:latent-diffusion" in gallery.model.data(gallery.model.index(0), ToolTip)  # type: ignore[operator]
+    finds("no such words")
+
+
+def test_stars_are_given_by_a_key_and_found(gallery: Gallery, qtbot: QtBot) -> None:
+    choose(gallery, 1)
+    QTest.keyClick(gallery.view, Qt.Key.Key_S)
+    assert gallery.model.data(gallery.model.index(1)) == "★ shot-1"
+    QTest.keyClicks(gallery.search, "*")
+    qtbot.waitUntil(lambda: [path.stem for path in gallery.model.paths] == ["shot-1"], timeout=5000)
+    choose(gallery, 0)
+    QTest.mouseClick(gallery.buttons["star"], Qt.MouseButton.LeftButton)
+    assert gallery.images.index.starred() == set()
+
+
+def test_another_folder_is_watched_and_two_images_are_compared(
+    window: MainWindow, gallery: Gallery, qtbot: QtBot, tmp_path: Path
+) -> None:
+    picture(tmp_path / "elsewhere" / "old.png", "red")
+    QTest.mouseClick(gallery.folders, Qt.MouseButton.LeftButton)
+    dialog = window.findChild(FolderList)
+    assert dialog is not None
+    dialog.put(str(tmp_path / "elsewhere"))
+    dialog.accept()
+    qtbot.waitUntil(lambda: "old" in [path.stem for path in gallery.model.paths], timeout=5000)
+    rows = {path.stem: row for row, path in enumerate(gallery.model.paths)}
+    select = QItemSelectionModel.SelectionFlag.Select
+    gallery.view.clearSelection()
+    for name in ("old", "shot-0"):
+        gallery.view.selectionModel().select(gallery.model.index(rows[name]), select)
+    QTest.mouseClick(gallery.buttons["compare"], Qt.MouseButton.LeftButton)
+    shown = window.findChild(ImageComparison)
+    assert shown is not None
+    qtbot.waitUntil(lambda: shown.words.text() == "the images are the same", timeout=5000)
+    shown.reject()
 
 
 def test_a_picture_that_a_run_writes_appears(
