@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QFile, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QFile, QObject, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -104,6 +104,7 @@ class Gallery(QWidget):
         layout.addLayout(row)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.view)
+        self.view.installEventFilter(self)
         self.search.textChanged.connect(self.images.look_for)
         self.images.found.connect(self._found)
         self.model.modelReset.connect(self._changed)
@@ -166,13 +167,18 @@ class Gallery(QWidget):
             large.opened.connect(self.opened)
             large.open()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """S gives a star: the list itself would look for names that begin with it."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_S:
+            self._star()
+            return True
+        return super().eventFilter(watched, event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete:
             self._delete()
         elif event.key() == Qt.Key.Key_F5:
             self.scan()
-        elif event.key() == Qt.Key.Key_S and self.chosen():
-            self._star()
         else:
             super().keyPressEvent(event)
 
@@ -191,6 +197,8 @@ class Gallery(QWidget):
     def _star(self) -> None:
         """Give the selected images a star, or take it where all have one."""
         chosen = self.chosen()
+        if not chosen:
+            return
         self.images.index.star(chosen, not all(self.model.has_star(path) for path in chosen))
         self.model.renew_stars()
 
