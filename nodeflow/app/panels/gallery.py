@@ -49,9 +49,7 @@ class Gallery(QWidget):
         self.images = WatchedImages(hub, settings, background, self)
         self.model = ImageList(Thumbnails(background, self), self.images.index, self)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(
-            self.tr("Find by prompt, seed, model, sampler, size, name; * for stars")
-        )
+        self.search.setPlaceholderText(self.tr("Find by prompt, seed, model, sampler, size, name; * for stars"))
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QDrag, QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QDrag, QGuiApplication, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from nodeflow.app.model.document_session import THUMBNAIL, DocumentSession
@@ -16,7 +16,7 @@ from nodeflow.app.panels.batch_view import BatchView
 from nodeflow.app.panels.image_tools import ImageTools
 from nodeflow.app.panels.preview_choice import PreviewChoice
 from nodeflow.app.qt.background import Background
-from nodeflow.app.qt.image_files import copy_image, image_data
+from nodeflow.app.qt.image_files import dragged_image
 from nodeflow.graph.edits.edits import EditBatch
 from nodeflow.graph.io import files
 from nodeflow.graph.io.png_text import with_workflow
@@ -153,11 +153,13 @@ class Preview(QWidget):
         return self.view.chosen or 0
 
     def copy(self) -> None:
-        """Put the image on the clipboard, in full size, with the workflow inside."""
+        """Put the image on the clipboard, in full size.
+
+        As pixels alone: a QMimeData of Python's on the clipboard ends PySide 6.11 when the program ends.
+        """
         if self.view.images:
-            png = self.view.images[self.index]
-            image = QImage.fromData(png)
-            copy_image(image, with_workflow(png, files.dumps(self.session.workflow)))
+            image = QImage.fromData(self.view.images[self.index])
+            QGuiApplication.clipboard().setImage(image)
             self.session.notice.emit(self.tr("Copied: {0} × {1}").format(image.width(), image.height()))
 
     def save(self) -> None:
@@ -213,7 +215,7 @@ class Preview(QWidget):
             self._failed(error)
             return
         drag = QDrag(self)
-        drag.setMimeData(image_data(QImage.fromData(png), png, path))
+        drag.setMimeData(dragged_image(QImage.fromData(png), png, path))
         drag.exec(Qt.DropAction.CopyAction)
 
     def _menu(self, at: QPoint) -> None:
