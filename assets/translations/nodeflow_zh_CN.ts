@@ -660,10 +660,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>删除</translation>
   </message>
   <message>
-   <source>Find an image by its name</source>
-   <translation>按名称查找图片</translation>
-  </message>
-  <message>
    <source>Find by prompt, seed, model, sampler, size, name; * for stars</source>
    <translation>按提示词、种子、模型、采样器、尺寸、名称查找；* 查找星标</translation>
   </message>
@@ -1729,10 +1725,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>保存图片</translation>
   </message>
   <message>
-   <source>Save image as…</source>
-   <translation>图片另存为…</translation>
-  </message>
-  <message>
    <source>The workflow has this seed already.</source>
    <translation>工作流已经使用这个种子。</translation>
   </message>
@@ -1747,17 +1739,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>{0} · {1}</source>
    <translation>{0} · {1}</translation>
-  </message>
- </context>
- <context>
-  <name>PreviewImage</name>
-  <message>
-   <source>Picture</source>
-   <translation>图片</translation>
-  </message>
-  <message>
-   <source>The image appears here once the workflow has run.</source>
-   <translation>工作流运行后，图片会显示在这里。</translation>
   </message>
  </context>
  <context>
