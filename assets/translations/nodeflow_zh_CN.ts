@@ -27,8 +27,8 @@
  <context>
   <name>BatchView</name>
   <message>
-   <source>Image</source>
-   <translation>图像</translation>
+   <source>Images of the node</source>
+   <translation>该节点的图像</translation>
   </message>
   <message>
    <source>The image appears here once the workflow has run.</source>

@@ -31,7 +31,7 @@ class BatchView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.view = ImageView()
-        self.view.setAccessibleName(self.tr("Image"))
+        self.view.setAccessibleName(self.tr("Images of the node"))
         self.view.words = self.tr("The image appears here once the workflow has run.")
         self.images: tuple[bytes, ...] = ()
         """PNG bytes, in full size."""
