@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from enum import IntEnum
 
 from nodeflow.library.entries import Entry
 
+NUMBER = re.compile(r"_\d+$")
+"""The end of a parameter's name that takes one more of the same: ``text_encoder_2``."""
 KINDS: dict[str, tuple[str, ...]] = {
     "vae": ("vae", "small vae"),
     "text_encoder": ("text encoder", "language model", "clip"),
@@ -29,7 +32,8 @@ class Fit(IntEnum):
 
 def fit(entry: Entry, node: str, param: str, families: Collection[str] = ()) -> Fit:
     """Return how well a model fits a parameter of a node type, among models of these families."""
-    found = entry.found
-    if not (node in found.nodes and found.param == param) and found.kind not in KINDS.get(param, ()):
+    found, first = entry.found, NUMBER.sub("", param)
+    taken = node in found.nodes and found.param in (param, first)
+    if not taken and found.kind not in KINDS.get(first, ()):
         return Fit.OTHER
     return Fit.FAMILY if not families or found.family in families else Fit.KIND

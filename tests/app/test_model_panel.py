@@ -22,6 +22,7 @@ from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.panels.model_panel import ModelPanel
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import SetParam
 from nodeflow.library.folders import discovered, read_settings
 from nodeflow.library.library import Library
 from tests.library.files import write_sparse
@@ -150,6 +151,19 @@ def test_notes_and_tags_are_kept_and_found(window: MainWindow, panel: ModelPanel
     (entry,) = library.search("portraits")
     assert (library.own(entry).tags, library.own(entry).note) == (("portraits", "fast"), "good at hands")
     library.close()
+
+
+def test_what_was_used_last_comes_first(window: MainWindow, panel: ModelPanel, qtbot: QtBot) -> None:
+    add(window, "vae", "nodes.load_vae")
+    window.session.do("Set", SetParam("vae", "model", "vae/xl.safetensors"))
+    window.session.queued.emit()  # a run was written down
+    qtbot.waitUntil(lambda: window.hub.models.idle)
+    panel.order.setCurrentIndex(panel.order.findData("used"))
+    assert {"xl.safetensors", "starter:latent-diffusion"} == {
+        one.file_name if ":" not in one.name else one.name for one in panel.list.entries[:2]
+    }
+    choose(panel, "xl.safetensors")
+    assert "last used" in panel.details.used.text()
 
 
 def action(panel: ModelPanel, name: str, words: str) -> QAction:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nodeflow.library.fitting import Fit, fit
 from nodeflow.library.folders import LibrarySettings, library_roots, read_settings, write_settings
 from nodeflow.library.index import Index
 from nodeflow.library.library import Library
@@ -208,3 +209,16 @@ def test_links_in_a_ring_come_to_an_end(places: Path) -> None:
     write_sparse(places / "flux.safetensors", FLUX)
     library = Library()
     assert library.refresh().files == 1
+
+
+def test_what_fits_a_parameter_is_told_by_its_nodes_its_kind_and_its_family(places: Path) -> None:
+    write_sparse(places / "vae.safetensors", VAE)
+    write_sparse(places / "flux.safetensors", FLUX)
+    write_sparse(places / "lora.safetensors", kohya("double_blocks_0_img_attn_qkv", columns=3072))
+    library = Library()
+    library.refresh()
+    vae, flux, lora = (library.find(f"{name}.safetensors")[0] for name in ("vae", "flux", "lora"))
+    assert fit(vae, vae.found.node, vae.found.param) is Fit.FAMILY
+    assert fit(vae, "any.node", "vae_2", ["FLUX.1"]) is Fit.KIND
+    assert fit(lora, lora.found.node, "lora", ["FLUX.1"]) is Fit.FAMILY
+    assert fit(flux, lora.found.node, "lora", ["FLUX.1"]) is Fit.OTHER

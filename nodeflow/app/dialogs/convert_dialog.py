@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import size
 from nodeflow.app.model.conversion import Conversion
 
@@ -71,7 +72,7 @@ class ConvertDialog(QDialog):
     def _refuse(self, words: str) -> None:
         self._conversion = None
         self.bar.hide()
-        self.words.setText(words)
+        self.words.setText(said(words))
         self.convert.hide()
         self.leave.setText(self.tr("Close"))
 

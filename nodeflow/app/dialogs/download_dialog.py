@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import size
 from nodeflow.app.model.downloads import Downloads
 from nodeflow.library.downloads.offers import Offer, RemoteFile
@@ -102,7 +103,7 @@ class DownloadDialog(QDialog):
 
     def _refuse(self, error: Exception) -> None:
         self._show(None)
-        self.what.setText(escape(str(error)))
+        self.what.setText(escape(said(str(error))))
 
     def _show(self, offer: Offer | None) -> None:
         self._offer = offer

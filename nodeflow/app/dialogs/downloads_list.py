@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import duration, size
 from nodeflow.app.model.downloads import Downloads
 from nodeflow.library.downloads.kept import Download
@@ -118,9 +119,9 @@ class DownloadRow(QWidget):
             case "done":
                 return self.tr("Done: {0}").format(item.folder)
             case "failed":
-                return item.error
+                return said(item.error)
             case "paused":
-                return item.error or self.tr("Paused · {0}").format(far)
+                return said(item.error) or self.tr("Paused · {0}").format(far)
             case "waiting":
                 return self.tr("Waiting · {0}").format(far)
         left = self._downloads.seconds_left(item.id)

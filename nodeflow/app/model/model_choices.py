@@ -47,7 +47,8 @@ def choices_for(scope: GraphScope, models: Models, node: str, param: str) -> Mod
 
 
 def families_near(workflow: Workflow, catalogue: Catalogue, models: Models, node: str, param: str) -> frozenset[str]:
-    """The families of the models that a node works with: those that lead to it, or else all others of the workflow."""
+    """The families of the models that a node works with, and of the parts that these need: of those that lead to it, or
+    else of all others of the workflow."""
     before = upstream(workflow.incoming(), [node])
     near = _families(workflow, catalogue, models, before, (node, param))
     return near or _families(workflow, catalogue, models, workflow.nodes, (node, param))
@@ -63,5 +64,9 @@ def _families(
         for param in spec.params if spec is not None and node is not None else ():
             if param.widget == "model" and (name, param.name) != but:
                 value = str(node.params.get(param.name, param.default)) if node is not None else ""
-                found |= {entry.found.family for entry in models.find(value)[:1] if entry.found.family}
+                found |= {one for entry in models.find(value)[:1] for one in _families_of(entry)}
     return frozenset(found)
+
+
+def _families_of(entry: Entry) -> set[str]:
+    return {entry.found.family, *entry.found.missing} - {""}

@@ -57,6 +57,7 @@ class ModelLibrary(QObject):
         self._looks = Background(self, threads=1)
         self._once_more = False
         self._stop = threading.Event()
+        self._closing = threading.Event()
         self._last_told = 0.0
         self._waiting: set[str] = set()
         self._watcher = QFileSystemWatcher(self)
@@ -215,8 +216,12 @@ class ModelLibrary(QObject):
             words = self.tr("{0} cannot be read: {1}")
             self.trouble.emit(words.format(entry.name, getattr(error, "strerror", None) or error))
 
+        def go_on(_: int) -> None:
+            if self._closing.is_set():
+                raise InterruptedError
+
         path = Path(entry.path)
-        self._hashes.run(lambda: entry.sha256 or file_sha256(path), keep, failed, owner=self)
+        self._hashes.run(lambda: entry.sha256 or file_sha256(path, go_on), keep, failed, owner=self)
 
     def run(
         self,
@@ -231,6 +236,7 @@ class ModelLibrary(QObject):
     def close(self) -> None:
         """End what is going on."""
         self._stop.set()
+        self._closing.set()
         self._index.close()
         self._hashes.close()
         self._looks.close()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QLocale, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.library.entries import Entry, Own
 
 Write = Callable[[Entry, str | None, tuple[str, ...] | None], None]
@@ -66,7 +67,7 @@ class ModelDetails(QWidget):
         if entry is None:
             return
         found = entry.found
-        told = [entry.title, found.what, entry.description, "" if found.nodes else found.reason]
+        told = [entry.title, said(found.what), entry.description, "" if found.nodes else said(found.reason)]
         self.what.setText("\n".join(part for part in (*told[:2], told[2][:200], told[3]) if part))
         metrics = self.fontMetrics()
         words = metrics.elidedText(", ".join(entry.triggers), Qt.TextElideMode.ElideRight, 220)

@@ -15,6 +15,7 @@ from nodeflow.app.dialogs.download_dialog import DownloadDialog
 from nodeflow.app.dialogs.downloads_list import DownloadsList
 from nodeflow.app.dialogs.library_folders import LibraryFolders
 from nodeflow.app.dialogs.missing_dialog import MissingDialog
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.model.downloads import Downloads
 from nodeflow.app.model.missing_watch import MissingWatch
 from nodeflow.app.model.model_choices import ModelChoices, families_near
@@ -178,8 +179,8 @@ class ModelCommands(QObject):
         """Add the node that loads a model, or say why there is none."""
         taker = taker_of(found, self._tabs.front.session.catalogue)
         if taker is None:
-            why = found.reason or self.tr("no node takes it yet")
-            what = found.what or self.tr("nothing that is known here")
+            why = said(found.reason) or self.tr("no node takes it yet")
+            what = said(found.what) or self.tr("nothing that is known here")
             self._say(self.tr("{0} holds {1}; {2}.").format(path.name, what, why))
             return
         entry = self.library.models.at(str(path))
@@ -191,7 +192,7 @@ class ModelCommands(QObject):
         from nodeflow.library.recognise import recognise
 
         def told(found: Recognised) -> None:
-            what = found.what or self.tr("weights of a kind that is not known here")
+            what = said(found.what) or self.tr("weights of a kind that is not known here")
             words = self.tr("{0} is no workflow: it holds {1}.").format(path.name, what)
             box = QMessageBox(QMessageBox.Icon.Information, self.tr("Open"), words, parent=self._window)
             box.setAttribute(SHOWN)
@@ -204,7 +205,7 @@ class ModelCommands(QObject):
                 add = box.addButton(self.tr("Add “{0}”").format(title), QMessageBox.ButtonRole.AcceptRole)
                 add.clicked.connect(lambda: self.take_model(path, found, None))
             elif found.reason:
-                box.setInformativeText(found.reason)
+                box.setInformativeText(said(found.reason))
             box.addButton(QMessageBox.StandardButton.Close)
             box.open()
 

@@ -21,7 +21,7 @@ from urllib.request import (
 from nodeflow import __version__
 from nodeflow.library.downloads.offers import DownloadError
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 15.0
 PLAIN = {"User-Agent": f"nodeflow/{__version__}", "Accept-Encoding": "identity"}
 MEANINGS = {
     401: "its owner wants to know who asks: log in with the command hf auth login, and accept the licence on its page",
