@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -77,9 +78,16 @@ class Index:
             found.append(msgspec.structs.replace(entry, sha256=digest) if digest else entry)
         return found
 
-    def signatures(self, root: str) -> dict[str, tuple[str, str, bool]]:
-        """Of each file below a folder: its signature with the version of the rules, by path, and whether it is gone."""
-        rows = self._database.execute("select path, signature, rules, gone from files where root = ?", (root,))
+    def signatures(self, root: str, below: str = "") -> dict[str, tuple[str, str, bool]]:
+        """Of each file below a folder: its signature with the version of the rules, by path, and whether it is gone.
+
+        ``below``: only of what lies there.
+        """
+        where, values = "root = ?", [root]
+        if below:
+            where += " and (path = ? or (path >= ? and path < ?))"
+            values += [below, below + os.sep, below + chr(ord(os.sep) + 1)]
+        rows = self._database.execute(f"select path, signature, rules, gone from files where {where}", values)
         return {path: (signature, rules, bool(gone)) for path, signature, rules, gone in rows}
 
     def put(self, entries: Iterable[Entry]) -> None:

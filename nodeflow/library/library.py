@@ -58,6 +58,16 @@ class Library:
             self._load()
         return found
 
+    def refresh_below(self, folders: list[tuple[Root, Path]], watch: Watch | None = None) -> None:
+        """Look through folders below roots, in which something happened. Raises ScanCancelled where ``watch`` does."""
+        from nodeflow.library.scan import scan_below
+
+        try:
+            for root, folder in folders:
+                scan_below(self.index, root, folder, watch)
+        finally:
+            self._load()
+
     def search(self, text: str = "", kind: str = "", family: str = "") -> list[Entry]:
         """Entries that hold every word of a text; see `Models.search`."""
         return self.models.search(text, kind, family)

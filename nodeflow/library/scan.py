@@ -61,24 +61,38 @@ def scan(index: Index, roots: list[Root], watch: Watch | None = None, rules: Rul
     rules = rules or rule_book()
     total = Scanned()
     for root in roots:
-        total = _sum(total, _scan_root(index, root, watch, rules))
+        total = _sum(total, _scan_root(index, root, root.path, watch, rules))
     return total
+
+
+def scan_below(index: Index, root: Root, folder: Path, watch: Watch | None = None) -> Scanned:
+    """Bring the index up to date with a folder below a root, all of it where the folder is part of a model."""
+    return _scan_root(index, root, _around(folder, root.path), watch, rule_book())
+
+
+def _around(folder: Path, root: Path) -> Path:
+    """The folder, or the one around it that is one model; the nearest that is there."""
+    while folder != root and not folder.is_dir():
+        folder = folder.parent
+    above = [one for one in (folder, *folder.parents) if one != root and one.is_relative_to(root)]
+    return next((one for one in reversed(above) if any((one / sign).is_file() for sign in SIGNS)), folder)
 
 
 def _sum(one: Scanned, other: Scanned) -> Scanned:
     return Scanned(*(getattr(one, name) + getattr(other, name) for name in Scanned.__struct_fields__))
 
 
-def _scan_root(index: Index, root: Root, watch: Watch | None, rules: RuleBook) -> Scanned:
+def _scan_root(index: Index, root: Root, folder: Path, watch: Watch | None, rules: RuleBook) -> Scanned:
+    """Look through a folder of a root, or through the root itself."""
     place = str(root.path)
-    known = index.signatures(place)
-    if not root.path.is_dir() or (known and not any(root.path.iterdir())):
+    known = index.signatures(place, "" if folder == root.path else str(folder))
+    if not root.path.is_dir() or (known and folder == root.path and not any(root.path.iterdir())):
         return Scanned(unplugged=(place,))
     met: set[str] = set()
     batch: list[Entry] = []
     new = changed = back = 0
     try:
-        for one in models_in(root.path):
+        for one in _models(folder, root.path, set()):
             path = str(one.path)
             met.add(path)
             before = known.get(path)

@@ -28,6 +28,7 @@ def fill(models: Path) -> None:
     """A few files of several kinds, in folders as people have them."""
     write_sparse(models / "vae" / "xl.safetensors", VAE)
     write_sparse(models / "diffusion_models" / "flux-dev.safetensors", FLUX)
+    write_sparse(models / "strange.safetensors", {"strange.weight": (4, 4)})
     write_sparse(models / "unet" / "sd15.safetensors", SD1)
     write_sparse(
         models / "loras" / "styles" / "ink.safetensors",

@@ -131,9 +131,9 @@ def test_a_model_is_dropped_on_the_canvas_on_a_row_and_on_a_field(
 
 def test_what_no_node_takes_is_told(window: MainWindow, panel: ModelPanel, qtbot: QtBot) -> None:
     count = len(window.canvas.nodes)
-    drop(window, panel, "sd15.safetensors", QPointF(window.canvas.view.mapTo(window, QPoint(40, 40))))
+    drop(window, panel, "strange.safetensors", QPointF(window.canvas.view.mapTo(window, QPoint(40, 40))))
     toast = window.canvas.view.toast
-    qtbot.waitUntil(lambda: "U-Net of Stable Diffusion 1" in toast.text())
+    qtbot.waitUntil(lambda: "kind that is not known here" in toast.text())
     assert len(window.canvas.nodes) == count
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,22 @@ def test_what_fits_a_parameter_is_told_by_its_nodes_its_kind_and_its_family(plac
     assert fit(vae, "any.node", "vae_2", ["FLUX.1"]) is Fit.KIND
     assert fit(lora, lora.found.node, "lora", ["FLUX.1"]) is Fit.FAMILY
     assert fit(flux, lora.found.node, "lora", ["FLUX.1"]) is Fit.OTHER
+
+
+def test_only_the_folder_in_which_something_happened_is_looked_through(places: Path) -> None:
+    write_sparse(places / "a" / "one.safetensors", VAE)
+    write_sparse(places / "b" / "two.safetensors", VAE)
+    (places / "pipe" / "unet").mkdir(parents=True)
+    (places / "pipe" / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    library = Library()
+    library.refresh()
+    root = library_roots()[0]
+    write_sparse(places / "a" / "deep" / "three.safetensors", VAE)
+    write_sparse(places / "b" / "four.safetensors", VAE)
+    write_sparse(places / "pipe" / "unet" / "diffusion_pytorch_model.safetensors", VAE)
+    library.refresh_below([(root, places / "a"), (root, places / "pipe" / "unet")])
+    names = [entry.name for entry in library.entries if not entry.gone]
+    assert names == ["a/deep/three.safetensors", "a/one.safetensors", "b/two.safetensors", "pipe"]
+    shutil.rmtree(places / "a" / "deep")
+    library.refresh_below([(root, places / "a" / "deep")])
+    assert [entry.name for entry in library.entries if entry.gone] == ["a/deep/three.safetensors"]

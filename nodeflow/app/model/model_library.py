@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -184,14 +185,40 @@ class ModelLibrary(QObject):
         waiting, self._waiting = self._waiting, set()
         roots, unplugged = self.roots, self.unplugged
 
-        def touched() -> list[Root]:
-            return [root for root in roots if _is_touched(root.path, waiting, str(root.path) in unplugged)]
+        def touched() -> tuple[list[Root], list[tuple[Root, Path]]]:
+            moved = [root for root in roots if _came_or_went(root.path, waiting, str(root.path) in unplugged)]
+            inside = [(root, Path(one)) for one in waiting for root in roots if Path(one).is_relative_to(root.path)]
+            return moved, [(root, folder) for root, folder in inside if root not in moved]
 
         self._index.run(touched, self._scan_these, owner=self)
 
-    def _scan_these(self, roots: list[Root]) -> None:
-        if roots and self._library is not None and not self.scanning:
-            self._scan(roots)
+    def _scan_these(self, found: tuple[list[Root], list[tuple[Root, Path]]]) -> None:
+        moved, inside = found
+        if self._library is None or self.scanning:
+            return
+        if moved:
+            self._scan(None)
+        elif inside:
+            self._scan_below(inside)
+
+    def _scan_below(self, folders: list[tuple[Root, Path]]) -> None:
+        """Look through the folders in which something happened, and no others."""
+        library = self._library
+        assert library is not None
+        self.scanning = True
+        self._stop.clear()
+        roots, watched = self.roots, self._watcher.directories()
+
+        def look() -> tuple[Models, list[Root], list[str], Scanned | None]:
+            from nodeflow.library.scan import ScanCancelled, folders_below
+
+            with contextlib.suppress(ScanCancelled):
+                library.refresh_below(folders, self._watch)
+            room = MAX_WATCHED - len(watched)
+            new = [one for _, folder in folders for one in folders_below(folder, room) if Path(one).is_dir()]
+            return _with_starters(library), roots, [one for one in {*watched, *new} if Path(one).is_dir()], None
+
+        self._index.run(look, self._take_scanned, self._failed, owner=self)
 
     # --- what a person does
 
@@ -277,10 +304,8 @@ def _with_starters(library: Library) -> Models:
     return found
 
 
-def _is_touched(root: Path, folders: set[str], was_gone: bool) -> bool:
-    """Return whether something that happened in these folders is about a root: in it, or it came or went."""
-    if any(Path(one).is_relative_to(root) for one in folders):
-        return True
+def _came_or_went(root: Path, folders: set[str], was_gone: bool) -> bool:
+    """Return whether something that happened in these folders is that a root came or went."""
     return any(root.is_relative_to(one) for one in folders) and root.is_dir() == was_gone
 
 
