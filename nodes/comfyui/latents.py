@@ -26,11 +26,11 @@ METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic
 
 @translates(*EMPTY)
 def empty(given: Given, build: Builder) -> EmptyLatent:
-    width, height = (_of_cells(given.get(side, 512)) for side in ("width", "height"))
+    width, height = (of_cells(given.get(side, 512)) for side in ("width", "height"))
     return EmptyLatent(width, height, given.get("batch_size", 1))
 
 
-def _of_cells(side: Any) -> Any:
+def of_cells(side: Any) -> Any:
     """A side in pixels as ComfyUI takes it: whole cells."""
     whole = isinstance(side, (int, float)) and not isinstance(side, bool) and 0 < side < 1e6
     return int(side) // CELL * CELL if whole else side
@@ -92,7 +92,7 @@ def masked(build: Builder, latent: Latent, mask: Wire, **about: Any) -> Latent:
 def scale(given: Given, build: Builder) -> Any:
     found, width, height = given.inputs.get("samples"), given.whole("width", 512), given.whole("height", 512)
     if isinstance(found, EmptyLatent) and width and height:
-        return replace(found, width=_of_cells(max(width, 64)), height=_of_cells(max(height, 64)))
+        return replace(found, width=of_cells(max(width, 64)), height=of_cells(max(height, 64)))
     latent = latent_at(given, build, "samples")
     wire = build.node(
         "scale_latent",

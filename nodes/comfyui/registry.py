@@ -34,6 +34,8 @@ GROUPS = (
     "texts",
     "expressions",
     "savers",
+    "pack_values",
+    "pack_samplers",
 )
 """The files that hold translators."""
 _TRANSLATORS: dict[str, Translator] = {}

@@ -173,6 +173,31 @@ def test_a_group_node_is_a_subgraph_whose_values_stand_in_a_row() -> None:
     assert found["3"].inputs == {"images": Output("2:1", 0)}
 
 
+def test_what_stood_outside_of_a_group_node_is_an_input_by_its_place() -> None:
+    """Its links name nothing where they came from outside, and what it shows is told by a whole node."""
+    group = {
+        "nodes": [
+            node(0, "Reroute", {"": ("*", None)}, "*"),
+            node(1, "VAEDecode", {"samples": ("LATENT", None), "vae": ("VAE", None)}, "IMAGE"),
+            node(2, "ImageInvert", {"image": ("IMAGE", None)}, "IMAGE"),
+        ],
+        "links": [[None, 0, 0, 0, 9, "LATENT"], [0, 0, 1, 0, 8, "LATENT"], [None, 2, 1, 1, 7, "VAE"], [1, 0, 2, 0]],
+        "external": [[{"type": "VAEDecode", "index": 1}, 0, "IMAGE"]],
+    }
+    nodes = [
+        node(1, "VAELoader", {}, "VAE", ["v"]),
+        node(2, "EmptyLatentImage", {}, "LATENT", [64, 32, 2]),
+        node(3, "workflow>Draw", {"latent": ("LATENT", 1), "vae": ("VAE", 2)}, "IMAGE"),
+        node(4, "PreviewImage", {"images": ("IMAGE", 3)}),
+        node(5, "PreviewImage", {"images": ("IMAGE", 4)}),
+    ]
+    links = [[1, 2, 0, 3, 0, "LATENT"], [2, 1, 0, 3, 1, "VAE"], [3, 3, 0, 4, 0, "IMAGE"], [4, 3, 1, 5, 0, "IMAGE"]]
+    found = flat(nodes, links, extra={"groupNodes": {"Draw": group}}).nodes
+    assert found["3:1"].inputs == {"samples": Output("2", 0), "vae": Output("1", 0)}
+    assert found["4"].inputs == {"images": Output("3:1", 0)}
+    assert found["5"].inputs == {"images": Output("3:2", 0)}
+
+
 def test_a_flat_file_is_read_and_links_to_nothing_are_told() -> None:
     found = read_api_file(
         {

@@ -33,9 +33,11 @@ def _definition(kind: str, title: str, data: dict[str, Any], read_node: ReadNode
         for slot in node.inputs:
             slot.link = None
         graph.nodes[node.id] = node
-    inner = [one for one in data.get("links") or () if isinstance(one, list) and len(one) >= 4]
-    for number, (origin, out, target, into) in enumerate(one[:4] for one in inner):
-        link = Link(str(whole(origin)), whole(out), str(whole(target)), whole(into), "*")
+    links = data.get("links")
+    found = [one[:4] for one in links if isinstance(one, list) and len(one) >= 4] if isinstance(links, list) else []
+    inner = [one for one in found if _place(one[0]) and _place(one[2])]
+    for number, (origin, out, target, into) in enumerate(inner):
+        link = Link(_place(origin), whole(out), _place(target), whole(into), "*")
         _lay(graph, f"inner {number}", link)
     definition = Definition(kind, title, graph=graph)
     _face(definition, data)
@@ -46,9 +48,10 @@ def _face(definition: Definition, data: dict[str, Any]) -> None:
     """Show what is not linked inside: inputs that are no widgets, and outputs that lead nowhere or are named."""
     graph = definition.graph
     led = {(link.origin, link.origin_slot) for link in graph.links.values()}
+    shown = data.get("external")
     outside = {
-        (str(whole(one[0])), whole(one[1]))
-        for one in data.get("external") or ()
+        (_place(one[0]), whole(one[1]))
+        for one in (shown if isinstance(shown, list) else ())
         if isinstance(one, list) and len(one) >= 2
     }
     for node in graph.nodes.values():
@@ -62,6 +65,13 @@ def _face(definition: Definition, data: dict[str, Any]) -> None:
                 link = Link(node.id, place, OUTPUTS, len(definition.outputs), slot.type)
                 definition.outputs.append(Slot(slot.name, slot.type))
                 graph.links[f"out {len(definition.outputs)}"] = link
+
+
+def _place(value: Any) -> str:
+    """Which node of a group node is meant, by its place or as it is; empty for what stood outside when it was made."""
+    if isinstance(value, dict):
+        value = value.get("index")
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else ""
 
 
 def _lay(graph: Graph, number: str, link: Link) -> None:

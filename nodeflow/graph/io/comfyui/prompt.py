@@ -193,7 +193,7 @@ class _Flattening:
         if definition is None or instance is None or not 0 <= place < len(definition.inputs):
             return None, None
         wanted = definition.inputs[place].name
-        slot = next((slot for slot in instance.inputs if wanted in (slot.name, slot.widget)), None)
+        slot = next((slot for slot in instance.inputs if wanted and wanted in (slot.name, slot.widget)), None)
         if slot is None and place < len(instance.inputs) and len(instance.inputs) == len(definition.inputs):
             slot = instance.inputs[place]
         if slot is not None and slot.link is not None and slot.link in outer.graph.links:

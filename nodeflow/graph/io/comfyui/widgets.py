@@ -50,9 +50,17 @@ def class_facts() -> dict[str, ClassFacts]:
     return msgspec.json.decode(data, type=dict[str, ClassFacts])
 
 
+@functools.cache
+def pack_facts() -> dict[str, ClassFacts]:
+    """Return what is known of widely used classes of packs: as far as their files do not name their values."""
+    data = (Path(__file__).parent / "pack_facts.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, ClassFacts])
+
+
 def named_values(node: ComfyNode) -> dict[str, Any]:
     """Return the values of a node by name; those that nobody names are left out (the node still has them)."""
-    facts = _by_rule(node, class_facts().get(node.type, ClassFacts()))
+    known = class_facts().get(node.type) or pack_facts().get(node.type) or ClassFacts()
+    facts = _by_rule(node, known)
     shown = tuple(slot.widget for slot in node.inputs if slot.widget)
     orders = [order for order in (shown, facts.widgets) if order]
     complete = [order for order in orders if len(order) >= _count(node.values, facts)]
