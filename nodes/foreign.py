@@ -85,6 +85,7 @@ def write_foreign(workflow: Workflow, format: str, catalogue: Catalogue) -> tupl
 
 def _script(workflow: Workflow, catalogue: Catalogue) -> tuple[str, list[str]]:
     try:
-        return script_of(workflow, catalogue), []
+        script = script_of(workflow, catalogue)
+        return script.text, script.told
     except CannotScriptError as error:
         raise CannotWriteError(str(error)) from None

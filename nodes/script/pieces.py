@@ -1,0 +1,64 @@
+"""What scripts are put together from: imports, names and values as Python writes them."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import defaultdict
+from typing import Any
+
+HEAD = '''"""The image of a workflow of nodeflow's, over diffusers and transformers alone.
+
+    pip install torch diffusers transformers pillow
+
+On a CPU it is the same image to the last bit.
+"""
+
+'''
+STANDARD = ("inspect", "pathlib")
+
+
+class Imports:
+    """Names by the modules that they come from, in the order that ruff wants."""
+
+    def __init__(self) -> None:
+        self._whole: set[str] = set()
+        self._names: dict[str, set[str]] = defaultdict(set)
+
+    def add(self, module: str) -> None:
+        """A module as a whole."""
+        self._whole.add(module)
+
+    def take(self, module: str, name: str) -> None:
+        """A name out of a module."""
+        self._names[module].add(name)
+
+    def text(self) -> str:
+        """The lines, those of the standard library first."""
+        groups = []
+        for standard in (True, False):
+            lines = [f"import {one}" for one in sorted(self._whole) if (one in STANDARD) == standard]
+            modules = sorted((one for one in self._names if (one in STANDARD) == standard), key=str.casefold)
+            lines += [f"from {one} import {', '.join(sorted(self._names[one]))}" for one in modules]
+            groups.append("\n".join(lines))
+        return "\n\n".join(group for group in groups if group) + "\n"
+
+
+def called(node: str, what: str = "") -> str:
+    """Return a Python name for a node, also one inside a subgraph."""
+    name = re.sub(r"\W+", "_", f"{node}_{what}" if what else node).strip("_")
+    name = name if name.isascii() and name[:1].isalpha() else f"node_{re.sub(r'[^A-Za-z0-9_]', '', name)}"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def literal(value: Any) -> str:
+    """Return a value as ruff writes it: texts in double quotes."""
+    if isinstance(value, str):
+        text = repr(value)
+        if text[0] == "'" and '"' not in text:
+            return '"' + text[1:-1].replace("\\'", "'") + '"'
+        return text
+    if isinstance(value, tuple):
+        inner = ", ".join(literal(one) for one in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)
