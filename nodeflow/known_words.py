@@ -66,7 +66,7 @@ class KnownWords:
             return ""
         shown = ", ".join(unknown)
         shown = shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
-        some = ", ".join(sorted((word for word in self.words if len(word) > 2), key=len, reverse=True)[:3])
+        some = ", ".join(sorted(self.words, key=lambda word: (-len(word), word))[:3])
         return f"this text encoder does not know: {shown}; it knows {len(self.words)} words, such as {some}"
 
 

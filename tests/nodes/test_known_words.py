@@ -52,6 +52,9 @@ def test_large_letters_are_read_as_small_ones() -> None:
     assert KnownWords(frozenset({"red"})).unknown("RED Red blue") == ["blue"]
     assert KnownWords(frozenset({"red", "Bo"})).unknown("RED Bo") == ["RED"]
     assert KnownWords(frozenset({"red"})).sentence("red, red!") == ""
+    words = frozenset({"star", "tree", "red", "moon", "blue"})
+    told = "this text encoder does not know: zebra; it knows 5 words, such as blue, moon, star"
+    assert KnownWords(words).sentence("zebra") == told, "the same in every process"
 
 
 def test_a_model_without_a_list_knows_everything(tmp_path: Path) -> None:
