@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import NamedTuple
 
 from nodeflow import resources
 from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, told, words_in
@@ -27,26 +26,27 @@ _DEPTH = 4
 """How deep templates fill the gaps of templates."""
 
 
-class Template(NamedTuple):
-    """A sentence with gaps: its source, the longest text between them, what fits it, and its translation."""
+class Template:
+    """A sentence with gaps, ``{0}``, ``{1}`` and so on, and its translation."""
 
-    source: str
-    core: str
-    weight: int
-    form: re.Pattern[str]
-    gaps: tuple[int, ...]
-    words: str
-
-    @classmethod
-    def of(cls, source: str, words: str) -> Template:
-        """Read ``source``, in which gaps are ``{0}``, ``{1}`` and so on."""
+    def __init__(self, source: str, words: str) -> None:
         parts = GAP.split(source)
-        literals, gaps = parts[::2], tuple(map(int, parts[1::2]))
-        form = re.escape(literals[0])
-        for number, literal in enumerate(literals[1:]):
-            form += (_MORE if number and not literals[number] else "(.*?)") + re.escape(literal)
-        weight = sum(map(len, literals))
-        return cls(source, max(literals, key=len), weight, re.compile(form, re.DOTALL), gaps, words)
+        self.source, self.words = source, words
+        self._literals, self._gaps = parts[::2], tuple(map(int, parts[1::2]))
+        self._core = max(self._literals, key=len)
+        self.weight = sum(map(len, self._literals))
+
+    @functools.cached_property
+    def _form(self) -> re.Pattern[str]:
+        form = re.escape(self._literals[0])
+        for number, literal in enumerate(self._literals[1:]):
+            form += (_MORE if number and not self._literals[number] else "(.*?)") + re.escape(literal)
+        return re.compile(form, re.DOTALL)
+
+    def values(self, text: str) -> dict[int, str] | None:
+        """Return what fills the gaps in a sentence that was made from it; None for another sentence."""
+        match = self._form.fullmatch(text) if self._core in text else None
+        return dict(zip(self._gaps, match.groups(), strict=True)) if match is not None else None
 
     def filled(self, values: dict[int, str]) -> str:
         """Return its translation with these values in its gaps."""
@@ -59,7 +59,7 @@ class Templates:
     def __init__(self, known: dict[str, str]) -> None:
         self.sources = tuple(source for source, words in known.items() if words)
         self.whole = {source: words for source, words in known.items() if words and not GAP.search(source)}
-        made = (Template.of(source, words) for source, words in known.items() if words and GAP.search(source))
+        made = (Template(source, words) for source, words in known.items() if words and GAP.search(source))
         self.made = sorted(made, key=lambda template: -template.weight)
 
     def said(self, text: str, depth: int = _DEPTH) -> str | None:
@@ -69,9 +69,8 @@ class Templates:
         if not depth or len(text) > MAX_LETTERS:
             return None
         for template in self.made:
-            if template.core in text and (match := template.form.fullmatch(text)):
-                values = (self._value(value, depth - 1) for value in match.groups())
-                return template.filled(dict(zip(template.gaps, values, strict=True)))
+            if (values := template.values(text)) is not None:
+                return template.filled({gap: self._value(value, depth - 1) for gap, value in values.items()})
         return None
 
     def _value(self, value: str, depth: int) -> str:
