@@ -33,7 +33,9 @@ def load_language_model(
 ) -> LanguageModel:
     """Loads a language model that answers in words: Qwen 3, Qwen3-VL, Qwen 2.5 VL, Gemma 3 or Mistral.
 
-    Those with VL in their names see images too. ``model`` is a folder as transformers saves it, a hub id, or for Qwen 3 and Qwen3-VL one .safetensors file, such as
+    Those with VL in their names see images too.
+
+    ``model`` is a folder as transformers saves it, a hub id, or for Qwen 3 and Qwen3-VL one .safetensors file, such as
     the text encoder ``qwen_3_4b.safetensors``, quantised too, by path or by its name in your model library. A file's
     tokenizer is found as for Load text encoder; or name its folder at ``tokenizer``.
 
