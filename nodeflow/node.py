@@ -102,13 +102,14 @@ class Writes(msgspec.Struct, frozen=True):
 class Supplied(msgspec.Struct, frozen=True):
     """An argument that the run fills in and nobody edits.
 
-    ``device`` and ``dtype`` are what the run computes on and in; ``item`` names the item of the lists and sweeps that
-    the node runs for (``guidance.scale=5``), empty where it runs once. The others do not count as part of what the
-    node computes: ``workflow`` is the file that runs, as text; ``seeds`` are the seeds in force in what the node comes
-    from, as JSON by ``node.parameter``; ``steps`` is where a streaming node keeps its `Steps`.
+    ``device`` and ``dtype`` are what the run computes on and in; ``library`` stands for the text encoders and VAEs in
+    the person's model library, for nodes that take what a model lacks from there; ``item`` names the item of the lists
+    and sweeps that the node runs for (``guidance.scale=5``), empty where it runs once. The others do not count as part
+    of what the node computes: ``workflow`` is the file that runs, as text; ``seeds`` are the seeds in force in what the
+    node comes from, as JSON by ``node.parameter``; ``steps`` is where a streaming node keeps its `Steps`.
     """
 
-    what: Literal["device", "dtype", "workflow", "seeds", "steps", "item"]
+    what: Literal["device", "dtype", "workflow", "seeds", "steps", "item", "library"]
 
 
 class Step(msgspec.Struct, frozen=True):

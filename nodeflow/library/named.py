@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -49,6 +50,14 @@ class _Finder:
         self._looked = time.monotonic() if long_ago else self._looked
         return long_ago
 
+    def signature(self, kinds: Sequence[str]) -> str:
+        """Stands for all files of these kinds that are known, as they are now."""
+        library = self._opened()
+        if not library.entries and self._is_time():
+            library.refresh()
+        told = [f"{one.path}\t{_state(Path(one.path))}" for one in library.entries if one.found.kind in kinds]
+        return hashlib.blake2b("\n".join(told).encode(errors="surrogateescape"), digest_size=8).hexdigest()
+
     def near(self, name: str) -> list[str]:
         return near(self._opened().entries, name)
 
@@ -67,6 +76,15 @@ def _reachable(library: Library, name: str) -> list[Entry]:
         for entry in library.find(name)
         if Path(entry.path).exists() and not (entry.root == hub and Path(entry.path).is_dir())
     ]
+
+
+def _state(path: Path) -> str:
+    """Changes with a file; empty where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
 def _fitting(library: Library, kind: str, families: Sequence[str]) -> list[Entry]:
@@ -113,6 +131,15 @@ def files_of(kind: str, families: Sequence[str]) -> list[tuple[str, Path]]:
     if not library_roots():
         return []
     return [(entry.name, Path(entry.path)) for entry in _of_user().of(kind, families)]
+
+
+PARTS = "text encoder", "vae"
+"""Kinds of what models are completed by."""
+
+
+def parts_signature() -> str:
+    """Stands for the parts that models are completed by: another as soon as one of these files is another, or gone."""
+    return _of_user().signature(PARTS) if library_roots() else ""
 
 
 def names_near(name: str) -> list[str]:

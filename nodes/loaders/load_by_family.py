@@ -48,6 +48,7 @@ def load_model(
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
+    library: Annotated[str, Supplied("library")] = "",
 ) -> LoadedModel:
     """Loads a model of any family: its text encoder, denoising network, VAE and trained schedule.
 

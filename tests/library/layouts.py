@@ -363,7 +363,9 @@ AUTOENCODERS = {
     "16 channels": Layout(
         {**VAE, "decoder.conv_in.weight": (W, 16, 3, 3)}, "vae", "FLUX.1 or Stable Diffusion 3", LOAD_VAE
     ),
-    "flux 2": Layout({**VAE, "decoder.conv_in.weight": (W, 32, 3, 3), "bn.running_mean": (128,)}, "vae", "FLUX.2"),
+    "flux 2": Layout(
+        {**VAE, "decoder.conv_in.weight": (W, 32, 3, 3), "bn.running_mean": (128,)}, "vae", "FLUX.2", LOAD_VAE
+    ),
     "qwen-image": Layout(
         {"decoder.middle.0.residual.0.gamma": (W, 1, 1, 1), "encoder.conv1.weight": (W, 3, 3, 3, 3)},
         "vae",
@@ -380,10 +382,10 @@ AUTOENCODERS = {
         "Qwen-Image 2.1",
     ),
     "taesd decoder": Layout(
-        {"1.weight": (W, 4, 3, 3), "3.conv.0.weight": (W, W, 3, 3)}, "small vae", "Stable Diffusion or FLUX.1"
+        {"1.weight": (W, 4, 3, 3), "3.conv.0.weight": (W, W, 3, 3)}, "small vae", "Stable Diffusion or FLUX.1", LOAD_VAE
     ),
     "taesd encoder": Layout(
-        {"0.weight": (W, 3, 3, 3), "1.conv.0.weight": (W, W, 3, 3)}, "small vae", "Stable Diffusion or FLUX.1"
+        {"0.weight": (W, 3, 3, 3), "1.conv.0.weight": (W, W, 3, 3)}, "small vae", "Stable Diffusion or FLUX.1", LOAD_VAE
     ),
     "dc-ae": Layout({"decoder.stages.0.op_list.0.main.conv.weight": (W, W, 3, 3)}, "vae", "Sana"),
 }

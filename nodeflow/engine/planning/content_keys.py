@@ -13,7 +13,7 @@ from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Origin, Task
 from nodeflow.graph.model.catalogue import NodeSpec, Param, item_type
 from nodeflow.library.embeddings import embedding_file, embeddings_named
-from nodeflow.library.named import AmbiguousNameError, library_path
+from nodeflow.library.named import AmbiguousNameError, library_path, parts_signature
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate
 from nodeflow.wires import Files
@@ -40,6 +40,11 @@ class RunContext(msgspec.Struct, frozen=True):
     environment: dict[str, str] = {}
     item: str = ""
     fingerprints: Fingerprints = Fingerprints()
+
+    @property
+    def library(self) -> str:
+        """Stands for the parts of models in the library: it changes with any of them."""
+        return parts_signature()
 
 
 def digest(parts: Parts) -> bytes:

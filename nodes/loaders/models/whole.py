@@ -249,6 +249,11 @@ def _in_library(family: Family, path: Path, kind: str, told: Sequence[str], what
             f"{named(path)} holds no {what}, and your model library has none for {family.name}; name its file at "
             f"{param}"
         )
+    if len(files) > 1:
+        listed = ", ".join(name for name, _ in files[:4])
+        raise NodeError(
+            f"several files of your model library may be the {what} of {family.name}: {listed}; name one at {param}"
+        )
     return _told(files, what)
 
 

@@ -1,11 +1,13 @@
 """Models by parts: split files, one file with all, and the folder give the same to the last bit."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from nodeflow.node import noting
+from nodeflow.library.named import parts_signature
+from nodeflow.node import NodeError, noting
 from nodeflow.wires import Conditioning, Image, Latent
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model, load_text_encoder
@@ -82,3 +84,39 @@ def test_what_a_file_lacks_is_taken_from_the_library(
     assert_same(found, load_model(str(model.folder)))
     told = " ".join(sentence for _, sentence in said)
     assert all(file.name in told for file in (*model.texts, model.vae))
+
+
+def test_of_several_vaes_none_is_guessed(
+    models: dict[str, Split], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """FLUX.1's and Stable Diffusion 3's look alike, and scale latents otherwise."""
+    model = models["FLUX.1"]
+    shutil.copytree(model.network.parent, tmp_path / "models")
+    shutil.copy(models["Stable Diffusion 3"].vae, tmp_path / "models" / "other.safetensors")
+    monkeypatch.setenv("NODEFLOW_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    with pytest.raises(NodeError, match=r"several files .* may be the VAE of FLUX\.1: other\.safetensors, vae\.saf"):
+        load_model(str(model.network))
+    before = parts_signature()
+    assert before == parts_signature()
+    (tmp_path / "models" / "other.safetensors").unlink()
+    assert parts_signature() != before
+
+
+def test_what_a_file_lacks_and_nobody_has_is_a_sentence(
+    models: dict[str, Split], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NODEFLOW_MODELS", str(tmp_path))
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    model, other = models["Z-Image"], models["Qwen-Image"]
+    with pytest.raises(NodeError, match="Z-Image reads texts by Qwen3 4B, which is neither in the file nor in"):
+        load_model(str(model.network))
+    text = str(model.texts[0])
+    with pytest.raises(NodeError, match="holds no VAE, and your model library has none for Z-Image; name its"):
+        load_model(str(model.network), text_encoder=text)
+    with pytest.raises(NodeError, match=r"holds the VAE of Qwen-Image.*, and Z-Image needs another VAE"):
+        load_model(str(model.network), text_encoder=text, vae=str(other.vae))
+    with pytest.raises(NodeError, match=r"holds the text encoder Qwen2\.5-VL.* alone, and Z-Image reads texts by Qw"):
+        load_model(str(model.network), text_encoder=str(other.texts[0]), vae=str(model.vae))
+    with pytest.raises(NodeError, match="holds the transformer of Z-Image alone, and family says Qwen-Image; set it"):
+        load_model(str(model.network), family="Qwen-Image")

@@ -5,18 +5,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from gguf import GGMLQuantizationType as Kind
-from gguf import GGUFWriter
-from gguf.quants import dequantize, quantize
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nodeflow.node import NodeError
 from nodes.loaders.load_by_family import load_text_encoder
 from nodes.loaders.quantised.layers import is_stored
+from tests.nodes.families.gguf_files import write_gguf
 from tests.nodes.families.split_files import Split, split
 from tests.nodes.quantised_files import coded, float8_scaled, int8_rows, save
 
@@ -56,24 +53,6 @@ def test_quantised_ones_stay_as_they_are(flux: Split, tmp_path: Path, code: Any)
     layers = [layer for layer in encoder.t5.module.modules() if isinstance(layer, nn.Linear | nn.Embedding)]
     assert sum(map(is_stored, layers)) >= sum(isinstance(layer, nn.Linear) for layer in layers)
     torch.testing.assert_close(said(clip, files[0]), said(clip, files[1]), atol=1e-5, rtol=1e-4)
-
-
-def write_gguf(path: Path, architecture: str, weights: dict[str, Tensor], keys: dict[str, Any]) -> dict[str, Tensor]:
-    """As llama.cpp's converter: matrices in Q8_0, the rest in float32. Returns what the file stands for."""
-    writer, meant = GGUFWriter(path, architecture), {}
-    for key, value in keys.items():
-        (writer.add_array if isinstance(value, list) else writer.add_string)(key, value)
-    for name, weight in weights.items():
-        numbers = weight.float().numpy()
-        kind = Kind.Q8_0 if weight.ndim == 2 and weight.shape[1] % 32 == 0 else Kind.F32
-        raw = quantize(numbers, kind)
-        meant[name] = torch.from_numpy(np.array(dequantize(raw, kind))).reshape(weight.shape)
-        writer.add_tensor(name, raw, raw_dtype=kind)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return meant
 
 
 QWEN = {

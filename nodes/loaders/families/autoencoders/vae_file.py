@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nodeflow.node import NodeError
-from nodeflow.wires import VAE
+from nodeflow.wires import VAE, LatentFormat
+from nodes.loaders.families.autoencoders.flux_2 import FLUX_2
+from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
 from nodes.loaders.models.family import Latent
 from nodes.loaders.models.known import families, told_as
 from nodes.loaders.models.precision import Precision
@@ -15,19 +17,29 @@ from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.recognise import recognise
 
 AUTO, VAE_PART = "auto", "VAE"
+SMALL = "small vae"
+"""Kind of files whose latents are those of the large one that they stand in for, unscaled."""
 
 
 OLD_NAMES = {"FLUX": "FLUX.1", "Stable Diffusion 1 and 2": "Stable Diffusion 1"}
 """Names that older workflows have."""
 
 
+WITHOUT_FAMILY: Mapping[str, Latent] = {
+    "FLUX.2": Latent(FLUX_2, lambda config: LatentFormat(128, 16, 64), ("FLUX.2",)),
+}
+"""VAEs of models whose network no family here has yet."""
+
+
 def spaces() -> Mapping[str, Latent]:
     """Whose latents a file may make, by the name of the family."""
-    return {name: family.latent for name, family in families().items()}
+    return {**WITHOUT_FAMILY, **{name: family.latent for name, family in families().items()}}
 
 
 def load_autoencoder_file(path: Path, precision: Precision, made_for: str) -> VAE:
     """Raises NodeError where ``made_for`` does not fit or cannot be told, and for damaged or missing weights."""
+    if recognise(path).kind == SMALL:
+        return load_tiny_file(path, precision.dtype(TINY.precisions))
     file = WeightsFile(path)
     name = OLD_NAMES.get(made_for, made_for) if made_for != AUTO else _told(path)
     space = spaces()[name]

@@ -8,8 +8,7 @@ from typing import Any
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, LatentFormat
 from nodes.latents.vae import TinyVAE
-from nodes.loaders.families.autoencoders.frames import QWEN_21, WAN
-from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.autoencoders.vae_file import spaces
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import Target, latent_scale, ready
 
@@ -33,7 +32,8 @@ def load_autoencoder(path: Path, target: Target) -> VAE:
     inside = path / "vae" if (path / "vae").is_dir() else path
     config = read_json(inside / "config.json", "it needs a config.json as diffusers saves it, or a vae folder")
     kind = config.get("_class_name")
-    if kind in (known := {one.architecture.kind: one for one in (KL, WAN, QWEN_21)}):
+    known = {one.autoencoder.architecture.kind: one.autoencoder for one in spaces().values()}
+    if kind in known:
         loaded: VAE = known[kind].from_folder(inside, target.dtype, side_of(config))
         return loaded
     if kind != "AutoencoderTiny":
