@@ -156,6 +156,8 @@ def reason(before: Parts | None, now: Parts, params: tuple[Param, ...]) -> str:
                 return f"{noun} changed from {_short(old)} to {_short(new)}"
             case "file":
                 return f"the file at {name} changed"
+            case "run" if name == "library":
+                return "what your model library holds changed"
             case "run":
                 return f"{name} changed from {old} to {new}"
             case _:
