@@ -65,7 +65,7 @@ def files(name: str, model: Split, place: Path) -> float:
 
 def one_file(name: str, model: Split, place: Path) -> float:
     if model.whole is None:
-        raise NodeError("not published so")
+        raise NodeError("-")
     return apart(given(load_model(str(model.whole))), given(load_model(str(model.folder))))
 
 
