@@ -94,7 +94,7 @@ def transformer(given: Given, build: Builder) -> Model:
 @translates(*TEXTS)
 def text_encoder(given: Given, build: Builder) -> Clip:
     if together := _together(build):
-        return Clip(_whole(build, together).other("text_encoder"), BY_FAMILY)
+        return Clip(_whole(build, together).other("text_encoder"), BY_FAMILY, file=together.texts[0])
     names, otherwise = TEXTS[given.type]
     files = [given.get(name) for name in names]
     family = of_type(given.text("type", otherwise), str(files[0]))
@@ -103,7 +103,8 @@ def text_encoder(given: Given, build: Builder) -> Clip:
     _told(given, build, family)
     inputs = {("model" if not place else f"model_{place + 1}"): file for place, file in enumerate(files)}
     about = choice(build, "load_text_encoder", "family", family)
-    return Clip(build.node("load_text_encoder", "text_encoder", family=about, **inputs), BY_FAMILY)
+    wire = build.node("load_text_encoder", "text_encoder", family=about, **inputs)
+    return Clip(wire, BY_FAMILY, file=files[0])
 
 
 @translates("VAELoader", "VaeGGUF")

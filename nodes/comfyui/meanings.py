@@ -67,6 +67,8 @@ class Clip(msgspec.Struct, frozen=True):
     wire: Wire
     kind: str = ""
     skip: int = 0
+    file: Any = None
+    """The file of its first part, which may be a language model."""
 
 
 class Control(NamedTuple):

@@ -21,6 +21,7 @@ GROUPS = (
     "conditioning",
     "regions",
     "references",
+    "language",
     "latents",
     "sampling",
     "sigmas",

@@ -391,7 +391,7 @@ def test_controlnets_of_a_text_lead_the_denoiser(catalogue: Catalogue) -> None:
     assert sources(found, "control_2")["denoiser"] == "control.denoiser"
     assert sources(found, "guidance")["denoiser"] == "control_2.denoiser"
     approximate = {row["class"] for row in found.report.rows if row["status"] == "approximate"}
-    assert approximate == {"Canny", "KSampler"}
+    assert approximate == {"Canny", "ControlNetApplyAdvanced", "KSampler"}
 
 
 def test_latents_are_counted_in_cells_and_keep_their_masks(catalogue: Catalogue) -> None:
@@ -1046,3 +1046,40 @@ def test_a_sampler_of_a_pack_says_where_its_noise_is_drawn(catalogue: Catalogue)
     graph["sampled"]["inputs"] |= {"noise_mode": "GPU(=A1111)", "variation_strength": 0.0}
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
+
+
+def test_a_language_model_writes_a_prompt(catalogue: Catalogue) -> None:
+    graph = parts("z_image_turbo_bf16.safetensors", "lumina2", "qwen_3_4b.safetensors")
+    graph |= api(
+        tongue=("CLIPLoader", {"clip_name": "gemma_3_4b_it.safetensors", "type": "stable_diffusion"}),
+        seen=("LoadImage", {"image": "fox.png"}),
+        written=(
+            "TextGenerate",
+            {
+                "clip": "@tongue",
+                "image": "@seen",
+                "prompt": "a fox",
+                "system_prompt": "widen it",
+                "max_length": 300,
+                "sampling_mode": "on",
+                "sampling_mode.temperature": 0.5,
+                "sampling_mode.seed": 7,
+            },
+        ),
+    )
+    graph["good"]["inputs"]["text"] = ["written", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    assert params(found, "language_model") == {"model": "gemma_3_4b_it.safetensors"}
+    assert params(found, "written") == {
+        "prompt": "a fox",
+        "system": "widen it",
+        "most": 300,
+        "temperature": 0.5,
+        "seed": 7,
+    }
+    assert sources(found, "written") == {"model": "language_model.language_model", "images": "picture.image"}
+    encoders = [
+        node.params["model"] for node in found.workflow.nodes.values() if node.type.endswith("load_text_encoder")
+    ]
+    assert encoders == ["qwen_3_4b.safetensors"]
