@@ -32,6 +32,7 @@ class BatchView(QWidget):
         super().__init__()
         self.view = ImageView()
         self.view.setAccessibleName(self.tr("Images of the node"))
+        self.view.first_tile = 1
         self.view.words = self.tr("The image appears here once the workflow has run.")
         self.images: tuple[bytes, ...] = ()
         """PNG bytes, in full size."""

@@ -37,6 +37,8 @@ class ImageView(QWidget):
         self.camera.moved.connect(self.update)
         self.frame: StoredFrame | None = None
         self.words = ""
+        self.first_tile = 0
+        """What the first tile is called."""
         self._dragged: QPointF | None = None
         self._pressed: QPointF | None = None
 
@@ -95,7 +97,7 @@ class ImageView(QWidget):
             badge = QRectF(x + 5, y + 5, 20, 18)
             painter.fillRect(badge, theme.colour("panel"))
             painter.setPen(theme.colour("text"))
-            painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), str(tile))
+            painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), str(tile + self.first_tile))
 
     def image(self) -> QImage:
         """The image as it was fetched, without zoom."""
