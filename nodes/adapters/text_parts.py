@@ -12,6 +12,7 @@ from nodes.loaders.adapters.reader import Encoder
 from nodes.loaders.read.parts import CLIPText
 from nodes.loaders.text_encoders.joint import PairText, TripleText, TwinText
 from nodes.loaders.text_encoders.language_model import ChatText
+from nodes.loaders.text_encoders.padded import PaddedText
 from nodes.loaders.text_encoders.seeing import EditingText, SeeingText
 
 
@@ -82,6 +83,7 @@ PARTS: Mapping[type, Callable[[Any], list[TextPart]]] = {
     CLIPText: _alone,
     ChatText: _alone,
     SeeingText: _alone,
+    PaddedText: _alone,
     EditingText: _editing,
     TwinText: _twin,
     TripleText: _triple,

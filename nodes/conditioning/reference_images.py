@@ -36,7 +36,9 @@ def reference_image(
         raise NodeError(f"{len(image.pixels)} images are one too many; give each a Reference image of its own")
     height, width = image.pixels.shape[-2:]
     sizes = family.references
-    latent = vae.encode(Image(resized(image.pixels, sizes.encoded((height, width), side))))
+    size = sizes.encoded((height, width), side)
+    scaled = sizes.scaled((height, width), side) if sizes.scaled else size
+    latent = vae.encode(Image(middle(resized(image.pixels, scaled), size)))
     seen = sizes.seen and Image(resized(image.pixels, sizes.seen((height, width), side)))
     return Reference(latent, seen or None, family.name)
 
@@ -49,6 +51,15 @@ def resized(pixels: Tensor, size: Size) -> Tensor:
     plain = (pixels[0].cpu() * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     found = np.asarray(fromarray(plain).resize(size[::-1], Resampling.LANCZOS))
     return torch.from_numpy(found.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def middle(pixels: Tensor, size: Size) -> Tensor:
+    """The middle of pixels (1, 3, H, W), of a size; what is smaller than that is scaled to it."""
+    height, width = pixels.shape[-2:]
+    if height < size[0] or width < size[1]:
+        return resized(pixels, size)
+    top, left = (height - size[0]) // 2, (width - size[1]) // 2
+    return pixels[..., top : top + size[0], left : left + size[1]]
 
 
 @node("Edit conditioning")

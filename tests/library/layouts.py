@@ -252,7 +252,7 @@ NETWORKS = {
     "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth"),
     "chroma": Layout(CHROMA, "transformer", "Chroma"),
     "flux 2 dev": Layout(FLUX_2, "transformer", "FLUX.2"),
-    "flux 2 klein 4b": Layout({**FLUX_2, "txt_in.weight": (W, 7680)}, "transformer", "FLUX.2 Klein"),
+    "flux 2 klein 4b": Layout({**FLUX_2, "txt_in.weight": (W, 7680)}, "transformer", "FLUX.2 Klein", ALONE),
     "flux 3": Layout(
         {
             "early_stream_modulations.image.lin.weight": (W, W),

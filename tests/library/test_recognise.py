@@ -232,7 +232,7 @@ def test_what_holds_no_weights_is_named(name: str, content: bytes, kind: str, sa
 
 FOLDERS = [
     ("model_index.json", "FluxPipeline", "FLUX.1", "nodes.load_model"),
-    ("model_index.json", "Flux2KleinPipeline", "FLUX.2", ""),
+    ("model_index.json", "Flux2KleinPipeline", "FLUX.2 Klein", "nodes.load_model"),
     ("model_index.json", "ChromaPipeline", "Chroma", ""),
     ("model_index.json", "HiDreamImagePipeline", "HiDream", ""),
     ("model_index.json", "SomethingNewPipeline", "Something New", ""),

@@ -66,6 +66,31 @@ Z_IMAGE: Names = [
     (r"\.attention\.to_out\.0\.", ".attention.out."),
     (r"\.attention\.norm_([qk])\.", r".attention.\1_norm."),
 ]
+FLUX_2: Names = [
+    (r"^x_embedder\.", "img_in."),
+    (r"^context_embedder\.", "txt_in."),
+    (r"^time_guidance_embed\.timestep_embedder\.linear_1\.", "time_in.in_layer."),
+    (r"^time_guidance_embed\.timestep_embedder\.linear_2\.", "time_in.out_layer."),
+    (r"_modulation(_img|_txt)?\.linear\.", r"_modulation\1.lin."),
+    (r"^proj_out\.", "final_layer.linear."),
+    (r"^norm_out\.linear\.", "final_layer.adaLN_modulation.1."),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.to_qkv_mlp_proj\.", r"single_blocks.\1.linear1."),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.to_out\.", r"single_blocks.\1.linear2."),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.norm_q\.weight", r"single_blocks.\1.norm.query_norm.scale"),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.norm_k\.weight", r"single_blocks.\1.norm.key_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_[qkv]\.", r"double_blocks.\1.img_attn.qkv."),
+    (r"^transformer_blocks\.(\d+)\.attn\.add_[qkv]_proj\.", r"double_blocks.\1.txt_attn.qkv."),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_q\.weight", r"double_blocks.\1.img_attn.norm.query_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_k\.weight", r"double_blocks.\1.img_attn.norm.key_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_q\.weight", r"double_blocks.\1.txt_attn.norm.query_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_k\.weight", r"double_blocks.\1.txt_attn.norm.key_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_out\.0\.", r"double_blocks.\1.img_attn.proj."),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_add_out\.", r"double_blocks.\1.txt_attn.proj."),
+    (r"^transformer_blocks\.(\d+)\.ff\.linear_in\.", r"double_blocks.\1.img_mlp.0."),
+    (r"^transformer_blocks\.(\d+)\.ff\.linear_out\.", r"double_blocks.\1.img_mlp.2."),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.linear_in\.", r"double_blocks.\1.txt_mlp.0."),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.linear_out\.", r"double_blocks.\1.txt_mlp.2."),
+]
 QWEN_IMAGE_21: Names = [(r"\.img_mlp\.(?:gate_layer|proj)\.", ".img_mlp.gate_up.")]
 KREA_2: Names = [
     (r"^img_in\.", "first."),
@@ -93,6 +118,7 @@ NAMES = {
     "FluxTransformer2DModel": FLUX,
     "SD3Transformer2DModel": SD3,
     "ZImageTransformer2DModel": Z_IMAGE,
+    "Flux2Transformer2DModel": FLUX_2,
     "QwenImage21Transformer2DModel": QWEN_IMAGE_21,
     "Krea2Transformer2DModel": KREA_2,
 }
@@ -123,7 +149,7 @@ def _in_order(weights: Weights) -> Iterator[tuple[str, Tensor]]:
 
 def _is_swapped(kind: str, name: str, weights: Weights) -> bool:
     """Where the two libraries put shift and scale the other way round: in the last layers."""
-    if kind not in ("FluxTransformer2DModel", "SD3Transformer2DModel"):
+    if kind not in ("FluxTransformer2DModel", "SD3Transformer2DModel", "Flux2Transformer2DModel"):
         return False
     block = re.match(r"transformer_blocks\.(\d+)\.norm1_context\.linear", name)
     last = block is not None and f"transformer_blocks.{block[1]}.ff_context.net.2.weight" not in weights

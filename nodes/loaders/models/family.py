@@ -85,11 +85,13 @@ class References:
     """How a family is shown images besides a text: of which size its VAE encodes one, by the image's own size, and of
     which its text encoder sees it, where that sees.
 
-    Both are told a side in pixels, 0 for the usual one.
+    ``scaled``: the size that it is scaled to before its middle is encoded, where that is another. All are told a side
+    in pixels too, 0 for the usual one.
     """
 
     encoded: Callable[[Size, int], Size]
     seen: Callable[[Size, int], Size] | None = None
+    scaled: Callable[[Size, int], Size] | None = None
 
 
 @dataclass(frozen=True)

@@ -129,8 +129,16 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     fewest, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
     low, high = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
     mu = low + (high - low) * (config["image_tokens"] - fewest) / (most - fewest)
+    if config.get("empirical_shift"):
+        mu = empirical_shift(config["image_tokens"], steps)
     levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
     return {"sigmas": levels, **({"mu": mu} if config.get("use_dynamic_shifting") else {})}
+
+
+def empirical_shift(tokens: int, steps: int) -> float:
+    """FLUX.2's mu: lines that were fitted to what is best at 10 and at 200 steps, and between them by the steps."""
+    few, many = 8.73809524e-05 * tokens + 1.89833333, 0.00016927 * tokens + 0.45666666
+    return many if tokens > 4300 else many + (many - few) / 190 * (steps - 200)
 
 
 def _variance_type(trained: str | None, learned: bool) -> dict[str, str]:

@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from diffusers import (
+    AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
     AutoencoderKLQwenImage21,
     FlowMatchEulerDiscreteScheduler,
+    Flux2KleinPipeline,
+    Flux2Transformer2DModel,
     Krea2Pipeline,
     Krea2Transformer2DModel,
     QwenImage21Pipeline,
@@ -16,6 +20,8 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     Qwen2Tokenizer,
     Qwen2VLImageProcessor,
+    Qwen3Config,
+    Qwen3ForCausalLM,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
     Qwen3VLModel,
@@ -77,8 +83,8 @@ def qwen_3_vl(tokenizer: Qwen2Tokenizer, width: int, layers: int) -> Qwen3VLConf
     )
 
 
-def shifted(**settings: Any) -> FlowMatchEulerDiscreteScheduler:
-    return FlowMatchEulerDiscreteScheduler(shift=1.0, use_dynamic_shifting=True, **settings)
+def shifted(shift: float = 1.0, **settings: Any) -> FlowMatchEulerDiscreteScheduler:
+    return FlowMatchEulerDiscreteScheduler(shift=shift, use_dynamic_shifting=True, **settings)
 
 
 def qwen_image_21(folder: Path) -> None:
@@ -134,5 +140,45 @@ def krea_2(folder: Path) -> None:
             num_layerwise_text_blocks=1,
             num_refiner_text_blocks=1,
             axes_dims_rope=(8, 12, 12),
+        ),
+    ).save_pretrained(folder)
+
+
+def flux_2_klein(folder: Path, width: int = 2560) -> None:
+    """By its width its files are told."""
+    tokenizer = words()
+    vae = AutoencoderKLFlux2(
+        block_out_channels=(32, 32, 32, 32),
+        layers_per_block=1,
+        latent_channels=32,
+        mid_block_add_attention=False,
+    )
+    torch.nn.init.normal_(vae.bn.running_mean)
+    torch.nn.init.uniform_(vae.bn.running_var, 0.5, 2.0)
+    Flux2KleinPipeline(
+        scheduler=shifted(3.0),
+        vae=vae,
+        text_encoder=Qwen3ForCausalLM(
+            Qwen3Config(
+                vocab_size=len(tokenizer),
+                hidden_size=width,
+                intermediate_size=48,
+                num_hidden_layers=28,
+                num_attention_heads=2,
+                num_key_value_heads=1,
+                head_dim=16,
+                rope_parameters={"rope_type": "default", "rope_theta": 1e6},
+            )
+        ),
+        tokenizer=tokenizer,
+        transformer=Flux2Transformer2DModel(
+            in_channels=128,
+            num_layers=1,
+            num_single_layers=2,
+            attention_head_dim=32,
+            num_attention_heads=2,
+            joint_attention_dim=3 * width,
+            axes_dims_rope=(8, 8, 8, 8),
+            guidance_embeds=False,
         ),
     ).save_pretrained(folder)

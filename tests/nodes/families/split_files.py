@@ -47,7 +47,7 @@ from transformers import (
 
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
-from tests.nodes.families.seeing_models import krea_2, qwen_image_21
+from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.language_led_models import letters
 from tests.nodes.original_layout import unet_weights, vae_weights
 from tests.nodes.original_transformers import original_weights
@@ -321,6 +321,7 @@ KINDS: Mapping[str, Kind] = {
     "Z-Image": Kind(z_image, {"text_encoder": ("qwen_3_4b", "tokenizer")}, {"text_encoder": "qwen3_4b"}),
     "Qwen-Image": Kind(qwen_image, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer")}),
     "Qwen-Image 2.1": Kind(qwen_image_21, {"text_encoder": ("qwen3vl_8b", "processor")}),
+    "FLUX.2 Klein": Kind(flux_2_klein, {"text_encoder": ("qwen_3_4b", "tokenizer")}),
     "Krea 2": Kind(krea_2, {"text_encoder": ("qwen3vl_4b", "tokenizer")}),
 }
 
@@ -380,6 +381,6 @@ def _class(folder: Path) -> str:
 
 def _vae_names(weights: Weights) -> Weights:
     """CompVis' names of an AutoencoderKL; Qwen-Image's stays as diffusers names it."""
-    if "encoder.down_blocks.0.downsamplers.0.conv.weight" in weights:
+    if "encoder.down_blocks.0.downsamplers.0.conv.weight" in weights and "bn.running_mean" not in weights:
         return {name.removeprefix("first_stage_model."): value for name, value in vae_weights(weights, 4).items()}
     return weights

@@ -1,0 +1,1 @@
+"""FLUX.2 Klein (Black Forest Labs 2026)."""
