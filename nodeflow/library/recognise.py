@@ -154,7 +154,7 @@ def has_shape(tensor: Tensor | None, wanted: tuple[int, ...]) -> bool:
 
 def _on_disk(length: int, dtype: str) -> Iterator[int]:
     yield length
-    if dtype in ("U8", "I8"):
+    if dtype == "U8":
         yield from (length // 2, length * 3 // 4)
 
 

@@ -271,3 +271,9 @@ def test_a_file_without_tensors_says_what_to_do(tmp_path: Path) -> None:
     save_file({}, tmp_path / "none.safetensors")
     with pytest.raises(NodeError, match=r"nothing is in it; choose another file$"):
         find_for("Load GAN", str(tmp_path / "none.safetensors"), "", [])
+
+
+@pytest.mark.parametrize(("columns", "family"), [(64, "FLUX.1"), (128, "FLUX.1 Canny or Depth")])
+def test_a_whole_row_of_int8_is_not_taken_for_half_of_another(columns: int, family: str, tmp_path: Path) -> None:
+    names = {**FLUX, "img_in.weight": (64, columns)}
+    assert recognise(write_sparse(tmp_path / "a.safetensors", names, None, {"img_in.weight": "I8"})).family == family
