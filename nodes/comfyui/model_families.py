@@ -49,6 +49,9 @@ BY_WORDS = (
     ("qwen-image", "Qwen-Image"),
     ("flux3", "FLUX.3"),
     ("flux-3", "FLUX.3"),
+    ("flux-2-klein", "FLUX.2 Klein"),
+    ("flux2-klein", "FLUX.2 Klein"),
+    ("flux.2-klein", "FLUX.2 Klein"),
     ("flux2", "FLUX.2"),
     ("flux-2", "FLUX.2"),
     ("flux.2", "FLUX.2"),
@@ -64,7 +67,7 @@ BY_WORDS = (
 """Families by what the names of their files have in them; the first that is found counts."""
 BY_ENCODER = {
     "lumina2": (("qwen", "Z-Image"),),
-    "flux2": (("ministral", "ERNIE-Image"), ("ernie", "ERNIE-Image")),
+    "flux2": (("ministral", "ERNIE-Image"), ("ernie", "ERNIE-Image"), ("qwen", "FLUX.2 Klein")),
     "qwen_image": (("qwen3vl", "Qwen-Image 2.1"), ("qwen3.5", "Qwen-Image 2.1"), ("ming", "Ming-Image")),
     "stable_diffusion": (("qwen_3_06b", "Anima"),),
 }
