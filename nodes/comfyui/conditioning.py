@@ -126,8 +126,6 @@ def _controlled(found: Conditioning, given: Given, build: Builder, start: Any, e
     net = given.need(ControlNet, "control_net")
     if given.get("strength") == 0:
         return found
-    if (start, end) != (0.0, 1.0):
-        given.approximate("start and end are counted in steps, in ComfyUI in trained timesteps")
     added = Control(net.wire, given.wire("image"), given.get("strength", 1.0), start, end, net.kind)
     return replace(found, controls=(*found.controls, added))
 

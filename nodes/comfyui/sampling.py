@@ -238,6 +238,7 @@ def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
             start=one.start,
             end=one.end,
             control_type=one.kind or None,
+            counted=None if (one.start, one.end) == (0.0, 1.0) else "trained timesteps",
         )
     for over in model.denoisers:
         wire = build.shared(over.kind, over.kind, denoiser=wire, **dict(over.params))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import ControlNet, Denoiser, Image
@@ -56,14 +56,16 @@ def control(
     start: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
     end: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     control_type: ControlType = "lines",
+    counted: Literal["steps", "trained timesteps"] = "steps",
 ) -> Denoiser:
     """Leads a U-Net by an image: what it paints has its lines where the image has them.
 
     ``image`` (B, 3, H, W) is what the ControlNet was trained to be shown, such as edges, as large as what is painted. A
     single one serves all seeds; otherwise there is one for each. ``strength`` scales what the ControlNet adds: at 0 the
     result is that without it, to the last bit. It acts from the share ``start`` of the steps up to the share ``end``:
-    the early steps settle where things are, the late ones their details. Put two of these nodes one behind the other
-    for two controls at once; what they add is summed.
+    the early steps settle where things are, the late ones their details. Counted in ``trained timesteps``, they are
+    shares of the 1000 that the model was trained with, from the noisiest on, as in ComfyUI. Put two of these nodes one
+    behind the other for two controls at once; what they add is summed.
 
     ``control_type`` says what the image shows to a union of ControlNets, which serves several kinds: lines are those
     of Canny and of drawings, soft edges those of HED and scribbles; tile and repaint only larger unions know. Others
@@ -78,5 +80,5 @@ def control(
     if end < start:
         raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
     net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
-    added = AttachedControl(net, image.pixels, strength, start, end)
+    added = AttachedControl(net, image.pixels, strength, start, end, counted != "steps")
     return replace(denoiser, controls=(*denoiser.controls, added))

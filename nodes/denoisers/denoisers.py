@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Conditioning, ControlNet, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
+from nodes.denoisers.trained_range import in_trained_range
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import acting, adapted
 
@@ -50,17 +51,30 @@ class NetworkDenoiser:
 
 @dataclass(frozen=True, eq=False)
 class AttachedControl:
-    """A ControlNet, the image (B, 3, H, W) that it is shown, and how strongly and in which share of the steps."""
+    """A ControlNet, the image (B, 3, H, W) that it is shown, and how strongly and in which share of the steps.
+
+    ``trained``: the share is counted in the timesteps that the model was trained with, from the noisiest on.
+    """
 
     net: ControlNet
     picture: Tensor
     strength: float
     start: float
     end: float
+    trained: bool = False
 
     def acts(self, index: int, total: int) -> bool:
-        """Return whether it does anything at a step, as diffusers' pipelines count."""
-        return bool(self.strength) and index / total >= self.start and (index + 1) / total <= self.end
+        """Return whether it may do anything at a step, as diffusers' pipelines count."""
+        within = self.trained or (index / total >= self.start and (index + 1) / total <= self.end)
+        return bool(self.strength) and within
+
+    def acts_at(self, timestep: Tensor) -> bool:
+        """Return whether it does anything at a timestep, as ComfyUI counts."""
+        return not self.trained or in_trained_range(float(timestep.max()), self.start, self.end)
+
+    def for_a_step(self) -> Self:
+        """Return it as it acts at a step where it does: when else it acts makes no difference to that."""
+        return self if self.trained else replace(self, start=0.0, end=1.0)
 
     def cropped(self, top: int, left: int, height: int, width: int) -> Self:
         """With the part of its image that lies at a rectangle of latent cells."""
@@ -105,7 +119,7 @@ class UNetDenoiser(NetworkDenoiser):
     def at(self, index: int, total: int) -> Self:
         """With the controls and adapters alone that act at a step. When else they act makes no difference to it."""
         led = super().at(index, total)
-        controls = (replace(control, start=0.0, end=1.0) for control in self.controls if control.acts(index, total))
+        controls = (control.for_a_step() for control in self.controls if control.acts(index, total))
         return replace(led, controls=tuple(controls)) if self.controls else led
 
     def cropped(self, top: int, left: int, height: int, width: int) -> Self:
@@ -175,7 +189,8 @@ class UNetDenoiser(NetworkDenoiser):
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
     ) -> Residuals | tuple[None, None]:
         """Return what all controls add, summed."""
-        found = [control.residuals(x, timestep, tokens, told) for control in self.controls]
+        acting = (control for control in self.controls if control.acts_at(timestep))
+        found = [control.residuals(x, timestep, tokens, told) for control in acting]
         if not found:
             return None, None
         down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]

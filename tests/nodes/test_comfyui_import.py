@@ -387,11 +387,12 @@ def test_controlnets_of_a_text_lead_the_denoiser(catalogue: Catalogue) -> None:
     )
     graph["sampled"]["inputs"] |= {"positive": ["again", 0], "negative": ["both", 1]}
     found = bring(graph, catalogue)
-    assert params(found, "control") == {"strength": 0.8, "start": 0.1, "end": 0.6, "control_type": "depth"}
+    span = {"start": 0.1, "end": 0.6, "counted": "trained timesteps"}
+    assert params(found, "control") == {"strength": 0.8, "control_type": "depth", **span}
     assert sources(found, "control_2")["denoiser"] == "control.denoiser"
     assert sources(found, "guidance")["denoiser"] == "control_2.denoiser"
     approximate = {row["class"] for row in found.report.rows if row["status"] == "approximate"}
-    assert approximate == {"Canny", "ControlNetApplyAdvanced", "KSampler"}
+    assert approximate == {"Canny", "KSampler"}
 
 
 def test_latents_are_counted_in_cells_and_keep_their_masks(catalogue: Catalogue) -> None:

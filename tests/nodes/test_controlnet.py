@@ -145,6 +145,25 @@ def test_where_a_control_ends_later_makes_no_difference_to_the_steps_before(
     assert in_force(short, 5, 10).controls == ()  # type: ignore[attr-defined]
 
 
+def test_a_control_counted_in_trained_timesteps_acts_by_noise_and_not_by_steps(
+    tiny: LatentDiffusion, folders: list[Path]
+) -> None:
+    net = load_controlnet(str(folders[0]))
+    led = control(unet_denoiser(tiny.unet), net, picture(1), 1.0, 0.1, 0.6, counted="trained timesteps")
+    acting = in_force(led, 0, 10).controls[0]  # type: ignore[attr-defined]
+    acts = {time: acting.acts_at(torch.tensor(time)) for time in (999, 900, 899, 400, 399, 0)}
+    assert acts == {999: False, 900: False, 899: True, 400: True, 399: False, 0: False}
+    always, never = (
+        control(unet_denoiser(tiny.unet), net, picture(1), 1.0, *span, counted="trained timesteps")
+        for span in ((0.0, 1.0), (0.9999, 0.9999))
+    )
+    usual = control(unet_denoiser(tiny.unet), net, picture(1))
+    assert torch.equal(sampled(tiny, always).latent.samples, sampled(tiny, usual).latent.samples)
+    plain = sampled(tiny, unet_denoiser(tiny.unet)).latent.samples
+    assert not torch.equal(plain, sampled(tiny, usual).latent.samples)
+    assert torch.equal(sampled(tiny, never).latent.samples, plain)
+
+
 def test_what_does_not_fit_is_a_sentence(
     tiny: LatentDiffusion, tiny_folder: Path, tiny_ddpm: Path, folders: list[Path]
 ) -> None:

@@ -123,6 +123,9 @@ def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | No
         "start_percent": exporter.value(name, "start"),
         "end_percent": exporter.value(name, "end"),
     }
+    whole = (exporter.value(name, "start"), exporter.value(name, "end")) == (0.0, 1.0)
+    if not whole and exporter.plain(name, "counted") != "trained timesteps":
+        exporter.note("ComfyUI counts shares of the trained timesteps, not of the steps")
     if "control_type" in exporter.workflow.nodes[name].params:
         kinds = {ours: theirs for theirs, ours in UNION_KINDS.items()}
         net = exporter.shared(

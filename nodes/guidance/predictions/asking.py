@@ -12,6 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
+from nodes.denoisers.trained_range import in_trained_range
 from nodes.guidance.predictions.formulas import in_two, joined, rescale_guided
 from nodes.guidance.predictions.places import Box, Part, beside_areas, counted, placed, whole
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
@@ -19,7 +20,6 @@ from nodes.guidance.predictions.rules import GuidanceRule, Linear
 ALONE = Linear(1.0)
 TOGETHER = 2
 """Texts that are asked for in one call, as without regions."""
-LAST_TIMESTEP = 999
 
 
 @runtime_checkable
@@ -110,16 +110,9 @@ def _acting(
 
 
 def _at_time(text: Conditioning, time: float) -> bool:
-    """Whether a text leads at a timestep, of which ``start`` and ``end`` are shares, from the noisiest on.
-
-    Denoisers are asked at whole timesteps, so that these are whole too; at the one where a text ends, the next one that
-    begins there leads with it.
-    """
+    """Whether a text leads at a timestep, where its range is counted in the trained ones."""
     region = text.region
-    if region is None or not region.trained:
-        return True
-    first, last = (round((1 - share) * LAST_TIMESTEP) for share in (region.start, region.end))
-    return (region.start <= 0 or time <= first) and (region.end >= 1 or time >= last)
+    return region is None or not region.trained or in_trained_range(time, region.start, region.end)
 
 
 def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[Part]]) -> tuple[Tensor, list[Tensor]]:
