@@ -387,7 +387,11 @@ def test_two_runs_are_compared_over_the_steps_by_their_values(window: MainWindow
     assert "guidance.scale: 2.5 → 6.0" in bar.words.text()
     assert not bar.mode_box.isVisible() and not bar.same_step.isVisible()
     see("sampler", "trajectory", "place")
-    assert isinstance(stage.currentWidget(), ChartView) and "the last run alone" in bar.words.text()
+    both = stage.currentWidget()
+    assert isinstance(both, ChartView)
+    qtbot.waitUntil(lambda: len(both.chart.series) == 8, timeout=SECONDS)
+    assert [series.name.endswith("(other)") for series in both.chart.series] == [False] * 4 + [True] * 4
+    assert "they part" not in bar.words.text()
 
 
 def test_pictures_of_two_runs_are_compared_too(window: MainWindow, see: See, qtbot: QtBot) -> None:
@@ -420,7 +424,7 @@ def test_while_it_samples_the_step_is_shown_and_then_the_result(window: MainWind
     qtbot.waitUntil(lambda: panel.film.frame(150) is panel.stage.picture.frame is not None, timeout=SECONDS)
 
 
-def test_what_only_the_disk_holds_is_shown_in_true_colours_once_its_vae_is_loaded(
+def test_what_only_the_disk_holds_is_shown_in_true_colours_without_its_vae(
     window: MainWindow, inspector: InspectorPanel, see: See, qtbot: QtBot
 ) -> None:
     see("sampler", "latent", "colours")
@@ -430,11 +434,13 @@ def test_what_only_the_disk_holds_is_shown_in_true_colours_once_its_vae_is_loade
     window.run()
     qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
     see("sampler", "latent", "colours")
-    assert inspector.stage.picture.image() != true
-    assert not inspector.load_button.isHidden()
+    assert inspector.stage.picture.image() == true
+    assert inspector.load_button.isHidden()
+    inspector.choose_form("decoded")
+    qtbot.waitUntil(lambda: not inspector.load_button.isHidden(), timeout=SECONDS)
     assert "model" in inspector.load_button.text()
     inspector.load_button.click()
-    qtbot.waitUntil(lambda: inspector.stage.picture.image() == true, timeout=SECONDS)
+    qtbot.waitUntil(lambda: inspector.stage.picture.image().width() == 64, timeout=SECONDS)
     assert inspector.load_button.isHidden()
 
 

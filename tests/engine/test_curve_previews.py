@@ -25,7 +25,7 @@ def alpha(value: object, side: int = 120) -> np.ndarray:
 def height_at(drawn: np.ndarray, share: float) -> float:
     """How high the line stands at a share of the width, from 0 at the bottom to 1, by its strongest pixels."""
     column = drawn[:, round(5 + share * (drawn.shape[1] - 10))]
-    return 1 - float(np.flatnonzero(column > 200).mean()) / (len(column) - 1)
+    return 1 - float(np.flatnonzero(column > 0.75 * column.max()).mean()) / (len(column) - 1)
 
 
 def test_sigmas_fall_from_left_to_right() -> None:

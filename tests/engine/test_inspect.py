@@ -272,7 +272,7 @@ def test_models_plain_values_and_anything_else_can_be_seen(studio: Studio) -> No
     assert other.text.splitlines()[-1] != first.text.splitlines()[-1]
     guider = studio.look("guidance", "guider", "parts")
     assert isinstance(guider, Table)
-    assert ("scale", "float", "2.5") in guider.rows
+    assert ("rule.scale", "float", "2.5") in guider.rows
     files = studio.look("save", "files", "files")
     assert isinstance(files, Table)
     assert len(files.rows) == 2

@@ -53,7 +53,7 @@ def test_info_says_what_a_file_is(places: Path) -> None:
     assert told["bytes"] == (places / "sub" / "flux.safetensors").stat().st_size
     assert (told["reason"], len(told["sha256"]), told["autov2"]) == ("", 64, told["sha256"][:10])
     lacking = json.loads(said("models", "info", str(places / "xl.safetensors"), "--json"))
-    assert (lacking["node"], lacking["reason"]) == ("", "take a file with VAE and text encoders too")
+    assert (lacking["node"], lacking["reason"]) == ("nodes.load_diffusion_model", "")
     said("models", "scan", str(places))
     assert "the transformer of FLUX.1 alone" in said("models", "info", "flux")
     assert "there is no such file or folder" in said("models", "info", "nothing.safetensors", status=2)

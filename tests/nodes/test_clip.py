@@ -104,7 +104,7 @@ def test_open_clip_models_load_from_folder_and_file(tmp_path: Path, caplog: pyte
 def test_what_is_no_clip_is_a_sentence(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(NodeError, match=r"holds Stable Diffusion 1 or 2.*; Load CLIP loads a CLIP"):
         load_clip(str(tiny_folder))
-    with pytest.raises(NodeError, match="holds the text encoder CLIP alone, one part of Stable Diffusion 1 or 2"):
+    with pytest.raises(NodeError, match="holds the text encoder CLIP alone, which the node Load text encoder loads"):
         load_clip(str(tiny_folder / "text_encoder"))
     (tmp_path / "cut.safetensors").write_bytes(b"no")
     with pytest.raises(NodeError, match="damaged or was cut short"):

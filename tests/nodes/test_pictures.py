@@ -61,7 +61,7 @@ def test_writers_at_the_same_time_never_share_a_number(tmp_path: Path) -> None:
 
 def test_the_workflow_is_inside(tmp_path: Path) -> None:
     workflow = json.dumps({"nodeflow": 1, "nodes": {}, "title": "Grüße 星"}, ensure_ascii=False)
-    path = save_image(picture(), "with", tmp_path, workflow).paths[0]
+    path = save_image(picture(), "with", tmp_path, workflow=workflow).paths[0]
     with Pillow.open(path) as file:
         assert file.text["nodeflow"] == workflow  # type: ignore[attr-defined]
 

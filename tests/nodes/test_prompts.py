@@ -42,14 +42,16 @@ def test_odd_letters_give_the_tokens_that_clip_was_trained_with(text: str) -> No
 def test_the_window_counts_the_same_tokens() -> None:
     known = _load(folder("assets") / "models" / "latent-diffusion" / "tokenizer")
     assert known is not None and known.clip
-    assert said("it\N{RIGHT SINGLE QUOTATION MARK}s &amp;", known) == said("it's &", known)
+    curly, plain = (said(text, known) for text in ("it\N{RIGHT SINGLE QUOTATION MARK}s &amp;", "it's &"))
+    assert curly.partition(" · ")[0] == plain.partition(" · ")[0]
     assert as_clip_reads("plain") == "plain"
 
 
 def notes(call: Any, *arguments: Any) -> list[tuple[int, str]]:
+    """What is said of texts that are cut, with the number of the call."""
     with noting() as found:
         call(*arguments)
-    return found
+    return [(call, note) for call, note in found if note.startswith("the text is cut")]
 
 
 LOST = "and a whale that nobody will see"

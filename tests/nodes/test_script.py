@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from nodeflow.cli.catalogue import known_catalogue
+from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import dumps, load
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.resources import folder
@@ -26,8 +27,8 @@ MET = ("latent-diffusion", "stable-diffusion-2", "dit")
 def shortened(name: str) -> Workflow:
     """A ready-made workflow with fewer steps and images."""
     workflow = load(folder("workflows") / f"{name}.json")
-    workflow.nodes["scheduler"].params["steps"] = 3
-    workflow.nodes["noise"].params.update(batch=2, seed=11)
+    for edit in (SetParam("scheduler", "steps", 3), SetParam("noise", "batch", 2), SetParam("noise", "seed", 11)):
+        edit.apply(workflow)
     return workflow
 
 

@@ -65,7 +65,8 @@ class Comparison(QObject):
 
     def overlay(self, view: Chart, handle: ValueHandle, form: str, options: dict[str, Any], stage: ViewStage) -> None:
         """Show the curves of another value of the same form together with these."""
-        turn = self._turn
+        turn, self._parting = self._turn, None
+        self._bar.tell(None, "")
 
         def told(other: Seen | None, error: str) -> None:
             if turn == self._turn and isinstance(other, Chart):

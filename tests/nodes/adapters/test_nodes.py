@@ -112,6 +112,8 @@ def encoders(text: Any) -> list[Any]:
     """Whatever holds a network in a text encoder, in its order."""
     if hasattr(text, "module"):
         return [text]
+    if hasattr(text, "plain"):
+        return encoders(text.plain)
     if hasattr(text, "readers"):
         return list(text.readers)
     return [*text.clips, text.t5] if hasattr(text, "clips") else [text.clip, text.t5]
