@@ -35,6 +35,15 @@ class Plain(NamedTuple):
 SCALED = {"method": "upscale_method"}
 PLAIN: dict[str, Plain] = {
     "vae_decode": Plain("VAEDecode", {"vae": "vae", "latent": "samples"}, outputs=("image",)),
+    "noise_mask": Plain(
+        "SetLatentNoiseMask", {"latent": "samples", "mask": "mask"}, outputs=("latent",), only={"differential": 0.0}
+    ),
+    "vae_encode_for_inpainting": Plain(
+        "VAEEncodeForInpaint",
+        {"vae": "vae", "image": "pixels", "mask": "mask"},
+        {"grow": "grow_mask_by"},
+        outputs=("latent",),
+    ),
     "vae_encode": Plain("VAEEncode", {"vae": "vae", "image": "pixels"}, outputs=("latent",), only={"sample": False}),
     "scale_image": Plain(
         "ImageScale",

@@ -31,8 +31,16 @@ EMPTY = {
     "flux_denoiser": "EmptySD3LatentImage",
     "joint_denoiser": "EmptySD3LatentImage",
 }
+OVER = {
+    "normalise_guidance": ("CFGNorm", "strength", ""),
+    "limit_guidance": ("CFGNorm", "strength", "strength"),
+    "rescale_guidance": ("RescaleCFG", "multiplier", "share"),
+}
+"""What stands over a guider here and over the model in ComfyUI: its class, its value, and ours for that."""
 ENCODE, GROW = "vae_encode", "grow_mask"
-taken(*GUIDERS, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise")
+taken(
+    *GUIDERS, *OVER, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise"
+)
 
 
 class Guided(NamedTuple):
@@ -71,9 +79,11 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     if kind == "inpaint":
         found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
         return found._replace(mask=exporter.wire(guider, "mask"))
-    if kind == "normalise_guidance":
+    if kind in OVER:
         found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
-        return found._replace(model=exporter.shared("CFGNorm", model=found.model, strength=1.0))
+        theirs, param, value = OVER[kind]
+        given = {param: exporter.value(guider, value) if value else 1.0}
+        return found._replace(model=exporter.shared(theirs, model=found.model, **given))
     if kind not in GUIDERS:
         raise CannotExportError(f"its guidance, {guider}, has no counterpart in ComfyUI")
     alone = kind == "no_guidance"
