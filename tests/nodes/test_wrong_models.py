@@ -62,16 +62,20 @@ def wrong(
         (path / "model.gguf", (), "model.gguf is damaged or was cut short"),
         (
             tiny_folder,
-            ("Load latent diffusion", "Load VAE"),
+            ("Load latent diffusion", "Load VAE", "Load model"),
             "holds Stable Diffusion 1 or 2,",
         ),
         (
             tiny_sd3,
-            ("Load model", "Load diffusion model", "Load flow transformer", "Load VAE"),
+            ("Load model", "Load diffusion model", "Load flow transformer", "Load VAE", "Load text encoder"),
             "holds Stable Diffusion 3, which",
         ),
         (tiny_clip, ("Load CLIP",), "holds a CLIP, which the node Load CLIP loads"),
-        (path / "whole.safetensors", ("Load latent diffusion",), "holds a whole Stable Diffusion 1 or 2 in one file,"),
+        (
+            path / "whole.safetensors",
+            ("Load latent diffusion", "Load model"),
+            "holds a whole Stable Diffusion 1 or 2 in one file,",
+        ),
         (control, ("Load ControlNet",), "holds a ControlNet, which the node Load ControlNet loads"),
         (lora, ("LoRA", "LoRA for the text encoder"), "holds a LoRA for Stable Diffusion, which the node LoRA or"),
     ]
