@@ -1,0 +1,122 @@
+"""Tests of importing models and their loaders."""
+
+from __future__ import annotations
+
+import pytest
+
+from nodeflow.graph.model.catalogue import Catalogue
+from tests.nodes.comfyui.graphs import SAMPLED, api, bring, params, parts, sources
+
+
+def test_loras_shifts_and_rescaling_stand_between_model_and_sampler(catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED)
+    graph |= api(
+        lora=(
+            "LoraLoader",
+            {"model": "@model", "clip": "@model.1", "lora_name": "a.safetensors", "strength_model": 0.7},
+        ),
+        more=("LoraLoaderModelOnly", {"model": "@lora", "lora_name": "b.safetensors", "strength_model": -0.4}),
+        shift=("ModelSamplingSD3", {"model": "@more", "shift": 5.0}),
+        learnt=("ModelSamplingDiscrete", {"model": "@shift", "sampling": "v_prediction", "zsnr": False}),
+    )
+    graph["sampled"]["inputs"]["model"] = ["learnt", 0]
+    graph["good"]["inputs"]["clip"] = ["lora", 1]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    assert params(found, "lora") == {"lora": "a.safetensors", "weight": 0.7}
+    assert params(found, "lora_2") == {"lora": "b.safetensors", "weight": -0.4}
+    assert sources(found, "denoiser") == {"unet": "lora_2.diffusion_network"}
+    assert params(found, "denoiser") == {"prediction": "v"}
+    assert sources(found, "schedule") == {"trained": "shift.trained_schedule"} and params(found, "shift") == {
+        "shift": 5.0
+    }
+    assert sources(found, "prompt") == {"text_encoder": "lora_text.text_encoder"}
+    assert {model["folder"] for model in found.report.models} == {"checkpoints", "loras"}
+
+
+def test_a_lora_beyond_what_a_node_takes_is_several(catalogue: Catalogue) -> None:
+    lora = {"model": "@model", "lora_name": "a.safetensors", "strength_model": 3.0}
+    found = bring(api(**SAMPLED, lora=("LoraLoaderModelOnly", lora)), catalogue)
+    assert [params(found, name)["weight"] for name in ("lora", "lora_2")] == [1.5, 1.5]
+    assert sources(found, "lora_2") == {"unet": "lora.diffusion_network"}
+
+
+def test_three_loaders_of_flux_are_one_here(catalogue: Catalogue) -> None:
+    graph = api(
+        net=("UNETLoader", {"unet_name": "flux1-dev.safetensors", "weight_dtype": "default"}),
+        texts=("DualCLIPLoader", {"clip_name1": "t5.safetensors", "clip_name2": "l.safetensors", "type": "flux"}),
+        coder=("VAELoader", {"vae_name": "ae.safetensors"}),
+        good=("CLIPTextEncode", {"clip": "@texts", "text": "a fox"}),
+        led=("FluxGuidance", {"conditioning": "@good", "guidance": 2.5}),
+        shift=(
+            "ModelSamplingFlux",
+            {"model": "@net", "max_shift": 1.2, "base_shift": 0.5, "width": 512, "height": 512},
+        ),
+        guide=("BasicGuider", {"model": "@shift", "conditioning": "@led"}),
+        zeros=("EmptySD3LatentImage", {"width": 512, "height": 512, "batch_size": 1}),
+        levels=("BasicScheduler", {"model": "@shift", "scheduler": "simple", "steps": 4, "denoise": 1.0}),
+        walk=("KSamplerSelect", {"sampler_name": "euler"}),
+        grain=("RandomNoise", {"noise_seed": 8}),
+        sampled=(
+            "SamplerCustomAdvanced",
+            {"noise": "@grain", "guider": "@guide", "sampler": "@walk", "sigmas": "@levels", "latent_image": "@zeros"},
+        ),
+        shown=("VAEDecode", {"samples": "@sampled", "vae": "@coder"}),
+    )
+    found = bring(graph, catalogue)
+    loaders = [name for name, node in found.workflow.nodes.items() if node.type.startswith("nodes.load_")]
+    assert loaders == ["model"] and found.workflow.nodes["model"].type == "nodes.load_model"
+    assert params(found, "model") == {
+        "model": "flux1-dev.safetensors",
+        "text_encoder": "t5.safetensors",
+        "text_encoder_2": "l.safetensors",
+        "vae": "ae.safetensors",
+    }
+    assert params(found, "denoiser") == {"guidance": 2.5} and found.workflow.nodes["denoiser"].type.endswith(
+        "network_denoiser"
+    )
+    assert sources(found, "decode")["vae"] == "model.vae"
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+
+
+def test_several_networks_have_their_texts_and_vae_beside(catalogue: Catalogue) -> None:
+    found = bring(parts("z_image_turbo_bf16.safetensors", "lumina2", "qwen_3_4b.safetensors"), catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "text_encoder") == {"model": "qwen_3_4b.safetensors", "family": "Z-Image"}
+    assert params(found, "model") == {"model": "z_image_turbo_bf16.safetensors", "storage": "float8"}
+    assert params(found, "vae") == {"model": "ae.safetensors", "made_for": "Z-Image"}
+    assert sources(found, "schedule") == {"trained": "model.schedule"}
+    assert sources(found, "schedule_2") == {"trained": "model_2.schedule"}
+
+
+def test_a_family_that_is_not_loaded_is_told(catalogue: Catalogue) -> None:
+    found = bring(parts("longcat_image_bf16.safetensors", "longcat_image", "qwen_2.5_vl_7b.safetensors"), catalogue)
+    notes = {note for row in found.report.rows for note in row["notes"]}
+    assert "models of LongCat-Image are not loaded by this nodeflow yet" in notes
+    assert found.report.nodes["unknown"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "node"),
+    [
+        ("flux1-dev-fp8.safetensors", "load_model"),
+        ("sd3.5_large_fp8_scaled.safetensors", "load_model"),
+        ("dreamshaper_8.safetensors", "load_latent_diffusion"),
+        ("sd_xl_base_1.0.safetensors", "load_latent_diffusion"),
+    ],
+)
+def test_a_whole_model_is_loaded_by_its_kind(name: str, node: str, catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED)
+    graph["model"]["inputs"]["ckpt_name"] = name
+    found = bring(graph, catalogue)
+    assert found.workflow.nodes["model"].type == f"nodes.{node}" and found.report.nodes["unknown"] == 0
+    assert params(found, "model") == {"model": name}
+
+
+def test_files_in_gguf_are_loaded_by_the_same_nodes(catalogue: Catalogue) -> None:
+    graph = parts("qwen-image-Q4_K_M.gguf", "qwen_image", "qwen2.5-vl-7b-Q8_0.gguf", "CLIPLoaderGGUF")
+    graph["net"]["class_type"] = "UnetLoaderGGUF"
+    graph["net"]["inputs"] = {"unet_name": "qwen-image-Q4_K_M.gguf"}
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "text_encoder") == {"model": "qwen2.5-vl-7b-Q8_0.gguf", "family": "Qwen-Image"}

@@ -1,0 +1,153 @@
+"""Tests of importing the reading of any file, its places and notes."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from nodeflow.graph.io.comfyui.containers import NotReadableError
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.validate.check import check
+from nodes.comfyui.importing import import_comfyui
+from nodes.comfyui.registry import translators
+from tests.nodes.comfyui.graphs import SAMPLED, Api, api, bring, params, sources
+
+
+def test_what_is_unknown_keeps_its_place(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED, dream=("Deep.Dream //X", {"pixels": "@shown", "amount": 7, "latent": "@zeros", "list": {"a": [1]}})
+    )
+    graph["sharp"] = {"class_type": "Sharpener+", "inputs": {"image": ["dream", 1]}, "_meta": {"title": "Sharp"}}
+    graph["saved"]["inputs"]["images"] = ["sharp", 0]
+    found = bring(graph, catalogue)
+    assert found.workflow.nodes["deep_dream_x"].type == "comfyui.Deep.Dream //X"
+    assert params(found, "deep_dream_x") == {"amount": 7, "list": {"a": [1]}}
+    assert sources(found, "deep_dream_x") == {"pixels": "decode.image", "latent": "emptylatentimage.LATENT"}
+    assert sources(found, "save") == {"image": "sharpener.output_0"}
+    assert found.workflow.layout["sharpener"].title == "Sharp"
+    assert json.loads(found.workflow.nodes["sharpener"].extra["comfyui"])["class"] == "Sharpener+"
+    unknown = [row for row in found.report.rows if row["status"] == "unknown"]
+    assert {row["class"] for row in unknown} == {"Deep.Dream //X", "Sharpener+"}
+    assert all(row["nodes"] and row["notes"] for row in unknown)
+    said = [problem.reason for problem in check(found.workflow, catalogue)]
+    assert "keeps the place of ComfyUI's Sharpener+, which has no counterpart here; replace it" in said
+
+
+def test_frames_notes_titles_and_places_are_taken_over(catalogue: Catalogue) -> None:
+    def drawn(id: int, kind: str, x: float, **more: Any) -> Any:
+        return {
+            "id": id,
+            "type": kind,
+            "pos": [x, 10],
+            "size": [200, 100],
+            "mode": 0,
+            "inputs": [],
+            "outputs": [],
+            **more,
+        }
+
+    window = {
+        "version": 0.4,
+        "nodes": [
+            drawn(1, "LoadImage", 500, title="My fox", widgets_values=["fox.png", "image"]),
+            drawn(2, "EmptyLatentImage", 0, widgets_values=[64, 64, 1]),
+            drawn(3, "LoadImage", 510, widgets_values=["hare.png", "image"]),
+            drawn(4, "MarkdownNote", 0, widgets_values=["# Read me"]),
+        ],
+        "links": [],
+        "groups": [{"title": "Pictures", "bounding": [480, 0, 300, 400], "color": "#3f789e"}],
+    }
+    found = bring(window, catalogue)
+    first, second = found.workflow.layout["picture"], found.workflow.layout["picture_2"]
+    assert first.title == "My fox" and second.y > first.y + 100
+    frame, note = found.workflow.annotations["frame1"], found.workflow.annotations["note1"]
+    assert frame.text == "Pictures" and frame.holds(first.x, first.y) and note.text == "# Read me"
+
+
+def test_a_picture_says_where_its_two_workflows_differ(catalogue: Catalogue) -> None:
+    window = {"nodes": [{"id": 1, "type": "LoadImage", "widgets_values": ["a.png"]}], "links": []}
+    prompt = {"1": {"class_type": "LoadImage", "inputs": {"image": "b.png"}}}
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("workflow", json.dumps(window))
+    texts.add_text("prompt", json.dumps(prompt))
+    data = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(data, "PNG", pnginfo=texts)
+    found = bring(data.getvalue(), catalogue)
+    assert params(found, "picture")["path"] == "b.png"
+    assert any("differ at 1 nodes: 1" in sentence for sentence in found.report.differences)
+
+
+def test_noise_that_a_card_would_draw_is_told(catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED)
+    graph["sampled"]["inputs"]["sampler_name"] = "euler_ancestral"
+    assert any("graphics card" in sentence for sentence in bring(graph, catalogue).report.differences)
+
+
+def test_circles_and_missing_wires_open_as_placeholders(catalogue: Catalogue) -> None:
+    graph = api(
+        one=("LatentUpscaleBy", {"samples": "@two", "scale_by": 2.0}),
+        two=("LatentUpscaleBy", {"samples": "@one", "scale_by": 2.0}),
+        lost=("VAEDecode", {"samples": "@nowhere"}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] >= 2 and len(found.report.differences) == 1
+
+
+def test_what_holds_nothing_is_refused_in_a_sentence(catalogue: Catalogue) -> None:
+    for data in (b"", b"{}", b'{"nodeflow": 1, "nodes": {}}', b"hello"):
+        with pytest.raises(NotReadableError, match="no workflow"):
+            import_comfyui(data, catalogue)
+
+
+def test_values_of_any_kind_open(catalogue: Catalogue) -> None:
+    odd = (None, True, -1, 2**70, 1e308, float("nan"), "", "x" * 5000, "\ud800", [], [1, [2]], {"a": {}}, ["1", 0])
+    choose = random.Random(7)
+    names = {
+        "seed",
+        "steps",
+        "cfg",
+        "width",
+        "height",
+        "text",
+        "image",
+        "model",
+        "samples",
+        "mask",
+        "value",
+        "x",
+        "amount",
+    }
+    for _ in range(60):
+        kinds = choose.choices([*sorted(translators()), "Nobody knows"], k=12)
+        graph = {
+            str(number): {
+                "class_type": kind,
+                "inputs": {
+                    name: choose.choice([*odd, [str(choose.randrange(12)), choose.randrange(3)]]) for name in names
+                },
+            }
+            for number, kind in enumerate(kinds)
+        }
+        bring(json.dumps(graph).encode(), catalogue)
+
+
+def test_a_large_graph_opens_in_steps_that_grow_with_it(catalogue: Catalogue) -> None:
+    """A chain of thousands, as long as hostile files make them: no recursion ends it."""
+    chain: Api = {"0": {"class_type": "LoadImage", "inputs": {"image": "a.png"}}}
+    for number in range(1, 3000):
+        kind = "ImageInvert" if number % 2 else "Unheard of"
+        chain[str(number)] = {"class_type": kind, "inputs": {"image": [str(number - 1), 0]}}
+    assert bring(chain, catalogue).report.nodes["total"] == 3000
+
+
+def test_importing_needs_no_torch() -> None:
+    code = "import sys\nimport nodes.comfyui.importing\nfrom nodes.comfyui.registry import translators\n"
+    code += "assert translators() and not {'torch', 'numpy', 'PySide6', 'diffusers'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
