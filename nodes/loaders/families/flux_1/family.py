@@ -7,9 +7,9 @@ from typing import Any
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.denoisers.calls.flow_calls import FluxDenoiser
 from nodes.loaders.adapters.names.flux import ROWS
 from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.flux_1.call import FluxDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.denoisers.calls.shown_calls import Flux2Denoiser
 from nodes.loaders.families.autoencoders.flux_2 import FLUX_2
+from nodes.loaders.families.flux_2_klein.call import Flux2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Size, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.denoisers.calls.shown_calls import Krea2Denoiser
 from nodes.loaders.families.autoencoders.frames import WAN
+from nodes.loaders.families.krea_2.call import Krea2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes

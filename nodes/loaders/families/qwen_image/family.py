@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.denoisers.calls.flow_calls import QwenImageDenoiser
 from nodes.loaders.families.autoencoders.frames import WAN
+from nodes.loaders.families.qwen_image.call import QwenImageDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.denoisers.calls.shown_calls import QwenImage21Denoiser
 from nodes.loaders.families.autoencoders.frames import QWEN_21
+from nodes.loaders.families.qwen_image_2_1.call import QwenImage21Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Size, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes

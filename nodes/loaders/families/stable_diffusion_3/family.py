@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.denoisers.calls.flow_calls import JointDenoiser
 from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.stable_diffusion_3.call import JointDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.shapes import count_layers

@@ -1,0 +1,33 @@
+"""Qwen-Image's transformer, as diffusers' pipeline asks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nodeflow.wires import Conditioning
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, packed, references, unpacked
+
+
+@dataclass(frozen=True, eq=False)
+class QwenImageDenoiser(FlowDenoiser):
+    """A `QwenImageTransformer2DModel` as a denoiser, whose patches of 2 x 2 cells are packed and unpacked here.
+
+    What it paints comes first, reference images behind it.
+    """
+
+    def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        tokens, mask = masked(conditioning, len(x))
+        longest = int(mask.sum(1).max())
+        rows, columns = x.shape[-2] // 2, x.shape[-1] // 2
+        images = [x, *references(conditioning, x)]
+        output: Tensor = self.ask(
+            hidden_states=torch.cat([packed(image) for image in images], 1),
+            timestep=timestep.expand(len(x)).to(x.dtype) / 1000,
+            encoder_hidden_states=tokens[:, :longest],
+            encoder_hidden_states_mask=mask[:, :longest],
+            img_shapes=[[(1, image.shape[-2] // 2, image.shape[-1] // 2) for image in images]] * len(x),
+        )
+        return unpacked(output[:, : rows * columns], rows, columns)
