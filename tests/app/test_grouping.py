@@ -297,7 +297,8 @@ def test_a_run_shows_on_the_instance_and_inside(window: MainWindow, hand: Hand, 
     window.run()
     qtbot.waitUntil(lambda: card.state.phase == "running" and card.state.steps > 6, timeout=60_000)
     finish(window, qtbot)
-    qtbot.waitUntil(lambda: card.state.phase == "ran" and "group/decode" in window.session.thumbnails, timeout=20_000)
+    thumbnails = window.session.images.thumbnails
+    qtbot.waitUntil(lambda: card.state.phase == "ran" and "group/decode" in thumbnails, timeout=20_000)
     qtbot.waitUntil(lambda: card.thumbnail is not None, timeout=20_000)
     assert [value.type for value in card.state.values] == ["Image"] and card.state.seconds > 0
     window.gestures.groups.open()

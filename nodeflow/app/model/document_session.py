@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
+from nodeflow.app.model.asked_runs import AskedRun, AskedRuns
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.file_stamp import FileStamp
 from nodeflow.app.model.flattened import FlattenedWorkflow
+from nodeflow.app.model.node_images import NodeImages
 from nodeflow.app.model.open_documents import OpenDocuments
+from nodeflow.app.model.run_obstacles import run_obstacles
 from nodeflow.app.model.run_state import NodeState, RunStates
 from nodeflow.app.model.undo import EditCommand
 from nodeflow.app.qt.signals import silence
@@ -35,23 +38,10 @@ from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetPa
 from nodeflow.graph.edits.subgraph_edits import Inside, Same
 from nodeflow.graph.io import files
 from nodeflow.graph.io.import_report import ImportReport
-from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
-from nodeflow.graph.model.roles import SEEN
-from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow, WorkflowError
-from nodeflow.graph.subgraphs.instances import definition_of
-from nodeflow.graph.validate.run_scope import obstacles, scope
+from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
-
-
-class AskedRun(NamedTuple):
-    """A run that was asked for, by the number of its job."""
-
-    job: int
-    title: str
-    targets: tuple[str, ...]
-    sweeps: tuple[Sweep, ...]
 
 
 class DocumentSession(QObject):
@@ -94,8 +84,7 @@ class DocumentSession(QObject):
         """Names its document to the engine."""
         self.document = Document()
         self.flattened = FlattenedWorkflow(self.document)
-        self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
-        """By the path of a node, the output that was last looked at and its small images."""
+        self.images = NodeImages(self.hub, self.id, self.flattened)
         self.stack = QUndoStack(self)
         self.path: Path | None = None
         self.name = ""
@@ -112,13 +101,9 @@ class DocumentSession(QObject):
         self.problems: list[Problem] = []
         self.missing: list[Problem] = []
         """Models that are not on this computer; a run is tried all the same."""
-        self.jobs: list[int] = []
-        """Its runs that are not finished, in the order in which they were asked for."""
-        self._to_submit: list[AskedRun] = []
-        """Runs that are not written down yet: one after the other."""
+        self.runs = AskedRuns(self.hub, self._hand_over)
         self.shown_job = 0
         """The run that the states of the nodes are about."""
-        self._requests: dict[int, tuple[str, str, int]] = {}
         self._soon = QTimer(self, interval=150, singleShot=True)
         self._soon.timeout.connect(self._check_again)
         self._listen()
@@ -159,7 +144,7 @@ class DocumentSession(QObject):
 
     def open(self, path: Path) -> None:
         """Open a workflow file, or an image that holds one. Raises WorkflowError; the document then stays."""
-        self.show_workflow(read(path), path)
+        self.show_workflow(files.load(path), path)
 
     def show_workflow(self, workflow: Workflow, source: Path) -> None:
         """Take a workflow that was read from a file.
@@ -244,7 +229,7 @@ class DocumentSession(QObject):
         self.jobs.clear()
         self.document = Document(workflow)
         self.flattened = FlattenedWorkflow(self.document)
-        self.thumbnails.clear()
+        self.images = NodeImages(self.hub, self.id, self.flattened)
         self.document.subscribe(self._outdate)
         self.stack.clear()
         self.path, self.base, self.name, self.source = path, base, name, source
@@ -253,12 +238,16 @@ class DocumentSession(QObject):
         self.states = RunStates()
         self._set_problems([])
         self.set_missing([])
-        self._requests.clear()
         self.opened.emit()
         self.file_changed.emit()
         self.run_changed.emit()
 
     # --- runs
+
+    @property
+    def jobs(self) -> list[int]:
+        """Its runs that are not finished, in the order in which they were asked for."""
+        return self.runs.jobs
 
     @property
     def running(self) -> bool:
@@ -274,27 +263,22 @@ class DocumentSession(QObject):
             return 0
         job = self.hub.next_job()
         self.jobs.append(job)
-        self._to_submit.append(AskedRun(job, self.title, targets, sweeps))
         self.run_changed.emit()
-        if len(self._to_submit) == 1:
-            self._submit_next()
+        self.runs.ask(AskedRun(job, self.title, targets, sweeps))
         return job
 
-    def _submit_next(self) -> None:
-        """Hand the next run that was asked for to the engine, as the workflow stands: its seeds may have moved on."""
-        if not self._to_submit:
-            return
-        job, title, targets, sweeps = self._to_submit[0]
+    def _hand_over(self, run: AskedRun, done: Callable[[], None]) -> None:
+        """Hand a run to the engine as the workflow stands: its seeds may have moved on since it was asked for."""
         self.starting.emit()
         workflow = self.workflow.copy()
-        about = (workflow, self.base, self.hub.output, targets)
+        about = (workflow, self.base, self.hub.output, run.targets)
         device, document = self.hub.wanted, self.document
 
         def give(engine: LocalEngine) -> list[Problem]:
-            problems = self._obstacles(workflow, targets)
+            problems = run_obstacles(workflow, self.hub, run.targets)
             if not problems:
-                run = RunRequest.of(*about, device=device, document=self.id, title=title, sweeps=sweeps)
-                engine.submit(run, job)
+                request = RunRequest.of(*about, device=device, document=self.id, title=run.title, sweeps=run.sweeps)
+                engine.submit(request, run.job)
             return problems
 
         def accepted() -> None:
@@ -302,38 +286,20 @@ class DocumentSession(QObject):
                 self._set_problems([])
                 self.queued.emit()
 
-        def done() -> None:
-            self._to_submit = [ask for ask in self._to_submit if ask.job != job]
-            self._submit_next()
-
-        self.asked.emit(job)
-        self.hub.submit(job, give, accepted, done)
+        self.asked.emit(run.job)
+        self.hub.submit(run.job, give, accepted, done)
 
     def cancel_current(self) -> None:
         """Stop the run of this document that is going on, or that is its next; those behind it stay in the queue."""
-        going = [info.job for info in self.hub.jobs if info.state == "running" and info.job in self.jobs]
-        for job in (going or self.jobs)[:1]:
-            behind = next((at for at, ask in enumerate(self._to_submit) if ask.job == job), None)
-            if behind:  # it has not been handed over yet
-                del self._to_submit[behind]
-                self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
-            else:
-                (self.hub.engine.cancel if behind is None else self.hub.cancel_once_written)(job)
+        self.runs.cancel_current()
 
     def cancel(self) -> None:
         """Stop the runs of this document at their next step; what is finished stays."""
-        for ask in self._to_submit[1:]:
-            self.hub.replied.emit(JobEvent(ask.job, RunFinished("cancelled", 0.0)))
-        begun = self._to_submit[:1]
-        self._to_submit = begun
-        for job in tuple(self.jobs):
-            (self.hub.cancel_once_written if begun else self.hub.engine.cancel)(job)
+        self.runs.cancel()
 
     def peek(self, node: str, output: str, size: int) -> None:
         """Ask for images of what a node, or an instance, gave last; they arrive with the signal ``picture``."""
-        found = self.flattened.flat.origin(node, output) or (node, output)
-        request = self.hub.engine.peek(*found, size, self.id)
-        self._requests[request] = (node, output, size)
+        self.images.peek(node, output, size)
 
     def state(self, node: str) -> NodeState:
         """The run state of a node, or of an instance of a subgraph, by its path."""
@@ -347,7 +313,7 @@ class DocumentSession(QObject):
         )
         for prefix in prefixes:
             for old, new in names.items():
-                for known in (self.states.nodes, self.thumbnails):
+                for known in (self.states.nodes, self.images.thumbnails):
                     _copy_below(known, prefix + old, prefix + new)
 
     def close(self) -> None:
@@ -356,20 +322,6 @@ class DocumentSession(QObject):
         self._open.tell(self.id, None)
         self.jobs.clear()
         self.hub.replied.disconnect(self._take)
-
-    def _obstacles(self, workflow: Workflow, targets: tuple[str, ...] = ()) -> list[Problem]:
-        """Return what keeps a run from starting. Of types that only the worker may know, it is the one to judge.
-
-        For another thread: a large workflow is not judged in a moment.
-        """
-        try:
-            about = scope(workflow, self.catalogue, targets)
-        except WorkflowError as error:
-            return list(error.problems)
-        types = {node.type for node in about.workflow.nodes.values() if not definition_of(node.type)}
-        if not self.hub.device and types - self.catalogue.nodes.keys():
-            return []
-        return obstacles(workflow, self.catalogue, about)
 
     def _set_problems(self, problems: list[Problem]) -> None:
         if problems != self.problems:
@@ -407,14 +359,13 @@ class DocumentSession(QObject):
             if self.problems and document is self.document:
                 self._set_problems(problems)
 
-        self.hub.meanwhile(lambda: self._obstacles(workflow), tell, self)
+        self.hub.meanwhile(lambda: run_obstacles(workflow, self.hub), tell, self)
 
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""
         match reply:
             case Refused(job, problems) if job in self.jobs:
-                self._drop_asked(job)
-                self.jobs.remove(job)
+                self.runs.refused(job)
                 self._set_problems(list(problems))
                 self.run_changed.emit()
             case JobEvent(job, RunFinished()) if job in self.jobs and job != self.shown_job:
@@ -437,43 +388,15 @@ class DocumentSession(QObject):
                 elif isinstance(event, RunFinished):
                     self.jobs.remove(job)
                 self.run_changed.emit()
-            case Peeked(request, pictures) if request in self._requests:
-                node, output, size = self._requests.pop(request)
-                if pictures and self.flattened.knows(node):
-                    if size == THUMBNAIL:
-                        self.thumbnails[node] = (output, pictures)
-                    self.picture.emit(node, output, size, pictures)
+            case Peeked():
+                wanted = self.images.take(reply)
+                if wanted is not None:
+                    self.picture.emit(*wanted, reply.pictures)
             case WorkerLost():
-                self._requests.clear()
-
-    def _drop_asked(self, refused: int) -> None:
-        """What was asked for behind a run that was refused before it was written down would be refused too."""
-        if any(ask.job == refused for ask in self._to_submit):
-            others = [ask.job for ask in self._to_submit if ask.job != refused]
-            self._to_submit = []
-            for job in others:
-                self.hub.replied.emit(JobEvent(job, RunFinished("cancelled", 0.0)))
+                self.images.forget_requests()
 
     def _look(self, node: str) -> None:
-        output = self.state(node).pictures or self._pictured(node)
-        if output:
-            self.peek(node, output, THUMBNAIL)
-
-    def type_of(self, node: str, output: str) -> str:
-        """The wire type of a node's output, by the node's path; empty where it is not known."""
-        found = self.flattened.flat.workflow.nodes.get(node)
-        spec = self.catalogue.nodes.get(found.type) if found is not None else None
-        return next((port.type for port in spec.outputs if port.name == output), "") if spec else ""
-
-    def _pictured(self, node: str) -> str:
-        """The output of a node that may be images, by its type; empty where none is."""
-        found = self.flattened.flat.workflow.nodes.get(node)
-        spec = self.catalogue.nodes.get(found.type) if found is not None else None
-        return next((port.name for port in spec.outputs if port.type in self.catalogue.types(SEEN)), "") if spec else ""
-
-
-THUMBNAIL = 384
-"""Pixels of the images that nodes show of what they gave."""
+        self.images.look(node, self.state(node).pictures)
 
 
 def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
@@ -481,17 +404,3 @@ def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
     for path, value in list(known.items()):
         if path == old or path.startswith(old + "/"):
             known[new + path[len(old) :]] = value
-
-
-def read(path: Path) -> Workflow:
-    """A workflow from its file, or from an image that nodeflow saved. Raises WorkflowError."""
-    return files.load(path)
-
-
-def has_workflow(path: Path) -> bool:
-    """Return whether an image carries a workflow; not where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return KEY in texts_in(file, KEY)
-    except OSError:
-        return False

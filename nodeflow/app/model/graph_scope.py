@@ -257,5 +257,5 @@ class GraphScope(QObject):
 
     def show_pictures(self) -> None:
         """Tell again of the small images that nodes gave last."""
-        for path, (output, pictures) in self.session.thumbnails.items():
+        for path, (output, pictures) in self.session.images.thumbnails.items():
             self._picture(path, output, 0, pictures)

@@ -8,8 +8,9 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QDrag, QGuiApplication, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from nodeflow.app.model.document_session import THUMBNAIL, DocumentSession
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.image_seeds import seed_edits
+from nodeflow.app.model.node_images import THUMBNAIL
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.run_state import NodeState
 from nodeflow.app.panels.batch_view import BatchView
@@ -105,7 +106,7 @@ class Preview(QWidget):
     def _changed(self, node: str) -> None:
         state = self.session.state(node)
         if state.phase in ("ran", "cached") and state.pictures:
-            finished = self.session.type_of(node, state.pictures) in self.session.catalogue.types(FINISHED)
+            finished = self.session.images.type_of(node, state.pictures) in self.session.catalogue.types(FINISHED)
             if self.choice.takes_result(node, finished):
                 self.look_at(node)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from nodeflow.app.dialogs.file_conflict import FileConflict, beside
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import sentences
-from nodeflow.app.model.document_session import DocumentSession, read
+from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
@@ -101,7 +101,7 @@ class Documents(QObject):
         def refuse(error: Exception) -> None:
             self._foreign.open(path, lambda reason: self._refuse(path, reason or told(error)), imported)
 
-        self._background.run(lambda: read(path), show, refuse, owner=self)
+        self._background.run(lambda: files.load(path), show, refuse, owner=self)
 
     def open_clipboard(self) -> None:
         """Open what the clipboard holds, in a tab."""
@@ -128,7 +128,7 @@ class Documents(QObject):
             self._foreign.again(session, lambda reason: self._refuse(source, reason))
             return
         self._background.run(
-            lambda: read(source),
+            lambda: files.load(source),
             lambda workflow: session.show_workflow(workflow, source),
             lambda error: QMessageBox.warning(self._window, self.tr("Revert"), told(error)),
             owner=session,
@@ -187,7 +187,7 @@ class Documents(QObject):
     def _reload(self, session: DocumentSession, path: Path) -> None:
         """Take what the file holds, in place of what was to be saved."""
         self._background.run(
-            lambda: read(path),
+            lambda: files.load(path),
             lambda workflow: session.show_workflow(workflow, path),
             lambda error: QMessageBox.warning(self._window, self.tr("Save"), told(error)),
             owner=session,
@@ -280,7 +280,7 @@ class Documents(QObject):
             there, others = [], []
             for path in map(Path, names):
                 try:
-                    there.append((path, read(path)))
+                    there.append((path, files.load(path)))
                 except WorkflowError:
                     others += [path] if path.is_file() else []
             return there, others

@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
-from nodeflow.app.model.document_session import has_workflow
 from nodeflow.app.panels.node_library import NODE
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.model_drag import dragged_model
+from nodeflow.graph.io.png_text import has_workflow
 from nodeflow.library.sniff import PICKLES
 
 MODELS = (".safetensors", ".gguf", *PICKLES)

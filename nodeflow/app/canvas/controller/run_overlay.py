@@ -9,8 +9,8 @@ from PySide6.QtGui import QPixmap
 
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.view.minimap import Minimap
-from nodeflow.app.model.document_session import THUMBNAIL
 from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.app.model.node_images import THUMBNAIL
 from nodeflow.app.qt.image_decoder import ImageDecoder
 from nodeflow.graph.model.workflow import Problem
 
