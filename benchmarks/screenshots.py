@@ -178,7 +178,7 @@ class Scenes:
 
     def finished(self) -> None:
         self.window.run()
-        wait(lambda: not self.window.session.running and not self.window.session._requests)
+        wait(lambda: not self.window.session.running and not self.window.session.images.waiting)
         self.canvas.framing.frame(self.canvas.nodes.values())
         self.take("finished")
 

@@ -23,6 +23,11 @@ class NodeImages:
         self.thumbnails: dict[str, tuple[str, tuple[bytes, ...]]] = {}
         """By the path of a node, the output that was last looked at and its small images."""
 
+    @property
+    def waiting(self) -> bool:
+        """Return whether images that were asked for are still to come."""
+        return bool(self._requests)
+
     def peek(self, node: str, output: str, size: int) -> None:
         """Ask for images of what a node, or an instance, gave last, at most ``size`` pixels wide and high."""
         found = self._flattened.flat.origin(node, output) or (node, output)
