@@ -18,6 +18,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "lora": ("lora",),
     "controlnet": ("controlnet", "control lora"),
     "embedding": ("embedding",),
+    "image_encoder": ("clip vision",),
 }
 """Kinds of models by the name of a parameter that takes a part of another model."""
 

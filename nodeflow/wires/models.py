@@ -64,6 +64,14 @@ class CLIP(Protocol):
         ...
 
 
+class ImagePrompter(Protocol):
+    """Networks that say what an image shows in a text's own tokens."""
+
+    def tokens(self, image: Image) -> Tensor:
+        """(B, L, D), of images (B, 3, H, W)."""
+        ...
+
+
 class Classifier(Protocol):
     """A network that tells the class of a noisy image."""
 

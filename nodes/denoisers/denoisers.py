@@ -49,6 +49,18 @@ class NetworkDenoiser:
             return self.network.module(*given, **named, return_dict=False)[0]
 
 
+def with_shown(x: Tensor, shown: Tensor | None) -> Tensor:
+    """A latent x (B, C, h, w) and what a network sees beside it. Raises NodeError where the two do not fit."""
+    if shown is None:
+        return x
+    if shown.shape[-2:] != x.shape[-2:]:
+        sizes = [f"{part.shape[-1]} x {part.shape[-2]}" for part in (shown, x)]
+        raise NodeError(f"what this network is shown is {sizes[0]} cells and what it paints {sizes[1]}; resize it")
+    if len(x) % len(shown):
+        raise NodeError(f"{len(shown)} images are shown for {len(x)} to paint; give one, or one for each")
+    return torch.cat([x, shown.to(x.device, x.dtype).repeat(len(x) // len(shown), 1, 1, 1)], 1)
+
+
 @dataclass(frozen=True, eq=False)
 class AttachedControl:
     """A ControlNet, the image (B, 3, H, W) that it is shown, and how strongly and in which share of the steps.
@@ -175,15 +187,7 @@ class UNetDenoiser(NetworkDenoiser):
 
     def seen(self, x: Tensor) -> Tensor:
         """Return what the network is given of x. Raises NodeError where what it is shown does not fit."""
-        if self.shown is None:
-            return x
-        if self.shown.shape[-2:] != x.shape[-2:]:
-            sizes = [f"{part.shape[-1]} x {part.shape[-2]}" for part in (self.shown, x)]
-            raise NodeError(f"what this U-Net is shown is {sizes[0]} cells and what it paints {sizes[1]}; resize it")
-        if len(x) % len(self.shown):
-            raise NodeError(f"{len(self.shown)} images are shown for {len(x)} to paint; give one, or one for each")
-        beside = self.shown.to(x.device, x.dtype).repeat(len(x) // len(self.shown), 1, 1, 1)
-        return torch.cat([x, beside], 1)
+        return with_shown(x, self.shown)
 
     def _added(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, TextEncoder, TrainedSchedule
+from nodes.denoisers.beside_pictures import refuse_shown
 from nodes.loaders.models.known import families, family_of_network, told_as
 from nodes.loaders.models.precision import AUTO, Precision
 from nodes.loaders.models.whole import Beside, ModelParts, load_whole
@@ -156,6 +157,7 @@ def flux_denoiser(transformer: DiffusionNetwork, guidance: Annotated[float, Slid
     """
     if type(transformer.module).__name__ != "FluxTransformer2DModel":
         raise NodeError("this network is no transformer of FLUX's kind; use the denoiser that is made for it")
+    refuse_shown(transformer)
     return families()["FLUX.1"].network.denoiser(transformer, guidance)
 
 
@@ -173,4 +175,5 @@ def network_denoiser(network: DiffusionNetwork, guidance: Annotated[float, Slide
     family = family_of_network(network)
     if family is None:
         raise NodeError("this network was not loaded as one of the families; use the denoiser made for it")
+    refuse_shown(network)
     return family.network.denoiser(network, guidance)

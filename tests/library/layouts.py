@@ -248,8 +248,8 @@ NETWORKS = {
         "FLUX.1",
         WHOLE,
     ),
-    "flux fill": Layout({**FLUX, "img_in.weight": (W, 384)}, "transformer", "FLUX.1 Fill"),
-    "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth"),
+    "flux fill": Layout({**FLUX, "img_in.weight": (W, 384)}, "transformer", "FLUX.1 Fill", ALONE),
+    "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth", ALONE),
     "chroma": Layout(CHROMA, "transformer", "Chroma"),
     "flux 2 dev": Layout(FLUX_2, "transformer", "FLUX.2"),
     "flux 2 klein 4b": Layout({**FLUX_2, "txt_in.weight": (W, 7680)}, "transformer", "FLUX.2 Klein", ALONE),
@@ -472,7 +472,15 @@ CONTROLS = {
     "ip adapter": Layout(
         {"image_proj.proj.weight": (W, W), "ip_adapter.1.to_k_ip.weight": (W, 768)}, "ip adapter", "Stable Diffusion 1"
     ),
-    "redux": Layout({"redux_up.weight": (12288, 1152), "redux_down.weight": (W, W)}, "redux", "FLUX.1"),
+    "redux": Layout(
+        {"redux_up.weight": (12288, 1152), "redux_down.weight": (W, W)}, "redux", "FLUX.1", "nodes.load_redux"
+    ),
+    "siglip's image encoder": Layout(
+        {"vision_model.head.probe": (1, 1, 1152), "vision_model.post_layernorm.weight": (1152,)},
+        "clip vision",
+        "SigLIP",
+        "nodes.load_redux",
+    ),
     "lllite": Layout(
         {"lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.down.0.weight": (W, W)},
         "lllite",

@@ -149,11 +149,11 @@ def test_each_is_refused_what_it_was_not_trained_for(tiny_folder: Path, tmp_path
     models = {n: load_latent_diffusion(str(folder_with(tiny_folder, tmp_path / str(n), n))) for n in (4, 5, 8, 9, 7)}
     with pytest.raises(NodeError, match="shown 5 channels beside a latent; use Inpainting denoiser"):
         unet_denoiser(models[9].unet)
-    with pytest.raises(NodeError, match="this U-Net is a plain model; use U-Net denoiser"):
+    with pytest.raises(NodeError, match="this network is a plain model; use Denoiser or U-Net denoiser"):
         inpainting_denoiser(models[4].unet, models[4].vae, image, mask)
-    with pytest.raises(NodeError, match="this U-Net is an inpainting model; use Inpainting denoiser"):
+    with pytest.raises(NodeError, match="this network is an inpainting model; use Inpainting denoiser"):
         edit_denoiser(models[9].unet, models[9].vae, image)
-    with pytest.raises(NodeError, match="this U-Net is a model that changes images; use Edit denoiser"):
+    with pytest.raises(NodeError, match="this network is a model that is shown an image; use Edit denoiser"):
         depth_denoiser(models[8].unet, image)
     with pytest.raises(NodeError, match="shown 3 channels beside a latent, which no node here gives it"):
         depth_denoiser(models[7].unet, image)
@@ -163,7 +163,7 @@ def test_each_is_refused_what_it_was_not_trained_for(tiny_folder: Path, tmp_path
     with pytest.raises(NodeError, match="shown no image beside the text; wire Edit denoiser"):
         picture_and_text_guidance(plain, *texts(models[4]))
     denoiser = depth_denoiser(models[5].unet, image)
-    with pytest.raises(NodeError, match="what this U-Net is shown is 8 x 8 cells and what it paints 4 x 4; resize it"):
+    with pytest.raises(NodeError, match="what this network is shown is 8 x 8 cells and what it paints 4 x 4; resize it"):
         denoiser.predict(torch.zeros(1, 4, 4, 4), torch.tensor(1), texts(models[5])[0])
 
 

@@ -109,6 +109,7 @@ _WIRES = {
     "Conditioning": "#e8ae5a",
     "Embedding": "#e0c067",
     "Reference": "#e39a6a",
+    "ImagePrompter": "#d9a05f",
     "TextEncoder": "#dfc158",
     "LanguageModel": "#c9b45a",
     "Denoiser": "#a596ec",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from torch import Tensor
 
@@ -14,6 +15,15 @@ from nodes.denoisers.denoisers import NetworkDenoiser
 @dataclass(frozen=True, eq=False)
 class FlowDenoiser(NetworkDenoiser):
     """Hold what these denoisers share."""
+
+    shown: Tensor | None = field(default=None, kw_only=True)
+    """(B, K, h, w), what a network sees beside the latent that was trained for it."""
+
+    def cropped(self, top: int, left: int, height: int, width: int) -> Self:
+        """With what is shown beside the latent cropped to a rectangle of cells."""
+        if self.shown is None:
+            return self
+        return replace(self, shown=self.shown[..., top : top + height, left : left + width])
 
     @property
     def learned_variance(self) -> bool:
@@ -34,7 +44,6 @@ def unpacked(tokens: Tensor, rows: int, columns: int) -> Tensor:
 def tokens_and_whole(conditioning: Conditioning, batch: int) -> tuple[Tensor, Tensor]:
     """Tokens and the text as a whole, a row for each of the batch. Raises NodeError where one of them is missing."""
     tokens, pooled = conditioning.tokens, conditioning.pooled
-    refuse_references(conditioning)
     if tokens is None or pooled is None:
         raise NodeError("this transformer is led by a text's tokens and by the text as a whole; wire its own encoding")
     return tokens.expand(batch, *tokens.shape[1:]), pooled.expand(batch, *pooled.shape[1:])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from torch import Tensor
 
 from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
@@ -48,18 +50,36 @@ class Text:
     make: Callable[[Mapping[str, Encoding], Mapping[str, Any]], TextEncoder]
 
 
+Told = Literal["", "inpainting", "image", "depth"]
+"""What a network is shown beside the latent: nothing, what is known of an image to fill, an image's latent, depths."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a family's networks are shown beside the latent, those that were trained for it.
+
+    ``kind`` tells which by a network. ``inpainting`` puts together the latent (B, C, h, w) of an image, grey where it
+    is to be filled, and where that is, 1 in (B, 1, H, W) pixels.
+    """
+
+    kind: Callable[[DiffusionNetwork], Told]
+    inpainting: Callable[[Tensor, Tensor], Tensor]
+
+
 @dataclass(frozen=True)
 class Network:
     """A family's denoising network, and how it is asked.
 
     ``denoiser`` makes it a denoiser; its number is the guidance that networks are told which were distilled with it.
-    ``place`` is its folder in a pipeline; ``guided``: whether it may be told that guidance.
+    ``place`` is its folder in a pipeline; ``guided``: whether it may be told that guidance. ``shown``: what networks
+    of the family are shown beside the latent, where some are.
     """
 
     architecture: Architecture
     denoiser: Callable[[DiffusionNetwork, float], Denoiser]
     place: str = "transformer"
     guided: bool = False
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True)

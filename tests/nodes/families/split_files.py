@@ -112,9 +112,11 @@ def language(width: int, heads: int, words: int) -> dict[str, Any]:
     }
 
 
-def flux(folder: Path) -> None:
+def flux(folder: Path, pipeline: Any = FluxPipeline, channels: int = 64) -> None:
+    """Channels beyond 64 are shown beside the latent."""
     transformer = FluxTransformer2DModel(
-        in_channels=64,
+        in_channels=channels,
+        out_channels=64,
         num_layers=2,
         num_single_layers=2,
         num_attention_heads=2,
@@ -125,7 +127,7 @@ def flux(folder: Path) -> None:
         guidance_embeds=True,
     )
     encoder, pieces = t5(24)
-    FluxPipeline(
+    pipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0, use_dynamic_shifting=True),
         vae=kl(0.3611, 0.1159),

@@ -1,9 +1,15 @@
-"""FLUX.1 dev and schnell: a transformer of double and single stream blocks, led by T5's tokens and CLIP's whole."""
+"""FLUX.1 dev, schnell, Fill, Canny, Depth and Kontext: double and single stream blocks, led by T5's tokens and CLIP's
+whole."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pixel_unshuffle
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
@@ -11,7 +17,18 @@ from nodes.loaders.adapters.names.flux import ROWS
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.flux_1.call import FluxDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import (
+    Encoding,
+    Family,
+    Latent,
+    Network,
+    References,
+    Shown,
+    Size,
+    Text,
+    TextPart,
+    Told,
+)
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.joint import PairText, Reader
@@ -31,13 +48,12 @@ def names(weights: Weights) -> Weights:
 
 
 def shape(weights: Weights) -> dict[str, Any]:
-    """Of `FluxTransformer2DModel`. Raises NodeError for one that looks at more than a latent."""
+    """Of `FluxTransformer2DModel`."""
     inner, channels = weights["x_embedder.weight"].shape
     head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
-    if len(weights["proj_out.weight"]) != channels:
-        raise NodeError("this FLUX is shown an image besides what it paints (Fill, Canny, Depth); take a plain one")
     return {
         "in_channels": channels,
+        "out_channels": len(weights["proj_out.weight"]),
         "num_layers": count_layers(weights, "transformer_blocks"),
         "num_single_layers": count_layers(weights, "single_transformer_blocks"),
         "attention_head_dim": head,
@@ -47,6 +63,47 @@ def shape(weights: Weights) -> dict[str, Any]:
         "guidance_embeds": "time_text_embed.guidance_embedder.linear_1.weight" in weights,
         "axes_dims_rope": rotary_axes(head, 16, 56, 56),
     }
+
+
+def cells(config: Mapping[str, Any]) -> int:
+    """Channels of the latent that a transformer paints."""
+    return int(config.get("out_channels") or config.get("in_channels") or 64) // 4
+
+
+KINDS: Mapping[int, Told] = {0: "", 16: "image", 80: "inpainting"}
+"""What a transformer is shown in so many channels beside the latent: Canny and Depth, Fill."""
+PIXELS = 8
+"""Of a side of a cell; Fill sees each pixel of the mask in a channel of its own."""
+
+
+def kind(network: DiffusionNetwork) -> Told:
+    """Raises NodeError for a transformer that is shown another number of channels."""
+    config: Any = getattr(network.module, "config", {})
+    beside = int(config["in_channels"]) // 4 - cells(config)
+    if beside not in KINDS:
+        raise NodeError(f"this network is shown {beside} channels beside a latent, which no node here gives it")
+    return KINDS[beside]
+
+
+def filled(known: Tensor, covered: Tensor) -> Tensor:
+    """The latent of what is known, and the mask's pixels."""
+    return torch.cat([known, pixel_unshuffle(covered, PIXELS)], 1)
+
+
+KONTEXT = (672, 1568), (688, 1504), (720, 1456), (752, 1392), (800, 1328), (832, 1248), (880, 1184), (944, 1104)
+"""Shorter and longer sides of the images that Kontext was trained with, beside squares of 1024."""
+SIZES = (*KONTEXT, (1024, 1024), *((long, short) for short, long in reversed(KONTEXT)))
+MULTIPLE = 16
+
+
+def sized(size: Size, side: int) -> Size:
+    """The trained size whose ratio comes closest, or as many pixels as a square of a side in the image's own ratio."""
+    height, width = size
+    if side:
+        share = side / math.sqrt(height * width)
+        return max(round(height * share / MULTIPLE), 1) * MULTIPLE, max(round(width * share / MULTIPLE), 1) * MULTIPLE
+    across, down = min(SIZES, key=lambda one: (abs(width / height - one[0] / one[1]), one))
+    return down, across
 
 
 def denoiser(network: DiffusionNetwork, guidance: float) -> FluxDenoiser:
@@ -81,14 +138,17 @@ FAMILY = Family(
         ),
         denoiser,
         guided=True,
+        shown=Shown(kind, filled),
     ),
     text=Text((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", T5_XXL)), text),
     latent=Latent(
         KL,
-        lambda config: LatentFormat(config.get("in_channels", 64) // 4, 8, SIDE),
+        lambda config: LatentFormat(cells(config), 8, SIDE),
         ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
         {"scaling_factor": 0.3611, "shift_factor": 0.1159},
     ),
     schedule=schedule,
     usual=USUAL,
+    told=("FLUX.1 Fill", "FLUX.1 Canny or Depth"),
+    references=References(sized),
 )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from nodeflow.node import NodeError
 from nodeflow.wires import Denoiser, DiffusionNetwork
-from nodes.denoisers.denoisers import new_unet_denoiser
+from nodes.denoisers.denoisers import channels_beside, new_unet_denoiser
 from nodes.loaders.families.stable_diffusion.shapes import FIRST, SECOND, UNET_KEY, XL, guided_by, unet_config
 from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.family import Shown, Told
 
 ORIGINAL = "input_blocks.0.0.weight"
 SIZES = "add_embedding.linear_1.weight"
@@ -71,6 +78,26 @@ def _depth(weights: Weights, inside: str) -> int:
 
 def unet_denoiser(network: DiffusionNetwork, guidance: float) -> Denoiser:
     return new_unet_denoiser(network, "auto", guidance)
+
+
+KINDS: Mapping[int, Told] = {5: "inpainting", 4: "image", 1: "depth", 0: ""}
+"""What a U-Net is shown in so many channels beside a latent of four."""
+
+
+def _kind(unet: DiffusionNetwork) -> Told:
+    """Raises NodeError for a U-Net that is shown another number of channels."""
+    beside = channels_beside(unet)
+    if beside not in KINDS:
+        raise NodeError(f"this network is shown {beside} channels beside a latent, which no node here gives it")
+    return KINDS[beside]
+
+
+def _mask_first(known: Tensor, covered: Tensor) -> Tensor:
+    """The mask, as coarse as the latent, and the latent."""
+    return torch.cat([interpolate(covered, known.shape[-2:]), known], 1)
+
+
+UNET_SHOWN = Shown(_kind, _mask_first)
 
 
 def unet(**settings: Any) -> Architecture:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_HALF
-from nodes.loaders.families.stable_diffusion.unet import UNETS, unet_denoiser
+from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.read.parts import text_encoder
@@ -27,7 +27,7 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 FAMILY = Family(
     name="Stable Diffusion 1",
     told=("Stable Diffusion 1 or 2", "Stable Diffusion", "a latent consistency model of Stable Diffusion 1"),
-    network=Network(UNETS["1"], unet_denoiser, "unet", guided=True),
+    network=Network(UNETS["1"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
     text=Text((TextPart("text_encoder", CLIP_L),), text),
     latent=Latent(
         KL_HALF,

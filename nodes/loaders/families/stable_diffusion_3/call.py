@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import FlowDenoiser, tokens_and_whole
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, refuse_references, tokens_and_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,6 +15,7 @@ class JointDenoiser(FlowDenoiser):
     """A `SD3Transformer2DModel` as a denoiser."""
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        refuse_references(conditioning)
         tokens, pooled = tokens_and_whole(conditioning, len(x))
         output: Tensor = self.ask(
             hidden_states=x,

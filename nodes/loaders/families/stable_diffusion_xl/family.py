@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_FULL
-from nodes.loaders.families.stable_diffusion.unet import UNETS, unet_denoiser
+from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.text_encoders.joint import Reader, TwinText
@@ -32,7 +32,7 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 FAMILY = Family(
     name="Stable Diffusion XL",
     told=("Stable Diffusion XL's refiner",),
-    network=Network(UNETS["XL"], unet_denoiser, "unet", guided=True),
+    network=Network(UNETS["XL"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
     text=Text((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", CLIP_G)), text),
     latent=Latent(
         KL_FULL,
