@@ -58,7 +58,9 @@ def redux_conditioning(
         return conditioning
     tokens, shown = conditioning.tokens, strength * redux.tokens(image)
     if tokens is None or conditioning.mask is not None or tokens.shape[-1] != shown.shape[-1]:
-        raise NodeError(f"this text is not FLUX.1's, whose tokens have {shown.shape[-1]} numbers; wire its own encoding")
+        raise NodeError(
+            f"this text is not FLUX.1's, whose tokens have {shown.shape[-1]} numbers; wire its own encoding"
+        )
     count = max(len(tokens), len(shown))
     if len(tokens) not in (1, count) or len(shown) not in (1, count):
         raise NodeError(f"{len(shown)} images do not fit {len(tokens)} texts; give one image, or one for each text")

@@ -163,7 +163,9 @@ def test_each_is_refused_what_it_was_not_trained_for(tiny_folder: Path, tmp_path
     with pytest.raises(NodeError, match="shown no image beside the text; wire Edit denoiser"):
         picture_and_text_guidance(plain, *texts(models[4]))
     denoiser = depth_denoiser(models[5].unet, image)
-    with pytest.raises(NodeError, match="what this network is shown is 8 x 8 cells and what it paints 4 x 4; resize it"):
+    with pytest.raises(
+        NodeError, match="what this network is shown is 8 x 8 cells and what it paints 4 x 4; resize it"
+    ):
         denoiser.predict(torch.zeros(1, 4, 4, 4), torch.tensor(1), texts(models[5])[0])
 
 
