@@ -145,5 +145,6 @@ def _showing(network: DiffusionNetwork, prediction: Predictions, guidance: float
     """A network's denoiser, shown (B, K, h, w) beside the latent."""
     family = family_of_network(network)
     denoiser: Any = family.network.denoiser(network, guidance) if family else unet_denoiser(network, guidance)
-    asked: Denoiser = replace(denoiser, shown=beside)
-    return asked if prediction == "auto" else replace(asked, prediction=prediction)
+    asked = {} if prediction == "auto" else {"prediction": prediction}
+    showing: Denoiser = replace(denoiser, shown=beside, **asked)
+    return showing
