@@ -63,7 +63,7 @@ def edit_denoiser(
     prediction: Predictions = "auto",
     guidance: Annotated[float, Slider(1, 100, 0.1)] = USUAL_GUIDANCE,
 ) -> Denoiser:
-    """A network that sees an image's latent beside its own: to change it (InstructPix2Pix, CosXL Edit) or to follow it.
+    """A network that sees an image's latent beside its own, to change the image or to follow it.
 
     ``image`` (B, 3, H, W) is as large as what is painted; a single one serves all seeds. ``vae`` is the model's own.
     For InstructPix2Pix and CosXL Edit the text says what to change ("make it snow"); wire them to Image and text
