@@ -33,3 +33,10 @@ HEAVY = (
     "diffusers.schedulers.scheduling_ddim",
 )
 """What nodes import when they run, and what takes a moment: the worker imports it while nobody waits."""
+
+
+def start_worker() -> None:
+    """Prepare the process in which the nodes will run, before the first of them does."""
+    from nodes.lean_imports import install
+
+    install()

@@ -42,6 +42,17 @@ def test_a_broken_pack_is_reported_and_the_others_are_whole(install_pack) -> Non
     assert "nodes.sample" in packs.catalogue.nodes
 
 
+def test_a_pack_prepares_the_worker_and_one_that_fails_to_is_reported(install_pack) -> None:
+    install_pack("warm", "import sys\n\ndef start_worker():\n    sys.warm = True\n")
+    install_pack("cold", "def start_worker():\n    raise OSError('the cabinet is locked')\n")
+    packs = load_packs()
+    assert not hasattr(sys, "warm")
+    packs.start()
+    assert sys.warm
+    del sys.warm
+    assert packs.errors == {"cold": "the node pack 'cold' does not start: the cabinet is locked"}
+
+
 @pytest.mark.parametrize("how", ["sys.exit(3)", "raise KeyboardInterrupt", "raise SystemExit", "raise GeneratorExit"])
 def test_a_pack_that_wants_to_end_the_program_is_left_out(install_pack, how: str) -> None:
     install_pack("ends", ENDS.format(how=how))

@@ -30,11 +30,15 @@ class Packs(msgspec.Struct):
     """In which forms the packs' own wire types can be seen."""
     heavy: list[str] = []
     """Modules that the packs' nodes import when they run, and that take long: they may be imported before."""
+    starts: dict[str, Callable[[], None]] = {}
+    """By the pack's name, what it does once in the process in which its nodes will run (its ``start_worker``)."""
 
     def add(self, module: ModuleType, version: str) -> None:
         """Take in a pack: the nodes of its module and of the rooms that it lists. Raises what they do."""
         self.catalogue.packs[module.__name__] = version
         self.heavy += getattr(module, "HEAVY", ())
+        if hasattr(module, "start_worker"):
+            self.starts[module.__name__] = module.start_worker
         for role, names in getattr(module, "ROLES", {}).items():
             self.catalogue.roles[role] = (*self.catalogue.types(role), *names)
         for part in (module, *_modules_in_rooms(module)):
@@ -44,6 +48,14 @@ class Packs(msgspec.Struct):
                 if spec is not None:
                     self.catalogue.nodes[spec.type] = spec
                     self.functions[spec.type] = function
+
+    def start(self) -> None:
+        """Prepare this process, in which the nodes will run. What keeps a pack from it is told in `errors`."""
+        for name, start in self.starts.items():
+            try:
+                start()
+            except Exception as error:
+                self.errors[name] = f"the node pack {name!r} does not start: {error}"
 
 
 def _modules_in_rooms(pack: ModuleType) -> Iterator[ModuleType]:

@@ -72,6 +72,7 @@ class Worker:
         for job in (self._read, self._peek, self._look):
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
+        packs.start()
         self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
         self.session.hear_troubles(lambda sentence: self.say(NotKept("results", sentence, bool(sentence))))
         self._warm_up()
