@@ -42,17 +42,32 @@ def test_cheap_bytes_go_before_dear_ones() -> None:
     assert b"new" in cache
 
 
-def test_models_go_before_results_and_the_least_recently_used_first() -> None:
+def test_a_model_stays_however_many_results_come() -> None:
+    cache = ResultCache({"cpu": 8 * MIB})
+    cache.put(b"model", model(2), 0.01)
+    for number in range(50):
+        cache.put(b"r%d" % number, block(), 100.0)
+        assert b"model" in cache
+        assert cache.used["cpu"] <= 8 * MIB
+
+
+def test_results_keep_a_share_beside_models_and_the_model_that_loads_soonest_goes() -> None:
+    cache = ResultCache({"cpu": 8 * MIB})
+    cache.put(b"r1", block(), 1.0)
+    for name, seconds in ((b"slow", 9.0), (b"fast", 0.1), (b"slower", 10.0)):
+        cache.put(name, model(3), seconds)
+    assert b"r1" in cache
+    assert b"slow" in cache
+    assert b"fast" not in cache
+    assert b"slower" in cache
+
+
+def test_a_model_that_is_used_no_more_goes_at_last() -> None:
     cache = ResultCache({"cpu": 4 * MIB})
-    cache.put(b"m1", model(), 10.0)
-    cache.put(b"m2", model(), 10.0)
-    cache.put(b"r", block(), 0.0)
-    cache.get(b"m1")
-    cache.put(b"r2", block(2), 0.0)
-    assert b"m2" not in cache
-    assert b"m1" not in cache or b"r" in cache
-    assert b"r" in cache
-    assert b"r2" in cache
+    cache.put(b"old", model(2), 5.0)
+    for number in range(200):
+        cache.put(b"m%d" % number, model(), 1.0)
+    assert b"old" not in cache
 
 
 def test_a_result_larger_than_the_budget_pushes_nothing_out() -> None:

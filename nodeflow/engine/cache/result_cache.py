@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import threading
 from typing import Any
 
 from nodeflow.engine.cache.disk_store import DiskStore
+from nodeflow.engine.cache.greedy_dual import GreedyDual
 from nodeflow.engine.cache.value_size import OVERHEAD, Block, MemoryLedger, blocks, has_module
 
+RESULTS_SHARE = 0.25
+"""The share of the budget that results keep when models want more than the rest."""
 NOTE_SECONDS = 1.0
 """What a note counts as having cost, so that it is kept for as long as the result may be."""
 
@@ -17,20 +19,26 @@ NOTE_SECONDS = 1.0
 class CacheEntry:
     """A result: the outputs of a node, what computing them cost, and the memory they hold."""
 
-    __slots__ = ("blocks", "model", "outputs", "rank", "seconds")
+    __slots__ = ("blocks", "model", "outputs", "seconds")
 
     def __init__(self, outputs: tuple[Any, ...], seconds: float) -> None:
         self.outputs = outputs
         self.seconds = seconds
         self.blocks: dict[Block, int] = blocks(outputs)
         self.model = has_module(outputs)
-        self.rank: tuple[bool, float] = (not self.model, 0.0)
+
+    @property
+    def worth(self) -> float:
+        """Seconds that having it again costs, for each byte that it holds."""
+        return self.seconds / (OVERHEAD + sum(self.blocks.values()))
 
 
 class ResultCache:
-    """Keeps results while they fit. The least valuable goes first: models before results, the model last used
-    longest ago first; among results the one with the lowest cost to recompute against its bytes, aged by use
-    (GreedyDual-Size, Cao & Irani 1997). What entries share is counted once.
+    """Keeps results while they fit. What costs least to have again against its bytes, aged by use, goes first.
+
+    Results leave before models until they hold no more than their share: most of them are on disk too, or are looked at
+    once, while every run wants its models. Beyond that, models leave, by the time that loading them took. What entries
+    share is counted once.
     """
 
     def __init__(self, budget: dict[str, int], disk: DiskStore | None = None) -> None:
@@ -39,9 +47,9 @@ class ResultCache:
         self.disk = disk
         self._ledger = MemoryLedger(budget)
         self._entries: dict[bytes, CacheEntry] = {}
-        self._heap: list[tuple[tuple[bool, float], bytes]] = []
-        self._clock = 0.0
-        self._uses = 0
+        self._results, self._models = GreedyDual(), GreedyDual()
+        self._share = MemoryLedger({device: int(size * RESULTS_SHARE) for device, size in budget.items()})
+        """What the results among the entries hold."""
         self._lock = threading.RLock()  # a peek looks while a node computes
 
     @property
@@ -107,6 +115,8 @@ class ResultCache:
             return
         self._entries[key] = entry
         self._ledger.add(entry.blocks)
+        if not entry.model:
+            self._share.add(entry.blocks)
         self._touch(key, entry)
         self._make_room()
         self._ledger.settle()
@@ -123,6 +133,9 @@ class ResultCache:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._ledger.remove(entry.blocks)
+            self._order(entry).forget(key)
+            if not entry.model:
+                self._share.remove(entry.blocks)
 
     def clear(self, device: str = "") -> None:
         """Forget what is in memory: all of it, or what lies on one class of device."""
@@ -133,23 +146,15 @@ class ResultCache:
             self._ledger.settle()
 
     def _touch(self, key: bytes, entry: CacheEntry) -> None:
-        if entry.model:
-            self._uses += 1
-            entry.rank = (False, float(self._uses))
-        else:
-            entry.rank = (True, self._clock + entry.seconds / (OVERHEAD + sum(entry.blocks.values())))
-        heapq.heappush(self._heap, (entry.rank, key))
-        if len(self._heap) > 64 + 4 * len(self._entries):
-            self._heap = [(known.rank, name) for name, known in self._entries.items()]
-            heapq.heapify(self._heap)
+        self._order(entry).touch(key, entry.worth)
+
+    def _order(self, entry: CacheEntry) -> GreedyDual:
+        return self._models if entry.model else self._results
 
     def _make_room(self) -> None:
-        while self._heap and self._ledger.is_over():
-            rank, key = heapq.heappop(self._heap)
-            entry = self._entries.get(key)
-            if entry is not None and entry.rank == rank:
-                self._clock = max(self._clock, rank[1]) if rank[0] else self._clock
-                self._forget(key)
+        while self._ledger.is_over():
+            order = self._results if self._share.is_over() or not self._models else self._models
+            self._forget(order.pop())
 
 
 def _note_key(key: bytes) -> bytes:

@@ -26,7 +26,7 @@ def networks(values: Any) -> Iterator[torch.nn.Module]:
 
 
 def has_module(value: Any) -> bool:
-    """Return whether a value holds a network: it can be loaded again, and goes before results when memory is short."""
+    """Return whether a value holds a network: it can be loaded again, and every run wants it."""
     return any(isinstance(part, torch.nn.Module) for part in leaves(value, deep=True))
 
 
