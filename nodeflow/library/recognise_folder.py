@@ -108,6 +108,10 @@ def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognise
     folders = [one for one in sorted(path.iterdir()) if one.is_dir()]
     models = [one.name for one in folders if any((one / name).is_file() for name in CONFIGS)]
     parts = {"unet", "transformer", "text_encoder", *rules.places}
+    if len(parts.intersection(models)) > 1:
+        wrong = "cannot be read" if (path / "model_index.json").exists() else "is missing"
+        what = f"parts of a model as diffusers saves it, whose model_index.json {wrong}"
+        return Recognised("parts", what=what, reason="download that file again", layout="folder")
     if models and parts.isdisjoint(models):
         return Recognised("folders", what=f"folders with models, such as {models[0]}", reason="choose one of them")
     files = sorted(one for one in path.iterdir() if one.suffix.lower() in (".safetensors", ".gguf"))

@@ -371,7 +371,7 @@ def test_a_single_file_that_is_damaged_or_of_another_kind(tmp_path: Path) -> Non
     with pytest.raises(NodeError, match="holds nothing: it has no bytes"):
         load_latent_diffusion(str(path))
     save_file({name: value for name, value in weights.items() if "middle_block.0.in_layers" not in name}, path)
-    with pytest.raises(NodeError, match="lacks 4 weights"):
+    with pytest.raises(NodeError, match=r"lacks the weight mid_block\.resnets\.0\.conv1\.bias and 3 more"):
         load_latent_diffusion(str(path))
     save_file(
         {name.replace("cond_stage_model", "cond_stage_model.other"): part for name, part in weights.items()}, path

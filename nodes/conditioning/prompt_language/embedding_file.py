@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from nodeflow.library.embeddings import embedding_file
 from nodeflow.library.named import AmbiguousNameError, names_near
 from nodeflow.node import NodeError, warn
+from nodes.loaders.quantised.finite import is_finite
+from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.text_encoders.token_reader import TokenReader
 
 PARTS = "clip_l", "clip_g"
@@ -37,10 +37,7 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
     Raises NodeError where it is for none of them.
     """
     path = embedding_path(name)
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise NodeError(f"{path.name} is damaged ({str(error).partition(chr(10))[0]}); download it again") from None
+    tensors = plain_weights(path)
     found = [_vectors(tensors, reader) for reader in readers]
     if all(one is None for one in found):
         widths = sorted({tensor.shape[-1] for tensor in tensors.values() if tensor.ndim in (1, 2)})
@@ -50,7 +47,9 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
     for reader, one in zip(readers, found, strict=True):
         if one is None:
             warn(f"the embedding {name} has nothing for the encoder of {reader.width} numbers, which reads on without")
-    return found
+        elif not (one.is_floating_point() and is_finite(one)):
+            raise NodeError(f"the embedding {name} holds whole numbers, or such that are none; take another file of it")
+    return [None if one is None else one.float() for one in found]
 
 
 def _vectors(tensors: dict[str, Tensor], reader: TokenReader) -> Tensor | None:
@@ -59,7 +58,7 @@ def _vectors(tensors: dict[str, Tensor], reader: TokenReader) -> Tensor | None:
     for name in named:
         tensor = tensors.get(name)
         if tensor is not None and tensor.ndim in (1, 2) and tensor.shape[-1] == reader.width and tensor.numel():
-            return tensor.float().reshape(-1, reader.width)
+            return tensor.reshape(-1, reader.width)
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
@@ -18,6 +19,10 @@ from nodes.loaders.read.folder_files import damaged, read_json
 PEFT_FILE, PEFT_CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PATTERNS = ["pytorch_lora_weights.safetensors", PEFT_FILE, PEFT_CONFIG]
 """What is fetched from the hub."""
+NUMBERS = (
+    torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2,
+)  # fmt: skip
+"""Precisions of factors that stand for themselves."""
 ONE_TRAINER = ("ot_branch", "ot_revision", "ot_config")
 """What OneTrainer writes into its files' headers."""
 
@@ -86,8 +91,9 @@ def read_adapter_file(path: Path) -> AdapterFile:
         found = split(key)
         if found is None:
             raise NodeError(f"{file.name} holds {key[:120]}, which is no part of an adapter that is known here")
-        if not tensor.is_floating_point() and found[1] not in ("on_input", "oft_scaled", "alpha"):
-            raise NodeError(f"{file.name} stores {key[:120]} as whole numbers; take one in half precision")
+        if tensor.dtype not in NUMBERS and found[1] not in ("on_input", "oft_scaled", "alpha"):
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise NodeError(f"{file.name} stores {key[:120]} as {kind}; take one in half precision")
         if found[1] != "alpha" and not is_finite(tensor):  # one that does not count may be anything
             raise NodeError(
                 f"{file.name} holds {key[:120]} with numbers that are none (NaN) or infinite; take another file"

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from nodeflow.node import NodeError
 from nodes.loaders.read.accounting import FileWeights
-from nodes.loaders.read.folder_files import named, no_progress_bar, read_weights
+from nodes.loaders.read.folder_files import no_progress_bar, read_weights
+from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.weights import fill
 
 Weights = dict[str, Any]
@@ -54,13 +54,10 @@ class Architecture:
         missing, do not fit, or have no place in it.
         """
         weights.refuse_others(path, self.others)
-        try:
+        with made_of(path, what):
             with weights.followed:
                 told = self.named(dict(weights))
-            shape = self.shape(told)
-        except (KeyError, IndexError, RuntimeError, ValueError) as error:
-            raise NodeError(f"{named(path)} is no whole {what} (it lacks {error}); download it again") from None
-        module = self._empty(shape, settings)
+            module = self._empty(self.shape(told), settings)
         for part in self.optional:
             if not any(name.startswith(f"{part}.") for name in told):
                 setattr(module, part, None)

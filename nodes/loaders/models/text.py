@@ -16,6 +16,7 @@ from nodes.loaders.models.precision import Precision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import ready
+from nodes.loaders.read.tokenizer_folder import PIPELINE
 from nodes.loaders.text_encoders.tokenizers import tokenizer_for
 
 
@@ -34,7 +35,7 @@ class EncoderFile:
         if path.is_dir():
             module = encoder.architecture.from_folder(path, dtype)
             beside = path.parent / part.tokenizer
-            if not tokenizer and beside.is_dir():
+            if not tokenizer and (beside.is_dir() or (path.parent / PIPELINE).is_file()):
                 return Encoding(encoder.tokenizing.of_folder(beside), ready(module))
         else:
             file = self.whole or WeightsFile(path)

@@ -175,11 +175,6 @@ def _in_front(name: str, weight: Tensor) -> Tensor:
     return weight[None] if name.endswith(ONE_IN_FRONT) and weight.ndim == 2 else weight
 
 
-def names_of_gguf(path: Path) -> set[str]:
-    """Return the names of all tensors in a file."""
-    return {stored.name for stored in _reader(path).tensors}
-
-
 def fields_of_gguf(path: Path, prefix: str) -> dict[str, Any]:
     """Return what a file's header says under keys that begin so. Raises NodeError for a damaged file."""
     return {name: field.contents() for name, field in _reader(path).fields.items() if name.startswith(prefix)}

@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.codecs import ColumnScaled
 from nodes.loaders.quantised.encoded import EncodedTensor, Weight
 from nodes.loaders.quantised.foreign import check_foreign
-from nodes.loaders.quantised.formats import formats
+from nodes.loaders.quantised.formats import float8, formats
+from nodes.loaders.quantised.lost_scales import check_lost
 from nodes.loaders.quantised.settings import BESIDE, DROPPED, settings_beside, settings_in_header
 from nodes.loaders.quantised.stored_layer import Format, StoredLayer, WeightFile
 
@@ -40,13 +42,21 @@ def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weigh
     marks = {name for name in file.names if MARK.search(name) or name.endswith(DROPPED)}
     scales = {name for name in file.names if SCALES.search(name)}
     read: set[str] = set()
+    scaled: dict[str, torch.dtype] = {}
+    bare: dict[str, Tensor] = {}
     found: dict[str, Weight] = {}
     for name in sorted(file.names - marks - scales):
         layer = StoredLayer(file, name, settings.get(name.removesuffix(".weight"), {}))
         found[name] = _weight(layer)
         read |= layer.read
+        if layer.weight.dtype in float8.FLOAT8 and layer.weight.ndim > 1:
+            if any(map(layer.has, float8.SCALES)):
+                scaled[name] = layer.weight.dtype
+            else:
+                bare[name] = layer.weight
     _check_all_used(settings, file.names)
     _check_all_read(scales - read, file.names)
+    check_lost(scaled, bare)
     return found
 
 

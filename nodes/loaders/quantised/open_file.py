@@ -11,9 +11,9 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.beside import kept_as_they_are
-from nodes.loaders.quantised.encoded import Weight
+from nodes.loaders.quantised.encoded import EncodedTensor, Weight
 from nodes.loaders.quantised.finite import check_finite, is_quantised
-from nodes.loaders.quantised.gguf_file import GGUF, names_of_gguf, weights_of_gguf
+from nodes.loaders.quantised.gguf_file import GGUF, weights_of_gguf
 from nodes.loaders.quantised.layers_of_file import weights_of
 from nodes.loaders.read.folder_files import damaged, named
 
@@ -55,12 +55,10 @@ def _sound(path: Path, weights: dict[str, Weight]) -> dict[str, Weight]:
     return kept_as_they_are(weights)
 
 
-def names_in(path: Path) -> set[str]:
-    """Return the names of all tensors in a file, by its header alone. Raises NodeError where it is damaged."""
-    if path.suffix.lower() == GGUF:
-        return names_of_gguf(path)
-    with _opened(path) as opened:
-        return set(opened.keys())
+def plain_weights(path: Path) -> dict[str, Tensor]:
+    """Return all weights of a small file, quantised ones widened. Raises NodeError as `open_weights` does."""
+    found = open_weights(path)
+    return {name: weight.widened() if isinstance(weight, EncodedTensor) else weight for name, weight in found.items()}
 
 
 def tensor_in(path: Path, name: str) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nodeflow.library.headers import Header
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.foreign import check_foreign
 from nodes.loaders.quantised.layers_of_file import COMPUTED, SCALES
@@ -12,11 +13,11 @@ NUMBERS = "F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"
 """Precisions of weights that stand for themselves."""
 
 
-def check_plain(opened: Any, shown: str) -> None:
-    """Raise NodeError where an open safetensors file holds weights that are not to be read as they stand."""
-    names = sorted(opened.keys())
+def check_plain(header: Header, shown: str) -> None:
+    """Raise NodeError where a safetensors file holds weights that are not to be read as they stand."""
+    names = header.sorted_names
     try:
-        check_foreign(names, opened.metadata() or {})
+        check_foreign(names, header.metadata)
     except NodeError as error:
         raise NodeError(f"{shown}: {error}") from None
     scale = next(filter(SCALES.search, names), None)
@@ -26,7 +27,7 @@ def check_plain(opened: Any, shown: str) -> None:
             "the folder in half precision"
         )
     for name in filter(COMPUTED.search, names):
-        if (dtype := str(opened.get_slice(name).get_dtype())) not in NUMBERS:
+        if (dtype := header.tensors[name].dtype) not in NUMBERS:
             raise NodeError(
                 f"{shown} is quantised (its {name} is of {dtype} numbers), and nothing says how they are scaled; take "
                 "it in half precision"

@@ -89,7 +89,13 @@ class FileWeights(dict[str, Any]):
 def _is_scale(name: str, names: Container[str]) -> bool:
     """Return whether a name stands beside a weight and says how that is to be read."""
     layer, _, last = name.rpartition(".")
-    beside = f"{layer}.weight", layer if last != "weight" else "", f"{layer}.{re.split('[_.]', last)[0]}"
+    whole, _, ending = name.rpartition("_")
+    beside = (
+        f"{layer}.weight",
+        layer if last != "weight" else "",
+        f"{layer}.{re.split('[_.]', last)[0]}",
+        *((whole, f"{whole}.weight") if SCALE.search(ending) else ()),
+    )
     return SCALE.search(last) is not None and any(one and one != name and one in names for one in beside)
 
 

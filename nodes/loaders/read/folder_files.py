@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nodeflow.library.headers import LFS
+from nodeflow.library.headers import LFS, HeaderError, read_safetensors
 from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.unread import check_config, check_plain
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.no_code import check_folder
+from nodes.loaders.read.tokenizer_folder import check_tokenizer
 
 
 @contextmanager
@@ -98,23 +99,38 @@ def read_weights(
 
 
 def read_tokenizer(kind: Any, folder: Path) -> Any:
-    """A tokenizer from its folder. Raises NodeError where that is damaged."""
+    """A tokenizer from its folder. Raises NodeError where that is damaged or not whole."""
+    check_tokenizer(folder)
     check_folder(folder)
     try:
-        return kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        found = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # of many kinds, by what is wrong with the files
         if isinstance(error, MemoryError):
             raise
         raise NodeError(
             f"{named(folder)} cannot be read as a tokenizer ({first_line(error)}); take the files of its model's own"
         ) from None
+    if len(found) <= len(found.all_special_tokens):
+        raise NodeError(f"{named(folder)} is a tokenizer that knows no words; download it again")
+    return found
+
+
+PART = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}\.safetensors")
+"""How one of several files with weights is called."""
 
 
 def _check_whole(folder: Path) -> None:
-    """Raise NodeError where an index names files that are not there."""
-    for index in folder.glob("*.safetensors.index.json"):
-        listed = read_json(index, "").get("weight_map")
-        files = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
+    """Raise NodeError where an index is none, names files that are not there, or is lacking."""
+    indices = sorted(folder.glob("*.safetensors.index*.json"))
+    part = next((found for path in sorted(folder.iterdir()) if (found := PART.fullmatch(path.name))), None)
+    if part is not None and not indices:
+        raise NodeError(f"{named(folder)} lacks {part['name']}.safetensors.index.json; download it again")
+    for index in indices:
+        told = read_json(index, "")
+        listed = told.get("weight_map")
+        if not isinstance(listed, dict) or not listed or not isinstance(told.get("metadata"), dict):
+            raise NodeError(f"{named(folder)}/{index.name} does not say which file holds what; download it again")
+        files = {str(name) for name in listed.values()}
         lost = sorted(name for name in files if not (folder / name).is_file())
         if lost:
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
@@ -123,8 +139,6 @@ def _check_whole(folder: Path) -> None:
 
 def _variant(folder: Path, name: str) -> str | None:
     """Return which precision lies there (fp16, or None for the plain files), after a look at every file's header."""
-    from safetensors import SafetensorError, safe_open
-
     found = sorted(folder.glob(f"{name}*.safetensors"))
     _check_whole(folder)
     if not found:
@@ -135,11 +149,12 @@ def _variant(folder: Path, name: str) -> str | None:
             )
         raise NodeError(f"{named(folder)} has no weights (no {name}.safetensors); download it again")
     for path in found:
+        shown = f"{named(folder)}/{path.name}"
         try:
-            with safe_open(path, framework="pt") as opened:
-                check_plain(opened, f"{named(folder)}/{path.name}")
-        except (SafetensorError, OSError):
-            raise damaged(path, f"{named(folder)}/{path.name}") from None
+            header = read_safetensors(path)
+        except (HeaderError, OSError):
+            raise damaged(path, shown) from None
+        check_plain(header, shown)
     plain = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
     return None if plain else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
 

@@ -14,6 +14,7 @@ from nodes.loaders.quantised.layers import fitted, placeholder, store
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import named
+from nodes.loaders.read.made_of import made_of
 
 
 def read_file(path: Path, *prefixes: str) -> FileWeights:
@@ -32,12 +33,8 @@ def told(
     path: Path, shape: Callable[[dict[str, Tensor]], dict[str, Any]], weights: dict[str, Tensor]
 ) -> dict[str, Any]:
     """Return what ``shape`` tells from weights. Raises NodeError where some that it looks at are missing."""
-    try:
+    with made_of(path, "network"):
         return shape(weights)
-    except (KeyError, ValueError) as error:
-        raise NodeError(
-            f"{named(path)} is no whole network (it lacks {error}); it was not saved whole, or is of another kind"
-        ) from None
 
 
 def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype: torch.dtype) -> None:
@@ -46,20 +43,35 @@ def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype:
     Raises NodeError where they do not fit or some are missing.
     """
     known = fitted(module, weights, dtype)
+    _check_fit(path, module, known)
     cast = {name: placeholder(value, dtype) for name, value in known.items()}
-    try:
-        missing = module.load_state_dict(cast, strict=False, assign=True).missing_keys
-    except RuntimeError:
-        raise NodeError(
-            f"{path.name}: its weights do not fit a {type(module).__name__}; this node cannot load it"
-        ) from None
+    missing = sorted(module.load_state_dict(cast, strict=False, assign=True).missing_keys)
     if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise NodeError(
-            f"{path.name} lacks {len(missing)} weights, such as {sorted(missing)[0]}, which a {type(module).__name__} "
-            "has; it was not saved whole, or is of another kind"
+            f"{named(path)} lacks the weight {missing[0]}{more} of a {type(module).__name__}; it was not saved whole, "
+            "or is of another kind"
         )
     store(module, known, dtype)
     for name, buffer in list(module.named_buffers()):
         if buffer.is_meta:  # positions 0, 1, 2, ... of a text encoder
             owner: Any = module.get_submodule(name.rpartition(".")[0])
             owner.register_buffer(name.rpartition(".")[2], torch.arange(buffer.shape[-1])[None], persistent=False)
+
+
+def _check_fit(path: Path, module: torch.nn.Module, weights: Mapping[str, Any]) -> None:
+    """Raise NodeError, by its name, for a weight of another shape, or of whole numbers where the network computes."""
+    for name, place in module.state_dict().items():
+        weight = weights.get(name, place)
+        if tuple(weight.shape) != tuple(place.shape):
+            raise NodeError(
+                f"{named(path)}: its {name} is {_shape(weight)}, and not {_shape(place)} as the rest says of a "
+                f"{type(module).__name__}; it is damaged, or of another kind"
+            )
+        if place.is_floating_point() and isinstance(weight, Tensor) and not weight.is_floating_point():
+            kind = str(weight.dtype).removeprefix("torch.")
+            raise NodeError(f"{named(path)}: its {name} is {kind}, and nothing in the file says how it is scaled")
+
+
+def _shape(weight: Any) -> str:
+    return " x ".join(map(str, weight.shape)) or "one number"

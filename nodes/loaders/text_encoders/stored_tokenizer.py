@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from nodeflow.library.header_reader import read_header
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.gguf_file import GGUF, fields_of_gguf
-from nodes.loaders.quantised.open_file import names_in, tensor_in
+from nodes.loaders.quantised.open_file import tensor_in
 from nodes.loaders.read.folder_files import first_line, named
 
 JSON = "tokenizer_json"
@@ -22,10 +23,12 @@ def stored_in(path: Path, kind: str) -> Any | None:
 
     Raises NodeError for one that is damaged.
     """
+    if path.is_dir():
+        return None
     try:
         if path.suffix.lower() == GGUF:
             return _of_gguf(path, kind)
-        name = next((one for one in names_in(path) if one.rpartition(".")[2] == JSON), None)
+        name = next((one for one in read_header(path).tensors if one.rpartition(".")[2] == JSON), None)
         return None if name is None else _of_json(bytes(tensor_in(path, name).numpy()), kind)
     except NodeError:
         raise

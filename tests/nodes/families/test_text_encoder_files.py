@@ -201,5 +201,5 @@ def test_what_does_not_fit_is_a_sentence(flux: Split, z_image: Split, tmp_path: 
         load_text_encoder(clip, str(tmp_path / "more.safetensors"))
     weights.pop("encoder.block.1.layer.1.DenseReluDense.wo.weight")
     save_file(weights, tmp_path / "less.safetensors")
-    with pytest.raises(NodeError, match=r"lacks 1 weights, such as encoder\.block\.1\.layer\.1\.DenseReluDense\.wo"):
+    with pytest.raises(NodeError, match=r"lacks the weight encoder\.block\.1\.layer\.1\.DenseReluDense\.wo"):
         load_text_encoder(clip, str(tmp_path / "less.safetensors"))

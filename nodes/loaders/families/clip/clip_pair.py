@@ -13,10 +13,9 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
-from nodes.loaders.quantised.unread import check_plain
+from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import (
-    damaged,
     first_line,
     named,
     no_progress_bar,
@@ -214,8 +213,6 @@ def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCL
 
 def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) -> OpenCLIP:
     import open_clip
-    from safetensors import SafetensorError, safe_open
-    from safetensors.torch import load_file
 
     if not weights.is_file():
         raise NodeError(f"{named(weights.parent)} has no weights (no {weights.name}); download it again")
@@ -226,16 +223,13 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) 
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise NodeError(f"{weights.parent.name}: open_clip cannot make this model ({first_line(error)})") from None
     try:
-        with safe_open(weights, framework="pt") as opened:
-            check_plain(opened, named(weights))
-        missing, unused = module.load_state_dict(load_file(weights), strict=False)
-    except (SafetensorError, OSError):
-        raise damaged(weights) from None
+        read = plain_weights(weights)
+        missing, unused = module.load_state_dict(read, strict=False)
     except RuntimeError as error:
         raise NodeError(f"{named(weights)} does not fit its architecture ({first_line(error)})") from None
     if missing:
         raise NodeError(f"{named(weights)} lacks {len(missing)} weights, such as {sorted(missing)[0]}; check the name")
-    refuse_unused(named(weights), unused, IGNORABLE)
+    refuse_unused(named(weights), unused, IGNORABLE, read)
     side = module.visual.image_size
     side = int(side[0] if isinstance(side, Sequence) else side)
     return OpenCLIP(ready(module.to(target.dtype)), tokenizer, _preparation(side, given, "mean", "std"))

@@ -13,6 +13,7 @@ from torch import Tensor
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet, as_controlnet
 from nodes.loaders.families.controlnet.union import UnionControlNet, as_union, union_shape
 from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS, PARTS
+from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import Target
 from nodes.loaders.read.weights import fill, read_file, told
 
@@ -44,11 +45,11 @@ def load_controlnet_file(path: Path, target: Target) -> DiffusersControlNet | Un
     read.refuse_others(path, OTHERS)
     weights = dict(read)
     if "time_embed.0.weight" in read:
-        with read.followed:
+        with made_of(path, "ControlNet"), read.followed:
             weights = convert_controlnet_checkpoint(read, {"layers_per_block": LAYERS}) | _told(read)
     union = UNION in weights
     shape = told(path, controlnet_shape, weights) | (told(path, union_shape, weights) if union else {})
-    with torch.device("meta"):
+    with made_of(path, "ControlNet"), torch.device("meta"):
         module = (ControlNetUnionModel if union else ControlNetModel)(**shape)
     fill(path, module, read.given(module, weights), target.dtype)
     read.close(path, IGNORABLE)

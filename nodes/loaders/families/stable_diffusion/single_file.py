@@ -25,6 +25,7 @@ from nodes.loaders.families.stable_diffusion.shapes import (
 from nodes.loaders.families.stable_diffusion.text_encoder_file import TEXTS
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, vae
 from nodes.loaders.read.weights import fill
 from nodes.schedulers.solvers.edm import predicting_v
@@ -46,13 +47,13 @@ def load_single(path: Path, target: Target) -> Parts:
     weights = _read(path)
     weights.refuse_others(path, OTHERS)
     version = _version(path, weights)
-    network = unet_config(weights, version)
-    with torch.device("meta"):
+    with made_of(path, "Stable Diffusion"), torch.device("meta"):
+        network = unet_config(weights, version)
         unet = UNet2DConditionModel(**network)
         coder = vae_config(weights, version)
         decoder = AutoencoderKL(**coder, **normalising(path, weights, coder["latent_channels"]))
     text = TEXTS[version](path, weights, target)
-    with weights.followed:
+    with made_of(path, "Stable Diffusion"), weights.followed:
         painting = convert.convert_ldm_unet_checkpoint(weights, unet.config) | guided_by(weights)
         coding = convert.convert_ldm_vae_checkpoint(weights, decoder.config)
     fill(path, unet, weights.given(unet, painting), target.dtype)

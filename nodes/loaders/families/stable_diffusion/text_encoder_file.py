@@ -27,6 +27,7 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     open_clip_config,
 )
 from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import Target, ready, text_encoder
 from nodes.loaders.read.weights import fill
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
@@ -76,7 +77,7 @@ TEXTS: Mapping[Version, Callable[[Path, FileWeights, Target], TextEncoder]] = {
 def _clip(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Module:
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    with torch.device("meta"):
+    with made_of(path, "Stable Diffusion"), torch.device("meta"):
         module = CLIPTextModel(CLIPTextConfig(**clip_config(weights, key)))
     named = {f"text_model.{name.removeprefix(key)}": part for name, part in weights.items() if name.startswith(key)}
     fill(path, module, weights.given(module, _renamed(module, named)), target.dtype)
@@ -87,9 +88,9 @@ def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: in
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig
 
-    with torch.device("meta"):
+    with made_of(path, "Stable Diffusion"), torch.device("meta"):
         module: nn.Module = kind(CLIPTextConfig(**open_clip_config(weights, key, unused)))
-    with weights.followed:
+    with made_of(path, "Stable Diffusion"), weights.followed:
         named = _renamed(module, convert_open_clip_checkpoint(module, weights, prefix=key))
     fill(path, module, weights.given(module, named), target.dtype)
     return module

@@ -8,8 +8,9 @@ from typing import Any
 
 from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.read.accounting import refuse_unused
-from nodes.loaders.read.folder_files import damaged, first_line, named
+from nodes.loaders.read.folder_files import first_line, named
 from nodes.loaders.read.parts import Target, ready
 
 PATTERNS = ["*.safetensors"]
@@ -22,20 +23,18 @@ def load_spandrel(path: Path, target: Target) -> Any:
     """spandrel's description of a network, with its weights. Raises NodeError for what it does not know, for networks
     that do more than make an image larger, and for damaged files."""
     file = _only_file(path) if path.is_dir() else path
-    from safetensors import SafetensorError
-    from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
+    from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError, canonicalize_state_dict
 
+    weights = canonicalize_state_dict(plain_weights(file))
     try:
-        found = ModelLoader().load_from_file(file)
+        found = ModelLoader().load_from_state_dict(weights)
     except UnsupportedModelError:
         raise NodeError(f"{named(file)} is no network that spandrel knows; choose an upscaler such as ESRGAN") from None
-    except (SafetensorError, OSError):
-        raise damaged(file) from None
     except Exception as error:  # of many kinds, from the networks' own code
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise
         if unused := UNUSED.search(str(error)):
-            refuse_unused(named(file), [unused[1]], ())
+            refuse_unused(named(file), [unused[1]], (), weights)
         raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); download it again") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
         raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour images")

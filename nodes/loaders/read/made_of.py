@@ -1,0 +1,33 @@
+"""Networks made of what their weights tell: one sentence where some are missing, or of shapes that none has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nodeflow.node import NodeError
+from nodes.loaders.read.folder_files import named
+
+ODD = ArithmeticError, LookupError, RuntimeError, TypeError, ValueError
+"""What arithmetic with odd shapes raises, in our code and in the libraries' networks."""
+
+
+@contextmanager
+def made_of(path: Path, what: str) -> Iterator[None]:
+    """Within this, shapes are told from a file's weights, and a network is made with them. Raises NodeError, which
+    says that the file is no whole ``what``."""
+    try:
+        yield
+    except KeyError as error:
+        lost = error.args[0] if error.args else "a weight"
+        raise NodeError(
+            f"{named(path)} is no whole {what}: it lacks {lost}; it was not saved whole, or is of another kind"
+        ) from None
+    except MemoryError:
+        raise
+    except ODD:
+        raise NodeError(
+            f"{named(path)} is no whole {what}: some of its weights have shapes that none has; it is damaged, or of "
+            "another kind"
+        ) from None

@@ -1,0 +1,80 @@
+"""Folders of which a part was not downloaded: refused by what is missing. Layouts: as diffusers 0.42 saves them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from nodeflow.node import NodeError
+from nodes.loaders.load_by_family import load_model
+
+WEIGHTS = "diffusion_pytorch_model"
+
+
+@pytest.fixture
+def folder(tiny_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+
+
+@pytest.mark.parametrize(
+    ("lost", "says"),
+    [
+        ("tokenizer", "model has no tokenizer; download it again"),
+        ("tokenizer/tokenizer.json", r"model/tokenizer is no whole tokenizer: it lacks tokenizer\.json"),
+        ("tokenizer/tokenizer_config.json", r"it lacks tokenizer_config\.json"),
+        ("model_index.json", r"parts of a model as diffusers saves it, whose model_index\.json is missing: download"),
+    ],
+)
+def test_what_is_gone_is_named(lost: str, says: str, folder: Path) -> None:
+    load_model(str(folder))
+    shutil.rmtree(folder / lost) if (folder / lost).is_dir() else (folder / lost).unlink()
+    with pytest.raises(NodeError, match=says):
+        load_model(str(folder))
+
+
+def test_a_file_without_bytes_is_named(folder: Path) -> None:
+    (folder / "tokenizer" / "special_tokens_map.json").write_bytes(b"")
+    with pytest.raises(NodeError, match=r"model/tokenizer/special_tokens_map\.json has no bytes"):
+        load_model(str(folder))
+
+
+def test_a_tokenizer_without_words_is_refused(folder: Path) -> None:
+    """transformers 5 takes a vocabulary without merges, and any that is nearly empty, for a whole tokenizer."""
+    for file in (folder / "tokenizer").glob("tokenizer.json"):
+        file.unlink()
+    (folder / "tokenizer" / "vocab.json").write_text('{"a": 0}')
+    with pytest.raises(NodeError, match=r"it lacks merges\.txt"):
+        load_model(str(folder))
+    (folder / "tokenizer" / "vocab.json").write_text("{}")
+    (folder / "tokenizer" / "merges.txt").write_text("#version: 0.2\n")
+    with pytest.raises(NodeError, match=r"is a tokenizer that knows no words|cannot be read as a tokenizer"):
+        load_model(str(folder))
+
+
+def in_shards(folder: Path) -> tuple[Path, dict[str, str]]:
+    """A U-Net's weights in two files, with their index."""
+    weights = load_file(folder / f"{WEIGHTS}.safetensors")
+    (folder / f"{WEIGHTS}.safetensors").unlink()
+    names, listed = sorted(weights), {}
+    for number in (1, 2):
+        file = f"{WEIGHTS}-0000{number}-of-00002.safetensors"
+        part = {name: weights[name] for name in names[number - 1 :: 2]}
+        save_file(part, folder / file, {"format": "pt"})
+        listed |= dict.fromkeys(part, file)
+    index = folder / f"{WEIGHTS}.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": listed}))
+    return index, listed
+
+
+def test_an_index_says_all_or_is_refused(folder: Path) -> None:
+    index, listed = in_shards(folder / "unet")
+    load_model(str(folder))
+    for wrong in ({}, {"weight_map": listed}, {"metadata": {}, "weight_map": [1]}):
+        index.write_text(json.dumps(wrong))
+        with pytest.raises(NodeError, match=r"index\.json does not say which file holds what; download it again"):
+            load_model(str(folder))
+    index.unlink()
+    with pytest.raises(NodeError, match=rf"model/unet lacks {WEIGHTS}\.safetensors\.index\.json"):
+        load_model(str(folder))

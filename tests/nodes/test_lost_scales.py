@@ -1,0 +1,68 @@
+"""Scales that a file has lost in part, or that stand under names that nobody reads: refused for every kind of file.
+
+Layouts: ComfyUI's scaled float8 (scale_weight, weight_scale), of a Compact upscaler as spandrel knows it, of open_clip.
+"""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodes.images.upscale import load_upscaler
+from nodes.loaders.quantised.open_file import open_weights, plain_weights
+from tests.nodes.quantised_files import float8_scaled
+
+
+def of_blocks(*scaled: bool, scale: str = "scale_weight", size: float = 1.0) -> dict[str, Tensor]:
+    """Blocks of a network in float8, some with their scale; without one a weight's numbers are as large as given."""
+    found: dict[str, Tensor] = {}
+    for number, has in enumerate(scaled):
+        parts, _ = float8_scaled(torch.randn(8, 8))
+        found[f"blocks.{number}.lin.weight"] = (
+            parts["weight"] if has else torch.full((8, 8), size).to(torch.float8_e4m3fn)
+        )
+        if has:
+            found[f"blocks.{number}.lin.{scale}"] = parts["scale_weight"]
+    return found
+
+
+@pytest.mark.parametrize("scale", ["scale_weight", "weight_scale"])
+def test_a_weight_whose_like_are_scaled_has_lost_its_scale(scale: str, tmp_path: Path) -> None:
+    save_file(of_blocks(True, False, True, False, scale=scale), tmp_path / "file.safetensors")
+    with pytest.raises(NodeError, match=r"blocks\.1\.lin\.weight and 1 more is in float8 without the scale"):
+        open_weights(tmp_path / "file.safetensors")
+
+
+def test_other_places_may_stay_as_they_are_unless_they_hold_codes(tmp_path: Path) -> None:
+    path = tmp_path / "file.safetensors"
+    save_file({**of_blocks(True), "embed.weight": torch.ones(4, 4).to(torch.float8_e4m3fn)}, path)
+    assert torch.equal(plain_weights(path)["embed.weight"], torch.ones(4, 4))
+    save_file({**of_blocks(True), "embed.weight": torch.full((4, 4), -448.0).to(torch.float8_e4m3fn)}, path)
+    with pytest.raises(NodeError, match=r"embed\.weight is in float8 without the scale that others"):
+        open_weights(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int32, torch.bool])
+def test_an_upscaler_of_whole_numbers_is_refused(dtype: torch.dtype, tiny_upscaler: Path, tmp_path: Path) -> None:
+    weights = load_file(tiny_upscaler / "model.safetensors")
+    name = next(name for name, weight in weights.items() if weight.ndim == 4)
+    save_file({**weights, name: weights[name].mul(9).to(dtype)}, tmp_path / "file.safetensors")
+    kind = str(dtype).removeprefix("torch.")
+    with pytest.raises(NodeError, match=rf"{name} is {kind}, and nothing in the file says how it is scaled"):
+        load_upscaler(str(tmp_path / "file.safetensors"))
+
+
+def test_an_upscalers_scale_is_read_or_named(tiny_upscaler: Path, tmp_path: Path) -> None:
+    weights = load_file(tiny_upscaler / "model.safetensors")
+    name = next(name for name, weight in weights.items() if weight.ndim == 4).removesuffix(".weight")
+    parts, meant = float8_scaled(weights[f"{name}.weight"])
+    path = tmp_path / "file.safetensors"
+    save_file({**weights, f"{name}.weight": parts["weight"], f"{name}.scale_weight": parts["scale_weight"]}, path)
+    found = load_upscaler(str(path)).descriptor.model.state_dict()[f"{name}.weight"]
+    assert torch.equal(found, meant)
+    save_file({**weights, f"{name}.weight": parts["weight"], f"{name}.scale_w": parts["scale_weight"]}, path)
+    with pytest.raises(NodeError, match=rf"nothing reads the scale {name}\.scale_w"):
+        load_upscaler(str(path))
