@@ -20,6 +20,7 @@ from nodeflow.cli import (
     nodes,
     open_window,
     run,
+    serve,
 )
 from nodeflow.cli.status import WRONG
 
@@ -53,6 +54,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 cli.command()(run.run)
+cli.command()(serve.serve)
 cli.command()(check.check)
 cli.command()(nodes.nodes)
 cli.command(name="new-node")(new_node.new_node)

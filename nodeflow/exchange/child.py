@@ -1,7 +1,7 @@
 """The process that opens or writes another program's file.
 
 It is started with ``open``, a file (``-``: it comes in) and the form to take, or with ``write`` and a format: then the
-workflow comes in. It answers on its standard output.
+workflow comes in; or with ``classes``, for what can be opened. It answers on its standard output.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import get_args
 
 import msgspec
 
-from nodeflow.exchange.client import FORMATS, Answer, Format, Written
+from nodeflow.exchange.client import FORMATS, Answer, Classes, Format, Written
 from nodeflow.graph.io.comfyui.containers import NotReadableError
 from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.io.import_report import Form
 from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.graph.model.workflow import WorkflowError
+from nodeflow.library.library import Library
 from nodeflow.resources import folder
+from nodes.comfyui.known_classes import known_choices, known_classes
 from nodes.foreign import CannotWriteError, open_foreign, write_foreign
 
 MAX_BYTES = 1 << 30
@@ -51,6 +53,16 @@ def written(data: bytes, format: Format) -> Written:
     return Written(text.encode(), told)
 
 
+def classes() -> Classes:
+    """Return what can be opened of ComfyUI's."""
+    library = Library()
+    try:
+        library.refresh()
+        return Classes(known_classes(), known_choices(_catalogue(), library.models))
+    finally:
+        library.close()
+
+
 def _catalogue() -> Catalogue:
     return decode((folder("assets") / "catalogue.json").read_bytes())
 
@@ -60,8 +72,10 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def main(what: str, *arguments: str) -> Answer | Written:
+def main(what: str, *arguments: str) -> Answer | Written | Classes:
     """Do what is asked for."""
+    if what == "classes":
+        return classes()
     if what == "write":
         format = next((one for one in FORMATS if one == arguments[0]), FORMATS[0])
         return written(sys.stdin.buffer.read(), format)

@@ -38,7 +38,15 @@ class Written(msgspec.Struct):
     error: str = ""
 
 
-Reply = TypeVar("Reply", Answer, Written)
+class Classes(msgspec.Struct):
+    """ComfyUI's classes that have a counterpart here, and what inputs of a name can be: samplers, model files."""
+
+    names: list[str] = []
+    choices: dict[str, list[str]] = {}
+    error: str = ""
+
+
+Reply = TypeVar("Reply", Answer, Written, Classes)
 
 
 class ForeignFiles:
@@ -57,6 +65,10 @@ class ForeignFiles:
     def write(self, workflow: bytes, format: Format) -> Written:
         """Write a workflow, given as the bytes of its file, for another program, and wait for it."""
         return self._run(["write", format], workflow, Written)
+
+    def classes(self) -> Classes:
+        """Return which of ComfyUI's classes can be opened, and wait for it."""
+        return self._run(["classes"], b"", Classes)
 
     def _run(self, arguments: list[str], given: bytes, kind: type[Reply]) -> Reply:
         line = [sys.executable, "-m", "nodeflow.exchange.child", *arguments]
