@@ -85,6 +85,15 @@ class Seed(msgspec.Struct, frozen=True):
     several: str = ""
 
 
+class Painted(msgspec.Struct, frozen=True):
+    """A mask that a person paints, as the text of a small grey PNG (``data:image/png;base64,...``); empty: nothing.
+
+    ``over`` names the input whose image it is painted over.
+    """
+
+    over: str
+
+
 class Reads(msgspec.Struct, frozen=True):
     """A path that the node reads: a file, a folder, or a model (folder, file, ``starter:name`` or hub id).
 
@@ -330,6 +339,8 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(embeddings=True)
             case Seed(several):
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed", several=several)
+            case Painted(over):
+                fields.update(widget="mask", over=over)
             case Reads(what):
                 fields.update(reads=True, widget=what)
                 default = "" if default == "." else default  # an empty path: nothing is chosen yet

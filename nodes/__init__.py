@@ -20,6 +20,7 @@ ROLES = {
     "change": ("nodes.change_guidance", "nodes.change_scheduler", "nodes.change_noise"),
     "finished": ("Image",),
     "load image": ("nodes.load_image",),
+    "paint mask": ("nodes.painted_mask",),
     "seen": ("Image", "Latent", "Mask", "Sigmas", "Curve"),
     "steps": ("Trajectory",),
     "text encoder": ("TextEncoder",),

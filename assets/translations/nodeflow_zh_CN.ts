@@ -816,6 +816,13 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>ImageBelow</name>
+  <message>
+   <source>The run as far as {0} gave no image to paint on.</source>
+   <translation>运行到 {0} 为止，没有得到可供绘制的图像。</translation>
+  </message>
+ </context>
+ <context>
   <name>ImageComparison</name>
   <message>
    <source>One of the two images cannot be read.</source>
@@ -902,6 +909,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>批次中的下一张</translation>
   </message>
   <message>
+   <source>Paint a mask on it…</source>
+   <translation>在其上绘制遮罩…</translation>
+  </message>
+  <message>
    <source>Previous image of the batch</source>
    <translation>批次中的上一张</translation>
   </message>
@@ -910,8 +921,8 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>另存为…</translation>
   </message>
   <message>
-   <source>Take the seed of this image, or the image itself, for the next run</source>
-   <translation>把这张图像的种子或图像本身用于下一次运行</translation>
+   <source>Take the seed of this image, or the image itself, for the next run, or paint a mask on it</source>
+   <translation>将此图像的种子或图像本身用于下次运行，或在其上绘制遮罩</translation>
   </message>
   <message>
    <source>Use</source>
@@ -1227,6 +1238,91 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>{0} loads this image now.</source>
    <translation>{0} 现在加载这张图像。</translation>
+  </message>
+ </context>
+ <context>
+  <name>MaskCommands</name>
+  <message>
+   <source>Add {0}</source>
+   <translation>添加 {0}</translation>
+  </message>
+  <message>
+   <source>Open the subgraph that {0} stands in first.</source>
+   <translation>请先打开 {0} 所在的子图。</translation>
+  </message>
+  <message>
+   <source>Paint Mask</source>
+   <translation>绘制遮罩</translation>
+  </message>
+  <message>
+   <source>Running as far as the image, to paint on it…</source>
+   <translation>正在运行到该图像，以便在其上绘制…</translation>
+  </message>
+  <message>
+   <source>Wire an image to “{0}” first, to have something to paint on.</source>
+   <translation>请先把图像连到“{0}”，才有可绘制之处。</translation>
+  </message>
+ </context>
+ <context>
+  <name>MaskDialog</name>
+  <message>
+   <source>Box</source>
+   <translation>矩形</translation>
+  </message>
+  <message>
+   <source>Brush</source>
+   <translation>画笔</translation>
+  </message>
+  <message>
+   <source>Clear</source>
+   <translation>清除</translation>
+  </message>
+  <message>
+   <source>Eraser</source>
+   <translation>橡皮</translation>
+  </message>
+  <message>
+   <source>Fill</source>
+   <translation>填满</translation>
+  </message>
+  <message>
+   <source>Hardness</source>
+   <translation>硬度</translation>
+  </message>
+  <message>
+   <source>Invert</source>
+   <translation>反转</translation>
+  </message>
+  <message>
+   <source>Left button paints, right erases, middle moves, wheel zooms. [ and ] change the size, with Shift the hardness. Arrows move the brush, Space paints.</source>
+   <translation>左键绘制，右键擦除，中键移动，滚轮缩放。[ 和 ] 改变大小，加 Shift 改变硬度。方向键移动画笔，空格键绘制。</translation>
+  </message>
+  <message>
+   <source>Outline</source>
+   <translation>套索</translation>
+  </message>
+  <message>
+   <source>Paint a mask</source>
+   <translation>绘制遮罩</translation>
+  </message>
+  <message>
+   <source>Redo</source>
+   <translation>重做</translation>
+  </message>
+  <message>
+   <source>Size</source>
+   <translation>大小</translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation>撤销</translation>
+  </message>
+ </context>
+ <context>
+  <name>MaskView</name>
+  <message>
+   <source>Image to paint a mask on</source>
+   <translation>供绘制遮罩的图像</translation>
   </message>
  </context>
  <context>
@@ -2884,6 +2980,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>输出</translation>
   </message>
   <message>
+   <source>Paint…</source>
+   <translation>绘制…</translation>
+  </message>
+  <message>
    <source>Parameters</source>
    <translation>参数</translation>
   </message>
@@ -3572,6 +3672,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>output</source>
    <translation>输出</translation>
+  </message>
+  <message>
+   <source>painted, {0} × {1}</source>
+   <translation>已绘制，{0} × {1}</translation>
   </message>
   <message>
    <source>parameters</source>

@@ -10,6 +10,8 @@ from nodeflow.graph.model.roles import SEEN
 
 THUMBNAIL = 384
 """Pixels of the images that nodes show of what they gave."""
+WHOLE = 1 << 14
+"""Pixels that an image may have on a side: it is fetched in full size."""
 
 
 class NodeImages:

@@ -15,6 +15,7 @@ class ImageTools(QWidget):
     save_wanted = Signal()
     seed_wanted = Signal()
     input_wanted = Signal()
+    mask_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,11 +32,12 @@ class ImageTools(QWidget):
         self.save = QPushButton(self.tr("Save as…"))
         self.more = QToolButton()
         self.more.setText(self.tr("Use"))
-        self.more.setToolTip(self.tr("Take the seed of this image, or the image itself, for the next run"))
+        self.more.setToolTip(self.tr("Take the seed of this image, or the image itself, for the next run, or paint a mask on it"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         uses = QMenu(self.more)
         self.seed = uses.addAction(self.tr("Use this seed"))
         self.input = uses.addAction(self.tr("Make this the input"))
+        self.mask = uses.addAction(self.tr("Paint a mask on it…"))
         self.more.setMenu(uses)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -51,6 +53,7 @@ class ImageTools(QWidget):
         self.save.clicked.connect(self.save_wanted)
         self.seed.triggered.connect(self.seed_wanted)
         self.input.triggered.connect(self.input_wanted)
+        self.mask.triggered.connect(self.mask_wanted)
         self.offer(0, None, False)
 
     def offer(self, many: int, chosen: int | None, seeds: bool) -> None:
@@ -69,5 +72,5 @@ class ImageTools(QWidget):
         menu.addAction(self.copy.text()).triggered.connect(self.copy_wanted)
         menu.addAction(self.save.text()).triggered.connect(self.save_wanted)
         menu.addSeparator()
-        menu.addActions([self.seed, self.input])
+        menu.addActions([self.seed, self.input, self.mask])
         return menu

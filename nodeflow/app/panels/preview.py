@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.image_seeds import seed_edits
-from nodeflow.app.model.node_images import THUMBNAIL
+from nodeflow.app.model.node_images import THUMBNAIL, WHOLE
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.run_state import NodeState
 from nodeflow.app.panels.batch_view import BatchView
@@ -24,8 +24,6 @@ from nodeflow.graph.io.png_text import with_workflow
 from nodeflow.graph.model.roles import FINISHED
 from nodeflow.graph.model.workflow import Workflow
 
-WHOLE = 1 << 14
-"""Pixels that an image may have on a side: it is fetched in full size."""
 KEPT = NodeState("cached")
 """A node of whose result the run tells no more than that it is there."""
 
@@ -33,10 +31,12 @@ KEPT = NodeState("cached")
 class Preview(QWidget):
     """Images of one node: while it samples, when it is done, or when it is selected.
 
-    ``input_wanted``: the image in this file is to be the input of the workflow.
+    ``input_wanted``: the image in this file is to be the input of the workflow. ``mask_wanted``: a mask is to be
+    painted over what a node gave, by its path and its output.
     """
 
     input_wanted = Signal(Path)
+    mask_wanted = Signal(str, str)
 
     def __init__(self, session: DocumentSession, history: RunHistory) -> None:
         super().__init__()
@@ -74,6 +74,7 @@ class Preview(QWidget):
         self.tools.save_wanted.connect(self.save)
         self.tools.seed_wanted.connect(self.use_seed)
         self.tools.input_wanted.connect(self.use_as_input)
+        self.tools.mask_wanted.connect(lambda: self.mask_wanted.emit(self.node, self.output))
         self.session.picture.connect(self._arrived)
         self.session.preview.connect(self._sampling)
         self.session.node_changed.connect(self._changed)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Convert
@@ -16,6 +17,7 @@ from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.fields import Field, field_of
+from nodeflow.app.qt.mask_field import MaskField
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
 from nodeflow.graph.model.catalogue import NodeSpec, Param
 from nodeflow.graph.model.workflow import Socket
@@ -26,7 +28,12 @@ ModelsOf = Callable[[str, str], ModelChoices | None]
 
 
 class Properties(QWidget):
-    """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step."""
+    """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step.
+
+    ``mask_wanted``: a mask is to be painted, in the parameter of a node.
+    """
+
+    mask_wanted = Signal(str, str)
 
     def __init__(
         self, scope: GraphScope, facts: ValueFacts, change: Change, models: ModelsOf, convert: Convert
@@ -37,7 +44,7 @@ class Properties(QWidget):
         self._scope, self._set = scope, change
         self._name = ""
         self._spec: NodeSpec | None = None
-        self.fields: dict[str, Field | ModelField] = {}
+        self.fields: dict[str, Field | ModelField | MaskField] = {}
         self.help = NodeHelp(scope, facts)
         self._box = QWidget()
         self._form = QFormLayout(self._box)
@@ -83,10 +90,12 @@ class Properties(QWidget):
             self._form.addRow(readable(param.name), field)
         self._box.setVisible(bool(self.fields))
 
-    def _field(self, param: Param) -> Field | ModelField:
+    def _field(self, param: Param) -> Field | ModelField | MaskField:
         change = partial(self._change, param.name)
         if param.widget == "model":
             return ModelField(param, change, lambda: self._models(self._name, param.name), self._convert)
+        if param.widget == "mask":
+            return MaskField(param, lambda: self.mask_wanted.emit(self._name, param.name))
         return field_of(param, change)
 
     def _show_missing(self) -> None:

@@ -36,6 +36,7 @@ from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
 from nodeflow.app.window.foreign_documents import ForeignDocuments
+from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.undos = QUndoGroup(self)
         self.tabs = Tabs(lambda: DocumentSession(hub=self.hub), self)
         self.models = ModelCommands(self, self.tabs, self.hub.models)
+        self.masks = MaskCommands(self, self.tabs)
         self.recovery = Recovery(self.tabs, Journal())
         self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
         self.recent = RecentFiles(self.settings, self)
@@ -152,6 +154,7 @@ class MainWindow(QMainWindow):
         self.panels.node_wanted.connect(self.add_node)
         self.panels.file_wanted.connect(self.show_file)
         self.panels.input_wanted.connect(self._use_as_input)
+        self.panels.mask_wanted.connect(self.masks.paint_on)
         self.panels.run_wanted.connect(self.run)
         self.panels.model_wanted.connect(lambda model: self.models.take_file(Path(model.path)))
         self.panels.convert_wanted.connect(self.models.take_file)

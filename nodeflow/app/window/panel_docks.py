@@ -37,7 +37,7 @@ class PanelDocks(QObject):
 
     ``node_wanted``: a node of the library, by its type. ``file_wanted``: an image of the gallery is to be opened.
     ``run_wanted``: the queue runs the document in front once more. ``model_wanted``: a model of the panel is to be
-    loaded, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
+    loaded, ``mask_wanted``: a mask is to be painted over what a node of a document gave, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
     """
 
     node_wanted = Signal(str)
@@ -46,6 +46,7 @@ class PanelDocks(QObject):
     folders_wanted = Signal()
     file_wanted = Signal(Path)
     input_wanted = Signal(Path)
+    mask_wanted = Signal(DocumentTab, str, str)
     run_wanted = Signal()
 
     def __init__(
@@ -164,6 +165,7 @@ class PanelDocks(QObject):
     def _make_preview(self, tab: DocumentTab) -> Preview:
         preview = Preview(tab.session, tab.history)
         preview.input_wanted.connect(self.input_wanted)
+        preview.mask_wanted.connect(lambda node, output: self.mask_wanted.emit(tab, node, output))
         return preview
 
     def _make_library(self) -> QWidget:
@@ -208,7 +210,10 @@ class PanelDocks(QObject):
 def _properties(tab: DocumentTab) -> Properties:
     canvas = tab.canvas
     values, rows = canvas.values, canvas.view.rows
-    return Properties(canvas.scope, canvas.facts, values.set, values.model_choices, lambda *asked: rows.convert(*asked))
+    facts, choices = canvas.facts, values.model_choices
+    made = Properties(canvas.scope, facts, values.set, choices, lambda *asked: rows.convert(*asked))
+    made.mask_wanted.connect(rows.mask_wanted)
+    return made
 
 
 def _import_report(tab: DocumentTab) -> ImportReportPanel:

@@ -46,10 +46,11 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
 class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     """An editable value with a default; a wire of its type may feed it too.
 
-    ``widget`` names how it is edited (slider, multiline, seed, file, folder, model; empty: by kind).
+    ``widget`` names how it is edited (slider, multiline, seed, file, folder, model, mask; empty: by kind).
     ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder;
     ``embeddings`` a text that may name embeddings, whose files are part of it too.
     ``several`` of a seed names the parameter that says how many seeds in a row, one an image, start at it.
+    ``over`` of a mask names the input whose image it is painted over.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     writes: bool = False
     embeddings: bool = False
     several: str = ""
+    over: str = ""
 
     @property
     def type(self) -> str:

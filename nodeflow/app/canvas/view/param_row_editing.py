@@ -33,6 +33,8 @@ class ParamRowEditing(QObject):
     param_changed = Signal(str, str, object, object)
     title_changed = Signal(str, str)
     seed_mode_wanted = Signal(str, str)
+    mask_wanted = Signal(str, str)
+    """A mask is to be painted, in the parameter of a node."""
     refused = Signal(str, QPointF)
     """A value cannot be: why not, and where in the scene it was entered."""
 
@@ -99,6 +101,9 @@ class ParamRowEditing(QObject):
         """Open the floating editor on a row."""
         self.finish()
         param = card.face.rows[row]
+        if param.widget == "mask":
+            self.mask_wanted.emit(card.id, param.name)
+            return
 
         def commit(value: Any) -> None:
             if value != card.value(param):

@@ -1,0 +1,67 @@
+"""The image that comes to an input of a node, run for where that is not there yet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.node_images import WHOLE
+from nodeflow.graph.model.workflow import Socket
+
+
+class ImageBelow(QObject):
+    """``arrived``: PNG bytes of the first image. ``missed``: why there is none, in a sentence."""
+
+    arrived = Signal(bytes)
+    missed = Signal(str)
+
+    def __init__(self, session: DocumentSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._source = ("", "")
+        self._job = 0
+        session.picture.connect(self._take)
+        session.run_changed.connect(self._run_changed)
+
+    def fetch(self, node: str, port: str) -> bool:
+        """Ask for what comes to an input of a node, by the node's path; False where no wire comes to it."""
+        source = self._source_of(node, port)
+        if source is None:
+            return False
+        self._source, self._job = source, 0
+        if self._session.states.of(source[0]).phase in ("ran", "cached"):
+            self._session.peek(*source, WHOLE)
+        else:
+            self._job = self._session.run((source[0],))
+        return True
+
+    @property
+    def runs(self) -> bool:
+        """Return whether a run is on the way to the image."""
+        return bool(self._job)
+
+    def _source_of(self, node: str, port: str) -> tuple[str, str] | None:
+        """The node that gives the image, by its path, and its output; dots on wires are passed by."""
+        workflow, nodes = self._session.flattened.flat.workflow, self._session.catalogue.nodes
+        link = workflow.links.get(Socket(node, port))
+        while link is not None:
+            spec = nodes.get(workflow.nodes[link.source].type)
+            if spec is None or not spec.through or not spec.inputs:
+                return link.source, link.output
+            link = workflow.links.get(Socket(link.source, spec.inputs[0].name))
+        return None
+
+    def _take(self, node: str, output: str, size: int, images: tuple[bytes, ...]) -> None:
+        if (node, output, size) == (*self._source, WHOLE):
+            self._source = ("", "")
+            self.arrived.emit(images[0])
+
+    def _run_changed(self) -> None:
+        if not self._job or self._job in self._session.jobs:
+            return
+        self._job = 0
+        if self._session.states.of(self._source[0]).phase in ("ran", "cached"):
+            self._session.peek(*self._source, WHOLE)
+        else:
+            self.missed.emit(self.tr("The run as far as {0} gave no image to paint on.").format(self._source[0]))
+            self._source = ("", "")
