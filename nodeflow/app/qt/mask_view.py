@@ -6,6 +6,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QImage,
     QKeyEvent,
@@ -27,8 +28,8 @@ Tool = Literal["brush", "eraser", "box", "outline"]
 ZOOM_STEP = 1.25
 SIZE_STEP = 1.15
 MAX_RADIUS = 1024.0
-TINT = QColor(235, 64, 52, 150)
-"""The colour of what is painted: seldom in images, and seen over light and dark."""
+TINT, HATCH = QColor(255, 60, 200, 130), QColor(255, 255, 255, 110)
+"""The colour of what is painted, seldom in images, and the lines on it, which tell it apart from any image."""
 _ARROWS = {
     Qt.Key.Key_Left: QPointF(-1, 0),
     Qt.Key.Key_Right: QPointF(1, 0),
@@ -125,6 +126,8 @@ class MaskView(QWidget):
         painter.drawImage(self.area(), shown)
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
         painter.fillRect(part, TINT)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceAtop)
+        painter.fillRect(part, QBrush(HATCH, Qt.BrushStyle.BDiagPattern))
         painter.end()
         return veil
 
