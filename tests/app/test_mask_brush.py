@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from app.hands import Hand
 from app.seen import row_centre
@@ -14,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.dialogs.mask_dialog import MaskDialog
 from nodeflow.app.qt.mask_field import MaskField, mask_words
 from nodeflow.app.qt.mask_painting import Brush, MaskPainting
-from nodeflow.app.qt.mask_text import mask_image, mask_size, mask_text
+from nodeflow.app.qt.mask_text import MAX_LETTERS, mask_image, mask_size, mask_text
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, MoveNode
 from nodeflow.graph.model.workflow import Link, Node, Placement
@@ -182,7 +184,9 @@ def test_a_pen_that_is_pressed_lightly_paints_thinly(dialog: MaskDialog) -> None
 
 def test_without_a_wire_it_is_said_what_is_missing(image: MainWindow, hand: Hand) -> None:
     image.session.stack.undo()
-    image.session.do("Add", EditBatch((AddNode("mask", Node("nodes.painted_mask", 1)), MoveNode("mask", Placement(0, 0)))))
+    image.session.do(
+        "Add", EditBatch((AddNode("mask", Node("nodes.painted_mask", 1)), MoveNode("mask", Placement(0, 0))))
+    )
     hand.click(row_centre(image, "mask", "mask"))
     assert "Wire an image" in image.canvas.view.toast.text()
     assert image.masks.dialog is None
@@ -245,3 +249,10 @@ def test_the_text_is_small_and_says_its_size() -> None:
     assert mask_words(text) == "painted, 1024 × 1024"
     assert mask_image(text, QSize(1024, 1024)) == painting.mask
     assert mask_size("no mask").isEmpty()
+
+
+def test_a_mask_that_no_workflow_could_hold_is_kept_smaller() -> None:
+    noise = QImage(random.Random(0).randbytes(1600 * 800), 1600, 800, 1600, QImage.Format.Format_Grayscale8)
+    text = mask_text(noise)
+    assert 0 < len(text) < MAX_LETTERS
+    assert mask_size(text) == QSize(800, 400)

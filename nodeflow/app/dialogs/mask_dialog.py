@@ -36,8 +36,9 @@ class MaskDialog(QDialog):
         self.setWindowTitle(self.tr("Paint a mask"))
         self.painting = MaskPainting(mask_image(text, image.size()), self)
         self.view = MaskView(image, self.painting)
-        self.size_slider, self.hardness_slider = self._slider(self.tr("Size"), _SIZES), self._slider(
-            self.tr("Hardness"), 100
+        self.size_slider, self.hardness_slider = (
+            self._slider(self.tr("Size"), _SIZES),
+            self._slider(self.tr("Hardness"), 100),
         )
         self.size_label = QLabel()
         self.size_label.setMinimumWidth(self.size_label.fontMetrics().horizontalAdvance("0000 px"))

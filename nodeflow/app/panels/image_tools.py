@@ -32,7 +32,9 @@ class ImageTools(QWidget):
         self.save = QPushButton(self.tr("Save as…"))
         self.more = QToolButton()
         self.more.setText(self.tr("Use"))
-        self.more.setToolTip(self.tr("Take the seed of this image, or the image itself, for the next run, or paint a mask on it"))
+        self.more.setToolTip(
+            self.tr("Take the seed of this image, or the image itself, for the next run, or paint a mask on it")
+        )
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         uses = QMenu(self.more)
         self.seed = uses.addAction(self.tr("Use this seed"))

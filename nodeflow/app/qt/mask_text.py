@@ -10,15 +10,25 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage
 
 PREFIX = "data:image/png;base64,"
+MAX_LETTERS = 600_000
+"""Characters that the text of a mask may have: a workflow file takes no text of a million."""
 _HEADER = 24
 """Bytes of a PNG up to its width and height."""
 
 
 def mask_text(mask: QImage) -> str:
-    """Return the text of a mask; empty where nothing is painted."""
+    """Return the text of a mask; empty where nothing is painted. One too large for a workflow is kept smaller."""
     grey = mask.convertToFormat(QImage.Format.Format_Grayscale8)
     if not any(bytes(grey.constScanLine(y))[: grey.width()].strip(b"\0") for y in range(grey.height())):
         return ""
+    while len(text := _text(grey)) > MAX_LETTERS:
+        grey = grey.scaled(
+            grey.size() / 2, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        ).convertToFormat(QImage.Format.Format_Grayscale8)
+    return text
+
+
+def _text(grey: QImage) -> str:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

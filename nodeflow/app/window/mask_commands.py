@@ -44,7 +44,9 @@ class MaskCommands(QObject):
             end.connect(below.deleteLater)
         if not below.fetch(scope.path_of(name), param.over):
             below.deleteLater()
-            toast.say(self.tr("Wire an image to “{0}” first, to have something to paint on.").format(readable(param.over)))
+            toast.say(
+                self.tr("Wire an image to “{0}” first, to have something to paint on.").format(readable(param.over))
+            )
         elif below.runs:
             toast.tell(self.tr("Running as far as the image, to paint on it…"))
 
