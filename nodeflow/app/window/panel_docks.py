@@ -37,7 +37,8 @@ class PanelDocks(QObject):
 
     ``node_wanted``: a node of the library, by its type. ``file_wanted``: an image of the gallery is to be opened.
     ``run_wanted``: the queue runs the document in front once more. ``model_wanted``: a model of the panel is to be
-    loaded, ``mask_wanted``: a mask is to be painted over what a node of a document gave, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
+    loaded, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
+    ``mask_wanted``: a mask is to be painted over what a node of a document gave.
     """
 
     node_wanted = Signal(str)
