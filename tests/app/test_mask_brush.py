@@ -197,7 +197,7 @@ def test_the_preview_adds_a_mask_once(image: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not image.session.running, timeout=SECONDS)
     image.canvas.selection.choose(["image"])
     qtbot.waitUntil(lambda: image.preview.node == "image" and image.preview.view.shown is not None, timeout=SECONDS)
-    image.preview.tools.mask.trigger()
+    image.preview.tools.paint_mask.trigger()
     qtbot.waitUntil(lambda: image.masks.dialog is not None, timeout=SECONDS)
     assert len(image.session.workflow.nodes) == 2, "there is one over this image already"
     assert image.masks.dialog is not None

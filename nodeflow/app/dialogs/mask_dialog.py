@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QImage, QKeySequence, QShortcut
@@ -68,7 +69,7 @@ class MaskDialog(QDialog):
             ("outline", self.tr("Outline"), "L"),
         ]
         for kind, words, key in kinds:
-            action = self._action(words, key, lambda kind=kind: self._choose(kind))
+            action = self._action(words, key, partial(self._choose, kind))
             action.setCheckable(True)
             action.setChecked(kind == "brush")
             self.tools.addAction(action)

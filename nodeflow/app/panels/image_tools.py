@@ -39,7 +39,7 @@ class ImageTools(QWidget):
         uses = QMenu(self.more)
         self.seed = uses.addAction(self.tr("Use this seed"))
         self.input = uses.addAction(self.tr("Make this the input"))
-        self.mask = uses.addAction(self.tr("Paint a mask on it…"))
+        self.paint_mask = uses.addAction(self.tr("Paint a mask on it…"))
         self.more.setMenu(uses)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -55,7 +55,7 @@ class ImageTools(QWidget):
         self.save.clicked.connect(self.save_wanted)
         self.seed.triggered.connect(self.seed_wanted)
         self.input.triggered.connect(self.input_wanted)
-        self.mask.triggered.connect(self.mask_wanted)
+        self.paint_mask.triggered.connect(self.mask_wanted)
         self.offer(0, None, False)
 
     def offer(self, many: int, chosen: int | None, seeds: bool) -> None:
@@ -74,5 +74,5 @@ class ImageTools(QWidget):
         menu.addAction(self.copy.text()).triggered.connect(self.copy_wanted)
         menu.addAction(self.save.text()).triggered.connect(self.save_wanted)
         menu.addSeparator()
-        menu.addActions([self.seed, self.input, self.mask])
+        menu.addActions([self.seed, self.input, self.paint_mask])
         return menu

@@ -38,7 +38,7 @@ def _text(grey: QImage) -> str:
 
 def mask_image(text: str, size: QSize) -> QImage:
     """Return the mask of a text, grey and of a size; black where there is none or it cannot be read."""
-    read = QImage.fromData(_png(text), "PNG")
+    read = QImage.fromData(_png(text))
     if read.isNull():
         read = QImage(size, QImage.Format.Format_Grayscale8)
         read.fill(Qt.GlobalColor.black)
