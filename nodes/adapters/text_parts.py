@@ -10,6 +10,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, TextEncoder
 from nodes.loaders.adapters.reader import Encoder
 from nodes.loaders.read.parts import CLIPText
+from nodes.loaders.text_encoders.filled import FilledText
 from nodes.loaders.text_encoders.joint import PairText, TripleText, TwinText
 from nodes.loaders.text_encoders.language_model import ChatText
 from nodes.loaders.text_encoders.padded import PaddedText
@@ -84,6 +85,7 @@ PARTS: Mapping[type, Callable[[Any], list[TextPart]]] = {
     ChatText: _alone,
     SeeingText: _alone,
     PaddedText: _alone,
+    FilledText: _alone,
     EditingText: _editing,
     TwinText: _twin,
     TripleText: _triple,

@@ -114,14 +114,99 @@ KREA_2: Names = [
     (r"\.norm2\.weight", ".postnorm.scale"),
     (r"\.scale_shift_table", ".mod.lin"),
 ]
+CHROMA: Names = [
+    (r"^distilled_guidance_layer\.layers\.(\d+)\.linear_1", r"distilled_guidance_layer.layers.\1.in_layer"),
+    (r"^distilled_guidance_layer\.layers\.(\d+)\.linear_2", r"distilled_guidance_layer.layers.\1.out_layer"),
+    (r"^distilled_guidance_layer\.norms\.(\d+)\.weight", r"distilled_guidance_layer.norms.\1.scale"),
+    *FLUX,
+]
+LUMINA_2: Names = [
+    (r"^time_caption_embed\.timestep_embedder\.linear_1", "t_embedder.mlp.0"),
+    (r"^time_caption_embed\.timestep_embedder\.linear_2", "t_embedder.mlp.2"),
+    (r"^time_caption_embed\.caption_embedder", "cap_embedder"),
+    (r"^norm_out\.linear_1", "final_layer.adaLN_modulation.1"),
+    (r"^norm_out\.linear_2", "final_layer.linear"),
+    (r"\.attn\.to_[qkv]\.", ".attention.qkv."),
+    (r"\.attn\.to_out\.0\.", ".attention.out."),
+    (r"\.attn\.norm_([qk])\.", r".attention.\1_norm."),
+    (r"\.feed_forward\.linear_(\d)", r".feed_forward.w\1"),
+    (r"\.norm1\.linear", ".adaLN_modulation.1"),
+    (r"\.norm1\.(norm\.)?weight", ".attention_norm1.weight"),
+    (r"\.norm2\.", ".attention_norm2."),
+]
+PIXART: Names = [
+    (r"^pos_embed\.proj", "x_embedder.proj"),
+    (r"^adaln_single\.linear", "t_block.1"),
+    (r"^adaln_single\.emb\.timestep_embedder\.linear_1", "t_embedder.mlp.0"),
+    (r"^adaln_single\.emb\.timestep_embedder\.linear_2", "t_embedder.mlp.2"),
+    (r"^adaln_single\.emb\.resolution_embedder\.linear_1", "csize_embedder.mlp.0"),
+    (r"^adaln_single\.emb\.resolution_embedder\.linear_2", "csize_embedder.mlp.2"),
+    (r"^adaln_single\.emb\.aspect_ratio_embedder\.linear_1", "ar_embedder.mlp.0"),
+    (r"^adaln_single\.emb\.aspect_ratio_embedder\.linear_2", "ar_embedder.mlp.2"),
+    (r"^caption_projection\.linear_", "y_embedder.y_proj.fc"),
+    (r"^proj_out", "final_layer.linear"),
+    (r"^scale_shift_table", "final_layer.scale_shift_table"),
+    (r"^transformer_blocks", "blocks"),
+    (r"\.attn1\.to_[qkv]\.", ".attn.qkv."),
+    (r"\.attn1\.to_out\.0", ".attn.proj"),
+    (r"\.attn2\.to_q\.", ".cross_attn.q_linear."),
+    (r"\.attn2\.to_[kv]\.", ".cross_attn.kv_linear."),
+    (r"\.attn2\.to_out\.0", ".cross_attn.proj"),
+    (r"\.ff\.net\.0\.proj", ".mlp.fc1"),
+    (r"\.ff\.net\.2", ".mlp.fc2"),
+]
+SANA: Names = [
+    (r"^patch_embed\.proj", "x_embedder.proj"),
+    (r"^time_embed\.linear", "t_block.1"),
+    (r"^time_embed\.(?:emb\.)?timestep_embedder\.linear_1", "t_embedder.mlp.0"),
+    (r"^time_embed\.(?:emb\.)?timestep_embedder\.linear_2", "t_embedder.mlp.2"),
+    (r"^time_embed\.guidance_embedder\.linear_1", "cfg_embedder.mlp.0"),
+    (r"^time_embed\.guidance_embedder\.linear_2", "cfg_embedder.mlp.2"),
+    (r"^caption_norm", "attention_y_norm"),
+    (r"\.ff\.conv_(inverted|depth|point)\.", r".mlp.\1_conv.conv."),
+    (r"\.attn1\.norm_([qk])\.", r".attn.\1_norm."),
+    (r"\.attn2\.norm_([qk])\.", r".cross_attn.\1_norm."),
+    *PIXART[8:17],
+]
+AURA_FLOW: Names = [
+    (r"^time_step_proj\.linear_1", "t_embedder.mlp.0"),
+    (r"^time_step_proj\.linear_2", "t_embedder.mlp.2"),
+    (r"^context_embedder", "cond_seq_linear"),
+    (r"^proj_out", "final_linear"),
+    (r"^norm_out\.linear", "modF.1"),
+    (r"^pos_embed\.pos_embed", "positional_encoding"),
+    (r"^pos_embed\.proj", "init_x_linear"),
+    (r"^joint_transformer_blocks\.(\d+)\.norm1\.linear", r"double_layers.\1.modX.1"),
+    (r"^joint_transformer_blocks\.(\d+)\.norm1_context\.linear", r"double_layers.\1.modC.1"),
+    (r"^joint_transformer_blocks\.(\d+)\.attn\.to_([qkv])", r"double_layers.\1.attn.w2\2"),
+    (r"^joint_transformer_blocks\.(\d+)\.attn\.to_out\.0", r"double_layers.\1.attn.w2o"),
+    (r"^joint_transformer_blocks\.(\d+)\.attn\.add_([qkv])_proj", r"double_layers.\1.attn.w1\2"),
+    (r"^joint_transformer_blocks\.(\d+)\.attn\.to_add_out", r"double_layers.\1.attn.w1o"),
+    (r"^joint_transformer_blocks\.(\d+)\.ff\.", r"double_layers.\1.mlpX."),
+    (r"^joint_transformer_blocks\.(\d+)\.ff_context\.", r"double_layers.\1.mlpC."),
+    (r"^single_transformer_blocks\.(\d+)\.norm1\.linear", r"single_layers.\1.modCX.1"),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.to_([qkv])", r"single_layers.\1.attn.w1\2"),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.to_out\.0", r"single_layers.\1.attn.w1o"),
+    (r"^single_transformer_blocks\.(\d+)\.ff\.", r"single_layers.\1.mlp."),
+    (r"\.linear_([12])\.weight", r".c_fc\1.weight"),
+    (r"\.out_projection\.", ".c_proj."),
+]
 NAMES = {
     "FluxTransformer2DModel": FLUX,
+    "ChromaTransformer2DModel": CHROMA,
+    "Lumina2Transformer2DModel": LUMINA_2,
+    "PixArtTransformer2DModel": PIXART,
+    "SanaTransformer2DModel": SANA,
+    "AuraFlowTransformer2DModel": AURA_FLOW,
     "SD3Transformer2DModel": SD3,
     "ZImageTransformer2DModel": Z_IMAGE,
     "Flux2Transformer2DModel": FLUX_2,
     "QwenImage21Transformer2DModel": QWEN_IMAGE_21,
     "Krea2Transformer2DModel": KREA_2,
 }
+
+
+SWAPPED = ("FluxTransformer2DModel", "SD3Transformer2DModel", "Flux2Transformer2DModel", "AuraFlowTransformer2DModel")
 
 
 def original_weights(kind: str, weights: Weights) -> Weights:
@@ -149,7 +234,7 @@ def _in_order(weights: Weights) -> Iterator[tuple[str, Tensor]]:
 
 def _is_swapped(kind: str, name: str, weights: Weights) -> bool:
     """Where the two libraries put shift and scale the other way round: in the last layers."""
-    if kind not in ("FluxTransformer2DModel", "SD3Transformer2DModel", "Flux2Transformer2DModel"):
+    if kind not in SWAPPED:
         return False
     block = re.match(r"transformer_blocks\.(\d+)\.norm1_context\.linear", name)
     last = block is not None and f"transformer_blocks.{block[1]}.ff_context.net.2.weight" not in weights

@@ -11,10 +11,11 @@ from nodes.loaders.adapters.names.renamed import Row
 from nodes.loaders.models.architecture import Weights
 
 
-def by_table(rows: Iterable[Row], weights: Weights, width: int) -> Weights:
+def by_table(rows: Iterable[Row], weights: Weights, *widths: int) -> Weights:
     """Return weights under diffusers' names; those that stand in no row keep theirs.
 
-    A weight that stands for several layers is split into ``width`` rows for each, and what is left for the last.
+    A weight that stands for several layers is split into ``widths[0]`` rows for the first, ``widths[1]`` for the
+    second (the last of them for all further ones), and what is left for the last layer.
     """
     patterns = [(re.compile(re.escape(one.original).replace(r"\#", r"(\d+)") + r"\.(\w+)"), one) for one in rows]
     found: Weights = {}
@@ -25,8 +26,8 @@ def by_table(rows: Iterable[Row], weights: Weights, width: int) -> Weights:
             continue
         match, one = row
         number, end = match[1], "weight" if match[match.lastindex or 1] == "scale" else match[match.lastindex or 1]
-        layers = [f"{layer.replace('#', number)}.{end}" for layer in one.layers]
-        sizes = [width] * (len(layers) - 1)
+        layers = [f"{layer.replace('#', number)}.{end}".lstrip(".") for layer in one.layers]
+        sizes = [*widths, *[widths[-1]] * len(layers)][: len(layers) - 1]
         pieces = weight.split([*sizes, len(weight) - sum(sizes)]) if len(layers) > 1 else [weight]
         if one.exchanged:
             pieces = [torch.cat(tuple(weight.chunk(2)[::-1]))]

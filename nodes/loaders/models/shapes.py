@@ -10,8 +10,9 @@ HEAD = 128
 
 
 def count_layers(weights: Iterable[str], place: str) -> int:
-    """Return how many layers a list of them has. Raises ValueError where it has none."""
-    return 1 + max(int(name.split(".")[1]) for name in weights if name.startswith(f"{place}."))
+    """Return how many layers a list of them has, wherever it stands. Raises ValueError where it has none."""
+    before = f"{place}."
+    return 1 + max(int(name.removeprefix(before).split(".")[0]) for name in weights if name.startswith(before))
 
 
 def rotary_axes(head: int, *parts: int) -> tuple[int, ...]:

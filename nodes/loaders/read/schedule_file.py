@@ -93,7 +93,9 @@ FIELDS: Mapping[str, Field] = {
         "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace", "exp", usual="linear"
     ),
     "trained_betas": BETAS,
-    "prediction_type": _one_of("epsilon", "v_prediction", "sample", "flow_prediction", usual="epsilon"),
+    "prediction_type": _one_of(
+        "epsilon", "v_prediction", "sample", "flow_prediction", "trigflow", usual="epsilon"
+    ),
     "timestep_spacing": _one_of("leading", "linspace", "trailing", usual="leading"),
     "steps_offset": _whole(0, 1000, 0),
     "variance_type": _one_of(

@@ -47,6 +47,7 @@ from transformers import (
 
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+from tests.nodes.families import small_families as small
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.language_led_models import letters
 from tests.nodes.original_layout import unet_weights, vae_weights
@@ -325,6 +326,17 @@ KINDS: Mapping[str, Kind] = {
     "Qwen-Image 2.1": Kind(qwen_image_21, {"text_encoder": ("qwen3vl_8b", "processor")}),
     "FLUX.2 Klein": Kind(flux_2_klein, {"text_encoder": ("qwen_3_4b", "tokenizer")}),
     "Krea 2": Kind(krea_2, {"text_encoder": ("qwen3vl_4b", "tokenizer")}),
+    "Chroma": Kind(small.chroma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "Lumina 2": Kind(
+        small.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}
+    ),
+    "PixArt-alpha": Kind(small.pixart_alpha, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "PixArt-Sigma": Kind(small.pixart_sigma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "Sana": Kind(small.sana, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
+    "Sana Sprint": Kind(small.sana_sprint, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
+    "AuraFlow": Kind(
+        small.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}
+    ),
 }
 
 

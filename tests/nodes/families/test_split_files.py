@@ -38,7 +38,7 @@ def assert_same(found: LoadedModel, wanted: LoadedModel) -> None:
              zip((found, wanted), texts, strict=True)]  # fmt: skip
     assert torch.isfinite(asked[0]).all()
     assert torch.equal(*asked)
-    pixels = torch.rand(1, 3, 32, 48, generator=generator)
+    pixels = torch.rand(1, 3, 32, 64, generator=generator)
     latents = [model.vae.encode(Image(pixels)).samples for model in (found, wanted)]
     assert torch.equal(*latents)
     assert torch.equal(*(model.vae.decode(Latent(latents[0])).pixels for model in (found, wanted)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -90,3 +91,21 @@ T5_XXL = Encoder(
         "t5_tokenizer",
     ),
 )
+
+
+def umt5_shape(weights: Weights) -> Any:
+    """Of `UMT5Config`."""
+    from transformers import UMT5Config
+
+    said = t5_shape(weights).to_dict()
+    known = ("vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads", "relative_attention_num_buckets")
+    return UMT5Config(**{name: said[name] for name in known}, feed_forward_proj=said["feed_forward_proj"])
+
+
+PILE_T5 = Encoder(
+    "Pile-T5-XL",
+    ("Pile-T5-XL",),
+    replace(T5_XXL.architecture, kind="UMT5EncoderModel", shape=umt5_shape),
+    Tokenizing("LlamaTokenizer", ("fal/AuraFlow:tokenizer", "EleutherAI/pile-t5-xl:")),
+)
+"""T5 with a table of distances in every layer (as UMT5, Chung et al. 2023, arXiv:2304.09151), trained on The Pile."""

@@ -1,0 +1,1 @@
+"""Chroma (Rock 2025), FLUX.1 schnell with a small network in place of most of its modulation."""

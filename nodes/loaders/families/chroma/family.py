@@ -1,0 +1,93 @@
+"""Chroma: FLUX.1's double and single stream blocks, led by T5's tokens alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodes.loaders.adapters.names.flux import CHROMA
+from nodes.loaders.adapters.names.renamed import row
+from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.chroma.denoiser import ChromaDenoiser
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.shapes import count_layers, rotary_axes
+from nodes.loaders.text_encoders.filled import FilledText, whole
+from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
+
+T5_TOKENS = 512
+"""How many tokens of T5 it was trained with; the first that fills up leads too."""
+SIDE = 128
+"""Cells on a side of latents at the usual size."""
+USUAL = {"image_tokens": (SIDE // 2) ** 2}
+"""By that size the noise levels are spaced."""
+GUIDE = "distilled_guidance_layer"
+"""The small network that says how every layer is modulated."""
+ROWS = (*CHROMA, row(f"{GUIDE}.norms.#", f"{GUIDE}.norms.#"))
+
+
+def names(weights: Weights) -> Weights:
+    """diffusers' names, from those or the original ones."""
+    return by_table(ROWS, weights, len(weights["img_in.weight"])) if "img_in.weight" in weights else weights
+
+
+def shape(weights: Weights) -> dict[str, Any]:
+    """Of `ChromaTransformer2DModel`."""
+    inner, channels = weights["x_embedder.weight"].shape
+    head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
+    hidden, numbers = weights[f"{GUIDE}.in_proj.weight"].shape
+    return {
+        "in_channels": channels,
+        "num_layers": count_layers(weights, "transformer_blocks"),
+        "num_single_layers": count_layers(weights, "single_transformer_blocks"),
+        "attention_head_dim": head,
+        "num_attention_heads": inner // head,
+        "joint_attention_dim": weights["context_embedder.weight"].shape[1],
+        "axes_dims_rope": rotary_axes(head, 16, 56, 56),
+        "approximator_num_channels": numbers,
+        "approximator_hidden_dim": hidden,
+        "approximator_layers": count_layers(weights, f"{GUIDE}.layers"),
+    }
+
+
+def denoiser(network: DiffusionNetwork, guidance: float) -> ChromaDenoiser:
+    return ChromaDenoiser(network, network.prediction)
+
+
+def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
+    tokenizer, module = loaded["text_encoder"]
+    return FilledText(tokenizer, module, whole(T5_TOKENS), beyond=1)
+
+
+FAMILY = Family(
+    name="Chroma",
+    network=Network(
+        Architecture(
+            "diffusers",
+            "ChromaTransformer2DModel",
+            shape,
+            names,
+            others={r"nerf_blocks\.": "the transformer of Chroma Radiance"},
+        ),
+        denoiser,
+    ),
+    text=Text((TextPart("text_encoder", T5_XXL),), text),
+    latent=Latent(
+        KL,
+        lambda config: LatentFormat(config.get("in_channels", 64) // 4, 8, SIDE),
+        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
+        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
+    ),
+    schedule=lambda config: {
+        "_class_name": "FlowMatchEulerDiscreteScheduler",
+        "num_train_timesteps": 1000,
+        "shift": 3.0,
+        "use_dynamic_shifting": True,
+        "base_shift": 0.5,
+        "max_shift": 1.15,
+        **USUAL,
+    },
+    usual=USUAL,
+)

@@ -1,0 +1,100 @@
+"""Sana: a transformer of linear attention on strongly compressed latents, led by what Gemma 2 reads in a request."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodes.loaders.families.autoencoders.deep_compression import DEEP
+from nodes.loaders.families.pixart_alpha.names import IGNORABLE
+from nodes.loaders.families.sana.denoiser import SanaDenoiser
+from nodes.loaders.families.sana.names import ROWS, TOLD
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
+
+HEAD = 32
+"""Numbers a head of linear attention in every Sana."""
+CROSS_HEADS = (112, 72)
+"""Numbers a head that looks at the text: in those of 1.6 and 4.8, and in those of 0.6 billion weights."""
+SIDE = 32
+"""Cells on a side of latents at the usual size."""
+TOKENS = 300
+"""How many tokens of a text lead."""
+SCHEDULE = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0}
+"""Folders say it in the words of another scheduler (flow_shift)."""
+
+
+def names(weights: Weights) -> Weights:
+    """diffusers' names, from those or the original ones."""
+    if "x_embedder.proj.weight" not in weights:
+        return weights
+    rows = TOLD if "cfg_embedder.mlp.0.weight" in weights else ROWS
+    return by_table(rows, weights, len(weights["x_embedder.proj.weight"]))
+
+
+def shape(weights: Weights) -> dict[str, Any]:
+    """Of `SanaTransformer2DModel`."""
+    inner, channels, patch, _ = weights["patch_embed.proj.weight"].shape
+    block = "transformer_blocks.0."
+    cross = weights[f"{block}attn2.to_k.weight"].shape[1]
+    head = next((one for one in CROSS_HEADS if inner % one == 0), inner)
+    return {
+        "in_channels": channels,
+        "out_channels": len(weights["proj_out.weight"]) // patch**2,
+        "num_attention_heads": inner // HEAD,
+        "attention_head_dim": HEAD,
+        "num_layers": count_layers(weights, "transformer_blocks"),
+        "num_cross_attention_heads": inner // head,
+        "cross_attention_head_dim": head,
+        "cross_attention_dim": cross,
+        "caption_channels": weights["caption_projection.linear_1.weight"].shape[1],
+        "mlp_ratio": len(weights[f"{block}ff.conv_inverted.weight"]) / (2 * inner),
+        "attention_bias": f"{block}attn1.to_q.bias" in weights,
+        "sample_size": SIDE,
+        "patch_size": patch,
+        "guidance_embeds": "time_embed.guidance_embedder.linear_1.weight" in weights,
+        "qk_norm": "rms_norm_across_heads" if f"{block}attn1.norm_q.weight" in weights else None,
+    }
+
+
+def denoiser(network: DiffusionNetwork, guidance: float) -> SanaDenoiser:
+    return SanaDenoiser(network, network.prediction)
+
+
+def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
+    """A text stands behind an instruction, of whose tokens the very first and the last lead too; an empty one, which is
+    what guidance leads away from, bare."""
+    from diffusers import SanaPipeline
+
+    tokenizer, module = loaded["text_encoder"]
+    lines = inspect.signature(SanaPipeline.__call__).parameters["complex_human_instruction"].default
+    before = "\n".join(lines)
+    most = len(tokenizer(before).input_ids) + TOKENS - 2
+
+    def reading(words: str) -> Reading:
+        if not words.strip():
+            return Reading("", TOKENS)
+        return Reading(before + words.lower().strip(), most, most - TOKENS + 1, first=True)
+
+    return FilledText(tokenizer, module, reading)
+
+
+FAMILY = Family(
+    name="Sana",
+    network=Network(Architecture("diffusers", "SanaTransformer2DModel", shape, names, ignorable=IGNORABLE), denoiser),
+    text=Text((TextPart("text_encoder", GEMMA_2),), text),
+    latent=Latent(
+        DEEP,
+        lambda config: LatentFormat(config.get("in_channels", 32), 32, config.get("sample_size", SIDE)),
+        ("Sana",),
+        {"scaling_factor": 0.41407},
+    ),
+    schedule=lambda config: SCHEDULE,
+    usual=SCHEDULE,
+)

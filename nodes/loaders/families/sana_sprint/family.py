@@ -1,0 +1,28 @@
+"""Sana Sprint: Sana, distilled to one to four steps and told its guidance; for the sampler lcm."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from nodeflow.wires import DiffusionNetwork
+from nodes.loaders.families.sana.denoiser import SprintDenoiser
+from nodes.loaders.families.sana.family import FAMILY as SANA
+
+SECOND = 1.3
+"""Where on the arc the second of two steps begins, of pi / 2."""
+SCHEDULE = {**SANA.usual, "shift": math.tan(SECOND), "image_tokens": 1024}
+"""Even levels, shifted so that the second of two lies there."""
+
+
+def denoiser(network: DiffusionNetwork, guidance: float) -> SprintDenoiser:
+    return SprintDenoiser(network, network.prediction, guidance)
+
+
+FAMILY = replace(
+    SANA,
+    name="Sana Sprint",
+    network=replace(SANA.network, denoiser=denoiser, guided=True),
+    schedule=lambda config: SCHEDULE,
+    usual=SCHEDULE,
+)

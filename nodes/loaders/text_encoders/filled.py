@@ -1,0 +1,83 @@
+"""Text encoders whose texts are filled up to a length, and which say what of it is more than filling: T5, Gemma, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nodeflow.wires import Adapter, Conditioning
+from nodes.loaders.text_encoders.tokenizing import each, tell_cut
+from nodes.networks.compute_dtype import device_of
+from nodes.networks.low_rank import adapted
+
+
+class Reading(NamedTuple):
+    """How one text is read: ``words`` are what the encoder is given, ``most`` the tokens that they are filled up to or
+    cut off at, of which those after the first ``dropped`` lead; where ``first`` is on, the very first does too."""
+
+    words: str
+    most: int
+    dropped: int = 0
+    first: bool = False
+
+    @property
+    def places(self) -> list[int]:
+        """The tokens that lead, by their numbers."""
+        return [0] * self.first + list(range(self.dropped, self.most))
+
+
+@dataclass(frozen=True, eq=False)
+class FilledText:
+    """One encoder of transformers; the hidden states of a ``layer`` are a text's tokens, as many for every text.
+
+    ``reading`` says how a text is put to it. Where ``zeroed`` is on, what fills up is zeros; ``beyond``: how many
+    tokens of it are said to be more than filling.
+    """
+
+    tokenizer: Any
+    module: torch.nn.Module
+    reading: Callable[[str], Reading]
+    layer: int = -1
+    zeroed: bool = False
+    beyond: int = 0
+    adapters: tuple[Adapter, ...] = ()
+
+    def encode_each(self, texts: list[str]) -> list[Conditioning]:
+        return each(self.encode, texts)
+
+    def encode(self, texts: list[str]) -> Conditioning:
+        """Tokens of each text, filled up alike, and which of them are more than filling."""
+        found = [self._encoded(text, number) for number, text in enumerate(texts)]
+        tokens, masks = (torch.cat(part) for part in list(zip(*found, strict=True))[:2])
+        return Conditioning(tokens, words=found[0][2], mask=masks)
+
+    def _encoded(self, text: str, number: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+        """Hidden states (1, L, D), which of them lead (1, L), and the words that they are of."""
+        read = self.reading(text)
+        until = read.words.rfind(text) + len(text) if text else 0
+        tell_cut(self.tokenizer, read.words, read.most, number, until)
+        options = {"padding": "max_length", "padding_side": "right", "truncation": True, "max_length": read.most}
+        given = self.tokenizer([read.words], return_tensors="pt", **options)
+        ids, mask = (part.to(device_of(self.module)) for part in (given.input_ids, given.attention_mask))
+        with torch.no_grad(), adapted(self.module, self.adapters):
+            said = self.module(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        states, places = said.hidden_states[self.layer], read.places
+        if self.zeroed:
+            states = states * mask[..., None]
+        kept = torch.arange(read.most, device=mask.device)[None] < mask.sum(1, keepdim=True) + self.beyond
+        count = int(mask.sum())
+        words = tuple(self.tokenizer.decode([int(ids[0, place])]) if place < count else "" for place in places)
+        return states[:, places], kept[:, places], words
+
+
+def whole(most: int) -> Callable[[str], Reading]:
+    """Return how a text is read as it is, up to so many tokens."""
+
+    def reading(text: str) -> Reading:
+        return Reading(text, most)
+
+    return reading

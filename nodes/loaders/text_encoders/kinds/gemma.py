@@ -1,0 +1,49 @@
+"""Google's language models as text encoders: Gemma 2 (Gemma team 2024, arXiv:2408.00118)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.kinds.names import without
+from nodes.loaders.text_encoders.tokenizers import Tokenizing
+
+HEAD = 256
+"""Numbers a head in Gemma 2 of two billion weights."""
+
+
+def gemma_2_names(weights: Weights) -> Weights:
+    """Of `Gemma2Model`."""
+    return without(("transformer.", "model."), weights)
+
+
+def gemma_2_shape(weights: Weights) -> Any:
+    """Of `Gemma2Config`."""
+    from transformers import Gemma2Config
+
+    words, width = weights["embed_tokens.weight"].shape
+    return Gemma2Config(
+        vocab_size=words,
+        hidden_size=width,
+        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
+        num_hidden_layers=count_layers(weights, "layers"),
+        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
+        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
+        head_dim=HEAD,
+    )
+
+
+GEMMA_2 = Encoder(
+    "Gemma 2 2B",
+    ("Gemma 2",),
+    Architecture(
+        "transformers", "Gemma2Model", gemma_2_shape, gemma_2_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")
+    ),
+    Tokenizing(
+        "GemmaTokenizer",
+        ("Alpha-VLLM/Lumina-Image-2.0:tokenizer", "Efficient-Large-Model/Sana_1600M_1024px_diffusers:tokenizer"),
+        "gemma_tokenizer",
+    ),
+)
