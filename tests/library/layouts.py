@@ -82,6 +82,18 @@ CHROMA = {name: shape for name, shape in FLUX.items() if not name.startswith(("t
     "distilled_guidance_layer.in_proj.weight": (W, 64),
     "distilled_guidance_layer.norms.0.scale": (W,),
 }
+PIXART: Shapes = {
+    "x_embedder.proj.weight": (W, 4, 2, 2),
+    "t_block.1.weight": (6 * W, W),
+    "y_embedder.y_embedding": (300, W),
+    "blocks.0.cross_attn.q_linear.weight": (W, W),
+}
+SANA: Shapes = {
+    **PIXART,
+    "x_embedder.proj.weight": (W, 32, 1, 1),
+    "attention_y_norm.weight": (W,),
+    "blocks.0.mlp.depth_conv.conv.weight": (5 * W, 1, 3, 3),
+}
 FLUX_2: Shapes = {
     "img_in.weight": (W, 128),
     "txt_in.weight": (W, 15360),
@@ -250,7 +262,8 @@ NETWORKS = {
     ),
     "flux fill": Layout({**FLUX, "img_in.weight": (W, 384)}, "transformer", "FLUX.1 Fill", ALONE),
     "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth", ALONE),
-    "chroma": Layout(CHROMA, "transformer", "Chroma"),
+    "chroma": Layout(CHROMA, "transformer", "Chroma", ALONE),
+    "chroma radiance": Layout({**CHROMA, "nerf_blocks.0.norm.scale": (W,)}, "transformer", "Chroma Radiance"),
     "flux 2 dev": Layout(FLUX_2, "transformer", "FLUX.2"),
     "flux 2 klein 4b": Layout({**FLUX_2, "txt_in.weight": (W, 7680)}, "transformer", "FLUX.2 Klein", ALONE),
     "flux 3": Layout(
@@ -273,7 +286,7 @@ NETWORKS = {
     "z-image": Layout(Z_IMAGE, "transformer", "Z-Image", ALONE),
     "z-image under a prefix": Layout(under(IN_ONE, Z_IMAGE), "transformer", "Z-Image", ALONE),
     "lumina 2": Layout(
-        {name: shape for name, shape in Z_IMAGE.items() if name != "x_pad_token"}, "transformer", "Lumina 2"
+        {name: shape for name, shape in Z_IMAGE.items() if name != "x_pad_token"}, "transformer", "Lumina 2", ALONE
     ),
     "krea 2": Layout(
         {
@@ -303,22 +316,16 @@ NETWORKS = {
         "transformer",
         "Cosmos-Predict2",
     ),
-    "pixart": Layout(
-        {
-            "x_embedder.proj.weight": (W, 4, 2, 2),
-            "t_block.1.weight": (6 * W, W),
-            "y_embedder.y_embedding": (300, W),
-            "blocks.0.cross_attn.q_linear.weight": (W, W),
-        },
-        "transformer",
-        "PixArt",
-    ),
+    "pixart sigma": Layout(PIXART, "transformer", "PixArt-Sigma", ALONE),
+    "pixart alpha": Layout({**PIXART, "ar_embedder.mlp.0.weight": (W, 256)}, "transformer", "PixArt-alpha", ALONE),
+    "sana": Layout(SANA, "transformer", "Sana", ALONE),
+    "sana sprint": Layout({**SANA, "cfg_embedder.mlp.0.weight": (W, 256)}, "transformer", "Sana Sprint", ALONE),
     "hidream": Layout(
         {"caption_projection.0.linear.weight": (W, W), "double_stream_blocks.0.block.attn1.to_q.weight": (W, W)},
         "transformer",
         "HiDream",
     ),
-    "auraflow": Layout({"double_layers.0.attn.w1q.weight": (W, W)}, "transformer", "AuraFlow"),
+    "auraflow": Layout({"double_layers.0.attn.w1q.weight": (W, W)}, "transformer", "AuraFlow", ALONE),
     "wan": Layout({"head.modulation": (1, 2, W), "blocks.0.ffn.0.weight": (W, W)}, "transformer", "Wan"),
     "ernie": Layout(
         {"layers.0.mlp.linear_fc2.weight": (W, W), "text_proj.weight": (W, W)}, "transformer", "ERNIE-Image"
@@ -355,7 +362,8 @@ TEXT = {
     "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
     "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),
     "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3"),
-    "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2"),
+    "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2", READER),
+    "pile t5": Layout({**UMT5, "shared.weight": (32128, 2048)}, "text encoder", "Pile-T5-XL", READER),
     "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B"),
 }
 AUTOENCODERS = {
@@ -387,7 +395,7 @@ AUTOENCODERS = {
     "taesd encoder": Layout(
         {"0.weight": (W, 3, 3, 3), "1.conv.0.weight": (W, W, 3, 3)}, "small vae", "Stable Diffusion or FLUX.1", LOAD_VAE
     ),
-    "dc-ae": Layout({"decoder.stages.0.op_list.0.main.conv.weight": (W, W, 3, 3)}, "vae", "Sana"),
+    "dc-ae": Layout({"decoder.stages.0.op_list.0.main.conv.weight": (W, W, 3, 3)}, "vae", "Sana", LOAD_VAE),
 }
 CONTROLS = {
     "controlnet original": Layout(

@@ -98,7 +98,7 @@ CLASSES: dict[str, tuple[dict[str, Any], str, str]] = {
     "Lumina2Transformer2DModel": ({"num_layers": 1, "num_refiner_layers": 1}, "transformer", "Lumina 2"),
     "OvisImageTransformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "Ovis-Image"),
     "PRXTransformer2DModel": ({"depth": 1}, "transformer", "PRX"),
-    "PixArtTransformer2DModel": ({"num_layers": 1}, "transformer", "PixArt"),
+    "PixArtTransformer2DModel": ({"num_layers": 1}, "transformer", "PixArt-alpha"),
     "QwenImage21Transformer2DModel": ({"num_layers": 1}, "transformer", "Qwen-Image 2.1"),
     "QwenImageTransformer2DModel": ({"num_layers": 1}, "transformer", "Qwen-Image"),
     "SD3Transformer2DModel": ({"num_layers": 1}, "transformer", "Stable Diffusion 3"),
@@ -233,7 +233,7 @@ def test_what_holds_no_weights_is_named(name: str, content: bytes, kind: str, sa
 FOLDERS = [
     ("model_index.json", "FluxPipeline", "FLUX.1", "nodes.load_model"),
     ("model_index.json", "Flux2KleinPipeline", "FLUX.2 Klein", "nodes.load_model"),
-    ("model_index.json", "ChromaPipeline", "Chroma", ""),
+    ("model_index.json", "ChromaPipeline", "Chroma", "nodes.load_model"),
     ("model_index.json", "HiDreamImagePipeline", "HiDream", ""),
     ("model_index.json", "SomethingNewPipeline", "Something New", ""),
     ("model_index.json", "StableDiffusionXLInpaintPipeline", "Stable Diffusion XL", "nodes.load_latent_diffusion"),
@@ -241,7 +241,7 @@ FOLDERS = [
     ("config.json", "AutoencoderKLWan", "Wan", ""),
     ("config.json", "ControlNetModel", "Stable Diffusion", "nodes.load_controlnet"),
     ("config.json", "FluxControlNetModel", "FLUX.1", ""),
-    ("config.json", "SanaTransformer2DModel", "Sana", ""),
+    ("config.json", "SanaTransformer2DModel", "Sana", "nodes.load_diffusion_model"),
 ]
 
 

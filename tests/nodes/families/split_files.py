@@ -327,16 +327,12 @@ KINDS: Mapping[str, Kind] = {
     "FLUX.2 Klein": Kind(flux_2_klein, {"text_encoder": ("qwen_3_4b", "tokenizer")}),
     "Krea 2": Kind(krea_2, {"text_encoder": ("qwen3vl_4b", "tokenizer")}),
     "Chroma": Kind(small.chroma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
-    "Lumina 2": Kind(
-        small.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}
-    ),
+    "Lumina 2": Kind(small.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}),
     "PixArt-alpha": Kind(small.pixart_alpha, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
     "PixArt-Sigma": Kind(small.pixart_sigma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
     "Sana": Kind(small.sana, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
     "Sana Sprint": Kind(small.sana_sprint, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
-    "AuraFlow": Kind(
-        small.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}
-    ),
+    "AuraFlow": Kind(small.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),
 }
 
 

@@ -1,23 +1,29 @@
 """Families that fewer people use: diffusers' own pipelines step by step."""
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import diffusers
 import pytest
 import torch
+from diffusers import SanaSprintPipeline, SCMScheduler
+from safetensors.torch import save_file
 from torch import Tensor
 
-from nodeflow.node import NodeError
-from nodeflow.wires import Guider, Noise
+from nodeflow.node import NodeError, noting
+from nodeflow.wires import Conditioning, Guider, Image, Noise, Sigmas
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.calls.flow_calls import packed
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
-from nodes.latents.vae import vae_decode
+from nodes.latents.vae import vae_decode, vae_encode
 from nodes.loaders.load_by_family import LoadedModel, load_model
+from nodes.loaders.load_models import load_vae
 from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.sampler_schedules import sigmas_schedule
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.families import small_families
 from tests.nodes.families.parity import told
@@ -113,3 +119,103 @@ def test_each_step_is_that_of_the_pipeline(
     latent, trajectory = run(model, guider, case)
     told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
+
+
+def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], None]], Path]) -> None:
+    """Which keeps x along an arc; on the line from image to noise that is another scale."""
+    folder = folders(small_families.sana_sprint)
+    wanted, images = recorded(
+        SanaSprintPipeline.from_pretrained(folder),
+        prompt=[TEXT] * 2,
+        height=128,
+        width=96,
+        use_resolution_binning=False,
+        guidance_scale=4.5,
+        generator=[torch.Generator().manual_seed(seed) for seed in (3, 4)],
+    )
+    model = load_model(str(folder))
+    text = clip_text_encode(model.text_encoder, TEXT)
+    guider = no_guidance(network_denoiser(model.network, 4.5), text)
+    even = scheduler(model.schedule, "Flow-match Euler", 2).begin("flow", torch.device("cpu")).sigmas
+    assert even.tolist() == pytest.approx([1.0, math.sin(1.3) / (math.cos(1.3) + math.sin(1.3)), 0.0], abs=1e-6)
+    schedule = sigmas_schedule(Sigmas(even), "lcm", model.schedule)
+    latent, trajectory = finish(sample(guider, schedule, Noise((3, 4), 96, 128)))[1]
+    arc = SCMScheduler().config.sigma_data * (math.cos(1.3) + math.sin(1.3))
+    told("Sana Sprint", "text, two steps", [trajectory.x[1] * arc], wanted[:1])
+    torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_a_deep_compression_autoencoder_by_its_original_names(tmp_path: Path) -> None:
+    """Those of MIT HAN Lab's files, which diffusers renames; the four settings that no weight tells are Sana's."""
+    torch.manual_seed(0)
+    module = small_families.dc_ae().eval()
+    save_file(original_dc_ae(module.state_dict()), tmp_path / "original.safetensors")
+    save_file(module.state_dict(), tmp_path / "diffusers.safetensors")
+    pixels = torch.rand(2, 3, 64, 32, generator=torch.Generator().manual_seed(1))
+    scaling = module.config.scaling_factor
+    for name in ("original", "diffusers"):
+        vae = load_vae(str(tmp_path / f"{name}.safetensors"))
+        assert (vae.format.channels, vae.format.downscale) == (32, 32)
+        latent = vae_encode(vae, Image(pixels))
+        torch.testing.assert_close(latent.samples, module.encode(2 * pixels - 1).latent * scaling, atol=1e-5, rtol=1e-4)
+        wanted = (module.decode(latent.samples / scaling).sample / 2 + 0.5).clamp(0, 1)
+        torch.testing.assert_close(vae_decode(vae, latent).pixels, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_texts_are_read_as_each_was_trained(folders: Callable[[Callable[[Path], None]], Path]) -> None:
+    lumina, alpha = (load_model(str(folders(save))).text_encoder for save in
+                     (small_families.lumina_2, small_families.pixart_alpha))  # fmt: skip
+    own = "Draw. <Prompt Start> a red star"
+    (found,) = lumina.encode_each([own])
+    assert "".join(found.words) == own
+    assert "".join(lumina.encode([TEXT]).words).endswith(f"<Prompt Start> {TEXT}")
+    assert torch.equal(tokens(alpha.encode(["  A Red STAR "])), tokens(alpha.encode([TEXT])))
+    with noting() as said:
+        alpha.encode(["a red star " * 60])
+    ((_, sentence),) = said
+    assert "reads 120 of its" in sentence
+
+
+def test_another_text_is_a_sentence(folders: Callable[[Callable[[Path], None]], Path]) -> None:
+    chroma = load_model(str(folders(small_families.chroma)))
+    with pytest.raises(NodeError, match="led by what a language model reads"):
+        network_denoiser(chroma.network).predict(torch.zeros(1, 16, 8, 8), torch.tensor(5.0), Conditioning())
+
+
+def tokens(text: Conditioning) -> Tensor:
+    assert text.tokens is not None
+    return text.tokens
+
+
+ORIGINAL_DC_AE = [
+    (r"^(en|de)coder\.(?:down|up)_blocks\.", r"\1coder.stages."),
+    (r"^encoder\.conv_in\.", "encoder.project_in.conv."),
+    (r"^encoder\.conv_out\.", "encoder.project_out.main.op_list.0.conv."),
+    (r"^decoder\.conv_in\.", "decoder.project_in.main.conv."),
+    (r"^decoder\.norm_out\.", "decoder.project_out.op_list.0."),
+    (r"^decoder\.conv_out\.", "decoder.project_out.op_list.2.conv."),
+    (r"stages\.(\d+)\.(\d+)\.", r"stages.\1.op_list.\2."),
+    (r"\.conv1\.", ".main.conv1.conv."),
+    (r"\.conv2\.", ".main.conv2.conv."),
+    (r"op_list\.(\d+)\.norm\.", r"op_list.\1.main.conv2.norm."),
+    (r"\.attn\.to_[qkv]\.weight", ".context_module.main.qkv.conv.weight"),
+    (r"\.attn\.to_qkv_multiscale\.0\.proj_in", ".context_module.main.aggreg.0.0"),
+    (r"\.attn\.to_qkv_multiscale\.0\.proj_out", ".context_module.main.aggreg.0.1"),
+    (r"\.attn\.to_out\.weight", ".context_module.main.proj.conv.weight"),
+    (r"\.attn\.norm_out\.", ".context_module.main.proj.norm."),
+    (r"\.conv_out\.conv_(inverted|depth|point)\.", r".local_module.main.\1_conv.conv."),
+    (r"\.conv_out\.norm\.", ".local_module.main.point_conv.norm."),
+    (r"(op_list\.\d+)\.conv\.", r"\1.main.conv."),
+]
+
+
+def original_dc_ae(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    found: dict[str, list[Tensor]] = {}
+    for name, value in weights.items():
+        new = name
+        for old, wanted in ORIGINAL_DC_AE:
+            new = re.sub(old, wanted, new)
+        is_matrix = ".attn.to_" in name and value.ndim == 2
+        found.setdefault(new, []).append(value[..., None, None] if is_matrix else value)
+    return {name: torch.cat(parts) for name, parts in found.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.loaders.families.aura_flow.denoiser import AuraFlowDenoiser
+from nodes.loaders.families.aura_flow.call import AuraFlowDenoiser
 from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart

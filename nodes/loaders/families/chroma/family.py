@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.adapters.names.flux import CHROMA
 from nodes.loaders.adapters.names.renamed import row
 from nodes.loaders.families.autoencoders.kl import KL
-from nodes.loaders.families.chroma.denoiser import ChromaDenoiser
+from nodes.loaders.families.chroma.call import ChromaDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table

@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.adapters.names.renamed import row
 from nodes.loaders.adapters.names.single_stream import LUMINA
 from nodes.loaders.families.autoencoders.kl import KL
-from nodes.loaders.families.lumina_2.denoiser import Lumina2Denoiser
+from nodes.loaders.families.lumina_2.call import Lumina2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
@@ -35,7 +35,10 @@ ROWS = (
     *LUMINA,
     *(row(f"{stack}.#.attention_norm1", f"{stack}.#.norm1.norm") for stack in ("layers", "noise_refiner")),
     row("context_refiner.#.attention_norm1", "context_refiner.#.norm1"),
-    *(row(f"{stack}.#.attention_norm2", f"{stack}.#.norm2") for stack in ("layers", "noise_refiner", "context_refiner")),
+    *(
+        row(f"{stack}.#.attention_norm2", f"{stack}.#.norm2")
+        for stack in ("layers", "noise_refiner", "context_refiner")
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_HALF
-from nodes.loaders.families.pixart_alpha.denoiser import PixArtDenoiser
+from nodes.loaders.families.pixart_alpha.call import PixArtDenoiser
 from nodes.loaders.families.pixart_alpha.names import IGNORABLE, ROWS
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart

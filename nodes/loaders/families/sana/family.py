@@ -9,7 +9,7 @@ from typing import Any
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.deep_compression import DEEP
 from nodes.loaders.families.pixart_alpha.names import IGNORABLE
-from nodes.loaders.families.sana.denoiser import SanaDenoiser
+from nodes.loaders.families.sana.call import SanaDenoiser, SprintDenoiser
 from nodes.loaders.families.sana.names import ROWS, TOLD
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
@@ -64,6 +64,9 @@ def shape(weights: Weights) -> dict[str, Any]:
 
 
 def denoiser(network: DiffusionNetwork, guidance: float) -> SanaDenoiser:
+    """The kind of a network of Sana's, or of its Sprint."""
+    if getattr(network.module, "config", {}).get("guidance_embeds"):
+        return SprintDenoiser(network, network.prediction, guidance)
     return SanaDenoiser(network, network.prediction)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from nodeflow.wires import DiffusionNetwork
-from nodes.loaders.families.sana.denoiser import SprintDenoiser
 from nodes.loaders.families.sana.family import FAMILY as SANA
 
 SECOND = 1.3
@@ -15,14 +13,10 @@ SCHEDULE = {**SANA.usual, "shift": math.tan(SECOND), "image_tokens": 1024}
 """Even levels, shifted so that the second of two lies there."""
 
 
-def denoiser(network: DiffusionNetwork, guidance: float) -> SprintDenoiser:
-    return SprintDenoiser(network, network.prediction, guidance)
-
-
 FAMILY = replace(
     SANA,
     name="Sana Sprint",
-    network=replace(SANA.network, denoiser=denoiser, guided=True),
+    network=replace(SANA.network, guided=True),
     schedule=lambda config: SCHEDULE,
     usual=SCHEDULE,
 )
