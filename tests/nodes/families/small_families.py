@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from diffusers import (
     AuraFlowPipeline,
     AuraFlowTransformer2DModel,

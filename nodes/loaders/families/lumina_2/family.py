@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.adapters.names.renamed import row
-from nodes.loaders.adapters.names.single_stream import LUMINA
+from nodes.loaders.adapters.names.single_stream import LUMINA, STACKS
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.lumina_2.call import Lumina2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
@@ -37,7 +37,7 @@ ROWS = (
     row("context_refiner.#.attention_norm1", "context_refiner.#.norm1"),
     *(
         row(f"{stack}.#.attention_norm2", f"{stack}.#.norm2")
-        for stack in ("layers", "noise_refiner", "context_refiner")
+        for stack in STACKS
     ),
 )
 
