@@ -35,10 +35,7 @@ ROWS = (
     *LUMINA,
     *(row(f"{stack}.#.attention_norm1", f"{stack}.#.norm1.norm") for stack in ("layers", "noise_refiner")),
     row("context_refiner.#.attention_norm1", "context_refiner.#.norm1"),
-    *(
-        row(f"{stack}.#.attention_norm2", f"{stack}.#.norm2")
-        for stack in STACKS
-    ),
+    *(row(f"{stack}.#.attention_norm2", f"{stack}.#.norm2") for stack in STACKS),
 )
 
 
