@@ -25,7 +25,7 @@ class PixArtDenoiser(NetworkDenoiser):
         module: Any = self.network.module
         tokens, mask = masked(conditioning, len(x))
         height, width = (self.format.downscale * side for side in x.shape[-2:])
-        told = {"resolution": None, "aspect_ratio": None}
+        told: dict[str, Tensor | None] = {"resolution": None, "aspect_ratio": None}
         if module.use_additional_conditions:
             told = {
                 "resolution": x.new_tensor([[height, width]]).expand(len(x), 2),
