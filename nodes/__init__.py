@@ -12,6 +12,7 @@ ROOMS = (
     "images",
     "masks",
     "controls",
+    "plane",
     "values",
 )
 """The rooms that hold nodes, in the order an image passes through them: every module right in one is looked through."""

@@ -29,6 +29,7 @@ from nodeflow.wires.noise import (
     StepNoise,
     Variation,
 )
+from nodeflow.wires.plane import NoisePath, PlaneModel, Points
 from nodeflow.wires.sampling import (
     Attention,
     Denoiser,
@@ -97,6 +98,9 @@ __all__ = [
     "MaskedTransformer",
     "Noise",
     "NoiseMask",
+    "NoisePath",
+    "PlaneModel",
+    "Points",
     "Prediction",
     "Reference",
     "Region",

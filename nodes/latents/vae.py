@@ -31,7 +31,19 @@ class DiffusersVAE:
             for index, pixels in enumerate(image.pixels.split(1)):
                 posterior = module.encode(2 * pixels.to(device_of(module), dtype_of(module)) - 1).latent_dist
                 found.append(posterior.sample(generators[index]) if generators else posterior.mode())
-            return Latent((torch.cat(found) - self.shift) * self.scaling)
+            return Latent(self.scaled(torch.cat(found)))
+
+    def posterior(self, image: Image) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of z for images, each (B, C, h, w), in the network's own units."""
+        module: Any = self.module
+        with torch.no_grad():
+            given = (2 * pixels.to(device_of(module), dtype_of(module)) - 1 for pixels in image.pixels.split(1))
+            found = [module.encode(pixels).latent_dist for pixels in given]
+            return torch.cat([one.mean for one in found]).float(), torch.cat([one.std for one in found]).float()
+
+    def scaled(self, z: Tensor) -> Tensor:
+        """z (B, C, h, w) from the network's own units to those that the denoiser sees."""
+        return (z - self.shift) * self.scaling
 
     def decode(self, latent: Latent) -> Image:
         """Gradients pass where the latent asks for them; the network itself is frozen."""
@@ -50,7 +62,10 @@ class TinyVAE(DiffusersVAE):
         with torch.no_grad():
             pixels = image.pixels.to(device_of(module), dtype_of(module))
             found = [module.encode(2 * one - 1).latents for one in pixels.split(1)]
-            return Latent((torch.cat(found) - self.shift) * self.scaling)
+            return Latent(self.scaled(torch.cat(found)))
+
+    def posterior(self, image: Image) -> tuple[Tensor, Tensor]:
+        raise NodeError("this autoencoder gives a point and no distribution; wire a VAE that does")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +75,9 @@ class NormalisedVAE(DiffusersVAE):
     mean: Tensor = field(kw_only=True)
     deviation: Tensor = field(kw_only=True)
 
-    def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
-        samples = super().encode(image, generators).samples
-        return Latent((samples - self.mean.to(samples)) / self.deviation.to(samples))
+    def scaled(self, z: Tensor) -> Tensor:
+        units = super().scaled(z)
+        return (units - self.mean.to(units)) / self.deviation.to(units)
 
     def decode(self, latent: Latent) -> Image:
         samples = latent.samples

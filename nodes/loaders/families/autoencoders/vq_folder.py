@@ -49,6 +49,20 @@ class DiffusersVQ:
                 found.append(module.quantize(latents)[2][2].reshape(1, *latents.shape[-2:]))
         return Codes(torch.cat(found).cpu(), self.size)
 
+    def vectors(self) -> Tensor:
+        """The codebook (N, D)."""
+        module: Any = self.module
+        found: Tensor = module.quantize.embedding.weight.detach()
+        return found.float().cpu()
+
+    def features(self, image: Image) -> Tensor:
+        """What the encoder gives before codes are chosen, (B, D, h, w)."""
+        module: Any = self.module
+        with torch.no_grad():
+            given = image.pixels.to(device_of(module), dtype_of(module)) * (1 - self.low) + self.low
+            found: Tensor = module.encode(given).latents
+        return found.float().cpu()
+
     def decode(self, codes: Codes) -> Image:
         module: Any = self.module
         pictures = []
