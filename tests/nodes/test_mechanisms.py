@@ -192,7 +192,7 @@ def test_a_class_is_chosen_by_its_name() -> None:
     found = zero_shot(Directions(), Image(torch.cat([red, red.flip(1)])), "red\nblue", "a {} thing", 0.1)
     assert found.scores.values.argmax(1).tolist() == [0, 1] and found.scores.texts == ("red", "blue")
     torch.testing.assert_close(found.scores.values.sum(1), torch.ones(2))
-    with pytest.raises(NodeError, match="no {} for the name"):
+    with pytest.raises(NodeError, match="for the name of the class"):
         zero_shot(Directions(), Image(red), template="a thing")
     with pytest.raises(NodeError, match="nothing to choose between"):
         zero_shot(Directions(), Image(red), "red")
