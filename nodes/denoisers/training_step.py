@@ -36,7 +36,7 @@ def training_step(
     trained: TrainedSchedule,
     t: Annotated[int, Range(0, 999)] = 500,
 ) -> TrainingStep:
-    """Takes one step of training apart: an image, a time t, the true noise, the predicted one, and the loss.
+    """Takes one step of training apart: an image, a time t, true and predicted noise, and the loss.
 
     The clean latent x_0 and noise are mixed to x_t by the levels that the model was trained with; the denoiser sees
     x_t, t and the text. ``predicted`` is the noise that its answer means, ``original`` the x_0, whatever it predicts

@@ -83,7 +83,7 @@ def code_distances(
     x: Annotated[int, Range(0, 4095)] = 3,
     y: Annotated[int, Range(0, 4095)] = 3,
 ) -> Nearness:
-    """Shows for one place of an image how far each vector of the codebook is from what the encoder gives there.
+    """Shows how far each vector of a codebook is from what the encoder gives at a place of an image.
 
     The nearest becomes the place's code, z_q = e_k with k = argmin |z_e - e_k|. ``distances`` has all codes, the
     nearest first; ``nearest`` is what the first eight mean alone, ``table`` their numbers. Since a choice has no

@@ -29,7 +29,7 @@ SIDE, FINE = 16, 4
 
 @node("Small drawings")
 def small_drawings(count: Annotated[int, Range(8, 4096)] = 512, seed: Annotated[int, Seed()] = 0) -> Image:
-    """Draws small images of 16 x 16: discs, squares and triangles of many colours and sizes, to learn from.
+    """Draws small images of 16 x 16 to learn from: discs, squares and triangles of many colours.
 
     What differs is few: shape, hue, size, and a little the place. A code of two numbers has to choose what of it to
     keep.
