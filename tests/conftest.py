@@ -6,9 +6,11 @@ import multiprocessing
 import os
 import sys
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+import nodes
 from nodeflow.engine.client import worker_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -26,9 +28,11 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_workers(own_folders: None) -> None:
-    """Workers of the tests come from a server that has imported torch already and computes nothing itself."""
+    """Workers of the tests come from a server that has imported torch and the pack already and computes nothing."""
     if "forkserver" in multiprocessing.get_all_start_methods():
-        multiprocessing.set_forkserver_preload(["nodeflow.engine.worker.worker", "diffusers", "transformers"])
+        pack = Path(nodes.__file__).parent
+        inside = [part.name for room in nodes.ROOMS for part in iter_modules([pack / room], f"nodes.{room}.")]
+        multiprocessing.set_forkserver_preload(["nodeflow.engine.worker.worker", *nodes.HEAVY, *inside])
         worker_process.START_METHOD = "forkserver"
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import nodeflow
 from PIL import Image, PngImagePlugin
 from safetensors.torch import load_file
 
@@ -25,11 +26,6 @@ MORE = {
     "interval": {"type": "nodes.guidance_interval"},
     "picture": {"type": "nodes.load_image"},
 }
-
-
-def nodeflow(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nodeflow", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
 
 
 def write(path: Path, content: object) -> Path:
