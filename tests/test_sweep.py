@@ -238,5 +238,5 @@ def test_ctrl_c_keeps_what_is_done_and_still_writes_the_sheet(tmp_path: Path) ->
     told = json.loads((tmp_path / "r.json").read_text())
     assert told["state"] == "cancelled"
     assert [item["values"] for item in told["nodes"]["save"]["items"]] == [
-        {"scheduler.steps": 11, "noise.batch": batch} for batch in (2, 64)
+        {"scheduler.steps": 11, "noise.batch": batch} for batch in (2, 6)
     ]
