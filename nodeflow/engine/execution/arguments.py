@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nodeflow.engine.execution.run_knowledge import RunKnowledge
 from nodeflow.engine.execution.seeds_in_force import seeds, sources
 from nodeflow.engine.execution.step_cache import StepRun
 from nodeflow.engine.planning.content_keys import checked
@@ -13,17 +14,14 @@ from nodeflow.engine.planning.plan import Origin, Task
 from nodeflow.graph.model.catalogue import is_list
 from nodeflow.node import Lazy, NotYet
 
-if TYPE_CHECKING:
-    from nodeflow.engine.execution.executor import ActiveRun
 
-
-def wires_of(run: ActiveRun, task: Task) -> list[Any]:
+def wires_of(run: RunKnowledge, task: Task) -> list[Any]:
     """The positional arguments: those of an input that takes several wires."""
     many = (port.name for port in task.spec.inputs if port.many)
     return [run.value(origin) for name in many for origin in task.inputs.get(name, ())]
 
 
-def arguments_of(run: ActiveRun, task: Task) -> dict[str, Any]:
+def arguments_of(run: RunKnowledge, task: Task) -> dict[str, Any]:
     """The named arguments. Raises NodeError for a value that a parameter does not take."""
     arguments = dict(run.arguments[task.id])
     for name, origins in task.inputs.items():
@@ -41,7 +39,7 @@ def arguments_of(run: ActiveRun, task: Task) -> dict[str, Any]:
     return arguments
 
 
-def extras_of(run: ActiveRun, task: Task, steps: StepRun) -> dict[str, Any]:
+def extras_of(run: RunKnowledge, task: Task, steps: StepRun) -> dict[str, Any]:
     """The arguments that say nothing about what the node computes, and so are no part of its key."""
     found: dict[str, Any] = {}
     for name, what in task.spec.supplied.items():
@@ -52,7 +50,7 @@ def extras_of(run: ActiveRun, task: Task, steps: StepRun) -> dict[str, Any]:
     return found
 
 
-def _getter(run: ActiveRun, name: str, origin: Origin) -> Callable[[], Any]:
+def _getter(run: RunKnowledge, name: str, origin: Origin) -> Callable[[], Any]:
     def get() -> Any:
         if origin.node not in run.values:
             raise NotYet(name)

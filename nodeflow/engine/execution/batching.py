@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nodeflow.engine.execution.arguments import arguments_of
+from nodeflow.engine.execution.run_knowledge import RunKnowledge
 from nodeflow.engine.planning.plan import Task
 from nodeflow.node import noting, together_of, warn
-
-if TYPE_CHECKING:
-    from nodeflow.engine.execution.executor import ActiveRun
 
 MAX_BATCH = 16
 """Items of one call: more would hold much memory, and keep the first image waiting."""
@@ -23,14 +21,14 @@ class BatchedItems:
         self._early: dict[str, tuple[Any, float, list[str]]] = {}
         self._apart: set[str] = set()
 
-    def call(self, run: ActiveRun, task: Task, wires: list[Any], arguments: dict[str, Any]) -> tuple[Any, float]:
+    def call(self, run: RunKnowledge, task: Task, wires: list[Any], arguments: dict[str, Any]) -> tuple[Any, float]:
         """Return what a task's node returns, and the seconds that took. Raises what the node does."""
         if task.id in self._early:
             result, seconds, notes = self._early.pop(task.id)
             for sentence in notes:
                 warn(sentence)
             return result, seconds
-        function = run.executor.functions[task.spec.type]
+        function = run.functions[task.spec.type]
         companion, node = together_of(function), run.unfolding.node(task.id)
         begin = time.perf_counter()
         if companion is not None and node not in self._apart and task.id not in run.short:
@@ -52,7 +50,7 @@ class BatchedItems:
         begin = time.perf_counter()
         return function(*wires, **arguments), time.perf_counter() - begin
 
-    def _due(self, run: ActiveRun, task: Task, node: str) -> list[Task]:
+    def _due(self, run: RunKnowledge, task: Task, node: str) -> list[Task]:
         """Other items of the node that wait for nothing but to be computed, in order; of equal ones the first."""
         found: dict[bytes, Task] = {run.keys[task.id]: task}
         for name in run.unfolding.ids(node):
@@ -62,6 +60,6 @@ class BatchedItems:
             waits = key is None or name in run.values or name in run.stopped or name in self._early or key in found
             if key is None or waits or any(source not in run.values for source in other.eager()):
                 continue
-            if run.executor.cache.get(key) is None:
+            if run.cache.get(key) is None:
                 found[key] = other
         return list(found.values())[1:]

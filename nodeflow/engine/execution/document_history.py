@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nodeflow.engine.cache.result_cache import ResultCache
+from nodeflow.engine.execution.run_knowledge import RunKnowledge
 from nodeflow.engine.planning.content_keys import Parts
 from nodeflow.engine.planning.plan import Task
 from nodeflow.wires import VAE
-
-if TYPE_CHECKING:
-    from nodeflow.engine.execution.executor import ActiveRun
 
 MAX_DOCUMENTS = 64
 """Documents whose last run is remembered."""
@@ -31,7 +29,7 @@ class DocumentHistory:
         """The tasks that the last run was about."""
         self.items: dict[str, tuple[str, ...]] = {}
 
-    def remember(self, run: ActiveRun) -> None:
+    def remember(self, run: RunKnowledge) -> None:
         """Take down what became of a run that is over."""
         for name, parts in run.parts.items():
             reached = name in run.values or name in run.failed

@@ -109,6 +109,14 @@ class ActiveRun:
         self.short: set[str] = set()
         """Tasks that had too little memory: they run once more, with all else out of the way."""
 
+    @property
+    def cache(self) -> ResultCache:
+        return self.executor.cache
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        return self.executor.functions
+
     def events(self, expected: Mapping[str, Cost]) -> Events:
         begin = time.perf_counter()
         self.expected = expected
@@ -223,7 +231,7 @@ class ActiveRun:
             self._arrived(task, held)
             told = tell.NodeFinished(task.id, "cached", values=summaries(task.spec, held), files=files(held))
             key = self.keys[task.id]
-            yield msgspec.structs.replace(told, key=key.hex(), notes=self.executor.cache.notes(key))
+            yield msgspec.structs.replace(told, key=key.hex(), notes=self.cache.notes(key))
 
     def lacking(self, task: Task) -> list[str]:
         """Return what has to come first; nothing where one of it never comes, unless the task can do without."""
@@ -258,9 +266,9 @@ class ActiveRun:
     def _held(self, task: Task) -> Values | None:
         """The task's outputs from the cache, unless files that they name are gone or changed."""
         key = self.keys[task.id]
-        outputs = self.executor.cache.get(key)
+        outputs = self.cache.get(key)
         if outputs is not None and not standing(outputs):
-            self.executor.cache.drop(key)
+            self.cache.drop(key)
             self.stale.add(task.id)
             return None
         return outputs
@@ -312,7 +320,7 @@ class ActiveRun:
             steps.discard()  # computed in another way than its steps would be
         notes = tuple(dict.fromkeys(sentence for _, sentence in said))
         if task.spec.pure:
-            self.executor.cache.put(self.keys[task.id], outputs, seconds + steps.saved, notes)
+            self.cache.put(self.keys[task.id], outputs, seconds + steps.saved, notes)
         self._arrived(task, outputs)
         values, written = summaries(task.spec, outputs), files(outputs)
         why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
@@ -322,7 +330,7 @@ class ActiveRun:
 
     def _map_of(self, channels: int) -> Map | None:
         """The colours of latents of so many channels. Raises NotFitted while they are found: no preview waits."""
-        vae = self.history.vae(self.executor.cache, channels)
+        vae = self.history.vae(self.cache, channels)
         return None if vae is None else map_so_far(vae)
 
     def _ready(self, task: Task, arguments: Any) -> contextlib.AbstractContextManager[ComputeNeeds]:
@@ -338,7 +346,7 @@ class ActiveRun:
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
         for name in {*task.eager(), *self._asked(task)}:
-            self.executor.cache.drop(self.keys[name])
+            self.cache.drop(self.keys[name])
             del self.values[name]
 
     # --- reports
@@ -372,5 +380,5 @@ class ActiveRun:
         self.kept.update(kept)
         if kept:
             keys = {name: self.keys.get(name, b"") for name in kept}
-            notes = {name: said for name, key in keys.items() if key and (said := self.executor.cache.notes(key))}
+            notes = {name: said for name, key in keys.items() if key and (said := self.cache.notes(key))}
             yield tell.NodesKept(kept, tuple(key.hex() for key in keys.values()), notes)

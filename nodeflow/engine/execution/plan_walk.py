@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from nodeflow.engine.execution.run_knowledge import RunKnowledge
 from nodeflow.engine.planning.plan import Task, plain_feeders
 from nodeflow.engine.protocol import events as tell
-
-if TYPE_CHECKING:
-    from nodeflow.engine.execution.executor import ActiveRun
 
 Events = Generator[tell.Event, None, None]
 
@@ -61,7 +59,7 @@ class PlanWalk:
     the way; then the targets are, with what they need.
     """
 
-    def __init__(self, run: ActiveRun, visitor: Visitor) -> None:
+    def __init__(self, run: RunKnowledge, visitor: Visitor) -> None:
         self._run, self._visitor = run, visitor
 
     def events(self) -> Events:
