@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Guider, Model, Over
+from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Guider, Model, Over, Scale, Weakened
 from nodes.comfyui.registry import translates
 
+BY_STEPS = "start and end are counted in steps, in ComfyUI in trained timesteps"
 CLEAN = "it acts on what the model predicts, in ComfyUI on the clean image that this means"
 FREE_U = {"inner_backbone": "b1", "outer_backbone": "b2", "inner_skips": "s1", "outer_skips": "s2"}
+NUMBERS = re.compile(r"\d+")
+SECOND_STACK = "single_transformer_blocks"
 STYLES = {"regular": False, "nested": True}
 
 
@@ -40,21 +44,49 @@ def perturbed_attention(given: Given, build: Builder) -> Model:
 
 @translates("SkipLayerGuidanceSD3")
 def skip_layers(given: Given, build: Builder) -> Model:
-    given.approximate("start and end are counted in steps, in ComfyUI in trained timesteps")
+    given.approximate(BY_STEPS)
     names = {"layers": "layers", "scale": "scale", "start": "start_percent", "end": "end_percent"}
     return _over(given.need(Model, "model"), "skip_layer_guidance", **{k: given.get(v) for k, v in names.items()})
 
 
 @translates("SkipLayerGuidanceDiT")
 def skip_layers_of_stacks(given: Given, build: Builder) -> Model:
-    """Blocks are counted through both stacks here; those of the second would need the first one's count."""
-    if given.text("single_layers").strip():
-        raise CannotTranslateError("blocks of the second stack are numbered behind those of the first one here")
+    layers = _blocks(given)
+    if not layers:
+        return given.need(Model, "model")
     if given.number("rescaling_scale"):
         given.approximate("the deviation is not rescaled")
-    given.approximate("start and end are counted in steps, in ComfyUI in trained timesteps")
-    names = {"layers": "double_layers", "scale": "scale", "start": "start_percent", "end": "end_percent"}
-    return _over(given.need(Model, "model"), "skip_layer_guidance", **{k: given.get(v) for k, v in names.items()})
+    given.approximate(BY_STEPS)
+    names = {"scale": "scale", "start": "start_percent", "end": "end_percent"}
+    about = {key: given.get(name) for key, name in names.items()}
+    return _over(given.need(Model, "model"), "skip_layer_guidance", layers=layers, **about)
+
+
+@translates("SkipLayerGuidanceDiTSimple")
+def skip_layers_of_negative(given: Given, build: Builder) -> Model:
+    """Blocks that are left out where the negative text is asked for."""
+    layers, model = _blocks(given), given.need(Model, "model")
+    if not layers:
+        return model
+    start, end = given.number("start_percent", 0.0), given.number("end_percent", 1.0)
+    if (start, end) != (0.0, 1.0):
+        given.approximate(BY_STEPS)
+    return replace(model, weakened=Weakened(layers, start, end))
+
+
+def _blocks(given: Given) -> str:
+    """The blocks of both stacks: those of the second by its name, since numbers count through both here."""
+    first, second = (NUMBERS.findall(given.text(name)) for name in ("double_layers", "single_layers"))
+    return ", ".join([*first, *(f"{SECOND_STACK}.{number}" for number in second)])
+
+
+@translates("CFGOverride")
+def other_scale(given: Given, build: Builder) -> Model:
+    """Another scale in a part of the steps."""
+    model, start, end = given.need(Model, "model"), given.get("start_percent", 0.0), given.get("end_percent", 1.0)
+    if (start, end) != (0, 1):
+        given.approximate(BY_STEPS)
+    return replace(model, scales=(*model.scales, Scale(given.get("cfg", 1.0), start, end)))
 
 
 @translates("APG")
@@ -98,3 +130,15 @@ def dual(given: Given, build: Builder) -> Guider:
         given.get("cfg_cond2_negative", 8.0),
         STYLES.get(given.text("style", "regular"), False),
     )
+
+
+@translates("DualModelGuider")
+def two_models(given: Given, build: Builder) -> Guider:
+    """One model for the text, another one for what is led away from."""
+    model, text = given.need(Model, "model"), given.need(Conditioning, "positive")
+    if not given.has("negative"):
+        if given.has("model_negative"):
+            raise CannotTranslateError("nothing is wired to its negative, and no text at all is none of the texts here")
+        return Guider(model, text)
+    other = given.need(Model, "model_negative") if given.has("model_negative") else None
+    return Guider(model, text, given.need(Conditioning, "negative"), given.get("cfg", 4.0), other=other)

@@ -41,6 +41,22 @@ class Over(NamedTuple):
     schedule: bool = False
 
 
+class Scale(NamedTuple):
+    """Another guidance scale in a part of the steps, as shares of these."""
+
+    scale: Any
+    start: Any
+    end: Any
+
+
+class Weakened(NamedTuple):
+    """Blocks that are left out for the negative text in a part of the steps."""
+
+    layers: str
+    start: Any
+    end: Any
+
+
 class Model(msgspec.Struct, frozen=True):
     """A network with the noise levels it was trained with. ``kind`` says which denoiser it is called by.
 
@@ -54,6 +70,8 @@ class Model(msgspec.Struct, frozen=True):
     denoisers: tuple[Over, ...] = ()
     rule: Over | None = None
     over: tuple[Over, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    weakened: Weakened | None = None
     differential: Any = None
     """How much a noise mask opens along the way."""
     family: str = ""
@@ -143,6 +161,8 @@ class Guider(msgspec.Struct, frozen=True):
     """A second text between the two, with a scale of its own."""
     middle_scale: Any = 1.0
     nested: bool = False
+    other: Model | None = None
+    """Another model for the negative text."""
 
 
 class Noise(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from nodes.comfyui.meanings import CannotTranslateError, Clip, Model
 from nodes.comfyui.registry import translates
 
 
-@translates("QwenImage21Cache", "FluxKVCache", "ModelAttentionBackend", "TorchCompileModel")
+@translates("QwenImage21Cache", "FluxKVCache", "ModelAttentionBackend", "TorchCompileModel", "ChromaRadianceOptions")
 def as_it_is(given: Given, build: Builder) -> Model:
     """How it is computed, which changes no number but by rounding."""
     return given.need(Model, "model")

@@ -18,15 +18,15 @@ AS_USUAL = ("index", "index_timestep_zero", "offset")
 
 @translates("TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus")
 def edited_text(given: Given, build: Builder) -> Conditioning:
-    return _read(given, build, given.get("prompt", ""), _images(given), build.role(given.id))
+    return with_images(given, build, given.get("prompt", ""), shown_images(given), build.role(given.id))
 
 
 @translates("TextEncodeQwenImage21")
 def edited_texts(given: Given, build: Builder) -> Outputs:
     """Both texts with their images, and zeros in the size of the first image, or of the number that it is told."""
-    images, side = _images(given), given.get("resolution", 1024)
-    positive = _read(given, build, given.get("prompt", ""), images, "prompt")
-    negative = _read(given, build, given.get("negative_prompt", ""), images, "negative")
+    images, side = shown_images(given), given.get("resolution", 1024)
+    positive = with_images(given, build, given.get("prompt", ""), images, "prompt")
+    negative = with_images(given, build, given.get("negative_prompt", ""), images, "negative")
     return positive, negative, _size(build, images, side)
 
 
@@ -57,7 +57,7 @@ def reference(given: Given, build: Builder) -> Conditioning:
 @translates("ReferenceMultiLatent")
 def references(given: Given, build: Builder) -> Outputs:
     """Both texts with the same reference images, and zeros in the size of the first one."""
-    images, vae = _images(given), given.wire("vae")
+    images, vae = shown_images(given), given.wire("vae")
     found = []
     for side, name in (("positive", "prompt"), ("negative", "negative")):
         text = given.need(Conditioning, side)
@@ -76,12 +76,12 @@ def method(given: Given, build: Builder) -> Conditioning:
     return given.need(Conditioning, "conditioning")
 
 
-def _images(given: Given) -> list[Wire]:
+def shown_images(given: Given) -> list[Wire]:
     names = [name for name in given.inputs if name.startswith(("image", "images."))]
     return [wire for name in sorted(names) if (wire := given.maybe_wire(name)) is not None]
 
 
-def _read(given: Given, build: Builder, words: Any, images: list[Wire], name: str) -> Conditioning:
+def with_images(given: Given, build: Builder, words: Any, images: list[Wire], name: str) -> Conditioning:
     clip, vae = given.need(Clip, "clip"), given.maybe_wire("vae")
     if images and vae is None:
         raise CannotTranslateError("images that the text encoder alone sees have no counterpart here")

@@ -21,6 +21,8 @@ GROUPS = (
     "conditioning",
     "regions",
     "references",
+    "edit_texts",
+    "layouts",
     "language",
     "latents",
     "sampling",

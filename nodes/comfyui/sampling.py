@@ -6,9 +6,9 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
+from nodes.comfyui.guiders import guided
 from nodes.comfyui.latents import latent_at, masked
 from nodes.comfyui.meanings import (
-    BY_FAMILY,
     CannotTranslateError,
     Conditioning,
     EmptyLatent,
@@ -16,7 +16,6 @@ from nodes.comfyui.meanings import (
     Latent,
     Model,
     Noise,
-    Over,
     Sampler,
     Value,
     Wire,
@@ -25,9 +24,7 @@ from nodes.comfyui.registry import Outputs, translates
 
 FORMULAS: dict[str, tuple[str, dict[str, Any]]] = {"beta57": ("beta_sigmas", {"alpha": 0.5, "beta": 0.7})}
 """Spacings of packs that a node of their own makes: its type and parameters."""
-GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
 GROWN = "the mask is not grown by some pixels as when the image was encoded"
-ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 
 @translates("KSampler")
@@ -170,76 +167,3 @@ def _noise(build: Builder, seed: Any, added: bool, batch: Any, size: dict[str, A
     if isinstance(known, (int, str)) and not isinstance(seed, Value) and str(known).isdigit() and int(known) >= 2**53:
         large = {"large_seed": str(known)}
     return build.shared("noise_stream", "noise", **large, batch=batch, add_noise=added, **size)
-
-
-def guided(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
-    """The guider of a model and its texts."""
-    wire = _ruled(given, build, found, _denoiser(given, build, found))
-    for over in found.model.over:
-        more = {"schedule": schedule} if over.schedule else {}
-        wire = build.shared(over.kind, "guidance", guider=wire, **more, **dict(over.params))
-    return wire
-
-
-def _ruled(given: Given, build: Builder, found: Guider, denoiser: Wire) -> Wire:
-    """The guider that makes one prediction of those for the texts."""
-    positive = _text(given, build, found.positive)
-    if found.negative is None or (found.scale == 1 and found.middle is None):
-        return build.shared("no_guidance", "guidance", denoiser=denoiser, conditioning=positive)
-    texts = {"positive": positive, "negative": _text(given, build, found.negative)}
-    if found.middle is not None:
-        texts["middle"] = _text(given, build, found.middle)
-        way = "one in the other" if found.nested else "side by side"
-        scales = {"scale": found.scale, "middle_scale": found.middle_scale}
-        return build.shared("dual_guidance", "guidance", denoiser=denoiser, **texts, **scales, way=way)
-    rule = found.model.rule or Over("classifier_free_guidance")
-    return build.shared(rule.kind, "guidance", denoiser=denoiser, **texts, scale=found.scale, **dict(rule.params))
-
-
-def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
-    """A text's wire; zeros in its place where it is zeroed."""
-    if not found.zero:
-        return found.wire
-    if build.has("zero_conditioning"):
-        return build.shared("zero_conditioning", "zeros", conditioning=found.wire)
-    given.approximate(ZEROS)
-    return found.wire
-
-
-def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
-    model, text = found.model, found.positive
-    more = {"prediction": model.prediction or None}
-    if model.guessed:
-        given.approximate(GUESSED)
-    if model.kind == BY_FAMILY:
-        wire = build.shared("network_denoiser", "denoiser", network=model.network, guidance=text.guidance)
-    elif text.beside is not None and text.beside.mask is not None:
-        vae, image, mask = text.beside
-        wire = build.shared(
-            "inpainting_denoiser", "denoiser", unet=model.network, vae=vae, image=image, mask=mask, **more
-        )
-    elif text.beside is not None:
-        vae, image, _ = text.beside
-        wire = build.shared("edit_denoiser", "denoiser", unet=model.network, vae=vae, image=image, **more)
-    else:
-        wire = build.shared("unet_denoiser", "denoiser", unet=model.network, **more)
-    if text.beside is not None and model.kind != "unet":
-        given.approximate("the model does not see the image beside the latent")
-    if found.negative is not None and found.negative.controls != text.controls and found.scale != 1:
-        given.approximate("the ControlNets of the positive text lead both texts")
-    for one in text.controls:
-        wire = build.shared(
-            "control",
-            "control",
-            denoiser=wire,
-            controlnet=one.net,
-            image=one.image,
-            strength=one.strength,
-            start=one.start,
-            end=one.end,
-            control_type=one.kind or None,
-            counted=None if (one.start, one.end) == (0.0, 1.0) else "trained timesteps",
-        )
-    for over in model.denoisers:
-        wire = build.shared(over.kind, over.kind, denoiser=wire, **dict(over.params))
-    return wire

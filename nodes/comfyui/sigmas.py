@@ -27,8 +27,14 @@ FORMULAS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "ManualSigmas": ("manual_sigmas", {"values": "sigmas"}),
     "Flux2Scheduler": ("flux2_sigmas", {"steps": "steps", "width": "width", "height": "height"}),
+    "Ideogram4Scheduler": (
+        "logit_normal_sigmas",
+        {"steps": "steps", "width": "width", "height": "height", "mu": "mu", "deviation": "std"},
+    ),
 }
 """Nodes here, and their parameters by ComfyUI's names, of classes that need no model."""
+OF_FLOW = ("Flux2Scheduler", "Ideogram4Scheduler")
+"""Those whose nodes here ask for the levels of a model all the same."""
 OF_MODEL: dict[str, tuple[str, dict[str, str]]] = {
     "BasicScheduler": ("model_sigmas", {"spacing": "scheduler", "steps": "steps", "denoise": "denoise"}),
     "BetaSamplingScheduler": ("beta_sigmas", {"steps": "steps", "alpha": "alpha", "beta": "beta"}),
@@ -66,7 +72,7 @@ def _filled(given: Given, names: dict[str, str]) -> dict[str, Any]:
 @translates(*FORMULAS)
 def formula(given: Given, build: Builder) -> Wire:
     kind, names = FORMULAS[given.type]
-    levels = build.levels if given.type == "Flux2Scheduler" else None
+    levels = build.levels if given.type in OF_FLOW else None
     return build.node(kind, "sigmas", trained=levels, **_filled(given, names))
 
 

@@ -192,12 +192,37 @@ def change_guidance(before: Guider, after: Guider, step: Annotated[int, Range(0,
 
     Fails when the two are made for models that predict different things or work on different latents.
     """
-    one, other = before.denoiser, after.denoiser
-    if any(getattr(one, trait) != getattr(other, trait) for trait in ("prediction", "format", "learned_variance")):
-        raise NodeError(
-            "before and after use models of different kinds; the second could not go on where the first stops"
-        )
+    _alike(before, after, "before and after")
     return Changing(before, after, step)
+
+
+def _alike(one: Guider, other: Guider, names: str) -> None:
+    """Raises NodeError for guiders of which one could not go on where the other stops."""
+    first, second = one.denoiser, other.denoiser
+    if any(getattr(first, trait) != getattr(second, trait) for trait in ("prediction", "format", "learned_variance")):
+        raise NodeError(f"{names} use models of different kinds; the second could not go on where the first stops")
+
+
+@node("Guidance within steps")
+def guidance_within(
+    inside: Guider,
+    outside: Guider,
+    start: Annotated[float, Slider(0, 1, 0.01)] = 0.7,
+    end: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
+) -> Guider:
+    """Uses one guidance in a part of the steps and another in the others: a smaller scale at the end, say.
+
+    The steps from the share ``start`` up to the share ``end`` of all are led by ``inside``, those before and behind by
+    ``outside``: 0 to 1 is ``inside`` alone. One within another makes a curve of scales.
+
+    Fails when the interval ends before it starts, and when the two are made for models that predict different things or
+    work on different latents.
+    Paper: Wang et al. 2024, Analysis of Classifier-Free Guidance Weight Schedulers (arXiv:2404.13040).
+    """
+    if end < start:
+        raise NodeError(f"the interval ends at {end:g}, before it starts at {start:g}; make end the larger one")
+    _alike(inside, outside, "inside and outside")
+    return Interval(inside, outside, start, end)
 
 
 @node("Guidance interval")

@@ -16,6 +16,8 @@ Steps = Annotated[int, Range(1, 10000)]
 Level = Annotated[float, Range(0.0001, 5000, 0.001)]
 MAX_SIGMA, MIN_SIGMA = 14.614642, 0.0291675
 """Stable Diffusion's largest and smallest sigma."""
+LEAST_LOG_SNR, MOST_LOG_SNR = -15.0, 18.0
+"""Logarithms of signal to noise that Ideogram 4 was trained between."""
 
 
 @node("Karras sigmas")
@@ -115,10 +117,42 @@ def flux2_sigmas(
     Fails for models that were not trained by flow matching.
     Black Forest Labs, FLUX.2 (2025); the shift: Esser et al. 2024 (arXiv:2403.03206), eq. 23.
     """
-    if not is_flow(trained):
-        raise NodeError("these are levels of flow matching, and this model was trained as a diffusion; choose others")
+    _flow_only(trained)
     shift = math.exp(_flux2_mu(round(width * height / 256), steps))
     return Sigmas(shifted(torch.linspace(1, 0, steps + 1), shift), trained)
+
+
+@node("Logit-normal sigmas")
+def logit_normal_sigmas(
+    trained: TrainedSchedule,
+    steps: Steps = 20,
+    width: Annotated[int, Range(16, 16384)] = 1024,
+    height: Annotated[int, Range(16, 16384)] = 1024,
+    mu: Annotated[float, Range(-10, 10, 0.05)] = 0.0,
+    deviation: Annotated[float, Range(0.1, 5, 0.05)] = 1.75,
+) -> Sigmas:
+    """Spaces noise levels evenly in a logit-normal distribution: most steps where it is densest.
+
+    The logit of the share of noise has the mean ``mu`` plus half the logarithm of how many times the image (``width``
+    by ``height`` pixels) is larger than 512 x 512, and this ``deviation``: the larger ``mu`` and the image, the more
+    steps at high noise. Gives steps + 1 shares of noise, the last of them 0. Ideogram 4 is sampled so.
+
+    Fails for models that were not trained by flow matching.
+    Papers: Esser et al. 2024 (arXiv:2403.03206), section 3.1; Ideogram 4 (2026).
+    """
+    _flow_only(trained)
+    mean = mu + math.log(width * height / 512**2) / 2
+    even = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    share = torch.special.expit(mean + deviation * torch.special.ndtri(even))
+    least, most = (1 / (1 + math.exp(ratio / 2)) for ratio in (MOST_LOG_SNR, LEAST_LOG_SNR))
+    noise = share.clamp(1 - most, 1 - least).flip(0)
+    noise[-1] = 0
+    return Sigmas(noise.float(), trained)
+
+
+def _flow_only(trained: TrainedSchedule) -> None:
+    if not is_flow(trained):
+        raise NodeError("these are levels of flow matching, and this model was trained as a diffusion; choose others")
 
 
 def _flux2_mu(tokens: int, steps: int) -> float:

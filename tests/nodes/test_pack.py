@@ -186,6 +186,7 @@ def arguments(
         "nodes.change_noise": {"before": noise, "after": noise, "step": 1},
         "nodes.change_scheduler": {"before": schedule, "after": schedule, "step": 1},
         "nodes.guidance_interval": {"guider": guider},
+        "nodes.guidance_within": {"inside": guider, "outside": guider},
         "nodes.normalise_guidance": {"guider": guider},
         **{
             f"nodes.{name}_guidance": {"denoiser": denoiser, "positive": text, "negative": text}

@@ -15,7 +15,7 @@ from nodes.conditioning.scheduled_text import scheduled_text_encode
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.conditioning.weighted_text import weighted_text_encode
 from nodes.denoisers.denoisers import unet_denoiser
-from nodes.guidance.classifier_free import classifier_free_guidance, guidance_interval, no_guidance
+from nodes.guidance.classifier_free import classifier_free_guidance, guidance_interval, guidance_within, no_guidance
 from nodes.loaders.load_models import LatentDiffusion
 from nodes.values.text_editing import wildcards
 
@@ -106,6 +106,8 @@ def test_what_adds_up_needs_something_to_add_to(tiny: LatentDiffusion) -> None:
         classifier_free_guidance(denoiser, text)
     guider = classifier_free_guidance(denoiser, text, clip_text_encode(tiny.text_encoder, ""), 5.0)
     assert guidance_interval(guider, 0.2, 0.8).at(0, 10).denoiser is denoiser
+    within = guidance_within(no_guidance(denoiser), guider, 0.5, 1.0)
+    assert type(within.at(4, 10)) is type(guider.at(4, 10)) is not type(within.at(5, 10))
 
 
 def test_wildcards_are_lines_of_files(tmp_path: Path) -> None:

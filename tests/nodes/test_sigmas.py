@@ -28,6 +28,7 @@ from nodes.schedulers.formula_sigmas import (
     flux2_sigmas,
     karras_sigmas,
     laplace_sigmas,
+    logit_normal_sigmas,
     vp_sigmas,
 )
 from nodes.schedulers.model_sigmas import beta_sigmas, model_sigmas, sd_turbo_sigmas
@@ -226,3 +227,17 @@ def test_levels_are_cut_turned_scaled_extended_and_joined() -> None:
 def test_what_a_value_was_made_for_stays_with_it() -> None:
     for made in (flip_sigmas(Sigmas(torch.ones(1), FLOW)), split_sigmas(model_sigmas(FLOW), 3).low, flux2_sigmas(FLOW)):
         assert made.trained is FLOW
+
+
+def test_logit_normal_levels_lie_at_the_quantiles_of_their_distribution() -> None:
+    """Against the normal distribution of Python's own statistics; at 512 x 512 the mean is mu."""
+    from statistics import NormalDist
+
+    found = logit_normal_sigmas(FLOW, 8, 512, 512, mu=0.5, deviation=1.75).values
+    quantiles = [NormalDist(0.5, 1.75).inv_cdf(1 - step / 8) for step in range(1, 8)]
+    assert found[1:-1].tolist() == pytest.approx([1 / (1 + math.exp(-one)) for one in quantiles], rel=1e-5)
+    assert found[0] == pytest.approx(1 - 1 / (1 + math.exp(9)), abs=1e-6) and found[-1] == 0
+    larger = logit_normal_sigmas(FLOW, 8, 1024, 1024, mu=0.5).values
+    assert torch.logit(larger[4]) - torch.logit(found[4]) == pytest.approx(math.log(2), rel=1e-4)
+    with pytest.raises(NodeError, match="flow matching"):
+        logit_normal_sigmas(TrainedSchedule({"_class_name": "DDIMScheduler"}))

@@ -21,8 +21,10 @@ from nodeflow.app.i18n.sentences import templates
 ROOT = Path(__file__).resolve().parents[3]
 APART = frozenset({"app", "cli", "reports"})
 """The rooms of nodeflow whose texts go through tr(), or to the terminal."""
-SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept"}
+SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept", "approximate"}
 """Calls whose texts people read."""
+GATHERED = {"skipped", "differences"}
+"""Lists of sentences that people read."""
 _FIELD = re.compile(r"\{[a-z_]*\}")
 """A gap of a text that is filled by ``format``."""
 
@@ -48,6 +50,10 @@ def said_in(tree: ast.Module, parts: bool = True) -> Iterator[str]:
                 yield from _texts([*call.args, *(word.value for word in call.keywords)])
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in SAYS:
                 yield from _texts([*node.args, *(word.value for word in node.keywords)])
+            case ast.Call(func=ast.Attribute(attr="append", value=ast.Name(id=name) | ast.Attribute(attr=name))) if (
+                name in GATHERED
+            ):
+                yield from _texts(node.args)
             case ast.Return(value=value) | ast.Expr(value=ast.Yield(value=value)) if parts and value is not None:
                 yield from _texts([value])
             case (

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.i18n.sentences import said as translated
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.qt import theme
 from nodeflow.graph.io.import_report import ImportReport, ModelRow, NodeRow
@@ -163,10 +164,10 @@ class ImportReportPanel(QWidget):
         self._group(self.tr("Missing nodes"), bad, (self._node(row) for row in unknown))
         self._group(self.tr("Missing models"), bad, (self._model(row, by_id) for row in missing))
         self._group(self.tr("Not exactly the same"), busy, (self._node(row) for row in report.of("approximate")))
-        self._group(self.tr("Other differences"), busy, ((words, "", "") for words in report.differences))
+        self._group(self.tr("Other differences"), busy, ((translated(words), "", "") for words in report.differences))
         self._group(self.tr("Models that are here"), good, (self._model(row, by_id) for row in here), False)
-        translated = (self._node(row) for row in report.of("translated"))
-        self._group(self.tr("Translated"), good, translated, not (unknown or missing or report.differences))
+        done = (self._node(row) for row in report.of("translated"))
+        self._group(self.tr("Translated"), good, done, not (unknown or missing or report.differences))
 
     def text(self) -> str:
         """Return the whole report as text, one line each."""
@@ -208,7 +209,7 @@ class ImportReportPanel(QWidget):
             top.setExpanded(expanded)
 
     def _node(self, row: NodeRow) -> tuple[str, str, str]:
-        said = [*row.notes]
+        said = [translated(note) for note in row.notes]
         if row.pack:
             said.insert(0, self.tr("comes with the pack {0}").format(row.pack))
         if row.status == "translated":
@@ -217,7 +218,7 @@ class ImportReportPanel(QWidget):
 
     def _model(self, row: ModelRow, nodes: dict[str, list[str]]) -> tuple[str, str, str]:
         said = [self.tr("belongs in the folder {0}").format(row.folder)] if row.folder and not row.found else []
-        said += [one for one in (row.path if row.found else "", _shortened(row.source), row.note) if one]
+        said += [one for one in (row.path if row.found else "", _shortened(row.source), translated(row.note)) if one]
         return row.file, "\n".join(said), next(iter(nodes.get(row.node, [])), "")
 
     def _go(self, item: QTreeWidgetItem) -> None:

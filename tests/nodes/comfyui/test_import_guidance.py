@@ -133,3 +133,55 @@ def test_weights_and_skipped_layers_are_read_or_told(catalogue: Catalogue) -> No
     assert found.workflow.nodes["prompt"].type == ("nodes.weighted_text_encode" if read else "nodes.clip_text_encode")
     assert found.report.nodes["approximate"] == (0 if read else 1)
     assert found.workflow.nodes["negative"].type == "nodes.clip_text_encode"
+
+
+def test_another_scale_at_the_end_and_another_model_to_lead_away_from(catalogue: Catalogue) -> None:
+    """As the templates of Ideogram 4 have it: one model for the text, another for zeros, a smaller scale at the end."""
+    graph = api(
+        net=("UNETLoader", {"unet_name": "one.safetensors", "weight_dtype": "default"}),
+        other=("UNETLoader", {"unet_name": "other.safetensors", "weight_dtype": "default"}),
+        **{name: LOADED[name] for name in ("model", "good", "bad", "zeros")},
+        calm=("CFGOverride", {"model": "@net", "cfg": 3, "start_percent": 0.7, "end_percent": 1}),
+        guide=(
+            "DualModelGuider",
+            {"model": "@calm", "model_negative": "@other", "positive": "@good", "negative": "@bad", "cfg": 7},
+        ),
+        levels=("Ideogram4Scheduler", {"steps": 20, "width": 1024, "height": 768, "mu": 0.5, "std": 1.5}),
+        walk=("KSamplerSelect", {"sampler_name": "euler"}),
+        grain=("RandomNoise", {"noise_seed": 8}),
+        sampled=(
+            "SamplerCustomAdvanced",
+            {"noise": "@grain", "guider": "@guide", "sampler": "@walk", "sigmas": "@levels", "latent_image": "@zeros"},
+        ),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    within = sources(found, "sampler")["guider"].partition(".")[0]
+    assert found.workflow.nodes[within].type == "nodes.guidance_within"
+    assert params(found, within) == {}, "0.7 to 1 is what it has by itself"
+    sides = {side: wire.partition(".")[0] for side, wire in sources(found, within).items()}
+    assert {side: params(found, name)["scale"] for side, name in sides.items()} == {"inside": 3.0, "outside": 7.0}
+    ends = {side: sources(found, wire.partition(".")[0]) for side, wire in sources(found, sides["inside"]).items()}
+    networks = {
+        side: sources(found, texts["denoiser"].partition(".")[0])["network"].partition(".")[0]
+        for side, texts in ends.items()
+    }
+    assert {side: params(found, name)["model"] for side, name in networks.items()} == {
+        "guider": "one.safetensors",
+        "weak": "other.safetensors",
+    }
+    assert params(found, "sigmas") == {"height": 768, "mu": 0.5, "deviation": 1.5}
+
+
+def test_blocks_are_left_out_for_the_negative_text_alone(catalogue: Catalogue) -> None:
+    values = {"double_layers": "", "single_layers": "22", "start_percent": 0, "end_percent": 0.5}
+    graph = api(**SAMPLED, rule=("SkipLayerGuidanceDiTSimple", {"model": "@model", **values}))
+    graph["sampled"]["inputs"]["model"] = ["rule", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    (weaker,) = (name for name, node in found.workflow.nodes.items() if node.type == "nodes.weaken_guidance")
+    assert params(found, weaker) == {"layers": "single_transformer_blocks.22"}
+    led = sources(found, weaker)["guider"].partition(".")[0]
+    assert sources(found, led)["conditioning"] == "negative.conditioning"
+    within = sources(found, "sampler")["guider"].partition(".")[0]
+    assert params(found, within) == {"start": 0.0, "end": 0.5}

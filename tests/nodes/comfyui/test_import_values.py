@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.node import NodeError
+from nodes.values.layout_prompt import layout_prompt
 from tests.nodes.comfyui.graphs import SAMPLED, api, bring, params, sources
 
 
@@ -171,3 +173,27 @@ def test_other_expressions_stay(text: str, catalogue: Catalogue) -> None:
     side = ("PrimitiveInt", {"value": 300})
     found = bring(api(side=side, sum=("ComfyMathExpression", {"expression": text, "values.a": "@side"})), catalogue)
     assert found.report.nodes["unknown"] == 1
+
+
+def test_boxes_and_a_prompt_become_one_node(catalogue: Catalogue) -> None:
+    """Drawn boxes as the templates of FLUX.3 save them."""
+    about = {"type": "text", "text": "FOX", "desc": "in red", "palette": []}
+    drawn = [{"x": 128, "y": 192, "width": 256, "height": 64, "metadata": about}, {"x": None}, "no box"]
+    graph = api(
+        **SAMPLED,
+        boxes=("CreateBoundingBoxes", {"width": 512, "height": 256, "editor_state": drawn, "last_incoming": []}),
+        prompt=("Flux3LayoutPrompt", {"element": "@boxes.2", "prompt": "a sign <obj_1>"}),
+        view=("CameraAngle", {"horizontal_angle": 333, "vertical_angle": 17, "zoom": 5, "view": "camera"}),
+        both=("StringConcatenate", {"string_a": "@prompt", "string_b": "@view.1", "delimiter": ""}),
+    )
+    graph["good"]["inputs"]["text"] = ["both", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    told = {key: value for key, value in params(found, "layout").items() if key != "boxes"}
+    assert told == {"text": "a sign <obj_1>", "width": 512, "height": 256}
+    rows = '[{"id":"obj_1","bbox":[750,250,1000,750],"desc":"the text \\"FOX\\" in red"}'
+    assert layout_prompt(**params(found, "layout")).startswith(f"a sign <obj_1> {rows}")
+    assert layout_prompt("a fox") == "a fox"
+    with pytest.raises(NodeError, match="no list of boxes"):
+        layout_prompt("a fox", '[{"x": "far"}]')
+    assert params(found, "view") == {"text": "front-left quarter view elevated shot medium shot"}
