@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from nodeflow.node import NodeError, Range, Reads, Slider, node
 from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
@@ -70,20 +70,24 @@ def apply_lora_to_text(
     lora: Annotated[str, Reads("model")] = "",
     weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
     revision: str = "",
+    when_missing: Literal["refuse", "leave as it is"] = "refuse",
 ) -> TextEncoder:
     """Adds the part of a LoRA, or one of its kin, that is for the text encoders, where its file has one.
 
     ``lora``, ``weight`` and ``revision`` are as for the network that denoises. With it, words can mean what the LoRA
     was trained to call its subject. A model's text encoders (CLIP, T5, language models) are all changed, each by its
-    own part. The loaded text encoder is never changed.
+    own part. The loaded text encoder is never changed. Many files have no such part: ``when_missing`` says whether that
+    is a mistake, or the text encoder stays as it is.
 
-    Fails when the file is damaged, holds nothing for a text encoder, was made for another model, or holds something
-    that is no known adapter.
+    Fails when the file is damaged, holds nothing for a text encoder (unless it may), was made for another model, or
+    holds something that is no known adapter.
     Paper: Hu et al. 2021 (arXiv:2106.09685).
     """
     file = read_adapter_file(find_for("LoRA for the text encoder", lora, revision, PATTERNS))
     parts = parts_of(text_encoder)
     found = for_text(file, [part.encoder for part in parts])
+    if not any(found) and when_missing == "leave as it is" and file.layers:
+        return text_encoder
     if not any(found):
         raise NodeError(f"{_nothing(file)} for the text encoder; add it to the network that denoises alone")
     led = text_encoder

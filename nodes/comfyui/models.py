@@ -14,6 +14,8 @@ from nodes.comfyui.registry import Outputs, translates
 
 LARGEST_WEIGHT, MOST_WEIGHT = 2.0, 20.0
 """Of a LoRA: what one node takes, and what several are put together for."""
+MAY_BE_MISSING = "leave as it is"
+"""What becomes of a text encoder that a LoRA has no part for, as in ComfyUI."""
 PREDICTIONS = {"eps": "epsilon", "v_prediction": "v", "x0": "sample"}
 
 
@@ -26,7 +28,8 @@ def lora(given: Given, build: Builder) -> Outputs:
     model, text, name = _model(given), given.need(Clip, "clip"), given.get("lora_name")
     if given.get("strength_clip", 1.0) != 0:
         for weight in _portions(given.get("strength_clip", 1.0)):
-            wire = build.node("apply_lora_to_text", "lora_text", text_encoder=text, lora=name, weight=weight)
+            about = {"lora": name, "weight": weight, "when_missing": MAY_BE_MISSING}
+            wire = build.node("apply_lora_to_text", "lora_text", text_encoder=text, **about)
             text = replace(text, wire=wire)
     return _with_lora(given, build, model), text
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.conditioning import encoded
+from nodes.comfyui.expressions import expression
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Value, Wire
+from nodes.comfyui.pack_loras import TAG, in_words
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.texts import as_text
 
@@ -24,22 +26,28 @@ VALUES = {
     "CR Text": ("text", "text"),
     "CR Prompt Text": ("text", "prompt"),
     "easy string": ("text", "value"),
+    "easy boolean": ("yes_or_no", "value"),
+    "BOOLConstant": ("yes_or_no", "value"),
+    "ImpactInt": ("whole_number", "value"),
+    "ImpactFloat": ("number", "value"),
+    "ImpactBoolean": ("yes_or_no", "value"),
     "JWString": ("text", "text"),
 }
 """Classes that give one value: the node here, and the name of their value."""
-SHOWN = ("text", "source", "anything", "images", "image", "mask", "image_a", "value")
+DEFAULTS = {"text": "", "yes_or_no": False}
+SHOWN = ("text", "source", "anything", "images", "image", "mask", "image_a", "value", "input")
 
 
 @translates(*VALUES)
 def value(given: Given, build: Builder) -> Value:
     kind, name = VALUES[given.type]
-    found = given.get(name, "" if kind == "text" else 0)
+    found = given.get(name, DEFAULTS.get(kind, 0))
     if isinstance(found, (Value, Wire)):
         return found if isinstance(found, Value) else Value(found)
     return Value(build.node(kind, kind, **{"text" if kind == "text" else "value": found}), found)
 
 
-@translates("Seed (rgthree)", "easy seed")
+@translates("Seed (rgthree)", "easy seed", "CR Seed", "Seed Generator")
 def seed(given: Given, build: Builder) -> Value:
     """A seed; a negative one stands for another at each run there."""
     found = given.whole("seed")
@@ -79,7 +87,18 @@ def size_and_count(given: Given, build: Builder) -> Outputs:
 
 
 @translates(
-    "ShowText|pysssss", "Display Any (rgthree)", "Image Comparer (rgthree)", "MaskPreview+", "easy showAnything"
+    "ShowText|pysssss",
+    "Display Any (rgthree)",
+    "Display Int (rgthree)",
+    "Image Comparer (rgthree)",
+    "MaskPreview+",
+    "easy showAnything",
+    "easy cleanGpuUsed",
+    "easy clearCacheAll",
+    "ReroutePrimitive|pysssss",
+    "PreviewBridge",
+    "ImagePreview|pysssss",
+    "ConsoleDebug+",
 )
 def shown(given: Given, build: Builder) -> Any:
     """Nodes show what they give by themselves here; what is shown passes on."""
@@ -94,3 +113,43 @@ def first(given: Given, build: Builder) -> Any:
     if found is None:
         raise CannotTranslateError("nothing is wired to it")
     return found
+
+
+@translates("KSampler Config (rgthree)")
+def settings(given: Given, build: Builder) -> Outputs:
+    """Settings of a sampler: numbers as nodes where several samplers share them, names as they are."""
+    numbers = (("steps_total", 30, "whole_number"), ("refiner_step", 24, "whole_number"), ("cfg", 8.0, "number"))
+    used = build.used(given.id)
+    found = [
+        Value(build.node(kind, name, value=given.get(name, other)), given.get(name, other)) if at in used else None
+        for at, (name, other, kind) in enumerate(numbers)
+    ]
+    return *found, given.get("sampler_name", "euler"), given.get("scheduler", "normal")
+
+
+@translates("MathExpression|pysssss")
+def arithmetic(given: Given, build: Builder) -> Outputs:
+    """An expression over up to three numbers, whole and with its fraction."""
+    inputs = {f"values.{name}": given.inputs[name] for name in "abc" if given.has(name)}
+    inner = Given(given.id, given.type, {"expression": given.get("expression", ""), **inputs}, given.title)
+    number, whole, _ = expression(inner, build)
+    given.notes += inner.notes
+    return whole, number
+
+
+@translates("Power Prompt (rgthree)", "Power Prompt - Simple (rgthree)")
+def prompt(given: Given, build: Builder) -> Outputs:
+    """A text with LoRAs in words, encoded where a text encoder is wired."""
+    simple = given.type == "Power Prompt - Simple (rgthree)"
+    words = given.text("prompt")
+    model, clip = given.inputs.get("opt_model"), given.inputs.get("opt_clip")
+    text = TAG.sub("", words).strip()
+    if TAG.search(words) and model is not None and not simple:
+        inner = Given(given.id, given.type, {"model": model, "clip": clip, "text": words}, given.title)
+        model, clip, _ = in_words(inner, build)
+        given.notes += inner.notes
+    led = None
+    if clip is not None:
+        led = encoded(Given(given.id, given.type, {"clip": clip}, given.title), build, text)
+    said = Value(build.node("text", "text", text=text), text) if (1 if simple else 3) in build.used(given.id) else None
+    return (led, said) if simple else (led, model, clip, said)

@@ -39,6 +39,12 @@ GROUPS = (
     "savers",
     "pack_values",
     "pack_samplers",
+    "pack_pipes",
+    "pack_loras",
+    "pack_switches",
+    "pack_texts",
+    "pack_images",
+    "pack_sizes",
 )
 """The files that hold translators."""
 _TRANSLATORS: dict[str, Translator] = {}

@@ -90,6 +90,28 @@ def scale_image_to_longest_side(
     return scaled(image, round(width * factor), round(height * factor), method, False, multiple_of)
 
 
+@node("Scale image into")
+def scale_image_into(
+    image: Image,
+    width: Annotated[int, Range(1, MAX_SIDE)] = 1024,
+    height: Annotated[int, Range(1, MAX_SIDE)] = 1024,
+    method: ImageMethod = "lanczos",
+    change: Literal["always", "only smaller", "only larger"] = "always",
+    multiple_of: Annotated[int, Range(1, 256)] = 1,
+) -> Image:
+    """Makes images as large as fits into a width and height, and keeps their proportions.
+
+    One side is then as long as it may be, the other at most. ``change`` lets an image alone that would become larger,
+    or smaller. Both sides are rounded to the nearest multiple of ``multiple_of``. The methods are those of *Scale
+    image*.
+    """
+    old_height, old_width = image.pixels.shape[-2:]
+    factor = min(width / old_width, height / old_height)
+    if (change == "only smaller" and factor > 1) or (change == "only larger" and factor < 1):
+        factor = 1.0
+    return scaled(image, round(old_width * factor), round(old_height * factor), method, False, multiple_of)
+
+
 def scaled(image: Image, width: int, height: int, method: str, crop: bool, multiple_of: int) -> Image:
     """Return images in a size that is rounded to multiples; NodeError where that is too large."""
     width, height = (max(round(side / multiple_of), 1) * multiple_of for side in (width, height))

@@ -33,7 +33,7 @@ def layout_prompt(
     width: Annotated[int, Range(16, 16384)] = 1024,
     height: Annotated[int, Range(16, 16384)] = 1024,
 ) -> str:
-    """Appends a table of boxes to a prompt, for models that were trained to read where things belong (FLUX.3).
+    """Appends a table of boxes to a prompt, for models that read where things belong (FLUX.3).
 
     ``boxes`` is a JSON list of objects with ``x``, ``y``, ``width`` and ``height`` in pixels of an image of ``width``
     by ``height``, a ``description``, and ``text`` for letters that are to stand there. Box n is called ``obj_n``, and

@@ -27,7 +27,13 @@ PLAIN |= {"nodes.numbers", "nodes.whole_numbers", "nodes.pair", "nodes.pick", "n
 PLAIN |= {"nodes.text", "nodes.number", "nodes.whole_number", "nodes.yes_or_no", "nodes.switch", "nodes.image_size"}
 PLAIN |= {"nodes.join_texts", "nodes.random_choices", "nodes.fit_mask", "nodes.mask_to_image"}
 PLAIN |= {"nodes.batch_latents", "nodes.repeat_latent", "nodes.pick_latent"}
-PLAIN |= {"nodes.invert_image", "nodes.turn_image", "nodes.stitch_images", "nodes.scale_image_to_longest_side"}
+PLAIN |= {
+    "nodes.invert_image",
+    "nodes.turn_image",
+    "nodes.stitch_images",
+    "nodes.scale_image_to_longest_side",
+    "nodes.scale_image_into",
+}
 """Nodes that no paper is about."""
 
 

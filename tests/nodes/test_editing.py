@@ -72,6 +72,12 @@ def test_images_are_scaled_by_factor_area_and_longest_side_to_multiples() -> Non
     image = Image(random(1, 3, 100, 200))
     assert scaling.scale_image_by(image, 0.5).pixels.shape[-2:] == (50, 100)
     assert scaling.scale_image_to_megapixels(image, 0.125, multiple_of=64).pixels.shape[-2:] == (256, 512)
+    assert (
+        scaling.scale_image_into(image, 120, 40).pixels.shape[-2:]
+        == scaling.scale_image(image, 0, 40).pixels.shape[-2:]
+    )
+    assert scaling.scale_image_into(image, 9000, 9000, change="only smaller").pixels.shape == image.pixels.shape
+    assert scaling.scale_image_into(image, 8, 8, change="only larger").pixels.shape == image.pixels.shape
     assert scaling.scale_image_to_longest_side(image, 90, multiple_of=8).pixels.shape[-2:] == (48, 88)
     with pytest.raises(NodeError, match="the most"):
         scaling.scale_image_by(Image(random(1, 3, 8, 2000)), 16)

@@ -122,4 +122,6 @@ def test_a_lora_without_a_part_for_texts_is_a_sentence(model: LatentDiffusion, s
     save_file(weights, tmp_path / "unet.safetensors")
     with pytest.raises(NodeError, match="holds nothing for the text encoder"):
         apply_lora_to_text(model.text_encoder, str(tmp_path / "unet.safetensors"))
+    missing = str(tmp_path / "unet.safetensors")
+    assert apply_lora_to_text(model.text_encoder, missing, when_missing="leave as it is") is model.text_encoder
     assert apply_lora(model.unet, str(tmp_path / "unet.safetensors")).adapters

@@ -31,7 +31,24 @@ from nodeflow.graph.io.comfyui.widgets import class_facts, named_values
 NOTES = frozenset({"Note", "MarkdownNote"})
 SET_NODES = frozenset({"SetNode", "easy setNode"})
 GET_NODES = frozenset({"GetNode", "easy getNode"})
-WINDOW_ONLY = frozenset({"Reroute", "PrimitiveNode"}) | NOTES | SET_NODES | GET_NODES
+REROUTES = frozenset({"Reroute", "Reroute (rgthree)"})
+CONTROLS = frozenset(
+    {
+        "Fast Muter (rgthree)",
+        "Fast Bypasser (rgthree)",
+        "Fast Groups Muter (rgthree)",
+        "Fast Groups Bypasser (rgthree)",
+        "Fast Actions Button (rgthree)",
+        "Mute / Bypass Relay (rgthree)",
+        "Mute / Bypass Repeater (rgthree)",
+        "Random Unmuter (rgthree)",
+        "Node Collector (rgthree)",
+        "Bookmark (rgthree)",
+        "Label (rgthree)",
+    }
+)
+"""Buttons and labels of packs, which switch nodes on and off in the window."""
+WINDOW_ONLY = REROUTES | CONTROLS | {"PrimitiveNode"} | NOTES | SET_NODES | GET_NODES
 """Classes that the window resolves by itself and never sends."""
 PLAIN = frozenset({"STRING", "INT", "FLOAT", "BOOLEAN", "COMBO"})
 """Types of inputs that can be values."""
@@ -174,7 +191,7 @@ class _Flattening:
                 link = _bypassed(scope.graph, node, link)
             elif node.type == "PrimitiveNode":
                 return End(None, None, 0, node.values[0]) if node.values else None
-            elif node.type == "Reroute":
+            elif node.type in REROUTES:
                 link = _linked(scope.graph, node, 0)
             elif node.type in GET_NODES:
                 scope, link = self._set_elsewhere(scope, node)
