@@ -79,8 +79,13 @@ def of_file(build: Builder, name: object) -> str:
     if not isinstance(name, str):
         return ""
     if name not in build.families:
-        build.families[name] = _recognised(name) or of_words(name)
+        build.families[name] = family_of_name(name)
     return build.families[name]
+
+
+def family_of_name(name: str) -> str:
+    """The family of a model's file by its name in the library, or by its words."""
+    return _recognised(name) or of_words(name)
 
 
 def of_words(name: str) -> str:

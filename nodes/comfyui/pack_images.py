@@ -47,7 +47,7 @@ def resize_as_kj(given: Given, build: Builder) -> Outputs:
     if given.has("get_image_size"):
         raise CannotTranslateError("a size that another image gives is wired by Image size here")
     kept = given.constant("keep_proportion", False)
-    way = {True: "keep proportion", False: "stretch"}.get(kept, kept) if isinstance(kept, bool) else str(kept)
+    way = ("keep proportion" if kept else "stretch") if isinstance(kept, bool) else str(kept)
     wire = _resized(given, build, way, "always", given.text("upscale_method", "lanczos"), "divisible_by")
     return wire, *sizes(build, wire), None
 

@@ -149,12 +149,16 @@ class Exporter:
         return link
 
     def node_at(self, name: str, input: str) -> str:
-        """The node that an input comes from. Raises CannotExportError where none does."""
+        """The node that an input comes from, which is taken into this one. Raises CannotExportError where none does."""
         link = self.source(name, input)
         if link is None:
             raise CannotExportError(f"nothing is wired to its {input}")
-        self._reached.add(link.source)
+        self.take(link.source)
         return link.source
+
+    def take(self, name: str) -> None:
+        """Say that a node is written with the one that is being written."""
+        self._reached.add(name)
 
     def wire(self, name: str, input: str, slot: int = 0) -> Ref:
         """The reference that stands for what is wired to an input."""

@@ -9,11 +9,14 @@ from nodes.comfyui.export.registry import exports
 from nodes.comfyui.models import PREDICTIONS
 
 STARTER = "starter:"
-SHIFTS = {"joint_denoiser": "ModelSamplingSD3"}
-"""Classes that shift noise levels, by the denoiser; the others' timesteps run from 0 to 1."""
+NETWORKS = ("load_latent_diffusion", "load_model", "load_diffusion_model")
+"""Nodes that load a network."""
+THOUSANDS = ("joint_denoiser", "Stable Diffusion 3", "HiDream", "Wan")
+"""Denoisers and families whose timesteps run from 0 to 1000; the others' run from 0 to 1."""
 
 
-def _file(exporter: Exporter, name: str, param: str = "model") -> str:
+def file_of(exporter: Exporter, name: str, param: str = "model") -> str:
+    """The file that a load node names. Raises CannotExportError where it names none."""
     found = str(exporter.plain(name, param) or "")
     if not found:
         raise CannotExportError(f"its {param} is not named")
@@ -24,7 +27,7 @@ def _file(exporter: Exporter, name: str, param: str = "model") -> str:
 
 @exports("load_latent_diffusion")
 def checkpoint(exporter: Exporter, name: str) -> Outputs:
-    ref = exporter.add("CheckpointLoaderSimple", ckpt_name=_file(exporter, name))
+    ref = exporter.add("CheckpointLoaderSimple", ckpt_name=file_of(exporter, name))
     return {"unet": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
 
 
@@ -34,13 +37,13 @@ def flow(exporter: Exporter, name: str) -> Outputs:
     if exporter.plain(name, "transformer") and exporter.plain(name, "model"):
         raise CannotExportError("its parts come out of a folder of several files, which ComfyUI does not load")
     param = "transformer" if exporter.plain(name, "transformer") else "model"
-    ref = exporter.add("CheckpointLoaderSimple", ckpt_name=_file(exporter, name, param))
+    ref = exporter.add("CheckpointLoaderSimple", ckpt_name=file_of(exporter, name, param))
     return {"transformer": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
 
 
 @exports("load_vae")
 def vae(exporter: Exporter, name: str) -> Outputs:
-    return {"vae": exporter.add("VAELoader", vae_name=_file(exporter, name))}
+    return {"vae": exporter.add("VAELoader", vae_name=file_of(exporter, name))}
 
 
 @exports("pixel_space")
@@ -50,12 +53,12 @@ def pixel_space(exporter: Exporter, name: str) -> Outputs:
 
 @exports("load_controlnet")
 def controlnet(exporter: Exporter, name: str) -> Outputs:
-    return {"control_net": exporter.add("ControlNetLoader", control_net_name=_file(exporter, name))}
+    return {"control_net": exporter.add("ControlNetLoader", control_net_name=file_of(exporter, name))}
 
 
 @exports("load_upscaler")
 def upscaler(exporter: Exporter, name: str) -> Outputs:
-    return {"upscaler": exporter.add("UpscaleModelLoader", model_name=_file(exporter, name))}
+    return {"upscaler": exporter.add("UpscaleModelLoader", model_name=file_of(exporter, name))}
 
 
 @exports("apply_lora", "apply_lora_to_text")
@@ -65,7 +68,7 @@ def lora(exporter: Exporter, name: str) -> Outputs:
     of_text = exporter.kind(name) == "apply_lora_to_text"
     if not of_text:
         exporter.need(name, blocks="", start=0.0, end=1.0)
-    file, other = _file(exporter, name, "lora"), _other_half(exporter, name)
+    file, other = file_of(exporter, name, "lora"), _other_half(exporter, name)
     unet, text = (other, name) if of_text else (name, other)
     if unet and text:
         ref = exporter.shared(
@@ -106,8 +109,9 @@ def _other_half(exporter: Exporter, name: str) -> str:
 
 def _any_model(exporter: Exporter) -> Ref:
     for name in exporter.workflow.nodes:
-        if exporter.kind(name) == "load_latent_diffusion" and (made := exporter.begin(name)):
-            return made["unet"]
+        made = exporter.begin(name) if exporter.kind(name) in NETWORKS else None
+        if made:
+            return made.get("unet") or made["network"]
     raise CannotExportError("ComfyUI's LoRA loader needs a model, and there is none")
 
 
@@ -118,7 +122,9 @@ def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction:
         shift = exporter.value(levels, "shift")
         inner = _before(exporter, levels)
         base = model_with_levels(exporter, network, inner, prediction, of)
-        return exporter.shared(SHIFTS.get(of, "ModelSamplingAuraFlow"), model=base, shift=shift)
+        return exporter.shared(
+            "ModelSamplingSD3" if of in THOUSANDS else "ModelSamplingAuraFlow", model=base, shift=shift
+        )
     if kind == "flow_shift_by_size":
         names = ("max_shift", "base_shift", "width", "height")
         about: dict[str, Any] = {name: exporter.value(levels, name) for name in names}

@@ -143,6 +143,39 @@ PLAIN: dict[str, Plain] = {
     "replace_in_text": Plain(
         "StringReplace", params={"text": "string", "find": "find", "replace": "replace"}, outputs=("value",)
     ),
+    "flux2_sigmas": Plain(
+        "Flux2Scheduler", params={key: key for key in ("steps", "width", "height")}, outputs=("sigmas",)
+    ),
+    "logit_normal_sigmas": Plain(
+        "Ideogram4Scheduler",
+        params={"steps": "steps", "width": "width", "height": "height", "mu": "mu", "deviation": "std"},
+        outputs=("sigmas",),
+    ),
+    "vae_decode_in_tiles": Plain(
+        "VAEDecodeTiled",
+        {"vae": "vae", "latent": "samples"},
+        {"tile": "tile_size", "overlap": "overlap"},
+        outputs=("image",),
+        fixed={"temporal_size": 64, "temporal_overlap": 8},
+    ),
+    "vae_encode_in_tiles": Plain(
+        "VAEEncodeTiled",
+        {"vae": "vae", "image": "pixels"},
+        {"tile": "tile_size", "overlap": "overlap"},
+        outputs=("latent",),
+        fixed={"temporal_size": 64, "temporal_overlap": 8},
+    ),
+    "plain_mask": Plain("SolidMask", params={key: key for key in ("width", "height", "value")}, outputs=("mask",)),
+    "repeat_image": Plain("RepeatImageBatch", {"image": "image"}, {"count": "amount"}, outputs=("image",)),
+    "sharpen_image": Plain(
+        "ImageSharpen",
+        {"image": "image"},
+        {"radius": "sharpen_radius", "sigma": "sigma", "strength": "alpha"},
+        outputs=("image",),
+    ),
+    "blur_image": Plain(
+        "ImageBlur", {"image": "image"}, {"radius": "blur_radius", "sigma": "sigma"}, outputs=("image",)
+    ),
     "flip_sigmas": Plain("FlipSigmas", {"sigmas": "sigmas"}, outputs=("sigmas",)),
     "set_first_sigma": Plain("SetFirstSigma", {"sigmas": "sigmas"}, {"sigma": "sigma"}, outputs=("sigmas",)),
     "split_sigmas": Plain("SplitSigmas", {"sigmas": "sigmas"}, {"step": "step"}, outputs=("high", "low")),

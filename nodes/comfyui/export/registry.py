@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nodes.comfyui.export.exporter import Function
 
-GROUPS = ("placeholders", "plain", "models", "texts", "sampling")
+GROUPS = ("placeholders", "plain", "values", "models", "loaders", "texts", "references", "sampling")
 _FUNCTIONS: dict[str, Function] = {}
 _TAKEN: set[str] = set()
 

@@ -6,12 +6,21 @@ from typing import Any, NamedTuple
 
 from nodes.comfyui.conditioning import UNION_KINDS
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.loaders import family_of_network
 from nodes.comfyui.export.models import model_with_levels
 from nodes.comfyui.export.registry import exports, taken
 from nodes.comfyui.sigmas import OF_MODEL, SAMPLERS
 
 GUIDERS = ("classifier_free_guidance", "no_guidance", "normalise_guidance", "inpaint")
-DENOISERS = ("unet_denoiser", "flux_denoiser", "joint_denoiser", "control", "inpainting_denoiser", "edit_denoiser")
+DENOISERS = (
+    "unet_denoiser",
+    "flux_denoiser",
+    "joint_denoiser",
+    "network_denoiser",
+    "control",
+    "inpainting_denoiser",
+    "edit_denoiser",
+)
 LEVELS = ("noise_levels", "flow_shift", "flow_shift_by_size")
 KINDS = {
     "DDIM": "ddim",
@@ -30,7 +39,12 @@ EMPTY = {
     "unet_denoiser": "EmptyLatentImage",
     "flux_denoiser": "EmptySD3LatentImage",
     "joint_denoiser": "EmptySD3LatentImage",
+    "network_denoiser": "EmptySD3LatentImage",
 }
+EMPTY_OF = {"FLUX.2": "EmptyFlux2LatentImage", "FLUX.2 Klein": "EmptyFlux2LatentImage"}
+"""The same by families."""
+NETWORK = {"unet_denoiser": "unet", "network_denoiser": "network"}
+"""What denoisers call their network, where it is no transformer."""
 OVER = {
     "normalise_guidance": ("CFGNorm", "strength", ""),
     "limit_guidance": ("CFGNorm", "strength", "strength"),
@@ -52,6 +66,7 @@ class Guided(NamedTuple):
     scale: Any
     denoiser: str
     mask: Ref | None = None
+    family: str = ""
 
 
 @exports("sample")
@@ -100,11 +115,19 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     model = _model(exporter, chain, schedule)
     if not alone and (rescale := exporter.value(guider, "rescale")):
         model = exporter.shared("RescaleCFG", model=model, multiplier=rescale)
-    if exporter.kind(chain) == "flux_denoiser":
+    if exporter.kind(chain) == "flux_denoiser" or _guidance_is_set(exporter, chain):
         positive = exporter.shared("FluxGuidance", conditioning=positive, guidance=exporter.value(chain, "guidance"))
     for one in controls:
         positive, negative = _controlled(exporter, one, positive, negative)
-    return Guided(model, positive, negative, scale, exporter.kind(chain))
+    family = family_of_network(exporter, chain) if exporter.kind(chain) == "network_denoiser" else ""
+    return Guided(model, positive, negative, scale, exporter.kind(chain), family=family)
+
+
+def _guidance_is_set(exporter: Exporter, denoiser: str) -> bool:
+    """Whether a network of any family is told a guidance that is not its usual one."""
+    if exporter.kind(denoiser) != "network_denoiser":
+        return False
+    return "guidance" in exporter.workflow.nodes[denoiser].params or exporter.source(denoiser, "guidance") is not None
 
 
 def _unused_text(exporter: Exporter) -> Ref | None:
@@ -119,10 +142,11 @@ def _model(exporter: Exporter, denoiser: str, schedule: str) -> Ref:
     kind = exporter.kind(denoiser)
     if kind not in EMPTY:
         raise CannotExportError(f"its denoiser, {denoiser}, has no counterpart in ComfyUI")
-    network = exporter.wire(denoiser, "unet" if kind == "unet_denoiser" else "transformer")
+    network = exporter.wire(denoiser, NETWORK.get(kind, "transformer"))
     trained = exporter.source(schedule, "trained")
     prediction = exporter.plain(denoiser, "prediction") if kind == "unet_denoiser" else "auto"
-    return model_with_levels(exporter, network, trained.source if trained else "", prediction, kind)
+    of = family_of_network(exporter, denoiser) if kind == "network_denoiser" else kind
+    return model_with_levels(exporter, network, trained.source if trained else "", prediction, of)
 
 
 def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
@@ -155,10 +179,17 @@ def _latent(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
         if not width or not height:
             raise CannotExportError(f"ComfyUI needs width and height of the image; set them at {noise}")
         about = {"width": width, "height": height, "batch_size": exporter.value(noise, "batch")}
-        given = exporter.shared(EMPTY[guided.denoiser], **about)
+        given = exporter.shared(_empty(guided), **about)
     if guided.mask is not None:
         given = exporter.shared("SetLatentNoiseMask", samples=given, mask=guided.mask)
     return given
+
+
+def _empty(guided: Guided) -> str:
+    """The class of zeros that a family's latents are."""
+    if guided.denoiser != "network_denoiser":
+        return EMPTY[guided.denoiser]
+    return EMPTY_OF.get(guided.family, EMPTY[guided.denoiser])
 
 
 def _grown(exporter: Exporter, name: str) -> Ref | None:

@@ -1,0 +1,99 @@
+"""Models by families: one load node here, and a loader for each part in ComfyUI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.models import file_of
+from nodes.comfyui.export.registry import exports
+from nodes.comfyui.model_families import AUTO, BY_ENCODER, BY_TYPE, family_of_name
+
+GGUF = ".gguf"
+TEXTS = {1: "CLIPLoader", 2: "DualCLIPLoader", 3: "TripleCLIPLoader", 4: "QuadrupleCLIPLoader"}
+"""Loaders of text encoders by the number of their files."""
+STORED = {"float8": "fp8_e4m3fn"}
+OTHERWISE = "stable_diffusion"
+LOADERS, CHANGES = ("load_model", "load_diffusion_model"), ("apply_lora",)
+
+
+def family_of(exporter: Exporter, name: str, param: str = "family") -> str:
+    """The family of a load node: as it says, else as its file does; empty for none."""
+    said = str(exporter.plain(name, param) or AUTO)
+    return said if said != AUTO else family_of_name(str(exporter.plain(name, "model") or ""))
+
+
+def family_of_network(exporter: Exporter, name: str, input: str = "network") -> str:
+    """The family of the network at an input, past what is put on it; empty for none."""
+    at = exporter.source(name, input)
+    while at is not None and exporter.kind(at.source) in CHANGES:
+        at = exporter.source(at.source, "unet")
+    return family_of(exporter, at.source) if at is not None and exporter.kind(at.source) in LOADERS else ""
+
+
+def type_of(family: str) -> str:
+    """What ComfyUI calls the type of a family's text encoder."""
+    shared = (kind for kind, pairs in BY_ENCODER.items() if any(name == family for _, name in pairs))
+    known = {name: kind for kind, name in BY_TYPE.items()}
+    return known.get(family) or next(shared, OTHERWISE)
+
+
+@exports("load_model")
+def model(exporter: Exporter, name: str) -> Outputs:
+    """A file that holds all, or a loader for each part."""
+    _usual(exporter, name)
+    texts = [str(exporter.plain(name, key) or "") for key in ("text_encoder", "text_encoder_2", "text_encoder_3")]
+    files, vae = [text for text in texts if text], str(exporter.plain(name, "vae") or "")
+    if not files and not vae:
+        ref = exporter.add("CheckpointLoaderSimple", ckpt_name=file_of(exporter, name))
+        return {"network": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
+    network = _network(exporter, name)
+    found = {"network": network, "schedule": network}
+    if files:
+        found["text_encoder"] = _text_encoder(exporter, files, family_of(exporter, name))
+    if vae:
+        found["vae"] = exporter.add("VAELoader", vae_name=vae)
+    return found
+
+
+@exports("load_diffusion_model")
+def network(exporter: Exporter, name: str) -> Outputs:
+    _usual(exporter, name)
+    ref = _network(exporter, name)
+    return {"network": ref, "schedule": ref}
+
+
+@exports("load_text_encoder")
+def text_encoder(exporter: Exporter, name: str) -> Outputs:
+    names = ("model", "model_2", "model_3", "model_4")
+    files = [file for key in names if (file := str(exporter.plain(name, key) or ""))]
+    if not files:
+        raise CannotExportError("its model is not named")
+    return {"text_encoder": _text_encoder(exporter, files, family_of(exporter, name))}
+
+
+def _usual(exporter: Exporter, name: str) -> None:
+    if exporter.plain(name, "revision"):
+        raise CannotExportError("a revision of a model has no counterpart in ComfyUI")
+
+
+def _network(exporter: Exporter, name: str) -> Ref:
+    file, stored = file_of(exporter, name), exporter.plain(name, "storage")
+    if file.lower().endswith(GGUF):
+        return exporter.add("UnetLoaderGGUF", unet_name=file)
+    return exporter.add("UNETLoader", unet_name=file, weight_dtype=STORED.get(str(stored), "default"))
+
+
+def _text_encoder(exporter: Exporter, files: list[str], family: str) -> Ref:
+    kind = TEXTS[len(files)] + ("GGUF" if any(file.lower().endswith(GGUF) for file in files) else "")
+    named: dict[str, Any] = {f"clip_name{at}": file for at, file in enumerate(files, 1)}
+    if len(files) == 1:
+        named = {"clip_name": files[0]}
+    if len(files) < 3:
+        named["type"] = type_of(family)
+    return exporter.add(kind, **named)
+
+
+@exports("load_language_model")
+def language_model(exporter: Exporter, name: str) -> Outputs:
+    return {"language_model": exporter.add("CLIPLoader", clip_name=file_of(exporter, name), type=OTHERWISE)}

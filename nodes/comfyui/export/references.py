@@ -1,0 +1,45 @@
+"""Texts with reference images: by the text encoder that sees them, or as latents beside the text."""
+
+from __future__ import annotations
+
+from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs
+from nodes.comfyui.export.loaders import family_of_network
+from nodes.comfyui.export.registry import exports, taken
+
+SIZES = "reference images are encoded as large as they are; scale them before where that is too large"
+MOST_SEEN = 3
+taken("reference_image")
+
+
+@exports("edit_conditioning")
+def edited(exporter: Exporter, name: str) -> Outputs:
+    clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
+    links = exporter.workflow.links.values()
+    slots = sorted(link.slot for link in links if (link.target, link.input) == (name, "references"))
+    shown = [_reference(exporter, name, slot) for slot in slots]
+    if not shown:
+        return {"conditioning": exporter.add("CLIPTextEncode", clip=clip, text=words)}
+    family = family_of_network(exporter, shown[0])
+    exporter.note(SIZES)
+    images = [exporter.wire(one, "image") for one in shown]
+    vae = exporter.wire(shown[0], "vae")
+    if family == "Qwen-Image" and len(images) <= MOST_SEEN:
+        about = {f"image{at}": image for at, image in enumerate(images, 1)}
+        return {"conditioning": exporter.add("TextEncodeQwenImageEditPlus", clip=clip, vae=vae, prompt=words, **about)}
+    if family == "Qwen-Image 2.1":
+        about = {f"images.image_{at}": image for at, image in enumerate(images, 1)}
+        given = {"clip": clip, "vae": vae, "prompt": words, "negative_prompt": "", "resolution": 1024}
+        return {"conditioning": exporter.add("TextEncodeQwenImage21", **given, **about)}
+    ref = exporter.add("CLIPTextEncode", clip=clip, text=words)
+    for one, image in zip(shown, images, strict=True):
+        latent = exporter.shared("VAEEncode", pixels=image, vae=exporter.wire(one, "vae"))
+        ref = exporter.add("ReferenceLatent", conditioning=ref, latent=latent)
+    return {"conditioning": ref}
+
+
+def _reference(exporter: Exporter, name: str, slot: int) -> str:
+    link = exporter.source(name, "references", slot)
+    if link is None or exporter.kind(link.source) != "reference_image":
+        raise CannotExportError("its references do not come from Reference image")
+    exporter.take(link.source)
+    return link.source
