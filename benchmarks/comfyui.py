@@ -26,7 +26,7 @@ OTHER = ("Video", "Audio", "LTX", "Wan", "Hunyuan3D", "GLB", "Mesh", "Voxel", "3
 """Parts of the names of classes that other things than images are made by."""
 SAMPLERS = ("KSampler", "KSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced")
 SHOWN = 60
-PARTS = ("## Numbers of whole graphs", "## Prompts made from the window's form")
+PARTS = ("## Numbers of whole graphs", "## Prompts made from the window's form", "## There and back")
 """Headings of what other measurements write into the page."""
 
 

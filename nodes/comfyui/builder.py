@@ -11,6 +11,7 @@ from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
 
 PACK = "nodes"
+ZEROED = "ConditioningZeroOut"
 WORD = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -158,10 +159,10 @@ class Builder:
         }
 
     def role(self, id: str, depth: int = 8) -> str:
-        """What a text is for: ``negative`` or ``prompt``."""
+        """What a text is for: ``negative`` or ``prompt``; where it is zeroed it says nothing."""
         level, seen = [id], {id}
         for _ in range(depth):
-            taken = [pair for one in level for pair in self.consumers(one)]
+            taken = [pair for one in level for pair in self.consumers(one) if self.prompt.nodes[pair[0]].type != ZEROED]
             keys = {key for _, key in taken}
             if "positive" in keys:
                 return "prompt"

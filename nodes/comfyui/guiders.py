@@ -6,8 +6,11 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import BY_FAMILY, Conditioning, Guider, Over, Wire
+from nodes.comfyui.meanings import BY_FAMILY, Conditioning, Guider, Model, Over, Wire
 
+UNSEEN = "the model does not see the image beside the latent"
+SEE_NOTHING = ("FLUX.1", "FLUX.2", "FLUX.2 Klein", "Qwen-Image", "Stable Diffusion 3", "Z-Image")
+"""Families whose plain networks see nothing beside the latent in ComfyUI either."""
 GUESSED = "its denoiser is a U-Net's until the placeholder of its model is replaced"
 ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
@@ -80,25 +83,34 @@ def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
     return found.wire
 
 
+def _shown(given: Given, build: Builder, model: Model, text: Conditioning) -> Wire | None:
+    """The denoiser of a network that sees an image beside the latent; None where it sees none."""
+    assert text.beside is not None
+    vae, image, mask = text.beside
+    about = {"unet": model.network, "vae": vae, "image": image}
+    if model.kind == BY_FAMILY:
+        about["guidance"] = text.guidance
+        if model.shown != ("inpainting" if mask is not None else "image"):
+            if model.family not in SEE_NOTHING:
+                given.approximate(UNSEEN)
+            return None
+    else:
+        about["prediction"] = model.prediction or None
+    if mask is not None:
+        return build.shared("inpainting_denoiser", "denoiser", **about, mask=mask)
+    return build.shared("edit_denoiser", "denoiser", **about)
+
+
 def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
     model, text = found.model, found.positive
-    more = {"prediction": model.prediction or None}
     if model.guessed:
         given.approximate(GUESSED)
-    if model.kind == BY_FAMILY:
+    wire = _shown(given, build, model, text) if text.beside is not None else None
+    if wire is None and model.kind == BY_FAMILY:
         wire = build.shared("network_denoiser", "denoiser", network=model.network, guidance=text.guidance)
-    elif text.beside is not None and text.beside.mask is not None:
-        vae, image, mask = text.beside
-        wire = build.shared(
-            "inpainting_denoiser", "denoiser", unet=model.network, vae=vae, image=image, mask=mask, **more
-        )
-    elif text.beside is not None:
-        vae, image, _ = text.beside
-        wire = build.shared("edit_denoiser", "denoiser", unet=model.network, vae=vae, image=image, **more)
-    else:
-        wire = build.shared("unet_denoiser", "denoiser", unet=model.network, **more)
-    if text.beside is not None and model.kind != "unet":
-        given.approximate("the model does not see the image beside the latent")
+    elif wire is None:
+        prediction = model.prediction or None
+        wire = build.shared("unet_denoiser", "denoiser", unet=model.network, prediction=prediction)
     if found.negative is not None and found.negative.controls != text.controls and found.scale != 1:
         given.approximate("the ControlNets of the positive text lead both texts")
     for one in text.controls:

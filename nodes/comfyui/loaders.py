@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import BY_FAMILY, CannotTranslateError, Clip, ControlNet, Model, Wire
-from nodes.comfyui.model_families import choice, of_file, of_type
+from nodes.comfyui.model_families import choice, of_file, of_type, shown_of
 from nodes.comfyui.registry import Outputs, translates
 
 UNETS = ("", "Stable Diffusion")
@@ -62,7 +64,8 @@ def checkpoint(given: Given, build: Builder) -> Outputs:
         wire = build.node("load_latent_diffusion", "model", model=name)
         return parts(wire, build)
     _told(given, build, family)
-    return parts(build.node("load_model", "model", model=name), build, family)
+    model, text, vae = parts(build.node("load_model", "model", model=name), build, family)
+    return replace(model, shown=shown_of(name, family)), text, vae
 
 
 def parts(wire: Wire, build: Builder, family: str = "") -> Outputs:
@@ -88,7 +91,8 @@ def transformer(given: Given, build: Builder) -> Model:
     if narrowed not in ("default", "None") and (together or narrowed != "fp8_e4m3fn"):
         given.approximate("the weights are kept in the bits that their file has, not narrowed to others")
     _told(given, build, family)
-    return Model(wire.other("network"), wire.other("schedule"), BY_FAMILY, family=family)
+    shown = shown_of(name, family)
+    return Model(wire.other("network"), wire.other("schedule"), BY_FAMILY, family=family, shown=shown)
 
 
 @translates(*TEXTS)

@@ -75,6 +75,8 @@ class Model(msgspec.Struct, frozen=True):
     differential: Any = None
     """How much a noise mask opens along the way."""
     family: str = ""
+    shown: str = ""
+    """What a network of a family sees beside the latent: ``inpainting``, ``image``, or nothing."""
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
 

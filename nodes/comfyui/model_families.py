@@ -65,6 +65,10 @@ BY_WORDS = (
     ("auraflow", "AuraFlow"),
 )
 """Families by what the names of their files have in them; the first that is found counts."""
+SHOWN = {
+    "FLUX.1": (("fill", "inpainting"), ("onereward", "inpainting"), ("canny", "image"), ("depth", "image")),
+}
+"""What networks of a family are shown, by what the names of their files have in them."""
 BY_ENCODER = {
     "lumina2": (("qwen", "Z-Image"),),
     "flux2": (("ministral", "ERNIE-Image"), ("ernie", "ERNIE-Image"), ("qwen", "FLUX.2 Klein")),
@@ -92,6 +96,12 @@ def of_words(name: str) -> str:
     """The family that a file's name says; empty for none."""
     last = name.replace("\\", "/").rpartition("/")[2].lower()
     return next((family for words, family in BY_WORDS if words in last), "")
+
+
+def shown_of(name: object, family: str) -> str:
+    """What a model's file says that its network sees beside the latent: ``inpainting``, ``image``, or nothing."""
+    last = str(name).replace("\\", "/").rpartition("/")[2].lower()
+    return next((what for words, what in SHOWN.get(family, ()) if words in last), "")
 
 
 def of_type(type: str, encoder: str) -> str:

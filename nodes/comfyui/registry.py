@@ -23,6 +23,7 @@ GROUPS = (
     "references",
     "edit_texts",
     "layouts",
+    "image_prompts",
     "language",
     "latents",
     "sampling",

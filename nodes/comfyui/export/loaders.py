@@ -91,9 +91,11 @@ def _text_encoder(exporter: Exporter, files: list[str], family: str) -> Ref:
         named = {"clip_name": files[0]}
     if len(files) < 3:
         named["type"] = type_of(family)
+        if not kind.endswith("GGUF"):
+            named["device"] = "default"
     return exporter.add(kind, **named)
 
 
 @exports("load_language_model")
 def language_model(exporter: Exporter, name: str) -> Outputs:
-    return {"language_model": exporter.add("CLIPLoader", clip_name=file_of(exporter, name), type=OTHERWISE)}
+    return {"language_model": _text_encoder(exporter, [file_of(exporter, name)], "")}

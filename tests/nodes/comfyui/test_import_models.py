@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nodeflow.graph.model.catalogue import Catalogue
-from tests.nodes.comfyui.graphs import SAMPLED, api, bring, params, parts, sources
+from tests.nodes.comfyui.graphs import SAMPLED, SETTINGS, Api, api, bring, params, parts, sources
 
 
 def test_loras_shifts_and_rescaling_stand_between_model_and_sampler(catalogue: Catalogue) -> None:
@@ -120,3 +122,60 @@ def test_files_in_gguf_are_loaded_by_the_same_nodes(catalogue: Catalogue) -> Non
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
     assert params(found, "text_encoder") == {"model": "qwen2.5-vl-7b-Q8_0.gguf", "family": "Qwen-Image"}
+
+
+def _of_flux(net: str, **more: Any) -> Api:
+    """A FLUX.1 by parts, with an image and a mask beside its text."""
+    return api(
+        net=("UNETLoader", {"unet_name": net, "weight_dtype": "default"}),
+        texts=(
+            "DualCLIPLoader",
+            {"clip_name1": "clip_l.safetensors", "clip_name2": "t5xxl.safetensors", "type": "flux"},
+        ),
+        coder=("VAELoader", {"vae_name": "ae.safetensors"}),
+        good=("CLIPTextEncode", {"clip": "@texts", "text": "a fox"}),
+        told=("FluxGuidance", {"conditioning": "@good", "guidance": 30}),
+        nothing=("ConditioningZeroOut", {"conditioning": "@good"}),
+        fox=("LoadImage", {"image": "fox.png"}),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(("net", "node"), [("fill", "inpainting_denoiser"), ("dev", "network_denoiser")])
+def test_what_a_network_sees_beside_the_latent_is_told_by_its_file(net: str, node: str, catalogue: Catalogue) -> None:
+    """FLUX.1 Fill sees image and mask; with another one ComfyUI leaves them out too."""
+    about = {"positive": "@told", "negative": "@nothing", "vae": "@coder", "pixels": "@fox", "mask": "@fox.1"}
+    wires = {"model": "@net", "positive": "@beside", "negative": "@beside.1", "latent_image": "@beside.2"}
+    graph = _of_flux(
+        f"flux1-{net}-dev.safetensors",
+        beside=("InpaintModelConditioning", {**about, "noise_mask": False}),
+        sampled=("KSampler", {**wires, **SETTINGS, "cfg": 1.0}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert found.workflow.nodes["denoiser"].type == f"nodes.{node}"
+    assert params(found, "denoiser") == {"guidance": 30.0}
+
+
+def test_images_as_prompts_stand_behind_the_text(catalogue: Catalogue) -> None:
+    graph = _of_flux(
+        "flux1-dev.safetensors",
+        style=("StyleModelLoader", {"style_model_name": "flux1-redux-dev.safetensors"}),
+        eyes=("CLIPVisionLoader", {"clip_name": "sigclip_vision_patch14_384.safetensors"}),
+        seen=("CLIPVisionEncode", {"clip_vision": "@eyes", "image": "@fox", "crop": "none"}),
+        styled=(
+            "StyleModelApply",
+            {"conditioning": "@told", "style_model": "@style", "clip_vision_output": "@seen", "strength": 0.5},
+        ),
+        zeros=("EmptySD3LatentImage", {"width": 512, "height": 512}),
+        sampled=(
+            "KSampler",
+            {"model": "@net", "positive": "@styled", "negative": "@nothing", "latent_image": "@zeros", **SETTINGS},
+        ),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    files = {"model": "flux1-redux-dev.safetensors", "image_encoder": "sigclip_vision_patch14_384.safetensors"}
+    assert params(found, "redux") == files
+    wires = {"conditioning": "prompt.conditioning", "redux": "redux.image_prompter", "image": "picture.image"}
+    assert sources(found, "style") == wires and params(found, "style") == {"strength": 0.5}
