@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from nodeflow.arithmetic import ArithmeticFault, evaluate
@@ -70,6 +71,7 @@ def _known(value: Any) -> Any:
 
 def _numbers(wire: Wire, found: float | None) -> Outputs:
     """The three that ComfyUI gives: with its fraction, whole, and whether it is another than 0."""
-    known = (None, None, None) if found is None else (float(found), int(found), bool(found))
+    finite = found is not None and math.isfinite(found)
+    known = (float(found), int(found), bool(found)) if finite and found is not None else (None, None, None)
     names = ("number", "whole_number", "yes_or_no")
     return tuple(Value(wire.other(name), value) for name, value in zip(names, known, strict=True))

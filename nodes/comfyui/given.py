@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeVar
 
 from nodes.comfyui.meanings import (
@@ -88,9 +89,12 @@ class Given:
         """A number that must be known now."""
         found = self.constant(name, default)
         try:
-            return float(found)
+            number = float(found)
         except (TypeError, ValueError, OverflowError):
             raise CannotTranslateError(f"its {name} is no number") from None
+        if not math.isfinite(number):
+            raise CannotTranslateError(f"its {name} is no number")
+        return number
 
     def text(self, name: str, default: str = "") -> str:
         """A text that must be known now."""

@@ -87,7 +87,7 @@ def _shown(given: Given, build: Builder, model: Model, text: Conditioning) -> Wi
     """The denoiser of a network that sees an image beside the latent; None where it sees none."""
     assert text.beside is not None
     vae, image, mask = text.beside
-    about = {"unet": model.network, "vae": vae, "image": image}
+    about: dict[str, Any] = {"unet": model.network, "vae": vae, "image": image}
     if model.kind == BY_FAMILY:
         about["guidance"] = text.guidance
         if model.shown != ("inpainting" if mask is not None else "image"):

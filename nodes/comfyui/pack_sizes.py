@@ -23,7 +23,7 @@ def ratio(given: Given, build: Builder) -> Outputs:
         width, height = height, width
     factor = given.number("prescale_factor", 1.0)
     if factor != 1:
-        width, height = int(width * factor), int(height * factor)
+        width, height = _times(width, factor), _times(height, factor)
     batch = given.get("batch_size", 1)
     factors = [given.get("upscale_factor", 1.0)]
     if given.type == "CR Aspect Ratio":
@@ -40,6 +40,13 @@ def _listed(given: Given, name: str) -> tuple[int, int]:
     return given.whole("width", 1024), given.whole("height", 1024)
 
 
+def _times(side: int, factor: float) -> int:
+    try:
+        return int(side * factor)
+    except (OverflowError, ValueError):
+        raise CannotTranslateError("its size is beyond all numbers") from None
+
+
 def _shown(given: Given, build: Builder, width: int, height: int, first: int = 0) -> list[Value | None]:
     """Both sides as values, as far as anything comes of them; ``first`` is the output of the width."""
     used = build.used(given.id)
@@ -54,7 +61,7 @@ def _shown(given: Given, build: Builder, width: int, height: int, first: int = 0
 def zeros_with_scale(given: Given, build: Builder) -> Outputs:
     width, height = _listed(given, "dimensions")
     scale = given.number("clip_scale", 2.0)
-    larger = _shown(given, build, int(width * scale), int(height * scale), 1)
+    larger = _shown(given, build, _times(width, scale), _times(height, scale), 1)
     return EmptyLatent(width, height, given.get("batch_size", 1)), *larger
 
 

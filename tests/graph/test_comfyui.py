@@ -297,3 +297,24 @@ def test_an_instance_may_list_fewer_inputs_than_it_has_values() -> None:
     instance = node(7, "def", {"on": ("BOOLEAN", None, 1)}, "", ["a fox", True])
     found = flat([instance], [], definitions={"subgraphs": [definition]})
     assert found.nodes["7:5"].inputs == {"value": True}
+
+
+def test_subgraphs_that_multiply_and_patterns_that_search_forever_end() -> None:
+    """Two instances in each of thirty levels; a pattern that tries all ways to part a name."""
+
+    def level(number: int) -> dict[str, object]:
+        inside = [{"id": at, "type": f"level{number + 1}"} for at in (1, 2)]
+        return {"id": f"level{number}", "nodes": inside, "links": [], "inputs": [], "outputs": []}
+
+    levels = {"subgraphs": [level(number) for number in range(30)]}
+    many = flatten(read_ui_file({"nodes": [{"id": 1, "type": "level0"}], "links": [], "definitions": levels}))
+    assert not many.nodes and "subgraphs" in many.skipped[-1]
+    slots = [{"name": "a" * 40 + "!", "type": "MODEL", "link": None}]
+    slow = {"id": 2, "type": "Anything Everywhere?", "inputs": [{"name": "m", "type": "MODEL", "link": 1}]}
+    nodes = [
+        {"id": 1, "type": "CheckpointLoaderSimple"},
+        {**slow, "widgets_values": ["x", "(a+)+$", ""]},
+        {"id": 3, "type": "KSampler", "inputs": slots},
+    ]
+    found = flatten(read_ui_file({"nodes": nodes, "links": [[1, 1, 0, 2, 0, "MODEL"]], "version": 0.4}))
+    assert set(found.nodes) == {"1", "3"} and not found.nodes["3"].inputs.get(slots[0]["name"])

@@ -72,6 +72,7 @@ class Exporter:
         self._reached: set[str] = set()
         """Nodes that were written, or taken into one that was."""
         self._shared: dict[Any, Ref] = {}
+        self._by_value: dict[tuple[str, str], dict[str, list[str]]] = {}
         self._consumers: dict[str, list[Link]] = {}
         for link in self.workflow.links.values():
             self._consumers.setdefault(link.source, []).append(link)
@@ -191,6 +192,16 @@ class Exporter:
         spec = self.catalogue.nodes.get(node.type)
         found = spec.param(param) if spec else None
         return node.params.get(param, found.default if found else None)
+
+    def alike(self, name: str, param: str, kind: str) -> list[str]:
+        """The nodes of a type that have the same value of a parameter as a node, in the order of the workflow."""
+        if (kind, param) not in self._by_value:
+            found: dict[str, list[str]] = {}
+            for one in self.workflow.nodes:
+                if self.kind(one) == kind and self.source(one, param) is None:
+                    found.setdefault(repr(self.plain(one, param)), []).append(one)
+            self._by_value[kind, param] = found
+        return self._by_value[kind, param].get(repr(self.plain(name, param)), [])
 
     def need(self, name: str, **wanted: Any) -> None:
         """Raise CannotExportError where a parameter is not what ComfyUI does."""

@@ -9,6 +9,7 @@ from nodes.comfyui.export.registry import exports
 from nodes.comfyui.models import PREDICTIONS
 
 STARTER = "starter:"
+OF_TEXT = "apply_lora_to_text"
 NETWORKS = ("load_latent_diffusion", "load_model", "load_diffusion_model")
 """Nodes that load a network."""
 THOUSANDS = ("joint_denoiser", "Stable Diffusion 3", "HiDream", "Wan")
@@ -65,7 +66,7 @@ def upscaler(exporter: Exporter, name: str) -> Outputs:
 def lora(exporter: Exporter, name: str) -> Outputs:
     """ComfyUI loads both halves of a LoRA by one node, where both are there."""
     exporter.need(name, revision="")
-    of_text = exporter.kind(name) == "apply_lora_to_text"
+    of_text = exporter.kind(name) == OF_TEXT
     if not of_text:
         exporter.need(name, blocks="", start=0.0, end=1.0)
     file, other = file_of(exporter, name, "lora"), _other_half(exporter, name)
@@ -95,14 +96,8 @@ def lora(exporter: Exporter, name: str) -> Outputs:
 
 def _other_half(exporter: Exporter, name: str) -> str:
     """The node that adds the same LoRA to the other of network and text encoder; of several the one in its place."""
-    lora = exporter.plain(name, "lora")
-
-    def alike(kind: str) -> list[str]:
-        nodes = exporter.workflow.nodes
-        return [one for one in nodes if exporter.kind(one) == kind and exporter.plain(one, "lora") == lora]
-
-    own = alike(exporter.kind(name))
-    others = alike("apply_lora" if exporter.kind(name) == "apply_lora_to_text" else "apply_lora_to_text")
+    own = exporter.alike(name, "lora", exporter.kind(name))
+    others = exporter.alike(name, "lora", "apply_lora" if exporter.kind(name) == OF_TEXT else OF_TEXT)
     at = own.index(name)
     return others[at] if at < len(others) else ""
 

@@ -7,6 +7,7 @@ nodes, subgraphs, group nodes, and nodes that set and get by name are gone; node
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -54,6 +55,8 @@ PLAIN = frozenset({"STRING", "INT", "FLOAT", "BOOLEAN", "COMBO"})
 """Types of inputs that can be values."""
 MAX_DEPTH = 24
 """Subgraphs inside each other; a definition that holds itself ends there."""
+MAX_INSTANCES = 5_000
+"""Instances of subgraphs, those inside of others counted each."""
 MAX_NODES = 50_000
 """Nodes of a flat workflow: more is a subgraph that multiplies."""
 
@@ -122,9 +125,9 @@ class _Flattening:
         self._broadcasts: dict[str, Broadcasts] = {}
 
     def run(self) -> Prompt:
-        waiting = [Scope(self.workflow.graph)]
+        waiting = deque([Scope(self.workflow.graph)])
         while waiting:
-            scope = waiting.pop(0)
+            scope = waiting.popleft()
             for node in scope.graph.nodes.values():
                 if node.mode in (MUTED, BYPASSED) or node.type in WINDOW_ONLY or is_broadcast(node.type):
                     continue
@@ -135,6 +138,9 @@ class _Flattening:
                     inside = self.inside(scope, node)
                     if inside is not None:
                         waiting.append(inside)
+                    if len(self._inside) > MAX_INSTANCES:
+                        self.prompt.skipped.append(f"more than {MAX_INSTANCES} subgraphs: those behind were left out")
+                        return self.prompt
                     continue
                 self.prompt.nodes[scope.id_of(node)] = self._node(scope, node)
         return self.prompt
