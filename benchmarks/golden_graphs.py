@@ -87,7 +87,9 @@ def compare(runner: WorkflowRunner, path: Path, base: Path, output: Path) -> Com
         lost = [f"{one['class']}: {one['notes'][0]}" for one in imported.report.rows if one["status"] == "unknown"]
         found.fault = "; ".join(lost)
         return found
+    scale: tuple[float, float] | None = None
     for event in runner.run(RunRequest.of(imported.workflow, base.resolve(), output, (), device="cpu")):
+        scale = scale or _scale(runner, imported)
         if isinstance(event, tell.NodeFailed):
             found.fault = f"{event.node}: {event.error}"
             return found
@@ -96,7 +98,7 @@ def compare(runner: WorkflowRunner, path: Path, base: Path, output: Path) -> Com
         deviation = float(expected.get_tensor(result).std())
         for key in expected.keys():  # noqa: SIM118 (it is no dict)
             kind = key.partition(".")[0]
-            ours = value(runner, imported, key)
+            ours = value(runner, imported, key, scale)
             if ours is None:
                 continue
             off = difference(ours, expected.get_tensor(key)) / (deviation if kind == "latent" else 1)
@@ -115,7 +117,7 @@ def difference(ours: Tensor, theirs: Tensor) -> float:
     return off if off == off else float("inf")
 
 
-def value(runner: WorkflowRunner, imported: Imported, key: str) -> Tensor | None:
+def value(runner: WorkflowRunner, imported: Imported, key: str, scale: tuple[float, float] | None) -> Tensor | None:
     """What a node here gave for a number of ComfyUI's, in ComfyUI's form; None where it has no counterpart here."""
     kind, id, *more = key.split(".")
     if kind not in KINDS:
@@ -125,7 +127,7 @@ def value(runner: WorkflowRunner, imported: Imported, key: str) -> Tensor | None
     for name, output in _outputs(runner, imported, made, KINDS[kind]):
         given = runner.executor.value(name, output)
     if isinstance(given, Latent):
-        scaling, shift = _scale(runner, imported)
+        scaling, shift = scale or (1.0, 0.0)
         return given.samples.float() / scaling + shift
     if isinstance(given, Image):
         return given.pixels.movedim(1, -1)[:, ::4, ::4, :]
@@ -144,13 +146,16 @@ def _outputs(runner: WorkflowRunner, imported: Imported, names: list[str], kind:
         yield from ((name, output.name) for output in spec.outputs if output.type == kind)
 
 
-def _scale(runner: WorkflowRunner, imported: Imported) -> tuple[float, float]:
-    """Latents here are in the denoiser's scale, ComfyUI's are in the VAE's: the numbers between the two."""
+def _scale(runner: WorkflowRunner, imported: Imported) -> tuple[float, float] | None:
+    """Latents here are in the denoiser's scale, ComfyUI's are in the VAE's: the numbers between the two.
+
+    None where no VAE is in memory: not yet, or no more.
+    """
     for name, output in _outputs(runner, imported, list(imported.workflow.nodes), "VAE"):
         vae: Any = runner.executor.value(name, output)
         if vae is not None and hasattr(vae, "scaling"):
             return vae.scaling, vae.shift
-    return 1.0, 0.0
+    return None
 
 
 def row(found: Compared) -> str:

@@ -12,6 +12,7 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
+from nodes.loaders.families.stable_diffusion.marks import TELLING, predicts_velocity
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import KINDS
@@ -95,3 +96,10 @@ def test_karras_stands_in_place_of_the_files_own_spacing(spacing: str) -> None:
         for one in (trained, other)
     )
     assert torch.equal(want, found)
+
+
+def test_a_bias_tells_the_versions_of_stable_diffusion_2_apart() -> None:
+    """The base predicts noise, the version for 768 pixels v, in files that are laid out alike (ComfyUI's rule)."""
+    told = torch.linspace(-1, 1, 320)
+    assert predicts_velocity({TELLING: told * 0.3}) and not predicts_velocity({TELLING: told * 0.1})
+    assert predicts_velocity({})

@@ -8,7 +8,7 @@ from nodes.comfyui.export.registry import exports, taken
 
 SIZES = "reference images are encoded as large as they are; scale them before where that is too large"
 MOST_SEEN = 3
-taken("reference_image")
+taken("reference_image", "load_redux")
 
 
 @exports("edit_conditioning")
@@ -43,3 +43,22 @@ def _reference(exporter: Exporter, name: str, slot: int) -> str:
         raise CannotExportError("its references do not come from Reference image")
     exporter.take(link.source)
     return link.source
+
+
+@exports("redux_conditioning")
+def redux(exporter: Exporter, name: str) -> Outputs:
+    """An image as a prompt: the style model and the network that sees are a loader each in ComfyUI."""
+    model = exporter.node_at(name, "redux")
+    if exporter.kind(model) != "load_redux" or not exporter.plain(model, "image_encoder"):
+        raise CannotExportError("its model is not one of two files")
+    seen = exporter.shared("CLIPVisionLoader", clip_name=exporter.plain(model, "image_encoder"))
+    image = exporter.shared("CLIPVisionEncode", clip_vision=seen, image=exporter.wire(name, "image"), crop="none")
+    ref = exporter.add(
+        "StyleModelApply",
+        conditioning=exporter.wire(name, "conditioning"),
+        style_model=exporter.shared("StyleModelLoader", style_model_name=exporter.plain(model, "model")),
+        clip_vision_output=image,
+        strength=exporter.value(name, "strength"),
+        strength_type="multiply",
+    )
+    return {"conditioning": ref}

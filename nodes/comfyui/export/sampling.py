@@ -43,7 +43,9 @@ EMPTY = {
 }
 EMPTY_OF = {"FLUX.2": "EmptyFlux2LatentImage", "FLUX.2 Klein": "EmptyFlux2LatentImage"}
 """The same by families."""
-NETWORK = {"unet_denoiser": "unet", "network_denoiser": "network"}
+BESIDE = ("inpainting_denoiser", "edit_denoiser")
+"""Denoisers whose networks see an image beside the latent, which stands on the texts in ComfyUI."""
+NETWORK = {"unet_denoiser": "unet", "network_denoiser": "network", **dict.fromkeys(BESIDE, "unet")}
 """What denoisers call their network, where it is no transformer."""
 OVER = {
     "normalise_guidance": ("CFGNorm", "strength", ""),
@@ -117,17 +119,31 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
         model = exporter.shared("RescaleCFG", model=model, multiplier=rescale)
     if exporter.kind(chain) == "flux_denoiser" or _guidance_is_set(exporter, chain):
         positive = exporter.shared("FluxGuidance", conditioning=positive, guidance=exporter.value(chain, "guidance"))
+    if exporter.kind(chain) in BESIDE:
+        positive, negative = _with_image(exporter, chain, positive, negative)
     for one in controls:
         positive, negative = _controlled(exporter, one, positive, negative)
-    family = family_of_network(exporter, chain) if exporter.kind(chain) == "network_denoiser" else ""
+    family = family_of_network(exporter, chain, NETWORK.get(exporter.kind(chain), "transformer"))
     return Guided(model, positive, negative, scale, exporter.kind(chain), family=family)
 
 
 def _guidance_is_set(exporter: Exporter, denoiser: str) -> bool:
     """Whether a network of any family is told a guidance that is not its usual one."""
-    if exporter.kind(denoiser) != "network_denoiser":
+    if exporter.kind(denoiser) not in ("network_denoiser", *BESIDE):
         return False
     return "guidance" in exporter.workflow.nodes[denoiser].params or exporter.source(denoiser, "guidance") is not None
+
+
+def _with_image(exporter: Exporter, denoiser: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
+    """Both texts with the image that the network sees, and with the mask where it is for inpainting."""
+    about: dict[str, Any] = {"vae": exporter.wire(denoiser, "vae"), "pixels": exporter.wire(denoiser, "image")}
+    texts = {"positive": positive, "negative": negative or positive}
+    if exporter.kind(denoiser) == "inpainting_denoiser":
+        about |= {"mask": exporter.wire(denoiser, "mask"), "noise_mask": False}
+        ref = exporter.shared("InpaintModelConditioning", **texts, **about)
+    else:
+        ref = exporter.shared("InstructPixToPixConditioning", **texts, **about)
+    return ref, ref.other(1) if negative else None
 
 
 def _unused_text(exporter: Exporter) -> Ref | None:
@@ -140,12 +156,12 @@ def _unused_text(exporter: Exporter) -> Ref | None:
 
 def _model(exporter: Exporter, denoiser: str, schedule: str) -> Ref:
     kind = exporter.kind(denoiser)
-    if kind not in EMPTY:
+    if kind not in (*EMPTY, *BESIDE):
         raise CannotExportError(f"its denoiser, {denoiser}, has no counterpart in ComfyUI")
     network = exporter.wire(denoiser, NETWORK.get(kind, "transformer"))
     trained = exporter.source(schedule, "trained")
-    prediction = exporter.plain(denoiser, "prediction") if kind == "unet_denoiser" else "auto"
-    of = family_of_network(exporter, denoiser) if kind == "network_denoiser" else kind
+    prediction = exporter.plain(denoiser, "prediction") if kind in ("unet_denoiser", *BESIDE) else "auto"
+    of = family_of_network(exporter, denoiser, NETWORK[kind]) if kind in NETWORK else kind
     return model_with_levels(exporter, network, trained.source if trained else "", prediction, of)
 
 
@@ -187,9 +203,9 @@ def _latent(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
 
 def _empty(guided: Guided) -> str:
     """The class of zeros that a family's latents are."""
-    if guided.denoiser != "network_denoiser":
-        return EMPTY[guided.denoiser]
-    return EMPTY_OF.get(guided.family, EMPTY[guided.denoiser])
+    if guided.denoiser in ("network_denoiser", *BESIDE):
+        return EMPTY_OF.get(guided.family, EMPTY["network_denoiser" if guided.family else "unet_denoiser"])
+    return EMPTY[guided.denoiser]
 
 
 def _grown(exporter: Exporter, name: str) -> Ref | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
@@ -18,6 +21,7 @@ EDM_ENDS = "edm_vpred.sigma_min", "edm_vpred.sigma_max"
 """By these that it is CosXL: where its noise levels begin and end."""
 EDM_LATENTS = "edm_mean", "edm_std"
 """By these that it is Playground 2.5: mean and deviation of each channel of its latents."""
+TELLING, WIDE = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias", 0.09
 MARKS = (VELOCITY, ZERO_SNR, *EDM_ENDS, *EDM_LATENTS)
 
 
@@ -37,6 +41,15 @@ def schedule_of(path: Path, weights: FileWeights, velocity: bool) -> TrainedSche
     told = {"prediction_type": "v_prediction" if velocity or VELOCITY in weights else "epsilon"}
     ending = {"rescale_betas_zero_snr": True} if ZERO_SNR in weights else {}
     return TrainedSchedule({**STABLE_DIFFUSION, **told, **ending, "timestep_spacing": "trailing"})
+
+
+def predicts_velocity(weights: Mapping[str, Tensor]) -> bool:
+    """Whether a file of Stable Diffusion 2 is the version for 768 pixels, which predicts v; the base predicts noise.
+
+    Nothing in a file says so; ComfyUI's rule is taken: a bias of the last block spreads wider in the one that does.
+    """
+    told = weights.get(TELLING)
+    return told is None or float(told.float().std()) > WIDE
 
 
 def normalising(path: Path, weights: FileWeights, channels: int) -> dict[str, Any]:

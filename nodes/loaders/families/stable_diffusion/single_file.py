@@ -9,7 +9,7 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat
-from nodes.loaders.families.stable_diffusion.marks import MARKS, normalising, schedule_of
+from nodes.loaders.families.stable_diffusion.marks import MARKS, normalising, predicts_velocity, schedule_of
 from nodes.loaders.families.stable_diffusion.other_weights import IGNORABLE, OTHERS
 from nodes.loaders.families.stable_diffusion.shapes import (
     CLIP_KEY,
@@ -60,7 +60,8 @@ def load_single(path: Path, target: Target) -> Parts:
     precision = exact(target.dtype) if version.large else target.dtype
     fill(path, decoder, weights.given(decoder, coding), precision)
     weights.close(path, IGNORABLE)
-    velocity = version is SECOND and network["in_channels"] == network["out_channels"]
+    plain = network["in_channels"] == network["out_channels"]
+    velocity = version is SECOND and plain and predicts_velocity(weights)
     schedule = predicting_v(unet, schedule_of(path, weights, velocity))
     loaded = vae(decoder, version.side)
     space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, version.side)
