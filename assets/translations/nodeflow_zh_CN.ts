@@ -184,6 +184,45 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>CoursePanel</name>
+  <message>
+   <source>Next page</source>
+   <translation>下一页</translation>
+  </message>
+  <message>
+   <source>Not yet: {0} of {1} conditions hold.</source>
+   <translation>还没有：{1} 个条件中满足了 {0} 个。</translation>
+  </message>
+  <message>
+   <source>Open its workflow</source>
+   <translation>打开它的工作流</translation>
+  </message>
+  <message>
+   <source>Page before</source>
+   <translation>上一页</translation>
+  </message>
+  <message>
+   <source>Pages of the course</source>
+   <translation>课程的各页</translation>
+  </message>
+  <message>
+   <source>Reached.</source>
+   <translation>达到了。</translation>
+  </message>
+  <message>
+   <source>Text of the page</source>
+   <translation>本页文字</translation>
+  </message>
+  <message>
+   <source>Try it</source>
+   <translation>试一试</translation>
+  </message>
+  <message>
+   <source>{0} of {1} done</source>
+   <translation>已完成 {0}/{1}</translation>
+  </message>
+ </context>
+ <context>
   <name>DocumentSession</name>
   <message>
    <source>There is nothing to run yet. Press Tab on the canvas to add a node.</source>
@@ -1716,6 +1755,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>打开时的状态</translation>
   </message>
   <message>
+   <source>Course</source>
+   <translation>课程</translation>
+  </message>
+  <message>
    <source>Gallery</source>
    <translation>图库</translation>
   </message>
@@ -2364,6 +2407,18 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>认识带噪图片的分类器用梯度引导（ADM-G）。</translation>
   </message>
   <message>
+   <source>A classifier's gradient, a ControlNet's residuals, the rank of a LoRA.</source>
+   <translation>分类器的梯度，ControlNet 的残差，LoRA 的秩。</translation>
+  </message>
+  <message>
+   <source>A codebook, how a place gets its code, and which code is likely next.</source>
+   <translation>码本，一个位置怎样得到编码，下一个编码可能是哪个。</translation>
+  </message>
+  <message>
+   <source>A field in the plane, and four ways along it from noise to data.</source>
+   <translation>平面上的场，以及沿它从噪声到数据的四条路。</translation>
+  </message>
+  <message>
    <source>A prior goes from a text to the image's embedding; a decoder paints it.</source>
    <translation>先验模型从文字得到图片的嵌入，解码器把它画出来。</translation>
   </message>
@@ -2378,6 +2433,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>A text becomes an image. Each part is a node: text encoder, noise, scheduler, sampler, VAE.</source>
    <translation>文字变成图片。每一部分都是一个节点：文本编码器、噪声、调度器、采样器、VAE。</translation>
+  </message>
+  <message>
+   <source>A training step</source>
+   <translation>训练的一步</translation>
   </message>
   <message>
    <source>A transformer over patches of the latent, led by a class.</source>
@@ -2460,6 +2519,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>对词的注意力</translation>
   </message>
   <message>
+   <source>Autoencoders</source>
+   <translation>自编码器</translation>
+  </message>
+  <message>
    <source>Black and white</source>
    <translation>黑与白</translation>
   </message>
@@ -2468,8 +2531,16 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>蓝色</translation>
   </message>
   <message>
+   <source>Both halves of CLIP's loss, classes from names, what text encoders tell apart.</source>
+   <translation>CLIP 损失的两半，由名字得来的类别，文本编码器能区分什么。</translation>
+  </message>
+  <message>
    <source>Bypass</source>
    <translation>绕过</translation>
+  </message>
+  <message>
+   <source>CLIP and T5</source>
+   <translation>CLIP 与 T5</translation>
   </message>
   <message>
    <source>Cancel</source>
@@ -2520,6 +2591,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>某处的编码</translation>
   </message>
   <message>
+   <source>Codes of images</source>
+   <translation>图像的编码</translation>
+  </message>
+  <message>
    <source>Colour…</source>
    <translation>颜色…</translation>
   </message>
@@ -2546,6 +2621,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Curve</source>
    <translation>曲线</translation>
+  </message>
+  <message>
+   <source>Curved ways, straight ways, and an exact density, on points.</source>
+   <translation>点上的弯路、直路，以及精确的密度。</translation>
   </message>
   <message>
    <source>Curves</source>
@@ -2672,6 +2751,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>流 Transformer</translation>
   </message>
   <message>
+   <source>Flows</source>
+   <translation>流</translation>
+  </message>
+  <message>
    <source>Folder…</source>
    <translation>文件夹…</translation>
   </message>
@@ -2698,6 +2781,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>From noise to image with fresh noise at every step.</source>
    <translation>从噪声到图片，每一步都加入新的噪声。</translation>
+  </message>
+  <message>
+   <source>Generator and discriminator on points: mode collapse, and a calm game.</source>
+   <translation>点上的生成器与判别器：模式坍塌，和一场平稳的博弈。</translation>
   </message>
   <message>
    <source>Gives</source>
@@ -3004,6 +3091,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>粉色</translation>
   </message>
   <message>
+   <source>Plain, variational, denoising and masked, trained live; what a VAE's latent is a draw from.</source>
+   <translation>普通、变分、去噪与掩码，当场训练；VAE 的潜变量从什么分布抽取。</translation>
+  </message>
+  <message>
    <source>Pointer</source>
    <translation>鼠标</translation>
   </message>
@@ -3098,6 +3189,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>保存到节点库</translation>
   </message>
   <message>
+   <source>Score and Langevin</source>
+   <translation>得分与朗之万</translation>
+  </message>
+  <message>
    <source>Scores</source>
    <translation>得分</translation>
   </message>
@@ -3108,6 +3203,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Seed After Each Run</source>
    <translation>每次运行后的种子</translation>
+  </message>
+  <message>
+   <source>Seen from inside</source>
+   <translation>看进内部</translation>
   </message>
   <message>
    <source>Select All</source>
@@ -3210,6 +3309,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>那次运行没有这个值。</translation>
   </message>
   <message>
+   <source>The game of a GAN</source>
+   <translation>GAN 的博弈</translation>
+  </message>
+  <message>
    <source>This is no number: {0}</source>
    <translation>这不是数值：{0}</translation>
   </message>
@@ -3248,6 +3351,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Transformers</source>
    <translation>Transformer</translation>
+  </message>
+  <message>
+   <source>True noise against predicted, the loss over t, time as a vector; a network learns live.</source>
+   <translation>真实噪声对预测噪声，损失随 t 的变化，作为向量的时间；一个网络当场学习。</translation>
   </message>
   <message>
    <source>Two texts tell a model how to change a given image.</source>
@@ -3296,6 +3403,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>What it is made of</source>
    <translation>组成部分</translation>
+  </message>
+  <message>
+   <source>What leads</source>
+   <translation>引导之物</translation>
   </message>
   <message>
    <source>What lies behind it</source>

@@ -82,6 +82,8 @@ class Settings(QObject):
     recent_actions = Setting[list[str]]("keys/recent_actions", [], list[str])
     recent_nodes = Setting[list[str]]("canvas/recent_nodes", COMMON, list[str])
     """Types of nodes that were added, the last one first; until then those that most workflows are made of."""
+    course_done = Setting[list[str]]("course/done", [], list[str])
+    """Pages of the course whose task was reached, by name."""
     minimap = Setting[bool]("canvas/minimap", True, bool)
     geometry = Setting[str]("window/geometry", "", str)
     """Place and size of the window, in Qt's form, base64."""

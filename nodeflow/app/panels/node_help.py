@@ -98,7 +98,7 @@ class NodeHelp(QWidget):
             return ""
         words = tr("Hide what lies behind it") if self.lesson_shown else tr("What lies behind it")
         link = f"<p><a style='color:{t.accent}' href='{LESSON}'>{'▾' if self.lesson_shown else '▸'} {words}</a></p>"
-        return link + (lesson_html(text, _words, self.page.formula) if self.lesson_shown else "")
+        return link + (lesson_html(text, words_html, self.page.formula) if self.lesson_shown else "")
 
     def _open(self, url: QUrl) -> None:
         if url.toString() == LESSON:
@@ -173,12 +173,12 @@ def _came(scope: GraphScope, name: str, line: Line) -> dict[str, str]:
 def _prose(block: str) -> str:
     """A paragraph or a list of a docstring."""
     items = re.split(r"^[ \t]*- ", block, flags=re.MULTILINE)
-    lead = f"<p>{_words(items[0])}</p>" if items[0].strip() else ""
-    points = "".join(f"<li style='margin-bottom:3px'>{_words(item)}</li>" for item in items[1:])
+    lead = f"<p>{words_html(items[0])}</p>" if items[0].strip() else ""
+    points = "".join(f"<li style='margin-bottom:3px'>{words_html(item)}</li>" for item in items[1:])
     return lead + (f"<ul style='margin-left:-22px'>{points}</ul>" if points else "")
 
 
-def _words(text: str) -> str:
+def words_html(text: str) -> str:
     """Running text: code in its own type, numbers of papers as links."""
     words = re.sub(r"``(.+?)``|`(.+?)`", r"<code>\1\2</code>", escape(" ".join(text.split())))
     link = f"<a style='color:{theme.current().accent}' href='https://arxiv.org/abs/\\1'>arXiv:\\1</a>"

@@ -89,6 +89,51 @@ def _known() -> list[Shelf]:
             ),
         ),
         Shelf(
+            tr("Seen from inside"),
+            (
+                BundledWorkflow(
+                    "training-step",
+                    tr("A training step"),
+                    tr("True noise against predicted, the loss over t, time as a vector; a network learns live."),
+                ),
+                BundledWorkflow(
+                    "autoencoders",
+                    tr("Autoencoders"),
+                    tr("Plain, variational, denoising and masked, trained live; what a VAE's latent is a draw from."),
+                ),
+                BundledWorkflow(
+                    "image-codes",
+                    tr("Codes of images"),
+                    tr("A codebook, how a place gets its code, and which code is likely next."),
+                ),
+                BundledWorkflow(
+                    "gan-game",
+                    tr("The game of a GAN"),
+                    tr("Generator and discriminator on points: mode collapse, and a calm game."),
+                ),
+                BundledWorkflow(
+                    "score",
+                    tr("Score and Langevin"),
+                    tr("A field in the plane, and four ways along it from noise to data."),
+                ),
+                BundledWorkflow(
+                    "flows",
+                    tr("Flows"),
+                    tr("Curved ways, straight ways, and an exact density, on points."),
+                ),
+                BundledWorkflow(
+                    "clip-and-t5",
+                    tr("CLIP and T5"),
+                    tr("Both halves of CLIP's loss, classes from names, what text encoders tell apart."),
+                ),
+                BundledWorkflow(
+                    "what-leads",
+                    tr("What leads"),
+                    tr("A classifier's gradient, a ControlNet's residuals, the rank of a LoRA."),
+                ),
+            ),
+        ),
+        Shelf(
             tr("Guidance"),
             (
                 BundledWorkflow(

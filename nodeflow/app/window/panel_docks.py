@@ -15,6 +15,7 @@ from nodeflow.app.inspector.image_comparison import ImageComparison
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.model.settings import Settings
+from nodeflow.app.panels.course_panel import CoursePanel
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.import_report_panel import ImportReportPanel
 from nodeflow.app.panels.log_panel import LogPanel
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 class PanelDocks(QObject):
     """Holds the docks and connects their panels with the tabs.
 
-    ``node_wanted``: a node of the library, by its type. ``file_wanted``: an image of the gallery is to be opened.
+    ``node_wanted``: a node of the library, by its type. ``file_wanted``: an image of the gallery, or the
+    workflow of the course's page, is to be opened.
     ``run_wanted``: the queue runs the document in front once more. ``model_wanted``: a model of the panel is to be
     loaded, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
     ``mask_wanted``: a mask is to be painted over what a node of a document gave.
@@ -90,7 +92,8 @@ class PanelDocks(QObject):
         self._imports = self._dock("import", self.tr("Import"), lambda: PerTab(tabs, _import_report), left)
         history = self._dock("history", self.tr("History"), self._make_history, left)
         window.resizeDocks([gallery, queue, log], [250, 250, 250], Qt.Orientation.Vertical)
-        for dock in (library, models, history, gallery, queue, log, self._imports):
+        course = self._dock("course", self.tr("Course"), self._make_course, left)
+        for dock in (library, models, history, gallery, queue, log, course, self._imports):
             dock.hide()
         window.resizeDocks([self._imports], [300], Qt.Orientation.Horizontal)
         self._dismissed: set[DocumentTab] = set()
@@ -181,6 +184,13 @@ class PanelDocks(QObject):
         panel.convert_wanted.connect(self.convert_wanted)
         panel.folders_wanted.connect(self.folders_wanted)
         return panel
+
+    def _make_course(self) -> QWidget:
+        course = CoursePanel(self._settings)
+        course.workflow_wanted.connect(self.file_wanted)
+        course.watch(self._tabs.front.session)
+        self._tabs.front_changed.connect(lambda tab: course.watch(tab.session))
+        return course
 
     def _make_queue(self) -> QWidget:
         queue = QueuePanel(self._hub, self._states_of, self.run_wanted.emit)
