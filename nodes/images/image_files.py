@@ -64,7 +64,8 @@ def load_image(
     except PermissionError:
         raise NodeError(f"{path}: this file may not be read; change who may, or choose another image") from None
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error, zlib.error) as error:
-        told = f" ({error})" if len(str(error)) < 80 else ""
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        told = f" ({reason})" if len(reason) < 80 else ""
         raise NodeError(f"{path}: cannot be read as an image{told}; it may be damaged") from None
     pixels = torch.from_numpy(np.ascontiguousarray(colours)).permute(2, 0, 1).contiguous()
     shown = torch.ones(pixels.shape[1:]) if opacity is None else torch.from_numpy(opacity)

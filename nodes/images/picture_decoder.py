@@ -16,6 +16,7 @@ from PIL import ImageCms, ImageOps, PngImagePlugin
 
 from nodeflow.graph.io.png_text import without_texts
 from nodeflow.node import NodeError, warn
+from nodeflow.special_files import SPECIAL, is_special
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 BYTES_PER_PIXEL = 40
@@ -33,6 +34,8 @@ def decode(path: Path) -> tuple[Array, Array | None]:
 
     Raises NodeError for what needs more memory than there is, and what Pillow raises for what it cannot read.
     """
+    if is_special(path):
+        raise NodeError(f"{path} {SPECIAL}")
     if path.stat().st_size > psutil.virtual_memory().available // 2:
         raise NodeError(f"{path}: this file is larger than the memory that is free; choose a smaller image")
     data = BytesIO(without_texts(path.read_bytes(), KEPT_TEXTS))
@@ -115,6 +118,8 @@ def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
     white = _white(picture.mode, values, most)
     if whole and white < np.iinfo(values.dtype).max:
         warn(f"the image has 32 bits a pixel and values up to {most:g} only; {white:g} is taken for white")
+    if least < 0:
+        warn(f"the image's values go down to {least:.6g}; what is below 0 is cut")
     if most > white:
         warn(f"the image's values go up to {most:.6g}; {white:g} is taken for white, and what is beyond is cut")
     grey = np.asarray((values / white).clip(0, 1), np.float32)

@@ -108,6 +108,11 @@ def test_what_is_no_picture_is_a_sentence(tmp_path: Path) -> None:
         load_image(tmp_path / "text.png")
     with pytest.raises(NodeError, match="this is a folder"):
         load_image(tmp_path)
+    with pytest.raises(NodeError, match="is a device or a pipe, which may never end"):
+        load_image(Path("/dev/zero"))
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(NodeError, match=r"as an image \(Too many levels of symbolic links\)"):
+        load_image(tmp_path / "loop.png")
     path = save_image(picture(1, 64, 64), "cut", tmp_path).paths[0]
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(NodeError, match="may be damaged"):
@@ -281,3 +286,7 @@ def test_a_picture_of_numbers_with_a_point_says_what_is_beyond_white(tmp_path: P
     with noting() as said:
         load_image(tmp_path / "bright.tiff")
     assert said == [(0, "the image's values go up to 125.6; 1 is taken for white, and what is beyond is cut")]
+    Pillow.fromarray(np.array([[0.5, -3]], np.float32)).save(tmp_path / "dark.tiff")
+    with noting() as said:
+        load_image(tmp_path / "dark.tiff")
+    assert said == [(0, "the image's values go down to -3; what is below 0 is cut")]
