@@ -7,6 +7,7 @@ models in ``takers.toml``, and the parts that lie together in one file in ``part
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from functools import cache, cached_property
 from importlib.util import find_spec
@@ -14,8 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-GROUP = "nodeflow.nodes"
-"""The entry points by which packs are found."""
+from nodeflow.pack_entries import one_line, pack_entries
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,6 +131,8 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
     parts: dict[str, tuple[str, ...]] = {}
     """Beginnings of names that each part of a model has in a file that holds several."""
     version: str = ""
+    troubles: tuple[str, ...] = ()
+    """What keeps files of rules from being read, in sentences."""
 
     @cached_property
     def anchored(self) -> dict[str, list[int]]:
@@ -154,33 +156,43 @@ def rule_book() -> RuleBook:
 
 def pack_folders() -> list[Path]:
     """Return where the packs lie, found without importing them."""
-    from importlib.metadata import entry_points  # takes long to load, and is not needed to show what is known
+    names = dict.fromkeys(re.split(r"[.:\s\[]", entry.value)[0] for entry in pack_entries().found)
+    return [place for name in names for place in _places(name)]
 
-    names = dict.fromkeys(entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=GROUP))
-    specs = (find_spec(name) for name in names)
-    return [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]
+
+def _places(name: str) -> list[Path]:
+    """Return where a package lies; nowhere for one that cannot be found."""
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return []
+    return [Path(place) for place in (spec.submodule_search_locations if spec else None) or ()]
 
 
 def read_rules(*folders: Path) -> RuleBook:
-    """The rules below folders. Raises msgspec.ValidationError for a file that declares none."""
+    """The rules below folders; a file that declares none is left out, and told in ``troubles``."""
+    troubles: list[str] = []
     families: list[Family] = []
     takers: dict[str, Taker] = {}
     places: dict[str, tuple[str, ...]] = {}
     parts: dict[str, tuple[str, ...]] = {}
     seen = hashlib.sha256()
     for path in sorted(found for folder in folders for found in folder.rglob("*.toml")):
-        data = path.read_bytes()
-        seen.update(data)
-        if path.name.endswith(".family.toml"):
-            families.append(msgspec.toml.decode(data, type=Family))
-        elif path.name == "takers.toml":
-            found = msgspec.toml.decode(data, type=Takers)
-            takers |= found.nodes
-            places |= found.places
-        elif path.name == "parts.toml":
-            parts |= msgspec.toml.decode(data, type=dict[str, tuple[str, ...]])
+        try:
+            data = path.read_bytes()
+            seen.update(data)
+            if path.name.endswith(".family.toml"):
+                families.append(msgspec.toml.decode(data, type=Family))
+            elif path.name == "takers.toml":
+                found = msgspec.toml.decode(data, type=Takers)
+                takers |= found.nodes
+                places |= found.places
+            elif path.name == "parts.toml":
+                parts |= msgspec.toml.decode(data, type=dict[str, tuple[str, ...]])
+        except (OSError, ValueError, RecursionError) as error:
+            troubles.append(f"{path} declares no rules for models ({one_line(error)}); its pack is to be mended")
     files = tuple(_of_family(rule, family) for family in families for rule in family.files)
-    return RuleBook(tuple(families), files, takers, places, parts, seen.hexdigest()[:16])
+    return RuleBook(tuple(families), files, takers, places, parts, seen.hexdigest()[:16], tuple(troubles))
 
 
 def _of_family(rule: Rule, family: Family) -> Rule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,3 +104,63 @@ def test_the_command_line_asks_packs_in_a_worker_only(install_pack, tmp_path: Pa
     )
     assert "tells.x" in done.stdout
     assert who.read_text().strip() != done.stdout.splitlines()[0]
+
+
+WHOLE = "from nodeflow.node import node\n\n@node('X')\ndef x(value: int = 1) -> int:\n    return value\n\n"
+SILENT = "class Silent(Exception):\n    def __str__(self):\n        raise self\n\nraise Silent"
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        *(
+            (f"raise {name}", f"it raises {name} without a word")
+            for name in ("StopIteration", "MemoryError", "Warning")
+        ),
+        ("raise RecursionError('a\\nb')", "does not load: a"),
+        ("raise BaseExceptionGroup('many', [KeyboardInterrupt()])", r"it ends the program \(BaseExceptionGroup\)"),
+        ("raise ValueError('a' * 5000)", "does not load: a{200}…$"),
+        (SILENT, "it raises Silent without a word"),
+        ("raise OSError('\\udc80')", r"does not load: \?$"),
+        ("HEAVY = (1,)", "Expected `str`"),
+        ("ROLES = {'role': 3}", "not iterable"),
+        ("FORMS = 3", "its FORMS are no views"),
+        ("ROOMS = ('absent',)", "absent"),
+        ("start_worker = 3", "its start_worker is no function"),
+        ("x.__nodeflow_spec__ = __import__('nodes.samplers.sample', fromlist=['']).sample.__nodeflow_spec__", ""),
+    ],
+)
+def test_whatever_a_pack_raises_or_declares_costs_that_pack_alone(install_pack, more: str, says: str) -> None:
+    """A pack is taken in whole or not at all, with one sentence; names of others' nodes are not its own."""
+    install_pack("odd", WHOLE + more)
+    install_pack("whole", WHOLE)
+    packs = load_packs()
+    assert {"whole.x", "nodes.sample"} <= packs.catalogue.nodes.keys()
+    assert packs.functions["nodes.sample"].__module__.startswith("nodes.")
+    if says:
+        assert re.search(says, packs.errors["odd"])
+        assert "\n" not in packs.errors["odd"]
+        assert "odd.x" not in packs.catalogue.nodes
+        assert "odd" not in packs.catalogue.packs
+
+
+@pytest.mark.parametrize("how", ["raise KeyboardInterrupt", "raise SystemExit(1)", "raise GeneratorExit", SILENT])
+def test_a_pack_that_ends_the_program_when_it_starts_does_not(install_pack, how: str) -> None:
+    body = "\n".join(f"    {line}" for line in how.splitlines())
+    install_pack("ends", f"def start_worker():\n{body}\n")
+    packs = load_packs()
+    packs.start()
+    assert "the node pack 'ends' does not start: it" in packs.errors["ends"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [b"\xff\xfe\x00", b"[nodeflow.nodes]\nfoo", b"[nodeflow.nodes]\nodd = 1 2 (\n", b"[nodeflow.nodes]\nodd =\n"],
+)
+def test_a_damaged_installation_costs_itself(install_pack, tmp_path: Path, entries: bytes) -> None:
+    install_pack("odd", WHOLE)
+    install_pack("whole", WHOLE)
+    (tmp_path / "site-odd" / "odd-1.5.dist-info" / "entry_points.txt").write_bytes(entries)
+    packs = load_packs()
+    assert {"whole.x", "nodes.sample"} <= packs.catalogue.nodes.keys()
+    assert any("odd" in sentence for sentence in packs.errors.values())

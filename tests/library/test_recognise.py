@@ -277,3 +277,12 @@ def test_a_file_without_tensors_says_what_to_do(tmp_path: Path) -> None:
 def test_a_whole_row_of_int8_is_not_taken_for_half_of_another(columns: int, family: str, tmp_path: Path) -> None:
     names = {**FLUX, "img_in.weight": (64, columns)}
     assert recognise(write_sparse(tmp_path / "a.safetensors", names, None, {"img_in.weight": "I8"})).family == family
+
+
+def test_rules_that_are_none_are_told_and_the_others_hold(tmp_path: Path) -> None:
+    (tmp_path / "a.family.toml").write_text('name = "A"\n[[files]]\nkind = "vae"\nhas = ["a"]\n')
+    (tmp_path / "b.family.toml").write_bytes(b"name = \xff")
+    (tmp_path / "c.family.toml").write_text('title = "C"\n')
+    rules = read_rules(tmp_path)
+    assert [family.name for family in rules.families] == ["A"]
+    assert ["b.family.toml" in rules.troubles[0], "c.family.toml" in rules.troubles[1]] == [True, True]

@@ -79,8 +79,9 @@ class PackMarkers:
 
 def _stamp(entry: importlib.metadata.EntryPoint) -> str:
     """The version of a pack and the time of its file."""
-    version = entry.dist.version if entry.dist else ""
+    version = ""
     with contextlib.suppress(ImportError, ValueError, OSError):
+        version = (entry.dist.version if entry.dist else "") or ""
         spec = importlib.util.find_spec(entry.module.partition(".")[0])
         if spec is not None and spec.origin:
             return f"{version} {Path(spec.origin).stat().st_mtime_ns}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,10 +14,10 @@ import msgspec
 from nodeflow import __version__
 from nodeflow.engine.worker.pack_markers import PackMarkers
 from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.library.rules import rule_book
 from nodeflow.node import spec_of
+from nodeflow.pack_entries import one_line, pack_entries
 from nodeflow.views import ValueViews
-
-GROUP = "nodeflow.nodes"
 
 
 class Packs(msgspec.Struct):
@@ -34,28 +34,54 @@ class Packs(msgspec.Struct):
     """By the pack's name, what it does once in the process in which its nodes will run (its ``start_worker``)."""
 
     def add(self, module: ModuleType, version: str) -> None:
-        """Take in a pack: the nodes of its module and of the rooms that it lists. Raises what they do."""
-        self.catalogue.packs[module.__name__] = version
-        self.heavy += getattr(module, "HEAVY", ())
-        if hasattr(module, "start_worker"):
-            self.starts[module.__name__] = module.start_worker
-        for role, names in getattr(module, "ROLES", {}).items():
+        """Take in a pack whole, or nothing of it: the nodes of its module and of the rooms that it lists. Raises what
+        they do, and TypeError or ValueError for a pack that declares what it cannot."""
+        found = _pack(module, version)
+        taken = next((name for name in found.functions if name in self.functions), None)
+        if taken is not None:
+            raise ValueError(f"its node {taken} has the name of another pack's")
+        for role, names in found.catalogue.roles.items():
             self.catalogue.roles[role] = (*self.catalogue.types(role), *names)
-        for part in (module, *_modules_in_rooms(module)):
-            self.forms += [part.FORMS] if hasattr(part, "FORMS") else []
-            for function in vars(part).values():
-                spec = spec_of(function)
-                if spec is not None:
-                    self.catalogue.nodes[spec.type] = spec
-                    self.functions[spec.type] = function
+        self.catalogue.packs |= found.catalogue.packs
+        self.catalogue.nodes |= found.catalogue.nodes
+        self.functions |= found.functions
+        self.forms += found.forms
+        self.heavy += found.heavy
+        self.starts |= found.starts
 
     def start(self) -> None:
         """Prepare this process, in which the nodes will run. What keeps a pack from it is told in `errors`."""
         for name, start in self.starts.items():
             try:
                 start()
-            except Exception as error:
-                self.errors[name] = f"the node pack {name!r} does not start: {error}"
+            except BaseException as error:  # other people's code: whatever it raises costs that pack alone
+                self.errors[name] = f"the node pack {name!r} does not start: {_reason(error)}"
+        self.errors |= {sentence: sentence for sentence in rule_book().troubles}
+
+
+def _pack(module: ModuleType, version: str) -> Packs:
+    """Return one pack by itself. Raises TypeError for declarations that are not of the form that they must have."""
+    found, own = Packs(), module.__name__.partition(".")[0]
+    found.catalogue.packs[module.__name__] = version
+    found.heavy = msgspec.convert(list(getattr(module, "HEAVY", ())), list[str])
+    if (start := getattr(module, "start_worker", None)) is not None:
+        if not callable(start):
+            raise TypeError("its start_worker is no function")
+        found.starts[module.__name__] = start
+    for role, names in dict(getattr(module, "ROLES", {})).items():
+        found.catalogue.roles[role] = msgspec.convert(tuple(names), tuple[str, ...])
+    for part in (module, *_modules_in_rooms(module)):
+        forms = getattr(part, "FORMS", None)
+        if forms is not None and not isinstance(forms, Mapping):
+            raise TypeError("its FORMS are no views by type of value")
+        found.forms += [forms] if forms is not None else []
+        for function in vars(part).values():
+            spec = spec_of(function)
+            if spec is not None and spec.type.partition(".")[0] == own:
+                found.catalogue.nodes[spec.type] = spec
+                found.functions[spec.type] = function
+    msgspec.msgpack.encode(found.catalogue)  # what cannot be told to the window is no declaration
+    return found
 
 
 def _modules_in_rooms(pack: ModuleType) -> Iterator[ModuleType]:
@@ -74,7 +100,9 @@ def load_packs(markers: PackMarkers | None = None) -> Packs:
     That holds for one that ends the process too: the next process leaves it out.
     """
     packs, markers = Packs(), markers or PackMarkers()
-    for entry in importlib.metadata.entry_points(group=GROUP):
+    entries = pack_entries()
+    packs.errors |= entries.troubles
+    for entry in entries.found:
         own = entry.value == "nodes"
         if not own and markers.ended_processes(entry):
             reason = "importing it ended the engine; it is left out until it changes"
@@ -85,10 +113,14 @@ def load_packs(markers: PackMarkers | None = None) -> Packs:
         try:
             packs.add(entry.load(), version_of(entry))
         except BaseException as error:  # a pack is other people's code: whatever it raises costs that pack alone
-            words = str(error) if isinstance(error, Exception) else f"it ends the program ({type(error).__name__})"
-            packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {words}"
+            packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {_reason(error)}"
         markers.end()
     return packs
+
+
+def _reason(error: BaseException) -> str:
+    """What kept a pack from loading, as the end of a sentence."""
+    return one_line(error) if isinstance(error, Exception) else f"it ends the program ({type(error).__name__})"
 
 
 def version_of(entry: importlib.metadata.EntryPoint) -> str:
@@ -100,4 +132,4 @@ def version_of(entry: importlib.metadata.EntryPoint) -> str:
 
 def others() -> bool:
     """Return whether packs are installed beside the built-in one."""
-    return any(entry.value != "nodes" for entry in importlib.metadata.entry_points(group=GROUP))
+    return any(entry.value != "nodes" for entry in pack_entries().found)
