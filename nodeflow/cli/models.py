@@ -142,10 +142,10 @@ def _told(entry: Entry | None, found: Recognised) -> dict[str, Any]:
 def _library() -> Library:
     from nodeflow.library.library import Library
 
-    try:
-        library = Library()
-    except OSError as error:
-        _refuse(f"the library's index cannot be kept: {error.strerror or error}; set NODEFLOW_DATA to another folder")
+    library = Library()
+    if library.index.unkept:
+        told = f"the library's index is not kept ({library.index.unkept}); set NODEFLOW_DATA to another folder"
+        print(f"nodeflow: {told}", file=sys.stderr)
     if library.index.set_aside is not None:
         print(f"nodeflow: the library's index was damaged, and lies now at {library.index.set_aside}", file=sys.stderr)
     return library

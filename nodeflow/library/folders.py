@@ -26,6 +26,11 @@ USUAL = "", "Documents", "AI", "ai", "Projects", "git", "src", "Documents/GitHub
 """Folders below a person's own in which such programs usually stand."""
 
 
+def is_text(name: str) -> bool:
+    """Return whether a name is UTF-8: others could neither be shown, nor be named in a workflow."""
+    return name.encode(errors="replace").decode() == name
+
+
 class LibrarySettings(msgspec.Struct, frozen=True):
     """The folders that a person chose, whether the hub's cache is shown too, and whether the net may be asked."""
 
@@ -66,7 +71,8 @@ def library_roots() -> list[Root]:
     """All folders to look in, each once, those that are not there too (so that it can be told)."""
     settings = read_settings()
     named = [Root(Path(one).expanduser(), "settings") for one in settings.folders]
-    named += [Root(Path(one).expanduser(), VARIABLE) for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
+    told = os.environ.get(VARIABLE, "").split(os.pathsep)
+    named += [Root(Path(one).expanduser(), VARIABLE) for one in told if one and is_text(one)]
     found = [root for one in named for root in expanded(one)]
     if settings.hub_cache and hub_cache().is_dir():
         found.append(Root(hub_cache(), "Hugging Face"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from nodeflow.damaged_files import is_damaged, reason, set_aside
 from nodeflow.library.entries import Entry, Own
 from nodeflow.resources import data_folder
 
@@ -24,31 +24,64 @@ BUSY_SECONDS = 10.0
 """How long to wait for another process that writes."""
 
 
+def _opened(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = normal")
+        database.executescript(SCHEMA)
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
 class Index:
-    """The kept entries. Several processes may hold one open; a damaged one is set aside and made anew."""
+    """The kept entries. Several processes may hold one open; a damaged one is set aside and made anew. Where nothing
+    can be kept on disk, it lives in memory, with what was kept there before as far as that can be read."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or data_folder() / "library.sqlite"
         self.set_aside: Path | None = None
         """Where a damaged index was put, for the person to be told."""
+        self.unkept = ""
+        """Why nothing is kept on disk; empty where it is."""
+        try:
+            self._database = self._on_disk()
+        except (OSError, sqlite3.Error) as error:
+            self.unkept = reason(error)
+            self._database = self._in_memory()
+
+    def _on_disk(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._database = self._open()
-        except sqlite3.DatabaseError:
-            self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
-            self.path.replace(self.set_aside)
-            self._database = self._open()
+            return _opened(str(self.path))
+        except sqlite3.Error as error:
+            if not (is_damaged(error) or (os.path.lexists(self.path) and not self.path.is_file())):
+                raise
+        self.set_aside = set_aside(self.path)
+        return _opened(str(self.path))
 
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = normal")
-            database.executescript(SCHEMA)
-        except sqlite3.DatabaseError:
-            database.close()
-            raise
-        return database
+    def _in_memory(self) -> sqlite3.Connection:
+        made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            kept = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+            with contextlib.closing(kept):
+                kept.backup(made)
+        made.executescript(SCHEMA)
+        return made
+
+    def renew(self) -> None:
+        """Set a damaged index aside and begin a new one with what a person wrote, as far as that can be read. Raises
+        OSError and sqlite3.Error."""
+        wrote: list[tuple[str, bytes]] = []
+        with contextlib.suppress(sqlite3.Error):
+            wrote.extend(self._database.execute("select path, own from own"))
+        self._database.close()
+        self.set_aside = set_aside(self.path)
+        self._database = _opened(str(self.path))
+        with self._writing():
+            self._database.executemany("insert or replace into own values (?, ?)", wrote)
 
     def close(self) -> None:
         self._database.close()
@@ -74,7 +107,10 @@ class Index:
         decode = msgspec.msgpack.Decoder(Entry).decode
         found = []
         for data, digest in rows:
-            entry = decode(data)
+            try:
+                entry = decode(data)
+            except msgspec.MsgspecError:  # of another version, or damaged: it is read from the file again
+                continue
             found.append(msgspec.structs.replace(entry, sha256=digest) if digest else entry)
         return found
 
@@ -112,14 +148,21 @@ class Index:
     def own(self, path: str) -> Own:
         """Return what a person wrote of a file."""
         row = self._database.execute("select own from own where path = ?", (path,)).fetchone()
-        return msgspec.msgpack.decode(row[0], type=Own) if row else Own()
+        return _own(row[0]) if row else Own()
 
     def all_own(self) -> dict[str, Own]:
         """Return what a person wrote, by path."""
         rows = self._database.execute("select path, own from own")
-        return {path: msgspec.msgpack.decode(data, type=Own) for path, data in rows}
+        return {path: _own(data) for path, data in rows}
 
     def write_own(self, path: str, own: Own) -> None:
         """Keep what a person wrote of a file, or did with it."""
         with self._writing():
             self._database.execute("insert or replace into own values (?, ?)", (path, msgspec.msgpack.encode(own)))
+
+
+def _own(data: bytes) -> Own:
+    try:
+        return msgspec.msgpack.decode(data, type=Own)
+    except msgspec.MsgspecError:
+        return Own()

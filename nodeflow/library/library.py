@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from nodeflow.damaged_files import is_damaged
 from nodeflow.library.entries import Entry, Own
 from nodeflow.library.folders import Root, library_roots
 from nodeflow.library.index import Index
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from nodeflow.library.scan import Scanned, Watch
 
 CHUNK = 1 << 22
+T = TypeVar("T")
 
 
 class Library:
@@ -36,7 +40,17 @@ class Library:
         return self.models.entries
 
     def _load(self) -> None:
-        self.models = Models(self.index.entries(), self.index.all_own())
+        self.models = self._mended(lambda: Models(self.index.entries(), self.index.all_own()))
+
+    def _mended(self, do: Callable[[], T]) -> T:
+        """Return what is done with the index; once more with a new one where it turns out to be damaged."""
+        try:
+            return do()
+        except sqlite3.DatabaseError as error:
+            if not is_damaged(error):
+                raise
+        self.index.renew()
+        return do()
 
     def close(self) -> None:
         self.index.close()
@@ -50,7 +64,7 @@ class Library:
 
         chosen = library_roots() if roots is None else roots
         try:
-            found = scan(self.index, chosen, watch)
+            found = self._mended(lambda: scan(self.index, chosen, watch))
             if roots is None:
                 places = {str(root.path) for root in chosen}
                 self.index.forget(entry.path for entry in self.entries if entry.root not in places)
@@ -64,7 +78,7 @@ class Library:
 
         try:
             for root, folder in folders:
-                scan_below(self.index, root, folder, watch)
+                self._mended(partial(scan_below, self.index, root, folder, watch))
         finally:
             self._load()
 

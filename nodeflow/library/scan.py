@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.library.entries import Entry
-from nodeflow.library.folders import Root
+from nodeflow.library.folders import Root, is_text
 from nodeflow.library.header_reader import read_header
 from nodeflow.library.headers import Header, HeaderError
 from nodeflow.library.index import Index
@@ -169,7 +169,7 @@ def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[Se
         yield Seen(folder, _name(folder, root), _folder_signature(listed), {})
         return
     for one in listed:
-        if one.name in PASSED_BY or one.name.startswith("."):
+        if one.name in PASSED_BY or one.name.startswith(".") or not is_text(one.name):
             continue
         if _is_folder(one):
             yield from _models(Path(one.path), root, been)

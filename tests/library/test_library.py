@@ -1,12 +1,16 @@
 """The library: folders of every program, a scan that reads what is new, what a person wrote, names that are found."""
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from nodeflow.library import index
+from nodeflow.library.entries import Own
 from nodeflow.library.fitting import Fit, fit
 from nodeflow.library.folders import LibrarySettings, library_roots, read_settings, write_settings
 from nodeflow.library.index import Index
@@ -69,6 +73,52 @@ def test_a_damaged_index_is_set_aside_and_made_anew(places: Path) -> None:
     again = Library()
     assert again.index.set_aside is not None and again.index.set_aside.is_file()
     assert again.refresh().new == 1
+
+
+def test_an_index_that_turns_out_to_be_damaged_is_renewed_with_what_a_person_wrote(places: Path) -> None:
+    path = str(write_sparse(places / "flux.safetensors", FLUX))
+    library = Library()
+    library.refresh()
+    library.index.write_own(path, Own(note="mine"))
+    with sqlite3.connect(library.index.path) as other:
+        other.execute("update files set entry = x'c1'")  # an entry that is none is read from its file again
+        other.execute("insert into own values ('other', x'c1')")
+    assert Library().entries == []
+    assert Library().index.all_own()[path].note == "mine"
+    with sqlite3.connect(library.index.path) as other:
+        other.execute("drop table files")
+    assert library.refresh().new == 1
+    assert library.index.set_aside is not None and library.index.set_aside.is_file()
+    assert library.index.all_own()[path].note == "mine"
+
+
+def test_an_index_that_cannot_be_kept_lives_in_memory(
+    places: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And one that is only busy is not set aside."""
+    write_sparse(places / "flux.safetensors", FLUX)
+    (tmp_path / "no folder").write_text("")
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "no folder"))
+    library = Library()
+    assert library.index.unkept
+    assert library.refresh().new == 1
+    assert [entry.name for entry in library.entries] == ["flux.safetensors"]
+    monkeypatch.setattr(index, "BUSY_SECONDS", 0.01)
+    busy = tmp_path / "busy.sqlite"
+    Index(busy).close()
+    with contextlib.closing(sqlite3.connect(busy, isolation_level=None)) as other:
+        other.execute("pragma journal_mode = delete")
+        other.execute("begin exclusive")
+        found = Index(busy)
+    assert (found.set_aside, bool(found.unkept)) == (None, True)
+
+
+def test_names_that_are_no_text_are_passed_by(places: Path) -> None:
+    path = write_sparse(places / "flux.safetensors", FLUX)
+    Path(os.fsdecode(os.fsencode(path) + b"\xff.safetensors")).write_bytes(path.read_bytes())
+    library = Library()
+    library.refresh()
+    assert [entry.name for entry in library.entries] == ["flux.safetensors"]
 
 
 def test_what_other_programs_lay_beside_a_file_is_read(places: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from nodeflow.library.recognise import recognise
-from nodeflow.library.rules import rule_book
+from nodeflow.library.rules import read_rules, rule_book
 from nodeflow.node import NodeError
 from nodes.loaders.read.right_kind import find_for
 from tests.library.files import write_gguf, write_sparse

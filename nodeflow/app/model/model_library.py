@@ -103,13 +103,17 @@ class ModelLibrary(QObject):
                 "The library's index was damaged. It lies now at {0}, and the folders are looked through anew."
             )
             self.trouble.emit(words.format(self._library.index.set_aside))
+        if self._library.index.unkept:
+            self._tell_unkept(self._library.index.unkept)
         self.changed.emit()
         self._scan(None)
 
+    def _tell_unkept(self, reason: str) -> None:
+        self.trouble.emit(self.tr("The library's index cannot be kept: {0}").format(reason))
+
     def _no_index(self, error: Exception) -> None:
         self.scanning = False
-        words = self.tr("The library's index cannot be kept: {0}").format(getattr(error, "strerror", None) or error)
-        self.trouble.emit(words)
+        self._tell_unkept(getattr(error, "strerror", None) or str(error))
 
     def _scan(self, roots: list[Root] | None) -> None:
         library = self._library
