@@ -1238,6 +1238,29 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>LookCommands</name>
+  <message>
+   <source>Collapse</source>
+   <translation>折叠</translation>
+  </message>
+  <message>
+   <source>Open</source>
+   <translation>展开</translation>
+  </message>
+  <message>
+   <source>Pin</source>
+   <translation>固定</translation>
+  </message>
+  <message>
+   <source>Resize</source>
+   <translation>调整大小</translation>
+  </message>
+  <message>
+   <source>Unpin</source>
+   <translation>取消固定</translation>
+  </message>
+ </context>
+ <context>
   <name>LookPage</name>
   <message>
    <source>As the system</source>
@@ -1640,6 +1663,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>绕过</translation>
   </message>
   <message>
+   <source>Colour</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
    <source>Delete</source>
    <translation>删除</translation>
   </message>
@@ -1690,6 +1717,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Select a node to run to.</source>
    <translation>请选择要运行到的节点。</translation>
+  </message>
+  <message>
+   <source>Select something first.</source>
+   <translation>请先选择一些内容。</translation>
   </message>
   <message>
    <source>The clipboard holds no nodes.</source>
@@ -2595,6 +2626,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>图像的编码</translation>
   </message>
   <message>
+   <source>Collapse or Open</source>
+   <translation>折叠或展开</translation>
+  </message>
+  <message>
    <source>Colour…</source>
    <translation>颜色…</translation>
   </message>
@@ -2995,6 +3030,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>下一个标签页</translation>
   </message>
   <message>
+   <source>None</source>
+   <translation>无</translation>
+  </message>
+  <message>
    <source>Norm of each token</source>
    <translation>每个词元的范数</translation>
   </message>
@@ -3085,6 +3124,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Picture</source>
    <translation>图片</translation>
+  </message>
+  <message>
+   <source>Pin or Unpin</source>
+   <translation>固定或取消固定</translation>
   </message>
   <message>
    <source>Pink</source>
@@ -3255,6 +3298,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Signal to noise</source>
    <translation>信噪比</translation>
+  </message>
+  <message>
+   <source>Size as Needed</source>
+   <translation>恢复所需大小</translation>
   </message>
   <message>
    <source>Start</source>

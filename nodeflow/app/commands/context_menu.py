@@ -53,6 +53,8 @@ def _for_nodes(gestures: NodeCommands, inside: bool) -> Iterator[Group]:
     if any(definition_of(card.node.type) for card in cards):
         yield "node.open", "node.ungroup", "node.unique", "node.keep"
     yield "node.mute", "node.bypass", "node.rename", "node.wire"
+    sized = any(card.asked.width or card.asked.height for card in cards)
+    yield "node.collapse", "node.pin", "arrange.colour", *(("node.own_size",) if sized else ())
     if any(param.widget == "seed" for card in cards for param in card.face.rows):
         yield "node.reroll", "node.seed_mode"
     yield "node.group", "arrange.frame", *(("node.expose",) if inside else ())

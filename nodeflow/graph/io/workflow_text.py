@@ -109,9 +109,24 @@ def _read_placement(text: msgspec.Raw) -> Placement | None:
         x, y = msgspec.json.decode(fields.pop("at"), type=tuple[float, float])
         title = msgspec.json.decode(fields.pop("title", msgspec.Raw(b'""')), type=str)
         seeds = msgspec.json.decode(fields.pop("seeds", msgspec.Raw(b"{}")), type=dict[str, SeedMode])
+        look = msgspec.json.decode(msgspec.json.encode({k: fields.pop(k) for k in LOOKS if k in fields}), type=_Look)
     except (msgspec.ValidationError, KeyError):
         return None
-    return Placement(x, y, title, seeds, {name: bytes(value) for name, value in fields.items()})
+    extra = {name: bytes(value) for name, value in fields.items()}
+    return Placement(x, y, title, seeds, *look.size, look.collapsed, look.pinned, look.colour, extra)
+
+
+class _Look(msgspec.Struct):
+    """Hold how a node looks, as a file says it."""
+
+    size: tuple[float, float] = (0.0, 0.0)
+    collapsed: bool = False
+    pinned: bool = False
+    colour: str = ""
+
+
+LOOKS = _Look.__struct_fields__
+"""The fields of a placement that say how a node looks."""
 
 
 WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list"}
@@ -206,6 +221,11 @@ def _write_placement(placement: Placement) -> bytes:
     fields = {"title": as_json(placement.title)} if placement.title else {}
     if placement.seeds:
         fields["seeds"] = as_json(dict(sorted(placement.seeds.items())))
+    if placement.width or placement.height:
+        fields["size"] = as_json([_tidy(placement.width), _tidy(placement.height)])
+    fields |= {name: b"true" for name in ("collapsed", "pinned") if getattr(placement, name)}
+    if placement.colour:
+        fields["colour"] = as_json(placement.colour)
     fields |= placement.extra
     return _line({"at": at, **fields}) if fields else at
 

@@ -16,6 +16,9 @@ from nodeflow.graph.model.plain_values import readable
 Mode = Literal["run", "mute", "bypass"]
 SeedMode = Literal["random", "increment"]
 
+LONGEST_SIDE = 4000.0
+"""Scene units that a node can be made wide or high."""
+
 NODE_ID = re.compile(r"[^\W\d][\w-]*")
 """A node's id: a letter, then letters, digits, ``_`` and ``-`` (any script). It never changes on load or save."""
 
@@ -80,15 +83,25 @@ class Placement(msgspec.Struct, frozen=True):
 
     Where the position is beyond the canvas it is brought within.
     ``seeds``: what the app does with a seed parameter once a run is queued; one that is not named stays as it is.
+    ``width`` and ``height`` in scene units, the height without problems and images; 0: as much as it needs.
+    ``collapsed``: only its title is shown. ``pinned``: it stays where it is. ``colour`` names that of its title.
     """
 
     x: float
     y: float
     title: str = ""
     seeds: dict[str, SeedMode] = {}
+    width: float = 0.0
+    height: float = 0.0
+    collapsed: bool = False
+    pinned: bool = False
+    colour: str = ""
     extra: dict[str, bytes] = {}
 
     def __post_init__(self) -> None:
+        if self.width or self.height:
+            for name in ("width", "height"):
+                force_setattr(self, name, within(getattr(self, name), 0.0, LONGEST_SIDE))
         if abs(self.x) <= FARTHEST and abs(self.y) <= FARTHEST:
             return
         for name in ("x", "y"):

@@ -14,7 +14,7 @@ from nodeflow.app.canvas.items.note_item import NoteItem
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.app.i18n.pack_translations import told
 from nodeflow.app.model.graph_scope import GraphScope
-from nodeflow.graph.edits.edits import Annotate, EditBatch, free_annotation
+from nodeflow.graph.edits.edits import Annotate, Edit, free_annotation
 from nodeflow.graph.model.annotation import Annotation
 from nodeflow.graph.model.catalogue import Param
 
@@ -53,12 +53,10 @@ class AnnotationCommands(QObject):
             box.moveTop(round(max(area.bottom() for area in hit) + _GAP_BELOW_NODES))
         self._add(Annotation("note", box.x(), box.y(), *_NOTE_SIZE))
 
-    def colour(self, name: str) -> None:
-        """Give the selected ones a colour."""
+    def colour_edits(self, name: str) -> list[Edit]:
+        """The edits that give the selected ones a colour."""
         known = self._scope.workflow.annotations
-        edits = [Annotate(item, msgspec.structs.replace(known[item], colour=name)) for item in self._shown.chosen()]
-        if edits:
-            self._scope.do(self.tr("Colour"), EditBatch(tuple(edits)))
+        return [Annotate(item, msgspec.structs.replace(known[item], colour=name)) for item in self._shown.chosen()]
 
     def edit(self, name: str) -> None:
         """Edit a title or a text in place."""

@@ -82,7 +82,9 @@ class AnnotationItems(QObject):
             return []
         area = item.body.translated(item.pos())
         cards = self._cards().values()
-        found: list[QGraphicsItem] = [card for card in cards if area.contains(card.pos() + card.body.center())]
+        found: list[QGraphicsItem] = [
+            card for card in cards if area.contains(card.pos() + card.body.center()) and not card.asked.pinned
+        ]
         others = (other for other in self.items.values() if other is not item)
         return found + [other for other in others if area.contains(other.body.translated(other.pos()))]
 

@@ -10,7 +10,9 @@ from PySide6.QtGui import QColor
 from nodeflow.app.canvas.controller.annotation_commands import AnnotationCommands
 from nodeflow.app.canvas.controller.annotation_items import AnnotationItems
 from nodeflow.app.canvas.controller.drag_edits import DragEdits
+from nodeflow.app.canvas.controller.look_commands import LookCommands
 from nodeflow.app.canvas.controller.param_commands import ParamCommands
+from nodeflow.app.canvas.controller.room_around import RoomAround
 from nodeflow.app.canvas.controller.run_overlay import RunView
 from nodeflow.app.canvas.controller.selection import Framing, Selection
 from nodeflow.app.canvas.controller.word_hint_view import WordHintView
@@ -43,6 +45,8 @@ class Canvas(QObject):
         self.drags = DragEdits(self.scope, view, self.graph, self.items, self.selection, self)
         self.values = ParamCommands(self.scope, view, self.items, self.selection, self)
         self.annotation_commands = AnnotationCommands(self.scope, view, self.items, self.selection, self)
+        self.looks = LookCommands(self.scope, view, self.items, self.selection, self)
+        self.room = RoomAround(self.scope, view, self.items, self)
         self.runs = RunView(self.scope, self.items, view.minimap, self)
         self.word_hints = WordHintView(self.scope, self.items, self)
         self.facts = ValueFacts(self.scope, self)

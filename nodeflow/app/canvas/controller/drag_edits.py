@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QGraphicsItem
 
+from nodeflow.app.canvas.controller.room_around import room_edits
 from nodeflow.app.canvas.controller.selection import Selection
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.items.node_item import NodeItem
@@ -71,7 +72,8 @@ class DragEdits(QObject):
         """Keep where nodes were dragged to; over a wire they go into it, with Alt they leave theirs."""
         landing = self._view.insert.take_landing()
         if landing is not None:
-            self.keep_moves(moved, self.tr("Insert"), landing.edits)
+            moved = list(moved)
+            self.keep_moves(moved, self.tr("Insert"), (*landing.edits, *room_edits(self._scope, self._items, moved[0])))
         elif self._view.insert.pulled:
             names = [card.id for card in moved if card.id not in TERMINALS]
             pulled = pull_out(self._scope.workflow, self._scope.catalogue, names)

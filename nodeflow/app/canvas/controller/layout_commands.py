@@ -56,7 +56,7 @@ def tidy(canvas: Canvas) -> None:
         elif cards and cards <= chosen:
             drawn.add(name)
     frames = {name: _box(canvas.annotations.items[name]) for name in drawn if _is_frame(canvas, name)}
-    boxes = {name: _box(canvas.nodes[name]) for name in canvas.nodes if name in chosen}
+    boxes = {name: _box(card) for name, card in canvas.nodes.items() if name in chosen and not card.asked.pinned}
     notes = {"note " + name: _box(canvas.annotations.items[name]) for name in drawn if name not in frames}
     wires: list[Ends] = [
         (wire.source.card.id, wire.target.card.id, wire.source.y(), wire.target.y())
@@ -86,7 +86,8 @@ def _box(item: NodeItem | AnnotationItem) -> Box:
 
 def _items(canvas: Canvas) -> dict[str, NodeItem | AnnotationItem]:
     """Return what is selected; frames and notes under a name that no node can have."""
-    found: dict[str, NodeItem | AnnotationItem] = {name: canvas.nodes[name] for name in canvas.selection.chosen()}
+    chosen = (canvas.nodes[name] for name in canvas.selection.chosen())
+    found: dict[str, NodeItem | AnnotationItem] = {card.id: card for card in chosen if not card.asked.pinned}
     return found | {" " + name: canvas.annotations.items[name] for name in canvas.annotations.chosen()}
 
 

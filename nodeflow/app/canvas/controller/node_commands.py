@@ -105,7 +105,8 @@ class NodeCommands(QObject):
         place = Placement(round(middle.x() - style.WIDTH / 2), round(middle.y() - style.HEADER - style.ROW / 2))
         found = addition(workflow, catalogue, node_type, link, place)
         if found is not None:
-            self.scope.do(self.tr("Insert {0}").format(catalogue.nodes[node_type].title), found[1])
+            words = self.tr("Insert {0}").format(catalogue.nodes[node_type].title)
+            self.scope.do(words, EditBatch((*found[1].edits, *self.canvas.room.edits_for_new(node_type, *found))))
             self.canvas.selection.choose([found[0]])
 
     def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
@@ -123,6 +124,7 @@ class NodeCommands(QObject):
         edits.append(MoveNode(name, Placement(round(x), round(y))))
         if port is not None:
             edits += self.scope.wire(self._wire(port, name, spec)).edits
+        edits += self.canvas.room.edits_for_new(spec.type, name, EditBatch(tuple(edits)))
         self.scope.do(self.tr("Add {0}").format(spec.title), EditBatch(tuple(edits)))
         self.canvas.selection.choose([name])
         return name
@@ -254,12 +256,18 @@ class NodeCommands(QObject):
         self.canvas.annotation_commands.add_note()
 
     def choose_colour(self) -> None:
-        """Ask for a colour for the selected frames and notes."""
-        if not self.canvas.annotations.chosen():
-            self.view.toast.say(self.tr("Select a frame or a note first."))
+        """Ask for a colour for what is selected."""
+        if not self._any():
+            self.view.toast.say(self.tr("Select something first."))
             return
-        menu = colour_menu(self.view, self.canvas.annotation_commands.colour)
+        menu = colour_menu(self.view, self._colour)
         menu.popup(self.view.mapToGlobal(self.view.mapFromScene(self.view.pointer())))
+
+    def _colour(self, name: str) -> None:
+        """Give nodes, frames and notes that are selected a colour, as one step."""
+        edits = [*self.canvas.looks.colour_edits(name), *self.canvas.annotation_commands.colour_edits(name)]
+        if edits:
+            self.scope.do(self.tr("Colour"), EditBatch(tuple(edits)))
 
     # --- modes
 

@@ -188,18 +188,14 @@ class WorkflowItems(QObject):
             case Annotate(name):
                 self.annotations.follow(name)
             case MoveNode(name, placement) if name in self.shown and placement is not None:
-                card = self.shown[name]
-                card.title, card.seeds = placement.title, placement.seeds
-                card.setPos(placement.x, placement.y)
-                card.update()
+                self.shown[name].show_placement(placement)
 
     def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
         spec = self._scope.catalogue.nodes.get(node.type)
         place = self._scope.workflow.layout.get(name, Placement(0, 0))
         kind = TerminalItem if name in TERMINALS else RerouteItem if spec is not None and spec.through else NodeItem
         card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
-        card.seeds = place.seeds
-        card.setPos(place.x, place.y)
+        card.show_placement(place)
         card.state = self._scope.state(name)
         self.shown[name] = card
         self._view.scene().addItem(card)

@@ -22,11 +22,24 @@ class RowPointer(Protocol):
     def release(self, pos: QPointF) -> None: ...
 
 
+class LookPointer(Protocol):
+    """Takes what the pointer does to the edges of nodes and to the arrow in their titles."""
+
+    def press(self, card: NodeItem, pos: QPointF) -> bool: ...
+
+    def drag(self, pos: QPointF) -> None: ...
+
+    def release(self) -> None: ...
+
+    def cursor(self, card: NodeItem, pos: QPointF) -> Qt.CursorShape | None: ...
+
+
 @runtime_checkable
 class CardHost(Protocol):
     """The canvas, as a node knows it."""
 
     rows: RowPointer
+    looks: LookPointer
 
     def note_place(self, card: NodeItem, /) -> None:
         """Remember where a node stood when it was pressed."""

@@ -29,6 +29,7 @@ def names() -> dict[str, str]:
 def colour_menu(parent: QWidget, choose: Callable[[str], None]) -> QMenu:
     """A menu with a swatch for each colour."""
     menu, words = QMenu(parent), names()
+    menu.addAction(tr("None")).triggered.connect(lambda: choose(""))
     for name in COLOURS:
         swatch = QPixmap(14, 14)
         swatch.fill(shade(name, 0.8))

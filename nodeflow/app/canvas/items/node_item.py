@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+import msgspec
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import (
     QGraphicsItem,
@@ -25,36 +26,48 @@ from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import readable, seed_words
 from nodeflow.app.model.run_state import IDLE, NodeState
 from nodeflow.graph.model.catalogue import Param
-from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, SeedMode
+from nodeflow.graph.model.workflow import TERMINALS, Node, Placement, Problem, SeedMode
 
 _TEXT_LINE = 17.0
+_EDGE, _CORNER = 6.0, 14.0
+"""How far from its edges, and from its corner, a node is taken to be pulled larger."""
+_MAX_IMAGE_HEIGHT, _MIN_IMAGE_HEIGHT = 200.0, 24.0
 
 
 class NodeItem(NodeItemBase):
     """One node: header, ports, rows of parameters, and below them what went wrong or what it gave.
 
-    It shows what it is told and keeps no truth of its own: `node`, `face`, `state`, `problems`, `thumbnail`.
+    It shows what it is told and keeps no truth of its own: `node`, `face`, `placement`, `state`, `problems`,
+    `thumbnail`.
     """
+
+    can_be_shaped = True
+    """Whether its edges can be pulled and it can be folded up."""
 
     def __init__(self, name: str, node: Node, face: NodeLayout, title: str) -> None:
         super().__init__(name)
         self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
         self.setAcceptHoverEvents(True)
-        self.node, self.title = node, title
-        self.seeds: dict[str, SeedMode] = {}
+        self.node = node
+        self.asked = Placement(0, 0, title)
+        """Title, modes of seeds, size and look, as they are asked for."""
+        self.room_below = math.inf
+        """Scene units below its rows down to what stands there: an image is not shown larger."""
         self.state: NodeState = IDLE
         self.problems: tuple[Problem, ...] = ()
         self.hint = ""
         """What a run would say of it, known before one."""
         self.thumbnail: QPixmap | None = None
         self.hot_row = -1
-        self._drags_row = False
+        self._cursor = Qt.CursorShape.ArrowCursor
+        self._drags_row = self._pulls_edge = self._folded = False
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
         self.row_ports: list[Port] = []
         self.rows: list[QRectF] = []
         self.note_rect = self.picture_rect = QRectF()
+        self.rows_bottom = self._usual_bottom = 0.0
         self.body = self.outline = QRectF()
         self.set_face(face)
 
@@ -62,6 +75,35 @@ class NodeItem(NodeItemBase):
         return f"Card({self.id!r})"
 
     # --- what it shows
+
+    @property
+    def title(self) -> str:
+        """Return the title that a person gave it; empty where it has that of its type."""
+        return self.asked.title
+
+    @property
+    def seeds(self) -> dict[str, SeedMode]:
+        """Return what becomes of its seeds after a run."""
+        return self.asked.seeds
+
+    @property
+    def collapsed(self) -> bool:
+        """Return whether only its title is shown."""
+        return self.asked.collapsed and self.can_be_shaped
+
+    def show_placement(self, placement: Placement) -> None:
+        """Take another place, title, size or look."""
+        before, self.asked = self.asked, placement
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsMovable, not placement.pinned)
+        self.setPos(placement.x, placement.y)
+        if any(getattr(before, name) != getattr(placement, name) for name in ("width", "height", "collapsed")):
+            self.arrange()
+        self.update()
+
+    def ask_size(self, width: float, height: float) -> None:
+        """Be of another size, as long as nobody says otherwise."""
+        self.asked = msgspec.structs.replace(self.asked, width=width, height=height)
+        self.arrange()
 
     def set_face(self, face: NodeLayout) -> None:
         """Take other ports and rows; the wires at ports that stay are the caller's to lay again."""
@@ -147,38 +189,78 @@ class NodeItem(NodeItemBase):
         self.thumbnail = picture
         self.arrange()
 
+    def show_room(self, room_below: float) -> None:
+        """Take how much room an image has below the rows."""
+        if room_below != self.room_below:
+            self.room_below = room_below
+            if self.thumbnail is not None:
+                self.arrange()
+
     # --- where things lie
 
     def arrange(self) -> None:
         """Lay out ports, rows, note and image, and take the height they need."""
         self.prepareGeometryChange()
-        width, top = style.WIDTH, style.HEADER + 5
+        width, top = self.asked.width or style.WIDTH, style.HEADER + 5
+        self.note_rect, self.picture_rect, self.rows = QRectF(), QRectF(), []
+        if self.collapsed or self._folded:
+            self._folded = self.collapsed
+            for port in self.ports():
+                port.setVisible(not self.collapsed or (not port.is_input and len(self.outputs) == 1))
+        if self.collapsed:
+            for port in self.ports():
+                port.setPos(0 if port.is_input else width, style.HEADER / 2)
+            self._take_height(width, style.HEADER)
+            return
         for port_row, port in enumerate(self.inputs):
             port.setPos(0, top + (port_row + 0.5) * style.ROW)
         for port_row, port in enumerate(self.outputs):
             port.setPos(width, top + (port_row + 0.5) * style.ROW)
         y = top + max(len(self.inputs), len(self.outputs)) * style.ROW
-        self.rows = []
+        more = self._more_for_texts(y)
         for param, port in zip(self.face.rows, self.row_ports, strict=True):
-            height = style.ROW + (style.TEXT_LINES * _TEXT_LINE + 4 if param.widget == "multiline" else 0)
+            text = style.TEXT_LINES * _TEXT_LINE + 4 + more
+            height = style.ROW + (text if param.widget == "multiline" else 0)
             self.rows.append(QRectF(style.PAD, y + 2, width - 2 * style.PAD, height - 4))
             port.setPos(0, y + style.ROW / 2)
             y += height
         y += 6
-        self.note_rect, self.picture_rect = QRectF(), QRectF()
+        self.rows_bottom = y
         if self.note:
-            lines = math.ceil(style.metrics("small").horizontalAdvance(self.note) / (width - 2 * style.PAD - 24)) + 1
-            height = min(max(lines - 1, 1), 3) * 16.0 + 10
-            self.note_rect = QRectF(style.PAD, y, width - 2 * style.PAD, height)
-            y += height + style.PAD
-        if self.thumbnail is not None and not self.thumbnail.isNull():
             wide = width - 2 * style.PAD
-            scale = min(wide / self.thumbnail.width(), 200 / self.thumbnail.height())
-            high = self.thumbnail.height() * scale
-            self.picture_rect = QRectF(
-                (width - self.thumbnail.width() * scale) / 2, y, self.thumbnail.width() * scale, high
-            )
-            y += high + style.PAD
+            room = QRectF(0, 0, wide - 16, 1e6)
+            needed = style.metrics("small").boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.note).height()
+            self.note_rect = QRectF(style.PAD, y, wide, math.ceil(needed) + 10)
+            y += self.note_rect.height() + style.PAD
+        if self.thumbnail is not None and not self.thumbnail.isNull():
+            y += self._place_image(self.thumbnail, width, y)
+        self._take_height(width, y)
+
+    def _more_for_texts(self, top: float) -> float:
+        """Return how much higher than usual each text of several lines is, for the height that was asked for."""
+        texts = sum(param.widget == "multiline" for param in self.face.rows)
+        usual = top + len(self.face.rows) * style.ROW + texts * (style.TEXT_LINES * _TEXT_LINE + 4) + 6
+        self._usual_bottom = usual
+        return max(self.asked.height - usual, 0.0) / texts if texts else 0.0
+
+    def _place_image(self, image: QPixmap, width: float, y: float) -> float:
+        """Put the image below all else, as large as width and room allow; the height that it takes."""
+        texts = any(param.widget == "multiline" for param in self.face.rows)
+        most = _MAX_IMAGE_HEIGHT if texts else max(_MAX_IMAGE_HEIGHT, self.asked.height - y - style.PAD)
+        high = min(most, self.room_below - (y - self.rows_bottom) - style.PAD)
+        scale = min((width - 2 * style.PAD) / image.width(), high / image.height())
+        if scale * image.height() < _MIN_IMAGE_HEIGHT:
+            return 0.0
+        size = QSizeF(image.width() * scale, image.height() * scale)
+        self.picture_rect = QRectF(QPointF((width - size.width()) / 2, y), size)
+        return size.height() + style.PAD
+
+    def height_for(self, bottom: float) -> float:
+        """Return the height to ask for so that the node ends at ``bottom``, in its own coordinates."""
+        texts = any(param.widget == "multiline" for param in self.face.rows)
+        return max(bottom - (self.body.height() - self.rows_bottom if texts else 0.0), self._usual_bottom)
+
+    def _take_height(self, width: float, y: float) -> None:
         self.set_size(width, y)
         self.body = QRectF(0, 0, width, y)
         self.outline = self.body.adjusted(-8, -3, 8, 5)
@@ -193,6 +275,19 @@ class NodeItem(NodeItemBase):
     def shape(self) -> QPainterPath:
         """Return where it can be pressed: the body, not the room around it for the ports."""
         return self._shape
+
+    def arrow_rect(self) -> QRectF:
+        """Return where it is pressed to be folded up or opened."""
+        return QRectF(self.body.right() - 26, 3, 22, 24) if self.can_be_shaped else QRectF()
+
+    def edges_at(self, pos: QPointF) -> tuple[int, int]:
+        """Return which edges a point pulls: 1 for the right one, 1 for the lower one, 0 for none."""
+        if not self.can_be_shaped or self.collapsed or pos.y() < style.HEADER:
+            return 0, 0
+        right, down = self.body.right() - pos.x(), self.body.bottom() - pos.y()
+        if right < _CORNER and down < _CORNER:
+            return 1, 1
+        return int(right < _EDGE), int(down < _EDGE)
 
     def dice_rect(self, row: int) -> QRectF:
         """Return where a seed's row is pressed for another seed."""
@@ -235,8 +330,12 @@ class NodeItem(NodeItemBase):
 
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         row, host = self.row_at(event.pos()), self.host()
-        self._drags_row = False
+        self._drags_row = self._pulls_edge = False
         left = event.button() == Qt.MouseButton.LeftButton
+        if host is not None and left and host.looks.press(self, event.pos()):
+            self._pulls_edge = True
+            event.accept()
+            return
         if host is not None and left and row >= 0 and host.rows.can_edit(self, row):
             if not self.isSelected() and not event.modifiers():
                 self.scene().clearSelection()
@@ -251,6 +350,9 @@ class NodeItem(NodeItemBase):
 
     def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         host = self.host()
+        if self._pulls_edge and host is not None:
+            host.looks.drag(event.pos())
+            return
         if self._drags_row and host is not None:
             host.rows.drag(event.screenPos(), event.modifiers())
             return
@@ -258,6 +360,10 @@ class NodeItem(NodeItemBase):
 
     def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         host = self.host()
+        if self._pulls_edge and host is not None:
+            self._pulls_edge = False
+            host.looks.release()
+            return
         if self._drags_row and host is not None:
             self._drags_row = False
             host.rows.release(event.pos())
@@ -266,17 +372,18 @@ class NodeItem(NodeItemBase):
 
     def title_rect(self) -> QRectF:
         """Return where its title stands, in its own coordinates."""
-        return QRectF(style.PAD, 3, style.WIDTH - 2 * style.PAD, style.ROW)
+        return QRectF(style.PAD, 3, self.body.width() - 2 * style.PAD, style.ROW)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
-        row = self.row_at(event.pos())
+        row, host = self.row_at(event.pos()), self.host()
         if row != self.hot_row:
             self.hot_row = row
-            host = self.host()
             editable = row >= 0 and host is not None and host.rows.can_edit(self, row)
             scrubs = editable and self.face.rows[row].kind in ("int", "float")
-            self.setCursor(Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor)
+            self._cursor = Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor
             self.update()
+        over = host.looks.cursor(self, event.pos()) if host is not None else None
+        self.setCursor(over or self._cursor)
 
     def hoverLeaveEvent(self, _: QGraphicsSceneHoverEvent) -> None:
         self.hot_row = -1

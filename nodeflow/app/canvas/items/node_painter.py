@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QStaticText
 
-from nodeflow.app.canvas.items import style
+from nodeflow.app.canvas.items import badges, style
+from nodeflow.app.canvas.items.annotation_item import shade
+from nodeflow.app.canvas.items.port_shapes import outline
 from nodeflow.app.i18n.pack_translations import told_choice
 from nodeflow.app.i18n.texts import readable, seed_words, tr
 from nodeflow.app.model.run_state import Phase
@@ -52,7 +54,7 @@ def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
     _ground(painter, item)
     _header(painter, item, zoom)
     _progress(painter, item)
-    if zoom >= style.PLAIN:
+    if zoom >= style.PLAIN and not item.collapsed:
         _labels(painter, item)
         for number in range(len(item.rows)):
             _row(painter, item, number)
@@ -70,8 +72,7 @@ def _flat(painter: QPainter, item: NodeItem) -> None:
     phase = item.state.phase
     if item.problems:
         phase = "failed"
-    shade = style.colour(PHASE_COLOURS[phase])
-    painter.fillRect(QRectF(0, 0, body.width(), style.HEADER * 0.6), shade)
+    painter.fillRect(QRectF(0, 0, body.width(), style.HEADER * 0.6), style.colour(PHASE_COLOURS[phase]))
     if phase == "running" and item.state.share:
         share = item.state.share
         painter.fillRect(QRectF(0, body.height() - 12, body.width() * share, 12), style.colour("busy"))
@@ -92,9 +93,9 @@ def _ground(painter: QPainter, item: NodeItem) -> None:
     painter.drawRoundedRect(item.body, style.RADIUS, style.RADIUS)
     inner = item.body.adjusted(1, 1, -1, -1)
     painter.save()
-    painter.setClipRect(QRectF(0, 0, style.WIDTH, style.HEADER), Qt.ClipOperation.IntersectClip)
+    painter.setClipRect(QRectF(0, 0, item.body.width(), style.HEADER), Qt.ClipOperation.IntersectClip)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(style.colour("header"))
+    painter.setBrush(shade(item.asked.colour, 0.34) if item.asked.colour else style.colour("header"))
     painter.drawRoundedRect(inner, style.RADIUS - 1, style.RADIUS - 1)
     painter.restore()
 
@@ -106,20 +107,21 @@ def _header(painter: QPainter, item: NodeItem, zoom: float) -> None:
     painter.setBrush(style.colour(PHASE_COLOURS[state.phase]))
     painter.drawEllipse(QPointF(style.PAD + 5, 15.5), 4, 4)
     left = style.PAD + 16
-    painter.setPen(style.colour("text"))
     painter.setFont(style.font("title"))
-    title = style.text(item.title or item.face.title, "title", style.WIDTH - left - style.PAD)
+    right = badges.paint(painter, item, zoom)
+    painter.setPen(style.colour("text"))
+    title = style.text(item.title or item.face.title, "title", right - left)
     painter.drawStaticText(QPointF(left, 15.5 - title.size().height() / 2), title)
     if zoom < style.PLAIN:
         return
     painter.setFont(style.font("small"))
     words = _badge(item)
-    line = style.text(words, "small", 172)
+    line = style.text(words, "small", item.body.width() - 80)
     painter.setPen(style.colour(PHASE_COLOURS[state.phase] if state.phase not in ("idle", "queued") else "faint"))
-    right = style.WIDTH - style.PAD - line.size().width()
+    right = item.body.width() - style.PAD - line.size().width()
     painter.drawStaticText(QPointF(right, 26), line)
     painter.setPen(style.colour("faint"))
-    name = style.text(item.id, "small", max(20.0, right - left - 8) if words else style.WIDTH - left - style.PAD)
+    name = style.text(item.id, "small", max(20.0, right - left - 8) if words else item.body.width() - left - style.PAD)
     painter.drawStaticText(QPointF(left, 26), name)
 
 
@@ -138,14 +140,15 @@ def _progress(painter: QPainter, item: NodeItem) -> None:
     if state.phase != "running":
         return
     share = state.share
-    bar = QRectF(1, style.HEADER - 2.5, style.WIDTH - 2, 2.5)
+    bar = QRectF(1, style.HEADER - 2.5, item.body.width() - 2, 2.5)
     painter.fillRect(bar, style.colour("line"))
     painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * share, bar.height()), style.colour("busy"))
 
 
 def _labels(painter: QPainter, item: NodeItem) -> None:
     painter.setFont(style.font("label"))
-    half = style.WIDTH / 2 - 14 if item.inputs and item.outputs else style.WIDTH - 28
+    width = item.body.width()
+    half = width / 2 - 14 if item.inputs and item.outputs else width - 28
     for port in item.inputs:
         painter.setPen(style.colour("faint" if port.optional and not port.wires else "dim"))
         if port.stray:
@@ -153,7 +156,7 @@ def _labels(painter: QPainter, item: NodeItem) -> None:
         _beside(painter, style.text(readable(port.name), "label", half), port.y(), left=14)
     painter.setPen(style.colour("dim"))
     for port in item.outputs:
-        _beside(painter, style.text(readable(port.name), "label", half), port.y(), right=style.WIDTH - 14)
+        _beside(painter, style.text(readable(port.name), "label", half), port.y(), right=width - 14)
 
 
 def _beside(painter: QPainter, words: QStaticText, middle: float, left: float = 0.0, right: float = 0.0) -> None:
@@ -284,13 +287,13 @@ def _note(painter: QPainter, item: NodeItem) -> None:
     """What is wrong, or what the result is short of, on a tinted ground."""
     if item.note_rect.isEmpty():
         return
-    shade: Colour = "bad" if item.problems or item.state.phase == "failed" else "busy"
-    ground = QColor(style.colour(shade))
+    tone: Colour = "bad" if item.problems or item.state.phase == "failed" else "busy"
+    ground = QColor(style.colour(tone))
     ground.setAlpha(34)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ground)
     painter.drawRoundedRect(item.note_rect, 5, 5)
-    painter.setPen(style.colour(shade))
+    painter.setPen(style.colour(tone))
     painter.setFont(style.font("small"))
     flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
     painter.drawText(item.note_rect.adjusted(8, 3, -8, -3), int(flags), item.note)
@@ -299,6 +302,9 @@ def _note(painter: QPainter, item: NodeItem) -> None:
 def _dots(painter: QPainter, item: NodeItem) -> None:
     """The ports: filled where a wire is, hollow where one may go; a parameter's only when it matters."""
     faulty = {problem.port for problem in item.problems if problem.port}
+    if item.collapsed:
+        _folded_dots(painter, item, bool(faulty))
+        return
     for port in item.ports():
         if port.is_row and not (port.wires or port.hovered or port.offered):
             continue
@@ -306,10 +312,28 @@ def _dots(painter: QPainter, item: NodeItem) -> None:
 
 
 def _dot(painter: QPainter, port: Port, faulty: bool) -> None:
-    shade = style.port_colour(port.wire_type)
+    tone = style.port_colour(port.wire_type)
     radius = 6.5 if port.hovered or port.offered else 5.0
-    painter.setPen(QPen(style.colour("bad") if faulty else shade, 1.8))
-    painter.setBrush(shade if port.wires or not port.is_input or port.hovered else style.colour("node"))
+    painter.setPen(QPen(style.colour("bad") if faulty else tone, 1.8))
+    painter.setBrush(tone if port.wires or not port.is_input or port.hovered else style.colour("node"))
     if port.offered and not port.wires:
-        painter.setBrush(shade.darker(140))
-    painter.drawEllipse(port.pos(), radius, radius)
+        painter.setBrush(tone.darker(140))
+    _shape(painter, port.pos(), outline(port.wire_type, radius))
+
+
+def _shape(painter: QPainter, at: QPointF, path: QPainterPath) -> None:
+    painter.translate(at)
+    painter.drawPath(path)
+    painter.translate(-at)
+
+
+def _folded_dots(painter: QPainter, item: NodeItem, faulty: bool) -> None:
+    """A folded node has one dot for all that comes in, and its output or one dot for all of them."""
+    painter.setPen(QPen(style.colour("bad" if faulty else "faint"), 1.8))
+    painter.setBrush(style.colour("node"))
+    if any(port.wires for port in item.ports() if port.is_input):
+        painter.drawEllipse(QPointF(0, style.HEADER / 2), 4, 4)
+    if len(item.outputs) == 1:
+        _dot(painter, item.outputs[0], False)
+    elif item.outputs:
+        painter.drawEllipse(QPointF(item.body.width(), style.HEADER / 2), 4, 4)

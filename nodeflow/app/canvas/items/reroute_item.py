@@ -17,6 +17,8 @@ MIDDLE = QPointF(_WIDTH / 2, _HEIGHT / 2)
 class RerouteItem(NodeItem):
     """A node that only passes on what it takes, in the colour of that."""
 
+    can_be_shaped = False
+
     def arrange(self) -> None:
         self.prepareGeometryChange()
         self.rows = []

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.theme import Colour
 
-WIDTH = 252.0
+WIDTH, MIN_WIDTH = 252.0, 150.0
 HEADER = 45.0
 ROW = 25.0
 PAD = 9.0

@@ -18,6 +18,8 @@ _WIDTH, _HEAD = 168.0, 32.0
 class TerminalItem(NodeItem):
     """A terminal with its exposed ports, and an open one at which a wire exposes something new."""
 
+    can_be_shaped = False
+
     def arrange(self) -> None:
         self.prepareGeometryChange()
         self.rows = []

@@ -29,6 +29,7 @@ from nodeflow.app.canvas.view.hover_tips import HoverTips
 from nodeflow.app.canvas.view.insert_on_wire import InsertOnWire
 from nodeflow.app.canvas.view.items_at import ItemsAt
 from nodeflow.app.canvas.view.minimap import Minimap
+from nodeflow.app.canvas.view.node_looks import NodeLooks
 from nodeflow.app.canvas.view.node_search import NodeSearch
 from nodeflow.app.canvas.view.pan_by_hand import PanByHand
 from nodeflow.app.canvas.view.param_row_editing import ParamRowEditing
@@ -68,6 +69,7 @@ class CanvasView(ViewerBase):
         self.wire = WireDrag(self, self.items_at, self.camera)
         self.insert = InsertOnWire(self, self.items_at)
         self.rows = ParamRowEditing(self, self.camera)
+        self.looks = NodeLooks(self)
         self.tips = HoverTips(self, self.items_at)
         self.toast = Toast(self)
         self.search = NodeSearch(self)

@@ -1,0 +1,104 @@
+"""Room around nodes: what is new pushes aside what lies below, and images end where something else begins."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+from PySide6.QtCore import QObject, QRectF, QTimer
+
+from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
+from nodeflow.app.canvas.items.node_item import NodeItem
+from nodeflow.app.canvas.items.node_layout import face_of
+from nodeflow.app.canvas.items.note_item import NoteItem
+from nodeflow.app.canvas.items.reroute_item import RerouteItem
+from nodeflow.app.canvas.layout.layered import Box
+from nodeflow.app.canvas.layout.make_room import make_room
+from nodeflow.app.canvas.view.canvas_view import CanvasView
+from nodeflow.app.model.graph_scope import GraphScope
+from nodeflow.graph.edits.edits import Annotate, Edit, EditBatch, MoveNode, steps
+from nodeflow.graph.model.workflow import Node, Placement
+
+_GAP = 12.0
+"""Scene units between an image and what stands below it."""
+
+
+class RoomAround(QObject):
+    """Tells nodes how much room their images have, soon after something was moved, and makes room for new nodes."""
+
+    def __init__(self, scope: GraphScope, view: CanvasView, items: WorkflowItems, parent: QObject) -> None:
+        super().__init__(parent)
+        self._scope, self._view, self._items = scope, view, items
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self.measure)
+        scope.subscribe(lambda _: self._soon.start())
+        items.loaded.connect(self.measure)
+
+    def measure(self) -> None:
+        """Tell each node with an image how much room there is below it."""
+        if self._items.loading:
+            return
+        cards = [card for card in self._items.shown.values() if not isinstance(card, RerouteItem)]
+        notes = [item for item in self._items.annotations.items.values() if isinstance(item, NoteItem)]
+        areas = [*((card, _without_image(card)) for card in cards)]
+        areas += [(note, note.body.translated(note.pos())) for note in notes]
+        for card in cards:
+            if card.thumbnail is not None and not card.collapsed:
+                card.show_room(self._room(card, [area for item, area in areas if item is not card]))
+
+    def _room(self, card: NodeItem, areas: list[QRectF]) -> float:
+        own = _without_image(card)
+        bottom = card.y() + card.rows_bottom
+        below = [a.top() for a in areas if a.left() < own.right() and own.left() < a.right() and a.top() > own.top()]
+        return min(below, default=math.inf) - bottom - _GAP
+
+    def edits_for_new(self, node_type: str, name: str, made: EditBatch) -> list[Edit]:
+        """The edits after those that add a node which bring it and what lies below to where nothing is covered."""
+        places = [edit.placement for edit in steps(made) if isinstance(edit, MoveNode) and edit.id == name]
+        spec = self._scope.catalogue.nodes.get(node_type)
+        if spec is None or spec.through or not places or places[-1] is None:
+            return []
+        size = NodeItem(name, Node(node_type), face_of(Node(node_type), spec, (), ()), "").body
+        place = places[-1]
+        box = Box(size.width(), size.height(), place.x, place.y)
+        return _room_edits(self._scope, self._items, name, place, box)
+
+
+def room_edits(scope: GraphScope, items: WorkflowItems, card: NodeItem) -> list[Edit]:
+    """The edits that bring a node that was moved, and what lies below it, to where nothing is covered."""
+    place = scope.workflow.layout.get(card.id, Placement(0, 0))
+    place = msgspec.structs.replace(place, x=card.x(), y=card.y())
+    return _room_edits(scope, items, card.id, place, Box(card.body.width(), card.body.height(), card.x(), card.y()))
+
+
+def _room_edits(scope: GraphScope, items: WorkflowItems, name: str, place: Placement, box: Box) -> list[Edit]:
+    others: dict[tuple[str, str], Box] = {}
+    for other, card in items.nodes.items():
+        if other != name and not isinstance(card, RerouteItem):
+            others["node", other] = _box(card.body.translated(card.pos()))
+    for drawn, item in items.annotations.items.items():
+        if isinstance(item, NoteItem):
+            others["note", drawn] = _box(item.body.translated(item.pos()))
+    there, moved = make_room(box, others)
+    edits: list[Edit] = []
+    if there != box:
+        edits.append(MoveNode(name, msgspec.structs.replace(place, y=round(there.y))))
+    layout, notes = scope.workflow.layout, scope.workflow.annotations
+    for (kind, other), target in moved.items():
+        if kind == "note":
+            edits.append(Annotate(other, msgspec.structs.replace(notes[other], y=round(target.y))))
+        elif not items.nodes[other].asked.pinned:
+            before = layout.get(other, Placement(target.x, target.y))
+            edits.append(MoveNode(other, msgspec.structs.replace(before, y=round(target.y))))
+    return edits
+
+
+def _without_image(card: NodeItem) -> QRectF:
+    area = card.body.translated(card.pos())
+    if not card.picture_rect.isEmpty():
+        area.setBottom(card.y() + card.picture_rect.top())
+    return area
+
+
+def _box(area: QRectF) -> Box:
+    return Box(area.width(), area.height(), area.x(), area.y())
