@@ -2099,6 +2099,57 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>SnippetCommands</name>
+  <message>
+   <source>Cannot keep the snippet: {0}</source>
+   <translation>无法保存片段：{0}</translation>
+  </message>
+  <message>
+   <source>Enter inserts it, Esc closes</source>
+   <translation>回车插入，Esc 关闭</translation>
+  </message>
+  <message>
+   <source>Insert {0}</source>
+   <translation>插入 {0}</translation>
+  </message>
+  <message>
+   <source>Kept as “{0}”.</source>
+   <translation>已存为“{0}”。</translation>
+  </message>
+  <message>
+   <source>Name of the snippet; one of the same name is replaced</source>
+   <translation>片段名称；同名者将被替换</translation>
+  </message>
+  <message>
+   <source>Save as Snippet</source>
+   <translation>存为片段</translation>
+  </message>
+  <message>
+   <source>Select nodes first, to keep them as a snippet.</source>
+   <translation>请先选择节点，才能存为片段。</translation>
+  </message>
+  <message>
+   <source>There are no snippets yet. Select nodes and save them as one.</source>
+   <translation>还没有片段。请选择节点并存为片段。</translation>
+  </message>
+  <message>
+   <source>Which snippet?</source>
+   <translation>哪个片段？</translation>
+  </message>
+  <message>
+   <source>{0} cannot be read: {1}</source>
+   <translation>无法读取 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>{0} is no snippet: {1}</source>
+   <translation>{0} 不是片段：{1}</translation>
+  </message>
+  <message>
+   <source>“{0}” cannot be the name of a file; use letters, digits and spaces.</source>
+   <translation>“{0}”不能用作文件名；请用字母、数字和空格。</translation>
+  </message>
+ </context>
+ <context>
   <name>StartPage</name>
   <message>
    <source>Back to {0}</source>
@@ -2902,6 +2953,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>输入</translation>
   </message>
   <message>
+   <source>Insert Snippet…</source>
+   <translation>插入片段…</translation>
+  </message>
+  <message>
    <source>Keys and Pointer</source>
    <translation>快捷键与鼠标操作</translation>
   </message>
@@ -3226,6 +3281,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Save As…</source>
    <translation>另存为…</translation>
+  </message>
+  <message>
+   <source>Save as Snippet…</source>
+   <translation>存为片段…</translation>
   </message>
   <message>
    <source>Save to Library</source>
@@ -3880,6 +3939,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>正在运行</translation>
   </message>
   <message>
+   <source>seed {0}</source>
+   <translation>种子 {0}</translation>
+  </message>
+  <message>
    <source>select what lies in the frame</source>
    <translation>选择框内的内容</translation>
   </message>
@@ -4098,6 +4161,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0} left</source>
    <translation>剩余 {0}</translation>
+  </message>
+  <message>
+   <source>{0} more changes</source>
+   <translation>另有 {0} 处更改</translation>
   </message>
   <message>
    <source>{0} more: type a part of a name</source>

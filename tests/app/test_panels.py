@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.panels.job_line import JOB
 from nodeflow.app.panels.log_panel import LogPanel
 from nodeflow.app.panels.node_library import NodeLibrary, dragged
 from nodeflow.app.panels.queue_panel import QueuePanel
@@ -19,6 +20,7 @@ from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.app.window.status_bar import Status
 from nodeflow.engine.protocol.events import Logged
+from nodeflow.graph.edits.edits import SetParam
 
 Key = Qt.Key
 
@@ -49,6 +51,28 @@ def log(window: MainWindow) -> LogPanel:
     found = panel(window, "log")
     assert isinstance(found, LogPanel)
     return found
+
+
+def test_a_job_says_what_it_is_about_and_its_cross_takes_it_out(
+    window: MainWindow, queue: QueuePanel, qtbot: QtBot
+) -> None:
+    QTest.mouseClick(queue.pause, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.hub.paused, timeout=5000)
+    window.session.do("Set", SetParam("noise", "seed", 41))
+    window.run()
+    window.session.do("Set", SetParam("guidance", "scale", 4.0))
+    window.run()
+    qtbot.waitUntil(lambda: queue.list.count() == 2, timeout=5000)
+    first, second = (queue.list.item(row).data(JOB).about for row in range(2))
+    assert "a red star on a blue background" in first and "seed 41" in first and "latent-diffusion" in first
+    assert "scale 2.5 → 4.0" in second and "scale" not in first
+    cross = queue.list.line.cross(queue.list.visualItemRect(queue.list.item(0)))
+    QTest.mouseClick(queue.list.viewport(), Qt.MouseButton.LeftButton, pos=cross.center())
+    qtbot.waitUntil(lambda: queue.list.count() == 1, timeout=5000)
+    assert queue.list.item(0).data(JOB).about == second
+    QTest.mouseClick(queue.clear, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: queue.list.count() == 0, timeout=5000)
+    QTest.mouseClick(queue.pause, Qt.MouseButton.LeftButton)
 
 
 def lines(queue: QueuePanel) -> list[str]:

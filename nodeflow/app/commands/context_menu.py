@@ -41,7 +41,7 @@ def _groups(gestures: NodeCommands) -> Iterator[Group]:
     elif view.items_at.wire(at) is not None:
         yield "node.add", "edit.delete"
     else:
-        yield "node.add", "node.note", "arrange.frame"
+        yield "node.add", "edit.insert_snippet", "node.note", "arrange.frame"
         yield "edit.paste", "edit.select_all", "arrange.tidy"
         yield "view.frame_all", "view.minimap", *(("view.up",) if inside else ())
 
@@ -58,4 +58,5 @@ def _for_nodes(gestures: NodeCommands, inside: bool) -> Iterator[Group]:
     if any(param.widget == "seed" for card in cards for param in card.face.rows):
         yield "node.reroll", "node.seed_mode"
     yield "node.group", "arrange.frame", *(("node.expose",) if inside else ())
-    yield "edit.cut", "edit.copy", "edit.duplicate", "edit.duplicate_wired", "edit.delete", "edit.dissolve"
+    yield "edit.cut", "edit.copy", "edit.duplicate", "edit.duplicate_wired", "edit.keep_snippet"
+    yield "edit.delete", "edit.dissolve"

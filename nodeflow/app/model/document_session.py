@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from nodeflow.app.model.node_images import NodeImages
 from nodeflow.app.model.open_documents import OpenDocuments
 from nodeflow.app.model.run_obstacles import run_obstacles
 from nodeflow.app.model.run_state import NodeState, RunStates
+from nodeflow.app.model.run_words import run_words
 from nodeflow.app.model.undo import EditCommand
 from nodeflow.app.qt.signals import silence
 from nodeflow.engine.client.client import LocalEngine
@@ -40,7 +41,7 @@ from nodeflow.graph.io import files
 from nodeflow.graph.io.import_report import ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
-from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow
+from nodeflow.graph.model.workflow import Link, Node, Problem, Socket, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
 
 
@@ -98,6 +99,8 @@ class DocumentSession(QObject):
         self._open = OpenDocuments()
         self.states = RunStates()
         self._same = False
+        self._asked_nodes: Mapping[str, Node] = {}
+        """The nodes of the run that was asked for last."""
         self.problems: list[Problem] = []
         self.missing: list[Problem] = []
         """Models that are not on this computer; a run is tried all the same."""
@@ -273,11 +276,14 @@ class DocumentSession(QObject):
         workflow = self.workflow.copy()
         about = (workflow, self.base, self.hub.output, run.targets)
         device, document = self.hub.wanted, self.document
+        words = run_words(workflow, self.catalogue, self._asked_nodes)
+        self._asked_nodes = workflow.nodes
 
         def give(engine: LocalEngine) -> list[Problem]:
             problems = run_obstacles(workflow, self.hub, run.targets)
             if not problems:
-                request = RunRequest.of(*about, device=device, document=self.id, title=run.title, sweeps=run.sweeps)
+                what = {"title": run.title, "sweeps": run.sweeps, "about": words}
+                request = RunRequest.of(*about, device=device, document=self.id, **what)
                 engine.submit(request, run.job)
             return problems
 

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 from nodeflow.app.i18n.texts import duration
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.run_state import RunStates
+from nodeflow.app.panels.job_line import JOB, JobLine
 from nodeflow.engine.protocol.events import JobInfo
 
-_JOB = Qt.ItemDataRole.UserRole
 StatesOf = Callable[[str], RunStates | None]
 """Gives the run states of a document by its id; None for one that is not open."""
 
@@ -37,6 +37,9 @@ class _Jobs(QListWidget):
         self._move, self._remove = move, remove
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.line = JobLine(self)
+        self.setItemDelegate(self.line)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
@@ -99,6 +102,7 @@ class QueuePanel(QWidget):
         self.remove.clicked.connect(self._remove)
         self.clear.clicked.connect(self._clear)
         self.repeat.clicked.connect(self._repeat)
+        self.list.line.cancel_wanted.connect(lambda job: self._hub.engine.cancel(job))
         self.list.itemSelectionChanged.connect(self._enable)
         hub.queue_changed.connect(self.refresh)
         self.refresh()
@@ -107,11 +111,12 @@ class QueuePanel(QWidget):
         """Show the jobs as they stand; what was selected stays so."""
         chosen = set(self._chosen())
         row = self.list.currentRow()
-        current = self.list.item(row).data(_JOB).job if 0 <= row < self.list.count() else 0
+        current = self.list.item(row).data(JOB).job if 0 <= row < self.list.count() else 0
         self.list.clear()
         for job in self._hub.jobs:
             item = QListWidgetItem(self._words(job))
-            item.setData(_JOB, job)
+            item.setData(JOB, job)
+            item.setToolTip(job.about)
             if job.state == "running":
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDragEnabled)
             self.list.addItem(item)
@@ -142,14 +147,14 @@ class QueuePanel(QWidget):
         """Show how long the job that runs may still take."""
         for row in range(self.list.count()):
             item = self.list.item(row)
-            item.setText(self._words(item.data(_JOB)))
+            item.setText(self._words(item.data(JOB)))
 
     def _enable(self) -> None:
         self.remove.setEnabled(bool(self._chosen()))
         self.clear.setEnabled(any(job.state != "running" for job in self._hub.jobs))
 
     def _chosen(self) -> list[int]:
-        return [item.data(_JOB).job for item in self.list.selectedItems()]
+        return [item.data(JOB).job for item in self.list.selectedItems()]
 
     def _move(self, row: int, to: int) -> None:
         """Put the job of a line at another; the one that runs stays first."""

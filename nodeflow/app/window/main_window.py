@@ -40,6 +40,7 @@ from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
+from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.engine.protocol.limits import Limits
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.tabs = Tabs(lambda: DocumentSession(hub=self.hub), self)
         self.models = ModelCommands(self, self.tabs, self.hub.models)
         self.masks = MaskCommands(self, self.tabs)
+        self.snippets = SnippetCommands(self, self.tabs)
         self.recovery = Recovery(self.tabs, Journal())
         self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
         self.recent = RecentFiles(self.settings, self)

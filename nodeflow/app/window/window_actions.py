@@ -17,6 +17,7 @@ from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
+from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.tabs import Tabs
 
 
@@ -25,6 +26,7 @@ class Window(Protocol):
 
     documents: Documents
     dialogs: DialogCommands
+    snippets: SnippetCommands
     models: ModelCommands
     foreign: ForeignDocuments
     pages: Pages
@@ -62,6 +64,8 @@ def define(actions: Actions, window: Window) -> None:
     on("file.quit", "file", tr("Quit"), key.Quit, window.close)
     actions.adopt("edit.undo", "edit", undos.createUndoAction(undos, tr("Undo")), key.Undo)
     actions.adopt("edit.redo", "edit", undos.createRedoAction(undos, tr("Redo")), ["Ctrl+Shift+Z", "Ctrl+Y"])
+    on("edit.keep_snippet", "edit", tr("Save as Snippet…"), "", window.snippets.keep, gap=True)
+    on("edit.insert_snippet", "edit", tr("Insert Snippet…"), "Ctrl+Shift+I", window.snippets.insert)
     on("view.home", "view", tr("Start"), "Alt+Home", window.pages.turn)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
     on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))

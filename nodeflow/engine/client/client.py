@@ -196,7 +196,8 @@ class LocalEngine:
 
     def _changed(self) -> None:
         jobs = tuple(
-            JobInfo(job.job, job.run.title, self._state(job.job), job.run.document) for job in self._queue.jobs
+            JobInfo(job.job, job.run.title, self._state(job.job), job.run.document, job.run.about)
+            for job in self._queue.jobs
         )
         kept = self._queue.kept
         for sentence in self._queue.new_troubles():

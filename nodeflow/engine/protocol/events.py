@@ -347,12 +347,13 @@ JobState = Literal["waiting", "running", "left"]
 
 
 class JobInfo(msgspec.Struct, frozen=True):
-    """A job in the queue."""
+    """A job in the queue. ``about``: a line on what makes it this run."""
 
     job: int
     title: str
     state: JobState
     document: str = ""
+    about: str = ""
 
 
 class QueueChanged(msgspec.Struct, frozen=True, tag=True):

@@ -16,7 +16,8 @@ class RunRequest(msgspec.Struct, frozen=True):
 
     Relative paths start at ``base``, results go below ``output``. Without ``targets`` everything runs that nothing else
     uses. ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title``
-    is what a person calls it. ``sweeps`` give parameters several values each, for this run alone.
+    is what a person calls it, ``about`` a line on what makes it this run. ``sweeps`` give parameters several values
+    each, for this run alone.
     """
 
     workflow: bytes
@@ -27,6 +28,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     document: str = ""
     title: str = ""
     sweeps: tuple[Sweep, ...] = ()
+    about: str = ""
 
     @classmethod
     def of(
@@ -40,7 +42,7 @@ class RunRequest(msgspec.Struct, frozen=True):
         document: str = "",
         title: str = "",
         sweeps: tuple[Sweep, ...] = (),
+        about: str = "",
     ) -> RunRequest:
         """Return the request to run a workflow as it stands now."""
-        about = (str(base), str(output), tuple(targets), device, document, title, sweeps)
-        return cls(dumps(workflow), *about)
+        return cls(dumps(workflow), str(base), str(output), tuple(targets), device, document, title, sweeps, about)

@@ -186,12 +186,15 @@ class NodeCommands(QObject):
     def copy(self) -> None:
         """Put what is selected on the clipboard, as the text of a workflow file."""
         if self._any():
-            QGuiApplication.clipboard().setText(self._piece())
+            QGuiApplication.clipboard().setText(self.piece())
 
     def _any(self) -> bool:
         return bool(self.canvas.selection.chosen() or self.canvas.annotations.chosen())
 
-    def _piece(self) -> str:
+    def piece(self) -> str:
+        """Return what is selected as the text of a workflow file; empty where nothing is."""
+        if not self._any():
+            return ""
         drawn, subgraphs = self.canvas.annotations.chosen(), self.scope.root.subgraphs
         return cut_out(self.scope.workflow, self.canvas.selection.chosen(), drawn, subgraphs)
 
@@ -207,21 +210,25 @@ class NodeCommands(QObject):
         if held.hasUrls() or not text or foreign.may_be_text(text):
             self.unknown_pasted.emit()
         else:
-            self._put(text, self.view.pointer(), self.tr("Paste"))
+            at = self.view.pointer()
+            try:
+                self.put(text, (at.x(), at.y()), self.tr("Paste"))
+            except WorkflowError:
+                self.view.toast.say(self.tr("The clipboard holds no nodes."))
 
     def duplicate(self, wired: bool = False) -> None:
         """Add what is selected again, at the pointer; ``wired``: with the wires that come in from the rest too."""
         if self._any():
             at = self.view.pointer() if self.view.has_pointer() else None
-            self._put(self._piece(), at, self.tr("Duplicate"), wired)
+            place = None if at is None else (at.x(), at.y())
+            self.put(self.piece(), place, self.tr("Duplicate"), wired)
 
-    def _put(self, text: str, at: QPointF | None, words: str, wired: bool = False) -> None:
-        place = None if at is None else (at.x(), at.y())
-        try:
-            edit, names, drawn = put_in(self.scope.workflow, text, place, self.scope.root)
-        except WorkflowError:
-            self.view.toast.say(self.tr("The clipboard holds no nodes."))
-            return
+    def put(self, text: str, place: tuple[float, float] | None, words: str, wired: bool = False) -> None:
+        """Add a piece of a workflow, around a place or a little beside its own, as one undo step.
+
+        Raises WorkflowError for what is none.
+        """
+        edit, names, drawn = put_in(self.scope.workflow, text, place, self.scope.root)
         if fault := self.scope.fault(edit):
             self.view.toast.say(fault)
             return

@@ -1,0 +1,77 @@
+"""Tests of snippets: pieces of workflows that are kept under a name and put into others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app.seen import agrees, text
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialogButtonBox, QInputDialog, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from nodeflow.app.model.snippets import Snippets
+from nodeflow.app.window.main_window import MainWindow
+
+
+@pytest.fixture
+def snippets(window: MainWindow, tmp_path: Path) -> Snippets:
+    window.snippets.snippets = Snippets(tmp_path / "kept")
+    return window.snippets.snippets
+
+
+def keep(window: MainWindow, qtbot: QtBot, name: str) -> None:
+    window.actions_["edit.keep_snippet"].trigger()
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    field = dialog.findChild(QLineEdit)
+    QTest.keyClicks(field, name)
+    ok = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)
+    with qtbot.waitSignal(dialog.finished, timeout=5000):
+        QTest.mouseClick(ok, Qt.MouseButton.LeftButton)
+
+
+def test_what_is_selected_is_kept_and_put_into_another_document(
+    window: MainWindow, snippets: Snippets, qtbot: QtBot
+) -> None:
+    window.canvas.selection.choose(["prompt", "negative", "guidance"])
+    keep(window, qtbot, "two texts")
+    assert snippets.names() == ["two texts"]
+    window.session.new()
+    before = text(window)
+    QTest.keyClick(
+        window.canvas.view, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    picker = window.snippets.picker
+    assert picker is not None and picker.isVisible()
+    QTest.keyClicks(picker.field, "texts")
+    QTest.keyClick(picker.field, Qt.Key.Key_Return)
+    assert set(window.session.workflow.nodes) == {"prompt", "negative", "guidance"}
+    assert {link.target for link in window.session.workflow.links.values()} == {"guidance"}
+    assert window.canvas.selection.chosen() and agrees(window)
+    window.session.stack.undo()
+    assert text(window) == before
+
+
+def test_what_cannot_be_is_said(window: MainWindow, snippets: Snippets, qtbot: QtBot) -> None:
+    toast = window.canvas.view.toast
+    window.canvas.selection.choose(())
+    window.actions_["edit.keep_snippet"].trigger()
+    assert "Select nodes first" in toast.text()
+    window.actions_["edit.insert_snippet"].trigger()
+    assert "no snippets yet" in toast.text()
+    window.canvas.selection.choose(["prompt"])
+    keep(window, qtbot, "a/b")
+    assert "cannot be the name of a file" in toast.text() and snippets.names() == []
+    snippets.save("broken", "no workflow")
+    window.actions_["edit.insert_snippet"].trigger()
+    assert window.snippets.picker is not None
+    QTest.keyClick(window.snippets.picker.field, Qt.Key.Key_Return)
+    assert "is no snippet" in toast.text()
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "a:b", "what?", "end ", "x" * 101])
+def test_names_that_no_system_takes(name: str) -> None:
+    assert not Snippets.can_be(name)
+    assert Snippets.can_be("two texts, 中文")
