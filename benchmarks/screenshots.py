@@ -149,7 +149,7 @@ class Scenes:
                 self.view.rows.editor.setText(title)
             self.view.rows.finish()
             if colour:
-                self.canvas.annotation_commands.colour(colour)
+                self.window.gestures.colour(colour)
         self.canvas.annotation_commands.add_note()
         if isinstance(self.view.rows.editor, TextEditor):
             self.view.rows.editor.setPlainText("# Try\n\n- another **text**\n- 4 in `batch`")

@@ -282,8 +282,9 @@ class DocumentSession(QObject):
         def give(engine: LocalEngine) -> list[Problem]:
             problems = run_obstacles(workflow, self.hub, run.targets)
             if not problems:
-                what = {"title": run.title, "sweeps": run.sweeps, "about": words}
-                request = RunRequest.of(*about, device=device, document=self.id, **what)
+                request = RunRequest.of(
+                    *about, device=device, document=self.id, title=run.title, sweeps=run.sweeps, about=words
+                )
                 engine.submit(request, run.job)
             return problems
 

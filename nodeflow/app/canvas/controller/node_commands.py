@@ -267,10 +267,10 @@ class NodeCommands(QObject):
         if not self._any():
             self.view.toast.say(self.tr("Select something first."))
             return
-        menu = colour_menu(self.view, self._colour)
+        menu = colour_menu(self.view, self.colour)
         menu.popup(self.view.mapToGlobal(self.view.mapFromScene(self.view.pointer())))
 
-    def _colour(self, name: str) -> None:
+    def colour(self, name: str) -> None:
         """Give nodes, frames and notes that are selected a colour, as one step."""
         edits = [*self.canvas.looks.colour_edits(name), *self.canvas.annotation_commands.colour_edits(name)]
         if edits:

@@ -6,6 +6,7 @@ import math
 
 import msgspec
 from PySide6.QtCore import QObject, QRectF, QTimer
+from PySide6.QtWidgets import QGraphicsItem
 
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.items.node_item import NodeItem
@@ -40,7 +41,7 @@ class RoomAround(QObject):
             return
         cards = [card for card in self._items.shown.values() if not isinstance(card, RerouteItem)]
         notes = [item for item in self._items.annotations.items.values() if isinstance(item, NoteItem)]
-        areas = [*((card, _without_image(card)) for card in cards)]
+        areas: list[tuple[QGraphicsItem, QRectF]] = [(card, _without_image(card)) for card in cards]
         areas += [(note, note.body.translated(note.pos())) for note in notes]
         for card in cards:
             if card.thumbnail is not None and not card.collapsed:
