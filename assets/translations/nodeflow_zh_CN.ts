@@ -1131,6 +1131,18 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>快捷键</translation>
   </message>
   <message>
+   <source>Keys of another program</source>
+   <translation>其他程序的按键</translation>
+  </message>
+  <message>
+   <source>Keys of nodeflow</source>
+   <translation>nodeflow 的按键</translation>
+  </message>
+  <message>
+   <source>Keys of {0}</source>
+   <translation>{0} 的按键</translation>
+  </message>
+  <message>
    <source>New keys</source>
    <translation>新快捷键</translation>
   </message>

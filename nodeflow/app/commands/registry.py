@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from nodeflow.app.commands.key_presets import keys_of
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.model.settings import Settings
 
@@ -157,6 +158,11 @@ class Actions(QObject):
         """Give every action its own keys again."""
         for id, entry in self.entries.items():
             self.set_keys(id, entry.defaults)
+
+    def take_preset(self, name: str) -> None:
+        """Give every action the keys of another program; its own where the name is empty."""
+        for id, keys in keys_of(name, {id: entry.defaults for id, entry in self.entries.items()}).items():
+            self.set_keys(id, keys)
 
     def conflicts(self, id: str, key: str) -> list[ActionEntry]:
         """The other actions that a key calls already."""

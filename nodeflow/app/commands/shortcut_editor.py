@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QKeySequenceEdit,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.commands.key_presets import PRESETS
 from nodeflow.app.commands.registry import ActionEntry, Actions, categories, plain
 
 _ID = Qt.ItemDataRole.UserRole
@@ -47,6 +49,11 @@ class KeysPage(QWidget):
         self.none = QPushButton(self.tr("None"))
         self.reset = QPushButton(self.tr("Default"))
         self.reset_all = QPushButton(self.tr("All to default"))
+        self.presets = QComboBox()
+        self.presets.setAccessibleName(self.tr("Keys of another program"))
+        self.presets.addItem(self.tr("Keys of nodeflow"), "")
+        for preset in PRESETS:
+            self.presets.addItem(self.tr("Keys of {0}").format(preset), preset)
         self.told = QLabel()
         self.told.setWordWrap(True)
         self.told.setObjectName("dim")
@@ -57,7 +64,10 @@ class KeysPage(QWidget):
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 12)
-        layout.addWidget(self.search)
+        head = QHBoxLayout()
+        head.addWidget(self.search, 1)
+        head.addWidget(self.presets)
+        layout.addLayout(head)
         layout.addWidget(self.tree, 1)
         layout.addLayout(row)
         layout.addWidget(self.told)
@@ -68,6 +78,7 @@ class KeysPage(QWidget):
         self.none.clicked.connect(lambda: self._set([]))
         self.reset.clicked.connect(lambda: self._set(self._entry().defaults))
         self.reset_all.clicked.connect(self._reset_all)
+        self.presets.activated.connect(self._take_preset)
         self._fill()
 
     def choose(self, id: str) -> None:
@@ -142,6 +153,11 @@ class KeysPage(QWidget):
         self._show_keys()
         self._chosen(self.tree.currentItem())
         self.told.clear()
+
+    def _take_preset(self) -> None:
+        self._actions.take_preset(self.presets.currentData())
+        self._show_keys()
+        self._chosen(self.tree.currentItem())
 
     def _reset_all(self) -> None:
         self._actions.reset_keys()
