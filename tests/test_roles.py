@@ -15,6 +15,7 @@ from nodeflow.graph.model import roles
 ROOT = Path(__file__).parent.parent / "nodeflow"
 NODE = re.compile(r"\bnodes\.[a-z_]+\b")
 WORDS = {
+    "app/canvas/items/port_shapes.py": "the shapes of nodeflow's own wires",
     "app/qt/theme.py": "the colours of nodeflow's own wires",
     "app/start_page/bundled_workflows.py": "what methods are called",
     "app/dialogs/settings_dialog.py": "a heading",
