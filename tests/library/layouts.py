@@ -264,7 +264,7 @@ NETWORKS = {
     "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth", ALONE),
     "chroma": Layout(CHROMA, "transformer", "Chroma", ALONE),
     "chroma radiance": Layout({**CHROMA, "nerf_blocks.0.norm.scale": (W,)}, "transformer", "Chroma Radiance"),
-    "flux 2 dev": Layout(FLUX_2, "transformer", "FLUX.2"),
+    "flux 2 dev": Layout(FLUX_2, "transformer", "FLUX.2", ALONE),
     "flux 2 klein 4b": Layout({**FLUX_2, "txt_in.weight": (W, 7680)}, "transformer", "FLUX.2 Klein", ALONE),
     "flux 3": Layout(
         {
@@ -361,7 +361,7 @@ TEXT = {
     "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3", READER),
     "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
     "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),
-    "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3"),
+    "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3", READER),
     "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2", READER),
     "pile t5": Layout({**UMT5, "shared.weight": (32128, 2048)}, "text encoder", "Pile-T5-XL", READER),
     "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B"),

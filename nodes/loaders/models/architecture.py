@@ -60,7 +60,8 @@ class Architecture:
             module = self._empty(self.shape(told), settings)
         for part in self.optional:
             if not any(name.startswith(f"{part}.") for name in told):
-                setattr(module, part, None)
+                holder, _, name = part.rpartition(".")
+                setattr(module.get_submodule(holder), name, None)
         for part in self.tied:
             delattr(module, part)
         fill(path, module, weights.given(module, module_names(module, told)), dtype)

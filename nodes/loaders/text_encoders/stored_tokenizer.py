@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nodeflow.library.header_reader import read_header
@@ -12,8 +13,6 @@ from nodes.loaders.quantised.gguf_file import GGUF, fields_of_gguf
 from nodes.loaders.quantised.open_file import tensor_in
 from nodes.loaders.read.folder_files import first_line, named
 
-JSON = "tokenizer_json"
-"""The tensor that holds a tokenizer.json."""
 SPECIAL = 3, 4
 """Types of tokens in GGUF that are no words: control, and such as people added."""
 
@@ -28,8 +27,8 @@ def stored_in(path: Path, kind: str) -> Any | None:
     try:
         if path.suffix.lower() == GGUF:
             return _of_gguf(path, kind)
-        name = next((one for one in read_header(path).tensors if one.rpartition(".")[2] == JSON), None)
-        return None if name is None else _of_json(bytes(tensor_in(path, name).numpy()), kind)
+        name = next((one for one in read_header(path).tensors if one.rpartition(".")[2] in TENSORS), None)
+        return None if name is None else TENSORS[name.rpartition(".")[2]](bytes(tensor_in(path, name).numpy()), kind)
     except NodeError:
         raise
     except Exception as error:  # of many kinds, by what is wrong with it
@@ -45,6 +44,23 @@ def _of_json(content: bytes, kind: str) -> Any:
     from tokenizers import Tokenizer
 
     return getattr(transformers, kind)(tokenizer_object=Tokenizer.from_str(content.decode("utf-8")))
+
+
+def _of_tekken(content: bytes, kind: str) -> Any:
+    """Mistral's own format, filled up at the left as its models were trained."""
+    import transformers
+    from transformers.integrations.mistral.tokenizer import MistralConverter
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "tekken.json"
+        path.write_bytes(content)
+        made = MistralConverter(str(path)).converted()
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    return getattr(transformers, kind)(tokenizer_object=made, padding_side="left", **special)
+
+
+TENSORS: Mapping[str, Callable[[bytes, str], Any]] = {"tokenizer_json": _of_json, "tekken_model": _of_tekken}
+"""How tensors are read that hold a tokenizer's file: tokenizer.json and tekken.json."""
 
 
 def _of_gguf(path: Path, kind: str) -> Any | None:

@@ -10,14 +10,23 @@ from diffusers import (
     AutoencoderKLQwenImage21,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
+    Flux2Pipeline,
     Flux2Transformer2DModel,
     Krea2Pipeline,
     Krea2Transformer2DModel,
     QwenImage21Pipeline,
     QwenImage21Transformer2DModel,
 )
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as Letters
+from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
+    Mistral3Config,
+    Mistral3ForConditionalGeneration,
+    PixtralImageProcessor,
+    PixtralProcessor,
+    PreTrainedTokenizerFast,
     Qwen2Tokenizer,
     Qwen2VLImageProcessor,
     Qwen3Config,
@@ -147,17 +156,9 @@ def krea_2(folder: Path) -> None:
 def flux_2_klein(folder: Path, width: int = 2560) -> None:
     """By its width its files are told."""
     tokenizer = words()
-    vae = AutoencoderKLFlux2(
-        block_out_channels=(32, 32, 32, 32),
-        layers_per_block=1,
-        latent_channels=32,
-        mid_block_add_attention=False,
-    )
-    torch.nn.init.normal_(vae.bn.running_mean)
-    torch.nn.init.uniform_(vae.bn.running_var, 0.5, 2.0)
     Flux2KleinPipeline(
         scheduler=shifted(3.0),
-        vae=vae,
+        vae=flux_2_vae(),
         text_encoder=Qwen3ForCausalLM(
             Qwen3Config(
                 vocab_size=len(tokenizer),
@@ -171,14 +172,83 @@ def flux_2_klein(folder: Path, width: int = 2560) -> None:
             )
         ),
         tokenizer=tokenizer,
-        transformer=Flux2Transformer2DModel(
-            in_channels=128,
-            num_layers=1,
-            num_single_layers=2,
-            attention_head_dim=32,
-            num_attention_heads=2,
-            joint_attention_dim=3 * width,
-            axes_dims_rope=(8, 8, 8, 8),
-            guidance_embeds=False,
-        ),
+        transformer=flux_2_transformer(width, guidance_embeds=False),
     ).save_pretrained(folder)
+
+
+def flux_2_transformer(width: int, guidance_embeds: bool) -> Flux2Transformer2DModel:
+    return Flux2Transformer2DModel(
+        in_channels=128,
+        num_layers=1,
+        num_single_layers=2,
+        attention_head_dim=32,
+        num_attention_heads=2,
+        joint_attention_dim=3 * width,
+        axes_dims_rope=(8, 8, 8, 8),
+        guidance_embeds=guidance_embeds,
+    )
+
+
+MARKS = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[IMG]", "[IMG_BREAK]", "[IMG_END]", "<pad>"]
+MARKS += ["[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]"]
+MISTRAL = (
+    "<s>{% for one in messages %}{% set name = 'SYSTEM_PROMPT' if one.role == 'system' else 'INST' %}[{{ name }}]"
+    "{% if one.content is string %}{{ one.content }}{% else %}{{ one.content[0].text }}{% endif %}[/{{ name }}]"
+    "{% endfor %}"
+)
+
+
+def mistral_words() -> PreTrainedTokenizerFast:
+    """Mistral's marks and each byte a token, filled up at the left."""
+    letters = {letter: number + len(MARKS) for number, letter in enumerate(sorted(ByteLevel.alphabet()))}
+    plain = Tokenizer(BPE(vocab={mark: number for number, mark in enumerate(MARKS)} | letters, merges=[]))
+    plain.pre_tokenizer, plain.decoder = ByteLevel(add_prefix_space=False, use_regex=False), Letters()
+    plain.add_special_tokens(MARKS)
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    return PreTrainedTokenizerFast(tokenizer_object=plain, padding_side="left", chat_template=MISTRAL, **special)
+
+
+def flux_2(folder: Path, width: int = 5120) -> None:
+    """By its width its files are told."""
+    tokenizer = mistral_words()
+    Flux2Pipeline(
+        scheduler=shifted(3.0),
+        vae=flux_2_vae(),
+        text_encoder=Mistral3ForConditionalGeneration(
+            Mistral3Config(
+                text_config={
+                    "vocab_size": len(tokenizer),
+                    "hidden_size": width,
+                    "intermediate_size": 24,
+                    "num_hidden_layers": 32,
+                    "num_attention_heads": 1,
+                    "num_key_value_heads": 1,
+                    "head_dim": 128,
+                    "rms_norm_eps": 1e-5,
+                    "sliding_window": None,
+                    "rope_parameters": {"rope_type": "default", "rope_theta": 1e9},
+                },
+                vision_config={
+                    "hidden_size": 16,
+                    "intermediate_size": 16,
+                    "num_hidden_layers": 1,
+                    "num_attention_heads": 1,
+                    "head_dim": 16,
+                },
+            )
+        ),
+        tokenizer=PixtralProcessor(image_processor=PixtralImageProcessor(), tokenizer=tokenizer, chat_template=MISTRAL),
+        transformer=flux_2_transformer(width, guidance_embeds=True),
+    ).save_pretrained(folder)
+
+
+def flux_2_vae() -> AutoencoderKLFlux2:
+    vae = AutoencoderKLFlux2(
+        block_out_channels=(32, 32, 32, 32),
+        layers_per_block=1,
+        latent_channels=32,
+        mid_block_add_attention=False,
+    )
+    torch.nn.init.normal_(vae.bn.running_mean)
+    torch.nn.init.uniform_(vae.bn.running_var, 0.5, 2.0)
+    return vae

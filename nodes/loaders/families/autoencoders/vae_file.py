@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nodeflow.node import NodeError
-from nodeflow.wires import VAE, LatentFormat
-from nodes.loaders.families.autoencoders.flux_2 import FLUX_2
+from nodeflow.wires import VAE
 from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
 from nodes.loaders.models.family import Latent
 from nodes.loaders.models.known import families, told_as
@@ -25,15 +24,9 @@ OLD_NAMES = {"FLUX": "FLUX.1", "Stable Diffusion 1 and 2": "Stable Diffusion 1"}
 """Names that older workflows have."""
 
 
-WITHOUT_FAMILY: Mapping[str, Latent] = {
-    "FLUX.2": Latent(FLUX_2, lambda config: LatentFormat(128, 16, 64), ("FLUX.2",)),
-}
-"""VAEs of models whose network no family here has yet."""
-
-
 def spaces() -> Mapping[str, Latent]:
     """Whose latents a file may make, by the name of the family."""
-    return {**WITHOUT_FAMILY, **{name: family.latent for name, family in families().items()}}
+    return {name: family.latent for name, family in families().items()}
 
 
 def load_autoencoder_file(path: Path, precision: Precision, made_for: str) -> VAE:

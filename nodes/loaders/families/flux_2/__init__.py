@@ -1,0 +1,1 @@
+"""FLUX.2 dev (Black Forest Labs 2025)."""
