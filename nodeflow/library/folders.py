@@ -116,7 +116,7 @@ def folder_named(name: str) -> Path | None:
         return None
     for root in library_roots():
         place = root.path.joinpath(*parts)
-        if any((place / sign).is_file() for sign in ("model_index.json", "config.json")):
+        if any((place / sign).is_file() for sign in ("model_index.json", "modular_model_index.json", "config.json")):
             return place
     return None
 

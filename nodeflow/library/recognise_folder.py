@@ -13,7 +13,8 @@ from nodeflow.library.recognised import SENTENCES, Recognised
 from nodeflow.library.rules import FolderRule, RuleBook
 
 MAX_CONFIG_BYTES = 5_000_000
-CONFIGS = "model_index.json", "config.json", "open_clip_config.json"
+INDICES = "model_index.json", "modular_model_index.json"
+CONFIGS = *INDICES, "config.json", "open_clip_config.json"
 
 
 RecogniseFile = Callable[[Path, RuleBook], Recognised]
@@ -24,8 +25,9 @@ def recognise_folder(path: Path, rules: RuleBook, recognise: RecogniseFile) -> R
     """Return what a folder is. Raises OSError where it cannot be read."""
     if not any(path.iterdir()):
         return Recognised("empty", what="nothing", reason="check the path")
-    if name := _class(read_config(path / "model_index.json")):
-        return _pipeline(path, name, rules)
+    for index in INDICES:
+        if name := _class(read_config(path / index)):
+            return _pipeline(path, name, rules)
     config = read_config(path / "config.json")
     if name := _class(config) or str(config.get("model_type") or ""):
         return _network(path, name, rules)

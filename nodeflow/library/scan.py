@@ -20,7 +20,7 @@ from nodeflow.library.sidecars import PREVIEWS, TEXTS, told_of
 from nodeflow.library.sniff import PICKLES
 
 WEIGHTS = ".safetensors", ".gguf", *PICKLES
-SIGNS = "model_index.json", "adapter_config.json"
+SIGNS = "model_index.json", "modular_model_index.json", "adapter_config.json"
 """What lies in a folder that is one model."""
 PASSED_BY = {".git", "__pycache__", "node_modules", "venv", ".venv", "blobs", "refs", ".locks", ".cache", ".no_exist"}
 SNAPSHOTS = "snapshots"

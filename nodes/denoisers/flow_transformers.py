@@ -176,4 +176,6 @@ def network_denoiser(network: DiffusionNetwork, guidance: Annotated[float, Slide
     if family is None:
         raise NodeError("this network was not loaded as one of the families; use the denoiser made for it")
     refuse_shown(network)
+    if family.network.flow_map(network):
+        raise NodeError("this network is told where each step goes; use Flow-map denoiser")
     return family.network.denoiser(network, guidance)

@@ -191,7 +191,27 @@ AURA_FLOW: Names = [
     (r"\.linear_([12])\.weight", r".c_fc\1.weight"),
     (r"\.out_projection\.", ".c_proj."),
 ]
+FLUX_3: Names = [
+    (r"^x_embedders\.", "emb_in."),
+    (r"^context_embedder\.", "txt_in."),
+    (r"^mode_blocks\.", "content_mode_blocks."),
+    (r"^single_transformer_blocks\.", "single_blocks."),
+    (r"^timestep_embedder\.linear_1\.", "time_in.in_layer."),
+    (r"^timestep_embedder\.linear_2\.", "time_in.out_layer."),
+    (r"^target_timestep_embedder\.linear_1\.", "ref_time_in.in_layer."),
+    (r"^target_timestep_embedder\.linear_2\.", "ref_time_in.out_layer."),
+    (r"^proj_out\.", "final_layer.image.linear."),
+    (r"^norm_out\.linear\.", "final_layer.image.adaLN_modulation.1."),
+    (r"_modulations\.(\w+)\.linear\.", r"_modulations.\1.lin."),
+    (r"\.attn\.to_([qkv])\.", r".\1_proj."),
+    (r"\.attn\.to_out\.0\.", ".attn_out."),
+    (r"\.attn\.norm_q\.weight", ".norm.query_norm.scale"),
+    (r"\.attn\.norm_k\.weight", ".norm.key_norm.scale"),
+    (r"\.ff\.linear_in\.", ".mlp_in."),
+    (r"\.ff\.linear_out\.", ".mlp_out."),
+]
 NAMES = {
+    "Flux3Transformer2DModel": FLUX_3,
     "FluxTransformer2DModel": FLUX,
     "ChromaTransformer2DModel": CHROMA,
     "Lumina2Transformer2DModel": LUMINA_2,
@@ -207,6 +227,7 @@ NAMES = {
 
 
 SWAPPED = ("FluxTransformer2DModel", "SD3Transformer2DModel", "Flux2Transformer2DModel", "AuraFlowTransformer2DModel")
+SWAPPED += ("Flux3Transformer2DModel",)
 
 
 def original_weights(kind: str, weights: Weights) -> Weights:

@@ -72,7 +72,7 @@ class Network:
 
     ``denoiser`` makes it a denoiser; its number is the guidance that networks are told which were distilled with it.
     ``place`` is its folder in a pipeline; ``guided``: whether it may be told that guidance. ``shown``: what networks
-    of the family are shown beside the latent, where some are.
+    of the family are shown beside the latent, where some are. ``flow_map``: whether one is told where each step goes.
     """
 
     architecture: Architecture
@@ -80,6 +80,7 @@ class Network:
     place: str = "transformer"
     guided: bool = False
     shown: Shown | None = None
+    flow_map: Callable[[DiffusionNetwork], bool] = lambda network: False
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from nodes.loaders.read.parts import Parts, Target, denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.schedule_file import read_schedule
 
+INDEX, MODULAR = "model_index.json", "modular_model_index.json"
+"""What says which parts a pipeline's folder has, and that of one of diffusers' modular pipelines."""
 VAE_PART = "VAE"
 """What ``parts.toml`` calls it."""
 
@@ -127,7 +129,8 @@ def encoders_of_file(family: Family, file: WeightsFile) -> Given:
 
 def encoders_of_folder(family: Family, path: Path) -> Given:
     """The text encoders that a pipeline's folder has. Raises NodeError where it is none."""
-    index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
+    modular = (path / MODULAR).is_file()
+    index = read_json(path / (MODULAR if modular else INDEX), "it needs a model_index.json as diffusers saves it")
     return {
         part.place: EncoderFile(path / part.place, Recognised(family=part.encoder.name))
         for part in family.text.parts
@@ -173,7 +176,7 @@ def network_from_file(family: Family, file: WeightsFile, precision: Precision) -
 def network_from_folder(family: Family, path: Path, precision: Precision) -> Network:
     """A family's network out of the folder of a pipeline, or of the network alone. Raises NodeError."""
     architecture = family.network.architecture
-    alone = not (path / "model_index.json").is_file()
+    alone = not any((path / index).is_file() for index in (INDEX, MODULAR))
     place = path if alone else path / family.network.place
     module = architecture.from_folder(place, precision.dtype(architecture.precisions))
     schedule = TrainedSchedule(family.schedule(module.config)) if alone else _schedule_of(family, path, module.config)
@@ -181,6 +184,8 @@ def network_from_folder(family: Family, path: Path, precision: Precision) -> Net
 
 
 def _schedule_of(family: Family, path: Path, config: Mapping[str, Any]) -> TrainedSchedule:
+    if (path / MODULAR).is_file() and not (path / "scheduler").is_dir():
+        return TrainedSchedule(family.schedule(config))
     return TrainedSchedule({**read_schedule(path / "scheduler").config, **family.usual})
 
 
@@ -267,4 +272,4 @@ def _told(files: Sequence[tuple[str, Path]], what: str) -> Path:
 
 def _has(index: Mapping[str, Any], part: str) -> bool:
     entry = index.get(part)
-    return isinstance(entry, list) and len(entry) == 2 and entry[1] is not None
+    return isinstance(entry, list) and len(entry) in (2, 3) and entry[1] is not None

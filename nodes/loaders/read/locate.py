@@ -33,6 +33,7 @@ PATTERNS = [
 
 MODEL_PATTERNS = [
     *(name for name in PATTERNS if not name.endswith(".safetensors")),
+    "modular_model_index.json",
     "tokenizer*/*.jinja",
     "transformer/diffusion_pytorch_model*.safetensors",
     "unet/diffusion_pytorch_model*.safetensors",

@@ -163,5 +163,7 @@ QWEN_3_VL_4B = Encoder(
     _VL,
     Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen3-VL-4B-Instruct:",), "qwen25_tokenizer"),
 )
+QWEN_3_VL = Encoder("Qwen3-VL 4B", ("Qwen3-VL 4B", "Qwen3-VL 8B", "Qwen3-VL"), _VL, QWEN_3_VL_4B.tokenizing)
+"""Of either size, which FLUX.3's transformers tell apart."""
 QWEN_3 = Encoder("Qwen3 4B", ("Qwen3 4B", "Qwen3 8B", "Qwen3"), QWEN_3_4B.architecture, QWEN_3_4B.tokenizing)
 """Of either size, which FLUX.2 Klein's transformers tell apart."""

@@ -1,0 +1,1 @@
+"""FLUX.3 Klein (Black Forest Labs 2026)."""
