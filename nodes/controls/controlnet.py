@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+
+from torch import Tensor
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
-from nodeflow.wires import ControlNet, Denoiser, Image
+from nodeflow.wires import VAE, ControlNet, Denoiser, Image
+from nodes.denoisers.calls.flow_calls import FlowDenoiser
 from nodes.denoisers.denoisers import AttachedControl, UNetDenoiser
+from nodes.latents.vae import DiffusersVAE, vae_encode
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
 from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
+from nodes.loaders.families.controlnet.transformer_control import (
+    TransformerControlNet,
+    family_of_file,
+    family_of_folder,
+    load_transformer_control,
+)
 from nodes.loaders.families.controlnet.union import ControlType, UnionControlNet
+from nodes.loaders.models.precision import Precision
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
@@ -22,7 +33,7 @@ def load_controlnet(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> ControlNet:
-    """Loads a ControlNet: a network that leads a U-Net by an image of edges, lines or the like.
+    """Loads a ControlNet: a network that leads a denoiser by an image of edges, lines or the like.
 
     ``model`` is one of
     - a model that ships with nodeflow: ``starter:controlnet-edges`` or ``starter:controlnet-scribble``, both for
@@ -36,13 +47,17 @@ def load_controlnet(
 
     A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its image shows.
 
-    A ControlNet fits the model that it was trained beside (Stable Diffusion 1, 2 or XL), and those that come from it.
+    A ControlNet fits the model that it was trained beside, and those that come from it: Stable Diffusion 1, 2 or XL,
+    and as diffusers names their weights Stable Diffusion 3 and 3.5, FLUX.1, Qwen-Image and Z-Image (its union too).
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
     path = find_for("Load ControlNet", model, revision, PATTERNS)
+    family = family_of_folder(path) if path.is_dir() else family_of_file(path)
+    if family is not None:
+        return load_transformer_control(family, path, Precision("auto", dtype, device))
     target = Target(torch_dtype(dtype))
     return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
 
@@ -57,8 +72,9 @@ def control(
     end: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     control_type: ControlType = "lines",
     counted: Literal["steps", "trained timesteps"] = "steps",
+    vae: VAE | None = None,
 ) -> Denoiser:
-    """Leads a U-Net by an image: what it paints has its lines where the image has them.
+    """Leads a denoiser by an image: what it paints has its lines where the image has them.
 
     ``image`` (B, 3, H, W) is what the ControlNet was trained to be shown, such as edges, as large as what is painted. A
     single one serves all seeds; otherwise there is one for each. ``strength`` scales what the ControlNet adds: at 0 the
@@ -71,14 +87,34 @@ def control(
     of Canny and of drawings, soft edges those of HED and scribbles; tile and repaint only larger unions know. Others
     were trained for one kind, and do not look at it.
 
-    Fails for denoisers other than a U-Net that is led by a text, when the control ends before it starts, and when
-    images or models do not fit together.
+    ControlNets of transformers (Stable Diffusion 3, FLUX.1, Qwen-Image, Z-Image) see the latent of the image: wire the
+    model's own VAE to ``vae``. A union of these looks at the image alone.
+
+    Fails for denoisers that no ControlNet leads, when the control ends before it starts, and when images or models do
+    not fit together.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
-    if not isinstance(denoiser, UNetDenoiser):
-        raise NodeError("a ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
     if end < start:
         raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
+    if isinstance(controlnet, TransformerControlNet):
+        latent = _latent(denoiser, controlnet, image, vae)
+        shown = AttachedControl(controlnet.of(control_type), latent, strength, start, end, counted != "steps")
+        led: Any = denoiser
+        return replace(led, controls=(*led.controls, shown))  # type: ignore[no-any-return]
+    if not isinstance(denoiser, UNetDenoiser):
+        raise NodeError("this ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
     net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
     added = AttachedControl(net, image.pixels, strength, start, end, counted != "steps")
     return replace(denoiser, controls=(*denoiser.controls, added))
+
+
+def _latent(denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: VAE | None) -> Tensor:
+    """What a ControlNet is shown of an image. Raises NodeError for another family's denoiser, and without a VAE."""
+    network = getattr(denoiser, "network", None)
+    family = getattr(network, "family", "") if isinstance(denoiser, FlowDenoiser) else ""
+    if family != net.family:
+        raise NodeError(f"this ControlNet leads {net.family}, and this denoiser is {family or 'of another kind'}'s")
+    if vae is None:
+        raise NodeError("this ControlNet is shown its image as a latent; wire the model's own VAE to vae")
+    samples = vae_encode(vae, image).samples
+    return samples + vae.shift * vae.scaling if net.unshifted and isinstance(vae, DiffusersVAE) else samples

@@ -99,6 +99,10 @@ class AttachedControl:
     def residuals(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
     ) -> Residuals:
+        return self.net.residuals(x, timestep, tokens, self.fitted(x), self.strength, told)
+
+    def fitted(self, x: Tensor) -> Tensor:
+        """Its image for each of a batch x (B, C, h, w). Raises NodeError for another size."""
         if len(x) % len(self.picture):
             raise NodeError(f"there are {len(self.picture)} control images and {len(x)} seeds; make them equal")
         picture = self.picture.to(x.device, x.dtype).repeat(len(x) // len(self.picture), 1, 1, 1)
@@ -106,7 +110,7 @@ class AttachedControl:
         if picture.shape[-2:] != wanted:
             sizes = [f"{width} x {height}" for height, width in (picture.shape[-2:], wanted)]
             raise NodeError(f"this control image is {sizes[0]} and what is painted {sizes[1]}; resize it before")
-        return self.net.residuals(x, timestep, tokens, picture, self.strength, told)
+        return picture
 
 
 USUAL_GUIDANCE = 8.5

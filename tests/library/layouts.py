@@ -169,6 +169,7 @@ LLAMA: Shapes = {
 }
 LATENT, WHOLE, ALONE = "nodes.load_latent_diffusion", "nodes.load_model", "nodes.load_diffusion_model"
 READER = "nodes.load_text_encoder"
+CONTROLNET = "nodes.load_controlnet"
 CONTROL, LORA, LOAD_VAE = "nodes.load_controlnet", "nodes.apply_lora", "nodes.load_vae"
 IN_ONE = "model.diffusion_model."
 
@@ -274,6 +275,7 @@ NETWORKS = {
         },
         "transformer",
         "FLUX.3",
+        ALONE,
     ),
     "qwen-image": Layout(QWEN, "transformer", "Qwen-Image", ALONE),
     "qwen-image layered": Layout(
@@ -432,6 +434,7 @@ CONTROLS = {
         },
         "controlnet",
         "FLUX.1",
+        CONTROLNET,
     ),
     "controlnet xlabs": Layout(
         {"controlnet_blocks.0.weight": (W, W), "double_blocks.0.img_attn.norm.key_norm.scale": (HEAD,)},
@@ -442,6 +445,7 @@ CONTROLS = {
         {"controlnet_blocks.0.weight": (W, W), "pos_embed_input.proj.weight": (W, 17, 2, 2)},
         "controlnet",
         "Stable Diffusion 3",
+        CONTROLNET,
     ),
     "controlnet qwen-image": Layout(
         {
@@ -453,11 +457,13 @@ CONTROLS = {
         },
         "controlnet",
         "Qwen-Image",
+        CONTROLNET,
     ),
     "controlnet z-image": Layout(
         {"control_all_x_embedder.2-1.weight": (W, 132), "control_layers.0.attention.qkv.weight": (W, W)},
         "controlnet",
         "Z-Image",
+        CONTROLNET,
     ),
     "control lora": Layout(
         {

@@ -240,7 +240,7 @@ FOLDERS = [
     ("config.json", "AutoencoderKL", "AutoencoderKL", "nodes.load_vae"),
     ("config.json", "AutoencoderKLWan", "Wan", ""),
     ("config.json", "ControlNetModel", "Stable Diffusion", "nodes.load_controlnet"),
-    ("config.json", "FluxControlNetModel", "FLUX.1", ""),
+    ("config.json", "FluxControlNetModel", "FLUX.1", "nodes.load_controlnet"),
     ("config.json", "SanaTransformer2DModel", "Sana", "nodes.load_diffusion_model"),
 ]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.denoisers import AttachedControl, NetworkDenoiser
+from nodes.networks.low_rank import adapted
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,15 +21,40 @@ class FlowDenoiser(NetworkDenoiser):
     shown: Tensor | None = field(default=None, kw_only=True)
     """(B, K, h, w), what a network sees beside the latent that was trained for it."""
 
+    controls: tuple[AttachedControl, ...] = field(default=(), kw_only=True)
+    """ControlNets of transformers, each with the latent of its image."""
+
+    def at(self, index: int, total: int) -> Self:
+        """With the controls and adapters alone that act at a step."""
+        led = super().at(index, total)
+        controls = tuple(control.for_a_step() for control in self.controls if control.acts(index, total))
+        return replace(led, controls=controls) if self.controls else led
+
+    def led(self, x: Tensor, timestep: Tensor, ask: Callable[[Any, Tensor, float], Any]) -> list[Any]:
+        """What each control says that acts at a timestep. ``ask`` is given its network, its latent (B, C, h, w) and
+        strength."""
+        with adapted(self.network.module, self.network.adapters):
+            return [
+                ask(control.net, control.fitted(x), control.strength)
+                for control in self.controls
+                if control.acts_at(timestep)
+            ]
+
     def cropped(self, top: int, left: int, height: int, width: int) -> Self:
         """With what is shown beside the latent cropped to a rectangle of cells."""
-        if self.shown is None:
-            return self
-        return replace(self, shown=self.shown[..., top : top + height, left : left + width])
+        shown = None if self.shown is None else self.shown[..., top : top + height, left : left + width]
+        controls = tuple(control.cropped(top, left, height, width) for control in self.controls)
+        return replace(self, shown=shown, controls=controls)
 
     @property
     def learned_variance(self) -> bool:
         return False
+
+
+def summed(found: Sequence[Sequence[Tensor]]) -> list[Tensor] | None:
+    """What several controls add to the blocks of a transformer, block by block; None where none adds anything."""
+    kept = [one for one in found if one]
+    return [sum(parts[1:], parts[0]) for parts in zip(*kept, strict=True)] if kept else None
 
 
 def packed(x: Tensor) -> Tensor:

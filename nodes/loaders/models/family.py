@@ -121,8 +121,9 @@ class Family:
 
     ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
     gives the trained schedule of a network, by its configuration, where no folder says it; ``usual`` is added to what a
-    folder says. ``references``: how it is shown images, for families that are. ``whole`` loads a folder or a file with
-    all parts in its stead, where that says how it was trained.
+    folder says. ``references``: how it is shown images, for families that are. ``control``: its ControlNets;
+    ``control_modes``: the kinds of images that a union of them is told by number. ``whole`` loads a folder or a file
+    with all parts in its stead, where that says how it was trained.
     """
 
     name: str
@@ -133,6 +134,8 @@ class Family:
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
     references: References | None = None
+    control: Architecture | None = None
+    control_modes: Mapping[str, int] = field(default_factory=dict)
     whole: Callable[[Path, Target], Parts] | None = None
 
     def is_told(self, family: str) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import FlowDenoiser, packed, references, tokens_and_whole, unpacked
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, packed, references, summed, tokens_and_whole, unpacked
 from nodes.denoisers.denoisers import with_shown
 
 
@@ -30,16 +31,44 @@ class FluxDenoiser(FlowDenoiser):
         images = references(conditioning, x)
         places = [_places(0, 0, 0, rows, columns), *reference_places(images)]
         guidance = torch.full((len(x),), self.guidance, device=x.device) if module.config.guidance_embeds else None
-        output: Tensor = self.ask(
-            hidden_states=torch.cat([packed(with_shown(x, self.shown)), *map(packed, images)], 1),
-            timestep=timestep.expand(len(x)).to(x.dtype) / 1000,
-            guidance=guidance,
-            encoder_hidden_states=tokens,
-            pooled_projections=pooled,
-            txt_ids=x.new_zeros(tokens.shape[1], 3),
-            img_ids=torch.cat(places).to(x),
-        )
+        given: dict[str, Any] = {
+            "hidden_states": torch.cat([packed(with_shown(x, self.shown)), *map(packed, images)], 1),
+            "timestep": timestep.expand(len(x)).to(x.dtype) / 1000,
+            "encoder_hidden_states": tokens,
+            "pooled_projections": pooled,
+            "txt_ids": x.new_zeros(tokens.shape[1], 3),
+            "img_ids": torch.cat(places).to(x),
+        }
+        if images and self.controls:
+            raise NodeError("a ControlNet leads what is painted alone; wire a text without reference images")
+        added = self._added(x, timestep, {**given, "hidden_states": packed(x), "img_ids": places[0].to(x)})
+        output: Tensor = self.ask(**given, **added, guidance=guidance)
         return unpacked(output[:, : rows * columns], rows, columns)
+
+    def _added(self, x: Tensor, timestep: Tensor, given: dict[str, Any]) -> dict[str, Any]:
+        """What ControlNets add to each list of blocks, for what is painted alone."""
+        if not self.controls:
+            return {}
+
+        def ask(net: Any, latent: Tensor, strength: float) -> Any:
+            config = net.module.config
+            told = torch.full((len(x),), self.guidance, device=x.device) if config.guidance_embeds else None
+            mode = None if net.mode is None else torch.full((len(x), 1), net.mode, device=x.device)
+            return net.module(
+                **given,
+                controlnet_cond=packed(latent),
+                controlnet_mode=mode,
+                conditioning_scale=strength,
+                guidance=told,
+                return_dict=False,
+            )
+
+        said = self.led(x, timestep, ask)
+        double, single = [one[0] for one in said], [one[1] for one in said]
+        return {
+            "controlnet_block_samples": summed([one or () for one in double]),
+            "controlnet_single_block_samples": summed([one or () for one in single]),
+        }
 
 
 def reference_places(images: Iterable[Tensor]) -> list[Tensor]:

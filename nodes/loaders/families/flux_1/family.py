@@ -16,6 +16,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.adapters.names.flux import ROWS
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.flux_1.call import FluxDenoiser
+from nodes.loaders.families.flux_1.control import CONTROL, MODES
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import (
     Encoding,
@@ -151,4 +152,6 @@ FAMILY = Family(
     usual=USUAL,
     told=("FLUX.1 Fill", "FLUX.1 Canny or Depth"),
     references=References(sized),
+    control=CONTROL,
+    control_modes=MODES,
 )

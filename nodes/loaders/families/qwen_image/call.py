@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, packed, references, unpacked
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, packed, references, summed, unpacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +25,19 @@ class QwenImageDenoiser(FlowDenoiser):
         longest = int(mask.sum(1).max())
         rows, columns = x.shape[-2] // 2, x.shape[-1] // 2
         images = [x, *references(conditioning, x)]
-        output: Tensor = self.ask(
-            hidden_states=torch.cat([packed(image) for image in images], 1),
-            timestep=timestep.expand(len(x)).to(x.dtype) / 1000,
-            encoder_hidden_states=tokens[:, :longest],
-            encoder_hidden_states_mask=mask[:, :longest],
-            img_shapes=[[(1, image.shape[-2] // 2, image.shape[-1] // 2) for image in images]] * len(x),
-        )
+        given: dict[str, Any] = {
+            "hidden_states": torch.cat([packed(image) for image in images], 1),
+            "timestep": timestep.expand(len(x)).to(x.dtype) / 1000,
+            "encoder_hidden_states": tokens[:, :longest],
+            "encoder_hidden_states_mask": mask[:, :longest],
+            "img_shapes": [[(1, image.shape[-2] // 2, image.shape[-1] // 2) for image in images]] * len(x),
+        }
+        if len(images) > 1 and self.controls:
+            raise NodeError("a ControlNet leads what is painted alone; wire a text without reference images")
+
+        def ask(net: Any, latent: Tensor, strength: float) -> Any:
+            return net.module(**given, controlnet_cond=packed(latent), conditioning_scale=strength, return_dict=False)
+
+        added = summed(self.led(x, timestep, ask))
+        output: Tensor = self.ask(**given, controlnet_block_samples=added)
         return unpacked(output[:, : rows * columns], rows, columns)

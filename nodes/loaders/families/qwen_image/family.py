@@ -8,6 +8,7 @@ from typing import Any
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.families.qwen_image.call import QwenImageDenoiser
+from nodes.loaders.families.qwen_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
@@ -108,4 +109,5 @@ FAMILY = Family(
     references=References(
         lambda size, side: in_area(size, side or ENCODED), lambda size, side: in_area(size, min(side or SEEN, SEEN))
     ),
+    control=CONTROL,
 )

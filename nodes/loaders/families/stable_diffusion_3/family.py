@@ -8,6 +8,7 @@ from typing import Any
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.stable_diffusion_3.call import JointDenoiser
+from nodes.loaders.families.stable_diffusion_3.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.shapes import count_layers
@@ -103,4 +104,5 @@ FAMILY = Family(
         "num_train_timesteps": 1000,
         "shift": 3.0,
     },
+    control=CONTROL,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.z_image.call import ZImageDenoiser
+from nodes.loaders.families.z_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes
@@ -89,4 +90,5 @@ FAMILY = Family(
         **USUAL,
     },
     usual=USUAL,
+    control=CONTROL,
 )

@@ -1,0 +1,224 @@
+"""ControlNets of transformers: diffusers' own pipelines step by step, from folder and file, and what does not fit."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from diffusers import (
+    FluxControlNetModel,
+    FluxControlNetPipeline,
+    FluxPipeline,
+    QwenImageControlNetModel,
+    QwenImageControlNetPipeline,
+    QwenImagePipeline,
+    SD3ControlNetModel,
+    StableDiffusion3ControlNetPipeline,
+    StableDiffusion3Pipeline,
+    ZImageControlNetModel,
+    ZImageControlNetPipeline,
+    ZImagePipeline,
+)
+from safetensors.torch import save_file
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Noise
+from nodes.conditioning.text_encode import clip_text_encode
+from nodes.controls.controlnet import control, load_controlnet
+from nodes.denoisers.calls.flow_calls import packed
+from nodes.denoisers.flow_transformers import network_denoiser
+from nodes.guidance.classifier_free import no_guidance
+from nodes.loaders.load_by_family import LoadedModel, load_model
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import scheduler
+from tests.nodes.families.parity import told
+from tests.nodes.families.split_files import flux, qwen_image, sd3, weights_of, z_image
+from tests.nodes.families.test_seeing_models import TEXT, as_file, pictures, run
+from tests.nodes.original_transformers import original_weights
+from tests.nodes.test_flow import recorded
+from tests.nodes.test_sampling_parity import finish
+
+HEIGHT, WIDTH, TOKENS = 64, 96, 24
+
+
+def flux_control(transformer: Any) -> Any:
+    return FluxControlNetModel(
+        in_channels=64,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=32,
+        num_attention_heads=2,
+        joint_attention_dim=24,
+        pooled_projection_dim=16,
+        guidance_embeds=True,
+        axes_dims_rope=[4, 14, 14],
+        num_mode=7,
+    )
+
+
+def sd3_control(transformer: Any) -> Any:
+    return SD3ControlNetModel(
+        sample_size=128,
+        num_layers=2,
+        attention_head_dim=64,
+        num_attention_heads=2,
+        joint_attention_dim=40,
+        caption_projection_dim=128,
+        pooled_projection_dim=36,
+        qk_norm="rms_norm",
+    )
+
+
+def qwen_control(transformer: Any) -> Any:
+    return QwenImageControlNetModel(
+        in_channels=64,
+        num_layers=2,
+        num_attention_heads=2,
+        attention_head_dim=32,
+        joint_attention_dim=256,
+        axes_dims_rope=(4, 14, 14),
+    )
+
+
+def z_control(channels: int, refiner: str | None) -> Callable[[Any], Any]:
+    def make(transformer: Any) -> Any:
+        return ZImageControlNetModel(
+            control_layers_places=[0, 1] if refiner == "control_layers" else [0],
+            control_refiner_layers_places=[0, 1] if refiner else None,
+            control_in_dim=channels,
+            add_control_noise_refiner=refiner,  # type: ignore[arg-type]
+            dim=64,
+            n_refiner_layers=2,
+            n_heads=2,
+            n_kv_heads=2,
+        )
+
+    return make
+
+
+class Kind(NamedTuple):
+    family: str
+    save: Callable[[Path], None]
+    plain: Any
+    led: Any
+    control: Callable[[Any], Any]
+    options: dict[str, Any]
+    mode: str = "lines"
+
+
+DEPTH = {"guidance_scale": 2.5, "control_mode": 2}
+KINDS = {
+    "FLUX.1": Kind("FLUX.1", flux, FluxPipeline, FluxControlNetPipeline, flux_control, DEPTH, "depth"),
+    "Stable Diffusion 3": Kind(
+        "Stable Diffusion 3",
+        sd3,
+        StableDiffusion3Pipeline,
+        StableDiffusion3ControlNetPipeline,
+        sd3_control,
+        {"guidance_scale": 1.0},
+    ),
+    "Qwen-Image": Kind(
+        "Qwen-Image", qwen_image, QwenImagePipeline, QwenImageControlNetPipeline, qwen_control, {"true_cfg_scale": 1.0}
+    ),
+    **{
+        f"Z-Image, {name}": Kind(
+            "Z-Image", z_image, ZImagePipeline, ZImageControlNetPipeline, z_control(*how), {"guidance_scale": 0.0}
+        )
+        for name, how in {
+            "union": (16, None),
+            "union 2.0": (33, "control_layers"),
+            "union 2.1": (33, "control_noise_refiner"),
+        }.items()
+    },
+}  # fmt: skip
+
+
+def saved(kind: Kind, folder: Path) -> Any:
+    """A model, its ControlNet, which adds something, and a VAE that is sure, since pipelines draw a latent."""
+    torch.manual_seed(0)
+    kind.save(folder / "model")
+    pipeline = kind.plain.from_pretrained(folder / "model")
+    net = kind.control(pipeline.transformer)
+    for parameter in net.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.1)
+    net.save_pretrained(folder / "control")
+    last = pipeline.vae.quant_conv if kind.family == "Qwen-Image" else pipeline.vae.encoder.conv_out
+    with torch.no_grad():
+        last.weight[len(last.weight) // 2 :] = 0
+        last.bias[len(last.bias) // 2 :] = -60
+    pipeline.vae.save_pretrained(folder / "model" / "vae")
+    return kind.led(**{**pipeline.components, "controlnet": net.eval()})
+
+
+def steps_of(kind: Kind, model: LoadedModel, denoiser: Any) -> list[torch.Tensor]:
+    guider = no_guidance(denoiser, clip_text_encode(model.text_encoder, TEXT))
+    if kind.family in ("FLUX.1", "Qwen-Image"):
+        return [packed(x) for x in run(model, guider, (3,), TOKENS, WIDTH, HEIGHT)[1].x[1:]]
+    schedule = scheduler(model.schedule, "Flow-match Euler", 3)
+    return list(finish(sample(guider, schedule, Noise((3,), WIDTH, HEIGHT)))[1].trajectory.x[1:])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_step_is_that_of_the_pipeline(tmp_path: Path, name: str) -> None:
+    kind = KINDS[name]
+    pipeline, (image,) = saved(kind, tmp_path), pictures((HEIGHT, WIDTH))
+    latents = torch.randn(1, 16, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(3))
+    if kind.family in ("FLUX.1", "Qwen-Image"):
+        latents = packed(latents)
+    wanted, _ = recorded(
+        pipeline,
+        prompt=TEXT,
+        height=HEIGHT,
+        width=WIDTH,
+        num_inference_steps=3,
+        control_image=as_file(image),
+        controlnet_conditioning_scale=0.7,
+        latents=latents,
+        **kind.options,
+    )
+    model = load_model(str(tmp_path / "model"))
+    plain = network_denoiser(model.network, 2.5)
+    net = load_controlnet(str(tmp_path / "control"))
+    led = control(plain, net, image, 0.7, control_type=kind.mode, vae=model.vae)  # type: ignore[arg-type]
+    found = steps_of(kind, model, led)
+    told(kind.family, f"ControlNet{name.removeprefix(kind.family)}", found, wanted)
+    unled = steps_of(kind, model, plain)
+    assert not torch.allclose(unled[-1], found[-1], atol=1e-3)
+    off = control(plain, net, image, 0.0, control_type=kind.mode, vae=model.vae)  # type: ignore[arg-type]
+    assert torch.equal(steps_of(kind, model, off)[-1], unled[-1])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_is_the_folder(tmp_path: Path, name: str) -> None:
+    saved(KINDS[name], tmp_path)
+    weights = weights_of(tmp_path / "control")
+    if name.endswith("2.0"):  # whose file has a refiner that does nothing
+        weights["control_noise_refiner.0.before_proj.weight"] = torch.zeros(64, 64)
+    if name.startswith("Z-Image"):  # as its authors name them
+        weights = original_weights("ZImageTransformer2DModel", weights)
+    save_file(weights, tmp_path / "control.safetensors")
+    found, wanted = (load_controlnet(str(tmp_path / place)) for place in ("control.safetensors", "control"))
+    given, known = (net.module.state_dict() for net in (found, wanted))  # type: ignore[attr-defined]
+    assert given.keys() == known.keys()
+    assert all(torch.equal(weight, known[part]) for part, weight in given.items())
+
+
+def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
+    for name in ("FLUX.1", "Z-Image, union"):
+        saved(KINDS[name], tmp_path / name)
+    model, other = (load_model(str(tmp_path / name / "model")) for name in ("FLUX.1", "Z-Image, union"))
+    net, (image,) = load_controlnet(str(tmp_path / "FLUX.1" / "control")), pictures((HEIGHT, WIDTH))
+    with pytest.raises(NodeError, match=r"this ControlNet leads FLUX.1, and this denoiser is Z-Image's"):
+        control(network_denoiser(other.network), net, image, vae=other.vae)
+    denoiser = network_denoiser(model.network)
+    with pytest.raises(NodeError, match="shown its image as a latent; wire the model's own VAE to vae"):
+        control(denoiser, net, image)
+    with pytest.raises(NodeError, match="knows lines, tile, depth, pose, and not normals"):
+        control(denoiser, net, image, control_type="normals", vae=model.vae)
+    led: Any = control(denoiser, net, image, vae=model.vae)
+    text = clip_text_encode(model.text_encoder, TEXT)
+    with pytest.raises(NodeError, match="this control image is 12 x 8 and what is painted 4 x 4; resize it before"):
+        led.predict(torch.zeros(1, 16, 4, 4), torch.tensor(5.0), text)
+    assert led.cropped(0, 0, 4, 6).controls[0].picture.shape == (1, 16, 4, 6)
