@@ -12,6 +12,10 @@
    <translation>添加便签</translation>
   </message>
   <message>
+   <source>Colour</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
    <source>Rename Frame</source>
    <translation>重命名分组框</translation>
   </message>
@@ -956,6 +960,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>另存为…</translation>
   </message>
   <message>
+   <source>Take the seed of this image, or the image itself, for the next run</source>
+   <translation>把这张图像的种子或图像本身用于下一次运行</translation>
+  </message>
+  <message>
    <source>Take the seed of this image, or the image itself, for the next run, or paint a mask on it</source>
    <translation>将此图像的种子或图像本身用于下次运行，或在其上绘制遮罩</translation>
   </message>
@@ -1719,6 +1727,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>粘贴</translation>
   </message>
   <message>
+   <source>Select a frame or a note first.</source>
+   <translation>请先选择分组框或便签。</translation>
+  </message>
+  <message>
    <source>Select a node to run to.</source>
    <translation>请选择要运行到的节点。</translation>
   </message>
@@ -2058,6 +2070,48 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>ScriptServer</name>
+  <message>
+   <source>what serves scripts is not installed; install it with: pip install 'nodeflow[serve]'</source>
+   <translation>未安装为脚本提供服务的组件；请运行：pip install 'nodeflow[serve]'</translation>
+  </message>
+ </context>
+ <context>
+  <name>ScriptsPage</name>
+  <message>
+   <source>Address</source>
+   <translation>地址</translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>复制</translation>
+  </message>
+  <message>
+   <source>Give it as the password, with any user name.</source>
+   <translation>把它作为密码填写，用户名任意。</translation>
+  </message>
+  <message>
+   <source>Let programs on this computer queue prompts</source>
+   <translation>允许本机程序把提示任务加入队列</translation>
+  </message>
+  <message>
+   <source>Off</source>
+   <translation>已关闭</translation>
+  </message>
+  <message>
+   <source>Port</source>
+   <translation>端口</translation>
+  </message>
+  <message>
+   <source>Through ComfyUI's interface, and only with the token. Nothing is reached from other computers.</source>
+   <translation>通过 ComfyUI 的接口，且必须持有令牌。其他电脑无法访问。</translation>
+  </message>
+  <message>
+   <source>Token</source>
+   <translation>令牌</translation>
+  </message>
+ </context>
+ <context>
   <name>Scrubber</name>
   <message>
    <source>Play the steps</source>
@@ -2096,6 +2150,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Pages of settings</source>
    <translation>设置页</translation>
+  </message>
+  <message>
+   <source>Scripts</source>
+   <translation>脚本</translation>
   </message>
   <message>
    <source>Settings</source>
@@ -2247,6 +2305,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>在线</translation>
   </message>
   <message>
+   <source>Programs on this computer may queue prompts here.</source>
+   <translation>本机程序可以在此把提示任务加入队列。</translation>
+  </message>
+  <message>
    <source>Progress of the run</source>
    <translation>运行进度</translation>
   </message>
@@ -2257,6 +2319,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Running</source>
    <translation>正在运行</translation>
+  </message>
+  <message>
+   <source>Scripts are not served</source>
+   <translation>未向脚本提供服务</translation>
+  </message>
+  <message>
+   <source>Scripts at {0}</source>
+   <translation>脚本服务 {0}</translation>
   </message>
   <message>
    <source>Stopped by an error after {0}</source>

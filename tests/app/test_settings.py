@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
+import requests
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
@@ -101,3 +103,32 @@ def test_the_language_is_the_one_chosen() -> None:
 
 def test_the_nodes_that_the_search_offers_first_at_the_start_exist() -> None:
     assert set(COMMON) <= shipped_catalogue().nodes.keys()
+
+
+def test_scripts_are_served_while_it_is_switched_on(
+    window: MainWindow, dialog: SettingsDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """A program posts a prompt to the window's own engine; its image lies where the window's do."""
+    page = dialog.scripts
+    dialog.pages.setCurrentWidget(page)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    page.port.setValue(port)
+    page.port.editingFinished.emit()
+    page.on.setChecked(True)
+    qtbot.waitUntil(lambda: bool(page.address.text()), timeout=20_000)
+    assert page.address.text() == f"http://127.0.0.1:{port}"
+    assert window.status.serving.isVisibleTo(window) and str(port) in window.status.serving.text()
+    nodes = {
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 255}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "served"}},
+    }
+    who = ("anybody", page.token.text())
+    assert requests.post(f"{page.address.text()}/prompt", json={"prompt": nodes}, auth=who, timeout=60).ok
+    qtbot.waitUntil(lambda: (tmp_path / "served-00001.png").is_file() and not window.hub.jobs, timeout=60_000)
+    history = requests.get(f"{page.address.text()}/history", auth=who, timeout=60).json()
+    assert [entry["status"]["status_str"] for entry in history.values()] == ["success"]
+    page.on.setChecked(False)
+    assert not page.address.text() and not window.status.serving.isVisibleTo(window)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{port}/queue", auth=who, timeout=60)

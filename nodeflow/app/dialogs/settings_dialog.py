@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,8 +25,11 @@ from PySide6.QtWidgets import (
 
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.commands.shortcut_editor import KeysPage
+from nodeflow.app.dialogs.scripts_page import ScriptsPage
+from nodeflow.app.dialogs.settings_form import SettingsForm
 from nodeflow.app.i18n import language
 from nodeflow.app.model.engine_service import default_output
+from nodeflow.app.model.script_server import ScriptServer
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
 
@@ -37,17 +39,21 @@ SCALES = (100, 125, 150, 175, 200)
 class SettingsDialog(QDialog):
     """Pages of choices. What a person chooses is kept as soon as it is chosen."""
 
-    def __init__(self, parent: QWidget, settings: Settings, actions: Actions, background: Background) -> None:
+    def __init__(
+        self, parent: QWidget, settings: Settings, actions: Actions, background: Background, scripts: ScriptServer
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self.settings = settings
         self.pages = QTabWidget()
         self.pages.setAccessibleName(self.tr("Pages of settings"))
         self.look, self.files, self.engine = LookPage(settings), FilesPage(settings), EnginePage(settings, background)
+        self.scripts = ScriptsPage(settings, scripts)
         self.keys = KeysPage(actions)
         self.pages.addTab(self.look, self.tr("Look"))
         self.pages.addTab(self.files, self.tr("Files"))
         self.pages.addTab(self.engine, self.tr("Engine"))
+        self.pages.addTab(self.scripts, self.tr("Scripts"))
         self.pages.addTab(self.keys, self.tr("Keys"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -62,29 +68,6 @@ class SettingsDialog(QDialog):
         self.open()
 
 
-class _Form(QWidget):
-    """A page of rows, each a name and what is chosen, with a line of explanation where one is needed."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.form = QFormLayout(self)
-        self.form.setContentsMargins(20, 20, 20, 20)
-        self.form.setHorizontalSpacing(18)
-        self.form.setVerticalSpacing(12)
-
-    def row(self, name: str, control: QWidget, note: str = "") -> None:
-        """A control by its name."""
-        control.setAccessibleName(name)
-        self.form.addRow(name, control)
-        if note:
-            words = QLabel(note)
-            words.setObjectName("dim")
-            words.setWordWrap(True)
-            control.setAccessibleDescription(note)
-            self.form.addRow("", words)
-
-
 def _choice(entries: list[tuple[str, object]], value: object) -> QComboBox:
     """A box of choices, each its words and its value, on the one with this value."""
     box = QComboBox()
@@ -94,7 +77,7 @@ def _choice(entries: list[tuple[str, object]], value: object) -> QComboBox:
     return box
 
 
-class LookPage(_Form):
+class LookPage(SettingsForm):
     """Theme, language and size."""
 
     def __init__(self, settings: Settings) -> None:
@@ -114,7 +97,7 @@ class LookPage(_Form):
         self.row(self.tr("Size of everything"), self.scale, later)
 
 
-class FilesPage(_Form):
+class FilesPage(SettingsForm):
     """Hold where images go, and what is open at the next start."""
 
     def __init__(self, settings: Settings) -> None:
@@ -146,7 +129,7 @@ class FilesPage(_Form):
             self.settings.output = chosen
 
 
-class EnginePage(_Form):
+class EnginePage(SettingsForm):
     """Hold what computes, and how much room its results take on disk."""
 
     cleared = Signal()

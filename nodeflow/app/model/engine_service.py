@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 from nodeflow import resources
 from nodeflow.app.i18n.pack_translations import localized
 from nodeflow.app.model.model_library import ModelLibrary
+from nodeflow.app.model.script_server import ScriptServer
 from nodeflow.app.model.subgraph_library import SubgraphLibrary
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.signals import silence
@@ -25,6 +26,7 @@ from nodeflow.engine.protocol.events import (
     NotKept,
     QueueChanged,
     Refused,
+    Reply,
     WorkerLost,
     WorkerReady,
     WorkerSilent,
@@ -73,6 +75,7 @@ class EngineService(QObject):
         self.models = ModelLibrary(self)
         self._kept: list[NodeSpec] = []
         self._files = Background(self, threads=1)  # one thread: all in order
+        self.scripts = ScriptServer(self._files)
         self.device = ""
         self.jobs: tuple[JobInfo, ...] = ()
         """What runs, and what waits behind it."""
@@ -93,6 +96,7 @@ class EngineService(QObject):
     def leave_views(self) -> None:
         """Be heard by nobody any more; the engine goes on, and what it says meanwhile arrives later."""
         silence(self)
+        silence(self.scripts)
         self._listen()
 
     def speak(self) -> None:
@@ -166,13 +170,21 @@ class EngineService(QObject):
 
     def close(self) -> None:
         """End the worker; the next request starts another."""
+        self.scripts.stop()
         engine, self._engine = self._engine, None
         if engine is not None:
             self._files.settle()
             engine.close()
         self._set_device("")
 
-    def _take(self, reply: object) -> None:
+    def serve_scripts(self, on: bool, port: int) -> None:
+        """Let programs of this computer queue prompts from now on, or no longer."""
+        if on:
+            self.scripts.start(self.engine, self.output, self._untold, port)
+        else:
+            self.scripts.stop()
+
+    def _take(self, reply: Reply) -> None:
         match reply:
             case WorkerReady(device, _, catalogue, troubles):
                 self._learn(catalogue)
@@ -197,6 +209,7 @@ class EngineService(QObject):
             case WorkerSilent(seconds):
                 self.silent = seconds
                 self.beat.emit()
+        self.scripts.hear(reply)
         self.replied.emit(reply)
 
     def note_unkept(self, what: Kept, text: str, lasts: bool) -> None:

@@ -77,6 +77,9 @@ class Settings(QObject):
     device = Setting[str]("engine/device", "auto", str)
     cache_gib = Setting[float]("engine/cache_gib", 0.0, float)
     """Room on disk for results in GiB; 0 for the engine's own choice."""
+    serve = Setting[bool]("scripts/serve", False, bool)
+    """Whether programs of this computer may queue prompts through ComfyUI's interface."""
+    serve_port = Setting[int]("scripts/port", 8189, int)
     shortcuts = Setting[dict[str, list[str]]]("keys/shortcuts", {}, dict[str, list[str]])
     """Keys by action, where they are not the default."""
     recent_actions = Setting[list[str]]("keys/recent_actions", [], list[str])

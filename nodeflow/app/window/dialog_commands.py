@@ -9,6 +9,7 @@ from nodeflow.app.commands.cheat_sheet import CheatSheet
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.dialogs.settings_dialog import SettingsDialog
 from nodeflow.app.dialogs.sweep_dialog import SweepDialog
+from nodeflow.app.model.script_server import ScriptServer
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.model.sweep_runs import SweepRuns
 from nodeflow.app.qt.background import Background
@@ -26,9 +27,10 @@ class DialogCommands:
         tabs: Tabs,
         sweep_runs: SweepRuns,
         background: Background,
+        scripts: ScriptServer,
     ) -> None:
         self._window, self._settings, self._actions, self._tabs = window, settings, actions, tabs
-        self._sweep_runs, self._background = sweep_runs, background
+        self._sweep_runs, self._background, self._scripts = sweep_runs, background, scripts
 
     def show_cheat_sheet(self) -> None:
         """Show all keys on one page."""
@@ -39,7 +41,7 @@ class DialogCommands:
 
     def show_settings(self) -> SettingsDialog:
         """Show the pages of choices."""
-        dialog = SettingsDialog(self._window, self._settings, self._actions, self._background)
+        dialog = SettingsDialog(self._window, self._settings, self._actions, self._background, self._scripts)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
         return dialog

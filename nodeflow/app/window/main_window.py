@@ -72,7 +72,9 @@ class MainWindow(QMainWindow):
         self.documents = Documents(self, self.tabs, self.settings, self.recent, self.background, self.foreign)
         self.actions_ = Actions(self, self.settings)
         self.pages = Pages(self.tabs, self.hub, self.recent, self.actions_, self.background)
-        self.dialogs = DialogCommands(self, self.settings, self.actions_, self.tabs, self.sweep_runs, self.background)
+        self.dialogs = DialogCommands(
+            self, self.settings, self.actions_, self.tabs, self.sweep_runs, self.background, self.hub.scripts
+        )
         self.drops = FileDrops(self.background, self)
         self.palette_ = Palette(self, self.actions_)
         self.panels: PanelDocks | None = None
@@ -274,6 +276,8 @@ class MainWindow(QMainWindow):
         self.settings.changed.connect(self._take_setting)
         for key in (Settings.device.key, *([Settings.output.key] if self.settings.output else [])):
             self._take_setting(key)
+        if self.settings.serve and not self.hub.scripts.address:
+            self._take_setting(Settings.serve.key)
         if self.settings.cache_gib:
             self.hub.limits = Limits(disk=round(self.settings.cache_gib * 2**30))
 
@@ -284,8 +288,12 @@ class MainWindow(QMainWindow):
                 self.retheme()
             case Settings.output.key:
                 self.hub.output = Path(self.settings.output) if self.settings.output else default_output()
+                if self.hub.scripts.address:
+                    self._take_setting(Settings.serve.key)
             case Settings.device.key:
                 self.hub.wanted = self.settings.device
+            case Settings.serve.key | Settings.serve_port.key:
+                self.hub.serve_scripts(self.settings.serve, self.settings.serve_port)
 
     @property
     def settings_shown(self) -> bool:

@@ -47,7 +47,11 @@ class Status(QStatusBar):
         self._downloads = downloads
         downloads.changed.connect(self._show_downloads)
         downloads.offline_changed.connect(self._show_downloads)
+        self.serving = QLabel()
+        self.serving.setObjectName("dim")
+        hub.scripts.changed.connect(self._show_serving)
         self.addPermanentWidget(self.unkept)
+        self.addPermanentWidget(self.serving)
         self.addPermanentWidget(self.device)
         self.addPermanentWidget(self.fetching)
         self.addPermanentWidget(self.net)
@@ -61,6 +65,7 @@ class Status(QStatusBar):
         hub.queue_changed.connect(self.refresh)
         hub.unkept_changed.connect(self._show_unkept)
         self._show_unkept()
+        self._show_serving()
         self._show_engine()
         self.watch(session)
 
@@ -83,6 +88,15 @@ class Status(QStatusBar):
         else:
             memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
             self.device.setText(hub.device + memory)
+
+    def _show_serving(self) -> None:
+        """Say, as long as programs may queue prompts, where; or why they cannot."""
+        scripts = self._hub.scripts
+        place = scripts.address.removeprefix("http://")
+        self.serving.setText(self.tr("Scripts at {0}").format(place) if place else self.tr("Scripts are not served"))
+        self.serving.setToolTip(scripts.problem or self.tr("Programs on this computer may queue prompts here."))
+        self.serving.setAccessibleDescription(self.serving.toolTip())
+        self.serving.setVisible(bool(place or scripts.problem))
 
     def _show_downloads(self) -> None:
         """Whether the net may be asked, and how the downloads stand."""
