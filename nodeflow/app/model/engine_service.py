@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 
@@ -26,7 +26,6 @@ from nodeflow.engine.protocol.events import (
     NotKept,
     QueueChanged,
     Refused,
-    Reply,
     WorkerLost,
     WorkerReady,
     WorkerSilent,
@@ -184,7 +183,7 @@ class EngineService(QObject):
         else:
             self.scripts.stop()
 
-    def _take(self, reply: Reply) -> None:
+    def _take(self, reply: Any) -> None:
         match reply:
             case WorkerReady(device, _, catalogue, troubles):
                 self._learn(catalogue)
