@@ -29,12 +29,12 @@ class ScriptsPage(SettingsForm):
         self.row(self.tr("Port"), self.port)
         self.address, self.token = QLineEdit(), QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.row(self.tr("Address"), self._copied(self.address))
-        self.row(self.tr("Token"), self._copied(self.token), self.tr("Give it as the password, with any user name."))
+        self._copied(self.tr("Address"), self.address)
+        self._copied(self.tr("Token"), self.token, self.tr("Give it as the password, with any user name."))
         server.changed.connect(self._show)
         self._show()
 
-    def _copied(self, field: QLineEdit) -> QWidget:
+    def _copied(self, name: str, field: QLineEdit, note: str = "") -> None:
         """A field to read, and a button that copies it."""
         field.setReadOnly(True)
         button = QPushButton(self.tr("Copy"))
@@ -46,7 +46,8 @@ class ScriptsPage(SettingsForm):
         row.addWidget(field, 1)
         row.addWidget(button)
         line.setFocusProxy(field)
-        return line
+        self.row(name, line, note)
+        field.setAccessibleName(name)
 
     def _show(self) -> None:
         self.address.setText(self._server.address)
