@@ -12,10 +12,6 @@
    <translation>添加便签</translation>
   </message>
   <message>
-   <source>Colour</source>
-   <translation>颜色</translation>
-  </message>
-  <message>
    <source>Rename Frame</source>
    <translation>重命名分组框</translation>
   </message>
@@ -960,10 +956,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>另存为…</translation>
   </message>
   <message>
-   <source>Take the seed of this image, or the image itself, for the next run</source>
-   <translation>把这张图像的种子或图像本身用于下一次运行</translation>
-  </message>
-  <message>
    <source>Take the seed of this image, or the image itself, for the next run, or paint a mask on it</source>
    <translation>将此图像的种子或图像本身用于下次运行，或在其上绘制遮罩</translation>
   </message>
@@ -1725,10 +1717,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Paste</source>
    <translation>粘贴</translation>
-  </message>
-  <message>
-   <source>Select a frame or a note first.</source>
-   <translation>请先选择分组框或便签。</translation>
   </message>
   <message>
    <source>Select a node to run to.</source>
