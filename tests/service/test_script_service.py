@@ -222,6 +222,7 @@ def test_an_unknown_class_is_named(served: Served) -> None:
 def test_only_who_knows_the_token_is_answered(served: Served) -> None:
     assert requests.get(served.address + "/queue", timeout=60).status_code == 401
     assert served.ask("/queue", token="another").status_code == 401
+    assert served.ask("/queue", token="caf\xe9").status_code == 401
     assert served.ask("/queue").status_code == 200
     assert served.ask("/api/queue").status_code == 200
     port = served.service.port
