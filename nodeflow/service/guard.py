@@ -54,7 +54,9 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc.lower() not in self._hosts:
             return 403, "pages of other origins may not use this service"
-        if not any(hmac.compare_digest(given.encode(errors="surrogateescape"), self._token) for given in _tokens(request)):
+        if not any(
+            hmac.compare_digest(given.encode(errors="surrogateescape"), self._token) for given in _tokens(request)
+        ):
             return 401, "the token is missing or wrong; give it as a bearer, or as the password of a basic login"
         return 0, ""
 
