@@ -1,0 +1,95 @@
+"""Networks in small, and adapters of them under the names of each layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+
+SHAPES: Mapping[str, dict[str, Any]] = {
+    "FluxTransformer2DModel": {
+        "in_channels": 16,
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "pooled_projection_dim": 64,
+        "axes_dims_rope": (4, 6, 6),
+        "guidance_embeds": True,
+    },
+    "SD3Transformer2DModel": {
+        "sample_size": 16,
+        "num_layers": 2,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "caption_projection_dim": 32,
+        "pooled_projection_dim": 32,
+        "dual_attention_layers": (0,),
+        "qk_norm": "rms_norm",
+    },
+    "ZImageTransformer2DModel": {
+        "dim": 32,
+        "n_layers": 2,
+        "n_refiner_layers": 1,
+        "n_heads": 2,
+        "n_kv_heads": 2,
+        "cap_feat_dim": 24,
+        "axes_dims": (4, 6, 6),
+        "axes_lens": (64, 64, 64),
+    },
+    "Flux2Transformer2DModel": {
+        "in_channels": 16,
+        "num_layers": 1,
+        "num_single_layers": 1,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "axes_dims_rope": (4, 4, 4, 4),
+    },
+    "ChromaTransformer2DModel": {
+        "in_channels": 16,
+        "num_layers": 1,
+        "num_single_layers": 1,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "axes_dims_rope": (4, 6, 6),
+        "approximator_hidden_dim": 16,
+        "approximator_layers": 1,
+    },
+    "Lumina2Transformer2DModel": {
+        "hidden_size": 48,
+        "num_layers": 1,
+        "num_refiner_layers": 1,
+        "num_attention_heads": 3,
+        "num_kv_heads": 1,
+        "cap_feat_dim": 24,
+        "axes_dim_rope": (4, 6, 6),
+        "axes_lens": (32, 32, 32),
+        "multiple_of": 8,
+    },
+    "QwenImageTransformer2DModel": {
+        "in_channels": 16,
+        "out_channels": 4,
+        "num_layers": 1,
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "joint_attention_dim": 24,
+        "axes_dims_rope": (4, 6, 6),
+    },
+}
+
+
+@pytest.fixture(scope="module", params=["FluxTransformer2DModel", "SD3Transformer2DModel", "ZImageTransformer2DModel"])
+def network(request: pytest.FixtureRequest) -> Any:
+    return made(request.param)
+
+
+def made(kind: str) -> Any:
+    torch.manual_seed(0)
+    return getattr(diffusers, kind)(**SHAPES[kind]).requires_grad_(False).eval()
