@@ -31,6 +31,8 @@ from nodeflow.wires import Conditioning, Image, Latent
 from nodes.comfyui.importing import Imported, import_comfyui
 
 LIMITS = {"latent": 5e-4, "tokens": 1e-4, "pooled": 1e-4, "image": 5e-4}
+APART = 1e30
+"""The difference of what cannot be compared; JSON has no infinity."""
 HEADING = "## Numbers of whole graphs"
 KINDS = {"latent": "Latent", "tokens": "Conditioning", "pooled": "Conditioning", "image": "Image"}
 
@@ -110,11 +112,11 @@ def compare(runner: WorkflowRunner, path: Path, base: Path, output: Path) -> Com
 
 
 def difference(ours: Tensor, theirs: Tensor) -> float:
-    """The largest difference; infinity where the shapes differ or a number is none."""
+    """The largest difference; APART where the shapes differ or a number is none."""
     if ours.shape != theirs.shape:
-        return float("inf")
+        return APART
     off = float((ours.double() - theirs.double()).abs().max())
-    return off if off == off else float("inf")
+    return off if off == off else APART
 
 
 def value(runner: WorkflowRunner, imported: Imported, key: str, scale: tuple[float, float] | None) -> Tensor | None:

@@ -88,6 +88,11 @@ class Builder:
         """Whether there is such a node."""
         return f"{PACK}.{kind}" in self.catalogue.nodes
 
+    def accepts(self, kind: str, key: str) -> bool:
+        """Whether such a node has an input or parameter of that name."""
+        spec = self.catalogue.nodes.get(f"{PACK}.{kind}")
+        return spec is not None and spec.accepts(key) is not None
+
     def shared(self, kind: str, name: str = "", /, **inputs: Any) -> Wire:
         """The same node for the same inputs: one serves all who need it."""
         key = (kind, tuple((key, repr(value)) for key, value in sorted(inputs.items())))

@@ -126,7 +126,9 @@ def _controlled(found: Conditioning, given: Given, build: Builder, start: Any, e
     net = given.need(ControlNet, "control_net")
     if given.get("strength") == 0:
         return found
-    added = Control(net.wire, given.wire("image"), given.get("strength", 1.0), start, end, net.kind)
+    added = Control(
+        net.wire, given.wire("image"), given.get("strength", 1.0), start, end, net.kind, given.maybe_wire("vae")
+    )
     return replace(found, controls=(*found.controls, added))
 
 

@@ -114,6 +114,8 @@ def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
     if found.negative is not None and found.negative.controls != text.controls and found.scale != 1:
         given.approximate("the ControlNets of the positive text lead both texts")
     for one in text.controls:
+        coded = model.kind == BY_FAMILY and build.accepts("control", "vae")
+        about = {"vae": one.vae or build.vae} if coded else {}
         wire = build.shared(
             "control",
             "control",
@@ -124,6 +126,7 @@ def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
             start=one.start,
             end=one.end,
             control_type=one.kind or None,
+            **about,
             counted=None if (one.start, one.end) == (0.0, 1.0) else "trained timesteps",
         )
     for over in model.denoisers:

@@ -12,6 +12,8 @@ from nodes.comfyui.meanings import BY_FAMILY, CannotTranslateError, Clip, Contro
 from nodes.comfyui.model_families import choice, of_file, of_type, shown_of
 from nodes.comfyui.registry import Outputs, translates
 
+FILLED = {"FLUX.1": 256, "Stable Diffusion 3": 77}
+"""Tokens that T5 is given at least, by families; here it is given as many as the model was trained with."""
 UNETS = ("", "Stable Diffusion")
 """How families begin whose U-Net is loaded with text encoder and VAE in one file."""
 TRANSFORMERS = {
@@ -72,7 +74,7 @@ def parts(wire: Wire, build: Builder, family: str = "") -> Outputs:
     """Model, text encoder and VAE of a node that loads all."""
     kind, network = (BY_FAMILY, "network") if family else ("unet", "unet")
     build.vae = build.vae or wire.other("vae")
-    text = Clip(wire.other("text_encoder"), kind)
+    text = Clip(_filled(build, wire.other("text_encoder"), family), kind)
     return Model(wire.other(network), wire.other("schedule"), kind, family=family), text, wire.other("vae")
 
 
@@ -98,7 +100,8 @@ def transformer(given: Given, build: Builder) -> Model:
 @translates(*TEXTS)
 def text_encoder(given: Given, build: Builder) -> Clip:
     if together := _together(build):
-        return Clip(_whole(build, together).other("text_encoder"), BY_FAMILY, file=together.texts[0])
+        wire = _filled(build, _whole(build, together).other("text_encoder"), together.family)
+        return Clip(wire, BY_FAMILY, file=together.texts[0])
     names, otherwise = TEXTS[given.type]
     files = [given.get(name) for name in names]
     family = of_type(given.text("type", otherwise), str(files[0]))
@@ -108,7 +111,14 @@ def text_encoder(given: Given, build: Builder) -> Clip:
     inputs = {("model" if not place else f"model_{place + 1}"): file for place, file in enumerate(files)}
     about = choice(build, "load_text_encoder", "family", family)
     wire = build.node("load_text_encoder", "text_encoder", family=about, **inputs)
-    return Clip(wire, BY_FAMILY, file=files[0])
+    return Clip(_filled(build, wire, family), BY_FAMILY, file=files[0])
+
+
+def _filled(build: Builder, wire: Wire, family: str) -> Wire:
+    """A text encoder whose texts are as long as in ComfyUI."""
+    if family not in FILLED:
+        return wire
+    return build.node("text_length", "text_length", text_encoder=wire, least=FILLED[family])
 
 
 @translates("VAELoader", "VaeGGUF")

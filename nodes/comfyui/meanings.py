@@ -100,6 +100,7 @@ class Control(NamedTuple):
     start: Any
     end: Any
     kind: str = ""
+    vae: Wire | None = None
 
 
 class Beside(NamedTuple):

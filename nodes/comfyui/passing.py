@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Clip, Model
@@ -22,7 +24,12 @@ def without_cache(given: Given, build: Builder) -> Model:
 
 @translates("T5TokenizerOptions")
 def filling(given: Given, build: Builder) -> Clip:
-    """How far a text is filled up; 0 is what this family's text encoder does here."""
-    if given.whole("min_padding") or given.whole("min_length"):
-        raise CannotTranslateError("a text is not filled up to another length here")
-    return given.need(Clip, "clip")
+    """How far a text is filled up; 0 is what this family's text encoder does there."""
+    if given.whole("min_padding"):
+        raise CannotTranslateError("a text is not filled up by a number of tokens here")
+    clip = given.need(Clip, "clip")
+    if not given.whole("min_length"):
+        return clip
+    return replace(
+        clip, wire=build.node("text_length", "text_length", text_encoder=clip, least=given.get("min_length"))
+    )

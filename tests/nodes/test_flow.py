@@ -12,6 +12,7 @@ from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, Noise, TrainedSchedule
 from nodes.conditioning.text_encode import clip_text_encode
+from nodes.conditioning.text_length import text_length
 from nodes.denoisers.calls.flow_calls import packed, unpacked
 from nodes.denoisers.denoisers import dit_denoiser
 from nodes.denoisers.flow_transformers import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
@@ -88,6 +89,23 @@ def test_one_text_encoder_is_enough(tmp_path: Path) -> None:
     guider = classifier_free_guidance(joint_denoiser(model.transformer), positive, negative, 3.0)
     _, made = finish(sample(guider, scheduler(model.schedule, "Flow-match Euler", 3), Noise((5,))))
     assert_close(made.trajectory.x[1:], wanted, 1e-4)
+
+
+def test_texts_are_filled_up_as_far_as_is_asked_for(tiny_flux: Path, tmp_path: Path) -> None:
+    """As ComfyUI fills up T5's tokens: against the pipeline told that length; without T5 nothing takes its place."""
+    read = load_flux(str(tiny_flux)).text_encoder
+    pipeline = FluxPipeline.from_pretrained(tiny_flux)
+    wanted, _, _ = pipeline.encode_prompt(TEXT, TEXT, max_sequence_length=24)
+    found = clip_text_encode(text_length(read, 24), TEXT)
+    torch.testing.assert_close(found.tokens, wanted, atol=1e-5, rtol=1e-5)
+    whole = clip_text_encode(text_length(read, 0), TEXT).tokens
+    assert whole is not None and 0 < whole.shape[1] < 24, "nothing is cut off"
+    folder = save_sd3(tmp_path / "without", tiny_tokenizer(), t5=False)
+    alone = load_flow_transformer(str(folder)).text_encoder
+    tokens = clip_text_encode(text_length(alone, 77), TEXT).tokens
+    assert tokens is not None and tokens.shape[1] == 16
+    with pytest.raises(NodeError, match="one length"):
+        text_length(object(), 77)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scale", [1.0, 5.0])

@@ -142,6 +142,7 @@ def arguments(
         "nodes.load_flow_transformer": {"model": str(tiny_sd3)},
         "nodes.joint_denoiser": {"transformer": made["nodes.load_flow_transformer"](str(tiny_sd3)).transformer},
         "nodes.load_flux": {"model": str(tiny_flux)},
+        "nodes.text_length": {"text_encoder": made["nodes.load_flux"](str(tiny_flux)).text_encoder},
         "nodes.edit_conditioning": {"text_encoder": tiny.text_encoder, "text": "red"},
         "nodes.flux_denoiser": {"transformer": made["nodes.load_flux"](str(tiny_flux)).transformer},
         "nodes.load_uvit": {"model": str(tiny_uvit)},

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.loaders import family_of
 from nodes.comfyui.export.registry import exports
+from nodes.comfyui.loaders import FILLED
 from nodes.comfyui.regions import SIDES
 
+NAMED = ("load_model", "load_text_encoder")
+"""Load nodes of text encoders that say their family."""
 TOGETHER = {
     "concatenate_conditioning": ("ConditioningConcat", "conditioning", "behind"),
     "average_conditioning": ("ConditioningAverage", "first", "second"),
@@ -54,6 +58,17 @@ def sizes(exporter: Exporter, name: str) -> Outputs:
     if exporter.kind(exporter.node_at(name, "conditioning")) != "weighted_text_encode":
         raise CannotExportError("ComfyUI tells sizes only together with a text of SDXL")
     return {"conditioning": exporter.wire(name, "conditioning")}
+
+
+@exports("text_length")
+def length(exporter: Exporter, name: str) -> Outputs:
+    """A length that is the family's there too needs no node."""
+    clip, least = exporter.wire(name, "text_encoder"), exporter.value(name, "least")
+    source = exporter.source(name, "text_encoder")
+    usual = FILLED.get(family_of(exporter, source.source)) if source and exporter.kind(source.source) in NAMED else None
+    if least == usual:
+        return {"text_encoder": clip}
+    return {"text_encoder": exporter.add("T5TokenizerOptions", clip=clip, min_padding=0, min_length=least)}
 
 
 @exports("zero_conditioning")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,16 @@ class Reader:
     module: torch.nn.Module
     length: int
     adapters: tuple[Adapter, ...] = ()
+    least: int | None = None
+    """Texts are filled up to so many tokens and not cut off; None: filled up or cut off at the length."""
 
     def tokens(self, texts: list[str]) -> Tensor:
-        """(B, L) numbers, filled up or cut off at the length."""
-        found: Tensor = tokenized(self.tokenizer, texts, self.length).input_ids
+        """(B, L) numbers, filled up or cut off."""
+        length = self.length
+        if self.least is not None:
+            read = self.tokenizer(texts, verbose=False).input_ids
+            length = max(self.least, *map(len, read))
+        found: Tensor = tokenized(self.tokenizer, texts, length).input_ids
         return found
 
     def words(self, tokens: Tensor) -> tuple[str, ...]:
@@ -83,6 +89,9 @@ class TripleText:
     width: int
     rest: int
 
+    def filled(self, least: int) -> TripleText:
+        return replace(self, t5=replace(self.t5, least=least) if self.t5 else None, rest=0)
+
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         return each(self.encode, texts)
 
@@ -108,6 +117,9 @@ class PairText:
 
     clip: Reader
     t5: Reader
+
+    def filled(self, least: int) -> PairText:
+        return replace(self, t5=replace(self.t5, least=least))
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         return each(self.encode, texts)
