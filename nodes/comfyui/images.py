@@ -11,6 +11,7 @@ from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
 
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")}
+OVERSHOOT = "beside hard edges bicubic goes beyond black and white, which is cut off here"
 BLENDS = {
     "normal": "normal",
     "multiply": "multiply",
@@ -52,7 +53,7 @@ def scale(given: Given, build: Builder) -> Wire:
         image=given.wire("image"),
         width=given.get("width", 512),
         height=given.get("height", 512),
-        method=given.choice("upscale_method", METHODS, "nearest-exact"),
+        method=_method(given, "upscale_method", "nearest-exact"),
         crop=given.choice("crop", CROPS, "disabled"),
     )
 
@@ -74,8 +75,15 @@ def scale_to_longest(given: Given, build: Builder) -> Wire:
 
 
 def _scaled(given: Given, build: Builder, kind: str, **about: Any) -> Wire:
-    method = given.choice("upscale_method", METHODS, "nearest-exact")
+    method = _method(given, "upscale_method", "nearest-exact")
     return build.node(kind, "scale", image=given.wire("image"), method=method, **about)
+
+
+def _method(given: Given, name: str, otherwise: str) -> str:
+    found = given.choice(name, METHODS, otherwise)
+    if found == "bicubic":
+        given.approximate(OVERSHOOT)
+    return found
 
 
 @translates("ResizeImageMaskNode")
@@ -89,7 +97,7 @@ def resize(given: Given, build: Builder) -> Wire:
     def value(name: str, default: Any) -> Any:
         return given.get(f"resize_type.{name}", given.get(name, default))
 
-    method = given.choice("scale_method", METHODS, "area")
+    method = _method(given, "scale_method", "area")
     if rule == "scale dimensions":
         crop = str(value("crop", "center"))
         return build.node(

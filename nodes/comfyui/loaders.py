@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import BY_FAMILY, CannotTranslateError, Clip, ControlNet, Model, Wire
-from nodes.comfyui.model_families import choice, of_file, of_type, shown_of
+from nodes.comfyui.model_families import choice, of_file, of_type, of_unets, shown_of
 from nodes.comfyui.registry import Outputs, translates
 
 FILLED = {"FLUX.1": 256, "Stable Diffusion 3": 77}
@@ -44,6 +44,7 @@ TEXTS = {
     "QuadrupleClipLoaderGGUF": (FOUR, "hidream"),
 }
 """Loaders of text encoders: the inputs that name their files, and what they are loaded for where none says it."""
+TAKEN_FOR = "the VAE is taken for one of {family}, since its file may not say whose it is"
 NOT_LOADED = "models of {family} are not loaded by this nodeflow yet"
 NARROWED = {"fp8_e4m3fn": "float8", "fp8_e4m3fn_fast": "float8", "fp8_e5m2": "float8"}
 
@@ -131,11 +132,22 @@ def vae(given: Given, build: Builder) -> Wire:
     elif together := _together(build):
         wire = _whole(build, together).other("vae")
     else:
-        wire = build.node(
-            "load_vae", "vae", model=name, made_for=choice(build, "load_vae", "made_for", _only_family(build))
-        )
+        wire = build.node("load_vae", "vae", model=name, made_for=_made_for(given, build, name))
     build.vae = build.vae or wire
     return wire
+
+
+def _made_for(given: Given, build: Builder, name: str) -> str | None:
+    """The family that a VAE is loaded for: that of the networks, or of the whole models, of the graph."""
+    family = _only_family(build)
+    nodes = build.prompt.nodes.values()
+    whole = [file for node in nodes if isinstance(file := node.inputs.get("ckpt_name"), str)]
+    if not family and whole:
+        known = {of_file(build, file) for file in whole} - {""}
+        family = known.pop() if len(known) == 1 else of_unets([name, *whole])
+        if known or not of_file(build, whole[0]):
+            given.approximate(TAKEN_FOR.format(family=family))
+    return choice(build, "load_vae", "made_for", family)
 
 
 @translates("DiffControlNetLoader", "ControlNetLoader")

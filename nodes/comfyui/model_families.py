@@ -75,6 +75,8 @@ SHOWN = {
     "FLUX.1": (("fill", "inpainting"), ("onereward", "inpainting"), ("canny", "image"), ("depth", "image")),
 }
 """What networks of a family are shown, by what the names of their files have in them."""
+OF_XL = ("xl", "pony", "illustrious", "noobai")
+"""What names of models that are Stable Diffusion XL have in them."""
 BY_ENCODER = {
     "lumina2": (("qwen", "Z-Image"),),
     "flux2": (("ministral", "ERNIE-Image"), ("ernie", "ERNIE-Image"), ("qwen", "FLUX.2 Klein")),
@@ -108,6 +110,12 @@ def shown_of(name: object, family: str) -> str:
     """What a model's file says that its network sees beside the latent: ``inpainting``, ``image``, or nothing."""
     last = str(name).replace("\\", "/").rpartition("/")[2].lower()
     return next((what for words, what in SHOWN.get(family, ()) if words in last), "")
+
+
+def of_unets(names: list[str]) -> str:
+    """The Stable Diffusion that names of models and of a VAE speak of."""
+    told = " ".join(names).lower()
+    return "Stable Diffusion XL" if any(word in told for word in OF_XL) else "Stable Diffusion 1"
 
 
 def of_type(type: str, encoder: str) -> str:

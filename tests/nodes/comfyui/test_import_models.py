@@ -179,3 +179,15 @@ def test_images_as_prompts_stand_behind_the_text(catalogue: Catalogue) -> None:
     assert params(found, "redux") == files
     wires = {"conditioning": "prompt.conditioning", "redux": "redux.image_prompter", "image": "picture.image"}
     assert sources(found, "style") == wires and params(found, "style") == {"strength": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("model", "family"), [("dreamy_8", "Stable Diffusion 1"), ("ponyDream", "Stable Diffusion XL")]
+)
+def test_a_vae_beside_a_whole_model_is_told_whose_it_is(model: str, family: str, catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED, other=("VAELoader", {"vae_name": "vae-ft-mse-840000-ema-pruned.safetensors"}))
+    graph["model"]["inputs"]["ckpt_name"] = f"{model}.safetensors"
+    graph["shown"]["inputs"]["vae"] = ["other", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
+    assert params(found, "vae")["made_for"] == family
