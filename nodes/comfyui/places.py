@@ -28,17 +28,20 @@ def place(scope: Scope, prompt: Prompt) -> None:
     """Give every node of a graph a place, and take over its groups and notes."""
     given = dict(_places(scope))
     spots = _filled(prompt, scope.made, given)
-    wanted: list[tuple[float, float, str, str]] = []
+    wanted: list[tuple[float, float, str, str, str]] = []
     for id, names in scope.made.items():
         x, y = spots.get(id, (0.0, 0.0))
         title = _title(prompt, scope, id)
         ends = names[-1:]
         for number, name in enumerate(name for name in names if name in scope.body.nodes):
-            wanted.append((x, y + number, name, title if name in ends else ""))
+            wanted.append((x, y + number, name, title if name in ends else "", id))
     occupied = _Occupied()
-    for x, y, name, title in sorted(wanted):
-        y = occupied.take(x, y, _height(scope.body, name))
-        scope.body.layout[name] = Placement(round(x, 1), round(y, 1), storable(title)[:LONGEST_TITLE])
+    for x, y, name, title, id in sorted(wanted):
+        node = scope.graph.nodes.get(id.removeprefix(scope.path))
+        collapsed = node is not None and node.collapsed
+        y = occupied.take(x, y, HEAD if collapsed else _height(scope.body, name))
+        said = storable(title)[:LONGEST_TITLE]
+        scope.body.layout[name] = Placement(round(x, 1), round(y, 1), said, collapsed=collapsed)
     _terminals(scope.body)
     _annotate(scope.body, scope.graph)
 

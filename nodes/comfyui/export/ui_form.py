@@ -21,6 +21,8 @@ def ui_form(exported: Exported, workflow: Workflow) -> dict[str, Any]:
     types = {id: _output_types(id, exported) for id in exported.prompt}
     for order, (id, one) in enumerate(exported.prompt.items()):
         nodes[id] = _node(id, one, order, types[id], _place(id, exported, workflow))
+        if _collapsed(id, exported, workflow):
+            nodes[id]["flags"]["collapsed"] = True
     for id, one in exported.prompt.items():
         for slot, entry in enumerate(nodes[id]["inputs"]):
             source = one["inputs"].get(entry["name"])
@@ -117,6 +119,11 @@ def _place(id: str, exported: Exported, workflow: Workflow) -> list[float]:
     shift = same.index(id) if id in same else 0
     x, y = (place.x, place.y) if place else (0.0, 0.0)
     return [round(x / STRETCH, 1), round(y / STRETCH + shift * STEP, 1)]
+
+
+def _collapsed(id: str, exported: Exported, workflow: Workflow) -> bool:
+    place = workflow.layout.get(exported.origins.get(id, "").split("/")[0])
+    return place is not None and place.collapsed
 
 
 def _drawn(workflow: Workflow, kind: str) -> list[Any]:

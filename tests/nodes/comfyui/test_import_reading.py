@@ -15,6 +15,8 @@ from PIL import Image, PngImagePlugin
 from nodeflow.graph.io.comfyui.containers import NotReadableError
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.validate.check import check
+from nodes.comfyui.export.ui_form import ui_form
+from nodes.comfyui.export.writing import export
 from nodes.comfyui.importing import import_comfyui
 from nodes.comfyui.registry import translators
 from tests.nodes.comfyui.graphs import SAMPLED, Api, api, bring, params, sources
@@ -151,3 +153,14 @@ def test_importing_needs_no_torch() -> None:
     code = "import sys\nimport nodes.comfyui.importing\nfrom nodes.comfyui.registry import translators\n"
     code += "assert translators() and not {'torch', 'numpy', 'PySide6', 'diffusers'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_collapsed_node_stays_collapsed_there_and_back(catalogue: Catalogue) -> None:
+    drawn = [
+        {"id": 1, "type": "LoadImage", "pos": [0, 0], "flags": {"collapsed": True}, "widgets_values": ["fox.png"]},
+        {"id": 2, "type": "ImageInvert", "pos": [400, 0], "flags": None},
+    ]
+    found = bring({"nodes": drawn, "links": [], "version": 0.4}, catalogue)
+    assert found.workflow.layout["picture"].collapsed
+    window = ui_form(export(found.workflow, catalogue), found.workflow)
+    assert [node["flags"] for node in window["nodes"] if node["type"] == "LoadImage"] == [{"collapsed": True}]
