@@ -6,20 +6,21 @@ import os
 import re
 import struct
 import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image as Pillow
-from PIL import PngImagePlugin, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
-from nodeflow.node import NodeError, Range, Reads, Supplied, Writes, node, warn
+from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
 from nodeflow.unfinished_files import unfinished
 from nodeflow.wires import Files, Image, Mask
+from nodes.images.file_formats import SUFFIXES, Format, encoded
+from nodes.images.file_names import filled
 from nodes.images.picture_decoder import decode
 
 
@@ -74,17 +75,22 @@ def load_image(
     return LoadedImage(Image(pixels[None]), Mask(1 - shown[None, None]))
 
 
-@node("Save image", version=2)
+@node("Save image", version=3)
 def save_image(
     image: Image,
     name: str = "picture",
     folder: Annotated[Path, Writes()] = Path(),
     metadata: Metadata = "workflow",
+    format: Format = "PNG",
+    quality: Annotated[int, Slider(1, 100, 1)] = 95,
     workflow: Annotated[str, Supplied("workflow")] = "",
     seeds: Annotated[str, Supplied("seeds")] = "",
     item: Annotated[str, Supplied("item")] = "",
 ) -> Files:
-    """Saves images as PNG files named name-00001.png, name-00002.png, ... and never replaces one.
+    """Saves images as files named name-00001.png, name-00002.png, ... and never replaces one.
+
+    Values may stand in ``name`` and ``folder``: {date}, {time}, {seed}, {width}, {height}, or any parameter that is set
+    in the workflow, such as {guidance.scale}.
 
     In a sweep or behind a list the names say for which values: name-guidance.scale=5-00001.png, and the workflow in
     the file is the one that makes just this image.
@@ -95,19 +101,26 @@ def save_image(
     nothing at all, no prompt either. ``folder`` lies below
     the output folder of the run and is made when it is missing. Each file appears whole or not at all.
 
-    Fails when the name cannot be that of a file, or when the folder cannot be written.
+    PNG loses nothing. JPEG, WebP and AVIF lose what ``quality`` from 1 to 100 allows, and hold no workflow: of the
+    metadata they take the settings alone, where these are asked for.
+
+    Fails when the name cannot be that of a file, when a value in it is none, or when the folder cannot be written.
     """
+    size = image.pixels.shape[-1], image.pixels.shape[-2]
+    name = filled(name, size, seeds, workflow)
+    folder = Path(filled(str(folder), size, seeds, workflow))
     if not name.strip() or name.startswith(".") or not re.fullmatch(r"[^/\\:*?\"<>|\x00-\x1f]{1,200}", name):
         raise NodeError(f"{name!r} cannot be the name of a file; use letters, digits, spaces, - and _")
     name = f"{name}-{item}" if item else name
     paths: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        number = _next_number(folder, name)
+        suffix = SUFFIXES[format]
+        number = _next_number(folder, name, suffix)
         count, texts = len(image.pixels), _texts(metadata, workflow, seeds)
         for index, pixels in enumerate(image.pixels, 1):
-            data = _png(pixels, texts | ({"picture": f"{index} of {count}"} if texts else {}))
-            path, number = _place(data, folder, name, number)
+            known = texts | ({"picture": f"{index} of {count}"} if texts else {})
+            path, number = _place(encoded(_picture(pixels), format, quality, known), folder, name, number, suffix)
             paths.append(path)
         stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
     except OSError as error:
@@ -213,29 +226,17 @@ def _texts(metadata: Metadata, workflow: str, seeds: str) -> dict[str, str]:
     return texts
 
 
-def _png(pixels: torch.Tensor, texts: dict[str, str]) -> bytes:
-    """The bytes of a PNG file, from (3, H, W), with texts in it by name."""
-    picture = _picture(pixels)
-    chunks = PngImagePlugin.PngInfo()
-    for name, text in texts.items():
-        if text:
-            chunks.add_itxt(name, text)
-    data = BytesIO()
-    picture.save(data, "PNG", pnginfo=chunks)
-    return data.getvalue()
-
-
-def _next_number(folder: Path, name: str) -> int:
-    pattern = re.compile(re.escape(name) + r"-(\d{5,})\.png")
+def _next_number(folder: Path, name: str, suffix: str) -> int:
+    pattern = re.compile(re.escape(name) + r"-(\d{5,})" + re.escape(suffix))
     return max((int(found[1]) for entry in folder.iterdir() if (found := pattern.fullmatch(entry.name))), default=0) + 1
 
 
-def _place(data: bytes, folder: Path, name: str, number: int) -> tuple[Path, int]:
+def _place(data: bytes, folder: Path, name: str, number: int, suffix: str) -> tuple[Path, int]:
     """Write a file under the first free number: whole or not at all, and never over another. Also the number after."""
     with unfinished(folder, data) as temporary:
         temporary.chmod(0o644)
         while True:
-            path = folder / f"{name}-{number:05}.png"
+            path = folder / f"{name}-{number:05}{suffix}"
             number += 1
             try:
                 os.link(temporary, path)

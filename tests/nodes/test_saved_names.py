@@ -1,0 +1,80 @@
+"""Tests of names with values in them, and of the formats that images are saved in."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pillow
+
+from nodeflow.graph.io.image_settings.image_texts import texts_of
+from nodeflow.node import NodeError
+from nodeflow.resources import folder
+from nodeflow.wires import Image
+from nodes.images.file_formats import Format
+from nodes.images.file_names import filled
+from nodes.images.image_files import save_image
+
+WORKFLOW = json.dumps(
+    {
+        "nodeflow": 1,
+        "nodes": {
+            "guidance": {"type": "nodes.classifier_free_guidance", "params": {"scale": 2.5}},
+            "prompt": {"type": "nodes.clip_text_encode", "params": {"text": "a/b: what?"}},
+        },
+    }
+)
+
+
+def picture() -> Image:
+    return Image(torch.linspace(0, 1, 3 * 16 * 24).reshape(1, 3, 16, 24))
+
+
+def test_gaps_are_filled() -> None:
+    now = datetime(2026, 3, 4, 5, 6, 7)
+    template = "{date} {time} {seed} {width}x{height} {guidance.scale} {prompt.text}"
+    name = filled(template, (24, 16), '{"noise.seed": 41}', WORKFLOW, now)
+    assert name == "2026-03-04 05-06-07 41 24x16 2.5 a-b- what-"
+    assert filled("plain", (1, 1), "", "") == "plain"
+    assert filled("{noise.seed}", (1, 1), '{"noise.seed": 41}', "") == "41"
+
+
+@pytest.mark.parametrize("gap", ["{seed}", "{guidance.steps}", "{}", "{nothing}"])
+def test_a_gap_that_nothing_fills_is_refused(gap: str) -> None:
+    with pytest.raises(NodeError, match="stands for nothing"):
+        filled(f"a {gap}", (1, 1), "", WORKFLOW)
+
+
+def test_files_and_folders_take_values(tmp_path: Path) -> None:
+    seeds = '{"noise.seed": 7}'
+    one = save_image(picture(), "s{seed}", tmp_path / "w{width}", workflow=WORKFLOW, seeds=seeds).paths[0]
+    assert one.relative_to(tmp_path).as_posix() == "w24/s7-00001.png"
+    again = save_image(picture(), "s{seed}", tmp_path / "w{width}", format="JPEG", seeds=seeds).paths[0]
+    assert again.name == "s7-00001.jpg", "each format counts its own"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WebP", "AVIF"])
+def test_formats_that_lose_come_near_and_smaller_quality_is_smaller(tmp_path: Path, form: Format) -> None:
+    smooth = torch.linspace(0, 1, 128).view(1, 1, 1, 128).expand(1, 3, 96, 128).contiguous()
+    sizes = []
+    for quality in (20, 95):
+        path = save_image(Image(smooth), f"q{quality}", tmp_path, format=form, quality=quality).paths[0]
+        sizes.append(path.stat().st_size)
+        with Pillow.open(path) as read:
+            assert read.format == form.upper()
+            values = np.asarray(read.convert("RGB"), dtype=np.float32) / 255
+    assert np.abs(values - smooth[0].permute(1, 2, 0).numpy()).max() < 0.03
+    assert sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WebP", "AVIF"])
+def test_they_hold_the_settings_where_these_are_asked_for(tmp_path: Path, form: Format) -> None:
+    workflow = (folder("workflows") / "latent-diffusion.json").read_text()
+    kept = save_image(picture(), "a", tmp_path, "workflow and settings", form, workflow=workflow).paths[0]
+    assert "a red star on a blue background" in str(texts_of(kept.read_bytes()))
+    bare = save_image(picture(), "b", tmp_path, "nothing", form, workflow=workflow).paths[0]
+    assert b"red star" not in bare.read_bytes() and "red star" not in str(texts_of(bare.read_bytes()))
