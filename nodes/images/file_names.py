@@ -43,8 +43,8 @@ def filled(template: str, size: tuple[int, int], seeds: str, workflow: str, now:
         name = gap[1].strip()
         if name not in known:
             raise NodeError(
-                f"{name!r} between braces in the name stands for nothing; write {', '.join(PLAIN)}, or a parameter that "
-                "is set in the workflow, such as guidance.scale"
+                f"{name!r} between braces in the name stands for nothing; write {', '.join(PLAIN)}, or a parameter "
+                "that is set in the workflow, such as guidance.scale"
             )
         value = known[name]
         text = f"{value:.6g}" if isinstance(value, float) else str(value)
