@@ -248,3 +248,19 @@ def test_a_wide_text_shows_more_lines(window: MainWindow, hand: Hand) -> None:
     assert card.rows[0].height() > 200
     hand.click(row_centre(window, "prompt", "text"))
     assert window.canvas.view.rows.editor is not None
+
+
+def test_titles_can_be_read_when_all_is_far_away(window: MainWindow) -> None:
+    card = window.canvas.nodes["decode"]
+
+    def dark_pixels(zoom: float) -> int:
+        window.canvas.view.camera.set_scale(zoom)
+        window.canvas.view.centerOn(card)
+        area = window.canvas.view.mapFromScene(card.sceneBoundingRect()).boundingRect()
+        image = window.canvas.view.viewport().grab(area).toImage()
+        text = style.colour("text")
+        places = itertools.product(range(image.width()), range(image.height()))
+        return sum(abs(image.pixelColor(*place).lightness() - text.lightness()) < 40 for place in places)
+
+    assert dark_pixels(0.25) > 20
+    assert dark_pixels(0.05) == 0

@@ -45,6 +45,8 @@ def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
     """Paint a node at a zoom."""
     if zoom < style.FLAT:
         _flat(painter, item)
+        if zoom >= style.TITLED:
+            _flat_title(painter, item, zoom)
         return
     if item.node.mode != "run":
         painter.setPen(Qt.PenStyle.NoPen)
@@ -78,6 +80,24 @@ def _flat(painter: QPainter, item: NodeItem) -> None:
         painter.fillRect(QRectF(0, body.height() - 12, body.width() * share, 12), style.colour("busy"))
     if item.thumbnail is not None:
         painter.drawPixmap(item.picture_rect, item.thumbnail, QRectF(item.thumbnail.rect()))
+
+
+def _flat_title(painter: QPainter, item: NodeItem, zoom: float) -> None:
+    """The title as large as it can be read, on the box that stands for the node, where it has room."""
+    scale = style.SMALLEST_TITLE / (style.pixels("title") * zoom)
+    top = 0.0 if item.collapsed else style.HEADER * 0.6
+    room = QRectF(8, top, item.body.width() - 16, (item.picture_rect.top() or item.body.bottom()) - top)
+    words = style.text(item.title or item.face.title, "title", room.width() / scale)
+    size = words.size() * scale
+    if size.height() > room.height():
+        return
+    painter.save()
+    painter.setPen(style.colour("text"))
+    painter.setFont(style.font("title"))
+    painter.translate(room.x(), room.y() + min((room.height() - size.height()) / 2, 8.0))
+    painter.scale(scale, scale)
+    painter.drawStaticText(QPointF(0, 0), words)
+    painter.restore()
 
 
 def _ground(painter: QPainter, item: NodeItem) -> None:

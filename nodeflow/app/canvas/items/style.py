@@ -22,6 +22,8 @@ TEXT_LINES = 3
 
 FLAT = 0.30
 """Below this zoom nodes are flat boxes and wires are drawn without smoothing."""
+TITLED, SMALLEST_TITLE = 0.12, 11.0
+"""Down to this zoom flat boxes have titles, of so many pixels on the screen."""
 PLAIN = 0.42
 """Below this zoom only titles are written."""
 ZOOM = (0.04, 3.0)
@@ -39,6 +41,11 @@ def font(size: Size) -> QFont:
         made.setWeight(QFont.Weight.DemiBold)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return made
+
+
+def pixels(size: Size) -> int:
+    """Return the height of one of the canvas's fonts, in scene units."""
+    return _PIXELS[size]
 
 
 @functools.cache
