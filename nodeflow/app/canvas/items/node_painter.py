@@ -84,13 +84,12 @@ def _flat(painter: QPainter, item: NodeItem) -> None:
 
 def _flat_title(painter: QPainter, item: NodeItem, zoom: float) -> None:
     """The title as large as it can be read, on the box that stands for the node, where it has room."""
-    scale = style.SMALLEST_TITLE / (style.pixels("title") * zoom)
     top = 0.0 if item.collapsed else style.HEADER * 0.6
     room = QRectF(8, top, item.body.width() - 16, (item.picture_rect.top() or item.body.bottom()) - top)
+    wanted = style.SMALLEST_TITLE / (style.pixels("title") * zoom)
+    scale = min(wanted, room.height() / style.metrics("title").height())
     words = style.text(item.title or item.face.title, "title", room.width() / scale)
     size = words.size() * scale
-    if size.height() > room.height():
-        return
     painter.save()
     painter.setPen(style.colour("text"))
     painter.setFont(style.font("title"))

@@ -22,7 +22,7 @@ TEXT_LINES = 3
 
 FLAT = 0.30
 """Below this zoom nodes are flat boxes and wires are drawn without smoothing."""
-TITLED, SMALLEST_TITLE = 0.12, 11.0
+TITLED, SMALLEST_TITLE = 0.19, 11.0
 """Down to this zoom flat boxes have titles, of so many pixels on the screen."""
 PLAIN = 0.42
 """Below this zoom only titles are written."""
