@@ -5,10 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -69,7 +71,7 @@ class ExportButton(QToolButton):
 
 
 class PanelWidgets:
-    """Makes the widgets of a panel and lays them out in it."""
+    """Makes the widgets of a panel and lays them out in it; where the screen is too low for them they scroll."""
 
     def __init__(self, panel: QWidget, scope: GraphScope, history: RunHistory) -> None:
         self.heading = QLabel()
@@ -107,7 +109,14 @@ class PanelWidgets:
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.setMinimumContentsLength(8)
             boxes.addWidget(box, 1)
-        layout = QVBoxLayout(panel)
+        inner, self.scroll = QWidget(), QScrollArea()
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setWidget(inner)
+        outer = QVBoxLayout(panel)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.scroll)
+        layout = QVBoxLayout(inner)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(8)
         layout.addLayout(head)
