@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -26,6 +26,9 @@ from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.qt import theme
+
+_LEAST_HEIGHT = 200
+"""Pixels of the panel that a low screen has room for."""
 
 
 class ItemBox(QComboBox):
@@ -70,6 +73,24 @@ class ExportButton(QToolButton):
         self.setMenu(menu)
 
 
+class UprightScroll(QScrollArea):
+    """Scrolls up and down alone: as wide as what is in it needs, and as high as there is room."""
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setWidget(inner)
+
+    def minimumSizeHint(self) -> QSize:
+        inner, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint().width()
+        return QSize(inner.width() + bar, min(inner.height(), _LEAST_HEIGHT))
+
+    def sizeHint(self) -> QSize:
+        return self.widget().sizeHint()
+
+
 class PanelWidgets:
     """Makes the widgets of a panel and lays them out in it; where the screen is too low for them they scroll."""
 
@@ -109,10 +130,8 @@ class PanelWidgets:
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.setMinimumContentsLength(8)
             boxes.addWidget(box, 1)
-        inner, self.scroll = QWidget(), QScrollArea()
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setWidget(inner)
+        inner = QWidget()
+        self.scroll = UprightScroll(inner)
         outer = QVBoxLayout(panel)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.scroll)
