@@ -554,7 +554,7 @@ def test_a_low_screen_holds_the_window_with_a_comparison(
     assert window.minimumSizeHint().height() <= 700, "with the frame of the window, on a screen of 768 pixels"
     window.resize(1366, 700)
     qtbot.waitUntil(lambda: window.height() == 700, timeout=5000)
-    bar = inspector.scroll.verticalScrollBar()
+    bar = inspector.upright.verticalScrollBar()
     bar.setValue(bar.maximum())
     qtbot.waitUntil(lambda: not inspector.scrubber.visibleRegion().isEmpty(), timeout=5000)
     bar.setValue(0)

@@ -45,7 +45,7 @@ class InspectorPanel(QWidget):
         self.heading, self.notes, self.stage, self.choices = parts.heading, parts.notes, parts.stage, parts.choices
         self.output_box, self.form_box, self.items = parts.output_box, parts.form_box, parts.items
         self.scrubber, self.tools, self.load_button = parts.scrubber, parts.tools, parts.load_button
-        self.told, self.facts_line, self.scroll = parts.told, parts.facts_line, parts.scroll
+        self.told, self.facts_line, self.upright = parts.told, parts.facts_line, parts.upright
         self.compare_button, self.compare_bar, self.export = parts.compare_button, parts.compare_bar, parts.export
         self.session, self.scope, self.history = scope.session, scope, history
         self.looks = ValueRequests(self.session, self)

@@ -82,13 +82,14 @@ class UprightScroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidgetResizable(True)
         self.setWidget(inner)
+        self._inner = inner
 
     def minimumSizeHint(self) -> QSize:
-        inner, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint().width()
+        inner, bar = self._inner.minimumSizeHint(), self.verticalScrollBar().sizeHint().width()
         return QSize(inner.width() + bar, min(inner.height(), _LEAST_HEIGHT))
 
     def sizeHint(self) -> QSize:
-        return self.widget().sizeHint()
+        return self._inner.sizeHint()
 
 
 class PanelWidgets:
@@ -131,10 +132,10 @@ class PanelWidgets:
             box.setMinimumContentsLength(8)
             boxes.addWidget(box, 1)
         inner = QWidget()
-        self.scroll = UprightScroll(inner)
+        self.upright = UprightScroll(inner)
         outer = QVBoxLayout(panel)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.scroll)
+        outer.addWidget(self.upright)
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(8)
