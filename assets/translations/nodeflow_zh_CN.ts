@@ -12,6 +12,10 @@
    <translation>添加便签</translation>
   </message>
   <message>
+   <source>Colour</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
    <source>Rename Frame</source>
    <translation>重命名分组框</translation>
   </message>
@@ -1719,6 +1723,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>粘贴</translation>
   </message>
   <message>
+   <source>Select a frame or a note first.</source>
+   <translation>请先选择分组框或便签。</translation>
+  </message>
+  <message>
    <source>Select a node to run to.</source>
    <translation>请选择要运行到的节点。</translation>
   </message>
@@ -2575,6 +2583,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>一个小文件里的风格，以任意强度加到模型上。</translation>
   </message>
   <message>
+   <source>A text becomes an image.</source>
+   <translation>一段文本变成图像。</translation>
+  </message>
+  <message>
    <source>A text becomes an image. Each part is a node: text encoder, noise, scheduler, sampler, VAE.</source>
    <translation>文字变成图片。每一部分都是一个节点：文本编码器、噪声、调度器、采样器、VAE。</translation>
   </message>
@@ -2643,8 +2655,20 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>图片一步步淹没在噪声中；快慢由 beta 决定。</translation>
   </message>
   <message>
+   <source>An image grows beyond its border.</source>
+   <translation>一张图长出自己的边界。</translation>
+  </message>
+  <message>
    <source>An image has no rows of numbers; export it as NPY.</source>
    <translation>图片没有数值行；请导出为 NPY。</translation>
+  </message>
+  <message>
+   <source>An image in the place of a text: variations of it.</source>
+   <translation>以图代文：画出它的变体。</translation>
+  </message>
+  <message>
+   <source>An image is changed as a text says.</source>
+   <translation>按文本所说改动一张图。</translation>
   </message>
   <message>
    <source>Another Seed</source>
@@ -2859,6 +2883,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>创建副本并保留连线</translation>
   </message>
   <message>
+   <source>Edges of an image say where things are, a text what they are.</source>
+   <translation>一张图的边缘说明东西在哪里，文本说明它们是什么。</translation>
+  </message>
+  <message>
    <source>Edges or a drawing say where things are.</source>
    <translation>用边缘或草图决定物体的位置。</translation>
   </message>
@@ -2877,6 +2905,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>F, A</source>
    <translation>F、A</translation>
+  </message>
+  <message>
+   <source>FLUX.1 with a ControlNet</source>
+   <translation>FLUX.1 配 ControlNet</translation>
+  </message>
+  <message>
+   <source>FLUX.3 Klein, distilled</source>
+   <translation>FLUX.3 Klein 蒸馏版</translation>
   </message>
   <message>
    <source>Facts in short</source>
@@ -3285,6 +3321,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>退出</translation>
   </message>
   <message>
+   <source>Qwen-Image with a ControlNet</source>
+   <translation>Qwen-Image 配 ControlNet</translation>
+  </message>
+  <message>
    <source>Red</source>
    <translation>红色</translation>
   </message>
@@ -3423,6 +3463,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Size as Needed</source>
    <translation>恢复所需大小</translation>
+  </message>
+  <message>
+   <source>Stable Diffusion 3.5 with a ControlNet</source>
+   <translation>Stable Diffusion 3.5 配 ControlNet</translation>
   </message>
   <message>
    <source>Start</source>
@@ -3623,6 +3667,14 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Yellow</source>
    <translation>黄色</translation>
+  </message>
+  <message>
+   <source>Your models</source>
+   <translation>你的模型</translation>
+  </message>
+  <message>
+   <source>Z-Image with a ControlNet</source>
+   <translation>Z-Image 配 ControlNet</translation>
   </message>
   <message>
    <source>Zoom In</source>

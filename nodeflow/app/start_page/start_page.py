@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.file_list import FilesList, Find
-from nodeflow.app.start_page import bundled_workflows
+from nodeflow.app.start_page import bundled_workflows, model_workflows
 from nodeflow.app.start_page.bundled_workflows import BundledWorkflow
 from nodeflow.app.start_page.workflow_cards import Shelves
 from nodeflow.app.start_page.workflow_thumbnail import sketch
@@ -96,8 +97,9 @@ class StartPage(QWidget):
         self.setFocusProxy(self.workflows)
         recent.changed.connect(self._fill_recent)
         self.workflows.fill(bundled_workflows.shelves())
-        self._draw()
+        self._draw(self.workflows.cards())
         self._fill_recent()
+        background.run(model_workflows.in_library, self._show_own, otherwise=lambda _: None, owner=self)
 
     @property
     def chosen(self) -> Path | None:
@@ -106,7 +108,7 @@ class StartPage(QWidget):
 
     def retheme(self) -> None:
         """Draw the images in the theme that is now in force."""
-        self._draw()
+        self._draw(self.workflows.cards())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -131,8 +133,15 @@ class StartPage(QWidget):
         super().resizeEvent(event)
         self.side.setVisible(self.width() >= NARROW)
 
-    def _draw(self) -> None:
-        for item, ready in self.workflows.cards():
+    def _show_own(self, told: frozenset[model_workflows.Told]) -> None:
+        """Put what the person's own models can do on a shelf behind the others."""
+        shelf = model_workflows.your_models(told)
+        if shelf is not None:
+            self._draw(self.workflows.add(shelf))
+            self._filter(self.search.text())
+
+    def _draw(self, cards: Iterable[tuple[QListWidgetItem, BundledWorkflow]]) -> None:
+        for item, ready in cards:
             self._background.run(
                 partial(self._picture, ready),
                 partial(self.workflows.show_picture, item),

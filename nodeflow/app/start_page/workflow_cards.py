@@ -35,19 +35,24 @@ class Shelves(FilesList):
     def fill(self, shelves: list[Shelf]) -> None:
         """Put everything there, without images yet."""
         for shelf in shelves:
-            heading = QListWidgetItem(shelf.title, self)
-            heading.setFlags(Qt.ItemFlag.NoItemFlags)
-            heading.setData(KIND, HEADING)
-            cards = []
-            for ready in shelf.workflows:
-                item = self.put(ready.path, ready.title)
-                item.setToolTip(ready.about)
-                item.setData(ABOUT, ready.about)
-                item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, ready.about)
-                item.setData(KIND, LARGE if ready.name == STARTER else CARD)
-                cards.append((item, ready))
-            self._shelves.append((heading, cards))
+            self.add(shelf)
         self._choose_first()
+
+    def add(self, shelf: Shelf) -> list[tuple[QListWidgetItem, BundledWorkflow]]:
+        """Put a shelf behind the others, without images yet; its cards and their workflows."""
+        heading = QListWidgetItem(shelf.title, self)
+        heading.setFlags(Qt.ItemFlag.NoItemFlags)
+        heading.setData(KIND, HEADING)
+        cards = []
+        for ready in shelf.workflows:
+            item = self.put(ready.path, ready.title)
+            item.setToolTip(ready.about)
+            item.setData(ABOUT, ready.about)
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, ready.about)
+            item.setData(KIND, LARGE if ready.name == STARTER else CARD)
+            cards.append((item, ready))
+        self._shelves.append((heading, cards))
+        return cards
 
     def cards(self) -> Iterator[tuple[QListWidgetItem, BundledWorkflow]]:
         """Each card and its workflow, in order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +15,24 @@ from nodeflow.engine.planning.content_keys import checked
 from nodeflow.engine.planning.plan import Origin, Task
 from nodeflow.graph.model.catalogue import is_list
 from nodeflow.node import Lazy, NotYet
+
+
+def called(function: Callable[..., Any], wires: list[Any], arguments: dict[str, Any]) -> Any:
+    """Call a node; what it takes before an input of several wires goes by its place, as that one does."""
+    named = dict(arguments)
+    before = [_taken(named, argument) for argument in (_before_many(function) if wires else ())]
+    return function(*before, *wires, **named)
+
+
+def _before_many(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The arguments that stand before one that takes any number."""
+    arguments = list(inspect.signature(function).parameters.values())
+    many = inspect.Parameter.VAR_POSITIONAL
+    return list(itertools.takewhile(lambda one: one.kind is not many, arguments))
+
+
+def _taken(named: dict[str, Any], argument: inspect.Parameter) -> Any:
+    return named.pop(argument.name) if argument.name in named else argument.default
 
 
 def wires_of(run: RunKnowledge, task: Task) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from nodeflow.engine.execution.arguments import arguments_of
+from nodeflow.engine.execution.arguments import arguments_of, called
 from nodeflow.engine.execution.run_knowledge import RunKnowledge
 from nodeflow.engine.planning.plan import Task
 from nodeflow.node import noting, together_of, warn
@@ -48,7 +48,7 @@ class BatchedItems:
             if others:
                 self._apart.add(node)
         begin = time.perf_counter()
-        return function(*wires, **arguments), time.perf_counter() - begin
+        return called(function, wires, arguments), time.perf_counter() - begin
 
     def _due(self, run: RunKnowledge, task: Task, node: str) -> list[Task]:
         """Other items of the node that wait for nothing but to be computed, in order; of equal ones the first."""

@@ -26,10 +26,10 @@ SIDE = 56
 """Of what SigLIP sees here, 384 in the true one; patches and heads are as there."""
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def save(folder: Path) -> None:
+    """A FLUX.1 and its prior."""
     torch.manual_seed(0)
-    flux(path := tmp_path_factory.mktemp("redux") / "dev")
+    flux(path := folder / "dev")
     dev = FluxPipeline.from_pretrained(path)
     shape = {"hidden_size": 72, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 1}
     FluxPriorReduxPipeline(
@@ -40,8 +40,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tokenizer=dev.tokenizer,
         text_encoder_2=dev.text_encoder_2,
         tokenizer_2=dev.tokenizer_2,
-    ).save_pretrained(path.parent / "prior")
-    return path.parent
+    ).save_pretrained(folder / "prior")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    save(path := tmp_path_factory.mktemp("redux"))
+    return path
 
 
 def test_each_step_is_that_of_redux(folder: Path) -> None:

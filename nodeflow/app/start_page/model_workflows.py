@@ -1,0 +1,88 @@
+"""Ready-made workflows for models that a person has: which of them can run is told by the library of models."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from nodeflow.app.i18n.texts import tr
+from nodeflow.app.start_page.bundled_workflows import BundledWorkflow, Shelf
+from nodeflow.library.library import Library
+
+Told = tuple[str, str]
+"""A kind of model and its family, as the rules of the packs tell them."""
+
+
+def _either(*families: str) -> tuple[Told, ...]:
+    """A network of one of some families, alone or with all its parts."""
+    return tuple((kind, family) for family in families for kind in ("transformer", "checkpoint", "pipeline"))
+
+
+FLUX, SD_3, Z, QWEN = (_either(name) for name in ("FLUX.1", "Stable Diffusion 3", "Z-Image", "Qwen-Image"))
+NEEDS: Mapping[str, Sequence[tuple[Told, ...]]] = {
+    "flux-1": (FLUX,),
+    "flux-1-fill": (_either("FLUX.1 Fill"),),
+    "flux-1-canny": (_either("FLUX.1 Canny or Depth"),),
+    "flux-1-kontext": (FLUX,),
+    "flux-1-redux": (FLUX, (("redux", "FLUX.1"),), (("clip vision", "SigLIP"),)),
+    "flux-1-controlnet": (FLUX, (("controlnet", "FLUX.1"),)),
+    "flux-2": (_either("FLUX.2"),),
+    "flux-2-klein": (_either("FLUX.2 Klein"),),
+    "flux-3": (_either("FLUX.3"),),
+    "flux-3-distilled": (_either("FLUX.3"),),
+    "stable-diffusion-3.5": (SD_3,),
+    "stable-diffusion-3.5-controlnet": (SD_3, (("controlnet", "Stable Diffusion 3"),)),
+    "z-image": (Z,),
+    "z-image-controlnet": (Z, (("controlnet", "Z-Image"),)),
+    "qwen-image": (QWEN,),
+    "qwen-image-controlnet": (QWEN, (("controlnet", "Qwen-Image"),)),
+    "qwen-image-edit": (_either("Qwen-Image-Edit", "Qwen-Image-Edit 2511", "Qwen-Image"),),
+    "qwen-image-2.1": (_either("Qwen-Image 2.1"),),
+    "krea-2": (_either("Krea 2"),),
+}
+"""What each workflow needs, one of each row; its file lies in workflows/models."""
+
+
+def in_library() -> frozenset[Told]:
+    """The kinds and families of all models that the library knows; it reads the index and looks at no disk."""
+    library = Library()
+    try:
+        return frozenset((entry.found.kind, entry.found.family) for entry in library.entries)
+    finally:
+        library.close()
+
+
+def your_models(told: Collection[Told]) -> Shelf | None:
+    """The shelf of those workflows whose models are there; None where there are none."""
+    there = tuple(
+        BundledWorkflow(f"models/{name}", title, about)
+        for name, (title, about) in _words().items()
+        if all(any(one in told for one in row) for row in NEEDS[name])
+    )
+    return Shelf(tr("Your models"), there) if there else None
+
+
+def _words() -> dict[str, tuple[str, str]]:
+    """Titles and sentences, in the language of the interface."""
+    painted, changed = tr("A text becomes an image."), tr("An image is changed as a text says.")
+    led = tr("Edges of an image say where things are, a text what they are.")
+    return {
+        "flux-1": ("FLUX.1", painted),
+        "flux-1-fill": ("FLUX.1 Fill", tr("An image grows beyond its border.")),
+        "flux-1-canny": ("FLUX.1 Canny", led),
+        "flux-1-kontext": ("FLUX.1 Kontext", changed),
+        "flux-1-redux": ("FLUX.1 Redux", tr("An image in the place of a text: variations of it.")),
+        "flux-1-controlnet": (tr("FLUX.1 with a ControlNet"), led),
+        "flux-2": ("FLUX.2", changed),
+        "flux-2-klein": ("FLUX.2 Klein", changed),
+        "flux-3": ("FLUX.3 Klein", painted),
+        "flux-3-distilled": (tr("FLUX.3 Klein, distilled"), changed),
+        "stable-diffusion-3.5": ("Stable Diffusion 3.5", painted),
+        "stable-diffusion-3.5-controlnet": (tr("Stable Diffusion 3.5 with a ControlNet"), led),
+        "z-image": ("Z-Image Turbo", painted),
+        "z-image-controlnet": (tr("Z-Image with a ControlNet"), led),
+        "qwen-image": ("Qwen-Image", painted),
+        "qwen-image-controlnet": (tr("Qwen-Image with a ControlNet"), led),
+        "qwen-image-edit": ("Qwen-Image-Edit", changed),
+        "qwen-image-2.1": ("Qwen-Image 2.1", changed),
+        "krea-2": ("Krea 2", painted),
+    }
