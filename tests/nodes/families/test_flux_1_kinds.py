@@ -105,6 +105,8 @@ def test_each_step_is_that_of_fill_from_folder_and_file(tmp_path: Path) -> None:
     save_file(weights, tmp_path / "flux1-fill-dev.safetensors")
     network, _ = load_diffusion_model(str(tmp_path / "flux1-fill-dev.safetensors"))
     assert_same_network(network, model.network)
+    with pytest.raises(NodeError, match="multiples of 16; scale this one, 40 x 24"):
+        inpainting_denoiser(network, model.vae, *(pictures((24, 40))), Mask(torch.zeros(1, 1, 24, 40)))
     with pytest.raises(NodeError, match="an inpainting model; use Inpainting denoiser"):
         network_denoiser(network)
     with pytest.raises(NodeError, match="an inpainting model; use Inpainting denoiser"):

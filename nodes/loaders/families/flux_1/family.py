@@ -86,15 +86,23 @@ def kind(network: DiffusionNetwork) -> Told:
     return KINDS[beside]
 
 
+MULTIPLE = 16
+"""Pixels of a side of a patch, 2 x 2 cells."""
+
+
 def filled(known: Tensor, covered: Tensor) -> Tensor:
-    """The latent of what is known, and the mask's pixels."""
+    """The latent of what is known, and the mask's pixels. Raises NodeError for sides that are not whole patches."""
+    height, width = covered.shape[-2:]
+    if height % MULTIPLE or width % MULTIPLE:
+        raise NodeError(
+            f"FLUX.1 Fill sees images whose sides are multiples of {MULTIPLE}; scale this one, {width} x {height}"
+        )
     return torch.cat([known, pixel_unshuffle(covered, PIXELS)], 1)
 
 
 KONTEXT = (672, 1568), (688, 1504), (720, 1456), (752, 1392), (800, 1328), (832, 1248), (880, 1184), (944, 1104)
 """Shorter and longer sides of the images that Kontext was trained with, beside squares of 1024."""
 SIZES = (*KONTEXT, (1024, 1024), *((long, short) for short, long in reversed(KONTEXT)))
-MULTIPLE = 16
 
 
 def sized(size: Size, side: int) -> Size:
