@@ -23,6 +23,7 @@ from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import flow_spacing
 from tests.nodes.conftest import tiny_tokenizer
+from tests.nodes.families.parity import told
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.test_sampling_parity import assert_close, finish
 
@@ -60,7 +61,8 @@ def test_each_step_is_that_of_stable_diffusion_3(tiny_sd3: Path, scale: float, t
     guider = classifier_free_guidance(joint_denoiser(model.transformer), *texts, scale)
     schedule = scheduler(model.schedule, "Flow-match Euler", 4)
     _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3, 4))))
-    assert_close(trajectory.x[1:], wanted, 1e-4)
+    kind = f"text{', guidance' if scale > 1 else ''}{'' if t5 else ', without T5'}"
+    told("Stable Diffusion 3", kind, trajectory.x[1:], wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
     assert texts[0].tokens is not None
     assert len(texts[0].words) == texts[0].tokens.shape[1] == 16 + 256
@@ -124,7 +126,7 @@ def test_each_step_is_that_of_flux(tiny_flux: Path, scale: float) -> None:
     guider = no_guidance(flux_denoiser(model.transformer, scale), clip_text_encode(model.text_encoder, TEXT))
     schedule = scheduler(model.schedule, "Flow-match Euler", 4)
     _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 24, 32)))
-    assert_close([packed(x) for x in trajectory.x[1:]], wanted, 1e-4)
+    told("FLUX.1", f"dev, told a guidance of {scale:g}", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 
 

@@ -17,9 +17,10 @@ from nodes.latents.vae import vae_decode
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import flow_spacing
+from tests.nodes.families.parity import told
 from tests.nodes.language_led_models import WIDTH, save_qwen_image, save_z_image
 from tests.nodes.test_flow import recorded
-from tests.nodes.test_sampling_parity import assert_close, finish
+from tests.nodes.test_sampling_parity import finish
 
 TEXT, OTHER = "a red star", "blue"
 
@@ -59,7 +60,7 @@ def test_each_step_is_that_of_z_image(z_image: Path, z: FlowTransformer) -> None
     guider = classifier_free_guidance(joint_denoiser(z.transformer), *texts, 5.0)
     schedule = scheduler(z.schedule, "Flow-match Euler", 3)
     _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3, 4), 24, 32)))
-    assert_close(trajectory.x[1:], wanted, 1e-4)
+    told("Z-Image", "text, guidance", trajectory.x[1:], wanted)
     torch.testing.assert_close(vae_decode(z.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 
 
@@ -79,7 +80,7 @@ def test_each_step_is_that_of_qwen_image_and_its_attention_is_recorded(qwen_imag
         scheduler(qwen.schedule, "Flow-match Euler", 3),
     )
     _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 24, 32), record="steps and attention"))
-    assert_close([packed(x) for x in trajectory.x[1:]], wanted, 1e-4)
+    told("Qwen-Image", "text", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
     (maps,) = trajectory.attention[0].maps.values()
     (places,) = trajectory.attention[0].places.values()
@@ -105,7 +106,7 @@ def test_each_guided_step_is_that_of_qwen_image(
     plain = classifier_free_guidance(joint_denoiser(qwen.transformer), *texts, 20.0)
     schedule = scheduler(qwen.schedule, "Flow-match Euler", 3)
     _, (latent, trajectory) = finish(sample(normalise_guidance(plain), schedule, Noise(seeds, 24, 32)))
-    assert_close([packed(x) for x in trajectory.x[1:]], wanted, 1e-4)
+    told("Qwen-Image", f"text, guidance, {len(seeds)} at once", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
     _, (longer, _) = finish(sample(plain, schedule, Noise(seeds, 24, 32)))
     assert (longer.samples - latent.samples).abs().max() > 1e-2
@@ -155,8 +156,8 @@ def test_what_does_not_go_together_is_a_sentence(z: FlowTransformer, z_image: Pa
         flow_spacing(TrainedSchedule({"shift_terminal": 0.02, "image_tokens": 4096}), 1)
     other = tmp_path / "other"
     other.mkdir()
-    (other / "model_index.json").write_text('{"_class_name": "SanaPipeline"}')
+    (other / "model_index.json").write_text('{"_class_name": "WanPipeline"}')
     with pytest.raises(
-        NodeError, match="other holds Sana, which no node here loads; Load flow transformer loads a folder"
+        NodeError, match="other holds Wan, which no node here loads; Load flow transformer loads a folder"
     ):
         load_flow_transformer(str(other))
