@@ -12,10 +12,6 @@
    <translation>添加便签</translation>
   </message>
   <message>
-   <source>Colour</source>
-   <translation>颜色</translation>
-  </message>
-  <message>
    <source>Rename Frame</source>
    <translation>重命名分组框</translation>
   </message>
@@ -1723,10 +1719,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>粘贴</translation>
   </message>
   <message>
-   <source>Select a frame or a note first.</source>
-   <translation>请先选择分组框或便签。</translation>
-  </message>
-  <message>
    <source>Select a node to run to.</source>
    <translation>请选择要运行到的节点。</translation>
   </message>
@@ -2907,10 +2899,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>F、A</translation>
   </message>
   <message>
-   <source>FLUX.1 with a ControlNet</source>
-   <translation>FLUX.1 配 ControlNet</translation>
-  </message>
-  <message>
    <source>FLUX.3 Klein, distilled</source>
    <translation>FLUX.3 Klein 蒸馏版</translation>
   </message>
@@ -3321,10 +3309,6 @@ Drop a workflow or an image here to open it.</source>
    <translation>退出</translation>
   </message>
   <message>
-   <source>Qwen-Image with a ControlNet</source>
-   <translation>Qwen-Image 配 ControlNet</translation>
-  </message>
-  <message>
    <source>Red</source>
    <translation>红色</translation>
   </message>
@@ -3463,10 +3447,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Size as Needed</source>
    <translation>恢复所需大小</translation>
-  </message>
-  <message>
-   <source>Stable Diffusion 3.5 with a ControlNet</source>
-   <translation>Stable Diffusion 3.5 配 ControlNet</translation>
   </message>
   <message>
    <source>Start</source>
@@ -3671,10 +3651,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Your models</source>
    <translation>你的模型</translation>
-  </message>
-  <message>
-   <source>Z-Image with a ControlNet</source>
-   <translation>Z-Image 配 ControlNet</translation>
   </message>
   <message>
    <source>Zoom In</source>
