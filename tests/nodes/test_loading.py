@@ -155,7 +155,7 @@ def test_a_folder_with_scales_is_told_as_quantised(tiny_copy: Path) -> None:
 def test_a_folder_that_says_how_it_is_quantised_is_refused_by_it(tiny_copy: Path) -> None:
     path = tiny_copy / "unet" / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "quantization_config": {"quant_method": "gptq"}}))
-    with pytest.raises(NodeError, match="unet is quantised with gptq, which is not read from folders"):
+    with pytest.raises(NodeError, match="unet is quantised with gptq, which is not read from this folder"):
         load_latent_diffusion(str(tiny_copy))
 
 

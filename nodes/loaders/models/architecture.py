@@ -12,6 +12,7 @@ import torch
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import no_progress_bar, read_weights
 from nodes.loaders.read.made_of import made_of
+from nodes.loaders.read.quantised_folder import bitsandbytes_config, weights_of_folder
 from nodes.loaders.read.weights import fill
 
 Weights = dict[str, Any]
@@ -58,6 +59,10 @@ class Architecture:
             with weights.followed:
                 told = self.named(dict(weights))
             module = self._empty(self.shape(told), settings)
+        return self._filled(path, module, weights, told, dtype)
+
+    def _filled(self, path: Path, module: Any, weights: FileWeights, told: Weights, dtype: torch.dtype) -> Any:
+        """The network with its weights, all of which are accounted for; ``told`` are these under its own names."""
         for part in self.optional:
             if not any(name.startswith(f"{part}.") for name in told):
                 holder, _, name = part.rpartition(".")
@@ -73,11 +78,26 @@ class Architecture:
 
     def from_folder(self, folder: Path, dtype: torch.dtype) -> Any:
         """The network of a folder, as its library saves it. Raises NodeError for missing, damaged or unsafe weights."""
+        if (config := bitsandbytes_config(folder)) is not None:
+            return self._from_quantised(folder, config, dtype)
         if self.library == "diffusers":
             options = {"torch_dtype": dtype}
             return read_weights(self._class(), folder, "diffusion_pytorch_model", options, self.ignorable)
         with no_progress_bar():
             return read_weights(self._class(), folder, "model", {"dtype": dtype}, self.ignorable)
+
+    def _from_quantised(self, folder: Path, config: Mapping[str, Any], dtype: torch.dtype) -> Any:
+        """The network of a folder that bitsandbytes quantised: its weights stay as they are."""
+        weights = weights_of_folder(folder)
+        with made_of(folder, self.kind):
+            with weights.followed:
+                told = self.named(dict(weights))
+            if self.library == "diffusers":
+                shape, *_ = self._class().extract_init_dict(dict(config))
+            else:
+                shape = self._class().config_class.from_dict(dict(config))
+            module = self._empty(shape, {})
+        return self._filled(folder, module, weights, told, dtype)
 
     def _class(self) -> Any:
         from importlib import import_module

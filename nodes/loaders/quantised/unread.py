@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from nodeflow.library.headers import Header
@@ -34,10 +37,44 @@ def check_plain(header: Header, shown: str) -> None:
             )
 
 
-def check_config(config: dict[str, Any], shown: str) -> None:
-    """Raise NodeError where a network's configuration says that its weights are quantised."""
+PACKAGES: Mapping[str, tuple[str, str]] = {
+    "quanto": ("optimum.quanto", "optimum-quanto"),
+    "torchao": ("torchao", "torchao"),
+    "sdnq": ("sdnq", "sdnq"),
+    "modelopt": ("modelopt", "nvidia-modelopt"),
+    "auto-round": ("auto_round", "auto-round"),
+}
+"""By what a configuration calls a method: the module that reads it, and what to install."""
+INSTEAD = "take it in half precision, as GGUF, or in one of ComfyUI's formats"
+
+
+def method_of(config: Mapping[str, Any]) -> str:
+    """How a network's configuration says that its weights are quantised; empty where they are plain."""
     found = config.get("quantization_config")
-    if found:
-        method = str(found.get("quant_method", "")) if isinstance(found, dict) else ""
-        how = f" with {method[:40]}" if method else ""
-        raise NodeError(f"{shown} is quantised{how}, which is not read from folders; take it in half precision")
+    if not found:
+        return ""
+    return str(found.get("quant_method", "") if isinstance(found, dict) else "")[:40] or "a method without a name"
+
+
+def check_config(config: Mapping[str, Any], shown: str) -> bool:
+    """Return whether weights are quantised by a package that is installed, which reads them itself. Raises NodeError,
+    with what to install, where it is not."""
+    method = method_of(config)
+    if not method:
+        return False
+    if method not in PACKAGES:
+        raise NodeError(f"{shown} is quantised with {method}, which is not read from this folder; {INSTEAD}")
+    module, package = PACKAGES[method]
+    if not _is_installed(module):
+        raise NodeError(
+            f"{shown} is quantised with {method}, whose package is not installed; pip install {package}, or {INSTEAD}"
+        )
+    import_module(module)  # some make themselves known to the libraries by that
+    return True
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ImportError:
+        return False

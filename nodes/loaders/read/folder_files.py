@@ -68,8 +68,8 @@ def read_weights(
     ``ignorable``: patterns that names of weights begin with which the class does without.
     """
     check_folder(folder)
-    variant = _variant(folder, name)
-    check_config(read_json(folder / "config.json", "it needs a config.json beside its weights"), named(folder))
+    config = read_json(folder / "config.json", "it needs a config.json beside its weights")
+    variant = _variant(folder, name, plain=not check_config(config, named(folder)))
     try:
         module, report = model_class.from_pretrained(
             folder,
@@ -119,7 +119,7 @@ PART = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}\.safetensors")
 """How one of several files with weights is called."""
 
 
-def _check_whole(folder: Path) -> None:
+def check_whole(folder: Path) -> None:
     """Raise NodeError where an index is none, names files that are not there, or is lacking."""
     indices = sorted(folder.glob("*.safetensors.index*.json"))
     part = next((found for path in sorted(folder.iterdir()) if (found := PART.fullmatch(path.name))), None)
@@ -137,10 +137,10 @@ def _check_whole(folder: Path) -> None:
             raise NodeError(f"{named(folder)} lacks {lost[0]}{more} of its {len(files)} files; download those again")
 
 
-def _variant(folder: Path, name: str) -> str | None:
+def _variant(folder: Path, name: str, plain: bool = True) -> str | None:
     """Return which precision lies there (fp16, or None for the plain files), after a look at every file's header."""
     found = sorted(folder.glob(f"{name}*.safetensors"))
-    _check_whole(folder)
+    check_whole(folder)
     if not found:
         if any(path.suffix in PICKLES for path in folder.glob("*")):
             raise NodeError(
@@ -154,9 +154,10 @@ def _variant(folder: Path, name: str) -> str | None:
             header = read_safetensors(path)
         except (HeaderError, OSError):
             raise damaged(path, shown) from None
-        check_plain(header, shown)
-    plain = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
-    return None if plain else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
+        if plain:
+            check_plain(header, shown)
+    usual = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
+    return None if usual else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
 
 
 def read_json(path: Path, otherwise: str) -> dict[str, Any]:
