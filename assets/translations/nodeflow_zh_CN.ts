@@ -490,6 +490,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>当前占用</translation>
   </message>
   <message>
+   <source>Leave free</source>
+   <translation>保留显存</translation>
+  </message>
+  <message>
    <source>Looking at the disk…</source>
    <translation>正在查看磁盘…</translation>
   </message>
@@ -504,6 +508,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Room for results</source>
    <translation>结果可用空间</translation>
+  </message>
+  <message>
+   <source>So much of the graphics card's memory is left to other programs. From the next start.</source>
+   <translation>为其他程序保留这么多显存。下次启动时生效。</translation>
   </message>
   <message>
    <source>What is fastest</source>

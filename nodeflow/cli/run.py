@@ -52,7 +52,7 @@ def run(
             help="Write each sampler's steps: numbers (.safetensors), curves with t and sigma (.csv), a film (.gif).",
         ),
     ] = None,
-    device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|xpu|mps", help="What computes.")] = "auto",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="Say what would run, why and about how long.")] = False,
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,

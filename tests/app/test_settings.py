@@ -63,8 +63,9 @@ def test_the_engine_page_tells_and_clears_what_is_kept(
     with qtbot.waitSignal(dialog.engine.cleared, timeout=20_000):
         QTest.mouseClick(dialog.engine.clear, Qt.MouseButton.LeftButton)
     dialog.engine.room.setValue(3.5)
+    dialog.engine.spare.setValue(2)
     choose(dialog, dialog.engine.device, 1)
-    assert (Settings().cache_gib, Settings().device) == (3.5, "cpu")
+    assert (Settings().cache_gib, Settings().spare_gib, Settings().device) == (3.5, 2, "cpu")
     assert window.hub.wanted == "cpu"
 
 

@@ -77,6 +77,8 @@ class Settings(QObject):
     device = Setting[str]("engine/device", "auto", str)
     cache_gib = Setting[float]("engine/cache_gib", 0.0, float)
     """Room on disk for results in GiB; 0 for the engine's own choice."""
+    spare_gib = Setting[float]("engine/spare_gib", 0.0, float)
+    """How much of the graphics card's memory is left to other programs, in GiB."""
     serve = Setting[bool]("scripts/serve", False, bool)
     """Whether programs of this computer may queue prompts through ComfyUI's interface."""
     serve_port = Setting[int]("scripts/port", 8189, int)

@@ -278,8 +278,8 @@ class MainWindow(QMainWindow):
             self._take_setting(key)
         if self.settings.serve and not self.hub.scripts.address:
             self._take_setting(Settings.serve.key)
-        if self.settings.cache_gib:
-            self.hub.limits = Limits(disk=round(self.settings.cache_gib * 2**30))
+        disk, spare = (round(size * 2**30) for size in (self.settings.cache_gib, self.settings.spare_gib))
+        self.hub.limits = Limits(disk=disk or None, spare=spare)
 
     def _take_setting(self, key: str) -> None:
         """A choice holds from now on, where it can."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Mapping
 
 import psutil
 import torch
 
+from nodeflow.engine.memory.accelerators import ACCELERATORS, Accelerator
+
+HOST = "cpu"
 PACKAGES = ("nodeflow", "torch", "diffusers", "transformers")
 
 HEADROOM = 20
@@ -16,38 +20,43 @@ MIN_HEADROOM = 512 * 2**20
 """so many."""
 
 
-def choose(wanted: str) -> tuple[str, str]:
-    """Device and dtype for ``auto``, ``cpu`` or ``cuda``. Half precision where the device is made for it.
+def choose(wanted: str, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> tuple[str, str]:
+    """Device and dtype for ``auto``, ``cpu`` or a kind of accelerator. Half precision where the device is made for it.
 
     Raises ValueError with a sentence where the device is not there.
     """
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"{wanted!r} is no device; choose auto, cpu or cuda")
-    there = torch.cuda.is_available()
-    if wanted == "cuda" and not there:
-        raise ValueError("there is no CUDA device here; choose --device cpu, or auto")
-    return ("cpu", "float32") if wanted == "cpu" or not there else ("cuda", "float16")
+    if wanted not in ("auto", HOST, *kinds):
+        raise ValueError(f"{wanted!r} is no device; choose auto, cpu, {', '.join(kinds)}")
+    there = [name for name, kind in kinds.items() if wanted in (name, "auto") and kind.there()]
+    if there:
+        return there[0], kinds[there[0]].half
+    if wanted not in ("auto", HOST):
+        raise ValueError(f"there is no {wanted.upper()} device here; choose --device cpu, or auto")
+    return HOST, "float32"
 
 
-def budget(host: int | None = None) -> dict[str, int]:
-    """Bytes that cached results may hold, by device class: ``host`` or a third of its memory; half of the GPU's."""
+def budget(host: int | None = None, spare: int = 0, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> dict[str, int]:
+    """Bytes that cached results may hold, by device class: ``host`` or a third of its memory; half of the GPU's,
+    without the ``spare`` bytes that are left to others."""
     if host == 0:
         return {}
-    budget = {"cpu": _host_memory() // 3 if host is None else host}
-    if torch.cuda.is_available():
-        budget["cuda"] = torch.cuda.get_device_properties(0).total_memory // 2
-    return budget
+    found = {HOST: _host_memory() // 3 if host is None else host}
+    name, _ = choose("auto", kinds)
+    if name != HOST:
+        found[name] = max(kinds[name].memory().total - spare, 0) // 2
+    return found
 
 
-def room(device: str) -> int | None:
+def room(device: str, spare: int = 0, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> int | None:
     """Bytes that we may use on a device now: what is free, and what we hold. None for the host, which moves by itself.
 
-    Some is left for the driver, for other programs, and for what splits memory into pieces.
+    Some is left for the driver, for other programs, and for what splits memory into pieces; ``spare`` bytes where that
+    is more.
     """
-    if device == "cpu":
+    if device == HOST:
         return None
-    free, total = torch.cuda.mem_get_info()
-    return int(free + torch.cuda.memory_reserved() - max(total // HEADROOM, MIN_HEADROOM))
+    usable, total = kinds[device].memory()
+    return max(usable - max(total // HEADROOM, MIN_HEADROOM, spare), 0)
 
 
 def host_free() -> int:
@@ -61,8 +70,8 @@ def _host_memory() -> int:
 
 def describe(device: str) -> str:
     """The device in words."""
-    if device == "cuda":
-        return str(torch.cuda.get_device_name(0))
+    if device in ACCELERATORS:
+        return ACCELERATORS[device].name()
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
 

@@ -18,12 +18,12 @@ from typing import Any
 
 import msgspec
 import psutil
-import torch
 from torch import nn
 
 from nodeflow import wires
 from nodeflow.engine.cache.value_size import networks
 from nodeflow.engine.memory import device as devices
+from nodeflow.engine.memory.accelerators import module_of
 from nodeflow.engine.memory.offload_modes import HOST, Footprint, Mode, arrange, footprint, lean, place
 from nodeflow.engine.planning.cost_estimates import NO_COST, Cost
 from nodeflow.graph.model.catalogue import NodeSpec
@@ -125,7 +125,7 @@ class ModelMemory:
                 self._send_home(network)
         gc.collect()
         if device != HOST:
-            torch.cuda.empty_cache()
+            module_of(device).empty_cache()
 
     def used(self, device: str) -> int:
         """Bytes of a device that networks take. Any thread may ask."""
@@ -179,10 +179,14 @@ def _watched(needs: ComputeNeeds, device: str) -> Iterator[None]:
     """Measure the peak of what is computed within: torch's own count on a GPU; on the host the growth of the process's
     resident memory, looked at fifty times a second."""
     if device != HOST:
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
+        card = module_of(device)
+        if not hasattr(card, "max_memory_allocated"):  # Apple's does not count
+            yield
+            return
+        before = card.memory_allocated()
+        card.reset_peak_memory_stats()
         yield
-        needs.bytes = torch.cuda.max_memory_allocated() - before
+        needs.bytes = card.max_memory_allocated() - before
         return
     process, done = psutil.Process(), threading.Event()
     before = process.memory_info().rss

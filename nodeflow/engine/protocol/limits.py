@@ -13,6 +13,8 @@ class Limits(msgspec.Struct, frozen=True):
 
     memory: int | None = None
     disk: int | None = None
+    spare: int = 0
+    """Bytes of the graphics card that are left to other programs."""
 
 
 NOTHING = Limits(0, 0)

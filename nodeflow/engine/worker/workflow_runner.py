@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from nodeflow.engine.cache.disk_store import DiskStore
@@ -44,6 +45,7 @@ class WorkflowRunner:
         disk: DiskStore | None = None,
         estimates: Estimates | None = None,
         fingerprints: Fingerprints | None = None,
+        spare: int = 0,
     ) -> None:
         self.packs = packs or load_packs()
         self._disk = disk
@@ -52,7 +54,8 @@ class WorkflowRunner:
         share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
         results = {name: size - share[name] for name, size in self.budget.items()}
         cache, steps = ResultCache(results, disk), StepStore(share, disk)
-        self.executor = Executor(self.packs.functions, cache, steps, ModelMemory(kept=self._kept, let_go=self._let_go))
+        memory = ModelMemory(partial(device.room, spare=spare), self._kept, self._let_go)
+        self.executor = Executor(self.packs.functions, cache, steps, memory)
         self.estimates = estimates or Estimates()
         self.fingerprints = fingerprints or Fingerprints()
 
@@ -61,8 +64,8 @@ class WorkflowRunner:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
         files = None if disk is None else FileHashes.of_user()
-        budget, estimates = device.budget(limits.memory), Estimates.of_user()
-        found = cls(budget=budget, disk=disk, estimates=estimates, fingerprints=Fingerprints(files))
+        budget, estimates = device.budget(limits.memory, limits.spare), Estimates.of_user()
+        found = cls(budget=budget, disk=disk, estimates=estimates, fingerprints=Fingerprints(files), spare=limits.spare)
         if disk is None and limits.disk != 0:
             found.troubles = (f"results are not kept on disk, only in memory: {cache_folder()} cannot be used",)
         return found
