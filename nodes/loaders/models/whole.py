@@ -215,11 +215,30 @@ def _named_vae(family: Family, path: Path, precision: Precision) -> VAE:
         latent = family.latent
         place = path / "vae" if (path / "vae").is_dir() else path
         dtype = precision.dtype(latent.autoencoder.architecture.precisions)
-        return latent.autoencoder.from_folder(place, dtype, latent.format({}).side)
+        coder = latent.autoencoder.from_folder(place, dtype, latent.format({}).side)
+        _check_space(family, place, coder)
+        return coder
     inside = found.kind == "checkpoint" and family.is_told(found.family)
     if found.known and not inside and not (found.kind == "vae" and found.family in family.latent.files):
         raise NodeError(f"{named(path)} holds {found.what}, and {family.name} needs another VAE")
     return vae_from_file(family, WeightsFile(path), precision)
+
+
+def _check_space(family: Family, folder: Path, coder: VAE) -> None:
+    """Raise NodeError where a VAE's folder says that its latents are others than the family's."""
+    wanted = family.latent.format({}).channels
+    if coder.format.channels != wanted:
+        raise NodeError(
+            f"{named(folder)} makes latents of {coder.format.channels} channels, and those of {family.name} have "
+            f"{wanted}; name another VAE"
+        )
+    told: Any = getattr(getattr(coder, "module", None), "config", {})
+    for name, value in family.latent.settings.items():
+        if (told.get(name) or 0.0) != value:
+            raise NodeError(
+                f"{named(folder)} is the VAE of another model: its {name} is {told.get(name) or 0:g}, and that of "
+                f"{family.name} {value:g}; name another VAE"
+            )
 
 
 def _from_library(family: Family, given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, EncoderFile]:

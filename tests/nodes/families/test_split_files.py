@@ -120,3 +120,23 @@ def test_what_a_file_lacks_and_nobody_has_is_a_sentence(
         load_model(str(model.network), text_encoder=str(other.texts[0]), vae=str(model.vae))
     with pytest.raises(NodeError, match="holds the transformer of Z-Image alone, and family says Qwen-Image; set it"):
         load_model(str(model.network), family="Qwen-Image")
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "says"),
+    [
+        ("Stable Diffusion 1", "FLUX.1", "makes latents of 16 channels, and those of Stable Diffusion 1 have 4"),
+        ("Stable Diffusion 1", "Stable Diffusion XL", "its scaling_factor is 0.13025, and that of .* 1 0.18215"),
+        ("FLUX.1", "Stable Diffusion 3", "its scaling_factor is 1.5305, and that of FLUX.1 0.3611; name another"),
+        ("Z-Image", "FLUX.1", ""),
+    ],
+)
+def test_a_vaes_folder_says_whose_latents_it_makes(models: dict[str, Split], name: str, other: str, says: str) -> None:
+    model = models[name]
+    texts = dict(zip(("text_encoder", "text_encoder_2"), map(str, model.texts), strict=False))
+    given = {"vae": str(models[other].folder / "vae"), **texts}
+    if says:
+        with pytest.raises(NodeError, match=says):
+            load_model(str(model.network), **given)
+    else:
+        assert load_model(str(model.network), **given).vae.format.channels == 16
