@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from nodeflow.engine.execution.failure import sentence
 from nodeflow.node import NodeError
@@ -78,3 +79,13 @@ def test_a_reason_of_a_library_is_whole_or_left_out() -> None:
     assert first_line(ValueError("This is it.\nAnd more")) == "This is it"
     assert "x" * 100 not in first_line(ValueError("x" * 3000))
     assert first_line(ValueError()) == "the library that reads it gives no reason in a sentence"
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (4, 5)), ((2, 3), (2, 5))])
+def test_tensors_of_different_models_are_told_as_such(shapes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    one, other = (torch.ones(shape) for shape in shapes)
+    with pytest.raises(RuntimeError) as caught:
+        _ = one @ other if shapes[0][0] != shapes[1][0] else one + other
+    told = sentence(caught.value)
+    assert told.startswith("what is wired to it does not fit together (")
+    assert told.endswith("; wire network, text encoder and VAE of one model")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from nodeflow.node import NodeError
 
 LONGEST = 160
 """Characters of a foreign sentence that is passed on whole; of a longer one nothing is, rather than a part."""
 LOG = "the log says more"
+MISFIT = re.compile("shapes cannot be multiplied|must match the (existing )?size of tensor|multiply up to the size of")
+"""How torch says that two tensors are of different models."""
 
 
 def sentence(error: BaseException, model: str = "") -> str:
@@ -37,6 +41,9 @@ def sentence(error: BaseException, model: str = "") -> str:
             return f"it divided by zero; check the numbers that it was given, and {LOG}"
         case LookupError():
             return f"it did not find something that it counts on in what it was given{_quoted(error)}; {LOG}"
+        case RuntimeError() if MISFIT.search(str(error)):
+            told = _quoted(error)
+            return f"what is wired to it does not fit together{told}; wire network, text encoder and VAE of one model"
     return f"it failed on something that it did not expect{_quoted(error)}; {LOG}"
 
 
