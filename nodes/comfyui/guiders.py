@@ -17,18 +17,18 @@ ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 def guided(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
     """The guider of a model and its texts."""
-    wire = _ruled(given, build, found, _denoiser(given, build, found))
+    wire = _ruled(given, build, found, _denoiser(given, build, found, schedule), schedule)
     for over in found.model.over:
         more = {"schedule": schedule} if over.schedule else {}
         wire = build.shared(over.kind, "guidance", guider=wire, **more, **dict(over.params))
     return wire
 
 
-def _ruled(given: Given, build: Builder, found: Guider, denoiser: Wire) -> Wire:
+def _ruled(given: Given, build: Builder, found: Guider, denoiser: Wire, schedule: Wire) -> Wire:
     """The guider that makes one prediction of those for the texts, with other scales in parts of the steps."""
-    wire = _by_scale(given, build, found, denoiser, found.scale)
+    wire = _by_scale(given, build, found, (denoiser, schedule), found.scale)
     for one in found.model.scales:
-        inside = _by_scale(given, build, found, denoiser, one.scale)
+        inside = _by_scale(given, build, found, (denoiser, schedule), one.scale)
         wire = _within(build, inside, wire, one.start, one.end)
     return wire
 
@@ -40,7 +40,9 @@ def _within(build: Builder, inside: Wire, outside: Wire, start: Any, end: Any) -
     return build.shared("guidance_within", "guidance", inside=inside, outside=outside, start=start, end=end)
 
 
-def _by_scale(given: Given, build: Builder, found: Guider, denoiser: Wire, scale: Any) -> Wire:
+def _by_scale(given: Given, build: Builder, found: Guider, asked: tuple[Wire, Wire], scale: Any) -> Wire:
+    """``asked``: the denoiser, and the schedule along which it is asked."""
+    denoiser, schedule = asked
     positive = _text(given, build, found.positive)
     if found.negative is None or (scale == 1 and found.middle is None):
         return build.shared("no_guidance", "guidance", denoiser=denoiser, conditioning=positive)
@@ -51,7 +53,7 @@ def _by_scale(given: Given, build: Builder, found: Guider, denoiser: Wire, scale
         scales = {"scale": scale, "middle_scale": found.middle_scale}
         return build.shared("dual_guidance", "guidance", denoiser=denoiser, **texts, **scales, way=way)
     if found.other is not None:
-        other = _denoiser(given, build, Guider(found.other, found.negative))
+        other = _denoiser(given, build, Guider(found.other, found.negative), schedule)
         return _away(build, (denoiser, positive), (other, texts["negative"]), scale)
     rule = found.model.rule or Over("classifier_free_guidance")
     wire = build.shared(rule.kind, "guidance", denoiser=denoiser, **texts, scale=scale, **dict(rule.params))
@@ -101,12 +103,14 @@ def _shown(given: Given, build: Builder, model: Model, text: Conditioning) -> Wi
     return build.shared("edit_denoiser", "denoiser", **about)
 
 
-def _denoiser(given: Given, build: Builder, found: Guider) -> Wire:
+def _denoiser(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
     model, text = found.model, found.positive
     if model.guessed:
         given.approximate(GUESSED)
     wire = _shown(given, build, model, text) if text.beside is not None else None
-    if wire is None and model.kind == BY_FAMILY:
+    if wire is None and model.flow_map and build.has("flow_map_denoiser"):
+        wire = build.shared("flow_map_denoiser", "denoiser", network=model.network, schedule=schedule)
+    elif wire is None and model.kind == BY_FAMILY:
         wire = build.shared("network_denoiser", "denoiser", network=model.network, guidance=text.guidance)
     elif wire is None:
         prediction = model.prediction or None

@@ -45,6 +45,8 @@ TEXTS = {
 }
 """Loaders of text encoders: the inputs that name their files, and what they are loaded for where none says it."""
 TAKEN_FOR = "the VAE is taken for one of {family}, since its file may not say whose it is"
+FLOW_MAPS = ("FLUX.3",)
+"""Families whose models are distilled so, where their file does not say that it is the base."""
 NOT_LOADED = "models of {family} are not loaded by this nodeflow yet"
 NARROWED = {"fp8_e4m3fn": "float8", "fp8_e4m3fn_fast": "float8", "fp8_e5m2": "float8"}
 
@@ -94,8 +96,10 @@ def transformer(given: Given, build: Builder) -> Model:
     if narrowed not in ("default", "None") and (together or narrowed != "fp8_e4m3fn"):
         given.approximate("the weights are kept in the bits that their file has, not narrowed to others")
     _told(given, build, family)
-    shown = shown_of(name, family)
-    return Model(wire.other("network"), wire.other("schedule"), BY_FAMILY, family=family, shown=shown)
+    found = Model(wire.other("network"), wire.other("schedule"), BY_FAMILY, family=family)
+    return replace(
+        found, shown=shown_of(name, family), flow_map=family in FLOW_MAPS and "base" not in str(name).lower()
+    )
 
 
 @translates(*TEXTS)

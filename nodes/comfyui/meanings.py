@@ -77,6 +77,8 @@ class Model(msgspec.Struct, frozen=True):
     family: str = ""
     shown: str = ""
     """What a network of a family sees beside the latent: ``inpainting``, ``image``, or nothing."""
+    flow_map: bool = False
+    """Whether it was distilled to go from one noise level to another at once."""
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
 

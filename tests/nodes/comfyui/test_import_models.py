@@ -191,3 +191,26 @@ def test_a_vae_beside_a_whole_model_is_told_whose_it_is(model: str, family: str,
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
     assert params(found, "vae")["made_for"] == family
+
+
+@pytest.mark.parametrize(("net", "node"), [("klein-base", "network_denoiser"), ("klein", "flow_map_denoiser")])
+def test_a_distilled_flux_3_knows_where_each_step_goes(net: str, node: str, catalogue: Catalogue) -> None:
+    found = bring(parts(f"flux3-image-{net}.safetensors", "flux3", "qwen3vl_4b.safetensors"), catalogue)
+    assert found.report.nodes["unknown"] == 0 and found.workflow.nodes["denoiser"].type == f"nodes.{node}"
+    if node.startswith("flow_map"):
+        assert sources(found, "denoiser")["schedule"] == f"{sources(found, 'sampler')['schedule']}"
+
+
+def test_a_controlnet_of_a_transformer_is_given_the_vae(catalogue: Catalogue) -> None:
+    about = {"positive": "@told", "negative": "@nothing", "image": "@fox", "vae": "@coder", "control_net": "@net2"}
+    wires = {"model": "@net", "positive": "@led", "negative": "@led.1", "latent_image": "@zeros"}
+    graph = _of_flux(
+        "flux1-dev.safetensors",
+        net2=("ControlNetLoader", {"control_net_name": "flux-union.safetensors"}),
+        led=("ControlNetApplySD3", {**about, "strength": 0.7, "start_percent": 0.0, "end_percent": 1.0}),
+        zeros=("EmptySD3LatentImage", {"width": 512, "height": 512}),
+        sampled=("KSampler", {**wires, **SETTINGS, "cfg": 1.0}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    assert sources(found, "control")["vae"] == "model.vae"
