@@ -17,6 +17,7 @@ DENOISERS = (
     "flux_denoiser",
     "joint_denoiser",
     "network_denoiser",
+    "flow_map_denoiser",
     "control",
     "inpainting_denoiser",
     "edit_denoiser",
@@ -40,12 +41,15 @@ EMPTY = {
     "flux_denoiser": "EmptySD3LatentImage",
     "joint_denoiser": "EmptySD3LatentImage",
     "network_denoiser": "EmptySD3LatentImage",
+    "flow_map_denoiser": "EmptySD3LatentImage",
 }
 EMPTY_OF = {"FLUX.2": "EmptyFlux2LatentImage", "FLUX.2 Klein": "EmptyFlux2LatentImage"}
 """The same by families."""
+OF_FAMILIES = ("network_denoiser", "flow_map_denoiser")
+"""Denoisers of all families."""
 BESIDE = ("inpainting_denoiser", "edit_denoiser")
 """Denoisers whose networks see an image beside the latent, which stands on the texts in ComfyUI."""
-NETWORK = {"unet_denoiser": "unet", "network_denoiser": "network", **dict.fromkeys(BESIDE, "unet")}
+NETWORK = {"unet_denoiser": "unet", **dict.fromkeys(OF_FAMILIES, "network"), **dict.fromkeys(BESIDE, "unet")}
 """What denoisers call their network, where it is no transformer."""
 OVER = {
     "normalise_guidance": ("CFGNorm", "strength", ""),
@@ -169,6 +173,7 @@ def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | No
     net = exporter.wire(name, "controlnet")
     about: dict[str, Any] = {
         "image": exporter.wire(name, "image"),
+        "vae": exporter.maybe(name, "vae"),
         "strength": exporter.value(name, "strength"),
         "start_percent": exporter.value(name, "start"),
         "end_percent": exporter.value(name, "end"),
@@ -203,7 +208,7 @@ def _latent(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
 
 def _empty(guided: Guided) -> str:
     """The class of zeros that a family's latents are."""
-    if guided.denoiser in ("network_denoiser", *BESIDE):
+    if guided.denoiser in (*OF_FAMILIES, *BESIDE):
         return EMPTY_OF.get(guided.family, EMPTY["network_denoiser" if guided.family else "unet_denoiser"])
     return EMPTY[guided.denoiser]
 
