@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.dialogs.mask_dialog import MaskDialog
+from nodeflow.app.model.node_images import WHOLE
 from nodeflow.app.qt.mask_field import MaskField, mask_words
 from nodeflow.app.qt.mask_painting import Brush, MaskPainting
 from nodeflow.app.qt.mask_text import MAX_LETTERS, mask_image, mask_size, mask_text
@@ -60,6 +61,11 @@ def at(dialog: MaskDialog, x: float, y: float) -> QPoint:
     return dialog.view.on_screen(QPointF(x, y)).toPoint()
 
 
+def _whole_mask(node: str, _output: str, size: int, _images: tuple[bytes, ...]) -> bool:
+    """Thumbnails of the run arrive by the same signal."""
+    return (node, size) == ("mask", WHOLE)
+
+
 def draw(dialog: MaskDialog, button: Qt.MouseButton, *places: tuple[float, float]) -> None:
     points = [at(dialog, *place) for place in places]
     QTest.mousePress(dialog.view, button, pos=points[0])
@@ -88,8 +94,8 @@ def test_a_mask_is_painted_kept_and_used(image: MainWindow, dialog: MaskDialog, 
     assert mask_image(text, QSize(96, 64)) == mask
     image.session.run(("mask",))
     qtbot.waitUntil(lambda: not image.session.running, timeout=SECONDS)
-    with qtbot.waitSignal(image.session.picture, timeout=SECONDS) as told:
-        image.session.peek("mask", "mask", 1 << 14)
+    with qtbot.waitSignal(image.session.picture, timeout=SECONDS, check_params_cb=_whole_mask) as told:
+        image.session.peek("mask", "mask", WHOLE)
     shown = QImage.fromData(told.args[3][0])
     assert [shown.pixelColor(x, 32).value() for x in (20, 40, 60, 90)] == [255, 0, 255, 0]
     image.session.stack.undo()
