@@ -12,6 +12,10 @@
    <translation>添加便签</translation>
   </message>
   <message>
+   <source>Colour</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
    <source>Rename Frame</source>
    <translation>重命名分组框</translation>
   </message>
@@ -1727,6 +1731,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>粘贴</translation>
   </message>
   <message>
+   <source>Select a frame or a note first.</source>
+   <translation>请先选择分组框或便签。</translation>
+  </message>
+  <message>
    <source>Select a node to run to.</source>
    <translation>请选择要运行到的节点。</translation>
   </message>
@@ -2755,6 +2763,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>关闭</translation>
   </message>
   <message>
+   <source>Coarse first, detail later</source>
+   <translation>先粗后细</translation>
+  </message>
+  <message>
    <source>Code at a place</source>
    <translation>某处的编码</translation>
   </message>
@@ -3007,6 +3019,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>引导</translation>
   </message>
   <message>
+   <source>Guidance as arrows</source>
+   <translation>用箭头看引导</translation>
+  </message>
+  <message>
    <source>Guidance without a classifier against CLIP's; inpainting by text.</source>
    <translation>无分类器引导与 CLIP 引导的比较；按文字修补图片。</translation>
   </message>
@@ -3165,6 +3181,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Nearest captions</source>
    <translation>最接近的描述</translation>
+  </message>
+  <message>
+   <source>Networks</source>
+   <translation>网络</translation>
   </message>
   <message>
    <source>New</source>
@@ -3561,6 +3581,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>两段文字告诉模型怎样改变一张图片。</translation>
   </message>
   <message>
+   <source>U-Net, DiT, U-ViT and MMDiT drawn as they are: features, parameters and time of each block.</source>
+   <translation>照本来面目画出 U-Net、DiT、U-ViT 与 MMDiT：各块的特征、参数与时间。</translation>
+  </message>
+  <message>
    <source>Undo</source>
    <translation>撤销</translation>
   </message>
@@ -3689,6 +3713,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>约 {0} 个词元</translation>
   </message>
   <message>
+   <source>across it</source>
+   <translation>与之垂直</translation>
+  </message>
+  <message>
    <source>add a dot that leads the wire around</source>
    <translation>添加转接点，让连线绕行</translation>
   </message>
@@ -3703,6 +3731,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>all images</source>
    <translation>所有图片</translation>
+  </message>
+  <message>
+   <source>along what the text makes of a difference</source>
+   <translation>沿文本带来的差别</translation>
   </message>
   <message>
    <source>and {0} more tensors</source>
@@ -3747,6 +3779,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>channels</source>
    <translation>通道</translation>
+  </message>
+  <message>
+   <source>coarse</source>
+   <translation>粗略</translation>
   </message>
   <message>
    <source>code</source>
@@ -3845,6 +3881,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>文件</translation>
   </message>
   <message>
+   <source>fine</source>
+   <translation>细节</translation>
+  </message>
+  <message>
    <source>fixed</source>
    <translation>固定</translation>
   </message>
@@ -3859,6 +3899,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>gone</source>
    <translation>已不存在</translation>
+  </message>
+  <message>
+   <source>guided</source>
+   <translation>引导后</translation>
   </message>
   <message>
    <source>guided prediction</source>
@@ -3895,6 +3939,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>mean</source>
    <translation>均值</translation>
+  </message>
+  <message>
+   <source>middle</source>
+   <translation>中等</translation>
   </message>
   <message>
    <source>minimum</source>
@@ -4029,6 +4077,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>重命名节点</translation>
   </message>
   <message>
+   <source>result</source>
+   <translation>结果</translation>
+  </message>
+  <message>
    <source>run</source>
    <translation>运行</translation>
   </message>
@@ -4059,6 +4111,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>share of the one before</source>
    <translation>相对前一个的比例</translation>
+  </message>
+  <message>
+   <source>share of the result that is there</source>
+   <translation>结果中已有的份额</translation>
   </message>
   <message>
    <source>share of values</source>
@@ -4165,6 +4221,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>这不是数值</translation>
   </message>
   <message>
+   <source>this step has no prediction without the text, so there is no direction to draw</source>
+   <translation>这一步没有不带文本的预测，所以没有方向可画</translation>
+  </message>
+  <message>
    <source>this value has no steps that could be shown one after the other</source>
    <translation>这个值没有可以依次显示的步骤</translation>
   </message>
@@ -4219,6 +4279,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>wired</source>
    <translation>已连线</translation>
+  </message>
+  <message>
+   <source>with the text</source>
+   <translation>有文本</translation>
   </message>
   <message>
    <source>word</source>

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Range, Reads, Seed, Slider, Step, Supplied, node
-from nodeflow.wires import VQ, Codes, Conditioning, MaskedTransformer, TextEncoder
+from nodeflow.wires import VQ, Codes, Conditioning, Mask, MaskedTransformer, TextEncoder
 from nodes.guidance.predictions.formulas import guide
 from nodes.guidance.predictions.places import check_plain
 from nodes.latents.noise import gaussian_noise
@@ -52,13 +52,14 @@ def load_masked_tokens(
 
 
 class Filled(NamedTuple):
-    """The finished codes, and those of the first image after each round."""
+    """The finished codes; those of the first image after each round, and how sure the transformer was in it."""
 
     codes: Codes
     rounds: Codes
+    confidence: Mask
 
 
-@node("Masked-token sampler")
+@node("Masked-token sampler", version=2)
 def masked_sample(
     transformer: MaskedTransformer,
     positive: Conditioning,
@@ -85,7 +86,8 @@ def masked_sample(
 
     With a wire at ``codes`` (B, h, w) only those that are -1 are filled in: inpainting; ``edit_codes`` erases. With a
     wire at ``vq`` the first image is shown after each round. ``rounds`` (rounds, h, w) are its codes after each of
-    them, -1 where they were masked again.
+    them, -1 where they were masked again. ``confidence`` (rounds, 1, h, w) is how likely the likeliest code was at each
+    place in the round; 1 where a code was known.
 
     Fails when codes or VQ model are of another codebook, or when the conditions are of another kind of text encoder.
     Papers: Chang et al. 2022, MaskGIT: Masked Generative Image Transformer (arXiv:2202.04200), section 3.2; Patil et
@@ -106,20 +108,25 @@ def masked_sample(
     generators = gaussian_noise(seed, pictures).generators()
     texts = [positive] if negative is None or guidance == 1 else [negative, positive]
     seen: list[Tensor] = []
+    sure: list[Tensor] = []
     for index, timestep in enumerate(scheduler.timesteps):
         made = []
-        for row, share, generator in zip(x.split(1), shares, generators, strict=True):
+        sure.append(torch.ones(1, 1, *x.shape[1:]))
+        for number, (row, share, generator) in enumerate(zip(x.split(1), shares, generators, strict=True)):
             if not share:
                 made.append(row)
                 continue
             with torch.no_grad():
                 logits = _scores(transformer, row, texts, aesthetic)
                 logits = logits if len(texts) == 1 else guide(logits[1:], logits[:1], guidance)
+                if number == 0:
+                    likeliest = logits.softmax(1).amax(1, keepdim=True)
+                    sure[-1] = torch.where(row[:, None] == mask, likeliest, 1.0)
                 made.append(scheduler.step(logits, timestep, row, share, generator).prev_sample)
         x = torch.cat(made)
         seen.append(x[:1].masked_fill(x[:1] == mask, -1))
         yield Step(index + 1, rounds, vq.decode(Codes(seen[-1], vq.size)) if vq else None)
-    return Filled(Codes(x, transformer.size), Codes(torch.cat(seen), transformer.size))
+    return Filled(Codes(x, transformer.size), Codes(torch.cat(seen), transformer.size), Mask(torch.cat(sure)))
 
 
 def _scores(transformer: MaskedTransformer, x: Tensor, texts: list[Conditioning], aesthetic: float) -> Tensor:

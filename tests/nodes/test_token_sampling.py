@@ -56,6 +56,10 @@ def test_rounds_are_those_of_amused(amused: MaskedTokens, tiny_tokens: TinyToken
     assert torch.equal(found.codes.values, wanted)
     assert len(wanted.unique()) > 3
     assert [int((codes < 0).sum()) for codes in found.rounds.values] == [60, 51, 37, 19, 0]
+    sure = found.confidence.values
+    assert sure.shape == (5, 1, 8, 8) and (sure[0] < 1).all() and (sure > 0).all()
+    for before, certain in zip(found.rounds.values, sure[1:, 0], strict=False):
+        assert torch.equal(certain == 1, before >= 0), "what stood already is certain"
 
 
 @torch.no_grad()

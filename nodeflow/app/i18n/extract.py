@@ -31,6 +31,7 @@ SAID = {
     "LINES",
     "MODES",
     "NO_CLIP",
+    "NO_PLANE",
     "NO_VAE",
     "QUANTITIES",
     "SPACES",

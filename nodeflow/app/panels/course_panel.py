@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -46,6 +46,7 @@ class CoursePanel(QWidget):
         self.text.setMinimumHeight(80)
         self.task = QLabel()
         self.task.setWordWrap(True)
+        self.task.setTextFormat(Qt.TextFormat.MarkdownText)
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.open = QPushButton(self.tr("Open its workflow"))
@@ -108,7 +109,7 @@ class CoursePanel(QWidget):
         self.text.formulas.clear()
         title = f"<p style='font-size:15px; font-weight:600'>{escape(page_title(self.page.name))}</p>"
         self.text.setHtml(title + lesson_html(told, words_html, self.text.formula))
-        self.task.setText(f"<b>{escape(self.tr('Try it'))}.</b> {words_html(task)}")
+        self.task.setText(f"**{self.tr('Try it')}.** {task}")
         self._say(self.page.name in self.done, "")
 
     def _say(self, reached: bool, words: str) -> None:

@@ -127,6 +127,11 @@ def _known() -> list[Shelf]:
                     tr("Both halves of CLIP's loss, classes from names, what text encoders tell apart."),
                 ),
                 BundledWorkflow(
+                    "networks",
+                    tr("Networks"),
+                    tr("U-Net, DiT, U-ViT and MMDiT drawn as they are: features, parameters and time of each block."),
+                ),
+                BundledWorkflow(
                     "what-leads",
                     tr("What leads"),
                     tr("A classifier's gradient, a ControlNet's residuals, the rank of a LoRA."),
