@@ -19,7 +19,7 @@ def bands(height: int, width: int) -> Tensor:
     lowest = 1 / max(height, width)
     octaves = ((y.square() + x.square()).sqrt() / lowest).clamp(min=1e-9).log2()
     highest = torch.tensor(0.5 / lowest).log2()
-    found = (octaves / highest * len(BANDS)).floor().clamp(0, len(BANDS) - 1).long()
+    found: Tensor = (octaves / highest * len(BANDS)).floor().clamp(0, len(BANDS) - 1).long()
     found[0, 0] = -1
     return found
 
