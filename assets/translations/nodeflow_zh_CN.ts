@@ -12,10 +12,6 @@
    <translation>添加便签</translation>
   </message>
   <message>
-   <source>Colour</source>
-   <translation>颜色</translation>
-  </message>
-  <message>
    <source>Rename Frame</source>
    <translation>重命名分组框</translation>
   </message>
@@ -1729,10 +1725,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Paste</source>
    <translation>粘贴</translation>
-  </message>
-  <message>
-   <source>Select a frame or a note first.</source>
-   <translation>请先选择分组框或便签。</translation>
   </message>
   <message>
    <source>Select a node to run to.</source>
