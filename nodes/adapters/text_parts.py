@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, TextEncoder
 from nodes.loaders.adapters.reader import Encoder
+from nodes.loaders.families.longcat_image.quoted_text import QuotedText
 from nodes.loaders.read.parts import CLIPText
+from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.filled import FilledText
 from nodes.loaders.text_encoders.joint import PairText, TripleText, TwinText
 from nodes.loaders.text_encoders.language_model import ChatText
@@ -86,6 +88,8 @@ PARTS: Mapping[type, Callable[[Any], list[TextPart]]] = {
     SeeingText: _alone,
     PaddedText: _alone,
     FilledText: _alone,
+    BareText: _alone,
+    QuotedText: _alone,
     EditingText: _editing,
     TwinText: _twin,
     TripleText: _triple,

@@ -41,6 +41,7 @@ def load_model(
     text_encoder: ModelName = "",
     text_encoder_2: ModelName = "",
     text_encoder_3: ModelName = "",
+    text_encoder_4: ModelName = "",
     vae: ModelName = "",
     tokenizer: ModelName = "",
     precision: PrecisionName = "auto",
@@ -75,7 +76,7 @@ def load_model(
     """
     path = find_for("Load model", model, revision, MODEL_PATTERNS)
     chosen = _family(path, family)
-    texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3)
+    texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)
     coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if vae else None
     beside = Beside(texts, coder, tokenizer=tokenizer)
     return LoadedModel(*load_whole(chosen, path, Precision(precision, dtype, device, storage == "float8"), beside))

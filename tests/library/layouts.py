@@ -326,11 +326,43 @@ NETWORKS = {
         {"caption_projection.0.linear.weight": (W, W), "double_stream_blocks.0.block.attn1.to_q.weight": (W, W)},
         "transformer",
         "HiDream",
+        ALONE,
     ),
     "auraflow": Layout({"double_layers.0.attn.w1q.weight": (W, W)}, "transformer", "AuraFlow", ALONE),
     "wan": Layout({"head.modulation": (1, 2, W), "blocks.0.ffn.0.weight": (W, W)}, "transformer", "Wan"),
     "ernie": Layout(
-        {"layers.0.mlp.linear_fc2.weight": (W, W), "text_proj.weight": (W, W)}, "transformer", "ERNIE-Image"
+        {"layers.0.mlp.linear_fc2.weight": (W, W), "text_proj.weight": (W, W)}, "transformer", "ERNIE-Image", ALONE
+    ),
+    "longcat": Layout(
+        {name: shape for name, shape in FLUX.items() if not name.startswith("vector_in")},
+        "transformer",
+        "LongCat-Image",
+        ALONE,
+    ),
+    "ovis": Layout(
+        {**FLUX, "txt_norm.scale": (2048,), "double_blocks.0.img_mlp.gate_proj.weight": (W, W)},
+        "transformer",
+        "Ovis-Image",
+        ALONE,
+    ),
+    "cogview 4": Layout(
+        {
+            "time_condition_embed.timestep_embedder.linear_1.weight": (W, W),
+            "patch_embed.proj.weight": (W, 64),
+        },
+        "transformer",
+        "CogView 4",
+        ALONE,
+    ),
+    "hunyuan image": Layout(
+        {
+            "x_embedder.proj.weight": (W, 64, 1, 1),
+            "context_embedder.token_refiner.refiner_blocks.0.norm1.weight": (W,),
+            "context_embedder_2.linear_3.weight": (W, W),
+        },
+        "transformer",
+        "HunyuanImage",
+        ALONE,
     ),
     "ideogram 4": Layout({"embed_image_indicator.weight": (2, W)}, "transformer", "Ideogram 4"),
     "omnigen 2": Layout(
@@ -366,7 +398,11 @@ TEXT = {
     "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3", READER),
     "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2", READER),
     "pile t5": Layout({**UMT5, "shared.weight": (32128, 2048)}, "text encoder", "Pile-T5-XL", READER),
-    "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B"),
+    "ministral 3": Layout(
+        {**LLAMA, "model.embed_tokens.weight": (131072, 3072)}, "text encoder", "Ministral 3 3B", READER
+    ),
+    "ovis qwen 3": Layout(qwen_3(2048), "text encoder", "Qwen3 2B", READER),
+    "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B", READER),
 }
 AUTOENCODERS = {
     "4 channels": Layout(VAE, "vae", "Stable Diffusion 1, 2 or XL", LOAD_VAE),

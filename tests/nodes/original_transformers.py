@@ -210,9 +210,24 @@ FLUX_3: Names = [
     (r"\.ff\.linear_in\.", ".mlp_in."),
     (r"\.ff\.linear_out\.", ".mlp_out."),
 ]
+OVIS: Names = [
+    (r"^timestep_embedder\.linear_1", "time_in.in_layer"),
+    (r"^timestep_embedder\.linear_2", "time_in.out_layer"),
+    (r"^context_embedder_norm", "txt_norm"),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.2", r"double_blocks.\1.img_mlp.down_proj"),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.2", r"double_blocks.\1.txt_mlp.down_proj"),
+    *FLUX,
+]
+LONGCAT: Names = [
+    (r"^time_embed\.timestep_embedder\.linear_1", "time_in.in_layer"),
+    (r"^time_embed\.timestep_embedder\.linear_2", "time_in.out_layer"),
+    *FLUX,
+]
 NAMES = {
     "Flux3Transformer2DModel": FLUX_3,
     "FluxTransformer2DModel": FLUX,
+    "OvisImageTransformer2DModel": OVIS,
+    "LongCatImageTransformer2DModel": LONGCAT,
     "ChromaTransformer2DModel": CHROMA,
     "Lumina2Transformer2DModel": LUMINA_2,
     "PixArtTransformer2DModel": PIXART,
@@ -226,8 +241,15 @@ NAMES = {
 }
 
 
-SWAPPED = ("FluxTransformer2DModel", "SD3Transformer2DModel", "Flux2Transformer2DModel", "AuraFlowTransformer2DModel")
-SWAPPED += ("Flux3Transformer2DModel",)
+SWAPPED = (
+    "FluxTransformer2DModel",
+    "SD3Transformer2DModel",
+    "Flux2Transformer2DModel",
+    "AuraFlowTransformer2DModel",
+    "OvisImageTransformer2DModel",
+    "LongCatImageTransformer2DModel",
+    "Flux3Transformer2DModel",
+)
 
 
 def original_weights(kind: str, weights: Weights) -> Weights:
@@ -238,8 +260,23 @@ def original_weights(kind: str, weights: Weights) -> Weights:
         for old, wanted in NAMES.get(kind, []):
             new = re.sub(old, wanted, new)
         found.setdefault(new, []).append(_swapped(value) if _is_swapped(kind, name, weights) else value)
+    if kind == "OvisImageTransformer2DModel":
+        found = _parted(found)
     whole = {name: torch.cat(parts) if len(parts) > 1 else parts[0].contiguous() for name, parts in found.items()}
     return {name: value.flatten() if name.endswith(".mod.lin") else value for name, value in whole.items()}
+
+
+def _parted(weights: dict[str, list[Tensor]]) -> dict[str, list[Tensor]]:
+    """The halves of gated layers as layers of their own."""
+    found: dict[str, list[Tensor]] = {}
+    for name, parts in weights.items():
+        if re.search(r"_mlp\.0\.", name):
+            up, gate = parts[0].chunk(2)
+            found |= {name.replace("_mlp.0.", f"_mlp.{half}_proj."): [value] for half, value in
+                      (("up", up), ("gate", gate))}  # fmt: skip
+        else:
+            found[name] = parts
+    return found
 
 
 def _in_order(weights: Weights) -> Iterator[tuple[str, Tensor]]:

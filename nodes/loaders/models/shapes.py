@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 HEAD = 128
 """Numbers a head in the models that are in use, by which their rotary axes are told."""
@@ -24,3 +25,18 @@ def in_area(size: tuple[int, int], side: int, multiple: int = 32) -> tuple[int, 
     """Height and width of as many pixels as a square has, in the ratio of a size, and multiples of a number."""
     width = math.sqrt(side**2 * size[1] / size[0])
     return round(width * size[0] / size[1] / multiple) * multiple, round(width / multiple) * multiple
+
+
+def flux_shape(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """What transformers of FLUX's shape have in common, told from weights in diffusers' names."""
+    inner, channels = weights["x_embedder.weight"].shape
+    head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
+    return {
+        "in_channels": channels,
+        "num_layers": count_layers(weights, "transformer_blocks"),
+        "num_single_layers": count_layers(weights, "single_transformer_blocks"),
+        "attention_head_dim": head,
+        "num_attention_heads": inner // head,
+        "joint_attention_dim": weights["context_embedder.weight"].shape[1],
+        "axes_dims_rope": rotary_axes(head, 16, 56, 56),
+    }

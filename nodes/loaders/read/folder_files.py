@@ -100,7 +100,7 @@ def read_weights(
 
 def read_tokenizer(kind: Any, folder: Path) -> Any:
     """A tokenizer from its folder. Raises NodeError where that is damaged or not whole."""
-    check_tokenizer(folder)
+    check_tokenizer(folder, kind.__name__)
     check_folder(folder)
     try:
         found = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -15,13 +15,15 @@ VOCABULARIES: tuple[tuple[str, ...], ...] = (
     ("vocab.txt",),
 )
 """Files that hold a vocabulary, each with what it needs beside it."""
+BARE = ("ByT5Tokenizer",)
+"""Classes that need no vocabulary: each byte is a token."""
 SETTINGS = "tokenizer_config.json"
 PIPELINE = "model_index.json"
 
 
-def check_tokenizer(folder: Path) -> None:
+def check_tokenizer(folder: Path, kind: str = "") -> None:
     """Raise NodeError where a folder holds no whole tokenizer: no vocabulary, a file without bytes, or, as part of a
-    whole model, no settings (which say how texts are filled up and framed)."""
+    whole model, no settings (which say how texts are filled up and framed). ``kind`` is its class."""
     shown = f"{folder.parent.name}/{folder.name}"
     if not folder.is_dir():
         raise NodeError(f"{folder.parent.name} has no {folder.name}; download it again")
@@ -29,7 +31,7 @@ def check_tokenizer(folder: Path) -> None:
         sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
     except OSError as error:
         raise NodeError(f"{shown} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
-    if not any(sizes.keys() >= set(files) for files in VOCABULARIES):
+    if kind not in BARE and not any(sizes.keys() >= set(files) for files in VOCABULARIES):
         begun = next((files for files in VOCABULARIES if sizes.keys() & set(files)), VOCABULARIES[0])
         lost = next(name for name in begun if name not in sizes)
         raise NodeError(f"{shown} is no whole tokenizer: it lacks {lost}; download it again")

@@ -32,7 +32,8 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FilledText:
-    """One encoder of transformers; the hidden states of a ``layer`` are a text's tokens, as many for every text.
+    """One encoder of transformers; hidden states of some ``layers``, side by side, are a text's tokens, as many for
+    every text.
 
     ``reading`` says how a text is put to it. Where ``zeroed`` is on, what fills up is zeros; ``beyond``: how many
     tokens of it are said to be more than filling.
@@ -41,7 +42,7 @@ class FilledText:
     tokenizer: Any
     module: torch.nn.Module
     reading: Callable[[str], Reading]
-    layer: int = -1
+    layers: tuple[int, ...] = (-1,)
     zeroed: bool = False
     beyond: int = 0
     adapters: tuple[Adapter, ...] = ()
@@ -65,7 +66,8 @@ class FilledText:
         ids, mask = (part.to(device_of(self.module)) for part in (given.input_ids, given.attention_mask))
         with torch.no_grad(), adapted(self.module, self.adapters):
             said = self.module(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        states, places = said.hidden_states[self.layer], read.places
+        states = torch.cat([said.hidden_states[layer] for layer in self.layers], -1)
+        places = read.places
         if self.zeroed:
             states = states * mask[..., None]
         kept = torch.arange(read.most, device=mask.device)[None] < mask.sum(1, keepdim=True) + self.beyond

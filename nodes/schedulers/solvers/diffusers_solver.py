@@ -131,6 +131,11 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     mu = low + (high - low) * (config["image_tokens"] - fewest) / (most - fewest)
     if config.get("empirical_shift"):
         mu = empirical_shift(config["image_tokens"], steps)
+    if config.get("root_shift"):
+        return {
+            **whole_times(steps, config.get("num_train_timesteps", 1000)),
+            "mu": low + high * (config["image_tokens"] / fewest) ** 0.5,
+        }
     levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
     return {"sigmas": levels, **({"mu": mu} if config.get("use_dynamic_shifting") else {})}
 
@@ -139,6 +144,12 @@ def empirical_shift(tokens: int, steps: int) -> float:
     """FLUX.2's mu: lines that were fitted to what is best at 10 and at 200 steps, and between them by the steps."""
     few, many = 8.73809524e-05 * tokens + 1.89833333, 0.00016927 * tokens + 0.45666666
     return many if tokens > 4300 else many + (many - few) / 190 * (steps - 200)
+
+
+def whole_times(steps: int, trained: int) -> dict[str, list[float]]:
+    """CogView 4's levels: even whole timesteps, which the network is told as they are, however levels are shifted."""
+    times = [float(int(time)) for time in torch.linspace(trained, 1, steps, dtype=torch.float64).tolist()]
+    return {"timesteps": times, "sigmas": [time / trained for time in times]}
 
 
 def _variance_type(trained: str | None, learned: bool) -> dict[str, str]:

@@ -332,6 +332,26 @@ KINDS: Mapping[str, Kind] = {
     "PixArt-Sigma": Kind(small.pixart_sigma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
     "Sana": Kind(small.sana, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
     "Sana Sprint": Kind(small.sana_sprint, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
+    "Ovis-Image": Kind(small.ovis_image, {"text_encoder": ("ovis_2.5", "tokenizer")}, {"text_encoder": "qwen3_2b"}),
+    "LongCat-Image": Kind(small.longcat_image, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer")}),
+    "ERNIE-Image": Kind(small.ernie_image, {"text_encoder": ("ministral-3-3b", "tokenizer")}),
+    "CogView 4": Kind(small.cogview_4, {"text_encoder": ("glm-4-9b", "tokenizer")}),
+    "Kandinsky 5": Kind(
+        small.kandinsky_5, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer"), "text_encoder_2": ("clip_l", "")}
+    ),
+    "HiDream": Kind(
+        small.hidream,
+        {
+            "text_encoder": ("clip_l_hidream", ""),
+            "text_encoder_2": ("clip_g_hidream", ""),
+            "text_encoder_3": ("t5xxl_fp16", "tokenizer_3"),
+            "text_encoder_4": ("llama_3.1_8b_instruct", "tokenizer_4"),
+        },
+    ),
+    "HunyuanImage": Kind(
+        small.hunyuan_image,
+        {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer"), "text_encoder_2": ("byt5_small_glyphxl", "")},
+    ),
     "AuraFlow": Kind(small.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),
 }
 

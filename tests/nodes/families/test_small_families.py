@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import diffusers
 import pytest
 import torch
-from diffusers import SanaSprintPipeline, SCMScheduler
+from diffusers import HunyuanImagePipeline, SanaSprintPipeline, SCMScheduler
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -37,8 +37,18 @@ def as_it_is(x: Tensor) -> Tensor:
     return x
 
 
+def frames(x: Tensor) -> Tensor:
+    """(B, C, h, w) to films of one frame, channels last."""
+    return x.permute(0, 2, 3, 1)[:, None]
+
+
 class Case(NamedTuple):
-    """A family, what saves it and the pipeline that it is compared with; how that keeps latents, and is asked."""
+    """A family, what saves it and the pipeline that it is compared with; how that keeps latents, and is asked.
+
+    ``absent``: parts that it is without; ``settings``: its sizes, which are not those of small models; ``given``:
+    whether it draws noise in another order and is given ours; ``seeds``: one alone where it rounds to few digits,
+    so that a batch is not its singles.
+    """
 
     family: str
     save: Callable[[Path], None]
@@ -49,9 +59,15 @@ class Case(NamedTuple):
     kind: str = "Flow-match Euler"
     size: tuple[int, int] = (64, 96)
     tokens: int = 24
+    absent: Mapping[str, None] = {}
+    settings: Mapping[str, Any] = {}
+    given: bool = False
+    seeds: tuple[int, ...] = (3, 4)
 
 
 WHOLE = {"use_resolution_binning": False}
+ALONE = {"text_processor": None}
+LONGCAT = {"enable_prompt_rewrite": False, "enable_cfg_renorm": False}
 CASES = [
     Case("Chroma", small_families.chroma, "ChromaPipeline", packed),
     Case("Lumina 2", small_families.lumina_2, "Lumina2Pipeline", options={"cfg_normalization": False}, away=NOTHING),
@@ -59,6 +75,34 @@ CASES = [
     Case("PixArt-Sigma", small_families.pixart_sigma, "PixArtSigmaPipeline", options=WHOLE, kind="DPM++ 2M"),
     Case("Sana", small_families.sana, "SanaPipeline", options=WHOLE, away=NOTHING, size=(128, 96)),
     Case("AuraFlow", small_families.aura_flow, "AuraFlowPipeline"),
+    Case("Ovis-Image", small_families.ovis_image, "OvisImagePipeline", packed),
+    Case(
+        "LongCat-Image",
+        small_families.longcat_image,
+        "LongCatImagePipeline",
+        packed,
+        LONGCAT,
+        'not "blue"',
+        absent=ALONE,
+    ),
+    Case("ERNIE-Image", small_families.ernie_image, "ErnieImagePipeline", tokens=24),
+    Case("CogView 4", small_families.cogview_4, "CogView4Pipeline"),
+    Case(
+        "Kandinsky 5",
+        small_families.kandinsky_5,
+        "Kandinsky5T2IPipeline",
+        frames,
+        settings={"resolutions": [(96, 64)]},
+        given=True,
+        seeds=(3,),
+    ),
+    Case(
+        "HiDream",
+        small_families.hidream,
+        "HiDreamImagePipeline",
+        size=(64, 64),
+        settings={"default_sample_size": 8},
+    ),
 ]
 
 
@@ -78,31 +122,39 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Pat
     return folder
 
 
-def each_step(pipeline: Any, case: Case, scale: float) -> tuple[list[Tensor], Tensor]:
-    """x after each step of a pipeline, and its images; those that call back in an older way too."""
-    options = {
-        "prompt": [TEXT] * 2,
-        "negative_prompt": [case.away] * 2,
-        "height": case.size[0],
-        "width": case.size[1],
-        "guidance_scale": scale,
-        "num_inference_steps": 3,
-        "generator": [torch.Generator().manual_seed(seed) for seed in (3, 4)],
-        **case.options,
-    }
-    if "pixart" not in case.save.__name__:
-        return recorded(pipeline, **options)
+def each_step(pipeline: Any, case: Case, scale: float, begin: Tensor) -> tuple[list[Tensor], Tensor]:
+    """x after each step of a pipeline, as its scheduler gives it, and its images."""
+    for name, value in case.settings.items():
+        setattr(pipeline, name, value)
     pipeline.set_progress_bar_config(disable=True)
-    path: list[Tensor] = []
-    images = pipeline(**options, output_type="pt", callback=lambda step, time, latents: path.append(latents)).images
-    return path, images
+    step, path = pipeline.scheduler.step, list[Tensor]()
+
+    def kept(*given: Any, **named: Any) -> Any:
+        found = step(*given, **named)
+        path.append(found[0])
+        return found
+
+    pipeline.scheduler.step = kept
+    images = pipeline(
+        prompt=[TEXT] * len(case.seeds),
+        negative_prompt=[case.away] * len(case.seeds),
+        height=case.size[0],
+        width=case.size[1],
+        guidance_scale=scale,
+        num_inference_steps=3,
+        generator=[torch.Generator().manual_seed(seed) for seed in case.seeds],
+        output_type="pt",
+        **({"latents": case.kept(begin)} if case.given else {}),
+        **case.options,
+    )
+    return path, next(iter(images.values()))
 
 
 def run(model: LoadedModel, guider: Guider, case: Case) -> Any:
     trained = type(model.schedule)({**model.schedule.config, "image_tokens": case.tokens})
     chosen = trained if model.schedule.config.get("image_tokens") else model.schedule
     height, width = case.size
-    return finish(sample(guider, scheduler(chosen, case.kind, 3), Noise((3, 4), width, height)))[1]
+    return finish(sample(guider, scheduler(chosen, case.kind, 3), Noise(case.seeds, width, height)))[1]
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])
@@ -111,12 +163,13 @@ def test_each_step_is_that_of_the_pipeline(
     folders: Callable[[Callable[[Path], None]], Path], case: Case, scale: float
 ) -> None:
     folder = folders(case.save)
-    wanted, images = each_step(getattr(diffusers, case.pipeline).from_pretrained(folder), case, scale)
     model = load_model(str(folder))
     assert model.network.family == case.family
     texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, case.away)]
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, scale)
     latent, trajectory = run(model, guider, case)
+    pipeline = getattr(diffusers, case.pipeline).from_pretrained(folder, **case.absent)
+    wanted, images = each_step(pipeline, case, scale, trajectory.x[0])
     told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
 
@@ -142,6 +195,28 @@ def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], No
     latent, trajectory = finish(sample(guider, schedule, Noise((3, 4), 96, 128)))[1]
     arc = SCMScheduler().config.sigma_data * (math.cos(1.3) + math.sin(1.3))
     told("Sana Sprint", "text, two steps", [trajectory.x[1] * arc], wanted[:1])
+    torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("text", [TEXT, "a sign that says 'red'"])
+def test_each_step_is_that_of_hunyuan_image(folders: Callable[[Callable[[Path], None]], Path], text: str) -> None:
+    """Told its guidance; what stands in quotes is read by a second encoder, sign by sign."""
+    folder = folders(small_families.hunyuan_image)
+    wanted, images = recorded(
+        HunyuanImagePipeline.from_pretrained(folder),
+        prompt=[text] * 2,
+        height=128,
+        width=64,
+        distilled_guidance_scale=3.25,
+        num_inference_steps=3,
+        generator=[torch.Generator().manual_seed(seed) for seed in (3, 4)],
+    )
+    model = load_model(str(folder))
+    guider = no_guidance(network_denoiser(model.network, 3.25), clip_text_encode(model.text_encoder, text))
+    latent, trajectory = finish(
+        sample(guider, scheduler(model.schedule, "Flow-match Euler", 3), Noise((3, 4), 64, 128))
+    )[1]
+    told("HunyuanImage", "text, with quotes" if "'" in text else "text", trajectory.x[1:], wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
 
 

@@ -14,6 +14,7 @@ from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load
 from nodes.loaders.load_models import load_vae
 from tests.nodes.families.split_files import KINDS, Split, split
 
+ENCODERS = "text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"
 TEXTS = ["a red star", "blue"]
 
 
@@ -53,12 +54,10 @@ def tensors(text: Conditioning) -> list[torch.Tensor]:
 def test_files_of_parts_are_the_folder(models: dict[str, Split], name: str) -> None:
     model = models[name]
     wanted = load_model(str(model.folder))
-    files = dict(
-        zip(("text_encoder", "text_encoder_2", "text_encoder_3"), map(str, reversed(model.texts)), strict=False)
-    )
+    files = dict(zip(ENCODERS, map(str, reversed(model.texts)), strict=False))
     assert_same(load_model(str(model.network), vae=str(model.vae), **files), wanted)
     network, schedule = load_diffusion_model(str(model.network))
-    names = dict(zip(("model", "model_2", "model_3"), map(str, model.texts), strict=False))
+    names = dict(zip(("model", "model_2", "model_3", "model_4"), map(str, model.texts), strict=False))
     text = load_text_encoder(**names, family=name)
     vae = load_vae(str(model.vae), made_for=name)
     assert_same(LoadedModel(text, network, vae, schedule), wanted)

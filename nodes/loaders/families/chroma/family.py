@@ -13,7 +13,7 @@ from nodes.loaders.families.chroma.call import ChromaDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
-from nodes.loaders.models.shapes import count_layers, rotary_axes
+from nodes.loaders.models.shapes import count_layers, flux_shape
 from nodes.loaders.text_encoders.filled import FilledText, whole
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
 
@@ -35,17 +35,9 @@ def names(weights: Weights) -> Weights:
 
 def shape(weights: Weights) -> dict[str, Any]:
     """Of `ChromaTransformer2DModel`."""
-    inner, channels = weights["x_embedder.weight"].shape
-    head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
     hidden, numbers = weights[f"{GUIDE}.in_proj.weight"].shape
     return {
-        "in_channels": channels,
-        "num_layers": count_layers(weights, "transformer_blocks"),
-        "num_single_layers": count_layers(weights, "single_transformer_blocks"),
-        "attention_head_dim": head,
-        "num_attention_heads": inner // head,
-        "joint_attention_dim": weights["context_embedder.weight"].shape[1],
-        "axes_dims_rope": rotary_axes(head, 16, 56, 56),
+        **flux_shape(weights),
         "approximator_num_channels": numbers,
         "approximator_hidden_dim": hidden,
         "approximator_layers": count_layers(weights, f"{GUIDE}.layers"),

@@ -78,7 +78,7 @@ def reading(text: str) -> Reading:
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
     tokenizer, module = loaded["text_encoder"]
-    return FilledText(tokenizer, module, reading, LAYER)
+    return FilledText(tokenizer, module, reading, (LAYER,))
 
 
 FAMILY = Family(

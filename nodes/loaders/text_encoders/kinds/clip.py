@@ -40,6 +40,11 @@ def unprojected(weights: Weights) -> Weights:
     return {**named, PROJECTION: torch.eye(named[TOKENS].shape[1])}
 
 
+def maybe_projected(weights: Weights) -> Weights:
+    """The same, with the file's own projection where it has one."""
+    return {**unprojected(weights), **clip_names(weights)}
+
+
 def clip_shape(activation: str) -> Callable[[Weights], Any]:
     """Of `CLIPTextConfig`; the activation stands in no weight."""
 
@@ -81,6 +86,11 @@ CLIP_L_PROJECTED = replace(
     ),
 )
 """The same as Stable Diffusion 3 has it."""
+CLIP_L_WHOLE = replace(
+    CLIP_L,
+    architecture=replace(CLIP_L_PROJECTED.architecture, named=maybe_projected, ignorable=(r"(.*\.)?logit_scale$",)),
+)
+"""The same as HiDream has it, projected where its file says how."""
 CLIP_G = Encoder(
     "CLIP-G",
     ("CLIP-G", "OpenCLIP", "CLIP"),

@@ -167,3 +167,10 @@ QWEN_3_VL = Encoder("Qwen3-VL 4B", ("Qwen3-VL 4B", "Qwen3-VL 8B", "Qwen3-VL"), _
 """Of either size, which FLUX.3's transformers tell apart."""
 QWEN_3 = Encoder("Qwen3 4B", ("Qwen3 4B", "Qwen3 8B", "Qwen3"), QWEN_3_4B.architecture, QWEN_3_4B.tokenizing)
 """Of either size, which FLUX.2 Klein's transformers tell apart."""
+QWEN_3_2B = Encoder(
+    "Qwen3 2B",
+    ("Qwen3 2B", "Qwen3"),
+    QWEN_3_4B.architecture,
+    Tokenizing("Qwen2Tokenizer", ("AIDC-AI/Ovis-Image-7B:tokenizer", "Qwen/Qwen3-1.7B:"), "qwen25_tokenizer"),
+)
+"""Of Ovis 2.5, of Qwen 3 1.7B's size."""

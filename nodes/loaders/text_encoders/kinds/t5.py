@@ -109,3 +109,14 @@ PILE_T5 = Encoder(
     Tokenizing("LlamaTokenizer", ("fal/AuraFlow:tokenizer", "EleutherAI/pile-t5-xl:")),
 )
 """T5 with a table of distances in every layer (as UMT5, Chung et al. 2023, arXiv:2304.09151), trained on The Pile."""
+
+
+def byte_tokenizer() -> Any:
+    """Each byte a token (Xue et al. 2022, arXiv:2105.13626); needs no file."""
+    from transformers import ByT5Tokenizer
+
+    return ByT5Tokenizer()
+
+
+BYT5 = Encoder("ByT5", ("ByT5", "T5"), T5_XXL.architecture, Tokenizing("ByT5Tokenizer", own=byte_tokenizer))
+"""Of ByT5's small size, trained to see how words are written (Glyph-ByT5, Liu et al. 2024, arXiv:2403.09622)."""

@@ -1,0 +1,78 @@
+"""CogView 4: a joint transformer that is told sizes, led by what GLM-4 reads in a text, in Chinese too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.cogview_4.call import CogView4Denoiser
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.text_encoders.bare import BareText
+from nodes.loaders.text_encoders.kinds.glm import GLM_4
+
+HEAD = 40
+"""Numbers a head."""
+PATCH = 2
+SIDE = 128
+"""Cells on a side of latents at the usual size."""
+USUAL = {"image_tokens": (SIDE // PATCH) ** 2, "root_shift": True}
+"""By the root of that size the noise levels are spaced."""
+LAYER, MOST, MULTIPLE = -2, 1024, 16
+"""The hidden layer whose states are a text's tokens, how many are read, and of what their number is a multiple."""
+
+
+def shape(weights: Weights) -> dict[str, Any]:
+    """Of `CogView4Transformer2DModel`."""
+    inner, cells = weights["patch_embed.proj.weight"].shape
+    timed = "time_condition_embed."
+    return {
+        "patch_size": PATCH,
+        "in_channels": cells // PATCH**2,
+        "out_channels": len(weights["proj_out.weight"]) // PATCH**2,
+        "num_layers": count_layers(weights, "transformer_blocks"),
+        "attention_head_dim": HEAD,
+        "num_attention_heads": inner // HEAD,
+        "text_embed_dim": weights["patch_embed.text_proj.weight"].shape[1],
+        "time_embed_dim": len(weights[f"{timed}timestep_embedder.linear_1.weight"]),
+        "condition_dim": weights[f"{timed}condition_embedder.linear_1.weight"].shape[1] // 6,
+        "sample_size": SIDE,
+    }
+
+
+def denoiser(network: DiffusionNetwork, guidance: float) -> CogView4Denoiser:
+    return CogView4Denoiser(network, network.prediction)
+
+
+def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
+    tokenizer, module = loaded["text_encoder"]
+    return BareText(tokenizer, module, LAYER, MOST, MULTIPLE)
+
+
+FAMILY = Family(
+    name="CogView 4",
+    network=Network(Architecture("diffusers", "CogView4Transformer2DModel", shape), denoiser),
+    text=Text((TextPart("text_encoder", GLM_4),), text),
+    latent=Latent(
+        KL,
+        lambda config: LatentFormat(config.get("in_channels", 16), 8, SIDE),
+        ("FLUX.1 or Stable Diffusion 3",),
+        {"scaling_factor": 1.0, "shift_factor": 0.0},
+    ),
+    schedule=lambda config: {
+        "_class_name": "FlowMatchEulerDiscreteScheduler",
+        "num_train_timesteps": 1000,
+        "shift": 1.0,
+        "use_dynamic_shifting": True,
+        "base_shift": 0.25,
+        "max_shift": 0.75,
+        "base_image_seq_len": 256,
+        "max_image_seq_len": 4096,
+        "time_shift_type": "linear",
+        **USUAL,
+    },
+    usual=USUAL,
+)

@@ -1,0 +1,1 @@
+"""ERNIE-Image (Baidu 2026)."""

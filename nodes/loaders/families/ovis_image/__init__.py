@@ -1,0 +1,1 @@
+"""Ovis-Image (Ovis team 2025, arXiv:2511.22982)."""

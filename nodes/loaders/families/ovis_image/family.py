@@ -1,0 +1,95 @@
+"""Ovis-Image: FLUX's shape with gated layers, led by what Ovis 2.5's Qwen 3 reads in a request to describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodes.denoisers.calls.packed_calls import PackedDenoiser
+from nodes.loaders.adapters.names.flux import DOUBLE, ROWS
+from nodes.loaders.adapters.names.renamed import row
+from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.shapes import flux_shape
+from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_2B
+from nodes.loaders.text_encoders.padded import Request
+
+SIDE = 128
+"""Cells on a side of latents at the usual size."""
+USUAL = {"image_tokens": (SIDE // 2) ** 2}
+"""By that size the noise levels are spaced."""
+BEFORE = (
+    "Describe the image by detailing the color, quantity, text, shape, size, texture, spatial relationships of the "
+    "objects and background: "
+)
+MOST, DROPPED = 284, 28
+"""Tokens that are read, and those of them at the beginning that are left out."""
+OWN = (
+    row("time_in.in_layer", "timestep_embedder.linear_1"),
+    row("time_in.out_layer", "timestep_embedder.linear_2"),
+    row("txt_norm", "context_embedder_norm"),
+    row("double_blocks.#.img_mlp.down_proj", f"{DOUBLE}.ff.net.2"),
+    row("double_blocks.#.txt_mlp.down_proj", f"{DOUBLE}.ff_context.net.2"),
+    *(one for one in ROWS if not one.original.startswith("time_in")),
+)
+GATED = {"img_mlp": "ff", "txt_mlp": "ff_context"}
+
+
+def names(weights: Weights) -> Weights:
+    """diffusers' names, from those or the original ones, which keep the halves of gated layers apart."""
+    if "img_in.weight" not in weights:
+        return weights
+    found = by_table(OWN, weights, len(weights["img_in.weight"]))
+    for name in [name for name in found if ".up_proj." in name]:
+        _, number, part, _, end = name.split(".")
+        halves = found.pop(name), found.pop(name.replace("up_proj", "gate_proj"))
+        found[f"{DOUBLE.replace('#', number)}.{GATED[part]}.net.0.proj.{end}"] = torch.cat(halves)
+    return found
+
+
+def shape(weights: Weights) -> dict[str, Any]:
+    """Of `OvisImageTransformer2DModel`."""
+    return {**flux_shape(weights), "out_channels": len(weights["proj_out.weight"])}
+
+
+def denoiser(network: DiffusionNetwork, guidance: float) -> PackedDenoiser:
+    return PackedDenoiser(network, network.prediction)
+
+
+def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
+    tokenizer, module = loaded["text_encoder"]
+    request = Request()
+
+    def reading(words: str) -> Reading:
+        return Reading(request.put(tokenizer, BEFORE + words), MOST, DROPPED)
+
+    return FilledText(tokenizer, module, reading, zeroed=True)
+
+
+FAMILY = Family(
+    name="Ovis-Image",
+    network=Network(Architecture("diffusers", "OvisImageTransformer2DModel", shape, names), denoiser),
+    text=Text((TextPart("text_encoder", QWEN_3_2B),), text),
+    latent=Latent(
+        KL,
+        lambda config: LatentFormat(config.get("in_channels", 64) // 4, 8, SIDE),
+        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
+        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
+    ),
+    schedule=lambda config: {
+        "_class_name": "FlowMatchEulerDiscreteScheduler",
+        "num_train_timesteps": 1000,
+        "shift": 3.0,
+        "use_dynamic_shifting": True,
+        "base_shift": 0.5,
+        "max_shift": 1.15,
+        **USUAL,
+    },
+    usual=USUAL,
+)

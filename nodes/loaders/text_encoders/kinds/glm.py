@@ -1,0 +1,44 @@
+"""Zhipu's language models as text encoders: GLM-4 (GLM team 2024, arXiv:2406.12793)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.kinds.names import without
+from nodes.loaders.text_encoders.tokenizers import Tokenizing
+
+HEAD = 128
+"""Numbers a head."""
+
+
+def glm_4_names(weights: Weights) -> Weights:
+    """Of `GlmModel`."""
+    return without(("transformer.", "model."), weights)
+
+
+def glm_4_shape(weights: Weights) -> Any:
+    """Of `GlmConfig`; what no weight tells is as in GLM-4 9B."""
+    from transformers import GlmConfig
+
+    words, width = weights["embed_tokens.weight"].shape
+    return GlmConfig(
+        vocab_size=words,
+        hidden_size=width,
+        intermediate_size=weights["layers.0.mlp.down_proj.weight"].shape[1],
+        num_hidden_layers=count_layers(weights, "layers"),
+        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
+        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
+        head_dim=HEAD,
+        pad_token_id=None,
+    )
+
+
+GLM_4 = Encoder(
+    "GLM-4 9B",
+    ("GLM-4",),
+    Architecture("transformers", "GlmModel", glm_4_shape, glm_4_names, (r"(.*\.)?lm_head\.",)),
+    Tokenizing("AutoTokenizer", ("THUDM/CogView4-6B:tokenizer",)),
+)

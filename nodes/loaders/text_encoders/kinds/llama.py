@@ -1,0 +1,56 @@
+"""Meta's language models as text encoders: Llama 3.1 (Grattafiori et al. 2024, arXiv:2407.21783)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.kinds.names import without
+from nodes.loaders.text_encoders.tokenizers import Tokenizing
+
+HEAD = 128
+"""Numbers a head."""
+ROTARY = {
+    "rope_type": "llama3",
+    "rope_theta": 500000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+}
+
+
+def llama_names(weights: Weights) -> Weights:
+    """Of `LlamaModel`."""
+    return without(("transformer.", "model."), weights)
+
+
+def llama_shape(weights: Weights) -> Any:
+    """Of `LlamaConfig`; what no weight tells is as in Llama 3.1."""
+    from transformers import LlamaConfig
+
+    words, width = weights["embed_tokens.weight"].shape
+    return LlamaConfig(
+        vocab_size=words,
+        hidden_size=width,
+        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
+        num_hidden_layers=count_layers(weights, "layers"),
+        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
+        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
+        head_dim=HEAD,
+        rms_norm_eps=1e-5,
+        max_position_embeddings=131072,
+        rope_parameters=ROTARY,
+    )
+
+
+LLAMA_31 = Encoder(
+    "Llama 3.1 8B",
+    ("Llama 3.1 8B", "Llama or Mistral"),
+    Architecture("transformers", "LlamaModel", llama_shape, llama_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")),
+    Tokenizing(
+        "PreTrainedTokenizerFast", ("meta-llama/Llama-3.1-8B-Instruct:", "HiDream-ai/HiDream-I1-Full:tokenizer_4")
+    ),
+)
