@@ -510,6 +510,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>结果可用空间</translation>
   </message>
   <message>
+   <source>Several run jobs side by side and share sweeps and lists, one a card. From the next start.</source>
+   <translation>多个工作进程并行执行任务，共同处理扫描和列表，每张显卡一个。下次启动时生效。</translation>
+  </message>
+  <message>
    <source>So much of the graphics card's memory is left to other programs. From the next start.</source>
    <translation>为其他程序保留这么多显存。下次启动时生效。</translation>
   </message>
@@ -521,9 +525,17 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>What suits the disk</source>
    <translation>由磁盘空间决定</translation>
   </message>
+  <message>
+   <source>Workers</source>
+   <translation>工作进程</translation>
+  </message>
  </context>
  <context>
   <name>EngineService</name>
+  <message>
+   <source>A worker stopped: {0}. The others go on.</source>
+   <translation>一个工作进程已停止：{0}。其余的继续运行。</translation>
+  </message>
   <message>
    <source>The engine stopped: {0}. Run again to start a new one.</source>
    <translation>引擎已停止：{0}。再次运行会启动新的引擎。</translation>
@@ -2265,6 +2277,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation> · 剩余 {0}</translation>
   </message>
   <message>
+   <source> · {0} workers</source>
+   <translation> · {0} 个工作进程</translation>
+  </message>
+  <message>
    <source>, paused</source>
    <translation>，已暂停</translation>
   </message>
@@ -2343,6 +2359,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>What you ask for may be fetched from the net. Press to stay offline.</source>
    <translation>可以从网络获取您要求的内容。点击以保持离线。</translation>
+  </message>
+  <message>
+   <source>Worker {0}: {1} GiB, keeps {2} processors busy</source>
+   <translation>工作进程 {0}：{1} GiB，占用 {2} 个处理器核心</translation>
   </message>
   <message>
    <source>engine is starting</source>

@@ -53,6 +53,9 @@ def run(
         ),
     ] = None,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|xpu|mps", help="What computes.")] = "auto",
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Processes that share sweeps and lists; by the disk cache.")
+    ] = 1,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="Say what would run, why and about how long.")] = False,
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
@@ -78,7 +81,7 @@ def run(
     limits = NOTHING if no_cache else Limits()
     runner: runners.Runner
     try:
-        runner = (runners.InProcess if in_process else runners.ThroughWorker)(limits)
+        runner = runners.InProcess(limits) if in_process else runners.ThroughWorker(limits, workers)
     except WorkflowError as error:
         refuse(*error.problems)
     try:

@@ -67,9 +67,9 @@ class Runner(Protocol):
 class ThroughWorker:
     """A worker process computes: a node that crashes costs the run, and says so."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, workers: int = 1) -> None:
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        self._engine = LocalEngine(self._replies.put, limits=limits)
+        self._engine = LocalEngine(self._replies.put, limits=limits, workers=workers)
         self._job = 0
         self.details = str(self._engine.log.path)
         self._engine.start()

@@ -18,6 +18,7 @@ def serve(
     input: Annotated[Path, typer.Option("--input", metavar="DIR", help="Images to read and uploads.")] = Path("input"),
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where results go.")] = Path("output"),
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8189,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Prompts that run at a time.")] = 1,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.")] = "auto",
 ) -> None:
     """Run prompts that programs for ComfyUI's interface post, until Ctrl+C.
@@ -36,7 +37,7 @@ def serve(
     from nodeflow.service.folders import ServedFolders
     from nodeflow.service.guard import kept_token
 
-    engine = LocalEngine(lambda reply: service.hear(reply))  # it says nothing before it starts
+    engine = LocalEngine(lambda reply: service.hear(reply), workers=workers)  # it says nothing before it starts
     catalogue = decode((folder("assets") / "catalogue.json").read_bytes())
     folders = ServedFolders(input.absolute(), output.absolute())
     try:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSpinBox,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -149,6 +150,12 @@ class EnginePage(SettingsForm):
         self.spare.valueChanged.connect(lambda value: setattr(settings, "spare_gib", value))
         note = self.tr("So much of the graphics card's memory is left to other programs. From the next start.")
         self.row(self.tr("Leave free"), self.spare, note)
+        self.workers = QSpinBox()
+        self.workers.setRange(1, 64)
+        self.workers.setValue(settings.workers)
+        self.workers.valueChanged.connect(lambda value: setattr(settings, "workers", value))
+        shared = self.tr("Several run jobs side by side and share sweeps and lists, one a card. From the next start.")
+        self.row(self.tr("Workers"), self.workers, shared)
         self.room = QDoubleSpinBox()
         self.room.setRange(0, 1000)
         self.room.setDecimals(1)

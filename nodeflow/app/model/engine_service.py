@@ -68,6 +68,10 @@ class EngineService(QObject):
         """What runs are to be computed on: ``auto``, ``cpu``, ``cuda``."""
         self.limits = Limits()
         """How much the worker may keep, from its next start."""
+        self.workers = 1
+        """How many compute, from the next start."""
+        self.loads: dict[int, Heartbeat] = {}
+        """What each worker said of itself last."""
         self._untold = _shipped() if catalogue is None else catalogue
         self.catalogue = localized(self._untold)
         self.library = SubgraphLibrary()
@@ -106,7 +110,7 @@ class EngineService(QObject):
     def engine(self) -> LocalEngine:
         """The engine; its worker starts with the first job."""
         if self._engine is None:
-            self._engine = LocalEngine(self._arrived.emit, JobQueue.of_user(), limits=self.limits)
+            self._engine = LocalEngine(self._arrived.emit, JobQueue.of_user(), limits=self.limits, workers=self.workers)
         return self._engine
 
     def start(self) -> None:
@@ -174,6 +178,7 @@ class EngineService(QObject):
         if engine is not None:
             self._files.settle()
             engine.close()
+        self.loads.clear()
         self._set_device("")
 
     def serve_scripts(self, on: bool, port: int) -> None:
@@ -190,11 +195,15 @@ class EngineService(QObject):
                 for sentence in troubles:
                     self.trouble.emit(sentence)
                 self._set_device(device)
-            case WorkerLost(reason):
-                self.resident, self.silent = 0, 0.0
-                self._set_device("")
+            case WorkerLost(reason, worker):
+                self.loads.pop(worker, None)
+                self.resident, self.silent = sum(load.resident for load in self.loads.values()), 0.0
                 self.note_unkept("results", "", False)  # the next worker says it anew
-                self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
+                if self.loads:
+                    self.trouble.emit(self.tr("A worker stopped: {0}. The others go on.").format(reason))
+                else:
+                    self._set_device("")
+                    self.trouble.emit(self.tr("The engine stopped: {0}. Run again to start a new one.").format(reason))
             case QueueChanged(jobs, paused):
                 self.jobs, self.paused = jobs, paused
                 self.queue_changed.emit()
@@ -203,7 +212,8 @@ class EngineService(QObject):
             case Logged(text):
                 self._write(text)
             case Heartbeat():
-                self.resident, self.silent = reply.resident, 0.0
+                self.loads[reply.worker] = reply
+                self.resident, self.silent = sum(load.resident for load in self.loads.values()), 0.0
                 self.beat.emit()
             case WorkerSilent(seconds):
                 self.silent = seconds

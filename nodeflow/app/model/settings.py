@@ -79,6 +79,8 @@ class Settings(QObject):
     """Room on disk for results in GiB; 0 for the engine's own choice."""
     spare_gib = Setting[float]("engine/spare_gib", 0.0, float)
     """How much of the graphics card's memory is left to other programs, in GiB."""
+    workers = Setting[int]("engine/workers", 1, int)
+    """Processes that compute; in force from the next start."""
     serve = Setting[bool]("scripts/serve", False, bool)
     """Whether programs of this computer may queue prompts through ComfyUI's interface."""
     serve_port = Setting[int]("scripts/port", 8189, int)

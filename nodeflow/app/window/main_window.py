@@ -278,6 +278,7 @@ class MainWindow(QMainWindow):
             self._take_setting(key)
         if self.settings.serve and not self.hub.scripts.address:
             self._take_setting(Settings.serve.key)
+        self.hub.workers = max(self.settings.workers, 1)
         disk, spare = (round(size * 2**30) for size in (self.settings.cache_gib, self.settings.spare_gib))
         self.hub.limits = Limits(disk=disk or None, spare=spare)
 

@@ -87,7 +87,15 @@ class Status(QStatusBar):
             self.device.setText(self.tr("engine is starting"))
         else:
             memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
+            memory = self.tr(" · {0} workers").format(len(hub.loads)) + memory if len(hub.loads) > 1 else memory
             self.device.setText(hub.device + memory)
+        told = (
+            self.tr("Worker {0}: {1} GiB, keeps {2} processors busy").format(
+                place + 1, f"{load.resident / 2**30:.1f}", f"{load.load:.1f}"
+            )
+            for place, load in sorted(hub.loads.items())
+        )
+        self.device.setToolTip("\n".join(told))
 
     def _show_serving(self) -> None:
         """Say, as long as programs may queue prompts, where; or why they cannot."""

@@ -1,4 +1,4 @@
-"""The app's side of the engine: a queue of jobs, and the worker process that runs them. Never imports torch."""
+"""The app's side of the engine: a queue of jobs, and the workers that run them. Never imports torch."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from collections.abc import Callable
 import msgspec
 
 from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.client.machine_shares import share_of_machine
+from nodeflow.engine.client.run_models import models_of
 from nodeflow.engine.client.worker_log import WorkerLog
-from nodeflow.engine.client.worker_process import WorkerProcess
+from nodeflow.engine.client.worker_slot import WorkerSlot
 from nodeflow.engine.protocol.events import (
     Cancel,
     Export,
@@ -22,6 +24,7 @@ from nodeflow.engine.protocol.events import (
     JobState,
     NodeFailed,
     NodeFinished,
+    NodeMapped,
     NodeStarted,
     NotKept,
     Pause,
@@ -33,6 +36,7 @@ from nodeflow.engine.protocol.events import (
     Request,
     Resume,
     RunFinished,
+    Submit,
     ViewQuery,
     ViewReply,
     WorkerLost,
@@ -40,18 +44,23 @@ from nodeflow.engine.protocol.events import (
 )
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.share import Share
+from nodeflow.graph.model.catalogue import Catalogue
 
-MAX_STARTS = 4
-"""Workers that are started one after the other where none comes up."""
+ITEMS_EACH = 2
+"""Items that each worker must have of a run for others to help with it: they load its models first."""
 NO_WORKER = "the engine does not run; run the workflow to see its values"
 
 
 class LocalEngine:
-    """One worker process on this machine, started at the first use and again after it was lost.
+    """Workers on this machine, one unless more are asked for, started at the first use and again when lost.
 
-    ``tell`` is called with every reply, on any thread; it must not wait. A job that the worker took with it when it
+    ``tell`` is called with every reply, on any thread; it must not wait. A job that a worker took with it when it
     died ends like any other: the node that ran has failed, the run is finished, and the next job gets a new worker.
     Jobs that an earlier app left in the queue's file stay behind all others, until `resume`.
+
+    Of several workers each runs a job of its own. One that has none helps with a run of many items (of lists and
+    sweeps): what it computes, the other finds on the disk by its key, and nothing is lost with either.
     """
 
     def __init__(
@@ -60,37 +69,43 @@ class LocalEngine:
         queue: JobQueue | None = None,
         log: WorkerLog | None = None,
         limits: Limits = Limits(),
+        workers: int = 1,
     ) -> None:
-        self._tell, self._limits = tell, limits
+        self._tell = tell
         self._queue = queue or JobQueue()
         self.log = log or WorkerLog()
         self._lock = threading.RLock()
         self._requests = itertools.count(1)
-        self._worker: WorkerProcess | None = None
-        self._ready, self._starts = False, 0
-        """Whether the worker is up, and how many were started since one was."""
-        self._asked: dict[int, ForecastRequest] = {}
-        """What a worker that is not up yet was asked."""
-        self._job = 0
-        """The job that runs, and the node that it computes."""
-        self._node = ""
-        self._began = 0.0
+        limits = msgspec.structs.replace(limits, workers=workers)
+        about = (self._lock, self._hear, self._lost, self.log, limits)
+        self._slots = [WorkerSlot(place, *about, share_of_machine(place, workers)) for place in range(workers)]
+        self._homes: dict[str, WorkerSlot] = {}
+        """Who ran a document last, and so has its results in memory."""
+        self._catalogue = Catalogue()
+        self._unhelped: set[int] = set()
+        """Running jobs with which nobody helps any more: nothing is left for them, or who helped was lost."""
         self._left = {job.job for job in self._queue.jobs}
         self._queue_kept = True
         self._paused = False
         self._closed = False
 
     def start(self) -> None:
-        """Start the worker where it is not running, so that it loads its libraries meanwhile; tell what waits."""
+        """Start the workers that are not running, so that they load their libraries meanwhile; tell what waits."""
         with self._lock:
-            self._need()
+            self._check_open()
+            for slot in self._slots:
+                slot.start()
             self._changed()
 
     @property
     def pid(self) -> int:
-        """The process id of the worker; 0 while none runs."""
-        worker = self._worker
-        return worker.pid if worker else 0
+        """The process id of the first worker; 0 while it does not run."""
+        return self._slots[0].pid
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of all workers, 0 for one that does not run."""
+        return [slot.pid for slot in self._slots]
 
     def submit(self, run: RunRequest, job: int = 0) -> int:
         """Queue a run; the number of the job, which may be one of `next_job`."""
@@ -109,9 +124,9 @@ class LocalEngine:
     def cancel(self, job: int) -> None:
         """Stop a job at its next step, or take one that waits out of the queue."""
         with self._lock:
-            if job == self._job and self._worker:
-                self._worker.send(Cancel(job))
-            elif job != self._job and self._queue.remove(job):
+            if job in self._running():
+                self._send_to(job, Cancel(job))
+            elif self._queue.remove(job):
                 self._left.discard(job)
                 self._tell(JobEvent(job, RunFinished("cancelled", 0.0)))
                 self._changed()
@@ -119,12 +134,13 @@ class LocalEngine:
     def move(self, job: int, place: int) -> None:
         """Put a waiting job at a place in the queue, 0 the next to run."""
         with self._lock:
-            if job != self._job:
-                self._queue.move(job, max(place, 0) + (1 if self._job else 0))
+            running = self._running()
+            if job not in running:
+                self._queue.move(job, max(place, 0) + len(running))
                 self._changed()
 
     def pause(self) -> None:
-        """Let the running job wait at its next step, and start no other."""
+        """Let what runs wait at its next step, and start nothing else."""
         self._hold(True)
 
     def resume(self) -> None:
@@ -134,6 +150,7 @@ class LocalEngine:
     def peek(self, node: str, output: str, size: int = 512, document: str = "") -> int:
         """Ask for an image of a node's last result; the number of the request, which the answer carries."""
         return self._ask(
+            document,
             lambda request: Peek(request, node, output, size, document),
             lambda request: Peeked(request, ()),
         )
@@ -141,6 +158,7 @@ class LocalEngine:
     def look(self, look: ViewQuery) -> int:
         """Ask to see a value; the number of the request (not that of ``look``), which the answer carries."""
         return self._ask(
+            look.document,
             lambda request: msgspec.structs.replace(look, request=request),
             lambda request: ViewReply(request, error=NO_WORKER),
         )
@@ -148,6 +166,7 @@ class LocalEngine:
     def export(self, export: Export) -> int:
         """Ask to write a value into a file; the number of the request, which the answer carries."""
         return self._ask(
+            export.document,
             lambda request: msgspec.structs.replace(export, request=request),
             lambda request: Exported(request, NO_WORKER),
         )
@@ -155,44 +174,59 @@ class LocalEngine:
     def foresee(self, run: RunRequest) -> int:
         """Ask what a run would compute; the number of the request, which the answer carries."""
         with self._lock:
+            self._check_open()
             request = next(self._requests)
-            worker, asked = self._need(), ForecastRequest(request, run)
-            if not self._ready:
-                self._asked[request] = asked
-            worker.send(asked)
+            self._homes.get(run.document, self._slots[0]).ask(ForecastRequest(request, run))
             return request
 
     def close(self) -> None:
-        """End the worker. Jobs that wait stay in the queue's file; the running one does not."""
+        """End the workers. Jobs that wait stay in the queue's file; those that run do not."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            worker, self._worker = self._worker, None
-            self._queue.remove(self._job)
+            for job in self._running():
+                self._queue.remove(job)
+            ends = [slot.close() for slot in self._slots]
             self._queue.close()
-        if worker:
-            worker.close()
+        for end in ends:
+            end()
 
-    def _ask(self, ask: Callable[[int], Request], otherwise: Callable[[int], Reply]) -> int:
-        """Ask the worker, under a new number; where none runs, tell what stands for its answer."""
+    # --- asking a worker
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this engine is closed")
+
+    def _ask(self, document: str, ask: Callable[[int], Request], otherwise: Callable[[int], Reply]) -> int:
+        """Ask who ran a document, under a new number; where nobody is there, tell what stands for the answer."""
         with self._lock:
             request = next(self._requests)
-            if self._worker:
-                self._worker.send(ask(request))
-            else:
+            if not self._homes.get(document, self._slots[0]).send(ask(request)):
                 self._tell(otherwise(request))
             return request
+
+    def _send_to(self, job: int, request: Request) -> None:
+        """Say something to all who work on a job."""
+        for slot in self._slots:
+            if slot.number == job:
+                slot.send(request)
 
     def _hold(self, paused: bool) -> None:
         with self._lock:
             self._paused = paused
             if not paused:
                 self._left.clear()
-            if self._job and self._worker:
-                self._worker.send(Pause(self._job) if paused else Resume(self._job))
+            for job in self._running():
+                self._send_to(job, Pause(job) if paused else Resume(job))
             self._changed()
             self._next()
+
+    # --- the queue
+
+    def _running(self) -> dict[int, WorkerSlot]:
+        """Who runs which job; not who helps."""
+        return {slot.number: slot for slot in self._slots if slot.job and not slot.helps}
 
     def _changed(self) -> None:
         jobs = tuple(
@@ -208,76 +242,103 @@ class LocalEngine:
         self._tell(QueueChanged(jobs, self._paused))
 
     def _state(self, job: int) -> JobState:
-        if job == self._job:
+        if job in self._running():
             return "running"
         return "left" if job in self._left else "waiting"
 
-    def _need(self) -> WorkerProcess:
-        if self._closed:
-            raise RuntimeError("this engine is closed")
-        if self._worker is None:
-            self._ready, self._starts = False, self._starts + 1
-            self._worker = WorkerProcess(self._hear, self._lost, self.log, self._limits)
-        return self._worker
-
     def _next(self) -> None:
-        """Start the first job that waits, unless one runs or the queue is paused."""
-        job = next((job for job in self._queue.jobs if job.job not in self._left), None)
-        if job and not self._job and not self._paused:
-            worker = self._need()
-            self._queue.move(job.job, 0)
-            self._job, self._node, self._began = job.job, "", time.monotonic()
-            worker.send(job)
-            self._changed()
-
-    def _hear(self, worker: WorkerProcess, reply: Reply) -> None:
-        """A reply of the worker, on its thread."""
-        with self._lock:
-            if worker is not self._worker:
+        """Give jobs that wait to workers that do nothing, unless the queue is paused; who then has none, helps."""
+        if self._paused or self._closed:
+            return
+        running = self._running()
+        for job in [job for job in self._queue.jobs if job.job not in self._left and job.job not in running]:
+            idle = [slot for slot in self._slots if slot.job is None]
+            if not idle:
+                self._call_back()
                 return
-            self._tell(reply)
-            match reply:
-                case WorkerReady():
-                    self._ready, self._starts = True, 0
-                    self._asked.clear()
-                case JobEvent(_, NodeStarted(node)):
-                    self._node = node
-                case JobEvent(_, NodeFinished()):
-                    self._node = ""
-                case JobEvent(_, RunFinished()) | Refused():
-                    self._done()
+            self._begin(job, idle)
+        self._help()
 
-    def _lost(self, worker: WorkerProcess, reason: str) -> None:
-        """The worker ended by itself, on its thread."""
-        with self._lock:
-            if worker is not self._worker:
-                return
-            self._worker = None
-            if not self._ready and self._starts < MAX_STARTS:
-                self._start_again()
-                return
-            self._starts = 0
-            told: list[Reply] = [WorkerLost(reason)]
-            if self._job:
-                told.append(JobEvent(self._job, RunFinished("failed", time.monotonic() - self._began)))
-            if self._job and self._node:  # then the node says why, before all else
-                told = [JobEvent(self._job, NodeFailed(self._node, f"{reason} while this node ran")), *told[::-1]]
-            for reply in told:
-                self._tell(reply)
-            if self._job:
-                self._done()
-
-    def _start_again(self) -> None:
-        """A worker that never came up took nothing with it: perhaps a pack ended it, which the next leaves out."""
-        worker = self._need()
-        for request in self._asked.values():
-            worker.send(request)
-        job = next((job for job in self._queue.jobs if job.job == self._job), None)
-        if job is not None:
-            worker.send(job)
-
-    def _done(self) -> None:
-        self._queue.remove(self._job)
-        self._job, self._node = 0, ""
+    def _begin(self, job: Submit, idle: list[WorkerSlot]) -> None:
+        """Let a job run where its models are, of those places where nothing is done."""
+        models = models_of(job.run, self._catalogue) if len(self._slots) > 1 else frozenset[str]()
+        home = self._homes.get(job.run.document)
+        slot = max(idle, key=lambda slot: (len(models & slot.models), slot is home, -slot.place))
+        self._queue.move(job.job, len(self._running()))
+        self._homes[job.run.document] = slot
+        slot.models = models or slot.models
+        slot.work(self._shared(job, 0), time.monotonic())
         self._changed()
+
+    def _shared(self, job: Submit, place: int) -> Submit:
+        share = Share(place, len(self._slots))
+        return msgspec.structs.replace(job, run=msgspec.structs.replace(job.run, share=share))
+
+    def _help(self) -> None:
+        """Let workers that do nothing help with runs of many items."""
+        for number, runs in self._running().items():
+            if runs.items < ITEMS_EACH * len(self._slots) or number in self._unhelped or runs.job is None:
+                continue
+            for slot in self._slots:
+                if slot.job is None:
+                    slot.models = runs.models or slot.models
+                    place = (slot.place - runs.place) % len(self._slots)
+                    slot.work(self._shared(runs.job, place), time.monotonic())
+
+    def _call_back(self) -> None:
+        """Let one who helps stop, for a job that waits; it says when it has."""
+        helper = next((slot for slot in self._slots if slot.helps), None)
+        if helper is not None:
+            helper.send(Cancel(helper.number))
+
+    # --- what workers say
+
+    def _hear(self, slot: WorkerSlot, reply: Reply) -> None:
+        """A reply of a worker, on its thread."""
+        if slot.helps and isinstance(reply, (JobEvent, Refused)):
+            self._helped(slot, reply)
+            return
+        self._tell(reply)
+        match reply:
+            case WorkerReady():
+                self._catalogue = reply.catalogue
+            case JobEvent(_, NodeStarted(node)):
+                slot.node = node
+            case JobEvent(_, NodeFinished()):
+                slot.node = ""
+            case JobEvent(_, NodeMapped(count=count)) if count > slot.items:
+                slot.items = count
+                self._next()
+            case JobEvent(_, RunFinished()) | Refused():
+                self._done(slot)
+
+    def _helped(self, slot: WorkerSlot, reply: JobEvent | Refused) -> None:
+        """One who helped has ended, which is all that it says; unless it was called back, there is no more to do."""
+        called_back = isinstance(reply, JobEvent) and getattr(reply.event, "state", "") == "cancelled"
+        if not called_back and slot.number in self._running():
+            self._unhelped.add(slot.number)
+        slot.job = None
+        self._next()
+
+    def _lost(self, slot: WorkerSlot, reason: str) -> None:
+        """A worker ended by itself. Whoever helped costs nothing: the run goes on without."""
+        told: list[Reply] = [WorkerLost(reason, slot.place)]
+        if slot.helps:
+            self._unhelped.add(slot.number)
+            slot.job = None
+        if slot.job:
+            told.append(JobEvent(slot.number, RunFinished("failed", time.monotonic() - slot.began)))
+        if slot.job and slot.node:  # then the node says why, before all else
+            told = [JobEvent(slot.number, NodeFailed(slot.node, f"{reason} while this node ran")), *told[::-1]]
+        for reply in told:
+            self._tell(reply)
+        self._done(slot)
+
+    def _done(self, slot: WorkerSlot) -> None:
+        job, slot.job, slot.node = slot.number, None, ""
+        if job:
+            self._queue.remove(job)
+            self._unhelped.discard(job)
+            self._send_to(job, Cancel(job))
+            self._changed()
         self._next()

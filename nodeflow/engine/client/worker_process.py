@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ POLL_SECONDS = 0.25
 """Seconds between two looks at whether the process lives."""
 SILENT_AFTER_SECONDS = 5.0
 """Seconds without a beat after which the worker counts as silent."""
+NOTHING_MORE: Mapping[str, str] = {}
+"""What the environment of the process has beside ours."""
 MAX_TEXT = 16_384
 """Bytes of output told at a time; the log has all of it."""
 
@@ -43,6 +45,7 @@ class WorkerProcess:
         end: Callable[[WorkerProcess, str], None],
         log: WorkerLog,
         limits: Limits,
+        environment: Mapping[str, str] = NOTHING_MORE,
     ) -> None:
         self._hear, self._end, self._log = hear, end, log
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
@@ -50,7 +53,10 @@ class WorkerProcess:
         self._pipe, theirs = context.Pipe()
         self._output, output = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_start, args=(theirs, output, limits, dict(os.environ)), name="nodeflow worker", daemon=True
+            target=_start,
+            args=(theirs, output, limits, {**os.environ, **environment}),
+            name="nodeflow worker",
+            daemon=True,
         )
         self._process.start()
         theirs.close()

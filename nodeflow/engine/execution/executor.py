@@ -26,6 +26,7 @@ from nodeflow.engine.execution.plan_walk import PlanWalk
 from nodeflow.engine.execution.results import Values, as_outputs, files, named, standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.seeds_in_force import seeds
+from nodeflow.engine.execution.shared_items import SharedItems
 from nodeflow.engine.execution.single_item import settings_of
 from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.execution.streaming import drive
@@ -36,10 +37,19 @@ from nodeflow.engine.planning.plan import Origin, Plan, Task, is_plain, untouche
 from nodeflow.engine.previews.latent_colours import Map, map_so_far
 from nodeflow.engine.previews.summaries import summaries
 from nodeflow.engine.protocol import events as tell
+from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.plain_values import readable
 from nodeflow.node import NodeError, NotYet, NumbersError, noting
 
 Events = Generator[tell.Event, None, None]
+
+ONCE = "it happens once, with the worker that runs the whole"
+"""Why one that helps leaves out what writes files or gives something else each time."""
+
+
+def is_repeatable(spec: NodeSpec) -> bool:
+    """Return whether it makes no difference how often, and where, a node is computed."""
+    return spec.pure and not any(param.writes for param in spec.params)
 
 
 class Executor:
@@ -105,6 +115,7 @@ class ActiveRun:
         self.stale: set[str] = set()
         self.kept: set[str] = set()
         self.together = BatchedItems()
+        self.shared = SharedItems(settings.share, self._is_known)
         self.expected: Mapping[str, Cost] = NO_COSTS
         self.short: set[str] = set()
         """Tasks that had too little memory: they run once more, with all else out of the way."""
@@ -180,6 +191,9 @@ class ActiveRun:
         """Give a task its key, once all that it comes from has one."""
         if task.id in self.stopped:
             return
+        if self.settings.share.helps and not is_repeatable(task.spec):
+            self.stopped[task.id] = ONCE
+            return
         if task.spare:
             task = self.plan.tasks[task.id] = make_do(task, self.stopped)
         blocker = next((name for name in task.eager() if name in self.stopped), None)
@@ -209,6 +223,26 @@ class ActiveRun:
             ("=", self.value(origin)) if known else (self.keys.get(origin.node, b""), origin.output, origin.item)
             for origin, known in zip(origins, plain, strict=True)
         ]
+
+    # --- several workers on one run
+
+    def goals(self, target: str) -> list[str]:
+        """Return what to settle for a target: itself; for who helps what it is made from, where it happens once."""
+        if self.stopped.get(target) != ONCE:
+            return [target]
+        return [goal for name in self.plan.tasks[target].eager() for goal in self.goals(name)]
+
+    def _is_known(self, target: str) -> bool:
+        """Return whether a target, or all that it lacks, can be had without computing it."""
+        for goal in self.goals(target):
+            task = self.plan.tasks[goal]
+            names = [goal] if self._is_held(goal) else self.lacking(task)
+            if not names or not all(map(self._is_held, names)):
+                return False
+        return True
+
+    def _is_held(self, name: str) -> bool:
+        return name in self.keys and bool(self.executor.cache.where(self.keys[name]))
 
     # --- evaluation: what `PlanWalk` asks of who visits the tasks
 

@@ -78,10 +78,11 @@ class PlanWalk:
                 yield from visitor.identify(task)
                 if node.id in first:
                     yield from self._settle(task.id)
-        for name in (task for node in run.plan.targets for task in run.unfolding.ids(node)):
-            if visitor.is_over():
-                return
-            yield from self._settle(name)
+        for name in run.shared.turns([task for node in run.plan.targets for task in run.unfolding.ids(node)]):
+            for goal in run.goals(name):
+                if visitor.is_over():
+                    return
+                yield from self._settle(goal)
 
     def _settle(self, root: str) -> Events:
         """Settle a task and what it needs, depth first, with a stack of our own."""
@@ -96,6 +97,6 @@ class PlanWalk:
             if visitor.is_settled(name):
                 continue
             if lacking := visitor.lacking(task):
-                stack += reversed(lacking)
+                stack += reversed(self._run.shared.order(lacking))
             else:
                 yield from visitor.settle(task)

@@ -35,12 +35,14 @@ def choose(wanted: str, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> tupl
     return HOST, "float32"
 
 
-def budget(host: int | None = None, spare: int = 0, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> dict[str, int]:
+def budget(
+    host: int | None = None, spare: int = 0, kinds: Mapping[str, Accelerator] = ACCELERATORS, workers: int = 1
+) -> dict[str, int]:
     """Bytes that cached results may hold, by device class: ``host`` or a third of its memory; half of the GPU's,
-    without the ``spare`` bytes that are left to others."""
+    without the ``spare`` bytes that are left to others. That of the host is shared by so many workers."""
     if host == 0:
         return {}
-    found = {HOST: _host_memory() // 3 if host is None else host}
+    found = {HOST: (_host_memory() // 3 if host is None else host) // workers}
     name, _ = choose("auto", kinds)
     if name != HOST:
         found[name] = max(kinds[name].memory().total - spare, 0) // 2

@@ -11,6 +11,7 @@ import msgspec
 
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Origin, Task
+from nodeflow.engine.protocol.share import WHOLE, Share
 from nodeflow.graph.model.catalogue import NodeSpec, Param, item_type
 from nodeflow.library.embeddings import embedding_file, embeddings_named
 from nodeflow.library.named import AmbiguousNameError, library_path, parts_signature
@@ -29,7 +30,7 @@ class RunContext(msgspec.Struct, frozen=True):
 
     ``workflow`` is the text of the file, which saved images carry; ``environment`` says in words what computes;
     ``item`` names the item that a node runs for, where lists or sweeps run it several times. ``fingerprints`` tells
-    whether what nodes read is still the same.
+    whether what nodes read is still the same. ``share`` says which items are computed here first.
     """
 
     base: Path
@@ -40,6 +41,7 @@ class RunContext(msgspec.Struct, frozen=True):
     environment: dict[str, str] = {}
     item: str = ""
     fingerprints: Fingerprints = Fingerprints()
+    share: Share = WHOLE
 
     @property
     def library(self) -> str:

@@ -267,6 +267,7 @@ class WorkerReady(msgspec.Struct, frozen=True, tag=True):
     versions: dict[str, str]
     catalogue: Catalogue
     troubles: tuple[str, ...] = ()
+    worker: int = 0
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -280,10 +281,15 @@ class Usage(msgspec.Struct, frozen=True):
 
 class Heartbeat(msgspec.Struct, frozen=True, tag=True):
     """The worker lives: told every half second, also while it computes. ``resident``: bytes of memory it holds, and of
-    these ``usage`` what it keeps, once it is up."""
+    these ``usage`` what it keeps, once it is up; ``load``: processors that it keeps busy.
+
+    Where the engine has several workers, it fills in which one it is, from 0, here and in what else one says of itself.
+    """
 
     resident: int
     usage: Usage = Usage()
+    load: float = 0.0
+    worker: int = 0
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -357,7 +363,7 @@ class JobInfo(msgspec.Struct, frozen=True):
 
 
 class QueueChanged(msgspec.Struct, frozen=True, tag=True):
-    """The jobs that are not done, the running one first, and whether the queue is paused."""
+    """The jobs that are not done, the running ones first, and whether the queue is paused."""
 
     jobs: tuple[JobInfo, ...]
     paused: bool
@@ -388,12 +394,14 @@ class WorkerSilent(msgspec.Struct, frozen=True, tag=True):
     """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
 
     seconds: float
+    worker: int = 0
 
 
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):
     """The worker process ended by itself; the next job starts a new one."""
 
     reason: str
+    worker: int = 0
 
 
 Answer = Peeked | ViewReply | Exported | ForecastReply

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from nodeflow.engine.protocol.share import WHOLE, Share
 from nodeflow.graph.io.files import dumps
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep
@@ -17,7 +18,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     Relative paths start at ``base``, results go below ``output``. Without ``targets`` everything runs that nothing else
     uses. ``document`` says whose run it is: looking at results and the reasons for running are by document. ``title``
     is what a person calls it, ``about`` a line on what makes it this run. ``sweeps`` give parameters several values
-    each, for this run alone.
+    each, for this run alone. ``share`` is what the engine gives the worker to do of it.
     """
 
     workflow: bytes
@@ -29,6 +30,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     title: str = ""
     sweeps: tuple[Sweep, ...] = ()
     about: str = ""
+    share: Share = WHOLE
 
     @classmethod
     def of(

@@ -50,4 +50,4 @@ def _beat(mouth: ReplySender) -> None:
     process = psutil.Process()
     while True:
         time.sleep(HEARTBEAT_SECONDS)
-        mouth.say(Heartbeat(process.memory_info().rss, mouth.usage()))
+        mouth.say(Heartbeat(process.memory_info().rss, mouth.usage(), process.cpu_percent() / 100))

@@ -38,6 +38,7 @@ from nodeflow.engine.protocol.events import (
     Refused,
     Request,
     Resume,
+    RunFinished,
     Submit,
     ViewQuery,
     WorkerReady,
@@ -157,6 +158,8 @@ class Worker:
         try:
             events = self.session.run(job.run, self.reins[job.job])
             for event in events:
+                if job.run.share.helps and not isinstance(event, RunFinished):
+                    continue  # the worker that runs the whole tells it
                 if isinstance(event, NodeFailed) and event.detail:
                     print(f"{event.node}:\n{event.detail}", file=sys.stderr)
                 self.say(JobEvent(job.job, event))

@@ -64,7 +64,7 @@ class WorkflowRunner:
         """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
         disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
         files = None if disk is None else FileHashes.of_user()
-        budget, estimates = device.budget(limits.memory, limits.spare), Estimates.of_user()
+        budget, estimates = device.budget(limits.memory, limits.spare, workers=limits.workers), Estimates.of_user()
         found = cls(budget=budget, disk=disk, estimates=estimates, fingerprints=Fingerprints(files), spare=limits.spare)
         if disk is None and limits.disk != 0:
             found.troubles = (f"results are not kept on disk, only in memory: {cache_folder()} cannot be used",)
@@ -114,7 +114,7 @@ class WorkflowRunner:
         name, dtype = device.choose(request.device)
         folders = (Path(request.base), Path(request.output))
         text, about = dumps(workflow).decode(), device.environment(request.device)
-        return RunContext(*folders, name, dtype, text, about, fingerprints=self.fingerprints)
+        return RunContext(*folders, name, dtype, text, about, fingerprints=self.fingerprints, share=request.share)
 
     def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:
         return forecast(self.executor, plan, settings, self.estimates, document)
