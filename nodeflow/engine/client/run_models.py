@@ -14,7 +14,7 @@ def models_of(run: RunRequest, catalogue: Catalogue) -> frozenset[str]:
         nodes = loads(run.workflow).nodes.values()
     except WorkflowError:
         return frozenset()
-    found = set()
+    found: set[str] = set()
     for node in nodes:
         spec = catalogue.nodes.get(node.type)
         models = (param for param in (spec.params if spec else ()) if param.widget == "model")
