@@ -294,6 +294,8 @@ def test_every_item_has_its_turn_once(of: int) -> None:
         assert sorted(order.order(items), key=int) == items
         assert sorted(order.turns(items), key=int) == items
     assert SharedItems(Share(), lambda _: False).order(items) == items
+    assert SharedItems(Share(1, 2), lambda _: False).beside("3", items) == ["1", "3", "5", "7", "9"]
+    assert not SharedItems(Share(1, 2), lambda _: False).beside("4", items), "another one may be at it, with many"
     known = SharedItems(Share(0, 2), lambda item: int(item) % 2 == 1)
     assert list(known.turns(items)) == items, "what another has done comes as soon as it is there"
 

@@ -53,7 +53,7 @@ class BatchedItems:
     def _due(self, run: RunKnowledge, task: Task, node: str) -> list[Task]:
         """Other items of the node that wait for nothing but to be computed, in order; of equal ones the first."""
         found: dict[bytes, Task] = {run.keys[task.id]: task}
-        for name in run.shared.order(run.unfolding.ids(node)):
+        for name in run.shared.beside(task.id, run.unfolding.ids(node)):
             if len(found) == MAX_BATCH:
                 break
             key, other = run.keys.get(name), run.plan.tasks[name]

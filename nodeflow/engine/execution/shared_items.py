@@ -24,6 +24,11 @@ class SharedItems:
         others = [item for number, item in enumerate(items) if number % of != place]
         return [*items[place::of], *reversed(others)]
 
+    def beside(self, item: str, items: Sequence[str]) -> Sequence[str]:
+        """Return the items that may be computed in one call with an item: those of its share, with ours alone."""
+        ours = items[self.share.place :: self.share.of]
+        return ours if item in ours else ()
+
     def turns(self, items: Sequence[str]) -> Iterator[str]:
         """Yield the items one after the other: those of others as soon as they are known, or when ours are done.
 
