@@ -276,11 +276,11 @@ class MainWindow(QMainWindow):
         self.settings.changed.connect(self._take_setting)
         for key in (Settings.device.key, *([Settings.output.key] if self.settings.output else [])):
             self._take_setting(key)
-        if self.settings.serve and not self.hub.scripts.address:
-            self._take_setting(Settings.serve.key)
         self.hub.workers = max(self.settings.workers, 1)
         disk, spare = (round(size * 2**30) for size in (self.settings.cache_gib, self.settings.spare_gib))
         self.hub.limits = Limits(disk=disk or None, spare=spare)
+        if self.settings.serve and not self.hub.scripts.address:
+            self._take_setting(Settings.serve.key)
 
     def _take_setting(self, key: str) -> None:
         """A choice holds from now on, where it can."""
