@@ -9,6 +9,7 @@ from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.list_mapping import ListMapping
 from nodeflow.engine.execution.results import Values
 from nodeflow.engine.execution.run_control import RunControl
+from nodeflow.engine.execution.shared_items import SharedItems
 from nodeflow.engine.planning.content_keys import Parts
 from nodeflow.engine.planning.plan import Origin, Plan
 
@@ -32,6 +33,8 @@ class RunKnowledge(Protocol):
     kept: set[str]
     short: set[str]
     """Tasks that had too little memory."""
+    shared: SharedItems
+    """In which order items are computed here."""
 
     @property
     def cache(self) -> ResultCache: ...
@@ -41,3 +44,7 @@ class RunKnowledge(Protocol):
 
     def value(self, origin: Origin) -> Any:
         """The value that comes from an output, which is there."""
+
+    def goals(self, target: str) -> list[str]:
+        """What is to be settled for a target here."""
+        ...
