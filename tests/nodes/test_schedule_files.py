@@ -12,7 +12,8 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
-from nodes.loaders.families.stable_diffusion.marks import TELLING, predicts_velocity
+from nodes.loaders.families.stable_diffusion.marks import predicts_velocity
+from nodes.loaders.families.stable_diffusion_2.family import FAMILY, TELLING
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import KINDS
@@ -98,8 +99,17 @@ def test_karras_stands_in_place_of_the_files_own_spacing(spacing: str) -> None:
     assert torch.equal(want, found)
 
 
-def test_a_bias_tells_the_versions_of_stable_diffusion_2_apart() -> None:
+@pytest.mark.parametrize(("spread", "told"), [(0.3, "v_prediction"), (0.1, "epsilon")])
+def test_a_bias_tells_the_versions_of_stable_diffusion_2_apart(spread: float, told: str) -> None:
     """The base predicts noise, the version for 768 pixels v, in files that are laid out alike (ComfyUI's rule)."""
-    told = torch.linspace(-1, 1, 320)
-    assert predicts_velocity({TELLING: told * 0.3}) and not predicts_velocity({TELLING: told * 0.1})
-    assert predicts_velocity({})
+    bias = spread * torch.linspace(-1, 1, 320)
+    assert predicts_velocity(bias) is (told == "v_prediction")
+    network = torch.nn.Module()
+    holder = network
+    for name in TELLING.split(".")[:-1]:
+        holder.add_module(name, torch.nn.Module())
+        holder = holder.get_submodule(name)
+    holder.register_parameter("bias", torch.nn.Parameter(bias))
+    config = {"in_channels": 4, "out_channels": 4}
+    assert {**FAMILY.schedule(config), **FAMILY.learned(network)}["prediction_type"] == told
+    assert predicts_velocity(None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import torch
 from torch import Tensor
 
 from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder
@@ -120,10 +121,10 @@ class Family:
     """A family of models. Its folder ``nodes/loaders/families/<family>/`` has one in ``family.py``, called FAMILY.
 
     ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
-    gives the trained schedule of a network, by its configuration, where no folder says it; ``usual`` is added to what a
-    folder says. ``references``: how it is shown images, for families that are. ``control``: its ControlNets;
-    ``control_modes``: the kinds of images that a union of them is told by number. ``whole`` loads a folder or a file
-    with all parts in its stead, where that says how it was trained.
+    gives the trained schedule of a network, by its configuration, where no folder says it, and ``learned`` what its
+    weights tell beside; ``usual`` is added to what a folder says. ``references``: how it is shown images, for families
+    that are. ``control``: its ControlNets; ``control_modes``: the kinds of images that a union of them is told by
+    number. ``whole`` loads a folder or a file with all parts in its stead, where that says how it was trained.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Family:
     schedule: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
+    learned: Callable[[torch.nn.Module], Mapping[str, Any]] = lambda _: {}
     references: References | None = None
     control: Architecture | None = None
     control_modes: Mapping[str, int] = field(default_factory=dict)

@@ -170,7 +170,7 @@ def network_from_file(family: Family, file: WeightsFile, precision: Precision) -
     architecture = family.network.architecture
     dtype = precision.dtype(architecture.precisions)
     module = architecture.from_file(file.path, file.network(), family.name, dtype)
-    return Network(module, module.config, TrainedSchedule(family.schedule(module.config)))
+    return Network(module, module.config, _learned(family, module))
 
 
 def network_from_folder(family: Family, path: Path, precision: Precision) -> Network:
@@ -179,8 +179,13 @@ def network_from_folder(family: Family, path: Path, precision: Precision) -> Net
     alone = not any((path / index).is_file() for index in (INDEX, MODULAR))
     place = path if alone else path / family.network.place
     module = architecture.from_folder(place, precision.dtype(architecture.precisions))
-    schedule = TrainedSchedule(family.schedule(module.config)) if alone else _schedule_of(family, path, module.config)
+    schedule = _learned(family, module) if alone else _schedule_of(family, path, module.config)
     return Network(module, module.config, schedule)
+
+
+def _learned(family: Family, module: Any) -> TrainedSchedule:
+    """The schedule of a network by itself, as its configuration and its weights tell it."""
+    return TrainedSchedule({**family.schedule(module.config), **family.learned(module)})
 
 
 def _schedule_of(family: Family, path: Path, config: Mapping[str, Any]) -> TrainedSchedule:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +42,13 @@ def schedule_of(path: Path, weights: FileWeights, velocity: bool) -> TrainedSche
     return TrainedSchedule({**STABLE_DIFFUSION, **told, **ending, "timestep_spacing": "trailing"})
 
 
-def predicts_velocity(weights: Mapping[str, Tensor]) -> bool:
-    """Whether a file of Stable Diffusion 2 is the version for 768 pixels, which predicts v; the base predicts noise.
+def predicts_velocity(told: Tensor | None) -> bool:
+    """Return whether a U-Net of Stable Diffusion 2 is that for 768 pixels, which predicts v; the base predicts noise.
 
-    Nothing in a file says so; ComfyUI's rule is taken: a bias of the last block spreads wider in the one that does.
+    Nothing in a file says so; ComfyUI's rule is taken: a bias of the last block (``TELLING``; None where there is none)
+    spreads wider in the one that does.
     """
-    told = weights.get(TELLING)
-    return told is None or float(told.float().std()) > WIDE
+    return told is None or float(told.detach().float().std()) > WIDE
 
 
 def normalising(path: Path, weights: FileWeights, channels: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat
-from nodes.loaders.families.stable_diffusion.marks import MARKS, normalising, predicts_velocity, schedule_of
+from nodes.loaders.families.stable_diffusion.marks import MARKS, TELLING, normalising, predicts_velocity, schedule_of
 from nodes.loaders.families.stable_diffusion.other_weights import IGNORABLE, OTHERS
 from nodes.loaders.families.stable_diffusion.shapes import (
     CLIP_KEY,
@@ -61,7 +61,7 @@ def load_single(path: Path, target: Target) -> Parts:
     fill(path, decoder, weights.given(decoder, coding), precision)
     weights.close(path, IGNORABLE)
     plain = network["in_channels"] == network["out_channels"]
-    velocity = version is SECOND and plain and predicts_velocity(weights)
+    velocity = version is SECOND and plain and predicts_velocity(weights.get(TELLING))
     schedule = predicting_v(unet, schedule_of(path, weights, velocity))
     loaded = vae(decoder, version.side)
     space = LatentFormat(int(network["out_channels"]), loaded.format.downscale, version.side)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_HALF
+from nodes.loaders.families.stable_diffusion.marks import predicts_velocity
 from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.read.parts import text_encoder
 from nodes.loaders.text_encoders.kinds.clip import OPEN_CLIP_H
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+
+TELLING = "up_blocks.3.attentions.2.transformer_blocks.0.norm1.bias"
+"""What tells the two versions apart, under diffusers' name."""
 
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
@@ -26,6 +32,12 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**STABLE_DIFFUSION, "prediction_type": told, "timestep_spacing": "trailing"}
 
 
+def learned(network: torch.nn.Module) -> Mapping[str, Any]:
+    """Of the base for 512 pixels, which predicts noise and is laid out as the version that predicts v."""
+    told = dict(network.named_parameters()).get(TELLING)
+    return {} if predicts_velocity(told) else {"prediction_type": "epsilon"}
+
+
 FAMILY = Family(
     name="Stable Diffusion 2",
     network=Network(UNETS["2"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
@@ -37,5 +49,6 @@ FAMILY = Family(
         {"scaling_factor": 0.18215},
     ),
     schedule=schedule,
+    learned=learned,
     whole=load,
 )
