@@ -51,7 +51,8 @@ def _files(runner: Runner, node: str, output: str, folder: Path) -> Iterator[Pat
         text = io.StringIO()
         csv.writer(text).writerows(chart_rows(chart.view))
         yield from _written(folder / f"{name}.csv", text.getvalue().encode())
-    film = next((form.name for form in seen.view.forms if any(option.time for option in form.options)), "")
+    images = (form for form in seen.view.forms if form.apart == "picture")
+    film = next((form.name for form in images if any(option.time for option in form.options)), "")
     yield from _exported(runner, Export(0, str(folder / f"{name}.safetensors"), handle))
     if film:
         shown = Export(0, str(folder / f"{name}.gif"), handle, form=film, options=DECODED)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 from nodeflow.node import NodeError
-from nodes.denoisers.flow_transformers import FlowTransformer, load_flow_transformer, load_flux
+from nodes.denoisers.flow_transformers import FlowTransformer, flux_denoiser, load_flow_transformer, load_flux
 from nodes.loaders.families.flux_1 import family as flux_1
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
@@ -124,5 +124,6 @@ def test_a_flux_that_is_shown_a_picture_is_refused(folders: dict[str, Path], tmp
     weights = weights_in(folders["flux"])
     weights["x_embedder.weight"] = torch.zeros(64, 96)
     save_file(weights, tmp_path / "fill.safetensors")
-    with pytest.raises(NodeError, match=r"shown an image besides what it paints \(Fill"):
-        load_flux(str(folders["flux"]), transformer=str(tmp_path / "fill.safetensors"))
+    found = load_flux(str(folders["flux"]), transformer=str(tmp_path / "fill.safetensors"))
+    with pytest.raises(NodeError, match="shown 20 channels beside a latent"):
+        flux_denoiser(found.transformer)

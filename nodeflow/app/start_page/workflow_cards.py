@@ -64,14 +64,21 @@ class Shelves(FilesList):
         item.setData(PICTURE, QPixmap.fromImage(image))
 
     def narrow(self, words: str) -> bool:
-        """Leave only those that the words mean by title, other names, shelf or sentence; whether there are any."""
-        found = set(search(words, self._subjects(), self._subjects().__getitem__))
+        """Leave only those that the words mean by title, other names, shelf or sentence; whether there are any.
+
+        The one that they mean best is chosen.
+        """
+        subjects = self._subjects()
+        ranked = search(words, subjects, subjects.__getitem__)
+        found = set(ranked)
         for heading, cards in self._shelves:
             for item, ready in cards:
                 item.setHidden(ready.name not in found)
             heading.setHidden(all(item.isHidden() for item, _ in cards))
         current = self.currentItem()
-        if current is None or current.isHidden():
+        if words.strip() and ranked:
+            self.setCurrentItem(next(item for item, ready in self.cards() if ready.name == ranked[0]))
+        elif current is None or current.isHidden():
             self._choose_first()
         return self.currentItem() is not None
 

@@ -92,9 +92,9 @@ def test_several_networks_have_their_texts_and_vae_beside(catalogue: Catalogue) 
 
 
 def test_a_family_that_is_not_loaded_is_told(catalogue: Catalogue) -> None:
-    found = bring(parts("longcat_image_bf16.safetensors", "longcat_image", "qwen_2.5_vl_7b.safetensors"), catalogue)
+    found = bring(parts("omnigen2_fp16.safetensors", "omnigen2", "qwen_2.5_vl_fp16.safetensors"), catalogue)
     notes = {note for row in found.report.rows for note in row["notes"]}
-    assert "models of LongCat-Image are not loaded by this nodeflow yet" in notes
+    assert "models of OmniGen2 are not loaded by this nodeflow yet" in notes
     assert found.report.nodes["unknown"] == 0
 
 

@@ -31,11 +31,12 @@ def test_what_is_no_precision_is_a_sentence() -> None:
         precision("float8", "float32", ("float32",), True)
 
 
-HALF = {"Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL"}
+HALF = {"Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL", "PixArt-alpha", "PixArt-Sigma"}
+"""U-Nets, and the transformers whose makers ran and published them in float16."""
 
 
 @pytest.mark.parametrize("name", families())
-def test_only_u_nets_are_trusted_with_float16(name: str) -> None:
+def test_float16_is_trusted_where_a_family_was_made_for_it(name: str) -> None:
     """Transformers that were trained in bfloat16 have values beyond 65504."""
     rightly = families()[name].network.architecture.precisions
     assert ("float16" in rightly) == (name in HALF)

@@ -52,9 +52,10 @@ def shape(weights: Weights) -> dict[str, Any]:
     """Of `FluxTransformer2DModel`."""
     inner, channels = weights["x_embedder.weight"].shape
     head = len(weights["transformer_blocks.0.attn.norm_q.weight"])
+    painted = len(weights["proj_out.weight"])
     return {
         "in_channels": channels,
-        "out_channels": len(weights["proj_out.weight"]),
+        "out_channels": None if painted == channels else painted,
         "num_layers": count_layers(weights, "transformer_blocks"),
         "num_single_layers": count_layers(weights, "single_transformer_blocks"),
         "attention_head_dim": head,
