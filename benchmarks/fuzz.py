@@ -229,16 +229,20 @@ def _small_models(below: Path) -> list[tuple[str, Path]]:
 
 
 def _change(chance: random.Random, path: Path) -> None:
-    """Change a configuration, or the header or some bytes of weights."""
+    """Change a configuration, or the header or some bytes of weights; of what an earlier change broke, bytes."""
     data = path.read_bytes()
-    if path.suffix == ".json":
-        path.write_text(json.dumps(mutated_json(chance, json.loads(data))))
-    elif chance.random() < 0.5:
-        length = int.from_bytes(data[:8], "little")
-        text = json.dumps(mutated_json(chance, json.loads(data[8 : 8 + length]))).encode()
-        path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
-    else:
-        path.write_bytes(mutated_bytes(chance, data))
+    try:
+        if path.suffix == ".json":
+            path.write_text(json.dumps(mutated_json(chance, json.loads(data))))
+            return
+        if chance.random() < 0.5:
+            length = int.from_bytes(data[:8], "little")
+            text = json.dumps(mutated_json(chance, json.loads(data[8 : 8 + length]))).encode()
+            path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+            return
+    except ValueError:
+        pass
+    path.write_bytes(mutated_bytes(chance, data))
 
 
 def _absurd(chance: random.Random, place: Path, configs: list[Path]) -> None:
