@@ -27,6 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nodeflow.engine.execution.out_of_memory import is_shortage
 from nodeflow.graph.model.workflow import WorkflowError
 from nodeflow.resources import folder
 
@@ -312,8 +313,13 @@ def fuzz(kind: str, count: int, seed: int) -> tuple[list[str], Counter[str], flo
             except (WorkflowError, NodeError):
                 outcomes["refused"] += 1
             except Exception as error:
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                wrong.append(f"{kind} {number} of seed {seed}: {type(error).__name__}: {error} at {last.name}"[:300])
+                if is_shortage(error):  # left to the executor on purpose: it makes room, tries again, and tells it
+                    outcomes["refused"] += 1
+                else:
+                    last = traceback.extract_tb(error.__traceback__)[-1]
+                    wrong.append(
+                        f"{kind} {number} of seed {seed}: {type(error).__name__}: {error} at {last.name}"[:300]
+                    )
             finally:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             if not number:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ PATTERNS = [
     f"vae/{WEIGHTS}*.safetensors",
 ]
 """What is fetched from the hub."""
+MAX_PIXELS = 2**20
+"""Along a side of an image; more is no size."""
 SIDE = 64
 """Cells along a side where the configuration says nothing."""
 
@@ -44,8 +47,14 @@ def load_autoencoder(path: Path, target: Target) -> VAE:
 
 
 def side_of(config: dict[str, Any]) -> int:
-    """Cells along a side of latents, where the configuration says how many pixels an image has."""
+    """Cells along a side of latents, where the configuration says how many pixels an image has. Raises NodeError."""
     widths = config.get("block_out_channels")
     if not isinstance(widths, list) or "sample_size" not in config:
         return SIDE
-    return int(config["sample_size"]) // 2 ** (len(widths) - 1)
+    pixels = config["sample_size"]
+    if isinstance(pixels, bool) or not isinstance(pixels, (int, float)) or not 0 < pixels < MAX_PIXELS:
+        raise NodeError(
+            f"its config.json says that sample_size is {json.dumps(pixels)[:40]}, which is no number of pixels along a "
+            "side; take the config.json of the model's own"
+        )
+    return int(pixels) // 2 ** (len(widths) - 1)
