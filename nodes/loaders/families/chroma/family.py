@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodeflow.wires import DiffusionNetwork, TextEncoder
 from nodes.loaders.adapters.names.flux import CHROMA
 from nodes.loaders.adapters.names.renamed import row
-from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.families.chroma.call import ChromaDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers, flux_shape
 from nodes.loaders.text_encoders.filled import FilledText, whole
@@ -19,10 +19,6 @@ from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
 
 T5_TOKENS = 512
 """How many tokens of T5 it was trained with; the first that fills up leads too."""
-SIDE = 128
-"""Cells on a side of latents at the usual size."""
-USUAL = {"image_tokens": (SIDE // 2) ** 2}
-"""By that size the noise levels are spaced."""
 GUIDE = "distilled_guidance_layer"
 """The small network that says how every layer is modulated."""
 ROWS = (*CHROMA, row(f"{GUIDE}.norms.#", f"{GUIDE}.norms.#"))
@@ -66,20 +62,7 @@ FAMILY = Family(
         denoiser,
     ),
     text=Text((TextPart("text_encoder", T5_XXL),), text),
-    latent=Latent(
-        KL,
-        lambda config: LatentFormat(config.get("in_channels", 64) // 4, 8, SIDE),
-        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
-        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
-    ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 1.15,
-        **USUAL,
-    },
+    latent=flux_1_latent(4),
+    schedule=spaced_by_size,
     usual=USUAL,
 )

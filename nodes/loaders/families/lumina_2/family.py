@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodeflow.wires import DiffusionNetwork, TextEncoder
 from nodes.loaders.adapters.names.renamed import row
 from nodes.loaders.adapters.names.single_stream import LUMINA, STACKS
-from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent
 from nodes.loaders.families.lumina_2.call import Lumina2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, Reading
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 
-SIDE = 128
-"""Cells on a side of latents at the usual size."""
-USUAL = {"image_tokens": (SIDE // 2) ** 2}
-"""By that size the noise levels are spaced where they are spaced by one."""
 MOST = 256
 """Tokens of a text that are read, with what stands before it."""
 LAYER = -2
@@ -88,12 +84,7 @@ FAMILY = Family(
         denoiser,
     ),
     text=Text((TextPart("text_encoder", GEMMA_2),), text),
-    latent=Latent(
-        KL,
-        lambda config: LatentFormat(config.get("in_channels", 16), 8, SIDE),
-        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
-        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
-    ),
+    latent=flux_1_latent(),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

@@ -7,23 +7,19 @@ from typing import Any
 
 import torch
 
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
+from nodeflow.wires import DiffusionNetwork, TextEncoder
 from nodes.denoisers.calls.packed_calls import PackedDenoiser
 from nodes.loaders.adapters.names.flux import DOUBLE, ROWS
 from nodes.loaders.adapters.names.renamed import row
-from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import flux_shape
 from nodes.loaders.text_encoders.filled import FilledText, Reading
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_2B
 from nodes.loaders.text_encoders.padded import Request
 
-SIDE = 128
-"""Cells on a side of latents at the usual size."""
-USUAL = {"image_tokens": (SIDE // 2) ** 2}
-"""By that size the noise levels are spaced."""
 BEFORE = (
     "Describe the image by detailing the color, quantity, text, shape, size, texture, spatial relationships of the "
     "objects and background: "
@@ -76,20 +72,7 @@ FAMILY = Family(
     name="Ovis-Image",
     network=Network(Architecture("diffusers", "OvisImageTransformer2DModel", shape, names), denoiser),
     text=Text((TextPart("text_encoder", QWEN_3_2B),), text),
-    latent=Latent(
-        KL,
-        lambda config: LatentFormat(config.get("in_channels", 64) // 4, 8, SIDE),
-        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
-        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
-    ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 1.15,
-        **USUAL,
-    },
+    latent=flux_1_latent(4),
+    schedule=spaced_by_size,
     usual=USUAL,
 )

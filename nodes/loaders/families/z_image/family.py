@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.loaders.families.autoencoders.kl import KL
+from nodeflow.wires import DiffusionNetwork, TextEncoder
+from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent
 from nodes.loaders.families.z_image.call import ZImageDenoiser
 from nodes.loaders.families.z_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_4B
 from nodes.loaders.text_encoders.language_model import ChatText, chat_frame
 
-SIDE = 128
-"""Cells on a side of latents at the usual size."""
-USUAL = {"image_tokens": (SIDE // 2) ** 2}
-"""By that size the noise levels are spaced."""
 LAYER = -2
 """The hidden layer whose states are a text's tokens."""
 
@@ -77,12 +73,7 @@ FAMILY = Family(
         denoiser,
     ),
     text=Text((TextPart("text_encoder", QWEN_3_4B),), text),
-    latent=Latent(
-        KL,
-        lambda config: LatentFormat(config.get("in_channels", 16), 8, SIDE),
-        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
-        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
-    ),
+    latent=flux_1_latent(),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,
