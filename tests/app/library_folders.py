@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.window.main_window import MainWindow
 from tests.library.files import write_sparse
-from tests.library.layouts import FLUX, SD1, VAE, XL, kohya, under
+from tests.library.layouts.shapes import FLUX, SD1, VAE, XL, kohya, under
 
 CHECKPOINT = {**under("model.diffusion_model.", XL), **under("first_stage_model.", VAE)}
 

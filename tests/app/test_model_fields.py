@@ -19,7 +19,7 @@ from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
 from tests.library.files import write_sparse
-from tests.library.layouts import VAE
+from tests.library.layouts.shapes import VAE
 
 Key = Qt.Key
 

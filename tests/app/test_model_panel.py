@@ -26,7 +26,7 @@ from nodeflow.graph.edits.edits import SetParam
 from nodeflow.library.folders import discovered, read_settings
 from nodeflow.library.library import Library
 from tests.library.files import write_sparse
-from tests.library.layouts import SD1, VAE
+from tests.library.layouts.shapes import SD1, VAE
 
 Key = Qt.Key
 

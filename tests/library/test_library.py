@@ -18,7 +18,7 @@ from nodeflow.library.library import Library
 from nodeflow.library.named import AmbiguousNameError, library_path
 from nodeflow.library.scan import Scanned
 from tests.library.files import write_sparse
-from tests.library.layouts import CHROMA, FLUX, VAE, kohya
+from tests.library.layouts.shapes import CHROMA, FLUX, VAE, kohya
 
 
 @pytest.fixture(autouse=True)

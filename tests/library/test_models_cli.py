@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from nodeflow.cli.main import cli
 from tests.library.files import write_sparse
-from tests.library.layouts import FLUX, XL
+from tests.library.layouts.shapes import FLUX, XL
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from nodeflow.library.rules import read_rules, rule_book
 from nodeflow.node import NodeError
 from nodes.loaders.read.right_kind import find_for
 from tests.library.files import write_gguf, write_sparse
-from tests.library.layouts import EVERY, FLUX, LORA, QWEN, Z_IMAGE, qwen_3
+from tests.library.layouts import EVERY
+from tests.library.layouts.shapes import FLUX, LORA, QWEN, Z_IMAGE, qwen_3
 
 CLASS_NAMES = re.compile(r"\b[A-Z]\w*(Model|Pipeline|Error|Exception|UNet|Transformer2D\w*)\b|Traceback|<class")
 FALSE_ADVICE = re.compile(r"download it again|damaged|cut short|no whole")

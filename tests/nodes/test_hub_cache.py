@@ -11,7 +11,7 @@ from nodes.loaders.families.autoencoders import vae_folder
 from nodes.loaders.read.hub import from_hub, half, lacking
 from nodes.loaders.read.locate import PATTERNS, find
 from tests.library.files import write_sparse
-from tests.library.layouts import FLUX
+from tests.library.layouts.shapes import FLUX
 
 COMMIT = "0" * 40
 

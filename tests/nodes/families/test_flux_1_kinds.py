@@ -20,8 +20,9 @@ from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
 from nodes.loaders.families.flux_1.call import reference_places
 from nodes.loaders.families.flux_1.family import sized
 from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model
+from tests.nodes.families.model_folders import flux
 from tests.nodes.families.parity import told
-from tests.nodes.families.split_files import flux, weights_of
+from tests.nodes.families.split_files import weights_of
 from tests.nodes.families.test_seeing_models import OTHER, TEXT, as_file, pictures, run
 from tests.nodes.original_transformers import original_weights
 from tests.nodes.test_flow import recorded

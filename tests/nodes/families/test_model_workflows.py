@@ -17,7 +17,7 @@ from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.validate.check import check
 from nodeflow.resources import folder
-from tests.nodes.families import split_files, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
+from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
 
 PLACE = folder("workflows") / "models"
@@ -57,21 +57,21 @@ def qwen_edit(place: Path) -> dict[str, str]:
 
 
 MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
-    "flux-1": plain(split_files.flux),
-    "flux-1-fill": plain(lambda place: split_files.flux(place, FluxFillPipeline, 384)),
-    "flux-1-canny": plain(lambda place: split_files.flux(place, FluxControlPipeline, 128)),
-    "flux-1-kontext": plain(lambda place: split_files.flux(place, FluxKontextPipeline)),
+    "flux-1": plain(model_folders.flux),
+    "flux-1-fill": plain(lambda place: model_folders.flux(place, FluxFillPipeline, 384)),
+    "flux-1-canny": plain(lambda place: model_folders.flux(place, FluxControlPipeline, 128)),
+    "flux-1-kontext": plain(lambda place: model_folders.flux(place, FluxKontextPipeline)),
     "flux-1-redux": redux,
     "flux-1-controlnet": controlled("FLUX.1"),
     "flux-2": plain(lambda place: flux_2(place, 32)),
     "flux-2-klein": plain(lambda place: flux_2_klein(place, 32)),
     "flux-3": plain(lambda place: test_flux_3.saved(place, False)),
     "flux-3-distilled": plain(lambda place: test_flux_3.saved(place, True)),
-    "stable-diffusion-3.5": plain(split_files.sd3),
+    "stable-diffusion-3.5": plain(model_folders.sd3),
     "stable-diffusion-3.5-controlnet": controlled("Stable Diffusion 3"),
-    "z-image": plain(split_files.z_image),
+    "z-image": plain(model_folders.z_image),
     "z-image-controlnet": controlled("Z-Image, union"),
-    "qwen-image": plain(split_files.qwen_image),
+    "qwen-image": plain(model_folders.qwen_image),
     "qwen-image-controlnet": controlled("Qwen-Image"),
     "qwen-image-edit": qwen_edit,
     "qwen-image-2.1": plain(qwen_image_21),

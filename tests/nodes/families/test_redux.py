@@ -17,8 +17,9 @@ from nodes.denoisers.calls.flow_calls import packed
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.guidance.classifier_free import no_guidance
 from nodes.loaders.load_by_family import load_model
+from tests.nodes.families.model_folders import flux
 from tests.nodes.families.parity import told
-from tests.nodes.families.split_files import flux, weights_of
+from tests.nodes.families.split_files import weights_of
 from tests.nodes.families.test_seeing_models import TEXT, as_file, pictures, run
 from tests.nodes.test_flow import recorded
 

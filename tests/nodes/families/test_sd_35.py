@@ -13,8 +13,8 @@ from nodes.guidance.perturbed import skip_layer_guidance
 from nodes.loaders.load_by_family import load_model
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
+from tests.nodes.families.model_folders import sd3
 from tests.nodes.families.parity import told
-from tests.nodes.families.split_files import sd3
 from tests.nodes.families.test_seeing_models import OTHER, TEXT
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import finish

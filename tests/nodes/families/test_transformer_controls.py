@@ -32,8 +32,9 @@ from nodes.guidance.classifier_free import no_guidance
 from nodes.loaders.load_by_family import LoadedModel, load_model
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
+from tests.nodes.families.model_folders import flux, qwen_image, sd3, z_image
 from tests.nodes.families.parity import told
-from tests.nodes.families.split_files import flux, qwen_image, sd3, weights_of, z_image
+from tests.nodes.families.split_files import weights_of
 from tests.nodes.families.test_seeing_models import TEXT, as_file, pictures, run
 from tests.nodes.original_transformers import original_weights
 from tests.nodes.test_flow import recorded

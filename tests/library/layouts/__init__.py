@@ -1,0 +1,19 @@
+"""Files in the layouts that people have, as names and shapes of their tensors, by kind."""
+
+from tests.library.layouts.autoencoders import AUTOENCODERS
+from tests.library.layouts.controls import CONTROLS
+from tests.library.layouts.loras import LORAS
+from tests.library.layouts.networks import NETWORKS
+from tests.library.layouts.texts import TEXT
+
+EVERY = {
+    f"{group}: {name}": layout
+    for group, layouts in (
+        ("network", NETWORKS),
+        ("text", TEXT),
+        ("vae", AUTOENCODERS),
+        ("control", CONTROLS),
+        ("lora", LORAS),
+    )
+    for name, layout in layouts.items()
+}

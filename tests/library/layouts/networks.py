@@ -1,0 +1,211 @@
+"""Transformers and U-Nets, alone and with other parts in one file."""
+
+from tests.library.layouts.shapes import (
+    ALONE,
+    CHROMA,
+    CLIP,
+    CLIP_G,
+    FLUX,
+    FLUX_2,
+    IN_ONE,
+    LATENT,
+    OPEN_CLIP,
+    PIXART,
+    QWEN,
+    QWEN_21,
+    SANA,
+    SD1,
+    SD2,
+    T5,
+    VAE,
+    WHOLE,
+    XL,
+    Z_IMAGE,
+    Layout,
+    W,
+    under,
+)
+
+NETWORKS = {
+    "sd1 whole": Layout(
+        under(IN_ONE, SD1) | under("first_stage_model.", VAE) | under("cond_stage_model.transformer.", CLIP),
+        "checkpoint",
+        "Stable Diffusion 1",
+        LATENT,
+    ),
+    "sd1 without text": Layout(
+        under(IN_ONE, SD1) | under("first_stage_model.", VAE), "checkpoint", "Stable Diffusion 1", ALONE
+    ),
+    "sd1 U-Net": Layout(under(IN_ONE, SD1), "unet", "Stable Diffusion 1", ALONE),
+    "sd2 whole": Layout(
+        under(IN_ONE, SD2) | under("first_stage_model.", VAE) | under("cond_stage_model.model.", OPEN_CLIP),
+        "checkpoint",
+        "Stable Diffusion 2",
+        LATENT,
+    ),
+    "xl whole": Layout(
+        under(IN_ONE, XL)
+        | under("first_stage_model.", VAE)
+        | under("conditioner.embedders.0.transformer.", CLIP)
+        | under("conditioner.embedders.1.model.", OPEN_CLIP),
+        "checkpoint",
+        "Stable Diffusion XL",
+        LATENT,
+    ),
+    "xl refiner": Layout(
+        under(IN_ONE, XL) | under("first_stage_model.", VAE) | under("conditioner.embedders.0.model.", OPEN_CLIP),
+        "checkpoint",
+        "Stable Diffusion XL's refiner",
+        LATENT,
+    ),
+    "xl U-Net": Layout(XL, "unet", "Stable Diffusion XL", ALONE),
+    "sd3 whole": Layout(
+        under(
+            IN_ONE,
+            {
+                "joint_blocks.0.context_block.attn.qkv.weight": (3 * W, W),
+                "x_embedder.proj.weight": (W, 16, 2, 2),
+                "pos_embed": (1, 64, W),
+            },
+        )
+        | under("first_stage_model.", VAE)
+        | under("text_encoders.clip_l.transformer.", CLIP)
+        | under("text_encoders.clip_g.transformer.", CLIP_G)
+        | under("text_encoders.t5xxl.transformer.", T5),
+        "checkpoint",
+        "Stable Diffusion 3",
+        WHOLE,
+    ),
+    "sd3": Layout(
+        {"joint_blocks.0.context_block.attn.qkv.weight": (3 * W, W), "x_embedder.proj.weight": (W, 16, 2, 2)},
+        "transformer",
+        "Stable Diffusion 3",
+        ALONE,
+    ),
+    "flux": Layout(FLUX, "transformer", "FLUX.1", ALONE),
+    "flux under a prefix": Layout(under(IN_ONE, FLUX), "transformer", "FLUX.1", ALONE),
+    "flux as ComfyUI saves it": Layout(
+        {name.replace(".scale", ".weight"): shape for name, shape in FLUX.items()}, "transformer", "FLUX.1", ALONE
+    ),
+    "flux whole": Layout(
+        under(IN_ONE, FLUX)
+        | under("vae.", {**VAE, "decoder.conv_in.weight": (W, 16, 3, 3)})
+        | under("text_encoders.clip_l.transformer.", CLIP)
+        | under("text_encoders.t5xxl.transformer.", T5),
+        "checkpoint",
+        "FLUX.1",
+        WHOLE,
+    ),
+    "flux fill": Layout({**FLUX, "img_in.weight": (W, 384)}, "transformer", "FLUX.1 Fill", ALONE),
+    "flux depth": Layout({**FLUX, "img_in.weight": (W, 128)}, "transformer", "FLUX.1 Canny or Depth", ALONE),
+    "chroma": Layout(CHROMA, "transformer", "Chroma", ALONE),
+    "chroma radiance": Layout({**CHROMA, "nerf_blocks.0.norm.scale": (W,)}, "transformer", "Chroma Radiance"),
+    "flux 2 dev": Layout(FLUX_2, "transformer", "FLUX.2", ALONE),
+    "flux 2 klein 4b": Layout({**FLUX_2, "txt_in.weight": (W, 7680)}, "transformer", "FLUX.2 Klein", ALONE),
+    "flux 3": Layout(
+        {
+            "early_stream_modulations.image.lin.weight": (W, W),
+            "emb_in.image.weight": (W, W),
+            "content_mode_blocks.image.0.q_proj.weight": (W, W),
+        },
+        "transformer",
+        "FLUX.3",
+        ALONE,
+    ),
+    "qwen-image": Layout(QWEN, "transformer", "Qwen-Image", ALONE),
+    "qwen-image layered": Layout(
+        {**QWEN, "time_text_embed.addition_t_embedding.weight": (2, W)}, "transformer", "Qwen-Image-Layered"
+    ),
+    "qwen-image edit 2511": Layout(
+        {**QWEN, "__index_timestep_zero__": (0,)}, "transformer", "Qwen-Image-Edit 2511", ALONE
+    ),
+    "qwen-image 2.1": Layout(QWEN_21, "transformer", "Qwen-Image 2.1", ALONE),
+    "z-image": Layout(Z_IMAGE, "transformer", "Z-Image", ALONE),
+    "z-image under a prefix": Layout(under(IN_ONE, Z_IMAGE), "transformer", "Z-Image", ALONE),
+    "lumina 2": Layout(
+        {name: shape for name, shape in Z_IMAGE.items() if name != "x_pad_token"}, "transformer", "Lumina 2", ALONE
+    ),
+    "krea 2": Layout(
+        {
+            "txtfusion.projector.weight": (1, 12),
+            "first.weight": (W, 64),
+            "blocks.0.attn.wq.weight": (W, W),
+            "blocks.0.attn.gate.weight": (W, W),
+        },
+        "transformer",
+        "Krea 2",
+        ALONE,
+    ),
+    "anima": Layout(
+        under(
+            "net.",
+            {
+                "blocks.0.mlp.layer1.weight": (W, W),
+                "llm_adapter.blocks.0.cross_attn.q_proj.weight": (W, W),
+                "x_embedder.proj.1.weight": (W, 68),
+            },
+        ),
+        "transformer",
+        "Anima",
+    ),
+    "cosmos predict 2": Layout(
+        under("net.", {"blocks.0.mlp.layer1.weight": (W, W), "x_embedder.proj.1.weight": (W, 68)}),
+        "transformer",
+        "Cosmos-Predict2",
+    ),
+    "pixart sigma": Layout(PIXART, "transformer", "PixArt-Sigma", ALONE),
+    "pixart alpha": Layout({**PIXART, "ar_embedder.mlp.0.weight": (W, 256)}, "transformer", "PixArt-alpha", ALONE),
+    "sana": Layout(SANA, "transformer", "Sana", ALONE),
+    "sana sprint": Layout({**SANA, "cfg_embedder.mlp.0.weight": (W, 256)}, "transformer", "Sana Sprint", ALONE),
+    "hidream": Layout(
+        {"caption_projection.0.linear.weight": (W, W), "double_stream_blocks.0.block.attn1.to_q.weight": (W, W)},
+        "transformer",
+        "HiDream",
+        ALONE,
+    ),
+    "auraflow": Layout({"double_layers.0.attn.w1q.weight": (W, W)}, "transformer", "AuraFlow", ALONE),
+    "wan": Layout({"head.modulation": (1, 2, W), "blocks.0.ffn.0.weight": (W, W)}, "transformer", "Wan"),
+    "ernie": Layout(
+        {"layers.0.mlp.linear_fc2.weight": (W, W), "text_proj.weight": (W, W)}, "transformer", "ERNIE-Image", ALONE
+    ),
+    "longcat": Layout(
+        {name: shape for name, shape in FLUX.items() if not name.startswith("vector_in")},
+        "transformer",
+        "LongCat-Image",
+        ALONE,
+    ),
+    "ovis": Layout(
+        {**FLUX, "txt_norm.scale": (2048,), "double_blocks.0.img_mlp.gate_proj.weight": (W, W)},
+        "transformer",
+        "Ovis-Image",
+        ALONE,
+    ),
+    "cogview 4": Layout(
+        {
+            "time_condition_embed.timestep_embedder.linear_1.weight": (W, W),
+            "patch_embed.proj.weight": (W, 64),
+        },
+        "transformer",
+        "CogView 4",
+        ALONE,
+    ),
+    "hunyuan image": Layout(
+        {
+            "x_embedder.proj.weight": (W, 64, 1, 1),
+            "context_embedder.token_refiner.refiner_blocks.0.norm1.weight": (W,),
+            "context_embedder_2.linear_3.weight": (W, W),
+        },
+        "transformer",
+        "HunyuanImage",
+        ALONE,
+    ),
+    "ideogram 4": Layout({"embed_image_indicator.weight": (2, W)}, "transformer", "Ideogram 4"),
+    "omnigen 2": Layout(
+        {"time_caption_embed.timestep_embedder.linear_1.bias": (W,), "ref_image_patch_embedder.weight": (W, 64)},
+        "transformer",
+        "OmniGen2",
+    ),
+    "stable cascade": Layout(
+        {"clf.1.weight": (16, W, 1, 1), "clip_txt_mapper.weight": (W, W)}, "unet", "Stable Cascade"
+    ),
+}

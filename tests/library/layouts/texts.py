@@ -1,0 +1,49 @@
+"""Text encoders and CLIPs."""
+
+from tests.library.layouts.shapes import (
+    CLIP,
+    CLIP_G,
+    GEMMA_2,
+    LLAMA,
+    MISTRAL,
+    OPEN_CLIP,
+    QWEN_VL,
+    READER,
+    T5,
+    UMT5,
+    Layout,
+    W,
+    qwen_3,
+    qwen_3_vl,
+)
+
+TEXT = {
+    "clip_l": Layout(CLIP, "text encoder", "CLIP-L", READER),
+    "clip_g": Layout(CLIP_G, "text encoder", "CLIP-G", READER),
+    "open_clip text": Layout(OPEN_CLIP, "text encoder", "OpenCLIP"),
+    "open_clip": Layout(
+        {**OPEN_CLIP, "visual.conv1.weight": (W, 3, 14, 14), "logit_scale": ()}, "clip", "CLIP", "nodes.load_clip"
+    ),
+    "clip vision": Layout(
+        {"vision_model.embeddings.class_embedding": (W,), "visual_projection.weight": (W, W)}, "clip vision", "CLIP"
+    ),
+    "t5": Layout(T5, "text encoder", "T5-XXL", READER),
+    "umt5": Layout(UMT5, "text encoder", "UMT5-XXL"),
+    "qwen 2.5 vl 7b": Layout(QWEN_VL, "text encoder", "Qwen2.5-VL 7B", READER),
+    "qwen 2.5 vl 3b": Layout(
+        {**QWEN_VL, "model.layers.0.self_attn.k_proj.bias": (256,)}, "text encoder", "Qwen2.5-VL 3B"
+    ),
+    "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B", READER),
+    "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B", "nodes.load_language_model"),
+    "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3", READER),
+    "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
+    "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),
+    "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3", READER),
+    "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2", READER),
+    "pile t5": Layout({**UMT5, "shared.weight": (32128, 2048)}, "text encoder", "Pile-T5-XL", READER),
+    "ministral 3": Layout(
+        {**LLAMA, "model.embed_tokens.weight": (131072, 3072)}, "text encoder", "Ministral 3 3B", READER
+    ),
+    "ovis qwen 3": Layout(qwen_3(2048), "text encoder", "Qwen3 2B", READER),
+    "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B", READER),
+}
