@@ -22,6 +22,7 @@ from nodeflow.cli import (
     run,
     serve,
 )
+from nodeflow.cli.form_help import RunCommand
 from nodeflow.cli.status import WRONG
 
 cli = typer.Typer(
@@ -53,7 +54,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
         raise typer.Exit
 
 
-cli.command()(run.run)
+cli.command(cls=RunCommand)(run.run)
 cli.command()(serve.serve)
 cli.command()(check.check)
 cli.command()(nodes.nodes)

@@ -29,6 +29,10 @@ def run(
     set: Annotated[
         list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Set a parameter, for this run.")
     ] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--form", metavar="NAME=VALUE", help="Set a field of the file's form; FILE --help lists them."),
+    ] = None,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,6 +79,7 @@ def run(
     from nodeflow.engine.protocol.run_request import RunRequest
     from nodeflow.graph.io.files import dumps, write_atomic
     from nodeflow.graph.model.workflow import WorkflowError
+    from nodeflow.graph.validate.form_fields import assignments
     from nodeflow.reports.report import Report
     from nodeflow.reports.sweep_sheet import SweepSheet
 
@@ -88,6 +93,7 @@ def run(
         for sentence in runner.troubles:
             print(f"nodeflow: {sentence}", file=sys.stderr)
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
+        assignments(form or [], workflow, runner.catalogue, Path.cwd()).apply(workflow)
         told = Report(workflow, runner.catalogue)
         sweeps = _sweeps(workflow, runner.catalogue, sweep or [])
         about = (workflow, file.parent, output, tuple(target or ()))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from nodeflow.graph.model.annotation import Annotation
+from nodeflow.graph.model.form import Form
 from nodeflow.graph.model.workflow import (
     NODE_ID,
     TERMINALS,
@@ -141,6 +142,16 @@ class Annotate(msgspec.Struct, frozen=True):
         if self.annotation is not None:
             workflow.annotations[self.id] = self.annotation
         return Annotate(self.id, before)
+
+
+class SetForm(msgspec.Struct, frozen=True):
+    """Give the workflow another form; None takes it away."""
+
+    form: Form | None
+
+    def apply(self, workflow: Workflow) -> Edit:
+        before, workflow.form = workflow.form, self.form
+        return SetForm(before)
 
 
 class EditBatch(msgspec.Struct, frozen=True):

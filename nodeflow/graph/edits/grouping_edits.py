@@ -17,6 +17,7 @@ from nodeflow.graph.edits.edits import (
     free_id,
     remove,
 )
+from nodeflow.graph.edits.form_edits import grouped, ungrouped
 from nodeflow.graph.edits.subgraph_edits import Declare, Define, Same, SetType, at, instances
 from nodeflow.graph.edits.subgraph_ports import free
 from nodeflow.graph.model.workflow import (
@@ -78,6 +79,7 @@ def group(root: Workflow, where: str, ids: Iterable[str], title: str = "") -> tu
     local: list[Edit] = [*remove(body, chosen).edits, Define(name, Subgraph(face, inner))]
     local += [AddNode(instance, Node(type_of(name))), MoveNode(instance, Placement(x, y))]
     local += [Connect(wire) for wire in sorted(wires)]
+    local += grouped(root, where, chosen, instance)
     return at(where, EditBatch((Same(), *local, Same()))), instance
 
 
@@ -117,6 +119,7 @@ def ungroup(root: Workflow, where: str, instance: str) -> tuple[Edit, dict[str, 
     names = {path.rpartition("/")[2]: new for path, new in ids.items()}
     local += _spread(definition.body, body.layout.get(instance), names)
     local += [Connect(link) for link in sorted(links - before)]
+    local += ungrouped(root, where, instance, names)
     if sum(1 for _ in instances(root, name)) == 1:
         local.append(Define(name, None))
     return at(where, EditBatch((Same(), *local, Same()))), names

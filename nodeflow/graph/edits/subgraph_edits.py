@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from nodeflow.graph.edits.edits import AddNode, Edit, EditBatch, steps
+from nodeflow.graph.edits.edits import AddNode, Edit, EditBatch, SetForm, steps
 from nodeflow.graph.model.workflow import NODE_ID, Interface, Problem, Subgraph, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of, ordered
 
@@ -80,13 +80,12 @@ class Same(msgspec.Struct, frozen=True):
 def at(where: str, edit: Edit) -> Edit:
     """The edit of the root that makes an edit inside a definition (the root itself for the empty name).
 
-    Parts of it that concern definitions stay as they are, so that one edit may carry both.
+    Parts of it that concern definitions or the form stay as they are, so that one edit may carry both.
     """
     if not where:
         return edit
-    made = tuple(
-        part if isinstance(part, Define | Declare | Inside | Same) else Inside(where, part) for part in steps(edit)
-    )
+    of_root = Define | Declare | Inside | Same | SetForm
+    made = tuple(part if isinstance(part, of_root) else Inside(where, part) for part in steps(edit))
     return made[0] if len(made) == 1 and not isinstance(edit, EditBatch) else EditBatch(made)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, EditBatch, SetParam
+from nodeflow.graph.edits.form_edits import param_exposed, port_hidden, port_renamed
 from nodeflow.graph.edits.subgraph_edits import Declare, Same, at, levels
 from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, Link, Problem, Subgraph, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.instances import definition_of
@@ -30,23 +31,27 @@ def expose(root: Workflow, name: str, link: Link) -> Edit:
         port = free(link.output, face.outputs)
         made = Link(link.source, link.output, OUTPUTS, port)
         face = msgspec.structs.replace(face, outputs=(*face.outputs, port))
+    follow = param_exposed(root, name, made, made.output) if link.source == INPUTS else []
     if made.socket in body.links:
-        return EditBatch((Declare(name, face), *(at(name, edit) for edit in (Disconnect(made.socket), Connect(made)))))
-    return EditBatch((Same(), Declare(name, face), at(name, Connect(made)), Same()))
+        wires = (at(name, edit) for edit in (Disconnect(made.socket), Connect(made)))
+        return EditBatch((Declare(name, face), *wires, *follow))
+    return EditBatch((Same(), Declare(name, face), at(name, Connect(made)), Same(), *follow))
 
 
 def hide(root: Workflow, name: str, side: Side, port: str) -> Edit:
     """Take a port away, with the wires and values at it, inside and at all instances."""
     off, _ = _at_port(root, name, side, port, port)
     names = tuple(other for other in getattr(root.subgraphs[name].interface, side) if other != port)
-    return EditBatch((*off, _declare(root.subgraphs[name], name, side, names)))
+    declared = _declare(root.subgraphs[name], name, side, names)
+    return EditBatch((*off, declared, *port_hidden(root, name, side, port)))
 
 
 def rename(root: Workflow, name: str, side: Side, port: str, new: str) -> Edit:
     """Give a port another name, inside and at all instances; wires and values stay."""
     off, on = _at_port(root, name, side, port, new)
     names = tuple(new if other == port else other for other in getattr(root.subgraphs[name].interface, side))
-    return EditBatch((*off, _declare(root.subgraphs[name], name, side, names), *on))
+    declared = _declare(root.subgraphs[name], name, side, names)
+    return EditBatch((*off, declared, *on, *port_renamed(root, name, side, port, new)))
 
 
 def move(root: Workflow, name: str, side: Side, port: str, by: int) -> Edit:

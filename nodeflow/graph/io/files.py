@@ -27,6 +27,7 @@
           }
         }
       },
+      "form": {"fields": [{"field": "blur.radius", "name": "radius"}], "outputs": [{"output": "decode.image"}]},
       "layout": {"decode": [900, 40]},
       "annotations": {"frame": {"kind": "frame", "box": [880, 0, 300, 200], "text": "Image"}}
     }
@@ -48,6 +49,7 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.graph.io.form_text import read_form, write_form
 from nodeflow.graph.io.foreign import PICTURE_TEXTS, picture_of, said_of_object, said_of_picture
 from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
@@ -124,6 +126,7 @@ def loads(data: bytes) -> Workflow:
     workflow = Workflow(packs=take(fields, "packs", dict[str, str], {}, problems))
     read_graph(workflow, fields, problems)
     workflow.subgraphs = _read_subgraphs(take(fields, "subgraphs", Raws, {}, problems), problems)
+    workflow.form = read_form(fields, problems)
     workflow.extra = {name: bytes(text) for name, text in fields.items()}
     if problems:
         raise WorkflowError(*sorted(problems))
@@ -223,6 +226,8 @@ def dumps(workflow: Workflow) -> bytes:
     top["nodes"] = graph.pop("nodes")
     if workflow.subgraphs:
         top["subgraphs"] = _write_subgraphs(workflow.subgraphs)
+    if workflow.form is not None:
+        top["form"] = write_form(workflow.form)
     top.update(graph)
     top.update(workflow.extra)
     return as_object(top.items(), indent="") + b"\n"

@@ -227,16 +227,16 @@ def _write_placement(placement: Placement) -> bytes:
     if placement.colour:
         fields["colour"] = as_json(placement.colour)
     fields |= placement.extra
-    return _line({"at": at, **fields}) if fields else at
+    return as_line({"at": at, **fields}) if fields else at
 
 
 def _write_annotation(item: Annotation) -> bytes:
     box = as_json([_tidy(number) for number in (item.x, item.y, item.width, item.height)])
     words = {name: as_json(text) for name, text in (("text", item.text), ("colour", item.colour)) if text}
-    return _line({"kind": as_json(item.kind), "box": box, **words, **item.extra})
+    return as_line({"kind": as_json(item.kind), "box": box, **words, **item.extra})
 
 
-def _line(fields: dict[str, bytes]) -> bytes:
+def as_line(fields: dict[str, bytes]) -> bytes:
     """An object on one line."""
     return b"{" + b", ".join(as_json(name) + b": " + value for name, value in fields.items()) + b"}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from nodeflow.graph.model.annotation import FARTHEST, Annotation, within
+from nodeflow.graph.model.form import Form
 from nodeflow.graph.model.plain_values import readable
 
 Mode = Literal["run", "mute", "bypass"]
@@ -165,7 +167,7 @@ class Subgraph(msgspec.Struct, frozen=True):
 class Workflow(msgspec.Struct):
     """The document. Change it through :mod:`nodeflow.graph.edits.edits`, so that every change can be undone.
 
-    All definitions of subgraphs stand at the root, so that ``subgraphs`` of a body is empty.
+    All definitions of subgraphs stand at the root, so that ``subgraphs`` of a body is empty; so does the ``form``.
     """
 
     nodes: dict[str, Node] = {}
@@ -178,6 +180,7 @@ class Workflow(msgspec.Struct):
     annotations: dict[str, Annotation] = {}
     annotations_extra: dict[str, bytes] = {}
     subgraphs: dict[str, Subgraph] = {}
+    form: Form | None = None
 
     def incoming(self) -> dict[str, list[Link]]:
         """Links by the node they end at, ordered by input and slot. Linear in nodes and links."""
@@ -197,7 +200,7 @@ class Workflow(msgspec.Struct):
 
     def copy(self) -> Workflow:
         """A workflow of its own with the same content; nodes and links are immutable and shared."""
-        found = Workflow(**{name: dict(getattr(self, name)) for name in self.__struct_fields__})
+        found = Workflow(**{name: copy.copy(getattr(self, name)) for name in self.__struct_fields__})
         found.subgraphs = {name: subgraph.copy() for name, subgraph in self.subgraphs.items()}
         return found
 
