@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
@@ -16,19 +14,20 @@ if TYPE_CHECKING:
 class RunCommand(TyperCommand):
     """The command whose help speaks the names of the file that stands beside ``--help``."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        with contextlib.suppress(click.UsageError):  # what is wrong is said when it is parsed to be run
-            ctx.meta[__name__] = self.make_parser(ctx).parse_args(list(args))[0].get("file")
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with_value = {word for param in self.params if not getattr(param, "is_flag", True) for word in param.opts}
+        pairs = zip(["", *args], args, strict=False)
+        names = (text for before, text in pairs if not text.startswith("-") and before not in with_value)
+        ctx.meta[__name__] = next(names, "")
         return super().parse_args(ctx, args)
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
         super().format_epilog(ctx, formatter)
-        file: Any = ctx.meta.get(__name__)
-        if file:
+        if file := ctx.meta.get(__name__):
             _write(Path(file), formatter)
 
 
-def _write(file: Path, formatter: click.HelpFormatter) -> None:
+def _write(file: Path, formatter: Any) -> None:
     from nodeflow.graph.io.files import load
     from nodeflow.graph.model.workflow import WorkflowError
 

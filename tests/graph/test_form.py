@@ -53,8 +53,8 @@ def test_a_form_is_written_and_read_to_the_byte() -> None:
         ('{"fields": [{"field": "a.b", "range": [3, 1]}]}', "begins at 3 and ends at 1"),
         ('{"fields": [{"field": "a.b", "range": [3]}]}', "range: has the wrong form"),
         ('{"outputs": [{"output": "a"}]}', 'write "node.output"'),
-        ('{"title": "%s"}' % ("x" * 1001), "1,001 characters"),
-        ('{"fields": [%s]}' % ", ".join(f'{{"field": "a.b{n}"}}' for n in range(1001)), "1,001 entries"),
+        ('{"title": "' + "x" * 1001 + '"}', "1,001 characters"),
+        ('{"fields": [' + ", ".join(f'{{"field": "a.b{n}"}}' for n in range(1001)) + "]}", "1,001 entries"),
     ],
 )
 def test_a_form_that_is_wrong_is_refused_in_words(form: str, said: str) -> None:

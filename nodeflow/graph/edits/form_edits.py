@@ -1,5 +1,4 @@
-"""The form stays true while the graph changes: its fields follow nodes into subgraphs and out of them, and ports that are
-renamed, exposed or hidden."""
+"""Edits by which the form stays true: its fields follow nodes into subgraphs and out of them, and their ports."""
 
 from __future__ import annotations
 

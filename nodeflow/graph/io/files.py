@@ -49,8 +49,8 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.graph.io.form_text import read_form, write_form
 from nodeflow.graph.io.foreign import PICTURE_TEXTS, picture_of, said_of_object, said_of_picture
+from nodeflow.graph.io.form_text import read_form, write_form
 from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
 from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character

@@ -20,8 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import msgspec
-
 from nodeflow.graph.io.workflow_text import LONGEST_TITLE, Raws, as_json, as_line, take
 from nodeflow.graph.model.form import Form, FormField, FormOutput
 from nodeflow.graph.model.workflow import NODE_ID, Problem
@@ -47,7 +45,7 @@ def read_form(fields: Raws, problems: list[Problem]) -> Form | None:
 
 
 def _entries(inner: Raws, name: str, wrong: list[Problem]) -> list[Raws]:
-    found = take(inner, name, list[Raws], [], wrong)
+    found: list[Raws] = take(inner, name, list[Raws], [], wrong)
     if len(found) > MAX_ENTRIES:
         wrong.append(Problem("", name, f"has {len(found):,} entries, and {MAX_ENTRIES:,} is the most; take some out"))
     return found[:MAX_ENTRIES]

@@ -1,4 +1,4 @@
-"""Fields and outputs of a form as they stand in the workflow: where each value is, what it may be, and how it is set."""
+"""Fields and outputs of a form in their workflow: where each value is, what it may be, and how it is set."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def _node(path: str, name: str, workflow: Workflow) -> tuple[str, str]:
     parent, _, last = path.rpartition("/")
     where = level(workflow, parent)
     if where is None or last not in inside_of(workflow, where).nodes:
-        raise _missing(name, f"shows a value of {path!r}, which is not in this workflow; take the field out of the form")
+        reason = f"shows a value of {path!r}, which is not in this workflow; take the field out of the form"
+        raise _missing(name, reason)
     return where, last
 
 
