@@ -13,8 +13,10 @@ import torch
 from PIL import Image
 
 from nodeflow.engine.execution.run_control import RunControl
+from nodeflow.engine.memory.device import host_has_bfloat16
+from nodeflow.engine.planning.content_keys import FAST
 from nodeflow.engine.protocol import events as tell
-from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.protocol.run_request import PrecisionRule, RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load, loads
@@ -33,23 +35,26 @@ class Studio:
     def __init__(self, output: Path) -> None:
         self.session, self.output = WorkflowRunner(), output
 
-    def run(self, *targets: str, **settings: object) -> dict[str, str]:
+    def run(self, *targets: str, precision: PrecisionRule = "exact", **settings: object) -> dict[str, str]:
         """Run the starter workflow with ``node__param=value``; the state of each node."""
         workflow = load(STARTER)
         for address, value in settings.items():
             node, _, param = address.partition("__")
             SetParam(node, param, value).apply(workflow)
-        return self.go(workflow, *targets)
+        return self.go(workflow, *targets, precision=precision)
 
-    def go(self, workflow: Workflow, *targets: str) -> dict[str, str]:
+    def go(self, workflow: Workflow, *targets: str, precision: PrecisionRule = "exact") -> dict[str, str]:
         states: dict[str, str] = {}
         self.files: list[Path] = []
+        self.notes: dict[str, tuple[str, ...]] = {}
         self.steps = 0
-        for event in self.session.run(RunRequest.of(workflow, STARTER.parent, self.output, targets, device="cpu")):
+        about = (workflow, STARTER.parent, self.output, targets)
+        for event in self.session.run(RunRequest.of(*about, device="cpu", precision=precision)):
             match event:
                 case tell.NodeFinished():
                     states[event.node] = event.state
                     self.files += map(Path, event.files)
+                    self.notes[event.node] = event.notes
                 case tell.NodesKept(nodes):
                     states |= dict.fromkeys(nodes, "cached")
                 case tell.NodeProgress():
@@ -87,6 +92,17 @@ def test_the_first_picture_is_right(studio: Studio) -> None:
     assert pixels.shape[1] >= 64
     found = analyse(pixels / np.float32(255), silhouettes.load())
     assert all(compare(found, parse("a red star on a blue background")).values()), found
+
+
+def test_a_fast_run_differs_little_says_so_and_is_kept_apart(studio: Studio) -> None:
+    studio.run(noise__seed=5)
+    (picture,) = studio.files
+    fast = studio.run(noise__seed=5, precision="fast")
+    assert studio.notes.get("model", ()) == ((FAST,) if host_has_bfloat16() else ())
+    assert ({"model", "prompt", "sampler", "decode"} <= ran(fast)) == host_has_bfloat16()
+    apart = np.abs(np.asarray(Image.open(picture)).astype(int) - np.asarray(Image.open(studio.files[0])))
+    assert apart.max() <= 24 and apart.mean() < 1
+    assert ran(studio.run(noise__seed=5)) == set()
 
 
 def test_an_identical_run_computes_nothing(studio: Studio) -> None:

@@ -478,6 +478,18 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>计算设备</translation>
   </message>
   <message>
+   <source>Exact</source>
+   <translation>精确</translation>
+  </message>
+  <message>
+   <source>Fast</source>
+   <translation>快速</translation>
+  </message>
+  <message>
+   <source>Fast computes in bfloat16 on processors that have it, in about half the time; images differ a little.</source>
+   <translation>快速：在支持 bfloat16 的处理器上用它计算，约需一半时间；图像略有差别。</translation>
+  </message>
+  <message>
    <source>From the next run.</source>
    <translation>下次运行时生效。</translation>
   </message>
@@ -496,6 +508,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Looking at the disk…</source>
    <translation>正在查看磁盘…</translation>
+  </message>
+  <message>
+   <source>Precision</source>
+   <translation>精度</translation>
   </message>
   <message>
    <source>Processor</source>

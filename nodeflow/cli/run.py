@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nodeflow.cli.precision import Precision
 from nodeflow.cli.status import CANCELLED, FAILED, refuse
 from nodeflow.cli.workflow_file import load
 
@@ -57,6 +58,9 @@ def run(
         ),
     ] = None,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|xpu|mps", help="What computes.")] = "auto",
+    precision: Annotated[
+        Precision, typer.Option("--precision", help="Fast computes in bfloat16, on processors that have it.")
+    ] = Precision.exact,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="Processes that share sweeps and lists; by the disk cache.")
     ] = 1,
@@ -97,7 +101,7 @@ def run(
         told = Report(workflow, runner.catalogue)
         sweeps = _sweeps(workflow, runner.catalogue, sweep or [])
         about = (workflow, file.parent, output, tuple(target or ()))
-        request = RunRequest.of(*about, device=device, title="command line", sweeps=sweeps)
+        request = RunRequest.of(*about, device=device, title="command line", sweeps=sweeps, precision=precision.value)
         if dry:
             from nodeflow.cli.terminal import outlook
 

@@ -103,7 +103,8 @@ def enlarged(pictures: Tensor, height: int, width: int) -> Tensor:
     """(B, C, h, w) to (B, C, height, width), by cubic curves."""
     if pictures.shape[-2:] == (height, width):
         return pictures
-    return interpolate(pictures, (height, width), mode="bicubic", antialias=True)
+    fine = pictures.float()  # torch has no such curves for bfloat16 on processors
+    return interpolate(fine, (height, width), mode="bicubic", antialias=True).to(pictures.dtype)
 
 
 @node("Upsample denoiser")

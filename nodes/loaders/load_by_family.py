@@ -67,8 +67,8 @@ def load_model(
 
     Quantised files stay as they are in memory, each layer widened when it computes: float8 (plain, scaled, BFL's),
     ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes' int8, nf4 and
-    fp4, and GGUF. ``precision`` is what they compute in: auto is full on CPUs, and on a GPU what the family was
-    trained in, as far as the card has it. ``storage`` float8 keeps the network's plain weights in 8 bits.
+    fp4, and GGUF. ``precision`` is what they compute in: auto is full on CPUs (bfloat16 in fast runs), and on a GPU
+    what the family was trained in, as far as the card has it. ``storage`` float8 keeps the network's plain weights in 8 bits.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when a part is missing, or
     when parts are of different families.
@@ -106,8 +106,8 @@ def load_diffusion_model(
     taken. Text encoder and VAE come from *Load text encoder* and *Load VAE*.
 
     ``family`` is told from the file. A file does not say its schedule; it gets its family's usual one, which *Flow
-    shift* and its kin change. Quantised files stay as they are in memory. ``precision`` auto is full on CPUs, and on a
-    GPU what the family was trained in, as far as the card has it.
+    shift* and its kin change. Quantised files stay as they are in memory. ``precision`` auto is full on CPUs
+    (bfloat16 in fast runs), and on a GPU what the family was trained in, as far as the card has it.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when it is of a family that no node loads.

@@ -65,6 +65,8 @@ def test_the_engine_page_tells_and_clears_what_is_kept(
     dialog.engine.room.setValue(3.5)
     dialog.engine.spare.setValue(2)
     choose(dialog, dialog.engine.device, 1)
+    choose(dialog, dialog.engine.precision, 1)
+    assert (window.hub.precision, Settings().precision) == ("fast", "fast")
     assert (Settings().cache_gib, Settings().spare_gib, Settings().device) == (3.5, 2, "cpu")
     assert window.hub.wanted == "cpu"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nodeflow.engine.memory.accelerators import Accelerator, CardMemory
-from nodeflow.engine.memory.device import MIN_HEADROOM, budget, choose, room
+from nodeflow.engine.memory.device import MIN_HEADROOM, budget, choose, host_has_bfloat16, room
 
 GIB = 2**30
 
@@ -18,6 +18,8 @@ def test_the_first_kind_that_is_there_computes_in_half_precision() -> None:
     assert choose("mps", kinds) == ("mps", "float16")
     assert choose("cpu", kinds) == ("cpu", "float32")
     assert choose("auto", {"mps": card(False)}) == ("cpu", "float32")
+    assert choose("auto", kinds, "fast") == ("xpu", "float16")
+    assert choose("cpu", kinds, "fast") == ("cpu", "bfloat16" if host_has_bfloat16() else "float32")
     with pytest.raises(ValueError, match="there is no CUDA device here; choose --device cpu"):
         choose("cuda", kinds)
     with pytest.raises(ValueError, match="'tpu' is no device; choose auto, cpu, cuda, xpu, mps"):

@@ -142,6 +142,13 @@ class EnginePage(SettingsForm):
         self.device = _choice([(best, "auto"), (processor, "cpu"), (card, "cuda")], settings.device)
         self.device.currentIndexChanged.connect(lambda: setattr(settings, "device", self.device.currentData()))
         self.row(self.tr("Compute on"), self.device, self.tr("From the next run."))
+        rules = [(self.tr("Exact"), "exact"), (self.tr("Fast"), "fast")]
+        self.precision = _choice([*rules], settings.precision)
+        self.precision.currentIndexChanged.connect(lambda: setattr(settings, "precision", self.precision.currentData()))
+        told = self.tr(
+            "Fast computes in bfloat16 on processors that have it, in about half the time; images differ a little."
+        )
+        self.row(self.tr("Precision"), self.precision, told)
         self.spare = QDoubleSpinBox()
         self.spare.setRange(0, 1000)
         self.spare.setDecimals(1)

@@ -275,7 +275,7 @@ class DocumentSession(QObject):
         self.starting.emit()
         workflow = self.workflow.copy()
         about = (workflow, self.base, self.hub.output, run.targets)
-        device, document = self.hub.wanted, self.document
+        device, precision, document = self.hub.wanted, self.hub.precision, self.document
         words = run_words(workflow, self.catalogue, self._asked_nodes)
         self._asked_nodes = workflow.nodes
 
@@ -283,7 +283,13 @@ class DocumentSession(QObject):
             problems = run_obstacles(workflow, self.hub, run.targets)
             if not problems:
                 request = RunRequest.of(
-                    *about, device=device, document=self.id, title=run.title, sweeps=run.sweeps, about=words
+                    *about,
+                    device=device,
+                    precision=precision,
+                    document=self.id,
+                    title=run.title,
+                    sweeps=run.sweeps,
+                    about=words,
                 )
                 engine.submit(request, run.job)
             return problems

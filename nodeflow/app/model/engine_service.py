@@ -31,6 +31,7 @@ from nodeflow.engine.protocol.events import (
     WorkerSilent,
 )
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.run_request import PrecisionRule
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, decode
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.unfinished_files import remove_left_over
@@ -66,6 +67,8 @@ class EngineService(QObject):
         """Where runs write what they make."""
         self.wanted = "auto"
         """What runs are to be computed on: ``auto``, ``cpu``, ``cuda``."""
+        self.precision: PrecisionRule = "exact"
+        """In which precision the processor computes them."""
         self.limits = Limits()
         """How much the worker may keep, from its next start."""
         self.workers = 1

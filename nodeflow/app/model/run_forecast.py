@@ -58,7 +58,8 @@ class RunForecast(QObject):
         if self._hub.device and session.workflow.nodes and not session.running and not session.problems:
             workflow = session.workflow.copy()
             about = (workflow, session.base, self._hub.output)
-            ask = partial(RunRequest.of, *about, device=self._hub.wanted, document=session.id)
+            device, precision = self._hub.wanted, self._hub.precision
+            ask = partial(RunRequest.of, *about, device=device, precision=precision, document=session.id)
             self._background.run(ask, lambda request: self._send(session, request), owner=self)
 
     def _send(self, session: DocumentSession, request: RunRequest) -> None:

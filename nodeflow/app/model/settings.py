@@ -11,6 +11,7 @@ import msgspec
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from nodeflow import resources
+from nodeflow.engine.protocol.run_request import PrecisionRule
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class Settings(QObject):
     """Paths of the tabs that were open at the last end; empty texts are unsaved ones."""
     current_tab = Setting[int]("files/current_tab", 0, int)
     device = Setting[str]("engine/device", "auto", str)
+    precision = Setting[PrecisionRule]("engine/precision", "exact", PrecisionRule)
     cache_gib = Setting[float]("engine/cache_gib", 0.0, float)
     """Room on disk for results in GiB; 0 for the engine's own choice."""
     spare_gib = Setting[float]("engine/spare_gib", 0.0, float)

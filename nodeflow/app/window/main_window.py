@@ -274,7 +274,11 @@ class MainWindow(QMainWindow):
 
     def _take_settings(self) -> None:
         self.settings.changed.connect(self._take_setting)
-        for key in (Settings.device.key, *([Settings.output.key] if self.settings.output else [])):
+        for key in (
+            Settings.device.key,
+            Settings.precision.key,
+            *([Settings.output.key] if self.settings.output else []),
+        ):
             self._take_setting(key)
         self.hub.workers = max(self.settings.workers, 1)
         disk, spare = (round(size * 2**30) for size in (self.settings.cache_gib, self.settings.spare_gib))
@@ -293,6 +297,8 @@ class MainWindow(QMainWindow):
                     self._take_setting(Settings.serve.key)
             case Settings.device.key:
                 self.hub.wanted = self.settings.device
+            case Settings.precision.key:
+                self.hub.precision = self.settings.precision
             case Settings.serve.key | Settings.serve_port.key:
                 self.hub.serve_scripts(self.settings.serve, self.settings.serve_port)
 

@@ -352,7 +352,7 @@ class ActiveRun:
             return
         if needs.short:
             steps.discard()  # computed in another way than its steps would be
-        notes = tuple(dict.fromkeys(sentence for _, sentence in said))
+        notes = tuple(dict.fromkeys((*(sentence for _, sentence in said), *self.settings.note(task.spec))))
         if task.spec.pure:
             self.cache.put(self.keys[task.id], outputs, seconds + steps.saved, notes)
         self._arrived(task, outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import platform
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import psutil
 import torch
 
 from nodeflow.engine.memory.accelerators import ACCELERATORS, Accelerator
+from nodeflow.engine.protocol.run_request import PrecisionRule
 
 HOST = "cpu"
 PACKAGES = ("nodeflow", "torch", "diffusers", "transformers")
@@ -20,8 +22,12 @@ MIN_HEADROOM = 512 * 2**20
 """so many."""
 
 
-def choose(wanted: str, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> tuple[str, str]:
+def choose(
+    wanted: str, kinds: Mapping[str, Accelerator] = ACCELERATORS, precision: PrecisionRule = "exact"
+) -> tuple[str, str]:
     """Device and dtype for ``auto``, ``cpu`` or a kind of accelerator. Half precision where the device is made for it.
+
+    On the processor full precision; where ``precision`` is fast, bfloat16 if it computes in that.
 
     Raises ValueError with a sentence where the device is not there.
     """
@@ -32,7 +38,15 @@ def choose(wanted: str, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> tupl
         return there[0], kinds[there[0]].half
     if wanted not in ("auto", HOST):
         raise ValueError(f"there is no {wanted.upper()} device here; choose --device cpu, or auto")
-    return HOST, "float32"
+    return HOST, "bfloat16" if precision == "fast" and host_has_bfloat16() else "float32"
+
+
+@functools.cache
+def host_has_bfloat16() -> bool:
+    """Return whether the processor computes in bfloat16 without imitating it."""
+    if hasattr(torch.cpu, "get_capabilities"):
+        return any(there for name, there in torch.cpu.get_capabilities().items() if "bf16" in name)
+    return bool(torch.cpu._is_avx512_bf16_supported())  # torch 2.9
 
 
 def budget(
@@ -78,9 +92,8 @@ def describe(device: str) -> str:
     return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
 
 
-def environment(wanted: str) -> dict[str, str]:
-    """Return what a run on a device computes with: versions, the device and its name, the dtype. Raises as `choose`."""
-    device, dtype = choose(wanted)
+def environment(device: str, dtype: str) -> dict[str, str]:
+    """Return what a run on a device computes with: versions, the device and its name, the dtype."""
     return {**versions(), "device": device, "device_name": describe(device), "dtype": dtype}
 
 

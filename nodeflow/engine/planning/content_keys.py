@@ -22,6 +22,8 @@ from nodeflow.wires import Files
 Parts = dict[str, Any]
 """What determines a result, by name: ``node``, ``param x``, ``input x``, ``file x``, ``run x``."""
 
+FAST = "fast run: networks whose precision is left open compute in bfloat16; images differ a little from exact ones"
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -47,6 +49,11 @@ class RunContext(msgspec.Struct, frozen=True):
     def library(self) -> str:
         """Stands for the parts of models in the library: it changes with any of them."""
         return parts_signature()
+
+    def note(self, spec: NodeSpec) -> tuple[str, ...]:
+        """Return what a person should know of the precision in which a node's networks compute, if anything."""
+        fast = self.device == "cpu" and self.dtype == "bfloat16"
+        return (FAST,) if fast and "dtype" in spec.supplied.values() else ()
 
 
 def digest(parts: Parts) -> bytes:

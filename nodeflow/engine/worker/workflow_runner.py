@@ -111,9 +111,9 @@ class WorkflowRunner:
         return self._foresee(self.plan(workflow, request.targets, request.sweeps), settings, request.document)
 
     def _settings(self, workflow: Workflow, request: RunRequest) -> RunContext:
-        name, dtype = device.choose(request.device)
+        name, dtype = device.choose(request.device, precision=request.precision)
         folders = (Path(request.base), Path(request.output))
-        text, about = dumps(workflow).decode(), device.environment(request.device)
+        text, about = dumps(workflow).decode(), device.environment(name, dtype)
         return RunContext(*folders, name, dtype, text, about, fingerprints=self.fingerprints, share=request.share)
 
     def _foresee(self, plan: Plan, settings: RunContext, document: str) -> tuple[NodeForecast, ...]:

@@ -34,14 +34,17 @@ class Precision:
 def precision(chosen: str, supplied: str, rightly: tuple[str, ...], bfloat16: bool) -> torch.dtype:
     """The precision of a network.
 
-    ``chosen`` by a person, or auto: then full where the run ``supplied`` that (on CPUs), else the first of those that
-    the family computes ``rightly`` in which there is; ``bfloat16``: whether the device computes in it. Numbers beyond
-    65504, which some networks trained in bfloat16 have, are infinite in float16.
+    ``chosen`` by a person, or auto: then full where the run ``supplied`` that (on CPUs), bfloat16 where it supplied
+    that (fast runs on CPUs) and the family computes ``rightly`` in it, else the first of those which there is;
+    ``bfloat16``: whether the device computes in it. Numbers beyond 65504, which some networks trained in bfloat16 have,
+    are infinite in float16.
     """
     if chosen != AUTO:
         return torch_dtype(chosen)
     if torch_dtype(supplied) == torch.float32:
         return torch.float32
+    if torch_dtype(supplied) == torch.bfloat16:
+        return torch.bfloat16 if "bfloat16" in rightly else torch.float32
     there = [name for name in rightly if bfloat16 or name != "bfloat16"]
     return torch_dtype(there[0] if there else "float32")
 

@@ -16,6 +16,8 @@ from nodes.loaders.models.precision import precision
         ("auto", "float16", ("bfloat16", "float32"), False, torch.float32),
         ("auto", "float16", ("float16", "bfloat16", "float32"), True, torch.float16),
         ("auto", "float16", ("float32",), True, torch.float32),
+        ("auto", "bfloat16", ("float16", "bfloat16", "float32"), True, torch.bfloat16),
+        ("auto", "bfloat16", ("float16", "float32"), True, torch.float32),
         ("float16", "float32", ("bfloat16", "float32"), True, torch.float16),
         ("bfloat16", "float32", ("float32",), False, torch.bfloat16),
     ],
