@@ -68,7 +68,8 @@ def load_model(
     Quantised files stay as they are in memory, each layer widened when it computes: float8 (plain, scaled, BFL's),
     ComfyUI's int8_tensorwise, nvfp4, mxfp8, convrot_w4a4, asym_w4a8_int8 and awq_w4a16, bitsandbytes' int8, nf4 and
     fp4, and GGUF. ``precision`` is what they compute in: auto is full on CPUs (bfloat16 in fast runs), and on a GPU
-    what the family was trained in, as far as the card has it. ``storage`` float8 keeps the network's plain weights in 8 bits.
+    what the family was trained in, as far as the card has it. ``storage`` float8 keeps the network's plain weights in
+    8 bits.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when a part is missing, or
     when parts are of different families.
