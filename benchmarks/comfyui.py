@@ -1,9 +1,9 @@
 """Share of ComfyUI's workflows that opens: ``python -m benchmarks.comfyui PATH``, a folder of its files and images.
 
 For all files, those of image models (that sample or decode images and hold no class of films, sounds, meshes or paid
-services) and, where an ``index.json`` of the templates lies there, these weighted by their use: the share of nodes that
-are translated, exactly or not, and of files that are wholly. Then, by class, what is left. ``--write`` puts the table
-into docs/comfyui.md.
+services, as far as the templates' ``index.json`` says so) and, where that lies there, these weighted by their use: the
+share of nodes that are translated, exactly or not, and of files that are wholly. Then, by class, what is left.
+``--write`` puts the table into docs/comfyui.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,18 +30,27 @@ PARTS = ("## Numbers of whole graphs", "## Prompts made from the window's form",
 """Headings of what other measurements write into the page."""
 
 
+class Listed(NamedTuple):
+    """What the templates' index says of one: how often it is used, and whether all of it computes where it runs."""
+
+    use: float = 0.0
+    local: bool = True
+
+
 class Opened(msgspec.Struct):
-    """A file: its report, how long it took, and how often it is used."""
+    """A file: its report, how long it took, how often it is used, and whether it needs no paid service."""
 
     name: str
     report: Report
     seconds: float
     use: float = 1.0
+    local: bool = True
 
     @property
     def of_images(self) -> bool:
         classes = {row["class"] for row in self.report.rows}
-        return bool(classes & {*SAMPLERS}) and not any(part in name for name in classes for part in OTHER)
+        films = any(part in name for name in classes for part in OTHER)
+        return self.local and bool(classes & {*SAMPLERS}) and not films
 
 
 def main() -> None:
@@ -69,7 +78,7 @@ def written(heading: str, text: str) -> None:
 
 
 def _open(folder: Path) -> tuple[list[Opened], list[str]]:
-    uses, catalogue = _uses(folder), known_catalogue()
+    listed, catalogue = _listed(folder), known_catalogue()
     opened: list[Opened] = []
     refused: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith("index")):
@@ -79,14 +88,19 @@ def _open(folder: Path) -> tuple[list[Opened], list[str]]:
         except NotReadableError as error:
             refused.append(f"{path.name}: {error}")
             continue
-        opened.append(Opened(path.name, report, time.perf_counter() - began, uses.get(path.stem, 0.0 if uses else 1.0)))
+        about = listed.get(path.stem, Listed(0.0 if listed else 1.0))
+        opened.append(Opened(path.name, report, time.perf_counter() - began, *about))
     return opened, refused
 
 
-def _uses(folder: Path) -> dict[str, float]:
+def _listed(folder: Path) -> dict[str, Listed]:
     index = folder / "index.json"
     found: list[dict[str, Any]] = json.loads(index.read_bytes()) if index.is_file() else []
-    return {one["name"]: float(one.get("usage") or 0) for group in found for one in group.get("templates", ())}
+    return {
+        one["name"]: Listed(float(one.get("usage") or 0), one.get("openSource") is not False)
+        for group in found
+        for one in group.get("templates", ())
+    }
 
 
 def table(opened: list[Opened], refused: list[str]) -> str:

@@ -108,7 +108,7 @@ def control(given: Given, build: Builder) -> Conditioning:
     return _controlled(found, given, build, 0.0, 1.0)
 
 
-@translates("ControlNetApplyAdvanced", "ControlNetApplySD3")
+@translates("ControlNetApplyAdvanced", "ControlNetApplySD3", "ControlNetInpaintingAliMamaApply")
 def control_both(given: Given, build: Builder) -> Outputs:
     start, end = given.get("start_percent", 0.0), given.get("end_percent", 1.0)
     return tuple(
@@ -126,8 +126,9 @@ def _controlled(found: Conditioning, given: Given, build: Builder, start: Any, e
     net = given.need(ControlNet, "control_net")
     if given.get("strength") == 0:
         return found
+    mask = given.wire("mask") if given.type == "ControlNetInpaintingAliMamaApply" else None
     added = Control(
-        net.wire, given.wire("image"), given.get("strength", 1.0), start, end, net.kind, given.maybe_wire("vae")
+        net.wire, given.wire("image"), given.get("strength", 1.0), start, end, net.kind, given.maybe_wire("vae"), mask
     )
     return replace(found, controls=(*found.controls, added))
 

@@ -130,6 +130,7 @@ def _denoiser(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wi
             start=one.start,
             end=one.end,
             control_type=one.kind or None,
+            mask=one.mask,
             **about,
             counted=None if (one.start, one.end) == (0.0, 1.0) else "trained timesteps",
         )

@@ -103,6 +103,7 @@ class Control(NamedTuple):
     end: Any
     kind: str = ""
     vae: Wire | None = None
+    mask: Wire | None = None
 
 
 class Beside(NamedTuple):

@@ -29,6 +29,7 @@ GROUPS = (
     "sampling",
     "sigmas",
     "models",
+    "model_patches",
     "guidance",
     "passing",
     "images",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
+import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
-from nodeflow.wires import VAE, ControlNet, Denoiser, Image
+from nodeflow.wires import VAE, ControlNet, Denoiser, Image, Mask
 from nodes.denoisers.calls.flow_calls import FlowDenoiser
 from nodes.denoisers.denoisers import AttachedControl, UNetDenoiser
 from nodes.latents.vae import DiffusersVAE, vae_encode
@@ -62,6 +64,9 @@ def load_controlnet(
     return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
 
 
+NO_MASK = "this ControlNet looks at its image alone; leave mask unwired"
+
+
 @node("Control")
 def control(
     denoiser: Denoiser,
@@ -73,6 +78,7 @@ def control(
     control_type: ControlType = "lines",
     counted: Literal["steps", "trained timesteps"] = "steps",
     vae: VAE | None = None,
+    mask: Mask | None = None,
 ) -> Denoiser:
     """Leads a denoiser by an image: what it paints has its lines where the image has them.
 
@@ -88,19 +94,23 @@ def control(
     were trained for one kind, and do not look at it.
 
     ControlNets of transformers (Stable Diffusion 3, FLUX.1, Qwen-Image, Z-Image) see the latent of the image: wire the
-    model's own VAE to ``vae``. A union of these looks at the image alone.
+    model's own VAE to ``vae``. A union of these looks at the image alone. One of inpainting (of Stable Diffusion 3 and
+    Qwen-Image) sees the image with black in place of what ``mask`` (B, 1, H, W) covers, 1 where it shall paint anew,
+    and the mask.
 
-    Fails for denoisers that no ControlNet leads, when the control ends before it starts, and when images or models do
-    not fit together.
+    Fails for denoisers that no ControlNet leads, when the control ends before it starts, when images or models do not
+    fit together, and for a mask where none is looked at, or none where one is.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
     if end < start:
         raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
     if isinstance(controlnet, TransformerControlNet):
-        latent = _latent(denoiser, controlnet, image, vae)
+        latent = _latent(denoiser, controlnet, image, vae, mask)
         shown = AttachedControl(controlnet.of(control_type), latent, strength, start, end, counted != "steps")
         led: Any = denoiser
         return replace(led, controls=(*led.controls, shown))  # type: ignore[no-any-return]
+    if mask is not None:
+        raise NodeError(NO_MASK)
     if not isinstance(denoiser, UNetDenoiser):
         raise NodeError("this ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
     net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
@@ -108,7 +118,9 @@ def control(
     return replace(denoiser, controls=(*denoiser.controls, added))
 
 
-def _latent(denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: VAE | None) -> Tensor:
+def _latent(
+    denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: VAE | None, mask: Mask | None
+) -> Tensor:
     """What a ControlNet is shown of an image. Raises NodeError for another family's denoiser, and without a VAE."""
     network = getattr(denoiser, "network", None)
     family = getattr(network, "family", "") if isinstance(denoiser, FlowDenoiser) else ""
@@ -116,5 +128,24 @@ def _latent(denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: V
         raise NodeError(f"this ControlNet leads {net.family}, and this denoiser is {family or 'of another kind'}'s")
     if vae is None:
         raise NodeError("this ControlNet is shown its image as a latent; wire the model's own VAE to vae")
-    samples = vae_encode(vae, image).samples
-    return samples + vae.shift * vae.scaling if net.unshifted and isinstance(vae, DiffusersVAE) else samples
+    if net.inpaints != (mask is not None):
+        raise NodeError(NO_MASK if mask is not None else "this ControlNet is one of inpainting; wire a mask to mask")
+    samples = vae_encode(vae, _uncovered(image, mask)).samples
+    samples = samples + vae.shift * vae.scaling if net.unshifted and isinstance(vae, DiffusersVAE) else samples
+    return samples if mask is None else _with_known(samples, mask)
+
+
+def _uncovered(image: Image, mask: Mask | None) -> Image:
+    """An image with black in place of what a mask covers. Raises NodeError for another size."""
+    if mask is None:
+        return image
+    if mask.values.shape[-2:] != image.pixels.shape[-2:]:
+        sizes = " and the mask ".join(f"{part.shape[-1]} x {part.shape[-2]}" for part in (image.pixels, mask.values))
+        raise NodeError(f"the image is {sizes}; make both of one size")
+    return Image(torch.where(mask.values.to(image.pixels.device) > 0.5, 0.0, image.pixels))
+
+
+def _with_known(samples: Tensor, mask: Mask) -> Tensor:
+    """A latent (B, C, h, w) and, in one channel more, what of it is known."""
+    known = 1 - interpolate(mask.values.to(samples), samples.shape[-2:])
+    return torch.cat([samples, known.expand(len(samples), -1, -1, -1)], 1)

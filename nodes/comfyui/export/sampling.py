@@ -187,7 +187,9 @@ def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | No
             "SetUnionControlNetType", control_net=net, type=kinds[exporter.plain(name, "control_type")]
         )
     given = {"positive": positive, "negative": negative or positive}
-    ref = exporter.add("ControlNetApplyAdvanced", **given, control_net=net, **about)
+    mask = exporter.maybe(name, "mask")
+    kind, more = ("ControlNetInpaintingAliMamaApply", {"mask": mask}) if mask else ("ControlNetApplyAdvanced", {})
+    ref = exporter.add(kind, **given, control_net=net, **about, **more)
     return ref, ref.other(1) if negative else None
 
 

@@ -214,3 +214,40 @@ def test_a_controlnet_of_a_transformer_is_given_the_vae(catalogue: Catalogue) ->
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0
     assert sources(found, "control")["vae"] == "model.vae"
+
+
+def test_a_controlnet_on_a_model_or_with_a_mask_leads_the_denoiser(catalogue: Catalogue) -> None:
+    loaded = {
+        "net": ("UNETLoader", {"unet_name": "z_image_turbo_bf16.safetensors", "weight_dtype": "default"}),
+        "texts": ("CLIPLoader", {"clip_name": "qwen_3_4b.safetensors", "type": "lumina2"}),
+        "coder": ("VAELoader", {"vae_name": "ae.safetensors"}),
+        "text": ("CLIPTextEncode", {"clip": "@texts", "text": "a fox"}),
+        "zeros": ("EmptySD3LatentImage", {"width": 512, "height": 512, "batch_size": 1}),
+        "picture": ("LoadImage", {"image": "edges.png"}),
+    }
+    texts = {"positive": "@text", "negative": "@text", "latent_image": "@zeros", **SETTINGS}
+    patch = {"model": "@net", "model_patch": "@patch", "vae": "@coder", "image": "@picture", "strength": 0.8}
+    graph = api(
+        **loaded,
+        patch=("ModelPatchLoader", {"name": "Z-Image-Turbo-Fun-Controlnet-Union.safetensors"}),
+        led=("QwenImageDiffsynthControlnet", patch),
+        sampled=("KSampler", {"model": "@led", **texts}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    control = sources(found, "control")
+    assert control["controlnet"] == "controlnet.control_net" and control["image"].startswith("picture.")
+    assert params(found, "control") == {"strength": 0.8} and "vae" in control
+    assert {row["folder"] for row in found.report.models} >= {"model_patches"}
+    graph["led"]["inputs"]["mask"] = ["picture", 1]
+    assert bring(graph, catalogue).report.nodes["unknown"] == 1
+    both = {"positive": "@text", "negative": "@text", "control_net": "@patch", "vae": "@coder", "image": "@picture"}
+    graph = api(
+        **loaded,
+        patch=("ControlNetLoader", {"control_net_name": "Qwen-Image-InstantX-ControlNet-Inpainting.safetensors"}),
+        led=("ControlNetInpaintingAliMamaApply", {**both, "mask": "@picture.1", "strength": 1.0}),
+        sampled=("KSampler", {"model": "@net", **texts, "positive": "@led", "negative": "@led.1"}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    assert sources(found, "control")["mask"] == sources(found, "control")["image"].partition(".")[0] + ".mask"

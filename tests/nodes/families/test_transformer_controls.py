@@ -1,5 +1,6 @@
 """ControlNets of transformers: diffusers' own pipelines step by step, from folder and file, and what does not fit."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from diffusers import (
     FluxControlNetModel,
     FluxControlNetPipeline,
     FluxPipeline,
+    QwenImageControlNetInpaintPipeline,
     QwenImageControlNetModel,
     QwenImageControlNetPipeline,
     QwenImagePipeline,
@@ -23,7 +25,7 @@ from diffusers import (
 from safetensors.torch import save_file
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Noise
+from nodeflow.wires import Image, Mask, Noise
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.controls.controlnet import control, load_controlnet
 from nodes.denoisers.calls.flow_calls import packed
@@ -71,8 +73,9 @@ def sd3_control(transformer: Any) -> Any:
     )
 
 
-def qwen_control(transformer: Any) -> Any:
+def qwen_control(transformer: Any, extra: int = 0) -> Any:
     return QwenImageControlNetModel(
+        extra_condition_channels=extra,
         in_channels=64,
         num_layers=2,
         num_attention_heads=2,
@@ -106,6 +109,7 @@ class Kind(NamedTuple):
     control: Callable[[Any], Any]
     options: dict[str, Any]
     mode: str = "lines"
+    inpaints: bool = False
 
 
 DEPTH = {"guidance_scale": 2.5, "control_mode": 2}
@@ -121,6 +125,15 @@ KINDS = {
     ),
     "Qwen-Image": Kind(
         "Qwen-Image", qwen_image, QwenImagePipeline, QwenImageControlNetPipeline, qwen_control, {"true_cfg_scale": 1.0}
+    ),
+    "Qwen-Image, inpainting": Kind(
+        "Qwen-Image",
+        qwen_image,
+        QwenImagePipeline,
+        QwenImageControlNetInpaintPipeline,
+        functools.partial(qwen_control, extra=4),
+        {"true_cfg_scale": 1.0},
+        inpaints=True,
     ),
     **{
         f"Z-Image, {name}": Kind(
@@ -165,6 +178,7 @@ def steps_of(kind: Kind, model: LoadedModel, denoiser: Any) -> list[torch.Tensor
 def test_each_step_is_that_of_the_pipeline(tmp_path: Path, name: str) -> None:
     kind = KINDS[name]
     pipeline, (image,) = saved(kind, tmp_path), pictures((HEIGHT, WIDTH))
+    mask = Mask((torch.arange(WIDTH) < 40).expand(1, 1, HEIGHT, WIDTH).float()) if kind.inpaints else None
     latents = torch.randn(1, 16, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(3))
     if kind.family in ("FLUX.1", "Qwen-Image"):
         latents = packed(latents)
@@ -177,17 +191,18 @@ def test_each_step_is_that_of_the_pipeline(tmp_path: Path, name: str) -> None:
         control_image=as_file(image),
         controlnet_conditioning_scale=0.7,
         latents=latents,
+        **({"control_mask": as_file(Image(mask.values.expand(-1, 3, -1, -1)))} if mask else {}),
         **kind.options,
     )
     model = load_model(str(tmp_path / "model"))
     plain = network_denoiser(model.network, 2.5)
     net = load_controlnet(str(tmp_path / "control"))
-    led = control(plain, net, image, 0.7, control_type=kind.mode, vae=model.vae)  # type: ignore[arg-type]
+    led = control(plain, net, image, 0.7, control_type=kind.mode, vae=model.vae, mask=mask)  # type: ignore[arg-type]
     found = steps_of(kind, model, led)
     told(kind.family, f"ControlNet{name.removeprefix(kind.family)}", found, wanted)
     unled = steps_of(kind, model, plain)
     assert not torch.allclose(unled[-1], found[-1], atol=1e-3)
-    off = control(plain, net, image, 0.0, control_type=kind.mode, vae=model.vae)  # type: ignore[arg-type]
+    off = control(plain, net, image, 0.0, control_type=kind.mode, vae=model.vae, mask=mask)  # type: ignore[arg-type]
     assert torch.equal(steps_of(kind, model, off)[-1], unled[-1])
 
 
@@ -216,10 +231,20 @@ def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     denoiser = network_denoiser(model.network)
     with pytest.raises(NodeError, match="shown its image as a latent; wire the model's own VAE to vae"):
         control(denoiser, net, image)
+    mask = Mask(torch.zeros(1, 1, HEIGHT, WIDTH))
+    with pytest.raises(NodeError, match="looks at its image alone; leave mask unwired"):
+        control(denoiser, net, image, vae=model.vae, mask=mask)
     with pytest.raises(NodeError, match="knows lines, tile, depth, pose, and not normals"):
         control(denoiser, net, image, control_type="normals", vae=model.vae)
     led: Any = control(denoiser, net, image, vae=model.vae)
     text = clip_text_encode(model.text_encoder, TEXT)
     with pytest.raises(NodeError, match="this control image is 12 x 8 and what is painted 4 x 4; resize it before"):
         led.predict(torch.zeros(1, 16, 4, 4), torch.tensor(5.0), text)
+    saved(KINDS["Qwen-Image, inpainting"], tmp_path / "inpainting")
+    model = load_model(str(tmp_path / "inpainting" / "model"))
+    net, denoiser = load_controlnet(str(tmp_path / "inpainting" / "control")), network_denoiser(model.network)
+    with pytest.raises(NodeError, match="is one of inpainting; wire a mask to mask"):
+        control(denoiser, net, image, vae=model.vae)
+    with pytest.raises(NodeError, match="the image is 96 x 64 and the mask 96 x 60; make both of one size"):
+        control(denoiser, net, image, vae=model.vae, mask=Mask(mask.values[..., :60, :]))
     assert led.cropped(0, 0, 4, 6).controls[0].picture.shape == (1, 16, 4, 6)

@@ -36,6 +36,12 @@ class TransformerControlNet:
         """Whether it sees latents that are scaled and not shifted, as InstantX trained those of Stable Diffusion 3."""
         return bool(getattr(self.module, "config", {}).get("force_zeros_for_pooled_projection"))
 
+    @property
+    def inpaints(self) -> bool:
+        """Whether it sees what of an image is known, in channels beside those of its latent."""
+        config: Any = getattr(self.module, "config", {})
+        return any(config.get(f"extra_{name}_channels") for name in ("condition", "conditioning"))
+
     def of(self, kind: str) -> Self:
         """The network for control images of a kind. Raises NodeError for one that a union does not know."""
         config: Any = getattr(self.module, "config", {})
