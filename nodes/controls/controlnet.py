@@ -118,9 +118,7 @@ def control(
     return replace(denoiser, controls=(*denoiser.controls, added))
 
 
-def _latent(
-    denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: VAE | None, mask: Mask | None
-) -> Tensor:
+def _latent(denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: VAE | None, mask: Mask | None) -> Tensor:
     """What a ControlNet is shown of an image. Raises NodeError for another family's denoiser, and without a VAE."""
     network = getattr(denoiser, "network", None)
     family = getattr(network, "family", "") if isinstance(denoiser, FlowDenoiser) else ""
