@@ -8,7 +8,7 @@ from PIL import Image
 
 from nodeflow.engine.protocol import events as tell
 from nodeflow.reports.contact_sheet import MARGIN, SIDES, Cell, SheetHeadings, grid
-from nodeflow.reports.sweep_sheet import SweepSheet
+from nodeflow.reports.sweep_sheet import SheetWords, SweepSheet
 
 
 def picture(colour: str, size: tuple[int, int] = (200, 200)) -> Image.Image:
@@ -102,3 +102,16 @@ def test_three_axes_make_more_rows(tmp_path: Path) -> None:
     with Image.open(sheet.write(tmp_path, b"{}")[0]) as shown:
         assert colours(shown) == [RED, BLUE]
         assert shown.height > 1.5 * shown.width
+
+
+def test_its_words_are_those_of_who_asks(tmp_path: Path) -> None:
+    drawn = []
+    for words in (SheetWords(), SheetWords(), SheetWords(failed="失败", not_made="未生成")):
+        sheet = SweepSheet(words)
+        sheet.add(tell.ListKnown("noise.seed", (1, 2)))
+        sheet.add(tell.NodeMapped("save", ("noise.seed",), 2))
+        finish(sheet, tmp_path, (0,), "red")
+        sheet.add(tell.NodeFailed("save", "no room", item=(1,)))
+        drawn.append(Path(sheet.write(tmp_path, b"{}")[0]))
+    english, again, chinese = (Image.open(path).tobytes() for path in drawn)
+    assert english == again != chinese

@@ -2477,7 +2477,19 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Cannot write the sheet of the sweep: {0}</source>
    <translation>无法写入扫描总览图：{0}</translation>
   </message>
- </context>
+  <message>
+   <source>(empty)</source>
+   <translation>（空）</translation>
+  </message>
+  <message>
+   <source>failed</source>
+   <translation>失败</translation>
+  </message>
+  <message>
+   <source>not made</source>
+   <translation>未生成</translation>
+  </message>
+</context>
  <context>
   <name>TableView</name>
   <message>

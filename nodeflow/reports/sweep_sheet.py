@@ -7,22 +7,32 @@ import itertools
 import os
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, PngImagePlugin
 
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.events import Item
-from nodeflow.engine.protocol.item_places import ItemPlaces, plainly
+from nodeflow.engine.protocol.item_places import ItemPlaces, Value, plainly
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.reports.contact_sheet import SIDES, Cell, SheetHeadings, grid
 
 NAME = "contact-sheet"
 
 
+class SheetWords(NamedTuple):
+    """Hold what a sheet writes beside values, in the language of who reads it."""
+
+    empty: str = "(empty)"
+    failed: str = "failed"
+    not_made: str = "not made"
+
+
 class SweepSheet:
     """Follows a run by its events, and draws what its nodes wrote."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: SheetWords | None = None) -> None:
+        self.words = words or SheetWords()
         self.places = ItemPlaces()
         self._files: dict[str, dict[Item, tuple[str, ...]]] = {}
         self._failed: dict[str, set[Item]] = {}
@@ -51,7 +61,7 @@ class SweepSheet:
             every = [(place,) for place in range(counts[0])] if all(counts) else sorted(items)
             one = axes[0] if len(axes) == 1 else ""
             words = [
-                (plainly(self.places.values(node, item)[one]) or "(empty)") if one else self.places.words(node, item)
+                self._plainly(self.places.values(node, item)[one]) if one else self.places.words(node, item)
                 for item in every
             ]
             return grid([self._cell(node, item, text) for item, text in zip(every, words, strict=True)], title=one)
@@ -68,11 +78,15 @@ class SweepSheet:
     def _words(self, node: str, item: Item, axes: list[str]) -> str:
         values = self.places.values(node, item)
         names = [f"{axis} " if len(axes) > 1 else "" for axis in axes]
-        return "\n".join(f"{name}{plainly(values[axis]) or '(empty)'}" for name, axis in zip(names, axes, strict=True))
+        return "\n".join(name + self._plainly(values[axis]) for name, axis in zip(names, axes, strict=True))
 
     def _cell(self, node: str, item: Item, caption: str = "") -> Cell:
         pictures = tuple(map(_small, self._files[node].get(item, ())))
-        return Cell(pictures, "failed" if item in self._failed.get(node, ()) else "not made", caption)
+        failed = item in self._failed.get(node, ())
+        return Cell(pictures, self.words.failed if failed else self.words.not_made, caption)
+
+    def _plainly(self, value: Value) -> str:
+        return plainly(value) or self.words.empty
 
 
 def _small(file: str) -> Image.Image:

@@ -13,7 +13,7 @@ from nodeflow.engine.protocol.events import JobEvent, Refused, RunFinished
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep
-from nodeflow.reports.sweep_sheet import SweepSheet
+from nodeflow.reports.sweep_sheet import SheetWords, SweepSheet
 
 
 class SweepRuns(QObject):
@@ -30,7 +30,7 @@ class SweepRuns(QObject):
         workflow = session.workflow.copy()
         job = session.run(sweeps=sweeps)
         if job:
-            self._sheets[job] = SweepSheet(), self._hub.output, workflow
+            self._sheets[job] = SweepSheet(self._words()), self._hub.output, workflow
 
     def take_over(self, other: SweepRuns) -> None:
         """Gather what comes of the sweeps that another one began."""
@@ -45,6 +45,9 @@ class SweepRuns(QObject):
                     self._write(*self._sheets.pop(job))
             case Refused(job):
                 self._sheets.pop(job, None)
+
+    def _words(self) -> SheetWords:
+        return SheetWords(empty=self.tr("(empty)"), failed=self.tr("failed"), not_made=self.tr("not made"))
 
     def _write(self, sheet: SweepSheet, folder: Path, workflow: Workflow) -> None:
         self._background.run(
