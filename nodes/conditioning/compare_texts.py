@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from nodeflow.node import Multiline, NodeError, node
 from nodeflow.wires import Image, Scores, TextEncoder
-
-PIXELS = 192
-WARM = (0.86, 0.35, 0.13)
+from nodes.conditioning.matrix_picture import matrix_picture
 
 
 class TextsApart(NamedTuple):
@@ -53,7 +49,7 @@ def compare_texts(
     nearest, where = float(others.min()), divmod(int(others.argmin()), len(lines))
     table = [f"{number + 1}: {_read(text_encoder, line)}" for number, line in enumerate(lines)]
     table.append(f"nearest: {where[0] + 1} and {where[1] + 1}, {nearest:.3f} apart")
-    drawn = _warm(apart / apart.max().clamp(min=1e-12))
+    drawn = matrix_picture((apart / apart.max().clamp(min=1e-12))[None])
     return TextsApart(Scores(apart, tuple(lines)), Image(drawn), nearest, "\n".join(table))
 
 
@@ -61,10 +57,3 @@ def _read(text_encoder: TextEncoder, line: str) -> str:
     """The tokens of a text, without those that fill it up."""
     words = text_encoder.encode([line]).words
     return " | ".join(word for word in words if word.strip() and not word.strip().startswith(("<", "!")))
-
-
-def _warm(values: Tensor) -> Tensor:
-    """(1, 3, H, W) of a matrix: white at 0, warm at 1."""
-    warm = torch.tensor(WARM)[:, None, None]
-    colours = 1 - values.clamp(0, 1) * (1 - warm)
-    return interpolate(colours[None], scale_factor=max(PIXELS // len(values), 1), mode="nearest")

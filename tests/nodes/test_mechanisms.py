@@ -17,6 +17,7 @@ from nodeflow.wires import Adapter, Classes, Codes, Conditioning, Embedding, Ima
 from nodes.adapters.adapter_spectrum import adapter_spectrum
 from nodes.conditioning.compare_texts import compare_texts
 from nodes.conditioning.contrastive import contrastive_loss, zero_shot
+from nodes.conditioning.text_attention import text_attention
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.controls.control_residuals import control_residuals
 from nodes.denoisers.denoisers import unet_denoiser
@@ -261,6 +262,26 @@ def test_equal_texts_are_not_apart(tiny: LatentDiffusion) -> None:
     assert found.table.splitlines()[-1].startswith("nearest: 1 and 3")
     with pytest.raises(NodeError, match="at least two"):
         compare_texts(tiny.text_encoder, "alone")
+
+
+def test_attention_inside_a_text_encoder_is_what_it_computes(tiny: LatentDiffusion) -> None:
+    encoder: Any = tiny.text_encoder
+    before = clip_text_encode(encoder, "a red star").tokens
+    way = encoder.module.config._attn_implementation
+    found = text_attention(encoder, "a red star", layer=1)
+    count = len(found.scores.texts)
+    assert found.scores.values.shape == (count, count) and len(found.table.splitlines()) == count
+    assert not found.scores.values.triu(1).any(), "CLIP looks back only"
+    torch.testing.assert_close(found.scores.values.sum(1), torch.ones(count))
+    assert len(found.heads.pixels) == encoder.module.config.num_attention_heads
+    mean = torch.stack([text_attention(encoder, "a red star", layer).scores.values for layer in (1, 2)]).mean(0)
+    torch.testing.assert_close(text_attention(encoder, "a red star").scores.values, mean)
+    assert encoder.module.config._attn_implementation == way
+    assert torch.equal(clip_text_encode(encoder, "a red star").tokens, before), "the encoder stays as it was"
+    with pytest.raises(NodeError, match="layer is 9, and this encoder has 2"):
+        text_attention(encoder, "a", layer=9)
+    with pytest.raises(NodeError, match="this model has 1"):
+        text_attention(encoder, "a", encoder=2)
 
 
 @pytest.mark.parametrize("kind", ["plain", "variational", "denoising", "masked"])
