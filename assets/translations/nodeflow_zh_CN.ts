@@ -2474,12 +2474,12 @@ Its weights can be written as safetensors beside it. They are read in a process 
  <context>
   <name>SweepRuns</name>
   <message>
-   <source>Cannot write the sheet of the sweep: {0}</source>
-   <translation>无法写入扫描总览图：{0}</translation>
-  </message>
-  <message>
    <source>(empty)</source>
    <translation>（空）</translation>
+  </message>
+  <message>
+   <source>Cannot write the sheet of the sweep: {0}</source>
+   <translation>无法写入扫描总览图：{0}</translation>
   </message>
   <message>
    <source>failed</source>
@@ -2489,7 +2489,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>not made</source>
    <translation>未生成</translation>
   </message>
-</context>
+ </context>
  <context>
   <name>TableView</name>
   <message>
