@@ -72,6 +72,29 @@ class ImagePrompter(Protocol):
         ...
 
 
+class IPAdapter(Protocol):
+    """Networks that lead a denoiser by images, which it attends to beside the text (Ye et al. 2023)."""
+
+    @property
+    def family(self) -> str:
+        """The family of models that it leads."""
+        ...
+
+    @property
+    def layers(self) -> Sequence[torch.nn.Module]:
+        """Networks that bring tokens (B, L, D) to keys and values (B, L, D'), one for each layer that attends to the
+        text."""
+        ...
+
+    def tokens(self, image: Image, averaged: bool = False) -> Tensor:
+        """(B, L, D), of images (B, 3, H, W); or (1, L, D), of the mean of what is seen in them."""
+        ...
+
+    def nothing(self) -> Tensor:
+        """(1, L, D), what stands for no image where a prediction is led away from."""
+        ...
+
+
 class Classifier(Protocol):
     """A network that tells the class of a noisy image."""
 

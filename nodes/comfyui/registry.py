@@ -46,6 +46,7 @@ GROUPS = (
     "pack_switches",
     "pack_texts",
     "pack_images",
+    "pack_ip_adapters",
     "pack_sizes",
 )
 """The files that hold translators."""

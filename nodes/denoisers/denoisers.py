@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, node
-from nodeflow.wires import Conditioning, ControlNet, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
-from nodes.denoisers.trained_range import in_trained_range
+from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
+from nodes.denoisers.attached import AttachedControl, AttachedImage
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.image_prompts import Prompt, prompted
 from nodes.networks.low_rank import acting, adapted
 
 
@@ -23,6 +24,9 @@ class NetworkDenoiser:
 
     network: DiffusionNetwork
     prediction: Prediction
+    images: tuple[AttachedImage, ...] = field(default=(), kw_only=True)
+    """Images that the network attends to beside the text, where it `takes_images`."""
+    takes_images: ClassVar[bool] = False
 
     @property
     def format(self) -> LatentFormat:
@@ -37,16 +41,25 @@ class NetworkDenoiser:
         return dtype_of(self.network.module)
 
     def at(self, index: int, total: int) -> Self:
-        """With the adapters alone that act at a step. When else they act makes no difference to it."""
+        """With the adapters and images alone that act at a step. When else they act makes no difference to it."""
+        images = tuple(image.for_a_step() for image in self.images if image.acts(index, total))
+        led = replace(self, images=images) if self.images else self
         adapters = acting(self.network.adapters, index, total)
         if adapters is self.network.adapters:
-            return self
-        return replace(self, network=replace(self.network, adapters=adapters))
+            return led
+        return replace(led, network=replace(self.network, adapters=adapters))
 
-    def ask(self, *given: Any, **named: Any) -> Any:
-        """Return what the network, its adapters added, gives as its first or only output."""
-        with adapted(self.network.module, self.network.adapters):
+    def ask(self, *given: Any, prompts: Sequence[Prompt] = (), **named: Any) -> Any:
+        """Return what the network, its adapters added, gives as its first or only output.
+
+        ``prompts``: images that it attends to, see `prompts`.
+        """
+        with adapted(self.network.module, self.network.adapters), prompted(self.network.module, prompts):
             return self.network.module(*given, **named, return_dict=False)[0]
+
+    def prompts(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> list[Prompt]:
+        """The images that act at a timestep, for each of a batch x (B, C, h, w)."""
+        return [image.prompt(x, conditioning.away) for image in self.images if image.acts_at(timestep)]
 
 
 def with_shown(x: Tensor, shown: Tensor | None) -> Tensor:
@@ -61,58 +74,6 @@ def with_shown(x: Tensor, shown: Tensor | None) -> Tensor:
     return torch.cat([x, shown.to(x.device, x.dtype).repeat(len(x) // len(shown), 1, 1, 1)], 1)
 
 
-@dataclass(frozen=True, eq=False)
-class AttachedControl:
-    """A ControlNet, the image (B, 3, H, W) that it is shown, and how strongly and in which share of the steps.
-
-    ``trained``: the share is counted in the timesteps that the model was trained with, from the noisiest on.
-    """
-
-    net: ControlNet
-    picture: Tensor
-    strength: float
-    start: float
-    end: float
-    trained: bool = False
-
-    def acts(self, index: int, total: int) -> bool:
-        """Return whether it may do anything at a step, as diffusers' pipelines count."""
-        within = self.trained or (index / total >= self.start and (index + 1) / total <= self.end)
-        return bool(self.strength) and within
-
-    def acts_at(self, timestep: Tensor) -> bool:
-        """Return whether it does anything at a timestep, as ComfyUI counts."""
-        return not self.trained or in_trained_range(float(timestep.max()), self.start, self.end)
-
-    def for_a_step(self) -> Self:
-        """Return it as it acts at a step where it does: when else it acts makes no difference to that."""
-        return self if self.trained else replace(self, start=0.0, end=1.0)
-
-    def cropped(self, top: int, left: int, height: int, width: int) -> Self:
-        """With the part of its image that lies at a rectangle of latent cells."""
-        rows, columns = (
-            slice(start * self.net.downscale, (start + side) * self.net.downscale)
-            for start, side in ((top, height), (left, width))
-        )
-        return replace(self, picture=self.picture[..., rows, columns])
-
-    def residuals(
-        self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
-    ) -> Residuals:
-        return self.net.residuals(x, timestep, tokens, self.fitted(x), self.strength, told)
-
-    def fitted(self, x: Tensor) -> Tensor:
-        """Its image for each of a batch x (B, C, h, w). Raises NodeError for another size."""
-        if len(x) % len(self.picture):
-            raise NodeError(f"there are {len(self.picture)} control images and {len(x)} seeds; make them equal")
-        picture = self.picture.to(x.device, x.dtype).repeat(len(x) // len(self.picture), 1, 1, 1)
-        wanted = tuple(self.net.downscale * side for side in x.shape[-2:])
-        if picture.shape[-2:] != wanted:
-            sizes = [f"{width} x {height}" for height, width in (picture.shape[-2:], wanted)]
-            raise NodeError(f"this control image is {sizes[0]} and what is painted {sizes[1]}; resize it before")
-        return picture
-
-
 USUAL_GUIDANCE = 8.5
 """What LCM's pipeline tells where nobody says otherwise."""
 
@@ -121,6 +82,7 @@ USUAL_GUIDANCE = 8.5
 class UNetDenoiser(NetworkDenoiser):
     """A `UNet2DConditionModel` as a denoiser, with the ControlNets beside it."""
 
+    takes_images: ClassVar[bool] = True
     controls: tuple[AttachedControl, ...] = field(default=(), kw_only=True)
     guidance: float = field(default=USUAL_GUIDANCE, kw_only=True)
     """The guidance scale that a network is told that was distilled with guidance."""
@@ -143,7 +105,8 @@ class UNetDenoiser(NetworkDenoiser):
         cells = slice(top, top + height), slice(left, left + width)
         shown = None if self.shown is None else self.shown[..., cells[0], cells[1]]
         controls = tuple(control.cropped(top, left, height, width) for control in self.controls)
-        return replace(self, shown=shown, controls=controls)
+        images = tuple(image.cropped(top, left, height, width, self.format.downscale) for image in self.images)
+        return replace(self, shown=shown, controls=controls, images=images)
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         return self.call(x, timestep, conditioning)
@@ -174,6 +137,7 @@ class UNetDenoiser(NetworkDenoiser):
             mid_block_additional_residual=middle,
             added_cond_kwargs=told,
             timestep_cond=self._told_guidance(x),
+            prompts=self.prompts(x, timestep, conditioning),
             **more,
         )
         return output

@@ -12,7 +12,7 @@ from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
 from nodes.guidance.predictions.asking import Regional
-from nodes.guidance.predictions.formulas import in_two, joined, rescale_guided
+from nodes.guidance.predictions.formulas import in_two, joined, led_away, rescale_guided
 from nodes.guidance.predictions.places import adds_up, apart, is_plain
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
 
@@ -130,6 +130,7 @@ def by_rule(
     """
     if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
+    negative = led_away(negative)
     shown = any(text.references or text.slots is not None for text in (positive, negative))
     if shown or not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
         return Regional(denoiser, apart(positive), apart(negative), rule, rescale)

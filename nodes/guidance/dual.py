@@ -10,7 +10,7 @@ from torch import Tensor
 from nodeflow.node import Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.guidance.classifier_free import no_guidance
-from nodes.guidance.predictions.formulas import guide
+from nodes.guidance.predictions.formulas import guide, led_away
 
 Way = Literal["side by side", "one in the other"]
 
@@ -68,5 +68,5 @@ def dual_guidance(
     Fails when the texts come from different text encoders than the denoiser's.
     Paper: Brooks et al. 2022, InstructPix2Pix (arXiv:2211.09800), eq. 3.
     """
-    led = [no_guidance(denoiser, one) for one in (positive, middle, negative)]
+    led = [no_guidance(denoiser, one) for one in (positive, middle, led_away(negative))]
     return Dual(led[0], led[1], led[2], scale, middle_scale, way)

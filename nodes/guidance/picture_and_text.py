@@ -12,6 +12,7 @@ from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import UNetDenoiser
 from nodes.guidance.classifier_free import Unguided
+from nodes.guidance.predictions.formulas import led_away
 from nodes.guidance.predictions.places import check_plain
 
 
@@ -68,4 +69,4 @@ def picture_and_text_guidance(
     if not isinstance(denoiser, UNetDenoiser) or denoiser.shown is None:
         raise NodeError("this denoiser is shown no image beside the text; wire Edit denoiser to it")
     check_plain(positive, negative)
-    return PictureAndText(denoiser, positive, negative, scale, picture_scale)
+    return PictureAndText(denoiser, positive, led_away(negative), scale, picture_scale)

@@ -110,6 +110,7 @@ _WIRES = {
     "Embedding": "#e0c067",
     "Reference": "#e39a6a",
     "ImagePrompter": "#d9a05f",
+    "IPAdapter": "#cf9a72",
     "TextEncoder": "#dfc158",
     "LanguageModel": "#c9b45a",
     "Denoiser": "#a596ec",

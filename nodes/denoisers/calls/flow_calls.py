@@ -10,7 +10,8 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.denoisers import AttachedControl, NetworkDenoiser
+from nodes.denoisers.attached import AttachedControl
+from nodes.denoisers.denoisers import NetworkDenoiser
 from nodes.networks.low_rank import adapted
 
 
@@ -44,7 +45,8 @@ class FlowDenoiser(NetworkDenoiser):
         """With what is shown beside the latent cropped to a rectangle of cells."""
         shown = None if self.shown is None else self.shown[..., top : top + height, left : left + width]
         controls = tuple(control.cropped(top, left, height, width) for control in self.controls)
-        return replace(self, shown=shown, controls=controls)
+        images = tuple(image.cropped(top, left, height, width, self.format.downscale) for image in self.images)
+        return replace(self, shown=shown, controls=controls, images=images)
 
     @property
     def learned_variance(self) -> bool:

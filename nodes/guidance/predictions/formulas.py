@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -39,7 +41,22 @@ def joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
         mask=both(one.mask, other.mask),
         score=both(one.score, other.score),
         sizes=both(one.sizes, other.sizes),
+        away=_away(one, other, batch),
     )
+
+
+def led_away(conditioning: Conditioning) -> Conditioning:
+    """A text, and those beside it, as what a prediction is led away from."""
+    beside = tuple(led_away(one) for one in conditioning.beside)
+    return replace(conditioning, away=torch.ones(1), beside=beside)
+
+
+def _away(one: Conditioning, other: Conditioning, batch: int) -> Tensor | None:
+    """Which rows of two conditions for a batch each are led away from."""
+    if one.away is None and other.away is None:
+        return None
+    sides = (torch.zeros(1) if part.away is None else part.away.cpu() for part in (one, other))
+    return torch.cat([_rows(side, batch) for side in sides])
 
 
 def _rows(values: Tensor, batch: int) -> Tensor:

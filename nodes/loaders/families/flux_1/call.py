@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ class FluxDenoiser(FlowDenoiser):
     What it paints comes first, with what is shown beside it; reference images (Kontext) behind it.
     """
 
+    takes_images: ClassVar[bool] = True
     guidance: float
 
     def predict(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
@@ -42,7 +43,7 @@ class FluxDenoiser(FlowDenoiser):
         if images and self.controls:
             raise NodeError("a ControlNet leads what is painted alone; wire a text without reference images")
         added = self._added(x, timestep, {**given, "hidden_states": packed(x), "img_ids": places[0].to(x)})
-        output: Tensor = self.ask(**given, **added, guidance=guidance)
+        output: Tensor = self.ask(**given, **added, guidance=guidance, prompts=self.prompts(x, timestep, conditioning))
         return unpacked(output[:, : rows * columns], rows, columns)
 
     def _added(self, x: Tensor, timestep: Tensor, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""IP-Adapters of the pack that has them for ComfyUI: loaders, presets, and what leads a model by images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from nodes.comfyui.builder import Builder
+from nodes.comfyui.given import Given
+from nodes.comfyui.image_prompts import ImageEncoder
+from nodes.comfyui.meanings import CannotTranslateError, Model, Over, Wire
+from nodes.comfyui.registry import Outputs, translates
+
+XL = "Stable Diffusion XL"
+VIT_H, VIT_G = "CLIP-ViT-H-14-laion2B-s32B-b79K.safetensors", "CLIP-ViT-bigG-14-laion2B-39B-b160k.safetensors"
+PRESETS: dict[str, tuple[str, str]] = {
+    "LIGHT": ("ip-adapter_sd15_light.safetensors", ""),
+    "STANDARD": ("ip-adapter_sd15.safetensors", "ip-adapter_sdxl_vit-h.safetensors"),
+    "VIT-G": ("ip-adapter_sd15_vit-G.safetensors", "ip-adapter_sdxl.safetensors"),
+    "PLUS": ("ip-adapter-plus_sd15.safetensors", "ip-adapter-plus_sdxl_vit-h.safetensors"),
+    "PLUS FACE": ("ip-adapter-plus-face_sd15.safetensors", "ip-adapter-plus-face_sdxl_vit-h.safetensors"),
+    "FULL FACE": ("ip-adapter-full-face_sd15.safetensors", ""),
+}
+"""Files of the presets by their beginnings, for Stable Diffusion 1 and XL."""
+WEIGHTS = {
+    "original": "linear",
+    "standard": "linear",
+    "prompt is more important": "ease out",
+    "style transfer": "style",
+    "strong style transfer": "strong style",
+    **{
+        kind: kind
+        for kind in (
+            *("linear", "ease in", "ease out", "ease in-out", "reverse in-out", "weak input", "weak middle"),
+            *("weak output", "strong middle", "composition", "style and composition"),
+        )
+    },
+}
+TOGETHER = {"concat": "side by side", "average": "averaged"}
+UNTOLD = "it is taken for Stable Diffusion 1; choose the file for XL where the model is one"
+VALUES_ALONE = "its weight scales what is attended to; there it changes what is looked for too"
+BLACK = "what is led away from is shown no image; there it may be shown another one"
+
+
+class IPAdapter(msgspec.Struct, frozen=True):
+    """The file of an IP-Adapter, and of the image encoder that it sees by, where that is known."""
+
+    file: Any
+    encoder: Any = None
+
+
+@translates("IPAdapterModelLoader")
+def load(given: Given, build: Builder) -> IPAdapter:
+    return IPAdapter(given.get("ipadapter_file"))
+
+
+@translates("IPAdapterUnifiedLoader")
+def preset(given: Given, build: Builder) -> Outputs:
+    """Files by what they are for: which ones depends on the model."""
+    model, name = given.need(Model, "model"), given.text("preset", "STANDARD (medium strength)").split(" (")[0]
+    name = name.split(" - ")[0]
+    if name not in PRESETS:
+        raise CannotTranslateError(f"its preset {name[:40]!r} needs what is not here")
+    large = model.family == XL
+    if not model.family:
+        given.approximate(UNTOLD)
+    file = PRESETS[name][large]
+    if not file:
+        raise CannotTranslateError(f"its preset {name!r} is for Stable Diffusion 1 alone")
+    encoder = VIT_G if name == "VIT-G" else VIT_H
+    return model, IPAdapter(file, encoder)
+
+
+@translates("IPAdapter", "IPAdapterAdvanced", "IPAdapterApply", "IPAdapterBatch")
+def apply(given: Given, build: Builder) -> Model:
+    model, adapter = given.need(Model, "model"), given.need(IPAdapter, "ipadapter")
+    if given.get("weight", 1.0) == 0:
+        return model
+    encoder = given.inputs.get("clip_vision")
+    file = encoder.file if isinstance(encoder, ImageEncoder) else adapter.encoder
+    wire = build.shared("load_ip_adapter", "ip_adapter", model=adapter.file, image_encoder=file)
+    if given.text("embeds_scaling", "V only") != "V only":
+        given.approximate(VALUES_ALONE)
+    if given.has("image_negative") or given.get("noise", 0.0) != 0:
+        given.approximate(BLACK)
+    start, end = given.get("start_at", 0.0), given.get("end_at", 1.0)
+    unfolded = given.type == "IPAdapterBatch" or given.get("unfold_batch", False) is True
+    about: dict[str, Any] = {
+        "adapter": wire,
+        "image": given.wire("image"),
+        "weight": given.get("weight", 1.0),
+        "weight_type": given.choice("weight_type", WEIGHTS, "linear"),
+        "start": start,
+        "end": end,
+        "several": "one for each seed" if unfolded else given.choice("combine_embeds", TOGETHER, "concat"),
+        "mask": given.maybe_wire("attn_mask"),
+        "counted": None if (start, end) == (0.0, 1.0) else "trained timesteps",
+    }
+    led = Over("apply_ip_adapter", tuple(about.items()))
+    return replace(model, denoisers=(led, *model.denoisers))  # before what else stands over the denoiser
+
+
+@translates("PrepImageForClipVision")
+def prepared(given: Given, build: Builder) -> Wire:
+    """A square of 224 pixels out of an image."""
+    place = given.text("crop_position", "center")
+    if given.get("sharpening", 0.0) != 0:
+        given.approximate("the image is not sharpened")
+    about = {"image": given.wire("image"), "width": 224, "height": 224, "method": "lanczos"}
+    if place == "pad":
+        return build.node("fit_image_into", "square", **about, colour="#000000")
+    if place != "center":
+        raise CannotTranslateError(f"of an image the middle is cut out here, not the {place}")
+    return build.node("scale_image", "square", **about, crop="centre")

@@ -1,0 +1,1 @@
+"""IP-Adapters: images in the place of words, attended to beside the text."""

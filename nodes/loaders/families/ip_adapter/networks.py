@@ -1,0 +1,94 @@
+"""The two halves of an IP-Adapter: what brings an image's embedding to tokens, and what attention makes of these.
+
+The first is the library's own for each kind of file; the second are keys and values, a pair for each layer that attends
+to the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+PROJECTIONS = "image_proj.", "ip_adapter_proj_model."
+"""What the names of the first half begin with, in the layout of its authors and in that of XLabs."""
+LAYERS = "ip_adapter.", "double_blocks.", "adapter_modules."
+XLABS = {
+    "processor.ip_adapter_double_stream_k_proj": "to_k_ip",
+    "processor.ip_adapter_double_stream_v_proj": "to_v_ip",
+}
+"""XLabs' names and the authors'."""
+
+Halves = tuple[dict[str, Any], dict[str, Any]]
+
+
+def halves(weights: Mapping[str, Any]) -> Halves:
+    """Both halves of a file by the authors' names, without what these begin with."""
+    first: dict[str, Any] = {}
+    second: dict[str, Any] = {}
+    for name, value in weights.items():
+        begin = next((one for one in (*PROJECTIONS, *LAYERS) if name.startswith(one)), "")
+        inner = name.removeprefix(begin)
+        for old, new in XLABS.items():
+            inner = inner.replace(old, new)
+        if begin:
+            (first if begin in PROJECTIONS else second)[inner] = value
+    return first, second
+
+
+class KeysAndValues(torch.nn.Module):
+    """What one layer attends to of an image's tokens."""
+
+    def __init__(self, key: Tensor, value: Tensor, biases: tuple[Tensor, Tensor] | None) -> None:
+        super().__init__()
+        self.to_k, self.to_v = (_linear(weight) for weight in (key, value))
+        if biases is not None:
+            self.to_k.bias, self.to_v.bias = (torch.nn.Parameter(bias) for bias in biases)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, L, D) to keys and values (B, L, D')."""
+        return self.to_k(tokens), self.to_v(tokens)
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Numbers of an output and of a token."""
+        return self.to_k.out_features, self.to_k.in_features
+
+
+def _linear(weight: Tensor) -> torch.nn.Linear:
+    rows, columns = weight.shape
+    layer = torch.nn.Linear(columns, rows, bias=False, device="meta")
+    layer.weight = torch.nn.Parameter(weight)
+    return layer
+
+
+class ImageAdapter(torch.nn.Module):
+    """Both halves."""
+
+    def __init__(self, projection: torch.nn.Module, layers: Iterable[KeysAndValues]) -> None:
+        super().__init__()
+        self.projection = projection
+        self.layers = torch.nn.ModuleList(layers)
+
+
+def layers_of(weights: Mapping[str, Any]) -> list[KeysAndValues]:
+    """The layers of the second half in the order of their numbers. Raises KeyError where a part of one is missing."""
+    numbers = sorted({int(name.split(".")[0]) for name in weights if name.split(".")[0].isdigit()})
+    found = []
+    for number in numbers:
+        key, value = weights[f"{number}.to_k_ip.weight"], weights[f"{number}.to_v_ip.weight"]
+        biased = f"{number}.to_k_ip.bias" in weights
+        biases = (weights[f"{number}.to_k_ip.bias"], weights[f"{number}.to_v_ip.bias"]) if biased else None
+        found.append(KeysAndValues(key, value, biases))
+    return found
+
+
+def projection_of(weights: Mapping[str, Any], flux: bool) -> Any:
+    """The first half as diffusers makes it of a file's weights. Raises what odd shapes raise, KeyError among them."""
+    from diffusers.loaders.transformer_flux import FluxTransformer2DLoadersMixin
+    from diffusers.loaders.unet import UNet2DConditionLoadersMixin
+
+    maker: Any = FluxTransformer2DLoadersMixin() if flux else UNet2DConditionLoadersMixin()
+    return maker._convert_ip_adapter_image_proj_to_diffusers(dict(weights), low_cpu_mem_usage=False)
