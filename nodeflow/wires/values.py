@@ -106,8 +106,8 @@ class Conditioning:
     and width that were aimed at, in pixels, for models that are told so. ``region`` is where it leads, if not
     everywhere and always; ``beside`` are further texts that lead together with it, each in its own region.
     ``references`` are latents (1, C, h, w) of images that the denoiser is shown besides, each of its own size, and
-    ``slots`` (B, L) which tokens are of those images, as a text encoder saw them. ``away`` (B,) is 1 for what a prediction
-    is led away from, which image prompts of a denoiser are not shown to; None for none of it.
+    ``slots`` (B, L) which tokens are of those images, as a text encoder saw them. ``away`` (B,) is 1 for what a
+    prediction is led away from, to which a denoiser's image prompts are not shown; None for none of it.
     """
 
     tokens: Tensor | None = None

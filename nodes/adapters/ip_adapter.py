@@ -64,13 +64,13 @@ def apply_ip_adapter(
 ) -> Denoiser:
     """Leads a denoiser by what images show: each layer that attends to the text attends to them too.
 
-    The middle square of ``image`` (B, 3, H, W) is seen. Of ``several`` images all are attended to side by side, or their
-    mean, or each seed has its own. ``weight`` scales what they add: at 0 the result is that without them, to the last
-    bit. They act from the share ``start`` of the steps up to the share ``end``; counted in ``trained timesteps`` these are
-    shares of the 1000 that the model was trained with, from the noisiest on, as in ComfyUI. ``mask`` (B, 1, H, W), in the
-    shape of what is painted, says where. What guidance leads away from sees no image, but what the adapter learned to
-    stand for none. Put several of these nodes one behind the other for several images with weights or masks of their
-    own; what they add is summed. The network itself stays as it is.
+    The middle square of ``image`` (B, 3, H, W) is seen. Of ``several`` images all are attended to side by side, or
+    their mean, or each seed has its own. ``weight`` scales what they add: at 0 the result is that without them, to the
+    last bit. They act from the share ``start`` of the steps up to the share ``end``; counted in ``trained timesteps``
+    these are shares of the 1000 that the model was trained with, from the noisiest on, as in ComfyUI. ``mask`` (B, 1,
+    H, W), in the shape of what is painted, says where. What guidance leads away from sees no image, but what the
+    adapter learned to stand for none. Put several of these nodes one behind the other for several images with weights
+    or masks of their own; what they add is summed. The network itself stays as it is.
 
     ``weight_type`` weighs the layers, in the order in which they compute: all alike (linear), falling (ease in) or
     rising (ease out), most in the middle (ease in-out) or at the ends (reverse in-out), a fifth in one third of the

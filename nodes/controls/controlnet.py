@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import VAE, ControlNet, Denoiser, Image, Mask
-from nodes.denoisers.calls.flow_calls import FlowDenoiser
 from nodes.denoisers.attached import AttachedControl
+from nodes.denoisers.calls.flow_calls import FlowDenoiser
 from nodes.denoisers.denoisers import UNetDenoiser
 from nodes.latents.vae import DiffusersVAE, vae_encode
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file

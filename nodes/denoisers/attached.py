@@ -1,4 +1,4 @@
-"""What leads a denoiser beside the text, in a share of its steps: ControlNets, and images that it attends to. No nodes."""
+"""What leads a denoiser beside the text in a share of its steps: ControlNets, and images that it attends to."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ class AttachedImage:
         batch = len(x)
         if batch % len(self.tokens):
             raise NodeError(
-                f"an IP-Adapter was given {len(self.tokens)} images, which are not as many as the seeds; give one image, or "
-                "one for each seed"
+                f"an IP-Adapter was given {len(self.tokens)} images, which are not as many as the seeds; give one image, "
+                "or one for each seed"
             )
         tokens = self.tokens.repeat(batch // len(self.tokens), 1, 1).to(x.device)
         if away is not None:
@@ -130,8 +130,8 @@ class AttachedImage:
             return None
         if len(x) % len(mask):
             raise NodeError(
-                f"an IP-Adapter was given {len(mask)} masks, which are not as many as the seeds; give one mask, or one for "
-                "each seed"
+                f"an IP-Adapter was given {len(mask)} masks, which are not as many as the seeds; give one mask, or one "
+                "for each seed"
             )
         height, width = x.shape[-2:]
         if abs(mask.shape[-1] * height - mask.shape[-2] * width) > max(mask.shape[-2:]):

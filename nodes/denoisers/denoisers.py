@@ -49,11 +49,12 @@ class NetworkDenoiser:
             return led
         return replace(led, network=replace(self.network, adapters=adapters))
 
-    def ask(self, *given: Any, prompts: Sequence[Prompt] = (), **named: Any) -> Any:
-        """Return what the network, its adapters added, gives as its first or only output.
+    def ask(self, *given: Any, **named: Any) -> Any:
+        """Return what the network, its adapters added, gives as its first or only output."""
+        return self.ask_shown((), *given, **named)
 
-        ``prompts``: images that it attends to, see `prompts`.
-        """
+    def ask_shown(self, prompts: Sequence[Prompt], *given: Any, **named: Any) -> Any:
+        """The same of a network that attends to images too, see `prompts`."""
         with adapted(self.network.module, self.network.adapters), prompted(self.network.module, prompts):
             return self.network.module(*given, **named, return_dict=False)[0]
 
@@ -129,7 +130,8 @@ class UNetDenoiser(NetworkDenoiser):
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
         down, middle = self._added(x, timestep, tokens, told)
-        output: Tensor = self.ask(
+        output: Tensor = self.ask_shown(
+            self.prompts(x, timestep, conditioning),
             self.seen(x),
             timestep,
             encoder_hidden_states=tokens,
@@ -137,7 +139,6 @@ class UNetDenoiser(NetworkDenoiser):
             mid_block_additional_residual=middle,
             added_cond_kwargs=told,
             timestep_cond=self._told_guidance(x),
-            prompts=self.prompts(x, timestep, conditioning),
             **more,
         )
         return output

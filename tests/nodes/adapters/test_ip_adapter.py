@@ -30,8 +30,8 @@ from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from tests.nodes.families.parity import told
 from tests.nodes.families.split_files import flux
 from tests.nodes.families.test_seeing_models import run
-from tests.nodes.test_sampling_parity import finish
 from tests.nodes.test_flow import recorded
+from tests.nodes.test_sampling_parity import finish
 
 SEES, SAYS = 24, 20
 """Widths of the tiny image encoder: of what it sees of a patch, and of what it says of an image."""
@@ -310,7 +310,7 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion, tiny_dit: Path, 
         load_ip_adapter(as_file(tmp_path / "e.safetensors", other), str(sight))
     adapter = load_ip_adapter(file, str(sight))
     plain = unet_denoiser(tiny.unet)
-    with pytest.raises(NodeError, match="before it starts at 0.5"):
+    with pytest.raises(NodeError, match=r"before it starts at 0\.5"):
         apply_ip_adapter(plain, adapter, picture(1), 1.0, "linear", 0.5, 0.4)
     mask = Mask(torch.ones(1, 1, 16, 64))
     with pytest.raises(NodeError, match="the mask of an IP-Adapter is 64 x 16, which is not the shape"):

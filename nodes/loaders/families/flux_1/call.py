@@ -43,7 +43,8 @@ class FluxDenoiser(FlowDenoiser):
         if images and self.controls:
             raise NodeError("a ControlNet leads what is painted alone; wire a text without reference images")
         added = self._added(x, timestep, {**given, "hidden_states": packed(x), "img_ids": places[0].to(x)})
-        output: Tensor = self.ask(**given, **added, guidance=guidance, prompts=self.prompts(x, timestep, conditioning))
+        prompts = self.prompts(x, timestep, conditioning)
+        output: Tensor = self.ask_shown(prompts, **given, **added, guidance=guidance)
         return unpacked(output[:, : rows * columns], rows, columns)
 
     def _added(self, x: Tensor, timestep: Tensor, given: dict[str, Any]) -> dict[str, Any]:

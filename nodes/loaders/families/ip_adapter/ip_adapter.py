@@ -143,8 +143,8 @@ def _check_sight(path: Path, adapter: LoadedIPAdapter, first: dict[str, Any]) ->
     if wants != has:
         told = [f"{names[width]} ({width} numbers)" if width in names else f"{width} numbers" for width in (wants, has)]
         raise NodeError(
-            f"{named(path)} was trained to see by {told[0]}, and this image encoder is {told[1]}; name the other one at "
-            "image_encoder"
+            f"{named(path)} was trained to see by {told[0]}, and this image encoder is {told[1]}; name the other one "
+            "at image_encoder"
         )
 
 
