@@ -114,8 +114,8 @@ class AttachedImage:
         batch = len(x)
         if batch % len(self.tokens):
             raise NodeError(
-                f"an IP-Adapter was given {len(self.tokens)} images, which are not as many as the seeds; give one image, "
-                "or one for each seed"
+                f"an IP-Adapter was given {len(self.tokens)} images, which are not as many as the seeds; give one "
+                "image, or one for each seed"
             )
         tokens = self.tokens.repeat(batch // len(self.tokens), 1, 1).to(x.device)
         if away is not None:
