@@ -30,7 +30,7 @@ def load_ip_adapter(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> IPAdapter:
-    """Loads an IP-Adapter, which leads a denoiser by images as a text leads it, and the network by which it sees.
+    """Loads an IP-Adapter, which leads a denoiser by images, and the network by which it sees.
 
     ``model`` is one .safetensors file for Stable Diffusion 1 or XL (``ip-adapter_sd15``, plus, plus-face, full-face,
     ``ip-adapter_sdxl``, their ``vit-h`` and others), or XLabs' for FLUX.1 (``ip_adapter.safetensors``).
