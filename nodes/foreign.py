@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -64,8 +65,12 @@ class CannotWriteError(ValueError):
     """One sentence: why a workflow cannot be written as asked."""
 
 
-def write_foreign(workflow: Workflow, format: str, catalogue: Catalogue) -> tuple[str, list[str]]:
+def write_foreign(
+    workflow: Workflow, format: str, catalogue: Catalogue, base: Path | None = None
+) -> tuple[str, list[str]]:
     """Write a workflow for another program: the text, and in sentences what is left out or not exact.
+
+    ``base`` is where its relative paths start.
 
     Raises CannotWriteError where nothing of it can be written.
     """
@@ -75,7 +80,7 @@ def write_foreign(workflow: Workflow, format: str, catalogue: Catalogue) -> tupl
             raise CannotWriteError("there is no sampler with a text in it, whose settings could be written")
         return text, []
     if format == "python":
-        return _script(workflow, catalogue)
+        return _script(workflow, catalogue, base)
     exported = export(workflow, catalogue)
     if not exported.prompt:
         raise CannotWriteError("no node of this workflow has a counterpart in ComfyUI")
@@ -83,9 +88,9 @@ def write_foreign(workflow: Workflow, format: str, catalogue: Catalogue) -> tupl
     return json.dumps(form, ensure_ascii=False, indent=2) + "\n", exported.sentences()
 
 
-def _script(workflow: Workflow, catalogue: Catalogue) -> tuple[str, list[str]]:
+def _script(workflow: Workflow, catalogue: Catalogue, base: Path | None) -> tuple[str, list[str]]:
     try:
-        script = script_of(workflow, catalogue)
+        script = script_of(workflow, catalogue, base)
         return script.text, script.told
     except CannotScriptError as error:
         raise CannotWriteError(str(error)) from None

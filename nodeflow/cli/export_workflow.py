@@ -35,7 +35,7 @@ def export_workflow(
         refuse(Problem("", "", f"{form!r} is no form to write; choose one of {', '.join(FORMATS)}"))
     workflow = load(file)
     try:
-        text, told = write_foreign(workflow, form, known_catalogue())
+        text, told = write_foreign(workflow, form, known_catalogue(), file.absolute().parent)
     except CannotWriteError as error:
         refuse(Problem("", "", f"{file} cannot be written as {form}: {error}"))
     for sentence in told:

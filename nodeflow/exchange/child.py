@@ -1,7 +1,7 @@
 """The process that opens or writes another program's file.
 
-It is started with ``open``, a file (``-``: it comes in) and the form to take, or with ``write`` and a format: then the
-workflow comes in; or with ``classes``, for what can be opened. It answers on its standard output.
+It is started with ``open``, a file (``-``: it comes in) and the form to take, or with ``write``, a format and the
+folder where relative paths start: then the workflow comes in; or with ``classes``, for what can be opened. It answers on its standard output.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def answer(place: str, take: Form) -> Answer:
     return Answer() if found is None else Answer(dumps(found.workflow), found.report)
 
 
-def written(data: bytes, format: Format) -> Written:
-    """Write a workflow for another program."""
+def written(data: bytes, format: Format, base: Path) -> Written:
+    """Write a workflow for another program; ``base`` is where its relative paths start."""
     try:
-        text, told = write_foreign(loads(data), format, _catalogue())
+        text, told = write_foreign(loads(data), format, _catalogue(), base)
     except (CannotWriteError, WorkflowError) as error:
         return Written(error=str(error))
     return Written(text.encode(), told)
@@ -78,7 +78,7 @@ def main(what: str, *arguments: str) -> Answer | Written | Classes:
         return classes()
     if what == "write":
         format = next((one for one in FORMATS if one == arguments[0]), FORMATS[0])
-        return written(sys.stdin.buffer.read(), format)
+        return written(sys.stdin.buffer.read(), format, Path(arguments[1]))
     form: Form = "workflow" if arguments[1] == get_args(Form)[1] else "prompt"
     return answer(arguments[0], form)
 

@@ -62,9 +62,10 @@ class ForeignFiles:
         place, given = (str(source.absolute()), b"") if isinstance(source, Path) else ("-", source)
         return self._run(["open", place, take], given, Answer)
 
-    def write(self, workflow: bytes, format: Format) -> Written:
-        """Write a workflow, given as the bytes of its file, for another program, and wait for it."""
-        return self._run(["write", format], workflow, Written)
+    def write(self, workflow: bytes, format: Format, base: Path) -> Written:
+        """Write a workflow, given as the bytes of its file, for another program, and wait for it; ``base`` is where its
+        relative paths start."""
+        return self._run(["write", format, str(base)], workflow, Written)
 
     def classes(self) -> Classes:
         """Return which of ComfyUI's classes can be opened, and wait for it."""

@@ -3,99 +3,137 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from nodeflow import resources
 from nodeflow.library.named import AmbiguousNameError, library_path
-from nodes.comfyui.export.exporter import CannotExportError, Exporter
-from nodes.script.pieces import Imports, called, literal
+from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.pieces import literal
+from nodes.script.writer import Made, Writer
 
 STARTER = "starter:"
-LOADERS = {"load_latent_diffusion": ("StableDiffusionPipeline", "unet"), "load_dit": ("DiTPipeline", "transformer")}
-"""Nodes that load a folder, with its pipeline and its network."""
-CLASSES = {
-    "unet": ("diffusers", "UNet2DConditionModel"),
-    "transformer": ("diffusers", "DiTTransformer2DModel"),
-    "vae": ("diffusers", "AutoencoderKL"),
-    "text_encoder": ("transformers", "CLIPTextModel"),
-    "tokenizer": ("transformers", "CLIPTokenizer"),
-}
+DTYPE = {"diffusers": "torch_dtype=torch.float32", "transformers": "dtype=torch.float32"}
+"""How a library is told the precision to load in."""
 
 
-class Model(msgspec.Struct, eq=False):
-    """A folder, its parts, and their configurations by part."""
+@dataclass(frozen=True)
+class Part:
+    """A part of a model: its folder inside the model's (empty: the model's own), and its class."""
 
-    name: str
-    folder: Path
-    network: str
-    configs: dict[str, dict[str, Any]]
-    classes: dict[str, str] = {}
-    """Names of classes by their numbers, where it is led by these."""
+    subfolder: str
+    module: str
+    kind: str
+    named: str = ""
+    """What the configuration calls it, where that is not the class itself."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network, the space that it works in and what it predicts."""
+
+    config: Mapping[str, Any]
+    channels: int
+    downscale: int
+    side: int
+    prediction: str = "epsilon"
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The noise levels of a model: the scheduler's configuration, the code of its folder, and what was changed."""
+
+    config: Mapping[str, Any]
+    folder: str = ""
+    subfolder: str = "scheduler"
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def shift(self) -> float:
-        """What its VAE's latents are shifted by."""
-        return float(self.configs["vae"].get("shift_factor") or 0.0)
+    def whole(self) -> dict[str, Any]:
+        return {**self.config, **self.changes}
+
+    def changed(self, changes: Mapping[str, Any]) -> Trained:
+        """The same with other values in the configuration."""
+        return replace(self, changes={**self.changes, **changes})
 
     @property
-    def learned_variance(self) -> bool:
-        """Whether its network predicts the variance too."""
-        config = self.configs[self.network]
-        return bool(config.get("out_channels") == 2 * config.get("in_channels", 4))
-
-    def lines(self, imports: Imports) -> list[str]:
-        """The lines that load it."""
-        found = [f"{self.name} = {literal(str(self.folder))}"]
-        for part, (module, kind) in CLASSES.items():
-            if (self.folder / part).is_dir():
-                imports.take(module, kind)
-                dtype = {"diffusers": ", torch_dtype=torch.float32", "transformers": ", dtype=torch.float32"}[module]
-                given = "" if part == "tokenizer" else dtype
-                found.append(f'{self.name}_{part} = {kind}.from_pretrained({self.name}, subfolder="{part}"{given})')
-        return found
-
-    def shape(self, width: int, height: int) -> str:
-        """The shape of one latent for an image of a size in pixels; 0 is the size that it was trained at."""
-        config, factor = self.configs[self.network], 2 ** (len(self.configs["vae"]["block_out_channels"]) - 1)
-        side = config["sample_size"]
-        sides = (height // factor or side, width // factor or side)
-        return literal((1, config["in_channels"], *sides))
+    def prediction(self) -> str:
+        """What a network that was trained with it predicts."""
+        if "FlowMatch" in str(self.config.get("_class_name", "")):
+            return "flow"
+        said = str(self.whole.get("prediction_type") or "epsilon")
+        return {"v_prediction": "v"}.get(said, said)
 
 
-def model_of(about: Exporter, name: str) -> Model:
-    """Return the model that a node loads. Raises CannotExportError where diffusers does not load it as it is."""
-    if about.kind(name) not in LOADERS:
-        raise CannotExportError(f"{name} loads what diffusers and transformers have no class for")
-    pipeline, network = LOADERS[about.kind(name)]
-    folder = _folder(str(about.plain(name, "model")), name)
-    index = _json(folder / "model_index.json")
-    if index.get("_class_name") != pipeline:
-        raise CannotExportError(f"the model of {name} is no {pipeline}, which scripts are written for")
-    configs = {part: _json(folder / part / "config.json") for part in (network, "vae")}
-    configs["scheduler"] = _json(folder / "scheduler" / "scheduler_config.json")
-    if (folder / "text_encoder").is_dir():
-        configs["text_encoder"] = _json(folder / "text_encoder" / "config.json")
-        if configs["text_encoder"].get("model_type") != "clip_text_model":
-            raise CannotExportError(f"the text encoder of {name} is none of CLIP's")
-    return Model(called(name), folder, network, configs, index.get("id2label", {}))
+class Folder:
+    """A model's folder: on disk, and as code in the script."""
+
+    def __init__(self, writer: Writer, name: str, param: str = "model") -> None:
+        self.writer, self.name = writer, name
+        self.path = model_folder(str(writer.plain(name, param)), name)
+        made = writer.shared(("folder", str(self.path)), self._written)
+        self.code = made.code
+
+    def _written(self) -> Made:
+        variable = self.writer.name(self.name, ("folder", str(self.path)))
+        self.writer.line(f"{variable} = {literal(str(self.path))}")
+        return Made(variable)
+
+    def config(self, part: str) -> dict[str, Any]:
+        """The configuration of a part. Raises CannotExportError where it cannot be read."""
+        return read_json(self.path / part / "config.json")
+
+    def part(self, part: Part) -> str:
+        """The name of a part, which is loaded once."""
+        made = self.writer.shared(("part", str(self.path), part.subfolder), lambda: self._loaded(part))
+        return made.code
+
+    def _loaded(self, part: Part) -> Made:
+        folder = Folder(self.writer, self.name).code
+        if part.kind.endswith("Tokenizer"):
+            options = []
+        else:
+            config = self.config(part.subfolder)
+            said = config.get("_class_name", (config.get("architectures") or [part.kind])[0])
+            if said not in (part.named or part.kind, part.kind):
+                raise CannotExportError(f"{self.name} holds {said}, which scripts do not load")
+            options = [DTYPE[part.module.partition(".")[0]]]
+        if part.subfolder:
+            options.insert(0, f"subfolder={literal(part.subfolder)}")
+        self.writer.imports.take(part.module, part.kind)
+        self.writer.imports.add("torch")
+        return Made(
+            self.writer.assign(self.name, part.subfolder or "network", f"{part.kind}.from_pretrained", folder, *options)
+        )
+
+    def trained(self, subfolder: str = "scheduler") -> Trained:
+        """The noise levels that the model was trained with."""
+        return Trained(read_json(self.path / subfolder / "scheduler_config.json"), self.code, subfolder)
+
+    def classes(self) -> Mapping[str, str]:
+        """The names of its classes by their numbers, where it is led by these."""
+        index = self.path / "model_index.json"
+        return read_json(index).get("id2label", {}) if index.is_file() else {}
 
 
-def _folder(model: str, name: str) -> Path:
+def model_folder(model: str, name: str) -> Path:
+    """The folder of a model. Raises CannotExportError where there is none on this computer."""
     if model.startswith(STARTER):
         return resources.folder("assets") / "models" / model[len(STARTER) :]
     try:
         found = library_path(model) or Path(model)
     except AmbiguousNameError as error:
         raise CannotExportError(str(error)) from None
-    if not (found / "model_index.json").is_file():
-        raise CannotExportError(f"{name} loads {model}, which is no folder in diffusers' layout on this computer")
+    if not model or not any((found / file).is_file() for file in ("model_index.json", "config.json")):
+        raise CannotExportError(f"{name} loads {model or 'nothing'}, which is no folder in diffusers' layout here")
     return found.absolute()
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A configuration. Raises CannotExportError for a file that is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -5,17 +5,21 @@ from __future__ import annotations
 import keyword
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-HEAD = '''"""The image of a workflow of nodeflow's, over diffusers and transformers alone.
+HEAD = '''"""The images of a workflow of nodeflow's, over libraries that everybody has.
 
-    pip install torch diffusers transformers pillow
+    pip install {packages}
 
-On a CPU it is the same image to the last bit.
+On a CPU they are the same images to the last bit.
 """
-
 '''
-STANDARD = ("inspect", "pathlib")
+PACKAGES = {"PIL": "pillow", "open_clip": "open_clip_torch"}
+"""What is installed for a module, where that has another name."""
+STANDARD = ("functools", "inspect", "itertools", "json", "math", "pathlib", "re", "typing")
+LINE = 120
+"""Characters of a line of a script."""
 
 
 class Imports:
@@ -32,6 +36,19 @@ class Imports:
     def take(self, module: str, name: str) -> None:
         """A name out of a module."""
         self._names[module].add(name)
+
+    def modules(self) -> list[str]:
+        """Those that are no part of Python."""
+        found = {one.split(".")[0].split(" ")[0] for one in (*self._whole, *self._names)}
+        return sorted(found - set(STANDARD))
+
+    def copy(self) -> Imports:
+        """The same, to go on from."""
+        other = Imports()
+        other._whole |= self._whole
+        for module, names in self._names.items():
+            other._names[module] |= names
+        return other
 
     def text(self) -> str:
         """The lines, those of the standard library first."""
@@ -62,3 +79,18 @@ def literal(value: Any) -> str:
         inner = ", ".join(literal(one) for one in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     return repr(value)
+
+
+def call_lines(start: str, arguments: Sequence[str], indent: int = 0) -> list[str]:
+    """The lines of a call as ruff breaks them: in one, its arguments in one, or each in its own."""
+    inner = ", ".join(arguments)
+    if indent + len(f"{start}({inner})") <= LINE or not arguments:
+        return [f"{start}({inner})"]
+    if indent + len(inner) + 4 <= LINE:
+        return [f"{start}(", f"    {inner}", ")"]
+    return [f"{start}(", *(f"    {one}," for one in arguments), ")"]
+
+
+def head(modules: Sequence[str]) -> str:
+    """What stands at the beginning of a script that imports some modules."""
+    return HEAD.format(packages=" ".join(sorted(PACKAGES.get(one, one) for one in modules)))

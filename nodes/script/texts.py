@@ -1,41 +1,38 @@
-"""Texts and classes of a script."""
+"""Texts and classes as conditions: tuples of tensors, in the order in which a network takes them."""
 
 from __future__ import annotations
 
-from nodeflow.prompt_text import as_clip_reads
-from nodes.comfyui.export.exporter import CannotExportError, Exporter
-from nodes.script.models import Model
-from nodes.script.pieces import literal
-
-ENCODE = '''
-
-def encode(text, tokenizer, text_encoder):
-    """Return the vectors of a text's tokens, filled up to the length that the encoder reads."""
-    length = text_encoder.config.max_position_embeddings
-    ids = tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
-    return text_encoder(ids).last_hidden_state
-'''
+from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.writer import Function, Made, Writer
 
 
-def encoded(about: Exporter, name: str, model: Model) -> str:
-    """Return the call that encodes the text of a node."""
-    text = about.plain(name, "text")
-    if about.source(name, "text") is not None or not isinstance(text, str):
-        raise CannotExportError(f"the text of {name} comes by wire, which is not written")
-    return f"encode({literal(as_clip_reads(text))}, {model.name}_tokenizer, {model.name}_text_encoder)"
+def clip_text(writer: Writer, name: str, _: str) -> Made:
+    encoder = writer.input(name, "text_encoder")
+    text = writer.text(name)
+    variable = writer.assign(name, "condition", encoder.code, text, *encoder.about)
+    return Made(variable, "text" if encoder.code == "encode" else encoder.code)
 
 
-def label_of(about: Exporter, name: str, model: Model) -> int:
-    """Return the number of a class; that of no class for an empty label."""
-    label = str(about.plain(name, "label")).strip()
-    none = int(model.configs[model.network]["num_embeds_ada_norm"])
-    if "\n" in label:
-        raise CannotExportError(f"{name} names several classes, which is not written")
+def class_label(writer: Writer, name: str, _: str) -> Made:
+    none, names = writer.input(name, "classes").about
+    lines = [line.strip() for line in str(writer.plain(name, "label")).splitlines() if line.strip()]
+    numbers = [_number(line, none, names, name) for line in lines or [""]]
+    writer.imports.add("torch")
+    variable = writer.name(f"{name}_condition", (name, "condition"))
+    writer.line(f"{variable} = (torch.tensor({numbers}),)")
+    return Made(variable, "class")
+
+
+def _number(label: str, none: int, names: dict[str, str], name: str) -> int:
+    """The number of a class; that of no class for an empty label."""
     if not label:
         return none
     if label.isdecimal() and int(label) < none:
         return int(label)
-    for number, names in model.classes.items():
-        if label.casefold() in (names.casefold(), *(one.strip() for one in names.casefold().split(","))):
+    for number, known in names.items():
+        if label.casefold() in (known.casefold(), *(one.strip() for one in known.casefold().split(","))):
             return int(number)
     raise CannotExportError(f"{label!r} at {name} is no class of its model")
+
+
+TEXTS: dict[str, Function] = {"clip_text_encode": clip_text, "class_label": class_label}

@@ -90,9 +90,9 @@ class ForeignDocuments(QObject):
             return
         format = kinds.get(kind, "comfyui")
         path = Path(name) if Path(name).suffix else Path(name).with_suffix(SUFFIXES[format])
-        workflow = session.workflow.copy()
+        workflow, base = session.workflow.copy(), session.base
         self._background.run(
-            lambda: self._files.write(files.dumps(workflow), format),
+            lambda: self._files.write(files.dumps(workflow), format, base),
             lambda written: self._judge(written, path),
             owner=session,
         )

@@ -1,0 +1,60 @@
+"""What is put on a network: ControlNets and LoRAs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.denoisers import Denoises
+from nodes.script.models import STARTER, Folder, Part, model_folder
+from nodes.script.pieces import literal
+from nodes.script.writer import Function, Made, Writer
+
+
+def load_controlnet(writer: Writer, name: str, _: str) -> Made:
+    folder = Folder(writer, name)
+    return Made(folder.part(Part("", "diffusers", "ControlNetModel")), folder.config(""))
+
+
+def control(writer: Writer, name: str, _: str) -> Made:
+    denoiser, net, image = (writer.input(name, key) for key in ("denoiser", "controlnet", "image"))
+    found: Denoises = denoiser.about
+    if found.function not in ("text_unet", "controlled_unet"):
+        raise CannotExportError(f"{name} leads another network than a text-led U-Net, which is not written")
+    if writer.plain(name, "counted") != "steps":
+        raise CannotExportError(f"{name} counts its share in trained timesteps, which is not written")
+    told = ", ".join(writer.value(name, key) for key in ("strength", "start", "end"))
+    controls = (*found.controls, f"({net.code}, {image.code}, {told})")
+    line = writer.bound(name, "", "controlled_unet", found.code, f"[{', '.join(controls)}]")
+    return Made(line, replace(found, function="controlled_unet", controls=controls))
+
+
+def lora(writer: Writer, name: str, _: str) -> Made:
+    network = writer.input(name, "unet")
+    if "(" in network.code or writer.plain(name, "blocks"):
+        raise CannotExportError(f"{name} gives some blocks a factor of their own, which is not written")
+    if writer.plain(name, "start") > 0 or writer.plain(name, "end") < 1:
+        raise CannotExportError(f"{name} acts in a part of the steps, which is not written")
+    if network.about is None or "lora" in network.code:
+        raise CannotExportError(f"{name} is put on a network that has a LoRA already, which is not written")
+    adapter = writer.shared(("lora", name, network.code), lambda: _loaded(writer, name))
+    weight = writer.value(name, "weight")
+    return Made(writer.bound(name, "lora", "with_adapter", network.code, adapter.code, weight), network.about)
+
+
+def _loaded(writer: Writer, name: str) -> Made:
+    """Load the file into the network, where it does nothing until it is asked for."""
+    place = model_folder(str(writer.plain(name, "lora")), name) if _is_starter(writer, name) else None
+    if place is None:
+        raise CannotExportError(f"{name} loads a file that is read in ways of nodeflow's own")
+    adapter, network = literal(name), writer.input(name, "unet").code
+    writer.line(f'{network}.load_lora_adapter({literal(str(place))}, prefix="unet", adapter_name={adapter})')
+    writer.line(f"{network}.disable_lora()")
+    return Made(adapter)
+
+
+def _is_starter(writer: Writer, name: str) -> bool:
+    return str(writer.plain(name, "lora")).startswith(STARTER)
+
+
+CONTROLS: dict[str, Function] = {"load_controlnet": load_controlnet, "control": control, "apply_lora": lora}

@@ -1,0 +1,122 @@
+"""How networks of diffusers are asked: each takes x, the step, and its condition."""
+
+from __future__ import annotations
+
+import torch
+from diffusers import DDPMScheduler
+from torch.nn.functional import interpolate
+
+
+def text_unet(unet, x, at, tokens):
+    """A U-Net that reads a text."""
+    return unet(x, at.t, tokens, return_dict=False)[0]
+
+
+def controlled_unet(unet, controls, x, at, tokens):
+    """A U-Net with ControlNets beside it: each a network, its image, strength, and from which share of the steps on to
+    which it acts."""
+    share, after = at.step / at.steps, (at.step + 1) / at.steps
+    found = [
+        net(x, at.t, tokens, beside(at.row(image), x), conditioning_scale=strength, return_dict=False)
+        for net, image, strength, start, end in controls
+        if strength and share >= start and after <= end
+    ]
+    if not found:
+        return text_unet(unet, x, at, tokens)
+    down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
+    return unet(
+        x,
+        at.t,
+        tokens,
+        down_block_additional_residuals=down,
+        mid_block_additional_residual=sum((one[1] for one in found[1:]), found[0][1]),
+        return_dict=False,
+    )[0]
+
+
+def beside(image, x):
+    """An image for each of a batch."""
+    return image.repeat(len(x) // len(image), 1, 1, 1)
+
+
+def with_adapter(network, adapter, weight, *given, **named):
+    """A network's output with a LoRA on it, ``weight`` times; without it the network is as it was."""
+    network.set_adapters(adapter, weight)
+    network.enable_lora()
+    found = network(*given, **named)
+    network.disable_lora()
+    return found
+
+
+def prior_transformer(prior, x, at, tokens, whole, mask):
+    """A diffusion prior: it denoises CLIP's vectors."""
+    return prior(x.flatten(1), at.t, whole, tokens, mask, return_dict=False)[0][:, :, None, None]
+
+
+def vector_unet(unet, x, at, tokens, added, counts):
+    """The decoder of an unCLIP: a U-Net that is led by a CLIP vector."""
+    return unet(x, at.t, tokens, added, attention_mask=counts, return_dict=False)[0]
+
+
+def class_transformer(transformer, x, at, labels):
+    """A transformer that is led by a class."""
+    return transformer(x, at.t.expand(len(x)), labels, return_dict=False)[0]
+
+
+def pixel_unet(unet, x, at):
+    """A U-Net on pixels that nothing leads."""
+    return unet(x, at.t, return_dict=False)[0]
+
+
+def class_unet(unet, x, at, labels):
+    """A U-Net on pixels that is led by a class."""
+    return unet(x, at.t, class_labels=labels, return_dict=False)[0]
+
+
+def joint_transformer(transformer, x, at, tokens, pooled):
+    """A joint-attention transformer: words and patches are one row of tokens."""
+    return transformer(
+        hidden_states=x,
+        timestep=at.t.expand(len(x)),
+        encoder_hidden_states=tokens,
+        pooled_projections=pooled,
+        return_dict=False,
+    )[0]
+
+
+def upsampling_unet(unet, low, level, x, at):
+    """A U-Net on pixels that sees a small image, enlarged, beside what it paints."""
+    seen = enlarged(at.row(low), *x.shape[-2:])
+    levels = None if level is None else torch.full((len(x),), level)
+    return unet(torch.cat([x, beside(seen, x)], 1), at.t.expand(len(x)), class_labels=levels, return_dict=False)[0]
+
+
+def noisy_upsampling_unet(unet, low, level, seed, config, x, at):
+    """The same with noise on the small image, of which the network is told how much (Ho et al. 2021)."""
+    seen = enlarged(2 * low - 1, *x.shape[-2:])
+    if level:
+        generators = [torch.Generator().manual_seed(seed + number) for number in range(len(low))]
+        noise = torch.cat([torch.randn((1, *seen.shape[1:]), generator=one) for one in generators])
+        keep = float(DDPMScheduler.from_config(config).alphas_cumprod[level])
+        seen = keep**0.5 * seen + (1 - keep) ** 0.5 * noise
+    return upsampling_unet(unet, seen, level, x, at)
+
+
+def text_upsampling_unet(unet, low, level, seeds, config, x, at, tokens):
+    """A text-led U-Net that sees a small image with noise on it beside what it paints (Saharia et al. 2022)."""
+    seen = interpolate(2 * low - 1, x.shape[-2:], mode="bilinear", align_corners=True)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    for generator in generators:  # their first numbers are what sampling starts from
+        torch.randn((1, *seen.shape[1:]), generator=generator)
+    noise = torch.cat([torch.randn((1, *seen.shape[1:]), generator=one) for one in generators])
+    keep = float(DDPMScheduler.from_config(config).alphas_cumprod[level])
+    seen = at.row(keep**0.5 * seen + (1 - keep) ** 0.5 * noise)
+    levels = torch.full((len(x),), level)
+    return unet(torch.cat([x, beside(seen, x)], 1), at.t, tokens, class_labels=levels, return_dict=False)[0]
+
+
+def enlarged(images, height, width):
+    """Images of a larger size, by cubic curves."""
+    if images.shape[-2:] == (height, width):
+        return images
+    return interpolate(images, (height, width), mode="bicubic", antialias=True)

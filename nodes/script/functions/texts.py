@@ -1,0 +1,65 @@
+"""Texts as conditions: tuples of tensors, in the order in which a network takes them."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import pad
+
+
+def encode(text, tokenizer, text_encoder):
+    """The vectors of a text's tokens, filled up to the length that CLIP reads."""
+    return (text_encoder(clip_tokens(text, tokenizer, text_encoder).input_ids).last_hidden_state,)
+
+
+def encode_whole(text, tokenizer, text_encoder):
+    """The vectors of a text's tokens, and the text as a whole."""
+    said = text_encoder(clip_tokens(text, tokenizer, text_encoder).input_ids)
+    return said.last_hidden_state, said.pooler_output
+
+
+def clip_tokens(text, tokenizer, text_encoder):
+    """The numbers of a text's tokens, filled up or cut off."""
+    length = min(tokenizer.model_max_length, text_encoder.config.max_position_embeddings)
+    return tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+
+
+def encode_t5(text, tokenizer, text_encoder):
+    """The vectors of a text's tokens by T5; small letters only, as the model was trained."""
+    length = min(tokenizer.model_max_length, 77)
+    options = {"padding": "max_length", "max_length": length, "truncation": True, "return_tensors": "pt"}
+    found = tokenizer([text.lower().strip()], **options)
+    return (text_encoder(found.input_ids, attention_mask=found.attention_mask).last_hidden_state,)
+
+
+def encode_joint(text, clips, t5, width):
+    """Tokens and the text as a whole, for Stable Diffusion 3: by one or two CLIP, and T5 (Esser et al. 2024)."""
+    said = [
+        encoder(clip_tokens(text, tokenizer, encoder).input_ids, output_hidden_states=True)
+        for tokenizer, encoder in clips
+    ]
+    tokens = torch.cat([one.hidden_states[-2] for one in said], -1)
+    tokens = pad(tokens, (0, width - tokens.shape[-1]))
+    if t5:
+        tokens = torch.cat([tokens, t5_states(text, *t5, 256)], 1)
+    elif len(clips) == 2:
+        tokens = torch.cat([tokens, tokens.new_zeros(1, 256, width)], 1)
+    return tokens, torch.cat([one.text_embeds for one in said], -1)
+
+
+def t5_states(text, tokenizer, text_encoder, length):
+    """The vectors of so many tokens of a text by T5."""
+    ids = tokenizer([text], padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
+    return text_encoder(ids)[0]
+
+
+def encode_early(text, tokenizer, text_encoder):
+    """The last layer but one and the projected whole, as aMUSEd reads a text."""
+    said = text_encoder(clip_tokens(text, tokenizer, text_encoder).input_ids, output_hidden_states=True)
+    return said.hidden_states[-2], said.text_embeds
+
+
+def encode_projected(text, tokenizer, text_encoder):
+    """Tokens, the text as a whole, and which tokens are more than filling."""
+    found = clip_tokens(text, tokenizer, text_encoder)
+    said = text_encoder(found.input_ids)
+    return said.last_hidden_state, said.text_embeds, found.attention_mask.bool()

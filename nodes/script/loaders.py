@@ -1,0 +1,155 @@
+"""Loaders: each part of a model is loaded where it is wired, by its class in diffusers or transformers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.models import Folder, Network, Part
+from nodes.script.writer import Function, Made, Writer
+
+UNET = Part("unet", "diffusers", "UNet2DConditionModel")
+PIXEL_UNET = Part("unet", "diffusers", "UNet2DModel")
+VAE = Part("vae", "diffusers", "AutoencoderKL")
+CLIP = Part("text_encoder", "transformers", "CLIPTextModel")
+CLIP_TOKENIZER = Part("tokenizer", "transformers", "CLIPTokenizer")
+
+
+def text_encoder(folder: Folder, name: str) -> Made:
+    """CLIP's text encoder with its tokenizer."""
+    if folder.config("text_encoder").get("model_type") != "clip_text_model":
+        raise CannotExportError(f"the text encoder of {name} is none of CLIP's")
+    encode = folder.writer.use("encode")
+    encoder, tokenizer = folder.part(CLIP), folder.part(CLIP_TOKENIZER)
+    return Made(encode, (tokenizer, encoder))
+
+
+def joint_text(folder: Folder, transformer: dict[str, Any]) -> Made:
+    """Stable Diffusion 3's text encoders: one or two CLIP, and T5."""
+    clips = []
+    for number in ("", "_2"):
+        if (folder.path / f"text_encoder{number}").is_dir():
+            encoder = folder.part(Part(f"text_encoder{number}", "transformers", "CLIPTextModelWithProjection"))
+            tokenizer = folder.part(Part(f"tokenizer{number}", "transformers", "CLIPTokenizer"))
+            clips.append(f"({tokenizer}, {encoder})")
+    t5 = "None"
+    if (folder.path / "text_encoder_3").is_dir():
+        encoder = folder.part(Part("text_encoder_3", "transformers", "T5EncoderModel"))
+        t5 = f"({folder.part(Part('tokenizer_3', 'transformers', 'AutoTokenizer'))}, {encoder})"
+    width = str(transformer["joint_attention_dim"])
+    return Made(folder.writer.use("encode_joint"), (f"[{', '.join(clips)}]", t5, width))
+
+
+def t5_text(folder: Folder, name: str) -> Made:
+    """T5 with its tokenizer, or CLIP."""
+    if folder.config("text_encoder").get("model_type") != "t5":
+        return text_encoder(folder, name)
+    encoder = folder.part(Part("text_encoder", "transformers", "T5EncoderModel"))
+    tokenizer = folder.part(Part("tokenizer", "transformers", "T5Tokenizer"))
+    return Made(folder.writer.use("encode_t5"), (tokenizer, encoder))
+
+
+def vae_of(folder: Folder) -> Made:
+    """The VAE, and its configuration."""
+    return Made(folder.part(VAE), folder.config("vae"))
+
+
+def factor(vae: dict[str, Any]) -> int:
+    """Pixels of a latent's cell."""
+    return int(2 ** (len(vae["block_out_channels"]) - 1))
+
+
+def latent_diffusion(writer: Writer, name: str, output: str) -> Made:
+    folder = Folder(writer, name)
+    trained = folder.trained()
+    if output == "schedule":
+        return Made("", trained)
+    if output == "text_encoder":
+        return text_encoder(folder, name)
+    if output == "vae":
+        return vae_of(folder)
+    config, vae = folder.config("unet"), folder.config("vae")
+    if config.get("addition_embed_type") or config.get("class_embed_type") or config.get("time_cond_proj_dim"):
+        raise CannotExportError(f"the U-Net of {name} is told more than a text, which is not written")
+    network = Network(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
+    return Made(folder.part(UNET), network)
+
+
+def dit(writer: Writer, name: str, output: str) -> Made:
+    folder = Folder(writer, name)
+    trained = folder.trained()
+    config, vae = folder.config("transformer"), folder.config("vae")
+    match output:
+        case "schedule":
+            return Made("", trained)
+        case "vae":
+            return vae_of(folder)
+        case "classes":
+            return Made("", (int(config["num_embeds_ada_norm"]), folder.classes()))
+    network = Network(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
+    return Made(folder.part(Part("transformer", "diffusers", "DiTTransformer2DModel")), network)
+
+
+def flow_transformer(writer: Writer, name: str, output: str) -> Made:
+    folder = Folder(writer, name)
+    config, vae = folder.config("transformer"), folder.config("vae")
+    match output:
+        case "schedule":
+            return Made("", folder.trained())
+        case "text_encoder":
+            return joint_text(folder, config)
+        case "vae":
+            return vae_of(folder)
+    part = Part("transformer", "diffusers", "SD3Transformer2DModel")
+    return Made(
+        folder.part(part), Network(config, config["in_channels"], factor(vae), config["sample_size"], "flow", "joint")
+    )
+
+
+def pixel_model(writer: Writer, name: str, output: str) -> Made:
+    """A U-Net on pixels, alone or beside a small image."""
+    folder = Folder(writer, name)
+    trained = folder.trained()
+    config = folder.config("unet")
+    match output:
+        case "schedule":
+            return Made("", trained)
+        case "classes":
+            names = folder.classes()
+            return Made("", (len(names) or int(config.get("num_class_embeds") or 0), names))
+    channels = min(config["in_channels"], 3)
+    return Made(folder.part(PIXEL_UNET), Network(config, channels, 1, config["sample_size"], trained.prediction))
+
+
+def text_pixels(writer: Writer, name: str, output: str) -> Made:
+    """A text-led U-Net on pixels, alone or beside a small image."""
+    folder = Folder(writer, name)
+    match output:
+        case "schedule":
+            return Made("", folder.trained())
+        case "noising":
+            return Made("", folder.trained("image_noising_scheduler"))
+        case "text_encoder":
+            return t5_text(folder, name)
+    config = folder.config("unet")
+    prediction = folder.trained().prediction
+    return Made(folder.part(UNET), Network(config, 3, 1, config["sample_size"], prediction))
+
+
+def vae(writer: Writer, name: str, output: str) -> Made:
+    folder = Folder(writer, name)
+    inside = "vae" if (folder.path / "vae").is_dir() else ""
+    part = Part(inside, "diffusers", "AutoencoderKL")
+    return Made(folder.part(part), folder.config(inside))
+
+
+LOADERS: dict[str, Function] = {
+    "load_latent_diffusion": latent_diffusion,
+    "load_dit": dit,
+    "load_flow_transformer": flow_transformer,
+    "load_ddpm": pixel_model,
+    "load_upsampler": pixel_model,
+    "load_text_pixels": text_pixels,
+    "load_text_upsampler": text_pixels,
+    "load_vae": vae,
+}

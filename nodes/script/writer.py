@@ -1,0 +1,223 @@
+"""A script as it grows: each node by the function for its type, its lines once, what is behind a list in a loop."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nodeflow.graph.model.workflow import Link
+from nodeflow.prompt_text import as_clip_reads
+from nodes.comfyui.export.exporter import CannotExportError, Exporter
+from nodes.script.gathering import known_functions
+from nodes.script.pieces import Imports, call_lines, called, literal
+
+TAKEN = frozenset(dir(builtins)) | {"torch", "np", "json", "math", "partial", "inspect", "open_clip"}
+"""Names that mean something else in scripts."""
+Key = tuple[str, ...]
+"""A node and its output, or a line that several share."""
+
+
+class Made(NamedTuple):
+    """What stands in a script for an output: its name or value as code, what is known of it, and the list behind it."""
+
+    code: str
+    about: Any = None
+    axes: tuple[str, ...] = ()
+
+
+Function = Callable[["Writer", str, str], Made]
+"""Writes an output of a node."""
+
+
+@dataclass
+class Statement:
+    """Lines for a key, the lists that they are in loops over, what must stand before them, and their variables."""
+
+    key: Key
+    axes: dict[str, None] = field(default_factory=dict)
+    needs: set[Key] = field(default_factory=set)
+    lines: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+
+class Axis(NamedTuple):
+    """A list: the name of one item in a loop, the code of all, and their values where they are known."""
+
+    item: str
+    items: str
+    values: tuple[object, ...] = ()
+
+
+class Writer:
+    """Holds what is written, and what each output of the workflow became."""
+
+    def __init__(
+        self, about: Exporter, functions: Mapping[str, Function], refused: Mapping[str, str], folder: Path
+    ) -> None:
+        self.about, self.imports, self.folder = about, Imports(), folder
+        self.used: set[str] = set()
+        self.axes: dict[str, Axis] = {}
+        self.statements: list[Statement] = []
+        self.gathered: dict[str, str] = {}
+        """Variables of loops that are wanted as a whole behind them, and what they are called there."""
+        self._functions, self._refused = functions, refused
+        self._made: dict[Key, Made] = {}
+        self._frames: list[Statement] = []
+        self._names: dict[str, Key] = {}
+
+    # --- what a node was given
+
+    def plain(self, name: str, param: str) -> Any:
+        """A parameter that must be known while the script is written."""
+        if self.about.source(name, param) is not None:
+            raise CannotExportError(f"the {param} of {name} comes by wire, which is not written")
+        return self.about.plain(name, param)
+
+    def value(self, name: str, param: str) -> str:
+        """A parameter as code: its value, or what is wired to it."""
+        link = self.about.source(name, param)
+        return literal(self.about.plain(name, param)) if link is None else self.output(link).code
+
+    def text(self, name: str) -> str:
+        """A text as code, as CLIP reads it; what lists hold is so already."""
+        if self.is_wired(name, "text"):
+            return self.value(name, "text")
+        return literal(as_clip_reads(str(self.about.plain(name, "text"))))
+
+    def is_wired(self, name: str, input: str) -> bool:
+        return self.about.source(name, input) is not None
+
+    def input(self, name: str, input: str, slot: int = 0) -> Made:
+        """What is wired to an input. Raises CannotExportError where nothing is, or it cannot be written."""
+        link = self.about.source(name, input, slot)
+        if link is None:
+            raise CannotExportError(f"nothing is wired to the {input} of {name}")
+        return self.output(link)
+
+    def inputs(self, name: str, input: str) -> list[Made]:
+        """What is wired to the places of an input that takes several."""
+        links = (link for link in self.about.workflow.links.values() if link.target == name and link.input == input)
+        return [self.output(link) for link in sorted(links, key=lambda link: link.slot)]
+
+    def whole(self, name: str, input: str) -> Made:
+        """A list that is wired to an input, of all items."""
+        made = self._outside(name, input)
+        self._need(name, input)
+        if not made.axes:
+            return Made(f"[{made.code}]", made.about)
+        *others, axis = made.axes
+        if others:
+            raise CannotExportError(f"{name} stands behind two lists at once, which is not written")
+        if made.code == self.axes[axis].item:
+            return Made(self.axes[axis].items, made.about)
+        all_of_them = self.name(f"all_{made.code}", ("gathered", made.code))
+        return Made(self.gathered.setdefault(made.code, all_of_them), made.about)
+
+    def output(self, link: Link) -> Made:
+        return self.at(link.source, link.output)
+
+    def at(self, name: str, output: str) -> Made:
+        """An output of a node."""
+        return self.shared((name, output), lambda: self._written(name, output))
+
+    def shared(self, key: Key, write: Callable[[], Made]) -> Made:
+        """What is written once under a key: by the first who asks."""
+        if key not in self._made:
+            frame = Statement(key)
+            self._frames.append(frame)
+            try:
+                made = write()
+            finally:
+                self._frames.pop()
+            self._made[key] = made._replace(axes=tuple(frame.axes))
+            self.statements.append(frame)
+        made = self._made[key]
+        if self._frames:
+            self._frames[-1].axes.update(dict.fromkeys(made.axes))
+            self._frames[-1].needs.add(key)
+        return made
+
+    # --- what is written
+
+    def use(self, function: str) -> str:
+        """The name of a function of `functions`, which the script then holds."""
+        self.used.add(function)
+        return function
+
+    def name(self, wanted: str, key: Key) -> str:
+        """A name that nothing else has."""
+        name = called(wanted)
+        if name in TAKEN or name in known_functions():
+            name += "_1"
+        while self._names.setdefault(name, key) != key:
+            name += "_"
+        return name
+
+    def tuple(self, name: str, items: Sequence[object]) -> str:
+        """Write a tuple of plain values; its name."""
+        codes = [literal(item) for item in items]
+        end = "," if len(codes) == 1 else ""
+        self._frames[-1].lines += call_lines(f"{name} = ", [f"{codes[0]}{end}", *codes[1:]] if codes else [])
+        return name
+
+    def line(self, text: str) -> None:
+        self._frames[-1].lines.append(text)
+
+    def assign(self, name: str, what: str, function: str, *given: str, **named: str | None) -> str:
+        """Write that a variable of a node is what a function gives; its name. What is named None is left out."""
+        full = f"{name}_{what}" if what and what not in name else name
+        variable = self.name(full, self._frames[-1].key)
+        arguments = [*given, *(f"{key}={value}" for key, value in named.items() if value is not None)]
+        self._frames[-1].lines += call_lines(
+            f"{variable} = {function}", arguments, indent=4 * len(self._frames[-1].axes)
+        )
+        self._frames[-1].names.append(variable)
+        return variable
+
+    def bound(self, name: str, what: str, function: str, *given: str, **named: str | None) -> str:
+        """The same, of a function with some of its arguments given."""
+        self.imports.take("functools", "partial")
+        return self.assign(name, what, "partial", self.use(function), *given, **named)
+
+    def list(self, name: str, items: str, values: tuple[object, ...] = ()) -> Made:
+        """Say that what comes after a node stands in a loop over items; one of them."""
+        item = self.name(name[:-1] if name.endswith("s") and len(name) > 2 else f"one_{name}", (name, "item"))
+        self.axes[name] = Axis(item, items, values)
+        self._frames[-1].axes[name] = None
+        return Made(item)
+
+    def attempt(self, write: Callable[[], object]) -> None:
+        """Write something whole, or leave everything as it was. Raises CannotExportError."""
+        before = (set(self.used), list(self.statements), dict(self._made), dict(self.gathered), self.imports.copy())
+        try:
+            write()
+        except CannotExportError:
+            self.used, self.statements, self._made, self.gathered, self.imports = before
+            self._frames.clear()
+            raise
+
+    def _written(self, name: str, output: str) -> Made:
+        kind = self.about.kind(name)
+        if self.about.workflow.nodes[name].mode != "run":
+            raise CannotExportError(f"{name} is muted or bypassed; take it out, or let it run")
+        if kind not in self._functions:
+            why = self._refused.get(kind, "has no counterpart in diffusers that gives the same numbers")
+            raise CannotExportError(f"{name} {why}")
+        return self._functions[kind](self, name, output)
+
+    def _outside(self, name: str, input: str) -> Made:
+        """What is wired to an input, without the list behind it becoming one of the node that takes it."""
+        frames, self._frames = self._frames, []
+        try:
+            return self.input(name, input)
+        finally:
+            self._frames = frames
+
+    def _need(self, name: str, input: str) -> None:
+        """Say that a node comes after what is wired to an input, outside of the loop that it may be in."""
+        link = self.about.source(name, input)
+        if link is not None:
+            self._frames[-1].needs.add((link.source, link.output))
