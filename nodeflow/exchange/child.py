@@ -1,7 +1,8 @@
 """The process that opens or writes another program's file.
 
 It is started with ``open``, a file (``-``: it comes in) and the form to take, or with ``write``, a format and the
-folder where relative paths start: then the workflow comes in; or with ``classes``, for what can be opened. It answers on its standard output.
+folder where relative paths start: then the workflow comes in; or with ``classes``, for what can be opened. It answers
+on its standard output.
 """
 
 from __future__ import annotations

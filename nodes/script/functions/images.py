@@ -98,7 +98,7 @@ def contact_sheet(images, labels, columns):
     width, height = max(row.width for row in rows), max(row.height for row in rows)
     scale = min(max(width, height, 160), 384, 8000 // max(columns, -(-len(rows) // columns))) / max(width, height)
     width, height = max(round(width * scale), 1), max(round(height * scale), 1)
-    lines = [wrapped(str(label), font, width) for label in labels or [""] * len(rows)]
+    lines = [wrapped(str(label), font, width) for label in labels] if labels else [[]] * len(rows)
     down = height + max(map(len, lines)) * 19 + 10
     size = columns * (width + 10) + 30, -(-len(rows) // columns) * down + 30
     sheet = Image.new("RGB", size, "#ffffff")
