@@ -23,7 +23,7 @@ def texts(writer: Writer, name: str, _: str) -> Made:
 
 
 def split_batch(writer: Writer, name: str, _: str) -> Made:
-    return writer.list(name, f"{writer.input(name, 'image').code}.split(1)")
+    return writer.loop(name, f"{writer.input(name, 'image').code}.split(1)")
 
 
 def pick(writer: Writer, name: str, _: str) -> Made:
@@ -34,8 +34,8 @@ def pick(writer: Writer, name: str, _: str) -> Made:
 
 def _of(writer: Writer, name: str, items: tuple[object, ...]) -> Made:
     variable = writer.name(name, (name, "items"))
-    writer.shared((name, "items"), lambda: Made(writer.tuple(variable, items)))
-    return writer.list(name, variable, items)
+    writer.shared((name, "items"), lambda: Made(writer.constants(variable, items)))
+    return writer.loop(name, variable, items)
 
 
 LISTS: dict[str, Function] = {

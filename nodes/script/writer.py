@@ -156,7 +156,7 @@ class Writer:
             name += "_"
         return name
 
-    def tuple(self, name: str, items: Sequence[object]) -> str:
+    def constants(self, name: str, items: Sequence[object]) -> str:
         """Write a tuple of plain values; its name."""
         codes = [literal(item) for item in items]
         end = "," if len(codes) == 1 else ""
@@ -182,7 +182,7 @@ class Writer:
         self.imports.take("functools", "partial")
         return self.assign(name, what, "partial", self.use(function), *given, **named)
 
-    def list(self, name: str, items: str, values: tuple[object, ...] = ()) -> Made:
+    def loop(self, name: str, items: str, values: tuple[object, ...] = ()) -> Made:
         """Say that what comes after a node stands in a loop over items; one of them."""
         item = self.name(name[:-1] if name.endswith("s") and len(name) > 2 else f"one_{name}", (name, "item"))
         self.axes[name] = Axis(item, items, values)
