@@ -22,10 +22,13 @@ from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.model.workflow import WorkflowError
 
 
-def main(file: Path | None = None) -> int:
-    """Open the app on a workflow file, or on the starter workflow; the exit code once the window is closed."""
+def main(file: Path | None = None, form: bool = False) -> int:
+    """Open the app on a workflow file, or on the starter workflow; the exit code once the window is closed.
+
+    With ``form`` the form over the workflow is shown.
+    """
     app = application()
-    window = open_window(file)
+    window = open_window(file, form)
     shown = LanguageSwitch(app, window)
     app.styleHints().colorSchemeChanged.connect(lambda: shown.window.retheme())
     window.resize(window.size().boundedTo(window.screen().availableSize()))
@@ -57,11 +60,11 @@ def application() -> QApplication:
     return app
 
 
-def open_window(file: Path | None = None) -> MainWindow:
-    """A window on a workflow file; what is wrong with the file is said in it."""
+def open_window(file: Path | None = None, form: bool = False) -> MainWindow:
+    """A window on a workflow file, or on the form over it; what is wrong with the file is said in it."""
     window = MainWindow(DocumentSession())
     if file is not None:
-        QTimer.singleShot(0, window, lambda: window.show_file(file))
+        QTimer.singleShot(0, window, lambda: window.show_file(file, form))
     elif window.documents.remembered:
         QTimer.singleShot(0, window, lambda: _restore(window))
     else:

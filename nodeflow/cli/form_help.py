@@ -51,9 +51,10 @@ def _lines(workflow: Workflow) -> list[tuple[str, str]]:
     from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.model.plain_values import shown
     from nodeflow.graph.model.workflow import WorkflowError
+    from nodeflow.graph.subgraphs.instances import with_subgraphs
     from nodeflow.graph.validate.form_fields import place_of
 
-    catalogue, lines = known_catalogue(), []
+    catalogue, lines = with_subgraphs(known_catalogue(), workflow), []
     assert workflow.form is not None
     for field in workflow.form.fields:
         title = f"{field.title} · " if field.title else ""

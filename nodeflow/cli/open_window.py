@@ -14,6 +14,7 @@ from nodeflow.cli.status import refuse
 
 def open_(
     file: Annotated[Path | None, typer.Argument(help="The workflow file (default: the starter).")] = None,
+    form: Annotated[bool, typer.Option("--form", help="Show the form over the workflow at once.")] = False,
 ) -> None:
     """Open a workflow in a window; where there is no display, run it without one."""
     from nodeflow import system
@@ -27,4 +28,4 @@ def open_(
         refuse(sentence)
     from nodeflow.app.main import main as show
 
-    raise typer.Exit(show(file))
+    raise typer.Exit(show(file, form))

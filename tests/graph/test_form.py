@@ -16,6 +16,7 @@ from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.model.form import Form, FormField, FormOutput
 from nodeflow.graph.model.workflow import INPUTS, Link, Workflow, WorkflowError
 from nodeflow.graph.subgraphs.flatten import inside_of
+from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.graph.validate.form_fields import assignments, output_fault, place_of
 
 HERE = Path(__file__).parent
@@ -29,6 +30,10 @@ def postcard() -> Workflow:
     )
     made.form = Form("Postcard", fields, (FormOutput("b", "box", "Front"),), {"look": b'"wide"'})
     return made
+
+
+def value(field: FormField, workflow: Workflow) -> object:
+    return place_of(field, workflow, with_subgraphs(CATALOGUE, workflow)).value
 
 
 def test_a_form_is_written_and_read_to_the_byte() -> None:
@@ -116,7 +121,7 @@ def test_fields_follow_ports_that_are_renamed_hidden_and_exposed() -> None:
     assert do(hide(workflow, "more", "inputs", "extra"))[0] == ("first/one", "amount")
     assert do(expose(workflow, "more", Link(INPUTS, "+", "two", "amount")))[1] == ("second", "amount")
     assert do(ungroup(workflow, "", "second")[0])[1] == ("two", "amount")
-    assert [place_of(f, workflow, CATALOGUE).value for f in workflow.form.fields] == [2.5, 1]
+    assert [value(f, workflow) for f in workflow.form.fields] == [2.5, 1]
     for inverse in reversed(undo):
         inverse.apply(workflow)
         assert dumps(workflow) == states.pop()
@@ -140,6 +145,6 @@ def test_fields_follow_their_nodes_into_groups_and_out_again(seed: int) -> None:
         elif names:
             group(workflow, where, dice.sample(names, dice.randint(1, len(names))))[0].apply(workflow)
         form = workflow.form
-        assert [place_of(field, workflow, CATALOGUE).value for field in form.fields] == [f.name for f in form.fields]
+        assert [value(field, workflow) for field in form.fields] == [f.name for f in form.fields]
         assert [output_fault(output, workflow, CATALOGUE) for output in form.outputs] == [""] * 9
         assert [(o.node, o.output) for o in form.outputs] == [(f.node, "box") for f in form.fields]

@@ -55,6 +55,7 @@ def _for_nodes(gestures: NodeCommands, inside: bool) -> Iterator[Group]:
     yield "node.mute", "node.bypass", "node.rename", "node.wire"
     sized = any(card.asked.width or card.asked.height for card in cards)
     yield "node.collapse", "node.pin", "arrange.colour", *(("node.own_size",) if sized else ())
+    yield ("node.to_form",)
     if any(param.widget == "seed" for card in cards for param in card.face.rows):
         yield "node.reroll", "node.seed_mode"
     yield "node.group", "arrange.frame", *(("node.expose",) if inside else ())

@@ -93,6 +93,8 @@ class Settings(QObject):
     """Types of nodes that were added, the last one first; until then those that most workflows are made of."""
     course_done = Setting[list[str]]("course/done", [], list[str])
     """Pages of the course whose task was reached, by name."""
+    form_zoom = Setting[int]("form/zoom", 120, int)
+    """Size of the page of a form in percent."""
     minimap = Setting[bool]("canvas/minimap", True, bool)
     geometry = Setting[str]("window/geometry", "", str)
     """Place and size of the window, in Qt's form, base64."""

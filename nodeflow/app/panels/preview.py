@@ -42,6 +42,7 @@ class Preview(QWidget):
         super().__init__()
         self.session, self.history = session, history
         self.node, self.output = "", ""
+        self._pinned_output = ""
         self.choice = PreviewChoice()
         self._files = Background(self, threads=1)
         self.heading = QLabel()
@@ -84,7 +85,7 @@ class Preview(QWidget):
     def clear(self) -> None:
         """Show nothing, as before the first run."""
         self.node = self.output = ""
-        self.choice = PreviewChoice()
+        self.choice = PreviewChoice(self.choice.pinned)
         self.heading.clear()
         self.heading.hide()
         self.view.clear()
@@ -95,12 +96,30 @@ class Preview(QWidget):
         if self.choice.selected and node != self.node:
             self.look_at(node)
 
+    def pin(self, node: str, output: str) -> None:
+        """Show what this output of a node gives and no other result; without a node, what comes, as before."""
+        if (node, output) == (self.choice.pinned, self._pinned_output):
+            return
+        self.choice, self._pinned_output = PreviewChoice(node), output
+        self.clear()
+        if node:
+            self.look_at(node)
+
     def look_at(self, node: str) -> None:
         """Show what a node gave, where that is images."""
-        output = self.session.state(node).pictures
+        output = self._output_of(node)
         if output:
             self.node, self.output = node, output
             self.session.peek(node, output, WHOLE)
+
+    def _output_of(self, node: str) -> str:
+        """The output of a node that is shown: the pinned one, else the first that gave images."""
+        state = self.session.state(node)
+        if not node or node != self.choice.pinned:
+            return state.pictures
+        return next(
+            (value.output for value in state.values if value.pictures and value.output == self._pinned_output), ""
+        )
 
     # --- what arrives
 
@@ -117,7 +136,9 @@ class Preview(QWidget):
             self.view.show_step(picture)
 
     def _arrived(self, node: str, output: str, size: int, pictures: tuple[bytes, ...]) -> None:
-        if size == THUMBNAIL and self.session.state(node) == KEPT and not self.session.state(self.node).pictures:
+        kept = size == THUMBNAIL and self.session.state(node) == KEPT
+        if kept and not self.session.state(self.node).pictures and self.choice.pinned in ("", node):
+            output = self._pinned_output or output
             self.node, self.output = node, output
             self.session.peek(node, output, WHOLE)
         elif size == WHOLE and (node, output) == (self.node, self.output):

@@ -7,11 +7,11 @@ class PreviewChoice:
     """Knows whether the person looks at one node, and what the run has given so far.
 
     A selected node is looked at until another is, or none; without one the newest result is, and a latent that was
-    made on the way does not take the place of an image.
+    made on the way does not take the place of an image. A ``pinned`` node is the only one whose result is shown.
     """
 
-    def __init__(self) -> None:
-        self.selected = ""
+    def __init__(self, pinned: str = "") -> None:
+        self.selected, self.pinned = "", pinned
         self._image_came = False
 
     def begin_run(self) -> None:
@@ -20,8 +20,8 @@ class PreviewChoice:
 
     def takes_result(self, node: str, is_image: bool) -> bool:
         """Return whether the result of a node that just came is to be shown."""
-        if self.selected:
-            return node == self.selected
+        if self.pinned or self.selected:
+            return node == (self.pinned or self.selected)
         newest = is_image or not self._image_came
         self._image_came = self._image_came or is_image
         return newest

@@ -30,7 +30,7 @@ class LineField(QLineEdit):
         self._param, self._change = param, change
         self.setPlaceholderText(describe(param))
         self.textEdited.connect(self._judge)
-        self.editingFinished.connect(self._keep)
+        self.editingFinished.connect(self.keep)
 
     def show_value(self, value: Any) -> None:
         text = f"{value:.12g}" if isinstance(value, float) else str(value)
@@ -43,7 +43,8 @@ class LineField(QLineEdit):
         self.setStyleSheet(f"border: 1px solid {theme.current().bad};" if fault else "")
         self.setToolTip(said(fault))
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Hand over what is written, where it is a value."""
         value = read(self._param, self.text())
         if not self._param.fault(value):
             self._change(value, None)

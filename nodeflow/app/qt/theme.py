@@ -243,6 +243,10 @@ def _sheet(theme: Theme) -> str:
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
     QPushButton {{ background: {theme.raised}; border: 1px solid {theme.line}; border-radius: 5px; padding: 5px 14px; }}
     QPushButton:hover {{ background: {theme.line}; }}
+    QPushButton#run {{ background: {theme.accent}; color: {theme.on_accent}; border: none; font-weight: 600;
+        padding: 8px 14px; }}
+    QPushButton#run:hover {{ background: {QColor(theme.accent).lighter(112).name()}; }}
+    QPushButton:checked {{ background: {theme.fill}; }}
     QPushButton:disabled {{ color: {theme.faint}; }}
     QLineEdit, QPlainTextEdit, QSpinBox, QComboBox {{ background: {theme.field}; color: {theme.text};
         border: 1px solid {theme.line}; border-radius: 5px; padding: 3px 6px;

@@ -36,6 +36,7 @@ from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
 from nodeflow.app.window.foreign_documents import ForeignDocuments
+from nodeflow.app.window.form_commands import FormCommands
 from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self.tabs = Tabs(lambda: DocumentSession(hub=self.hub), self)
         self.models = ModelCommands(self, self.tabs, self.hub.models)
         self.masks = MaskCommands(self, self.tabs)
+        self.forms = FormCommands(self, self.tabs, self.settings, self.background)
         self.snippets = SnippetCommands(self, self.tabs)
         self.recovery = Recovery(self.tabs, Journal())
         self.recovery_bar = RecoveryBar(self.tabs, self.recovery)
@@ -160,6 +162,10 @@ class MainWindow(QMainWindow):
         self.panels.input_wanted.connect(self._use_as_input)
         self.panels.mask_wanted.connect(self.masks.paint_on)
         self.panels.run_wanted.connect(self.run)
+        self.forms.run_wanted.connect(self.run)
+        self.forms.input_wanted.connect(self._use_as_input)
+        self.forms.mask_wanted.connect(self.masks.paint_on)
+        self.forms.paint_wanted.connect(self.masks.paint)
         self.panels.model_wanted.connect(lambda model: self.models.take_file(Path(model.path)))
         self.panels.convert_wanted.connect(self.models.take_file)
         self.panels.folders_wanted.connect(self.models.show_folders)
@@ -173,7 +179,7 @@ class MainWindow(QMainWindow):
         self.documents.model_opened.connect(self.models.open_file)
         self.models.node_wanted.connect(self._load_model)
         self.recovery.unkept.connect(lambda words: self.hub.note_unkept("changes", words, bool(words)))
-        self.hub.trouble.connect(lambda words: self.canvas.view.toast.say(words))
+        self.hub.trouble.connect(lambda words: self.tabs.front.toast.say(words))
 
     def retheme(self) -> None:
         """Follow the system from light to dark or back."""
@@ -187,9 +193,9 @@ class MainWindow(QMainWindow):
 
     # --- what a person does
 
-    def show_file(self, path: Path) -> None:
-        """Open a workflow file or an image that holds one, in a tab; what is wrong with it is said."""
-        self.documents.show_file(path)
+    def show_file(self, path: Path, form: bool = False) -> None:
+        """Open a workflow file or an image that holds one, in a tab, or the form over it; what is wrong is said."""
+        self.documents.show_file(path, lambda: self.forms.show(self.tabs.front, form) if form else None)
 
     def show_start_page(self) -> None:
         """Show the start page in place of the documents."""
@@ -226,7 +232,7 @@ class MainWindow(QMainWindow):
     def _paste_foreign(self, tab: DocumentTab) -> None:
         """Open what was pasted onto the canvas and is no piece of a workflow of ours."""
         nothing = self.tr("The clipboard holds no nodes.")
-        self.foreign.paste(lambda reason: tab.canvas.view.toast.say(reason or nothing))
+        self.foreign.paste(lambda reason: tab.toast.say(reason or nothing))
 
     def _load_picture(self, path: Path, at: QPoint) -> None:
         """An image without a workflow becomes a node that loads it."""
@@ -241,7 +247,7 @@ class MainWindow(QMainWindow):
         meant = [name for name in there if name in self.canvas.selection.chosen()] or there
         if len(meant) == 1:
             self.canvas.values.set(meant[0], types[self.canvas.scope.workflow.nodes[meant[0]].type], str(path))
-            self.canvas.view.toast.tell(self.tr("{0} loads this image now.").format(meant[0]))
+            self.tabs.front.toast.tell(self.tr("{0} loads this image now.").format(meant[0]))
         elif loaders:
             self.canvas.values.set(self.add_node(loaders[0].type), loaders[0].params[0].name, str(path))
 
@@ -268,6 +274,7 @@ class MainWindow(QMainWindow):
                 self._start_with(page.chosen, True)
             return
         self.canvas.view.rows.finish()
+        self.forms.finish(self.tabs.front)
         self.session.run()
 
     # --- settings
@@ -331,6 +338,8 @@ class MainWindow(QMainWindow):
         """Keep what the next start needs, and let everything end."""
         self.hide()  # what follows may take a moment
         self.documents.remember()
+        if self.panels is not None:
+            self.panels.step_aside(False)
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
         self.settings.sync()
@@ -358,6 +367,8 @@ class MainWindow(QMainWindow):
         tab.session.run_changed.connect(self._show_run)
         tab.session.worth_a_look.connect(lambda node: self._inspect(tab, node))
         tab.session.opened.connect(lambda: self._show_selection(tab))
+        tab.session.opened.connect(lambda: self.forms.greet(tab, self.actions_.entries["view.form"].shown_keys))
+        tab.turned.connect(lambda: self._make_room(tab))
         tab.canvas.selection.changed.connect(lambda: self._show_selection(tab))
         tab.canvas.view.menu_wanted.connect(lambda at: canvas_menu(tab.gestures, self.actions_, self).exec(at))
 
@@ -366,9 +377,15 @@ class MainWindow(QMainWindow):
         self.status.watch(tab.session)
         if self.panels is not None:
             self.panels.follow_imports(tab)
-        tab.canvas.view.setFocus()
+        self._make_room(tab)
+        tab.setFocus()
         self._show_title()
         self._show_run()
+
+    def _make_room(self, tab: DocumentTab) -> None:
+        """A form has the room of the panels that are about the graph."""
+        if self.panels is not None and tab is self.tabs.front:
+            self.panels.step_aside(not tab.on_canvas)
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.tabs.front.title}[*] – nodeflow")

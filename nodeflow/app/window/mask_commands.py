@@ -37,7 +37,7 @@ class MaskCommands(QObject):
         param = spec.param(param_name)
         assert param is not None
         below = ImageBelow(tab.session, tab)
-        toast = tab.canvas.view.toast
+        toast = tab.toast
         below.arrived.connect(lambda png: self._open(tab, name, param, png))
         below.missed.connect(toast.say)
         for end in (below.arrived, below.missed):
@@ -56,7 +56,7 @@ class MaskCommands(QObject):
         name = next((name for name in tab.canvas.nodes if scope.path_of(name) == path), None)
         specs = scope.catalogue.specs(PAINT_MASK)
         if name is None or not specs:
-            tab.canvas.view.toast.say(self.tr("Open the subgraph that {0} stands in first.").format(path))
+            tab.toast.say(self.tr("Open the subgraph that {0} stands in first.").format(path))
             return
         spec, workflow = specs[0], scope.workflow
         param = spec.params[0]

@@ -59,7 +59,7 @@ class ModelCommands(QObject):
         tab.session.queued.connect(lambda: self._keep_used(tab))
 
     def _say(self, words: str) -> None:
-        self._tabs.front.canvas.view.toast.say(words)
+        self._tabs.front.toast.say(words)
 
     def _keep_used(self, tab: DocumentTab) -> None:
         named = named_models(tab.session.workflow, tab.session.catalogue)
@@ -146,7 +146,7 @@ class ModelCommands(QObject):
             root = place.parents[len(Path(name).parts) - 1] if name else place
             write_settings(msgspec.structs.replace(settings, folders=(*settings.folders, str(root))))
         self.library.scan()
-        self._tabs.front.canvas.view.toast.tell(self.tr("{0} is here now.").format(item.offer.title))
+        self._tabs.front.toast.tell(self.tr("{0} is here now.").format(item.offer.title))
 
     # --- conversion
 

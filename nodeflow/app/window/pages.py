@@ -46,9 +46,9 @@ class Pages(QStackedWidget):
         self._start.setFocus()
 
     def show_documents(self) -> None:
-        """Show the documents, with the keys in the canvas."""
+        """Show the documents, with the keys in the canvas or the form."""
         self.setCurrentWidget(self._tabs)
-        self._tabs.front.canvas.view.setFocus()
+        self._tabs.front.setFocus()
 
     def turn(self) -> None:
         """Show the start page, or, from there, the documents again where there is one to go back to."""

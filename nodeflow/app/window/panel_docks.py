@@ -96,6 +96,9 @@ class PanelDocks(QObject):
         for dock in (library, models, history, gallery, queue, log, course, self._imports):
             dock.hide()
         window.resizeDocks([self._imports], [300], Qt.Orientation.Horizontal)
+        self._about_graph = [library, models, preview, properties, inspector, log, history]
+        self._aside: list[Dock] | None = None
+        """The panels that a form took the room of; None while there is no form."""
         self._dismissed: set[DocumentTab] = set()
         """Imported documents whose report the person has put away."""
         self._imports.dismissed.connect(lambda: self._dismissed.add(tabs.front))
@@ -138,6 +141,17 @@ class PanelDocks(QObject):
             self._imports.hide()
         elif tab not in self._dismissed:
             self._imports.show()
+
+    def step_aside(self, aside: bool) -> None:
+        """Leave the room to a form, or come back as it was; queue, gallery and course stay."""
+        if aside and self._aside is None:
+            self._aside = [dock for dock in self._about_graph if not dock.isHidden()]
+            for dock in self._aside:
+                dock.hide()
+        elif not aside and self._aside is not None:
+            for dock in self._aside:
+                dock.show()
+            self._aside = None
 
     def show_selection(self, tab: DocumentTab) -> None:
         """Tell the panels of a document in front what is selected in it."""

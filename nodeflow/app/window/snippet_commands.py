@@ -47,7 +47,7 @@ class SnippetCommands(QObject):
         except OSError as error:
             self._say(self.tr("Cannot keep the snippet: {0}").format(error.strerror or error))
             return
-        self._tabs.front.canvas.view.toast.tell(self.tr("Kept as “{0}”.").format(name))
+        self._tabs.front.toast.tell(self.tr("Kept as “{0}”.").format(name))
 
     def insert(self) -> None:
         """Let a person choose a snippet, and put it at the pointer."""
@@ -79,7 +79,7 @@ class SnippetCommands(QObject):
         tab.canvas.view.setFocus()
 
     def _say(self, words: str) -> None:
-        self._tabs.front.canvas.view.toast.say(words)
+        self._tabs.front.toast.say(words)
 
 
 def _found(names: list[str], words: str) -> list[PickerEntry]:

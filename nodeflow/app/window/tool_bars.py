@@ -20,7 +20,7 @@ def tool_bar(actions: Actions, undos: QUndoGroup) -> QToolBar:
     bar.addSeparator()
     bar.addActions(undo_buttons(actions, undos, bar))
     bar.addSeparator()
-    bar.addActions([actions[f"view.{id}"] for id in ("library", "models", "gallery", "queue", "log")])
+    bar.addActions([actions[f"view.{id}"] for id in ("form", "library", "models", "gallery", "queue", "log")])
     return bar
 
 

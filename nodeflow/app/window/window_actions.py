@@ -15,6 +15,7 @@ from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.window.dialog_commands import DialogCommands
 from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.foreign_documents import ForeignDocuments
+from nodeflow.app.window.form_commands import FormCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.snippet_commands import SnippetCommands
@@ -29,6 +30,7 @@ class Window(Protocol):
     snippets: SnippetCommands
     models: ModelCommands
     foreign: ForeignDocuments
+    forms: FormCommands
     pages: Pages
     palette_: Palette
     recent: RecentFiles
@@ -67,6 +69,8 @@ def define(actions: Actions, window: Window) -> None:
     on("edit.keep_snippet", "edit", tr("Save as Snippet…"), "", window.snippets.keep, gap=True)
     on("edit.insert_snippet", "edit", tr("Insert Snippet…"), "Ctrl+Shift+I", window.snippets.insert)
     on("view.home", "view", tr("Start"), "Alt+Home", window.pages.turn)
+    on("node.to_form", "node", tr("Show in the Form…"), "Ctrl+Alt+F", window.forms.add_selected, gap=True)
+    on("view.form", "view", tr("Form"), "Ctrl+Shift+F", window.forms.turn)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
     on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))
     on("view.next_panel", "view", tr("Next Panel"), "F6", lambda: window.next_panel(1))

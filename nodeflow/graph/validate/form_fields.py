@@ -35,11 +35,11 @@ class FieldPlace(NamedTuple):
 
 
 def place_of(field: FormField, workflow: Workflow, catalogue: Catalogue) -> FieldPlace:
-    """Find a field. Raises WorkflowError with a sentence that says what of it is not there."""
+    """Find a field; ``catalogue`` holds the workflow's subgraphs. Raises WorkflowError that says what is not there."""
     where, name = _node(field.node, field.name, workflow)
     body = inside_of(workflow, where)
     node = body.nodes[name]
-    spec = with_subgraphs(catalogue, workflow).nodes.get(node.type)
+    spec = catalogue.nodes.get(node.type)
     if spec is None:
         raise _missing(field.name, f"shows a value of {field.node!r}, whose node {node.type!r} is not installed")
     param = spec.param(field.param)
@@ -55,8 +55,7 @@ def _node(path: str, name: str, workflow: Workflow) -> tuple[str, str]:
     parent, _, last = path.rpartition("/")
     where = level(workflow, parent)
     if where is None or last not in inside_of(workflow, where).nodes:
-        reason = f"shows a value of {path!r}, which is not in this workflow; take the field out of the form"
-        raise _missing(name, reason)
+        raise _missing(name, f"shows a value of {path!r}, which is not in this workflow; take it out of the form")
     return where, last
 
 
@@ -76,12 +75,15 @@ def narrowed(param: Param, field: FormField) -> Param:
 
 
 def output_fault(output: FormOutput, workflow: Workflow, catalogue: Catalogue) -> str:
-    """Return why an output of the form cannot be shown, in a sentence; empty where it can."""
+    """Return why an output of the form cannot be shown, in a sentence; empty where it can.
+
+    ``catalogue`` holds the workflow's subgraphs.
+    """
     parent, _, last = output.node.rpartition("/")
     where = level(workflow, parent)
     if where is None or last not in inside_of(workflow, where).nodes:
-        return f"{output.node!r}, whose image the form shows, is not in this workflow; take it out of the form"
-    spec = with_subgraphs(catalogue, workflow).nodes.get(inside_of(workflow, where).nodes[last].type)
+        return f"the form shows an image of {output.node!r}, which is not in this workflow; take it out of the form"
+    spec = catalogue.nodes.get(inside_of(workflow, where).nodes[last].type)
     if spec is not None and spec.output(output.output) is None:
         hint = closest(output.output, [port.name for port in spec.outputs])
         return f"{output.node!r} has no output {output.output!r}{hint}"
@@ -95,6 +97,7 @@ def assignments(texts: list[str], workflow: Workflow, catalogue: Catalogue, fold
     """
     problems: list[Problem] = []
     edits: list[Edit] = []
+    catalogue = with_subgraphs(catalogue, workflow)
     for text in texts:
         try:
             edits.append(_assignment(text, workflow, catalogue, folder))

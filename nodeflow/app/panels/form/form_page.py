@@ -1,0 +1,137 @@
+"""The page of a form: chosen values of a workflow, large, beside the images that they give, or being arranged."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QNativeGestureEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from nodeflow.app.model.form_model import FormModel
+from nodeflow.app.model.settings import Settings
+from nodeflow.app.panels.form.field_list import FieldList
+from nodeflow.app.panels.form.form_editor import FormEditor
+from nodeflow.app.panels.form.form_results import FormResults
+
+SMALLEST, LARGEST = 60, 300
+"""Per cent of the usual size of text."""
+STEP = 1.1
+
+
+class FormPage(QWidget):
+    """``run_wanted``, ``cancel_wanted``: by its buttons. ``graph_wanted``: the workflow is to be seen again."""
+
+    run_wanted = Signal()
+    cancel_wanted = Signal()
+    graph_wanted = Signal()
+
+    def __init__(self, model: FormModel, fields: FieldList, results: FormResults, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("Form"))
+        self._model, self._settings = model, settings
+        self.fields, self.results, self.editor = fields, results, FormEditor(model)
+        self.title = QLabel()
+        self.title.setObjectName("form_title")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
+        self.arrange = QPushButton(self.tr("Arrange"))
+        self.arrange.setToolTip(self.tr("Choose what the form shows, in which order and under which names"))
+        self.arrange.setCheckable(True)
+        self.graph = QPushButton(self.tr("Graph"))
+        self.graph.setToolTip(self.tr("See the workflow that the form stands over"))
+        self.run = QPushButton(self.tr("Run"))
+        self.run.setObjectName("run")
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.left = QStackedWidget()
+        self.left.addWidget(fields)
+        self.left.addWidget(self.editor)
+        self._lay_out()
+        self._connect()
+        self._scale()
+        self._tell()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(20, 14, 20, 4)
+        head.setSpacing(8)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.arrange)
+        head.addWidget(self.graph)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(20, 10, 20, 14)
+        foot.setSpacing(8)
+        foot.addWidget(self.run, 1)
+        foot.addWidget(self.cancel)
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.left, 1)
+        column.addLayout(foot)
+        self.splitter = QSplitter()
+        self.splitter.addWidget(side)
+        self.splitter.addWidget(self.results)
+        self.splitter.setSizes([460, 640])
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+
+    def _connect(self) -> None:
+        self.arrange.toggled.connect(lambda on: self.left.setCurrentWidget(self.editor if on else self.fields))
+        self.graph.clicked.connect(self.graph_wanted)
+        self.run.clicked.connect(self.run_wanted)
+        self.cancel.clicked.connect(self.cancel_wanted)
+        self.fields.zoomed.connect(lambda turn: self.zoom(STEP ** (turn / 120)))
+        self._model.changed.connect(self._tell)
+        self._model.session.file_changed.connect(self._tell)
+        self._model.session.run_changed.connect(self._tell_run)
+
+    def _tell(self) -> None:
+        self.title.setText(self._model.title)
+        self._tell_run()
+
+    def _tell_run(self) -> None:
+        waiting = len(self._model.session.jobs)
+        self.cancel.setVisible(bool(waiting))
+        self.run.setText(self.tr("Run once more") if waiting else self.tr("Run"))
+
+    def finish(self) -> None:
+        """Take what is being typed."""
+        self.fields.finish()
+
+    # --- its size
+
+    def zoom(self, by: float) -> None:
+        """Make all of it larger or smaller, by a factor."""
+        percent = round(min(max(self._settings.form_zoom * by, SMALLEST), LARGEST))
+        self._settings.form_zoom = percent
+        self._scale()
+
+    def _scale(self) -> None:
+        size = QFont().pointSizeF() * self._settings.form_zoom / 100
+        self.setStyleSheet(
+            f"QWidget {{ font-size: {size:.1f}pt; }}"
+            f" QLabel#form_title {{ font-size: {size * 1.5:.1f}pt; font-weight: 600; }}"
+            " QLabel#group { font-weight: 600; }"
+        )
+        self.fields.fit()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom(1 + event.value())
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, held = event.key(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        steps = {Qt.Key.Key_Plus: STEP, Qt.Key.Key_Equal: STEP, Qt.Key.Key_Minus: 1 / STEP}
+        if held and key in steps:
+            self.zoom(steps[Qt.Key(key)])
+        elif held and key == Qt.Key.Key_0:
+            self.zoom(100 / self._settings.form_zoom)
+        else:
+            super().keyPressEvent(event)
