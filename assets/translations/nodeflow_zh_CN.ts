@@ -608,6 +608,21 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>FieldList</name>
+  <message>
+   <source>A wire gives this value.</source>
+   <translation>此值由连线提供。</translation>
+  </message>
+  <message>
+   <source>Another seed</source>
+   <translation>换一个种子</translation>
+  </message>
+  <message>
+   <source>This workflow has no form yet. Arrange it: choose which values it shows.</source>
+   <translation>此工作流还没有表单。请编排：选择要显示的值。</translation>
+  </message>
+ </context>
+ <context>
   <name>FilesPage</name>
   <message>
    <source>Choose a folder</source>
@@ -714,6 +729,162 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>{0} things are not the same there.</source>
    <translation>有 {0} 处在那里不一样。</translation>
+  </message>
+ </context>
+ <context>
+  <name>FormCommands</name>
+  <message>
+   <source>Enter adds it, Esc closes</source>
+   <translation>Enter 添加，Esc 关闭</translation>
+  </message>
+  <message>
+   <source>Image: {0}</source>
+   <translation>图像：{0}</translation>
+  </message>
+  <message>
+   <source>Select a node first, to put its values into the form.</source>
+   <translation>请先选择一个节点，再把它的值放进表单。</translation>
+  </message>
+  <message>
+   <source>The form shows all of it already.</source>
+   <translation>表单已经显示了全部内容。</translation>
+  </message>
+  <message>
+   <source>The form shows “{0}” now.</source>
+   <translation>表单现在显示“{0}”。</translation>
+  </message>
+  <message>
+   <source>This workflow has a form: {0} shows it.</source>
+   <translation>此工作流有表单：按 {0} 显示。</translation>
+  </message>
+  <message>
+   <source>What should the form show?</source>
+   <translation>表单要显示什么？</translation>
+  </message>
+ </context>
+ <context>
+  <name>FormEditor</name>
+  <message>
+   <source>A name starts with a letter; then come letters, digits, _ or -.</source>
+   <translation>名称以字母开头，其后为字母、数字、_ 或 -。</translation>
+  </message>
+  <message>
+   <source>Add…</source>
+   <translation>添加…</translation>
+  </message>
+  <message>
+   <source>Alt and arrows move an entry, Delete takes it out</source>
+   <translation>Alt 加方向键移动条目，Delete 移除</translation>
+  </message>
+  <message>
+   <source>Another field has this name.</source>
+   <translation>另一个字段已用此名称。</translation>
+  </message>
+  <message>
+   <source>Enter adds it, Esc closes</source>
+   <translation>Enter 添加，Esc 关闭</translation>
+  </message>
+  <message>
+   <source>Fields and images of the form</source>
+   <translation>表单的字段和图像</translation>
+  </message>
+  <message>
+   <source>From</source>
+   <translation>从</translation>
+  </message>
+  <message>
+   <source>Group</source>
+   <translation>组合</translation>
+  </message>
+  <message>
+   <source>Image: {0}</source>
+   <translation>图像：{0}</translation>
+  </message>
+  <message>
+   <source>Move down</source>
+   <translation>下移</translation>
+  </message>
+  <message>
+   <source>Move up</source>
+   <translation>上移</translation>
+  </message>
+  <message>
+   <source>Name for scripts</source>
+   <translation>脚本中的名称</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>The range ends before it begins.</source>
+   <translation>范围的终点小于起点。</translation>
+  </message>
+  <message>
+   <source>This is no number.</source>
+   <translation>这不是数字。</translation>
+  </message>
+  <message>
+   <source>Title</source>
+   <translation>标题</translation>
+  </message>
+  <message>
+   <source>Title of the form</source>
+   <translation>表单标题</translation>
+  </message>
+  <message>
+   <source>To</source>
+   <translation>到</translation>
+  </message>
+  <message>
+   <source>What should the form show?</source>
+   <translation>表单要显示什么？</translation>
+  </message>
+ </context>
+ <context>
+  <name>FormModel</name>
+  <message>
+   <source>Change the Form</source>
+   <translation>修改表单</translation>
+  </message>
+  <message>
+   <source>Set {0}</source>
+   <translation>设置 {0}</translation>
+  </message>
+ </context>
+ <context>
+  <name>FormPage</name>
+  <message>
+   <source>Arrange</source>
+   <translation>编排</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Choose what the form shows, in which order and under which names</source>
+   <translation>选择表单显示什么、顺序与名称</translation>
+  </message>
+  <message>
+   <source>Form</source>
+   <translation>表单</translation>
+  </message>
+  <message>
+   <source>Graph</source>
+   <translation>节点图</translation>
+  </message>
+  <message>
+   <source>Run</source>
+   <translation>运行</translation>
+  </message>
+  <message>
+   <source>Run once more</source>
+   <translation>再运行一次</translation>
+  </message>
+  <message>
+   <source>See the workflow that the form stands over</source>
+   <translation>查看表单背后的工作流</translation>
   </message>
  </context>
  <context>
@@ -2791,6 +2962,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>选择文件夹</translation>
   </message>
   <message>
+   <source>Choose an image</source>
+   <translation>选择图像</translation>
+  </message>
+  <message>
    <source>Classifier guidance</source>
    <translation>分类器引导</translation>
   </message>
@@ -2927,6 +3102,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>拖动分组框的标题</translation>
   </message>
   <message>
+   <source>Drop an image here, or press to choose one</source>
+   <translation>把图像拖到这里，或点击选择</translation>
+  </message>
+  <message>
    <source>Duplicate</source>
    <translation>创建副本</translation>
   </message>
@@ -2993,6 +3172,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Forget Them</source>
    <translation>清除记录</translation>
+  </message>
+  <message>
+   <source>Form</source>
+   <translation>表单</translation>
   </message>
   <message>
    <source>Form in which it is shown</source>
@@ -3081,6 +3264,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Image to image</source>
    <translation>图生图</translation>
+  </message>
+  <message>
+   <source>Images ({0})</source>
+   <translation>图像 ({0})</translation>
   </message>
   <message>
    <source>Images as grids of codes: look at them, count them, edit them.</source>
@@ -3499,6 +3686,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Show Selection</source>
    <translation>显示所选</translation>
+  </message>
+  <message>
+   <source>Show in the Form…</source>
+   <translation>显示在表单中…</translation>
   </message>
   <message>
    <source>Show it together with another run or another step</source>
@@ -4361,6 +4552,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>{0} 字节</translation>
   </message>
   <message>
+   <source>{0} cannot be shown</source>
+   <translation>无法显示 {0}</translation>
+  </message>
+  <message>
    <source>{0} left</source>
    <translation>剩余 {0}</translation>
   </message>
@@ -4391,201 +4586,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0}, not for this</source>
    <translation>{0}，不适用于此处</translation>
-  </message>
-  <message>
-   <source>Choose an image</source>
-   <translation>选择图像</translation>
-  </message>
-  <message>
-   <source>Drop an image here, or press to choose one</source>
-   <translation>把图像拖到这里，或点击选择</translation>
-  </message>
-  <message>
-   <source>Form</source>
-   <translation>表单</translation>
-  </message>
-  <message>
-   <source>Images ({0})</source>
-   <translation>图像 ({0})</translation>
-  </message>
-  <message>
-   <source>Show in the Form…</source>
-   <translation>显示在表单中…</translation>
-  </message>
-  <message>
-   <source>{0} cannot be shown</source>
-   <translation>无法显示 {0}</translation>
-  </message>
-</context>
-<context>
-  <name>FieldList</name>
-  <message>
-   <source>A wire gives this value.</source>
-   <translation>此值由连线提供。</translation>
-  </message>
-  <message>
-   <source>Another seed</source>
-   <translation>换一个种子</translation>
-  </message>
-  <message>
-   <source>This workflow has no form yet. Arrange it: choose which values it shows.</source>
-   <translation>此工作流还没有表单。请编排：选择要显示的值。</translation>
-  </message>
- </context>
-<context>
-  <name>FormCommands</name>
-  <message>
-   <source>Enter adds it, Esc closes</source>
-   <translation>Enter 添加，Esc 关闭</translation>
-  </message>
-  <message>
-   <source>Image: {0}</source>
-   <translation>图像：{0}</translation>
-  </message>
-  <message>
-   <source>Select a node first, to put its values into the form.</source>
-   <translation>请先选择一个节点，再把它的值放进表单。</translation>
-  </message>
-  <message>
-   <source>The form shows all of it already.</source>
-   <translation>表单已经显示了全部内容。</translation>
-  </message>
-  <message>
-   <source>The form shows “{0}” now.</source>
-   <translation>表单现在显示“{0}”。</translation>
-  </message>
-  <message>
-   <source>This workflow has a form: {0} shows it.</source>
-   <translation>此工作流有表单：按 {0} 显示。</translation>
-  </message>
-  <message>
-   <source>What should the form show?</source>
-   <translation>表单要显示什么？</translation>
-  </message>
- </context>
-<context>
-  <name>FormEditor</name>
-  <message>
-   <source>A name starts with a letter; then come letters, digits, _ or -.</source>
-   <translation>名称以字母开头，其后为字母、数字、_ 或 -。</translation>
-  </message>
-  <message>
-   <source>Add…</source>
-   <translation>添加…</translation>
-  </message>
-  <message>
-   <source>Alt and arrows move an entry, Delete takes it out</source>
-   <translation>Alt 加方向键移动条目，Delete 移除</translation>
-  </message>
-  <message>
-   <source>Another field has this name.</source>
-   <translation>另一个字段已用此名称。</translation>
-  </message>
-  <message>
-   <source>Enter adds it, Esc closes</source>
-   <translation>Enter 添加，Esc 关闭</translation>
-  </message>
-  <message>
-   <source>Fields and images of the form</source>
-   <translation>表单的字段和图像</translation>
-  </message>
-  <message>
-   <source>From</source>
-   <translation>从</translation>
-  </message>
-  <message>
-   <source>Group</source>
-   <translation>组合</translation>
-  </message>
-  <message>
-   <source>Image: {0}</source>
-   <translation>图像：{0}</translation>
-  </message>
-  <message>
-   <source>Move down</source>
-   <translation>下移</translation>
-  </message>
-  <message>
-   <source>Move up</source>
-   <translation>上移</translation>
-  </message>
-  <message>
-   <source>Name for scripts</source>
-   <translation>脚本中的名称</translation>
-  </message>
-  <message>
-   <source>Remove</source>
-   <translation>移除</translation>
-  </message>
-  <message>
-   <source>The range ends before it begins.</source>
-   <translation>范围的终点小于起点。</translation>
-  </message>
-  <message>
-   <source>This is no number.</source>
-   <translation>这不是数字。</translation>
-  </message>
-  <message>
-   <source>Title</source>
-   <translation>标题</translation>
-  </message>
-  <message>
-   <source>Title of the form</source>
-   <translation>表单标题</translation>
-  </message>
-  <message>
-   <source>To</source>
-   <translation>到</translation>
-  </message>
-  <message>
-   <source>What should the form show?</source>
-   <translation>表单要显示什么？</translation>
-  </message>
- </context>
-<context>
-  <name>FormModel</name>
-  <message>
-   <source>Change the Form</source>
-   <translation>修改表单</translation>
-  </message>
-  <message>
-   <source>Set {0}</source>
-   <translation>设置 {0}</translation>
-  </message>
- </context>
-<context>
-  <name>FormPage</name>
-  <message>
-   <source>Arrange</source>
-   <translation>编排</translation>
-  </message>
-  <message>
-   <source>Cancel</source>
-   <translation>取消</translation>
-  </message>
-  <message>
-   <source>Choose what the form shows, in which order and under which names</source>
-   <translation>选择表单显示什么、顺序与名称</translation>
-  </message>
-  <message>
-   <source>Form</source>
-   <translation>表单</translation>
-  </message>
-  <message>
-   <source>Graph</source>
-   <translation>节点图</translation>
-  </message>
-  <message>
-   <source>Run</source>
-   <translation>运行</translation>
-  </message>
-  <message>
-   <source>Run once more</source>
-   <translation>再运行一次</translation>
-  </message>
-  <message>
-   <source>See the workflow that the form stands over</source>
-   <translation>查看表单背后的工作流</translation>
   </message>
  </context>
 </TS>
