@@ -121,13 +121,13 @@ def difference(ours: Tensor, theirs: Tensor) -> float:
 
 def value(runner: WorkflowRunner, imported: Imported, key: str, scale: tuple[float, float] | None) -> Tensor | None:
     """What a node here gave for a number of ComfyUI's, in ComfyUI's form; None where it has no counterpart here."""
-    kind, id, *more = key.split(".")
+    kind, id, slot, *more = key.split(".")
     if kind not in KINDS:
         return None
     made = next(one["nodes"] for one in imported.report.rows if one["id"] == id)
-    given = None
-    for name, output in _outputs(runner, imported, made, KINDS[kind]):
-        given = runner.executor.value(name, output)
+    outputs = list(_outputs(runner, imported, made, KINDS[kind]))
+    last = [one for one in outputs if one[0] == outputs[-1][0]]
+    given = runner.executor.value(*last[min(int(slot), len(last) - 1)]) if last else None
     if isinstance(given, Latent):
         scaling, shift = scale or (1.0, 0.0)
         return given.samples.float() / scaling + shift
@@ -135,7 +135,7 @@ def value(runner: WorkflowRunner, imported: Imported, key: str, scale: tuple[flo
         return given.pixels.movedim(1, -1)[:, ::4, ::4, :]
     if isinstance(given, Conditioning):
         texts = [given, *given.beside]
-        text = texts[int(more[1])] if int(more[1]) < len(texts) else Conditioning()
+        text = texts[int(more[0])] if int(more[0]) < len(texts) else Conditioning()
         if kind == "tokens":
             return None if text.tokens is None else text.tokens[:, ::6, ::96]
         return None if text.pooled is None else text.pooled[:, ::32]

@@ -11,7 +11,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Images: ``pixels`` (B, 3, H, W), float32, 0 to 1."""
+    """Images: ``pixels`` (B, 3, H, W), float32, 0 to 1.
+
+    Scaling may lead a little beyond; that is cut off where an image is shown, saved, or brought to 8 bits.
+    """
 
     pixels: Tensor
 

@@ -11,7 +11,6 @@ from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
 
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")}
-OVERSHOOT = "beside hard edges bicubic goes beyond black and white, which is cut off here"
 BLENDS = {
     "normal": "normal",
     "multiply": "multiply",
@@ -80,10 +79,7 @@ def _scaled(given: Given, build: Builder, kind: str, **about: Any) -> Wire:
 
 
 def _method(given: Given, name: str, otherwise: str) -> str:
-    found = given.choice(name, METHODS, otherwise)
-    if found == "bicubic":
-        given.approximate(OVERSHOOT)
-    return found
+    return given.choice(name, METHODS, otherwise)
 
 
 @translates("ResizeImageMaskNode")

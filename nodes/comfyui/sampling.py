@@ -126,7 +126,7 @@ def _schedule(given: Given, build: Builder, found: Guider | Wire) -> Wire:
 def _sampled(
     given: Given, build: Builder, found: Guider | Wire, schedule: Wire, noise: Noise, seed: Any = 0
 ) -> tuple[Latent, Latent]:
-    """The sampler, with all that it takes, as both of the latents that ComfyUI gives."""
+    """The sampler, with all that it takes, as both of the latents that ComfyUI gives: the result, and what is foreseen."""
     if given.inputs.get("latent_image") is None:
         raise CannotTranslateError("nothing is wired to its latent_image")
     empty = given.inputs["latent_image"]
@@ -141,8 +141,8 @@ def _sampled(
     begin = _noise(build, seed if noise.seed is None else noise.seed, noise.seed is not None, batch, size)
     latent = _opened(given, build, found, latent)
     wire = build.node("sample", "sampler", guider=guider, schedule=schedule, noise=begin, latent=latent)
-    out = Latent(wire, latent.mask if latent else None, batch, latent.grown if latent else False)
-    return out, out
+    about = latent.mask if latent else None, batch, latent.grown if latent else False
+    return Latent(wire, *about), Latent(wire.other("denoised"), *about)
 
 
 def _opened(given: Given, build: Builder, found: Guider | Wire, latent: Latent | None) -> Latent | None:

@@ -25,6 +25,7 @@ FORMULAS: dict[str, tuple[str, dict[str, str]]] = {
         "align_your_steps_sigmas",
         {"model": "model_type", "steps": "steps", "denoise": "denoise"},
     ),
+    "GITSScheduler": ("gits_sigmas", {"coefficient": "coeff", "steps": "steps", "denoise": "denoise"}),
     "ManualSigmas": ("manual_sigmas", {"values": "sigmas"}),
     "Flux2Scheduler": ("flux2_sigmas", {"steps": "steps", "width": "width", "height": "height"}),
     "Ideogram4Scheduler": (

@@ -48,7 +48,7 @@ def resized(pixels: Tensor, size: Size) -> Tensor:
     import numpy as np
     from PIL.Image import Resampling, fromarray
 
-    plain = (pixels[0].cpu() * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    plain = (pixels[0].cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     found = np.asarray(fromarray(plain).resize(size[::-1], Resampling.LANCZOS))
     return torch.from_numpy(found.copy()).permute(2, 0, 1)[None].float() / 255
 

@@ -124,7 +124,7 @@ def blend_images(
     """
     one, other = first.pixels, second.pixels
     if other.shape[-2:] != one.shape[-2:]:
-        other = IMAGE_METHODS["bicubic"](other, one.shape[-1], one.shape[-2]).clamp(0, 1)
+        other = IMAGE_METHODS["bicubic"](other, one.shape[-1], one.shape[-2])
     if len({len(one), len(other)} - {1}) > 1:
         raise NodeError("the two hold different numbers of images; make them equal, or one of them single")
     return Image(torch.lerp(one, BLENDS[way](one, other), share).clamp(0, 1))

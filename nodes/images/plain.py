@@ -83,7 +83,7 @@ def fit_image_into(
     return Image(found)
 
 
-@node("Scale image to nearest size")
+@node("Scale image to nearest size", version=2)
 def scale_image_to_nearest_size(image: Image, sizes: str = SIZES, method: ImageMethod = "lanczos") -> Image:
     """Scales images to the one of several sizes whose proportions are nearest to theirs.
 

@@ -14,7 +14,7 @@ MAX_SIDE = 16_384
 """Pixels along a side of an image."""
 
 
-@node("Scale image")
+@node("Scale image", version=2)
 def scale_image(
     image: Image,
     width: Annotated[int, Range(0, MAX_SIDE)] = 512,
@@ -30,6 +30,9 @@ def scale_image(
     ``multiple_of``. nearest-exact, bilinear, area and bicubic are torch's; lanczos is Pillow's, on 8-bit values;
     "bicubic, smooth" blurs before it makes smaller, so that fine patterns give no moire.
 
+    Beside hard edges bicubic goes a little beyond black and white; that stays in the values, and is cut off where an
+    image is shown or saved.
+
     Fails when both sides are 0.
     """
     old_height, old_width = image.pixels.shape[-2:]
@@ -40,7 +43,7 @@ def scale_image(
     return scaled(image, width, height, method, crop == "centre", multiple_of)
 
 
-@node("Scale image by")
+@node("Scale image by", version=2)
 def scale_image_by(
     image: Image,
     factor: Annotated[float, Range(0.01, 16)] = 2.0,
@@ -56,7 +59,7 @@ def scale_image_by(
     return scaled(image, round(width * factor), round(height * factor), method, False, multiple_of)
 
 
-@node("Scale image to megapixels")
+@node("Scale image to megapixels", version=2)
 def scale_image_to_megapixels(
     image: Image,
     megapixels: Annotated[float, Range(0.01, 64)] = 1.0,
@@ -73,7 +76,7 @@ def scale_image_to_megapixels(
     return scaled(image, round(width * factor), round(height * factor), method, False, multiple_of)
 
 
-@node("Scale image to longest side")
+@node("Scale image to longest side", version=2)
 def scale_image_to_longest_side(
     image: Image,
     longest: Annotated[int, Range(1, MAX_SIDE)] = 1024,
@@ -90,7 +93,7 @@ def scale_image_to_longest_side(
     return scaled(image, round(width * factor), round(height * factor), method, False, multiple_of)
 
 
-@node("Scale image into")
+@node("Scale image into", version=2)
 def scale_image_into(
     image: Image,
     width: Annotated[int, Range(1, MAX_SIDE)] = 1024,
@@ -118,4 +121,4 @@ def scaled(image: Image, width: int, height: int, method: str, crop: bool, multi
     if max(width, height) > MAX_SIDE:
         raise NodeError(f"the image would be {width} x {height}; {MAX_SIDE:,} pixels along a side is the most")
     pixels: Tensor = centre_crop(image.pixels, width, height) if crop else image.pixels
-    return Image(IMAGE_METHODS[method](pixels, width, height).clamp(0, 1))
+    return Image(IMAGE_METHODS[method](pixels, width, height))

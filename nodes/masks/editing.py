@@ -22,9 +22,9 @@ def mask_from_channel(image: Image, channel: Literal["red", "green", "blue", "br
     """
     if channel == "brightness":
         weights = image.pixels.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-        return Mask((image.pixels * weights).sum(1, keepdim=True))
+        return Mask((image.pixels * weights).sum(1, keepdim=True).clamp(0, 1))
     number = ("red", "green", "blue").index(channel)
-    return Mask(image.pixels[:, number : number + 1].clone())
+    return Mask(image.pixels[:, number : number + 1].clamp(0, 1))
 
 
 @node("Mask from colour")

@@ -59,7 +59,7 @@ def mask_from_picture(
     brightness itself is taken, for soft edges. ``inverted`` takes what is dark.
     """
     brightness = image.pixels.mean(1, keepdim=True)
-    values = (brightness > threshold).float() if threshold else brightness
+    values = (brightness > threshold).float() if threshold else brightness.clamp(0, 1)
     return Mask(1 - values if inverted else values)
 
 

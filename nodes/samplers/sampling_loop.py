@@ -26,13 +26,14 @@ MAX_STEPS = 1000
 
 
 class Sampled(NamedTuple):
-    """Hold what sampling gives: the clean latent, and how it came to be."""
+    """Hold what sampling gives: the latent, how it came to be, and the clean latent that was foreseen last."""
 
     latent: Latent
     trajectory: Trajectory
+    denoised: Latent
 
 
-@node("Sampler", version=3)
+@node("Sampler", version=4)
 def sample(
     guider: Guider,
     schedule: Schedule,
@@ -54,6 +55,9 @@ def sample(
     predictions with and without the text, and where it was kept within its range, the share of values that a threshold
     moved. ``record``: with attention it also holds which words, and which other places, each place of the image
     looked at, in at most 384 MiB, and a step takes about a quarter longer; nothing keeps it empty and saves memory.
+
+    ``denoised`` is the clean latent that was foreseen at the last step: where a schedule ends before all noise is gone,
+    ``latent`` keeps what is left of it and this one does not. Without a step both are what went in.
 
     ``batch``: the images of a batch are each computed alone, so that they equal those with the same seeds made one by
     one to the last bit. Together they may differ by one in a few of their 8-bit values; small networks are then up to
@@ -87,12 +91,12 @@ def sample(
     leading = _leading(guiders, schedule, noise, first)
     kept = steps.resume(start, [tuple(leading)] * MAX_STEPS if solver.adaptive else leading)
     made: list[tuple[Any, ...]] = list(kept.made)
-    apart, begin = BatchSplitter(len(x) if batch == "each alone" else 1), x
+    apart, begin, x_0 = BatchSplitter(len(x) if batch == "each alone" else 1), x, x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None
     asker = Asker(guiders, first, total, apart, recorder)
     random = noise.on_the_way(*noise.seeds_at(first + len(made)), generators)
     if made:
-        x, solver_state, random_states = kept.state
+        x, x_0, solver_state, random_states = kept.state
         solver.restore(solver_state)
         for generator, random_state in zip(random.generators, random_states, strict=True):
             generator.set_state(random_state)
@@ -108,14 +112,15 @@ def sample(
             moved = None if record == "nothing" else solver.thresholded(guided.output, before, index)
         seen = (x, x_0, guided.conditional, guided.unconditional, moved, *attention)
         made.append(() if record == "nothing" else seen)
-        steps.keep((x, solver.state(), [generator.get_state() for generator in random.generators]), made[-1])
+        steps.keep((x, x_0, solver.state(), [generator.get_state() for generator in random.generators]), made[-1])
         yield Step(index - first + 1, max(total, index + 1) - first, Latent(x_0))
 
     taken = range(first, first + len(made))
     path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, taken)}
     times, sigmas = solver.timesteps[first:], solver.sigmas[first:]
-    result = Latent(solver.result(x), None if latent is None else latent.noise_mask)
-    return Sampled(result, Trajectory(times, sigmas, first=first, prediction=denoiser.prediction, **path))
+    mask = None if latent is None else latent.noise_mask
+    trajectory = Trajectory(times, sigmas, first=first, prediction=denoiser.prediction, **path)
+    return Sampled(Latent(solver.result(x), mask), trajectory, Latent(x_0, mask))
 
 
 def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int) -> list[tuple[object, ...]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.noise_table import noise_table
+from nodes.schedulers.sigmas.published import between, last_share
 
 TIMES = {"SD1": "StableDiffusionTimesteps", "SDXL": "StableDiffusionXLTimesteps"}
 """diffusers has the timesteps that were found; the levels are those of the model there."""
@@ -34,11 +34,8 @@ def align_your_steps_sigmas(
     if trained is not None and noise_table(trained).flow:
         raise NodeError("these levels are of diffusions, and this model goes along straight paths; choose others")
     known = published(model)
-    if steps + 1 != len(known):
-        places = np.linspace(0, len(known) - 1, steps + 1)
-        known = np.exp(np.interp(places, np.arange(len(known)), np.log(known))).tolist()
-    left = round(steps * denoise)
-    return Sigmas(torch.tensor([*known[-(left + 1) : -1], 0.0]), trained)
+    levels = known if steps + 1 == len(known) else between(known, steps)
+    return Sigmas(torch.tensor(last_share(levels, steps, denoise)), trained)
 
 
 def published(model: str) -> list[float]:

@@ -47,7 +47,7 @@ def test_each_step_is_that_of_the_pipeline(model: DiT, tiny_dit: Path, kind: str
     labels, nothing = class_label(model.classes, "star\n1"), class_label(model.classes)
     guider = classifier_free_guidance(denoiser, labels, nothing, scale)
     schedule = scheduler(model.schedule, kind, 5)  # type: ignore[arg-type]
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3, 4))))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3, 4))))
     assert_close(trajectory.x[1:], wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 

@@ -94,7 +94,7 @@ def test_each_step_is_that_of_the_pipeline(given: tuple[str, dict[str, Path]], l
     texts = [clip_text_encode(model.text_encoder, text) for text in ("a red star", "blue")]
     guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 3.0)
     schedule = scheduler(model.schedule, KINDS[kind], 5)  # type: ignore[arg-type]
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 48, 64)))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3,), 48, 64)))
     unit = 0.5 if kind == "playground" else 1.0
     assert_close([unit * x for x in trajectory.x[1:]], wanted, 5e-4)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-3, rtol=0)

@@ -60,7 +60,7 @@ def test_each_step_is_that_of_stable_diffusion_3(tiny_sd3: Path, scale: float, t
     texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, OTHER)]
     guider = classifier_free_guidance(joint_denoiser(model.transformer), *texts, scale)
     schedule = scheduler(model.schedule, "Flow-match Euler", 4)
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3, 4))))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3, 4))))
     kind = f"text{', guidance' if scale > 1 else ''}{'' if t5 else ', without T5'}"
     told("Stable Diffusion 3", kind, trajectory.x[1:], wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
@@ -125,7 +125,7 @@ def test_each_step_is_that_of_flux(tiny_flux: Path, scale: float) -> None:
     model = load_flux(str(tiny_flux))
     guider = no_guidance(flux_denoiser(model.transformer, scale), clip_text_encode(model.text_encoder, TEXT))
     schedule = scheduler(model.schedule, "Flow-match Euler", 4)
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 24, 32)))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3,), 24, 32)))
     told("FLUX.1", f"dev, told a guidance of {scale:g}", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 

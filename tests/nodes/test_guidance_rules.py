@@ -272,7 +272,7 @@ def test_they_go_around_one_another_and_into_a_run(joint: Asked) -> None:
     assert not torch.allclose(by_us(chained, 0), alone)
     trained = TrainedSchedule({"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0})
     schedule = scheduler(trained, "Flow-match Euler", 3)
-    _, (latent, trajectory) = finish(sample(zero_star_guidance(*joint.three()), schedule, Noise((3,), 64, 64)))
+    _, (latent, trajectory, _) = finish(sample(zero_star_guidance(*joint.three()), schedule, Noise((3,), 64, 64)))
     assert torch.equal(trajectory.x[0], trajectory.x[1])
     assert latent.samples.isfinite().all()
 

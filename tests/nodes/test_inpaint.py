@@ -49,7 +49,7 @@ def test_each_step_is_that_of_the_pipeline(tiny: LatentDiffusion, tiny_folder: P
     noise = Noise((0,), values=torch.randn(1, 4, 8, 8, generator=generator))
     schedule = scheduler(tiny.schedule, "DDIM", 6)
     led = inpaint(guider(tiny), schedule, known, mask)
-    _, (_, trajectory) = finish(sample(led, schedule, noise, known, 0.7))
+    _, (_, trajectory, _) = finish(sample(led, schedule, noise, known, 0.7))
     assert len(wanted) == 4
     assert_close(trajectory.x[1:-1], wanted[:-1])
     inside = fitted(mask, known.samples)  # at the end the pipeline lays the image over what noise the schedule leaves

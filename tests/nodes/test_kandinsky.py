@@ -85,7 +85,7 @@ def test_each_step_is_that_of_the_pipeline(
     torch.testing.assert_close(negative.pooled, found.negative_image_embeds)
     guider = classifier_free_guidance(unclip_denoiser(decoder.decoder), positive, negative, scale)
     schedule = scheduler(decoder.schedule, "DDPM", 4)
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 128, 64)))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3,), 128, 64)))
     assert_close(trajectory.x[1:], wanted, 1e-4)
     pixels = vae_decode(decoder.vae, latent).pixels
     torch.testing.assert_close(pixels, (pictures / 2 + 0.5).clamp(0, 1), atol=1e-4, rtol=1e-4)

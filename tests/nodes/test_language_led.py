@@ -59,7 +59,7 @@ def test_each_step_is_that_of_z_image(z_image: Path, z: FlowTransformer) -> None
     texts = [clip_text_encode(z.text_encoder, text) for text in (TEXT, OTHER)]
     guider = classifier_free_guidance(joint_denoiser(z.transformer), *texts, 5.0)
     schedule = scheduler(z.schedule, "Flow-match Euler", 3)
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3, 4), 24, 32)))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3, 4), 24, 32)))
     told("Z-Image", "text, guidance", trajectory.x[1:], wanted)
     torch.testing.assert_close(vae_decode(z.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 
@@ -79,7 +79,7 @@ def test_each_step_is_that_of_qwen_image_and_its_attention_is_recorded(qwen_imag
         no_guidance(joint_denoiser(qwen.transformer), text),
         scheduler(qwen.schedule, "Flow-match Euler", 3),
     )
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 24, 32), record="steps and attention"))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3,), 24, 32), record="steps and attention"))
     told("Qwen-Image", "text", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
     (maps,) = trajectory.attention[0].maps.values()
@@ -105,7 +105,7 @@ def test_each_guided_step_is_that_of_qwen_image(
     texts = [clip_text_encode(qwen.text_encoder, text) for text in (TEXT, OTHER)]
     plain = classifier_free_guidance(joint_denoiser(qwen.transformer), *texts, 20.0)
     schedule = scheduler(qwen.schedule, "Flow-match Euler", 3)
-    _, (latent, trajectory) = finish(sample(normalise_guidance(plain), schedule, Noise(seeds, 24, 32)))
+    _, (latent, trajectory, _) = finish(sample(normalise_guidance(plain), schedule, Noise(seeds, 24, 32)))
     told("Qwen-Image", f"text, guidance, {len(seeds)} at once", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
     _, (longer, _) = finish(sample(plain, schedule, Noise(seeds, 24, 32)))

@@ -40,7 +40,7 @@ def test_image_to_image_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str,
             output = tiny.unet.module(loop.scale_model_input(x, time), time, encoder_hidden_states=text.tokens).sample
             x = loop.step(output, time, x, **extra).prev_sample
     guider = no_guidance(unet_denoiser(tiny.unet), text)
-    _, (latent, trajectory) = finish(sample(guider, scheduler(None, kind, 6), Noise((3,)), Latent(x_0), strength))  # type: ignore[arg-type]
+    _, (latent, trajectory, _) = finish(sample(guider, scheduler(None, kind, 6), Noise((3,)), Latent(x_0), strength))  # type: ignore[arg-type]
     assert_close([latent.samples], [x])
     assert len(trajectory.x) == len(loop.timesteps) - start + 1
 
@@ -137,7 +137,7 @@ def test_more_steps_than_were_trained_are_refused() -> None:
 
 @pytest.mark.parametrize("kind", ["DDIM", "DDPM", "Euler", "DPM++ 2M", "UniPC", "LCM"])
 def test_a_network_that_predicts_the_clean_latent_gives_it(tiny: LatentDiffusion, kind: str) -> None:
-    _, (_, trajectory) = ours(tiny, kind, None, "sample", 4, (3,))
+    _, (_, trajectory, _) = ours(tiny, kind, None, "sample", 4, (3,))
     wanted, _ = bare_loop(
         tiny.unet.module, reference(kind, dict(STABLE_DIFFUSION), "sample"), both_texts(tiny), 4, (3,)
     )
@@ -152,7 +152,7 @@ def test_a_size_that_no_latent_has_is_refused(tiny: LatentDiffusion) -> None:
 
 def test_width_and_height_are_those_of_the_picture(tiny: LatentDiffusion) -> None:
     guider = no_guidance(unet_denoiser(tiny.unet), clip_text_encode(tiny.text_encoder, ""))
-    _, (latent, _) = finish(sample(guider, scheduler(None, "DDIM", 2), gaussian_noise(0, 1, 48, 24)))
+    _, (latent, _, _) = finish(sample(guider, scheduler(None, "DDIM", 2), gaussian_noise(0, 1, 48, 24)))
     assert vae_decode(tiny.vae, latent).pixels.shape == (1, 3, 24, 48)
 
 

@@ -44,7 +44,7 @@ def test_every_kind_is_offered_and_has_a_reference() -> None:
 def test_each_step_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str, prediction: str) -> None:
     config = dict(STABLE_DIFFUSION)
     wanted, originals = bare_loop(tiny.unet.module, reference(kind, config, prediction), both_texts(tiny), 6, (3, 4))
-    seen, (latent, trajectory) = ours(tiny, kind, config, prediction, 6, (3, 4))
+    seen, (latent, trajectory, _) = ours(tiny, kind, config, prediction, 6, (3, 4))
     assert_close(trajectory.x, wanted)
     assert torch.equal(latent.samples, trajectory.x[-1])
     assert len(trajectory.original) == len(trajectory.timesteps) == len(trajectory.sigmas) - 1 == len(wanted) - 1
@@ -57,7 +57,7 @@ def test_each_step_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str, pred
 def test_flow_matching_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:
     config = {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}
     wanted, _ = bare_loop(tiny.unet.module, reference("Flow-match Euler", config, "flow"), both_texts(tiny), 6, (3, 4))
-    _, (_, trajectory) = ours(tiny, "Flow-match Euler", config, "flow", 6, (3, 4))
+    _, (_, trajectory, _) = ours(tiny, "Flow-match Euler", config, "flow", 6, (3, 4))
     assert_close(trajectory.x, wanted)
     assert trajectory.sigmas[0] == 1
     assert trajectory.sigmas[-1] == 0
@@ -67,7 +67,7 @@ def test_flow_matching_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:
 @pytest.mark.parametrize("kind", OWN_ZERO_SNR)
 def test_zero_terminal_snr_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str) -> None:
     wanted, originals = bare_loop(tiny.unet.module, reference(kind, ZERO_SNR, "v"), both_texts(tiny), 6, (3,))
-    _, (_, trajectory) = ours(tiny, kind, ZERO_SNR, "v", 6, (3,))
+    _, (_, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 6, (3,))
     assert_close(trajectory.x, wanted)
     if originals and kind != "LCM":
         assert_close(trajectory.original, originals)
@@ -75,7 +75,7 @@ def test_zero_terminal_snr_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: s
 
 @pytest.mark.parametrize("kind", sorted(set(DIFFUSION) - set(OWN_ZERO_SNR)))
 def test_zero_terminal_snr_reaches_kinds_that_cannot_rescale_themselves(tiny: LatentDiffusion, kind: str) -> None:
-    _, (latent, trajectory) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,))
+    _, (latent, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,))
     _, (wanted, _) = ours(tiny, "DDIM", ZERO_SNR, "v", 500, (3,))
     assert abs(float(trajectory.sigmas[0]) - HIGHEST_SIGMA) < 0.1
     error = (latent.samples - wanted.samples).abs().mean() / wanted.samples.std()
@@ -84,7 +84,7 @@ def test_zero_terminal_snr_reaches_kinds_that_cannot_rescale_themselves(tiny: La
 
 @pytest.mark.parametrize("kind", KARRAS_KINDS)
 def test_karras_spacing_begins_at_a_finite_noise(tiny: LatentDiffusion, kind: str) -> None:
-    _, (latent, trajectory) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,), sigmas="Karras")
+    _, (latent, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,), sigmas="Karras")
     assert abs(float(trajectory.sigmas[0]) - HIGHEST_SIGMA) < 0.1
     assert torch.isfinite(latent.samples).all()
 
@@ -96,7 +96,7 @@ def test_karras_spacing_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str)
     if kind == "Euler ancestral":
         loop.set_timesteps = lambda steps: ancestral_karras(loop, config, steps)
     wanted, _ = bare_loop(tiny.unet.module, loop, both_texts(tiny), 6, (3,))
-    _, (_, trajectory) = ours(tiny, kind, config, "epsilon", 6, (3,), sigmas="Karras")
+    _, (_, trajectory, _) = ours(tiny, kind, config, "epsilon", 6, (3,), sigmas="Karras")
     assert_close(trajectory.x, wanted)
 
 
@@ -150,7 +150,7 @@ def test_spacing_is_that_of_diffusers(tiny: LatentDiffusion) -> None:
     for spacing in ("leading", "linspace", "trailing"):
         config = {**STABLE_DIFFUSION, "timestep_spacing": spacing}
         wanted, _ = bare_loop(tiny.unet.module, reference("Euler", config, "epsilon"), both_texts(tiny), 5, (3,))
-        _, (_, trajectory) = ours(tiny, "Euler", dict(STABLE_DIFFUSION), "epsilon", 5, (3,), spacing=spacing)
+        _, (_, trajectory, _) = ours(tiny, "Euler", dict(STABLE_DIFFUSION), "epsilon", 5, (3,), spacing=spacing)
         assert_close(trajectory.x, wanted)
 
 
@@ -159,7 +159,7 @@ def test_ddim_eta_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:
     plain = loop.step
     loop.step = lambda output, time, x, generator: plain(output, time, x, eta=0.7, generator=generator)
     wanted, _ = bare_loop(tiny.unet.module, loop, both_texts(tiny), 6, (3, 9))
-    _, (_, trajectory) = ours(tiny, "DDIM", dict(STABLE_DIFFUSION), "epsilon", 6, (3, 9), eta=0.7)
+    _, (_, trajectory, _) = ours(tiny, "DDIM", dict(STABLE_DIFFUSION), "epsilon", 6, (3, 9), eta=0.7)
     assert_close(trajectory.x, wanted)
 
 

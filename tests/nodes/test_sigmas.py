@@ -31,6 +31,7 @@ from nodes.schedulers.formula_sigmas import (
     logit_normal_sigmas,
     vp_sigmas,
 )
+from nodes.schedulers.gits import gits_sigmas
 from nodes.schedulers.model_sigmas import beta_sigmas, model_sigmas, sd_turbo_sigmas
 from nodes.schedulers.sampler_schedules import k_sampler
 from nodes.schedulers.sigmas.noise_table import noise_table
@@ -170,6 +171,24 @@ def test_align_your_steps_are_the_published_levels() -> None:
     assert align_your_steps_sigmas("SD1", 10, 0.0).values.tolist() == [0.0]
     with pytest.raises(NodeError, match="levels are of diffusions"):
         align_your_steps_sigmas("SD1", trained=FLOW)
+
+
+def test_gits_are_the_published_levels() -> None:
+    assert gits_sigmas(1.0, 4).values.tolist() == pytest.approx(
+        [14.61464119, 6.77309084, 2.36326075, 0.803307, 0.0], rel=1e-7
+    )
+    assert torch.equal(gits_sigmas(1.02, 4).values, gits_sigmas(1.0, 4).values)  # the nearest that is known
+    for steps in range(2, 21):
+        for coefficient in (0.8, 1.15, 1.5):
+            values = gits_sigmas(coefficient, steps).values
+            assert len(values) == steps + 1
+            assert (values.diff() < 0).all()
+    twenty, forty = gits_sigmas(1.5, 20).values, gits_sigmas(1.5, 40).values
+    assert torch.allclose(forty[:-1:2], twenty[:-1], rtol=1e-6)
+    assert torch.equal(gits_sigmas(1.5, 20, 0.5).values, twenty[10:])
+    assert gits_sigmas(1.5, 20, 0.0).values.tolist() == [0.0]
+    with pytest.raises(NodeError, match="levels are of diffusions"):
+        gits_sigmas(trained=FLOW)
 
 
 def test_turbo_takes_the_distilled_timesteps() -> None:

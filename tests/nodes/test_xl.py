@@ -72,7 +72,7 @@ def test_each_step_is_that_of_stable_diffusion_xl(folder: Path, negative: str | 
     texts = [clip_text_encode(model.text_encoder, text) for text in ("a red star", negative or "")]
     guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
     schedule = scheduler(model.schedule, "DDIM", 4)
-    _, (latent, trajectory) = finish(sample(guider, schedule, Noise((3,), 24, 32)))
+    _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3,), 24, 32)))
     assert_close(trajectory.x[1:], wanted, 1e-4)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 

@@ -202,6 +202,11 @@ PLAIN: dict[str, Plain] = {
         params={key: key for key in ("steps", "sigma_max", "sigma_min", "mu", "beta")},
         outputs=("sigmas",),
     ),
+    "gits_sigmas": Plain(
+        "GITSScheduler",
+        params={"coefficient": "coeff", "steps": "steps", "denoise": "denoise"},
+        outputs=("sigmas",),
+    ),
     "align_your_steps_sigmas": Plain(
         "AlignYourStepsScheduler",
         params={"model": "model_type", "steps": "steps", "denoise": "denoise"},

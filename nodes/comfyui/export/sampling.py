@@ -90,6 +90,7 @@ def sample(exporter: Exporter, name: str) -> Outputs:
         ref = _by_diffusers(exporter, name, schedule, guided, noise, latent)
     elif kind == "sigmas_schedule":
         ref = _custom(exporter, schedule, guided, noise, latent)
+        return {"latent": ref, "denoised": ref.other(1)}
     else:
         raise CannotExportError(f"its schedule, {schedule}, has no counterpart in ComfyUI")
     return {"latent": ref}

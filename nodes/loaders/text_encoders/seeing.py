@@ -141,6 +141,6 @@ def patches(images: Sequence[Image], eyes: Mapping[str, Any]) -> dict[str, Tenso
     """Images, each (1, 3, H, W), as the patches that Qwen's sight takes, by the names that it has for them."""
     from transformers import Qwen2VLImageProcessor
 
-    pixels = [(image.pixels[0].cpu() * 255).round().to(torch.uint8) for image in images]
+    pixels = [(image.pixels[0].cpu().clamp(0, 1) * 255).round().to(torch.uint8) for image in images]
     found = Qwen2VLImageProcessor(**eyes)(images=pixels, return_tensors="pt")
     return {name: found[name] for name in ("pixel_values", "image_grid_thw")}

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView
 
 class NodeViewer(QGraphicsView):
-    connection_changed: Signal
+    connection_changed: Signal[*tuple[Any, ...]]
     ALT_state: bool
     SHIFT_state: bool
     CTRL_state: bool

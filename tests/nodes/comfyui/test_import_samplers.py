@@ -93,6 +93,7 @@ def test_two_samplers_share_a_walk_by_steps_and_leftover_noise(catalogue: Catalo
         ("BetaSamplingScheduler", {"model": "@model", "steps": 9, "alpha": 0.5, "beta": 0.7}, "beta_sigmas"),
         ("SDTurboScheduler", {"model": "@model", "steps": 2, "denoise": 1.0}, "sd_turbo_sigmas"),
         ("AlignYourStepsScheduler", {"model_type": "SDXL", "steps": 9}, "align_your_steps_sigmas"),
+        ("GITSScheduler", {"coeff": 1.1, "steps": 9, "denoise": 0.5}, "gits_sigmas"),
         ("ManualSigmas", {"sigmas": "10, 5, 0"}, "manual_sigmas"),
         ("Flux2Scheduler", {"steps": 9, "width": 512, "height": 768}, "flux2_sigmas"),
     ],

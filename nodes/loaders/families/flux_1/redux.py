@@ -45,7 +45,7 @@ class Redux:
         sight: Any = self.sight
         side = int(sight.config.image_size)
         processor = SiglipImageProcessor(size={"height": side, "width": side})
-        plain = (image.pixels.cpu() * 255).round().to(torch.uint8)
+        plain = (image.pixels.cpu().clamp(0, 1) * 255).round().to(torch.uint8)
         pixels = processor(list(plain), return_tensors="pt").pixel_values
         with torch.no_grad():
             seen = sight(pixels.to(device_of(sight), dtype_of(sight))).last_hidden_state
