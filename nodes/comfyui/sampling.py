@@ -126,7 +126,7 @@ def _schedule(given: Given, build: Builder, found: Guider | Wire) -> Wire:
 def _sampled(
     given: Given, build: Builder, found: Guider | Wire, schedule: Wire, noise: Noise, seed: Any = 0
 ) -> tuple[Latent, Latent]:
-    """The sampler, with all that it takes, as both of the latents that ComfyUI gives: the result, and what is foreseen."""
+    """The sampler, with all that it takes: the latent that it gives, and the one that it foresaw last."""
     if given.inputs.get("latent_image") is None:
         raise CannotTranslateError("nothing is wired to its latent_image")
     empty = given.inputs["latent_image"]

@@ -13,7 +13,7 @@ from nodes.conditioning.prompt_language.encoding import Ways, encoded
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
-@node("Weighted text encode", version=2)
+@node("Weighted text encode", version=3)
 def weighted_text_encode(
     text_encoder: TextEncoder,
     text: Annotated[str, Multiline(), NamesEmbeddings()] = "",
@@ -32,6 +32,8 @@ def weighted_text_encode(
     - A1111, no norm: the same without the last
     - diffusers: read as by A1111; z becomes w z, and the whole text is scaled so that its mean is as before, as the
       community's long-prompt pipeline has it
+    - compel: ``a+`` and ``(a b)++`` are 1.1 times as strong for each plus, ``a-`` 0.9 times for each minus,
+      ``(a b)1.3`` 1.3 times; z becomes e + w (z - e), and below 1 goes on towards the text without those words
     - off: the text as it is
 
     ``\(`` and ``\)`` are brackets as letters. A text that is longer than the model reads is cut into chunks, each is

@@ -22,8 +22,8 @@ def gits_sigmas(
     """Takes noise levels that fit the shape of the way from noise to image, as its authors found them for one model.
 
     Ways to different images of Stable Diffusion 1 bend alike: straight at first, then in one curve. The levels stand
-    dense where it bends. The larger the ``coefficient``, from 0.8 to 1.5, the more of them at little noise; it counts in
-    steps of 0.05. They are known for 2 to 20 steps; for more, others are found between those of 20, evenly in the
+    dense where it bends. The larger the ``coefficient``, from 0.8 to 1.5, the more of them at little noise; it counts
+    in steps of 0.05. They are known for 2 to 20 steps; for more, others are found between those of 20, evenly in the
     logarithm. ``denoise`` below 1 takes only that share of the steps, the last ones. The last level is 0.
 
     Fails for models of flow matching.

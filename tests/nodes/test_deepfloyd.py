@@ -78,7 +78,9 @@ def test_each_step_is_that_of_the_pipeline(base: TextPixels, tiny_if: Path, kind
         clean_caption=False,
     ).images  # fmt: skip
     guider = classifier_free_guidance(unet_denoiser(base.unet), *encoded(base), scale)
-    _, (latent, trajectory, _) = finish(sample(guider, scheduler(base.schedule, kind, 5), Noise((3, 4)), batch="together"))
+    _, (latent, trajectory, _) = finish(
+        sample(guider, scheduler(base.schedule, kind, 5), Noise((3, 4)), batch="together")
+    )
     assert len(wanted) == 5
     assert_close(trajectory.x[1:], wanted, 1e-4)
     torch.testing.assert_close(latent.samples, pictures, atol=1e-4, rtol=1e-4)

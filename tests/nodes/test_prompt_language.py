@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
-from nodes.conditioning.prompt_language.chunks import Frame, Group, Row, Token, a1111_rows, comfyui_rows, plain_rows
+from nodeflow.node import NodeError
+from nodes.conditioning.prompt_language.chunks import (
+    Frame,
+    Group,
+    Row,
+    Token,
+    a1111_rows,
+    comfyui_rows,
+    compel_rows,
+    plain_rows,
+)
+from nodes.conditioning.prompt_language.compel_syntax import compel_pieces
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
 from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
 
@@ -68,6 +79,35 @@ A1111: dict[str, list[tuple[str, float]]] = {
 @pytest.mark.parametrize("text", A1111)
 def test_brackets_as_a1111_reads_them(text: str) -> None:
     assert weighted(a1111_pieces(text)) == A1111[text]
+
+
+COMPEL: dict[str, list[tuple[str, float]]] = {
+    "": [("", 1)],
+    "a red+ star": [("a", 1), ("red", 1.1), ("star", 1)],
+    "red--, star": [("red", 0.81), (", star", 1)],
+    "a (red star)1.5 in": [("a", 1), ("red star", 1.5), ("in", 1)],
+    '"red star"- (a)2': [("red star", 0.9), ("a", 2)],
+    "((red)+ star)0.5": [("red", 0.55), ("star", 0.5)],
+    "well-known a+b 1.5": [("well-known a+b 1.5", 1)],
+    "(a b) c": [("a b c", 1)],
+    r"\(a\) b\)+": [("(a)", 1), ("b)", 1.1)],
+    "(a b+": [("(a", 1), ("b", 1.1)],
+    "red +": [("red +", 1)],
+    "a,(b)+": [("a,", 1), ("b", 1.1)],
+}
+"""What compel 2.5.1 gives, with the blanks between its pieces."""
+
+
+@pytest.mark.parametrize("text", COMPEL)
+def test_signs_as_compel_reads_them(text: str) -> None:
+    assert weighted(compel_pieces(text)) == COMPEL[text]
+
+
+def test_compel_s_methods_are_refused_by_name() -> None:
+    with pytest.raises(NodeError, match=r"\.swap stands in this text"):
+        compel_pieces('a "cat".swap(dog)')
+    with pytest.raises(NodeError, match="brackets stand inside of each other more than 50 deep"):
+        compel_pieces("(" * 60 + "a" + ")" * 60)
 
 
 def test_a_break_opens_a_chunk_in_brackets_too() -> None:
@@ -170,3 +210,19 @@ def test_an_embedding_stays_whole() -> None:
 def test_weights_stay_with_their_tokens() -> None:
     (row,) = comfyui_rows([Group((Token(1, 1.3),)), group(2)], FRAME)
     assert [token.weight for token in row] == [1.0, 1.3, *[1.0] * 6]
+
+
+def test_compel_cuts_behind_a_sentence_or_a_part_of_one_or_a_word() -> None:
+    stop, pause, inside = 8, 9, 200
+    frame = Frame(8, START, END, FILL, COMMA, frozenset({stop}), frozenset({stop, pause}), lambda one: one < inside)
+
+    def rows(*numbers: int) -> list[list[int]]:
+        found = compel_rows([Group(tuple(Token(one) for one in numbers))], frame)
+        return [[token.number for token in row[1 : row.index(Token(END))]] for row in found]
+
+    assert rows() == [[]]
+    assert rows(1, 2, 3, 4, 5, 6) == [[1, 2, 3, 4, 5, 6]]
+    assert rows(1, stop, 2, pause, 3, 4, 5) == [[1, stop], [2, pause, 3, 4, 5]]
+    assert rows(1, pause, 2, 3, 4, 5, 6) == [[1, pause], [2, 3, 4, 5, 6]]
+    assert rows(1, 2, 3, 4, inside, inside, 5) == [[1, 2, 3, 4], [inside, inside, 5]]
+    assert rows(*[inside] * 7) == [[inside] * 6, [inside]]

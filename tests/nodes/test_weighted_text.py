@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from nodes.loaders.text_encoders.joint import PairText, Reader, TwinText
 from tests.nodes.flow_models import clip_shape
 from tests.nodes.test_xl import UNET, WIDTHS, save_xl
 
-WAYS = "ComfyUI", "A1111", "A1111, no norm", "diffusers", "off"
+WAYS = "ComfyUI", "A1111", "A1111, no norm", "diffusers", "compel", "off"
 
 
 def tokens_of(conditioning: Conditioning) -> Tensor:
@@ -53,6 +54,25 @@ def test_comfyui_goes_from_the_empty_text(tiny: LatentDiffusion) -> None:
     found = weighted_text_encode(tiny.text_encoder, "(red:1.5) star")
     torch.testing.assert_close(tokens_of(found), e + w * (z - e), rtol=0, atol=1e-5)
     torch.testing.assert_close(found.pooled, clip_text_encode(tiny.text_encoder, "red star").pooled, rtol=0, atol=1e-6)
+
+
+def test_compel_goes_on_towards_the_text_without_weak_words(tiny: LatentDiffusion) -> None:
+    z, w, e = by_hand(tiny.text_encoder, {1: 1.5, 2: 0.25})
+    assert isinstance(tiny.text_encoder, CLIPText)
+    reader = tiny.text_encoder.token_readers()[0]
+    numbers = torch.tensor([reader.tokenizer("red star", padding="max_length", max_length=reader.length).input_ids])
+    seen = torch.ones_like(numbers)
+    seen[0, 2] = 0
+    with torch.no_grad():
+        without = reader.module(numbers, attention_mask=seen).last_hidden_state
+    share = math.tan(0.75 * math.pi / 2)
+    wanted = (e + w * (z - e) + share * (e + w * (without - e))) / (1 + share)
+    found = tokens_of(weighted_text_encode(tiny.text_encoder, "(red)1.5 (star)0.25", weights="compel"))
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-5)
+    none = tokens_of(weighted_text_encode(tiny.text_encoder, "red (star)0.0", weights="compel"))
+    plain = without.clone()
+    plain[0, 2] = e[0, 2]
+    torch.testing.assert_close(none, plain, rtol=0, atol=1e-3)
 
 
 def test_a1111_keeps_the_mean(tiny: LatentDiffusion) -> None:

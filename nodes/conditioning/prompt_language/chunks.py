@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 WORD = 8
@@ -12,11 +12,15 @@ BACKTRACK = 20
 
 
 class Token(NamedTuple):
-    """A token's number and weight; ``vector`` is the place of what stands for it instead, among the embeddings."""
+    """A token's number and weight; ``vector`` is the place of what stands for it instead, among the embeddings.
+
+    ``piece`` counts the pieces of the text; -1 for what is of none.
+    """
 
     number: int
     weight: float = 1.0
     vector: int | None = None
+    piece: int = -1
 
 
 class Group(NamedTuple):
@@ -27,13 +31,20 @@ class Group(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What a model's rows are made of: their length, and the numbers of start, end, filling and comma."""
+    """What a model's rows are made of: their length, and the numbers of start, end, filling and marks.
+
+    ``stops`` end a sentence and ``pauses`` a part of one, a comma among them; ``ends_word`` says of a number whether a
+    word ends with it.
+    """
 
     length: int
     start: int
     end: int
     fill: int
     comma: int | None = None
+    stops: frozenset[int] = frozenset()
+    pauses: frozenset[int] = frozenset()
+    ends_word: Callable[[int], bool] = bool
 
     def row(self, tokens: Sequence[Token] = ()) -> tuple[Token, ...]:
         """A row of the model's length. Tokens are at most two fewer than that."""
@@ -89,6 +100,26 @@ def a1111_rows(groups: Sequence[Group], frame: Frame, backtrack: int = BACKTRACK
     if len(chunks) > 1 and not chunks[-1]:
         chunks.pop()
     return [frame.row(chunk) for chunk in chunks]
+
+
+def compel_rows(groups: Sequence[Group], frame: Frame) -> list[Row]:
+    """Rows cut behind the last sentence that fits, as compel does; else behind the last part of one, or word."""
+    left = [token for group in groups for token in group.tokens]
+    rows: list[Row] = []
+    while left or not rows:
+        cut = frame.room if len(left) <= frame.room else _cut(left[: frame.room], frame)
+        rows.append(frame.row(left[:cut]))
+        left = left[cut:]
+    return rows
+
+
+def _cut(tokens: Sequence[Token], frame: Frame) -> int:
+    """How many tokens to keep together."""
+    for good in (frame.stops.__contains__, frame.pauses.__contains__, frame.ends_word):
+        for place in range(len(tokens) - 1, -1, -1):
+            if tokens[place].vector is None and good(tokens[place].number):
+                return place + 1
+    return len(tokens)
 
 
 def plain_rows(groups: Sequence[Group], frame: Frame) -> list[Row]:

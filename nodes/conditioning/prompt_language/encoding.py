@@ -10,15 +10,33 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.conditioning.prompt_language.chunks import Frame, Group, Row, Token, a1111_rows, comfyui_rows, plain_rows
+from nodes.conditioning.prompt_language.chunks import (
+    Frame,
+    Group,
+    Row,
+    Token,
+    a1111_rows,
+    comfyui_rows,
+    compel_rows,
+    plain_rows,
+)
+from nodes.conditioning.prompt_language.compel_syntax import compel_pieces
 from nodes.conditioning.prompt_language.embedding_file import embedding_vectors
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
-from nodes.conditioning.prompt_language.weighing import Weigh, from_empty, mean_of_chunk, mean_of_text, times
+from nodes.conditioning.prompt_language.weighing import (
+    Heard,
+    Weigh,
+    from_empty,
+    mean_of_chunk,
+    mean_of_text,
+    times,
+    towards_without,
+)
 from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
 from nodes.loaders.text_encoders.token_reader import TokenReader
 from nodes.loaders.text_encoders.tokenizing import tell_unknown
 
-Ways = Literal["ComfyUI", "A1111", "A1111, no norm", "diffusers", "off"]
+Ways = Literal["ComfyUI", "A1111", "A1111, no norm", "diffusers", "compel", "off"]
 
 
 class Way(NamedTuple):
@@ -34,6 +52,7 @@ WAYS: Mapping[str, Way] = {
     "A1111": Way(a1111_pieces, a1111_rows, mean_of_chunk),
     "A1111, no norm": Way(a1111_pieces, a1111_rows, times),
     "diffusers": Way(a1111_pieces, plain_rows, mean_of_text),
+    "compel": Way(compel_pieces, compel_rows, towards_without),
     "off": Way(plain_pieces, plain_rows, times),
 }
 
@@ -59,7 +78,7 @@ def encoded(readers: tuple[TokenReader, ...], texts: Sequence[str], way: str, sk
     count = max(len(one.rows) for one in written)
     for one in written:  # the shorter text is followed by empty ones
         one.rows.extend([one.frame.row()] * (count - len(one.rows)))
-    said = [_said(reader, one, chosen.weigh, skip) for reader, one in zip(readers, written, strict=True)]
+    said = [_said(reader, one, chosen, skip) for reader, one in zip(readers, written, strict=True)]
     return Conditioning(torch.cat([tokens for tokens, _ in said], -1), said[-1][1], _words(readers[0], written[0]))
 
 
@@ -74,7 +93,7 @@ def _written(
     frame = _frame(reader)
     groups: list[Group] = []
     vectors: list[tuple[str, Tensor]] = []
-    for piece in way.pieces(text):
+    for number_of, piece in enumerate(way.pieces(text)):
         opens = piece.opens
         for part in with_names(piece.text) or [""]:
             if isinstance(part, Named):
@@ -83,9 +102,9 @@ def _written(
                 own = _fitting(part.name, found[part.name][number], frame)
                 places = range(len(vectors), len(vectors) + len(own))
                 vectors += [(f"{part.name} {place}", vector) for place, vector in enumerate(own, 1)]
-                tokens = [Token(0, piece.weight, place) for place in places]
+                tokens = [Token(0, piece.weight, place, number_of) for place in places]
             else:
-                tokens = [Token(one, piece.weight) for one in reader.numbers(part)]
+                tokens = [Token(one, piece.weight, None, number_of) for one in reader.numbers(part)]
             groups.append(Group(tuple(tokens), opens))
             opens = False
     return Written(frame, way.rows(groups, frame), vectors)
@@ -93,9 +112,17 @@ def _written(
 
 def _frame(reader: TokenReader) -> Frame:
     tokenizer = reader.tokenizer
-    commas = reader.numbers(",")
-    comma = commas[0] if len(commas) == 1 else None
-    return Frame(reader.length, tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, comma)
+    marks = {mark: numbers[0] for mark in ".,;:" if len(numbers := reader.numbers(mark)) == 1}
+    return Frame(
+        reader.length,
+        tokenizer.bos_token_id,
+        tokenizer.eos_token_id,
+        tokenizer.pad_token_id,
+        marks.get(","),
+        frozenset(number for mark, number in marks.items() if mark == "."),
+        frozenset(marks.values()),
+        reader.ends_word,
+    )
 
 
 def _fitting(name: str, vectors: Tensor | None, frame: Frame) -> list[Tensor]:
@@ -109,13 +136,11 @@ def _fitting(name: str, vectors: Tensor | None, frame: Frame) -> list[Tensor]:
     return list(vectors)
 
 
-def _said(reader: TokenReader, written: Written, weigh: Weigh, skip: int) -> tuple[Tensor, Tensor]:
+def _said(reader: TokenReader, written: Written, way: Way, skip: int) -> tuple[Tensor, Tensor]:
     """Tokens (1, n L, D), weighed, and the text as a whole (1, P): that of the first row."""
     rows = written.rows
     weights = torch.tensor([[token.weight for token in row] for row in rows])
-    weighed = bool((weights != 1).any())
-    asked = [*rows, written.frame.row()] if weighed and weigh is from_empty else rows
-    numbers = torch.tensor([[token.number for token in row] for row in asked])
+    numbers = torch.tensor([[token.number for token in row] for row in rows])
     vectors = {
         (place, column): written.vectors[token.vector][1]
         for place, row in enumerate(rows)
@@ -123,8 +148,17 @@ def _said(reader: TokenReader, written: Written, weigh: Weigh, skip: int) -> tup
         if token.vector is not None
     }
     tokens, whole = reader.read(numbers, vectors, skip)
-    if weighed:
-        tokens = weigh(tokens[: len(rows)], weights.to(tokens), tokens[-1:])
+    if bool((weights != 1).any()):
+        empty = torch.tensor([[token.number for token in written.frame.row()]])
+        pieces = torch.tensor([[token.piece for token in row] for row in rows])
+        heard = Heard(
+            tokens,
+            weights.to(tokens),
+            pieces.to(tokens.device),
+            lambda: reader.read(empty, {}, skip)[0],
+            lambda hidden: reader.read(numbers, vectors, skip, hidden)[0],
+        )
+        tokens = way.weigh(heard)
     return tokens.flatten(0, 1)[None], whole[:1].clone()
 
 

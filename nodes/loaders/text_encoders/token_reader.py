@@ -58,11 +58,22 @@ class TokenReader:
     def word(self, number: int) -> str:
         return str(self.tokenizer.decode([number]))
 
-    def read(self, rows: Tensor, vectors: dict[tuple[int, int], Tensor], skip: int = 0) -> tuple[Tensor, Tensor]:
+    def ends_word(self, number: int) -> bool:
+        """Return whether a word ends with a token."""
+        return str(self.tokenizer.convert_ids_to_tokens(number)).endswith("</w>")
+
+    def read(
+        self,
+        rows: Tensor,
+        vectors: dict[tuple[int, int], Tensor],
+        skip: int = 0,
+        hidden: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Hidden states (B, L, D) of rows (B, L) of token numbers, and the rows as a whole (B, P).
 
         ``vectors`` (D,) stand in the places (row, column) of tokens. ``skip`` is the hidden layer from the end, 0 for
-        the model's own. Raises NodeError for a layer that there is not.
+        the model's own. ``hidden`` (B, L) are tokens that no token looks at. Raises NodeError for a layer that there
+        is not.
         """
         layer = self.layer if skip == 0 else skip - self.missing
         count = int(self._config.num_hidden_layers)
@@ -73,6 +84,9 @@ class TokenReader:
             )
         device = device_of(self.module)
         mask = self._mask(rows).to(device) if getattr(self._config, "use_attention_mask", False) else None
+        if hidden is not None:
+            seen = (~hidden).long().to(device)
+            mask = seen if mask is None else mask * seen
         with torch.no_grad(), adapted(self.module, self.adapters), _standing_in(self.module, vectors):
             said = self.module(rows.to(device), attention_mask=mask, output_hidden_states=True)
             whole = said.text_embeds if hasattr(said, "text_embeds") else said.pooler_output

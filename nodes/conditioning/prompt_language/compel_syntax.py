@@ -1,0 +1,125 @@
+r"""Texts with weights as compel reads them, the library of diffusers' documentation and of InvokeAI.
+
+``word+`` and ``(a text)+`` are 1.1 times as strong for each plus, ``word-`` and ``"a text"-`` 0.9 times for each minus,
+``(a text)1.3`` and ``"a text"1.3`` 1.3 times; what stands inside of each other is multiplied. A backslash makes letters
+of brackets, quotation marks and signs. What is not closed is letters too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nodeflow.node import NodeError
+from nodes.conditioning.prompt_language.weights import Piece
+
+PLUS, MINUS = 1.1, 0.9
+SYMBOLS = re.escape('()",.+-=')
+WORD = re.compile(rf"(?:\\[{SYMBOLS}]|[+-](?![\s{SYMBOLS}]|$)|-?\d+|[^\s{SYMBOLS}])+")
+SIGNS = re.compile(r"\++|-+")
+WEIGHT = re.compile(r"\++|-+|[+-]?(?:\d+\.\d*|\.\d+)|-?\d+")
+METHOD = re.compile(r"\.(?:swap|blend|and|add|attend)\(")
+DEEPEST = 50
+
+
+class Found(NamedTuple):
+    """Pieces of a text, and the place behind them."""
+
+    pieces: list[Piece]
+    end: int
+
+
+def compel_pieces(text: str) -> list[Piece]:
+    """A text's pieces in order; neighbours of equal weight are one. Raises NodeError for compel's methods."""
+    if said := METHOD.search(text):
+        raise NodeError(
+            f"{said[0][:-1]} stands in this text, and of compel's language only weights are read here; combine, "
+            "average or concatenate conditionings by their nodes"
+        )
+    text = re.sub(r",(\S)", r", \1", text)
+    pieces: list[Piece] = []
+    place = 0
+    while place < len(text):
+        if text[place].isspace():
+            place += 1
+            continue
+        found = _weighted(text, place, 0) or _letters(text, place)
+        pieces += found.pieces
+        place = found.end
+    return [piece._replace(text=_shown(piece.text)) for piece in _merged(pieces)] or [Piece("")]
+
+
+def _weighted(text: str, place: int, depth: int) -> Found | None:
+    """A word with signs behind it, or what stands in brackets or quotation marks, with its weight."""
+    if text[place] in '("':
+        return _enclosed(text, place, depth)
+    word = WORD.match(text, place)
+    signs = word and SIGNS.match(text, word.end())
+    return Found([Piece(word[0], _factor(signs[0]))], signs.end()) if word and signs else None
+
+
+def _enclosed(text: str, place: int, depth: int) -> Found | None:
+    """What stands in brackets or quotation marks; None where they are not closed."""
+    if depth > DEEPEST:
+        raise NodeError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
+    closing = ")" if text[place] == "(" else '"'
+    inside = _inside(text, place + 1, closing, depth + 1)
+    if inside is None:
+        return None
+    pieces, end = inside
+    weight = WEIGHT.match(text, end)
+    if weight is None:
+        return inside
+    factor = _factor(weight[0])
+    return Found([piece._replace(weight=piece.weight * factor) for piece in pieces], weight.end())
+
+
+def _inside(text: str, place: int, closing: str, depth: int) -> Found | None:
+    """What stands up to a closing mark, and the place behind that; None where it does not come."""
+    pieces: list[Piece] = []
+    while place < len(text):
+        sign = text[place]
+        if sign == closing:
+            return Found(pieces, place + 1)
+        if sign.isspace():
+            place += 1
+            continue
+        found = _weighted(text, place, depth)
+        if found is None and sign in ",.":
+            found = Found([Piece(sign)], place + 1)
+        if found is None:
+            word = WORD.match(text, place)
+            if word is None:
+                return None
+            found = Found([Piece(word[0])], word.end())
+        pieces += found.pieces
+        place = found.end
+    return None
+
+
+def _letters(text: str, place: int) -> Found:
+    """All up to the next blank, as it is."""
+    word = text[place:].split(maxsplit=1)[0]
+    return Found([Piece(word)], place + len(word))
+
+
+def _factor(said: str) -> float:
+    if said.strip("+") == "":
+        return float(PLUS ** len(said))
+    if said.strip("-") == "":
+        return float(MINUS ** len(said))
+    return float(said)
+
+
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and found[-1].weight == piece.weight:
+            found[-1] = found[-1]._replace(text=f"{found[-1].text} {piece.text}")
+        else:
+            found.append(piece)
+    return found
+
+
+def _shown(text: str) -> str:
+    return re.sub(r'\\([()"])', r"\1", text)
