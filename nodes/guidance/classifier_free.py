@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated
 
 import torch
@@ -46,8 +47,15 @@ class ClassifierFree:
     rule: GuidanceRule
     rescale: float
 
+    @cached_property
+    def _both(self) -> dict[int, Conditioning]:
+        """The two texts as one, by the size of a batch: joined once, not at every step."""
+        return {}
+
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        both = joined(self.negative, self.positive, len(x))
+        if len(x) not in self._both:
+            self._both[len(x)] = joined(self.negative, self.positive, len(x))
+        both = self._both[len(x)]
         predicted, variances = in_two(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
         unconditional, conditional = predicted.chunk(2)
         output = self.rule.combine(conditional, unconditional)
