@@ -1,8 +1,8 @@
 """A thousand steps of Euler by our node and by k-diffusion's function, in turns, on a denoiser that costs nothing.
 
-``python -m benchmarks.euler_steps``: k-diffusion 0.1.1 is taken from the path (``pip install --no-deps k-diffusion==0.1.1
-torchdiffeq``, into any folder on it). Both foresee the same and end alike. Prints microseconds a step and the ratio, the
-median over pairs of runs that came one after the other.
+``python -m benchmarks.euler_steps``: k-diffusion 0.1.1 is taken from the path (``pip install --no-deps
+k-diffusion==0.1.1 torchdiffeq``, into any folder on it). Both foresee the same and end alike. Prints microseconds a
+step and the ratio, the median over pairs of runs that came one after the other.
 """
 
 from __future__ import annotations
