@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.samplers import kdiffusion
-from nodeflow.wires import Conditioning, LatentFormat, Noise, Prediction
+from nodeflow.wires import Conditioning, LatentFormat, Noise, Prediction, Schedule
 from nodes.guidance.classifier_free import no_guidance
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.edit_sigmas import manual_sigmas
-from nodes.schedulers.sampler_schedules import SamplerSchedule, sigmas_schedule
+from nodes.schedulers.sampler_schedules import sigmas_schedule
 from nodes.schedulers.sigmas.spacings import karras_between
 
 
@@ -43,7 +43,7 @@ class NoDenoiser:
         return self.zeros
 
 
-def ours(schedule: SamplerSchedule, guider: Any, record: Any) -> Tensor:
+def ours(schedule: Schedule, guider: Any, record: Any) -> Tensor:
     running = sample(guider, schedule, Noise((0,)), record=record)
     while True:
         try:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nodeflow.node import NodeError
-from nodes.conditioning.prompt_language.chunks import (
+from nodeflow.prompts.chunks import (
     Frame,
     Group,
     Row,
@@ -17,9 +16,9 @@ from nodes.conditioning.prompt_language.chunks import (
     compel_rows,
     plain_rows,
 )
-from nodes.conditioning.prompt_language.compel_syntax import compel_pieces
+from nodeflow.prompts.compel_syntax import compel_pieces
+from nodeflow.prompts.weights import Piece, PromptError, a1111_pieces, comfyui_pieces, plain_pieces
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
-from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
 
 START, END, FILL, COMMA = 100, 101, 102, 7
 
@@ -104,9 +103,9 @@ def test_signs_as_compel_reads_them(text: str) -> None:
 
 
 def test_compel_s_methods_are_refused_by_name() -> None:
-    with pytest.raises(NodeError, match=r"\.swap stands in this text"):
+    with pytest.raises(PromptError, match=r"\.swap stands in this text"):
         compel_pieces('a "cat".swap(dog)')
-    with pytest.raises(NodeError, match="brackets stand inside of each other more than 50 deep"):
+    with pytest.raises(PromptError, match="brackets stand inside of each other more than 50 deep"):
         compel_pieces("(" * 60 + "a" + ")" * 60)
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodeflow.prompts.chunks import Frame, Group, Row, Token
+from nodeflow.prompts.readings import READINGS, Reading
+from nodeflow.prompts.weights import Piece, PromptError
 from nodeflow.wires import Conditioning
-from nodes.conditioning.prompt_language.chunks import (
-    Frame,
-    Group,
-    Row,
-    Token,
-    a1111_rows,
-    comfyui_rows,
-    compel_rows,
-    plain_rows,
-)
-from nodes.conditioning.prompt_language.compel_syntax import compel_pieces
 from nodes.conditioning.prompt_language.embedding_file import embedding_vectors
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
 from nodes.conditioning.prompt_language.weighing import (
@@ -32,29 +24,21 @@ from nodes.conditioning.prompt_language.weighing import (
     times,
     towards_without,
 )
-from nodes.conditioning.prompt_language.weights import Piece, a1111_pieces, comfyui_pieces, plain_pieces
 from nodes.loaders.text_encoders.token_reader import TokenReader
 from nodes.loaders.text_encoders.tokenizing import tell_unknown
 
 Ways = Literal["ComfyUI", "A1111", "A1111, no norm", "diffusers", "compel", "off"]
 
 
-class Way(NamedTuple):
-    """How a program reads weights, fills rows, and applies the weights to what the encoder says."""
-
-    pieces: Callable[[str], list[Piece]]
-    rows: Callable[[Sequence[Group], Frame], list[Row]]
-    weigh: Weigh
-
-
-WAYS: Mapping[str, Way] = {
-    "ComfyUI": Way(comfyui_pieces, comfyui_rows, from_empty),
-    "A1111": Way(a1111_pieces, a1111_rows, mean_of_chunk),
-    "A1111, no norm": Way(a1111_pieces, a1111_rows, times),
-    "diffusers": Way(a1111_pieces, plain_rows, mean_of_text),
-    "compel": Way(compel_pieces, compel_rows, towards_without),
-    "off": Way(plain_pieces, plain_rows, times),
+WEIGHING: Mapping[str, Weigh] = {
+    "ComfyUI": from_empty,
+    "A1111": mean_of_chunk,
+    "A1111, no norm": times,
+    "diffusers": mean_of_text,
+    "compel": towards_without,
+    "off": times,
 }
+"""How the weights are applied to what the encoder says, by the way in which they are read."""
 
 
 class Written(NamedTuple):
@@ -67,33 +51,36 @@ class Written(NamedTuple):
 
 def encoded(readers: tuple[TokenReader, ...], texts: Sequence[str], way: str, skip: int) -> Conditioning:
     """The states of all encoders side by side, each of its own text; the last gives the text as a whole."""
-    chosen = WAYS[way]
-    found: dict[str, list[Tensor | None]] = {}
-    for reader, text in zip(readers, texts, strict=True):
-        tell_unknown(reader.tokenizer, "\n".join(piece.text for piece in chosen.pieces(text)))
+    reading, found = READINGS[way], dict[str, list[Tensor | None]]()
+    try:
+        pieces = [reading.pieces(text) for text in texts]
+    except PromptError as error:
+        raise NodeError(str(error)) from None
+    for reader, own in zip(readers, pieces, strict=True):
+        tell_unknown(reader.tokenizer, "\n".join(piece.text for piece in own))
     written = [
-        _written(reader, number, text, chosen, readers, found)
-        for number, (reader, text) in enumerate(zip(readers, texts, strict=True))
+        _written(reader, number, own, reading, readers, found)
+        for number, (reader, own) in enumerate(zip(readers, pieces, strict=True))
     ]
     count = max(len(one.rows) for one in written)
     for one in written:  # the shorter text is followed by empty ones
         one.rows.extend([one.frame.row()] * (count - len(one.rows)))
-    said = [_said(reader, one, chosen, skip) for reader, one in zip(readers, written, strict=True)]
+    said = [_said(reader, one, WEIGHING[way], skip) for reader, one in zip(readers, written, strict=True)]
     return Conditioning(torch.cat([tokens for tokens, _ in said], -1), said[-1][1], _words(readers[0], written[0]))
 
 
 def _written(
     reader: TokenReader,
     number: int,
-    text: str,
-    way: Way,
+    pieces: Sequence[Piece],
+    reading: Reading,
     readers: tuple[TokenReader, ...],
     found: dict[str, list[Tensor | None]],
 ) -> Written:
     frame = _frame(reader)
     groups: list[Group] = []
     vectors: list[tuple[str, Tensor]] = []
-    for number_of, piece in enumerate(way.pieces(text)):
+    for number_of, piece in enumerate(pieces):
         opens = piece.opens
         for part in with_names(piece.text) or [""]:
             if isinstance(part, Named):
@@ -107,7 +94,7 @@ def _written(
                 tokens = [Token(one, piece.weight, None, number_of) for one in reader.numbers(part)]
             groups.append(Group(tuple(tokens), opens))
             opens = False
-    return Written(frame, way.rows(groups, frame), vectors)
+    return Written(frame, reading.rows(groups, frame), vectors)
 
 
 def _frame(reader: TokenReader) -> Frame:
@@ -136,7 +123,7 @@ def _fitting(name: str, vectors: Tensor | None, frame: Frame) -> list[Tensor]:
     return list(vectors)
 
 
-def _said(reader: TokenReader, written: Written, way: Way, skip: int) -> tuple[Tensor, Tensor]:
+def _said(reader: TokenReader, written: Written, weigh: Weigh, skip: int) -> tuple[Tensor, Tensor]:
     """Tokens (1, n L, D), weighed, and the text as a whole (1, P): that of the first row."""
     rows = written.rows
     weights = torch.tensor([[token.weight for token in row] for row in rows])
@@ -158,7 +145,7 @@ def _said(reader: TokenReader, written: Written, way: Way, skip: int) -> tuple[T
             lambda: reader.read(empty, {}, skip)[0],
             lambda hidden: reader.read(numbers, vectors, skip, hidden)[0],
         )
-        tokens = way.weigh(heard)
+        tokens = weigh(heard)
     return tokens.flatten(0, 1)[None], whole[:1].clone()
 
 

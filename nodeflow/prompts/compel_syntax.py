@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from nodeflow.node import NodeError
-from nodes.conditioning.prompt_language.weights import Piece
+from nodeflow.prompts.weights import Piece, PromptError
 
 PLUS, MINUS = 1.1, 0.9
 SYMBOLS = re.escape('()",.+-=')
@@ -30,9 +29,9 @@ class Found(NamedTuple):
 
 
 def compel_pieces(text: str) -> list[Piece]:
-    """A text's pieces in order; neighbours of equal weight are one. Raises NodeError for compel's methods."""
+    """A text's pieces in order; neighbours of equal weight are one. Raises PromptError for compel's methods."""
     if said := METHOD.search(text):
-        raise NodeError(
+        raise PromptError(
             f"{said[0][:-1]} stands in this text, and of compel's language only weights are read here; combine, "
             "average or concatenate conditionings by their nodes"
         )
@@ -61,7 +60,7 @@ def _weighted(text: str, place: int, depth: int) -> Found | None:
 def _enclosed(text: str, place: int, depth: int) -> Found | None:
     """What stands in brackets or quotation marks; None where they are not closed."""
     if depth > DEEPEST:
-        raise NodeError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
+        raise PromptError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
     closing = ")" if text[place] == "(" else '"'
     inside = _inside(text, place + 1, closing, depth + 1)
     if inside is None:

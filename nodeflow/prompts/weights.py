@@ -19,6 +19,10 @@ HIDDEN = {"\\)": "\x00\x01", "\\(": "\x00\x02"}
 A1111_MARK = re.compile(r"\\[()\[\]\\]|[()\[\]]|:\s*([+-]?[.\d]+)\s*\)|[^\\()\[\]:]+|.", re.DOTALL)
 
 
+class PromptError(ValueError):
+    """Raised for a text that cannot be read: one sentence, what is wrong and what to do."""
+
+
 class Piece(NamedTuple):
     """A part of a text and its weight; ``opens`` a new stretch of tokens."""
 
