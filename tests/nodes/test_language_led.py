@@ -108,7 +108,7 @@ def test_each_guided_step_is_that_of_qwen_image(
     _, (latent, trajectory, _) = finish(sample(normalise_guidance(plain), schedule, Noise(seeds, 24, 32)))
     told("Qwen-Image", f"text, guidance, {len(seeds)} at once", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
-    _, (longer, _) = finish(sample(plain, schedule, Noise(seeds, 24, 32)))
+    _, (longer, _, _) = finish(sample(plain, schedule, Noise(seeds, 24, 32)))
     assert (longer.samples - latent.samples).abs().max() > 1e-2
 
 

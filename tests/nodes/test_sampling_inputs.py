@@ -48,7 +48,7 @@ def test_image_to_image_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str,
 def test_strength_zero_leaves_the_latent_as_it_is(tiny: LatentDiffusion) -> None:
     latent = Latent(torch.randn(1, 4, 8, 8))
     guider = no_guidance(unet_denoiser(tiny.unet), clip_text_encode(tiny.text_encoder, "red star"))
-    seen, (result, trajectory) = finish(sample(guider, scheduler(), Noise((3, 4)), latent, 0.0))
+    seen, (result, trajectory, _) = finish(sample(guider, scheduler(), Noise((3, 4)), latent, 0.0))
     assert seen == []
     assert torch.equal(result.samples, latent.samples.expand(2, -1, -1, -1))
     assert trajectory.original == ()
@@ -177,8 +177,8 @@ def test_forward_diffusion_is_that_of_the_scheduler() -> None:
 def test_recording_nothing_keeps_nothing_and_changes_nothing(tiny: LatentDiffusion) -> None:
     guider = no_guidance(unet_denoiser(tiny.unet), clip_text_encode(tiny.text_encoder, "red star"))
     chosen = scheduler(None, "DDPM", 4)
-    _, (full, trajectory) = finish(sample(guider, chosen, Noise((3,))))
-    _, (bare, empty) = finish(sample(guider, chosen, Noise((3,)), record="nothing"))
+    _, (full, trajectory, _) = finish(sample(guider, chosen, Noise((3,))))
+    _, (bare, empty, _) = finish(sample(guider, chosen, Noise((3,)), record="nothing"))
     assert torch.equal(full.samples, bare.samples)
     assert len(trajectory.x) == 5
     assert empty.x == empty.original == empty.conditional == ()

@@ -76,7 +76,7 @@ def test_zero_terminal_snr_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: s
 @pytest.mark.parametrize("kind", sorted(set(DIFFUSION) - set(OWN_ZERO_SNR)))
 def test_zero_terminal_snr_reaches_kinds_that_cannot_rescale_themselves(tiny: LatentDiffusion, kind: str) -> None:
     _, (latent, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,))
-    _, (wanted, _) = ours(tiny, "DDIM", ZERO_SNR, "v", 500, (3,))
+    _, (wanted, _, _) = ours(tiny, "DDIM", ZERO_SNR, "v", 500, (3,))
     assert abs(float(trajectory.sigmas[0]) - HIGHEST_SIGMA) < 0.1
     error = (latent.samples - wanted.samples).abs().mean() / wanted.samples.std()
     assert error < 0.1
@@ -172,15 +172,15 @@ def test_whole_pipeline_gives_the_picture_of_diffusers(tiny: LatentDiffusion, ti
     wanted = pipeline(
         "red star", 32, 32, 5, guidance_scale=5.0, generator=torch.Generator().manual_seed(3), output_type="pt"
     ).images
-    _, (latent, _) = ours(tiny, kind, tiny.schedule.config, "auto", 5, (3,))
+    _, (latent, _, _) = ours(tiny, kind, tiny.schedule.config, "auto", 5, (3,))
     assert_close(vae_decode(tiny.vae, latent).pixels, wanted)
 
 
 @pytest.mark.parametrize("kind", ["DDIM", "DDPM", "DPM++ 2M", "Euler"])
 def test_a_batch_together_is_close_to_its_singles(tiny: LatentDiffusion, kind: str) -> None:
-    _, (batch, _) = ours(tiny, kind, None, "epsilon", 4, (7, 8, 9, 10))
+    _, (batch, _, _) = ours(tiny, kind, None, "epsilon", 4, (7, 8, 9, 10))
     for row, seed in enumerate((7, 8, 9, 10)):
-        _, (single, _) = ours(tiny, kind, None, "epsilon", 4, (seed,))
+        _, (single, _, _) = ours(tiny, kind, None, "epsilon", 4, (seed,))
         assert_close(batch.samples[row : row + 1], single.samples)
     pictures = vae_decode(tiny.vae, batch).pixels
     for row in range(4):
@@ -193,9 +193,9 @@ def test_a_batch_equals_its_singles_to_the_last_bit(tiny: LatentDiffusion, kind:
     denoiser = unet_denoiser(tiny.unet, "flow" if kind == "Flow-match Euler" else "v")
     guider = classifier_free_guidance(denoiser, positive, negative, 5.0, 0.7)
     chosen = scheduler(None, kind, 5)  # type: ignore[arg-type]
-    _, (batch, trajectory) = finish(sample(guider, chosen, Noise((7, 8, 9, 10))))
+    _, (batch, trajectory, _) = finish(sample(guider, chosen, Noise((7, 8, 9, 10))))
     for row, seed in enumerate((7, 8, 9, 10)):
-        _, (single, alone) = finish(sample(guider, chosen, Noise((seed,))))
+        _, (single, alone, _) = finish(sample(guider, chosen, Noise((seed,))))
         assert torch.equal(batch.samples[row : row + 1], single.samples)
         for one, other in zip(trajectory.original, alone.original, strict=True):
             assert torch.equal(one[row : row + 1], other)

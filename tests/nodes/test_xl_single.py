@@ -38,7 +38,7 @@ def test_folder_and_single_file_give_the_same(small_xl: tuple[Path, Path]) -> No
         model = aligned(load_latent_diffusion(str(path)))
         texts = [clip_text_encode(model.text_encoder, text) for text in ("a photo of a red star", "")]
         guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
-        _, (latent, _) = finish(
+        _, (latent, _, _) = finish(
             sample(guider, scheduler(model.schedule, "Euler", 2, spacing="leading"), Noise((3,), 64, 48))
         )
         assert model.unet.format == model.vae.format
