@@ -76,6 +76,16 @@ class NamesEmbeddings(msgspec.Struct, frozen=True):
     """A text that may name embeddings (``embedding:name``): when the file of one changes, the node runs again."""
 
 
+class Weighed(msgspec.Struct, frozen=True):
+    """A text whose words have weights: ``by`` names the parameter that says in which way (`nodeflow.prompts`).
+
+    ``steps`` names the one that says along how many steps it changes, where it does.
+    """
+
+    by: str
+    steps: str = ""
+
+
 class Seed(msgspec.Struct, frozen=True):
     """Seeds a random generator: 0 to 2**53 - 1, which every JSON reader keeps exactly. The run's report lists it.
 
@@ -337,6 +347,8 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(widget="multiline")
             case NamesEmbeddings():
                 fields.update(embeddings=True)
+            case Weighed(by, steps):
+                fields.update(weighed=by, changes=steps)
             case Seed(several):
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed", several=several)
             case Painted(over):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -136,6 +136,7 @@ class Solver(Protocol):
         ...
 
 
+@runtime_checkable
 class Schedule(Protocol):
     """Hold which scheduler, and how many steps of which sizes."""
 

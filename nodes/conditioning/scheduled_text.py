@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from nodeflow.node import Multiline, NamesEmbeddings, NodeError, Range, node
+from nodeflow.node import Multiline, NamesEmbeddings, NodeError, Range, Weighed, node
+from nodeflow.prompts.schedules import summands
+from nodeflow.prompts.weights import PromptError
 from nodeflow.wires import Conditioning, Region, TextEncoder
 from nodes.conditioning.prompt_language.encoding import Ways, encoded
-from nodes.conditioning.prompt_language.schedules import summands
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
 @node("Scheduled text encode")
 def scheduled_text_encode(
     text_encoder: TextEncoder,
-    text: Annotated[str, Multiline(), NamesEmbeddings()] = "",
+    text: Annotated[str, Multiline(), NamesEmbeddings(), Weighed("weights", steps="steps")] = "",
     steps: Annotated[int, Range(1, 10_000)] = 20,
     weights: Ways = "A1111",
     clip_skip: Annotated[int, Range(0, 24)] = 0,
@@ -40,7 +41,10 @@ def scheduled_text_encode(
     readers = text_encoder.token_readers()
     known: dict[str, Conditioning] = {}
     parts: list[Conditioning] = []
-    found = summands(text, steps)
+    try:
+        found = summands(text, steps)
+    except PromptError as error:
+        raise NodeError(str(error)) from None
     for summand in found:
         summed = len(found) > 1 or summand.weight != 1
         for words, first, end in summand.stretches:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import torch
 
-from nodeflow.node import Multiline, NamesEmbeddings, NodeError, Range, node
+from nodeflow.node import Multiline, NamesEmbeddings, NodeError, Range, Weighed, node
 from nodeflow.wires import Conditioning, TextEncoder
 from nodes.conditioning.prompt_language.encoding import Ways, encoded
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
@@ -16,8 +16,8 @@ from nodes.loaders.text_encoders.token_reader import ReadsTokens
 @node("Weighted text encode", version=3)
 def weighted_text_encode(
     text_encoder: TextEncoder,
-    text: Annotated[str, Multiline(), NamesEmbeddings()] = "",
-    second_text: Annotated[str, Multiline(), NamesEmbeddings()] = "",
+    text: Annotated[str, Multiline(), NamesEmbeddings(), Weighed("weights")] = "",
+    second_text: Annotated[str, Multiline(), NamesEmbeddings(), Weighed("weights")] = "",
     weights: Ways = "ComfyUI",
     clip_skip: Annotated[int, Range(0, 24)] = 0,
 ) -> Conditioning:

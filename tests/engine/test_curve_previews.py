@@ -12,6 +12,9 @@ from PIL import Image as Pillow
 from nodeflow.engine.previews.summaries import pictures, summaries
 from nodeflow.graph.model.catalogue import NodeSpec, Output
 from nodeflow.wires import Curve, Sigmas
+from nodes.schedulers.model_sigmas import model_sigmas
+from nodes.schedulers.sampler_schedules import k_sampler
+from nodes.schedulers.schedulers import scheduler
 
 
 def alpha(value: object, side: int = 120) -> np.ndarray:
@@ -34,6 +37,12 @@ def test_sigmas_fall_from_left_to_right() -> None:
     assert heights == sorted(heights, reverse=True)
     assert heights[0] > 0.85 and heights[1] == pytest.approx(0.5, abs=0.08)
     assert (drawn == 0).mean() > 0.7, "the ground stays clear, for light and dark themes"
+
+
+def test_a_schedule_is_drawn_as_its_levels() -> None:
+    along, levels = k_sampler(None, "euler", "karras", 6), model_sigmas(None, "karras", 6)
+    assert (alpha(along) == alpha(levels)).all()
+    assert alpha(scheduler(None, "DDIM", 6)).any()
 
 
 def test_many_levels_and_curves_are_drawn_too() -> None:

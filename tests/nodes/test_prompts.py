@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from open_clip.tokenizer import SimpleTokenizer
 
-from nodeflow.app.canvas.editors.tokens import _load, said
+from nodeflow.app.canvas.editors.token_reading import Known, read
+from nodeflow.app.canvas.editors.tokens import CLIP, _load
 from nodeflow.node import noting
 from nodeflow.prompt_text import as_clip_reads
 from nodeflow.resources import folder
@@ -42,9 +43,58 @@ def test_odd_letters_give_the_tokens_that_clip_was_trained_with(text: str) -> No
 def test_the_window_counts_the_same_tokens() -> None:
     known = _load(folder("assets") / "models" / "latent-diffusion" / "tokenizer")
     assert known is not None and known.clip
-    curly, plain = (said(text, known) for text in ("it\N{RIGHT SINGLE QUOTATION MARK}s &amp;", "it's &"))
+    curly, plain = (read(text, known).words for text in ("it\N{RIGHT SINGLE QUOTATION MARK}s &amp;", "it's &"))
     assert curly.partition(" · ")[0] == plain.partition(" · ")[0]
     assert as_clip_reads("plain") == "plain"
+
+
+def known_clip() -> Known:
+    known = _load(CLIP)
+    assert known is not None
+    return known
+
+
+SHOWN: dict[str, tuple[str, str]] = {
+    "a (red:1.3) star": ("ComfyUI", "a red×1.3 star"),
+    "((red)) [star]": ("ComfyUI", "red×1.21 [ star ]"),
+    "((red)) [star]: \\(x\\)": ("A1111", "red×1.21 star×0.909 : ( x )"),
+    "red++ (blue star)0.5": ("compel", "red×1.21 blue×0.5 star×0.5"),
+    "a BREAK b": ("A1111", "a | b"),
+    "embedding:own-style, (a)": ("ComfyUI", "own-style , a×1.1"),
+    "(a.swap(b))": ("compel", ""),
+    "(a)": ("off", "( a )"),
+}
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_the_window_shows_tokens_with_the_weights_that_they_are_encoded_with(text: str) -> None:
+    way, wanted = SHOWN[text]
+    found = read(text, known_clip(), way)
+    shown = (
+        " ".join(one.letters + ("" if one.weight == 1 else f"×{one.weight:.3g}") for one in chunk.tokens)
+        for chunk in found.chunks
+    )
+    assert " | ".join(shown) == wanted
+    assert wanted or "only weights are read here" in found.words
+
+
+def test_the_window_shows_chunks_and_the_texts_along_the_steps() -> None:
+    known = known_clip()
+    long = read("a red star, " * 40, known, "A1111")
+    assert [len(chunk.tokens) for chunk in long.chunks] == [75, 73, 12]
+    assert long.words == "160 tokens in 3 chunks"
+    found = read("a [red:(blue:1.5):4] star AND cat :0.5", known, "A1111", 10)
+    assert [(chunk.label, [one.letters for one in chunk.tokens]) for chunk in found.chunks] == [
+        ("1\u20135 × 1", ["a", "red", "star"]),
+        ("6\u201310 × 1", ["a", "blue", "star"]),
+        ("1\u201310 × 0.5", ["cat"]),
+    ]
+    assert [one.weight for one in found.chunks[1].tokens] == [1, 1.5, 1]
+    assert found.words == "3 texts along 10 steps"
+    assert read("a star", known, "A1111", 10).words == "2 tokens"
+    assert "more than 50 deep" in read("[" * 60 + "a", known, "A1111", 10).words
+    small = read("red " * 40, _load(folder("assets") / "models" / "latent-diffusion" / "tokenizer"))
+    assert [one.lost for one in small.chunks[0].tokens] == [False] * 30 + [True] * 10
 
 
 def notes(call: Any, *arguments: Any) -> list[tuple[int, str]]:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodeflow.prompts.schedules import stretches, summands
+from nodeflow.prompts.weights import PromptError
 from nodeflow.wires import Conditioning
-from nodes.conditioning.prompt_language.schedules import stretches, summands
 from nodes.conditioning.scheduled_text import scheduled_text_encode
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.conditioning.weighted_text import weighted_text_encode
@@ -54,7 +55,7 @@ def test_texts_are_told_apart_by_and() -> None:
         (-0.3, ["a", "b"]),
     ]
     assert [one.weight for one in summands("SAND and BRAND", 4)] == [1.0]
-    with pytest.raises(NodeError, match="more than 50 deep"):
+    with pytest.raises(PromptError, match="more than 50 deep"):
         summands("[" * 60 + "a" + "]" * 60, 4)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from nodeflow.wires import Curve, Sigmas
+from nodeflow.wires import Curve, Schedule, Sigmas
 
 LINE, GROUND = (96, 150, 232, 255), (140, 140, 150, 90)
 """Seen on light ground and on dark."""
@@ -27,6 +28,9 @@ def points(value: Any) -> Points:
             found = list(enumerate(value.values.tolist()))
         case Curve():
             found = list(zip(value.x.double().tolist(), value.y.double().tolist(), strict=True))
+        case Schedule():
+            solver = value.begin("flow" if value.flow else "epsilon", torch.device("cpu"))
+            found = list(enumerate(solver.sigmas.tolist()))
         case _:
             found = []
     return [(float(x), float(y)) for x, y in found if math.isfinite(x) and math.isfinite(y)]

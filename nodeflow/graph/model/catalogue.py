@@ -50,6 +50,8 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder;
     ``embeddings`` a text that may name embeddings, whose files are part of it too.
     ``several`` of a seed names the parameter that says how many seeds in a row, one an image, start at it.
+    ``weighed`` of a text names the parameter that says in which way its words have weights, ``changes`` the one that
+    says along how many steps it changes.
     ``over`` of a mask names the input whose image it is painted over.
     """
 
@@ -64,6 +66,8 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     reads: bool = False
     writes: bool = False
     embeddings: bool = False
+    weighed: str = ""
+    changes: str = ""
     several: str = ""
     over: str = ""
 

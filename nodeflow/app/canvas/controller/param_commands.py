@@ -11,7 +11,7 @@ from nodeflow.app.canvas.controller.selection import Selection
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.editors.editor_host import Count
 from nodeflow.app.canvas.editors.seeds import Seeds, another, mode_after
-from nodeflow.app.canvas.editors.tokens import Tokens, reads_text, tokenizer_for
+from nodeflow.app.canvas.editors.tokens import Tokens, reads_text, tokenizer_for, way_of
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.graph_scope import GraphScope
@@ -113,10 +113,11 @@ class ParamCommands(QObject):
         fed = {socket.node for socket, link in links.items() if socket.input == param and link.source not in TERMINALS}
         return [one for one in chosen if nodes[one].type == kind and one not in fed]
 
-    def _counter(self, name: str) -> Count | None:
+    def _counter(self, name: str, param: str) -> Count | None:
         """Return what counts the tokens of a node's text; None where it is read by no text encoder."""
         scope = self._scope
         if not reads_text(scope.workflow, scope.catalogue, name):
             return None
         folder = tokenizer_for(scope.workflow, scope.catalogue, name, scope.base)
-        return lambda text, tell, owner: self._tokens.count(text, folder, tell, owner)
+        way = way_of(scope.workflow, scope.catalogue, name, param)
+        return lambda text, tell, owner: self._tokens.count(text, folder, tell, owner, way)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nodeflow.prompts.clip_vocabulary import clip_vocabulary
+
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer, models
 
 START, _END = "<|startoftext|>", "<|endoftext|>"
 _PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -28,6 +30,24 @@ def load(folder: Path) -> Tokenizer:
     model = tokenizers.models.BPE.from_file(
         str(folder / "vocab.json"), str(folder / "merges.txt"), unk_token=_END, end_of_word_suffix="</w>"
     )
+    return _around(model)
+
+
+def bundled() -> Tokenizer | None:
+    """CLIP's own tokenizer, for models that bring none; None where its vocabulary is not installed."""
+    import tokenizers  # only when a text is first written
+
+    known = clip_vocabulary()
+    if known is None:
+        return None
+    vocabulary, merges = known
+    return _around(tokenizers.models.BPE(vocabulary, merges, unk_token=_END, end_of_word_suffix="</w>"))
+
+
+def _around(model: models.BPE) -> Tokenizer:
+    """What CLIP does before and after its pieces are merged."""
+    import tokenizers
+
     made = tokenizers.Tokenizer(model)
     normal, before = tokenizers.normalizers, tokenizers.pre_tokenizers
     made.normalizer = normal.Sequence([normal.NFC(), normal.Replace(tokenizers.Regex(r"\s+"), " "), normal.Lowercase()])

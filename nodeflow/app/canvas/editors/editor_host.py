@@ -10,10 +10,11 @@ from typing import Any, Protocol
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 
+from nodeflow.app.canvas.editors.token_reading import TokenReading
 from nodeflow.app.model.model_choices import ModelChoices
 
 Commit = Callable[[Any], None]
-Count = Callable[[str, Callable[[str], object], QObject], None]
+Count = Callable[[str, Callable[[TokenReading], object], QObject], None]
 Convert = Callable[[Path, Commit], object]
 """Asks whether a file that can hold programs is to be converted, and hands on the name of what was made of it."""
 
@@ -38,7 +39,7 @@ def _silent(_: str) -> None:
 class Desk:
     """``commit`` takes the value, ``close`` the editor away; ``go_on`` opens the next row (1) or the one before (-1).
 
-    ``count`` tells how many tokens a text has, in words, and again when it knows better; to whom it is told comes last.
+    ``count`` tells the tokens of a text, and again when it knows better; to whom it is told comes last.
     ``refuse`` tells the person why what is written is not taken. ``later`` takes the value also when the editor is
     closed by then. ``models`` are those to choose from, ``convert`` is for files that can hold programs.
     """

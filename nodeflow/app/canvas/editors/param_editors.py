@@ -133,7 +133,7 @@ def open_editor(param: Param, value: Any, row: QRect, desk: Desk, parent: QWidge
         made = SwitchEditor(param, value, desk, parent)
     elif param.widget == "multiline":
         made = TextEditor(param, value, desk, parent)
-        smallest = QSize(440, 200)
+        smallest = QSize(440, 260 if desk.count is not None else 200)
     else:
         made = LineEditor(param, value, desk, parent)
         if param.kind in ("str", "path"):

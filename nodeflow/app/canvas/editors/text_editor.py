@@ -9,6 +9,8 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Desk, keeps_escape
+from nodeflow.app.canvas.editors.token_reading import TokenReading
+from nodeflow.app.canvas.editors.token_strip import TokenStrip
 from nodeflow.app.i18n.texts import readable
 from nodeflow.graph.model.catalogue import Param
 
@@ -26,11 +28,13 @@ class TextEditor(QPlainTextEdit):
         self.foot = QLabel(self)
         self.foot.setObjectName("dim")
         self.foot.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.tokens = TokenStrip(self)
+        self.tokens.hide()
         self._soon = QTimer(self, interval=_DELAY, singleShot=True)
         self._soon.timeout.connect(self._count)
         self.textChanged.connect(self._soon.start)
         self.moveCursor(QTextCursor.MoveOperation.End)
-        self.setViewportMargins(0, 0, 0, _FOOT if desk.count is not None else 0)
+        self._lay_out()
         self._count()
 
     def keep(self) -> None:
@@ -44,13 +48,23 @@ class TextEditor(QPlainTextEdit):
         if self._desk.count is not None:
             self._desk.count(self.toPlainText(), self._tell, self)
 
-    def _tell(self, words: str) -> None:
-        self.foot.setText(words)
-        self.setAccessibleDescription(words)
+    def _tell(self, reading: TokenReading) -> None:
+        self.foot.setText(reading.words)
+        self.setAccessibleDescription(reading.words)
+        self.tokens.show_tokens(reading)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Give the tokens and their number the lower end, the text what is left."""
+        strip = self.height() // 3 if not self.tokens.isHidden() else 0
+        foot = _FOOT if self._desk.count is not None else 0
+        self.setViewportMargins(0, 0, 0, foot + strip)
+        self.tokens.setGeometry(4, self.height() - _FOOT - strip, self.width() - 8, strip)
+        self.foot.setGeometry(8, self.height() - _FOOT - 2, self.width() - 18, _FOOT)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.foot.setGeometry(8, self.height() - _FOOT - 2, self.width() - 18, _FOOT)
+        self._lay_out()
 
     def event(self, event: QEvent) -> bool:
         return keeps_escape(event) or super().event(event)

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject
 
 from nodeflow import resources
 from nodeflow.app.canvas.editors import clip_tokenizer
-from nodeflow.app.i18n.texts import tr
+from nodeflow.app.canvas.editors.token_reading import Known, TokenReading, read
 from nodeflow.app.qt.background import Background
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.roles import TEXT_ENCODER
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.subgraphs.reroutes import origin, spec_of
-from nodeflow.known_words import KnownWords, known_words
-from nodeflow.prompt_text import as_clip_reads
+from nodeflow.known_words import known_words
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
-_WORDS = re.compile(r"\w+|[^\w\s]")
-_PIECES = 1.2
-"""Tokens that a word has on average in CLIP's vocabulary, for an estimate."""
+class Way(NamedTuple):
+    """The program by whose rules words have weights, empty where they have none, and the steps that a text changes
+    along."""
+
+    program: str = ""
+    steps: int = 0
+
+
+PLAIN = Way()
+Tell = Callable[[TokenReading], object]
+CLIP = Path()
+"""Stands for the vocabulary of CLIP, which models in one file do without."""
 
 
 class Tokens:
@@ -36,46 +41,24 @@ class Tokens:
         self._background = background
         self._known: dict[Path, Known | None] = {}
 
-    def count(self, text: str, folder: Path | None, tell: Tell, owner: QObject | None = None) -> None:
-        """Tell the number of tokens of a text, in words, with the most that the model reads where that is known.
+    def count(self, text: str, folder: Path | None, tell: Tell, owner: QObject | None = None, way: Way = PLAIN) -> None:
+        """Tell the tokens of a text and their number in words, with the most that the model reads where that is known.
 
-        ``folder`` holds the tokenizer's files; without one the number is an estimate and says so.
+        ``folder`` holds the tokenizer's files; without one the number is an estimate and says so. ``way`` says how its
+        words have weights: texts of that kind are for CLIP, whose vocabulary is at hand.
         """
+        if folder is None and way.program:
+            folder = CLIP
         if folder is None or folder in self._known:
-            tell(said(text, self._known[folder] if folder is not None else None))
+            tell(read(text, self._known[folder] if folder is not None else None, *way))
             return
-        tell(said(text, None))
+        tell(read(text, None))
 
         def learn(found: Known | None) -> None:
             self._known[folder] = found
-            tell(said(text, found))
+            tell(read(text, found, *way))
 
         self._background.run(lambda: _load(folder), learn, owner=owner)
-
-
-class Known(NamedTuple):
-    """A tokenizer, the most tokens that its model reads (0 where that is not said), and whether it is CLIP's."""
-
-    tokenizer: Tokenizer
-    most: int
-    clip: bool = False
-    words: KnownWords | None = None
-
-
-Tell = Callable[[str], object]
-
-
-def said(text: str, known: Known | None) -> str:
-    """The number of tokens of a text, in words; an estimate where no tokenizer is known."""
-    if known is None:
-        return tr("about {0} tokens").format(round(len(_WORDS.findall(text)) * _PIECES) + 2)
-    found = len(known.tokenizer.encode(as_clip_reads(text) if known.clip else text).ids)
-    unknown = known.words.unknown(text) if known.words is not None else []
-    not_known = tr(" · not known: {0}").format(tr(", ").join(unknown)) if unknown else ""
-    if not known.most:
-        return tr("{0} tokens").format(found) + not_known
-    cut = tr(", the end is cut off") if found > known.most else ""
-    return tr("{0} of {1} tokens").format(found, known.most) + cut + not_known
 
 
 def tokenizer_for(workflow: Workflow, catalogue: Catalogue, name: str, base: Path) -> Path | None:
@@ -97,6 +80,21 @@ def reads_text(workflow: Workflow, catalogue: Catalogue, name: str) -> bool:
     return spec is not None and any(port.type in catalogue.types(TEXT_ENCODER) for port in spec.inputs)
 
 
+def way_of(workflow: Workflow, catalogue: Catalogue, name: str, param: str) -> Way:
+    """Return how the words of a parameter have weights, and along how many steps it changes."""
+    spec = spec_of(workflow, catalogue, name)
+    text = spec.param(param) if spec is not None else None
+    if spec is None or text is None or not text.weighed:
+        return PLAIN
+
+    def value(of: str) -> Any:
+        by = spec.param(of)
+        return None if by is None else workflow.nodes[name].params.get(of, by.default)
+
+    steps = value(text.changes)
+    return Way(str(value(text.weighed)), steps if isinstance(steps, int) else 0)
+
+
 def _model_of(workflow: Workflow, catalogue: Catalogue, name: str) -> str:
     """Return what the node that a text encoder comes from names as its model."""
     spec = spec_of(workflow, catalogue, name)
@@ -114,6 +112,9 @@ def _model_of(workflow: Workflow, catalogue: Catalogue, name: str) -> str:
 
 def _load(folder: Path) -> Known | None:
     """The tokenizer of a folder; None where its files cannot be read."""
+    if folder == CLIP:
+        bundled = clip_tokenizer.bundled()
+        return Known(bundled, 0, clip=True) if bundled is not None else None
     try:
         tokenizer = clip_tokenizer.load(folder)
         config = folder / "tokenizer_config.json"

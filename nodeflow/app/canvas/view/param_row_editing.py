@@ -43,7 +43,7 @@ class ParamRowEditing(QObject):
         self._view, self._camera = view, camera
         self.editor: Editor | None = None
         self._turn: object | None = None
-        self.counter: Callable[[str], Count | None] = lambda name: None
+        self.counter: Callable[[str, str], Count | None] = lambda name, param: None
         self.models: Callable[[str, str], ModelChoices | None] = lambda name, param: None
         self.convert: Convert = lambda path, commit: None
         self._pressed: tuple[NodeItem, int, QPoint] | None = None
@@ -148,7 +148,9 @@ class ParamRowEditing(QObject):
         """Open the floating editor over an area of an item, in the item's coordinates."""
         self.finish()
         place = self._view.mapFromScene(item.mapToScene(area)).boundingRect()
-        count = self.counter(item.id) if isinstance(item, NodeItem) and param.widget == "multiline" else None
+        count = None
+        if isinstance(item, NodeItem) and param.widget == "multiline":
+            count = self.counter(item.id, param.name)
         turn = self._turn = object()
 
         def refuse(words: str) -> None:

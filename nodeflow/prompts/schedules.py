@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from nodeflow.node import NodeError
+from nodeflow.prompts.weights import PromptError
 
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)\s*")
 AND = re.compile(r"\bAND\b")
@@ -53,7 +53,7 @@ class Summand(NamedTuple):
 
 
 def summands(text: str, steps: int) -> list[Summand]:
-    """The texts between ANDs. Raises NodeError for brackets inside of each other beyond measure."""
+    """The texts between ANDs. Raises PromptError for brackets inside of each other beyond measure."""
     found = []
     for part in AND.split(text):
         said = COUNTED.match(part)
@@ -86,7 +86,7 @@ def stretches(text: str, steps: int) -> list[Stretch]:
 def _parsed(text: str, start: int, steps: int, depth: int, square: bool = False) -> tuple[Tree, int]:
     """What stands from a place on, to the end of the text or of the bracket around it; and the place behind that."""
     if depth > DEEPEST:
-        raise NodeError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
+        raise PromptError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
     parts: list[Tree] = [[]]
     marks: list[str] = []
     place = start
