@@ -19,7 +19,7 @@ def gits_sigmas(
     denoise: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
     trained: TrainedSchedule | None = None,
 ) -> Sigmas:
-    """Takes noise levels that fit the shape of the way from noise to image, as its authors found them for one model.
+    """Takes noise levels that suit how the ways to images bend, as their authors have published them.
 
     Ways to different images of Stable Diffusion 1 bend alike: straight at first, then in one curve. The levels stand
     dense where it bends. The larger the ``coefficient``, from 0.8 to 1.5, the more of them at little noise; it counts
