@@ -102,6 +102,16 @@ def conditioning_steps(
     return _with_region(conditioning, start=start, end=end, trained=counted == "trained timesteps")
 
 
+@node("Each text alone")
+def each_text_alone(conditioning: Conditioning) -> list[Conditioning]:
+    """Gives the texts that lead together one by one, each on the whole image and at all steps.
+
+    A list: what comes behind it runs once for each. Wired to the guidance in place of the combined texts it makes the
+    image that each region's text gives alone, from the same noise, beside the one that all make together.
+    """
+    return [replace(text, region=None) for text in apart(conditioning)]
+
+
 def _with_region(conditioning: Conditioning, **changes: Any) -> Conditioning:
     """A text, and all that lead beside it, with changes of where they do."""
     found = [replace(one, region=replace(one.region or Region(), **changes)) for one in apart(conditioning)]

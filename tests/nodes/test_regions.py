@@ -26,6 +26,7 @@ from nodes.conditioning.regions import (
     conditioning_mask,
     conditioning_steps,
     conditioning_strength,
+    each_text_alone,
 )
 from nodes.conditioning.text_encode import class_label, clip_text_encode
 from nodes.controls.controlnet import control, load_controlnet
@@ -278,6 +279,22 @@ def test_strength_and_region_are_set_one_after_the_other(texts: tuple[Conditioni
     assert found.region is not None
     assert found.region.area is not None
     assert found.region.strength == 0.9
+
+
+def test_each_text_alone_gives_what_it_gives_without_the_others(
+    tiny: LatentDiffusion, texts: tuple[Conditioning, ...]
+) -> None:
+    red, blue, nothing = texts[:3]
+    mask = Mask(torch.ones(1, 1, 64, 64))
+    together = combine_conditioning(conditioning_mask(red, mask, 0.5), conditioning_steps(blue, 0.2, 0.8))
+    alone = each_text_alone(together)
+    assert len(alone) == 2
+    denoiser, x, time = unet_denoiser(tiny.unet), torch.randn(1, 4, 8, 8), torch.tensor(500)
+    for text, plain in zip(alone, (red, blue), strict=True):
+        assert text.tokens is plain.tokens
+        found, wanted = (classifier_free_guidance(denoiser, one, nothing, 5.0) for one in (text, plain))
+        assert torch.equal(found.predict(x, time, 0, 9).output, wanted.predict(x, time, 0, 9).output)
+    assert [text.tokens is red.tokens for text in each_text_alone(red)] == [True]
 
 
 def test_it_samples_resumes_and_is_stored(tiny: LatentDiffusion, texts: tuple[Conditioning, ...]) -> None:
