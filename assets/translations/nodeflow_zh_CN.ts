@@ -4580,20 +4580,20 @@ Drop a workflow or an image here to open it.</source>
    <translation>{0} / {1} 个词元</translation>
   </message>
   <message>
-   <source>{0} tokens</source>
-   <translation>{0} 个词元</translation>
-  </message>
-  <message>
-   <source>{0}, not for this</source>
-   <translation>{0}，不适用于此处</translation>
-  </message>
-  <message>
    <source>{0} texts along {1} steps</source>
    <translation>{1} 步中有 {0} 段文本</translation>
+  </message>
+  <message>
+   <source>{0} tokens</source>
+   <translation>{0} 个词元</translation>
   </message>
   <message>
    <source>{0} tokens in {1} chunks</source>
    <translation>{0} 个词元，分 {1} 段</translation>
   </message>
-</context>
+  <message>
+   <source>{0}, not for this</source>
+   <translation>{0}，不适用于此处</translation>
+  </message>
+ </context>
 </TS>
