@@ -7,15 +7,21 @@ from collections.abc import Iterable
 from nodeflow.library.headers import Header
 from nodeflow.library.rules import AdapterRule, RuleBook
 
-TAKES = ".lora_down.weight", ".lora_A.weight", ".lora_A.default.weight", ".lora.down.weight", ".lora_A", ".hada_w1_b"
-GIVES = ".lora_up.weight", ".lora_B.weight", ".lora_B.default.weight", ".lora.up.weight", ".lora_B", ".hada_w1_a"
+TAKES = (
+    ".lora_down.weight", ".lora_A.weight", ".lora_A.default.weight", ".lora.down.weight", ".lora_A", ".hada_w1_b",
+    "_lora.down.weight", ".lora_linear_layer.down.weight",
+)  # fmt: skip
+GIVES = (
+    ".lora_up.weight", ".lora_B.weight", ".lora_B.default.weight", ".lora.up.weight", ".lora_B", ".hada_w1_a",
+    "_lora.up.weight", ".lora_linear_layer.up.weight",
+)  # fmt: skip
 """Ends of names of the factor that takes a layer's input (its columns are those of the layer), and that gives."""
 BASES = "ss_base_model_version", "modelspec.architecture", "modelspec.title"
 """Where trainers say what they trained."""
 
 
-def family_of(header: Header, rules: RuleBook) -> tuple[str, tuple[str, ...]] | None:
-    """The family and the nodes that apply such a LoRA to it; None where nothing tells."""
+def family_of(header: Header, rules: RuleBook) -> tuple[str, AdapterRule] | None:
+    """The family, and the rule that tells it; None where nothing tells."""
     layers = _Layers(header)
     found = [
         (rule, family.name) for family in rules.families for rule in family.adapters if layers.fit(rule)
@@ -23,7 +29,7 @@ def family_of(header: Header, rules: RuleBook) -> tuple[str, tuple[str, ...]] | 
     if not found:
         return None
     rule, family = max(found, key=lambda one: (one[0].prefer, _marks(one[0]), one[1]))
-    return rule.family or family, rule.nodes
+    return rule.family or family, rule
 
 
 def _marks(rule: AdapterRule) -> int:

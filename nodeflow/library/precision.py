@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.library.foreign_formats import foreign_format
 from nodeflow.library.headers import Header
 
 NAMES = {
@@ -21,8 +22,6 @@ WRITERS = (
     (NF4, "bitsandbytes nf4"),
     (FP4, "bitsandbytes fp4"),
     ("*.SCB", "bitsandbytes int8"),
-    ("*.wscales", "nunchaku"),
-    ("*.qweight", "GPTQ or AWQ"),
     ("scaled_fp8", "float8 scaled"),
     ("model.diffusion_model.scaled_fp8", "float8 scaled"),
     ("*.scale_weight", "float8 scaled"),
@@ -70,6 +69,10 @@ def _elements(shape: tuple[int, ...]) -> int:
 
 
 def _formats(path: Path, header: Header) -> Iterator[tuple[str, int]]:
+    foreign = foreign_format(header.ends, header.metadata) if header.layout == "safetensors" else None
+    if foreign is not None:
+        yield foreign[0], sum(1 for name in header.tensors if name.endswith(foreign[1])) or 1
+        return
     settings = [*_in_metadata(header), *_in_tensors(path, header)]
     if settings:
         yield from Counter(_named(one) for one in settings).items()
@@ -82,6 +85,11 @@ def _formats(path: Path, header: Header) -> Iterator[tuple[str, int]]:
     if header.ends(".weight_scale"):
         layers = [name for name in header.tensors if name.endswith(".weight_scale")]
         yield "float8 scaled" if any(t.dtype.startswith("F8") for t in header.tensors.values()) else "int8", len(layers)
+        return
+    codes = [tensor.dtype for name, tensor in header.tensors.items() if name.endswith(".weight")]
+    for dtype in ("I8", "U8"):
+        if dtype in codes:
+            yield f"{NAMES[dtype]} without scales", codes.count(dtype)
 
 
 def _in_metadata(header: Header) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import msgspec
 from nodeflow.library.adapter_base import family_of
 from nodeflow.library.header_reader import read_header
 from nodeflow.library.headers import Header, HeaderError, Tensor
+from nodeflow.library.partial import as_quantised, of_part
 from nodeflow.library.precision import precision_of
 from nodeflow.library.recognise_folder import recognise_folder
 from nodeflow.library.recognised import SENTENCES, Recognised
@@ -58,7 +59,7 @@ def _layout(path: Path) -> str:
 def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
     """Return what a weights file is."""
     precision = precision_of(path, header)
-    found = recognise_weights(header, rules)
+    found = of_part(path, as_quantised(recognise_weights(header, rules), precision, rules))
     return msgspec.structs.replace(
         found, precision=precision.text, formats=precision.formats, bytes=header.size, layout=header.layout
     )
@@ -104,9 +105,10 @@ def _adapter(rule: Rule, header: Header, rules: RuleBook) -> Recognised:
     base = family_of(header, rules)
     if base is None:
         return Recognised("lora", "", rule.what or "a LoRA for a model that its layers do not tell", nodes=rule.nodes)
-    family, nodes = base
+    family, told = base
     what = SENTENCES["lora"].format(family=family)
-    return Recognised("lora", family, what, nodes=nodes or rule.nodes, param="lora")
+    nodes = () if told.reason else told.nodes or rule.nodes
+    return Recognised("lora", family, what, nodes=nodes, param="lora", reason=told.reason)
 
 
 def best_rule(header: Header, rules: RuleBook) -> Rule | None:

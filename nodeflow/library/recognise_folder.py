@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.library.partial import part_of
 from nodeflow.library.recognised import SENTENCES, Recognised
 from nodeflow.library.rules import FolderRule, RuleBook
 
@@ -117,6 +118,9 @@ def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognise
     if models and parts.isdisjoint(models):
         return Recognised("folders", what=f"folders with models, such as {models[0]}", reason="choose one of them")
     files = sorted(one for one in path.iterdir() if one.suffix.lower() in (".safetensors", ".gguf"))
+    if files and all(part_of(one.name) for one in files):
+        what = "a model in several files, whose config.json is missing"
+        return Recognised("parts", what=what, reason="download that file too", layout="folder")
     if len(files) > 1:
         return Recognised("files", what=f"several files, such as {files[0].name}", reason="choose one of them")
     if files:

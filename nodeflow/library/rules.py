@@ -1,7 +1,8 @@
 """Rules by which model files are recognised: plain data that packs declare, read without importing a pack.
 
 A pack declares each family of models in a file ``<family>.family.toml`` anywhere in its folder, its nodes that load
-models in ``takers.toml``, and the parts that lie together in one file in ``parts.toml``.
+models in ``takers.toml``, the parts that lie together in one file in ``parts.toml``, and the formats of quantised
+weights that it reads in ``formats.toml``.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class AdapterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the trainer's metadata may say, where names and sizes do not tell."""
     family: str = ""
     nodes: tuple[str, ...] = ()
+    reason: str = ""
+    """Why no node applies it."""
     prefer: int = 0
 
 
@@ -120,6 +123,12 @@ class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     places: dict[str, tuple[str, ...]] = {}
 
 
+class Formats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The formats of quantised weights that a pack reads, by the names that files have for them."""
+
+    read: tuple[str, ...] = ()
+
+
 class RuleBook(msgspec.Struct, frozen=True, dict=True):
     """All rules of all packs. ``version`` changes with any of them, so that what was recognised is looked at again."""
 
@@ -130,6 +139,8 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
     places: dict[str, tuple[str, ...]] = {}
     parts: dict[str, tuple[str, ...]] = {}
     """Beginnings of names that each part of a model has in a file that holds several."""
+    formats: frozenset[str] = frozenset()
+    """Formats of quantised weights that are read, by the names that files have for them."""
     version: str = ""
     troubles: tuple[str, ...] = ()
     """What keeps files of rules from being read, in sentences."""
@@ -176,6 +187,7 @@ def read_rules(*folders: Path) -> RuleBook:
     takers: dict[str, Taker] = {}
     places: dict[str, tuple[str, ...]] = {}
     parts: dict[str, tuple[str, ...]] = {}
+    formats: set[str] = set()
     seen = hashlib.sha256()
     for path in sorted(found for folder in folders for found in folder.rglob("*.toml")):
         try:
@@ -189,10 +201,13 @@ def read_rules(*folders: Path) -> RuleBook:
                 places |= found.places
             elif path.name == "parts.toml":
                 parts |= msgspec.toml.decode(data, type=dict[str, tuple[str, ...]])
+            elif path.name == "formats.toml":
+                formats.update(msgspec.toml.decode(data, type=Formats).read)
         except (OSError, ValueError, RecursionError) as error:
             troubles.append(f"{path} declares no rules for models ({one_line(error)}); its pack is to be mended")
     files = tuple(_of_family(rule, family) for family in families for rule in family.files)
-    return RuleBook(tuple(families), files, takers, places, parts, seen.hexdigest()[:16], tuple(troubles))
+    version = seen.hexdigest()[:16]
+    return RuleBook(tuple(families), files, takers, places, parts, frozenset(formats), version, tuple(troubles))
 
 
 def _of_family(rule: Rule, family: Family) -> Rule:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from nodeflow.library.recognise import recognise
 from nodeflow.library.rules import read_rules, rule_book
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.formats import formats
 from nodes.loaders.read.right_kind import find_for
 from tests.library.files import write_gguf, write_sparse
 from tests.library.layouts import EVERY
@@ -25,8 +26,10 @@ FALSE_ADVICE = re.compile(r"download it again|damaged|cut short|no whole")
 def test_a_layout_is_told(name: str, tmp_path: Path) -> None:
     layout = EVERY[name]
     found = recognise(write_sparse(tmp_path / "m.safetensors", layout.tensors, layout.metadata))
-    node = LORA if layout.kind == "lora" else layout.node  # which says itself on which networks it puts one
+    refused = layout.kind == "lora" and bool(found.reason)  # else the node says itself on which networks it puts one
+    node = LORA if layout.kind == "lora" and not refused else layout.node
     assert (found.kind, found.family, found.node) == (layout.kind, layout.family, node), found
+    assert refused == ("(" in layout.family) if layout.kind == "lora" else True
     assert found.precision == "float16"
     assert found.node or found.reason
 
@@ -219,6 +222,62 @@ def test_older_marks_of_quantised_weights_are_told(tmp_path: Path) -> None:
     nf4 = {**qwen_3(1024), f"{name}.quant_state.bitsandbytes__nf4": (80,), f"{name}.absmax": (4,)}
     found = recognise(write_sparse(tmp_path / "b.safetensors", nf4))
     assert (found.family, found.formats) == ("Qwen3 0.6B", {"bitsandbytes nf4": 1})
+
+
+FOREIGN_MARKS = [
+    ("transformer_blocks.0.img_mod.1.wscales", "nunchaku"),
+    ("transformer_blocks.0.img_mod.1.weight_proj_down", "SVDQuant"),
+    ("transformer_blocks.0.img_mod.1.qzeros", "GPTQ"),
+    ("transformer_blocks.0.img_mod.1.weight_scale_inv", "inverse scales"),
+    ("transformer_blocks.0.img_mod.1.weight._data", "quanto"),
+    ("transformer_blocks.0.img_mod.1._weight_qdata", "torchao"),
+]
+
+
+@pytest.mark.parametrize(("mark", "name"), FOREIGN_MARKS)
+def test_a_network_in_a_format_that_nobody_reads_is_refused_by_it(mark: str, name: str, tmp_path: Path) -> None:
+    path = write_sparse(tmp_path / "m.safetensors", {**QWEN, mark: (4,)})
+    found = recognise(path)
+    assert (found.kind, found.family, found.node) == ("transformer", "Qwen-Image", "")
+    with pytest.raises(NodeError, match=rf"holds the transformer of Qwen-Image alone: no node reads .*{name}"):
+        find_for("Load model", str(path), "", [])
+
+
+@pytest.mark.parametrize("format", ["float8_e4m3fn_blockwise", "int8_blockwise", "svdquant", "hybrid_mxfp8"])
+def test_a_format_of_other_tools_is_refused_by_its_name(format: str, tmp_path: Path) -> None:
+    layer = "transformer_blocks.0.img_mod.1"
+    data = {f"{layer}.comfy_quant": f'{{"format": "{format}"}}'.encode()}
+    found = recognise(write_sparse(tmp_path / "m.safetensors", QWEN, None, {f"{layer}.weight": "I8"}, "BF16", data))
+    assert (found.node, found.reason.partition(";")[0]) == ("", f"no node reads weights quantised as {format}")
+
+
+def test_whole_numbers_without_a_scale_are_refused(tmp_path: Path) -> None:
+    layer = "transformer_blocks.0.img_mod.1.weight"
+    found = recognise(write_sparse(tmp_path / "m.safetensors", QWEN, None, {layer: "I8"}))
+    assert (found.node, found.reason.partition(";")[0]) == (
+        "",
+        "no node reads weights quantised as int8 without scales",
+    )
+
+
+def test_every_format_that_is_read_is_listed() -> None:
+    from gguf.quants import _type_traits
+
+    named = {name for format in formats() for name in format.names} | {type.name for type in _type_traits}
+    assert named - {"BF16"} <= rule_book().formats
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("m-00002-of-00003.safetensors", "part 2 of 3 of"), ("m-00001-of-00001.safetensors", "")]
+)
+def test_a_file_that_is_one_of_several_says_so(name: str, said: str, tmp_path: Path) -> None:
+    found = recognise(write_sparse(tmp_path / name, QWEN))
+    assert (found.kind, found.what) == (
+        ("part", f"{said} the transformer of Qwen-Image alone")
+        if said
+        else ("transformer", "the transformer of Qwen-Image alone")
+    )
+    assert recognise(tmp_path).kind == ("parts" if said else "transformer")
 
 
 OTHERS: list[tuple[str, bytes, str, str]] = [

@@ -2,6 +2,7 @@
 
 from tests.library.layouts.autoencoders import AUTOENCODERS
 from tests.library.layouts.controls import CONTROLS
+from tests.library.layouts.foreign import CONTROL_FAMILIES, OTHER_LORAS, VARIANTS
 from tests.library.layouts.loras import LORAS
 from tests.library.layouts.networks import NETWORKS
 from tests.library.layouts.texts import TEXT
@@ -14,6 +15,9 @@ EVERY = {
         ("vae", AUTOENCODERS),
         ("control", CONTROLS),
         ("lora", LORAS),
+        ("variant", VARIANTS),
+        ("controlnet of", CONTROL_FAMILIES),
+        ("other lora", OTHER_LORAS),
     )
     for name, layout in layouts.items()
 }

@@ -20,10 +20,11 @@ AUTOENCODERS = {
         {
             "decoder.upsamples.0.upsamples.0.residual.2.weight": (W, W, 3, 3, 3),
             "decoder.middle.0.residual.0.gamma": (W, 1, 1, 1),
-            "encoder.conv1.weight": (W, 3, 3, 3, 3),
+            "encoder.conv1.weight": (W, 4, 1, 3, 3),
         },
         "vae",
         "Qwen-Image 2.1",
+        LOAD_VAE,
     ),
     "taesd decoder": Layout(
         {"1.weight": (W, 4, 3, 3), "3.conv.0.weight": (W, W, 3, 3)}, "small vae", "Stable Diffusion or FLUX.1", LOAD_VAE

@@ -8,7 +8,7 @@ CONTROLS = {
             "control_model.", {**SD1, "zero_convs.0.0.weight": (W, W, 1, 1), "input_hint_block.0.weight": (16, 3, 3, 3)}
         ),
         "controlnet",
-        "Stable Diffusion",
+        "Stable Diffusion 1",
         CONTROL,
     ),
     "controlnet diffusers": Layout(
@@ -103,7 +103,7 @@ CONTROLS = {
         "lllite",
         "Stable Diffusion XL",
     ),
-    "embedding": Layout({"emb_params": (2, 768)}, "embedding", "Stable Diffusion"),
+    "embedding": Layout({"emb_params": (2, 768)}, "embedding", "Stable Diffusion 1"),
     "embedding xl": Layout({"clip_l": (2, 768), "clip_g": (2, 1280)}, "embedding", "Stable Diffusion XL"),
     "hypernetwork": Layout({"768.0.linear.0.weight": (W, W)}, "hypernetwork", "Stable Diffusion"),
     "esrgan": Layout(

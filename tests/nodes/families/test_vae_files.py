@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import AutoencoderKLFlux2, AutoencoderTiny
+from diffusers import AutoencoderKLFlux2, AutoencoderKLQwenImage21, AutoencoderTiny
 from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
 from safetensors.torch import save_file
 
@@ -50,6 +50,46 @@ def test_flux_2s_latents_are_those_of_its_pipeline(tmp_path: Path) -> None:
     decoded = module.decode(Flux2KleinPipeline._unpatchify_latents(wanted * deviation + mean)).sample
     told = vae.decode(Latent(wanted)).pixels
     torch.testing.assert_close(told, (decoded / 2 + 0.5).clamp(0, 1), atol=1e-4, rtol=1e-4)
+
+
+def wan_22_name(name: str, depth: int) -> str:
+    """Of diffusers' name of a part of Qwen-Image 2.1's autoencoder: Wan 2.2's, in which it is published as a file. A
+    level's last part changes its size, after ``depth`` blocks on the way down and one more on the way up."""
+    blocks = "down" if name.startswith("encoder.") else "up"
+    last = depth if blocks == "down" else depth + 1
+    for new, old in (
+        ("conv1.", "residual.2."), ("conv2.", "residual.6."), ("norm1.", "residual.0."), ("norm2.", "residual.3."),
+        ("conv_shortcut.", "shortcut."), (f"{blocks}_blocks.", f"{blocks}samples."), ("conv_in.", "conv1."),
+        ("mid_block.attentions.0.", "middle.1."), ("mid_block.resnets.0.", "middle.0."),
+        ("mid_block.resnets.1.", "middle.2."), ("resnets.", f"{blocks}samples."), ("norm_out.", "head.0."),
+        ("conv_out.", "head.2."), (f"{blocks}sampler.", f"{blocks}samples.{last}."), ("post_quant_conv.", "conv2."),
+        ("quant_conv.", "conv1."),
+    ):  # fmt: skip
+        name = name.replace(new, old, 1)
+    return name
+
+
+@torch.no_grad()
+def test_qwen_image_21s_in_its_published_names(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = AutoencoderKLQwenImage21(base_dim=8, decoder_base_dim=8).eval()
+    original = {
+        wan_22_name(name, 2): value[:, :, None].contiguous() if value.ndim == 4 and "gamma" not in name else value
+        for name, value in module.state_dict().items()
+    }
+    assert {"conv1.weight", "decoder.upsamples.0.upsamples.3.time_conv.weight", "encoder.middle.1.proj.bias"} <= set(
+        original
+    )
+    save_file(original, tmp_path / "qwen_image_2.1_vae.safetensors")
+    module.save_pretrained(tmp_path / "folder")
+    pixels = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    file, folder = load_vae(str(tmp_path / "qwen_image_2.1_vae.safetensors")), load_vae(str(tmp_path / "folder"))
+    assert (
+        (file.format.channels, file.format.downscale) == (folder.format.channels, folder.format.downscale) == (64, 16)
+    )
+    latent = folder.encode(Image(pixels))
+    assert torch.equal(file.encode(Image(pixels)).samples, latent.samples)
+    assert torch.equal(file.decode(latent).pixels, folder.decode(latent).pixels)
 
 
 def author_names(weights: dict[str, torch.Tensor], half: str) -> dict[str, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any
 
@@ -62,6 +63,39 @@ WAN = Autoencoder(
 )
 
 
+WAN_22 = (
+    (re.compile(r"^conv1\."), "quant_conv."),
+    (re.compile(r"^conv2\."), "post_quant_conv."),
+    (re.compile(r"^((en|de)coder)\.conv1\."), r"\1.conv_in."),
+    (re.compile(r"\.head\.0\."), ".norm_out."),
+    (re.compile(r"\.head\.2\."), ".conv_out."),
+    (re.compile(r"\.middle\.1\."), ".mid_block.attentions.0."),
+    (re.compile(r"\.middle\.0\."), ".mid_block.resnets.0."),
+    (re.compile(r"\.middle\.2\."), ".mid_block.resnets.1."),
+    (re.compile(r"\.(down|up)samples\.(\d+)\.\1samples\.\d+\.(resample|time_conv)\."), r".\1_blocks.\2.\1sampler.\3."),
+    (re.compile(r"\.(down|up)samples\.(\d+)\.\1samples\.(\d+)\."), r".\1_blocks.\2.resnets.\3."),
+    (re.compile(r"\.residual\.0\."), ".norm1."),
+    (re.compile(r"\.residual\.2\."), ".conv1."),
+    (re.compile(r"\.residual\.3\."), ".norm2."),
+    (re.compile(r"\.residual\.6\."), ".conv2."),
+    (re.compile(r"\.shortcut\."), ".conv_shortcut."),
+)
+"""diffusers' names of the parts of Wan 2.2's layout, in which Qwen-Image 2.1's autoencoder is published as a file."""
+
+
+def wan_22_names(weights: Weights) -> Weights:
+    """diffusers' names, from those or the original ones. Kernels of one frame lose the axis of time, as they have in
+    diffusers' class, which is of images alone."""
+    if ORIGINAL not in weights:
+        return weights
+    found: Weights = {}
+    for name, tensor in weights.items():
+        for pattern, new in WAN_22:
+            name = pattern.sub(new, name)
+        found[name] = tensor.squeeze(2) if tensor.ndim == 5 and tensor.shape[2] == 1 else tensor
+    return found
+
+
 def qwen_21_shape(weights: Weights) -> dict[str, Any]:
     """Of `AutoencoderKLQwenImage21`, in diffusers' own names."""
     base, decoder = len(weights["encoder.conv_in.weight"]), weights["decoder.conv_out.weight"].shape[1]
@@ -87,4 +121,4 @@ def opaque_vae(module: Any, side: int) -> OpaqueFramesVAE:
     return OpaqueFramesVAE(plain.module, plain.format, plain.mean, plain.deviation)
 
 
-QWEN_21 = Autoencoder(Architecture("diffusers", "AutoencoderKLQwenImage21", qwen_21_shape), opaque_vae)
+QWEN_21 = Autoencoder(Architecture("diffusers", "AutoencoderKLQwenImage21", qwen_21_shape, wan_22_names), opaque_vae)
