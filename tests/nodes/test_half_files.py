@@ -21,6 +21,7 @@ from nodeflow.cli.main import cli
 from nodeflow.node import NodeError
 from nodes.adapters.lora import apply_lora
 from nodes.loaders.load_models import LatentDiffusion, load_vae
+from nodes.loaders.quantised import finite
 from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.quantised.gguf_file import SCALES
 from nodes.loaders.quantised.open_file import open_weights
@@ -215,3 +216,31 @@ def test_a_gguf_that_was_cut_short_is_told_by_both(tmp_path: Path) -> None:
     with pytest.raises(NodeError, match="damaged"):
         open_weights(tmp_path / "cut.gguf")
     assert "damaged" in CliRunner().invoke(cli, ["models", "info", str(tmp_path / "cut.gguf")]).output
+
+
+@pytest.mark.parametrize(("name", "value"), [("decoder.conv_in.bias", NAN), ("encoder.conv_in.weight", float("-inf"))])
+def test_a_plain_weight_that_is_no_number_is_named_when_its_network_is_loaded(
+    name: str, value: float, tmp_path: Path
+) -> None:
+    module = AutoencoderKL(block_out_channels=(32,), norm_num_groups=8)
+    module.get_parameter(name).data.view(-1)[-1] = value
+    module.save_pretrained(tmp_path / "vae")
+    with pytest.raises(NodeError, match=rf"its weight {re.escape(name)} holds numbers that are none \(NaN\)"):
+        load_vae(str(tmp_path / "vae"))
+
+
+def test_of_weights_too_large_to_be_looked_at_whole_some_rows_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finite, "WHOLE", 100)
+    layer = torch.nn.Linear(512, 64)
+    finite.check_module(layer)
+    layer.weight.data[-1] = NAN
+    with pytest.raises(NodeError, match="its weight weight holds"):
+        finite.check_module(layer)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_a_sum_beyond_the_precision_is_no_fault(dtype: torch.dtype) -> None:
+    large = torch.full((4096,), 1e4, dtype=dtype)
+    assert is_finite(large)
+    large[7] = NAN
+    assert not is_finite(large)

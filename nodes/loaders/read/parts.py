@@ -21,6 +21,7 @@ from nodeflow.wires import (
     TrainedSchedule,
 )
 from nodes.latents.vae import DiffusersVAE, NormalisedVAE
+from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.text_encoders.token_reader import TokenReader, reader_for
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
@@ -90,8 +91,10 @@ class CLIPText:
 
 def ready(module: Any) -> torch.nn.Module:
     """A network for inference only; its weights have their precision already, and stay mapped into memory where they
-    were read so. It waits on the host: what runs it brings it to where it computes."""
+    were read so. It waits on the host: what runs it brings it to where it computes. Raises NodeError for weights that
+    are seen to hold no numbers."""
     network: torch.nn.Module = module.eval().requires_grad_(False)
+    check_module(network)
     return network
 
 
