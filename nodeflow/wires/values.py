@@ -82,9 +82,10 @@ class Area:
 class Region:
     """Where, when and how strongly a text leads beside others.
 
-    ``area`` is all that the denoiser sees of it; ``mask`` (B, 1, H, W), of any size, weighs its prediction, and with
-    ``bounded`` the denoiser sees the rectangle around it alone. It leads from the share ``start`` of the steps to
-    ``end``; of the trained timesteps instead, from the noisiest on, where ``trained``. ``summed`` texts add to each
+    ``area`` is all that the denoiser sees of it; ``mask`` (B, 1, H, W), of any size, weighs its prediction (``fit``:
+    what becomes of one of other proportions: refuse, stretch, cover), and with ``bounded`` the denoiser sees the
+    rectangle around it alone. It leads from the share ``start`` of the steps to ``end``; of the trained timesteps
+    instead, from the noisiest on, where ``trained``. ``summed`` texts add to each
     other what they say beyond the negative one, each times its strength, rather than being averaged.
     """
 
@@ -96,6 +97,7 @@ class Region:
     end: float = 1.0
     trained: bool = False
     summed: bool = False
+    fit: str = "refuse"
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,7 +61,9 @@ def encode(given: Given, build: Builder) -> Latent:
 @translates("VAEEncodeForInpaint")
 def encode_for_inpainting(given: Given, build: Builder) -> Latent:
     about = {"vae": given.wire("vae"), "image": given.wire("pixels"), "mask": given.wire("mask")}
-    wire = build.node("vae_encode_for_inpainting", "encode", **about, grow=given.get("grow_mask_by", 6))
+    wire = build.node(
+        "vae_encode_for_inpainting", "encode", **about, grow=given.get("grow_mask_by", 6), mask_fit="stretch"
+    )
     return Latent(wire, about["mask"], grown=True)
 
 
@@ -84,7 +86,7 @@ def noise_mask(given: Given, build: Builder) -> Latent:
 
 def masked(build: Builder, latent: Latent, mask: Wire, **about: Any) -> Latent:
     """A latent of which a sampler works on a part alone."""
-    wire = build.node("noise_mask", "noise_mask", latent=latent, mask=mask, **about)
+    wire = build.node("noise_mask", "noise_mask", latent=latent, mask=mask, mask_fit="stretch", **about)
     return replace(latent, wire=wire, mask=mask, grown=False)
 
 

@@ -63,7 +63,15 @@ def strength(given: Given, build: Builder) -> Conditioning:
 @translates("ConditioningSetMask")
 def mask(given: Given, build: Builder) -> Conditioning:
     sees = given.choice("set_cond_area", SEES, "default")
-    return _limited(given, build, "conditioning_mask", {"strength": "strength"}, mask=given.wire("mask"), sees=sees)
+    return _limited(
+        given,
+        build,
+        "conditioning_mask",
+        {"strength": "strength"},
+        mask=given.wire("mask"),
+        sees=sees,
+        mask_fit="stretch",
+    )
 
 
 @translates("ConditioningSetTimestepRange")

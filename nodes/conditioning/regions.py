@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Area, Conditioning, Mask, Region
 from nodes.guidance.predictions.places import apart
+from nodes.masks.masks import Fit
 
 
 @node("Conditioning area")
@@ -55,6 +56,7 @@ def conditioning_mask(
     mask: Mask,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
     sees: Literal["whole image", "mask bounds"] = "whole image",
+    mask_fit: Fit = "refuse",
 ) -> Conditioning:
     """Lets a text lead where a mask is, as much as its values say.
 
@@ -62,11 +64,14 @@ def conditioning_mask(
     by mask and ``strength``. The denoiser ``sees`` the whole image, or only the rectangle around what the mask
     marks. Combine it with a text that leads everywhere, or with others whose masks cover the rest.
 
+    A mask of other proportions than the image is refused, unless ``mask_fit`` says to stretch it, or to cover the
+    image with it and cut off what sticks out.
+
     Fails, when sampling begins, where no text leads in a place, for a mask that marks nothing whose bounds are wanted,
     and when there are other numbers of masks and images.
     """
     values = mask.values * strength
-    return _with_region(conditioning, mask=values, bounded=sees == "mask bounds")
+    return _with_region(conditioning, mask=values, bounded=sees == "mask bounds", fit=mask_fit)
 
 
 @node("Conditioning strength")

@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate, max_pool2d
 from nodeflow.node import Range, Slider, node
 from nodeflow.wires import VAE, Image, Latent, Mask, NoiseMask
 from nodes.latents.vae import vae_encode
-from nodes.masks.masks import fitted
+from nodes.masks.masks import Fit, fitted, proportioned
 
 
 @node("Noise mask")
@@ -24,6 +24,7 @@ def noise_mask(
     differential: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
     method: Literal["bilinear", "area"] = "bilinear",
     noise: Literal["of the start", "seed + 1"] = "of the start",
+    mask_fit: Fit = "refuse",
 ) -> Latent:
     """Says where alone a sampler works on a latent: where a mask is 1. The rest stays as it is.
 
@@ -37,17 +38,24 @@ def noise_mask(
     ddim, that of the seed after it. The mask stays with the latent through nodes that scale, cut and turn it, and
     through a sampler. Without a wire at ``mask`` it is taken off.
 
+    A mask of other proportions than the image is refused, unless ``mask_fit`` says to stretch it, or to cover the
+    image with it and cut off what sticks out.
+
     Fails, at the sampler, for more masks than latents.
     Paper: differential: Levin & Fried 2023 (arXiv:2306.00950).
     """
     if mask is None:
         return Latent(latent.samples)
-    values = mask.values if method == "bilinear" else fitted(mask, latent.samples, "stretch")
+    values = proportioned(mask.values, *latent.samples.shape[-2:], mask_fit)
+    if method == "area":
+        values = fitted(Mask(values), latent.samples, "stretch")
     return replace(latent, noise_mask=NoiseMask(values, differential, fresh=noise == "seed + 1"))
 
 
 @node("VAE encode for inpainting")
-def vae_encode_for_inpainting(vae: VAE, image: Image, mask: Mask, grow: Annotated[int, Range(0, 64)] = 6) -> Latent:
+def vae_encode_for_inpainting(
+    vae: VAE, image: Image, mask: Mask, grow: Annotated[int, Range(0, 64)] = 6, mask_fit: Fit = "refuse"
+) -> Latent:
     """Turns images into latents to be painted anew where a mask is: grey there, and masked.
 
     Images (B, 3, H, W) are encoded with grey (0.5) where the mask is at least half, so that nothing of what was there
@@ -55,9 +63,14 @@ def vae_encode_for_inpainting(vae: VAE, image: Image, mask: Mask, grow: Annotate
     the latent below the mask means nothing, all of the steps are to be walked: a strength of 1, or models that were
     trained to inpaint.
 
+    A mask of other proportions than the image is refused, unless ``mask_fit`` says to stretch it, or to cover the
+    image with it and cut off what sticks out.
+
     Fails when a side is no multiple of the VAE's factor; resize or pad the image before.
     """
-    values = interpolate(mask.values, image.pixels.shape[-2:], mode="bilinear").round()
+    height, width = image.pixels.shape[-2:]
+    values = proportioned(mask.values, height, width, mask_fit)
+    values = interpolate(values, (height, width), mode="bilinear").round()
     grey = (image.pixels - 0.5) * (1 - values) + 0.5
     latent = vae_encode(vae, Image(grey))
     if grow:

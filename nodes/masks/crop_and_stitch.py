@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 from nodeflow.node import NodeError, Range, node
 from nodeflow.wires import Area, Image, Mask
 from nodes.images.resampling.methods import IMAGE_METHODS
-from nodes.masks.masks import Fit, fitted
+from nodes.masks.masks import Fit, fitted, has_proportions
 
 
 class Cropped(NamedTuple):
@@ -82,6 +82,8 @@ def stitch_crop(image: Image, crop: Image, mask: Mask, area: Area, blend: Annota
     part = crop.pixels
     if part.shape[-2:] != (high, wide):
         part = IMAGE_METHODS["bicubic, smooth"](part, wide, high).clamp(0, 1)
+    if not has_proportions(mask.values, high, wide):
+        raise NodeError("this mask has other proportions than the area; take the one that came with it")
     share = fitted(mask, part, "stretch").to(part)
     if blend:
         share = torch.maximum(share, _spread(share, blend) * _inside(part, (top, left), (height, width), blend))

@@ -90,16 +90,30 @@ def fitted(mask: Mask, samples: Tensor, fit: Fit = "refuse") -> Tensor:
 
     Raises NodeError for a mask of other proportions, unless ``fit`` says what becomes of them.
     """
-    values, (height, width) = mask.values, samples.shape[-2:]
+    height, width = samples.shape[-2:]
+    return interpolate(proportioned(mask.values, height, width, fit), (height, width), mode="area")
+
+
+def proportioned(values: Tensor, height: int, width: int, fit: str) -> Tensor:
+    """A mask (B, 1, h, w) to be brought to a size: cut to its proportions, or whole where it is to be stretched.
+
+    Raises NodeError for a mask of other proportions, unless ``fit`` says what becomes of them.
+    """
     old_height, old_width = values.shape[-2:]
-    if fit != "stretch" and abs(old_width * height - old_height * width) > max(old_width, old_height):
-        if fit == "refuse":
-            raise NodeError(
-                f"the mask is {old_width} x {old_height} and the image has other proportions ({width} x {height} "
-                "cells); make a mask of its shape, or say with mask_fit how to fit this one"
-            )
-        ratio = min(old_width / width, old_height / height)
-        cut_width, cut_height = max(round(width * ratio), 1), max(round(height * ratio), 1)
-        left, top = (old_width - cut_width) // 2, (old_height - cut_height) // 2
-        values = values[..., top : top + cut_height, left : left + cut_width]
-    return interpolate(values, (height, width), mode="area")
+    if fit == "stretch" or has_proportions(values, height, width):
+        return values
+    if fit == "refuse":
+        raise NodeError(
+            f"the mask is {old_width} x {old_height} and the image has other proportions ({width} x {height} "
+            "cells); make a mask of its shape, or say with mask_fit how to fit this one"
+        )
+    ratio = min(old_width / width, old_height / height)
+    cut_width, cut_height = max(round(width * ratio), 1), max(round(height * ratio), 1)
+    left, top = (old_width - cut_width) // 2, (old_height - cut_height) // 2
+    return values[..., top : top + cut_height, left : left + cut_width]
+
+
+def has_proportions(values: Tensor, height: int, width: int) -> bool:
+    """Return whether a mask has the proportions of a size, but for the rounding of one of them to whole cells."""
+    old_height, old_width = values.shape[-2:]
+    return bool(abs(old_width * height - old_height * width) <= max(old_width, old_height))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import torch
@@ -190,3 +191,24 @@ def test_grey_lies_below_a_mask_and_the_mask_grows() -> None:
     assert even is not None and even.values.shape == (1, 1, 16, 16)
     assert even.values.nonzero()[:, 2:].aminmax(dim=0).min.tolist() == [6, 8], "a box of two reaches down and right"
     assert even.values.nonzero()[:, 2:].aminmax(dim=0).max.tolist() == [10, 9]
+
+
+WIDE = Mask(torch.tensor([0.0, 1, 1, 0]).repeat_interleave(8).expand(1, 1, 16, 32))
+"""Of twice the width of the latents here."""
+
+
+@pytest.mark.parametrize(("fit", "marked"), [("stretch", 0.5), ("cover", 1.0)])
+def test_a_mask_of_other_proportions_is_fitted_as_one_chooses(fit: Any, marked: float) -> None:
+    square = Latent(torch.zeros(1, 4, 8, 8))
+    found = noise_mask(square, WIDE, method="area", mask_fit=fit).noise_mask
+    assert found is not None and float(found.values.mean()) == marked
+    image = Image(torch.zeros(1, 3, 16, 16))
+    found = vae_encode_for_inpainting(pixel_space(), image, WIDE, 0, fit).noise_mask
+    assert found is not None and float(found.values.mean()) == marked
+
+
+def test_a_mask_of_other_proportions_is_refused_where_nothing_is_chosen() -> None:
+    with pytest.raises(NodeError, match="the mask is 32 x 16 and the image has other proportions"):
+        noise_mask(Latent(torch.zeros(1, 4, 8, 8)), WIDE)
+    with pytest.raises(NodeError, match="other proportions"):
+        vae_encode_for_inpainting(pixel_space(), Image(torch.zeros(1, 3, 16, 16)), WIDE)

@@ -186,6 +186,18 @@ def test_masks_weigh_predictions(tiny: LatentDiffusion, texts: tuple[Conditionin
     assert torch.equal(counted(placed(large, HEIGHT, WIDTH, 8), X), small)
 
 
+@pytest.mark.parametrize(("fit", "weight"), [("stretch", 0.5), ("cover", 1.0)])
+def test_a_mask_of_other_proportions_is_fitted_as_one_chooses(
+    fit: Any, weight: float, texts: tuple[Conditioning, ...]
+) -> None:
+    wide = Mask(torch.tensor([0.0, 1, 1, 0]).repeat_interleave(16).expand(1, 1, 32, 64))
+    x = torch.zeros(1, 4, 32, 32)
+    found = counted(placed(conditioning_mask(texts[0], wide, mask_fit=fit), 32, 32, 8), x)
+    assert float(found.mean()) == pytest.approx(weight, abs=0.02)
+    with pytest.raises(NodeError, match="other proportions"):
+        counted(placed(conditioning_mask(texts[0], wide), 32, 32, 8), x)
+
+
 def test_a_mask_can_bound_what_is_seen(texts: tuple[Conditioning, ...]) -> None:
     values = torch.zeros(1, 1, 32, 32)
     values[..., 10:22, 3:5] = 1

@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Area, Conditioning, Region
+from nodes.masks.masks import proportioned
 
 RAMP = 8
 """Cells over which a rectangle's weight falls off at the edges that lie inside the image."""
@@ -83,7 +84,7 @@ def placed(text: Conditioning, height: int, width: int, pixels: int) -> Part:
     if region.area is not None:
         box = _cells(region.area, height, width, pixels)
     elif region.bounded and region.mask is not None:
-        box = _around(region.mask, height, width)
+        box = _around(proportioned(region.mask, height, width, region.fit), height, width)
     return Part(text, region, box)
 
 
@@ -96,7 +97,9 @@ def counted(part: Part, x: Tensor) -> Tensor:
         return weights if part.box is None else weights * _ramps(box, x.shape[-2], x.shape[-1]).to(weights)
     if len(mask) not in (1, len(x)):
         raise NodeError(f"{len(mask)} masks do not fit {len(x)} images; give one, or one for each")
-    return box.of(resized(mask, x.shape[-2], x.shape[-1]).to(x.device)) * part.region.strength
+    height, width = x.shape[-2:]
+    mask = proportioned(mask, height, width, part.region.fit)
+    return box.of(resized(mask, height, width).to(x.device)) * part.region.strength
 
 
 def whole(x: Tensor) -> Box:

@@ -109,10 +109,10 @@ def test_a_part_is_painted_anew(
     if kind == "VAEEncodeForInpaint":
         assert found.report.nodes["approximate"] == (1 if about else 0)
         (grey,) = [one for one in found.workflow.nodes.values() if one.type == "nodes.vae_encode_for_inpainting"]
-        assert grey.params == {"grow": 8}
+        assert grey.params == {"grow": 8, "mask_fit": "stretch"}
     else:
         assert found.report.nodes["approximate"] == 0
-    assert about is None or params(found, name) == about
+    assert about is None or params(found, name) == {**about, "mask_fit": "stretch"}
 
 
 def test_large_images_go_through_the_vae_in_tiles(catalogue: Catalogue) -> None:
