@@ -23,6 +23,7 @@ from nodeflow.engine.execution.interrupt import Cancelled, interruptible
 from nodeflow.engine.execution.list_mapping import ListMapping, make_do
 from nodeflow.engine.execution.out_of_memory import is_shortage, what_fitted
 from nodeflow.engine.execution.plan_walk import PlanWalk
+from nodeflow.engine.execution.read_files import ReadFiles, WrittenOverError, check_same, reads_files
 from nodeflow.engine.execution.results import Values, as_outputs, files, named, standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.execution.seeds_in_force import seeds
@@ -117,6 +118,7 @@ class ActiveRun:
         self.together = BatchedItems()
         self.shared = SharedItems(settings.share, self._is_known)
         self.expected: Mapping[str, Cost] = NO_COSTS
+        self.read = ReadFiles()
         self.short: set[str] = set()
         """Tasks that had too little memory: they run once more, with all else out of the way."""
 
@@ -210,6 +212,7 @@ class ActiveRun:
             parts["run once"] = os.urandom(16)
         self.parts[task.id], self.arguments[task.id] = parts, arguments
         self.keys[task.id] = digest(parts)
+        self.read.note(task.id, parts, arguments)
 
     def _digest(self, task: Task, name: str) -> Any:
         """Return what stands for an input in the key: a plain value for a parameter, else a list with one item a
@@ -326,6 +329,7 @@ class ActiveRun:
                         return
             outputs = as_outputs(task, result)
             check_outputs(outputs)
+            self._check_files(task)
             if changed(before):
                 self._forget_inputs(task)
                 steps.discard()
@@ -336,8 +340,10 @@ class ActiveRun:
             self.asked.setdefault(task.id, set()).add(str(lazy))
             return
         except Exception as error:  # a node is other people's code: whatever it raises is its own failure
-            if isinstance(error, NumbersError):
+            if isinstance(error, NumbersError | WrittenOverError):
                 steps.discard()
+            if isinstance(error, WrittenOverError):
+                self.cache.drop(self.keys[error.reader])
             short = is_shortage(error)
             if short and task.id not in self.short:
                 self.short.add(task.id)
@@ -376,6 +382,24 @@ class ActiveRun:
         """The name of the model that a task reads; empty for one that reads none."""
         given = (self.arguments[task.id].get(param.name) for param in task.spec.params if param.widget == "model")
         return next((Path(str(name)).name for name in given if name), "")
+
+    def _check_files(self, task: Task) -> None:
+        """Raise NodeError where a file that a result is made of is another than its key says."""
+        parts = self.parts[task.id]
+        if reads_files(parts):
+            inputs = {name: self._digest(task, name) for name in task.inputs}
+            check_same(parts, parts_of(task, inputs, settings_of(task, self.settings, self.unfolding))[0])
+        self.read.check_mapped(self._behind, task.id)
+
+    def _behind(self, name: str) -> set[str]:
+        """Return a task and all that it comes from."""
+        found, left = set[str](), [name]
+        while left:
+            one = left.pop()
+            if one not in found:
+                found.add(one)
+                left += [*self.plan.tasks[one].eager(), *self._asked(self.plan.tasks[one])]
+        return found
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""

@@ -1,0 +1,96 @@
+"""Files that nodes read: a result that was made of one while it changed is nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nodeflow.engine.planning.content_keys import Parts
+from nodeflow.node import NodeError
+
+MAPPED = ".safetensors", ".gguf"
+"""Files whose weights stay on the disk while networks compute with them."""
+PART = "file "
+"""What the parts of a key begin with that stand for files."""
+
+
+class WrittenOverError(NodeError):
+    """A file of weights was written over while networks computed with it; ``reader`` is the task that read it."""
+
+    def __init__(self, reader: str, file: Path) -> None:
+        super().__init__(
+            f"{file.name} was written over while the run used it, so that this would be a result of neither; run again"
+        )
+        self.reader = reader
+
+
+class _State(NamedTuple):
+    """How a file stood: another one in its place has another inode, and leaves the one that is mapped as it was."""
+
+    inode: int
+    size: int
+    changed: int
+
+
+class ReadFiles:
+    """Remember how the files stood by which a run's tasks got their keys."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, dict[Path, _State]] = {}
+
+    def note(self, task: str, parts: Parts, arguments: Mapping[str, Any]) -> None:
+        """Remember the files of weights that a task reads."""
+        paths = [Path(str(arguments[name])) for name in _files(parts) if name in arguments]
+        found = {file: state for path in paths for file in _weights(path) if (state := _state(file)) is not None}
+        if found:
+            self._states[task] = found
+
+    def written_over(self) -> dict[str, Path]:
+        """Return the tasks whose files were written over where they lie, and one such file of each."""
+        return {
+            task: file
+            for task, states in self._states.items()
+            for file, before in states.items()
+            if (now := _state(file)) is not None and now.inode == before.inode and now != before
+        }
+
+    def check_mapped(self, behind: Callable[[str], Collection[str]], task: str) -> None:
+        """Raise NodeError where a file that is behind a task was written over while networks computed with it.
+
+        ``behind`` tells the tasks that one comes from.
+        """
+        spoiled = self.written_over()
+        name = next((one for one in behind(task) if one in spoiled), None) if spoiled else None
+        if name is not None:
+            raise WrittenOverError(name, spoiled[name])
+
+
+def check_same(before: Parts, now: Parts) -> None:
+    """Raise NodeError where a file is another than when the key was made, before its node read it."""
+    for name in _files(before):
+        if before[PART + name] != now.get(PART + name):
+            raise NodeError(f"the file at {name} changed while it was read; run again")
+
+
+def reads_files(parts: Parts) -> bool:
+    """Return whether a task reads any file."""
+    return bool(_files(parts))
+
+
+def _files(parts: Parts) -> Collection[str]:
+    return [name.removeprefix(PART) for name in parts if name.startswith(PART)]
+
+
+def _weights(path: Path) -> list[Path]:
+    if path.suffix.lower() in MAPPED:
+        return [path]
+    return [file for file in path.rglob("*") if file.suffix.lower() in MAPPED] if path.is_dir() else []
+
+
+def _state(file: Path) -> _State | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return _State(found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,69 @@
+"""Files that change while a run uses them: told, and no result of the one is kept for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nodeflow.engine.planning.plan import plan
+from nodeflow.engine.protocol.events import NodeFailed, NodeStarted
+from nodeflow.graph.model.workflow import Workflow
+from tests.toys import PACK, RAN, Bench, wire
+
+
+def written(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def replaced(path: Path, data: bytes) -> None:
+    new = path.with_suffix(".new")
+    new.write_bytes(data)
+    new.replace(path)
+
+
+def run_and(bench: Bench, workflow: Workflow, target: str, at: str, act: Callable[[], None]) -> str:
+    """Run, act as a node starts, and return why one failed."""
+    RAN.clear()
+    why = ""
+    for event in bench.executor.run(plan(workflow, PACK.catalogue, (target,)), bench.settings):
+        if isinstance(event, NodeStarted) and event.node == at:
+            act()
+        if isinstance(event, NodeFailed):
+            why = event.error
+    return why
+
+
+@pytest.mark.parametrize("change", [written, replaced])
+def test_a_file_that_changes_before_its_node_reads_it_is_told(
+    change: Callable[[Path, bytes], None], tmp_path: Path
+) -> None:
+    bench, file = Bench(tmp_path), tmp_path / "m.safetensors"
+    file.write_bytes(b"first")
+    about = wire({"a": ("tests.read_file", {"path": str(file)})})
+    assert run_and(bench, about, "a", "a", lambda: change(file, b"another")) == (
+        "the file at path changed while it was read; run again"
+    )
+    assert (bench.run(about, "a"), bench.value("a").value) == (["read_file"], 7)
+    file.write_bytes(b"first")
+    assert (bench.run(about, "a"), bench.value("a").value) == (["read_file"], 5), "nothing was kept for the first"
+
+
+def test_a_file_that_is_written_over_spoils_what_comes_of_it(tmp_path: Path) -> None:
+    bench, file = Bench(tmp_path), tmp_path / "m.safetensors"
+    file.write_bytes(b"first")
+    about = wire({"a": ("tests.read_file", {"path": str(file)}), "b": ("tests.add", {"amount": 1}, {"box": "a.box"})})
+    told = run_and(bench, about, "b", "b", lambda: written(file, b"another"))
+    assert told == (
+        "m.safetensors was written over while the run used it, so that this would be a result of neither; run again"
+    )
+    assert (bench.run(about, "b"), bench.value("b").value) == (["read_file", "add"], 8)
+
+
+def test_a_file_with_another_in_its_place_stays_as_it_was_for_who_reads_it(tmp_path: Path) -> None:
+    bench, file = Bench(tmp_path), tmp_path / "m.safetensors"
+    file.write_bytes(b"first")
+    about = wire({"a": ("tests.read_file", {"path": str(file)}), "b": ("tests.add", {"amount": 1}, {"box": "a.box"})})
+    assert run_and(bench, about, "b", "b", lambda: replaced(file, b"another")) == ""
+    assert (bench.run(about, "b"), bench.value("b").value) == (["read_file", "add"], 8)
