@@ -87,7 +87,10 @@ CONTROLS = {
         "Stable Diffusion XL",
     ),
     "ip adapter": Layout(
-        {"image_proj.proj.weight": (W, W), "ip_adapter.1.to_k_ip.weight": (W, 768)}, "ip adapter", "Stable Diffusion 1"
+        {"image_proj.proj.weight": (W, W), "ip_adapter.1.to_k_ip.weight": (W, 768)},
+        "ip adapter",
+        "Stable Diffusion 1",
+        "nodes.load_ip_adapter",
     ),
     "redux": Layout(
         {"redux_up.weight": (12288, 1152), "redux_down.weight": (W, W)}, "redux", "FLUX.1", "nodes.load_redux"

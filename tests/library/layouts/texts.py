@@ -25,7 +25,10 @@ TEXT = {
         {**OPEN_CLIP, "visual.conv1.weight": (W, 3, 14, 14), "logit_scale": ()}, "clip", "CLIP", "nodes.load_clip"
     ),
     "clip vision": Layout(
-        {"vision_model.embeddings.class_embedding": (W,), "visual_projection.weight": (W, W)}, "clip vision", "CLIP"
+        {"vision_model.embeddings.class_embedding": (W,), "visual_projection.weight": (W, W)},
+        "clip vision",
+        "CLIP",
+        "nodes.load_ip_adapter",
     ),
     "t5": Layout(T5, "text encoder", "T5-XXL", READER),
     "umt5": Layout(UMT5, "text encoder", "UMT5-XXL"),
