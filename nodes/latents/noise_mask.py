@@ -46,7 +46,8 @@ def noise_mask(
     """
     if mask is None:
         return Latent(latent.samples)
-    values = proportioned(mask.values, *latent.samples.shape[-2:], mask_fit)
+    height, width = latent.samples.shape[-2:]
+    values = proportioned(mask.values, height, width, mask_fit)
     if method == "area":
         values = fitted(Mask(values), latent.samples, "stretch")
     return replace(latent, noise_mask=NoiseMask(values, differential, fresh=noise == "seed + 1"))
