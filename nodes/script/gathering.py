@@ -48,11 +48,12 @@ def _of_file(path: Path) -> dict[str, Function]:
     imported = dict(_imported(tree))
     found = {}
     for part in tree.body:
-        if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+        name = _defines(part)
+        if name:
             named = {one.id for one in ast.walk(part) if isinstance(one, ast.Name)}
-            lines = source.splitlines()[_first(part) - 1 : part.end_lineno]
+            lines = source.splitlines()[part.lineno - 1 : part.end_lineno]
             needs = tuple(imported[name] for name in sorted(named & imported.keys()))
-            found[part.name] = ("\n".join(lines), named - {part.name}, needs)
+            found[name] = ("\n".join(lines), named - {name}, needs)
     return {name: Function(text, frozenset(named), needs) for name, (text, named, needs) in found.items()}
 
 
@@ -68,5 +69,10 @@ def _as_written(one: ast.alias) -> str:
     return f"{one.name} as {one.asname}" if one.asname else one.name
 
 
-def _first(part: ast.FunctionDef | ast.ClassDef) -> int:
-    return min([part.lineno, *(one.lineno for one in part.decorator_list)])
+def _defines(part: ast.stmt) -> str:
+    """The name of the function, class or constant that a statement defines."""
+    if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+        return part.name
+    if isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Name):
+        return part.targets[0].id
+    return ""

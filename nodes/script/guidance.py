@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.pieces import literal
 from nodes.script.schedulers import levels
+from nodes.script.texts import SHOWN
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -23,7 +24,8 @@ def alone(writer: Writer, name: str, denoiser: Made, condition: str) -> Made:
 def classifier_free(writer: Writer, name: str, output: str) -> Made:
     scale, rescale = writer.value(name, "scale"), writer.value(name, "rescale")
     denoiser = writer.input(name, "denoiser")
-    positive = writer.input(name, "positive").code
+    side = writer.input(name, "positive")
+    positive = side.code
     if not writer.is_wired(name, "negative") or scale in ("1", "1.0"):
         return alone(writer, name, denoiser, positive)
     negative = writer.input(name, "negative").code
@@ -38,8 +40,43 @@ def classifier_free(writer: Writer, name: str, output: str) -> Made:
     elif rescale not in ("0", "0.0"):
         line = writer.bound(name, "", "rescaled", denoiser.code, negative, positive, scale, rescale)
     else:
-        line = writer.bound(name, "", "guided", denoiser.code, negative, positive, scale)
+        ask = writer.use("ask_apart") if side.about == SHOWN else None
+        line = writer.bound(name, "", "guided", denoiser.code, negative, positive, scale, ask=ask)
     return Made(line, denoiser.about)
+
+
+def _plain_guidance(writer: Writer, name: str) -> tuple[str, list[str], str | None]:
+    """The node of a classifier-free guidance that is wired to another guidance, what it is made of, and how it asks."""
+    link = writer.about.source(name, "guider")
+    if link is None or writer.about.kind(link.source) != "classifier_free_guidance":
+        raise CannotExportError(f"{name} changes another guidance than a classifier-free one, which is not written")
+    source = link.source
+    if writer.plain(source, "rescale") or not writer.is_wired(source, "negative") or writer.plain(source, "scale") == 1:
+        raise CannotExportError(f"{name} changes a guidance that is not written together with it")
+    positive = writer.input(source, "positive")
+    parts = [writer.input(source, key).code for key in ("denoiser", "negative")]
+    ask = writer.use("ask_apart") if positive.about == SHOWN else None
+    return source, [*parts, positive.code, writer.value(source, "scale")], ask
+
+
+def normalise(writer: Writer, name: str, _: str) -> Made:
+    source, parts, ask = _plain_guidance(writer, name)
+    denoiser = writer.input(source, "denoiser").about
+    patch = writer.value(name, "patch")
+    return Made(writer.bound(name, "", "normalised", *parts, patch, ask=ask), denoiser)
+
+
+def skip_layers(writer: Writer, name: str, _: str) -> Made:
+    source, parts, ask = _plain_guidance(writer, name)
+    denoiser = writer.input(source, "denoiser").about
+    blocks = str(writer.plain(name, "layers")).replace(",", " ").split()
+    if ask or denoiser.network.family != "Stable Diffusion 3" or not all(block.isdigit() for block in blocks):
+        raise CannotExportError(
+            f"{name} leaves out other blocks than those of Stable Diffusion 3, which is not written"
+        )
+    numbers = literal([int(block) for block in blocks])
+    more = [writer.value(name, key) for key in ("scale", "start", "end")]
+    return Made(writer.bound(name, "", "guided_without_blocks", *parts, denoiser.code, numbers, *more), denoiser)
 
 
 def change_guidance(writer: Writer, name: str, _: str) -> Made:
@@ -79,6 +116,8 @@ GUIDANCE: dict[str, Function] = {
     "no_guidance": no_guidance,
     "classifier_free_guidance": classifier_free,
     "change_guidance": change_guidance,
+    "normalise_guidance": normalise,
+    "skip_layer_guidance": skip_layers,
     "inpaint": inpaint,
     "classifier_guidance": classifier_guidance,
     "clip_guidance": clip_guidance,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.families import KL, Vae
 from nodes.script.models import model_folder
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
@@ -17,14 +20,23 @@ def load_image(writer: Writer, name: str, output: str) -> Made:
     place = path if path.is_absolute() else (writer.folder / path).resolve()
     if not path.name:
         raise CannotExportError(f"{name} has no image to load")
-    return Made(writer.assign(name, "image", writer.use("load_image"), literal(str(place))))
+    return Made(writer.assign(name, "image", writer.use("load_image"), literal(str(place))), _size(place))
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """Height and width of an image's file; None where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (OSError, ValueError):
+        return None
 
 
 def vae_decode(writer: Writer, name: str, _: str) -> Made:
     vae, latent = writer.input(name, "vae"), writer.input(name, "latent")
     if vae.code == "":
         return Made(writer.assign(name, "images", writer.use("as_pixels"), latent.code))
-    function = writer.use("decode_shifted" if vae.about.get("shift_factor") else "decode")
+    function = writer.use(_functions(vae)[1])
     return Made(writer.assign(name, "images", function, vae.code, latent.code))
 
 
@@ -34,8 +46,17 @@ def vae_encode(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} draws from the posterior, which is not written")
     if vae.code == "":
         return Made(writer.assign(name, "latents", writer.use("as_latents"), image.code))
-    function = writer.use("encode_image_shifted" if vae.about.get("shift_factor") else "encode_image")
+    function = writer.use(_functions(vae)[0])
     return Made(writer.assign(name, "latents", function, vae.code, image.code))
+
+
+def _functions(vae: Made) -> tuple[str, str]:
+    """How images are encoded and latents decoded."""
+    if isinstance(vae.about, Vae):
+        return vae.about.encode, vae.about.decode
+    if vae.about.get("shift_factor"):
+        return KL.encode, KL.decode
+    return "encode_image", "decode"
 
 
 def pixel_space(_: Writer, __: str, ___: str) -> Made:

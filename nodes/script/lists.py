@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodeflow.prompt_text import as_clip_reads
+from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -18,8 +19,10 @@ def whole_numbers(writer: Writer, name: str, _: str) -> Made:
 
 
 def texts(writer: Writer, name: str, _: str) -> Made:
-    lines = (line.strip() for line in str(writer.plain(name, "text")).splitlines())
-    return _of(writer, name, tuple(as_clip_reads(line) for line in lines if line))
+    lines = [line.strip() for line in str(writer.plain(name, "text")).splitlines() if line.strip()]
+    if any(as_clip_reads(line) != line for line in lines):
+        raise CannotExportError(f"{name} has signs that CLIP reads in another way than other encoders")
+    return _of(writer, name, tuple(lines))
 
 
 def split_batch(writer: Writer, name: str, _: str) -> Made:

@@ -101,9 +101,8 @@ def flow_transformer(writer: Writer, name: str, output: str) -> Made:
         case "vae":
             return vae_of(folder)
     part = Part("transformer", "diffusers", "SD3Transformer2DModel")
-    return Made(
-        folder.part(part), Network(config, config["in_channels"], factor(vae), config["sample_size"], "flow", "joint")
-    )
+    channels, side = config["in_channels"], config["sample_size"]
+    return Made(folder.part(part), Network(config, channels, factor(vae), side, "flow", "Stable Diffusion 3"))
 
 
 def pixel_model(writer: Writer, name: str, output: str) -> Made:

@@ -19,6 +19,10 @@ DTYPE = {"diffusers": "torch_dtype=torch.float32", "transformers": "dtype=torch.
 """How a library is told the precision to load in."""
 
 
+ANY = "*"
+"""For a class that takes what others of its library saved."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of a model: its folder inside the model's (empty: the model's own), and its class."""
@@ -49,6 +53,9 @@ class Trained:
     config: Mapping[str, Any]
     folder: str = ""
     subfolder: str = "scheduler"
+    tokens: int = 0
+    """Patches of an image that noise levels are spaced for, where they go by its size."""
+    empirical: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -98,7 +105,7 @@ class Folder:
         else:
             config = self.config(part.subfolder)
             said = config.get("_class_name", (config.get("architectures") or [part.kind])[0])
-            if said not in (part.named or part.kind, part.kind):
+            if part.named != ANY and said not in (part.named or part.kind, part.kind):
                 raise CannotExportError(f"{self.name} holds {said}, which scripts do not load")
             options = [DTYPE[part.module.partition(".")[0]]]
         if part.subfolder:

@@ -75,7 +75,7 @@ def _whole(writer: Writer, name: str) -> Made:
     encoder = writer.input(name, "text_encoder")
     if encoder.code != "encode":
         raise CannotExportError(f"{name} reads by another text encoder than CLIP's, which is not written")
-    return Made(writer.assign(name, "condition", writer.use("encode_whole"), writer.text(name), *encoder.about))
+    return Made(writer.assign(name, "condition", writer.use("encode_whole"), writer.text(name, True), *encoder.about))
 
 
 OWN_NETWORKS: dict[str, Function] = {

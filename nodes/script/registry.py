@@ -8,6 +8,7 @@ from nodes.script.clip import CLIPS
 from nodes.script.codes import CODES
 from nodes.script.controls import CONTROLS
 from nodes.script.denoisers import DENOISERS
+from nodes.script.family_nodes import FAMILY_NODES
 from nodes.script.guidance import GUIDANCE
 from nodes.script.images import IMAGES
 from nodes.script.latents import LATENTS
@@ -33,6 +34,7 @@ GROUPS = (
     IMAGES,
     LISTS,
     OWN_NETWORKS,
+    FAMILY_NODES,
 )
 FUNCTIONS: Mapping[str, Function] = {kind: function for group in GROUPS for kind, function in group.items()}
 TRAINED = "trains a network of nodeflow's own, which is no part of diffusers"

@@ -132,6 +132,12 @@ def _made(writer: Writer, name: str, prediction: str, learned: bool) -> Made:
     steps = writer.value(name, "steps")
     karras = writer.plain(name, "sigmas") == "Karras"
     rescaled = trained.whole.get("rescale_betas_zero_snr") and (karras or kind not in ZERO_TERMINAL)
+    if trained.tokens:
+        if writer.is_wired(name, "steps"):
+            raise CannotExportError(f"the steps of {name} come by wire, which is not written")
+        mu = literal(_shift(trained, int(steps))) if trained.config.get("use_dynamic_shifting") else None
+        where = trained.folder, literal(trained.subfolder), steps
+        return Made(writer.bound(name, "", "new_flow_scheduler", *where, mu=mu))
     if trained.folder:
         where = trained.folder, literal(trained.subfolder)
         function = "new_scheduler_with_signal" if rescaled else "new_scheduler"
@@ -142,12 +148,24 @@ def _made(writer: Writer, name: str, prediction: str, learned: bool) -> Made:
     return Made(writer.bound(name, "", "defined_scheduler", found, steps, **told))
 
 
+def _shift(trained: Trained, steps: int) -> float:
+    """mu, by which noise levels are shifted for the size of an image, as diffusers' pipelines compute it."""
+    config, tokens = trained.config, trained.tokens
+    if trained.empirical:
+        few, many = 8.73809524e-05 * tokens + 1.89833333, 0.00016927 * tokens + 0.45666666
+        return many if tokens > 4300 else many + (many - few) / 190 * (steps - 200)
+    fewest, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+    low, high = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+    return float(low + (high - low) * (tokens - fewest) / (most - fewest))
+
+
 def _spacing(writer: Writer, name: str, kind: str, trained: Trained) -> dict[str, Any]:
     karras = writer.plain(name, "sigmas") == "Karras"
     if karras and kind not in KARRAS:
         raise CannotExportError(f"{name} spaces the sigmas of {kind} by Karras, which diffusers' class does not")
     if kind == "Flow-match Euler":
-        return {"use_dynamic_shifting": False} if trained.config.get("use_dynamic_shifting") else {}
+        dynamic = trained.config.get("use_dynamic_shifting") and not trained.tokens
+        return {"use_dynamic_shifting": False} if dynamic else {}
     if karras:
         others = "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"
         off = {key: False for key in others if trained.config.get(key)}

@@ -5,12 +5,41 @@ from __future__ import annotations
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.writer import Function, Made, Writer
 
+CLIP_ALONE = ("encode", "encode_early", "encode_projected")
+"""Functions of scripts that give a text to CLIP and to nobody else."""
+CLIP_TOO = ("encode_joint", "encode_pair")
+"""Those that give it to CLIP among others."""
+SEEING = {"encode_qwen_image": "encode_qwen_image_edit", "encode_qwen_image_21": "encode_qwen_image_21"}
+"""How a text is read with images before the eyes, by how it is read without."""
+SHOWN = "shown"
+"""What is known of a condition with images that a network is shown: texts are asked for one by one."""
 
-def clip_text(writer: Writer, name: str, _: str) -> Made:
+
+def text_encode(writer: Writer, name: str, _: str) -> Made:
     encoder = writer.input(name, "text_encoder")
-    text = writer.text(name)
-    variable = writer.assign(name, "condition", encoder.code, text, *encoder.about)
-    return Made(variable, "text" if encoder.code == "encode" else encoder.code)
+    text = _text(writer, name, encoder)
+    return Made(writer.assign(name, "condition", encoder.code, text, *encoder.about), encoder.code)
+
+
+def _text(writer: Writer, name: str, encoder: Made) -> str:
+    text = writer.text(name, encoder.code in CLIP_ALONE)
+    if encoder.code in CLIP_TOO and text != writer.text(name, True):
+        raise CannotExportError(f"{name} has signs that CLIP reads in another way than other encoders")
+    return text
+
+
+def edit_conditioning(writer: Writer, name: str, _: str) -> Made:
+    """A text about images, which a network is shown, and the text encoder where that sees."""
+    encoder, references = writer.input(name, "text_encoder"), writer.inputs(name, "references")
+    text, function, given = _text(writer, name, encoder), encoder.code, list(encoder.about)
+    if not references:
+        return Made(writer.assign(name, "condition", function, text, *given), encoder.code)
+    if encoder.code in SEEING:
+        function = writer.use(SEEING[encoder.code])
+        given += [reference.about for reference in references]
+    condition = writer.assign(name, "text", function, text, *given)
+    latents = [reference.code for reference in references]
+    return Made(writer.assign(name, "condition", writer.use("with_latents"), condition, *latents), SHOWN)
 
 
 def class_label(writer: Writer, name: str, _: str) -> Made:
@@ -35,4 +64,8 @@ def _number(label: str, none: int, names: dict[str, str], name: str) -> int:
     raise CannotExportError(f"{label!r} at {name} is no class of its model")
 
 
-TEXTS: dict[str, Function] = {"clip_text_encode": clip_text, "class_label": class_label}
+TEXTS: dict[str, Function] = {
+    "clip_text_encode": text_encode,
+    "edit_conditioning": edit_conditioning,
+    "class_label": class_label,
+}

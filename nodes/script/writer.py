@@ -81,11 +81,12 @@ class Writer:
         link = self.about.source(name, param)
         return literal(self.about.plain(name, param)) if link is None else self.output(link).code
 
-    def text(self, name: str) -> str:
-        """A text as code, as CLIP reads it; what lists hold is so already."""
+    def text(self, name: str, clip: bool) -> str:
+        """A text as code; for CLIP as that reads it, which is how lists hold theirs."""
         if self.is_wired(name, "text"):
             return self.value(name, "text")
-        return literal(as_clip_reads(str(self.about.plain(name, "text"))))
+        text = str(self.about.plain(name, "text"))
+        return literal(as_clip_reads(text) if clip else text)
 
     def is_wired(self, name: str, input: str) -> bool:
         return self.about.source(name, input) is not None

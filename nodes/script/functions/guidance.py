@@ -13,12 +13,6 @@ def unguided(denoise, condition, x, at):
     return denoise(x, at, *[part.expand(len(x), *part.shape[1:]) for part in map(at.row, condition)])
 
 
-def guided(denoise, negative, positive, scale, x, at):
-    """Classifier-free guidance (Ho & Salimans 2022): both conditions in one batch."""
-    unconditional, conditional = ask_twice(denoise, negative, positive, x, at)
-    return unconditional + scale * (conditional - unconditional)
-
-
 def ask_twice(denoise, negative, positive, x, at):
     """What a network predicts for two conditions; for texts of different lengths it is asked one by one."""
     negative, positive = (
@@ -28,6 +22,17 @@ def ask_twice(denoise, negative, positive, x, at):
         return denoise(x, at, *negative), denoise(x, at, *positive)
     both = [torch.cat(parts) for parts in zip(negative, positive, strict=True)]
     return denoise(torch.cat([x, x]), at, *both).chunk(2)
+
+
+def ask_apart(denoise, negative, positive, x, at):
+    """What a network predicts for two conditions, asked one by one."""
+    return unguided(denoise, negative, x, at), unguided(denoise, positive, x, at)
+
+
+def guided(denoise, negative, positive, scale, x, at, ask=ask_twice):
+    """Classifier-free guidance (Ho & Salimans 2022): both conditions in one batch."""
+    unconditional, conditional = ask(denoise, negative, positive, x, at)
+    return unconditional + scale * (conditional - unconditional)
 
 
 def unguided_with_variance(denoise, condition, x, at):
@@ -99,10 +104,28 @@ def towards_text(predict, clip, text, scale, kind, levels, x, at):
     return prediction_of(kind, moved, x, (alpha, sigma))
 
 
-def normalised(denoise, negative, positive, scale, patch, x, at):
+def normalised(denoise, negative, positive, scale, patch, x, at, ask=ask_twice):
     """Classifier-free guidance, each token of patch x patch cells as long as that of the positive text."""
-    unconditional, conditional = ask_twice(denoise, negative, positive, x, at)
+    unconditional, conditional = ask(denoise, negative, positive, x, at)
     found = unconditional + scale * (conditional - unconditional)
     wanted, squares = (part.unflatten(3, (-1, patch)).unflatten(2, (-1, patch)) for part in (conditional, found))
     lengths = [torch.linalg.vector_norm(part, dim=(1, 3, 5), keepdim=True) for part in (wanted, squares)]
     return (squares / lengths[1].clamp(min=torch.finfo(found.dtype).tiny) * lengths[0]).reshape(found.shape)
+
+
+def guided_without_blocks(denoise, negative, positive, scale, network, blocks, more, start, end, x, at):
+    """Classifier-free guidance, and away from what is predicted with blocks left out (Hyung et al. 2024)."""
+    unconditional, conditional = ask_twice(denoise, negative, positive, x, at)
+    found = unconditional + scale * (conditional - unconditional)
+    if not start * at.steps <= at.step < end * at.steps:
+        return found
+    hooks = [network.transformer_blocks[block].register_forward_hook(skipped, with_kwargs=True) for block in blocks]
+    worse = unguided(denoise, positive, x, at)
+    for hook in hooks:
+        hook.remove()
+    return found + more * (conditional - worse)
+
+
+def skipped(block, given, named, output):
+    """What a block of joint attention gives that is left out: what it gets."""
+    return named["encoder_hidden_states"], named["hidden_states"]

@@ -73,17 +73,6 @@ def class_unet(unet, x, at, labels):
     return unet(x, at.t, class_labels=labels, return_dict=False)[0]
 
 
-def joint_transformer(transformer, x, at, tokens, pooled):
-    """A joint-attention transformer: words and patches are one row of tokens."""
-    return transformer(
-        hidden_states=x,
-        timestep=at.t.expand(len(x)),
-        encoder_hidden_states=tokens,
-        pooled_projections=pooled,
-        return_dict=False,
-    )[0]
-
-
 def upsampling_unet(unet, low, level, x, at):
     """A U-Net on pixels that sees a small image, enlarged, beside what it paints."""
     seen = enlarged(at.row(low), *x.shape[-2:])

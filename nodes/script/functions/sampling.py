@@ -6,7 +6,7 @@ import inspect
 from typing import Any, NamedTuple
 
 import torch
-from diffusers import DDIMScheduler
+from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
 
 from nodes.script.functions.noise_levels import with_noise
 
@@ -41,6 +41,14 @@ def new_scheduler_with_signal(kind, folder, subfolder, steps, **options):
     alphas = alphas.clamp(min=1 / (1 + 80.0**2))
     betas = (1 - alphas / torch.cat([torch.ones(1, dtype=alphas.dtype), alphas[:-1]])).tolist()
     return new_scheduler(kind, folder, subfolder, steps, trained_betas=betas, rescale_betas_zero_snr=False, **options)
+
+
+def new_flow_scheduler(folder, subfolder, steps, mu=None):
+    """A flow's scheduler whose levels begin evenly and are shifted by mu, for the size of an image."""
+    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder, subfolder=subfolder)
+    levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
+    scheduler.set_timesteps(steps, sigmas=levels, mu=mu)
+    return scheduler
 
 
 def defined_scheduler(kind, steps, **options):
