@@ -13,6 +13,7 @@ from nodeflow.graph.io.comfyui.containers import NotReadableError
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts, texts_of
 from nodeflow.graph.io.image_settings.reading import settings_of
 from nodeflow.graph.io.png_text import KEY, texts_in
+from nodeflow.graph.io.xmp_text import texts_in_packet
 from nodeflow.graph.model.catalogue import Catalogue
 
 OWN, COMFYUI = "nodeflow", "ComfyUI"
@@ -62,7 +63,7 @@ def _told(plain: ImageFacts, path: Path, catalogue: Catalogue) -> ImageFacts:
     data = path.read_bytes()
     texts = texts_of(data)
     sized = msgspec.structs.replace(plain, width=texts.width, height=texts.height)
-    own = texts_in(io.BytesIO(data), KEY, "seeds")
+    own = texts_in(io.BytesIO(data), KEY, "seeds") or texts_in_packet(texts.xmp, KEY, "seeds")
     if KEY in own:
         return _of_ours(sized, own[KEY], own.get("seeds", b""), catalogue)
     settings = settings_of(texts)

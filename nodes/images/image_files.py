@@ -19,7 +19,7 @@ from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
 from nodeflow.unfinished_files import unfinished
 from nodeflow.wires import Files, Image, Mask
-from nodes.images.file_formats import SUFFIXES, Format, encoded
+from nodes.images.file_formats import SETTINGS, SUFFIXES, Format, encoded, picture
 from nodes.images.file_names import filled
 from nodes.images.picture_decoder import decode
 
@@ -36,7 +36,7 @@ GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 Metadata = Literal["workflow", "workflow and settings", "nothing"]
 
 
-@node("Load image", version=3)
+@node("Load image", version=4)
 def load_image(
     path: Annotated[Path, Reads("file")] = Path(), ground: Literal["white", "grey", "black", "none"] = "white"
 ) -> LoadedImage:
@@ -47,7 +47,8 @@ def load_image(
     through transparent places; ``none`` leaves the colours that the file has there.
 
     Colours come by the file's colour profile in sRGB. Grey of 16 and 32 bits, and of numbers with a point (TIFF), keeps
-    its depth; white is the most that its range holds: 1, 255, 65535 or all 32 bits.
+    its depth; white is the most that its range holds: 1, 255, 65535 or all 32 bits. So do colours of 16 bits in a PNG
+    without a profile.
 
     Fails when there is no such file, when it holds no image or a damaged one, when its values are no numbers, or when
     there is not enough memory for it.
@@ -101,8 +102,9 @@ def save_image(
     nothing at all, no prompt either. ``folder`` lies below
     the output folder of the run and is made when it is missing. Each file appears whole or not at all.
 
-    PNG loses nothing. JPEG, WebP and AVIF lose what ``quality`` from 1 to 100 allows, and hold no workflow: of the
-    metadata they take the settings alone, where these are asked for.
+    PNG loses nothing of 8 bits a colour, or of 16, which programs for photographs work on. JPEG, WebP and AVIF lose
+    what ``quality`` from 1 to 100 allows. All hold the workflow and the settings; a JPEG has room for 64 KiB of them,
+    and says where that is too little.
 
     Fails when the name cannot be that of a file, when a value in it is none, or when the folder cannot be written.
     """
@@ -120,7 +122,7 @@ def save_image(
         count, texts = len(image.pixels), _texts(metadata, workflow, seeds)
         for index, pixels in enumerate(image.pixels, 1):
             known = texts | ({"picture": f"{index} of {count}"} if texts else {})
-            path, number = _place(encoded(_picture(pixels), format, quality, known), folder, name, number, suffix)
+            path, number = _place(encoded(_colours(pixels), format, quality, known), folder, name, number, suffix)
             paths.append(path)
         stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, paths))
     except OSError as error:
@@ -208,10 +210,15 @@ def _tensor(picture: Pillow.Image) -> torch.Tensor:
     return torch.from_numpy(values).permute(2, 0, 1).contiguous()
 
 
+def _colours(pixels: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(H, W, 3) of an image (3, H, W), 0 to 1."""
+    found: np.ndarray[Any, np.dtype[np.float32]] = pixels.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy()
+    return found
+
+
 def _picture(pixels: torch.Tensor) -> Pillow.Image:
     """An image of eight bits, from (3, H, W)."""
-    values = (pixels.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    return Pillow.fromarray(values)
+    return picture(_colours(pixels))
 
 
 def _texts(metadata: Metadata, workflow: str, seeds: str) -> dict[str, str]:
@@ -222,7 +229,7 @@ def _texts(metadata: Metadata, workflow: str, seeds: str) -> dict[str, str]:
     if metadata == "workflow and settings" and workflow:
         from nodes.image_settings.writing import settings_in_image  # what reads workflows is loaded for this alone
 
-        texts["parameters"] = settings_in_image(workflow)
+        texts[SETTINGS] = settings_in_image(workflow)
     return texts
 
 

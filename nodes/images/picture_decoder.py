@@ -14,7 +14,7 @@ import psutil
 from PIL import Image as Pillow
 from PIL import ImageCms, ImageOps, PngImagePlugin
 
-from nodeflow.graph.io.png_text import without_texts
+from nodeflow.graph.io.png_text import SIGNATURE, without_texts
 from nodeflow.node import NodeError, warn
 from nodeflow.special_files import SPECIAL, is_special
 
@@ -38,7 +38,10 @@ def decode(path: Path) -> tuple[Array, Array | None]:
         raise NodeError(f"{path} {SPECIAL}")
     if path.stat().st_size > psutil.virtual_memory().available // 2:
         raise NodeError(f"{path}: this file is larger than the memory that is free; choose a smaller image")
-    data = BytesIO(without_texts(path.read_bytes(), KEPT_TEXTS))
+    whole = path.read_bytes()
+    if is_deep(whole) and (deep := _deep(path, whole)) is not None:
+        return deep
+    data = BytesIO(without_texts(whole, KEPT_TEXTS))
     with _own_limits(), Pillow.open(data, formats=FORMATS) as file:
         _check_memory(path, file.width * file.height)
         file.load()
@@ -46,6 +49,28 @@ def decode(path: Path) -> tuple[Array, Array | None]:
         if picture.mode.startswith("I") or picture.mode == "F":
             return _grey(path, picture)
         return _coloured(picture)
+
+
+def is_deep(data: bytes) -> bool:
+    """Whether bytes are a PNG with colours of sixteen bits, which Pillow reads eight of, and no profile of them."""
+    colours = data[:8] == SIGNATURE and len(data) > 25 and data[24] == 16 and data[25] in (2, 6)
+    return colours and not any(mark in data[: data.find(b"IDAT")] for mark in (b"iCCP", b"eXIf", b"tRNS", b"gAMA"))
+
+
+def _deep(path: Path, data: bytes) -> tuple[Array, Array | None] | None:
+    """Colours and opacity of such a PNG, by OpenCV; None where that does not read it."""
+    import cv2
+
+    width, height = (int.from_bytes(data[place : place + 4], "big") for place in (16, 20))
+    _check_memory(path, width * height)
+    try:
+        found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if found is None or found.dtype != np.uint16 or found.ndim != 3:
+        return None
+    values = found.astype(np.float32) / 65535
+    return np.ascontiguousarray(values[..., 2::-1]), values[..., 3] if values.shape[2] == 4 else None
 
 
 @contextmanager

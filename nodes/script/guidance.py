@@ -71,9 +71,7 @@ def skip_layers(writer: Writer, name: str, _: str) -> Made:
     denoiser = writer.input(source, "denoiser").about
     blocks = str(writer.plain(name, "layers")).replace(",", " ").split()
     if ask or denoiser.network.family != "Stable Diffusion 3" or not all(block.isdigit() for block in blocks):
-        raise CannotExportError(
-            f"{name} leaves out other blocks than those of Stable Diffusion 3, which is not written"
-        )
+        raise CannotExportError(f"{name} leaves out blocks of another network than Stable Diffusion 3's")
     numbers = literal([int(block) for block in blocks])
     more = [writer.value(name, key) for key in ("scale", "start", "end")]
     return Made(writer.bound(name, "", "guided_without_blocks", *parts, denoiser.code, numbers, *more), denoiser)

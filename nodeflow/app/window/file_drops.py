@@ -11,7 +11,7 @@ from nodeflow.app.panels.node_library import NODE
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.image_files import PICTURES
 from nodeflow.app.qt.model_drag import dragged_model
-from nodeflow.graph.io.png_text import has_workflow
+from nodeflow.graph.io.files import has_workflow
 from nodeflow.library.sniff import PICKLES
 
 MODELS = (".safetensors", ".gguf", *PICKLES)

@@ -53,6 +53,7 @@ from nodeflow.graph.io.foreign import PICTURE_TEXTS, picture_of, said_of_object,
 from nodeflow.graph.io.form_text import read_form, write_form
 from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
+from nodeflow.graph.io.xmp_text import texts_in_picture
 from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character
 from nodeflow.graph.model.workflow import (
     NODE_ID,
@@ -74,6 +75,8 @@ from nodeflow.unfinished_files import remove_left_over, unfinished
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
 MAX_DIGITS = 100
+WITH_PACKETS = ("JPEG", "WebP", "AVIF")
+"""Formats of images that hold texts in a packet of XMP."""
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """What JSON writes for half a character; two of them may be a whole one."""
 
@@ -90,7 +93,7 @@ def load(path: Path) -> Workflow:
             head = file.read(16)
             file.seek(0)
             picture = picture_of(head)
-            texts = texts_in(file, *PICTURE_TEXTS) if picture == "PNG" else {}
+            texts = texts_in(file, *PICTURE_TEXTS) if picture == "PNG" else texts_in_packet_of(path, picture)
             file.seek(0)
             data = texts[KEY] if KEY in texts else file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -105,6 +108,24 @@ def load(path: Path) -> Workflow:
     except WorkflowError as error:
         problems = (Problem(p.node, p.port, f"{p.reason} (in {path.name})") for p in error.problems)
         raise WorkflowError(*problems) from None
+
+
+def has_workflow(path: Path) -> bool:
+    """Return whether an image file carries a workflow; not where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            if KEY in texts_in(file, KEY):
+                return True
+            file.seek(0)
+            picture = picture_of(file.read(16))
+    except OSError:
+        return False
+    return KEY in texts_in_packet_of(path, picture)
+
+
+def texts_in_packet_of(path: Path, picture: str) -> dict[str, bytes]:
+    """The texts of ours in an image of another format than PNG."""
+    return texts_in_picture(path, KEY) if picture in WITH_PACKETS else {}
 
 
 def loads(data: bytes) -> Workflow:

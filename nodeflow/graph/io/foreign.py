@@ -20,6 +20,8 @@ PICTURE_TEXTS = ("nodeflow", "workflow", "prompt", "parameters", "invokeai_workf
 
 def picture_of(data: bytes) -> str:
     """Return which format of images a file is in; empty where it is none."""
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        return "AVIF"
     return next((name for mark, name in _PICTURES if data.startswith(mark)), "")
 
 

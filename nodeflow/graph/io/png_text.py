@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -20,15 +19,6 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 def workflow_of(data: bytes) -> bytes | None:
     """The workflow that a PNG file carries; None where it carries none."""
     return text_of(data, KEY)
-
-
-def has_workflow(path: Path) -> bool:
-    """Return whether an image file carries a workflow; not where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return KEY in texts_in(file, KEY)
-    except OSError:
-        return False
 
 
 def with_workflow(data: bytes, workflow: bytes) -> bytes:

@@ -15,6 +15,8 @@ from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import load
+from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.check import check
 from nodeflow.resources import folder
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
@@ -79,16 +81,10 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
 }
 
 
-def test_each_is_known_to_the_start_page_and_tried_here() -> None:
-    assert {path.stem for path in FILES} == NEEDS.keys() == MODELS.keys()
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_it_is_in_order_and_runs(path: Path, session: WorkflowRunner, tmp_path: Path) -> None:
+def small(path: Path, place: Path, catalogue: Catalogue) -> Workflow:
+    """A ready-made workflow with a tiny model, which is made below a folder, and with small images."""
     torch.manual_seed(0)
-    workflow, models = load(path), MODELS[path.stem](tmp_path)
-    assert check(workflow, session.packs.catalogue) == []
-    assert set(workflow.layout) == set(workflow.nodes)
+    workflow, models = load(path), MODELS[path.stem](place)
     for node, model in models.items():
         SetParam(node, "model", model).apply(workflow)
     if "redux" in models:
@@ -99,11 +95,23 @@ def test_it_is_in_order_and_runs(path: Path, session: WorkflowRunner, tmp_path: 
     if "shapes" in workflow.nodes:
         SetParam("shapes", "layers", "1").apply(workflow)
     for key, node in workflow.nodes.items():
-        spec = session.packs.catalogue.nodes[node.type]
+        spec = catalogue.nodes[node.type]
         for param in spec.params:
             if param.name in SMALL and (param.name != "side" or "qwen-image-2.1" in path.stem or "reference" in key):
                 value = 320 if param.name == "side" and path.stem == "qwen-image-2.1" else SMALL[param.name]
                 SetParam(key, param.name, value).apply(workflow)
+    return workflow
+
+
+def test_each_is_known_to_the_start_page_and_tried_here() -> None:
+    assert {path.stem for path in FILES} == NEEDS.keys() == MODELS.keys()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_is_in_order_and_runs(path: Path, session: WorkflowRunner, tmp_path: Path) -> None:
+    workflow = small(path, tmp_path, session.packs.catalogue)
+    assert check(load(path), session.packs.catalogue) == []
+    assert set(workflow.layout) == set(workflow.nodes)
     wrote: list[str] = []
     for event in session.run(RunRequest.of(workflow, path.parent, tmp_path / "out", device="cpu")):
         match event:
