@@ -58,7 +58,7 @@ def _deep_png(colours: Colours, quality: int, texts: Mapping[str, str]) -> bytes
     values = (colours.astype(np.float64) * 65535).round().astype(np.uint16)
     _, made = cv2.imencode(".png", np.ascontiguousarray(values[..., ::-1]))
     data = made.tobytes()
-    for name, text in reversed(texts.items()):
+    for name, text in reversed(list(texts.items())):
         data = with_text(data, name, text.encode())
     return data
 

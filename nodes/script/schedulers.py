@@ -136,8 +136,8 @@ def _made(writer: Writer, name: str, prediction: str, learned: bool) -> Made:
         if writer.is_wired(name, "steps"):
             raise CannotExportError(f"the steps of {name} come by wire, which is not written")
         mu = literal(_shift(trained, int(steps))) if trained.config.get("use_dynamic_shifting") else None
-        where = trained.folder, literal(trained.subfolder), steps
-        return Made(writer.bound(name, "", "new_flow_scheduler", *where, mu=mu))
+        given = trained.folder, literal(trained.subfolder), steps
+        return Made(writer.bound(name, "", "new_flow_scheduler", *given, mu=mu))
     if trained.folder:
         where = trained.folder, literal(trained.subfolder)
         function = "new_scheduler_with_signal" if rescaled else "new_scheduler"

@@ -89,7 +89,7 @@ def test_they_hold_the_settings_where_these_are_asked_for(tmp_path: Path, form: 
 @pytest.mark.parametrize("form", ["PNG", "PNG, 16 bits", "JPEG", "WebP", "AVIF"])
 def test_every_format_holds_the_workflow(tmp_path: Path, form: Format) -> None:
     text = (folder("workflows") / "latent-diffusion.json").read_text(encoding="utf-8")
-    text = text.replace("a red star", "a <red> \\"star\\" & 星 &copy")
+    text = text.replace("a red star", 'a <red> \\"star\\" & 星 &copy')
     given = loads(text.encode())
     path = save_image(picture(), "a", tmp_path, "workflow", form, workflow=text, seeds='{"noise.seed": 7}').paths[0]
     assert has_workflow(path)
@@ -125,7 +125,8 @@ def test_sixteen_bits_come_back_as_they_were(tmp_path: Path) -> None:
     assert (back - values).abs().max() < 1 / 65535
     assert len(back.unique()) == 6000
     with Pillow.open(path) as shown:
-        assert np.abs(np.asarray(shown.convert("RGB"), np.float32) / 255 - values[0].permute(1, 2, 0).numpy()).max() < 0.01
+        seen = np.asarray(shown.convert("RGB"), np.float32) / 255
+        assert np.abs(seen - values[0].permute(1, 2, 0).numpy()).max() < 0.01
 
 
 @pytest.mark.parametrize("broken", [b"", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8X", b"\0\0\0\x1cftypavif" + bytes(40)])
