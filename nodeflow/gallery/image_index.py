@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
+from nodeflow.gallery.paths import Paths
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import data_folder
 
@@ -28,6 +30,14 @@ STARRED = "*"
 """The word of a search that asks for images with a star."""
 
 
+class _Row(NamedTuple):
+    """What is searched of an image."""
+
+    changed: int
+    path: str
+    words: str
+
+
 class ImageIndex:
     """The kept facts. Any thread may ask; several processes may hold one open. A damaged file is set aside."""
 
@@ -36,6 +46,11 @@ class ImageIndex:
         self.set_aside: Path | None = None
         """Where a damaged index was put, for the person to be told."""
         self._lock = threading.Lock()
+        self.revision = 0
+        """Grows by one with every change that is made here."""
+        self._version = -1
+        self._known_rows: dict[str, _Row] = {}
+        self._sorted: list[_Row] | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._database = self._open()
@@ -59,19 +74,41 @@ class ImageIndex:
         with self._lock:
             self._database.close()
 
-    def find(self, query: str, folders: Iterable[Path]) -> list[Path]:
+    def find(self, query: str, folders: Iterable[Path]) -> Paths:
         """The images below folders whose facts hold every word of a query, the latest first; ``*`` asks for stars."""
         words = query.casefold().split()
-        where = ["instr(words, ?) > 0" for word in words if word != STARRED]
-        values: list[str] = [word for word in words if word != STARRED]
+        wanted = [word for word in words if word != STARRED]
+        below = tuple(str(folder).rstrip(os.sep) + os.sep for folder in folders)
+        rows = self._rows()
+        for word in wanted:
+            rows = [row for row in rows if word in row[2]]
+        found = [path for _, path, _ in rows if path.startswith(below)]
         if STARRED in words:
-            where.append("path in (select path from stars)")
-        below = [str(folder).rstrip(os.sep) + os.sep for folder in folders]
-        where.append(f"({' or '.join('substr(path, 1, ?) = ?' for _ in below) or '0'})")
-        limits = [item for folder in below for item in (len(folder), folder)]
-        order = f"select path from images where {' and '.join(where)} order by changed desc, path desc"
+            starred = self.starred()
+            found = [path for path in found if path in starred]
+        return Paths(found)
+
+    def _rows(self) -> list[_Row]:
+        """What is searched of all images, the latest first; read again where another process has written."""
         with self._lock:
-            return [Path(path) for (path,) in self._database.execute(order, (*values, *limits))]
+            version = self._database.execute("pragma data_version").fetchone()[0]
+            if version != self._version:
+                self._version = version
+                rows = map(_Row._make, self._database.execute("select changed, path, words from images"))
+                self._known_rows = {row.path: row for row in rows}
+                self._sorted = None
+            if self._sorted is None:
+                self._sorted = sorted(self._known_rows.values(), reverse=True)
+            return self._sorted
+
+    def _keep(self, rows: Iterable[_Row], gone: Iterable[str] = ()) -> None:
+        """Search by these, and by those that are gone no longer. The lock is held."""
+        for row in rows:
+            self._known_rows[row.path] = row
+        for path in gone:
+            self._known_rows.pop(path, None)
+        self._sorted = None
+        self.revision += 1
 
     def facts(self, path: Path) -> ImageFacts | None:
         """Return what is known of an image; None where it was not read yet."""
@@ -101,11 +138,11 @@ class ImageIndex:
         known, met, read = self._known(folder), set(), 0
         batch: list[ImageFacts] = []
         for path, state in _files(folder):
-            met.add(str(path))
-            if known.get(str(path)) == (state.st_mtime_ns, state.st_size):
+            met.add(path)
+            if known.get(path) == (state.st_mtime_ns, state.st_size):
                 continue
             try:
-                batch.append(facts_of(path, catalogue))
+                batch.append(facts_of(Path(path), catalogue))
             except OSError:
                 continue  # it went meanwhile
             read += 1
@@ -117,16 +154,21 @@ class ImageIndex:
         gone = known.keys() - met
         with self._lock:
             self._database.executemany("delete from images where path = ?", [(path,) for path in gone])
+            if gone:
+                self._keep((), gone)
         watch(read)
         return read
 
     def put(self, facts: Iterable[ImageFacts]) -> None:
         """Keep facts, in place of those of the same path."""
         rows = [(one.path, one.changed, one.bytes, one.words, msgspec.msgpack.encode(one)) for one in facts]
+        if not rows:
+            return
         with self._lock:
             self._database.execute("begin immediate")
             self._database.executemany("insert or replace into images values (?, ?, ?, ?, ?)", rows)
             self._database.execute("commit")
+            self._keep(_Row(changed, path, words) for path, changed, _, words, _ in rows)
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop what is known of images, their stars too."""
@@ -134,6 +176,7 @@ class ImageIndex:
         with self._lock:
             self._database.executemany("delete from images where path = ?", rows)
             self._database.executemany("delete from stars where path = ?", rows)
+            self._keep((), (path for (path,) in rows))
 
     def _known(self, folder: Path) -> dict[str, tuple[int, int]]:
         below = str(folder).rstrip(os.sep) + os.sep
@@ -142,14 +185,21 @@ class ImageIndex:
             return {path: (changed, size) for path, changed, size in self._database.execute(order, (len(below), below))}
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """The images below a folder; hidden ones, and folders that link back, are passed by."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.casefold().endswith(SUFFIXES) and not name.startswith("."):
-                path = Path(place, name)
-                try:
-                    yield path, path.stat()
-                except OSError:
-                    continue  # it went meanwhile
+    todo = [str(folder)]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    try:
+                        if entry.is_dir(follow_symlinks=False):
+                            todo.append(entry.path)
+                        elif entry.name.casefold().endswith(SUFFIXES):
+                            yield entry.path, entry.stat()
+                    except OSError:
+                        continue  # it went meanwhile
+        except OSError:
+            continue  # it went meanwhile, or may not be read

@@ -18,9 +18,9 @@ SHOW_MS = 400
 
 
 class WatchedImages(QObject):
-    """``found``: the images that a search finds now, the latest first."""
+    """``found``: the `Paths` of the images that a search finds now, the latest first."""
 
-    found = Signal(list)
+    found = Signal(object)
 
     def __init__(self, hub: EngineService, settings: Settings, background: Background, parent: QObject) -> None:
         super().__init__(parent)
@@ -28,10 +28,10 @@ class WatchedImages(QObject):
         self.index = ImageIndex()
         self.query = ""
         self._scanning = self._again = False
-        self._turn = 0
+        self._turn = self._seen = 0
         self._changed: set[Path] = set()
         self._progress = QTimer(self, interval=SHOW_MS)
-        self._progress.timeout.connect(self._look)
+        self._progress.timeout.connect(self._look_again)
         self._scans = Background(self, threads=1)
         hub.replied.connect(self._heard)
         hub.made.connect(self._made)
@@ -40,6 +40,11 @@ class WatchedImages(QObject):
     def folders(self) -> list[Path]:
         """The output folder, and those that the person added."""
         return list(dict.fromkeys([self._hub.output, *map(Path, self._settings.gallery_folders)]))
+
+    @property
+    def scanning(self) -> bool:
+        """Return whether the folders are being looked through."""
+        return self._scanning
 
     def look_for(self, query: str) -> None:
         """Find images by words: `found` tells them."""
@@ -70,13 +75,19 @@ class WatchedImages(QObject):
     def _scanned(self) -> None:
         self._scanning = False
         self._progress.stop()
-        self._look()
+        self._look_again()
         if self._again:
             self._again = False
             self.scan()
 
+    def _look_again(self) -> None:
+        """Look where a scan has found something since."""
+        if self.index.revision != self._seen:
+            self._look()
+
     def _look(self) -> None:
         self._turn += 1
+        self._seen = self.index.revision
         turn, query, folders = self._turn, self.query, self.folders
         self._background.run(
             lambda: self.index.find(query, folders),

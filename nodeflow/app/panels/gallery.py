@@ -28,6 +28,7 @@ from nodeflow.app.panels.image_list import ICON, ImageList
 from nodeflow.app.panels.image_page import ImagePage
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
+from nodeflow.gallery.paths import Paths
 
 HOW_MANY: dict[str, range | tuple[int, ...]] = {
     "delete": range(1, 1 << 31),
@@ -126,7 +127,8 @@ class Gallery(QWidget):
         super().showEvent(event)
         self.scan()
 
-    def _found(self, paths: list[Path]) -> None:
+    def _found(self, paths: object) -> None:
+        assert isinstance(paths, Paths)
         for path in self.images.take_changed():
             self.model.forget(path)
         self.model.set_paths(paths)

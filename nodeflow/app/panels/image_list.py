@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.gallery.image_facts import ImageFacts
 from nodeflow.gallery.image_index import ImageIndex
+from nodeflow.gallery.paths import Paths
 
 ICON = 112
 """Pixels of a thumbnail's side."""
@@ -25,8 +26,9 @@ class ImageList(QAbstractListModel):
     def __init__(self, thumbnails: Thumbnails, index: ImageIndex, parent: QObject) -> None:
         super().__init__(parent)
         self._thumbnails, self._known = thumbnails, index
-        self.paths: list[Path] = []
-        self._rows: dict[Path, int] = {}
+        self.paths = Paths([])
+        self._rows: dict[str, int] | None = None
+        """The row of each path, once it is asked for."""
         self._stars = index.starred()
         self._blank = QPixmap(ICON, ICON)
         self._blank.fill(Qt.GlobalColor.transparent)
@@ -54,7 +56,7 @@ class ImageList(QAbstractListModel):
         about = " · ".join(filter(None, (facts.program, facts.model, facts.sampler, seed, size)))
         return "\n".join(filter(None, (prompt, about, facts.path)))
 
-    def set_paths(self, paths: list[Path]) -> None:
+    def set_paths(self, paths: Paths) -> None:
         """Show these; new ones before all others are put there without losing what is selected."""
         if paths == self.paths:
             return
@@ -68,9 +70,13 @@ class ImageList(QAbstractListModel):
             self._take(paths)
             self.endResetModel()
 
-    def _take(self, paths: list[Path]) -> None:
-        self.paths = paths
-        self._rows = {path: row for row, path in enumerate(paths)}
+    def _take(self, paths: Paths) -> None:
+        self.paths, self._rows = paths, None
+
+    def _row(self, path: Path) -> int | None:
+        if self._rows is None:
+            self._rows = {text: row for row, text in enumerate(self.paths.texts)}
+        return self._rows.get(str(path))
 
     def has_star(self, path: Path) -> bool:
         return str(path) in self._stars
@@ -86,6 +92,6 @@ class ImageList(QAbstractListModel):
         self._thumbnails.forget(path)
 
     def _arrived(self, path: Path) -> None:
-        row = self._rows.get(path)
+        row = self._row(path)
         if row is not None:
             self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -20,7 +21,7 @@ class ImagePage(QDialog):
 
     opened = Signal(Path)
 
-    def __init__(self, parent: QWidget, paths: list[Path], row: int, background: Background) -> None:
+    def __init__(self, parent: QWidget, paths: Sequence[Path], row: int, background: Background) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._paths, self.row, self._background = paths, row, background

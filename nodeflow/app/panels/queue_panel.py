@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -39,6 +40,7 @@ class _Jobs(QListWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.line = JobLine(self)
         self.setItemDelegate(self.line)
+        self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -66,6 +68,7 @@ class QueuePanel(QWidget):
     def __init__(self, hub: EngineService, states: StatesOf, run: Callable[[], None]) -> None:
         super().__init__()
         self._hub, self._states, self._run = hub, states, run
+        self._shown: tuple[JobInfo, ...] = ()
         self.pause = QPushButton()
         self.remove = QPushButton(self.tr("Remove"))
         self.clear = QPushButton(self.tr("Clear"))
@@ -108,21 +111,27 @@ class QueuePanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the jobs as they stand; what was selected stays so."""
-        chosen = set(self._chosen())
+        """Show the jobs as they stand; what was selected stays so. Lines that are the same are left alone."""
+        before, after = self._shown, self._hub.jobs
+        self._shown = after
+        head = _alike(before, after)
+        tail = min(_alike(before[::-1], after[::-1]), len(before) - head, len(after) - head)
         row = self.list.currentRow()
-        current = self.list.item(row).data(JOB).job if 0 <= row < self.list.count() else 0
-        self.list.clear()
-        for job in self._hub.jobs:
+        current = before[row].job if 0 <= row < len(before) else 0
+        chosen = set(self._chosen())
+        for _ in range(len(before) - head - tail):
+            self.list.takeItem(head)
+        for at, job in enumerate(after[head : len(after) - tail], head):
             item = QListWidgetItem(self._words(job))
             item.setData(JOB, job)
             item.setToolTip(job.about)
             if job.state == "running":
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDragEnabled)
-            self.list.addItem(item)
+            self.list.insertItem(at, item)
             if job.job == current:
-                self.list.setCurrentItem(item)
+                self.list.setCurrentItem(item, QItemSelectionModel.SelectionFlag.NoUpdate)
             item.setSelected(job.job in chosen)
+        self.tell_time()
         self._pages.setCurrentWidget(self.list if self._hub.jobs else self.empty)
         self.pause.setText(self.tr("Resume") if self._held() else self.tr("Pause"))
         self._enable()
@@ -144,10 +153,9 @@ class QueuePanel(QWidget):
         return words
 
     def tell_time(self) -> None:
-        """Show how long the job that runs may still take."""
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            item.setText(self._words(item.data(JOB)))
+        """Show how long the jobs that run may still take; they are the first ones."""
+        for row, job in enumerate(itertools.takewhile(lambda job: job.state == "running", self._shown)):
+            self.list.item(row).setText(self._words(job))
 
     def _enable(self) -> None:
         self.remove.setEnabled(bool(self._chosen()))
@@ -178,3 +186,9 @@ class QueuePanel(QWidget):
     def _repeat(self) -> None:
         for _ in range(self.times.value()):
             self._run()
+
+
+def _alike(one: Sequence[JobInfo], other: Sequence[JobInfo]) -> int:
+    """Return how many jobs at the beginning are the same."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
