@@ -55,6 +55,14 @@ def _one_by_one(troubles: dict[str, str]) -> Iterator[EntryPoint]:
             yield from listed
 
 
+def pack_versions() -> dict[str, str]:
+    """Return the versions of all packs by name; that of the built-in one is the program's."""
+    from nodeflow import __version__
+
+    found = pack_entries().found
+    return {one.name: __version__ if one.value == "nodes" else one.dist.version if one.dist else "0" for one in found}
+
+
 MAX_REASON = 200
 """Letters of what a pack's error says."""
 

@@ -545,7 +545,19 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Workers</source>
    <translation>工作进程</translation>
   </message>
- </context>
+  <message>
+   <source>Cluster</source>
+   <translation>集群</translation>
+  </message>
+  <message>
+   <source>HOST:PORT of a Ray cluster that runs already, whose machines then compute. From the next start.</source>
+   <translation>已在运行的 Ray 集群的“主机:端口”，由其各台机器计算。下次启动起生效。</translation>
+  </message>
+  <message>
+   <source>This machine</source>
+   <translation>本机</translation>
+  </message>
+</context>
  <context>
   <name>EngineService</name>
   <message>

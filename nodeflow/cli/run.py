@@ -62,8 +62,17 @@ def run(
         Precision, typer.Option("--precision", help="Fast computes in bfloat16, on processors that have it.")
     ] = Precision.exact,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=64, help="Processes that share sweeps and lists; by the disk cache.")
-    ] = 1,
+        int | None,
+        typer.Option("--workers", min=1, max=64, help="Processes that share sweeps and lists; by the disk cache."),
+    ] = None,
+    cluster: Annotated[
+        str,
+        typer.Option(
+            "--cluster",
+            metavar="HOST:PORT|auto",
+            help="Compute on a Ray cluster that runs there: a worker on each card, or on each machine without cards.",
+        ),
+    ] = "",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take nothing from the cache and keep nothing.")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="Say what would run, why and about how long.")] = False,
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
@@ -90,7 +99,7 @@ def run(
     limits = NOTHING if no_cache else Limits()
     runner: runners.Runner
     try:
-        runner = runners.InProcess(limits) if in_process else runners.ThroughWorker(limits, workers)
+        runner = runners.InProcess(limits) if in_process else runners.ThroughWorker(limits, workers, cluster)
     except WorkflowError as error:
         refuse(*error.problems)
     try:

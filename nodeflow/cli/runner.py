@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.client.ray_cluster import ClusterError, RayCluster
 from nodeflow.engine.protocol.events import (
     Event,
     Export,
@@ -67,11 +68,17 @@ class Runner(Protocol):
 class ThroughWorker:
     """A worker process computes: a node that crashes costs the run, and says so."""
 
-    def __init__(self, limits: Limits, workers: int = 1) -> None:
+    def __init__(self, limits: Limits, workers: int | None = None, cluster: str = "") -> None:
+        """``workers``: how many; one where nothing is said, on a cluster as many as suit it."""
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        self._engine = LocalEngine(self._replies.put, limits=limits, workers=workers)
+        self._cluster = RayCluster(cluster, limits) if cluster else None
+        try:
+            places = self._cluster.places(workers or self._cluster.size()) if self._cluster else ()
+        except ClusterError as error:
+            raise WorkflowError(Problem("", "", str(error))) from None
+        self._engine = LocalEngine(self._replies.put, limits=limits, workers=workers or 1, places=places)
         self._job = 0
-        self.details = str(self._engine.log.path)
+        self.details = "" if cluster else str(self._engine.log.path)
         self._engine.start()
         ready = self._until_ready()
         self.catalogue, self.troubles = ready.catalogue, ready.troubles
@@ -82,15 +89,18 @@ class ThroughWorker:
                 case WorkerReady() as ready:
                     return ready
                 case WorkerLost(reason):
-                    where = f"{reason} while it started; {self.details} says more"
-                    raise WorkflowError(Problem("", "", where))
+                    raise WorkflowError(Problem("", "", self._said(f"{reason} while it started", reason)))
+
+    def _said(self, here: str, far: str) -> str:
+        """Return why a worker was lost: one here has a log, one on a cluster says all."""
+        return f"{here}; {self.details} says more" if self.details else far
 
     def run(self, request: RunRequest) -> Iterator[Event]:
         self._job = self._engine.submit(request)
         while True:
             match self._replies.get():
                 case WorkerLost(reason):
-                    print(f"nodeflow: {reason}; {self.details} says more", file=sys.stderr)
+                    print(f"nodeflow: {self._said(reason, reason)}", file=sys.stderr)
                 case NotKept(_, text, _) if text:
                     print(f"nodeflow: {text}", file=sys.stderr)
                 case Refused(_, problems):
@@ -109,7 +119,7 @@ class ThroughWorker:
                         raise WorkflowError(*problems)
                     return foreseen
                 case WorkerLost(reason):
-                    raise WorkflowError(Problem("", "", f"{reason}; {self.details} says more"))
+                    raise WorkflowError(Problem("", "", self._said(reason, reason)))
 
     def look(self, query: ViewQuery) -> ViewReply:
         number = self._engine.look(query)
@@ -134,6 +144,8 @@ class ThroughWorker:
 
     def close(self) -> None:
         self._engine.close()
+        if self._cluster is not None:
+            self._cluster.close()
 
 
 class InProcess:

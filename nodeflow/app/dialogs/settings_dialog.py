@@ -163,6 +163,13 @@ class EnginePage(SettingsForm):
         self.workers.valueChanged.connect(lambda value: setattr(settings, "workers", value))
         shared = self.tr("Several run jobs side by side and share sweeps and lists, one a card. From the next start.")
         self.row(self.tr("Workers"), self.workers, shared)
+        self.cluster = QLineEdit(settings.cluster)
+        self.cluster.setPlaceholderText(self.tr("This machine"))
+        self.cluster.editingFinished.connect(lambda: setattr(settings, "cluster", self.cluster.text().strip()))
+        joined = self.tr(
+            "HOST:PORT of a Ray cluster that runs already, whose machines then compute. From the next start."
+        )
+        self.row(self.tr("Cluster"), self.cluster, joined)
         self.room = QDoubleSpinBox()
         self.room.setRange(0, 1000)
         self.room.setDecimals(1)

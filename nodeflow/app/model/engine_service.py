@@ -18,6 +18,7 @@ from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.signals import silence
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.client.ray_cluster import RayCluster
 from nodeflow.engine.protocol.events import (
     Heartbeat,
     JobInfo,
@@ -73,6 +74,9 @@ class EngineService(QObject):
         """How much the worker may keep, from its next start."""
         self.workers = 1
         """How many compute, from the next start."""
+        self.cluster = ""
+        """The address of the cluster whose machines compute; empty for this one. From the next start."""
+        self._cluster: RayCluster | None = None
         self.loads: dict[int, Heartbeat] = {}
         """What each worker said of itself last."""
         self._untold = _shipped() if catalogue is None else catalogue
@@ -113,7 +117,11 @@ class EngineService(QObject):
     def engine(self) -> LocalEngine:
         """The engine; its worker starts with the first job."""
         if self._engine is None:
-            self._engine = LocalEngine(self._arrived.emit, JobQueue.of_user(), limits=self.limits, workers=self.workers)
+            self._cluster = RayCluster(self.cluster, self.limits) if self.cluster else None
+            places = self._cluster.places(self.workers) if self._cluster else ()
+            self._engine = LocalEngine(
+                self._arrived.emit, JobQueue.of_user(), limits=self.limits, workers=self.workers, places=places
+            )
         return self._engine
 
     def start(self) -> None:
@@ -181,6 +189,8 @@ class EngineService(QObject):
         if engine is not None:
             self._files.settle()
             engine.close()
+            if self._cluster is not None:
+                self._cluster.close()
         self.loads.clear()
         self._set_device("")
 

@@ -83,6 +83,8 @@ class Settings(QObject):
     """How much of the graphics card's memory is left to other programs, in GiB."""
     workers = Setting[int]("engine/workers", 1, int)
     """Processes that compute; in force from the next start."""
+    cluster = Setting[str]("engine/cluster", "", str)
+    """The Ray cluster whose machines compute, HOST:PORT or ``auto``; empty for this machine. From the next start."""
     serve = Setting[bool]("scripts/serve", False, bool)
     """Whether programs of this computer may queue prompts through ComfyUI's interface."""
     serve_port = Setting[int]("scripts/port", 8189, int)

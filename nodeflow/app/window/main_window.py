@@ -288,6 +288,7 @@ class MainWindow(QMainWindow):
         ):
             self._take_setting(key)
         self.hub.workers = max(self.settings.workers, 1)
+        self.hub.cluster = self.settings.cluster
         disk, spare = (round(size * 2**30) for size in (self.settings.cache_gib, self.settings.spare_gib))
         self.hub.limits = Limits(disk=disk or None, spare=spare)
         if self.settings.serve and not self.hub.scripts.address:

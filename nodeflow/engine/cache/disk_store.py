@@ -73,6 +73,8 @@ class DiskStore:
         self.folder, self.budget, self.least_seconds = folder, budget, least_seconds
         self.tell: Callable[[str], None] = lambda sentence: None
         """Takes a sentence about what is not kept, once, and an empty one when results can be kept again."""
+        self.written: Callable[[bytes, bytes, float], None] = lambda name, data, seconds: None
+        """Takes what was just written: a name for `take`, the bytes, and what they cost in seconds."""
         self._told = False
         self._salt = versions.encode()
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,9 +116,14 @@ class DiskStore:
             data = encode(outputs)
         except NotStorable:
             return
+        name = self._name(key)
+        self.take(name, data, seconds)
+        self.written(name, data, seconds)
+
+    def take(self, name: bytes, data: bytes, seconds: float) -> None:
+        """Store what another store has `written`, of the same versions."""
         if len(data) > self.budget:
             return
-        name = self._name(key)
         try:
             if self._was_taken_away():
                 self._begin_anew()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from nodeflow.engine.client.job_queue import JobQueue
-from nodeflow.engine.client.machine_shares import share_of_machine
+from nodeflow.engine.client.machine_shares import local_places
 from nodeflow.engine.client.run_models import models_of
+from nodeflow.engine.client.running_worker import WorkerPlace
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.client.worker_slot import WorkerSlot
 from nodeflow.engine.protocol.events import (
@@ -47,6 +49,8 @@ from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.share import Share
 from nodeflow.graph.model.catalogue import Catalogue
 
+MAX_TRIES = 3
+"""Workers on other machines that a job may take with it, before it is the job's fault."""
 ITEMS_EACH = 2
 """Items that each worker must have of a run for others to help with it: they load its models first."""
 NO_WORKER = "the engine does not run; run the workflow to see its values"
@@ -70,20 +74,24 @@ class LocalEngine:
         log: WorkerLog | None = None,
         limits: Limits = Limits(),
         workers: int = 1,
+        places: Sequence[WorkerPlace] = (),
     ) -> None:
+        """``places``: where the workers run instead of on this machine."""
         self._tell = tell
         self._queue = queue or JobQueue()
         self.log = log or WorkerLog()
         self._lock = threading.RLock()
         self._requests = itertools.count(1)
-        limits = msgspec.structs.replace(limits, workers=workers)
-        about = (self._lock, self._hear, self._lost, self.log, limits)
-        self._slots = [WorkerSlot(place, *about, share_of_machine(place, workers)) for place in range(workers)]
+        about = (self._lock, self._hear, self._lost)
+        places = places or local_places(workers, self.log, limits)
+        self._slots = [WorkerSlot(number, *about, place) for number, place in enumerate(places)]
         self._homes: dict[str, WorkerSlot] = {}
         """Who ran a document last, and so has its results in memory."""
         self._catalogue = Catalogue()
         self._unhelped: set[int] = set()
         """Running jobs with which nobody helps any more: nothing is left for them, or who helped was lost."""
+        self._tries: Counter[int] = Counter()
+        """How often running jobs were begun."""
         self._left = {job.job for job in self._queue.jobs}
         self._queue_kept = True
         self._paused = False
@@ -114,6 +122,9 @@ class LocalEngine:
             if self._left:
                 self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
+            for slot in self._slots:
+                if slot.far:
+                    slot.start()
             self._next()
             return number
 
@@ -125,6 +136,7 @@ class LocalEngine:
         """Stop a job at its next step, or take one that waits out of the queue."""
         with self._lock:
             if job in self._running():
+                self._tries[job] = MAX_TRIES  # where its worker is lost meanwhile, it does not begin again
                 self._send_to(job, Cancel(job))
             elif self._queue.remove(job):
                 self._left.discard(job)
@@ -252,7 +264,7 @@ class LocalEngine:
             return
         running = self._running()
         for job in [job for job in self._queue.jobs if job.job not in self._left and job.job not in running]:
-            idle = [slot for slot in self._slots if slot.job is None]
+            idle = [slot for slot in self._slots if slot.free]
             if not idle:
                 self._call_back()
                 return
@@ -267,6 +279,7 @@ class LocalEngine:
         self._queue.move(job.job, len(self._running()))
         self._homes[job.run.document] = slot
         slot.models = models or slot.models
+        self._tries[job.job] += 1
         slot.work(self._shared(job, 0), time.monotonic())
         self._changed()
 
@@ -280,7 +293,7 @@ class LocalEngine:
             if runs.items < ITEMS_EACH * len(self._slots) or number in self._unhelped or runs.job is None:
                 continue
             for slot in self._slots:
-                if slot.job is None:
+                if slot.free:
                     slot.models = runs.models or slot.models
                     place = (slot.place - runs.place) % len(self._slots)
                     slot.work(self._shared(runs.job, place), time.monotonic())
@@ -302,6 +315,8 @@ class LocalEngine:
         match reply:
             case WorkerReady():
                 self._catalogue = reply.catalogue
+                if slot.far:
+                    self._next()
             case JobEvent(_, NodeStarted(node)):
                 slot.node = node
             case JobEvent(_, NodeFinished()):
@@ -323,6 +338,11 @@ class LocalEngine:
     def _lost(self, slot: WorkerSlot, reason: str) -> None:
         """A worker ended by itself. Whoever helped costs nothing: the run goes on without."""
         told: list[Reply] = [WorkerLost(reason, slot.place)]
+        if slot.far and slot.job and not slot.helps and self._tries[slot.number] < MAX_TRIES:
+            slot.job, slot.node = None, ""
+            self._tell(told[0])
+            self._next()
+            return
         if slot.helps:
             self._unhelped.add(slot.number)
             slot.job = None
@@ -339,6 +359,7 @@ class LocalEngine:
         if job:
             self._queue.remove(job)
             self._unhelped.discard(job)
+            del self._tries[job]
             self._send_to(job, Cancel(job))
             self._changed()
         self._next()

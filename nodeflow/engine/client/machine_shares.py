@@ -7,12 +7,29 @@ import os
 import shutil
 import subprocess
 
+import msgspec
 import psutil
+
+from nodeflow.engine.client.running_worker import WorkerPlace
+from nodeflow.engine.client.worker_log import WorkerLog
+from nodeflow.engine.client.worker_process import WorkerProcess
+from nodeflow.engine.protocol.limits import Limits
 
 THREADS = "OMP_NUM_THREADS"
 CARDS = "CUDA_VISIBLE_DEVICES"
 LOOK_SECONDS = 10.0
 """How long the driver's tool may take to list the cards."""
+
+
+def local_places(workers: int, log: WorkerLog, limits: Limits) -> list[WorkerPlace]:
+    """Return places on this machine for so many workers, each with its share."""
+    limits = msgspec.structs.replace(limits, workers=workers)
+
+    def place(number: int) -> WorkerPlace:
+        share = share_of_machine(number, workers)
+        return WorkerPlace(lambda hear, end: WorkerProcess(hear, end, log, limits, share))
+
+    return [place(number) for number in range(workers)]
 
 
 def share_of_machine(place: int, workers: int) -> dict[str, str]:

@@ -8,12 +8,13 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal
 
 import msgspec
 
+from nodeflow.engine.client.running_worker import End, Hear
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.engine.protocol.limits import Limits
@@ -41,8 +42,8 @@ class WorkerProcess:
 
     def __init__(
         self,
-        hear: Callable[[WorkerProcess, Reply], None],
-        end: Callable[[WorkerProcess, str], None],
+        hear: Hear,
+        end: End,
         log: WorkerLog,
         limits: Limits,
         environment: Mapping[str, str] = NOTHING_MORE,

@@ -1,14 +1,13 @@
-"""One place for a worker: its process, started when needed and again after it was lost, and what it does now."""
+"""One place for a worker, started when needed and again after it was lost, and what it does now."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
-from nodeflow.engine.client.worker_log import WorkerLog
-from nodeflow.engine.client.worker_process import WorkerProcess
+from nodeflow.engine.client.running_worker import RunningWorker, WorkerPlace
 from nodeflow.engine.protocol.events import (
     ForecastRequest,
     Heartbeat,
@@ -18,14 +17,13 @@ from nodeflow.engine.protocol.events import (
     WorkerReady,
     WorkerSilent,
 )
-from nodeflow.engine.protocol.limits import Limits
 
 MAX_STARTS = 4
 """Workers that are started one after the other where none comes up."""
 
 
 class WorkerSlot:
-    """Holds at most one worker process. ``hear`` and ``lost`` are called under the engine's lock, on any thread.
+    """Holds at most one worker. ``hear`` and ``lost`` are called under the engine's lock, on any thread.
 
     A worker that never came up took nothing with it: perhaps a pack ended it, which the next leaves out. So it is
     started again, and asked again what it was asked.
@@ -37,14 +35,11 @@ class WorkerSlot:
         lock: threading.RLock,
         hear: Callable[[WorkerSlot, Reply], None],
         lost: Callable[[WorkerSlot, str], None],
-        log: WorkerLog,
-        limits: Limits,
-        environment: Mapping[str, str],
+        where: WorkerPlace,
     ) -> None:
         self.place = place
-        self._lock, self._hear, self._lost = lock, hear, lost
-        self._log, self._limits, self._environment = log, limits, environment
-        self._worker: WorkerProcess | None = None
+        self._lock, self._hear, self._lost, self._where = lock, hear, lost, where
+        self._worker: RunningWorker | None = None
         self._ready, self._starts = False, 0
         """Whether the worker is up, and how many were started since one was."""
         self._asked: dict[int, ForecastRequest] = {}
@@ -65,6 +60,16 @@ class WorkerSlot:
         return worker.pid if worker else 0
 
     @property
+    def far(self) -> bool:
+        """Whether it runs on another machine, perhaps."""
+        return self._where.far
+
+    @property
+    def free(self) -> bool:
+        """Whether it may be handed a job now."""
+        return self.job is None and (self._ready or not self.far)
+
+    @property
     def number(self) -> int:
         """The number of the job that it works on; 0 while it does nothing."""
         return self.job.job if self.job else 0
@@ -74,11 +79,11 @@ class WorkerSlot:
         """Whether it helps with a job that another one runs."""
         return self.job is not None and self.job.run.share.helps
 
-    def start(self) -> WorkerProcess:
+    def start(self) -> RunningWorker:
         """Return the worker, started where none is."""
         if self._worker is None:
             self._ready, self._starts = False, self._starts + 1
-            self._worker = WorkerProcess(self._take, self._ended, self._log, self._limits, self._environment)
+            self._worker = self._where.start(self._take, self._ended)
         return self._worker
 
     def send(self, request: Request) -> bool:
@@ -104,7 +109,7 @@ class WorkerSlot:
         worker, self._worker = self._worker, None
         return worker.close if worker else lambda: None
 
-    def _take(self, worker: WorkerProcess, reply: Reply) -> None:
+    def _take(self, worker: RunningWorker, reply: Reply) -> None:
         """A reply of the worker, on its thread."""
         with self._lock:
             if worker is not self._worker:
@@ -116,16 +121,19 @@ class WorkerSlot:
                 reply = msgspec.structs.replace(reply, worker=self.place)
             self._hear(self, reply)
 
-    def _ended(self, worker: WorkerProcess, reason: str) -> None:
+    def _ended(self, worker: RunningWorker, reason: str) -> None:
         """The worker ended by itself, on its thread."""
         with self._lock:
             if worker is not self._worker:
                 return
             self._worker = None
-            if not self._ready and self._starts < MAX_STARTS:
+            was_up, self._ready = self._ready, False
+            if not was_up and not self.far and self._starts < MAX_STARTS:
                 again = self.start()
                 for request in (*self._asked.values(), *((self.job,) if self.job else ())):
                     again.send(request)
                 return
             self._starts = 0
+            if was_up and self.far:
+                self.start()
             self._lost(self, reason)

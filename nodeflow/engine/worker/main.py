@@ -8,7 +8,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -16,6 +18,9 @@ from nodeflow.engine.protocol.events import Heartbeat
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.system import keep_freed_memory, wait_politely
+
+if TYPE_CHECKING:
+    from nodeflow.engine.worker.worker import Worker
 
 HEARTBEAT_SECONDS = 0.5
 """Seconds between two beats."""
@@ -25,13 +30,20 @@ def work(pipe: Connection, output: Connection, limits: Limits) -> None:
     """The life of the worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then ends us
     _redirect(output)
+    serve(pipe, limits)
+
+
+def serve(pipe: Connection, limits: Limits, begun: Callable[[Worker], None] = lambda worker: None) -> None:
+    """Take requests from a pipe for ever. ``begun`` is called with the worker before it takes any."""
     wait_politely()
     keep_freed_memory()
     mouth = ReplySender(pipe)
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
     from nodeflow.engine.worker.worker import Worker
 
-    Worker(mouth, limits).serve()
+    worker = Worker(mouth, limits)
+    begun(worker)
+    worker.serve()
 
 
 def _redirect(output: Connection) -> None:

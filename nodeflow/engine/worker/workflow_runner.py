@@ -48,7 +48,7 @@ class WorkflowRunner:
         spare: int = 0,
     ) -> None:
         self.packs = packs or load_packs()
-        self._disk = disk
+        self.disk = disk
         self.troubles: tuple[str, ...] = ()
         self.budget = device.budget() if budget is None else budget
         share = {name: size // STEPS_SHARE for name, size in self.budget.items()}
@@ -74,8 +74,8 @@ class WorkflowRunner:
         """Say from now on what is not kept."""
         for sentence in self.troubles:
             tell(sentence)
-        if self._disk is not None:
-            self._disk.tell = tell
+        if self.disk is not None:
+            self.disk.tell = tell
 
     def usage(self) -> Usage:
         """Return what is held now."""

@@ -12,6 +12,7 @@ from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSched
 from nodes.loaders.read.folder_files import read_json, read_weights
 from nodes.loaders.read.parts import Target, named_classes, prediction_of, ready
 from nodes.loaders.read.schedule_file import read_schedule
+from nodes.networks.compute_dtype import dtype_of
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = ["*.json", "unet/*.json", "scheduler/*.json", f"{WEIGHTS}*.safetensors", f"unet/{WEIGHTS}*.safetensors"]
@@ -67,7 +68,15 @@ def _load(path: Path, target: Target) -> tuple[Any, TrainedSchedule]:
         raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads UNet2DModel")
     beside = path / "scheduler" if (path / "scheduler").is_dir() else path
     schedule = read_schedule(beside)
-    return read_weights(UNet2DModel, inside, WEIGHTS, {"torch_dtype": target.dtype}), schedule
+    module: Any = read_weights(UNet2DModel, inside, WEIGHTS, {"torch_dtype": target.dtype})
+    if module.config.class_embed_type == "timestep":
+        module.class_embedding.register_forward_pre_hook(_in_its_precision)
+    return module, schedule
+
+
+def _in_its_precision(layer: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """The waves of a noise level in the layer's own precision: diffusers' U-Net gives them in full."""
+    return tuple(waves.to(dtype_of(layer)) for waves in given)
 
 
 def _network(module: Any, channels: int, schedule: TrainedSchedule) -> DiffusionNetwork:

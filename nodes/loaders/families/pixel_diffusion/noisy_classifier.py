@@ -9,6 +9,8 @@ from diffusers import ConfigMixin, ModelMixin, UNet2DModel
 from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
+from nodes.networks.compute_dtype import dtype_of
+
 
 class NoisyClassifier(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Down blocks and middle of a `UNet2DModel`, averaged over the image (Dhariwal & Nichol 2021, section 4.1).
@@ -47,12 +49,13 @@ class NoisyClassifier(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.head = nn.Linear(block_out_channels[-1], len(id2label))
 
     def forward(self, sample: Tensor, timestep: Tensor) -> Tensor:
-        """The logits (B, classes) of noisy images (B, C, h, w) at a timestep, () or (B,)."""
+        """The logits (B, classes), float32, of noisy images (B, C, h, w) at a timestep, () or (B,)."""
         logits: Tensor = self.head(self.features(sample, timestep))
-        return logits
+        return logits.float()
 
     def features(self, sample: Tensor, timestep: Tensor) -> Tensor:
         """Return what the head reads, (B, D)."""
+        sample = sample.to(dtype_of(self))
         times = self.time_proj(timestep.to(sample.device).expand(len(sample))).to(sample.dtype)
         embedding, hidden = self.time_embedding(times), self.conv_in(sample)
         for block in self.down_blocks:
