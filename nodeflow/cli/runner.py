@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.ray_cluster import ClusterError, RayCluster
+from nodeflow.engine.client.ray_worker import cluster_places
 from nodeflow.engine.protocol.events import (
     Event,
     Export,
@@ -73,7 +74,7 @@ class ThroughWorker:
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._cluster = RayCluster(cluster, limits) if cluster else None
         try:
-            places = self._cluster.places(workers or self._cluster.size()) if self._cluster else ()
+            places = cluster_places(self._cluster, workers or self._cluster.size()) if self._cluster else ()
         except ClusterError as error:
             raise WorkflowError(Problem("", "", str(error))) from None
         self._engine = LocalEngine(self._replies.put, limits=limits, workers=workers or 1, places=places)

@@ -18,6 +18,7 @@ from test_several_workers import COUNT, PACK, computed, sweep, whole
 
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.ray_cluster import RayCluster
+from nodeflow.engine.client.ray_worker import cluster_places
 from nodeflow.engine.protocol.events import (
     NodeProgress,
     Peeked,
@@ -75,7 +76,7 @@ def pair(cluster: Any) -> Iterator[tuple[LocalEngine, Told]]:
     told = Told()
     ray_cluster = RayCluster(cluster.address)
     assert ray_cluster.size() == 2
-    engine = LocalEngine(told.queue.put, places=ray_cluster.places(2))
+    engine = LocalEngine(told.queue.put, places=cluster_places(ray_cluster, 2))
     engine.start()
     for _ in range(2):
         assert told.wait(kind(WorkerReady)).device.startswith("CPU, 1 thread, ")
@@ -185,7 +186,7 @@ def test_other_versions_are_a_sentence(
 ) -> None:
     install_pack("acme")
     told = Told()
-    other = LocalEngine(told.queue.put, places=RayCluster(cluster.address).places(1))
+    other = LocalEngine(told.queue.put, places=cluster_places(RayCluster(cluster.address), 1))
     pair[0].close()
     other.start()
     reason = told.wait(kind(WorkerLost)).reason

@@ -19,6 +19,7 @@ from nodeflow.app.qt.signals import silence
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.client.ray_cluster import RayCluster
+from nodeflow.engine.client.ray_worker import cluster_places
 from nodeflow.engine.protocol.events import (
     Heartbeat,
     JobInfo,
@@ -118,7 +119,7 @@ class EngineService(QObject):
         """The engine; its worker starts with the first job."""
         if self._engine is None:
             self._cluster = RayCluster(self.cluster, self.limits) if self.cluster else None
-            places = self._cluster.places(self.workers) if self._cluster else ()
+            places = cluster_places(self._cluster, self.workers) if self._cluster else ()
             self._engine = LocalEngine(
                 self._arrived.emit, JobQueue.of_user(), limits=self.limits, workers=self.workers, places=places
             )

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.client.running_worker import WorkerPlace
 from nodeflow.engine.protocol.limits import Limits
 
 MISSING = "what speaks to Ray clusters is not installed; install it with: pip install 'nodeflow[ray]'"
@@ -76,14 +75,6 @@ class RayCluster:
         ray = self.connect()
         cards = int(ray.cluster_resources().get("GPU", 0))
         return cards or max(len(self._machines(ray)), 1)
-
-    def places(self, workers: int) -> list[WorkerPlace]:
-        """Return places for so many workers, spread over its machines."""
-        from nodeflow.engine.client.ray_worker import RayWorker
-
-        return [
-            WorkerPlace(lambda hear, end: RayWorker(self, workers, hear, end), far=True) for place in range(workers)
-        ]
 
     def actor(self, workers: int) -> Any:
         """Return a new actor that holds a worker, one of so many. Raises ClusterError."""

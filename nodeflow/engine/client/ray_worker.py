@@ -7,6 +7,7 @@ import queue
 import re
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 from nodeflow.engine.client.ray_cluster import ClusterError, RayCluster, cause, mark_name, quiet_end, replies
 from nodeflow.engine.client.run_files import files_of
 from nodeflow.engine.client.run_models import models_of
-from nodeflow.engine.client.running_worker import End, Hear
+from nodeflow.engine.client.running_worker import End, Hear, WorkerPlace
 from nodeflow.engine.client.worker_process import SILENT_AFTER_SECONDS
 from nodeflow.engine.protocol.cluster import FileWritten, Lacking, Member, MemberReply, Needs
 from nodeflow.engine.protocol.events import (
@@ -200,6 +201,11 @@ class RayWorker:
                 main = self._cluster.mains.get(self._job)
                 if main is not None and main is not self._actor:
                     main.take_result.remote(result)
+
+
+def cluster_places(cluster: RayCluster, workers: int) -> list[WorkerPlace]:
+    """Return places for so many workers, spread over the machines of a cluster."""
+    return [WorkerPlace(partial(RayWorker, cluster, workers), far=True) for _ in range(workers)]
 
 
 def free_path(path: Path, data: bytes) -> Path:
