@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.activations [--side 32] [--width 320] [--rounds 5]``: each round starts a process of each kind,
 in turns. ``bare`` is diffusers in float32; ``exact`` keeps freed activations; ``fast`` computes in bfloat16 too,
-``last`` with channels last besides. Prints medians of CPU seconds and page faults a step, resident memory at the end, ratios to
-``bare``, and whether exact gave the same bits. CPU seconds, so that what else the machine does counts little.
+``last`` with channels last besides. Prints medians of CPU seconds and page faults a step, resident memory at the end,
+ratios to ``bare``, and whether exact gave the same bits. CPU seconds, so that what else the machine does counts little.
 """
 
 from __future__ import annotations
