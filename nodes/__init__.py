@@ -28,13 +28,22 @@ ROLES = {
 }
 """The nodes and wire types that the program asks for by role, as `nodeflow.graph.model.roles` explains them."""
 
-HEAVY = (
-    "transformers.models.clip.modeling_clip",
-    "diffusers.models.unets.unet_2d_condition",
-    "diffusers.models.autoencoders.autoencoder_kl",
-    "diffusers.schedulers.scheduling_ddim",
-)
-"""What nodes import when they run, and what takes a moment: the worker imports it while nobody waits."""
+_NETWORKS = "transformers.modeling_utils", "diffusers.models.modeling_utils"
+_CLIP = "transformers.models.clip.modeling_clip"
+_UNET = "diffusers.models.unets.unet_2d_condition"
+_VAE = "diffusers.models.autoencoders.autoencoder_kl"
+HEAVY = {
+    "nodes.load_latent_diffusion": (_CLIP, _UNET, _VAE),
+    "nodes.load_model": _NETWORKS,
+    "nodes.load_diffusion_model": _NETWORKS[1:],
+    "nodes.load_text_encoder": _NETWORKS[:1],
+    "nodes.load_vae": (_VAE,),
+    "nodes.load_dit": (_VAE, "diffusers.models.transformers.dit_transformer_2d"),
+    "nodes.load_ddpm": ("diffusers.models.unets.unet_2d",),
+    "nodes.scheduler": ("diffusers.schedulers.scheduling_ddim",),
+}
+"""What nodes import when they run, and what takes a moment, by type: the worker imports it for the document that a
+person looks at, while nobody waits."""
 
 
 def start_worker() -> None:

@@ -32,7 +32,9 @@ def warm_workers(own_folders: None) -> None:
     if "forkserver" in multiprocessing.get_all_start_methods():
         pack = Path(nodes.__file__).parent
         inside = [part.name for room in nodes.ROOMS for part in iter_modules([pack / room], f"nodes.{room}.")]
-        multiprocessing.set_forkserver_preload(["nodeflow.engine.worker.worker", *nodes.HEAVY, *inside])
+        multiprocessing.set_forkserver_preload(
+            ["nodeflow.engine.worker.worker", *sum(nodes.HEAVY.values(), ()), *inside]
+        )
         worker_process.START_METHOD = "forkserver"
 
 

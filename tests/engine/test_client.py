@@ -382,6 +382,24 @@ def test_it_foresees_a_run_while_another_computes(
     assert replies.end(job).state == "cancelled"
 
 
+def test_what_a_document_will_need_is_imported_while_nobody_waits(
+    replies: Replies, tmp_path: Path, install_pack: Callable[[str, str], None], engine: LocalEngine
+) -> None:
+    """Of its nodes alone; in the app the document in front is foreseen as soon as the worker is up."""
+    site = tmp_path / "site-toypack"
+    for name in ("needed", "other"):
+        (site / f"{name}_module.py").write_text(f"open({str(tmp_path / name)!r}, 'w').close()")
+    pack = site / "toypack.py"
+    heavy = {"toypack.walk": ("needed_module", "nowhere"), "toypack.say": ("other_module",)}
+    pack.write_text(f"{pack.read_text()}\nHEAVY = {heavy}\n")
+    engine.foresee(request(walking(2), tmp_path))
+    replies.wait(kind(ForecastReply))
+    while not (tmp_path / "needed").exists():
+        replies.wait(kind(Heartbeat))
+    assert replies.end(engine.submit(request(walking(2), tmp_path))).state == "done"
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_wrong_workflow_is_foreseen_to_be_refused(engine: LocalEngine, replies: Replies, tmp_path: Path) -> None:
     engine.foresee(request(flow(a=("lost.node", {}, {})), tmp_path))
     assert [problem.node for problem in replies.wait(kind(ForecastReply)).problems] == ["a"]

@@ -122,7 +122,7 @@ SILENT = "class Silent(Exception):\n    def __str__(self):\n        raise self\n
         ("raise ValueError('a' * 5000)", "does not load: a{200}…$"),
         (SILENT, "it raises Silent without a word"),
         ("raise OSError('\\udc80')", r"does not load: \?$"),
-        ("HEAVY = (1,)", "Expected `str`"),
+        ("HEAVY = {'forge': (1,)}", "Expected `str`"),
         ("ROLES = {'role': 3}", "not iterable"),
         ("FORMS = 3", "its FORMS are no views"),
         ("ROOMS = ('absent',)", "absent"),

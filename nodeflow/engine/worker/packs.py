@@ -12,8 +12,11 @@ from typing import Any
 import msgspec
 
 from nodeflow import __version__
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.pack_markers import PackMarkers
+from nodeflow.graph.io.files import loads
 from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import WorkflowError
 from nodeflow.library.rules import rule_book
 from nodeflow.node import spec_of
 from nodeflow.pack_entries import one_line, pack_entries
@@ -28,8 +31,8 @@ class Packs(msgspec.Struct):
     errors: dict[str, str] = {}
     forms: list[ValueViews] = []
     """In which forms the packs' own wire types can be seen."""
-    heavy: list[str] = []
-    """Modules that the packs' nodes import when they run, and that take long: they may be imported before."""
+    heavy: dict[str, tuple[str, ...]] = {}
+    """Modules that nodes import when they run, and that take long, by the nodes' types: they may be imported before."""
     starts: dict[str, Callable[[], None]] = {}
     """By the pack's name, what it does once in the process in which its nodes will run (its ``start_worker``)."""
 
@@ -46,7 +49,7 @@ class Packs(msgspec.Struct):
         self.catalogue.nodes |= found.catalogue.nodes
         self.functions |= found.functions
         self.forms += found.forms
-        self.heavy += found.heavy
+        self.heavy |= found.heavy
         self.starts |= found.starts
 
     def start(self) -> None:
@@ -63,7 +66,7 @@ def _pack(module: ModuleType, version: str) -> Packs:
     """Return one pack by itself. Raises TypeError for declarations that are not of the form that they must have."""
     found, own = Packs(), module.__name__.partition(".")[0]
     found.catalogue.packs[module.__name__] = version
-    found.heavy = msgspec.convert(list(getattr(module, "HEAVY", ())), list[str])
+    found.heavy = msgspec.convert(dict(getattr(module, "HEAVY", {})), dict[str, tuple[str, ...]])
     if (start := getattr(module, "start_worker", None)) is not None:
         if not callable(start):
             raise TypeError("its start_worker is no function")
@@ -116,6 +119,17 @@ def load_packs(markers: PackMarkers | None = None) -> Packs:
             packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {_reason(error)}"
         markers.end()
     return packs
+
+
+def heavy_modules(run: RunRequest, packs: Packs) -> tuple[str, ...]:
+    """Return what the nodes of a workflow will import, and what takes long; nothing where it cannot be read."""
+    try:
+        workflow = loads(run.workflow)
+    except WorkflowError:
+        return ()
+    bodies = (workflow, *(one.body for one in workflow.subgraphs.values()))
+    types = dict.fromkeys(node.type for body in bodies for node in body.nodes.values())
+    return tuple(dict.fromkeys(name for type in types for name in packs.heavy.get(type, ())))
 
 
 def _reason(error: BaseException) -> str:

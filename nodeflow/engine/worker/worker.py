@@ -13,7 +13,6 @@ import os
 import queue
 import sys
 import threading
-import time
 from functools import partial
 
 import msgspec
@@ -44,13 +43,12 @@ from nodeflow.engine.protocol.events import (
     WorkerReady,
 )
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.worker.packs import heavy_modules
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory
 
-FIRST_RUN_SECONDS = 0.1
-"""Seconds within which the command line, once we are up, hands in its run."""
 IDLE_SECONDS = 10.0
 """Seconds without a job after which freed memory is handed back."""
 
@@ -60,7 +58,9 @@ class Worker:
 
     def __init__(self, mouth: ReplySender, limits: Limits) -> None:
         self.say, self.pipe = mouth.say, mouth.pipe
-        self.jobs: queue.Queue[Submit] = queue.Queue()
+        self.jobs: queue.Queue[Submit | tuple[str, ...]] = queue.Queue()
+        """What to run next, and modules that the document in front will need."""
+        self.cold: list[str] = []
         self.reins: dict[int, RunControl] = {}
         self.session = WorkflowRunner.of_user(limits)
         mouth.usage = self.session.usage
@@ -76,25 +76,27 @@ class Worker:
         packs.start()
         self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
         self.session.hear_troubles(lambda sentence: self.say(NotKept("results", sentence, bool(sentence))))
-        self._warm_up()
         while True:
             self._run(self._next_job())
 
     def _next_job(self) -> Submit:
-        """Wait for a job; meanwhile memory that nobody has wanted for a while goes back to the system."""
-        with contextlib.suppress(queue.Empty):
-            return self.jobs.get(timeout=IDLE_SECONDS)
-        give_back_memory()
-        return self.jobs.get()
-
-    def _warm_up(self) -> None:
-        """Import what the nodes will need while nobody waits for a run. The command line's comes at once."""
-        time.sleep(FIRST_RUN_SECONDS)
-        for name in self.session.packs.heavy:
-            if not self.jobs.empty():
-                return
-            with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
-                importlib.import_module(name)
+        """Wait for a job; meanwhile import what the document in front will need, a module at a time, and hand memory
+        that nobody has wanted for a while back to the system."""
+        idle = False
+        while True:
+            with contextlib.suppress(queue.Empty):
+                asked = self.jobs.get(timeout=None if idle else 0 if self.cold else IDLE_SECONDS)
+                if isinstance(asked, Submit):
+                    return asked
+                self.cold += [name for name in asked if name not in (*self.cold, *sys.modules)]
+                idle = False
+                continue
+            if self.cold:
+                with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
+                    importlib.import_module(self.cold.pop(0))
+            else:
+                give_back_memory()
+                idle = True
 
     def _read(self) -> None:
         decoder = msgspec.msgpack.Decoder(Request)
@@ -119,6 +121,7 @@ class Worker:
                     self.looks.put(request)
                 case ForecastRequest():
                     self.say(self._foresee(request))
+                    self.jobs.put(heavy_modules(request.run, self.session.packs))
                 case Close():
                     os._exit(0)
 
