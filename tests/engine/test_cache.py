@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
+from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.result_cache import OVERHEAD, ResultCache
+from nodeflow.wires import Latent
 
 MIB = 2**20
 
@@ -110,3 +113,14 @@ def test_aging_lets_old_dear_results_go_at_last() -> None:
     for number in range(200):
         cache.put(b"n%d" % number, block(), 1.0)
     assert b"old" not in cache
+
+
+def test_at_rest_only_what_the_disk_has_too_leaves_memory(tmp_path: Path) -> None:
+    cache = ResultCache({"cpu": 8 * MIB}, DiskStore(tmp_path, 2**30))
+    cache.put(b"model", model(), 0.5)
+    for name, seconds in ((b"kept", 1.0), (b"cheap", 0.0)):
+        cache.put(name, (Latent(torch.full((1, 4, 8, 8), seconds)),), seconds)
+    cache.rest()
+    assert [name for name in (b"model", b"kept", b"cheap") if name in cache] == [b"model", b"cheap"]
+    found = cache.get(b"kept")
+    assert found is not None and found[0].samples.mean() == 1 and b"kept" in cache

@@ -75,6 +75,18 @@ def test_a_longer_run_goes_on_from_a_shorter_one(bench: Bench) -> None:
     assert bench.told(NodeFinished)["c"].resumed == 1
 
 
+def test_at_rest_steps_leave_memory_that_the_disk_has(tmp_path: Path) -> None:
+    disk = DiskStore(tmp_path / "disk", 2**30, least_seconds=0)
+    steps = StepStore(PLENTY, disk)
+    bench = Bench(tmp_path, steps=steps)
+    steps.rest()
+    bench.run(climbing("1,2,3,4"))
+    written = disk.info().results
+    steps.rest()
+    assert (len(steps) == 0) == (written > 0)
+    assert bench.run(climbing("1,2,7,4")) == (["step 2", "step 3"])
+
+
 def test_a_failed_run_keeps_its_finished_steps(bench: Bench) -> None:
     assert bench.run(climbing("1,2,3,4", stop_at=2)) == ["step 0", "step 1"]
     assert bench.told(NodeFailed)["c"].error.startswith("the rock gives way")

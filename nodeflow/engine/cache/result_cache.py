@@ -145,6 +145,15 @@ class ResultCache:
                     self._forget(key)
             self._ledger.settle()
 
+    def rest(self) -> None:
+        """Let go of results that the disk has too: who asks for one finds it there. Models stay."""
+        if self.disk is None:
+            return
+        with self._lock:
+            for key in [key for key, entry in self._entries.items() if not entry.model and key in self.disk]:
+                self._forget(key)
+            self._ledger.settle()
+
     def _touch(self, key: bytes, entry: CacheEntry) -> None:
         self._order(entry).touch(key, entry.worth)
 

@@ -113,6 +113,14 @@ class StepStore:
                 self._forget(key)
         self.ledger.settle()
 
+    def rest(self) -> None:
+        """Let go of steps that the disk has too."""
+        if self.disk is not None:
+            pieces = {piece: _address(piece) in self.disk for piece in {one.piece for one in self._entries.values()}}
+            for key in [key for key, entry in self._entries.items() if pieces[entry.piece]]:
+                self._forget(key)
+            self.ledger.settle()
+
     def write(self, steps: list[tuple[bytes, StepEntry]]) -> None:
         """Write a piece to disk."""
         if self.disk is None:

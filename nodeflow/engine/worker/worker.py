@@ -8,6 +8,7 @@ it never outlives the app.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import queue
@@ -51,6 +52,8 @@ from nodeflow.system import give_back_memory
 
 IDLE_SECONDS = 10.0
 """Seconds without a job after which freed memory is handed back."""
+REST_SECONDS = 30.0
+"""Seconds after that, after which results are let go of that the disk has too."""
 
 
 class Worker:
@@ -80,23 +83,31 @@ class Worker:
             self._run(self._next_job())
 
     def _next_job(self) -> Submit:
-        """Wait for a job; meanwhile import what the document in front will need, a module at a time, and hand memory
-        that nobody has wanted for a while back to the system."""
-        idle = False
+        """Wait for a job; meanwhile import what the document in front will need, a module at a time, and let go of
+        memory that nobody has wanted for a while."""
+        waits: list[float | None] = [IDLE_SECONDS, REST_SECONDS, None]
+        idle = 0
         while True:
-            with contextlib.suppress(queue.Empty):
-                asked = self.jobs.get(timeout=None if idle else 0 if self.cold else IDLE_SECONDS)
-                if isinstance(asked, Submit):
-                    return asked
-                self.cold += [name for name in asked if name not in (*self.cold, *sys.modules)]
-                idle = False
+            try:
+                asked = self.jobs.get(timeout=0 if self.cold else waits[idle])
+            except queue.Empty:
+                idle = self._use_idle_time(idle)
                 continue
-            if self.cold:
-                with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
-                    importlib.import_module(self.cold.pop(0))
-            else:
-                give_back_memory()
-                idle = True
+            if isinstance(asked, Submit):
+                return asked
+            self.cold += [name for name in asked if name not in (*self.cold, *sys.modules)]
+
+    def _use_idle_time(self, idle: int) -> int:
+        """Do the next of what nobody must wait for; how often memory was let go of since the last job."""
+        if self.cold:
+            with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
+                importlib.import_module(self.cold.pop(0))
+            return idle
+        if idle:
+            self.session.rest()
+            gc.collect()
+        give_back_memory()
+        return idle + 1
 
     def _read(self) -> None:
         decoder = msgspec.msgpack.Decoder(Request)

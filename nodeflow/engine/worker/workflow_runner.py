@@ -91,6 +91,11 @@ class WorkflowRunner:
         self.executor.cache.clear(name)
         self.executor.steps.clear(name)
 
+    def rest(self) -> None:
+        """Let go of what is on disk too, since nobody has wanted anything for a while."""
+        self.executor.cache.rest()
+        self.executor.steps.rest()
+
     def plan(self, workflow: Workflow, targets: tuple[str, ...] = (), sweeps: tuple[Sweep, ...] = ()) -> Plan:
         """Return what would be evaluated. Raises WorkflowError with every problem."""
         return plan(workflow, self.packs.catalogue, targets, sweeps)
