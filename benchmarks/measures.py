@@ -161,7 +161,7 @@ def seeds() -> dict[str, float]:
     runner, found = WorkflowRunner(), {}
     rules = ("exact", "fast") if "precision" in RunRequest.__struct_fields__ else ("exact",)
     for rule in rules:
-        more = {} if rule == "exact" else {"precision": rule}
+        more: dict[str, Any] = {} if rule == "exact" else {"precision": rule}
         with tempfile.TemporaryDirectory() as output:
             for values in ((10**6,), tuple(range(PICTURES))):
                 begun = time.process_time()
