@@ -146,7 +146,8 @@ class EnginePage(SettingsForm):
         self.precision = _choice([*rules], settings.precision)
         self.precision.currentIndexChanged.connect(lambda: setattr(settings, "precision", self.precision.currentData()))
         told = self.tr(
-            "Fast computes in bfloat16 on processors that have it: large networks in about half the time; images differ a little."
+            "Fast computes in bfloat16 on processors that have it: large networks in about half the time; "
+            "images differ a little."
         )
         self.row(self.tr("Precision"), self.precision, told)
         self.spare = QDoubleSpinBox()
