@@ -38,7 +38,7 @@ class Told(Replies):
 
     def wait(self, wanted: Callable[[Any], bool]) -> Any:
         while True:
-            reply = self.queue.get(timeout=180)
+            reply = self.queue.get(timeout=600)
             self.seen.append(reply)
             if wanted(reply):
                 return reply
@@ -164,6 +164,8 @@ def test_actors_that_are_killed_cost_nothing_but_time(
         assert whole(tmp_path)
         for file in tmp_path.glob("*.txt"):
             file.unlink()
+        while sum(isinstance(reply, WorkerReady) for reply in replies.seen) <= number:
+            replies.wait(kind(WorkerReady))  # whoever takes its place
     lost = [reply.reason for reply in replies.seen if isinstance(reply, WorkerLost)]
     assert len(lost) == KILLS and all("is gone (it ended by itself" in reason for reason in lost)
 
