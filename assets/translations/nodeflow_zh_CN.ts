@@ -474,6 +474,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>清空磁盘上保存的结果</translation>
   </message>
   <message>
+   <source>Cluster</source>
+   <translation>集群</translation>
+  </message>
+  <message>
    <source>Compute on</source>
    <translation>计算设备</translation>
   </message>
@@ -486,8 +490,8 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>快速</translation>
   </message>
   <message>
-   <source>Fast computes in bfloat16 on processors that have it, in about half the time; images differ a little.</source>
-   <translation>快速：在支持 bfloat16 的处理器上用它计算，约需一半时间；图像略有差别。</translation>
+   <source>Fast computes in bfloat16 on processors that have it: large networks in about half the time; images differ a little.</source>
+   <translation>快速：在支持 bfloat16 的处理器上用它计算，大网络约需一半时间；图像略有差别。</translation>
   </message>
   <message>
    <source>From the next run.</source>
@@ -496,6 +500,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Graphics card</source>
    <translation>显卡</translation>
+  </message>
+  <message>
+   <source>HOST:PORT of a Ray cluster that runs already, whose machines then compute. From the next start.</source>
+   <translation>已在运行的 Ray 集群的“主机:端口”，由其各台机器计算。下次启动起生效。</translation>
   </message>
   <message>
    <source>Kept now</source>
@@ -534,6 +542,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>为其他程序保留这么多显存。下次启动时生效。</translation>
   </message>
   <message>
+   <source>This machine</source>
+   <translation>本机</translation>
+  </message>
+  <message>
    <source>What is fastest</source>
    <translation>自动选择最快的</translation>
   </message>
@@ -545,23 +557,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Workers</source>
    <translation>工作进程</translation>
   </message>
-  <message>
-   <source>Cluster</source>
-   <translation>集群</translation>
-  </message>
-  <message>
-   <source>HOST:PORT of a Ray cluster that runs already, whose machines then compute. From the next start.</source>
-   <translation>已在运行的 Ray 集群的“主机:端口”，由其各台机器计算。下次启动起生效。</translation>
-  </message>
-  <message>
-   <source>This machine</source>
-   <translation>本机</translation>
-  </message>
-  <message>
-   <source>Fast computes in bfloat16 on processors that have it: large networks in about half the time; images differ a little.</source>
-   <translation>快速：在支持 bfloat16 的处理器上用它计算，大网络约需一半时间；图像略有差别。</translation>
-  </message>
-</context>
+ </context>
  <context>
   <name>EngineService</name>
   <message>
