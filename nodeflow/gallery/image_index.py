@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from nodeflow.damaged_files import is_damaged, reason, set_aside
 from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
 from nodeflow.gallery.paths import Paths
 from nodeflow.graph.model.catalogue import Catalogue
@@ -38,8 +39,31 @@ class _Row(NamedTuple):
     words: str
 
 
+def _opened(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = normal")
+        database.executescript(SCHEMA)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def _stars_in(path: Path) -> list[tuple[str]]:
+    """The stars of a damaged index, as far as they can be read."""
+    found: list[tuple[str]] = []
+    with contextlib.suppress(sqlite3.Error, ValueError):
+        kept = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        with contextlib.closing(kept):
+            found.extend((str(one),) for (one,) in kept.execute("select path from stars"))
+    return found
+
+
 class ImageIndex:
-    """The kept facts. Any thread may ask; several processes may hold one open. A damaged file is set aside."""
+    """The kept facts. Any thread may ask; several processes may hold one open. A damaged file is set aside; where
+    nothing can be kept, they live in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or data_folder() / "gallery.sqlite"
@@ -51,24 +75,27 @@ class ImageIndex:
         self._version = -1
         self._known_rows: dict[str, _Row] = {}
         self._sorted: list[_Row] | None = None
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.unkept = ""
+        """Why nothing is kept on disk; empty where it is."""
         try:
-            self._database = self._open()
-        except sqlite3.DatabaseError:
-            self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
-            self.path.replace(self.set_aside)
-            self._database = self._open()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = self._on_disk()
+        except (OSError, sqlite3.Error) as error:
+            self.unkept = reason(error)
+            self._database = _opened(":memory:")
 
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    def _on_disk(self) -> sqlite3.Connection:
+        """A damaged index is set aside, and a new one begun with the stars that can be read; one that is busy or cannot
+        be written stays where it is. Raises OSError and sqlite3.Error."""
         try:
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = normal")
-            database.executescript(SCHEMA)
-        except sqlite3.DatabaseError:
-            database.close()
-            raise
-        return database
+            return _opened(str(self.path))
+        except sqlite3.Error as error:
+            if not (is_damaged(error) or (os.path.lexists(self.path) and not self.path.is_file())):
+                raise
+        self.set_aside = set_aside(self.path)
+        made = _opened(str(self.path))
+        made.executemany("insert or ignore into stars values (?)", _stars_in(self.set_aside))
+        return made
 
     def close(self) -> None:
         with self._lock:

@@ -16,14 +16,17 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.inspector.image_comparison import ImageComparison
+from nodeflow.app.model.watched_images import WatchedImages
 from nodeflow.app.panels.folder_list import FolderList
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.image_page import ImagePage
+from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import SIZE, load
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch
 from nodeflow.graph.io.png_text import with_workflow
 from nodeflow.graph.model.workflow import Link, Node
+from nodeflow.resources import data_folder
 
 
 def picture(path: Path, colour: str, size: int = 300) -> Path:
@@ -192,3 +195,17 @@ def test_an_empty_gallery_says_what_fills_it(window: MainWindow, qtbot: QtBot, t
     assert isinstance(found, Gallery)
     assert not found.empty.isHidden()
     assert "Save image" in found.empty.text()
+
+
+def test_what_became_of_a_damaged_index_is_told_once(window: MainWindow, qtbot: QtBot) -> None:
+    damaged = data_folder() / "gallery.sqlite"
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    for beside in damaged.parent.glob("gallery.sqlite-*"):
+        beside.unlink()
+    damaged.write_bytes(b"no database at all" * 100)
+    said: list[str] = []
+    window.hub.trouble.connect(said.append)
+    images = WatchedImages(window.hub, window.settings, Background(window), window)
+    images.scan()
+    images.scan()
+    assert [str(images.index.set_aside) in line for line in said] == [True]

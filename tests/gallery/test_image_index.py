@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
 from PIL import Image, PngImagePlugin
 
 from nodeflow.app.model.engine_service import shipped_catalogue
+from nodeflow.gallery import image_index
 from nodeflow.gallery.image_facts import facts_of
 from nodeflow.gallery.image_index import ImageIndex
 from nodeflow.graph.io.png_text import with_text, with_workflow
@@ -125,6 +127,42 @@ def test_a_damaged_index_is_set_aside_and_made_anew(index: ImageIndex, shots: Pa
     again = ImageIndex(file)
     assert again.set_aside is not None and again.set_aside.exists()
     assert again.scan(shots, CATALOGUE) == 5
+
+
+def test_stars_outlive_an_index_that_is_damaged(index: ImageIndex, shots: Path, tmp_path: Path) -> None:
+    index.scan(shots, CATALOGUE)
+    index.star([shots / "ours.png"], True)
+    index.close()
+    file = tmp_path / "gallery.sqlite"
+    database = sqlite3.connect(file)
+    database.executescript("drop table images; create table images (other)")
+    database.close()
+    again = ImageIndex(file)
+    assert again.set_aside is not None
+    assert again.starred() == {str(shots / "ours.png")}
+
+
+def test_an_index_that_is_busy_stays_and_nothing_is_kept(
+    index: ImageIndex, shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.scan(shots, CATALOGUE)
+    index.close()
+    monkeypatch.setattr(image_index, "BUSY_SECONDS", 0.01)
+    other = sqlite3.connect(tmp_path / "gallery.sqlite", isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin exclusive")
+    again = ImageIndex(tmp_path / "gallery.sqlite")
+    assert (again.set_aside, again.unkept) == (None, "database is locked")
+    assert again.scan(shots, CATALOGUE) == 5
+    other.close()
+    assert len(ImageIndex(tmp_path / "gallery.sqlite").find("", [shots])) == 5
+
+
+def test_where_no_index_can_be_written_images_are_found_all_the_same(shots: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    index = ImageIndex(tmp_path / "file" / "gallery.sqlite")
+    assert index.unkept
+    assert index.scan(shots, CATALOGUE) == 5
 
 
 def test_what_cannot_be_read_is_known_by_its_name(shots: Path) -> None:
