@@ -12,6 +12,7 @@ from nodeflow.node import NodeError
 from nodes.loaders.quantised.gguf_file import GGUF, fields_of_gguf
 from nodes.loaders.quantised.open_file import tensor_in
 from nodes.loaders.read.folder_files import first_line, named
+from nodes.loaders.text_encoders.sentencepiece_file import tokenizer_of
 
 SPECIAL = 3, 4
 """Types of tokens in GGUF that are no words: control, and such as people added."""
@@ -59,8 +60,12 @@ def _of_tekken(content: bytes, kind: str) -> Any:
     return getattr(transformers, kind)(tokenizer_object=made, padding_side="left", **special)
 
 
-TENSORS: Mapping[str, Callable[[bytes, str], Any]] = {"tokenizer_json": _of_json, "tekken_model": _of_tekken}
-"""How tensors are read that hold a tokenizer's file: tokenizer.json and tekken.json."""
+TENSORS: Mapping[str, Callable[[bytes, str], Any]] = {
+    "tokenizer_json": _of_json,
+    "tekken_model": _of_tekken,
+    "spiece_model": tokenizer_of,
+}
+"""How tensors are read that hold a tokenizer's file: tokenizer.json, tekken.json and a model of SentencePiece."""
 
 
 def _of_gguf(path: Path, kind: str) -> Any | None:
