@@ -46,12 +46,14 @@ def scan(
     json: AsJson = False,
 ) -> None:
     """Look through the folders for models, and say what is new."""
-    from nodeflow.library.folders import library_roots
+    from nodeflow.library.folders import library_roots, path_troubles
 
     if folder is not None:
         _add(folder)
     library = _library()
     found = library.refresh()
+    for told in path_troubles():
+        print(f"nodeflow: {told}", file=sys.stderr)
     if json:
         import msgspec
 
@@ -153,7 +155,9 @@ def _library() -> Library:
 
 def _add(folder: Path) -> None:
     """Keep a folder among those of the library."""
-    from nodeflow.library.folders import LibrarySettings, Root, library_roots, read_settings, write_settings
+    import msgspec
+
+    from nodeflow.library.folders import Root, library_roots, read_settings, write_settings
 
     place = folder.absolute()
     if not place.exists():
@@ -162,7 +166,7 @@ def _add(folder: Path) -> None:
         return
     before = read_settings()
     try:
-        write_settings(LibrarySettings((*before.folders, str(place)), before.hub_cache))
+        write_settings(msgspec.structs.replace(before, folders=(*before.folders, str(place))))
     except OSError as error:
         _refuse(f"the folder cannot be kept among the settings: {error.strerror or error}")
 

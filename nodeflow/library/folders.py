@@ -13,10 +13,16 @@ from nodeflow.resources import data_folder
 
 VARIABLE = "NODEFLOW_MODELS"
 """The environment variable that names folders, with the system's separator between them."""
-EXTRA_PATHS = "extra_model_paths.yaml"
+EXTRA_PATHS = "extra_model_paths.yaml", "extra_models_config.yaml"
+"""Files in which ComfyUI, and its desktop edition, are told of more folders."""
+NO_FOLDERS = "base_path", "is_default", "custom_nodes"
+"""What stands in a section beside folders with models."""
+CONTROLNETS = "extensions/sd-webui-controlnet/models"
 PROGRAMS = (
     ("ComfyUI", ("models/checkpoints", "models/diffusion_models", "models/unet"), ("models",)),
-    ("Stable Diffusion web UI", ("models/Stable-diffusion",), ("models", "embeddings")),
+    ("Stable Diffusion web UI", ("models/Stable-diffusion",), ("models", "embeddings", CONTROLNETS)),
+    ("SwarmUI", ("Models/Stable-Diffusion", "Models/Stable-diffusion"), ("Models",)),
+    ("Stability Matrix", ("Models/StableDiffusion",), ("Models",)),
     ("InvokeAI", ("invokeai.yaml", "databases"), ("models", "autoimport")),
 )
 """Programs by what lies in their folder, and the folders in it that hold models."""
@@ -86,7 +92,7 @@ def library_roots() -> list[Root]:
 
 def hub_cache() -> Path:
     """Return where the Hugging Face hub keeps what was fetched, as its own library finds it."""
-    if named := os.environ.get("HF_HUB_CACHE"):
+    if named := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
         return Path(named).expanduser()
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
     return Path(home).expanduser() / "hub"
@@ -123,35 +129,63 @@ def folder_named(name: str) -> Path | None:
 
 def expanded(root: Root) -> Iterator[Root]:
     """The folders with models that a named folder stands for: a program's folder stands for those in it."""
-    if root.path.name.endswith((".yaml", ".yml")) and root.path.is_file():
-        yield from extra_paths(root.path)
+    named = list(path_files(root))
+    if root.path not in named:
+        for program, signs, inside in PROGRAMS:
+            if any((root.path / sign).exists() for sign in signs):
+                yield from (Root(root.path / one, program) for one in inside if (root.path / one).is_dir())
+                break
+        else:
+            yield root
+    for file in named:
+        yield from read_path_file(file)[0]
+
+
+def path_files(root: Root) -> Iterator[Path]:
+    """The files that name more folders: the root itself, or what lies in it."""
+    if root.path.suffix.lower() in (".yaml", ".yml"):
+        if root.path.is_file():
+            yield root.path
         return
-    for program, signs, inside in PROGRAMS:
-        if any((root.path / sign).exists() for sign in signs):
-            yield from (Root(root.path / one, program) for one in inside if (root.path / one).is_dir())
-            break
-    else:
-        yield root
-    if (root.path / EXTRA_PATHS).is_file():
-        yield from extra_paths(root.path / EXTRA_PATHS)
+    yield from (root.path / name for name in EXTRA_PATHS if (root.path / name).is_file())
 
 
-def extra_paths(file: Path) -> Iterator[Root]:
-    """The folders that an extra_model_paths.yaml names; none where it cannot be read.
+def path_troubles() -> list[str]:
+    """What keeps files that name folders from being read, in sentences."""
+    settings = read_settings()
+    named = [*settings.folders, *os.environ.get(VARIABLE, "").split(os.pathsep)]
+    files = [file for one in named if one and is_text(one) for file in path_files(Root(Path(one).expanduser(), ""))]
+    return [told for file in dict.fromkeys(files) if (told := read_path_file(file)[1])]
 
-    A section has a ``base_path`` and, by kind of model, one folder a line, relative to it.
+
+def read_path_file(file: Path) -> tuple[list[Root], str]:
+    """Return the folders that an extra_model_paths.yaml names, and in a sentence why it cannot be read.
+
+    A section has a ``base_path`` and, by kind of model, one folder a line or a list of them, relative to it.
     """
     import yaml  # only where there is such a file: not a part of every start
 
     try:
-        found: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
-        return
-    for section in (found or {}).values() if isinstance(found, dict) else ():
-        if not isinstance(section, dict):
+        found: Any = yaml.safe_load(file.read_bytes())
+    except OSError as error:
+        return [], f"{file} cannot be read: {error.strerror or error}"
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        return [], f"{file} is no YAML{where}, so that the folders it names are not looked through; put it right"
+    if found is not None and not isinstance(found, dict):
+        return [], f"{file} names no folders as extra_model_paths.yaml does; put it right"
+    sections = [section for section in (found or {}).values() if isinstance(section, dict)]
+    return [root for section in sections for root in _in_section(section, file)], ""
+
+
+def _in_section(section: dict[Any, Any], file: Path) -> Iterator[Root]:
+    base = Path(os.path.expandvars(str(section.get("base_path") or ""))).expanduser()
+    base = base if base.is_absolute() else file.parent / base
+    for kind, named in section.items():
+        if kind in NO_FOLDERS:
             continue
-        base = Path(os.path.expandvars(str(section.get("base_path") or ""))).expanduser()
-        base = base if base.is_absolute() else file.parent / base
-        for kind, lines in section.items():
-            if kind not in ("base_path", "is_default", "custom_nodes") and isinstance(lines, str):
-                yield from (Root(base / line.strip(), EXTRA_PATHS) for line in lines.splitlines() if line.strip())
+        lines = named if isinstance(named, list) else named.splitlines() if isinstance(named, str) else ()
+        for line in lines:
+            if isinstance(line, str) and line.strip() and "\0" not in line:
+                yield Root(base / Path(os.path.expandvars(line.strip())).expanduser(), file.name)

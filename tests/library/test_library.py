@@ -12,7 +12,7 @@ import pytest
 from nodeflow.library import index
 from nodeflow.library.entries import Own
 from nodeflow.library.fitting import Fit, fit
-from nodeflow.library.folders import LibrarySettings, library_roots, read_settings, write_settings
+from nodeflow.library.folders import LibrarySettings, library_roots, path_troubles, read_settings, write_settings
 from nodeflow.library.index import Index
 from nodeflow.library.library import Library
 from nodeflow.library.named import AmbiguousNameError, library_path
@@ -222,8 +222,11 @@ def test_the_folders_of_other_programs_are_understood(tmp_path: Path, monkeypatc
         ("webui/models", "Stable Diffusion web UI"),
         ("webui/embeddings", "Stable Diffusion web UI"),
     ]
-    (comfy / "extra_model_paths.yaml").write_text("a: [b: {")
+    assert path_troubles() == []
+    (comfy / "extra_model_paths.yaml").write_text("a:\n  b: [c: {")
     assert len(library_roots()) == 4
+    (told,) = path_troubles()
+    assert "extra_model_paths.yaml is no YAML at line 2" in told
 
 
 def test_the_hubs_cache_and_diffusers_folders_are_one_model_each(places: Path, tmp_path: Path) -> None:

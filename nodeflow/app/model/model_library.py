@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal
 
 from nodeflow.app.qt.background import Background
 from nodeflow.library.entries import Entry
-from nodeflow.library.folders import Root, library_roots
+from nodeflow.library.folders import Root, library_roots, path_troubles
 from nodeflow.library.library import Library, file_sha256
 from nodeflow.library.models import Models
 
@@ -28,6 +28,16 @@ AGAIN_MS = 2000
 TELL_SECONDS = 0.1
 MAX_WATCHED = 4000
 UNFINISHED = {"damaged", "unfinished", "empty", "unreadable"}
+
+
+class _Looked(NamedTuple):
+    """What a look through the folders gave: models, folders, those to watch, what a whole scan found, and troubles."""
+
+    models: Models
+    roots: list[Root]
+    watched: list[str]
+    found: Scanned | None
+    troubles: list[str]
 
 
 class ModelLibrary(QObject):
@@ -61,6 +71,8 @@ class ModelLibrary(QObject):
         self._closing = threading.Event()
         self._last_told = 0.0
         self._waiting: set[str] = set()
+        self._said: set[str] = set()
+        """Troubles with the folders that were told, and last still."""
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._noticed)
         self._soon = QTimer(self, interval=SETTLE_MS, singleShot=True)
@@ -124,13 +136,13 @@ class ModelLibrary(QObject):
 
         from nodeflow.library.scan import ScanCancelled
 
-        def look() -> tuple[Models, list[Root], list[str], Scanned | None]:
+        def look() -> _Looked:
             all_roots = library_roots()
             try:
                 found = library.refresh(roots, self._watch)
             except ScanCancelled:
                 found = None
-            return _with_starters(library), all_roots, _to_watch(all_roots), found
+            return _Looked(_with_starters(library), all_roots, _to_watch(all_roots), found, path_troubles())
 
         self._index.run(look, self._take_scanned, self._failed, owner=self)
 
@@ -144,8 +156,8 @@ class ModelLibrary(QObject):
             self._last_told = time.monotonic()
             self._told.emit(seen, read)
 
-    def _take_scanned(self, made: tuple[Models, list[Root], list[str], Scanned | None]) -> None:
-        models, self.roots, watched, found = made
+    def _take_scanned(self, made: _Looked) -> None:
+        models, self.roots, watched, found, troubles = made
         self.scanning = False
         self.ready = True
         self.models = models
@@ -153,6 +165,10 @@ class ModelLibrary(QObject):
         if found is not None:
             self.unplugged = tuple(dict.fromkeys((*self.unplugged, *found.unplugged)))
         self._follow(watched)
+        for told in troubles:
+            if told not in self._said:
+                self.trouble.emit(told)
+        self._said = set(troubles)
         self.changed.emit()
         self.scanned.emit(found)
         if self._once_more:
@@ -213,14 +229,20 @@ class ModelLibrary(QObject):
         self._stop.clear()
         roots, watched = self.roots, self._watcher.directories()
 
-        def look() -> tuple[Models, list[Root], list[str], Scanned | None]:
+        def look() -> _Looked:
             from nodeflow.library.scan import ScanCancelled, folders_below
 
             with contextlib.suppress(ScanCancelled):
                 library.refresh_below(folders, self._watch)
             room = MAX_WATCHED - len(watched)
             new = [one for _, folder in folders for one in folders_below(folder, room) if Path(one).is_dir()]
-            return _with_starters(library), roots, [one for one in {*watched, *new} if Path(one).is_dir()], None
+            return _Looked(
+                _with_starters(library),
+                roots,
+                [one for one in {*watched, *new} if Path(one).is_dir()],
+                None,
+                path_troubles(),
+            )
 
         self._index.run(look, self._take_scanned, self._failed, owner=self)
 
