@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ from nodeflow.library.folders import Root, is_text
 from nodeflow.library.header_reader import read_header
 from nodeflow.library.headers import Header, HeaderError
 from nodeflow.library.index import Index
+from nodeflow.library.partial import part_of
 from nodeflow.library.recognise import of_header, recognise
 from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import RuleBook, rule_book
@@ -22,6 +23,8 @@ from nodeflow.library.sniff import PICKLES
 WEIGHTS = ".safetensors", ".gguf", *PICKLES
 SIGNS = "model_index.json", "modular_model_index.json", "adapter_config.json"
 """What lies in a folder that is one model."""
+CONFIG = "config.json"
+"""What lies in a folder with one network, whose weights stand in several files where it is large."""
 PASSED_BY = {".git", "__pycache__", "node_modules", "venv", ".venv", "blobs", "refs", ".locks", ".cache", ".no_exist"}
 SNAPSHOTS = "snapshots"
 BATCH = 200
@@ -75,7 +78,19 @@ def _around(folder: Path, root: Path) -> Path:
     while folder != root and not folder.is_dir():
         folder = folder.parent
     above = [one for one in (folder, *folder.parents) if one != root and one.is_relative_to(root)]
-    return next((one for one in reversed(above) if any((one / sign).is_file() for sign in SIGNS)), folder)
+    return next((one for one in reversed(above) if _is_model(_names(one))), folder)
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208 (names alone)
+    except OSError:
+        return set()
+
+
+def _is_model(names: Collection[str]) -> bool:
+    """Return whether a folder that holds these is one model: by a sign, or as a network in several files."""
+    return any(sign in names for sign in SIGNS) or (CONFIG in names and any(map(part_of, names)))
 
 
 def _sum(one: Scanned, other: Scanned) -> Scanned:
@@ -165,7 +180,7 @@ def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[Se
     except OSError:
         return
     names = {one.name for one in listed}
-    if folder != root and any(sign in names for sign in SIGNS):
+    if folder != root and _is_model(names):
         yield Seen(folder, _name(folder, root), _folder_signature(listed), {})
         return
     for one in listed:

@@ -12,13 +12,13 @@ import pytest
 from nodeflow.library import index
 from nodeflow.library.entries import Own
 from nodeflow.library.fitting import Fit, fit
-from nodeflow.library.folders import LibrarySettings, library_roots, path_troubles, read_settings, write_settings
+from nodeflow.library.folders import LibrarySettings, Root, library_roots, path_troubles, read_settings, write_settings
 from nodeflow.library.index import Index
 from nodeflow.library.library import Library
 from nodeflow.library.named import AmbiguousNameError, library_path
 from nodeflow.library.scan import Scanned
 from tests.library.files import write_sparse
-from tests.library.layouts.shapes import CHROMA, FLUX, VAE, kohya
+from tests.library.layouts.shapes import CHROMA, FLUX, VAE, kohya, qwen_3
 
 
 @pytest.fixture(autouse=True)
@@ -227,6 +227,23 @@ def test_the_folders_of_other_programs_are_understood(tmp_path: Path, monkeypatc
     assert len(library_roots()) == 4
     (told,) = path_troubles()
     assert "extra_model_paths.yaml is no YAML at line 2" in told
+
+
+def test_a_network_in_several_files_is_one_model(places: Path) -> None:
+    folder = places / "text" / "qwen"
+    for number in (1, 2):
+        write_sparse(folder / f"model-0000{number}-of-00002.safetensors", qwen_3(2560))
+    (folder / "config.json").write_text('{"model_type": "qwen3"}')
+    write_sparse(places / "alone" / "model.safetensors", VAE)
+    (places / "alone" / "config.json").write_text('{"_class_name": "AutoencoderKL"}')
+    library = Library()
+    library.refresh()
+    assert {(entry.name, entry.found.kind) for entry in library.entries} == {
+        ("text/qwen", "text encoder"),
+        ("alone/model.safetensors", "vae"),
+    }
+    library.refresh_below([(Root(places, ""), folder)])
+    assert len(library.entries) == 2
 
 
 def test_the_hubs_cache_and_diffusers_folders_are_one_model_each(places: Path, tmp_path: Path) -> None:
