@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import FluxTransformer2DModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -111,3 +112,42 @@ def test_a_folder_that_lost_a_scale_is_refused_by_its_key(flux: Split, tmp_path:
     config = {"quant_method": "bitsandbytes", "load_in_8bit": True}
     with pytest.raises(NodeError, match="nothing in the file says how it is scaled"):
         load_model(str(with_part(flux, tmp_path / "model", "transformer", stored, config)))
+
+
+def torchao() -> Any:
+    from diffusers import TorchAoConfig
+    from torchao.quantization import Int8WeightOnlyConfig
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
+
+
+def quanto() -> Any:
+    from diffusers import QuantoConfig
+
+    return QuantoConfig(weights_dtype="int8")
+
+
+def sdnq() -> Any:
+    from sdnq import SDNQConfig
+
+    return SDNQConfig(weights_dtype="int8")
+
+
+@pytest.mark.parametrize(("module", "config"), [("torchao", torchao), ("optimum.quanto", quanto), ("sdnq", sdnq)])
+@torch.no_grad()
+def test_a_folder_that_its_own_package_reads(
+    module: str, config: Callable[[], Any], flux: Split, tmp_path: Path
+) -> None:
+    pytest.importorskip(module)
+    folder = Path(shutil.copytree(flux.folder, tmp_path / "model"))
+    small = FluxTransformer2DModel.from_pretrained(
+        folder / "transformer", quantization_config=config(), local_files_only=True
+    )
+    shutil.rmtree(folder / "transformer")
+    small.save_pretrained(folder / "transformer")
+    found, wanted = load_model(str(folder)), load_model(str(flux.folder))
+    text = wanted.text_encoder.encode(["a red star"])
+    x = torch.randn(1, 16, 4, 4, generator=torch.Generator().manual_seed(0))
+    one, other = (network_denoiser(model.network).predict(x, torch.tensor(500.0), text) for model in (found, wanted))
+    share = float((one - other).abs().max() / other.abs().max())
+    assert 0 < share < 0.02, share
