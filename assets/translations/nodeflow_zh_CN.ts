@@ -557,11 +557,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Workers</source>
    <translation>工作进程</translation>
   </message>
-  <message>
-   <source>Fast computes in bfloat16 on processors that have it, in about half the time; images differ a little.</source>
-   <translation>快速：在支持 bfloat16 的处理器上用它计算，约需一半时间；图像略有差别。</translation>
-  </message>
-</context>
+ </context>
  <context>
   <name>EngineService</name>
   <message>
@@ -2718,6 +2714,17 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>WatchedImages</name>
+  <message>
+   <source>The index of images cannot be kept: {0}</source>
+   <translation>图像索引无法保存：{0}</translation>
+  </message>
+  <message>
+   <source>The index of images was damaged. It lies now at {0}, and the images are read anew.</source>
+   <translation>图像索引已损坏。它现在位于 {0}，图像会重新读取。</translation>
+  </message>
+ </context>
+ <context>
   <name>WipeView</name>
   <message>
    <source>Two images, parted by a line</source>
@@ -4610,17 +4617,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0}, not for this</source>
    <translation>{0}，不适用于此处</translation>
-  </message>
- </context>
-<context>
-  <name>WatchedImages</name>
-  <message>
-   <source>The index of images cannot be kept: {0}</source>
-   <translation>图像索引无法保存：{0}</translation>
-  </message>
-  <message>
-   <source>The index of images was damaged. It lies now at {0}, and the images are read anew.</source>
-   <translation>图像索引已损坏。它现在位于 {0}，图像会重新读取。</translation>
   </message>
  </context>
 </TS>
