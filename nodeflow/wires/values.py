@@ -112,7 +112,8 @@ class Conditioning:
     everywhere and always; ``beside`` are further texts that lead together with it, each in its own region.
     ``references`` are latents (1, C, h, w) of images that the denoiser is shown besides, each of its own size, and
     ``slots`` (B, L) which tokens are of those images, as a text encoder saw them. ``away`` (B,) is 1 for what a
-    prediction is led away from, to which a denoiser's image prompts are not shown; None for none of it.
+    prediction is led away from, to which a denoiser's image prompts are not shown; None for none of it. ``token_ids``
+    (B, N) are the numbers of tokens that the denoiser looks up in a vocabulary of its own, -1 where they fill up.
     """
 
     tokens: Tensor | None = None
@@ -127,6 +128,7 @@ class Conditioning:
     references: tuple[Tensor, ...] = ()
     slots: Tensor | None = None
     away: Tensor | None = None
+    token_ids: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, TextEncoder
 from nodes.loaders.adapters.reader import Encoder
-from nodes.loaders.families.longcat_image.quoted_text import QuotedText
-from nodes.loaders.read.parts import CLIPText
-from nodes.loaders.text_encoders.bare import BareText
-from nodes.loaders.text_encoders.filled import FilledText
-from nodes.loaders.text_encoders.joint import PairText, TripleText, TwinText
-from nodes.loaders.text_encoders.language_model import ChatText
-from nodes.loaders.text_encoders.padded import PaddedText
-from nodes.loaders.text_encoders.seeing import EditingText, SeeingText
+from nodes.loaders.text_encoders.joint import TwinText
+
+Path = tuple[tuple[str, int | None], ...]
+"""Where a part stands in what holds it: fields, and the places in those that are tuples."""
 
 
 class TextPart(NamedTuple):
@@ -27,72 +23,54 @@ class TextPart(NamedTuple):
 
 
 def parts_of(text_encoder: TextEncoder) -> list[TextPart]:
-    """Raises NodeError for a text encoder that takes no adapter."""
-    parts = PARTS.get(type(text_encoder))
-    if parts is None:
+    """Whatever in it holds a network and adapters for it; one that reads in several ways is one part.
+
+    Raises NodeError for a text encoder that takes no adapter.
+    """
+    paths: dict[int, list[Path]] = {}
+    modules: dict[int, Any] = {}
+    for path, module in _places(text_encoder, ()):
+        paths.setdefault(id(module), []).append(path)
+        modules[id(module)] = module
+    if not modules:
         raise NodeError("this text encoder takes no LoRA; wire that of a Stable Diffusion, FLUX, Z-Image or Qwen-Image")
-    return parts(text_encoder)
+    numbers = iter(range(_first(text_encoder), 1 + len(modules) + 1))
+    clips_first = sorted(modules.values(), key=lambda module: not type(module).__name__.startswith("CLIP"))
+    return [TextPart(Encoder(next(numbers), module), _change(paths[id(module)])) for module in clips_first]
 
 
-def _more(one: Any, adapter: Adapter) -> Any:
-    return replace(one, adapters=(*one.adapters, adapter))
+def _first(text_encoder: Any) -> int:
+    """The number of its first encoder, from 1; XL's refiner has the second of two alone."""
+    return 2 if isinstance(text_encoder, TwinText) and len(text_encoder.readers) == 1 else 1
 
 
-def _alone(text: Any) -> list[TextPart]:
-    return [TextPart(Encoder(1, text.module), _more)]
+def _places(one: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if hasattr(one, "module") and hasattr(one, "adapters"):
+        yield path, one.module
+    elif is_dataclass(one) and not isinstance(one, type):
+        for field in fields(one):
+            value = getattr(one, field.name)
+            inside = enumerate(value) if isinstance(value, tuple) else [(None, value)]
+            for place, part in inside:
+                yield from _places(part, (*path, (field.name, place)))
 
 
-def _editing(text: EditingText) -> list[TextPart]:
-    """One encoder, which reads in two ways."""
-
+def _change(paths: list[Path]) -> Callable[[Any, Adapter], Any]:
     def changed(whole: Any, adapter: Adapter) -> Any:
-        return replace(whole, plain=_more(whole.plain, adapter), seeing=_more(whole.seeing, adapter))
+        for path in paths:
+            whole = _with(whole, path, adapter)
+        return whole
 
-    return [TextPart(Encoder(1, text.plain.module), changed)]
-
-
-def _field(name: str, number: int, text: Any) -> TextPart:
-    def changed(whole: Any, adapter: Adapter) -> Any:
-        return replace(whole, **{name: _more(getattr(whole, name), adapter)})
-
-    return TextPart(Encoder(number, getattr(text, name).module), changed)
+    return changed
 
 
-def _item(name: str, place: int, number: int, text: Any) -> TextPart:
-    def changed(whole: Any, adapter: Adapter) -> Any:
-        items = list(getattr(whole, name))
-        items[place] = _more(items[place], adapter)
-        return replace(whole, **{name: tuple(items)})
-
-    return TextPart(Encoder(number, getattr(text, name)[place].module), changed)
-
-
-def _twin(text: TwinText) -> list[TextPart]:
-    """XL's; its refiner has the second alone."""
-    first = 3 - len(text.readers)
-    return [_item("readers", place, first + place, text) for place in range(len(text.readers))]
-
-
-def _triple(text: TripleText) -> list[TextPart]:
-    clips = [_item("clips", place, place + 1, text) for place in range(len(text.clips))]
-    return clips if text.t5 is None else [*clips, _field("t5", 3, text)]
-
-
-def _pair(text: PairText) -> list[TextPart]:
-    return [_field("clip", 1, text), _field("t5", 2, text)]
-
-
-PARTS: Mapping[type, Callable[[Any], list[TextPart]]] = {
-    CLIPText: _alone,
-    ChatText: _alone,
-    SeeingText: _alone,
-    PaddedText: _alone,
-    FilledText: _alone,
-    BareText: _alone,
-    QuotedText: _alone,
-    EditingText: _editing,
-    TwinText: _twin,
-    TripleText: _triple,
-    PairText: _pair,
-}
-"""By the kind of text encoder; a new family adds a line."""
+def _with(whole: Any, path: Path, adapter: Adapter) -> Any:
+    """The whole with an adapter more where a path leads."""
+    if not path:
+        return replace(whole, adapters=(*whole.adapters, adapter))
+    (name, place), rest = path[0], path[1:]
+    value = getattr(whole, name)
+    if place is None:
+        return replace(whole, **{name: _with(value, rest, adapter)})
+    items = [_with(item, rest, adapter) if number == place else item for number, item in enumerate(value)]
+    return replace(whole, **{name: tuple(items)})

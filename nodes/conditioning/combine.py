@@ -78,8 +78,11 @@ def _concatenated(text: Conditioning, behind: Conditioning) -> Conditioning:
     mask = None
     if text.mask is not None and behind.mask is not None:
         mask = torch.cat([text.mask.expand(rows, -1), behind.mask.expand(rows, -1)], 1)
+    ids = None
+    if text.token_ids is not None and behind.token_ids is not None:
+        ids = torch.cat([text.token_ids.expand(rows, -1), behind.token_ids.expand(rows, -1)], 1)
     tokens = torch.cat([one.expand(rows, -1, -1), other.expand(rows, -1, -1)], 1)
-    return replace(text, tokens=tokens, words=text.words + behind.words, mask=mask)
+    return replace(text, tokens=tokens, words=text.words + behind.words, mask=mask, token_ids=ids)
 
 
 def _averaged(text: Conditioning, other: Conditioning, share: float) -> Conditioning:

@@ -223,7 +223,27 @@ LONGCAT: Names = [
     (r"^time_embed\.timestep_embedder\.linear_2", "time_in.out_layer"),
     *FLUX,
 ]
+COSMOS: Names = [
+    (r"^text_conditioner\.", "llm_adapter."),
+    (r"^patch_embed\.proj\.", "x_embedder.proj.1."),
+    (r"^time_embed\.t_embedder\.", "t_embedder.1."),
+    (r"^time_embed\.norm\.", "t_embedding_norm."),
+    (r"^norm_out\.linear_([12])\.", r"final_layer.adaln_modulation.\1."),
+    (r"^proj_out\.", "final_layer.linear."),
+    (r"^transformer_blocks\.", "blocks."),
+    (r"\.norm1\.linear_", ".adaln_modulation_self_attn."),
+    (r"\.norm2\.linear_", ".adaln_modulation_cross_attn."),
+    (r"\.norm3\.linear_", ".adaln_modulation_mlp."),
+    (r"\.attn1\.", ".self_attn."),
+    (r"\.attn2\.", ".cross_attn."),
+    (r"\.to_([qkv])\.", r".\1_proj."),
+    (r"\.to_out\.0\.", ".output_proj."),
+    (r"\.norm_([qk])\.", r".\1_norm."),
+    (r"\.ff\.net\.0\.proj\.", ".mlp.layer1."),
+    (r"\.ff\.net\.2\.", ".mlp.layer2."),
+]
 NAMES = {
+    "CosmosTransformer3DModel": COSMOS,
     "Flux3Transformer2DModel": FLUX_3,
     "FluxTransformer2DModel": FLUX,
     "OvisImageTransformer2DModel": OVIS,

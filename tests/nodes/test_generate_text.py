@@ -22,7 +22,8 @@ from nodeflow.node import NodeError, noting
 from nodeflow.wires import Image, LanguageModel
 from nodes.conditioning.generate_text import drawn, generate_text, load_language_model
 from nodes.loaders.language_models.request import request
-from tests.nodes.families.seeing_models import qwen_3_vl, words
+from tests.nodes.families.seeing_models import qwen_3_vl
+from tests.nodes.families.small.parts import words
 from tests.nodes.families.split_files import weights_of
 from tests.nodes.test_sampling_parity import finish
 

@@ -38,6 +38,8 @@ NEEDS: Mapping[str, Sequence[tuple[Told, ...]]] = {
     "qwen-image-edit": (_either("Qwen-Image-Edit", "Qwen-Image-Edit 2511", "Qwen-Image"),),
     "qwen-image-2.1": (_either("Qwen-Image 2.1"),),
     "krea-2": (_either("Krea 2"),),
+    "anima": (_either("Anima"),),
+    "ideogram-4": ((("pipeline", "Ideogram 4"),),),
 }
 """What each workflow needs, one of each row; its file lies in workflows/models."""
 
@@ -85,4 +87,6 @@ def _words() -> dict[str, tuple[str, str]]:
         "qwen-image-edit": ("Qwen-Image-Edit", changed),
         "qwen-image-2.1": ("Qwen-Image 2.1", changed),
         "krea-2": ("Krea 2", painted),
+        "anima": ("Anima", painted),
+        "ideogram-4": ("Ideogram 4", painted),
     }

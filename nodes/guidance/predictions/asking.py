@@ -157,7 +157,7 @@ def _calls(jobs: list[Job], x: Tensor) -> list[tuple[Box, list[Job]]]:
 
 
 def _shapes(text: Conditioning) -> tuple[object, ...]:
-    tensors = (text.tokens, text.pooled, text.labels, text.mask, text.score, text.sizes)
+    tensors = (text.tokens, text.pooled, text.labels, text.mask, text.score, text.sizes, text.token_ids)
     own = id(text) if text.references or text.slots is not None else None  # what is shown is asked for by itself
     return own, *(None if tensor is None else tuple(tensor.shape[1:]) for tensor in tensors)
 

@@ -42,6 +42,7 @@ def joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
         score=both(one.score, other.score),
         sizes=both(one.sizes, other.sizes),
         away=_away(one, other, batch),
+        token_ids=both(one.token_ids, other.token_ids),
     )
 
 

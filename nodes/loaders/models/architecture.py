@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from nodeflow.node import NodeError
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import no_progress_bar, read_weights
 from nodes.loaders.read.made_of import made_of
@@ -34,7 +35,8 @@ class Architecture:
     ``ignorable``: patterns that names of weights begin with which do nothing. ``others``: patterns that names of
     *another* model hold, with what it is. ``precisions``: what it computes rightly in, the best first. ``optional``:
     parts of the network that a file may be without; ``tied``: parts that are another part of it under a second name.
-    ``finish``: what is done to a network last that was made of a file.
+    ``finish``: what is done to a network last that was made of a file. ``held``: networks that it has inside, by name,
+    which lie in a folder of their own beside it in a pipeline.
     """
 
     library: str
@@ -47,6 +49,7 @@ class Architecture:
     optional: tuple[str, ...] = ()
     tied: Mapping[str, str] = field(default_factory=dict)
     finish: Callable[[Any], None] = lambda module: None
+    held: Mapping[str, Architecture] = field(default_factory=dict)
 
     def from_file(self, path: Path, weights: FileWeights, what: str, dtype: torch.dtype, **settings: Any) -> Any:
         """The network, with all weights of a file or of one part of it; quantised ones stay as they are.
@@ -59,12 +62,18 @@ class Architecture:
             with weights.followed:
                 told = self.named(dict(weights))
             module = self._empty(self.shape(told), settings)
+            for name, inner in self.held.items():
+                before = f"{name}."
+                own = {key.removeprefix(before): value for key, value in told.items() if key.startswith(before)}
+                if not own and name in self.optional:
+                    continue
+                setattr(module, name, inner._empty(inner.shape(own), {}))
         return self._filled(path, module, weights, told, dtype)
 
     def _filled(self, path: Path, module: Any, weights: FileWeights, told: Weights, dtype: torch.dtype) -> Any:
         """The network with its weights, all of which are accounted for; ``told`` are these under its own names."""
         for part in self.optional:
-            if not any(name.startswith(f"{part}.") for name in told):
+            if part not in self.held and not any(name.startswith(f"{part}.") for name in told):
                 holder, _, name = part.rpartition(".")
                 setattr(module.get_submodule(holder), name, None)
         for part in self.tied:
@@ -78,6 +87,17 @@ class Architecture:
 
     def from_folder(self, folder: Path, dtype: torch.dtype) -> Any:
         """The network of a folder, as its library saves it. Raises NodeError for missing, damaged or unsafe weights."""
+        module = self._alone(folder, dtype)
+        for name, inner in self.held.items():
+            if not (folder.parent / name).is_dir():
+                if name in self.optional:
+                    continue
+                raise NodeError(f"{folder.parent.name} has no {name}; download it again, with all its folders")
+            setattr(module, name, inner.from_folder(folder.parent / name, dtype))
+        return module
+
+    def _alone(self, folder: Path, dtype: torch.dtype) -> Any:
+        """The same without the networks that lie in folders of their own."""
         if (config := bitsandbytes_config(folder)) is not None:
             return self._from_quantised(folder, config, dtype)
         if self.library == "diffusers":

@@ -18,7 +18,7 @@ from nodes.loaders.text_encoders.encoder import Encoder
 
 
 class Encoding(NamedTuple):
-    """A text encoder that was loaded, and the tokenizer that goes with it."""
+    """A text encoder that was loaded, and the tokenizer that goes with it; None for a tokenizer by itself."""
 
     tokenizer: Any
     module: Any
@@ -43,8 +43,9 @@ class TextPart:
 class Text:
     """How a family reads a text.
 
-    ``make`` puts loaded encoders, by their folder's name, into one; it is told the configuration of the family's
-    network too, as far as that is known: which template, which layers, what length, and what is left out.
+    ``make`` puts loaded encoders (and tokenizers by themselves), by their folder's name, into one; it is told the
+    configuration of the family's network too, as far as that is known: which template, which layers, what length, and
+    what is left out.
     """
 
     parts: tuple[TextPart, ...]

@@ -17,7 +17,7 @@ from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import ready
 from nodes.loaders.read.tokenizer_folder import PIPELINE
-from nodes.loaders.text_encoders.tokenizers import tokenizer_for
+from nodes.loaders.text_encoders.tokenizers import further_tokenizer, tokenizer_for
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,15 @@ class EncoderFile:
             module = encoder.architecture.from_file(path, weights, encoder.name, dtype)
         most = module.get_input_embeddings().num_embeddings if tokenizer or encoder.tokenizing.own is None else 0
         return Encoding(tokenizer_for(encoder.tokenizing, path, encoder.name, tokenizer, most), ready(module))
+
+    def further(self, part: TextPart) -> dict[str, Encoding]:
+        """Tokenizers that the text is read by besides. Raises NodeError where one is missing."""
+        found = {}
+        for name, spec in part.encoder.further.items():
+            beside = self.path.parent / name
+            own = self.path.is_dir() and beside.is_dir()
+            found[name] = Encoding(spec.of_folder(beside) if own else further_tokenizer(spec, self.path, name), None)
+        return found
 
 
 Given = Mapping[str, EncoderFile]
@@ -114,9 +123,9 @@ def load_text(
         raise NodeError(f"{family.name} reads texts by {_listed(family)}, and {' and '.join(missing)} is not given")
     if tokenizer and len(given) > 1:
         raise NodeError("tokenizer is for one text encoder alone; put each tokenizer's folder beside its file instead")
-    loaded = {
-        part.place: given[part.place].load(part, precision, tokenizer)
-        for part in family.text.parts
-        if part.place in given
-    }
+    loaded: dict[str, Encoding] = {}
+    for part in family.text.parts:
+        if part.place in given:
+            loaded[part.place] = given[part.place].load(part, precision, tokenizer)
+            loaded |= given[part.place].further(part)
     return family.text.make(loaded, config)

@@ -1,4 +1,4 @@
-"""A language model that reads a text as it stands, with nothing around it: those of ERNIE-Image and CogView 4."""
+"""A language model that reads a text as it stands, with nothing around it: ERNIE-Image's, CogView 4's, Fibo's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from nodeflow.wires import Adapter, Conditioning
+from nodes.loaders.text_encoders.rows import together
 from nodes.loaders.text_encoders.tokenizing import each, tell_lost
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
@@ -17,16 +17,18 @@ from nodes.networks.low_rank import adapted
 
 @dataclass(frozen=True, eq=False)
 class BareText:
-    """The hidden states of a ``layer`` are a text's tokens, as many as it has, ``most`` at most.
+    """The hidden states of some ``layers``, side by side, are a text's tokens, as many as it has, ``most`` at most.
 
     ``multiple``: where above 1, what fills up stands *before* a text, up to a multiple of so many, and leads too.
+    ``empty`` is the number of the token that stands for an empty text; None: the one that begins a text.
     """
 
     tokenizer: Any
     module: torch.nn.Module
-    layer: int
+    layers: tuple[int, ...]
     most: int
     multiple: int = 1
+    empty: int | None = None
     adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
@@ -34,12 +36,7 @@ class BareText:
 
     def encode(self, texts: list[str]) -> Conditioning:
         """Tokens of each text, filled up to those of the longest, and which of them are more than filling."""
-        found = [self._encoded(text, number) for number, text in enumerate(texts)]
-        longest = max(row.shape[1] for row, _ in found)
-        tokens = torch.cat([pad(row, (0, 0, 0, longest - row.shape[1])) for row, _ in found])
-        mask = torch.arange(longest)[None] < torch.tensor([[row.shape[1]] for row, _ in found])
-        words = found[0][1]
-        return Conditioning(tokens, words=words + ("",) * (longest - len(words)), mask=mask.to(tokens.device))
+        return together([self._encoded(text, number) for number, text in enumerate(texts)])
 
     def _encoded(self, text: str, number: int) -> tuple[Tensor, tuple[str, ...]]:
         """Hidden states (1, L, D) and the words that they are of."""
@@ -48,11 +45,11 @@ class BareText:
             lost = self.tokenizer.decode(numbers[self.most :])
             tell_lost(type(self.tokenizer).__name__.partition("Tokenizer")[0], self.most, len(numbers), lost, number)
             numbers = numbers[: self.most]
-        if not numbers:
-            numbers = [int(self.tokenizer.bos_token_id or 0)]
+        if not numbers or (self.empty is not None and not text):
+            numbers = [int(self.tokenizer.bos_token_id or 0) if self.empty is None else self.empty]
         filling = -len(numbers) % self.multiple
         ids = torch.tensor([[int(self.tokenizer.pad_token_id or 0)] * filling + numbers], device=device_of(self.module))
         with torch.no_grad(), adapted(self.module, self.adapters):
             said = self.module(input_ids=ids, output_hidden_states=True)
         words = ("",) * filling + tuple(self.tokenizer.decode([token]) for token in numbers)
-        return said.hidden_states[self.layer], words
+        return torch.cat([said.hidden_states[layer] for layer in self.layers], -1), words

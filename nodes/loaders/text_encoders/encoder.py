@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nodes.loaders.models.architecture import Architecture
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -14,10 +15,12 @@ class Encoder:
 
     ``name`` is what ``parts.toml`` calls it in a file that holds several parts; ``told``: the names by which the rules
     tell a file with it alone, the truest first. Families share kinds: one is declared once, in
-    ``nodes/loaders/text_encoders/kinds/``, or in the folder of the one family that has it.
+    ``nodes/loaders/text_encoders/kinds/``, or in the folder of the one family that has it. ``further``: tokenizers by
+    which the text is read besides, by the names of their folders in a pipeline.
     """
 
     name: str
     told: tuple[str, ...]
     architecture: Architecture
     tokenizing: Tokenizing
+    further: Mapping[str, Tokenizing] = field(default_factory=dict)

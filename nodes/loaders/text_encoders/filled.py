@@ -36,7 +36,7 @@ class FilledText:
     every text.
 
     ``reading`` says how a text is put to it. Where ``zeroed`` is on, what fills up is zeros; ``beyond``: how many
-    tokens of it are said to be more than filling.
+    tokens of it are said to be more than filling. ``side``: where it fills up.
     """
 
     tokenizer: Any
@@ -45,6 +45,7 @@ class FilledText:
     layers: tuple[int, ...] = (-1,)
     zeroed: bool = False
     beyond: int = 0
+    side: str = "right"
     adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
@@ -61,7 +62,7 @@ class FilledText:
         read = self.reading(text)
         until = read.words.rfind(text) + len(text) if text else 0
         tell_cut(self.tokenizer, read.words, read.most, number, until)
-        options = {"padding": "max_length", "padding_side": "right", "truncation": True, "max_length": read.most}
+        options = {"padding": "max_length", "padding_side": self.side, "truncation": True, "max_length": read.most}
         given = self.tokenizer([read.words], return_tensors="pt", **options)
         ids, mask = (part.to(device_of(self.module)) for part in (given.input_ids, given.attention_mask))
         with torch.no_grad(), adapted(self.module, self.adapters):
@@ -70,9 +71,12 @@ class FilledText:
         places = read.places
         if self.zeroed:
             states = states * mask[..., None]
-        kept = torch.arange(read.most, device=mask.device)[None] < mask.sum(1, keepdim=True) + self.beyond
-        count = int(mask.sum())
-        words = tuple(self.tokenizer.decode([int(ids[0, place])]) if place < count else "" for place in places)
+        kept = mask.bool()
+        if self.beyond:
+            kept = torch.arange(read.most, device=mask.device)[None] < mask.sum(1, keepdim=True) + self.beyond
+        read_words = zip(ids[0].tolist(), mask[0].tolist(), strict=True)
+        decoded = [self.tokenizer.decode([token]) if seen else "" for token, seen in read_words]
+        words = tuple(decoded[place] for place in places)
         return states[:, places], kept[:, places], words
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, Conditioning, Image
 from nodes.loaders.text_encoders.language_model import ChatText
+from nodes.loaders.text_encoders.rows import together
 from nodes.loaders.text_encoders.tokenizing import each, tell_lost
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
@@ -50,12 +50,7 @@ class SeeingText:
 
     def encode(self, texts: list[str]) -> Conditioning:
         """Tokens of each text, filled up to those of the longest, and which of them are more than filling."""
-        found = [self._encoded(text, (), number) for number, text in enumerate(texts)]
-        longest = max(row.shape[1] for row, _ in found)
-        tokens = torch.cat([pad(row, (0, 0, 0, longest - row.shape[1])) for row, _ in found])
-        mask = torch.arange(longest)[None] < torch.tensor([[row.shape[1]] for row, _ in found])
-        words = found[0][1]
-        return Conditioning(tokens, words=words + ("",) * (longest - len(words)), mask=mask.to(tokens.device))
+        return together([self._encoded(text, (), number) for number, text in enumerate(texts)])
 
     def encode_seeing(self, text: str, images: Sequence[Image]) -> Conditioning:
         """A text about images, each (1, 3, H, W). Raises NodeError for a model without sight."""

@@ -60,6 +60,18 @@ def tokenizer_for(spec: Tokenizing, file: Path, what: str, given: str = "", most
     raise NodeError(_absent(spec, file, what))
 
 
+def further_tokenizer(spec: Tokenizing, file: Path, name: str) -> Any:
+    """A tokenizer that is asked for besides an encoder's own: in a folder of that ``name`` beside the file, in
+    ComfyUI's folder or in the hub's cache. Raises NodeError where there is none."""
+    for folder in (file.resolve().parent / name, file.resolve().parent.parent / name, *_elsewhere(spec, file)):
+        if any((folder / one).is_file() for one in FILES):
+            return spec.of_folder(folder)
+    raise NodeError(
+        f"the texts for {named(file)} are read by a second tokenizer, {name}, which is not on this computer"
+        f"{_source(spec)}; put it beside the file as a folder called {name}"
+    )
+
+
 def _named_folder(given: str) -> Path:
     """The folder that a person named: with the tokenizer, or of a model that has one. Raises NodeError."""
     path = located(given)
@@ -85,6 +97,12 @@ def _places(spec: Tokenizing, file: Path) -> Iterator[Path]:
     here = file.resolve().parent
     yield from (here / one for one in (file.stem, f"{file.stem}_tokenizer", "tokenizer", spec.comfyui) if one)
     yield here
+    yield from _elsewhere(spec, file)
+
+
+def _elsewhere(spec: Tokenizing, file: Path) -> Iterator[Path]:
+    """The folders that other programs keep it in."""
+    here = file.resolve().parent
     if spec.comfyui:
         tops = [*here.parents, *(top for root in library_roots() for top in root.path.parents)]
         yield from (top / COMFYUI / spec.comfyui for top in tops)
@@ -109,11 +127,15 @@ def _in_hub_cache(repository: str) -> Path | None:
 
 def _absent(spec: Tokenizing, file: Path, what: str) -> str:
     """What is missing, and what to do."""
-    source = ""
-    if spec.repositories:
-        model, _, folder = spec.repositories[0].partition(":")
-        source = f" (the folder {folder} of {model} on the hub has it)" if folder else f" ({model} on the hub has it)"
     return (
-        f"{named(file)} brings no tokenizer, and none for the {what} is on this computer{source}; put it beside the "
-        f"file as a folder called tokenizer, or name its folder at the parameter tokenizer"
+        f"{named(file)} brings no tokenizer, and none for the {what} is on this computer{_source(spec)}; put it beside "
+        f"the file as a folder called tokenizer, or name its folder at the parameter tokenizer"
     )
+
+
+def _source(spec: Tokenizing) -> str:
+    """Who has it."""
+    if not spec.repositories:
+        return ""
+    model, _, folder = spec.repositories[0].partition(":")
+    return f" (the folder {folder} of {model} on the hub has it)" if folder else f" ({model} on the hub has it)"

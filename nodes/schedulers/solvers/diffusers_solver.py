@@ -131,6 +131,8 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     mu = low + (high - low) * (config["image_tokens"] - fewest) / (most - fewest)
     if config.get("empirical_shift"):
         mu = empirical_shift(config["image_tokens"], steps)
+    if "logit_normal" in config:
+        return {"sigmas": logit_normal(config["image_tokens"] / fewest, steps, config["logit_normal"])}
     if config.get("root_shift"):
         return {
             **whole_times(steps, config.get("num_train_timesteps", 1000)),
@@ -144,6 +146,15 @@ def empirical_shift(tokens: int, steps: int) -> float:
     """FLUX.2's mu: lines that were fitted to what is best at 10 and at 200 steps, and between them by the steps."""
     few, many = 8.73809524e-05 * tokens + 1.89833333, 0.00016927 * tokens + 0.45666666
     return many if tokens > 4300 else many + (many - few) / 190 * (steps - 200)
+
+
+def logit_normal(ratio: float, steps: int, spread: float) -> list[float]:
+    """Ideogram 4's levels: the quantiles of a logit-normal distribution, whose middle moves with the image's size, by
+    how often its tokens are those at which it lies in the middle."""
+    from diffusers.pipelines.ideogram4.pipeline_ideogram4 import _logit_normal_sigmas
+
+    found: Tensor = _logit_normal_sigmas(steps, math.log(ratio) / 2, spread)
+    return found.tolist()
 
 
 def whole_times(steps: int, trained: int) -> dict[str, list[float]]:

@@ -147,6 +147,7 @@ NETWORKS = {
         ),
         "transformer",
         "Anima",
+        ALONE,
     ),
     "cosmos predict 2": Layout(
         under("net.", {"blocks.0.mlp.layer1.weight": (W, W), "x_embedder.proj.1.weight": (W, 68)}),
@@ -199,7 +200,32 @@ NETWORKS = {
         "HunyuanImage",
         ALONE,
     ),
-    "ideogram 4": Layout({"embed_image_indicator.weight": (2, W)}, "transformer", "Ideogram 4"),
+    "ideogram 4": Layout({"embed_image_indicator.weight": (2, W)}, "transformer", "Ideogram 4", ALONE),
+    "fibo": Layout(
+        {"single_transformer_blocks.0.proj_mlp.weight": (W, W), "caption_projection.0.linear.weight": (W, W)},
+        "transformer",
+        "Fibo",
+        ALONE,
+    ),
+    "prx": Layout(
+        {
+            "time_in.in_layer.weight": (W, 256),
+            "img_in.weight": (W, 64),
+            "blocks.0.attention.img_qkv_proj.weight": (W, W),
+        },
+        "transformer",
+        "PRX",
+        ALONE,
+    ),
+    "prx of deep compression": Layout(
+        {
+            "time_in.in_layer.weight": (W, 256),
+            "img_in.weight": (W, 32),
+            "blocks.0.attention.img_qkv_proj.weight": (W, W),
+        },
+        "transformer",
+        "PRX on other latents",
+    ),
     "omnigen 2": Layout(
         {"time_caption_embed.timestep_embedder.linear_1.bias": (W,), "ref_image_patch_embedder.weight": (W, 64)},
         "transformer",

@@ -37,7 +37,7 @@ TEXT = {
         {**QWEN_VL, "model.layers.0.self_attn.k_proj.bias": (256,)}, "text encoder", "Qwen2.5-VL 3B"
     ),
     "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B", READER),
-    "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B", "nodes.load_language_model"),
+    "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B", READER),
     "qwen 3 of another size": Layout(qwen_3(96), "text encoder", "Qwen3", READER),
     "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
     "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),
@@ -48,5 +48,12 @@ TEXT = {
         {**LLAMA, "model.embed_tokens.weight": (131072, 3072)}, "text encoder", "Ministral 3 3B", READER
     ),
     "ovis qwen 3": Layout(qwen_3(2048), "text encoder", "Qwen3 2B", READER),
+    "smollm 3": Layout(
+        {**LLAMA, "model.embed_tokens.weight": (128256, 2048), "model.layers.35.self_attn.q_proj.weight": (2048, 2048)},
+        "text encoder",
+        "SmolLM3 3B",
+        READER,
+    ),
+    "t5gemma": Layout({"layers.0.pre_self_attn_layernorm.weight": (W,)}, "text encoder", "T5Gemma", READER),
     "llama": Layout(LLAMA, "text encoder", "Llama 3.1 8B", READER),
 }

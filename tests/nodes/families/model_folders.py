@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from diffusers import (
-    AutoencoderKL,
     AutoencoderKLQwenImage,
     DDIMScheduler,
     FlowMatchEulerDiscreteScheduler,
@@ -25,70 +24,20 @@ from diffusers import (
     ZImageTransformer2DModel,
 )
 from transformers import (
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPTextModelWithProjection,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen2Tokenizer,
     Qwen3Config,
     Qwen3Model,
-    T5Config,
-    T5EncoderModel,
-    T5TokenizerFast,
 )
 
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+from tests.nodes.families.small.parts import clip, kl, language, t5
 from tests.nodes.language_led_models import letters
 
 WIDE = 256
 """Two heads of 128, which Qwen 2.5 VL has."""
-
-
-def clip(width: int, layers: int, projected: bool) -> CLIPTextModel:
-    config = CLIPTextConfig(
-        vocab_size=49408,
-        hidden_size=width,
-        intermediate_size=2 * width,
-        projection_dim=width,
-        num_hidden_layers=layers,
-        num_attention_heads=1,
-        hidden_act="gelu" if layers == 32 else "quick_gelu",
-    )
-    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config)
-
-
-def t5(width: int) -> tuple[T5EncoderModel, T5TokenizerFast]:
-    pieces = ["<pad>", "</s>", "<unk>", "▁", "▁red", "▁star", "▁blue", "▁a", *"abcdefghijklmnopqrstuvwxyz"]
-    tokenizer = T5TokenizerFast(vocab=[(piece, -float(rank)) for rank, piece in enumerate(pieces)], extra_ids=0)
-    shape = {"d_model": width, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}
-    return T5EncoderModel(T5Config(vocab_size=len(tokenizer), feed_forward_proj="gated-gelu", **shape)), tokenizer
-
-
-def kl(scaling: float, shift: float) -> AutoencoderKL:
-    return AutoencoderKL(
-        block_out_channels=(32, 32, 32, 32),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1,
-        latent_channels=16,
-        use_quant_conv=False,
-        use_post_quant_conv=False,
-        scaling_factor=scaling,
-        shift_factor=shift,
-    )
-
-
-def language(width: int, heads: int, words: int) -> dict[str, Any]:
-    return {
-        "vocab_size": words,
-        "hidden_size": width,
-        "intermediate_size": 2 * width,
-        "num_hidden_layers": 3,
-        "num_attention_heads": heads,
-        "num_key_value_heads": 1,
-    }
 
 
 def flux(folder: Path, pipeline: Any = FluxPipeline, channels: int = 64) -> None:
@@ -109,7 +58,7 @@ def flux(folder: Path, pipeline: Any = FluxPipeline, channels: int = 64) -> None
     pipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0, use_dynamic_shifting=True),
-        vae=kl(0.3611, 0.1159),
+        vae=kl(16, 0.3611, 0.1159),
         text_encoder=clip(16, 12, projected=False),
         tokenizer=clip_tokenizer(False),
         text_encoder_2=encoder,
@@ -138,7 +87,7 @@ def sd3(folder: Path) -> None:
     StableDiffusion3Pipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=kl(1.5305, 0.0609),
+        vae=kl(16, 1.5305, 0.0609),
         text_encoder=first,
         tokenizer=clip_tokenizer(False),
         text_encoder_2=second,
@@ -163,7 +112,7 @@ def z_image(folder: Path) -> None:
     )
     ZImagePipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=kl(0.3611, 0.1159),
+        vae=kl(16, 0.3611, 0.1159),
         text_encoder=Qwen3Model(
             Qwen3Config(
                 **language(16, 2, len(tokenizer)),
@@ -225,22 +174,11 @@ def u_net(text: int, **shape: Any) -> UNet2DConditionModel:
     )
 
 
-def small_kl(scaling: float) -> AutoencoderKL:
-    return AutoencoderKL(
-        block_out_channels=(32, 32, 32, 32),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1,
-        latent_channels=4,
-        scaling_factor=scaling,
-    )
-
-
 def sd1(folder: Path) -> None:
     StableDiffusionPipeline(
         unet=u_net(16, sample_size=64, attention_head_dim=8),
         scheduler=DDIMScheduler(**STABLE_DIFFUSION, timestep_spacing="trailing"),
-        vae=small_kl(0.18215),
+        vae=kl(4, 0.18215),
         text_encoder=clip(16, 12, projected=False),
         tokenizer=clip_tokenizer(False),
         safety_checker=None,
@@ -263,7 +201,7 @@ def xl(folder: Path) -> None:
     StableDiffusionXLPipeline(
         unet=unet,
         scheduler=DDIMScheduler(**STABLE_DIFFUSION, timestep_spacing="trailing"),
-        vae=small_kl(0.13025),
+        vae=kl(4, 0.13025),
         text_encoder=clip(16, 12, projected=False),
         tokenizer=clip_tokenizer(False),
         text_encoder_2=clip(20, 32, projected=True),

@@ -1,14 +1,10 @@
 """Families whose text encoders see, with random weights, in the layouts of their pipelines."""
 
 from pathlib import Path
-from typing import Any
 
-import torch
 from diffusers import (
-    AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
     AutoencoderKLQwenImage21,
-    FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Pipeline,
     Flux2Transformer2DModel,
@@ -39,22 +35,7 @@ from transformers import (
 )
 
 from nodes.loaders.text_encoders.kinds.qwen import EYES_3
-
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
-SPECIAL += ["<|video_pad|>"]
-TEMPLATE = (
-    "{% for one in messages %}<|im_start|>{{ one.role }}\n"
-    "{% if one.content is string %}{{ one.content }}{% else %}{{ one.content[0].text }}{% endif %}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-def words() -> Qwen2Tokenizer:
-    """Each byte a token, and Qwen's special ones."""
-    tokenizer = Qwen2Tokenizer(vocab={letter: number for number, letter in enumerate(sorted(ByteLevel.alphabet()))})
-    tokenizer.add_special_tokens({"additional_special_tokens": SPECIAL, "pad_token": SPECIAL[0]})
-    tokenizer.chat_template = TEMPLATE
-    return tokenizer
+from tests.nodes.families.small.parts import TEMPLATE, flux_2_vae, shifted, words
 
 
 def qwen_3_vl(tokenizer: Qwen2Tokenizer, width: int, layers: int) -> Qwen3VLConfig:
@@ -90,10 +71,6 @@ def qwen_3_vl(tokenizer: Qwen2Tokenizer, width: int, layers: int) -> Qwen3VLConf
         },
         **numbers,
     )
-
-
-def shifted(shift: float = 1.0, **settings: Any) -> FlowMatchEulerDiscreteScheduler:
-    return FlowMatchEulerDiscreteScheduler(shift=shift, use_dynamic_shifting=True, **settings)
 
 
 def qwen_image_21(folder: Path) -> None:
@@ -240,15 +217,3 @@ def flux_2(folder: Path, width: int = 5120) -> None:
         tokenizer=PixtralProcessor(image_processor=PixtralImageProcessor(), tokenizer=tokenizer, chat_template=MISTRAL),
         transformer=flux_2_transformer(width, guidance_embeds=True),
     ).save_pretrained(folder)
-
-
-def flux_2_vae() -> AutoencoderKLFlux2:
-    vae = AutoencoderKLFlux2(
-        block_out_channels=(32, 32, 32, 32),
-        layers_per_block=1,
-        latent_channels=32,
-        mid_block_add_attention=False,
-    )
-    torch.nn.init.normal_(vae.bn.running_mean)
-    torch.nn.init.uniform_(vae.bn.running_var, 0.5, 2.0)
-    return vae

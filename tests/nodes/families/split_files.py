@@ -15,12 +15,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tests.nodes.families import model_folders as usual
-from tests.nodes.families import small_families as small
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
+from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
 from tests.nodes.original_layout import unet_weights, vae_weights
 from tests.nodes.original_transformers import original_weights
 
 Weights = dict[str, Tensor]
+
+
+HELD = "text_conditioner", "unconditional_transformer"
+"""Folders of networks that lie in the transformer's file."""
 
 
 class Split(NamedTuple):
@@ -41,9 +45,12 @@ class Kind(NamedTuple):
     texts: Mapping[str, tuple[str, str]]
     inside: Mapping[str, str] = {}
     vae: str = "vae."
+    further: tuple[str, ...] = ()
+    """Folders of further tokenizers."""
 
 
 KINDS: Mapping[str, Kind] = {
+    "Anima": Kind(language_led.anima, {"text_encoder": ("qwen_3_06b_base", "tokenizer")}, further=("t5_tokenizer",)),
     "Stable Diffusion 1": Kind(usual.sd1, {"text_encoder": ("clip_l", "")}),
     "Stable Diffusion XL": Kind(usual.xl, {"text_encoder": ("clip_l", ""), "text_encoder_2": ("clip_g", "")}),
     "FLUX.1": Kind(
@@ -66,21 +73,25 @@ KINDS: Mapping[str, Kind] = {
     "Qwen-Image 2.1": Kind(qwen_image_21, {"text_encoder": ("qwen3vl_8b", "processor")}),
     "FLUX.2 Klein": Kind(flux_2_klein, {"text_encoder": ("qwen_3_4b", "tokenizer")}),
     "Krea 2": Kind(krea_2, {"text_encoder": ("qwen3vl_4b", "tokenizer")}),
-    "Chroma": Kind(small.chroma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
-    "Lumina 2": Kind(small.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}),
-    "PixArt-alpha": Kind(small.pixart_alpha, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
-    "PixArt-Sigma": Kind(small.pixart_sigma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
-    "Sana": Kind(small.sana, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
-    "Sana Sprint": Kind(small.sana_sprint, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
-    "Ovis-Image": Kind(small.ovis_image, {"text_encoder": ("ovis_2.5", "tokenizer")}, {"text_encoder": "qwen3_2b"}),
-    "LongCat-Image": Kind(small.longcat_image, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer")}),
-    "ERNIE-Image": Kind(small.ernie_image, {"text_encoder": ("ministral-3-3b", "tokenizer")}),
-    "CogView 4": Kind(small.cogview_4, {"text_encoder": ("glm-4-9b", "tokenizer")}),
+    "Chroma": Kind(by_t5.chroma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "Lumina 2": Kind(
+        language_led.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}
+    ),
+    "PixArt-alpha": Kind(by_t5.pixart_alpha, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "PixArt-Sigma": Kind(by_t5.pixart_sigma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "Sana": Kind(language_led.sana, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
+    "Sana Sprint": Kind(language_led.sana_sprint, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
+    "Ovis-Image": Kind(
+        language_led.ovis_image, {"text_encoder": ("ovis_2.5", "tokenizer")}, {"text_encoder": "qwen3_2b"}
+    ),
+    "LongCat-Image": Kind(language_led.longcat_image, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer")}),
+    "ERNIE-Image": Kind(language_led.ernie_image, {"text_encoder": ("ministral-3-3b", "tokenizer")}),
+    "CogView 4": Kind(language_led.cogview_4, {"text_encoder": ("glm-4-9b", "tokenizer")}),
     "Kandinsky 5": Kind(
-        small.kandinsky_5, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer"), "text_encoder_2": ("clip_l", "")}
+        by_several.kandinsky_5, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer"), "text_encoder_2": ("clip_l", "")}
     ),
     "HiDream": Kind(
-        small.hidream,
+        by_several.hidream,
         {
             "text_encoder": ("clip_l_hidream", ""),
             "text_encoder_2": ("clip_g_hidream", ""),
@@ -89,10 +100,13 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "HunyuanImage": Kind(
-        small.hunyuan_image,
+        by_several.hunyuan_image,
         {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer"), "text_encoder_2": ("byt5_small_glyphxl", "")},
     ),
-    "AuraFlow": Kind(small.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),
+    "PRX": Kind(late_comers.prx, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
+    "Fibo": Kind(late_comers.fibo, {"text_encoder": ("smollm3", "tokenizer")}),
+    "Ideogram 4": Kind(late_comers.ideogram_4, {"text_encoder": ("qwen3vl_8b", "tokenizer")}),
+    "AuraFlow": Kind(by_t5.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),
 }
 
 
@@ -119,6 +133,8 @@ def split(name: str, path: Path) -> Split:
         if tokenizer:
             shutil.copytree(folder / tokenizer, texts[-1].parent / "tokenizer")
             shutil.copytree(folder / tokenizer, path / "tokenizer", dirs_exist_ok=True)
+        for name in kind.further:
+            shutil.copytree(folder / name, texts[-1].parent / name)
         inside = f"text_encoders.{kind.inside.get(place)}.transformer."
         whole |= {inside + key: value for key, value in weights.items()}
     coder = _vae_names(weights_of(folder / "vae"))
@@ -140,7 +156,11 @@ def _network_names(folder: Path) -> Weights:
     if (folder / "unet").is_dir():
         found = unet_weights(weights_of(folder / "unet"))
         return {name.removeprefix("model.diffusion_model."): value for name, value in found.items()}
-    return original_weights(_class(folder / "transformer"), weights_of(folder / "transformer"))
+    weights = weights_of(folder / "transformer")
+    for name in HELD:
+        if (folder / name).is_dir():
+            weights |= {f"{name}.{key}": value for key, value in weights_of(folder / name).items()}
+    return original_weights(_class(folder / "transformer"), weights)
 
 
 def _class(folder: Path) -> str:

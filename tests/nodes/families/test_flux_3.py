@@ -25,7 +25,8 @@ from nodes.loaders.load_by_family import LoadedModel, load_model
 from nodes.loaders.text_encoders.kinds.qwen import EYES_3
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.families.parity import told
-from tests.nodes.families.seeing_models import TEMPLATE, flux_2_vae, qwen_3_vl, words
+from tests.nodes.families.seeing_models import qwen_3_vl
+from tests.nodes.families.small.parts import TEMPLATE, flux_2_vae, words
 from tests.nodes.families.split_files import weights_of
 from tests.nodes.families.test_flux_1_kinds import assert_same_network
 from tests.nodes.families.test_seeing_models import TEXT, as_file, flat, pictures, run

@@ -21,6 +21,7 @@ from nodeflow.graph.validate.check import check
 from nodeflow.resources import folder
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
+from tests.nodes.families.small import language_led, late_comers
 
 PLACE = folder("workflows") / "models"
 FILES = sorted(PLACE.glob("*.json"))
@@ -78,6 +79,8 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
     "qwen-image-edit": qwen_edit,
     "qwen-image-2.1": plain(qwen_image_21),
     "krea-2": plain(krea_2),
+    "anima": plain(language_led.anima),
+    "ideogram-4": plain(late_comers.ideogram_4),
 }
 
 

@@ -23,7 +23,7 @@ from nodes.loaders.load_by_family import load_diffusion_model, load_model
 from nodes.loaders.text_encoders.kinds.qwen import EYES_25
 from tests.nodes.families.model_folders import qwen_image
 from tests.nodes.families.parity import told
-from tests.nodes.families.seeing_models import TEMPLATE, words
+from tests.nodes.families.small.parts import TEMPLATE, words
 from tests.nodes.families.split_files import weights_of
 from tests.nodes.families.test_seeing_models import OTHER, TEXT, as_file, pictures, run
 from tests.nodes.test_flow import recorded

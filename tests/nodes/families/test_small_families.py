@@ -25,8 +25,9 @@ from nodes.loaders.load_models import load_vae
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.sampler_schedules import sigmas_schedule
 from nodes.schedulers.schedulers import scheduler
-from tests.nodes.families import small_families
 from tests.nodes.families.parity import told
+from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.parts import dc_ae
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import finish
 
@@ -35,6 +36,11 @@ TEXT, OTHER, NOTHING = "a red star", "blue", ""
 
 def as_it_is(x: Tensor) -> Tensor:
     return x
+
+
+def cells(x: Tensor) -> Tensor:
+    """(B, C, h, w) to a token for each cell, (B, h w, C)."""
+    return x.flatten(2).transpose(1, 2)
 
 
 def frames(x: Tensor) -> Tensor:
@@ -63,33 +69,35 @@ class Case(NamedTuple):
     settings: Mapping[str, Any] = {}
     given: bool = False
     seeds: tuple[int, ...] = (3, 4)
+    unasked: tuple[str, ...] = ()
+    """Words that the pipeline does not know."""
 
 
 WHOLE = {"use_resolution_binning": False}
 ALONE = {"text_processor": None}
 LONGCAT = {"enable_prompt_rewrite": False, "enable_cfg_renorm": False}
 CASES = [
-    Case("Chroma", small_families.chroma, "ChromaPipeline", packed),
-    Case("Lumina 2", small_families.lumina_2, "Lumina2Pipeline", options={"cfg_normalization": False}, away=NOTHING),
-    Case("PixArt-alpha", small_families.pixart_alpha, "PixArtAlphaPipeline", options=WHOLE, kind="DPM++ 2M"),
-    Case("PixArt-Sigma", small_families.pixart_sigma, "PixArtSigmaPipeline", options=WHOLE, kind="DPM++ 2M"),
-    Case("Sana", small_families.sana, "SanaPipeline", options=WHOLE, away=NOTHING, size=(128, 96)),
-    Case("AuraFlow", small_families.aura_flow, "AuraFlowPipeline"),
-    Case("Ovis-Image", small_families.ovis_image, "OvisImagePipeline", packed),
+    Case("Chroma", by_t5.chroma, "ChromaPipeline", packed),
+    Case("Lumina 2", language_led.lumina_2, "Lumina2Pipeline", options={"cfg_normalization": False}, away=NOTHING),
+    Case("PixArt-alpha", by_t5.pixart_alpha, "PixArtAlphaPipeline", options=WHOLE, kind="DPM++ 2M"),
+    Case("PixArt-Sigma", by_t5.pixart_sigma, "PixArtSigmaPipeline", options=WHOLE, kind="DPM++ 2M"),
+    Case("Sana", language_led.sana, "SanaPipeline", options=WHOLE, away=NOTHING, size=(128, 96)),
+    Case("AuraFlow", by_t5.aura_flow, "AuraFlowPipeline"),
+    Case("Ovis-Image", language_led.ovis_image, "OvisImagePipeline", packed),
     Case(
         "LongCat-Image",
-        small_families.longcat_image,
+        language_led.longcat_image,
         "LongCatImagePipeline",
         packed,
         LONGCAT,
         'not "blue"',
         absent=ALONE,
     ),
-    Case("ERNIE-Image", small_families.ernie_image, "ErnieImagePipeline", tokens=24),
-    Case("CogView 4", small_families.cogview_4, "CogView4Pipeline"),
+    Case("ERNIE-Image", language_led.ernie_image, "ErnieImagePipeline", tokens=24),
+    Case("CogView 4", language_led.cogview_4, "CogView4Pipeline"),
     Case(
         "Kandinsky 5",
-        small_families.kandinsky_5,
+        by_several.kandinsky_5,
         "Kandinsky5T2IPipeline",
         frames,
         settings={"resolutions": [(96, 64)]},
@@ -98,10 +106,22 @@ CASES = [
     ),
     Case(
         "HiDream",
-        small_families.hidream,
+        by_several.hidream,
         "HiDreamImagePipeline",
         size=(64, 64),
         settings={"default_sample_size": 8},
+    ),
+    Case("PRX", late_comers.prx, "PRXPipeline", options=WHOLE, seeds=(3,)),
+    Case("Fibo", late_comers.fibo, "BriaFiboPipeline", cells, away=NOTHING),
+    Case(
+        "Ideogram 4",
+        late_comers.ideogram_4,
+        "Ideogram4Pipeline",
+        cells,
+        {"guidance_schedule": None, "max_sequence_length": 128},
+        NOTHING,
+        given=True,
+        unasked=("negative_prompt",),
     ),
 ]
 
@@ -135,18 +155,19 @@ def each_step(pipeline: Any, case: Case, scale: float, begin: Tensor) -> tuple[l
         return found
 
     pipeline.scheduler.step = kept
-    images = pipeline(
-        prompt=[TEXT] * len(case.seeds),
-        negative_prompt=[case.away] * len(case.seeds),
-        height=case.size[0],
-        width=case.size[1],
-        guidance_scale=scale,
-        num_inference_steps=3,
-        generator=[torch.Generator().manual_seed(seed) for seed in case.seeds],
-        output_type="pt",
-        **({"latents": case.kept(begin)} if case.given else {}),
+    asked = {
+        "prompt": [TEXT] * len(case.seeds),
+        "negative_prompt": [case.away] * len(case.seeds),
+        "height": case.size[0],
+        "width": case.size[1],
+        "guidance_scale": scale,
+        "num_inference_steps": 3,
+        "generator": [torch.Generator().manual_seed(seed) for seed in case.seeds],
+        "output_type": "pt",
+        "latents": case.kept(begin) if case.given else None,
         **case.options,
-    )
+    }
+    images = pipeline(**{name: value for name, value in asked.items() if name not in case.unasked})
     return path, next(iter(images.values()))
 
 
@@ -176,7 +197,7 @@ def test_each_step_is_that_of_the_pipeline(
 
 def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], None]], Path]) -> None:
     """Which keeps x along an arc; on the line from image to noise that is another scale."""
-    folder = folders(small_families.sana_sprint)
+    folder = folders(language_led.sana_sprint)
     wanted, images = recorded(
         SanaSprintPipeline.from_pretrained(folder),
         prompt=[TEXT] * 2,
@@ -201,7 +222,7 @@ def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], No
 @pytest.mark.parametrize("text", [TEXT, "a sign that says 'red'"])
 def test_each_step_is_that_of_hunyuan_image(folders: Callable[[Callable[[Path], None]], Path], text: str) -> None:
     """Told its guidance; what stands in quotes is read by a second encoder, sign by sign."""
-    folder = folders(small_families.hunyuan_image)
+    folder = folders(by_several.hunyuan_image)
     wanted, images = recorded(
         HunyuanImagePipeline.from_pretrained(folder),
         prompt=[text] * 2,
@@ -224,7 +245,7 @@ def test_each_step_is_that_of_hunyuan_image(folders: Callable[[Callable[[Path], 
 def test_a_deep_compression_autoencoder_by_its_original_names(tmp_path: Path) -> None:
     """Those of MIT HAN Lab's files, which diffusers renames; the four settings that no weight tells are Sana's."""
     torch.manual_seed(0)
-    module = small_families.dc_ae().eval()
+    module = dc_ae().eval()
     save_file(original_dc_ae(module.state_dict()), tmp_path / "original.safetensors")
     save_file(module.state_dict(), tmp_path / "diffusers.safetensors")
     pixels = torch.rand(2, 3, 64, 32, generator=torch.Generator().manual_seed(1))
@@ -240,7 +261,7 @@ def test_a_deep_compression_autoencoder_by_its_original_names(tmp_path: Path) ->
 
 def test_texts_are_read_as_each_was_trained(folders: Callable[[Callable[[Path], None]], Path]) -> None:
     lumina, alpha = (load_model(str(folders(save))).text_encoder for save in
-                     (small_families.lumina_2, small_families.pixart_alpha))  # fmt: skip
+                     (language_led.lumina_2, by_t5.pixart_alpha))  # fmt: skip
     own = "Draw. <Prompt Start> a red star"
     (found,) = lumina.encode_each([own])
     assert "".join(found.words) == own
@@ -253,7 +274,7 @@ def test_texts_are_read_as_each_was_trained(folders: Callable[[Callable[[Path], 
 
 
 def test_another_text_is_a_sentence(folders: Callable[[Callable[[Path], None]], Path]) -> None:
-    chroma = load_model(str(folders(small_families.chroma)))
+    chroma = load_model(str(folders(by_t5.chroma)))
     with pytest.raises(NodeError, match="led by what a language model reads"):
         network_denoiser(chroma.network).predict(torch.zeros(1, 16, 8, 8), torch.tensor(5.0), Conditioning())
 

@@ -27,4 +27,15 @@ ROWS: tuple[Row, ...] = (
     row("final_layer.adaln_modulation.1", "norm_out.linear_1"),
     row("final_layer.adaln_modulation.2", "norm_out.linear_2"),
     row("final_layer.linear", "proj_out"),
+    *(
+        row(f"llm_adapter.{layer}", f"text_conditioner.{layer}")
+        for layer in (
+            *(f"blocks.#.{kind}_attn.{letter}_proj" for kind in ("self", "cross") for letter in "qkvo"),
+            "blocks.#.mlp.0",
+            "blocks.#.mlp.2",
+            "embed",
+            "in_proj",
+            "out_proj",
+        )
+    ),
 )

@@ -27,10 +27,14 @@ INSIDE: Mapping[str, str] = {"encoder.quant_conv.": "quant_conv.", "decoder.post
 
 @dataclass(frozen=True, eq=False)
 class PatchedVAE:
-    """diffusers' `AutoencoderKLFlux2`, whose latents (B, 128, H / 16, W / 16) are normalised by channel."""
+    """diffusers' `AutoencoderKLFlux2`, whose latents (B, 128, H / 16, W / 16) are normalised by channel.
+
+    Of those 128 a patch's four cells are the inner axis, or the outer one where ``outer`` is on.
+    """
 
     module: torch.nn.Module
     format: LatentFormat
+    outer: bool = False
 
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
         module: Any = self.module
@@ -41,6 +45,8 @@ class PatchedVAE:
                 cells = posterior.sample(generators[index]) if generators else posterior.mode()
                 found.append(pixel_unshuffle(cells, PATCH))
             samples = torch.cat(found)
+            if self.outer:
+                samples = samples.unflatten(1, (-1, PATCH**2)).transpose(1, 2).flatten(1, 2)
             mean, deviation = self._spread(samples)
             return Latent((samples - mean) / deviation)
 
@@ -48,7 +54,10 @@ class PatchedVAE:
         module: Any = self.module
         given = latent.samples.to(device_of(module), dtype_of(module))
         mean, deviation = self._spread(given)
-        cells = pixel_shuffle(given * deviation + mean, PATCH)
+        unscaled = given * deviation + mean
+        if self.outer:
+            unscaled = unscaled.unflatten(1, (PATCH**2, -1)).transpose(1, 2).flatten(1, 2)
+        cells = pixel_shuffle(unscaled, PATCH)
         pixels = [module.decode(one, return_dict=False)[0].float() for one in cells.split(1)]
         return Image((finite(torch.cat(pixels)) / 2 + 0.5).clamp(0, 1))
 

@@ -49,7 +49,7 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> CogView4Denoiser:
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
     tokenizer, module = loaded["text_encoder"]
-    return BareText(tokenizer, module, LAYER, MOST, MULTIPLE)
+    return BareText(tokenizer, module, (LAYER,), MOST, MULTIPLE)
 
 
 FAMILY = Family(

@@ -45,7 +45,7 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> ErnieImageDenoiser:
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
     tokenizer, module = loaded["text_encoder"]
-    return BareText(tokenizer, module, LAYER, MOST)
+    return BareText(tokenizer, module, (LAYER,), MOST)
 
 
 FAMILY = Family(

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.text_encoders.padded import Request
+from nodes.loaders.text_encoders.rows import together
 from nodes.loaders.text_encoders.tokenizing import each, tell_cut
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
@@ -35,12 +35,7 @@ class WindowedText:
 
     def encode(self, texts: list[str]) -> Conditioning:
         """Tokens of each text in its own window, and which of them are that window's."""
-        found = [self._encoded(text, number) for number, text in enumerate(texts)]
-        longest = max(row.shape[1] for row, _ in found)
-        tokens = torch.cat([pad(row, (0, 0, 0, longest - row.shape[1])) for row, _ in found])
-        mask = torch.arange(longest)[None] < torch.tensor([[row.shape[1]] for row, _ in found])
-        words = found[0][1]
-        return Conditioning(tokens, words=words + ("",) * (longest - len(words)), mask=mask.to(tokens.device))
+        return together([self._encoded(text, number) for number, text in enumerate(texts)])
 
     def _encoded(self, text: str, number: int) -> tuple[Tensor, tuple[str, ...]]:
         """Hidden states (1, L, layers D) and the words that they are of."""

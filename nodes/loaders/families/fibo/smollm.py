@@ -1,0 +1,40 @@
+"""SmolLM3 (Bakouch et al. 2025) as a text encoder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.kinds.llama import llama_names
+from nodes.loaders.text_encoders.tokenizers import Tokenizing
+
+HEAD = 128
+"""Numbers a head."""
+
+
+def shape(weights: Weights) -> Any:
+    """Of `SmolLM3Config`; what no weight tells is as in the one of three billion weights."""
+    from transformers import SmolLM3Config
+
+    words, width = weights["embed_tokens.weight"].shape
+    return SmolLM3Config(
+        vocab_size=words,
+        hidden_size=width,
+        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
+        num_hidden_layers=count_layers(weights, "layers"),
+        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
+        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
+        max_position_embeddings=65536,
+        rope_parameters={"rope_type": "default", "rope_theta": 5e6},
+        pad_token_id=None,
+    )
+
+
+SMOLLM_3 = Encoder(
+    "SmolLM3 3B",
+    ("SmolLM3 3B", "Llama or Mistral"),
+    Architecture("transformers", "SmolLM3Model", shape, llama_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")),
+    Tokenizing("PreTrainedTokenizerFast", ("briaai/FIBO:tokenizer", "HuggingFaceTB/SmolLM3-3B:")),
+)

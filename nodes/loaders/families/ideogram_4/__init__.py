@@ -1,0 +1,1 @@
+"""Ideogram 4 (Ideogram 2026)."""

@@ -1,0 +1,1 @@
+"""PRX (Photoroom 2025)."""
