@@ -134,10 +134,9 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     if "logit_normal" in config:
         return {"sigmas": logit_normal(config["image_tokens"] / fewest, steps, config["logit_normal"])}
     if config.get("root_shift"):
-        return {
-            **whole_times(steps, config.get("num_train_timesteps", 1000)),
-            "mu": low + high * (config["image_tokens"] / fewest) ** 0.5,
-        }
+        mu = low + high * (config["image_tokens"] / fewest) ** 0.5
+    if config.get("whole_times"):
+        return {**whole_times(steps, config.get("num_train_timesteps", 1000)), "mu": mu}
     levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
     return {"sigmas": levels, **({"mu": mu} if config.get("use_dynamic_shifting") else {})}
 

@@ -50,4 +50,9 @@ class OpaqueFramesVAE(FramesVAE):
         return super().encode(Image(torch.cat([pixels, torch.ones_like(pixels[:, :1])], 1)), generators)
 
     def decode(self, latent: Latent) -> Image:
-        return Image(super().decode(latent).pixels[:, :3])
+        return self.decode_opaque(latent)[0]
+
+    def decode_opaque(self, latent: Latent) -> tuple[Image, Tensor]:
+        """Images, and how opaque each is, (B, 1, H, W) from 0 to 1."""
+        pixels = super().decode(latent).pixels
+        return Image(pixels[:, :3]), pixels[:, 3:]

@@ -19,7 +19,7 @@ HEAD = 40
 PATCH = 2
 SIDE = 128
 """Cells on a side of latents at the usual size."""
-USUAL = {"image_tokens": (SIDE // PATCH) ** 2, "root_shift": True}
+USUAL = {"image_tokens": (SIDE // PATCH) ** 2, "root_shift": True, "whole_times": True}
 """By the root of that size the noise levels are spaced."""
 LAYER, MOST, MULTIPLE = -2, 1024, 16
 """The hidden layer whose states are a text's tokens, how many are read, and of what their number is a multiple."""

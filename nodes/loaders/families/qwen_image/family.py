@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
@@ -62,7 +62,12 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> QwenImageDenoiser:
 
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
-    tokenizer, module = loaded["text_encoder"]
+    return editing(loaded["text_encoder"], shown)
+
+
+def editing(loaded: Encoding, shown: Callable[[int], str]) -> EditingText:
+    """A text encoder that reads a text alone, or with images before it, in the words that ``shown`` makes for them."""
+    tokenizer, module = loaded
     plain = ChatText(tokenizer, module, FRAME.format, -1, DROPPED)
     return EditingText(
         plain, SeeingText(tokenizer, module, EDIT, AFTER, dropped=EDIT_DROPPED, shown=shown, eyes=EYES_25)
