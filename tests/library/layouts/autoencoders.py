@@ -16,6 +16,22 @@ AUTOENCODERS = {
         "Qwen-Image",
         LOAD_VAE,
     ),
+    "qwen-image layered": Layout(
+        {"decoder.middle.0.residual.0.gamma": (W, 1, 1, 1), "encoder.conv1.weight": (W, 4, 3, 3, 3)},
+        "vae",
+        "Qwen-Image-Layered",
+        LOAD_VAE,
+    ),
+    "wan 2.2": Layout(
+        {
+            "encoder.down_blocks.0.resnets.0.norm1.gamma": (W, 1, 1, 1),
+            "decoder.mid_block.attentions.0.to_qkv.weight": (W, W, 1, 1),
+            "decoder.conv_in.weight": (W, 48, 3, 3, 3),
+        },
+        "vae",
+        "Wan 2.2",
+        LOAD_VAE,
+    ),
     "qwen-image 2.1": Layout(
         {
             "decoder.upsamples.0.upsamples.0.residual.2.weight": (W, W, 3, 3, 3),

@@ -114,7 +114,7 @@ NETWORKS = {
     ),
     "qwen-image": Layout(QWEN, "transformer", "Qwen-Image", ALONE),
     "qwen-image layered": Layout(
-        {**QWEN, "time_text_embed.addition_t_embedding.weight": (2, W)}, "transformer", "Qwen-Image-Layered"
+        {**QWEN, "time_text_embed.addition_t_embedding.weight": (2, W)}, "transformer", "Qwen-Image-Layered", ALONE
     ),
     "qwen-image edit 2511": Layout(
         {**QWEN, "__index_timestep_zero__": (0,)}, "transformer", "Qwen-Image-Edit 2511", ALONE
