@@ -33,10 +33,11 @@ class Layers(NamedTuple):
 def layered_noise(
     reference: Reference, layers: Annotated[int, Range(1, 16)] = 4, seed: Annotated[int, Seed()] = 0
 ) -> Noise:
-    """Noise for a model that takes an image apart into layers (Qwen-Image-Layered), each as large as the image.
+    """The random noise that a model starts from which takes an image apart into layers.
 
-    The layers stand one below the other, and before them the whole image, which such a model paints again. Wire the
-    reference that Edit conditioning has, and Decode layers behind the sampler.
+    Such a model is Qwen-Image-Layered. Its layers, each as large as the image, stand one below the other, and above
+    them the whole image, which it paints again. Wire the reference that Edit conditioning has, and Decode layers behind
+    the sampler.
     Paper: Yin et al. 2025, Qwen-Image-Layered (arXiv:2512.15603).
     """
     height, width = reference.latent.samples.shape[-2:]
@@ -46,10 +47,10 @@ def layered_noise(
 
 @node("Decode layers")
 def decode_layers(latent: Latent, vae: VAE, reference: Reference) -> Layers:
-    """Decodes the layers that a model took an image apart into, from the lowest up; each with a mask of where it is.
+    """Decodes the layers that a model took an image apart into, each with a mask of where it is.
 
-    The whole image, which the model paints before its layers, is left out. Lay a layer upon those below it with its
-    mask, and the image is there again.
+    They come from the lowest up; the whole image, which the model paints before its layers, is left out. Lay a layer
+    upon those below it with its mask, and the image is there again.
 
     Fails for a latent that holds no layers of the reference's size, and for a VAE whose images are opaque.
     Paper: Yin et al. 2025, Qwen-Image-Layered (arXiv:2512.15603).
