@@ -114,6 +114,7 @@ class Conditioning:
     ``slots`` (B, L) which tokens are of those images, as a text encoder saw them. ``away`` (B,) is 1 for what a
     prediction is led away from, to which a denoiser's image prompts are not shown; None for none of it. ``token_ids``
     (B, N) are the numbers of tokens that the denoiser looks up in a vocabulary of its own, -1 where they fill up.
+    ``otherwise`` is the same text as it is read where a prediction is led away from it, for models that read it so.
     """
 
     tokens: Tensor | None = None
@@ -129,6 +130,7 @@ class Conditioning:
     slots: Tensor | None = None
     away: Tensor | None = None
     token_ids: Tensor | None = None
+    otherwise: Conditioning | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,7 +82,7 @@ def _concatenated(text: Conditioning, behind: Conditioning) -> Conditioning:
     if text.token_ids is not None and behind.token_ids is not None:
         ids = torch.cat([text.token_ids.expand(rows, -1), behind.token_ids.expand(rows, -1)], 1)
     tokens = torch.cat([one.expand(rows, -1, -1), other.expand(rows, -1, -1)], 1)
-    return replace(text, tokens=tokens, words=text.words + behind.words, mask=mask, token_ids=ids)
+    return replace(text, tokens=tokens, words=text.words + behind.words, mask=mask, token_ids=ids, otherwise=None)
 
 
 def _averaged(text: Conditioning, other: Conditioning, share: float) -> Conditioning:
@@ -91,12 +91,12 @@ def _averaged(text: Conditioning, other: Conditioning, share: float) -> Conditio
     pooled = text.pooled
     if pooled is not None and other.pooled is not None:
         pooled = pooled * share + other.pooled * (1 - share)
-    return replace(text, tokens=one * share + two * (1 - share), pooled=pooled)
+    return replace(text, tokens=one * share + two * (1 - share), pooled=pooled, otherwise=None)
 
 
 def _zeroed(text: Conditioning) -> Conditioning:
     pooled = None if text.pooled is None else torch.zeros_like(text.pooled)
-    return replace(text, tokens=torch.zeros_like(_tokens(text)), pooled=pooled)
+    return replace(text, tokens=torch.zeros_like(_tokens(text)), pooled=pooled, otherwise=None)
 
 
 def _alike(one: Conditioning, other: Conditioning) -> tuple[Tensor, Tensor]:

@@ -66,4 +66,4 @@ def redux_conditioning(
         raise NodeError(f"{len(shown)} images do not fit {len(tokens)} texts; give one image, or one for each text")
     both = [part.expand(count, *part.shape[1:]) for part in (tokens, shown.to(tokens))]
     words = (*conditioning.words, *("image",) * shown.shape[1]) if conditioning.words else ()
-    return replace(conditioning, tokens=torch.cat(both, 1), words=words)
+    return replace(conditioning, tokens=torch.cat(both, 1), words=words, otherwise=None)

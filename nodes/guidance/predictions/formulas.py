@@ -49,6 +49,8 @@ def joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
 def led_away(conditioning: Conditioning) -> Conditioning:
     """A text, and those beside it, as what a prediction is led away from."""
     beside = tuple(led_away(one) for one in conditioning.beside)
+    if (read := conditioning.otherwise) is not None:
+        conditioning = replace(conditioning, tokens=read.tokens, mask=read.mask, words=read.words, otherwise=None)
     return replace(conditioning, away=torch.ones(1), beside=beside)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from nodeflow.node import noting
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.text_encoders.tokenizing import each, tell_cut
 from nodes.networks.compute_dtype import device_of
@@ -35,7 +36,8 @@ class FilledText:
     """One encoder of transformers; hidden states of some ``layers``, side by side, are a text's tokens, as many for
     every text.
 
-    ``reading`` says how a text is put to it. Where ``zeroed`` is on, what fills up is zeros; ``beyond``: how many
+    ``reading`` says how a text is put to it, ``away`` how one is that a prediction is led away from, where that is
+    another way. Where ``zeroed`` is on, what fills up is zeros; ``beyond``: how many
     tokens of it are said to be more than filling. ``side``: where it fills up.
     """
 
@@ -46,6 +48,7 @@ class FilledText:
     zeroed: bool = False
     beyond: int = 0
     side: str = "right"
+    away: Callable[[str], Reading] | None = None
     adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
@@ -53,13 +56,19 @@ class FilledText:
 
     def encode(self, texts: list[str]) -> Conditioning:
         """Tokens of each text, filled up alike, and which of them are more than filling."""
-        found = [self._encoded(text, number) for number, text in enumerate(texts)]
+        found = self._encoded(texts, self.reading)
+        if self.away is None or all(self.away(text) == self.reading(text) for text in texts):
+            return found
+        with noting():
+            return replace(found, otherwise=self._encoded(texts, self.away))
+
+    def _encoded(self, texts: list[str], reading: Callable[[str], Reading]) -> Conditioning:
+        found = [self._read(text, reading(text), number) for number, text in enumerate(texts)]
         tokens, masks = (torch.cat(part) for part in list(zip(*found, strict=True))[:2])
         return Conditioning(tokens, words=found[0][2], mask=masks)
 
-    def _encoded(self, text: str, number: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    def _read(self, text: str, read: Reading, number: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         """Hidden states (1, L, D), which of them lead (1, L), and the words that they are of."""
-        read = self.reading(text)
         until = read.words.rfind(text) + len(text) if text else 0
         tell_cut(self.tokenizer, read.words, read.most, number, until)
         options = {"padding": "max_length", "padding_side": self.side, "truncation": True, "max_length": read.most}

@@ -78,10 +78,10 @@ ALONE = {"text_processor": None}
 LONGCAT = {"enable_prompt_rewrite": False, "enable_cfg_renorm": False}
 CASES = [
     Case("Chroma", by_t5.chroma, "ChromaPipeline", packed),
-    Case("Lumina 2", language_led.lumina_2, "Lumina2Pipeline", options={"cfg_normalization": False}, away=NOTHING),
+    Case("Lumina 2", language_led.lumina_2, "Lumina2Pipeline", options={"cfg_normalization": False}),
     Case("PixArt-alpha", by_t5.pixart_alpha, "PixArtAlphaPipeline", options=WHOLE, kind="DPM++ 2M"),
     Case("PixArt-Sigma", by_t5.pixart_sigma, "PixArtSigmaPipeline", options=WHOLE, kind="DPM++ 2M"),
-    Case("Sana", language_led.sana, "SanaPipeline", options=WHOLE, away=NOTHING, size=(128, 96)),
+    Case("Sana", language_led.sana, "SanaPipeline", options=WHOLE, size=(128, 96)),
     Case("AuraFlow", by_t5.aura_flow, "AuraFlowPipeline"),
     Case("Ovis-Image", language_led.ovis_image, "OvisImagePipeline", packed),
     Case(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,14 +15,13 @@ from torch.nn.functional import pixel_unshuffle
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.adapters.names.flux import ROWS
-from nodes.loaders.families.autoencoders.kl import KL
+from nodes.loaders.families.autoencoders.flux_1_latent import SIDE, USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.families.flux_1.call import FluxDenoiser
 from nodes.loaders.families.flux_1.control import CONTROL, MODES
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import (
     Encoding,
     Family,
-    Latent,
     Network,
     References,
     Shown,
@@ -39,8 +39,6 @@ from nodes.loaders.text_encoders.tokenizing import length_of
 
 T5_TOKENS = 512
 """How many tokens of T5 it was trained with."""
-SIDE = 128
-"""Cells on a side of latents at the usual size."""
 
 
 def names(weights: Weights) -> Weights:
@@ -128,14 +126,17 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of dev, whose noise levels go by the image's size; those of schnell, which is told no guidance, do not."""
-    common = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, **USUAL}
-    if not config.get("guidance_embeds"):
-        return {**common, "shift": 1.0, "use_dynamic_shifting": False}
-    return {**common, "shift": 3.0, "use_dynamic_shifting": True, "base_shift": 0.5, "max_shift": 1.15}
+    if config.get("guidance_embeds"):
+        return spaced_by_size(config)
+    return {
+        "_class_name": "FlowMatchEulerDiscreteScheduler",
+        "num_train_timesteps": 1000,
+        "shift": 1.0,
+        "use_dynamic_shifting": False,
+        **USUAL,
+    }
 
 
-USUAL = {"image_tokens": (SIDE // 2) ** 2}
-"""By that size the noise levels are spaced."""
 FAMILY = Family(
     name="FLUX.1",
     network=Network(
@@ -151,12 +152,7 @@ FAMILY = Family(
         shown=Shown(kind, filled),
     ),
     text=Text((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", T5_XXL)), text),
-    latent=Latent(
-        KL,
-        lambda config: LatentFormat(cells(config), 8, SIDE),
-        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
-        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
-    ),
+    latent=replace(flux_1_latent(), format=lambda config: LatentFormat(cells(config), 8, SIDE)),
     schedule=schedule,
     usual=USUAL,
     told=("FLUX.1 Fill", "FLUX.1 Canny or Depth"),

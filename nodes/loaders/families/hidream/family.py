@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
-from nodes.loaders.families.autoencoders.kl import KL
+from nodeflow.wires import DiffusionNetwork, TextEncoder
+from nodes.loaders.families.autoencoders.flux_1_latent import flux_1_latent
 from nodes.loaders.families.hidream.call import HiDreamDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.beside_clip import BesideClip, projected
 from nodes.loaders.text_encoders.filled import FilledText, whole
@@ -18,8 +18,6 @@ from nodes.loaders.text_encoders.kinds.clip import CLIP_G, CLIP_L_WHOLE
 from nodes.loaders.text_encoders.kinds.llama import LLAMA_31
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
 
-SIDE = 128
-"""Cells on a side of latents at the usual size."""
 TOKENS = 128
 """How many tokens of a text each encoder reads, CLIP too where it is one for long texts."""
 HEAD = 128
@@ -81,12 +79,7 @@ FAMILY = Family(
         ),
         text,
     ),
-    latent=Latent(
-        KL,
-        lambda config: LatentFormat(config.get("in_channels", 16), 8, SIDE),
-        ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
-        {"scaling_factor": 0.3611, "shift_factor": 0.1159},
-    ),
+    latent=flux_1_latent(),
     schedule=lambda config: SCHEDULE,
     usual=SCHEDULE,
 )

@@ -14,7 +14,7 @@ from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.filled import FilledText, Reading, whole
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 
 MOST = 256
@@ -68,13 +68,13 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> Lumina2Denoiser:
 
 
 def reading(text: str) -> Reading:
-    """Behind the system's words, unless it brings such; an empty text, which is what guidance leads away from, bare."""
+    """Behind the system's words, unless it brings such; an empty text bare, as each that guidance leads away from."""
     return Reading(text if not text or BEGIN in text else f"{SYSTEM} {BEGIN} {text}", MOST)
 
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
     tokenizer, module = loaded["text_encoder"]
-    return FilledText(tokenizer, module, reading, (LAYER,))
+    return FilledText(tokenizer, module, reading, (LAYER,), away=whole(MOST))
 
 
 FAMILY = Family(

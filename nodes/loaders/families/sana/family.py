@@ -71,8 +71,8 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> SanaDenoiser:
 
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
-    """A text stands behind an instruction, of whose tokens the very first and the last lead too; an empty one, which is
-    what guidance leads away from, bare."""
+    """A text stands behind an instruction, of whose tokens the very first and the last lead too; an empty one, and what
+    guidance leads away from, bare."""
     from diffusers import SanaPipeline
 
     tokenizer, module = loaded["text_encoder"]
@@ -85,7 +85,10 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
             return Reading("", TOKENS)
         return Reading(before + words.lower().strip(), most, most - TOKENS + 1, first=True)
 
-    return FilledText(tokenizer, module, reading)
+    def bare(words: str) -> Reading:
+        return Reading(words.lower().strip(), TOKENS)
+
+    return FilledText(tokenizer, module, reading, away=bare)
 
 
 FAMILY = Family(
