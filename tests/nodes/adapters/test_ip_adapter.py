@@ -27,8 +27,8 @@ from nodes.networks.image_prompts import places
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
+from tests.nodes.families.model_folders import flux
 from tests.nodes.families.parity import told
-from tests.nodes.families.split_files import flux
 from tests.nodes.families.test_seeing_models import run
 from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import finish
