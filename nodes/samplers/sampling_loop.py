@@ -113,6 +113,7 @@ def sample(
         seen = (x, x_0, guided.conditional, guided.unconditional, moved, *attention)
         made.append(() if record == "nothing" else seen)
         steps.keep((x, x_0, solver.state(), [generator.get_state() for generator in random.generators]), made[-1])
+        del before, guided, attention, moved, seen  # the next step's network has their memory
         yield Step(index - first + 1, max(total, index + 1) - first, Latent(x_0))
 
     taken = range(first, first + len(made))
