@@ -33,6 +33,7 @@ from nodes.loaders.load_by_family import LoadedModel, load_model
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.families import model_folders, test_qwen_edit
+from tests.nodes.families.test_seeing_models import as_file
 
 TEXT, OTHER, SCALE = "a red star", "blue", 4.0
 Steps = Generator[None, None, torch.Tensor]
@@ -55,14 +56,14 @@ def larger(module: Any, **shape: Any) -> Any:
 
 
 def guided(model: LoadedModel) -> Guider:
-    texts = (clip_text_encode(model.text_encoder, text) for text in (TEXT, OTHER))
-    return classifier_free_guidance(network_denoiser(model.network), *texts, SCALE)
+    text, other = (clip_text_encode(model.text_encoder, one) for one in (TEXT, OTHER))
+    return classifier_free_guidance(network_denoiser(model.network), text, other, SCALE)
 
 
 def edited(image: Image, side: int, model: LoadedModel) -> Guider:
     reference = reference_image(image, model.vae, model.network, side)
-    texts = (edit_conditioning(model.text_encoder, reference, text=text) for text in (TEXT, OTHER))
-    return normalise_guidance(classifier_free_guidance(network_denoiser(model.network), *texts, SCALE))
+    text, other = (edit_conditioning(model.text_encoder, reference, text=one) for one in (TEXT, OTHER))
+    return normalise_guidance(classifier_free_guidance(network_denoiser(model.network), text, other, SCALE))
 
 
 def cases(top: Path, width: int, layers: int, side: int) -> list[Case]:
@@ -88,7 +89,7 @@ def cases(top: Path, width: int, layers: int, side: int) -> list[Case]:
     second.transformer = larger(second.transformer, n_layers=layers, dim=width, n_heads=heads, n_kv_heads=heads)
     third.transformer = larger(third.transformer, num_layers=layers, num_attention_heads=heads)
     image = Image(torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1)))
-    shown = test_qwen_edit.as_file(image)
+    shown = as_file(image)
     texts = {"prompt": TEXT, "negative_prompt": OTHER}
     return [
         Case("joint attention (SD 3)", top / "sd3", first, {**texts, "guidance_scale": SCALE}, guided),
