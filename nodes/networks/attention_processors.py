@@ -67,8 +67,18 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "JointAttnProcessor2_0": picture_first,
     "FluxAttnProcessor": text_first,
     "QwenDoubleStreamAttnProcessor2_0": text_first,
+    "CosmosAttnProcessor2_0": apart,
+    "SanaAttnProcessor2_0": apart,
+    "Kandinsky5AttnProcessor": apart,
+    "Flux2AttnProcessor": text_first,
+    "OvisImageAttnProcessor": text_first,
+    "LongCatImageAttnProcessor": text_first,
+    "BriaFiboAttnProcessor": text_first,
+    "CogView4AttnProcessor": text_first,
+    "PRXAttnProcessor2_0": text_first,
 }
-"""Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX; Qwen-Image."""
+"""Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX.1; Qwen-Image; Anima; Sana;
+Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; Fibo; CogView 4; PRX."""
 MAX_AT_ONCE = 2**24
 """Bytes of scores that are computed together: those of all heads of a large image would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")

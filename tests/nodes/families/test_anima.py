@@ -41,7 +41,7 @@ def test_each_step_is_that_of_the_modular_pipeline(model: tuple[LoadedModel, Any
     texts = [clip_text_encode(ours.text_encoder, text) for text in (TEXT, away)]
     denoiser = network_denoiser(ours.network)
     guider = no_guidance(denoiser, texts[0]) if scale == 1 else classifier_free_guidance(denoiser, *texts, scale)
-    _, trajectory = run(ours, guider, (3,), 24, 96, 64)
+    trajectory = run(ours, guider, (3,), 24, 96, 64).trajectory
     what = "text" if scale == 1 else "text, guidance" if away else "text, guidance from nothing"
     told("Anima", what, [x[:, :, None] for x in trajectory.x[1:]], wanted)
 

@@ -116,7 +116,7 @@ def test_each_step_of_an_edit_is_that_of_qwen_image_edit(
     references = [reference_image(image, model.vae, model.network, SMALL) for image in shown]
     texts = [edit_conditioning(model.text_encoder, *references, text=text) for text in (TEXT, OTHER)]
     guider = normalise_guidance(classifier_free_guidance(network_denoiser(model.network), *texts, 4.0))
-    _, trajectory = run(model, guider, (3,), 6, 48, 32, 2)
+    trajectory = run(model, guider, (3,), 6, 48, 32, 2).trajectory
     kind = "2511" if zero_cond_t else "2509"
     told("Qwen-Image-Edit", f"{kind}, {count} references", map(packed, trajectory.x[1:]), wanted)
 
@@ -153,7 +153,7 @@ def test_each_step_is_that_of_the_first_edit(tmp_path: Path, monkeypatch: pytest
     references = [reference_image(image, model.vae, model.network, SMALL) for image in (shown, further)]
     texts = [edit_conditioning(model.text_encoder, references[0], text=text) for text in (TEXT, OTHER)]
     guider = normalise_guidance(classifier_free_guidance(network_denoiser(model.network), *texts, 4.0))
-    _, trajectory = run(model, guider, (3,), 6, 48, 32, 2)
+    trajectory = run(model, guider, (3,), 6, 48, 32, 2).trajectory
     told("Qwen-Image-Edit", "the first, 1 reference", map(packed, trajectory.x[1:]), wanted)
     with pytest.raises(NodeError, match="changes one image, and 2 are shown; take Edit 2509 or 2511 for several"):
         edit_conditioning(model.text_encoder, *references, text=TEXT)
@@ -174,7 +174,7 @@ def test_each_step_of_layers_is_that_of_qwen_image_layered(tmp_path: Path, monke
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, 4.0)
     trained = type(model.schedule)({**model.schedule.config, "image_tokens": 24})
     schedule = scheduler(trained, "Flow-match Euler", 2)
-    latent, trajectory = finish(sample(guider, schedule, layered_noise(reference, layers, 3)))[1]
+    latent, trajectory, *_ = finish(sample(guider, schedule, layered_noise(reference, layers, 3)))[1]
 
     def tokens(x: torch.Tensor) -> torch.Tensor:
         return torch.cat([packed(one) for one in x.split(8, -2)], 1)

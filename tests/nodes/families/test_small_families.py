@@ -22,6 +22,7 @@ from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
 from nodes.latents.vae import vae_decode, vae_encode
 from nodes.loaders.load_by_family import LoadedModel, load_model
 from nodes.loaders.load_models import load_vae
+from nodes.networks.attention_recorder import Recorder
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.sampler_schedules import sigmas_schedule
 from nodes.schedulers.schedulers import scheduler
@@ -188,7 +189,7 @@ def test_each_step_is_that_of_the_pipeline(
     assert model.network.family == case.family
     texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, case.away)]
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, scale)
-    latent, trajectory = run(model, guider, case)
+    latent, trajectory, *_ = run(model, guider, case)
     pipeline = getattr(diffusers, case.pipeline).from_pretrained(folder, **case.absent)
     wanted, images = each_step(pipeline, case, scale, trajectory.x[0])
     told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)
@@ -213,7 +214,7 @@ def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], No
     even = scheduler(model.schedule, "Flow-match Euler", 2).begin("flow", torch.device("cpu")).sigmas
     assert even.tolist() == pytest.approx([1.0, math.sin(1.3) / (math.cos(1.3) + math.sin(1.3)), 0.0], abs=1e-6)
     schedule = sigmas_schedule(Sigmas(even), "lcm", model.schedule)
-    latent, trajectory = finish(sample(guider, schedule, Noise((3, 4), 96, 128)))[1]
+    latent, trajectory, *_ = finish(sample(guider, schedule, Noise((3, 4), 96, 128)))[1]
     arc = SCMScheduler().config.sigma_data * (math.cos(1.3) + math.sin(1.3))
     told("Sana Sprint", "text, two steps", [trajectory.x[1] * arc], wanted[:1])
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
@@ -234,7 +235,7 @@ def test_each_step_is_that_of_hunyuan_image(folders: Callable[[Callable[[Path], 
     )
     model = load_model(str(folder))
     guider = no_guidance(network_denoiser(model.network, 3.25), clip_text_encode(model.text_encoder, text))
-    latent, trajectory = finish(
+    latent, trajectory, *_ = finish(
         sample(guider, scheduler(model.schedule, "Flow-match Euler", 3), Noise((3, 4), 64, 128))
     )[1]
     told("HunyuanImage", "text, with quotes" if "'" in text else "text", trajectory.x[1:], wanted)
@@ -271,6 +272,26 @@ def test_texts_are_read_as_each_was_trained(folders: Callable[[Callable[[Path], 
         alpha.encode(["a red star " * 60])
     ((_, sentence),) = said
     assert "reads 120 of its" in sentence
+
+
+@pytest.mark.parametrize("name", ["Ovis-Image", "CogView 4", "PRX", "Fibo", "Sana", "Kandinsky 5"])
+def test_where_words_are_looked_at_is_recorded(folders: Callable[[Callable[[Path], None]], Path], name: str) -> None:
+    """Of one softmax over words and places all shares are 1 together; of one over words alone theirs are."""
+    case = next(case for case in CASES if case.family == name)
+    model = load_model(str(folders(case.save)))
+    guider = no_guidance(network_denoiser(model.network), clip_text_encode(model.text_encoder, TEXT))
+    format = model.network.format
+    x = torch.randn(1, format.channels, *(side // format.downscale for side in case.size))
+    with torch.no_grad(), Recorder(guider.denoiser, 1).step(x, guider) as found:
+        guider.predict(x, torch.tensor(500.0), 0, 1)
+    (attention,) = found
+    assert attention.maps
+    for layer, words in attention.maps.items():
+        assert words.shape[-1] == len(attention.words)
+        together = words.float().sum(-1)
+        if layer in attention.places:
+            together = together + attention.places[layer].float().sum((-2, -1))
+        torch.testing.assert_close(together, torch.ones_like(together), atol=0.01, rtol=0.0)
 
 
 def test_another_text_is_a_sentence(folders: Callable[[Callable[[Path], None]], Path]) -> None:
