@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from app.hands import Hand
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -106,3 +107,11 @@ def pointer_away() -> None:
     """The pointer lies beside what is tested, wherever an earlier test left it."""
     if QApplication.instance():
         QCursor.setPos(0, 0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What is to be deleted is, though no event loop sends it off: thousands of widgets would slow all that follows."""
+    yield
+    if QApplication.instance():
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -172,9 +172,11 @@ def apply(app: QApplication, choice: Choice = "system") -> Theme:
     system = app.styleHints().colorScheme()
     light = choice == "light" or (choice == "system" and system == Qt.ColorScheme.Light)
     _current = LIGHT if light else DARK
-    app.setStyle("Fusion")
-    app.setPalette(_palette(_current))
-    app.setStyleSheet(_sheet(_current))
+    sheet = _sheet(_current)
+    if app.styleSheet() != sheet:  # to say it again would style each widget anew
+        app.setStyle("Fusion")
+        app.setPalette(_palette(_current))
+        app.setStyleSheet(sheet)
     return _current
 
 
