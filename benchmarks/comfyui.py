@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -26,6 +27,32 @@ OTHER = ("Video", "Audio", "LTX", "Wan", "Hunyuan3D", "GLB", "Mesh", "Voxel", "3
 """Parts of the names of classes that other things than images are made by."""
 SAMPLERS = ("KSampler", "KSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced")
 SHOWN = 60
+MANY = 5000
+ONE: dict[str, tuple[str, dict[str, Any]]] = {
+    "model": ("CheckpointLoaderSimple", {"ckpt_name": "sd15.safetensors"}),
+    "good": ("CLIPTextEncode", {"clip": ["model", 1], "text": "a fox"}),
+    "bad": ("CLIPTextEncode", {"clip": ["model", 1], "text": "blurry"}),
+    "empty": ("EmptyLatentImage", {"width": 512, "height": 512, "batch_size": 1}),
+    "sampled": (
+        "KSampler",
+        {
+            "model": ["model", 0],
+            "positive": ["good", 0],
+            "negative": ["bad", 0],
+            "latent_image": ["empty", 0],
+            "seed": 1,
+            "steps": 20,
+            "cfg": 7.0,
+            "sampler_name": "euler",
+            "scheduler": "normal",
+            "denoise": 1.0,
+        },
+    ),
+    "decoded": ("VAEDecode", {"samples": ["sampled", 0], "vae": ["model", 2]}),
+    "upscaled": ("ImageScaleBy", {"image": ["decoded", 0], "upscale_method": "lanczos", "scale_by": 2.0}),
+    "saved": ("SaveImage", {"images": ["upscaled", 0], "filename_prefix": "x"}),
+}
+"""A workflow that stands in a file many times."""
 PARTS = ("## Numbers of whole graphs", "## Prompts made from the window's form", "## There and back")
 """Headings of what other measurements write into the page."""
 
@@ -111,7 +138,8 @@ def table(opened: list[Opened], refused: list[str]) -> str:
         "",
         f"Made by `python -m benchmarks.comfyui PATH` from {len(opened) + len(refused)} files.",
         f"{len(opened)} opened, {len(refused)} hold no workflow. "
-        f"The slowest took {max((one.seconds for one in opened), default=0):.2f} s.",
+        f"The slowest took {max((one.seconds for one in opened), default=0):.2f} s; {MANY} nodes of text to image one "
+        f"beside the other take {many():.1f} s of a core, {'with' if 'torch' in sys.modules else 'without'} torch.",
         "",
         "| files | | nodes | translated | of them not exactly | files wholly |",
         "|---|---:|---:|---:|---:|---:|",
@@ -125,6 +153,23 @@ def table(opened: list[Opened], refused: list[str]) -> str:
         "|---|---:|---:|---|",
     ]
     return "\n".join([*lines, *_left(images)]) + "\n"
+
+
+def many() -> float:
+    """Return the seconds of a core that a flat workflow of very many nodes takes."""
+    graph = {
+        f"{name}{copy}": {"class_type": kind, "inputs": {key: _of_copy(value, copy) for key, value in inputs.items()}}
+        for copy in range(MANY // len(ONE))
+        for name, (kind, inputs) in ONE.items()
+    }
+    data, catalogue = json.dumps(graph).encode(), known_catalogue()
+    began = time.process_time()
+    import_comfyui(data, catalogue)
+    return time.process_time() - began
+
+
+def _of_copy(value: Any, copy: int) -> Any:
+    return [f"{value[0]}{copy}", value[1]] if isinstance(value, list) else value
 
 
 def _row(name: str, opened: list[Opened], by_use: bool) -> str:

@@ -20,11 +20,13 @@ import msgspec
 from benchmarks.comfyui import PAGE, Opened, written
 from nodeflow.cli.catalogue import known_catalogue
 from nodeflow.graph.io.comfyui.containers import NotReadableError
+from nodeflow.graph.io.comfyui.prompt import PromptNode
 from nodeflow.graph.model.catalogue import Catalogue
-from nodeflow.graph.model.workflow import Workflow
+from nodeflow.graph.model.workflow import Link, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
 from nodes.comfyui.export.writing import export
 from nodes.comfyui.importing import import_comfyui
+from nodes.comfyui.placeholders import FIELD, output_name
 
 HEADING = "## There and back"
 SHOWN = 20
@@ -85,10 +87,23 @@ def told(workflow: Workflow) -> Counter[tuple[str, str]]:
     needs = {name: {link.source for link in links if link.source in flat.nodes} for name, links in incoming.items()}
     for name in TopologicalSorter(needs).static_order():
         node = flat.nodes[name]
-        wires = sorted((link.input, link.slot, hashes.get(link.source, "?"), link.output) for link in incoming[name])
+        wires = sorted(
+            (link.input, link.slot, hashes.get(link.source, "?"), _output(flat, link)) for link in incoming[name]
+        )
         said = msgspec.json.encode([node.type, sorted(node.params.items()), wires])
         hashes[name] = hashlib.sha256(said).hexdigest()
     return Counter((flat.nodes[name].type, found) for name, found in hashes.items())
+
+
+def _output(flat: Workflow, link: Link) -> str:
+    """An output by its name; of a placeholder by its place, since the flat form does not say what its outputs are."""
+    node = flat.nodes.get(link.source)
+    said = (node.extra or {}).get(FIELD) if node is not None else None
+    if said is None:
+        return link.output
+    kinds = msgspec.json.decode(said)["outputs"]
+    names = [output_name(PromptNode("", "", {}, "", tuple(kinds)), at) for at in range(len(kinds))]
+    return f"output_{names.index(link.output)}" if link.output in names else link.output
 
 
 def page(trips: list[Trip]) -> str:

@@ -137,15 +137,19 @@ def _controlled(found: Conditioning, given: Given, build: Builder, start: Any, e
 def inpainting_model(given: Given, build: Builder) -> Outputs:
     vae, image, mask = given.wire("vae"), given.wire("pixels"), given.wire("mask")
     beside = Beside(vae, image, mask)
+    texts = [replace(given.need(Conditioning, side), beside=beside) for side in ("positive", "negative")]
+    if 2 not in build.used(given.id):
+        return *texts, None
     latent = Latent(build.node("vae_encode", "encode", vae=vae, image=image))
-    texts = (replace(given.need(Conditioning, side), beside=beside) for side in ("positive", "negative"))
     return *texts, masked(build, latent, mask) if given.get("noise_mask", True) is True else latent
 
 
 @translates("InstructPixToPixConditioning")
 def edit_model(given: Given, build: Builder) -> Outputs:
     vae, image = given.wire("vae"), given.wire("pixels")
-    texts = (replace(given.need(Conditioning, side), beside=Beside(vae, image)) for side in ("positive", "negative"))
+    texts = [replace(given.need(Conditioning, side), beside=Beside(vae, image)) for side in ("positive", "negative")]
+    if 2 not in build.used(given.id):
+        return *texts, None
     latent = build.node("vae_encode", "encode", vae=vae, image=image)
     given.approximate("the sampler starts from the image's size and noise, and from the image below strength 1")
     return *texts, Latent(latent)

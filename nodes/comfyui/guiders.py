@@ -17,7 +17,7 @@ ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 def guided(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
     """The guider of a model and its texts."""
-    wire = _ruled(given, build, found, _denoiser(given, build, found, schedule), schedule)
+    wire = _ruled(given, build, found, denoiser_of(given, build, found, schedule), schedule)
     for over in found.model.over:
         more = {"schedule": schedule} if over.schedule else {}
         wire = build.shared(over.kind, "guidance", guider=wire, **more, **dict(over.params))
@@ -53,7 +53,7 @@ def _by_scale(given: Given, build: Builder, found: Guider, asked: tuple[Wire, Wi
         scales = {"scale": scale, "middle_scale": found.middle_scale}
         return build.shared("dual_guidance", "guidance", denoiser=denoiser, **texts, **scales, way=way)
     if found.other is not None:
-        other = _denoiser(given, build, Guider(found.other, found.negative), schedule)
+        other = denoiser_of(given, build, Guider(found.other, found.negative), schedule)
         return _away(build, (denoiser, positive), (other, texts["negative"]), scale)
     rule = found.model.rule or Over("classifier_free_guidance")
     wire = build.shared(rule.kind, "guidance", denoiser=denoiser, **texts, scale=scale, **dict(rule.params))
@@ -103,7 +103,8 @@ def _shown(given: Given, build: Builder, model: Model, text: Conditioning) -> Wi
     return build.shared("edit_denoiser", "denoiser", **about)
 
 
-def _denoiser(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
+def denoiser_of(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
+    """The denoiser of a model with all that stands on the texts and on the model."""
     model, text = found.model, found.positive
     if model.guessed:
         given.approximate(GUESSED)

@@ -13,6 +13,8 @@ from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Wire
 from nodes.comfyui.registry import translates
 
 MULTIPLIED = "multiply"
+TRACE = "ComfyUI adds a trace of noise to what the image says"
+MIDDLE = "the middle square of the image is seen here; there it is squeezed into one"
 SQUEEZED = "the image is seen whole here, squeezed into a square; there what is too much is cut off"
 
 
@@ -64,3 +66,19 @@ def style(given: Given, build: Builder) -> Conditioning:
     about = {"image": image.image, "strength": given.get("strength", 1.0)}
     wire = build.node("redux_conditioning", "style", conditioning=text.wire, redux=redux, **about)
     return replace(text, wire=wire, clip=None)
+
+
+@translates("unCLIPConditioning")
+def revision(given: Given, build: Builder) -> Conditioning:
+    """What an image shows in the place of the text as a whole, which Stable Diffusion XL alone takes here."""
+    text, image = given.need(Conditioning, "conditioning"), given.need(Seen, "clip_vision_output")
+    if given.get("strength", 1.0) == 0:
+        return text
+    if given.number("noise_augmentation"):
+        raise CannotTranslateError("what an image says is not made noisy here")
+    given.approximate(TRACE)
+    if not image.cut:
+        given.approximate(MIDDLE)
+    about = {"image": image.image, "image_encoder": image.encoder.file, "strength": given.get("strength", 1.0)}
+    wire = build.node("revision_conditioning", "revision", conditioning=text.wire, added=text.seen, **about)
+    return replace(text, wire=wire, clip=None, seen=True)

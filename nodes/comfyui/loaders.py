@@ -205,7 +205,8 @@ def _whole(build: Builder, loaded: Loaded) -> Wire:
     texts = {
         ("text_encoder" if not place else f"text_encoder_{place + 1}"): file for place, file in enumerate(loaded.texts)
     }
-    return build.shared("load_model", "model", model=loaded.network, vae=loaded.vae, **texts)
+    told = choice(build, "load_model", "family", loaded.family) if not of_file(build, loaded.network) else None
+    return build.shared("load_model", "model", model=loaded.network, vae=loaded.vae, family=told, **texts)
 
 
 def _only_family(build: Builder) -> str:

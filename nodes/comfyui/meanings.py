@@ -81,6 +81,8 @@ class Model(msgspec.Struct, frozen=True):
     """Whether it was distilled to go from one noise level to another at once."""
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
+    maps: str = ""
+    """What it gives where it turns one latent into another at once, instead of painting one."""
 
 
 class Clip(msgspec.Struct, frozen=True):
@@ -127,6 +129,8 @@ class Conditioning(msgspec.Struct, frozen=True):
     words: Any = ""
     references: tuple[Wire, ...] = ()
     """What it was encoded of, as long as nothing has changed it: with more images it is encoded anew."""
+    seen: bool = False
+    """Whether images stand in the place of the text as a whole."""
 
 
 class EmptyLatent(msgspec.Struct, frozen=True):

@@ -16,6 +16,8 @@ LARGEST_WEIGHT, MOST_WEIGHT = 2.0, 20.0
 """Of a LoRA: what one node takes, and what several are put together for."""
 MAY_BE_MISSING = "leave as it is"
 """What becomes of a text encoder that a LoRA has no part for, as in ComfyUI."""
+MAPPING = "img_to_img_velocity"
+"""What ComfyUI calls the sampling of a network that turns one latent into another at once."""
 PREDICTIONS = {"eps": "epsilon", "v_prediction": "v", "x0": "sample"}
 
 
@@ -60,6 +62,8 @@ def _portions(weight: Any) -> list[Any]:
 @translates("ModelSamplingSD3", "ModelSamplingAuraFlow")
 def flow_shift(given: Given, build: Builder) -> Model:
     model = _model(given)
+    if given.text("sampling", "flow") == MAPPING:
+        return replace(model, maps="the way from it")
     return replace(
         model, schedule=build.node("flow_shift", "shift", trained=_levels(model), shift=given.get("shift", 3.0))
     )

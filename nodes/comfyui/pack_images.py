@@ -116,15 +116,18 @@ def upscale_to_factor(given: Given, build: Builder) -> Outputs:
         raise CannotTranslateError("enlarging to a size by a network has no counterpart here")
     image = given.wire("image")
     network = build.node("load_upscaler", "upscaler", model=given.get("upscale_model"))
-    large = build.node("upscale_image", "upscale", upscaler=network, image=image, tile=512, overlap=32)
-    width, height = sizes(build, image)
-    factor = given.number("rescale_factor", 2.0)
-    wide, high = (
-        build.node("expression", "side", expression=f"a * {factor:g}", a=side.wire) for side in (width, height)
-    )
     method = NEAREST.get(given.text("resampling_method", "lanczos"), "lanczos")
+    return enlarged(build, image, network, given.number("rescale_factor", 2.0), method), None
+
+
+def enlarged(build: Builder, image: Wire, network: Wire, factor: float, method: str) -> Wire:
+    """An image so many times as large: a network enlarges it by its own factor, and it is scaled to that size."""
+    large = build.node("upscale_image", "upscale", upscaler=network, image=image, tile=512, overlap=32)
+    wide, high = (
+        build.node("expression", "side", expression=f"a * {factor:g}", a=side.wire) for side in sizes(build, image)
+    )
     about = {"width": wide.other("whole_number"), "height": high.other("whole_number"), "method": method}
-    return build.node("scale_image", "scale", image=large, **about), None
+    return build.node("scale_image", "scale", image=large, **about)
 
 
 @translates("ImageConcanate", "Image Concatenate", "easy imageConcat")
@@ -135,13 +138,34 @@ def side_by_side(given: Given, build: Builder) -> Wire:
     return build.node("stitch_images", "stitch", first=first, second=second, direction=given.get("direction", "right"))
 
 
-@translates("ImageBatchMulti")
+@translates("ImageBatchMulti", "ImpactMakeImageBatch", "ImageBatchMultiple+", "Image Batch")
 def batch(given: Given, build: Builder) -> Wire:
-    names = sorted((name for name in given.inputs if name.startswith("image_")), key=lambda name: (len(name), name))
+    names = sorted((name for name in given.inputs if name.startswith("image")), key=lambda name: (len(name), name))
     images = [wire for name in names if (wire := given.maybe_wire(name)) is not None]
     if not images:
         raise CannotTranslateError("no image is wired to it")
     return images[0] if len(images) == 1 else build.node("batch_images", "batch", images=images)
+
+
+@translates("ImageConcatMulti")
+def row(given: Given, build: Builder) -> Wire:
+    """Several images, each beside those before it."""
+    names = sorted((name for name in given.inputs if name.startswith("image_")), key=lambda name: (len(name), name))
+    images = [wire for name in names if (wire := given.maybe_wire(name)) is not None]
+    if not images:
+        raise CannotTranslateError("no image is wired to it")
+    if given.get("match_image_size", False) is not True:
+        given.approximate("the second image is brought to the first one's side")
+    found, direction = images[0], given.get("direction", "right")
+    for image in images[1:]:
+        found = build.node("stitch_images", "stitch", first=found, second=image, direction=direction)
+    return found
+
+
+@translates("easy imageScaleDownBy")
+def scale_down_by(given: Given, build: Builder) -> Wire:
+    about = {"factor": given.get("scale_by", 0.5), "method": "lanczos"}
+    return build.node("scale_image_by", "scale", image=given.wire("images"), **about)
 
 
 @translates("ImageCrop+")
@@ -162,6 +186,33 @@ def flip(given: Given, build: Builder) -> Wire:
 def as_it_is(given: Given, build: Builder) -> Wire:
     """Images have no alpha here, and lists are not made of what is one batch."""
     return given.wire("image")
+
+
+@translates("JoinImageWithAlpha")
+def opaque(given: Given, build: Builder) -> Wire:
+    given.approximate("the image stays opaque, since images have no alpha here")
+    return given.wire("image")
+
+
+@translates("SplitImageWithAlpha")
+def without_alpha(given: Given, build: Builder) -> Outputs:
+    """Images are opaque here, so that the mask of what is not is empty."""
+    image = given.wire("image")
+    if 1 not in build.used(given.id):
+        return image, None
+    given.approximate("the image is taken as opaque; Load image gives a mask of what is not")
+    width, height = sizes(build, image)
+    return image, build.node("plain_mask", "mask", width=width, height=height, value=0.0)
+
+
+@translates("Mask Invert", "LayerMask: MaskInvert")
+def inverted(given: Given, build: Builder) -> Wire:
+    return build.node("invert_mask", "invert", mask=given.maybe_wire("masks") or given.wire("mask"))
+
+
+@translates("ImpactDilateMask")
+def dilated(given: Given, build: Builder) -> Wire:
+    return build.node("grow_mask", "grow", mask=given.wire("mask"), pixels=given.get("dilation", 10), corners="square")
 
 
 @translates("MaskBlur+")

@@ -14,19 +14,30 @@ from nodes.comfyui.loaders import checkpoint
 from nodes.comfyui.meanings import EmptyLatent, Latent
 from nodes.comfyui.models import lora
 from nodes.comfyui.registry import Outputs, translates
-from nodes.comfyui.sampling import k_sampler
+from nodes.comfyui.sampling import k_sampler, k_sampler_advanced
 
 NONE = (None, "", "None", "none")
+DRAWN_THERE = "its noise is drawn on the graphics card there, and on the CPU here"
 
 
 @translates("KSampler //Inspire")
 def inspire(given: Given, build: Builder) -> Latent:
     """The core's sampler; noise from a graphics card, and between two seeds, is another one here."""
     if str(given.constant("noise_mode", "GPU(=A1111)")) != "CPU":
-        given.approximate("its noise is drawn on the graphics card there, and on the CPU here")
+        given.approximate(DRAWN_THERE)
     if given.number("variation_strength"):
         given.approximate("the seed of its variation is left out")
     return k_sampler(given, build)
+
+
+@translates("KSamplerAdvanced //Inspire")
+def inspire_advanced(given: Given, build: Builder) -> Latent:
+    """The core's sampler between two steps, as above."""
+    if str(given.constant("noise_mode", "GPU(=A1111)")) != "CPU":
+        given.approximate(DRAWN_THERE)
+    if given.number("variation_strength"):
+        given.approximate("the seed of its variation is left out")
+    return k_sampler_advanced(given, build)
 
 
 @translates("Efficient Loader")
@@ -56,12 +67,13 @@ def _text(given: Given, build: Builder, clip: Any, words: Any) -> Any:
     return encoded(Given(given.id, given.type, {"clip": clip}), build, words)
 
 
-@translates("KSampler (Efficient)")
+@translates("KSampler (Efficient)", "KSampler Adv. (Efficient)")
 def efficient(given: Given, build: Builder) -> Outputs:
     """The core's sampler, which passes on what it takes and decodes what it makes."""
     if given.has("script"):
         given.approximate("its script is left out")
-    latent, vae = k_sampler(given, build), given.maybe_wire("optional_vae")
+    sampler = k_sampler if given.type == "KSampler (Efficient)" else k_sampler_advanced
+    latent, vae = sampler(given, build), given.maybe_wire("optional_vae")
     image = None
     if 5 in build.used(given.id) and vae is not None:
         image = build.node("vae_decode", "decode", vae=vae, latent=latent)

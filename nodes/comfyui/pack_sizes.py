@@ -72,6 +72,14 @@ def zeros(given: Given, build: Builder) -> Outputs:
     return EmptyLatent(width, height, given.get("batch_size", 1)), *_shown(given, build, width, height, 1)
 
 
+@translates("EmptyLatentImagePresets")
+def preset(given: Given, build: Builder) -> Outputs:
+    width, height = _listed(given, "dimensions")
+    if given.get("invert", False) is True:
+        width, height = height, width
+    return EmptyLatent(width, height, given.get("batch_size", 1)), *_shown(given, build, width, height, 1)
+
+
 @translates("easy imageSize", "ImpactImageInfo", "Image Size to Number", "Get Image Size", "Get image size")
 def size_of_image(given: Given, build: Builder) -> Outputs:
     """Width and height of an image, in the order and the number of forms in which the class gives them."""

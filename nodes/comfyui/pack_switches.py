@@ -23,12 +23,23 @@ BY_NUMBER = {
     "CR Text Input Switch (4 way)": "text{}",
 }
 """Inputs by the number at ``Input``."""
+FROM_ZERO = {
+    "easy anythingIndexSwitch": "value{}",
+    "easy imageIndexSwitch": "image{}",
+    "easy textIndexSwitch": "text{}",
+    "easy conditioningIndexSwitch": "cond{}",
+}
+"""Inputs by the number at ``index``, which begins at 0."""
 BY_CHOICE = {
     "Image Input Switch": ("image_a", "image_b"),
     "Text Input Switch": ("text_a", "text_b"),
     "Latent Input Switch": ("latent_a", "latent_b"),
     "Model Input Switch": ("model_a", "model_b"),
     "Conditioning Input Switch": ("conditioning_a", "conditioning_b"),
+    "VAE Input Switch": ("vae_a", "vae_b"),
+    "CLIP Input Switch": ("clip_a", "clip_b"),
+    "Control Net Model Input Switch": ("control_net_a", "control_net_b"),
+    "Upscale Model Switch": ("upscale_model_a", "upscale_model_b"),
     "easy ifElse": ("on_true", "on_false"),
     "ImpactConditionalBranch": ("tt_value", "ff_value"),
 }
@@ -40,6 +51,12 @@ def by_number(given: Given, build: Builder) -> Any:
     given.approximate(TAKEN)
     found = given.inputs.get(BY_NUMBER[given.type].format(given.whole("Input", 1)))
     return _wired(found), None
+
+
+@translates(*FROM_ZERO)
+def from_zero(given: Given, build: Builder) -> Any:
+    given.approximate(TAKEN)
+    return _wired(given.inputs.get(FROM_ZERO[given.type].format(given.whole("index"))))
 
 
 @translates("ImpactSwitch", "ImpactInversedSwitch", "LatentSwitch", "SEGSSwitch")

@@ -24,9 +24,9 @@ def edited_text(given: Given, build: Builder) -> Conditioning:
 @translates("TextEncodeQwenImage21")
 def edited_texts(given: Given, build: Builder) -> Outputs:
     """Both texts with their images, and zeros in the size of the first image, or of the number that it is told."""
-    images, side = shown_images(given), given.get("resolution", 1024)
-    positive = with_images(given, build, given.get("prompt", ""), images, "prompt")
-    negative = with_images(given, build, given.get("negative_prompt", ""), images, "negative")
+    images, side, used = shown_images(given), given.get("resolution", 1024), build.used(given.id)
+    positive = with_images(given, build, given.get("prompt", ""), images, "prompt") if 0 in used else None
+    negative = with_images(given, build, given.get("negative_prompt", ""), images, "negative") if 1 in used else None
     return positive, negative, _size(build, images, side)
 
 

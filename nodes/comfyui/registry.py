@@ -30,6 +30,8 @@ GROUPS = (
     "sigmas",
     "models",
     "model_patches",
+    "merging",
+    "mapping",
     "guidance",
     "passing",
     "images",
@@ -48,6 +50,10 @@ GROUPS = (
     "pack_images",
     "pack_ip_adapters",
     "pack_sizes",
+    "pack_upscale",
+    "pack_numbers",
+    "pack_controls",
+    "pack_passing",
 )
 """The files that hold translators."""
 _TRANSLATORS: dict[str, Translator] = {}

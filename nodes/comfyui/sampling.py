@@ -8,6 +8,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.guiders import guided
 from nodes.comfyui.latents import latent_at, masked
+from nodes.comfyui.mapping import mapped
 from nodes.comfyui.meanings import (
     CannotTranslateError,
     Conditioning,
@@ -74,6 +75,9 @@ def sampler_custom(given: Given, build: Builder) -> Outputs:
 def sampler_custom_advanced(given: Given, build: Builder) -> Outputs:
     found = given.inputs.get("guider")
     guider = found if isinstance(found, Wire) else given.need(Guider, "guider")
+    if isinstance(guider, Guider) and guider.model.maps:
+        latent = mapped(given, build, guider)
+        return latent, latent
     return _sampled(given, build, guider, _schedule(given, build, guider), given.need(Noise, "noise"))
 
 

@@ -27,10 +27,12 @@ FOLDERS = {
     "gligen_name": "gligen",
     "hypernetwork_name": "hypernetworks",
     "ipadapter_file": "ipadapter",
+    "conditioning_name": "embeddings",
 }
 """ComfyUI's folders by the names of the inputs that name a file in one."""
 BY_CLASS = {
     "UpscaleModelLoader": "upscale_models",
+    "Upscale Model Loader": "upscale_models",
     "CLIPVisionLoader": "clip_vision",
     "ModelPatchLoader": "model_patches",
     "LatentUpscaleModelLoader": "latent_upscale_models",

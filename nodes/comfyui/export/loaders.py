@@ -93,9 +93,19 @@ def _text_encoder(exporter: Exporter, files: list[str], family: str) -> Ref:
         named["type"] = type_of(family)
         if not kind.endswith("GGUF"):
             named["device"] = "default"
-    return exporter.add(kind, **named)
+    return exporter.shared(kind, **named)
 
 
 @exports("load_language_model")
 def language_model(exporter: Exporter, name: str) -> Outputs:
-    return {"language_model": _text_encoder(exporter, [file_of(exporter, name)], "")}
+    """A text encoder that writes; where its file reads the texts of a model too, the same one."""
+    file = file_of(exporter, name)
+    return {"language_model": _text_encoder(exporter, [file], _read_by(exporter, file))}
+
+
+def _read_by(exporter: Exporter, file: str) -> str:
+    """The family whose text encoder a file is in this workflow; empty for none."""
+    params = {"load_model": "text_encoder", "load_text_encoder": "model"}
+    nodes = exporter.workflow.nodes
+    taking = (one for one in nodes if nodes[one].params.get(params.get(exporter.kind(one), "")) == file)
+    return next((family for one in taking if (family := family_of(exporter, one))), "")

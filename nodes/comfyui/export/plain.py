@@ -35,9 +35,6 @@ class Plain(NamedTuple):
 SCALED = {"method": "upscale_method"}
 PLAIN: dict[str, Plain] = {
     "vae_decode": Plain("VAEDecode", {"vae": "vae", "latent": "samples"}, outputs=("image",)),
-    "noise_mask": Plain(
-        "SetLatentNoiseMask", {"latent": "samples", "mask": "mask"}, outputs=("latent",), only={"differential": 0.0}
-    ),
     "vae_encode_for_inpainting": Plain(
         "VAEEncodeForInpaint",
         {"vae": "vae", "image": "pixels", "mask": "mask"},

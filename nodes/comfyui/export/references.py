@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs
-from nodes.comfyui.export.loaders import family_of_network
+from typing import Any
+
+from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.loaders import family_of, family_of_network
 from nodes.comfyui.export.registry import exports, taken
 
 SIZES = "reference images are encoded as large as they are; scale them before where that is too large"
 MOST_SEEN = 3
+FRAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "Qwen-Image 2.1": ("TextEncodeQwenImage21", {"negative_prompt": "", "resolution": 1024}),
+    "Mage-Flow": ("TextEncodeMageFlowEdit", {"negative_prompt": "", "width": 1024, "height": 1024, "batch_size": 1}),
+}
+"""Classes that frame a text in another way than *CLIPTextEncode*, with images and without, by families."""
 taken("reference_image", "load_redux")
 
 
@@ -18,7 +25,7 @@ def edited(exporter: Exporter, name: str) -> Outputs:
     slots = sorted(link.slot for link in links if (link.target, link.input) == (name, "references"))
     shown = [_reference(exporter, name, slot) for slot in slots]
     if not shown:
-        return {"conditioning": exporter.add("CLIPTextEncode", clip=clip, text=words)}
+        return {"conditioning": _without_images(exporter, name, clip, words)}
     family = family_of_network(exporter, shown[0])
     exporter.note(SIZES)
     images = [exporter.wire(one, "image") for one in shown]
@@ -35,6 +42,17 @@ def edited(exporter: Exporter, name: str) -> Outputs:
         latent = exporter.shared("VAEEncode", pixels=image, vae=exporter.wire(one, "vae"))
         ref = exporter.add("ReferenceLatent", conditioning=ref, latent=latent)
     return {"conditioning": ref}
+
+
+def _without_images(exporter: Exporter, name: str, clip: Ref, words: Any) -> Ref:
+    """A text that could have images, by the class that is for them where a family has one."""
+    source = exporter.source(name, "text_encoder")
+    family = family_of(exporter, source.source) if source is not None else ""
+    given = FRAMED.get(family)
+    if given is None:
+        return exporter.add("CLIPTextEncode", clip=clip, text=words)
+    kind, values = given
+    return exporter.add(kind, clip=clip, prompt=words, **values)
 
 
 def _reference(exporter: Exporter, name: str, slot: int) -> str:

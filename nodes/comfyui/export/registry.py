@@ -8,7 +8,19 @@ from collections.abc import Callable
 
 from nodes.comfyui.export.exporter import Function
 
-GROUPS = ("placeholders", "plain", "values", "models", "loaders", "texts", "references", "sampling")
+GROUPS = (
+    "placeholders",
+    "plain",
+    "values",
+    "models",
+    "merging",
+    "loaders",
+    "texts",
+    "references",
+    "masks",
+    "mapping",
+    "sampling",
+)
 _FUNCTIONS: dict[str, Function] = {}
 _TAKEN: set[str] = set()
 

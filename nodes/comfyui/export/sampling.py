@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodes.comfyui.conditioning import UNION_KINDS
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.guidance import DUAL, OTHERS, RULES, STYLES, Guided, Middle, freed, ruled
 from nodes.comfyui.export.loaders import family_of_network
+from nodes.comfyui.export.masks import opened
 from nodes.comfyui.export.models import model_with_levels
 from nodes.comfyui.export.registry import exports, taken
 from nodes.comfyui.sigmas import OF_MODEL, SAMPLERS
 
-GUIDERS = ("classifier_free_guidance", "no_guidance", "normalise_guidance", "inpaint")
+GUIDERS = ("classifier_free_guidance", "no_guidance", "inpaint")
 DENOISERS = (
     "unet_denoiser",
     "flux_denoiser",
@@ -51,28 +53,8 @@ BESIDE = ("inpainting_denoiser", "edit_denoiser")
 """Denoisers whose networks see an image beside the latent, which stands on the texts in ComfyUI."""
 NETWORK = {"unet_denoiser": "unet", **dict.fromkeys(OF_FAMILIES, "network"), **dict.fromkeys(BESIDE, "unet")}
 """What denoisers call their network, where it is no transformer."""
-OVER = {
-    "normalise_guidance": ("CFGNorm", "strength", ""),
-    "limit_guidance": ("CFGNorm", "strength", "strength"),
-    "rescale_guidance": ("RescaleCFG", "multiplier", "share"),
-}
-"""What stands over a guider here and over the model in ComfyUI: its class, its value, and ours for that."""
 ENCODE, GROW = "vae_encode", "grow_mask"
-taken(
-    *GUIDERS, *OVER, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise"
-)
-
-
-class Guided(NamedTuple):
-    """What leads a sampler: model, texts, scale, and the mask of what is painted anew."""
-
-    model: Ref
-    positive: Ref
-    negative: Ref | None
-    scale: Any
-    denoiser: str
-    mask: Ref | None = None
-    family: str = ""
+taken(*GUIDERS, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise")
 
 
 @exports("sample")
@@ -83,7 +65,11 @@ def sample(exporter: Exporter, name: str) -> Outputs:
     guided = _guided(exporter, exporter.node_at(name, "guider"), schedule)
     noise = exporter.node_at(name, "noise")
     latent = _latent(exporter, name, noise, guided)
+    if strength := opened(exporter, name):
+        guided = guided._replace(model=exporter.shared("DifferentialDiffusion", model=guided.model, strength=strength))
     kind = exporter.kind(schedule)
+    if guided.middle is not None and kind != "sigmas_schedule":
+        raise CannotExportError("two scales are for a sampler along sigmas in ComfyUI")
     if kind == "k_sampler":
         ref = _k_sampler(exporter, name, schedule, guided, noise, latent)
     elif kind == "scheduler":
@@ -101,12 +87,9 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     if kind == "inpaint":
         found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
         return found._replace(mask=exporter.wire(guider, "mask"))
-    if kind in OVER:
-        found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
-        theirs, param, value = OVER[kind]
-        given = {param: exporter.value(guider, value) if value else 1.0}
-        return found._replace(model=exporter.shared(theirs, model=found.model, **given))
-    if kind not in GUIDERS:
+    if kind in OTHERS:
+        return OTHERS[kind](exporter, guider, lambda below: _guided(exporter, below, schedule))
+    if kind not in (*GUIDERS, *RULES, DUAL):
         raise CannotExportError(f"its guidance, {guider}, has no counterpart in ComfyUI")
     alone = kind == "no_guidance"
     positive = exporter.wire(guider, "conditioning" if alone else "positive")
@@ -115,12 +98,16 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
         negative = exporter.shared("ConditioningZeroOut", conditioning=positive)
         exporter.note("where no text is led away from, ComfyUI is given zeros")
     scale = 1.0 if alone else exporter.value(guider, "scale")
-    chain, controls = exporter.node_at(guider, "denoiser"), list[str]()
-    while exporter.kind(chain) == "control":
-        controls.insert(0, chain)
+    chain, controls, freeing = exporter.node_at(guider, "denoiser"), list[str](), list[str]()
+    while exporter.kind(chain) in ("control", "free_u"):
+        (controls if exporter.kind(chain) == "control" else freeing).insert(0, chain)
         chain = exporter.node_at(chain, "denoiser")
     model = _model(exporter, chain, schedule)
-    if not alone and (rescale := exporter.value(guider, "rescale")):
+    for one in freeing:
+        model = freed(exporter, one, model)
+    if kind in RULES:
+        model = ruled(exporter, guider, model)
+    elif kind == "classifier_free_guidance" and (rescale := exporter.value(guider, "rescale")):
         model = exporter.shared("RescaleCFG", model=model, multiplier=rescale)
     if exporter.kind(chain) == "flux_denoiser" or _guidance_is_set(exporter, chain):
         positive = exporter.shared("FluxGuidance", conditioning=positive, guidance=exporter.value(chain, "guidance"))
@@ -129,7 +116,17 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     for one in controls:
         positive, negative = _controlled(exporter, one, positive, negative)
     family = family_of_network(exporter, chain, NETWORK.get(exporter.kind(chain), "transformer"))
-    return Guided(model, positive, negative, scale, exporter.kind(chain), family=family)
+    return Guided(
+        model, positive, negative, scale, exporter.kind(chain), family=family, middle=_middle(exporter, guider)
+    )
+
+
+def _middle(exporter: Exporter, guider: str) -> Middle | None:
+    """The second text of dual guidance."""
+    if exporter.kind(guider) != DUAL:
+        return None
+    style = STYLES[str(exporter.plain(guider, "way"))]
+    return Middle(exporter.wire(guider, "middle"), exporter.value(guider, "middle_scale"), style)
 
 
 def _guidance_is_set(exporter: Exporter, denoiser: str) -> bool:
@@ -153,7 +150,7 @@ def _with_image(exporter: Exporter, denoiser: str, positive: Ref, negative: Ref 
 
 def _unused_text(exporter: Exporter) -> Ref | None:
     """The one text that leads nothing: where there is no guidance, ComfyUI's sampler is given it all the same."""
-    texts = ("clip_text_encode", "weighted_text_encode", "zero_conditioning")
+    texts = ("clip_text_encode", "weighted_text_encode", "zero_conditioning", "edit_conditioning")
     loose = [name for name in exporter.workflow.nodes if exporter.kind(name) in texts and not exporter.consumers(name)]
     made = exporter.begin(loose[0]) if len(loose) == 1 else None
     return made["conditioning"] if made else None
@@ -308,7 +305,11 @@ def _by_diffusers(exporter: Exporter, name: str, schedule: str, guided: Guided, 
 def _custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
     seed, added = _seed(exporter, noise)
     noised = exporter.shared("RandomNoise", noise_seed=seed) if added else exporter.shared("DisableNoise")
-    if guided.negative is None or guided.scale == 1:
+    if guided.middle is not None:
+        texts = {"cond1": guided.positive, "cond2": guided.middle.text, "negative": guided.negative}
+        scales = {"cfg_conds": guided.scale, "cfg_cond2_negative": guided.middle.scale, "style": guided.middle.style}
+        guider = exporter.shared("DualCFGGuider", model=guided.model, **texts, **scales)
+    elif guided.negative is None or guided.scale == 1:
         guider = exporter.shared("BasicGuider", model=guided.model, conditioning=guided.positive)
     else:
         texts = {"positive": guided.positive, "negative": guided.negative}

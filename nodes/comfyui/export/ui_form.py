@@ -100,9 +100,13 @@ def _linked(value: Any) -> bool:
 
 
 def _values(facts: ClassFacts, given: dict[str, Any]) -> list[Any]:
-    """The values in the order of the widgets: one that a wire brings holds its place, a control follows a seed."""
+    """The values in the order of the widgets: one that a wire brings holds its place, a control follows a seed.
+
+    Those at the end that nobody says are left out: a newer ComfyUI has them, and its own value for them.
+    """
     found: list[Any] = []
-    for name in facts.widgets:
+    said = [at for at, name in enumerate(facts.widgets, 1) if name in given or name in facts.defaults]
+    for name in facts.widgets[: max(said, default=0)]:
         value = given.get(name, facts.defaults.get(name))
         value = facts.defaults.get(name) if _linked(value) else value
         found.append(value["__value__"] if isinstance(value, dict) and set(value) == {"__value__"} else value)

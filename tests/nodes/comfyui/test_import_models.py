@@ -251,3 +251,79 @@ def test_a_controlnet_on_a_model_or_with_a_mask_leads_the_denoiser(catalogue: Ca
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0
     assert sources(found, "control")["mask"] == sources(found, "control")["image"].partition(".")[0] + ".mask"
+
+
+def test_merged_models_are_one_network(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        other=("CheckpointLoaderSimple", {"ckpt_name": "b.safetensors"}),
+        third=("CheckpointLoaderSimple", {"ckpt_name": "c.safetensors"}),
+        mean=("ModelMergeSimple", {"model1": "@model", "model2": "@other", "ratio": 0.3}),
+        parts=("ModelMergeBlocks", {"model1": "@mean", "model2": "@other", "input": 1.0, "middle": 0.5, "out": 0.2}),
+        learnt=("ModelMergeSubtract", {"model1": "@other", "model2": "@third", "multiplier": 0.8}),
+        added=("ModelMergeAdd", {"model1": "@learnt", "model2": "@parts"}),
+        texts=("CLIPMergeSimple", {"clip1": "@model.1", "clip2": "@other.1", "ratio": 0.25}),
+        kept=("CheckpointSave", {"model": "@added", "clip": "@texts", "vae": "@model.2"}),
+    )
+    graph["sampled"]["inputs"]["model"], graph["good"]["inputs"]["clip"] = ["added", 0], ["texts", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 1 and found.report.nodes["approximate"] == 0
+    assert [row["notes"] for row in found.report.rows if row["class"] == "CheckpointSave"] == [
+        ["models are not written to files here"]
+    ]
+    assert params(found, "merged") == {"share": 0.7} and params(found, "merged_texts") == {"share": 0.75}
+    blocks = "input_blocks: 0, middle_block: 0.5, output_blocks: 0.8, out: 0.8"
+    assert params(found, "merged_2") == {"share": 0.0, "blocks": blocks}
+    assert params(found, "merged_3") == {"share": 0.8}
+    wires = {"first": "merged_2", "second": "model_2", "base": "model_3"}
+    assert sources(found, "merged_3") == {
+        key: f"{node}.{'unet' if node.startswith('model') else 'diffusion_network'}" for key, node in wires.items()
+    }
+
+
+def test_a_network_that_maps_an_image_at_once_is_asked_once(catalogue: Catalogue) -> None:
+    wires = {"noise": "@none", "guider": "@guide", "sampler": "@select", "sigmas": "@levels"}
+    graph = api(
+        net=("UNETLoader", {"unet_name": "qwen_image_edit_2509.safetensors", "weight_dtype": "default"}),
+        texts=("ConditioningLoader", {"conditioning_name": "marigold_v2_depth_conditioning.safetensors"}),
+        coder=("VAELoader", {"vae_name": "marigold_v2_depth_vae.safetensors"}),
+        picture=("LoadImage", {"image": "house.png"}),
+        encoded=("VAEEncode", {"pixels": "@picture", "vae": "@coder"}),
+        shift=("ModelSamplingAuraFlow", {"model": "@net", "shift": 1.73, "sampling": "img_to_img_velocity"}),
+        guide=("BasicGuider", {"model": "@shift", "conditioning": "@texts"}),
+        none=("DisableNoise", {}),
+        levels=("ManualSigmas", {"sigmas": "0.5, 0"}),
+        select=("KSamplerSelect", {"sampler_name": "euler"}),
+        sampled=("SamplerCustomAdvanced", {**wires, "latent_image": "@encoded"}),
+        shown=("VAEDecode", {"samples": "@sampled", "vae": "@coder"}),
+        depth=("MarigoldV2PostProcess", {"image": "@shown", "prediction": "normals"}),
+        saved=("SaveImage", {"images": "@depth", "filename_prefix": "x"}),
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert sources(found, "mapped").keys() == {"denoiser", "conditioning", "latent"} and params(found, "mapped") == {}
+    assert params(found, "prediction") == {"shows": "normals"} and "sigmas" not in found.workflow.nodes
+    assert {row["file"]: row["folder"] for row in found.report.models}[params(found, "prompt")["model"]] == "embeddings"
+    graph["levels"]["inputs"]["sigmas"] = "0.5, 0.2, 0"
+    again = bring(graph, catalogue)
+    notes = [row["notes"] for row in again.report.rows if row["class"] == "SamplerCustomAdvanced"]
+    assert "asked once here" in notes[0][0]
+
+
+def test_images_in_the_place_of_a_text_are_mixed(catalogue: Catalogue) -> None:
+    seen = {"clip_vision": "@eyes", "image": "@picture", "crop": "center"}
+    graph = api(
+        **SAMPLED,
+        eyes=("CLIPVisionLoader", {"clip_name": "clip_vision_g.safetensors"}),
+        picture=("LoadImage", {"image": "house.png"}),
+        view=("CLIPVisionEncode", seen),
+        first=("unCLIPConditioning", {"conditioning": "@good", "clip_vision_output": "@view", "strength": 0.75}),
+        second=("unCLIPConditioning", {"conditioning": "@first", "clip_vision_output": "@view", "strength": 0.5}),
+    )
+    graph["sampled"]["inputs"]["positive"] = ["second", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 2
+    file = {"image_encoder": "clip_vision_g.safetensors"}
+    assert params(found, "revision") == {**file, "strength": 0.75}
+    assert params(found, "revision_2") == {**file, "strength": 0.5, "added": True}
+    assert sources(found, "guidance")["positive"] == "revision_2.conditioning"

@@ -187,3 +187,37 @@ def test_buttons_and_labels_of_the_window_are_left_out(catalogue: Catalogue) -> 
     found = bring(graph, catalogue)
     assert found.report.nodes == {"total": 2, "translated": 2, "approximate": 0, "unknown": 0}
     assert sources(found, "lora")["unet"] == "model.unet"
+
+
+def test_an_image_enlarged_in_tiles_is_cut_sampled_and_joined(catalogue: Catalogue) -> None:
+    texts = {"positive": "@good", "negative": "@bad"}
+    led = {"control_net": "@net", "image": "@shown", "strength": 0.5, "start_percent": 0.0, "end_percent": 1.0}
+    tiles = {"tile_width": 512, "tile_height": 768, "tile_padding": 32, "seam_fix_mode": "Band Pass"}
+    graph = api(
+        **SAMPLED,
+        net=("ControlNetLoader", {"control_net_name": "tile.safetensors"}),
+        up=("UpscaleModelLoader", {"model_name": "4x.safetensors"}),
+        hint=("ControlNetApplyAdvanced", {**texts, **led}),
+        large=(
+            "UltimateSDUpscale",
+            {
+                "image": "@shown",
+                "model": "@model",
+                "vae": "@model.2",
+                "upscale_model": "@up",
+                "positive": "@hint",
+                "negative": "@hint.1",
+                "upscale_by": 1.5,
+                **SETTINGS,
+                **tiles,
+            },
+        ),
+    )
+    graph["saved"]["inputs"]["images"] = ["large", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
+    assert sources(found, "save") == {"image": "joined.image"}
+    assert params(found, "tiles") == {"width": 576, "height": 832} == params(found, "hint_tiles")
+    assert sources(found, "joined") == {"image": sources(found, "tiles")["image"], "tiles": "decode_2.image"}
+    assert sources(found, "noise_2") == {"batch": "tile_count.images"}
+    assert sources(found, "control")["image"] == "hint_tiles.image"
