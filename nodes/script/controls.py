@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.families import FAMILIES
 from nodes.script.family_nodes import control as control_of_transformer
-from nodes.script.models import STARTER, Folder, Part, model_folder
+from nodes.script.models import Folder, Part, model_folder
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
+
+WEIGHTS = "pytorch_lora_weights.safetensors"
+MAX_HEADER = 1 << 24
+PAIRS = re.compile(r"unet\..*\.(lora_A|lora_B|lora\.down|lora\.up)\.weight")
 
 
 def load_controlnet(writer: Writer, name: str, _: str) -> Made:
@@ -31,8 +38,8 @@ def control(writer: Writer, name: str, _: str) -> Made:
         return control_of_transformer(writer, name, denoiser, net, image)
     if found.function not in ("text_unet", "controlled_unet"):
         raise CannotExportError(f"{name} leads another network than a text-led U-Net, which is not written")
-    told = ", ".join(writer.value(name, key) for key in ("strength", "start", "end"))
-    controls = (*found.controls, f"({net.code}, {image.code}, {told})")
+    told = (writer.value(name, key) for key in ("strength", "start", "end"))
+    controls = (*found.controls, writer.grouped(name, "control", net.code, image.code, *told))
     line = writer.bound(name, "", "controlled_unet", found.code, f"[{', '.join(controls)}]")
     return Made(line, replace(found, function="controlled_unet", controls=controls))
 
@@ -52,17 +59,26 @@ def lora(writer: Writer, name: str, _: str) -> Made:
 
 def _loaded(writer: Writer, name: str) -> Made:
     """Load the file into the network, where it does nothing until it is asked for."""
-    place = model_folder(str(writer.plain(name, "lora")), name) if _is_starter(writer, name) else None
-    if place is None:
-        raise CannotExportError(f"{name} loads a file that is read in ways of nodeflow's own")
+    place = model_folder(str(writer.plain(name, "lora")), name)
+    file = place / WEIGHTS if place.is_dir() else place
+    if not _is_plain(file):
+        raise CannotExportError(f"{name} loads a file that is no LoRA in diffusers' own names for a U-Net")
     adapter, network = literal(name), writer.input(name, "unet").code
-    writer.line(f'{network}.load_lora_adapter({literal(str(place))}, prefix="unet", adapter_name={adapter})')
+    where = f"{literal(str(file.parent))}, weight_name={literal(file.name)}"
+    writer.line(f'{network}.load_lora_adapter({where}, prefix="unet", adapter_name={adapter})')
     writer.line(f"{network}.disable_lora()")
     return Made(adapter)
 
 
-def _is_starter(writer: Writer, name: str) -> bool:
-    return str(writer.plain(name, "lora")).startswith(STARTER)
+def _is_plain(path: Path) -> bool:
+    """Whether a file holds nothing but pairs of matrices, whose names diffusers and peft know."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            names = json.loads(file.read(min(length, MAX_HEADER))).keys() - {"__metadata__"}
+    except (OSError, ValueError, AttributeError):
+        return False
+    return bool(names) and all(PAIRS.fullmatch(name) for name in names)
 
 
 CONTROLS: dict[str, Function] = {"load_controlnet": load_controlnet, "control": control, "apply_lora": lora}

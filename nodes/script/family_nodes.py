@@ -69,11 +69,11 @@ def control(writer: Writer, name: str, denoiser: Made, net: Made, image: Made) -
         raise CannotExportError(f"{name} shows another kind of image than lines, which is not written")
     latent = writer.assign(name, "latents", writer.use(vae.about.encode), vae.code, image.code)
     if net.about.get("force_zeros_for_pooled_projection"):
-        latent = f"{latent} + {vae.code}.config.shift_factor * {vae.code}.config.scaling_factor"
-    told = ", ".join(writer.value(name, key) for key in ("strength", "start", "end"))
+        latent = writer.assign(name, "unshifted", writer.use("unshifted"), vae.code, latent)
+    told = (writer.value(name, key) for key in ("strength", "start", "end"))
     if family.name == "Z-Image":
         writer.line(f"{net.code} = {net.code}.from_transformer({net.code}, {found.code})")
-    controls = (*found.controls, f"({net.code}, {latent}, {told})")
+    controls = (*found.controls, writer.grouped(name, "control", net.code, latent, *told))
     link = writer.about.source(name, "denoiser")
     assert link is not None
     guidance = [writer.value(link.source, "guidance")] if family.guided else []

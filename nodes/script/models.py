@@ -19,6 +19,8 @@ DTYPE = {"diffusers": "torch_dtype=torch.float32", "transformers": "dtype=torch.
 """How a library is told the precision to load in."""
 
 
+INDICES = ("model_index.json", "modular_model_index.json", "config.json")
+"""What tells that a folder is a model in diffusers' layout."""
 ANY = "*"
 """For a class that takes what others of its library saved."""
 
@@ -134,7 +136,7 @@ def model_folder(model: str, name: str) -> Path:
         found = library_path(model) or Path(model)
     except AmbiguousNameError as error:
         raise CannotExportError(str(error)) from None
-    if not model or not any((found / file).is_file() for file in ("model_index.json", "config.json")):
+    if not model or not any((found / file).is_file() for file in INDICES):
         raise CannotExportError(f"{name} loads {model or 'nothing'}, which is no folder in diffusers' layout here")
     return found.absolute()
 

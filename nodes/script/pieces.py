@@ -56,9 +56,17 @@ class Imports:
         for standard in (True, False):
             lines = [f"import {one}" for one in sorted(self._whole) if (one in STANDARD) == standard]
             modules = sorted((one for one in self._names if (one in STANDARD) == standard), key=str.casefold)
-            lines += [f"from {one} import {', '.join(sorted(self._names[one]))}" for one in modules]
+            lines += [line for one in modules for line in self._of(one)]
             groups.append("\n".join(lines))
         return "\n\n".join(group for group in groups if group) + "\n"
+
+    def _of(self, module: str) -> list[str]:
+        """The line that imports from a module, broken where it is too long."""
+        names = sorted(self._names[module])
+        line = f"from {module} import {', '.join(names)}"
+        if len(line) <= LINE:
+            return [line]
+        return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
 
 
 def called(node: str, what: str = "") -> str:

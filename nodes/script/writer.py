@@ -164,6 +164,10 @@ class Writer:
         self._frames[-1].lines += call_lines(f"{name} = ", [f"{codes[0]}{end}", *codes[1:]] if codes else [])
         return name
 
+    def grouped(self, name: str, what: str, *codes: str) -> str:
+        """Write a tuple of some values; its name."""
+        return self.assign(name, what, "", *codes)
+
     def line(self, text: str) -> None:
         self._frames[-1].lines.append(text)
 

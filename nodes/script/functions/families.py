@@ -161,7 +161,7 @@ def z_image(transformer, x, at, tokens, mask, controls=()):
         image = beside(at.row(image), x)
         room = max(net.config.control_in_dim - image.shape[1], 0)  # for inpainting, which stays empty
         image = pad(image, (0, 0, 0, 0, 0, room)).unsqueeze(2)
-        said = net(list(x.unsqueeze(2)), times, texts, list(image), conditioning_scale=strength, return_dict=False)
+        said = net(list(x.unsqueeze(2)), times, texts, list(image), conditioning_scale=strength)
         for layer, value in said.items():
             added[layer] = added[layer] + value if layer in added else value
     output = transformer(list(x.unsqueeze(2)), times, texts, controlnet_block_samples=added or None, return_dict=False)[

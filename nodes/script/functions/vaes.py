@@ -74,6 +74,11 @@ def masked_for_fill(vae, image, mask):
     return torch.cat([latent, pixel_unshuffle(covered, 8)], 1)
 
 
+def unshifted(vae, latents):
+    """Latents that are scaled and not shifted, as InstantX trained ControlNets with."""
+    return latents + vae.config.shift_factor * vae.config.scaling_factor
+
+
 def redux_tokens(image_encoder, embedder, images):
     """What SigLIP sees in images, in the space of T5's tokens."""
     side = image_encoder.config.image_size
