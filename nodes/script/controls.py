@@ -64,8 +64,8 @@ def _loaded(writer: Writer, name: str) -> Made:
     if not _is_plain(file):
         raise CannotExportError(f"{name} loads a file that is no LoRA in diffusers' own names for a U-Net")
     adapter, network = literal(name), writer.input(name, "unet").code
-    where = f"{literal(str(file.parent))}, weight_name={literal(file.name)}"
-    writer.line(f'{network}.load_lora_adapter({where}, prefix="unet", adapter_name={adapter})')
+    where = literal(str(file.parent)), f"weight_name={literal(file.name)}"
+    writer.call(f"{network}.load_lora_adapter", *where, 'prefix="unet"', f"adapter_name={adapter}")
     writer.line(f"{network}.disable_lora()")
     return Made(adapter)
 

@@ -62,11 +62,16 @@ class Imports:
 
     def _of(self, module: str) -> list[str]:
         """The line that imports from a module, broken where it is too long."""
-        names = sorted(self._names[module])
+        names = sorted(self._names[module], key=_by_kind)
         line = f"from {module} import {', '.join(names)}"
         if len(line) <= LINE:
             return [line]
         return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def _by_kind(name: str) -> tuple[int, str]:
+    """Constants before classes before functions, as ruff sorts what is imported."""
+    return 0 if name.isupper() else 1 if name[:1].isupper() else 2, name.casefold()
 
 
 def called(node: str, what: str = "") -> str:

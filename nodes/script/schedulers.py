@@ -136,6 +136,9 @@ def _made(writer: Writer, name: str, prediction: str, learned: bool) -> Made:
         if writer.is_wired(name, "steps"):
             raise CannotExportError(f"the steps of {name} come by wire, which is not written")
         mu = literal(_shift(trained, int(steps))) if trained.config.get("use_dynamic_shifting") else None
+        if not trained.folder:
+            config = {key: literal(value) for key, value in trained.config.items() if not key.startswith("_")}
+            return Made(writer.bound(name, "", "even_flow_scheduler", steps, mu=mu, **config))
         given = trained.folder, literal(trained.subfolder), steps
         return Made(writer.bound(name, "", "new_flow_scheduler", *given, mu=mu))
     if trained.folder:

@@ -46,6 +46,16 @@ def new_scheduler_with_signal(kind, folder, subfolder, steps, **options):
 def new_flow_scheduler(folder, subfolder, steps, mu=None):
     """A flow's scheduler whose levels begin evenly and are shifted by mu, for the size of an image."""
     scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder, subfolder=subfolder)
+    return evenly(scheduler, steps, mu)
+
+
+def even_flow_scheduler(steps, mu=None, **options):
+    """The same of a model that has no file of its noise levels."""
+    return evenly(FlowMatchEulerDiscreteScheduler(**options), steps, mu)
+
+
+def evenly(scheduler, steps, mu):
+    """A scheduler with even levels, shifted by mu."""
     levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
     scheduler.set_timesteps(steps, sigmas=levels, mu=mu)
     return scheduler
