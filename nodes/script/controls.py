@@ -52,22 +52,17 @@ def lora(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} acts in a part of the steps, which is not written")
     if network.about is None or "lora" in network.code:
         raise CannotExportError(f"{name} is put on a network that has a LoRA already, which is not written")
-    adapter = writer.shared(("lora", name, network.code), lambda: _loaded(writer, name))
-    weight = writer.value(name, "weight")
-    return Made(writer.bound(name, "lora", "with_adapter", network.code, adapter.code, weight), network.about)
-
-
-def _loaded(writer: Writer, name: str) -> Made:
-    """Load the file into the network, where it does nothing until it is asked for."""
     place = model_folder(str(writer.plain(name, "lora")), name)
     file = place / WEIGHTS if place.is_dir() else place
     if not _is_plain(file):
         raise CannotExportError(f"{name} loads a file that is no LoRA in diffusers' own names for a U-Net")
-    adapter, network = literal(name), writer.input(name, "unet").code
-    where = literal(str(file.parent)), f"weight_name={literal(file.name)}"
-    writer.call(f"{network}.load_lora_adapter", *where, 'prefix="unet"', f"adapter_name={adapter}")
-    writer.line(f"{network}.disable_lora()")
-    return Made(adapter)
+
+    def load() -> Made:
+        return Made(writer.assign(name, "pairs", writer.use("load_lora"), literal(str(file))))
+
+    pairs = writer.shared(("lora", str(file)), load).code
+    weight = writer.value(name, "weight")
+    return Made(writer.bound(name, "lora", "with_lora", network.code, pairs, weight), network.about)
 
 
 def _is_plain(path: Path) -> bool:
@@ -75,10 +70,12 @@ def _is_plain(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            names = json.loads(file.read(min(length, MAX_HEADER))).keys() - {"__metadata__"}
-    except (OSError, ValueError, AttributeError):
+            header = json.loads(file.read(min(length, MAX_HEADER)))
+    except (OSError, ValueError):
         return False
-    return bool(names) and all(PAIRS.fullmatch(name) for name in names)
+    if not isinstance(header, dict) or "alpha" in str(header.pop("__metadata__", "")):
+        return False
+    return bool(header) and all(PAIRS.fullmatch(name) for name in header)
 
 
 CONTROLS: dict[str, Function] = {"load_controlnet": load_controlnet, "control": control, "apply_lora": lora}

@@ -40,6 +40,7 @@ FUNCTIONS: Mapping[str, Function] = {kind: function for group in GROUPS for kind
 TRAINED = "trains a network of nodeflow's own, which is no part of diffusers"
 DRAWN = "draws what nodeflow finds in numbers, which is no image of a model"
 REFUSED: Mapping[str, str] = {
+    "diffusion_clip": "teaches a copy of a network by nodeflow's own loop",
     **dict.fromkeys(
         ("train_autoencoder", "train_on_points", "train_pixel_cnn", "gan_game", "normalising_flow", "small_drawings"),
         TRAINED,

@@ -168,10 +168,6 @@ class Writer:
         """Write a tuple of some values; its name."""
         return self.assign(name, what, "", *codes)
 
-    def call(self, function: str, *arguments: str) -> None:
-        """Write a call whose result nobody needs."""
-        self._frames[-1].lines += call_lines(function, arguments, indent=4 * len(self._frames[-1].axes))
-
     def line(self, text: str) -> None:
         self._frames[-1].lines.append(text)
 

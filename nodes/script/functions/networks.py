@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from diffusers import DDPMScheduler
-from torch.nn.functional import interpolate
+from safetensors.torch import load_file
+from torch.nn.functional import conv2d, interpolate, linear
 
 
 def text_unet(unet, x, at, tokens):
@@ -39,13 +42,34 @@ def beside(image, x):
     return image.repeat(len(x) // len(image), 1, 1, 1)
 
 
-def with_adapter(network, adapter, weight, *given, **named):
-    """A network's output with a LoRA on it, ``weight`` times; without it the network is as it was."""
-    network.set_adapters(adapter, weight)
-    network.enable_lora()
+def load_lora(path):
+    """The pairs of small matrices of a LoRA's file, by the layers that they change."""
+    pairs = {}
+    for name, value in load_file(path).items():
+        layer, _, side = name.removeprefix("unet.").removesuffix(".weight").rpartition(".")
+        pairs.setdefault(layer.removesuffix(".lora"), {})["B" if side in ("lora_B", "up") else "A"] = value.float()
+    return pairs
+
+
+def with_lora(network, pairs, weight, *given, **named):
+    """A network's output with a LoRA on it, ``weight`` times (Hu et al. 2021); the network stays as it was."""
+    hooks = [
+        network.get_submodule(layer).register_forward_hook(partial(low_rank, pair["A"], pair["B"], weight))
+        for layer, pair in pairs.items()
+        if weight
+    ]
     found = network(*given, **named)
-    network.disable_lora()
+    for hook in hooks:
+        hook.remove()
     return found
+
+
+def low_rank(down, up, weight, layer, given, output):
+    """What a layer gives, and what two small matrices add."""
+    if down.ndim == 2:
+        return output + weight * linear(linear(given[0], down), up)
+    inner = conv2d(given[0], down, None, layer.stride, layer.padding, layer.dilation)
+    return output + weight * conv2d(inner, up.flatten(1)[..., None, None])
 
 
 def prior_transformer(prior, x, at, tokens, whole, mask):
