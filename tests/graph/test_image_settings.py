@@ -359,3 +359,20 @@ def test_hidden_text_does_not_trust_its_length() -> None:
     for number, bit in enumerate(bits):
         image.putpixel((number // 10, number % 10), (0, 0, 0, 254 | bit))
     assert texts_of(png(image)).hidden == ""
+
+
+def test_all_on_one_line() -> None:
+    info = parse("a fox in snow Negative prompt: blurry, dark Steps: 9, Sampler: Euler, Seed: 5, Size: 64x96")
+    assert (info.prompt, info.negative, info.pairs["Seed"]) == ("a fox in snow", "blurry, dark", "5")
+    assert parse("a fox Negative prompt: Steps: 9, Sampler: Euler, Seed: 5").prompt == "a fox"
+
+
+def test_scripts_that_write_their_options() -> None:
+    size = {"original__width": "16", "original__height": "24"}
+    options = {"prompt": "a fox", "negative__prompt": "None", "seed": "9", "sampler": "euler_a", "steps": "20"}
+    kohya = found(png(**options, scale="7.5", **size))
+    assert (kohya.program, kohya.prompt, kohya.negative, kohya.seed) == ("sd-scripts", "a fox", "", 9)
+    assert (kohya.steps, kohya.guidance, kohya.width, kohya.height) == (20, 7.5, 16, 24)
+    said = {"prompt": "a fox", "negative_prompt": "dark", "guidance_scale": 7, "num_inference_steps": 28}
+    space = found(png(parameters=json.dumps({**said, "resolution": "832 x 1216", "seed": 9, "sampler": "Euler a"})))
+    assert (space.program, space.negative, space.steps, space.width) == ("Hugging Face space", "dark", 28, 832)

@@ -45,6 +45,8 @@ def parse(text: str) -> Infotext:
     else:  # all on one line
         found = re.search(r"(?:^|\s)(?=Steps: \d+, )", text)
         words, line = (text[: found.start()], text[found.end() :]) if found else (text, "")
+        if "\n" not in words:
+            words = words.replace(f" {NEGATIVE} ", f"\n{NEGATIVE} ", 1)
     prompt, negative = _prompts(words)
     return Infotext(prompt, negative, pairs(line.strip()))
 

@@ -11,6 +11,7 @@ from nodeflow.graph.io.image_settings import (
     fooocus,
     invokeai,
     novelai,
+    plain_scripts,
     swarmui,
     web_ui,
 )
@@ -25,6 +26,7 @@ READERS: tuple[Callable[[ImageTexts], Settings | None], ...] = (
     civitai.read,
     draw_things.read,
     easy_diffusion.read,
+    plain_scripts.read,
     web_ui.read,
 )
 """In the order in which one is believed before another: those that write keys of their own first."""

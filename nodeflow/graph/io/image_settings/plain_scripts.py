@@ -1,0 +1,42 @@
+"""Scripts that name their settings as their options: kohya's sd-scripts, and spaces on the Hugging Face hub."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nodeflow.graph.io.image_settings.image_texts import ImageTexts
+from nodeflow.graph.io.image_settings.json_values import as_object, text
+from nodeflow.graph.io.image_settings.settings import Settings, number, side, whole
+
+KOHYA, SPACE = "sd-scripts", "Hugging Face space"
+NOTHING = "None"
+"""What kohya's scripts write for no text."""
+
+
+def read(texts: ImageTexts) -> Settings | None:
+    """Read what such a script wrote; None where it is another program's."""
+    chunks = texts.chunks
+    if {"prompt", "seed", "steps", "scale", "sampler"} <= chunks.keys():
+        return _settings(KOHYA, chunks, "scale", texts)
+    said = as_object(chunks.get("parameters", ""))
+    if {"prompt", "guidance_scale", "num_inference_steps", "resolution"} <= said.keys():
+        return _settings(SPACE, said, "guidance_scale", texts)
+    return None
+
+
+def _settings(program: str, data: dict[str, Any], scale: str, texts: ImageTexts) -> Settings:
+    raw = "\n".join(f"{key}: {value}" for key, value in data.items())
+    negative = text(data.get("negative-prompt") or data.get("negative_prompt"))
+    found = Settings(program, raw, text(data.get("prompt")), "" if negative == NOTHING else negative, noise="CPU")
+    found.seed, found.sampler = whole(data.get("seed")), text(data.get("sampler"))
+    found.steps = whole(data.get("steps") or data.get("num_inference_steps"), 0) or 0
+    found.guidance = number(data.get(scale))
+    sides = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", text(data.get("resolution")))
+    if sides:
+        found.width, found.height = side(sides[1]), side(sides[2])
+    else:
+        found.width, found.height = texts.width, texts.height
+    model = data.get("model") or data.get("Model")
+    found.model = text(model) if isinstance(model, str) else ""
+    return found
