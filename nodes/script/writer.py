@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nodeflow.graph.model.catalogue import passes_through
 from nodeflow.graph.model.workflow import Link
 from nodeflow.prompt_text import as_clip_reads
 from nodes.comfyui.export.exporter import CannotExportError, Exporter
@@ -206,8 +207,12 @@ class Writer:
 
     def _written(self, name: str, output: str) -> Made:
         kind = self.about.kind(name)
-        if self.about.workflow.nodes[name].mode != "run":
-            raise CannotExportError(f"{name} is muted or bypassed; take it out, or let it run")
+        node = self.about.workflow.nodes[name]
+        spec = self.about.catalogue.nodes.get(node.type)
+        if node.mode == "bypass" and spec is not None and (passed := passes_through(spec).get(output)):
+            return self.input(name, passed)._replace(axes=())
+        if node.mode != "run":
+            raise CannotExportError(f"{name} is muted, or passes nothing on; take it out, or let it run")
         if kind not in self._functions:
             why = self._refused.get(kind, "has no counterpart in diffusers that gives the same numbers")
             raise CannotExportError(f"{name} {why}")
