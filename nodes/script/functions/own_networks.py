@@ -16,13 +16,34 @@ class NoisyClassifier(ModelMixin, ConfigMixin):
     """The half of a U-Net that looks, and one linear layer (Dhariwal & Nichol 2021, section 4.1)."""
 
     @register_to_config
-    def __init__(self, id2label, **unet):
+    def __init__(
+        self,
+        id2label,
+        sample_size=32,
+        in_channels=3,
+        block_out_channels=(32, 64, 128),
+        down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
+        layers_per_block=1,
+        attention_head_dim=32,
+        norm_num_groups=8,
+        resnet_time_scale_shift="scale_shift",
+    ):
         super().__init__()
-        whole = UNet2DModel(up_block_types=("UpBlock2D",) * len(unet["down_block_types"]), **unet)
+        whole = UNet2DModel(
+            sample_size=sample_size,
+            in_channels=in_channels,
+            block_out_channels=block_out_channels,
+            down_block_types=down_block_types,
+            up_block_types=("UpBlock2D",) * len(down_block_types),
+            layers_per_block=layers_per_block,
+            attention_head_dim=attention_head_dim,
+            norm_num_groups=norm_num_groups,
+            resnet_time_scale_shift=resnet_time_scale_shift,
+        )
         self.time_proj, self.time_embedding = whole.time_proj, whole.time_embedding
         self.conv_in, self.down_blocks, self.mid_block = whole.conv_in, whole.down_blocks, whole.mid_block
-        self.norm = nn.GroupNorm(unet["norm_num_groups"], unet["block_out_channels"][-1], affine=False)
-        self.head = nn.Linear(unet["block_out_channels"][-1], len(id2label))
+        self.norm = nn.GroupNorm(norm_num_groups, block_out_channels[-1], affine=False)
+        self.head = nn.Linear(block_out_channels[-1], len(id2label))
 
     def forward(self, x, t):
         embedding = self.time_embedding(self.time_proj(t.expand(len(x))).to(x.dtype))
