@@ -14,6 +14,8 @@ from nodes.comfyui.registry import translates
 
 BY_STEPS = "start and end are counted in steps, in ComfyUI in trained timesteps"
 CLEAN = "it acts on what the model predicts, in ComfyUI on the clean image that this means"
+BY_CALL = "each call of the network decides for itself which steps are left out, in ComfyUI the first text for all"
+LAZY = "steps are left out before guidance, in ComfyUI behind it"
 FREE_U = {"inner_backbone": "b1", "outer_backbone": "b2", "inner_skips": "s1", "outer_skips": "s2"}
 NUMBERS = re.compile(r"\d+")
 SECOND_STACK = "single_transformer_blocks"
@@ -91,10 +93,9 @@ def other_scale(given: Given, build: Builder) -> Model:
 
 @translates("APG")
 def adaptive_projected(given: Given, build: Builder) -> Model:
-    if given.number("momentum"):
-        raise CannotTranslateError("there is no momentum over the steps here")
     given.approximate(CLEAN)
-    params = (("eta", given.get("eta", 1.0)), ("largest", given.get("norm_threshold", 5.0)))
+    names = {"eta": ("eta", 1.0), "largest": ("norm_threshold", 5.0), "momentum": ("momentum", 0.0)}
+    params = tuple((name, given.get(key, usual)) for name, (key, usual) in names.items())
     return replace(given.need(Model, "model"), rule=Over("adaptive_projected_guidance", params))
 
 
@@ -108,6 +109,16 @@ def zero_star(given: Given, build: Builder) -> Model:
 def tangential(given: Given, build: Builder) -> Model:
     given.approximate(CLEAN)
     return replace(given.need(Model, "model"), rule=Over("tangential_guidance"))
+
+
+@translates("EasyCache", "LazyCache")
+def easy_cache(given: Given, build: Builder) -> Model:
+    """Steps in which the network is left out."""
+    model = given.need(Model, "model")
+    given.approximate(LAZY if given.type == "LazyCache" else BY_CALL)
+    names = {"threshold": ("reuse_threshold", 0.2), "start": ("start_percent", 0.15), "end": ("end_percent", 0.95)}
+    params = {name: given.get(key, usual) for name, (key, usual) in names.items()} | {"counted": "trained timesteps"}
+    return replace(model, denoisers=(*model.denoisers, Over("easy_cache", tuple(params.items()))))
 
 
 @translates("FreeU", "FreeU_V2")

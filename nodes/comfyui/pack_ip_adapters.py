@@ -11,6 +11,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.image_prompts import ImageEncoder
 from nodes.comfyui.meanings import CannotTranslateError, Model, Over, Wire
+from nodes.comfyui.model_families import of_file, of_unets
 from nodes.comfyui.registry import Outputs, translates
 
 XL = "Stable Diffusion XL"
@@ -63,14 +64,22 @@ def preset(given: Given, build: Builder) -> Outputs:
     name = name.split(" - ")[0]
     if name not in PRESETS:
         raise CannotTranslateError(f"its preset {name[:40]!r} needs what is not here")
-    large = model.family == XL
-    if not model.family:
-        given.approximate(UNTOLD)
+    large = XL in (model.family, _family_of_names(given, build))
     file = PRESETS[name][large]
     if not file:
         raise CannotTranslateError(f"its preset {name!r} is for Stable Diffusion 1 alone")
     encoder = VIT_G if name == "VIT-G" else VIT_H
     return model, IPAdapter(file, encoder)
+
+
+def _family_of_names(given: Given, build: Builder) -> str:
+    """The Stable Diffusion that the names of models in the workflow speak of."""
+    inputs = [node.inputs.get("ckpt_name") for node in build.prompt.nodes.values()]
+    names = [name for name in inputs if isinstance(name, str)]
+    if not names:
+        given.approximate(UNTOLD)
+    told = {of_file(build, name) for name in names}
+    return XL if XL in told else of_unets(names)
 
 
 @translates("IPAdapter", "IPAdapterAdvanced", "IPAdapterApply", "IPAdapterBatch")

@@ -16,12 +16,6 @@ def as_it_is(given: Given, build: Builder) -> Model:
     return given.need(Model, "model")
 
 
-@translates("EasyCache", "LazyCache")
-def without_cache(given: Given, build: Builder) -> Model:
-    given.approximate("each step is computed here; ComfyUI leaves out steps that it takes for small")
-    return given.need(Model, "model")
-
-
 @translates("T5TokenizerOptions")
 def filling(given: Given, build: Builder) -> Clip:
     """How far a text is filled up; 0 is what this family's text encoder does there."""

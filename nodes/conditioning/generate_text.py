@@ -31,9 +31,9 @@ def load_language_model(
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> LanguageModel:
-    """Loads a language model that answers in words: Qwen 3, Qwen3-VL, Qwen 2.5 VL, Gemma 3 or Mistral.
+    """Loads a language model that answers in words: Qwen 3, Qwen3-VL, Qwen 3.5, Gemma 3 or Mistral.
 
-    Those with VL in their names see images too.
+    Qwen's with VL in their names and Qwen 3.5 see images too; Gemma's and Mistral's are given texts alone here.
 
     ``model`` is a folder as transformers saves it, a hub id, or for Qwen 3 and Qwen3-VL one .safetensors file, such as
     the text encoder ``qwen_3_4b.safetensors``, quantised too, by path or by its name in your model library. A file's

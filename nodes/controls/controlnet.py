@@ -17,6 +17,7 @@ from nodes.denoisers.denoisers import UNetDenoiser
 from nodes.latents.vae import DiffusersVAE, vae_encode
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
 from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
+from nodes.loaders.families.controlnet.t2i_adapter import FeatureAdapter, is_t2i_adapter, load_t2i_adapter
 from nodes.loaders.families.controlnet.transformer_control import (
     TransformerControlNet,
     family_of_file,
@@ -48,16 +49,20 @@ def load_controlnet(
     - one .safetensors file of a ControlNet, as diffusers or its authors name the weights, such as
       ``control_v11p_sd15_canny.safetensors``
 
-    A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its image shows.
+    A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its image shows. So are
+    T2I-Adapters, which are smaller and look at the image alone.
 
     A ControlNet fits the model that it was trained beside, and those that come from it: Stable Diffusion 1, 2 or XL,
-    and as diffusers names their weights Stable Diffusion 3 and 3.5, FLUX.1, Qwen-Image and Z-Image (its union too).
+    and as diffusers names their weights Stable Diffusion 3 and 3.5, FLUX.1, Qwen-Image, Sana and Z-Image (its union
+    too).
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
     path = find_for("Load ControlNet", model, revision, PATTERNS)
+    if is_t2i_adapter(path):
+        return load_t2i_adapter(path, torch_dtype(dtype))
     family = family_of_folder(path) if path.is_dir() else family_of_file(path)
     if family is not None:
         return load_transformer_control(family, path, Precision("auto", dtype, device))
@@ -65,6 +70,8 @@ def load_controlnet(
     return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
 
 
+BLACK, COVERED = 0.0, -1.0
+"""What unions and Stable Diffusion 1's ControlNets of inpainting are shown in place of what a mask covers."""
 NO_MASK = "this ControlNet looks at its image alone; leave mask unwired"
 
 
@@ -94,10 +101,10 @@ def control(
     of Canny and of drawings, soft edges those of HED and scribbles; tile and repaint only larger unions know. Others
     were trained for one kind, and do not look at it.
 
-    ControlNets of transformers (Stable Diffusion 3, FLUX.1, Qwen-Image, Z-Image) see the latent of the image: wire the
-    model's own VAE to ``vae``. A union of these looks at the image alone. One of inpainting (of Stable Diffusion 3 and
-    Qwen-Image) sees the image with black in place of what ``mask`` (B, 1, H, W) covers, 1 where it shall paint anew,
-    and the mask.
+    ControlNets of transformers (Stable Diffusion 3, FLUX.1, Qwen-Image, Z-Image, Sana) see the latent of the image:
+    wire the model's own VAE to ``vae``. A union of these looks at the image alone. One of inpainting (of Stable
+    Diffusion 1, 3 and Qwen-Image) sees the image without what ``mask`` (B, 1, H, W) covers, 1 where it shall paint
+    anew, and the mask.
 
     Fails for denoisers that no ControlNet leads, when the control ends before it starts, when images or models do not
     fit together, and for a mask where none is looked at, or none where one is.
@@ -110,12 +117,16 @@ def control(
         shown = AttachedControl(controlnet.of(control_type), latent, strength, start, end, counted != "steps")
         led: Any = denoiser
         return replace(led, controls=(*led.controls, shown))  # type: ignore[no-any-return]
-    if mask is not None:
-        raise NodeError(NO_MASK)
     if not isinstance(denoiser, UNetDenoiser):
         raise NodeError("this ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
+    if isinstance(controlnet, FeatureAdapter):
+        if mask is not None:
+            raise NodeError(NO_MASK)
+        controlnet.check(denoiser.network.module)
     net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
-    added = AttachedControl(net, image.pixels, strength, start, end, counted != "steps")
+    covered = BLACK if isinstance(controlnet, UnionControlNet) else COVERED
+    pixels = _uncovered(image, mask, covered).pixels
+    added = AttachedControl(net, pixels, strength, start, end, counted != "steps")
     return replace(denoiser, controls=(*denoiser.controls, added))
 
 
@@ -134,14 +145,14 @@ def _latent(denoiser: Denoiser, net: TransformerControlNet, image: Image, vae: V
     return samples if mask is None else _with_known(samples, mask)
 
 
-def _uncovered(image: Image, mask: Mask | None) -> Image:
-    """An image with black in place of what a mask covers. Raises NodeError for another size."""
+def _uncovered(image: Image, mask: Mask | None, value: float = BLACK) -> Image:
+    """An image with a value in place of what a mask covers. Raises NodeError for another size."""
     if mask is None:
         return image
     if mask.values.shape[-2:] != image.pixels.shape[-2:]:
         sizes = " and the mask ".join(f"{part.shape[-1]} x {part.shape[-2]}" for part in (image.pixels, mask.values))
         raise NodeError(f"the image is {sizes}; make both of one size")
-    return Image(torch.where(mask.values.to(image.pixels.device) > 0.5, 0.0, image.pixels))
+    return Image(torch.where(mask.values.to(image.pixels.device) > 0.5, value, image.pixels))
 
 
 def _with_known(samples: Tensor, mask: Mask) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -54,6 +54,17 @@ class AttachedControl:
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
     ) -> Residuals:
         return self.net.residuals(x, timestep, tokens, self.fitted(x), self.strength, told)
+
+    @property
+    def inside(self) -> bool:
+        """Return whether it adds something within a U-Net's levels, as T2I-Adapters do, not to its skips."""
+        return hasattr(self.net, "features")
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """What a T2I-Adapter adds within each level, for each of a batch x (B, C, h, w)."""
+        net: Any = self.net
+        found: list[Tensor] = net.features(self.fitted(x), self.strength)
+        return found
 
     def fitted(self, x: Tensor) -> Tensor:
         """Its image for each of a batch x (B, C, h, w). Raises NodeError for another size."""

@@ -130,6 +130,7 @@ class UNetDenoiser(NetworkDenoiser):
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
         down, middle = self._added(x, timestep, tokens, told)
+        inside = self._inside(x, timestep)
         output: Tensor = self.ask_shown(
             self.prompts(x, timestep, conditioning),
             self.seen(x),
@@ -137,6 +138,7 @@ class UNetDenoiser(NetworkDenoiser):
             encoder_hidden_states=tokens,
             down_block_additional_residuals=down,
             mid_block_additional_residual=middle,
+            down_intrablock_additional_residuals=inside,
             added_cond_kwargs=told,
             timestep_cond=self._told_guidance(x),
             **more,
@@ -162,12 +164,17 @@ class UNetDenoiser(NetworkDenoiser):
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
     ) -> Residuals | tuple[None, None]:
         """Return what all controls add, summed."""
-        acting = (control for control in self.controls if control.acts_at(timestep))
+        acting = (control for control in self.controls if control.acts_at(timestep) and not control.inside)
         found = [control.residuals(x, timestep, tokens, told) for control in acting]
         if not found:
             return None, None
         down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
         return down, sum((one[1] for one in found[1:]), found[0][1])
+
+    def _inside(self, x: Tensor, timestep: Tensor) -> list[Tensor] | None:
+        """Return what all T2I-Adapters add within the levels, summed; a new list, which diffusers empties."""
+        found = [control.features(x) for control in self.controls if control.inside and control.acts_at(timestep)]
+        return [sum(parts[1:], parts[0]) for parts in zip(*found, strict=True)] if found else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -35,9 +36,18 @@ class Prompt(NamedTuple):
     mask: Tensor | None
 
 
-def places(module: Any) -> list[Place]:
+_PLACES: weakref.WeakKeyDictionary[torch.nn.Module, list[Place]] = weakref.WeakKeyDictionary()
+
+
+def places(module: torch.nn.Module) -> list[Place]:
     """Where a network attends to images, in the order in which adapters count its layers; none where it is no U-Net
-    and no transformer of FLUX.1."""
+    and no transformer of FLUX.1. They are looked for once a network."""
+    if module not in _PLACES:
+        _PLACES[module] = _found(module)
+    return _PLACES[module]
+
+
+def _found(module: Any) -> list[Place]:
     kind = type(module).__name__
     if kind == "UNet2DConditionModel":
         return [_of_unet(module, name.removesuffix(".processor")) for name in module.attn_processors if CROSS in name]

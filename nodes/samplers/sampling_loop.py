@@ -14,6 +14,7 @@ from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
 from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
 from nodes.denoisers.calls.prediction_types import levels
 from nodes.denoisers.denoisers import in_force
+from nodes.denoisers.step_memory import StepMemory, tell_skipped
 from nodes.latents.noise import drawn_noise, latent_shape, rows
 from nodes.networks.attention_recorder import Recorder
 from nodes.samplers.loop.asking import Asker, take_step
@@ -93,10 +94,12 @@ def sample(
     made: list[tuple[Any, ...]] = list(kept.made)
     apart, begin, x_0 = BatchSplitter(len(x) if batch == "each alone" else 1), x, x
     recorder = Recorder(denoiser, apart.count * (total - first)) if record == "steps and attention" else None
-    asker = Asker(guiders, first, total, apart, recorder)
+    memory = StepMemory()
+    asker = Asker(memory.of(guiders), first, total, apart, recorder)
     random = noise.on_the_way(*noise.seeds_at(first + len(made)), generators)
     if made:
-        x, x_0, solver_state, random_states = kept.state
+        x, x_0, solver_state, random_states, *remembered = kept.state
+        memory.restore(tuple(remembered))
         solver.restore(solver_state)
         for generator, random_state in zip(random.generators, random_states, strict=True):
             generator.set_state(random_state)
@@ -106,16 +109,19 @@ def sample(
         since, seeds = noise.seeds_at(index)
         if since == index > 0:
             random = noise.on_the_way(since, seeds, generators)
+        memory.begin(index)
         with torch.no_grad():
             before = x
             x, x_0, guided, attention = take_step(solver, asker, x, index, random)
             moved = None if record == "nothing" else solver.thresholded(guided.output, before, index)
         seen = (x, x_0, guided.conditional, guided.unconditional, moved, *attention)
         made.append(() if record == "nothing" else seen)
-        steps.keep((x, x_0, solver.state(), [generator.get_state() for generator in random.generators]), made[-1])
+        states = [generator.get_state() for generator in random.generators]
+        steps.keep((x, x_0, solver.state(), states, *memory.state()), made[-1])
         del before, guided, attention, moved, seen  # the next step's network has their memory
         yield Step(index - first + 1, max(total, index + 1) - first, Latent(x_0))
 
+    tell_skipped(memory.skipped, total)
     taken = range(first, first + len(made))
     path = {} if record == "nothing" else {**_path(begin, made), "levels": levels_of(solver, taken)}
     times, sigmas = solver.timesteps[first:], solver.sigmas[first:]

@@ -51,8 +51,8 @@ def folders(tiny: LatentDiffusion, tmp_path: Path) -> list[Path]:
     return [tiny_controlnet(tiny, tmp_path / name, seed) for seed, name in enumerate(("first", "second"))]
 
 
-def pipeline_path(tiny: LatentDiffusion, nets: list[Any], images: list[Image], **options: Any) -> list[torch.Tensor]:
-    """x after each step of diffusers' own pipeline."""
+def pipeline_path(tiny: LatentDiffusion, nets: list[Any], images: list[Any], **options: Any) -> list[torch.Tensor]:
+    """x after each step of diffusers' own pipeline; tensors are shown to it as they are."""
     parts: Any = tiny
     one = len(nets) == 1
     pipeline = StableDiffusionControlNetPipeline(
@@ -67,7 +67,7 @@ def pipeline_path(tiny: LatentDiffusion, nets: list[Any], images: list[Image], *
         requires_safety_checker=False,
     )
     pipeline.set_progress_bar_config(disable=True)
-    shown = [Pillow.fromarray((i.pixels[0] * 255).byte().permute(1, 2, 0).numpy()) for i in images]
+    shown = [_file(one) if isinstance(one, Image) else one for one in images]
     seen: list[torch.Tensor] = []
 
     def keep(_: Any, __: int, ___: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +87,10 @@ def pipeline_path(tiny: LatentDiffusion, nets: list[Any], images: list[Image], *
         **options,
     )
     return seen
+
+
+def _file(image: Image) -> Pillow.Image:
+    return Pillow.fromarray((image.pixels[0] * 255).byte().permute(1, 2, 0).numpy())
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (0.2, 0.7)])

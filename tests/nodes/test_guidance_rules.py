@@ -16,6 +16,7 @@ from nodeflow.wires import Conditioning, Denoiser, Guider, Noise, TrainedSchedul
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.denoisers.flow_transformers import flux_denoiser, joint_denoiser, load_flow_transformer, load_flux
+from nodes.denoisers.step_memory import StepMemory
 from nodes.guidance.adaptive_projected import adaptive_projected_guidance
 from nodes.guidance.auto_guidance import auto_guidance
 from nodes.guidance.classifier_free import classifier_free_guidance, guidance_interval, no_guidance
@@ -148,6 +149,22 @@ def test_two_predictions_become_what_diffusers_makes_of_them(rule: str, index: i
     torch.testing.assert_close(found.output, theirs.forward(*both)[0].reshape(X.shape), **CLOSE)
     assert not torch.allclose(found.output, plain.output)
     assert torch.equal(by_us(guider, index), found.output)
+
+
+def test_momentum_is_that_of_diffusers(asked: Asked) -> None:
+    """Along the steps of a run, each of which knows what the one before it added up."""
+    theirs = guiders.AdaptiveProjectedGuidance(7.0, -0.5, 5.0, eta=0.3)
+    memory = StepMemory()
+    (guider,) = memory.of([adaptive_projected_guidance(*asked.three(), 7.0, 0.3, 5.0, -0.5)])
+    for index, x in enumerate((X, 0.9 * X, 0.7 * X)):
+        memory.begin(index)
+        with torch.no_grad():
+            found = guider.predict(x, TIME, index, STEPS)
+        theirs.set_state(index, STEPS, TIME)
+        if index == 0:
+            theirs.prepare_inputs({"text": (asked.positive, asked.negative)})
+        wanted = theirs.forward(found.conditional, found.unconditional)[0]
+        torch.testing.assert_close(found.output, wanted, **CLOSE)
 
 
 @pytest.mark.parametrize("size", [(12, 20), (12, 10), (16, 12), (7, 5)])

@@ -17,7 +17,13 @@ def _either(*families: str) -> tuple[Told, ...]:
     return tuple((kind, family) for family in families for kind in ("transformer", "checkpoint", "pipeline"))
 
 
+def _either_unet(family: str) -> tuple[Told, ...]:
+    """A U-Net with all its parts."""
+    return (("checkpoint", family), ("pipeline", family))
+
+
 FLUX, SD_3, Z, QWEN = (_either(name) for name in ("FLUX.1", "Stable Diffusion 3", "Z-Image", "Qwen-Image"))
+SD_1, XL = (_either_unet(name) for name in ("Stable Diffusion 1", "Stable Diffusion XL"))
 NEEDS: Mapping[str, Sequence[tuple[Told, ...]]] = {
     "flux-1": (FLUX,),
     "flux-1-fill": (_either("FLUX.1 Fill"),),
@@ -29,6 +35,8 @@ NEEDS: Mapping[str, Sequence[tuple[Told, ...]]] = {
     "flux-2-klein": (_either("FLUX.2 Klein"),),
     "flux-3": (_either("FLUX.3"),),
     "flux-3-distilled": (_either("FLUX.3"),),
+    "stable-diffusion-1-ip-adapter": (SD_1, (("ip adapter", "Stable Diffusion 1"),)),
+    "stable-diffusion-xl-ip-adapter": (XL, (("ip adapter", "Stable Diffusion XL"),)),
     "stable-diffusion-3.5": (SD_3,),
     "stable-diffusion-3.5-controlnet": (SD_3, (("controlnet", "Stable Diffusion 3"),)),
     "z-image": (Z,),
@@ -66,6 +74,7 @@ def your_models(told: Collection[Told]) -> Shelf | None:
 def _words() -> dict[str, tuple[str, str]]:
     """Titles and sentences, in the language of the interface."""
     painted, changed = tr("A text becomes an image."), tr("An image is changed as a text says.")
+    shown = tr("An image says beside a text what to paint.")
     led = tr("Edges of an image say where things are, a text what they are.")
     return {
         "flux-1": ("FLUX.1", painted),
@@ -78,6 +87,8 @@ def _words() -> dict[str, tuple[str, str]]:
         "flux-2-klein": ("FLUX.2 Klein", changed),
         "flux-3": ("FLUX.3 Klein", painted),
         "flux-3-distilled": (tr("FLUX.3 Klein, distilled"), changed),
+        "stable-diffusion-1-ip-adapter": ("SD 1 IP-Adapter", shown),
+        "stable-diffusion-xl-ip-adapter": ("SD XL IP-Adapter", shown),
         "stable-diffusion-3.5": ("Stable Diffusion 3.5", painted),
         "stable-diffusion-3.5-controlnet": ("SD 3.5 ControlNet", led),
         "z-image": ("Z-Image Turbo", painted),

@@ -5,12 +5,13 @@ Each rule is one paper's formula; guiders hold one, so that all of them serve si
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
 
+from nodes.denoisers.step_memory import MemoryPart
 from nodes.guidance.predictions.formulas import guide
 
 
@@ -32,20 +33,23 @@ class Linear:
         return guide(conditional, unconditional, self.scale)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AdaptiveProjected:
     """Sadat et al. 2024 (arXiv:2410.02416), section 3: what goes along the conditional prediction counts ``eta`` times.
 
-    The difference is made no longer than ``largest``; 0 leaves it as long as it is.
+    The difference is made no longer than ``largest``; 0 leaves it as long as it is. ``momentum`` times that of the step
+    before, which had the one before it in it, is added first.
     """
 
     scale: float
     eta: float
     largest: float
+    momentum: float = 0.0
+    memory: MemoryPart | None = None
 
     def combine(self, conditional: Tensor, unconditional: Tensor) -> Tensor:
         axes = list(range(1, conditional.ndim))
-        difference = conditional - unconditional
+        difference = self._with_momentum(conditional - unconditional)
         if self.largest > 0:
             norm = torch.linalg.vector_norm(difference, dim=axes, keepdim=True)
             difference = difference * (self.largest / norm).clamp(max=1)
@@ -54,6 +58,18 @@ class AdaptiveProjected:
         parallel = (wide * along).sum(axes, keepdim=True) * along
         step = (wide - parallel).to(difference) + self.eta * parallel.to(difference)
         return unconditional + self.scale * step
+
+    def remembering(self, memory: MemoryPart) -> Self:
+        return replace(self, memory=memory) if self.momentum else self
+
+    def _with_momentum(self, difference: Tensor) -> Tensor:
+        if self.memory is None or not self.momentum:
+            return difference
+        call = self.memory.call(tuple(difference.shape))
+        if call.kept is not None:
+            difference = difference + self.momentum * call.kept["average"]
+        call.keep({"average": difference})
+        return difference
 
 
 @dataclass(frozen=True)

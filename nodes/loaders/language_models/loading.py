@@ -22,10 +22,17 @@ EYES: Mapping[str, Mapping[str, Any]] = {
     "Qwen3ForCausalLM": {},
     "Qwen3VLForConditionalGeneration": EYES_3,
     "Qwen2_5_VLForConditionalGeneration": EYES_25,
+    "Qwen3_5ForCausalLM": {},
+    "Qwen3_5ForConditionalGeneration": EYES_3,
+    "Gemma2ForCausalLM": {},
     "Gemma3ForCausalLM": {},
+    "Gemma3ForConditionalGeneration": {},
     "MistralForCausalLM": {},
+    "Ministral3ForCausalLM": {},
+    "Mistral3ForConditionalGeneration": {},
 }
-"""Classes of transformers that are taken, and how those that see are shown an image."""
+"""Classes of transformers that are taken, and how those that see as Qwen's do are shown an image. Others get texts
+alone."""
 HEAD = "lm_head.weight"
 QWEN_ENDS = "<|im_end|>", "<|endoftext|>"
 

@@ -79,18 +79,52 @@ CONTROLS = {
         "Stable Diffusion XL",
     ),
     "t2i adapter": Layout(
-        {"body.0.block1.weight": (W, W, 3, 3), "conv_in.weight": (W, 64, 3, 3)}, "t2i adapter", "Stable Diffusion"
+        {"body.0.block1.weight": (W, W, 3, 3), "conv_in.weight": (W, 64, 3, 3)},
+        "t2i adapter",
+        "Stable Diffusion",
+        "nodes.load_controlnet",
     ),
     "t2i adapter xl": Layout(
         {"adapter.body.0.resnets.0.block1.weight": (W, W, 3, 3), "adapter.conv_in.weight": (W, 768, 3, 3)},
         "t2i adapter",
         "Stable Diffusion XL",
+        "nodes.load_controlnet",
     ),
     "ip adapter": Layout(
         {"image_proj.proj.weight": (W, W), "ip_adapter.1.to_k_ip.weight": (W, 768)},
         "ip adapter",
         "Stable Diffusion 1",
         "nodes.load_ip_adapter",
+    ),
+    "ip adapter xl": Layout(
+        {"image_proj.latents": (1, 16, W), "ip_adapter.1.to_k_ip.weight": (W, 2048)},
+        "ip adapter",
+        "Stable Diffusion XL",
+        "nodes.load_ip_adapter",
+    ),
+    "ip adapter of xlabs": Layout(
+        {
+            "ip_adapter_proj_model.proj.weight": (W, W),
+            "double_blocks.0.processor.ip_adapter_double_stream_k_proj.weight": (W, W),
+        },
+        "ip adapter",
+        "FLUX.1",
+        "nodes.load_ip_adapter",
+    ),
+    "ip adapter for faces": Layout(
+        {
+            "image_proj.proj.0.weight": (W, 512),
+            "ip_adapter.1.to_k_ip.weight": (W, 768),
+            "ip_adapter.0.to_q_lora.down.weight": (W, W),
+        },
+        "ip adapter",
+        "Stable Diffusion",
+    ),
+    "controlnet of sana": Layout(
+        {"controlnet_blocks.0.weight": (W, W), "input_block.weight": (W, W), "patch_embed.proj.weight": (W, 32, 1, 1)},
+        "controlnet",
+        "Sana",
+        "nodes.load_controlnet",
     ),
     "redux": Layout(
         {"redux_up.weight": (12288, 1152), "redux_down.weight": (W, W)}, "redux", "FLUX.1", "nodes.load_redux"

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.loaders.adapters.adapter_file import read_adapter_file
+from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.reader import for_network
+from nodes.loaders.models.known import families
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, merged, outputs, write
 
 
@@ -120,6 +122,11 @@ WRONG = {
     "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k": ((320, 768), "Stable Diffusion 1"),
     "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k": ((640, 2048), "Stable Diffusion XL"),
     "lycoris_distilled_guidance_layer_in_proj": ((5120, 64), "Chroma"),
+    "transformer.joint_transformer_blocks.0.attn.to_q": ((3072, 3072), "AuraFlow"),
+    "diffusion_model.double_layers.0.attn.w1q": ((3072, 3072), "AuraFlow"),
+    "transformer.visual_transformer_blocks.0.self_attention.to_query": ((2560, 2560), "Kandinsky 5"),
+    "transformer.layers.0.self_attention.to_q": ((4096, 4096), "ERNIE-Image"),
+    "transformer.transformer_blocks.0.attn1.to_q": ((2240, 2240), "Sana"),
 }
 
 
@@ -134,6 +141,35 @@ def test_an_adapter_of_another_family_is_told_with_both_names(stem: str, kind: s
     assert ours in str(told.value)
     assert family in str(told.value)
     assert stem in str(told.value)
+
+
+@pytest.mark.parametrize("kind", sorted(family.network.architecture.kind for family in families().values()))
+def test_each_family_s_network_is_told_by_its_name(kind: str, tmp_path: Path) -> None:
+    """A stand-in of its class without layers: what fits no layer is told with both names."""
+    network = type(kind, (torch.nn.Module,), {})()
+    ours = network_family(network)
+    for stem, (shape, family) in WRONG.items():
+        if family.split()[0] in ours:
+            continue
+        file = {f"{stem}.lora_down.weight": drawn(1, shape[1]), f"{stem}.lora_up.weight": drawn(shape[0], 1)}
+        with pytest.raises(NodeError) as told:
+            for_network(read_adapter_file(write(tmp_path, file)), network)
+        assert ours in str(told.value)
+        assert ours != "a network of another kind"
+        assert family in str(told.value)
+
+
+@pytest.mark.parametrize("kind", ["LongCatImageTransformer2DModel", "OvisImageTransformer2DModel"])
+def test_families_of_the_blocks_of_flux_read_its_names(kind: str, tmp_path: Path) -> None:
+    network = made(kind)
+    width, a, b = 32, drawn(4, 32), drawn(96, 4)
+    file = {
+        "lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": a,
+        "lora_unet_double_blocks_0_img_attn_qkv.lora_up.weight": b,
+    }
+    parts = [f"transformer_blocks.0.attn.to_{letter}.weight" for letter in "qkv"]
+    changes = dict(zip(parts, (b @ a).split(width), strict=True))
+    assert_same(outputs(network, adapter(write(tmp_path, file), network)), outputs(merged(network, changes)))
 
 
 def test_layers_that_found_no_place_are_told(tmp_path: Path) -> None:

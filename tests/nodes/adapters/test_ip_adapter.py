@@ -90,14 +90,18 @@ def as_file(path: Path, parts: dict[str, dict[str, Tensor]]) -> str:
     return str(path)
 
 
-@pytest.fixture(scope="module")
-def sight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny image encoder, beside which its adapters lie."""
+def save_sight(path: Path) -> None:
+    """A tiny image encoder."""
     torch.manual_seed(0)
     shape = {"hidden_size": SEES, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 1}
     config = CLIPVisionConfig(image_size=SIDE, patch_size=PATCH, projection_dim=SAYS, hidden_act="gelu", **shape)
-    path = tmp_path_factory.mktemp("adapters") / "image_encoder"
     CLIPVisionModelWithProjection(config).save_pretrained(path)
+
+
+@pytest.fixture(scope="module")
+def sight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny image encoder, beside which its adapters lie."""
+    save_sight(path := tmp_path_factory.mktemp("adapters") / "image_encoder")
     return path
 
 
@@ -302,6 +306,15 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion, tiny_dit: Path, 
         load_ip_adapter(
             as_file(tmp_path / "c.safetensors", {**parts, "image_proj": {"proj.weight": torch.ones(3)}}), str(sight)
         )
+    key = "1.to_v_ip.weight"
+    for odd, sentence in (
+        (torch.zeros(0, 32), "is no whole IP-Adapter"),
+        (torch.full((32, 32), torch.nan), r"holds ip_adapter\.1\.to_v_ip\.weight with numbers that are none"),
+        (torch.ones(32, 32, dtype=torch.int8), r"is quantised \(ip_adapter\.1\.to_v_ip\.weight\)"),
+    ):
+        with pytest.raises(NodeError, match=sentence):
+            wrong = {**parts, "ip_adapter": {**parts["ip_adapter"], key: odd}}
+            load_ip_adapter(as_file(tmp_path / "g.safetensors", wrong), str(sight))
     face = {**parts, "ip_adapter": {**parts["ip_adapter"], "0.to_q_lora.down.weight": torch.ones(2, 2)}}
     with pytest.raises(NodeError, match=r"IP-Adapter for faces \(FaceID\): it compares faces by a recogniser"):
         load_ip_adapter(as_file(tmp_path / "d.safetensors", face), str(sight))

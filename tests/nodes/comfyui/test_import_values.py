@@ -154,16 +154,19 @@ def test_plain_images_are_fitted_and_sharpened(catalogue: Catalogue) -> None:
     assert sources(found, "save") == {"image": "scale.image"}
 
 
-def test_what_only_computes_faster_is_left_out(catalogue: Catalogue) -> None:
+def test_what_only_computes_faster_is_left_out_and_a_step_cache_stands_on_the_denoiser(catalogue: Catalogue) -> None:
     graph = api(
         **SAMPLED,
         fast=("TorchCompileModel", {"model": "@model", "backend": "inductor"}),
-        lazy=("EasyCache", {"model": "@fast", "reuse_threshold": 0.2}),
+        lazy=("EasyCache", {"model": "@fast", "reuse_threshold": 0.3, "start_percent": 0.1, "end_percent": 0.9}),
     )
     graph["sampled"]["inputs"]["model"] = ["lazy", 0]
     found = bring(graph, catalogue)
     assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
     assert sources(found, "denoiser") == {"unet": "model.unet"}
+    assert sources(found, "easy_cache") == {"denoiser": "denoiser.denoiser"}
+    about = {"threshold": 0.3, "start": 0.1, "end": 0.9, "counted": "trained timesteps"}
+    assert params(found, "easy_cache") == about
 
 
 @pytest.mark.parametrize(

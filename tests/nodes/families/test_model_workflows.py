@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import FluxControlPipeline, FluxFillPipeline, FluxKontextPipeline
+from diffusers import FluxControlPipeline, FluxFillPipeline, FluxKontextPipeline, UNet2DConditionModel
 
 from nodeflow.app.start_page.model_workflows import NEEDS
 from nodeflow.engine.protocol import events as tell
@@ -19,6 +19,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.check import check
 from nodeflow.resources import folder
+from tests.nodes.adapters import test_ip_adapter
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import language_led, late_comers
@@ -55,6 +56,19 @@ def redux(place: Path) -> dict[str, str]:
     return {"model": str(place / "dev"), "redux": str(place / "prior")}
 
 
+def image_led(save: Callable[[Path], object]) -> Callable[[Path], dict[str, str]]:
+    def made(place: Path) -> dict[str, str]:
+        save(place / "model")
+        test_ip_adapter.save_sight(place / "image_encoder")
+        halves = test_ip_adapter.halves("plus", UNet2DConditionModel.from_pretrained(place / "model" / "unet"))
+        return {
+            "model": str(place / "model"),
+            "ip_adapter": test_ip_adapter.as_file(place / "adapter.safetensors", halves),
+        }
+
+    return made
+
+
 def qwen_edit(place: Path) -> dict[str, str]:
     return {"model": str(test_qwen_edit.save_edit(place, True))}
 
@@ -70,6 +84,8 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
     "flux-2-klein": plain(lambda place: flux_2_klein(place, 32)),
     "flux-3": plain(lambda place: test_flux_3.saved(place, False)),
     "flux-3-distilled": plain(lambda place: test_flux_3.saved(place, True)),
+    "stable-diffusion-1-ip-adapter": image_led(model_folders.sd1),
+    "stable-diffusion-xl-ip-adapter": image_led(model_folders.xl),
     "stable-diffusion-3.5": plain(model_folders.sd3),
     "stable-diffusion-3.5-controlnet": controlled("Stable Diffusion 3"),
     "z-image": plain(model_folders.z_image),
@@ -90,8 +106,8 @@ def small(path: Path, place: Path, catalogue: Catalogue) -> Workflow:
     workflow, models = load(path), MODELS[path.stem](place)
     for node, model in models.items():
         SetParam(node, "model", model).apply(workflow)
-    if "redux" in models:
-        SetParam("redux", "image_encoder", "").apply(workflow)
+    for node in {"redux", "ip_adapter"} & models.keys():
+        SetParam(node, "image_encoder", "").apply(workflow)
     if "border" in workflow.nodes:
         for side in ("left", "top", "right", "bottom"):
             SetParam("border", side, 0).apply(workflow)

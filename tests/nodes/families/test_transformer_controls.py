@@ -15,6 +15,9 @@ from diffusers import (
     QwenImageControlNetModel,
     QwenImageControlNetPipeline,
     QwenImagePipeline,
+    SanaControlNetModel,
+    SanaControlNetPipeline,
+    SanaPipeline,
     SD3ControlNetModel,
     StableDiffusion3ControlNetPipeline,
     StableDiffusion3Pipeline,
@@ -23,6 +26,7 @@ from diffusers import (
     ZImagePipeline,
 )
 from safetensors.torch import save_file
+from tests.nodes.families.small_families import sana
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Mask, Noise
@@ -219,6 +223,47 @@ def test_a_file_is_the_folder(tmp_path: Path, name: str) -> None:
     given, known = (net.module.state_dict() for net in (found, wanted))  # type: ignore[attr-defined]
     assert given.keys() == known.keys()
     assert all(torch.equal(weight, known[part]) for part, weight in given.items())
+
+
+def test_each_step_is_that_of_sana(tmp_path: Path) -> None:
+    """Whose VAE is sure, and whose text away from is empty; from the folder, and the same from a file."""
+    sana(tmp_path / "model")
+    plain = SanaPipeline.from_pretrained(tmp_path / "model")
+    net = SanaControlNetModel(
+        num_attention_heads=7,
+        attention_head_dim=32,
+        num_layers=1,
+        num_cross_attention_heads=2,
+        cross_attention_head_dim=112,
+        cross_attention_dim=224,
+        caption_channels=16,
+    )
+    torch.manual_seed(1)
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    net.save_pretrained(tmp_path / "control")
+    save_file(weights_of(tmp_path / "control"), tmp_path / "control.safetensors")
+    (image,) = pictures((HEIGHT, WIDTH))
+    wanted, _ = recorded(
+        SanaControlNetPipeline(**plain.components, controlnet=net.eval()),
+        prompt=TEXT,
+        control_image=as_file(image),
+        height=HEIGHT,
+        width=WIDTH,
+        num_inference_steps=3,
+        guidance_scale=1.0,
+        controlnet_conditioning_scale=0.7,
+        use_resolution_binning=False,
+        generator=torch.Generator().manual_seed(3),
+    )
+    model = load_model(str(tmp_path / "model"))
+    text, schedule = clip_text_encode(model.text_encoder, TEXT), scheduler(model.schedule, "Flow-match Euler", 3)
+    for place in ("control", "control.safetensors"):
+        led = control(
+            network_denoiser(model.network), load_controlnet(str(tmp_path / place)), image, 0.7, vae=model.vae
+        )
+        found = finish(sample(no_guidance(led, text), schedule, Noise((3,), WIDTH, HEIGHT)))[1].trajectory.x[1:]
+        told("Sana", "ControlNet", found, wanted)
 
 
 def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""FLUX.1 and Chroma, as Black Forest Labs and XLabs name their layers."""
+"""FLUX.1 and what has its blocks, as Black Forest Labs and XLabs name their layers."""
 
 from nodes.loaders.adapters.names.renamed import Row, row
 
@@ -59,3 +59,18 @@ CHROMA: tuple[Row, ...] = (
     row("distilled_guidance_layer.layers.#.in_layer", "distilled_guidance_layer.layers.#.linear_1"),
     row("distilled_guidance_layer.layers.#.out_layer", "distilled_guidance_layer.layers.#.linear_2"),
 )
+UNTIMED = tuple(one for one in ROWS if not one.original.startswith("time_in"))
+LONGCAT: tuple[Row, ...] = (
+    row("time_in.in_layer", "time_embed.timestep_embedder.linear_1"),
+    row("time_in.out_layer", "time_embed.timestep_embedder.linear_2"),
+    *UNTIMED,
+)
+OVIS: tuple[Row, ...] = (
+    row("time_in.in_layer", "timestep_embedder.linear_1"),
+    row("time_in.out_layer", "timestep_embedder.linear_2"),
+    row("txt_norm", "context_embedder_norm"),
+    row("double_blocks.#.img_mlp.down_proj", f"{DOUBLE}.ff.net.2"),
+    row("double_blocks.#.txt_mlp.down_proj", f"{DOUBLE}.ff_context.net.2"),
+    *UNTIMED,
+)
+"""LongCat-Image and Ovis-Image, whose blocks are those of FLUX.1."""

@@ -12,6 +12,8 @@ from nodes.loaders.adapters.names.renamed import Row, renamed
 TABLES: Mapping[str, tuple[Row, ...]] = {
     "FluxTransformer2DModel": flux.ROWS,
     "ChromaTransformer2DModel": flux.CHROMA,
+    "LongCatImageTransformer2DModel": flux.LONGCAT,
+    "OvisImageTransformer2DModel": flux.OVIS,
     "Flux2Transformer2DModel": flux2.ROWS,
     "Flux3Transformer2DModel": flux3.ROWS,
     "SD3Transformer2DModel": sd3.ROWS,

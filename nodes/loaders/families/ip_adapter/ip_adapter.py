@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from nodeflow.wires import Image
 from nodes.loaders.families.ip_adapter.clip_vision import load_sight, prepared
 from nodes.loaders.families.ip_adapter.networks import ImageAdapter, halves, layers_of, projection_of
 from nodes.loaders.models.weights_file import WeightsFile
+from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import ready
@@ -93,6 +94,7 @@ def load_ip_adapter_parts(path: Path, image_encoder: Path | None, dtype: torch.d
     """
     file = WeightsFile(path)
     weights = file.alone()
+    _check_numbers(path, weights)
     with made_of(path, "IP-Adapter"):
         with weights.followed:
             first, second = halves({name: value.to(dtype) for name, value in weights.items()})
@@ -109,6 +111,17 @@ def load_ip_adapter_parts(path: Path, image_encoder: Path | None, dtype: torch.d
     found = LoadedIPAdapter(ready(module), ready(sight), family)
     _check_sight(path, found, first)
     return found
+
+
+def _check_numbers(path: Path, weights: Mapping[str, Any]) -> None:
+    """Raise NodeError for weights that are quantised, whole numbers, or no numbers at all."""
+    for name, value in weights.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            raise NodeError(f"{named(path)} is quantised ({name}), which IP-Adapters are not read as; take it in full")
+        if not is_finite(value):
+            raise NodeError(
+                f"{named(path)} holds {name} with numbers that are none (NaN) or infinite; take another file"
+            )
 
 
 def _numbered(second: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class KeysAndValues(torch.nn.Module):
 
     def __init__(self, key: Tensor, value: Tensor, biases: tuple[Tensor, Tensor] | None) -> None:
         super().__init__()
+        if key.shape != value.shape:
+            raise ValueError("keys and values of different widths")
         self.to_k, self.to_v = (_linear(weight) for weight in (key, value))
         if biases is not None:
             self.to_k.bias, self.to_v.bias = (torch.nn.Parameter(bias) for bias in biases)

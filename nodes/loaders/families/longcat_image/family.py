@@ -7,8 +7,7 @@ from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, TextEncoder
 from nodes.denoisers.calls.packed_calls import PackedDenoiser
-from nodes.loaders.adapters.names.flux import ROWS
-from nodes.loaders.adapters.names.renamed import row
+from nodes.loaders.adapters.names.flux import LONGCAT
 from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.families.longcat_image.quoted_text import MOST, QuotedText
 from nodes.loaders.models.architecture import Architecture, Weights
@@ -17,16 +16,10 @@ from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import flux_shape
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
 
-OWN = (
-    row("time_in.in_layer", "time_embed.timestep_embedder.linear_1"),
-    row("time_in.out_layer", "time_embed.timestep_embedder.linear_2"),
-    *(one for one in ROWS if not one.original.startswith("time_in")),
-)
-
 
 def names(weights: Weights) -> Weights:
     """diffusers' names, from those or ComfyUI's, which are FLUX's."""
-    return by_table(OWN, weights, len(weights["img_in.weight"])) if "img_in.weight" in weights else weights
+    return by_table(LONGCAT, weights, len(weights["img_in.weight"])) if "img_in.weight" in weights else weights
 
 
 def denoiser(network: DiffusionNetwork, guidance: float) -> PackedDenoiser:

@@ -9,8 +9,7 @@ import torch
 
 from nodeflow.wires import DiffusionNetwork, TextEncoder
 from nodes.denoisers.calls.packed_calls import PackedDenoiser
-from nodes.loaders.adapters.names.flux import DOUBLE, ROWS
-from nodes.loaders.adapters.names.renamed import row
+from nodes.loaders.adapters.names.flux import DOUBLE, OVIS
 from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
@@ -26,14 +25,6 @@ BEFORE = (
 )
 MOST, DROPPED = 284, 28
 """Tokens that are read, and those of them at the beginning that are left out."""
-OWN = (
-    row("time_in.in_layer", "timestep_embedder.linear_1"),
-    row("time_in.out_layer", "timestep_embedder.linear_2"),
-    row("txt_norm", "context_embedder_norm"),
-    row("double_blocks.#.img_mlp.down_proj", f"{DOUBLE}.ff.net.2"),
-    row("double_blocks.#.txt_mlp.down_proj", f"{DOUBLE}.ff_context.net.2"),
-    *(one for one in ROWS if not one.original.startswith("time_in")),
-)
 GATED = {"img_mlp": "ff", "txt_mlp": "ff_context"}
 
 
@@ -41,7 +32,7 @@ def names(weights: Weights) -> Weights:
     """diffusers' names, from those or the original ones, which keep the halves of gated layers apart."""
     if "img_in.weight" not in weights:
         return weights
-    found = by_table(OWN, weights, len(weights["img_in.weight"]))
+    found = by_table(OVIS, weights, len(weights["img_in.weight"]))
     for name in [name for name in found if ".up_proj." in name]:
         _, number, part, _, end = name.split(".")
         halves = found.pop(name), found.pop(name.replace("up_proj", "gate_proj"))

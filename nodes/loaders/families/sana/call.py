@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, refuse_references
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, refuse_references, summed
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +23,18 @@ class SanaDenoiser(FlowDenoiser):
         """The network's output for x (B, C, h, w), and for the guidance (B,) that it may be told."""
         refuse_references(conditioning)
         tokens, mask = masked(conditioning, len(x))
-        output: Tensor = self.ask(
-            x,
-            encoder_hidden_states=tokens.to(x.dtype),
-            encoder_attention_mask=mask.to(x.dtype),
-            timestep=timestep.expand(len(x)),
-            guidance=guidance,
-        )
+        given: dict[str, Any] = {
+            "encoder_hidden_states": tokens.to(x.dtype),
+            "encoder_attention_mask": mask.to(x.dtype),
+            "timestep": timestep.expand(len(x)),
+        }
+
+        def ask(net: Any, latent: Tensor, strength: float) -> Any:
+            return net.module(x, **given, controlnet_cond=latent, conditioning_scale=strength, return_dict=False)[0]
+
+        added = summed(self.led(x, timestep, ask))
+        beside = {} if added is None else {"controlnet_block_samples": tuple(added)}
+        output: Tensor = self.ask(x, **given, guidance=guidance, **beside)
         return output[:, : self.format.channels]
 
 

@@ -10,20 +10,15 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.deep_compression import DEEP
 from nodes.loaders.families.pixart_alpha.names import IGNORABLE
 from nodes.loaders.families.sana.call import SanaDenoiser, SprintDenoiser
+from nodes.loaders.families.sana.control import CONTROL
 from nodes.loaders.families.sana.names import ROWS, TOLD
+from nodes.loaders.families.sana.shapes import SIDE, blocks_shape
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
 from nodes.loaders.models.renaming import by_table
-from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, Reading
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 
-HEAD = 32
-"""Numbers a head of linear attention in every Sana."""
-CROSS_HEADS = (112, 72)
-"""Numbers a head that looks at the text: in those of 1.6 and 4.8, and in those of 0.6 billion weights."""
-SIDE = 32
-"""Cells on a side of latents at the usual size."""
 TOKENS = 300
 """How many tokens of a text lead."""
 SCHEDULE = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0}
@@ -40,26 +35,12 @@ def names(weights: Weights) -> Weights:
 
 def shape(weights: Weights) -> dict[str, Any]:
     """Of `SanaTransformer2DModel`."""
-    inner, channels, patch, _ = weights["patch_embed.proj.weight"].shape
-    block = "transformer_blocks.0."
-    cross = weights[f"{block}attn2.to_k.weight"].shape[1]
-    head = next((one for one in CROSS_HEADS if inner % one == 0), inner)
+    patch = weights["patch_embed.proj.weight"].shape[2]
     return {
-        "in_channels": channels,
+        **blocks_shape(weights),
         "out_channels": len(weights["proj_out.weight"]) // patch**2,
-        "num_attention_heads": inner // HEAD,
-        "attention_head_dim": HEAD,
-        "num_layers": count_layers(weights, "transformer_blocks"),
-        "num_cross_attention_heads": inner // head,
-        "cross_attention_head_dim": head,
-        "cross_attention_dim": cross,
-        "caption_channels": weights["caption_projection.linear_1.weight"].shape[1],
-        "mlp_ratio": len(weights[f"{block}ff.conv_inverted.weight"]) / (2 * inner),
-        "attention_bias": f"{block}attn1.to_q.bias" in weights,
-        "sample_size": SIDE,
-        "patch_size": patch,
         "guidance_embeds": "time_embed.guidance_embedder.linear_1.weight" in weights,
-        "qk_norm": "rms_norm_across_heads" if f"{block}attn1.norm_q.weight" in weights else None,
+        "qk_norm": "rms_norm_across_heads" if "transformer_blocks.0.attn1.norm_q.weight" in weights else None,
     }
 
 
@@ -103,4 +84,5 @@ FAMILY = Family(
     ),
     schedule=lambda config: SCHEDULE,
     usual=SCHEDULE,
+    control=CONTROL,
 )
