@@ -557,11 +557,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Workers</source>
    <translation>工作进程</translation>
   </message>
-  <message>
-   <source>Fast computes in bfloat16 on processors that have it, in about half the time; images differ a little.</source>
-   <translation>快速：在支持 bfloat16 的处理器上用它计算，约需一半时间；图像略有差别。</translation>
-  </message>
-</context>
+ </context>
  <context>
   <name>EngineService</name>
   <message>
@@ -2917,6 +2913,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>按文本所说改动一张图。</translation>
   </message>
   <message>
+   <source>An image says beside a text what to paint.</source>
+   <translation>图像与文本一起说明要画什么。</translation>
+  </message>
+  <message>
    <source>Another Seed</source>
    <translation>换一个种子</translation>
   </message>
@@ -4622,9 +4622,5 @@ Drop a workflow or an image here to open it.</source>
    <source>{0}, not for this</source>
    <translation>{0}，不适用于此处</translation>
   </message>
-  <message>
-   <source>An image says beside a text what to paint.</source>
-   <translation>图像与文本一起说明要画什么。</translation>
-  </message>
-</context>
+ </context>
 </TS>
