@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from nodeflow.node import NodeError
 from nodes.loaders.load_by_family import load_model
+from nodes.loaders.read.folder_files import read_json
 
 WEIGHTS = "diffusion_pytorch_model"
 
@@ -78,3 +79,10 @@ def test_an_index_says_all_or_is_refused(folder: Path) -> None:
     index.unlink()
     with pytest.raises(NodeError, match=rf"model/unet lacks {WEIGHTS}\.safetensors\.index\.json"):
         load_model(str(folder))
+
+
+@pytest.mark.parametrize("named", [{}, [], 3, {"a": "b"}])
+def test_a_configuration_whose_class_is_no_name_is_a_sentence(named: object, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"_class_name": named, "latent_channels": 4}))
+    with pytest.raises(NodeError, match="names no class where it says what it is"):
+        read_json(tmp_path / "config.json", "")

@@ -174,6 +174,8 @@ def read_json(path: Path, otherwise: str) -> dict[str, Any]:
         raise NodeError(f"{named(path)} is not what diffusers saves; download it again")
     if name := _absurd(found):
         raise NodeError(f"{named(path)} says a number for {name} that no model has; download it again")
+    if not isinstance(found.get("_class_name"), str | None):
+        raise NodeError(f"{named(path)} names no class where it says what it is (_class_name); download it again")
     return found
 
 
