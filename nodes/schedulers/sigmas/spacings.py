@@ -94,7 +94,7 @@ def linear_quadratic(table: NoiseTable, steps: int, threshold: float = 0.025) ->
 def kl_optimal(table: NoiseTable, steps: int) -> Tensor:
     """Evenly spaced arc tangents: Sabour et al. 2024, Align Your Steps (arXiv:2404.14507), eq. 14."""
     least, most = _ends(table)
-    share = torch.linspace(0, 1, steps) if steps > 1 else torch.zeros(1)
+    share = torch.arange(steps) / max(steps - 1, 1)
     return ending((share * math.atan(least) + (1 - share) * math.atan(most)).tan())
 
 
@@ -134,8 +134,10 @@ def karras_between(steps: int, least: float, most: float, rho: float) -> Tensor:
 
 def polyexponential_between(steps: int, least: float, most: float, rho: float) -> Tensor:
     """Logarithms spaced by a power, with a 0 at the end; evenly for a rho of 1."""
-    share = torch.linspace(1, 0, steps) ** rho
-    return ending((share * (math.log(most) - math.log(least)) + math.log(least)).exp())
+    high, low = math.log(most), math.log(least)
+    evenly = rho == 1  # without a detour by way of shares, which would cost a digit
+    logarithms = torch.linspace(high, low, steps) if evenly else torch.linspace(1, 0, steps) ** rho * (high - low) + low
+    return ending(logarithms.exp())
 
 
 def _ends(table: NoiseTable) -> tuple[float, float]:
