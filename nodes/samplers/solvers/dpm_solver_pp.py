@@ -46,8 +46,7 @@ def dpmpp_sde(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0, r: f
     D = yield x, sigma
     if next == 0:
         return D
-    first, last = space.half_log_snr(sigma), space.half_log_snr(next)
-    middle = space.sigma(first + r * (last - first))
+    middle = space.between(sigma, next, r)
 
     def stepped(D_d: Tensor, level: float) -> Tensor:
         down, up = ancestral(space.ratio(sigma), space.ratio(level), eta)

@@ -112,7 +112,8 @@ class FlowTable:
         return sigma * self.timesteps
 
     def at_share(self, share: float) -> float:
-        return float(shifted(torch.tensor(1 - min(max(share, 0.0), 1.0)), self.shift))
+        t = 1 - min(max(share, 0.0), 1.0)
+        return self.shift * t / (1 + (self.shift - 1) * t)
 
 
 def shifted(t: Tensor, shift: float) -> Tensor:
