@@ -375,10 +375,20 @@ def test_an_image_of_another_program_runs_as_its_settings_say(tmp_path: Path) ->
 
 
 def test_the_steps_of_a_sampler_go_into_files(tmp_path: Path) -> None:
-    done = nodeflow("run", STARTER, "scheduler.steps=3", "--export-steps", tmp_path / "steps", "--output", tmp_path)
+    done = nodeflow(
+        "run",
+        STARTER,
+        "scheduler.steps=3",
+        "--export-steps",
+        tmp_path / "steps",
+        "--film",
+        "webp",
+        "--output",
+        tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "steps").iterdir()} == {
-        f"sampler{end}" for end in (".csv", ".gif", ".safetensors")
+        f"sampler{end}" for end in (".csv", ".webp", ".safetensors")
     }
     rows = list(csv.reader((tmp_path / "steps" / "sampler.csv").open()))
     assert rows[0][:3] == ["step", "t", "sigma"]
@@ -387,9 +397,9 @@ def test_the_steps_of_a_sampler_go_into_files(tmp_path: Path) -> None:
     assert [float(row[2]) for row in rows[1:4]] == numbers["sigmas"].tolist()[:3]
     norm = rows[0].index("predicted x_0")
     assert float(rows[3][norm]) == pytest.approx(float(numbers["original[2]"].double().norm()), rel=1e-9)
-    with Image.open(tmp_path / "steps" / "sampler.gif") as film:
+    with Image.open(tmp_path / "steps" / "sampler.webp") as film:
         assert film.n_frames in (3, 4)
-    assert str(tmp_path / "steps" / "sampler.gif") in done.stdout
+    assert str(tmp_path / "steps" / "sampler.webp") in done.stdout
 
 
 def test_check_names_models_that_are_not_here(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nodeflow.cli.film import Film
 from nodeflow.cli.precision import Precision
 from nodeflow.cli.status import CANCELLED, FAILED, refuse
 from nodeflow.cli.workflow_file import load
@@ -54,9 +55,10 @@ def run(
         typer.Option(
             "--export-steps",
             metavar="DIR",
-            help="Write each sampler's steps: numbers (.safetensors), curves with t and sigma (.csv), a film (.gif).",
+            help="Write each sampler's steps: numbers (.safetensors), curves with t and sigma (.csv), a film.",
         ),
     ] = None,
+    film: Annotated[Film, typer.Option("--film", help="What kind of film the steps become.")] = Film.gif,
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|xpu|mps", help="What computes.")] = "auto",
     precision: Annotated[
         Precision, typer.Option("--precision", help="Fast computes in bfloat16, on processors that have it.")
@@ -121,7 +123,7 @@ def run(
         if steps is not None:
             from nodeflow.cli.step_export import export_steps
 
-            told.outputs += map(str, export_steps(runner, workflow, steps))
+            told.outputs += map(str, export_steps(runner, workflow, steps, film))
     except WorkflowError as error:
         refuse(*error.problems)
     finally:

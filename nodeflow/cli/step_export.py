@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from nodeflow.cli.film import Film
 from nodeflow.cli.runner import Runner
 from nodeflow.engine.protocol.events import Export, ViewQuery
 from nodeflow.engine.protocol.value_handle import Overview
@@ -22,11 +23,13 @@ DECODED = {"quantity": "predicted x_0", "way": "decoded"}
 """How an animation shows each step, where the VAE is in memory; else in the colours of the latent."""
 
 
-def export_steps(runner: Runner, workflow: Workflow, folder: Path) -> list[Path]:
-    """Write, for each sampler that ran, NODE.safetensors, NODE.csv and NODE.gif into a folder; the files that are
-    there. What cannot be written is said."""
+def export_steps(runner: Runner, workflow: Workflow, folder: Path, film: Film) -> list[Path]:
+    """Write, for each sampler that ran, NODE.safetensors, NODE.csv and a film into a folder; the files that are there.
+    What cannot be written is said."""
     return [
-        path for node, output in _samplers(workflow, runner.catalogue) for path in _files(runner, node, output, folder)
+        path
+        for node, output in _samplers(workflow, runner.catalogue)
+        for path in _files(runner, node, output, folder, film)
     ]
 
 
@@ -39,7 +42,7 @@ def _samplers(workflow: Workflow, catalogue: Catalogue) -> Iterator[tuple[str, s
                 yield name, port.name
 
 
-def _files(runner: Runner, node: str, output: str, folder: Path) -> Iterator[Path]:
+def _files(runner: Runner, node: str, output: str, folder: Path, kind: Film) -> Iterator[Path]:
     seen = runner.look(ViewQuery(0, node=node, output=output))
     if not isinstance(seen.view, Overview):
         print(f"nodeflow: {node} has no steps to export: {seen.error}", file=sys.stderr)
@@ -55,7 +58,7 @@ def _files(runner: Runner, node: str, output: str, folder: Path) -> Iterator[Pat
     film = next((form.name for form in images if any(option.time for option in form.options)), "")
     yield from _exported(runner, Export(0, str(folder / f"{name}.safetensors"), handle))
     if film:
-        shown = Export(0, str(folder / f"{name}.gif"), handle, form=film, options=DECODED)
+        shown = Export(0, str(folder / f"{name}.{kind.value}"), handle, form=film, options=DECODED)
         coloured = Export(0, shown.path, handle, form=film, options={"quantity": DECODED["quantity"]})
         yield from _exported(runner, shown, coloured)
 
