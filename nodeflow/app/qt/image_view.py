@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.frames import StoredFrame
+from nodeflow.app.qt.touch_pad import finger_scroll, pinch_factor
 from nodeflow.app.qt.zoom import ZoomState
 
 STEP = 1.25
@@ -107,8 +108,18 @@ class ImageView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.frame is not None:
-            self.camera.zoom_at(self._share(event.position()), STEP ** (event.angleDelta().y() / 120))
+            if (by := finger_scroll(event)) is not None:
+                area = self.area()
+                self.camera.pan(QPointF(-by.x() / area.width(), -by.y() / area.height()))
+            else:
+                self.camera.zoom_at(self._share(event.position()), STEP ** (event.angleDelta().y() / 120))
         event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        if self.frame is not None and isinstance(event, QNativeGestureEvent) and (factor := pinch_factor(event)):
+            self.camera.zoom_at(self._share(event.position()), factor)
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._dragged = self._pressed = event.position()

@@ -230,6 +230,10 @@ class CanvasView(ViewerBase):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             self.tips.show(event)
             return True
+        if isinstance(event, QNativeGestureEvent) and (factor := pinch_factor(event)) is not None:
+            self.rows.finish()
+            self.camera.set_scale(self.camera.zoom * factor, event.position())
+            return True
         return super().viewportEvent(event)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsView
 
 from nodeflow.app.canvas.items import style
+from nodeflow.app.qt.touch_pad import finger_scroll
 from nodeflow.graph.model.annotation import FARTHEST, LARGEST
 
 _WORLD = FARTHEST + LARGEST
@@ -63,10 +64,13 @@ class Viewport:
         down.setValue(down.value() - dy)
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Zoom by the wheel, around the pointer."""
+        """Zoom by the wheel, around the pointer; two fingers on a touch pad move what is shown."""
+        event.accept()
+        if (by := finger_scroll(event)) is not None:
+            self.pan_by(by.x(), by.y())
+            return
         delta = event.angleDelta().y() or event.angleDelta().x()
         self.set_scale(self.zoom * _ZOOM_PER_WHEEL_UNIT**delta, event.position())
-        event.accept()
 
     def still_framed(self) -> bool:
         """Return whether nothing was moved since a part was framed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QNativeGestureEvent
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from nodeflow.app.model.form_model import FormModel
@@ -11,6 +11,7 @@ from nodeflow.app.model.settings import Settings
 from nodeflow.app.panels.form.field_list import FieldList
 from nodeflow.app.panels.form.form_editor import FormEditor
 from nodeflow.app.panels.form.form_results import FormResults
+from nodeflow.app.qt.touch_pad import pinch_factor
 
 SMALLEST, LARGEST = 60, 300
 """Per cent of the usual size of text."""
@@ -121,8 +122,8 @@ class FormPage(QWidget):
         self.fields.fit()
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-            self.zoom(1 + event.value())
+        if (factor := pinch_factor(event)) is not None:
+            self.zoom(factor)
             return True
         return super().event(event)
 
