@@ -116,7 +116,7 @@ class ImageView(QWidget):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        if self.frame is not None and isinstance(event, QNativeGestureEvent) and (factor := pinch_factor(event)):
+        if isinstance(event, QNativeGestureEvent) and self.frame is not None and (factor := pinch_factor(event)):
             self.camera.zoom_at(self._share(event.position()), factor)
             return True
         return super().event(event)

@@ -11,7 +11,8 @@ PIXELS_PER_UNIT = 0.5
 
 def finger_scroll(event: QWheelEvent) -> QPoint | None:
     """By how many pixels two fingers move what is seen; None for a wheel, and with Ctrl held, which zooms."""
-    by_fingers = event.device().type() == QInputDevice.DeviceType.TouchPad or not event.pixelDelta().isNull()
+    moving = event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull()
+    by_fingers = event.device().type() == QInputDevice.DeviceType.TouchPad or moving
     if not by_fingers or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
         return None
     return event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta() * PIXELS_PER_UNIT

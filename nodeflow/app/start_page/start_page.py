@@ -44,6 +44,8 @@ class StartPage(QWidget):
         self.back = QPushButton()
         self.back.clicked.connect(self._go_back)
         self.new, self.open = QPushButton(self.tr("New workflow")), QPushButton(self.tr("Open a file…"))
+        self.tour = QPushButton(self.tr("Short tour"))
+        self.tour.clicked.connect(actions["help.tour"].trigger)
         self.new.clicked.connect(actions["file.new"].trigger)
         self.open.clicked.connect(actions["file.open"].trigger)
         for files_ in (self.workflows, self.recent):
@@ -71,6 +73,7 @@ class StartPage(QWidget):
         top.setSpacing(12)
         top.addWidget(self.search, 1)
         top.addStretch(1)
+        top.addWidget(self.tour)
         top.addWidget(self.back)
         top.addWidget(self.new)
         top.addWidget(self.open)

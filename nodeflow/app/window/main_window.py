@@ -44,6 +44,7 @@ from nodeflow.app.window.panel_docks import PanelDocks
 from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
+from nodeflow.app.window.tour import TourCard, TourPlaces, stops
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.model.roles import LOAD_IMAGE
 
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.drops = FileDrops(self.background, self)
         self.palette_ = Palette(self, self.actions_)
         self.panels: PanelDocks | None = None
+        self.tour: TourCard | None = None
         self._may_end = False
         self._take_settings()
         self.tabs.added.connect(self._welcome)
@@ -203,6 +205,31 @@ class MainWindow(QMainWindow):
 
     def _start_with(self, path: Path, run: bool) -> None:
         self.documents.show_file(path, self.run if run else lambda: None)
+
+    def show_tour(self) -> TourCard:
+        """Begin the short tour, or begin it again."""
+        if self.tour is not None:
+            self.tour.end()
+        self.pages.show_documents()
+        if not self.tabs.front.on_canvas:
+            self.forms.turn()
+        self.tour = TourCard(self, stops(self.actions_, self._tour_places()))
+        self.tour.left.connect(self._end_tour)
+        return self.tour
+
+    def _tour_places(self) -> TourPlaces:
+        panels = self.panels
+        assert panels is not None
+        return TourPlaces(
+            lambda: self.canvas.view,
+            lambda: self.menuBar().cornerWidget(),
+            lambda: panels.bring("preview"),
+            lambda: panels.bring("inspector"),
+            self.menuBar,
+        )
+
+    def _end_tour(self) -> None:
+        self.tour = None
 
     def next_panel(self, by: int) -> None:
         """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""

@@ -127,6 +127,15 @@ class PanelDocks(QObject):
         self._inspector.show()
         self._inspector.raise_()
 
+    def bring(self, id: str) -> QWidget | None:
+        """Bring a panel in front, and return its content."""
+        dock = self._window.findChild(Dock, id)
+        if dock is None:
+            return None
+        dock.show()
+        dock.raise_()
+        return dock.fill()
+
     def show_import_report(self, tab: DocumentTab) -> None:
         """Show beside the canvas what became of a document that was imported."""
         self._dismissed.discard(tab)

@@ -42,6 +42,8 @@ class Window(Protocol):
 
     def run(self) -> None: ...
 
+    def show_tour(self) -> object: ...
+
     def next_panel(self, by: int) -> None: ...
 
     def close(self) -> bool: ...
@@ -79,6 +81,7 @@ def define(actions: Actions, window: Window) -> None:
     on("run.sweep", "run", tr("Run a Sweep…"), "Ctrl+Alt+Return", window.dialogs.show_sweep)
     on("run.cancel", "run", tr("Cancel"), ["Ctrl+.", "Esc"], lambda: window.session.cancel_current())
     on("help.palette", "help", tr("Find a Command…"), "Ctrl+Shift+P", lambda: window.palette_.ask())
+    on("help.tour", "help", tr("Short Tour"), "", window.show_tour)
     on("help.keys", "help", tr("Keys and Pointer"), "?", window.dialogs.show_cheat_sheet)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QResizeEvent,
     QShowEvent,
@@ -36,6 +37,7 @@ from nodeflow.app.canvas.view.param_row_editing import ParamRowEditing
 from nodeflow.app.canvas.view.toast import Toast
 from nodeflow.app.canvas.view.viewport import Viewport
 from nodeflow.app.canvas.view.wire_drag import WireDrag
+from nodeflow.app.qt.touch_pad import pinch_factor
 from nodeflow.graph.subgraphs.instances import definition_of
 
 

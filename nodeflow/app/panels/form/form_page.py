@@ -30,7 +30,7 @@ class FormPage(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(self.tr("Form"))
-        self._model, self._settings = model, settings
+        self.model, self._settings = model, settings
         self.fields, self.results, self.editor = fields, results, FormEditor(model)
         self.title = QLabel()
         self.title.setObjectName("form_title")
@@ -87,16 +87,16 @@ class FormPage(QWidget):
         self.run.clicked.connect(self.run_wanted)
         self.cancel.clicked.connect(self.cancel_wanted)
         self.fields.zoomed.connect(lambda turn: self.zoom(STEP ** (turn / 120)))
-        self._model.changed.connect(self._tell)
-        self._model.session.file_changed.connect(self._tell)
-        self._model.session.run_changed.connect(self._tell_run)
+        self.model.changed.connect(self._tell)
+        self.model.session.file_changed.connect(self._tell)
+        self.model.session.run_changed.connect(self._tell_run)
 
     def _tell(self) -> None:
-        self.title.setText(self._model.title)
+        self.title.setText(self.model.title)
         self._tell_run()
 
     def _tell_run(self) -> None:
-        waiting = len(self._model.session.jobs)
+        waiting = len(self.model.session.jobs)
         self.cancel.setVisible(bool(waiting))
         self.run.setText(self.tr("Run once more") if waiting else self.tr("Run"))
 
