@@ -4690,6 +4690,22 @@ Drop a workflow or an image here to open it.</source>
    <source>{0} runs the workflow. Only what a change concerns is computed again; {1} stops it.</source>
    <translation>{0} 运行工作流。只重新计算受更改影响的部分；{1} 停止运行。</translation>
   </message>
+  <message>
+   <source> · </source>
+   <translation> · </translation>
+  </message>
+  <message>
+   <source>computed in tiles</source>
+   <translation>分块计算</translation>
+  </message>
+  <message>
+   <source>fetched block by block</source>
+   <translation>逐块取入</translation>
+  </message>
+  <message>
+   <source>fetched layer by layer</source>
+   <translation>逐层取入</translation>
+  </message>
 </context>
 <context>
   <name>TourCard</name>

@@ -19,6 +19,7 @@ from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.layout.layered import Box
 from nodeflow.app.canvas.layout.make_room import GAP, make_room
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.engine.protocol.events import NodeFinished
 from nodeflow.graph.edits.edits import Disconnect, MoveNode, SetMode, SetParam
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import LONGEST_SIDE, Placement, Problem
@@ -264,3 +265,16 @@ def test_titles_can_be_read_when_all_is_far_away(window: MainWindow) -> None:
 
     assert dark_pixels(0.25) > 20
     assert dark_pixels(0.05) == 0
+
+
+def test_how_memory_was_used_is_a_badge_and_said(window: MainWindow) -> None:
+    states, card = window.session.states, window.canvas.nodes["sampler"]
+    states.take(NodeFinished("sampler", "ran", 1.0, modes=("blocks", "tiled")))
+    window.session.node_changed.emit("sampler")
+    assert [kind for kind, _ in badges_of(card)] == ["blocks", "tiled"]
+    said = window.canvas.view.tips.hint(card.pos() + QPointF(60, 10))
+    assert "block by block" in said and "in tiles" in said
+    window.grab()
+    states.take(NodeFinished("sampler", "ran", 1.0))
+    window.session.node_changed.emit("sampler")
+    assert list(badges_of(card)) == []

@@ -168,6 +168,7 @@ def test_when_memory_was_short_all_else_goes(ledger: Ledger) -> None:
     ledger.kept = 1
     with ledger.memory.ready(COMPUTES, Wire(b), ledger.device, saving=True) as needs:
         assert ledger.mode(b) == "leaves"
+    assert needs.modes == ("leaves", "tiled")
     assert ledger.mode(a) == ""
     assert ledger.gone == [ledger.device]
     assert needs.note == "memory was short: a network leaf by leaf from the host"
@@ -191,7 +192,7 @@ def test_the_host_needs_no_moving() -> None:
     memory, one = ModelMemory(), network(1)
     with memory.ready(COMPUTES, Wire(one), "cpu") as needs:
         held = torch.zeros(64 * MIB, dtype=torch.uint8) + 1
-    assert memory.used("cpu") == 0
+    assert memory.used("cpu") == 0 and needs.modes == ()
     assert needs.bytes > 32 * MIB
     assert len(held) == 64 * MIB
 

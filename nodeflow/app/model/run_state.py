@@ -33,7 +33,7 @@ class NodeState(msgspec.Struct, frozen=True):
     ``stale``: what it gave was made from something that has changed since. Of a node that runs once for each of
     several ``items``, how many are ``done``, and with ``so_far`` how these went; ``step`` is that of the one running.
     ``memory``: bytes that it took at its peak, 0 where that was not measured. ``notes``: what a person should know of
-    its result.
+    its result. ``modes``: how its networks lay on the device where they were not whole, ``tiled`` if in pieces.
     """
 
     phase: Phase = "idle"
@@ -50,6 +50,7 @@ class NodeState(msgspec.Struct, frozen=True):
     so_far: Phase = "idle"
     memory: int = 0
     notes: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> str:
@@ -121,9 +122,8 @@ class RunStates:
                 )
             case NodeFinished(node, state, seconds, why, values):
                 told = "; ".join(filter(None, (why or self.of(node).why, event.reuse)))
-                self.nodes[node] = NodeState(
-                    state, seconds=seconds, memory=event.bytes, why=told, values=values, notes=event.notes
-                )
+                made = NodeState(state, seconds=seconds, memory=event.bytes, why=told, values=values, notes=event.notes)
+                self.nodes[node] = msgspec.structs.replace(made, modes=event.modes)
             case NodeFailed(node, error, seconds):
                 self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
             case NodeSkipped(node, why):
@@ -175,8 +175,9 @@ def _moved(old: NodeState, event: ItemEvent, words: str) -> NodeState:
             values = _together(old.values, values) if old.done else values
             took, most = old.seconds + seconds, max(old.memory, event.bytes)
             notes = (*old.notes, *(f"{words}: {note}" for note in event.notes))
+            modes = tuple(dict.fromkeys((*old.modes, *event.modes)))
             return msgspec.structs.replace(
-                done, seconds=took, memory=most, why=why or old.why, values=values, notes=notes
+                done, seconds=took, memory=most, why=why or old.why, values=values, notes=notes, modes=modes
             )
         case NodeFailed(_, error, seconds):
             told = old.error or f"{words}: {error}"

@@ -7,6 +7,16 @@ from nodeflow.app.i18n.texts import duration, size, tr
 from nodeflow.app.model.run_state import NodeState
 
 
+def memory_words(mode: str) -> str:
+    """How a network lay on the device, in words."""
+    words = {
+        "blocks": tr("fetched block by block"),
+        "leaves": tr("fetched layer by layer"),
+        "tiled": tr("computed in tiles"),
+    }
+    return words.get(mode, mode)
+
+
 def state_line(state: NodeState) -> str:
     """A node's state in a few words for its foot; empty when there is nothing to tell."""
     match state.phase:

@@ -366,6 +366,7 @@ class ActiveRun:
         why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
         finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes, needs.short)
         counts = {"resumed": steps.resumed, "steps": steps.total}
+        finished = msgspec.structs.replace(finished, modes=needs.modes)
         yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex(), notes=notes)
 
     def _map_of(self, channels: int) -> Map | None:

@@ -42,13 +42,15 @@ class ComputeNeeds:
     """Hold what a node is given to compute in, and what it took: the bytes at its peak, and a word where it had to
     save.
 
-    ``short``: the bytes of the device where those were too few, 0 where they were enough.
+    ``short``: the bytes of the device where those were too few, 0 where they were enough. ``modes``: how networks lay
+    there that were not whole, and ``tiled`` where it computed in pieces.
     """
 
     def __init__(self) -> None:
         self.bytes = 0
         self.short = 0
         self.note = ""
+        self.modes: tuple[str, ...] = ()
 
 
 class NetworkPlace(msgspec.Struct):
@@ -94,6 +96,7 @@ class ModelMemory:
             return
         needs.short = self._short(found, device, expected, saving)
         notes = self._bring(found, device, expected.bytes, saving)
+        needs.modes = self._modes(found) + (("tiled",) if needs.short else ())
         with contextlib.ExitStack() as after:
             if needs.short:
                 notes += after.enter_context(lean(found))
@@ -108,6 +111,11 @@ class ModelMemory:
                     if (there := self._places.get(network)) and there.mode != "whole":
                         self._send_home(network)
                 raise
+
+    def _modes(self, found: list[nn.Module]) -> tuple[str, ...]:
+        """The modes of networks that are not whole on their device."""
+        places = (self._places.get(network) for network in found)
+        return tuple(sorted({there.mode for there in places if there is not None and there.mode != "whole"}))
 
     def _short(self, found: list[nn.Module], device: str, expected: Cost, saving: bool) -> int:
         """The bytes of a device where they are too few to compute in one piece, 0 where they are enough."""

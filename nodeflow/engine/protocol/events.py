@@ -85,7 +85,8 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A node's result is there: computed just now (``ran``) or known (``cached``). ``files`` are paths it wrote.
 
     ``bytes`` is the memory that it took at its peak, beyond what was held before; 0 where that was not measured. Where
-    memory was short and it was computed in smaller pieces, ``short`` are the bytes that there were.
+    memory was short and it was computed in smaller pieces, ``short`` are the bytes that there were. ``modes`` say how
+    networks lay there that were not whole (``blocks``, ``leaves``), and ``tiled`` for such pieces.
     Of the ``steps`` of a node that keeps its steps, ``resumed`` came from an earlier run. By its ``key`` the result
     can be looked at later, also when the node has another. ``notes`` are sentences on what a person should know of the
     result; a cached one has them too.
@@ -104,6 +105,7 @@ class NodeFinished(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     item: Item = ()
     key: str = ""
     notes: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
 
     @property
     def reuse(self) -> str:

@@ -1,4 +1,4 @@
-"""Badges in a node's title: folded or open, pinned, muted, bypassed, and how much there is to read on a folded one."""
+"""Badges in a node's title: folded or open, pinned, muted, bypassed, how it used memory, what a folded one says."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def badges_of(item: NodeItem) -> Iterator[tuple[str, Colour]]:
         yield "pin", "dim"
     if item.node.mode != "run":
         yield item.node.mode, "text"
+    for mode in item.state.modes:
+        if mode in _SIGNS:
+            yield mode, "busy"
     if item.collapsed and item.note:
         yield "note", "bad" if item.problems or item.state.phase == "failed" else "busy"
 
@@ -70,4 +73,28 @@ def _note(painter: QPainter, at: QPointF) -> None:
     painter.drawPoint(at + QPointF(0, 3.4))
 
 
-_SIGNS = {"pin": _pin, "mute": _mute, "bypass": _bypass, "note": _note}
+def _blocks(painter: QPainter, at: QPointF) -> None:
+    for x in (-6.0, 1.0):
+        painter.drawRect(QRectF(at.x() + x, at.y() - 4, 5, 8))
+
+
+def _leaves(painter: QPainter, at: QPointF) -> None:
+    for x in (-6.0, -1.5, 3.0):
+        painter.drawLine(at + QPointF(x + 1.5, -4), at + QPointF(x + 1.5, 4))
+
+
+def _tiled(painter: QPainter, at: QPointF) -> None:
+    painter.drawRect(QRectF(at.x() - 5, at.y() - 5, 10, 10))
+    painter.drawLine(at + QPointF(0, -5), at + QPointF(0, 5))
+    painter.drawLine(at + QPointF(-5, 0), at + QPointF(5, 0))
+
+
+_SIGNS = {
+    "pin": _pin,
+    "mute": _mute,
+    "bypass": _bypass,
+    "note": _note,
+    "blocks": _blocks,
+    "leaves": _leaves,
+    "tiled": _tiled,
+}

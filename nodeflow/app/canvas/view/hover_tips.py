@@ -16,7 +16,7 @@ from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.view.items_at import ItemsAt
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import describe, readable, tr
-from nodeflow.app.model.run_state_text import state_line
+from nodeflow.app.model.run_state_text import memory_words, state_line
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.graph.subgraphs.instances import MORE
 
@@ -87,7 +87,9 @@ def _card(card: NodeItem) -> str:
         given = tr("What the subgraph gives") if card.inputs else tr("What comes into the subgraph")
         return _lines(f"<b>{escape(given)}</b>", escape(tr("Double click a name to change it, right click for more.")))
     title = f"<b>{escape(card.title or card.face.title)}</b> · {escape(card.node.type)}"
-    return _lines(title, escape(state_line(card.state)), escape(said(card.state.why)), _problems(card.problems))
+    state = card.state
+    modes = escape(tr(" · ").join(memory_words(mode) for mode in state.modes))
+    return _lines(title, escape(state_line(state)), modes, escape(said(state.why)), _problems(card.problems))
 
 
 def _wire(wire: WireItem, facts: Facts) -> str:
