@@ -122,6 +122,9 @@ def test_a_press_on_run_takes_what_is_typed_and_shows_the_chosen_image(
     click(page.results.buttons.button(0))  # type: ignore[arg-type]
     qtbot.waitUntil(lambda: bool(page.results.preview.view.images), timeout=30_000)
     assert (page.results.preview.node, page.results.preview.output) == ("sampler", "latent")
+    window.session.do("Form", SetForm(Form()))
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: page.results.preview.node == "decode", timeout=30_000)
 
 
 def test_panels_make_room_and_come_back(window: MainWindow, page: FormPage) -> None:

@@ -62,3 +62,12 @@ class FormResults(QWidget):
         if output is not None and not fault:
             place = self._model.session.flattened.flat.origin(output.node, output.output)
         self.preview.pin(*(place or ("", "")))
+        if place is None and not self.preview.node:
+            self._show_newest()
+
+    def _show_newest(self) -> None:
+        """Show what the last run gave before the form was there."""
+        session = self._model.session
+        given = [name for name in session.states.order if session.state(name).pictures]
+        if given:
+            self.preview.look_at(given[-1])
