@@ -208,7 +208,7 @@ def find_image(person: Person) -> None:
     assert isinstance(gallery, Gallery)
     person.click(gallery.search)
     person.type("blue star")
-    person.wait(lambda: gallery.search.text() and 0 < len(gallery.model.paths) <= 4)
+    person.wait(lambda: gallery.images.query == "blue star" and len(gallery.model.paths) > 0)
     gallery.view.setCurrentIndex(gallery.model.index(0))
     person.actions += 1
     tabs = window.tabs.count()
