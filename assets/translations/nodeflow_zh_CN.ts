@@ -557,11 +557,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Workers</source>
    <translation>工作进程</translation>
   </message>
-  <message>
-   <source>Fast computes in bfloat16 on processors that have it, in about half the time; images differ a little.</source>
-   <translation>快速：在支持 bfloat16 的处理器上用它计算，约需一半时间；图像略有差别。</translation>
-  </message>
-</context>
+ </context>
  <context>
   <name>EngineService</name>
   <message>
@@ -2461,6 +2457,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>现成的工作流</translation>
   </message>
   <message>
+   <source>Short tour</source>
+   <translation>简短导览</translation>
+  </message>
+  <message>
    <source>Start with a workflow</source>
    <translation>从工作流开始</translation>
   </message>
@@ -2472,11 +2472,7 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Workflows that you open or save will stand here.</source>
    <translation>打开或保存过的工作流会显示在这里。</translation>
   </message>
-  <message>
-   <source>Short tour</source>
-   <translation>简短导览</translation>
-  </message>
-</context>
+ </context>
  <context>
   <name>Status</name>
   <message>
@@ -2722,6 +2718,29 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>TourCard</name>
+  <message>
+   <source>Back</source>
+   <translation>上一步</translation>
+  </message>
+  <message>
+   <source>Done</source>
+   <translation>完成</translation>
+  </message>
+  <message>
+   <source>Leave</source>
+   <translation>离开</translation>
+  </message>
+  <message>
+   <source>Next</source>
+   <translation>下一步</translation>
+  </message>
+  <message>
+   <source>Short tour</source>
+   <translation>简短导览</translation>
+  </message>
+ </context>
+ <context>
   <name>WatchedImages</name>
   <message>
    <source>The index of images cannot be kept: {0}</source>
@@ -2756,6 +2775,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
  </context>
  <context>
   <name>nodeflow</name>
+  <message>
+   <source> · </source>
+   <translation> · </translation>
+  </message>
   <message>
    <source> · not known: {0}</source>
    <translation> · 不认识：{0}</translation>
@@ -2847,6 +2870,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>A transformer over patches of the latent, led by a class.</source>
    <translation>在潜变量图块上的 Transformer，由类别引导。</translation>
+  </message>
+  <message>
+   <source>A workflow</source>
+   <translation>工作流</translation>
   </message>
   <message>
    <source>Add Node…</source>
@@ -2957,6 +2984,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>CLIP 损失的两半，由名字得来的类别，文本编码器能区分什么。</translation>
   </message>
   <message>
+   <source>Build on</source>
+   <translation>继续搭建</translation>
+  </message>
+  <message>
    <source>Bypass</source>
    <translation>绕过</translation>
   </message>
@@ -2985,6 +3016,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>修改与控制</translation>
   </message>
   <message>
+   <source>Change something</source>
+   <translation>改一改</translation>
+  </message>
+  <message>
    <source>Choose</source>
    <translation>选择</translation>
   </message>
@@ -3003,6 +3038,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Classifier guidance</source>
    <translation>分类器引导</translation>
+  </message>
+  <message>
+   <source>Click a row of a node to write another text or number. {0} takes any change back.</source>
+   <translation>点击节点的一行，写入别的文字或数字。{0} 可撤销任何更改。</translation>
   </message>
   <message>
    <source>Click a value</source>
@@ -3149,6 +3188,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>创建副本并保留连线</translation>
   </message>
   <message>
+   <source>Each box is a part of the model, each wire carries what one part gives to the next. Drag the ground to move, turn the wheel or pinch to zoom; {0} shows everything.</source>
+   <translation>每个方框是模型的一部分，每条连线把一部分的结果传给下一部分。拖动空白处平移，滚轮或双指捏合缩放；{0} 显示全部。</translation>
+  </message>
+  <message>
    <source>Edges of an image say where things are, a text what they are.</source>
    <translation>一张图的边缘说明东西在哪里，文本说明它们是什么。</translation>
   </message>
@@ -3191,6 +3234,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Find a Command…</source>
    <translation>查找命令…</translation>
+  </message>
+  <message>
+   <source>Find the rest</source>
+   <translation>其余的</translation>
   </message>
   <message>
    <source>Flow transformer</source>
@@ -3289,6 +3336,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>权重哈希</translation>
   </message>
   <message>
+   <source>Here it comes into being, step by step. Copy it, save it, or take its seed for the next run.</source>
+   <translation>图像在这里一步步生成。可以复制、保存，或把它的种子用于下一次运行。</translation>
+  </message>
+  <message>
    <source>Hide what lies behind it</source>
    <translation>隐藏下层内容</translation>
   </message>
@@ -3379,6 +3430,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Logarithm</source>
    <translation>对数</translation>
+  </message>
+  <message>
+   <source>Look inside</source>
+   <translation>看看里面</translation>
   </message>
   <message>
    <source>M, B</source>
@@ -3647,6 +3702,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>参数扫描…</translation>
   </message>
   <message>
+   <source>Run it</source>
+   <translation>运行</translation>
+  </message>
+  <message>
    <source>Run to Selection</source>
    <translation>运行到所选节点</translation>
   </message>
@@ -3695,6 +3754,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>选择一个节点以查看其说明。</translation>
   </message>
   <message>
+   <source>Select a node: the inspector shows what flows through it, such as the latent at every step.</source>
+   <translation>选择一个节点：检查器显示流经它的内容，例如每一步的潜变量。</translation>
+  </message>
+  <message>
    <source>Select one node to start a wire from.</source>
    <translation>请选择一个节点作为连线起点。</translation>
   </message>
@@ -3713,6 +3776,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>Settings…</source>
    <translation>设置…</translation>
+  </message>
+  <message>
+   <source>Short Tour</source>
+   <translation>简短导览</translation>
   </message>
   <message>
    <source>Show All</source>
@@ -3797,6 +3864,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>The game of a GAN</source>
    <translation>GAN 的博弈</translation>
+  </message>
+  <message>
+   <source>The image</source>
+   <translation>图像</translation>
   </message>
   <message>
    <source>This is no number: {0}</source>
@@ -4059,6 +4130,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>颜色</translation>
   </message>
   <message>
+   <source>computed in tiles</source>
+   <translation>分块计算</translation>
+  </message>
+  <message>
    <source>conditional</source>
    <translation>有条件预测</translation>
   </message>
@@ -4137,6 +4212,14 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>failed</source>
    <translation>失败</translation>
+  </message>
+  <message>
+   <source>fetched block by block</source>
+   <translation>逐块取入</translation>
+  </message>
+  <message>
+   <source>fetched layer by layer</source>
+   <translation>逐层取入</translation>
   </message>
   <message>
    <source>field</source>
@@ -4591,6 +4674,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>无法显示 {0}</translation>
   </message>
   <message>
+   <source>{0} finds every command by its words, {1} lists the keys. The course in the view menu explains how the models work.</source>
+   <translation>{0} 按文字查找任何命令，{1} 列出按键。视图菜单中的课程讲解模型如何工作。</translation>
+  </message>
+  <message>
    <source>{0} left</source>
    <translation>剩余 {0}</translation>
   </message>
@@ -4615,6 +4702,14 @@ Drop a workflow or an image here to open it.</source>
    <translation>{0} / {1} 个词元</translation>
   </message>
   <message>
+   <source>{0} on the canvas finds a node by a few letters, or by ComfyUI's name; or drop a wire on the ground.</source>
+   <translation>在画布上按 {0}，输入几个字母或 ComfyUI 的名称即可找到节点；也可以把连线拖到空白处松开。</translation>
+  </message>
+  <message>
+   <source>{0} runs the workflow. Only what a change concerns is computed again; {1} stops it.</source>
+   <translation>{0} 运行工作流。只重新计算受更改影响的部分；{1} 停止运行。</translation>
+  </message>
+  <message>
    <source>{0} texts along {1} steps</source>
    <translation>{1} 步中有 {0} 段文本</translation>
   </message>
@@ -4629,105 +4724,6 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0}, not for this</source>
    <translation>{0}，不适用于此处</translation>
-  </message>
-  <message>
-   <source>A workflow</source>
-   <translation>工作流</translation>
-  </message>
-  <message>
-   <source>Build on</source>
-   <translation>继续搭建</translation>
-  </message>
-  <message>
-   <source>Change something</source>
-   <translation>改一改</translation>
-  </message>
-  <message>
-   <source>Click a row of a node to write another text or number. {0} takes any change back.</source>
-   <translation>点击节点的一行，写入别的文字或数字。{0} 可撤销任何更改。</translation>
-  </message>
-  <message>
-   <source>Each box is a part of the model, each wire carries what one part gives to the next. Drag the ground to move, turn the wheel or pinch to zoom; {0} shows everything.</source>
-   <translation>每个方框是模型的一部分，每条连线把一部分的结果传给下一部分。拖动空白处平移，滚轮或双指捏合缩放；{0} 显示全部。</translation>
-  </message>
-  <message>
-   <source>Find the rest</source>
-   <translation>其余的</translation>
-  </message>
-  <message>
-   <source>Here it comes into being, step by step. Copy it, save it, or take its seed for the next run.</source>
-   <translation>图像在这里一步步生成。可以复制、保存，或把它的种子用于下一次运行。</translation>
-  </message>
-  <message>
-   <source>Look inside</source>
-   <translation>看看里面</translation>
-  </message>
-  <message>
-   <source>Run it</source>
-   <translation>运行</translation>
-  </message>
-  <message>
-   <source>Select a node: the inspector shows what flows through it, such as the latent at every step.</source>
-   <translation>选择一个节点：检查器显示流经它的内容，例如每一步的潜变量。</translation>
-  </message>
-  <message>
-   <source>Short Tour</source>
-   <translation>简短导览</translation>
-  </message>
-  <message>
-   <source>The image</source>
-   <translation>图像</translation>
-  </message>
-  <message>
-   <source>{0} finds every command by its words, {1} lists the keys. The course in the view menu explains how the models work.</source>
-   <translation>{0} 按文字查找任何命令，{1} 列出按键。视图菜单中的课程讲解模型如何工作。</translation>
-  </message>
-  <message>
-   <source>{0} on the canvas finds a node by a few letters, or by ComfyUI's name; or drop a wire on the ground.</source>
-   <translation>在画布上按 {0}，输入几个字母或 ComfyUI 的名称即可找到节点；也可以把连线拖到空白处松开。</translation>
-  </message>
-  <message>
-   <source>{0} runs the workflow. Only what a change concerns is computed again; {1} stops it.</source>
-   <translation>{0} 运行工作流。只重新计算受更改影响的部分；{1} 停止运行。</translation>
-  </message>
-  <message>
-   <source> · </source>
-   <translation> · </translation>
-  </message>
-  <message>
-   <source>computed in tiles</source>
-   <translation>分块计算</translation>
-  </message>
-  <message>
-   <source>fetched block by block</source>
-   <translation>逐块取入</translation>
-  </message>
-  <message>
-   <source>fetched layer by layer</source>
-   <translation>逐层取入</translation>
-  </message>
-</context>
-<context>
-  <name>TourCard</name>
-  <message>
-   <source>Back</source>
-   <translation>上一步</translation>
-  </message>
-  <message>
-   <source>Done</source>
-   <translation>完成</translation>
-  </message>
-  <message>
-   <source>Leave</source>
-   <translation>离开</translation>
-  </message>
-  <message>
-   <source>Next</source>
-   <translation>下一步</translation>
-  </message>
-  <message>
-   <source>Short tour</source>
-   <translation>简短导览</translation>
   </message>
  </context>
 </TS>
