@@ -58,7 +58,7 @@ def test_each_step_is_that_of_klein(folder: Path, klein: LoadedModel, sizes: tup
     references = [reference_image(image, klein.vae, klein.network) for image in shown]
     texts = [edit_conditioning(klein.text_encoder, *references, text=text) for text in (TEXT, "")]
     guider = classifier_free_guidance(network_denoiser(klein.network), *texts, 4.0)
-    latent, trajectory = run(klein, guider, (3,), 24, 96, 64)
+    latent, trajectory, *_ = run(klein, guider, (3,), 24, 96, 64)
     told("FLUX.2 Klein", f"{len(sizes)} references" if sizes else "text, guidance", map(flat, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(klein.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
 
@@ -82,7 +82,7 @@ def test_each_step_is_that_of_dev(tmp_path: Path, sizes: tuple[tuple[int, int], 
     dev = load_model(str(tmp_path / "dev"))
     references = [reference_image(image, dev.vae, dev.network) for image in shown]
     text = edit_conditioning(dev.text_encoder, *references, text=f"{TEXT} [IMG]")
-    _, trajectory = run(dev, no_guidance(network_denoiser(dev.network, 2.5), text), (3,), 24, 96, 64)
+    _, trajectory, *_ = run(dev, no_guidance(network_denoiser(dev.network, 2.5), text), (3,), 24, 96, 64)
     told("FLUX.2", f"dev, {len(sizes)} references" if sizes else "dev, text", map(flat, trajectory.x[1:]), wanted)
     assert text.words[-len("[/INST]") :][-1] == "[/INST]"
     assert not any(text.words[:100])
@@ -98,7 +98,7 @@ def test_each_step_is_that_of_klein_distilled(folder: Path, klein: LoadedModel) 
         generator=torch.Generator().manual_seed(3),
     )
     text = edit_conditioning(klein.text_encoder, text=TEXT)
-    _, trajectory = run(klein, no_guidance(network_denoiser(klein.network), text), (3,), 24, 96, 64, 4)
+    _, trajectory, *_ = run(klein, no_guidance(network_denoiser(klein.network), text), (3,), 24, 96, 64, 4)
     told("FLUX.2 Klein", "distilled, text", map(flat, trajectory.x[1:]), wanted)
 
 

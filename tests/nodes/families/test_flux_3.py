@@ -103,7 +103,7 @@ def test_each_step_is_that_of_base(base: tuple[Any, Path, LoadedModel], sizes: t
     texts = [edit_conditioning(model.text_encoder, *references, text=text) for text in (TEXT, LONG)]
     assert [text.tokens.shape[1] for text in texts if text.tokens is not None] == [80, 160]
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, 4.0)
-    _, trajectory = run(model, guider, (3,), 24, 96, 64)
+    _, trajectory, *_ = run(model, guider, (3,), 24, 96, 64)
     told("FLUX.3", f"base, {len(sizes)} references" if sizes else "base, text", map(flat, trajectory.x[1:]), wanted)
 
 

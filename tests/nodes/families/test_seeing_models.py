@@ -88,7 +88,7 @@ def test_each_step_is_that_of_qwen_image_21(qwen_folder: Path, qwen: LoadedModel
     texts = [edit_conditioning(qwen.text_encoder, text=text) for text in (TEXT, OTHER)]
     denoiser = network_denoiser(qwen.network)
     guider = classifier_free_guidance(denoiser, *texts, scale)
-    latent, trajectory = run(qwen, guider, (3,), 24, 96, 64)
+    latent, trajectory, *_ = run(qwen, guider, (3,), 24, 96, 64)
     told("Qwen-Image 2.1", "text" if scale == 1 else "text, guidance", map(flat, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(qwen.vae, latent).pixels, images[:, :3], atol=1e-4, rtol=1e-4)
 
@@ -113,7 +113,7 @@ def test_each_step_of_an_edit_is_that_of_qwen_image_21(
     references = [reference_image(image, qwen.vae, qwen.network, SIDE) for image in shown]
     texts = [edit_conditioning(qwen.text_encoder, *references, text=text) for text in (TEXT, OTHER)]
     guider = classifier_free_guidance(network_denoiser(qwen.network), *texts, 3.0)
-    _, trajectory = run(qwen, guider, (3,), 16, 64, 64)
+    _, trajectory, *_ = run(qwen, guider, (3,), 16, 64, 64)
     told("Qwen-Image 2.1", f"edit, {len(sizes)} references", map(flat, trajectory.x[1:]), wanted)
     alone = no_guidance(network_denoiser(qwen.network), edit_conditioning(qwen.text_encoder, text=TEXT))
     assert not torch.allclose(run(qwen, alone, (3,), 16, 64, 64)[1].x[-1], trajectory.x[-1], atol=1e-3)
@@ -134,7 +134,7 @@ def test_each_step_is_that_of_krea_2(krea_folder: Path, scale: float) -> None:
     model = load_model(str(krea_folder))
     texts = [edit_conditioning(model.text_encoder, text=text) for text in (TEXT, OTHER)]
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, scale + 1)
-    latent, trajectory = run(model, guider, (3, 4), 12, 64, 48)
+    latent, trajectory, *_ = run(model, guider, (3, 4), 12, 64, 48)
     told("Krea 2", "text, guidance" if scale else "text", map(packed, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
 
