@@ -26,7 +26,6 @@ from diffusers import (
     ZImagePipeline,
 )
 from safetensors.torch import save_file
-from tests.nodes.families.small_families import sana
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Mask, Noise
@@ -40,6 +39,7 @@ from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.families.model_folders import flux, qwen_image, sd3, z_image
 from tests.nodes.families.parity import told
+from tests.nodes.families.small.language_led import sana
 from tests.nodes.families.split_files import weights_of
 from tests.nodes.families.test_seeing_models import TEXT, as_file, pictures, run
 from tests.nodes.original_transformers import original_weights
