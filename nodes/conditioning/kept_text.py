@@ -10,7 +10,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, Reads, node
 from nodeflow.wires import Conditioning
 from nodes.loaders.models.weights_file import WeightsFile
-from nodes.loaders.read.locate import find
+from nodes.loaders.read.right_kind import find_for
 
 TOKENS, POOLED, MASK = "conditioning", "pooled_output", "attention_mask"
 """What ComfyUI calls the parts of a text in such a file."""
@@ -27,7 +27,7 @@ def load_conditioning(model: Annotated[str, Reads("model")] = "") -> Conditionin
 
     Fails with one sentence when there is no such file, when it is damaged, or holds no text.
     """
-    path = find(model, "")
+    path = find_for("Load conditioning", model, "", [])
     if path.is_dir():
         raise NodeError(f"{path.name} is a folder; name the .safetensors file of an encoded text")
     held = WeightsFile(path).alone()

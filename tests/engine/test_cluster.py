@@ -30,9 +30,9 @@ def test_machines_agree_in_versions_and_packs() -> None:
     here = Member.here()
     assert here.disagreement(here) == ""
     older = msgspec.structs.replace(here, host="far", versions=here.versions | {"torch": "1.0"})
-    assert here.disagreement(older).startswith("far has torch 1.0 and ")
+    assert here.disagreement(older).startswith("far has the package torch 1.0 and ")
     with_pack = msgspec.structs.replace(here, host="far", packs=here.packs | {"acme": "2"})
-    expected = f"far has the pack acme 2 and {here.host} none; install the same version on all machines"
+    expected = f"far has the pack acme 2 and {here.host} has none; install the same version on all machines"
     assert here.disagreement(with_pack) == expected
 
 

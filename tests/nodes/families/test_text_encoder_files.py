@@ -194,7 +194,7 @@ def test_what_does_not_fit_is_a_sentence(flux: Split, z_image: Split, tmp_path: 
         load_text_encoder(clip, clip)
     with pytest.raises(NodeError, match=r"holds the transformer of FLUX\.1 alone, which the node Load diffusion model"):
         load_text_encoder(str(flux.network))
-    with pytest.raises(NodeError, match=r"there is no such family; choose one of AuraFlow, Chroma, .*FLUX\.1"):
+    with pytest.raises(NodeError, match=r"there is no such family; choose one of Anima, AuraFlow, Chroma, .*FLUX\.1"):
         load_text_encoder(clip, t5, family="FLUX.9")
     weights = load_file(t5)
     save_file({**weights, "encoder.block.0.layer.0.gate.weight": torch.zeros(2, 2)}, tmp_path / "more.safetensors")
