@@ -197,7 +197,7 @@ def union(**shape: Any) -> ControlNetUnionModel:
 
 @pytest.mark.parametrize("layout", ["file", "folder"])
 def test_a_union_of_controlnets_is_told_its_kind(tmp_path: Path, layout: str) -> None:
-    """Diffusers' own to the last digits, for each of promax' eight kinds; 320 channels with 8 heads, as xinsir's have."""
+    """Diffusers' own to the last digits, for each of promax' eight kinds; 320 channels with 8 heads."""
     net = union()
     net.save_pretrained(tmp_path / "folder")
     save_file(net.state_dict(), tmp_path / "file.safetensors")

@@ -39,7 +39,8 @@ class Member(msgspec.Struct, frozen=True):
 
     def disagreement(self, other: Member) -> str:
         """Return what of another machine is of another version, as a sentence; empty where all agrees."""
-        for what, ours, theirs in (("the package", self.versions, other.versions), ("the pack", self.packs, other.packs)):
+        held = ("the package", self.versions, other.versions), ("the pack", self.packs, other.packs)
+        for what, ours, theirs in held:
             for name in sorted({*ours, *theirs}):
                 here, there = ours.get(name, "none"), theirs.get(name, "none")
                 if here != there:
