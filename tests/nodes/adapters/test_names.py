@@ -143,9 +143,9 @@ def test_every_layout_changes_the_same(network: Any, layout: str, tmp_path: Path
     assert {f"{name}.weight" for name in led.layers} >= {name for name in changes if name.endswith(".weight")}
     assert_same(outputs(network, led), outputs(merged(network, changes)))
 
+
 NO_TEXT_AS_A_WHOLE = {"ChromaTransformer2DModel", "LongCatImageTransformer2DModel", "OvisImageTransformer2DModel"}
 """Networks with FLUX's names that are told no text as a whole, nor a guidance."""
-
 
 
 @pytest.mark.parametrize("kind", SHAPES)
