@@ -16,7 +16,6 @@ from nodeflow.app.commands.palette import Palette
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.dialogs.settings_dialog import SettingsDialog
 from nodeflow.app.model.document_session import DocumentSession
-from nodeflow.app.model.engine_service import default_output
 from nodeflow.app.model.journal import Journal
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
@@ -41,11 +40,11 @@ from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
+from nodeflow.app.window.settings_in_force import SettingsInForce
 from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.app.window.tour import TourCard, TourPlaces, stops
-from nodeflow.engine.protocol.limits import Limits
 from nodeflow.graph.model.roles import LOAD_IMAGE
 
 
@@ -83,7 +82,8 @@ class MainWindow(QMainWindow):
         self.panels: PanelDocks | None = None
         self.tour: TourCard | None = None
         self._may_end = False
-        self._take_settings()
+        self.settings_in_force = SettingsInForce(self.hub, self.settings)
+        self.settings_in_force.theme_changed.connect(self.retheme)
         self.tabs.added.connect(self._welcome)
         self.tabs.add(session)
         window_actions.define(self.actions_, self)
@@ -305,37 +305,6 @@ class MainWindow(QMainWindow):
         self.session.run()
 
     # --- settings
-
-    def _take_settings(self) -> None:
-        self.settings.changed.connect(self._take_setting)
-        for key in (
-            Settings.device.key,
-            Settings.precision.key,
-            *([Settings.output.key] if self.settings.output else []),
-        ):
-            self._take_setting(key)
-        self.hub.workers = max(self.settings.workers, 1)
-        self.hub.cluster = self.settings.cluster
-        disk, spare = (round(size * 2**30) for size in (self.settings.cache_gib, self.settings.spare_gib))
-        self.hub.limits = Limits(disk=disk or None, spare=spare)
-        if self.settings.serve and not self.hub.scripts.address:
-            self._take_setting(Settings.serve.key)
-
-    def _take_setting(self, key: str) -> None:
-        """A choice holds from now on, where it can."""
-        match key:
-            case Settings.theme.key:
-                self.retheme()
-            case Settings.output.key:
-                self.hub.output = Path(self.settings.output) if self.settings.output else default_output()
-                if self.hub.scripts.address:
-                    self._take_setting(Settings.serve.key)
-            case Settings.device.key:
-                self.hub.wanted = self.settings.device
-            case Settings.precision.key:
-                self.hub.precision = self.settings.precision
-            case Settings.serve.key | Settings.serve_port.key:
-                self.hub.serve_scripts(self.settings.serve, self.settings.serve_port)
 
     @property
     def settings_shown(self) -> bool:
