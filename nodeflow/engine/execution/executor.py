@@ -390,21 +390,16 @@ class ActiveRun:
         if reads_files(parts):
             inputs = {name: self._digest(task, name) for name in task.inputs}
             check_same(parts, parts_of(task, inputs, settings_of(task, self.settings, self.unfolding))[0])
-        self.read.check_mapped(self._behind, task.id)
+        self.read.check_mapped(self._sources, task.id)
 
-    def _behind(self, name: str) -> set[str]:
-        """Return a task and all that it comes from."""
-        found, left = set[str](), [name]
-        while left:
-            one = left.pop()
-            if one not in found:
-                found.add(one)
-                left += [*self.plan.tasks[one].eager(), *self._asked(self.plan.tasks[one])]
-        return found
+    def _sources(self, name: str) -> set[str]:
+        """The tasks that one takes something from, as far as it asked for it."""
+        task = self.plan.tasks[name]
+        return {*task.eager(), *self._asked(task)}
 
     def _forget_inputs(self, task: Task) -> None:
         """What a node has spoiled is nobody's result any more: whoever needs it has it computed again."""
-        for name in {*task.eager(), *self._asked(task)}:
+        for name in self._sources(task.id):
             self.cache.drop(self.keys[name])
             del self.values[name]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,15 +55,19 @@ class ReadFiles:
             if (now := _state(file)) is not None and now.inode == before.inode and now != before
         }
 
-    def check_mapped(self, behind: Callable[[str], Collection[str]], task: str) -> None:
+    def check_mapped(self, sources: Callable[[str], Iterable[str]], task: str) -> None:
         """Raise NodeError where a file that is behind a task was written over while networks computed with it.
 
-        ``behind`` tells the tasks that one comes from.
+        ``sources`` tells the tasks that one takes something from.
         """
-        spoiled = self.written_over()
-        name = next((one for one in behind(task) if one in spoiled), None) if spoiled else None
-        if name is not None:
-            raise WrittenOverError(name, spoiled[name])
+        spoiled, seen, left = self.written_over(), set[str](), [task]
+        while spoiled and left:
+            name = left.pop()
+            if name in spoiled:
+                raise WrittenOverError(name, spoiled[name])
+            if name not in seen:
+                seen.add(name)
+                left += sources(name)
 
 
 def check_same(before: Parts, now: Parts) -> None:
