@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoGroup
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QUndoView, QWidget
+from shiboken6 import isValid
 
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.inspector.image_comparison import ImageComparison
@@ -186,6 +187,8 @@ class PanelDocks(QObject):
 
     def _name_bars(self) -> None:
         """Qt makes tab bars for panels that share a place, without a name."""
+        if not isValid(self._window):  # panels of a program that ends at once are hidden after it
+            return
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setAccessibleName(self.tr("Panels"))
 
