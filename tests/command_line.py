@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import signal
 import subprocess
 from pathlib import Path
@@ -30,3 +31,17 @@ def nodeflow(*arguments: object, cwd: Path | None = None) -> subprocess.Complete
         finally:
             signal.signal(signal.SIGINT, interrupt)
     return subprocess.CompletedProcess(command, status, out.getvalue(), err.getvalue())
+
+
+def write(path: Path, content: object) -> Path:
+    """The path of a file, which holds a text or something as JSON."""
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The exit status for what is wrong, each sentence there, and no traceback."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
