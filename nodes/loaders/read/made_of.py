@@ -16,18 +16,15 @@ ODD = ArithmeticError, LookupError, RuntimeError, TypeError, ValueError
 @contextmanager
 def made_of(path: Path, what: str) -> Iterator[None]:
     """Within this, shapes are told from a file's weights, and a network is made with them. Raises NodeError, which
-    says that the file is no whole ``what``."""
+    says what the file was read as and what it lacks."""
     try:
         yield
     except KeyError as error:
         lost = error.args[0] if error.args else "a weight"
-        raise NodeError(
-            f"{named(path)} is no whole {what}: it lacks {lost}; it was not saved whole, or is of another kind"
-        ) from None
+        raise NodeError(f"{named(path)} ({what}) lacks {lost}; it was saved in part, or is of another kind") from None
     except MemoryError:
         raise
     except ODD:
         raise NodeError(
-            f"{named(path)} is no whole {what}: some of its weights have shapes that none has; it is damaged, or of "
-            "another kind"
+            f"{named(path)} ({what}) has weights of shapes that none has; they are broken, or it is of another kind"
         ) from None

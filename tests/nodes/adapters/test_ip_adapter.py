@@ -300,15 +300,15 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion, tiny_dit: Path, 
         load_ip_adapter(file)
     short = {**parts["ip_adapter"]}
     short.pop("1.to_v_ip.weight")
-    with pytest.raises(NodeError, match=r"is no whole IP-Adapter: it lacks 1\.to_v_ip\.weight"):
+    with pytest.raises(NodeError, match=r"\(IP-Adapter\) lacks 1\.to_v_ip\.weight"):
         load_ip_adapter(as_file(tmp_path / "b.safetensors", {**parts, "ip_adapter": short}), str(sight))
-    with pytest.raises(NodeError, match="is no whole IP-Adapter"):
+    with pytest.raises(NodeError, match=r"\(IP-Adapter\) (lacks|has weights of shapes)"):
         load_ip_adapter(
             as_file(tmp_path / "c.safetensors", {**parts, "image_proj": {"proj.weight": torch.ones(3)}}), str(sight)
         )
     key = "1.to_v_ip.weight"
     for odd, sentence in (
-        (torch.zeros(0, 32), "is no whole IP-Adapter"),
+        (torch.zeros(0, 32), r"\(IP-Adapter\) (lacks|has weights of shapes)"),
         (torch.full((32, 32), torch.nan), r"holds ip_adapter\.1\.to_v_ip\.weight with numbers that are none"),
         (torch.ones(32, 32, dtype=torch.int8), "no node reads weights quantised as int8 without scales"),
     ):
