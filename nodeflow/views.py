@@ -22,7 +22,7 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     It may be a grid of ``columns`` by ``rows`` tiles, each of a whole image that is ``true_width`` by
     ``true_height`` where it comes from. ``smooth``: a photograph; else cells whose edges are to be seen. ``scale``:
     the values that are black and white, where those are not 0 and 1. ``mark``: a place in it that it is about, from 0
-    to 1. ``facts``: numbers about what is seen, by name.
+    to 1. ``facts``: numbers about what is seen, by name. ``glows``: its scale is from dim to glowing.
     """
 
     width: int
@@ -37,6 +37,7 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     scale: tuple[float, float] | None = None
     mark: tuple[float, float] | None = None
     facts: tuple[tuple[str, float], ...] = ()
+    glows: bool = False
 
 
 APART = "largest difference"

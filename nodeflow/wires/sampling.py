@@ -97,6 +97,8 @@ class Trajectory:
     ``levels`` (N, 2) are alpha and sigma of each step, where x = alpha x_0 + sigma noise. ``thresholded`` is what
     `Solver.thresholded` tells of each step, (B, 3); None for a step that left x_0 as it was, empty where all did.
     ``prediction`` is what ``conditional`` and ``unconditional`` are predictions of; None where it is not known.
+    ``variance`` is where between the smaller and the larger logarithm of the variance the network puts each number,
+    0 to 1; None for a step, and empty, where it learned none.
     """
 
     timesteps: Tensor
@@ -110,3 +112,4 @@ class Trajectory:
     levels: Tensor | None = None
     thresholded: tuple[Tensor | None, ...] = ()
     prediction: Prediction | None = None
+    variance: tuple[Tensor | None, ...] = ()

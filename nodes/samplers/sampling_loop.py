@@ -114,7 +114,7 @@ def sample(
             before = x
             x, x_0, guided, attention = take_step(solver, asker, x, index, random)
             moved = None if record == "nothing" else solver.thresholded(guided.output, before, index)
-        seen = (x, x_0, guided.conditional, guided.unconditional, moved, *attention)
+        seen = (x, x_0, guided.conditional, guided.unconditional, moved, _share(guided.variance), *attention)
         made.append(() if record == "nothing" else seen)
         states = [generator.get_state() for generator in random.generators]
         steps.keep((x, x_0, solver.state(), states, *memory.state()), made[-1])
@@ -145,10 +145,17 @@ def _leading(guiders: list[Guider], schedule: Schedule, noise: Noise, first: int
 
 def _path(begin: Tensor, made: list[tuple[Any, ...]]) -> dict[str, Any]:
     """The trajectory's tensors and attention, from what each step made."""
-    x, original, conditional, unconditional, moved, *attention = zip(*made, strict=True) if made else ((),) * 5
-    names = ("x", "original", "conditional", "unconditional", "thresholded", "attention")
-    parts = (begin, *x), original, conditional, _if_any(unconditional), _if_any(moved), *attention
-    return dict(zip(names, parts, strict=False))
+    x, original, conditional, unconditional, moved, variance, *attention = (
+        zip(*made, strict=True) if made else ((),) * 6
+    )
+    names = ("x", "original", "conditional", "unconditional", "thresholded", "variance", "attention")
+    some = _if_any(unconditional), _if_any(moved), _if_any(variance)
+    return dict(zip(names, ((begin, *x), original, conditional, *some, *attention), strict=False))
+
+
+def _share(variance: Tensor | None) -> Tensor | None:
+    """A learned variance, which a network gives from -1 to 1, as the share of the way between its bounds."""
+    return None if variance is None else (variance + 1) / 2
 
 
 def _if_any(parts: tuple[Any, ...]) -> tuple[Any, ...]:

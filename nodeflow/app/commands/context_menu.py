@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nodeflow.app.canvas.controller.node_commands import NodeCommands
+from nodeflow.app.commands.grey_reasons import GreyReasons
 from nodeflow.app.commands.registry import Actions, categories
 from nodeflow.graph.subgraphs.instances import definition_of
 
@@ -19,9 +20,10 @@ ARRANGE: Group = (
 )
 
 
-def canvas_menu(gestures: NodeCommands, actions: Actions, parent: QWidget) -> QMenu:
+def canvas_menu(gestures: NodeCommands, actions: Actions, grey: GreyReasons, parent: QWidget) -> QMenu:
     """The menu for the place where it was asked for, and for what is selected there."""
     menu = QMenu(parent)
+    grey.watch_menu(menu)
     for group in _groups(gestures):
         menu.addSeparator()
         menu.addActions([actions[id] for id in group])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.commands import registry
@@ -17,7 +17,12 @@ _LINES, _WIDTH, _TOP = 13, 560, 56
 
 
 class Palette(Picker):
-    """A field and the actions that match, at the top of the window. Enter does the chosen one."""
+    """A field and the actions that match, at the top of the window. Enter does the chosen one.
+
+    ``opening``: it is about to show the actions as they stand.
+    """
+
+    opening = Signal()
 
     def __init__(self, parent: QWidget, actions: Actions) -> None:
         super().__init__(parent, self.tr("What do you want to do?"), tall=False, lines=_LINES)
@@ -28,6 +33,7 @@ class Palette(Picker):
     def ask(self) -> None:
         """Open, with the keys in the field."""
         self._before = self.window().focusWidget()
+        self.opening.emit()
         width = min(_WIDTH, self._parent.width() - 32)
         self.open(self._entries, QPoint((self._parent.width() - width) // 2, _TOP), width)
 
@@ -54,7 +60,7 @@ class Palette(Picker):
         return PickerEntry(
             found.id,
             plain(found.words),
-            plain(categories()[found.category]),
+            found.why_grey or plain(categories()[found.category]),
             found.shown_keys,
             found.action.isEnabled(),
         )

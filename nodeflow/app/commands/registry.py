@@ -40,7 +40,8 @@ def categories() -> dict[str, str]:
 
 @dataclass
 class ActionEntry:
-    """One action of the registry. ``gap``: a line stands before it in menus; ``on_canvas``: it acts there alone."""
+    """One action of the registry. ``gap``: a line stands before it in menus; ``on_canvas``: it acts there alone.
+    ``why_grey``: why it cannot be done now; empty where it can."""
 
     id: str
     category: str
@@ -49,6 +50,7 @@ class ActionEntry:
     defaults: list[str]
     gap: bool
     on_canvas: bool
+    why_grey: str = ""
 
     @property
     def keys(self) -> list[str]:
@@ -127,13 +129,16 @@ class Actions(QObject):
 
     # --- menus
 
-    def fill_menu_bar(self, bar: QMenuBar) -> None:
-        """One menu a category; what is defined later stands in it too."""
+    def fill_menu_bar(self, bar: QMenuBar) -> list[QMenu]:
+        """One menu a category; what is defined later stands in it too. The menus are returned."""
+        menus = []
         for category, title in categories().items():
             menu = bar.addMenu(title)
             menu.setObjectName(category)
             self.changed.connect(partial(self._refill, menu, category))
             self._refill(menu, category)
+            menus.append(menu)
+        return menus
 
     def _refill(self, menu: QMenu, category: str) -> None:
         for action in menu.actions():  # PySide takes actions for deleted after QMenu.clear

@@ -79,13 +79,13 @@ class Comparison(QObject):
     def want(self, step: int) -> None:
         """Fetch what is beside a step."""
         if self.other is not None:
-            self.other.want(self._there(step))
+            self.other.want(self.there(step))
         if self.apart is not None:
             self.apart.want(step)
 
     def paint(self, stage: ViewStage, frame: StoredFrame, step: int, quantity: str) -> None:
         """Show a step together with what it is compared with."""
-        there = self._there(step)
+        there = self.there(step)
         other = self.other.frame(there) if self.other else None
         words = self.other.fault(there) if self.other else tr("That run did not have this value.")
         if self.apart is None:
@@ -127,7 +127,8 @@ class Comparison(QObject):
         film.failed.connect(lambda *_: self.arrived.emit())
         return film
 
-    def _there(self, step: int) -> int:
+    def there(self, step: int) -> int:
+        """The step of the other value that belongs to a step."""
         return min(self._bar.step(step), self.other.steps - 1) if self.other else 0
 
     def _parted(self, quantity: str) -> str:

@@ -14,17 +14,23 @@ from nodeflow.app.qt.frames import StoredFrame
 from nodeflow.app.qt.image_view import ImageView
 from nodeflow.app.qt.zoom import ZoomState
 
+GRIP = 10
+"""Pixels from the line within which it is taken."""
 MODES = ("side by side", "wipe", "difference")
 
 
 class WipeView(ImageView):
-    """Shows one image to the left of a line that follows the pointer, another to its right."""
+    """Shows one image to the left of a line that is dragged, another to its right.
+
+    Seen whole, a press anywhere takes the line there; enlarged, a drag away from the line moves the images.
+    """
 
     def __init__(self, camera: ZoomState) -> None:
         super().__init__(camera)
         self.setAccessibleName(self.tr("Two images, parted by a line"))
         self.other: StoredFrame | None = None
         self.share = 0.5
+        self._holds_line = False
 
     def _paint(self, painter: QPainter, frame: StoredFrame) -> None:
         super()._paint(painter, frame)
@@ -41,12 +47,37 @@ class WipeView(ImageView):
         painter.setPen(QPen(theme.colour("accent"), 2))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
+    def _near_line(self, x: float) -> bool:
+        area = self.area()
+        return abs(x - area.x() - area.width() * self.share) <= GRIP
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        x = event.position().x()
+        self._holds_line = self.frame is not None and left and (self.camera.zoom == 1 or self._near_line(x))
+        if self._holds_line:
+            self._take_line(x)
+        else:
+            super().mousePressEvent(event)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._holds_line:
+            self._take_line(event.position().x())
+            return
         super().mouseMoveEvent(event)
-        if self.frame is not None and not event.buttons():
-            area = self.area()
-            self.share = min(max((event.position().x() - area.x()) / area.width(), 0.0), 1.0)
-            self.update()
+        if self.frame is not None:
+            near = self._near_line(event.position().x())
+            self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self._holds_line:
+            super().mouseReleaseEvent(event)
+        self._holds_line = False
+
+    def _take_line(self, x: float) -> None:
+        area = self.area()
+        self.share = min(max((x - area.x()) / area.width(), 0.0), 1.0)
+        self.update()
 
 
 class ImagePairView(QStackedWidget):

@@ -21,6 +21,8 @@ from nodeflow.app.inspector.probe import Probe, place_form, place_options, place
 from nodeflow.app.inspector.step_actions import keep
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
+from nodeflow.app.model.run_state import IDLE
+from nodeflow.app.model.run_state_text import old_words
 from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.model.word_hints import WordHints
 from nodeflow.app.qt.frames import frame_of, frame_of_png
@@ -35,13 +37,16 @@ ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
 
 
 class InspectorPanel(QWidget):
-    """Follows what is selected in a document. ``focus_wanted``: a node is to be brought into the middle."""
+    """Follows what is selected in a document. ``focus_wanted``: a node is to be brought into the middle.
+    ``large_wanted``: it is to fill the window, or to go back to its place."""
 
     focus_wanted = Signal(str)
+    large_wanted = Signal()
 
     def __init__(self, scope: GraphScope, history: RunHistory) -> None:
         super().__init__()
         parts = PanelWidgets(self, scope, history)
+        parts.large_button.clicked.connect(self.large_wanted)
         self.heading, self.notes, self.stage, self.choices = parts.heading, parts.notes, parts.stage, parts.choices
         self.output_box, self.form_box, self.items = parts.output_box, parts.form_box, parts.items
         self.scrubber, self.tools, self.load_button = parts.scrubber, parts.tools, parts.load_button
@@ -118,8 +123,11 @@ class InspectorPanel(QWidget):
         scope = self.scope
         there = self.node in scope.workflow.nodes
         hint = WordHints(scope.workflow, scope.catalogue, scope.base).of(self.node) if there else ""
-        found = dict.fromkeys((*filter(None, [hint]), *(scope.state(self.node).notes if there else ())))
-        self.notes.setText("\n".join(map(said, found)))
+        state = scope.state(self.node) if there else IDLE
+        found = dict.fromkeys((*filter(None, [hint]), *state.notes))
+        words = old_words(state) if self.overview is not None else ""
+        old = [self.tr("What is shown is {0}").format(words)] if words else []
+        self.notes.setText("\n".join([*old, *map(said, found)]))
         self.notes.setVisible(bool(found))
 
     @property
@@ -150,6 +158,7 @@ class InspectorPanel(QWidget):
 
     def _nothing(self, words: str) -> None:
         self.overview = None
+        self._show_notes()
         self._close_film()
         for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.items):
             widget.setVisible(False)
@@ -166,6 +175,7 @@ class InspectorPanel(QWidget):
             self._nothing(error)
             return
         self.overview = view
+        self._show_notes()
         self.export.setEnabled(True)
         self.items.offer(view.items)
         self.compare_bar.offer_nodes(self._last.alike(view.wire, (self.node, self.output)))
@@ -275,7 +285,8 @@ class InspectorPanel(QWidget):
         words = [said(tr(about.caption))] if about.caption else []
         words += [f"{tr(name)} {number:.5g}" for name, number in about.facts]
         if about.scale:
-            words.append(self.tr("black {0:.3g}, white {1:.3g}").format(*about.scale))
+            ends = self.tr("dim {0:.3g}, glowing {1:.3g}") if about.glows else self.tr("black {0:.3g}, white {1:.3g}")
+            words.append(ends.format(*about.scale))
         self.told.setText(" · ".join(words))
 
     # --- steps
@@ -391,17 +402,29 @@ class InspectorPanel(QWidget):
         form = place_form(self.overview)
         if form is None or self.overview is None:
             return
-        turn = self._turn
-        self.looks.ask(
-            lambda view, _: self.told.setText(place_words(view, self.scrubber.step)) if turn == self._turn else None,
-            handle=self.overview.handle,
-            form=form.name,
-            options={**self.choices.values(), **place_options(form, u, v)},
-        )
+        turn, step = self._turn, self.scrubber.step
+        options = {**self.choices.values(), **place_options(form, u, v)}
+        found: dict[str, str] = {}
+
+        def ask(name: str, handle: ValueHandle, at: int) -> None:
+            def told(view: Seen | None, _: str) -> None:
+                if turn == self._turn:
+                    words = place_words(view, at)
+                    found[name] = self.tr("compared with {0}").format(words) if words and name == "other" else words
+                    self.told.setText("\n".join(filter(None, (found.get("this", ""), found.get("other", "")))))
+
+            self.looks.ask(told, handle=handle, form=form.name, options=options)
+
+        ask("this", self.overview.handle, step)
+        other = self._compared() if self.comparing else None
+        if other is not None:
+            ask("other", other, self.comparison.there(step))
 
     # --- while it runs
 
     def _node_changed(self, node: str) -> None:
+        if node == self.node:
+            self._show_notes()
         if node == self.node and self.scope.state(node).phase in ("ran", "cached"):
             self.refresh()
 

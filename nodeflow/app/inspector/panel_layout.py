@@ -124,7 +124,11 @@ class PanelWidgets:
         self.compare_bar.hide()
         head = QHBoxLayout()
         head.addWidget(self.heading, 1)
-        for widget in (self.items, self.compare_button, self.export):
+        self.large_button = QToolButton()
+        self.large_button.setText("⤢")
+        self.large_button.setToolTip(tr("Over the whole window, and back (Esc)"))
+        self.large_button.setAccessibleName(tr("Over the whole window"))
+        for widget in (self.items, self.compare_button, self.export, self.large_button):
             head.addWidget(widget)
         boxes = QHBoxLayout()
         for box in (self.output_box, self.form_box):

@@ -12,6 +12,7 @@ from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
 from nodeflow.app.model.asked_runs import AskedRun, AskedRuns
+from nodeflow.app.model.edits_since import EditsSinceHandedOver
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.file_stamp import FileStamp
 from nodeflow.app.model.flattened import FlattenedWorkflow
@@ -98,6 +99,7 @@ class DocumentSession(QObject):
         """What became of another program's workflow, where it was one."""
         self._open = OpenDocuments()
         self.states = RunStates()
+        self._edits_since = EditsSinceHandedOver()
         self._same = False
         self._asked_nodes: Mapping[str, Node] = {}
         """The nodes of the run that was asked for last."""
@@ -264,6 +266,9 @@ class DocumentSession(QObject):
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0
+        if all(node.mode != "run" for node in self.flattened.flat.workflow.nodes.values()):
+            self.trouble.emit(self.tr("Nothing runs: every node is bypassed or muted."))
+            return 0
         job = self.hub.next_job()
         self.jobs.append(job)
         self.run_changed.emit()
@@ -299,6 +304,7 @@ class DocumentSession(QObject):
                 self._set_problems([])
                 self.queued.emit()
 
+        self._edits_since.begin(run.job)
         self.asked.emit(run.job)
         self.hub.submit(run.job, give, accepted, done)
 
@@ -351,13 +357,15 @@ class DocumentSession(QObject):
         """What was made from an edited node is not what the workflow would give now."""
         if isinstance(edit, Same):
             self._same = not self._same
-        if self._same or not self.states.nodes:
+        if self._same or not (self.states.nodes or self._edits_since):
             return
         where, edit = (edit.name, edit.edit) if isinstance(edit, Inside) else ("", edit)
         match edit:
             case SetParam(node) | SetMode(node) | Connect(Link(target=node)) | Disconnect(Socket(node)):
                 for path in self.flattened.paths(where, node):
-                    for name in self.states.outdate(self.flattened.affected(path)):
+                    affected = self.flattened.affected(path)
+                    self._edits_since.note(affected)
+                    for name in self.states.outdate(affected):
                         self.node_changed.emit(name)
 
     def _edited(self) -> None:
@@ -376,6 +384,11 @@ class DocumentSession(QObject):
 
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""
+        self._take_of_runs(reply)
+        if isinstance(reply, Refused) or (isinstance(reply, JobEvent) and isinstance(reply.event, RunFinished)):
+            self._edits_since.end(reply.job)
+
+    def _take_of_runs(self, reply: object) -> None:
         match reply:
             case Refused(job, problems) if job in self.jobs:
                 self.runs.refused(job)
@@ -386,7 +399,7 @@ class DocumentSession(QObject):
                 self.run_changed.emit()
             case JobEvent(job, event) if job in self.jobs:
                 self.shown_job = job
-                for name in self.states.take(event):
+                for name in self.states.take(event, self._edits_since.of(job)):
                     self.node_changed.emit(name)
                 if isinstance(event, NodeFinished):
                     if self.state(event.node).worth_a_look:

@@ -21,6 +21,7 @@ from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.client.ray_cluster import RayCluster
 from nodeflow.engine.client.ray_worker import cluster_places
 from nodeflow.engine.protocol.events import (
+    DeviceInfo,
     Heartbeat,
     JobInfo,
     Kept,
@@ -88,6 +89,8 @@ class EngineService(QObject):
         self._files = Background(self, threads=1)  # one thread: all in order
         self.scripts = ScriptServer(self._files)
         self.device = ""
+        self.devices: dict[str, DeviceInfo] = {}
+        """What each device that a run may ask for is, once a worker is up."""
         self.jobs: tuple[JobInfo, ...] = ()
         """What runs, and what waits behind it."""
         self.paused = False
@@ -195,6 +198,12 @@ class EngineService(QObject):
         self.loads.clear()
         self._set_device("")
 
+    @property
+    def free(self) -> int:
+        """Bytes of memory that are free on the device that computes; 0 where that is not known."""
+        kind = self.devices[self.wanted].kind if self.wanted in self.devices else ""
+        return max((load.usage.free.get(kind, 0) for load in self.loads.values()), default=0)
+
     def serve_scripts(self, on: bool, port: int) -> None:
         """Let programs of this computer queue prompts from now on, or no longer."""
         if on:
@@ -205,6 +214,7 @@ class EngineService(QObject):
     def _take(self, reply: Any) -> None:
         match reply:
             case WorkerReady(device, _, catalogue, troubles):
+                self.devices = reply.devices
                 self._learn(catalogue)
                 for sentence in troubles:
                     self.trouble.emit(sentence)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from nodeflow.app.model.run_state import IDLE, NodeState, RunStates
+from nodeflow.app.model.run_state import DONE, IDLE, NodeState, RunStates
 from nodeflow.graph.model.document import Document
 from nodeflow.graph.model.workflow import TERMINALS, WorkflowError, downstream
 from nodeflow.graph.subgraphs.flatten import Flat, flatten, node_at
-
-_DONE = ("ran", "cached", "skipped", "failed")
 
 
 class FlattenedWorkflow:
@@ -49,13 +47,14 @@ class FlattenedWorkflow:
         if not names:
             return states.of(path)
         found = together([(name[len(path) + 1 :], state) for name, state in states.nodes.items() if name in names])
-        values = []
+        values, outdated = [], False
         definition = self._document.workflow.subgraphs[self.flat.unfolded[path]]
         for port in definition.interface.outputs:
             first = self.flat.origin(path, port)
             given = states.of(first[0]).values if first is not None else ()
+            outdated |= first is not None and states.of(first[0]).outdated
             values += [msgspec.structs.replace(v, output=port) for v in given if first and v.output == first[1]]
-        return msgspec.structs.replace(found, values=tuple(values))
+        return msgspec.structs.replace(found, values=tuple(values), outdated=outdated)
 
     def paths(self, where: str, name: str) -> list[str]:
         """The paths of a node that stands in a definition (in the root, for the empty name): one for each instance."""
@@ -91,7 +90,7 @@ def together(states: Sequence[tuple[str, NodeState]]) -> NodeState:
         at = next((state for _, state in told if state.phase == "running" and state.steps), None)
         if at is not None:
             return NodeState("running", at.step, at.steps, seconds, at.seconds_left, at.why, preview=preview)
-        done = sum(state.phase in _DONE for _, state in told)
+        done = sum(state.phase in DONE for _, state in told)
         return NodeState("running", done, len(told), seconds, preview=preview)
     why = next((f"{path}: {state.why}" for path, state in told if state.phase == "ran" and state.why), "")
     for phase in ("queued", "stale", "ran", "cached"):

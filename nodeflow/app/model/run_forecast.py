@@ -71,14 +71,18 @@ class RunForecast(QObject):
             case ForecastReply(request, nodes, problems) if request == self._request and self._request:
                 run = sum(node.state == "run" for node in nodes)
                 perhaps = sum(node.state == "unknown" for node in nodes)
+                fails = sum(node.state == "fails" for node in nodes)
                 if problems or not nodes:
                     self.words = ""
                 elif perhaps:
                     self.words = self.tr("up to {0} of {1} nodes would run").format(run + perhaps, len(nodes))
                 elif not run:
-                    self.words = self.tr("nothing would run again")
+                    self.words = "" if fails else self.tr("nothing would run again")
                 else:
                     self.words = self.tr("{0} of {1} nodes would run").format(run, len(nodes))
                     if reply.seconds >= 0.05:
                         self.words = self.tr("{0}, about {1}").format(self.words, duration(reply.seconds))
+                if fails and not problems:
+                    failing = self.tr("{0} would fail").format(fails)
+                    self.words = f"{self.words}, {failing}" if self.words else failing
                 self.changed.emit()

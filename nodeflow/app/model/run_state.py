@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import msgspec
@@ -34,6 +34,7 @@ class NodeState(msgspec.Struct, frozen=True):
     several ``items``, how many are ``done``, and with ``so_far`` how these went; ``step`` is that of the one running.
     ``memory``: bytes that it took at its peak, 0 where that was not measured. ``notes``: what a person should know of
     its result. ``modes``: how its networks lay on the device where they were not whole, ``tiled`` if in pieces.
+    ``outdated``: images of it that are still seen are not what the workflow gives as it stands.
     """
 
     phase: Phase = "idle"
@@ -51,6 +52,17 @@ class NodeState(msgspec.Struct, frozen=True):
     memory: int = 0
     notes: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
+    outdated: bool = False
+
+    @property
+    def left_over(self) -> bool:
+        """Return whether it gave something that a later run did not come to."""
+        return self.phase == "idle" and bool(self.values)
+
+    @property
+    def shows_old(self) -> bool:
+        """Return whether the images that are seen of it are old: not those of the step that it computes."""
+        return self.outdated and not (self.phase == "running" and self.preview)
 
     @property
     def pictures(self) -> str:
@@ -66,13 +78,14 @@ class NodeState(msgspec.Struct, frozen=True):
     @property
     def share(self) -> float:
         """Return how much of it is done, from 0 to 1, by its items and steps."""
-        if self.phase in ("ran", "cached", "skipped", "failed"):
+        if self.phase in DONE:
             return 1.0
         of_one = self.step / self.steps if self.steps else 0.0
         return (self.done + of_one) / max(self.items, 1)
 
 
 IDLE = NodeState()
+DONE: tuple[Phase, ...] = ("ran", "cached", "failed", "skipped")
 
 
 class RunStates:
@@ -89,15 +102,23 @@ class RunStates:
     def of(self, node: str) -> NodeState:
         return self.nodes.get(node, IDLE)
 
-    def take(self, event: Event) -> tuple[str, ...]:
-        """Move on by an event; the nodes whose state changed."""
+    def take(self, event: Event, edited: Collection[str] = ()) -> tuple[str, ...]:
+        """Move on by an event; the nodes whose state changed. Of those ``edited`` since the run was asked for, a
+        result is old when it comes."""
+        changed = self._moved_on(event)
+        for name in changed if edited else ():
+            if name in edited and self.of(name).phase in ("ran", "cached"):
+                self.nodes[name] = msgspec.structs.replace(self.nodes[name], phase="stale", outdated=True)
+        return changed
+
+    def _moved_on(self, event: Event) -> tuple[str, ...]:
         self._places.take(event)
         self._time_left.take(event)
         match event:
             case ListKnown():
                 return ()
             case NodeMapped(node, _, count):
-                self.nodes[node] = NodeState("queued", values=self.of(node).values, items=count)
+                self.nodes[node] = msgspec.structs.replace(_again(self.of(node), "queued"), items=count)
             case NodeStarted(node) | NodeProgress(node) | NodeFinished(node) | NodeFailed(node) | NodeSkipped(node) if (
                 event.item
             ):
@@ -106,28 +127,27 @@ class RunStates:
                 before = set(self.nodes)
                 self.order, self.outcome = nodes, ""
                 others = {name: state for name, state in self.nodes.items() if name not in nodes}
-                self.nodes = others | {name: NodeState("queued", values=self.of(name).values) for name in nodes}
+                self.nodes = others | {name: _again(self.of(name), "queued") for name in nodes}
                 return tuple(before | set(nodes))
             case RunFinished(state, seconds):
                 self.outcome, self.seconds = state, seconds
                 waiting = [name for name, s in self.nodes.items() if s.phase in ("queued", "running")]
-                self.nodes.update((name, NodeState(values=self.of(name).values)) for name in waiting)
+                self.nodes.update((name, _left(self.of(name))) for name in waiting)
                 return tuple(waiting)
             case NodeStarted(node, why):
-                self.nodes[node] = NodeState("running", why=why, values=self.of(node).values)
+                self.nodes[node] = msgspec.structs.replace(_again(self.of(node), "running"), why=why)
             case NodeProgress(node, index, total, seconds_left, preview):
-                old = self.of(node)
-                self.nodes[node] = NodeState(
-                    "running", index, total, seconds_left=seconds_left, why=old.why, preview=preview or old.preview
-                )
+                old, seen = self.of(node), preview or self.of(node).preview
+                told = NodeState("running", index, total, seconds_left=seconds_left, why=old.why, preview=seen)
+                self.nodes[node] = msgspec.structs.replace(told, outdated=old.outdated or bool(seen))
             case NodeFinished(node, state, seconds, why, values):
                 told = "; ".join(filter(None, (why or self.of(node).why, event.reuse)))
                 made = NodeState(state, seconds=seconds, memory=event.bytes, why=told, values=values, notes=event.notes)
                 self.nodes[node] = msgspec.structs.replace(made, modes=event.modes)
             case NodeFailed(node, error, seconds):
-                self.nodes[node] = NodeState("failed", seconds=seconds, error=error)
+                self.nodes[node] = NodeState("failed", seconds=seconds, error=error, outdated=True)
             case NodeSkipped(node, why):
-                self.nodes[node] = NodeState("skipped", why=why)
+                self.nodes[node] = NodeState("skipped", why=why, outdated=True)
             case NodesKept(kept):
                 self.nodes.update((name, _kept(self.of(name), event.notes.get(name, ()))) for name in kept)
                 return kept
@@ -136,9 +156,9 @@ class RunStates:
     def outdate(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return what these nodes gave is made from something that has changed; those of them that had given
         something."""
-        done = tuple(name for name in names if self.of(name).phase in ("ran", "cached", "failed", "skipped"))
+        done = tuple(name for name in names if self.of(name).phase in DONE or self.of(name).left_over)
         for name in done:
-            self.nodes[name] = NodeState("stale", values=self.of(name).values)
+            self.nodes[name] = NodeState("stale", values=self.of(name).values, outdated=True)
         return done
 
     @property
@@ -177,7 +197,14 @@ def _moved(old: NodeState, event: ItemEvent, words: str) -> NodeState:
             notes = (*old.notes, *(f"{words}: {note}" for note in event.notes))
             modes = tuple(dict.fromkeys((*old.modes, *event.modes)))
             return msgspec.structs.replace(
-                done, seconds=took, memory=most, why=why or old.why, values=values, notes=notes, modes=modes
+                done,
+                seconds=took,
+                memory=most,
+                why=why or old.why,
+                values=values,
+                notes=notes,
+                modes=modes,
+                outdated=False,
             )
         case NodeFailed(_, error, seconds):
             told = old.error or f"{words}: {error}"
@@ -186,12 +213,22 @@ def _moved(old: NodeState, event: ItemEvent, words: str) -> NodeState:
             return msgspec.structs.replace(_done(old, "skipped"), why=f"{words}: {why}")
 
 
+def _again(old: NodeState, phase: Phase) -> NodeState:
+    """The state of a node whose turn is still to come: what it gave before is there as it was."""
+    return NodeState(phase, values=old.values, outdated=old.outdated)
+
+
+def _left(old: NodeState) -> NodeState:
+    """The state of a node that a run ended before."""
+    return NodeState("stale" if old.outdated else "idle", values=old.values, outdated=old.outdated)
+
+
 def _kept(old: NodeState, notes: tuple[str, ...]) -> NodeState:
     """The state when what is left, a node or some of its items, is known from the cache."""
     if not old.items:
         return NodeState("cached", values=old.values, notes=notes)
     done = _done(old, "cached", old.items - old.done)
-    return msgspec.structs.replace(done, notes=tuple(dict.fromkeys((*old.notes, *notes))))
+    return msgspec.structs.replace(done, notes=tuple(dict.fromkeys((*old.notes, *notes))), outdated=False)
 
 
 def _done(old: NodeState, phase: Phase, count: int = 1) -> NodeState:

@@ -17,6 +17,19 @@ def memory_words(mode: str) -> str:
     return words.get(mode, mode)
 
 
+def old_words(state: NodeState) -> str:
+    """Why images that are still seen of a node are not what the workflow gives now; empty where they are."""
+    if not state.shows_old:
+        return ""
+    words = {
+        "failed": tr("from before: it failed"),
+        "skipped": tr("from before: it was skipped"),
+        "queued": tr("from before: it waits to run"),
+        "running": tr("from before: it runs now"),
+    }
+    return words.get(state.phase, tr("from before: changed since"))
+
+
 def state_line(state: NodeState) -> str:
     """A node's state in a few words for its foot; empty when there is nothing to tell."""
     match state.phase:

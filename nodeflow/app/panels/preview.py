@@ -13,6 +13,7 @@ from nodeflow.app.model.image_seeds import seed_edits
 from nodeflow.app.model.node_images import THUMBNAIL, WHOLE
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.run_state import NodeState
+from nodeflow.app.model.run_state_text import old_words
 from nodeflow.app.panels.batch_view import BatchView
 from nodeflow.app.panels.image_tools import ImageTools
 from nodeflow.app.panels.preview_choice import PreviewChoice
@@ -48,6 +49,11 @@ class Preview(QWidget):
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.heading.hide()
+        self.old = QLabel()
+        self.old.setObjectName("warning")
+        self.old.setWordWrap(True)
+        self.old.setAccessibleName(self.tr("What the images are of"))
+        self.old.hide()
         self.size_label = QLabel()
         self.size_label.setObjectName("dim")
         self.view, self.tools = BatchView(), ImageTools()
@@ -59,6 +65,7 @@ class Preview(QWidget):
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setSpacing(10)
         layout.addLayout(head)
+        layout.addWidget(self.old)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.tools)
         self._connect()
@@ -88,6 +95,7 @@ class Preview(QWidget):
         self.choice = PreviewChoice(self.choice.pinned)
         self.heading.clear()
         self.heading.hide()
+        self.old.hide()
         self.view.clear()
 
     def select(self, node: str) -> None:
@@ -125,6 +133,8 @@ class Preview(QWidget):
 
     def _changed(self, node: str) -> None:
         state = self.session.state(node)
+        if node == self.node:
+            self._tell_old()
         if state.phase in ("ran", "cached") and state.pictures:
             finished = self.session.images.type_of(node, state.pictures) in self.session.catalogue.types(FINISHED)
             if self.choice.takes_result(node, finished):
@@ -159,7 +169,14 @@ class Preview(QWidget):
             self.heading.show()
             self.view.view.setAccessibleDescription(words)
         self._tell_size()
+        self._tell_old()
         self.tools.offer(many, chosen, bool(self.history.newest))
+
+    def _tell_old(self) -> None:
+        """Say where the images are not what the workflow gives as it stands."""
+        words = old_words(self.session.state(self.node)) if self.node else ""
+        self.old.setText(self.tr("This image is {0}").format(words) if words else "")
+        self.old.setVisible(bool(words))
 
     def _tell_size(self) -> None:
         size = self.view.size_of_one

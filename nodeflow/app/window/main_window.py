@@ -6,12 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
-from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from nodeflow.app.canvas.controller.canvas_controller import Canvas
 from nodeflow.app.canvas.controller.node_commands import NodeCommands
 from nodeflow.app.commands import canvas_actions
 from nodeflow.app.commands.context_menu import canvas_menu
+from nodeflow.app.commands.enabled_when import situation_of
+from nodeflow.app.commands.grey_reasons import GreyReasons
 from nodeflow.app.commands.palette import Palette
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.dialogs.settings_dialog import SettingsDialog
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self._may_end = False
         self.settings_in_force = SettingsInForce(self.hub, self.settings)
         self.settings_in_force.theme_changed.connect(self.retheme)
+        self.grey = GreyReasons(self.actions_, lambda: situation_of(self.canvas, self._sees_canvas))
         self.tabs.added.connect(self._welcome)
         self.tabs.add(session)
         window_actions.define(self.actions_, self)
@@ -102,6 +105,10 @@ class MainWindow(QMainWindow):
     @property
     def canvas(self) -> Canvas:
         return self.tabs.front.canvas
+
+    @property
+    def _sees_canvas(self) -> bool:
+        return self.start_page is None and self.tabs.front.on_canvas
 
     @property
     def gestures(self) -> NodeCommands:
@@ -134,7 +141,8 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self.resize(1600, 950)
-        self.actions_.fill_menu_bar(self.menuBar())
+        for menu in self.actions_.fill_menu_bar(self.menuBar()):
+            self.grey.watch_menu(menu)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -154,6 +162,11 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         assert self.panels is not None
+        self.grey.pointed.connect(lambda words: self.status.showMessage(words))
+        self.grey.refused.connect(lambda words: self.tabs.front.toast.say(words))
+        self.palette_.opening.connect(self.grey.refresh)
+        self.pages.currentChanged.connect(self.grey.refresh)
+        self.undos.indexChanged.connect(self.grey.refresh)
         self.tabs.front_changed.connect(self._show_front)
         self.tabs.close_wanted.connect(self.documents.close)
         self.tabs.new_wanted.connect(self.documents.new)
@@ -235,6 +248,11 @@ class MainWindow(QMainWindow):
         """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""
         assert self.panels is not None
         self.panels.pass_keys(self.start_page or self.canvas.view, by)
+
+    def show_large(self) -> None:
+        """Lay the panel with the keys over the whole window, or put it back; the inspector where none has them."""
+        assert self.panels is not None
+        self.panels.turn_large()
 
     def add_node(self, node_type: str, at: QPoint | None = None) -> str:
         """Add a node to the document in front, at a point of the window or in the middle of what is seen; its id."""
@@ -336,6 +354,7 @@ class MainWindow(QMainWindow):
         self.hide()  # what follows may take a moment
         self.documents.remember()
         if self.panels is not None:
+            self.panels.large.leave()
             self.panels.step_aside(False)
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
@@ -359,6 +378,8 @@ class MainWindow(QMainWindow):
         """A tab is there: its history, its canvas and what is selected in it are the window's too."""
         self.undos.addStack(tab.session.stack)
         self.actions_.attach(tab.canvas.view)
+        self.grey.watch_canvas(tab.canvas.view)
+        tab.canvas.scope.moved.connect(self.grey.refresh)
         tab.renamed.connect(self._show_title)
         tab.gestures.unknown_pasted.connect(lambda: self._paste_foreign(tab))
         tab.session.run_changed.connect(self._show_run)
@@ -367,7 +388,10 @@ class MainWindow(QMainWindow):
         tab.session.opened.connect(lambda: self.forms.greet(tab, self.actions_.entries["view.form"].shown_keys))
         tab.turned.connect(lambda: self._make_room(tab))
         tab.canvas.selection.changed.connect(lambda: self._show_selection(tab))
-        tab.canvas.view.menu_wanted.connect(lambda at: canvas_menu(tab.gestures, self.actions_, self).exec(at))
+        tab.canvas.view.menu_wanted.connect(lambda at: self._menu(tab).exec(at))
+
+    def _menu(self, tab: DocumentTab) -> QMenu:
+        return canvas_menu(tab.gestures, self.actions_, self.grey, self)
 
     def _show_front(self, tab: DocumentTab) -> None:
         self.undos.setActiveStack(tab.session.stack)
@@ -383,13 +407,14 @@ class MainWindow(QMainWindow):
         """A form has the room of the panels that are about the graph."""
         if self.panels is not None and tab is self.tabs.front:
             self.panels.step_aside(not tab.on_canvas)
+            self.grey.refresh()
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.tabs.front.title}[*] – nodeflow")
         self.setWindowModified(self.session.dirty)
 
     def _show_run(self) -> None:
-        self.actions_["run.cancel"].setEnabled(self.session.running)
+        self.grey.refresh()
 
     def _inspect(self, tab: DocumentTab, node: str) -> None:
         """Open the inspector at a node, or at the subgraph that it stands in."""
@@ -404,3 +429,4 @@ class MainWindow(QMainWindow):
     def _show_selection(self, tab: DocumentTab) -> None:
         if self.panels is not None:
             self.panels.show_selection(tab)
+            self.grey.refresh()

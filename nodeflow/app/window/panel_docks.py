@@ -28,6 +28,7 @@ from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.docks import Dock, PerTab, pass_keys
 from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.window.large_panel import LargePanel
 from nodeflow.app.window.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class PanelDocks(QObject):
         preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, right)
         properties = self._dock("properties", self.tr("Properties"), lambda: self._properties, right)
         self._inspector = inspector = self._dock(
-            "inspector", self.tr("Inspector"), lambda: PerTab(tabs, _inspector), right
+            "inspector", self.tr("Inspector"), lambda: PerTab(tabs, self._make_inspector), right
         )
         window.tabifyDockWidget(preview, inspector)
         preview.raise_()
@@ -108,6 +109,7 @@ class PanelDocks(QObject):
         window.tabifyDockWidget(library, models)
         window.tabifyDockWidget(gallery, queue)
         window.tabifyDockWidget(queue, log)
+        self.large = LargePanel(window)
 
     @property
     def preview(self) -> Preview:
@@ -127,6 +129,20 @@ class PanelDocks(QObject):
         """Bring the inspector in front."""
         self._inspector.show()
         self._inspector.raise_()
+
+    def turn_large(self, id: str = "") -> None:
+        """Lay a panel over the whole window, or put it back: the one named, else the one with the keys, else the
+        inspector."""
+        dock = self._window.findChild(Dock, id) if id else self._with_keys()
+        if self.large.dock is None and dock is not None:
+            dock.show()
+            dock.raise_()
+        self.large.turn(dock or self._inspector)
+
+    def _with_keys(self) -> Dock | None:
+        focus = self._window.focusWidget()
+        docks = self._window.findChildren(Dock)
+        return next((dock for dock in docks if focus is not None and dock.isAncestorOf(focus)), None)
 
     def bring(self, id: str) -> QWidget | None:
         """Bring a panel in front, and return its content."""
@@ -198,6 +214,18 @@ class PanelDocks(QObject):
         preview.mask_wanted.connect(lambda node, output: self.mask_wanted.emit(tab, node, output))
         return preview
 
+    def _make_inspector(self, tab: DocumentTab) -> InspectorPanel:
+        """The inspector of a document: it follows the selection of its canvas."""
+        from nodeflow.app.inspector.inspector_panel import InspectorPanel  # charts take long to load
+
+        panel = InspectorPanel(tab.canvas.scope, tab.history)
+        panel.focus_wanted.connect(self.large.leave)
+        panel.focus_wanted.connect(tab.canvas.show_node)
+        panel.large_wanted.connect(lambda: self.turn_large("inspector"))
+        tab.canvas.selection.changed.connect(lambda: panel.follow(tab.canvas.selection.chosen()))
+        panel.follow(tab.canvas.selection.chosen())
+        return panel
+
     def _make_library(self) -> QWidget:
         library = NodeLibrary(self._tabs.front.canvas.scope)
         library.wanted.connect(self.node_wanted)
@@ -256,15 +284,4 @@ def _properties(tab: DocumentTab) -> Properties:
 def _import_report(tab: DocumentTab) -> ImportReportPanel:
     panel = ImportReportPanel(tab.session)
     panel.wanted.connect(tab.canvas.show_node)
-    return panel
-
-
-def _inspector(tab: DocumentTab) -> InspectorPanel:
-    """The inspector of a document: it follows the selection of its canvas."""
-    from nodeflow.app.inspector.inspector_panel import InspectorPanel  # charts take long to load
-
-    panel = InspectorPanel(tab.canvas.scope, tab.history)
-    panel.focus_wanted.connect(tab.canvas.show_node)
-    tab.canvas.selection.changed.connect(lambda: panel.follow(tab.canvas.selection.chosen()))
-    panel.follow(tab.canvas.selection.chosen())
     return panel

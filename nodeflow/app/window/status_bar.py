@@ -5,11 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import QMetaObject, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import duration
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.downloads import Downloads
 from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.left_out import left_out_words, nothing_runs
 from nodeflow.app.model.run_forecast import RunForecast
+
+WIDE = 900
+"""Pixels of a window from which the number format has room beside the device."""
 
 
 class Status(QStatusBar):
@@ -86,16 +91,27 @@ class Status(QStatusBar):
         elif not hub.device:
             self.device.setText(self.tr("engine is starting"))
         else:
-            memory = f" · {hub.resident / 2**30:.1f} GiB" if hub.resident else ""
-            memory = self.tr(" · {0} workers").format(len(hub.loads)) + memory if len(hub.loads) > 1 else memory
-            self.device.setText(hub.device + memory)
+            self.device.setText(" · ".join(self._device_words()))
         told = (
             self.tr("Worker {0}: {1} GiB, keeps {2} processors busy").format(
                 place + 1, f"{load.resident / 2**30:.1f}", f"{load.load:.1f}"
             )
             for place, load in sorted(hub.loads.items())
         )
-        self.device.setToolTip("\n".join(told))
+        self.device.setToolTip("\n".join((self.device.text(), *told)))
+
+    def _device_words(self) -> list[str]:
+        """What computes, in which number format, how many workers, and how much memory is free there."""
+        hub = self._hub
+        info = hub.devices.get(hub.wanted)
+        words = [said(info.name if info is not None else hub.device)]
+        if self.width() >= WIDE and info is not None:
+            words += filter(None, [info.dtypes.get(hub.precision, "")])
+        if len(hub.loads) > 1:
+            words.append(self.tr("{0} workers").format(len(hub.loads)))
+        if hub.free:
+            words.append(self.tr("{0} GiB free").format(f"{hub.free / 2**30:.1f}"))
+        return words
 
     def _show_serving(self) -> None:
         """Say, as long as programs may queue prompts, where; or why they cannot."""
@@ -160,10 +176,14 @@ class Status(QStatusBar):
         if self._session.problems:
             self.words.setText(self.tr("Not run: there is something to put right first"))
             return
+        left_out = left_out_words(self._session)
+        if nothing_runs(self._session):
+            self.words.setText(self.tr("Nothing would run: {0}").format(", ".join(left_out)))
+            return
         outcomes = {
             "done": self.tr("Done in {0}"),
             "failed": self.tr("Stopped by an error after {0}"),
             "cancelled": self.tr("Cancelled after {0}"),
         }
         words = outcomes.get(states.outcome, self.tr("Ready")).format(duration(states.seconds))
-        self.words.setText(f"{words} · {self.forecast.words}" if self.forecast.words else words)
+        self.words.setText(" · ".join(filter(None, (words, self.forecast.words, *left_out))))

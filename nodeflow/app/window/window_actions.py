@@ -42,6 +42,8 @@ class Window(Protocol):
 
     def run(self) -> None: ...
 
+    def show_large(self) -> None: ...
+
     def show_tour(self) -> object: ...
 
     def next_panel(self, by: int) -> None: ...
@@ -73,6 +75,7 @@ def define(actions: Actions, window: Window) -> None:
     on("view.home", "view", tr("Start"), "Alt+Home", window.pages.turn)
     on("node.to_form", "node", tr("Show in the Form…"), "Ctrl+Alt+F", window.forms.add_selected, gap=True)
     on("view.form", "view", tr("Form"), "Ctrl+Shift+F", window.forms.turn)
+    on("view.large", "view", tr("Panel over the Whole Window"), "F11", window.show_large)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
     on("view.previous_tab", "view", tr("Previous Tab"), "Ctrl+Shift+Tab", lambda: tabs.step(-1))
     on("view.next_panel", "view", tr("Next Panel"), "F6", lambda: window.next_panel(1))

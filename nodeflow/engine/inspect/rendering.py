@@ -55,7 +55,7 @@ def heat(values: Tensor, base: Tensor, size: int, caption: str = "") -> Picture:
     glow = torch.tensor(GLOW, device=base.device)[:, None, None]
     shown = grey * 0.45 * (1 - share) + glow * share
     picture = colours(shown, size, smooth=False, caption=caption)
-    return msgspec.structs.replace(picture, scale=(0.0, float(values.max())))
+    return msgspec.structs.replace(picture, scale=(0.0, float(values.max())), glows=True)
 
 
 def _bounds(planes: Tensor, each: bool) -> tuple[Tensor, Tensor]:

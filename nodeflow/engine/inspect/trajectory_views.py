@@ -10,8 +10,16 @@ from torch import Tensor
 
 from nodeflow.engine.inspect.attention_views import ATTENTION
 from nodeflow.engine.inspect.difference import over_steps
-from nodeflow.engine.inspect.image_views import LATENT_WAYS, SCALE, chosen, latents_apart, one_of, place_options
-from nodeflow.engine.inspect.trajectory_quantities import SPACE, Frames, frame_of, frames_of, quantities
+from nodeflow.engine.inspect.image_views import (
+    LATENT_WAYS,
+    SCALE,
+    channels,
+    chosen,
+    latents_apart,
+    one_of,
+    place_options,
+)
+from nodeflow.engine.inspect.trajectory_quantities import SPACE, VARIANCE, Frames, frame_of, frames_of, quantities
 from nodeflow.node import NodeError
 from nodeflow.views import Chart, Option, Picture, Series, ValueView, ValueViews, ViewRequest
 from nodeflow.wires import Trajectory
@@ -20,6 +28,8 @@ OWN_SCALE = msgspec.structs.replace(SCALE, needs=("way", "channels"))
 ALL_SPACES = msgspec.structs.replace(SPACE, needs=())
 CURVES = Option("curve", "Curve", ("norm", "deviation", "change from step to step"))
 
+DIFFERENCE, LATENT_REACH = "difference", 3.0
+"""The quantity that is made larger for the eye, and how far latents reach whose colours can be told apart."""
 REACH = Option("of", "Of", ("share at or beyond 1", "sizes"))
 MOVED = Option("moved", "Of", ("shares", "threshold"))
 MAX_SORTED = 2**24
@@ -56,9 +66,24 @@ def _needed(path: Trajectory, quantity: str, step: int, asked: ViewRequest) -> T
 def frame(path: Trajectory, asked: ViewRequest) -> Picture:
     """A quantity at a step, drawn in one of the ways of a latent."""
     quantity, step = asked.choice(quantities(path)), asked.number(_steps(path))
-    found = _needed(path, quantity, step, asked)
-    shown = LATENT_WAYS[asked.choice(_way(path))](chosen(found, asked), asked)
-    return msgspec.structs.replace(shown, facts=(*times(path, step), *spread(chosen(found, asked))))
+    found = chosen(_needed(path, quantity, step, asked), asked)
+    shown, more = _drawn(found, quantity, asked.choice(_way(path)), asked)
+    return msgspec.structs.replace(shown, facts=(*times(path, step), *spread(found), *more))
+
+
+def _drawn(
+    samples: Tensor, quantity: str, way: str, asked: ViewRequest
+) -> tuple[Picture, tuple[tuple[str, float], ...]]:
+    """A quantity (C, h, w) as an image, and how it was scaled for that.
+
+    A difference is far smaller than what it is of: in colours it is made as large as these can show. Of a variance
+    there are no colours, only its channels.
+    """
+    if quantity == VARIANCE:
+        return channels(samples, asked), ()
+    most = float(samples.abs().max()) if quantity == DIFFERENCE and way == "colours" else 0.0
+    times_larger = (1.0 if len(samples) == 3 else LATENT_REACH) / most if most else 1.0
+    return LATENT_WAYS[way](samples * times_larger, asked), (("shown times", times_larger),) if most else ()
 
 
 def frame_values(path: Trajectory, asked: ViewRequest) -> Tensor:

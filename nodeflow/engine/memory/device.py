@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import psutil
 import torch
 
 from nodeflow.engine.memory.accelerators import ACCELERATORS, Accelerator
+from nodeflow.engine.protocol.events import DeviceInfo
 from nodeflow.engine.protocol.run_request import PrecisionRule
 
 HOST = "cpu"
@@ -80,16 +81,33 @@ def host_free() -> int:
     return int(psutil.virtual_memory().available)
 
 
+def free(classes: Iterable[str], kinds: Mapping[str, Accelerator] = ACCELERATORS) -> dict[str, int]:
+    """Bytes of memory that are free now, by device class."""
+    return {name: host_free() if name == HOST else kinds[name].free() for name in classes}
+
+
+def offered(kinds: Mapping[str, Accelerator] = ACCELERATORS) -> dict[str, DeviceInfo]:
+    """What each device that a run may ask for is, and computes in."""
+    rules: tuple[PrecisionRule, ...] = ("exact", "fast")
+    asked = ["auto", HOST, *(name for name, kind in kinds.items() if kind.there())]
+    found = {}
+    for wanted in asked:
+        dtypes = {rule: choose(wanted, kinds, rule)[1] for rule in rules}
+        kind = choose(wanted, kinds)[0]
+        found[wanted] = DeviceInfo(describe(kind, kinds), kind, dtypes)
+    return found
+
+
 def _host_memory() -> int:
     return int(psutil.virtual_memory().total)
 
 
-def describe(device: str) -> str:
+def describe(device: str, kinds: Mapping[str, Accelerator] = ACCELERATORS) -> str:
     """The device in words."""
-    if device in ACCELERATORS:
-        return ACCELERATORS[device].name()
+    if device in kinds:
+        return kinds[device].name()
     threads = torch.get_num_threads()
-    return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+    return f"CPU, {threads} threads" if threads != 1 else "CPU, 1 thread"
 
 
 def environment(device: str, dtype: str) -> dict[str, str]:

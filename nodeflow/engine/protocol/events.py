@@ -259,10 +259,19 @@ Request = Submit | Cancel | Pause | Resume | Peek | ViewQuery | Export | Forecas
 # --- worker to app
 
 
+class DeviceInfo(msgspec.Struct, frozen=True):
+    """A device in words, its class, and the number format that networks compute in there, by the rule of precision."""
+
+    name: str
+    kind: str
+    dtypes: dict[str, str] = {}
+
+
 class WorkerReady(msgspec.Struct, frozen=True, tag=True):
     """The worker is up: what it computes on, in words, the versions of what it computes with, and the nodes it has.
 
-    ``troubles`` are sentences about node packs that do not load.
+    ``troubles`` are sentences about node packs that do not load. ``devices`` say the same of each device that a run
+    may ask for.
     """
 
     device: str
@@ -270,15 +279,17 @@ class WorkerReady(msgspec.Struct, frozen=True, tag=True):
     catalogue: Catalogue
     troubles: tuple[str, ...] = ()
     worker: int = 0
+    devices: dict[str, DeviceInfo] = {}
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Bytes by device class: of kept results with their networks, what those may take, and of networks that were
-    brought to a device."""
+    """Bytes by device class: of kept results with their networks, what those may take, of networks that were brought
+    to a device, and of memory that is free there."""
 
     results: dict[str, int] = {}
     budget: dict[str, int] = {}
     networks: dict[str, int] = {}
+    free: dict[str, int] = {}
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag=True):

@@ -77,7 +77,9 @@ class Worker:
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         packs.start()
-        self.say(WorkerReady(device.describe(name), device.versions(), packs.catalogue, tuple(packs.errors.values())))
+        troubles = tuple(packs.errors.values())
+        words, devices = device.describe(name), device.offered()
+        self.say(WorkerReady(words, device.versions(), packs.catalogue, troubles, devices=devices))
         self.session.hear_troubles(lambda sentence: self.say(NotKept("results", sentence, bool(sentence))))
         while True:
             self._run(self._next_job())

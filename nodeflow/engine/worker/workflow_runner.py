@@ -81,7 +81,7 @@ class WorkflowRunner:
         """Return what is held now."""
         networks = {name: self.executor.memory.used(name) for name in self.budget}
         results = {name: self._kept(name) for name in self.budget}
-        return Usage(results, self.budget, networks)
+        return Usage(results, self.budget, networks, device.free(self.budget.keys() | {device.HOST}))
 
     def _kept(self, name: str) -> int:
         cache, steps = self.executor.cache, self.executor.steps

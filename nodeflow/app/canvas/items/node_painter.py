@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QStaticText
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QStaticText
 
 from nodeflow.app.canvas.items import badges, style
 from nodeflow.app.canvas.items.annotation_item import shade
@@ -13,7 +13,7 @@ from nodeflow.app.canvas.items.port_shapes import outline
 from nodeflow.app.i18n.pack_translations import told_choice
 from nodeflow.app.i18n.texts import readable, seed_words, tr
 from nodeflow.app.model.run_state import Phase
-from nodeflow.app.model.run_state_text import state_line
+from nodeflow.app.model.run_state_text import old_words, state_line
 from nodeflow.app.qt.mask_field import mask_words
 from nodeflow.app.qt.theme import Colour
 from nodeflow.graph.model.catalogue import Param
@@ -63,7 +63,7 @@ def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
         _note(painter, item)
     if item.thumbnail is not None and not item.picture_rect.isEmpty():
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawPixmap(item.picture_rect, item.thumbnail, QRectF(item.thumbnail.rect()))
+        _picture(painter, item, item.thumbnail, zoom)
     _dots(painter, item)
 
 
@@ -79,7 +79,27 @@ def _flat(painter: QPainter, item: NodeItem) -> None:
         share = item.state.share
         painter.fillRect(QRectF(0, body.height() - 12, body.width() * share, 12), style.colour("busy"))
     if item.thumbnail is not None:
-        painter.drawPixmap(item.picture_rect, item.thumbnail, QRectF(item.thumbnail.rect()))
+        _picture(painter, item, item.thumbnail, 0.0)
+
+
+def _picture(painter: QPainter, item: NodeItem, image: QPixmap, zoom: float) -> None:
+    """The image it gave; an old one is dimmed, with a line that says so where it can be read."""
+    words = old_words(item.state)
+    opacity = painter.opacity()
+    if words:
+        painter.fillRect(item.picture_rect, style.colour("row"))
+        painter.setOpacity(opacity * 0.4)
+    painter.drawPixmap(item.picture_rect, image, QRectF(image.rect()))
+    painter.setOpacity(opacity)
+    if not words or zoom < style.PLAIN:
+        return
+    room = item.picture_rect
+    line = style.text(words, "small", max(room.width() - 12, 24))
+    ground = QRectF(room.x(), room.y(), min(line.size().width() + 12, room.width()), line.size().height() + 4)
+    painter.fillRect(ground, style.colour("panel"))
+    painter.setFont(style.font("small"))
+    painter.setPen(style.colour("busy"))
+    painter.drawStaticText(ground.topLeft() + QPointF(6, 2), line)
 
 
 def _flat_title(painter: QPainter, item: NodeItem, zoom: float) -> None:
