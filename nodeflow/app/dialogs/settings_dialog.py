@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.commands.shortcut_editor import KeysPage
+from nodeflow.app.dialogs.notices_page import NoticesPage
 from nodeflow.app.dialogs.scripts_page import ScriptsPage
 from nodeflow.app.dialogs.settings_form import SettingsForm
 from nodeflow.app.i18n import language
@@ -49,11 +50,13 @@ class SettingsDialog(QDialog):
         self.pages = QTabWidget()
         self.pages.setAccessibleName(self.tr("Pages of settings"))
         self.look, self.files, self.engine = LookPage(settings), FilesPage(settings), EnginePage(settings, background)
+        self.notices = NoticesPage(settings)
         self.scripts = ScriptsPage(settings, scripts)
         self.keys = KeysPage(actions)
         self.pages.addTab(self.look, self.tr("Look"))
         self.pages.addTab(self.files, self.tr("Files"))
         self.pages.addTab(self.engine, self.tr("Engine"))
+        self.pages.addTab(self.notices, self.tr("Notices"))
         self.pages.addTab(self.scripts, self.tr("Scripts"))
         self.pages.addTab(self.keys, self.tr("Keys"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

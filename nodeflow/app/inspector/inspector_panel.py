@@ -46,7 +46,8 @@ class InspectorPanel(QWidget):
     def __init__(self, scope: GraphScope, history: RunHistory) -> None:
         super().__init__()
         parts = PanelWidgets(self, scope, history)
-        parts.large_button.clicked.connect(self.large_wanted)
+        self.large_button = parts.large_button
+        self.large_button.clicked.connect(self.large_wanted)
         self.heading, self.notes, self.stage, self.choices = parts.heading, parts.notes, parts.stage, parts.choices
         self.output_box, self.form_box, self.items = parts.output_box, parts.form_box, parts.items
         self.scrubber, self.tools, self.load_button = parts.scrubber, parts.tools, parts.load_button
@@ -128,7 +129,7 @@ class InspectorPanel(QWidget):
         words = old_words(state) if self.overview is not None else ""
         old = [self.tr("What is shown is {0}").format(words)] if words else []
         self.notes.setText("\n".join([*old, *map(said, found)]))
-        self.notes.setVisible(bool(found))
+        self.notes.setVisible(bool(old or found))
 
     @property
     def output(self) -> str:

@@ -275,6 +275,17 @@ class DocumentSession(QObject):
         self.runs.ask(AskedRun(job, self.title, targets, sweeps))
         return job
 
+    def take_job(self, job: int, request: RunRequest) -> None:
+        """A job of this document is in the queue again, as the workflow was then: what is other now is old in it."""
+        self.jobs.append(job)
+        self._edits_since.begin(job)
+        then, now = files.loads(request.workflow), self.workflow
+        for name, node in now.nodes.items():
+            if then.nodes.get(name) != node or then.incoming().get(name) != now.incoming().get(name):
+                for path in self.flattened.paths("", name):
+                    self._edits_since.note_of(job, self.flattened.affected(path))
+        self.run_changed.emit()
+
     def _hand_over(self, run: AskedRun, done: Callable[[], None]) -> None:
         """Hand a run to the engine as the workflow stands: its seeds may have moved on since it was asked for."""
         self.starting.emit()

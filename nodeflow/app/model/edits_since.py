@@ -23,6 +23,10 @@ class EditsSinceHandedOver:
         for edited in self._edited.values():
             edited.update(names)
 
+    def note_of(self, job: int, names: Collection[str]) -> None:
+        """In one run, results of these nodes are old."""
+        self._edited[job].update(names)
+
     def of(self, job: int) -> Collection[str]:
         """Return the nodes whose results from a run are old already."""
         return self._edited.get(job, ())

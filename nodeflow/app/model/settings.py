@@ -85,6 +85,13 @@ class Settings(QObject):
     """Processes that compute; in force from the next start."""
     cluster = Setting[str]("engine/cluster", "", str)
     """The Ray cluster whose machines compute, HOST:PORT or ``auto``; empty for this machine. From the next start."""
+    notify = Setting[bool]("runs/notify", True, bool)
+    """Whether it is told that a long run is over."""
+    notify_seconds = Setting[int]("runs/notify_seconds", 30, int)
+    """How many seconds a long run takes at least."""
+    notify_sound = Setting[bool]("runs/notify_sound", False, bool)
+    notify_command = Setting[str]("runs/notify_command", "", str)
+    """What is started when a long run is over; empty for nothing."""
     serve = Setting[bool]("scripts/serve", False, bool)
     """Whether programs of this computer may queue prompts through ComfyUI's interface."""
     serve_port = Setting[int]("scripts/port", 8189, int)

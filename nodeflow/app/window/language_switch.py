@@ -86,6 +86,7 @@ class LanguageSwitch(QObject):
             one.show(tab)
         new.tabs.setCurrentIndex(at)
         new.sweep_runs.take_over(old.sweep_runs)
+        new.past.take_over(old.past)
         for tab in new.tabs:
             new.recovery.keep(tab)
         if start_page:

@@ -69,10 +69,10 @@ class LargePanel(QWidget):
         self.setGeometry(QRect(0, top, self._window.width(), max(bottom - top, 0)))
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape:
-                event.accept()  # nothing else takes the key
-                return True
+        asks = event.type() == QEvent.Type.ShortcutOverride
+        if asks and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()  # nothing else takes the key
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -19,6 +19,7 @@ from nodeflow.app.commands.registry import Actions
 from nodeflow.app.dialogs.settings_dialog import SettingsDialog
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.journal import Journal
+from nodeflow.app.model.past_jobs import PastJobs
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.model.sweep_runs import SweepRuns
@@ -38,15 +39,18 @@ from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
 from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.form_commands import FormCommands
+from nodeflow.app.window.job_commands import JobCommands
 from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
+from nodeflow.app.window.run_notices import RunNotices
 from nodeflow.app.window.settings_in_force import SettingsInForce
 from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.app.window.tour import TourCard, TourPlaces, stops
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.model.roles import LOAD_IMAGE
 
 
@@ -63,8 +67,11 @@ class MainWindow(QMainWindow):
         self.settings = Settings(self)
         self.background = Background(self)
         self.sweep_runs = SweepRuns(self.hub, self.background)
+        self.past = PastJobs(self.hub)
+        self.notices = RunNotices(self, self.past, self.settings)
         self.undos = QUndoGroup(self)
         self.tabs = Tabs(lambda: DocumentSession(hub=self.hub), self)
+        self.jobs = JobCommands(self.past, self.tabs, self)
         self.models = ModelCommands(self, self.tabs, self.hub.models)
         self.masks = MaskCommands(self, self.tabs)
         self.forms = FormCommands(self, self.tabs, self.settings, self.background)
@@ -150,7 +157,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.recovery_bar)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
-        self.panels = PanelDocks(self, self.actions_, self.tabs, self.hub, self.undos, self.background, self.settings)
+        self.panels = PanelDocks(
+            self, self.actions_, self.tabs, self.hub, self.undos, self.background, self.settings, self.past
+        )
         self.addToolBar(tool_bars.tool_bar(self.actions_, self.undos))
         self.menuBar().setCornerWidget(tool_bars.run_buttons(self.actions_, self.menuBar()))
         self.status = Status(self.hub, self.session, self.models.downloads)
@@ -181,6 +190,7 @@ class MainWindow(QMainWindow):
         self.forms.input_wanted.connect(self._use_as_input)
         self.forms.mask_wanted.connect(self.masks.paint_on)
         self.forms.paint_wanted.connect(self.masks.paint)
+        self.panels.job_wanted.connect(self._open_job)
         self.panels.model_wanted.connect(lambda model: self.models.take_file(Path(model.path)))
         self.panels.convert_wanted.connect(self.models.take_file)
         self.panels.folders_wanted.connect(self.models.show_folders)
@@ -194,6 +204,7 @@ class MainWindow(QMainWindow):
         self.documents.model_opened.connect(self.models.open_file)
         self.models.node_wanted.connect(self._load_model)
         self.recovery.unkept.connect(lambda words: self.hub.note_unkept("changes", words, bool(words)))
+        self.notices.trouble.connect(lambda words: self.tabs.front.toast.say(words))
         self.hub.trouble.connect(lambda words: self.tabs.front.toast.say(words))
 
     def retheme(self) -> None:
@@ -211,6 +222,11 @@ class MainWindow(QMainWindow):
     def show_file(self, path: Path, form: bool = False) -> None:
         """Open a workflow file or an image that holds one, in a tab, or the form over it; what is wrong is said."""
         self.documents.show_file(path, lambda: self.forms.show(self.tabs.front, form) if form else None)
+
+    def _open_job(self, request: object) -> None:
+        assert isinstance(request, RunRequest)
+        self.pages.show_documents()
+        self.jobs.open(request)
 
     def show_start_page(self) -> None:
         """Show the start page in place of the documents."""

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from nodeflow.app.commands.registry import Actions
 from nodeflow.app.inspector.image_comparison import ImageComparison
 from nodeflow.app.model.engine_service import EngineService
+from nodeflow.app.model.past_jobs import PastJobs
 from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.panels.course_panel import CoursePanel
@@ -26,6 +27,7 @@ from nodeflow.app.panels.preview import Preview
 from nodeflow.app.panels.properties import Properties
 from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.app.window.docks import Dock, PerTab, pass_keys
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.large_panel import LargePanel
@@ -42,6 +44,7 @@ class PanelDocks(QObject):
     workflow of the course's page, is to be opened.
     ``run_wanted``: the queue runs the document in front once more. ``model_wanted``: a model of the panel is to be
     loaded, ``convert_wanted``: one is to be converted, ``folders_wanted``: the folders of models are to be changed.
+    ``job_wanted``: what a job was asked to do is to be opened.
     ``mask_wanted``: a mask is to be painted over what a node of a document gave.
     """
 
@@ -53,6 +56,7 @@ class PanelDocks(QObject):
     input_wanted = Signal(Path)
     mask_wanted = Signal(DocumentTab, str, str)
     run_wanted = Signal()
+    job_wanted = Signal(object)
 
     def __init__(
         self,
@@ -63,8 +67,10 @@ class PanelDocks(QObject):
         undos: QUndoGroup,
         background: Background,
         settings: Settings,
+        past: PastJobs,
     ) -> None:
         super().__init__(window)
+        self._past = past
         self._settings = settings
         self._window, self._actions, self._tabs, self._hub = window, actions, tabs, hub
         self._undos, self._background = undos, background
@@ -247,7 +253,9 @@ class PanelDocks(QObject):
         return course
 
     def _make_queue(self) -> QWidget:
-        queue = QueuePanel(self._hub, self._states_of, self.run_wanted.emit)
+        thumbnails = Thumbnails(self._background, self)
+        queue = QueuePanel(self._hub, self._states_of, self.run_wanted.emit, self._past, thumbnails)
+        queue.edit_wanted.connect(self.job_wanted)
         for tab in self._tabs:
             tab.session.run_changed.connect(queue.tell_time)
         self._tabs.added.connect(lambda tab: tab.session.run_changed.connect(queue.tell_time))

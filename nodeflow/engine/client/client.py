@@ -132,6 +132,11 @@ class LocalEngine:
         """Return the number of a job to come, at once: nothing is written and nobody is waited for."""
         return self._queue.next_number()
 
+    def request_of(self, job: int) -> RunRequest | None:
+        """Return what a job that is not done was asked to do; None for any other."""
+        with self._lock:
+            return next((one.run for one in self._queue.jobs if one.job == job), None)
+
     def cancel(self, job: int) -> None:
         """Stop a job at its next step, or take one that waits out of the queue."""
         with self._lock:

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, Signal
 
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
+from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.graph.model.workflow import TERMINALS
 
+_MARGIN = 60.0
+"""Scene units between the first node and the corner of the view."""
 _NOTHING = QRectF(-400, -300, 800, 600)
 """What is framed where nothing is shown."""
 
@@ -52,7 +55,16 @@ class Framing(QObject):
         super().__init__(parent)
         self._view, self._items = view, items
         view.shown.connect(self._first_shown)
-        items.loaded.connect(self.frame_all)
+        items.loaded.connect(self.begin)
+
+    def begin(self) -> None:
+        """Bring everything into view; of what is too large for its titles to be read then, where it begins."""
+        self.frame_all()
+        if self._view.camera.zoom < style.TITLED and self._items.nodes:
+            first = min(self._items.nodes.values(), key=lambda card: (card.x(), card.y()))
+            self._view.camera.set_scale(style.PLAIN)
+            corner = self._view.viewport().rect().center() / style.PLAIN
+            self._view.centerOn(first.pos() + QPointF(corner) - QPointF(_MARGIN, _MARGIN))
 
     def frame_all(self) -> None:
         """Bring everything into view."""
@@ -76,4 +88,4 @@ class Framing(QObject):
         """The view has its size only now: what was loaded before is brought into view again."""
         self._view.shown.disconnect(self._first_shown)
         if not self._items.loading:
-            self.frame_all()
+            self.begin()
