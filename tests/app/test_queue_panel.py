@@ -17,7 +17,7 @@ from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
 
 Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
-SECONDS = 60_000
+SECONDS = 180_000
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import torch
 from nodeflow.engine.inspect import frequency_views, guidance_views
 from nodeflow.engine.inspect.frequency_views import agreement, bands, frequencies
 from nodeflow.engine.inspect.guidance_views import guidance_arrows
+from nodeflow.engine.inspect.trajectory_views import frame
 from nodeflow.node import NodeError
 from nodeflow.views import ViewRequest
 from nodeflow.wires import Trajectory
@@ -13,6 +14,9 @@ from nodeflow.wires import Trajectory
 
 class Alone:
     """A value that nothing stands beside."""
+
+    def colours(self, channels: int) -> None:
+        """No VAE says what its colours are."""
 
 
 def waves(side: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -62,3 +66,14 @@ def test_guidance_goes_along_the_difference_that_the_text_makes() -> None:
     assert guidance_arrows(bent, ViewRequest(Alone())).series[1].y[1] > 0.1  # type: ignore[arg-type]
     with pytest.raises(NodeError, match="no direction"):
         guidance_arrows(path([guided]), ViewRequest(Alone()))  # type: ignore[arg-type]
+
+
+def test_a_small_difference_is_shown_as_large_as_colours_can_show() -> None:
+    plain = torch.zeros(1, 3, 4, 4)
+    moved = plain.clone()
+    moved[0, 0, 1, 2] = 1e-3
+    run = path([plain], conditional=(moved,), unconditional=(plain,), prediction="epsilon")
+    shown = frame(run, ViewRequest(Alone(), {"quantity": "difference", "step": 0}, 64))  # type: ignore[arg-type]
+    pixels = torch.frombuffer(bytearray(shown.pixels), dtype=torch.uint8).reshape(4, 4, 3)
+    assert int(pixels[1, 2, 0]) - int(pixels[0, 0, 0]) > 100
+    assert dict(shown.facts)["shown times"] == pytest.approx(1000, rel=1e-3)

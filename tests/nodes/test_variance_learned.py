@@ -3,9 +3,15 @@
 import pytest
 import torch
 
+from nodeflow.engine.inspect.trajectory_quantities import quantities
+from nodeflow.engine.inspect.trajectory_views import frame
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning, Latent, LatentFormat, TrainedSchedule
+from nodeflow.views import ViewRequest
+from nodeflow.wires import Conditioning, Latent, LatentFormat, Noise, TrainedSchedule
 from nodes.denoisers.variance_learned import learned_variance, variance_bounds
+from nodes.guidance.classifier_free import by_text
+from nodes.samplers.sampling_loop import sample
+from nodes.schedulers.schedulers import DiffusersSchedule
 from tests.nodes.finishing import finish
 
 TRAINED = TrainedSchedule({"beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "linear"})
@@ -39,6 +45,17 @@ def test_the_share_is_what_the_network_says(says: float, share: float) -> None:
     assert found.share.y.tolist() == pytest.approx([share] * 3) and len(steps) == 3
     low, high = variance_bounds((1 - torch.linspace(0.0001, 0.02, 1000, dtype=torch.float64)).cumprod(0), 500)
     assert found.variance.y[1] == pytest.approx(share * high + (1 - share) * low, rel=1e-3)
+
+
+@pytest.mark.parametrize(("says", "share"), [(-1.0, 0.0), (0.5, 0.75)])
+def test_each_step_of_a_run_keeps_what_the_network_says_of_its_variance(says: float, share: float) -> None:
+    schedule = DiffusersSchedule("DDPM", TRAINED, 3)
+    running = sample(by_text(Sure(says), Conditioning()), schedule, Noise((1,), 8, 8))  # type: ignore[arg-type]
+    path = finish(running)[1].trajectory
+    assert [float(one.mean()) for one in path.variance if one is not None] == pytest.approx([share] * 3)
+    assert "learned variance" in quantities(path).choices
+    shown = frame(path, ViewRequest(None, {"quantity": "learned variance", "step": 1}, 64))  # type: ignore[arg-type]
+    assert shown.columns * shown.rows == 4 and dict(shown.facts)["mean"] == pytest.approx(share)
 
 
 def test_without_a_learned_variance_it_says_so() -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pytest
 from app.looking import SECONDS, See
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.inspector.charts import ChartView
-from nodeflow.app.inspector.image_pair import difference
+from nodeflow.app.inspector.image_pair import WipeView, difference
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
+from nodeflow.app.qt.frames import StoredFrame
+from nodeflow.app.qt.zoom import ZoomState
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.model.workflow import Link, Node
-from nodeflow.views import Chart
+from nodeflow.views import Chart, Picture
 
 
 def test_two_runs_are_compared(window: MainWindow, see: See, qtbot: QtBot) -> None:
@@ -54,6 +56,11 @@ def test_two_runs_are_compared(window: MainWindow, see: See, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: "the same" in bar.words.text(), timeout=SECONDS)
     bar.step_box.setValue(3)
     qtbot.waitUntil(lambda: "largest difference" in bar.words.text(), timeout=SECONDS)
+    view = pair.difference
+    QTest.mouseMove(view, view.rect().center())
+    qtbot.waitUntil(lambda: panel.told.text().count(":  ") == 2, timeout=SECONDS)
+    here, there = panel.told.text().split("\n")
+    assert there.startswith("compared with") and here.partition(":  ")[2] != there.partition(":  ")[2]
     bar.mode_box.setCurrentIndex(bar.mode_box.findData("wipe"))
     assert pair.currentWidget() is pair.wipe
     panel.compare_button.click()
@@ -97,6 +104,28 @@ def test_pictures_of_two_runs_are_compared_too(window: MainWindow, see: See, qtb
     panel.compare_button.click()
     qtbot.waitUntil(lambda: bool(panel.stage.pair.largest), timeout=SECONDS)
     assert "noise.seed" in panel.compare_bar.words.text()
+
+
+def test_the_line_of_a_wipe_is_dragged(qtbot: QtBot) -> None:
+    wipe = WipeView(ZoomState())
+    qtbot.addWidget(wipe)
+    wipe.resize(400, 400)
+    wipe.show()
+    image = QImage(64, 64, QImage.Format.Format_RGB32)
+    wipe.show_frame(StoredFrame(image, Picture(64, 64, b"", 64, 64)))
+    left, middle = Qt.MouseButton.LeftButton, wipe.rect().center()
+    QTest.mouseMove(wipe, QPoint(40, 200))
+    assert wipe.share == 0.5
+    QTest.mousePress(wipe, left, pos=middle)
+    QTest.mouseMove(wipe, QPoint(110, 200))
+    QTest.mouseRelease(wipe, left, pos=QPoint(110, 200))
+    assert wipe.share == pytest.approx(110 / 400, abs=0.03)
+    wipe.camera.zoom_at(QPointF(0.5, 0.5), 2.0)
+    before, share = wipe.area().x(), wipe.share
+    QTest.mousePress(wipe, left, pos=QPoint(350, 300))
+    QTest.mouseMove(wipe, QPoint(300, 300))
+    QTest.mouseRelease(wipe, left, pos=QPoint(300, 300))
+    assert wipe.area().x() != before and wipe.share == share
 
 
 def test_the_difference_is_the_largest_of_the_colours() -> None:
