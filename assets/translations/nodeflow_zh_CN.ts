@@ -221,6 +221,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
  <context>
   <name>DocumentSession</name>
   <message>
+   <source>Nothing runs: every node is bypassed or muted.</source>
+   <translation>没有可运行的：所有节点都被绕过或静音了。</translation>
+  </message>
+  <message>
    <source>There is nothing to run yet. Press Tab on the canvas to add a node.</source>
    <translation>还没有可运行的内容。在画布上按 Tab 添加节点。</translation>
   </message>
@@ -1292,12 +1296,24 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>此节点没有可查看的输出。</translation>
   </message>
   <message>
+   <source>What is shown is {0}</source>
+   <translation>显示的内容{0}</translation>
+  </message>
+  <message>
    <source>Written: {0}</source>
    <translation>已写入：{0}</translation>
   </message>
   <message>
    <source>black {0:.3g}, white {1:.3g}</source>
    <translation>黑 {0:.3g}，白 {1:.3g}</translation>
+  </message>
+  <message>
+   <source>compared with {0}</source>
+   <translation>对比：{0}</translation>
+  </message>
+  <message>
+   <source>dim {0:.3g}, glowing {1:.3g}</source>
+   <translation>暗 {0:.3g}，亮 {1:.3g}</translation>
   </message>
   <message>
    <source>step {0} of {1}, as it is foreseen</source>
@@ -1317,6 +1333,21 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>item {0}</source>
    <translation>第 {0} 项</translation>
+  </message>
+ </context>
+ <context>
+  <name>JobCommands</name>
+  <message>
+   <source>Change it, and press Run: it goes into the queue again.</source>
+   <translation>修改后按“运行”：它会重新进入队列。</translation>
+  </message>
+  <message>
+   <source>Untitled</source>
+   <translation>未命名</translation>
+  </message>
+  <message>
+   <source>{0} (from the queue)</source>
+   <translation>{0}（来自队列）</translation>
   </message>
  </context>
  <context>
@@ -1992,6 +2023,33 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>NoticesPage</name>
+  <message>
+   <source>Command</source>
+   <translation>命令</translation>
+  </message>
+  <message>
+   <source>Long is</source>
+   <translation>多久算长</translation>
+  </message>
+  <message>
+   <source>On the desktop, while the window is not in front.</source>
+   <translation>窗口不在前面时在桌面上提示。</translation>
+  </message>
+  <message>
+   <source>Started then; NODEFLOW_TITLE, NODEFLOW_OUTCOME, NODEFLOW_SECONDS, NODEFLOW_IMAGE and NODEFLOW_REASON say what happened.</source>
+   <translation>届时启动；NODEFLOW_TITLE、NODEFLOW_OUTCOME、NODEFLOW_SECONDS、NODEFLOW_IMAGE 和 NODEFLOW_REASON 说明发生了什么。</translation>
+  </message>
+  <message>
+   <source>Tell when a long run is over</source>
+   <translation>长时间运行结束时提示</translation>
+  </message>
+  <message>
+   <source>With a sound</source>
+   <translation>带提示音</translation>
+  </message>
+ </context>
+ <context>
   <name>Palette</name>
   <message>
    <source>What do you want to do?</source>
@@ -2122,8 +2180,16 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>工作流已经使用这个种子。</translation>
   </message>
   <message>
+   <source>This image is {0}</source>
+   <translation>这张图像{0}</translation>
+  </message>
+  <message>
    <source>Use this seed</source>
    <translation>使用此种子</translation>
+  </message>
+  <message>
+   <source>What the images are of</source>
+   <translation>图像属于哪个状态</translation>
   </message>
   <message>
    <source>{0} · sampling</source>
@@ -2175,12 +2241,20 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>清空</translation>
   </message>
   <message>
+   <source>Edit</source>
+   <translation>编辑</translation>
+  </message>
+  <message>
    <source>How often</source>
    <translation>次数</translation>
   </message>
   <message>
    <source>Jobs</source>
    <translation>任务</translation>
+  </message>
+  <message>
+   <source>Jobs that are over</source>
+   <translation>已结束的任务</translation>
   </message>
   <message>
    <source>Nothing runs and nothing waits. Ctrl+Enter runs the workflow in front.</source>
@@ -2191,8 +2265,20 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>暂停</translation>
   </message>
   <message>
+   <source>Put Back</source>
+   <translation>放回</translation>
+  </message>
+  <message>
+   <source>Put back what was taken out last (Ctrl+Z)</source>
+   <translation>放回上次移出的任务（Ctrl+Z）</translation>
+  </message>
+  <message>
    <source>Remove</source>
    <translation>移除</translation>
+  </message>
+  <message>
+   <source>Repeat</source>
+   <translation>重复</translation>
   </message>
   <message>
    <source>Resume</source>
@@ -2207,8 +2293,16 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>运行指定次数</translation>
   </message>
   <message>
+   <source>Run the chosen jobs once more, as they were</source>
+   <translation>按原样再次运行所选任务</translation>
+  </message>
+  <message>
    <source>Take out all that waits</source>
    <translation>移除所有等待的任务</translation>
+  </message>
+  <message>
+   <source>Take the job out and open its workflow; Run puts it into the queue again</source>
+   <translation>移出任务并打开其工作流；按“运行”重新加入队列</translation>
   </message>
   <message>
    <source>{0} · left from last time</source>
@@ -2272,8 +2366,27 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>将运行 {0} / {1} 个节点</translation>
   </message>
   <message>
+   <source>{0} would fail</source>
+   <translation>{0} 个会失败</translation>
+  </message>
+  <message>
    <source>{0}, about {1}</source>
    <translation>{0}，约 {1}</translation>
+  </message>
+ </context>
+ <context>
+  <name>RunNotices</name>
+  <message>
+   <source>The command of the settings cannot be read: {0}</source>
+   <translation>无法读取设置中的命令：{0}</translation>
+  </message>
+  <message>
+   <source>The command of the settings cannot be started: {0}</source>
+   <translation>无法启动设置中的命令：{0}</translation>
+  </message>
+  <message>
+   <source>Untitled</source>
+   <translation>未命名</translation>
   </message>
  </context>
  <context>
@@ -2353,6 +2466,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Look</source>
    <translation>外观</translation>
+  </message>
+  <message>
+   <source>Notices</source>
+   <translation>提示</translation>
   </message>
   <message>
    <source>Pages of settings</source>
@@ -2480,10 +2597,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation> · 剩余 {0}</translation>
   </message>
   <message>
-   <source> · {0} workers</source>
-   <translation> · {0} 个工作进程</translation>
-  </message>
-  <message>
    <source>, paused</source>
    <translation>，已暂停</translation>
   </message>
@@ -2510,6 +2623,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Nothing is fetched from the net. Press to allow downloads that you ask for.</source>
    <translation>不会从网络获取任何内容。点击以允许您要求的下载。</translation>
+  </message>
+  <message>
+   <source>Nothing would run: {0}</source>
+   <translation>不会运行任何节点：{0}</translation>
   </message>
   <message>
    <source>Offline</source>
@@ -2588,8 +2705,16 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>未保存的更改</translation>
   </message>
   <message>
+   <source>{0} GiB free</source>
+   <translation>可用 {0} GiB</translation>
+  </message>
+  <message>
    <source>{0} downloads</source>
    <translation>{0} 个下载</translation>
+  </message>
+  <message>
+   <source>{0} workers</source>
+   <translation>{0} 个工作进程</translation>
   </message>
  </context>
  <context>
@@ -3524,6 +3649,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>每个词元的范数</translation>
   </message>
   <message>
+   <source>Nothing of this workflow runs or waits.</source>
+   <translation>此工作流没有正在运行或等待的任务。</translation>
+  </message>
+  <message>
    <source>Now: {0}</source>
    <translation>当前：{0}</translation>
   </message>
@@ -3560,6 +3689,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>打开子图</translation>
   </message>
   <message>
+   <source>Open a workflow first: this acts on its canvas.</source>
+   <translation>请先打开一个工作流：此操作作用于其画布。</translation>
+  </message>
+  <message>
    <source>Open from Clipboard</source>
    <translation>从剪贴板打开</translation>
   </message>
@@ -3592,8 +3725,20 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>输出</translation>
   </message>
   <message>
+   <source>Over the whole window</source>
+   <translation>铺满整个窗口</translation>
+  </message>
+  <message>
+   <source>Over the whole window, and back (Esc)</source>
+   <translation>铺满整个窗口，再按（Esc）返回</translation>
+  </message>
+  <message>
    <source>Paint…</source>
    <translation>绘制…</translation>
+  </message>
+  <message>
+   <source>Panel over the Whole Window</source>
+   <translation>面板铺满窗口</translation>
   </message>
   <message>
    <source>Parameters</source>
@@ -3750,6 +3895,14 @@ Drop a workflow or an image here to open it.</source>
    <translation>全选</translation>
   </message>
   <message>
+   <source>Select a node first.</source>
+   <translation>请先选择一个节点。</translation>
+  </message>
+  <message>
+   <source>Select a node that has a seed first.</source>
+   <translation>请先选择一个有种子的节点。</translation>
+  </message>
+  <message>
    <source>Select a node to read what it does.</source>
    <translation>选择一个节点以查看其说明。</translation>
   </message>
@@ -3758,8 +3911,20 @@ Drop a workflow or an image here to open it.</source>
    <translation>选择一个节点：检查器显示流经它的内容，例如每一步的潜变量。</translation>
   </message>
   <message>
+   <source>Select a subgraph first.</source>
+   <translation>请先选择一个子图。</translation>
+  </message>
+  <message>
+   <source>Select one node first.</source>
+   <translation>请先选择一个节点（只选一个）。</translation>
+  </message>
+  <message>
    <source>Select one node to start a wire from.</source>
    <translation>请选择一个节点作为连线起点。</translation>
+  </message>
+  <message>
+   <source>Select one node, frame or note first.</source>
+   <translation>请先选择一个节点、框或便签。</translation>
   </message>
   <message>
    <source>Select something first.</source>
@@ -3870,12 +4035,24 @@ Drop a workflow or an image here to open it.</source>
    <translation>图像</translation>
   </message>
   <message>
+   <source>There are no nodes yet. Tab on the canvas adds one.</source>
+   <translation>还没有节点。在画布上按 Tab 添加。</translation>
+  </message>
+  <message>
+   <source>This acts inside a subgraph: open one first.</source>
+   <translation>此操作在子图内部进行：请先打开一个子图。</translation>
+  </message>
+  <message>
    <source>This is no number: {0}</source>
    <translation>这不是数值：{0}</translation>
   </message>
   <message>
    <source>This node comes from the pack {0!r}, which is not installed.</source>
    <translation>此节点来自未安装的节点包 {0!r}。</translation>
+  </message>
+  <message>
+   <source>This workflow was not read from a file.</source>
+   <translation>此工作流不是从文件读取的。</translation>
   </message>
   <message>
    <source>Thresholded share</source>
@@ -4094,6 +4271,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>已绕过</translation>
   </message>
   <message>
+   <source>cancelled after {0}</source>
+   <translation>{0} 后取消</translation>
+  </message>
+  <message>
    <source>caption</source>
    <translation>描述</translation>
   </message>
@@ -4214,6 +4395,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>失败</translation>
   </message>
   <message>
+   <source>failed: {0}</source>
+   <translation>失败：{0}</translation>
+  </message>
+  <message>
    <source>fetched block by block</source>
    <translation>逐块取入</translation>
   </message>
@@ -4236,6 +4421,26 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>fixed</source>
    <translation>固定</translation>
+  </message>
+  <message>
+   <source>from before: changed since</source>
+   <translation>是之前的：此后有改动</translation>
+  </message>
+  <message>
+   <source>from before: it failed</source>
+   <translation>是之前的：该节点失败了</translation>
+  </message>
+  <message>
+   <source>from before: it runs now</source>
+   <translation>是之前的：正在运行</translation>
+  </message>
+  <message>
+   <source>from before: it waits to run</source>
+   <translation>是之前的：等待运行</translation>
+  </message>
+  <message>
+   <source>from before: it was skipped</source>
+   <translation>是之前的：该节点被跳过</translation>
   </message>
   <message>
    <source>from cache</source>
@@ -4276,6 +4481,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>lay a wire; on empty canvas: search what fits</source>
    <translation>连线；拖到空白处可搜索合适的节点</translation>
+  </message>
+  <message>
+   <source>learned variance</source>
+   <translation>学到的方差</translation>
   </message>
   <message>
    <source>log10 of sigma</source>
@@ -4534,6 +4743,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>t</translation>
   </message>
   <message>
+   <source>taken out</source>
+   <translation>已移出</translation>
+  </message>
+  <message>
    <source>text</source>
    <translation>文本</translation>
   </message>
@@ -4666,12 +4879,20 @@ Drop a workflow or an image here to open it.</source>
    <translation>{0}（微调）</translation>
   </message>
   <message>
+   <source>{0} bypassed</source>
+   <translation>{0} 个绕过</translation>
+  </message>
+  <message>
    <source>{0} bytes</source>
    <translation>{0} 字节</translation>
   </message>
   <message>
    <source>{0} cannot be shown</source>
    <translation>无法显示 {0}</translation>
+  </message>
+  <message>
+   <source>{0} failed</source>
+   <translation>{0} 个失败</translation>
   </message>
   <message>
    <source>{0} finds every command by its words, {1} lists the keys. The course in the view menu explains how the models work.</source>
@@ -4688,6 +4909,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0} more: type a part of a name</source>
    <translation>还有 {0} 个：输入名称的一部分</translation>
+  </message>
+  <message>
+   <source>{0} muted</source>
+   <translation>{0} 个静音</translation>
   </message>
   <message>
    <source>{0} of 255</source>
@@ -4708,6 +4933,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>{0} runs the workflow. Only what a change concerns is computed again; {1} stops it.</source>
    <translation>{0} 运行工作流。只重新计算受更改影响的部分；{1} 停止运行。</translation>
+  </message>
+  <message>
+   <source>{0} skipped</source>
+   <translation>{0} 个跳过</translation>
   </message>
   <message>
    <source>{0} texts along {1} steps</source>

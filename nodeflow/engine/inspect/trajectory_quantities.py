@@ -52,7 +52,6 @@ def _difference(path: Trajectory, step: int, space: str) -> Tensor | None:
     return None if one is None or other is None else one - other
 
 
-VARIANCE = "learned variance"
 QUANTITIES: dict[str, Callable[[Trajectory, int, str], Tensor | None]] = {
     "x": lambda path, step, _: _at(path.x, step),
     "predicted x_0": lambda path, step, _: _at(path.original, step),
@@ -60,10 +59,11 @@ QUANTITIES: dict[str, Callable[[Trajectory, int, str], Tensor | None]] = {
     "conditional": _conditional,
     "unconditional": _unconditional,
     "difference": _difference,
-    VARIANCE: lambda path, step, _: _at(path.variance, step),
+    "learned variance": lambda path, step, _: _at(path.variance, step),
 }
 """What goes into each step, the clean latent that is foreseen, the predictions of `PREDICTIONS`, and where between its
 bounds the variance lies."""
+VARIANCE = [*QUANTITIES][-1]
 SPACE = Option("space", "Prediction of", tuple(SPACES), needs=("quantity", *PREDICTIONS))
 OWN_SPACE = SPACE.choices[-1]
 

@@ -67,23 +67,24 @@ def frame(path: Trajectory, asked: ViewRequest) -> Picture:
     """A quantity at a step, drawn in one of the ways of a latent."""
     quantity, step = asked.choice(quantities(path)), asked.number(_steps(path))
     found = chosen(_needed(path, quantity, step, asked), asked)
-    shown, more = _drawn(found, quantity, asked.choice(_way(path)), asked)
-    return msgspec.structs.replace(shown, facts=(*times(path, step), *spread(found), *more))
+    shown = _drawn(found, quantity, asked.choice(_way(path)), asked)
+    return msgspec.structs.replace(shown, facts=(*times(path, step), *spread(found)))
 
 
-def _drawn(
-    samples: Tensor, quantity: str, way: str, asked: ViewRequest
-) -> tuple[Picture, tuple[tuple[str, float], ...]]:
-    """A quantity (C, h, w) as an image, and how it was scaled for that.
+def _drawn(samples: Tensor, quantity: str, way: str, asked: ViewRequest) -> Picture:
+    """A quantity (C, h, w) as an image.
 
-    A difference is far smaller than what it is of: in colours it is made as large as these can show. Of a variance
-    there are no colours, only its channels.
+    A difference is far smaller than what it is of: in colours it is made as large as these can show, and that is said.
+    Of a variance there are no colours, only its channels.
     """
     if quantity == VARIANCE:
-        return channels(samples, asked), ()
+        return channels(samples, asked)
     most = float(samples.abs().max()) if quantity == DIFFERENCE and way == "colours" else 0.0
-    times_larger = (1.0 if len(samples) == 3 else LATENT_REACH) / most if most else 1.0
-    return LATENT_WAYS[way](samples * times_larger, asked), (("shown times", times_larger),) if most else ()
+    if not most:
+        return LATENT_WAYS[way](samples, asked)
+    larger = (1.0 if len(samples) == 3 else LATENT_REACH) / most
+    shown = LATENT_WAYS[way](samples * larger, asked)
+    return msgspec.structs.replace(shown, caption=shown.caption or f"values shown {larger:.3g} times larger")
 
 
 def frame_values(path: Trajectory, asked: ViewRequest) -> Tensor:
