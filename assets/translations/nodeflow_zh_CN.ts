@@ -2515,12 +2515,12 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>请先选择节点，才能存为片段。</translation>
   </message>
   <message>
-   <source>There are no snippets yet. Select nodes and save them as one.</source>
-   <translation>还没有片段。请选择节点并存为片段。</translation>
-  </message>
-  <message>
    <source>Which snippet?</source>
    <translation>哪个片段？</translation>
+  </message>
+  <message>
+   <source>ready-made</source>
+   <translation>现成</translation>
   </message>
   <message>
    <source>{0} cannot be read: {1}</source>

@@ -65,6 +65,7 @@ def test_the_palette_finds_by_letters_and_does_what_is_chosen(window: MainWindow
 
 
 def test_what_was_used_last_stands_first(window: MainWindow) -> None:
+    window.canvas.selection.choose(["noise"])
     window.actions_["view.frame_all"].trigger()
     window.actions_["node.mute"].trigger()
     window.palette_.ask()

@@ -57,10 +57,7 @@ def test_what_is_selected_is_kept_and_put_into_another_document(
 def test_what_cannot_be_is_said(window: MainWindow, snippets: Snippets, qtbot: QtBot) -> None:
     toast = window.canvas.view.toast
     window.canvas.selection.choose(())
-    window.actions_["edit.keep_snippet"].trigger()
-    assert "Select nodes first" in toast.text()
-    window.actions_["edit.insert_snippet"].trigger()
-    assert "no snippets yet" in toast.text()
+    assert "Select something" in window.actions_.entries["edit.keep_snippet"].why_grey
     window.canvas.selection.choose(["prompt"])
     keep(window, qtbot, "a/b")
     assert "cannot be the name of a file" in toast.text() and snippets.names() == []
@@ -69,6 +66,19 @@ def test_what_cannot_be_is_said(window: MainWindow, snippets: Snippets, qtbot: Q
     assert window.snippets.picker is not None
     QTest.keyClick(window.snippets.picker.field, Qt.Key.Key_Return)
     assert "is no snippet" in toast.text()
+
+
+def test_a_ready_made_workflow_is_put_into_an_empty_document(window: MainWindow, snippets: Snippets) -> None:
+    nodes = set(window.session.workflow.nodes)
+    window.session.new()
+    view, held = window.canvas.view, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(view, Qt.Key.Key_I, held)
+    assert window.snippets.picker is not None
+    QTest.keyClicks(window.snippets.picker.field, "latent diffusion")
+    QTest.keyClick(window.snippets.picker.field, Qt.Key.Key_Return)
+    assert set(window.session.workflow.nodes) == nodes and agrees(window)
+    window.session.stack.undo()
+    assert not window.session.workflow.nodes
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a:b", "what?", "end ", "x" * 101])

@@ -51,7 +51,7 @@ def test_the_share_is_what_the_network_says(says: float, share: float) -> None:
 def test_each_step_of_a_run_keeps_what_the_network_says_of_its_variance(says: float, share: float) -> None:
     schedule = DiffusersSchedule("DDPM", TRAINED, 3)
     running = sample(by_text(Sure(says), Conditioning()), schedule, Noise((1,), 8, 8))  # type: ignore[arg-type]
-    path = finish(running)[1].trajectory
+    path = finish(running)[0].trajectory
     assert [float(one.mean()) for one in path.variance if one is not None] == pytest.approx([share] * 3)
     assert "learned variance" in quantities(path).choices
     shown = frame(path, ViewRequest(None, {"quantity": "learned variance", "step": 1}, 64))  # type: ignore[arg-type]

@@ -138,8 +138,8 @@ class RunStates:
                 self.nodes[node] = msgspec.structs.replace(_again(self.of(node), "running"), why=why)
             case NodeProgress(node, index, total, seconds_left, preview):
                 old, seen = self.of(node), preview or self.of(node).preview
-                told = NodeState("running", index, total, seconds_left=seconds_left, why=old.why, preview=seen)
-                self.nodes[node] = msgspec.structs.replace(told, outdated=old.outdated or bool(seen))
+                moved = NodeState("running", index, total, seconds_left=seconds_left, why=old.why, preview=seen)
+                self.nodes[node] = msgspec.structs.replace(moved, outdated=old.outdated or bool(seen))
             case NodeFinished(node, state, seconds, why, values):
                 told = "; ".join(filter(None, (why or self.of(node).why, event.reuse)))
                 made = NodeState(state, seconds=seconds, memory=event.bytes, why=told, values=values, notes=event.notes)

@@ -21,6 +21,7 @@ class LargePanel(QWidget):
         super().__init__(window)
         self._window = window
         self._dock: Dock | None = None
+        self._content = QWidget()
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._column = QVBoxLayout(self)
@@ -38,8 +39,8 @@ class LargePanel(QWidget):
         if self._dock is not None:
             self.leave()
             return
-        content = dock.fill()
-        self._dock = dock
+        self._dock, self._content = dock, dock.fill()
+        content = self._content
         dock.setWidget(QWidget())
         self._column.addWidget(content)
         content.show()
@@ -53,7 +54,7 @@ class LargePanel(QWidget):
         if self._dock is None:
             return
         dock, self._dock = self._dock, None
-        content = self._column.itemAt(0).widget()
+        content = self._content
         self._column.removeWidget(content)
         dock.widget().deleteLater()
         dock.setWidget(content)

@@ -70,7 +70,7 @@ class RunNotices(QObject):
         ):
             around.insert(name, value)
         process.setProcessEnvironment(around)
-        if not process.startDetached()[0]:
+        if not process.startDetached():
             self.trouble.emit(self.tr("The command of the settings cannot be started: {0}").format(program))
 
 

@@ -80,7 +80,8 @@ class Status(QStatusBar):
             self.disconnect(link)
         self._session = session
         self.forecast.watch(session)
-        self._links = [signal.connect(self.refresh) for signal in (session.run_changed, session.problems_changed)]
+        told = (session.run_changed, session.problems_changed, session.stack.indexChanged)
+        self._links = [signal.connect(self.refresh) for signal in told]
         self.refresh()
 
     def _show_engine(self) -> None:

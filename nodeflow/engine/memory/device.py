@@ -92,7 +92,7 @@ def offered(kinds: Mapping[str, Accelerator] = ACCELERATORS) -> dict[str, Device
     asked = ["auto", HOST, *(name for name, kind in kinds.items() if kind.there())]
     found = {}
     for wanted in asked:
-        dtypes = {rule: choose(wanted, kinds, rule)[1] for rule in rules}
+        dtypes = {str(rule): choose(wanted, kinds, rule)[1] for rule in rules}
         kind = choose(wanted, kinds)[0]
         found[wanted] = DeviceInfo(describe(kind, kinds), kind, dtypes)
     return found
