@@ -26,7 +26,7 @@ from nodeflow.graph.model.workflow import Link, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
 from nodes.comfyui.export.writing import export
 from nodes.comfyui.importing import import_comfyui
-from nodes.comfyui.placeholders import FIELD, output_name
+from nodes.comfyui.placeholders import FIELD, PACK, output_name
 
 HEADING = "## There and back"
 SHOWN = 20
@@ -98,7 +98,7 @@ def told(workflow: Workflow) -> Counter[tuple[str, str]]:
 def _output(flat: Workflow, link: Link) -> str:
     """An output by its name; of a placeholder by its place, since the flat form does not say what its outputs are."""
     node = flat.nodes.get(link.source)
-    said = (node.extra or {}).get(FIELD) if node is not None else None
+    said = node.extra.get(FIELD) if node is not None and node.type.startswith(f"{PACK}.") else None
     if said is None:
         return link.output
     kinds = msgspec.json.decode(said)["outputs"]

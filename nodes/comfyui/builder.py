@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param, fits
 from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
+from nodes.comfyui.placeholders import FIELD, storable
 
 PACK = "nodes"
 ZEROED = "ConditioningZeroOut"
@@ -83,6 +86,10 @@ class Builder:
         for output in spec.outputs:
             self._types[Wire(id, output.name)] = output.type
         return Wire(id, spec.outputs[0].name)
+
+    def keep(self, wire: Wire, said: dict[str, str]) -> None:
+        """Keep with a node what ComfyUI was told and we have no parameter for, to be written back."""
+        self.workflow.nodes[wire.node].extra[FIELD] = msgspec.json.encode(storable(said))
 
     def has(self, kind: str) -> bool:
         """Whether there is such a node."""

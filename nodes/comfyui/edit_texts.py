@@ -37,7 +37,11 @@ def text(given: Given, build: Builder) -> Any:
 
 
 def _both(given: Given, build: Builder, images: list[Wire]) -> Outputs:
-    positive = with_images(given, build, given.get("prompt", ""), images, "prompt")
+    """Both texts, as far as anything is made of them."""
+    used = build.used(given.id)
+    positive = None if used == {1} else with_images(given, build, given.get("prompt", ""), images, "prompt")
+    if 1 not in used:
+        return positive, None
     return positive, with_images(given, build, given.get("negative_prompt") or " ", images, "negative")
 
 

@@ -26,6 +26,8 @@ class Given:
 
     def __init__(self, id: str, type: str, inputs: dict[str, Any], title: str = "") -> None:
         self.id, self.type, self.inputs, self.title = id, type, inputs, title
+        self.network: Wire | None = None
+        """The network that is led by this text, where it is one."""
         self.notes: list[str] = []
         """In what the translation is not exact."""
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
+from nodes.comfyui.image_layers import LayeredLatent, decoded
 from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
 from nodes.comfyui.registry import translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
@@ -69,7 +70,10 @@ def encode_for_inpainting(given: Given, build: Builder) -> Latent:
 
 @translates("VAEDecode", "VAEDecodeTiled")
 def decode(given: Given, build: Builder) -> Wire:
-    about = {"vae": given.wire("vae"), "latent": latent_at(given, build, "samples")}
+    vae, latent = given.wire("vae"), latent_at(given, build, "samples")
+    if isinstance(latent, LayeredLatent):
+        return decoded(given, build, latent, vae)
+    about = {"vae": vae, "latent": latent}
     if given.type == "VAEDecodeTiled":
         return build.node("vae_decode_in_tiles", "decode", **about, **_tiles(given))
     return build.node("vae_decode", "decode", **about)

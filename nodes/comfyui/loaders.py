@@ -48,6 +48,8 @@ TAKEN_FOR = "the VAE is taken for one of {family}, since its file may not say wh
 FLOW_MAPS = ("FLUX.3",)
 """Families whose models are distilled so, where their file does not say that it is the base."""
 NOT_LOADED = "models of {family} are not loaded by this nodeflow yet"
+TYPE = "type"
+"""What a loader of texts keeps, where no family of ours stands for what ComfyUI was told."""
 NARROWED = {"fp8_e4m3fn": "float8", "fp8_e4m3fn_fast": "float8", "fp8_e5m2": "float8"}
 
 
@@ -116,6 +118,8 @@ def text_encoder(given: Given, build: Builder) -> Clip:
     inputs = {("model" if not place else f"model_{place + 1}"): file for place, file in enumerate(files)}
     about = choice(build, "load_text_encoder", "family", family)
     wire = build.node("load_text_encoder", "text_encoder", family=about, **inputs)
+    if about is None and given.has("type"):
+        build.keep(wire, {TYPE: given.text("type")})
     return Clip(_filled(build, wire, family), BY_FAMILY, file=files[0])
 
 

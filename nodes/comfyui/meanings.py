@@ -81,6 +81,8 @@ class Model(msgspec.Struct, frozen=True):
     """Whether it was distilled to go from one noise level to another at once."""
     guessed: bool = False
     """Nothing here has loaded it, so that its kind is not known."""
+    loaded: Wire | None = None
+    """The network as it was loaded, before anything was put on it."""
     maps: str = ""
     """What it gives where it turns one latent into another at once, instead of painting one."""
 

@@ -25,7 +25,7 @@ def edited_text(given: Given, build: Builder) -> Conditioning:
 def edited_texts(given: Given, build: Builder) -> Outputs:
     """Both texts with their images, and zeros in the size of the first image, or of the number that it is told."""
     images, side, used = shown_images(given), given.get("resolution", 1024), build.used(given.id)
-    positive = with_images(given, build, given.get("prompt", ""), images, "prompt") if 0 in used else None
+    positive = None if used == {1} else with_images(given, build, given.get("prompt", ""), images, "prompt")
     negative = with_images(given, build, given.get("negative_prompt", ""), images, "negative") if 1 in used else None
     return positive, negative, _size(build, images, side)
 
@@ -50,7 +50,7 @@ def reference(given: Given, build: Builder) -> Conditioning:
     if text.clip is None:
         raise CannotTranslateError("its text was changed since it was encoded")
     build.replaced.add(found.wire.node)
-    images = [*text.references, _reference(build, found.image, found.vae)]
+    images = [*text.references, _reference(given, build, found.image, found.vae)]
     return _encoded(given, build, text.clip, text.words, images, build.role(given.id), text)
 
 
@@ -63,7 +63,7 @@ def references(given: Given, build: Builder) -> Outputs:
         text = given.need(Conditioning, side)
         if text.clip is None:
             raise CannotTranslateError(f"its {side} text was changed since it was encoded")
-        shown = [*text.references, *(_reference(build, image, vae) for image in images)]
+        shown = [*text.references, *(_reference(given, build, image, vae) for image in images)]
         found.append(_encoded(given, build, text.clip, text.words, shown, name, text))
     return found[0], found[1], _size(build, images, 0 if images else 1024)
 
@@ -85,14 +85,15 @@ def with_images(given: Given, build: Builder, words: Any, images: list[Wire], na
     clip, vae = given.need(Clip, "clip"), given.maybe_wire("vae")
     if images and vae is None:
         raise CannotTranslateError("images that the text encoder alone sees have no counterpart here")
-    references = [_reference(build, image, vae) for image in images if vae is not None]
+    references = [_reference(given, build, image, vae) for image in images if vae is not None]
     return _encoded(given, build, clip, words, references, name)
 
 
-def _reference(build: Builder, image: Wire, vae: Wire) -> Wire:
-    if build.network is None:
+def _reference(given: Given, build: Builder, image: Wire, vae: Wire) -> Wire:
+    network = given.network or build.network
+    if network is None:
         raise CannotTranslateError("no model is known whose reference images these are")
-    return build.shared("reference_image", "reference", image=image, vae=vae, network=build.network)
+    return build.shared("reference_image", "reference", image=image, vae=vae, network=network)
 
 
 def _encoded(

@@ -25,6 +25,7 @@ GROUPS = (
     "layouts",
     "image_prompts",
     "language",
+    "image_layers",
     "latents",
     "sampling",
     "sigmas",

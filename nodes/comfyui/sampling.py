@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from nodes.comfyui import image_layers
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.guiders import guided
+from nodes.comfyui.image_layers import EmptyLayers
 from nodes.comfyui.latents import latent_at, masked
 from nodes.comfyui.mapping import mapped
 from nodes.comfyui.meanings import (
@@ -39,7 +41,7 @@ def k_sampler(given: Given, build: Builder) -> Latent:
 def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
     """The schedule of a sampler by its name and that of its spacing; some spacings are a formula of their own."""
     spacing, sampler = given.get("scheduler", "normal"), given.get("sampler_name", "euler")
-    if spacing not in FORMULAS:
+    if not isinstance(spacing, str) or spacing not in FORMULAS:
         return build.node("k_sampler", "schedule", trained=model.schedule, sampler=sampler, spacing=spacing, **about)
     if set(about) - {"steps", "denoise"}:
         raise CannotTranslateError(f"steps of {spacing} cannot be cut out here")
@@ -134,6 +136,8 @@ def _sampled(
     if given.inputs.get("latent_image") is None:
         raise CannotTranslateError("nothing is wired to its latent_image")
     empty = given.inputs["latent_image"]
+    if isinstance(empty, EmptyLayers) and isinstance(found, Guider):
+        return image_layers.sampled(given, build, found, schedule, noise, empty.layers)
     guider = found if isinstance(found, Wire) else guided(given, build, found, schedule)
     size: dict[str, Any] = {}
     latent: Latent | None = None

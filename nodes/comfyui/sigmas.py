@@ -8,6 +8,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Model, Sampler, Wire
 from nodes.comfyui.registry import Outputs, translates
+from nodes.comfyui.sampled_models import WITHOUT_MODEL
 
 FORMULAS: dict[str, tuple[str, dict[str, str]]] = {
     "KarrasScheduler": ("karras_sigmas", {key: key for key in ("steps", "sigma_max", "sigma_min", "rho")}),
@@ -34,8 +35,6 @@ FORMULAS: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 """Nodes here, and their parameters by ComfyUI's names, of classes that need no model."""
-OF_FLOW = ("Flux2Scheduler", "Ideogram4Scheduler")
-"""Those whose nodes here ask for the levels of a model all the same."""
 OF_MODEL: dict[str, tuple[str, dict[str, str]]] = {
     "BasicScheduler": ("model_sigmas", {"spacing": "scheduler", "steps": "steps", "denoise": "denoise"}),
     "BetaSamplingScheduler": ("beta_sigmas", {"steps": "steps", "alpha": "alpha", "beta": "beta"}),
@@ -73,7 +72,8 @@ def _filled(given: Given, names: dict[str, str]) -> dict[str, Any]:
 @translates(*FORMULAS)
 def formula(given: Given, build: Builder) -> Wire:
     kind, names = FORMULAS[given.type]
-    levels = build.levels if given.type in OF_FLOW else None
+    model = given.inputs.get("model")
+    levels = model.schedule if isinstance(model, Model) else build.levels if given.type in WITHOUT_MODEL else None
     return build.node(kind, "sigmas", trained=levels, **_filled(given, names))
 
 

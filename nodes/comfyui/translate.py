@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -15,8 +16,12 @@ from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, Latent, Model, Value, Wire, wire_of
 from nodes.comfyui.placeholders import PACK, kept, output_name, storable
 from nodes.comfyui.registry import translators
+from nodes.comfyui.sampled_models import models_of_levels, networks_of_texts
 
 TRANSLATED, APPROXIMATE, UNKNOWN = "translated", "approximate", "unknown"
+STRANGE = "its values are of another kind than those of such a node"
+WRONG: tuple[type[Exception], ...] = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What values of a wrong kind may bring about in a function that is made for those of a right one."""
 DEEPEST = 64
 """Placeholders that are made for each other's sake."""
 
@@ -52,23 +57,32 @@ class _Translating:
         self.meanings: dict[tuple[str, int], Any] = {}
         self.rows: dict[str, Row] = {}
         self.placeholders: dict[str, str] = {}
+        self.sampled = models_of_levels(prompt)
+        self.networks = networks_of_texts(prompt)
 
     def run(self) -> Translation:
-        for id in _in_order(self.prompt):
+        for id in _in_order(self.prompt, self.sampled, self.networks):
             node = self.prompt.nodes[id]
             mark = self.build.begin(id)
             given = Given(id, node.type, {key: self._meant(value) for key, value in node.inputs.items()}, node.title)
+            if id in self.sampled:
+                given.inputs["model"] = self._meant(self.sampled[id])
+            if id in self.networks and isinstance(led := self._meant(self.networks[id]), Model):
+                given.network = led.loaded or led.network
             translator = translators().get(node.type)
             try:
                 if translator is None:
                     raise CannotTranslateError("there is no counterpart here")
                 found = translator(given, self.build)
-            except CannotTranslateError as error:
+            except (CannotTranslateError, *WRONG) as error:
                 self.build.undo(mark)
                 self._placeholder(id)
-                self.rows[id] = Row(id, node.type, UNKNOWN, self.build.made[id], [str(error)])
+                reason = str(error) if isinstance(error, CannotTranslateError) else STRANGE
+                self.rows[id] = Row(id, node.type, UNKNOWN, self.build.made[id], [reason])
                 continue
             for slot, meaning in enumerate(found if type(found) is tuple else (found,)):
+                if isinstance(meaning, Model) and meaning.loaded is None:
+                    meaning = replace(meaning, loaded=meaning.network)
                 self.meanings[id, slot] = meaning
                 if isinstance(meaning, Model) and self.build.levels is None:
                     self.build.levels = meaning.schedule
@@ -108,7 +122,7 @@ class _Translating:
 
     def _stand_in(self, node: PromptNode, slot: int, wire: Wire) -> Any:
         """What an output of a placeholder means: a model or text that passes it keeps what is known of it."""
-        kind = node.outputs[slot] if slot < len(node.outputs) else ""
+        kind = node.outputs[slot] if 0 <= slot < len(node.outputs) else ""
         passed = [self._meant(value) for value in node.inputs.values() if isinstance(value, Output)]
         if kind == "MODEL":
             self.build.levels = self.build.levels or wire
@@ -137,9 +151,11 @@ class _Translating:
         return Wire(name, output_name(self.prompt.nodes[source.node], source.slot))
 
 
-def _in_order(prompt: Prompt) -> list[str]:
+def _in_order(prompt: Prompt, *besides: Mapping[str, Output]) -> list[str]:
     """Each node behind those that it needs; those in circles at the end, as they stand in the file."""
     needs = {id: _sources(node, prompt) for id, node in prompt.nodes.items()}
+    for id, model in (pair for one in besides for pair in one.items()):
+        needs[id].add(model.node)
     takers: dict[str, list[str]] = {id: [] for id in prompt.nodes}
     for id, sources in needs.items():
         for source in sources:

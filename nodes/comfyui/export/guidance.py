@@ -50,6 +50,8 @@ class Guided(NamedTuple):
     mask: Ref | None = None
     family: str = ""
     middle: Middle | None = None
+    away: Ref | None = None
+    """Another model for what is led away from."""
 
 
 Inner = Callable[[str], Guided]
@@ -68,7 +70,7 @@ def within(exporter: Exporter, guider: str, inner: Inner) -> Guided:
     """A part of the steps with another scale, or with blocks left out for the negative text."""
     inside, outside = exporter.node_at(guider, "inside"), exporter.node_at(guider, "outside")
     shares = {key: exporter.value(guider, value) for key, value in SHARES.items()}
-    if exporter.kind(inside) == "auto_guidance":
+    if exporter.kind(inside) == "auto_guidance" and _is_weakened(exporter, inside):
         return _weakened(exporter, inside, inner(outside), shares)
     found, other = inner(outside), inner(inside)
     if other._replace(scale=found.scale, negative=found.negative) != found:
@@ -77,22 +79,33 @@ def within(exporter: Exporter, guider: str, inner: Inner) -> Guided:
     return found._replace(model=model, negative=found.negative or other.negative)
 
 
+def _is_weakened(exporter: Exporter, guider: str) -> bool:
+    """Whether what is led away from is the same model without some blocks."""
+    return exporter.kind(exporter.node_at(guider, "weak")) == "weaken_guidance"
+
+
 def _weakened(exporter: Exporter, inside: str, found: Guided, shares: dict[str, Any]) -> Guided:
     weak = exporter.node_at(inside, "weak")
-    if exporter.kind(weak) != "weaken_guidance":
-        raise CannotExportError("a worse model that is led away from has no counterpart in ComfyUI")
     given = _layers(str(exporter.plain(weak, "layers")))
     return found._replace(model=exporter.shared("SkipLayerGuidanceDiTSimple", model=found.model, **given, **shares))
 
 
-def alone_weakened(exporter: Exporter, guider: str, inner: Inner) -> Guided:
-    """Blocks left out for the negative text in all steps."""
+def away_from(exporter: Exporter, guider: str, inner: Inner) -> Guided:
+    """Away from another model, or from the same one with blocks left out for the negative text in all steps."""
     good, weak = exporter.node_at(guider, "guider"), exporter.node_at(guider, "weak")
-    if exporter.kind(weak) != "weaken_guidance":
-        raise CannotExportError("a worse model that is led away from has no counterpart in ComfyUI")
+    if not _is_weakened(exporter, guider):
+        return _from_another(exporter.value(guider, "scale"), inner(good), inner(weak))
     towards, away = inner(good), inner(exporter.node_at(weak, "guider"))
     found = towards._replace(negative=away.positive, scale=exporter.value(guider, "scale"))
     return _weakened(exporter, guider, found, {"start_percent": 0.0, "end_percent": 1.0})
+
+
+def _from_another(scale: Any, towards: Guided, away: Guided) -> Guided:
+    """Towards what one model says of one text, away from what another says of another."""
+    if towards.middle or away.middle or towards.mask or away.mask or 1.0 not in (towards.scale, away.scale):
+        raise CannotExportError("a worse model that is led away from has no counterpart in ComfyUI")
+    other = None if away.model == towards.model else away.model
+    return towards._replace(negative=away.positive, scale=scale, away=other)
 
 
 def skipping(exporter: Exporter, guider: str, inner: Inner) -> Guided:
@@ -138,7 +151,7 @@ def ruled(exporter: Exporter, guider: str, model: Ref) -> Ref:
 OTHERS: dict[str, Callable[[Exporter, str, Inner], Guided]] = {
     **dict.fromkeys(OVER, over),
     WITHIN: within,
-    "auto_guidance": alone_weakened,
+    "auto_guidance": away_from,
     LAYERS: skipping,
 }
 """How guiders are written that stand over others."""

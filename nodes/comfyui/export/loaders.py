@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
 from nodes.comfyui.export.models import file_of
 from nodes.comfyui.export.registry import exports
+from nodes.comfyui.loaders import TYPE
 from nodes.comfyui.model_families import AUTO, BY_ENCODER, BY_TYPE, family_of_name
+from nodes.comfyui.placeholders import FIELD
 
 GGUF = ".gguf"
 TEXTS = {1: "CLIPLoader", 2: "DualCLIPLoader", 3: "TripleCLIPLoader", 4: "QuadrupleCLIPLoader"}
@@ -20,7 +24,9 @@ LOADERS, CHANGES = ("load_model", "load_diffusion_model"), ("apply_lora",)
 def family_of(exporter: Exporter, name: str, param: str = "family") -> str:
     """The family of a load node: as it says, else as its file does; empty for none."""
     said = str(exporter.plain(name, param) or AUTO)
-    return said if said != AUTO else family_of_name(str(exporter.plain(name, "model") or ""))
+    if said != AUTO:
+        return said
+    return BY_TYPE.get(_type_kept(exporter, name), "") or family_of_name(str(exporter.plain(name, "model") or ""))
 
 
 def family_of_network(exporter: Exporter, name: str, input: str = "network") -> str:
@@ -69,7 +75,16 @@ def text_encoder(exporter: Exporter, name: str) -> Outputs:
     files = [file for key in names if (file := str(exporter.plain(name, key) or ""))]
     if not files:
         raise CannotExportError("its model is not named")
-    return {"text_encoder": _text_encoder(exporter, files, family_of(exporter, name))}
+    return {"text_encoder": _text_encoder(exporter, files, family_of(exporter, name), _type_kept(exporter, name))}
+
+
+def _type_kept(exporter: Exporter, name: str) -> str:
+    """The type that a loader was given in ComfyUI, where no family of ours stands for it; empty for none."""
+    try:
+        kept = msgspec.json.decode(exporter.workflow.nodes[name].extra.get(FIELD, b"{}"), type=dict[str, str])
+    except msgspec.MsgspecError:
+        return ""
+    return kept.get(TYPE, "")
 
 
 def _usual(exporter: Exporter, name: str) -> None:
@@ -84,28 +99,29 @@ def _network(exporter: Exporter, name: str) -> Ref:
     return exporter.add("UNETLoader", unet_name=file, weight_dtype=STORED.get(str(stored), "default"))
 
 
-def _text_encoder(exporter: Exporter, files: list[str], family: str) -> Ref:
+def _text_encoder(exporter: Exporter, files: list[str], family: str, type: str = "") -> Ref:
     kind = TEXTS[len(files)] + ("GGUF" if any(file.lower().endswith(GGUF) for file in files) else "")
     named: dict[str, Any] = {f"clip_name{at}": file for at, file in enumerate(files, 1)}
     if len(files) == 1:
         named = {"clip_name": files[0]}
     if len(files) < 3:
-        named["type"] = type_of(family)
+        named["type"] = type or type_of(family)
         if not kind.endswith("GGUF"):
             named["device"] = "default"
-    return exporter.shared(kind, **named)
+    return exporter.add(kind, **named)
 
 
 @exports("load_language_model")
 def language_model(exporter: Exporter, name: str) -> Outputs:
     """A text encoder that writes; where its file reads the texts of a model too, the same one."""
     file = file_of(exporter, name)
-    return {"language_model": _text_encoder(exporter, [file], _read_by(exporter, file))}
+    read_by = _read_by(exporter, file)
+    made = exporter.begin(read_by) if read_by else None
+    return {"language_model": made["text_encoder"] if made else _text_encoder(exporter, [file], "")}
 
 
 def _read_by(exporter: Exporter, file: str) -> str:
-    """The family whose text encoder a file is in this workflow; empty for none."""
+    """The node whose text encoder a file is in this workflow too; empty for none."""
     params = {"load_model": "text_encoder", "load_text_encoder": "model"}
     nodes = exporter.workflow.nodes
-    taking = (one for one in nodes if nodes[one].params.get(params.get(exporter.kind(one), "")) == file)
-    return next((family for one in taking if (family := family_of(exporter, one))), "")
+    return next((one for one in nodes if nodes[one].params.get(params.get(exporter.kind(one), "")) == file), "")

@@ -19,6 +19,8 @@ GROUPS = (
     "references",
     "masks",
     "mapping",
+    "image_layers",
+    "starting",
     "sampling",
 )
 _FUNCTIONS: dict[str, Function] = {}

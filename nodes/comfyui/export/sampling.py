@@ -11,6 +11,8 @@ from nodes.comfyui.export.loaders import family_of_network
 from nodes.comfyui.export.masks import opened
 from nodes.comfyui.export.models import model_with_levels
 from nodes.comfyui.export.registry import exports, taken
+from nodes.comfyui.export.starting import BESIDE, EMPTY, OF_FAMILIES, latent_of, seed_of
+from nodes.comfyui.sampling import FORMULAS
 from nodes.comfyui.sigmas import OF_MODEL, SAMPLERS
 
 GUIDERS = ("classifier_free_guidance", "no_guidance", "inpaint")
@@ -38,22 +40,8 @@ KINDS = {
     "Flow-match Euler": "euler",
 }
 """diffusers' schedulers by the samplers that walk as they do."""
-EMPTY = {
-    "unet_denoiser": "EmptyLatentImage",
-    "flux_denoiser": "EmptySD3LatentImage",
-    "joint_denoiser": "EmptySD3LatentImage",
-    "network_denoiser": "EmptySD3LatentImage",
-    "flow_map_denoiser": "EmptySD3LatentImage",
-}
-EMPTY_OF = {"FLUX.2": "EmptyFlux2LatentImage", "FLUX.2 Klein": "EmptyFlux2LatentImage"}
-"""The same by families."""
-OF_FAMILIES = ("network_denoiser", "flow_map_denoiser")
-"""Denoisers of all families."""
-BESIDE = ("inpainting_denoiser", "edit_denoiser")
-"""Denoisers whose networks see an image beside the latent, which stands on the texts in ComfyUI."""
 NETWORK = {"unet_denoiser": "unet", **dict.fromkeys(OF_FAMILIES, "network"), **dict.fromkeys(BESIDE, "unet")}
 """What denoisers call their network, where it is no transformer."""
-ENCODE, GROW = "vae_encode", "grow_mask"
 taken(*GUIDERS, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise")
 
 
@@ -64,16 +52,18 @@ def sample(exporter: Exporter, name: str) -> Outputs:
     schedule = exporter.node_at(name, "schedule")
     guided = _guided(exporter, exporter.node_at(name, "guider"), schedule)
     noise = exporter.node_at(name, "noise")
-    latent = _latent(exporter, name, noise, guided)
+    latent = latent_of(exporter, name, noise, guided)
     if strength := opened(exporter, name):
         guided = guided._replace(model=exporter.shared("DifferentialDiffusion", model=guided.model, strength=strength))
     kind = exporter.kind(schedule)
-    if guided.middle is not None and kind != "sigmas_schedule":
-        raise CannotExportError("two scales are for a sampler along sigmas in ComfyUI")
+    if (guided.middle is not None or guided.away is not None) and kind != "sigmas_schedule":
+        raise CannotExportError("two scales, or two models, are for a sampler along sigmas in ComfyUI")
     if kind == "k_sampler":
         ref = _k_sampler(exporter, name, schedule, guided, noise, latent)
     elif kind == "scheduler":
         ref = _by_diffusers(exporter, name, schedule, guided, noise, latent)
+    elif kind == "sigmas_schedule" and (spacing := _formula(exporter, schedule)):
+        ref = _by_formula(exporter, schedule, spacing, guided, noise, latent)
     elif kind == "sigmas_schedule":
         ref = _custom(exporter, schedule, guided, noise, latent)
         return {"latent": ref, "denoised": ref.other(1)}
@@ -191,62 +181,31 @@ def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | No
     return ref, ref.other(1) if negative else None
 
 
-def _latent(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
-    if guided.mask is not None and (grown := _grown(exporter, name)) is not None:
-        return grown
-    given = exporter.maybe(name, "latent")
-    if given is None:
-        width, height = (exporter.value(noise, side) for side in ("width", "height"))
-        if not width or not height:
-            raise CannotExportError(f"ComfyUI needs width and height of the image; set them at {noise}")
-        about = {"width": width, "height": height, "batch_size": exporter.value(noise, "batch")}
-        given = exporter.shared(_empty(guided), **about)
-    if guided.mask is not None:
-        given = exporter.shared("SetLatentNoiseMask", samples=given, mask=guided.mask)
-    return given
+def _formula(exporter: Exporter, schedule: str) -> str:
+    """What a pack calls the spacing of a schedule that starts part of the way, which no class of the core's does."""
+    link = exporter.source(schedule, "sigmas")
+    if link is None or set(exporter.workflow.nodes[schedule].params) - {"sampler"}:
+        return ""
+    params = exporter.workflow.nodes[link.source].params
+    for name, (kind, values) in FORMULAS.items():
+        if exporter.kind(link.source) == kind and params.get("denoise", 1.0) != 1 and values.items() <= params.items():
+            return name
+    return ""
 
 
-def _empty(guided: Guided) -> str:
-    """The class of zeros that a family's latents are."""
-    if guided.denoiser in (*OF_FAMILIES, *BESIDE):
-        return EMPTY_OF.get(guided.family, EMPTY["network_denoiser" if guided.family else "unet_denoiser"])
-    return EMPTY[guided.denoiser]
-
-
-def _grown(exporter: Exporter, name: str) -> Ref | None:
-    """An image encoded with a mask that is grown squarely, which is one node in ComfyUI."""
-    guider, link = exporter.node_at(name, "guider"), exporter.source(name, "latent")
-    mask = exporter.source(guider, "mask")
-    if link is None or mask is None or (exporter.kind(link.source), exporter.kind(mask.source)) != (ENCODE, GROW):
-        return None
-    if exporter.plain(mask.source, "corners") != "square":
-        return None
-    about = {"pixels": exporter.wire(link.source, "image"), "vae": exporter.wire(link.source, "vae")}
-    about |= {"mask": exporter.wire(mask.source, "mask"), "grow_mask_by": exporter.value(mask.source, "pixels")}
-    return exporter.shared("VAEEncodeForInpaint", **about)
-
-
-def _seed(exporter: Exporter, noise: str) -> tuple[Any, bool]:
-    """The seed, and whether noise is added. Noise of other streams is told."""
-    kind = exporter.kind(noise)
-    if kind == "gaussian_noise":
-        if exporter.plain(noise, "batch") != 1:
-            exporter.note("only the first image of the batch starts from the same noise in ComfyUI")
-        return exporter.value(noise, "seed"), True
-    if kind != "noise_stream":
-        raise CannotExportError(f"its noise, {noise}, has no counterpart in ComfyUI")
-    stream = exporter.plain(noise, "stream")
-    if stream not in ("one for the batch", "a seed an image"):
-        exporter.note(f"ComfyUI draws the noise on the CPU, not by {stream}: the image is another one")
-    if exporter.plain(noise, "batch_index"):
-        raise CannotExportError("a batch index of its noise has no counterpart in a sampler of ComfyUI's")
-    large = str(exporter.plain(noise, "large_seed") or "")
-    return int(large) if large.isdigit() else exporter.value(noise, "seed"), bool(exporter.plain(noise, "add_noise"))
+def _by_formula(exporter: Exporter, schedule: str, spacing: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+    exporter.note(f"its spacing {spacing} is one of the pack RES4LYF")
+    sigmas = exporter.node_at(schedule, "sigmas")
+    seed, _ = seed_of(exporter, noise)
+    texts = {"positive": guided.positive, "negative": guided.negative or guided.positive}
+    about = {key: exporter.value(sigmas, key) for key in ("steps", "denoise")}
+    about |= {"sampler_name": exporter.value(schedule, "sampler"), "scheduler": spacing, "seed": seed}
+    return exporter.add("KSampler", model=guided.model, **texts, latent_image=latent, cfg=guided.scale, **about)
 
 
 def _k_sampler(exporter: Exporter, name: str, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
     exporter.need(schedule, eta=1.0, s_noise=1.0, s_churn=0.0)
-    seed, added = _seed(exporter, noise)
+    seed, added = seed_of(exporter, noise)
     sampler, spacing, steps = (exporter.value(schedule, key) for key in ("sampler", "spacing", "steps"))
     start, end, leftover = (exporter.value(schedule, key) for key in ("start_step", "end_step", "leftover_noise"))
     texts = {"positive": guided.positive, "negative": guided.negative or guided.positive}
@@ -283,7 +242,7 @@ def _by_diffusers(exporter: Exporter, name: str, schedule: str, guided: Guided, 
     kind, karras = exporter.plain(schedule, "kind"), exporter.plain(schedule, "sigmas") == "Karras"
     if kind not in KINDS:
         raise CannotExportError(f"the scheduler {kind} has no counterpart in ComfyUI")
-    seed, _ = _seed(exporter, noise)
+    seed, _ = seed_of(exporter, noise)
     spacing = "karras" if karras else "simple" if guided.denoiser != "unet_denoiser" else "ddim_uniform"
     if not karras:
         exporter.note(f"its noise levels are those of {spacing} in ComfyUI, which differ a little")
@@ -303,12 +262,16 @@ def _by_diffusers(exporter: Exporter, name: str, schedule: str, guided: Guided, 
 
 
 def _custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
-    seed, added = _seed(exporter, noise)
+    seed, added = seed_of(exporter, noise)
     noised = exporter.shared("RandomNoise", noise_seed=seed) if added else exporter.shared("DisableNoise")
     if guided.middle is not None:
         texts = {"cond1": guided.positive, "cond2": guided.middle.text, "negative": guided.negative}
         scales = {"cfg_conds": guided.scale, "cfg_cond2_negative": guided.middle.scale, "style": guided.middle.style}
         guider = exporter.shared("DualCFGGuider", model=guided.model, **texts, **scales)
+    elif guided.away is not None:
+        texts = {"positive": guided.positive, "negative": guided.negative}
+        about = {"model": guided.model, "model_negative": guided.away, "cfg": guided.scale}
+        guider = exporter.shared("DualModelGuider", **about, **texts)
     elif guided.negative is None or guided.scale == 1:
         guider = exporter.shared("BasicGuider", model=guided.model, conditioning=guided.positive)
     else:
@@ -384,9 +347,3 @@ def _patched(exporter: Exporter, levels: str) -> Ref | None:
                 guider = exporter.node_at(taken_by.target, "guider")
                 return _guided(exporter, guider, link.target).model
     return None
-
-
-@exports("empty_latent")
-def empty_latent(exporter: Exporter, name: str) -> Outputs:
-    about = {"width": exporter.value(name, "width"), "height": exporter.value(name, "height")}
-    return {"latent": exporter.add("EmptyLatentImage", **about, batch_size=exporter.value(name, "batch"))}

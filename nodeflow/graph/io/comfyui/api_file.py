@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from nodeflow.graph.io.comfyui.output_kinds import infer_kinds
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
-from nodeflow.graph.io.comfyui.tolerant import mapping, name, text, whole
+from nodeflow.graph.io.comfyui.tolerant import mapping, name, text
 from nodeflow.graph.io.comfyui.widgets import class_facts
+
+PLACES = 4
+"""Digits of the place of an output; a longer number is none."""
 
 
 def is_api_file(data: Any) -> bool:
@@ -25,7 +29,7 @@ def read_api_file(data: Any) -> Prompt:
         if not kind:
             prompt.skipped.append(f"{key} names no class and was left out")
             continue
-        inputs = {name_: _plain(value) for name_, value in mapping(mapping(one).get("inputs")).items()}
+        inputs = {name_: _plain(value, data) for name_, value in mapping(mapping(one).get("inputs")).items()}
         facts = class_facts().get(kind)
         title = text(mapping(mapping(one).get("_meta")).get("title"))
         prompt.nodes[key] = PromptNode(key, kind, inputs, title, facts.outputs if facts else ())
@@ -34,13 +38,19 @@ def read_api_file(data: Any) -> Prompt:
             key for key, value in node.inputs.items() if isinstance(value, Output) and value.node not in prompt.nodes
         ]:
             prompt.skipped.append(f"{node.id}.{key} comes from {node.inputs.pop(key).node}, which is not there")
+    infer_kinds(prompt)
     return prompt
 
 
-def _plain(value: Any) -> Any:
-    """A value of a flat workflow: a link is a list of an id and a place, a list that is a value stands wrapped."""
-    if isinstance(value, list) and len(value) == 2 and name(value[0]) and isinstance(value[1], int):
-        return Output(name(value[0]), whole(value[1]))
+def _plain(value: Any, nodes: Any) -> Any:
+    """A value of a flat workflow: a link is a list of an id and a place, a list that is a value stands wrapped.
+
+    Programs that write such files by themselves have places as text too; these count where there is such a node.
+    """
+    if isinstance(value, list) and len(value) == 2 and name(value[0]):
+        node, place = name(value[0]), name(value[1])
+        if place.isdecimal() and len(place) <= PLACES and (not isinstance(value[1], str) or node in nodes):
+            return Output(node, int(place))
     if isinstance(value, dict) and set(value) == {"__value__"}:
         return value["__value__"]
     return value
