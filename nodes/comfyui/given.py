@@ -24,8 +24,12 @@ OF_A_WIRE: tuple[type, ...] = (Clip, Conditioning, ControlNet, Latent)
 class Given:
     """The inputs of one node. Asking for what is not there ends its translation."""
 
-    def __init__(self, id: str, type: str, inputs: dict[str, Any], title: str = "") -> None:
+    def __init__(
+        self, id: str, type: str, inputs: dict[str, Any], title: str = "", lost: frozenset[str] = frozenset()
+    ) -> None:
         self.id, self.type, self.inputs, self.title = id, type, inputs, title
+        self.lost = lost
+        """Inputs that are wired to an output which means nothing here."""
         self.network: Wire | None = None
         """The network that is led by this text, where it is one."""
         self.notes: list[str] = []
@@ -37,10 +41,16 @@ class Given:
             self.notes.append(note)
 
     def has(self, name: str) -> bool:
+        self._refuse_lost(name)
         return self.inputs.get(name) is not None
+
+    def _refuse_lost(self, name: str) -> None:
+        if name in self.lost:
+            raise CannotTranslateError(f"its {name} comes from what has no counterpart here")
 
     def get(self, name: str, default: Any = None) -> Any:
         """A value, or a wire that brings one."""
+        self._refuse_lost(name)
         found = self.inputs.get(name)
         return default if found is None else found
 
@@ -67,6 +77,7 @@ class Given:
         return wire
 
     def maybe_wire(self, name: str) -> Wire | None:
+        self._refuse_lost(name)
         return wire_of(self.inputs.get(name))
 
     def constant(self, name: str, default: Any = None) -> Any:

@@ -213,13 +213,18 @@ def stitch(given: Given, build: Builder) -> Wire:
 def composite(given: Given, build: Builder) -> Wire:
     if given.whole("x") or given.whole("y") or not given.has("mask"):
         raise CannotTranslateError("images are laid on each other by a mask of their own size here")
-    if given.get("resize_source", False) is not True:
+    below, above = given.wire("destination"), given.wire("source")
+    if given.get("resize_source", False) is True:
+        size = build.shared("image_size", "size", image=below)
+        about = {"width": size, "height": size.other("height"), "method": "bilinear"}
+        above = build.node("scale_image", "fitted", image=above, **about)
+    else:
         given.approximate("both images must have the same size")
     return build.node(
         "composite",
         "composite",
-        background=given.wire("destination"),
-        foreground=given.wire("source"),
+        background=below,
+        foreground=above,
         mask=given.wire("mask"),
         mask_fit="stretch",
     )

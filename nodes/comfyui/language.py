@@ -6,6 +6,7 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
+from nodes.comfyui.loaders import TYPE, clip_type
 from nodes.comfyui.meanings import CannotTranslateError, Clip, Value
 from nodes.comfyui.registry import Outputs, translates
 
@@ -21,6 +22,8 @@ def generate(given: Given, build: Builder) -> Outputs:
         raise CannotTranslateError("its language model is not one of a file of its own")
     build.replaced.add(clip.wire.node)
     model = build.shared("load_language_model", "language_model", model=clip.file)
+    if type := clip_type(build, clip.file):
+        build.keep(model, {TYPE: type})
     given.approximate(LEFT_OUT)
     if given.get("thinking", False) is True:
         given.approximate("it answers without thinking first")

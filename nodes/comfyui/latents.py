@@ -10,6 +10,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.image_layers import LayeredLatent, decoded
 from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.registry import translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
 
@@ -28,7 +29,7 @@ METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic
 @translates(*EMPTY)
 def empty(given: Given, build: Builder) -> EmptyLatent:
     width, height = (of_cells(given.get(side, 512)) for side in ("width", "height"))
-    return EmptyLatent(width, height, given.get("batch_size", 1))
+    return EmptyLatent(width, height, given.get("batch_size", 1), given.type)
 
 
 def of_cells(side: Any) -> Any:
@@ -46,6 +47,8 @@ def latent_at(given: Given, build: Builder, name: str) -> Latent:
         wire = build.shared(
             "empty_latent", "empty", vae=build.vae, width=found.width, height=found.height, batch=found.batch
         )
+        if found.kind not in ("", EMPTY[0]):
+            build.keep(wire, {CLASS: found.kind})
         return Latent(wire, batch=found.batch)
     if isinstance(found, Wire):
         return Latent(found)

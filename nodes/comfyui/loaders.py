@@ -123,6 +123,14 @@ def text_encoder(given: Given, build: Builder) -> Clip:
     return Clip(_filled(build, wire, family), BY_FAMILY, file=files[0])
 
 
+def clip_type(build: Builder, file: object) -> str:
+    """What a loader of one text encoder was told that its file is for; empty where none names it."""
+    for node in build.prompt.nodes.values():
+        if TEXTS.get(node.type, (None,))[0] == ONE and node.inputs.get("clip_name") == file:
+            return str(node.inputs.get("type", ""))
+    return ""
+
+
 def _filled(build: Builder, wire: Wire, family: str) -> Wire:
     """A text encoder whose texts are as long as in ComfyUI."""
     if family not in FILLED:

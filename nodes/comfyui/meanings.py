@@ -141,6 +141,8 @@ class EmptyLatent(msgspec.Struct, frozen=True):
     width: Any
     height: Any
     batch: Any = 1
+    kind: str = ""
+    """The class that made it, where it was one of ComfyUI's own."""
 
 
 class Latent(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ from nodeflow.graph.io.comfyui.prompt import PromptNode
 PACK = "comfyui"
 FIELD = "comfyui"
 """The field of a node that keeps its class and the types of its outputs."""
+CLASS = "class"
+"""What a node keeps that could have come from one class or another."""
 LONGEST_TEXT = 900_000
 DEEPEST = 16
 

@@ -10,15 +10,21 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import latent_at
 from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.registry import Outputs, translates
 
 SIZES = "reference images get the sizes and the filter of their family here"
+OLDER = "TextEncodeQwenImageEdit"
+"""The class for one image, which frames a text in another way than the one for several."""
 AS_USUAL = ("index", "index_timestep_zero", "offset")
 
 
-@translates("TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus")
+@translates(OLDER, "TextEncodeQwenImageEditPlus")
 def edited_text(given: Given, build: Builder) -> Conditioning:
-    return with_images(given, build, given.get("prompt", ""), shown_images(given), build.role(given.id))
+    found = with_images(given, build, given.get("prompt", ""), shown_images(given), build.role(given.id))
+    if given.type == OLDER:
+        build.keep(found.wire, {CLASS: given.type})
+    return found
 
 
 @translates("TextEncodeQwenImage21")

@@ -12,6 +12,7 @@ from nodes.comfyui.image_layers import EmptyLayers
 from nodes.comfyui.latents import latent_at, masked
 from nodes.comfyui.mapping import mapped
 from nodes.comfyui.meanings import (
+    BY_FAMILY,
     CannotTranslateError,
     Conditioning,
     EmptyLatent,
@@ -23,10 +24,13 @@ from nodes.comfyui.meanings import (
     Value,
     Wire,
 )
+from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.registry import Outputs, translates
 
 FORMULAS: dict[str, tuple[str, dict[str, Any]]] = {"beta57": ("beta_sigmas", {"alpha": 0.5, "beta": 0.7})}
 """Spacings of packs that a node of their own makes: its type and parameters."""
+USUAL = ("EmptySD3LatentImage", "EmptyLatentImage")
+"""The zeros that are written for models by families, and for U-Nets."""
 GROWN = "the mask is not grown by some pixels as when the image was encoded"
 
 
@@ -70,7 +74,9 @@ def k_sampler_advanced(given: Given, build: Builder) -> Latent:
 def sampler_custom(given: Given, build: Builder) -> Outputs:
     found = _texts(given)
     noise = Noise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", True)) else Noise()
-    return _sampled(given, build, found, _schedule(given, build, found), noise, given.get("noise_seed", 0))
+    made = _sampled(given, build, found, _schedule(given, build, found), noise, given.get("noise_seed", 0))
+    build.keep(made[0].wire, {CLASS: given.type})
+    return made
 
 
 @translates("SamplerCustomAdvanced")
@@ -147,6 +153,8 @@ def _sampled(
         latent = latent_at(given, build, "latent_image")
         batch = latent.batch
     begin = _noise(build, seed if noise.seed is None else noise.seed, noise.seed is not None, batch, size)
+    if size and empty.kind not in ("", USUAL[isinstance(found, Wire) or found.model.kind != BY_FAMILY]):
+        build.keep(begin, {CLASS: empty.kind})
     latent = _opened(given, build, found, latent)
     wire = build.node("sample", "sampler", guider=guider, schedule=schedule, noise=begin, latent=latent)
     about = latent.mask if latent else None, batch, latent.grown if latent else False

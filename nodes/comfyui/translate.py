@@ -64,7 +64,7 @@ class _Translating:
         for id in _in_order(self.prompt, self.sampled, self.networks):
             node = self.prompt.nodes[id]
             mark = self.build.begin(id)
-            given = Given(id, node.type, {key: self._meant(value) for key, value in node.inputs.items()}, node.title)
+            given = self._given(node)
             if id in self.sampled:
                 given.inputs["model"] = self._meant(self.sampled[id])
             if id in self.networks and isinstance(led := self._meant(self.networks[id]), Model):
@@ -92,6 +92,11 @@ class _Translating:
             self.rows[id] = Row(id, node.type, status, self.build.made[id], given.notes)
         self.build.leave_out_replaced()
         return Translation(self.build.workflow, self.rows, self.build.made)
+
+    def _given(self, node: PromptNode) -> Given:
+        inputs = {key: self._meant(value) for key, value in node.inputs.items()}
+        lost = [key for key, value in node.inputs.items() if isinstance(value, Output) and inputs[key] is None]
+        return Given(node.id, node.type, inputs, node.title, frozenset(lost))
 
     def _meant(self, value: Any) -> Any:
         """What an input is: a value, or what the output means that it comes from."""

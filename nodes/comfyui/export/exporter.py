@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
+import msgspec
+
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Link, Socket, Workflow, upstream
 from nodeflow.graph.subgraphs.flatten import flatten
+from nodes.comfyui.placeholders import FIELD
 from nodes.comfyui.placeholders import PACK as FOREIGN
 
 OURS = "nodes."
@@ -212,6 +215,14 @@ class Exporter:
     def consumers(self, name: str) -> list[Link]:
         """The links that lead away from a node."""
         return self._consumers.get(name, [])
+
+    def kept(self, name: str, key: str) -> str:
+        """What a node keeps of ComfyUI's that no parameter here says; empty for none."""
+        try:
+            said = msgspec.json.decode(self.workflow.nodes[name].extra.get(FIELD, b"{}"), type=dict[str, str])
+        except msgspec.MsgspecError:
+            return ""
+        return said.get(key, "")
 
     def note(self, sentence: str) -> None:
         """Say in what the node that is being written is not exact."""

@@ -50,6 +50,8 @@ class Guided(NamedTuple):
     mask: Ref | None = None
     family: str = ""
     middle: Middle | None = None
+    bare: Ref | None = None
+    """The text as it was encoded."""
     away: Ref | None = None
     """Another model for what is led away from."""
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
 from nodes.comfyui.export.models import file_of
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.loaders import TYPE
 from nodes.comfyui.model_families import AUTO, BY_ENCODER, BY_TYPE, family_of_name
-from nodes.comfyui.placeholders import FIELD
 
 GGUF = ".gguf"
 TEXTS = {1: "CLIPLoader", 2: "DualCLIPLoader", 3: "TripleCLIPLoader", 4: "QuadrupleCLIPLoader"}
@@ -26,7 +23,7 @@ def family_of(exporter: Exporter, name: str, param: str = "family") -> str:
     said = str(exporter.plain(name, param) or AUTO)
     if said != AUTO:
         return said
-    return BY_TYPE.get(_type_kept(exporter, name), "") or family_of_name(str(exporter.plain(name, "model") or ""))
+    return BY_TYPE.get(exporter.kept(name, TYPE), "") or family_of_name(str(exporter.plain(name, "model") or ""))
 
 
 def family_of_network(exporter: Exporter, name: str, input: str = "network") -> str:
@@ -75,16 +72,7 @@ def text_encoder(exporter: Exporter, name: str) -> Outputs:
     files = [file for key in names if (file := str(exporter.plain(name, key) or ""))]
     if not files:
         raise CannotExportError("its model is not named")
-    return {"text_encoder": _text_encoder(exporter, files, family_of(exporter, name), _type_kept(exporter, name))}
-
-
-def _type_kept(exporter: Exporter, name: str) -> str:
-    """The type that a loader was given in ComfyUI, where no family of ours stands for it; empty for none."""
-    try:
-        kept = msgspec.json.decode(exporter.workflow.nodes[name].extra.get(FIELD, b"{}"), type=dict[str, str])
-    except msgspec.MsgspecError:
-        return ""
-    return kept.get(TYPE, "")
+    return {"text_encoder": _text_encoder(exporter, files, family_of(exporter, name), exporter.kept(name, TYPE))}
 
 
 def _usual(exporter: Exporter, name: str) -> None:
@@ -117,7 +105,11 @@ def language_model(exporter: Exporter, name: str) -> Outputs:
     file = file_of(exporter, name)
     read_by = _read_by(exporter, file)
     made = exporter.begin(read_by) if read_by else None
-    return {"language_model": made["text_encoder"] if made else _text_encoder(exporter, [file], "")}
+    return {
+        "language_model": made["text_encoder"]
+        if made
+        else _text_encoder(exporter, [file], "", exporter.kept(name, TYPE))
+    }
 
 
 def _read_by(exporter: Exporter, file: str) -> str:

@@ -325,7 +325,7 @@ def composite(exporter: Exporter, name: str) -> Outputs:
         mask=exporter.wire(name, "mask"),
         x=0,
         y=0,
-        resize_source=True,
+        resize_source=False,
     )
     return {"image": ref}
 

@@ -7,6 +7,8 @@ from typing import Any
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
 from nodes.comfyui.export.loaders import family_of, family_of_network
 from nodes.comfyui.export.registry import exports, taken
+from nodes.comfyui.placeholders import CLASS
+from nodes.comfyui.references import OLDER
 
 SIZES = "reference images are encoded as large as they are; scale them before where that is too large"
 MOST_SEEN = 3
@@ -30,6 +32,8 @@ def edited(exporter: Exporter, name: str) -> Outputs:
     exporter.note(SIZES)
     images = [exporter.wire(one, "image") for one in shown]
     vae = exporter.wire(shown[0], "vae")
+    if exporter.kept(name, CLASS) == OLDER and len(images) == 1:
+        return {"conditioning": exporter.add(OLDER, clip=clip, vae=vae, prompt=words, image=images[0])}
     if family == "Qwen-Image" and len(images) <= MOST_SEEN:
         about = {f"image{at}": image for at, image in enumerate(images, 1)}
         return {"conditioning": exporter.add("TextEncodeQwenImageEditPlus", clip=clip, vae=vae, prompt=words, **about)}

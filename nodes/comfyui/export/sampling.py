@@ -12,6 +12,7 @@ from nodes.comfyui.export.masks import opened
 from nodes.comfyui.export.models import model_with_levels
 from nodes.comfyui.export.registry import exports, taken
 from nodes.comfyui.export.starting import BESIDE, EMPTY, OF_FAMILIES, latent_of, seed_of
+from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.sampling import FORMULAS
 from nodes.comfyui.sigmas import OF_MODEL, SAMPLERS
 
@@ -65,7 +66,9 @@ def sample(exporter: Exporter, name: str) -> Outputs:
     elif kind == "sigmas_schedule" and (spacing := _formula(exporter, schedule)):
         ref = _by_formula(exporter, schedule, spacing, guided, noise, latent)
     elif kind == "sigmas_schedule":
-        ref = _custom(exporter, schedule, guided, noise, latent)
+        plain = exporter.kept(name, CLASS) == "SamplerCustom" and guided.away is None and guided.middle is None
+        custom = _plain_custom if plain and guided.negative is not None else _custom
+        ref = custom(exporter, schedule, guided, noise, latent)
         return {"latent": ref, "denoised": ref.other(1)}
     else:
         raise CannotExportError(f"its schedule, {schedule}, has no counterpart in ComfyUI")
@@ -87,6 +90,7 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     if not alone and negative is None:
         negative = exporter.shared("ConditioningZeroOut", conditioning=positive)
         exporter.note("where no text is led away from, ComfyUI is given zeros")
+    bare = positive
     scale = 1.0 if alone else exporter.value(guider, "scale")
     chain, controls, freeing = exporter.node_at(guider, "denoiser"), list[str](), list[str]()
     while exporter.kind(chain) in ("control", "free_u"):
@@ -107,7 +111,14 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
         positive, negative = _controlled(exporter, one, positive, negative)
     family = family_of_network(exporter, chain, NETWORK.get(exporter.kind(chain), "transformer"))
     return Guided(
-        model, positive, negative, scale, exporter.kind(chain), family=family, middle=_middle(exporter, guider)
+        model,
+        positive,
+        negative,
+        scale,
+        exporter.kind(chain),
+        family=family,
+        middle=_middle(exporter, guider),
+        bare=bare,
     )
 
 
@@ -136,6 +147,11 @@ def _with_image(exporter: Exporter, denoiser: str, positive: Ref, negative: Ref 
     else:
         ref = exporter.shared("InstructPixToPixConditioning", **texts, **about)
     return ref, ref.other(1) if negative else None
+
+
+def _nothing(exporter: Exporter, guided: Guided) -> Ref:
+    """What is wired where nothing is led away from: zeros, which nothing is made of."""
+    return exporter.shared("ConditioningZeroOut", conditioning=guided.bare or guided.positive)
 
 
 def _unused_text(exporter: Exporter) -> Ref | None:
@@ -208,7 +224,7 @@ def _k_sampler(exporter: Exporter, name: str, schedule: str, guided: Guided, noi
     seed, added = seed_of(exporter, noise)
     sampler, spacing, steps = (exporter.value(schedule, key) for key in ("sampler", "spacing", "steps"))
     start, end, leftover = (exporter.value(schedule, key) for key in ("start_step", "end_step", "leftover_noise"))
-    texts = {"positive": guided.positive, "negative": guided.negative or guided.positive}
+    texts = {"positive": guided.positive, "negative": guided.negative or _nothing(exporter, guided)}
     common = {"model": guided.model, **texts, "latent_image": latent, "steps": steps, "cfg": guided.scale}
     common |= {"sampler_name": sampler, "scheduler": spacing}
     denoise = exporter.value(schedule, "denoise")
@@ -280,6 +296,14 @@ def _custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, laten
     sigmas = _sigmas(exporter, schedule, guided.model)
     given = {"noise": noised, "guider": guider, "sampler": _sampler(exporter, schedule), "sigmas": sigmas}
     return exporter.add("SamplerCustomAdvanced", **given, latent_image=latent)
+
+
+def _plain_custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+    """The class that has its guider and its noise in itself."""
+    seed, added = seed_of(exporter, noise)
+    about = {"model": guided.model, "positive": guided.positive, "negative": guided.negative, "cfg": guided.scale}
+    about |= {"sampler": _sampler(exporter, schedule), "sigmas": _sigmas(exporter, schedule, guided.model)}
+    return exporter.add("SamplerCustom", **about, add_noise=added, noise_seed=seed, latent_image=latent)
 
 
 def _sampler(exporter: Exporter, schedule: str) -> Ref:

@@ -8,6 +8,8 @@ from nodes.comfyui.export import image_layers
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
 from nodes.comfyui.export.guidance import Guided
 from nodes.comfyui.export.registry import exports
+from nodes.comfyui.latents import EMPTY as KINDS
+from nodes.comfyui.placeholders import CLASS
 
 EMPTY = {
     "unet_denoiser": "EmptyLatentImage",
@@ -36,10 +38,16 @@ def latent_of(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
         if not width or not height:
             raise CannotExportError(f"ComfyUI needs width and height of the image; set them at {noise}")
         about = {"width": width, "height": height, "batch_size": exporter.value(noise, "batch")}
-        given = exporter.shared(_empty(guided), **about)
+        given = exporter.shared(_kept(exporter, noise) or _empty(guided), **about)
     if guided.mask is not None:
         given = exporter.shared("SetLatentNoiseMask", samples=given, mask=guided.mask)
     return given
+
+
+def _kept(exporter: Exporter, name: str) -> str:
+    """The class of zeros that a file had."""
+    kind = exporter.kept(name, CLASS)
+    return kind if kind in KINDS else ""
 
 
 def _empty(guided: Guided) -> str:
@@ -85,4 +93,5 @@ def seed_of(exporter: Exporter, noise: str) -> tuple[Any, bool]:
 @exports("empty_latent")
 def empty_latent(exporter: Exporter, name: str) -> Outputs:
     about = {"width": exporter.value(name, "width"), "height": exporter.value(name, "height")}
-    return {"latent": exporter.add("EmptyLatentImage", **about, batch_size=exporter.value(name, "batch"))}
+    kind = _kept(exporter, name) or "EmptyLatentImage"
+    return {"latent": exporter.add(kind, **about, batch_size=exporter.value(name, "batch"))}

@@ -223,7 +223,7 @@ class _Flattening:
             return outer, outer.graph.links[slot.link]
         values = instance_values(instance, definition)
         key = next((key for key in (wanted, slot.widget if slot else "") if key in values), None)
-        return None, None if key is None else End(None, None, 0, values[key])
+        return None, _shown_inside(scope, place) if key is None else End(None, None, 0, values[key])
 
     def _set_elsewhere(self, scope: Scope, node: ComfyNode) -> tuple[Scope | None, Link | None]:
         """Return what was set under the name that a node gets, here or in a scope around."""
@@ -235,6 +235,18 @@ class _Flattening:
                     return around, _linked(around.graph, other, 0)
             around = around.outer
         return None, None
+
+
+def _shown_inside(scope: Scope, place: int) -> End | None:
+    """The value at an input of a subgraph whose instance gives none: that of the widget inside which it leads to."""
+    for link in scope.graph.links.values():
+        node = scope.graph.nodes.get(link.target)
+        if (link.origin, link.origin_slot) != (INPUTS, place) or node is None or link.target_slot >= len(node.inputs):
+            continue
+        values, shown = named_values(node), node.inputs[link.target_slot].widget
+        if shown in values:
+            return End(None, None, 0, values[shown])
+    return None
 
 
 def instance_values(instance: ComfyNode, definition: Definition | None = None) -> dict[str, Any]:

@@ -18,19 +18,24 @@ CONTROLS = ("fixed", "randomize", "increment", "decrement")
 """What stands after a seed: what becomes of it after a run. The oldest files have a boolean."""
 
 
-RULES = {
-    "ResizeImageMaskNode": {
-        "scale dimensions": ("width", "height", "crop"),
-        "scale by multiplier": ("multiplier",),
-        "scale longer dimension": ("longer_size",),
-        "scale shorter dimension": ("shorter_size",),
-        "scale width": ("width",),
-        "scale height": ("height",),
-        "scale total pixels": ("megapixels",),
-        "match size": ("crop",),
-    }
+DRAWN = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "presence_penalty")
+RULES: dict[str, tuple[int, dict[str, tuple[str, ...]]]] = {
+    "TextGenerate": (2, {"on": DRAWN}),
+    "ResizeImageMaskNode": (
+        0,
+        {
+            "scale dimensions": ("width", "height", "crop"),
+            "scale by multiplier": ("multiplier",),
+            "scale longer dimension": ("longer_size",),
+            "scale shorter dimension": ("shorter_size",),
+            "scale width": ("width",),
+            "scale height": ("height",),
+            "scale total pixels": ("megapixels",),
+            "match size": ("crop",),
+        },
+    ),
 }
-"""Classes whose first widget decides which widgets follow it."""
+"""Classes of which a widget, by its place, decides which widgets follow it."""
 
 
 class ClassFacts(msgspec.Struct, frozen=True):
@@ -69,13 +74,17 @@ def named_values(node: ComfyNode) -> dict[str, Any]:
 
 
 def _by_rule(node: ComfyNode, facts: ClassFacts) -> ClassFacts:
-    """The facts of a class with the widgets that the first value brings with it."""
-    rule = node.values[0] if node.values and isinstance(node.values[0], str) else ""
-    more = RULES.get(node.type, {}).get(rule)
-    if not more or not facts.widgets:
+    """The facts of a class with the widgets that one of its values brings with it."""
+    at, rules = RULES.get(node.type, (0, {}))
+    rule = node.values[at] if at < len(node.values) else ""
+    more = rules.get(rule) if isinstance(rule, str) else None
+    if not more or at >= len(facts.widgets):
         return facts
-    first, *rest = facts.widgets
-    return msgspec.structs.replace(facts, widgets=(first, *(f"{first}.{name}" for name in more), *rest))
+    last = at + len(more)
+    if last < len(node.values) and isinstance(node.values[last], bool):
+        more = more[:-1]  # files from before the last one was there
+    names = tuple(f"{facts.widgets[at]}.{name}" for name in more)
+    return msgspec.structs.replace(facts, widgets=(*facts.widgets[: at + 1], *names, *facts.widgets[at + 1 :]))
 
 
 def _count(values: list[Any], facts: ClassFacts) -> int:
