@@ -10,13 +10,25 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import masked
-from nodes.comfyui.meanings import Beside, Clip, Conditioning, Control, ControlNet, Latent
+from nodes.comfyui.meanings import Beside, Clip, Conditioning, Control, ControlNet, Latent, Value
 from nodes.comfyui.registry import Outputs, translates
 
 SHORT = 70
 """Characters that are no more tokens than a text encoder reads at once."""
 MARKED = re.compile(r"[()\\]|embedding:")
 WEIGHTED = re.compile(r"\(.+?\)|embedding:", re.DOTALL)
+SYSTEMS = {
+    "superior": "You are an assistant designed to generate superior images with the superior degree of image-text "
+    "alignment based on textual prompts or user prompts.",
+    "alignment": "You are an assistant designed to generate high-quality images with the highest degree of image-text "
+    "alignment based on textual prompts.",
+}
+"""What Lumina 2 is told before a text: part of what it was trained with."""
+SAME_TEXT = {
+    "CLIPTextEncodeHiDream": ("clip_l", "clip_g", "t5xxl", "llama"),
+    "CLIPTextEncodeHunyuanDiT": ("bert", "mt5xl"),
+    "CLIPTextEncodeKandinsky5": ("clip_l", "qwen25_7b"),
+}
 UNION_KINDS = {
     "auto": "",
     "openpose": "pose",
@@ -65,6 +77,37 @@ def text_of_sd3(given: Given, build: Builder) -> Conditioning:
     if len({str(given.get(key, "")) for key in ("clip_l", "clip_g", "t5xxl")}) > 1:
         given.approximate("all text encoders read t5xxl; the other texts are left out")
     return encoded(given, build, given.get("t5xxl", ""))
+
+
+@translates("CLIPTextEncodeLumina2")
+def text_of_lumina(given: Given, build: Builder) -> Conditioning:
+    """A text behind what a model is told that it is."""
+    told = SYSTEMS[given.choice("system_prompt", {name: name for name in SYSTEMS}, "superior")]
+    words = given.get("user_prompt", "")
+    if isinstance(words, str):
+        return encoded(given, build, f"{told} <Prompt Start> {words}")
+    joined = build.node("join_texts", "told", first=f"{told} <Prompt Start> ", second=words, separator="")
+    return encoded(given, build, Value(joined))
+
+
+@translates(*SAME_TEXT)
+def text_of_several(given: Given, build: Builder) -> Conditioning:
+    """A text for each text encoder: here all read the last one."""
+    names = SAME_TEXT[given.type]
+    if len({str(given.get(name, "")) for name in names}) > 1:
+        given.approximate(f"all text encoders read {names[-1]}; the other texts are left out")
+    return encoded(given, build, given.get(names[-1], ""))
+
+
+@translates("CLIPTextEncodePixArtAlpha")
+def text_of_pixart(given: Given, build: Builder) -> Conditioning:
+    """Its size is that of the image here."""
+    return encoded(given, build, given.get("text", ""))
+
+
+@translates("FluxDisableGuidance")
+def no_flux_guidance(given: Given, build: Builder) -> Conditioning:
+    return replace(given.need(Conditioning, "conditioning"), guidance=None)
 
 
 def encoded(given: Given, build: Builder, words: Any, second: Any = None) -> Conditioning:

@@ -16,6 +16,7 @@ BY_STEPS = "start and end are counted in steps, in ComfyUI in trained timesteps"
 CLEAN = "it acts on what the model predicts, in ComfyUI on the clean image that this means"
 BY_CALL = "each call of the network decides for itself which steps are left out, in ComfyUI the first text for all"
 LAZY = "steps are left out before guidance, in ComfyUI behind it"
+PIXEL_BY_PIXEL = "it is limited pixel by pixel, there as a whole"
 FREE_U = {"inner_backbone": "b1", "outer_backbone": "b2", "inner_skips": "s1", "outer_skips": "s2"}
 NUMBERS = re.compile(r"\d+")
 SECOND_STACK = "single_transformer_blocks"
@@ -37,6 +38,17 @@ def rescale(given: Given, build: Builder) -> Model:
 @translates("CFGNorm")
 def limit(given: Given, build: Builder) -> Model:
     return _over(given.need(Model, "model"), "limit_guidance", True, strength=given.get("strength", 1.0))
+
+
+@translates("RenormCFG")
+def limit_whole(given: Given, build: Builder) -> Model:
+    """The length of the guided prediction is kept, and no guidance above a timestep."""
+    if given.number("renorm_cfg", 1.0) == 0:
+        return given.need(Model, "model")
+    given.approximate(PIXEL_BY_PIXEL)
+    if given.number("cfg_trunc", 100) < 1:
+        given.approximate("it is guided in all steps")
+    return _over(given.need(Model, "model"), "limit_guidance", True, strength=1.0)
 
 
 @translates("PerturbedAttentionGuidance")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.image_layers import LayeredLatent, decoded
-from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Model, Noise, Value, Wire
 from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.registry import translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
@@ -23,6 +23,9 @@ EMPTY = (
     "EmptyChromaRadianceLatentImage",
 )
 """Classes of zeros of a size in pixels."""
+MOST = 64
+"""Latents of which it is kept whose noise each has."""
+AT_ONCE = "all of a batch is passed on at once, there in parts one after the other"
 METHODS = {name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")}
 
 
@@ -181,16 +184,71 @@ def crop(given: Given, build: Builder) -> Latent:
 @translates("LatentBatch")
 def batch(given: Given, build: Builder) -> Latent:
     first, second = latent_at(given, build, "samples1"), latent_at(given, build, "samples2")
-    return Latent(build.node("batch_latents", "batch", latents=[first, second]), batch=_sum(first.batch, second.batch))
+    wire = build.node("batch_latents", "batch", latents=[first, second])
+    return Latent(wire, batch=_sum(first.batch, second.batch), index=(*_index(first), *_index(second)))
+
+
+def _index(latent: Latent) -> tuple[int, ...]:
+    """Of which images of a batch the noise of a latent is drawn, where their number is known."""
+    known = isinstance(latent.batch, int) and 0 < latent.batch <= MOST
+    return latent.index or (tuple(range(latent.batch)) if known else ())
+
+
+@translates("BatchLatentsNode")
+def batch_of_all(given: Given, build: Builder) -> Latent:
+    names = sorted((name for name in given.inputs if given.has(name)), key=lambda name: (len(name), name))
+    found = [latent_at(given, build, name) for name in names]
+    if not found:
+        raise CannotTranslateError("no latent is wired to it")
+    if len(found) == 1:
+        return found[0]
+    total: Any = 0
+    for one in found:
+        total = total + one.batch if isinstance(one.batch, int) and isinstance(total, int) else 1
+    return Latent(build.node("batch_latents", "batch", latents=found), batch=total)
+
+
+@translates("LatentBatchSeedBehavior")
+def seeds(given: Given, build: Builder) -> Latent:
+    """The noise of the first image for all, or another for each, which is as usual."""
+    latent = latent_at(given, build, "samples")
+    if given.text("seed_behavior", "fixed") != "fixed":
+        return replace(latent, index=())
+    known = _index(latent)
+    if not known:
+        raise CannotTranslateError("the number of its latents is not known here")
+    return replace(latent, index=(latent.index[:1] or (0,)) * len(known))
+
+
+@translates("RebatchLatents")
+def in_parts(given: Given, build: Builder) -> Latent:
+    given.approximate(AT_ONCE)
+    return latent_at(given, build, "latents")
+
+
+@translates("AddNoise")
+def add_noise(given: Given, build: Builder) -> Latent:
+    """A latent with the noise of the first of its levels."""
+    latent, noise, model = (
+        latent_at(given, build, "latent_image"),
+        given.need(Noise, "noise"),
+        given.need(Model, "model"),
+    )
+    if noise.seed is None:
+        return latent
+    schedule = build.node("sigmas_schedule", "schedule", sigmas=given.wire("sigmas"), trained=model.schedule)
+    drawn = build.shared("noise_stream", "noise", seed=noise.seed, batch=latent.batch)
+    wire = build.node("add_noise", "noised", latent=latent, noise=drawn, schedule=schedule)
+    return replace(latent, wire=wire, image=None)
 
 
 @translates("LatentFromBatch")
 def pick(given: Given, build: Builder) -> Any:
     first, count = given.whole("batch_index"), given.whole("length", 1)
     latent = latent_at(given, build, "samples")
-    return replace(
-        latent, wire=build.node("pick_latent", "pick", latent=latent, first=first, count=count), batch=count, image=None
-    )
+    wire = build.node("pick_latent", "pick", latent=latent, first=first, count=count)
+    index = _index(latent)[first : first + count] or tuple(range(first, first + min(count, MOST)))
+    return replace(latent, wire=wire, batch=count, image=None, index=index)
 
 
 @translates("RepeatLatentBatch")
@@ -200,7 +258,9 @@ def repeat(given: Given, build: Builder) -> Any:
         return replace(found, batch=found.batch * count)
     latent = latent_at(given, build, "samples")
     wire = build.node("repeat_latent", "repeat", latent=latent, count=count)
-    return replace(latent, wire=wire, batch=_times(latent.batch, count))
+    span = max(latent.index) - min(latent.index) + 1 if latent.index else 0
+    index = tuple(one + span * turn for turn in range(min(count, MOST)) for one in latent.index)
+    return replace(latent, wire=wire, batch=_times(latent.batch, count), index=index)
 
 
 def _sum(one: Any, other: Any) -> Any:

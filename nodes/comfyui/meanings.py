@@ -155,6 +155,8 @@ class Latent(msgspec.Struct, frozen=True):
     image: Wire | None = None
     vae: Wire | None = None
     """What it was encoded of, as long as nothing has changed it."""
+    index: tuple[int, ...] = ()
+    """Of which images of a longer batch its noise is drawn; empty where that is as usual."""
 
 
 class Sampler(msgspec.Struct, frozen=True):

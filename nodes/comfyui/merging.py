@@ -13,7 +13,10 @@ from nodes.comfyui.registry import translates
 SAVERS = ("CheckpointSave", "ModelSave", "CLIPSave", "VAESave", "ImageOnlyCheckpointSave", "LoraSave")
 PARTS = {"input": "input_blocks", "middle": "middle_block", "out": "output_blocks"}
 """Parts of a U-Net by the inputs of *ModelMergeBlocks*; the last is also the share of its end."""
-BY_BLOCK = ("ModelMergeSD1", "ModelMergeSD2", "ModelMergeSDXL", "ModelMergeFlux1", "ModelMergeSD3_2B")
+BY_BLOCK = (
+    *("ModelMergeSD1", "ModelMergeSD2", "ModelMergeSDXL", "ModelMergeFlux1", "ModelMergeSD3_2B"),
+    *("ModelMergeSD35_Large", "ModelMergeQwenImage", "ModelMergeAuraflow", "ModelMergeCosmosPredict2_2B"),
+)
 """Classes with an input for each block."""
 
 

@@ -25,7 +25,7 @@ def _model(given: Given) -> Model:
     return given.need(Model, "model")
 
 
-@translates("LoraLoader")
+@translates("LoraLoader", "LoraLoaderBypass")
 def lora(given: Given, build: Builder) -> Outputs:
     model, text, name = _model(given), given.need(Clip, "clip"), given.get("lora_name")
     if given.get("strength_clip", 1.0) != 0:
@@ -36,7 +36,7 @@ def lora(given: Given, build: Builder) -> Outputs:
     return _with_lora(given, build, model), text
 
 
-@translates("LoraLoaderModelOnly")
+@translates("LoraLoaderModelOnly", "LoraLoaderBypassModelOnly")
 def lora_of_model(given: Given, build: Builder) -> Model:
     return _with_lora(given, build, _model(given))
 

@@ -20,6 +20,11 @@ WHEN = {
     "if smaller area": "only larger",
 }
 CROPPED = "what is too much is cut off before it is scaled, in that pack behind it"
+SAVERS = (
+    *("SaveImagePlus", "Image Save", "easy imageSave", "SaveImageExtended", "Save Image w/Metadata", "Image Saver"),
+    *("Image Saver Simple", "LayerUtility: SaveImagePlus", "LayerUtility: SaveImagePlusV2", "SaveImageWithMetaData"),
+    *("SaveImageKJ", "CR Image Output", "ImpactSaveImage", "SaveImageJPG", "D2 Save Image"),
+)
 KEEP = ("keep proportion", "resize")
 FILL = ("fill / crop", "crop")
 EDGES = "edges are found by another filter, which smooths a little differently"
@@ -238,13 +243,14 @@ def grow_and_blur(given: Given, build: Builder) -> Outputs:
     return mask, inverted
 
 
-@translates("SaveImagePlus", "Image Save", "easy imageSave", "SaveImageExtended", "Save Image w/Metadata")
+@translates(*SAVERS)
 def save_with_more(given: Given, build: Builder) -> Any:
     """Into one folder by one rule of names here."""
     images = given.inputs.get("images", given.inputs.get("image"))
-    inputs = {"images": images, "filename_prefix": given.get("filename_prefix", "ComfyUI")}
-    if given.text("extension", "png").lower() not in ("png", "file"):
-        given.approximate("images are saved as PNG")
+    prefix = next((given.get(name) for name in ("filename_prefix", "filename") if given.has(name)), "ComfyUI")
+    inputs = {"images": images, "filename_prefix": prefix}
+    if (extension := given.text("extension", "png").lower().strip(".")) != "file":
+        inputs["format"] = extension
     inner = Given(given.id, "SaveImage", inputs, given.title)
     found = save(inner, build)
     given.notes += inner.notes

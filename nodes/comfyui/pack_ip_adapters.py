@@ -45,6 +45,10 @@ VALUES_ALONE = "its weight scales what is attended to; there it changes what is 
 BLACK = "what is led away from is shown no image; there it may be shown another one"
 
 
+IN_TILES = "the image is seen as a whole, there in tiles"
+LAYERS_ALIKE = "what it asks of single layers is left out"
+
+
 class IPAdapter(msgspec.Struct, frozen=True):
     """The file of an IP-Adapter, and of the image encoder that it sees by, where that is known."""
 
@@ -109,6 +113,65 @@ def apply(given: Given, build: Builder) -> Model:
     }
     led = Over("apply_ip_adapter", tuple(about.items()))
     return replace(model, denoisers=(led, *model.denoisers))  # before what else stands over the denoiser
+
+
+@translates("IPAdapterTiled", "IPAdapterPreciseStyleTransfer", "IPAdapterPreciseComposition", "IPAdapterMS")
+def apply_otherwise(given: Given, build: Builder) -> Outputs:
+    """What goes about the same image in a way of its own."""
+    kinds = {"IPAdapterPreciseStyleTransfer": "style transfer", "IPAdapterPreciseComposition": "composition"}
+    inputs = dict(given.inputs) | ({"weight_type": kinds[given.type]} if given.type in kinds else {})
+    given.approximate(IN_TILES if given.type == "IPAdapterTiled" else LAYERS_ALIKE)
+    inner = Given(given.id, "IPAdapterAdvanced", inputs, given.title, given.lost)
+    model = apply(inner, build)
+    given.notes += inner.notes
+    return model, given.inputs.get("image")
+
+
+@translates("IPAdapterStyleComposition")
+def style_and_composition(given: Given, build: Builder) -> Model:
+    """One image for the style, another one for where things are."""
+    model = given.need(Model, "model")
+    for name, kind in (("style", "style transfer"), ("composition", "composition")):
+        image = given.inputs.get(f"image_{name}") or given.inputs.get("image_style")
+        inputs = dict(given.inputs) | {"model": model, "image": image, "weight_type": kind}
+        inputs["weight"] = given.get(f"weight_{name}", 1.0)
+        inner = Given(given.id, "IPAdapterAdvanced", inputs, given.title, given.lost)
+        model = apply(inner, build)
+        given.notes += [note for note in inner.notes if note not in given.notes]
+    return model
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """Images that an IP-Adapter sees, which wait to be put on a model."""
+
+    images: tuple[Wire, ...]
+
+
+@translates("IPAdapterEncoder")
+def embedded(given: Given, build: Builder) -> Outputs:
+    if given.number("weight", 1.0) != 1 or given.has("mask"):
+        given.approximate("an image among several counts as much as the others, and as a whole")
+    return Embedded((given.wire("image"),)), None
+
+
+@translates("IPAdapterCombineEmbeds")
+def embedded_together(given: Given, build: Builder) -> Embedded:
+    if given.text("method", "concat") not in ("concat", "average", "norm average"):
+        raise CannotTranslateError("images are not put together so here")
+    found = [given.inputs[name] for name in sorted(given.inputs) if isinstance(given.inputs[name], Embedded)]
+    if not found:
+        raise CannotTranslateError("no image is wired to it")
+    return Embedded(tuple(image for one in found for image in one.images))
+
+
+@translates("IPAdapterEmbeds")
+def apply_embedded(given: Given, build: Builder) -> Model:
+    images = given.need(Embedded, "pos_embed").images
+    image = images[0] if len(images) == 1 else build.node("batch_images", "batch", images=list(images))
+    inner = Given(given.id, "IPAdapterAdvanced", dict(given.inputs) | {"image": image}, given.title, given.lost)
+    model = apply(inner, build)
+    given.notes += inner.notes
+    return model
 
 
 @translates("PrepImageForClipVision")

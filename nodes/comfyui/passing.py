@@ -9,11 +9,25 @@ from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Clip, Model
 from nodes.comfyui.registry import translates
 
+DEVICES = {"SelectModelDevice": "model", "SelectCLIPDevice": "clip", "SelectVAEDevice": "vae"}
 
-@translates("QwenImage21Cache", "FluxKVCache", "ModelAttentionBackend", "TorchCompileModel", "ChromaRadianceOptions")
+
+@translates(
+    *("QwenImage21Cache", "FluxKVCache", "ModelAttentionBackend", "TorchCompileModel", "ChromaRadianceOptions"),
+    *("ModelComputeDtype", "MultiGPU_WorkUnits", "wanBlockSwap"),
+)
 def as_it_is(given: Given, build: Builder) -> Model:
     """How it is computed, which changes no number but by rounding."""
     return given.need(Model, "model")
+
+
+@translates(*DEVICES)
+def where_it_is(given: Given, build: Builder) -> object:
+    """On which device a part computes, which nodeflow chooses by itself."""
+    found = given.inputs.get(DEVICES[given.type])
+    if found is None:
+        raise CannotTranslateError(f"its {DEVICES[given.type]} comes from what has no counterpart here")
+    return found
 
 
 @translates("T5TokenizerOptions")

@@ -8,16 +8,31 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning
+from nodes.comfyui.meanings import Conditioning
 from nodes.comfyui.registry import translates
 
 SIDES = {"width": "width", "height": "height", "left": "x", "top": "y"}
 SEES = {"default": "whole image", "mask bounds": "mask bounds"}
 
+EVERYWHERE = "the second text counts everywhere, there only where no other does"
+
 
 @translates("ConditioningCombine")
 def combine(given: Given, build: Builder) -> Conditioning:
     return _both(given, build, "combine_conditioning", ("conditioning_1", "conditioning_2"), ("first", "second"))
+
+
+@translates("ConditioningSetDefaultCombine")
+def combine_default(given: Given, build: Builder) -> Conditioning:
+    given.approximate(EVERYWHERE)
+    return _both(given, build, "combine_conditioning", ("cond", "cond_DEFAULT"), ("first", "second"))
+
+
+@translates("PairConditioningCombine")
+def combine_pairs(given: Given, build: Builder) -> tuple[Conditioning, Conditioning]:
+    sides = (("positive_A", "positive_B"), ("negative_A", "negative_B"))
+    first, second = (_both(given, build, "combine_conditioning", names, ("first", "second")) for names in sides)
+    return first, second
 
 
 @translates("ConditioningConcat")
@@ -37,8 +52,7 @@ def _both(
     given: Given, build: Builder, kind: str, names: tuple[str, str], ports: tuple[str, str], **more: Any
 ) -> Conditioning:
     texts = [given.need(Conditioning, name) for name in names]
-    if any(one.zero for one in texts):
-        raise CannotTranslateError("one of its texts is zeros")
+    texts = [_said(build, one) for one in texts]
     if texts[0].controls != texts[1].controls:
         given.approximate("the ControlNets of the first text lead both")
     wire = build.node(kind, "texts", **{port: one.wire for port, one in zip(ports, texts, strict=True)}, **more)
@@ -80,10 +94,16 @@ def steps(given: Given, build: Builder) -> Conditioning:
     return _limited(given, build, "conditioning_steps", names, counted="trained timesteps")
 
 
+def _said(build: Builder, text: Conditioning) -> Conditioning:
+    """A text with a wire: zeros become the node that makes them."""
+    if not text.zero:
+        return text
+    return replace(text, wire=build.shared("zero_conditioning", "zeros", conditioning=text.wire), zero=False)
+
+
 def _limited(given: Given, build: Builder, kind: str, names: dict[str, str], **more: Any) -> Conditioning:
     found = given.need(Conditioning, "conditioning")
     values = {key: given.get(name) for key, name in names.items()}
-    if found.zero:
-        raise CannotTranslateError("its text is zeros")
+    found = _said(build, found)
     wire = build.node(kind, "region", conditioning=found.wire, **values, **more)
     return replace(found, wire=wire, clip=None)

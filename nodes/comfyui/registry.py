@@ -40,6 +40,7 @@ GROUPS = (
     "masks",
     "values",
     "texts",
+    "text_helpers",
     "expressions",
     "savers",
     "pack_values",
@@ -55,6 +56,11 @@ GROUPS = (
     "pack_numbers",
     "pack_controls",
     "pack_passing",
+    "pack_masks",
+    "pack_images_more",
+    "pack_easy",
+    "pack_logic",
+    "pack_samplers_more",
 )
 """The files that hold translators."""
 _TRANSLATORS: dict[str, Translator] = {}

@@ -152,13 +152,19 @@ def _sampled(
     else:
         latent = latent_at(given, build, "latent_image")
         batch = latent.batch
+    if latent is not None and latent.index:
+        size["batch_index"] = ", ".join(map(str, latent.index))
     begin = _noise(build, seed if noise.seed is None else noise.seed, noise.seed is not None, batch, size)
-    if size and empty.kind not in ("", USUAL[isinstance(found, Wire) or found.model.kind != BY_FAMILY]):
+    if isinstance(empty, EmptyLatent) and empty.kind not in (
+        "",
+        USUAL[isinstance(found, Wire) or found.model.kind != BY_FAMILY],
+    ):
         build.keep(begin, {CLASS: empty.kind})
     latent = _opened(given, build, found, latent)
     wire = build.node("sample", "sampler", guider=guider, schedule=schedule, noise=begin, latent=latent)
     about = latent.mask if latent else None, batch, latent.grown if latent else False
-    return Latent(wire, *about), Latent(wire.other("denoised"), *about)
+    index = latent.index if latent else ()
+    return Latent(wire, *about, index=index), Latent(wire.other("denoised"), *about, index=index)
 
 
 def _opened(given: Given, build: Builder, found: Guider | Wire, latent: Latent | None) -> Latent | None:

@@ -12,6 +12,7 @@ from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.texts import as_text
 
 TEMPLATE = re.compile(r"%[^%]*%")
+FORMATS = {"png": None, "jpg": "JPEG", "jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
 UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -20,11 +21,19 @@ def save(given: Given, build: Builder) -> Outputs:
     prefix = given.get("filename_prefix", "ComfyUI")
     if isinstance(prefix, Value):
         prefix = given.constant("filename_prefix")
-    if given.type == "SaveImageAdvanced" and str(given.get("format", "png")).lower() != "png":
-        given.approximate("images are saved as PNG")
     image = given.wire("images" if given.has("images") else "image")
-    build.node("save_image", "save", image=image, **_path(given, str(prefix)))
+    build.node("save_image", "save", image=image, **_path(given, str(prefix)), format=_format(given))
     return (image,)
+
+
+def _format(given: Given) -> str | None:
+    """The kind of file; None for the usual PNG."""
+    said = str(given.get("format", "png")).lower()
+    if said == "png" and str(given.get("format.bit_depth", "")).startswith("16"):
+        return "PNG, 16 bits"
+    if said not in FORMATS:
+        given.approximate("images are saved as PNG")
+    return FORMATS.get(said)
 
 
 def _path(given: Given, prefix: str) -> dict[str, Any]:

@@ -98,6 +98,32 @@ def sampler(given: Given, build: Builder) -> Sampler:
     return Sampler(name, {key: given.get(key) for key in options if given.has(key)})
 
 
+@translates("SamplerEulerCFGpp")
+def euler_cfg_pp(given: Given, build: Builder) -> Sampler:
+    if given.text("version", "regular") != "regular":
+        given.approximate("it is the sampler's regular way, not its alternative one")
+    return Sampler("euler_cfg_pp")
+
+
+@translates("SamplerSASolver")
+def sa_solver(given: Given, build: Builder) -> Sampler:
+    usual = {"sde_start_percent": 0.2, "sde_end_percent": 0.8, "predictor_order": 3, "corrector_order": 4}
+    if any(given.number(name, value) != value for name, value in usual.items()):
+        given.approximate("its orders, and where it adds noise, are the usual ones")
+    name = "sa_solver_pece" if given.get("use_pece", False) is True else "sa_solver"
+    return Sampler(name, {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)})
+
+
+@translates("SamplerSEEDS2")
+def seeds_2(given: Given, build: Builder) -> Sampler:
+    if given.number("r", 0.5) != 0.5:
+        raise CannotTranslateError("of seeds_2 the step in between lies in the middle here")
+    about = {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)}
+    if (kind := given.text("solver_type", "phi_1")) in ("phi_1", "phi_2"):
+        about["solver_type"] = kind
+    return Sampler("seeds_2", about)
+
+
 @translates("SamplerER_SDE")
 def er_sde(given: Given, build: Builder) -> Sampler:
     if given.text("solver_type", "ER-SDE") != "ER-SDE" or given.whole("max_stage", 3) != 3:

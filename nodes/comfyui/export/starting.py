@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nodeflow.graph.model.workflow import upstream
 from nodes.comfyui.export import image_layers
 from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
 from nodes.comfyui.export.guidance import Guided
@@ -31,6 +32,8 @@ def latent_of(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
     if guided.mask is not None and (grown := _grown(exporter, name)) is not None:
         return grown
     given = exporter.maybe(name, "latent")
+    if given is not None:
+        given = _indexed(exporter, name, noise, given)
     if given is None and exporter.kind(noise) == image_layers.NOISE:
         return image_layers.zeros(exporter, noise)
     if given is None:
@@ -42,6 +45,20 @@ def latent_of(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
     if guided.mask is not None:
         given = exporter.shared("SetLatentNoiseMask", samples=given, mask=guided.mask)
     return given
+
+
+def _indexed(exporter: Exporter, name: str, noise: str, latent: Ref) -> Ref:
+    """A latent that says itself whose noise it has, as those taken out of a batch do."""
+    said = str(exporter.plain(noise, "batch_index") or "") if exporter.kind(noise) == "noise_stream" else ""
+    if not said:
+        return latent
+    index = said.replace(",", " ").split()
+    if len(set(index)) == 1 and len(index) > 1:
+        return exporter.shared("LatentBatchSeedBehavior", samples=latent, seed_behavior="fixed")
+    before = upstream(exporter.workflow.incoming(), [name])
+    if not any(exporter.kind(one) in ("pick_latent", "batch_latents") for one in before):
+        raise CannotExportError("a batch index of its noise has no counterpart in a sampler of ComfyUI's")
+    return latent
 
 
 def _kept(exporter: Exporter, name: str) -> str:
@@ -84,8 +101,6 @@ def seed_of(exporter: Exporter, noise: str) -> tuple[Any, bool]:
     stream = exporter.plain(noise, "stream")
     if stream not in ("one for the batch", "a seed an image"):
         exporter.note(f"ComfyUI draws the noise on the CPU, not by {stream}: the image is another one")
-    if exporter.plain(noise, "batch_index"):
-        raise CannotExportError("a batch index of its noise has no counterpart in a sampler of ComfyUI's")
     large = str(exporter.plain(noise, "large_seed") or "")
     return int(large) if large.isdigit() else exporter.value(noise, "seed"), bool(exporter.plain(noise, "add_noise"))
 

@@ -32,7 +32,7 @@ def test_what_is_unknown_keeps_its_place(catalogue: Catalogue) -> None:
     assert found.workflow.nodes["deep_dream_x"].type == "comfyui.Deep.Dream //X"
     assert params(found, "deep_dream_x") == {"amount": 7, "list": {"a": [1]}}
     assert sources(found, "deep_dream_x") == {"pixels": "decode.image", "latent": "emptylatentimage.LATENT"}
-    assert sources(found, "save") == {"image": "sharpener.output_0"}
+    assert sources(found, "save") == {"image": "sharpener.IMAGE"}
     assert found.workflow.layout["sharpener"].title == "Sharp"
     assert json.loads(found.workflow.nodes["sharpener"].extra["comfyui"])["class"] == "Sharpener+"
     unknown = [row for row in found.report.rows if row["status"] == "unknown"]

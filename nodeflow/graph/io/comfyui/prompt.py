@@ -29,7 +29,9 @@ from nodeflow.graph.io.comfyui.model import (
 from nodeflow.graph.io.comfyui.tolerant import name, text
 from nodeflow.graph.io.comfyui.widgets import class_facts, named_values
 
-NOTES = frozenset({"Note", "MarkdownNote"})
+NOTES = frozenset({"Note", "MarkdownNote", "Note Plus (mtb)"})
+LABEL = "Label (rgthree)"
+"""A line of text on the canvas, which stands in its title."""
 SET_NODES = frozenset({"SetNode", "easy setNode"})
 GET_NODES = frozenset({"GetNode", "easy getNode"})
 REROUTES = frozenset({"Reroute", "Reroute (rgthree)"})
@@ -162,7 +164,7 @@ class _Flattening:
         inputs: dict[str, Any] = named_values(node)
         for slot in node.inputs:
             end = self.source(scope, scope.graph.links.get(slot.link)) if slot.link else None
-            if end is None and not slot.widget and slot.link is None:
+            if end is None and slot.link is None:
                 end = self._broadcast(scope, node, slot)
             if end is None:
                 continue
@@ -331,5 +333,9 @@ def _fits(one: str, other: str) -> bool:
 
 
 def notes(graph: Graph) -> Iterator[ComfyNode]:
-    """Yield the notes of a graph."""
-    yield from (node for node in graph.nodes.values() if node.type in NOTES)
+    """Yield the notes of a graph; a label is one whose text is its title."""
+    for node in graph.nodes.values():
+        if node.type in NOTES:
+            yield node
+        elif node.type == LABEL and node.title:
+            yield msgspec.structs.replace(node, values=[node.title])
