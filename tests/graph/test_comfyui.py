@@ -318,3 +318,51 @@ def test_subgraphs_that_multiply_and_patterns_that_search_forever_end() -> None:
     ]
     found = flatten(read_ui_file({"nodes": nodes, "links": [[1, 1, 0, 2, 0, "MODEL"]], "version": 0.4}))
     assert set(found.nodes) == {"1", "3"} and not found.nodes["3"].inputs.get(slots[0]["name"])
+
+
+def test_anything_everywhere_asks_for_names_titles_groups_and_leave() -> None:
+    slots = [
+        {"name": "model", "type": "MODEL", "link": None},
+        {"name": "steps", "type": "INT", "link": None, "widget": {"name": "steps"}},
+    ]
+    taking = {"type": "KSampler", "inputs": slots, "widgets_values": [1, 20], "pos": [10, 10]}
+    leave = {"ue_properties": {"widget_ue_connectable": {"steps": True}}}
+    refused = {"ue_properties": {"input_ue_unconnectable": {"model": True}}}
+    sends = {
+        "type": "Anything Everywhere",
+        "inputs": [{"name": "a", "type": "MODEL", "link": 1}, {"name": "b", "type": "INT", "link": 2}],
+    }
+    nodes = [
+        {"id": 1, "type": "UNETLoader"},
+        {"id": 2, "type": "PrimitiveInt"},
+        {"id": 3, **sends, "properties": {"ue_properties": {"title_regex": "^main", "group_regex": "left"}}},
+        {"id": 4, **taking, "title": "main", "properties": leave},
+        {"id": 5, **taking, "title": "main", "properties": refused},
+        {"id": 6, **taking, "title": "other"},
+        {"id": 7, **taking, "title": "main", "pos": [900, 10]},
+    ]
+    groups = [{"title": "left", "bounding": [0, 0, 500, 500]}]
+    links = [[1, 1, 0, 3, 0, "MODEL"], [2, 2, 0, 3, 1, "INT"]]
+    found = flatten(read_ui_file({"nodes": nodes, "links": links, "groups": groups})).nodes
+    assert found["4"].inputs["model"] == Output("1", 0) and found["4"].inputs["steps"] == Output("2", 0)
+    assert all("model" not in found[id].inputs for id in "567")
+
+
+def test_an_input_of_a_subgraph_without_a_value_is_that_of_the_widget_inside() -> None:
+    inside = [
+        node(8, "EmptyLatentImage", {"width": ("INT", 1)}, "LATENT", [640, 512, 1]),
+        node(9, "PreviewAny", {"source": ("*", 2)}, "STRING"),
+    ]
+    inside[0]["inputs"][0]["widget"] = {"name": "width"}
+    links = [[1, -10, 0, 8, 0, "INT"], [2, -10, 0, 9, 0, "*"]]
+    definitions = subgraph(inside, links, [("width", "INT")], [])
+    found = flatten(read_ui_file({"nodes": [{"id": 5, "type": "sub"}], "links": [], "definitions": definitions}))
+    assert found.nodes["5:9"].inputs["source"] == 640
+
+
+def test_a_drawn_text_has_the_values_that_its_mode_brings() -> None:
+    values = ["a fox", 2048, "on", 0.6, 64, 0.8, 0.05, 1.05, 7, 0, False]
+    found = flatten(read_ui_file({"nodes": [{"id": 1, "type": "TextGenerate", "widgets_values": values}]})).nodes["1"]
+    said = {key: found.inputs[f"sampling_mode.{key}"] for key in ("temperature", "top_k", "seed", "presence_penalty")}
+    assert said == {"temperature": 0.6, "top_k": 64, "seed": 7, "presence_penalty": 0}
+    assert found.inputs["thinking"] is False and found.inputs["use_default_template"] is True

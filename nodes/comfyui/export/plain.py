@@ -309,6 +309,19 @@ def lay_latent_on(exporter: Exporter, name: str) -> Outputs:
     return {"latent": exporter.add("LatentComposite", samples_to=below, samples_from=above, **place)}
 
 
+@exports("batch_latents")
+def batch_latents(exporter: Exporter, name: str) -> Outputs:
+    """Two latents as one batch, and each one more behind them."""
+    links = exporter.workflow.links.values()
+    slots = sorted(link.slot for link in links if (link.target, link.input) == (name, "latents"))
+    if not slots:
+        raise CannotExportError("nothing is wired to its latents")
+    found = exporter.wire(name, "latents", slots[0])
+    for slot in slots[1:]:
+        found = exporter.add("LatentBatch", samples1=found, samples2=exporter.wire(name, "latents", slot))
+    return {"latent": found}
+
+
 @exports("blend_latents")
 def blend_latents(exporter: Exporter, name: str) -> Outputs:
     factor = round(1 - exporter.plain(name, "share"), 6)
