@@ -113,9 +113,9 @@ def packs_of(source: ComfyWorkflow | None, prompt: Prompt) -> dict[str, str]:
                 found.setdefault(node.type, pack[:LONGEST])
             elif pack == CORE:
                 found.setdefault(node.type, "")
-    for node in prompt.nodes.values():
-        if node.type not in found and (pack := pack_by_name(node.type)):
-            found[node.type] = pack
+    for kind in {node.type for node in prompt.nodes.values()} - set(found):
+        if pack := pack_by_name(kind):
+            found[kind] = pack
     return found
 
 

@@ -20,8 +20,8 @@ from nodes.comfyui.sampled_models import models_of_levels, networks_of_texts
 
 TRANSLATED, APPROXIMATE, UNKNOWN = "translated", "approximate", "unknown"
 STRANGE = "its values are of another kind than those of such a node"
-WRONG: tuple[type[Exception], ...] = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What values of a wrong kind may bring about in a function that is made for those of a right one."""
+FAULTS = (CannotTranslateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Why a node is not translated: the others are what values of a wrong kind may bring about in a function."""
 DEEPEST = 64
 """Placeholders that are made for each other's sake."""
 
@@ -74,7 +74,7 @@ class _Translating:
                 if translator is None:
                     raise CannotTranslateError("there is no counterpart here")
                 found = translator(given, self.build)
-            except (CannotTranslateError, *WRONG) as error:
+            except FAULTS as error:
                 self.build.undo(mark)
                 self._placeholder(id)
                 reason = str(error) if isinstance(error, CannotTranslateError) else STRANGE

@@ -241,9 +241,13 @@ class Exporter:
         self.origins[id] = self.current
         return Ref(id, 0)
 
-    def shared(self, kind: str, /, of: str = "", **inputs: Any) -> Ref:
-        """The same node for the same inputs, and where ``of`` says it for the same node of ours."""
-        key = (of, kind, repr(sorted(inputs.items())))
+    def shared(self, kind: str, **inputs: Any) -> Ref:
+        """The same node for the same inputs."""
+        return self.shared_of("", kind, **inputs)
+
+    def shared_of(self, name: str, kind: str, **inputs: Any) -> Ref:
+        """The same node for the same inputs and the same node of ours."""
+        key = (name, kind, repr(sorted(inputs.items())))
         if key not in self._shared:
             self._shared[key] = self.add(kind, **inputs)
         return self._shared[key]

@@ -118,12 +118,12 @@ def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction:
         inner = _before(exporter, levels)
         base = model_with_levels(exporter, network, inner, prediction, of)
         theirs = "ModelSamplingSD3" if of in THOUSANDS else "ModelSamplingAuraFlow"
-        return exporter.shared(theirs, of=levels, model=base, shift=shift)
+        return exporter.shared_of(levels, theirs, model=base, shift=shift)
     if kind == "flow_shift_by_size":
         names = ("max_shift", "base_shift", "width", "height")
         about: dict[str, Any] = {name: exporter.value(levels, name) for name in names}
         base = model_with_levels(exporter, network, _before(exporter, levels), prediction)
-        return exporter.shared("ModelSamplingFlux", of=levels, model=base, **about)
+        return exporter.shared_of(levels, "ModelSamplingFlux", model=base, **about)
     ours = {"auto": None, **{theirs: name for name, theirs in PREDICTIONS.items()}}
     sampling = ours.get(prediction)
     no_signal = kind == "noise_levels" and exporter.plain(levels, "terminal") == "no signal"
