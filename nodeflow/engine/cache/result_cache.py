@@ -8,6 +8,7 @@ from typing import Any
 
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.greedy_dual import GreedyDual
+from nodeflow.engine.cache.value_parts import leaves
 from nodeflow.engine.cache.value_size import OVERHEAD, Block, MemoryLedger, blocks, has_module
 
 RESULTS_SHARE = 0.25
@@ -24,8 +25,9 @@ class CacheEntry:
     def __init__(self, outputs: tuple[Any, ...], seconds: float) -> None:
         self.outputs = outputs
         self.seconds = seconds
-        self.blocks: dict[Block, int] = blocks(outputs)
-        self.model = has_module(outputs)
+        held = tuple(leaves(outputs, deep=True))
+        self.blocks: dict[Block, int] = blocks(held)
+        self.model = has_module(held)
 
     @property
     def worth(self) -> float:

@@ -14,7 +14,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,38 +30,36 @@ LEAVES = (
 """What is never opened, though some of it could be."""
 
 
+class _Opener(NamedTuple):
+    """How values of a class are opened: what they hold, and the texts that lead there, in the same order."""
+
+    inside: Callable[[Any], list[Any] | None]
+    steps: Callable[[Any], Iterable[str]]
+
+
 def parts(value: Any) -> list[Part] | None:
     """Return what a container or a dataclass holds, in order; None for a leaf. A container that fails is a leaf."""
-    if isinstance(value, (*LEAVES, type, Tensor)):
+    opener = _opener(type(value))
+    inside = None if opener is None else opener.inside(value)
+    if opener is None or inside is None:
         return None
-    if isinstance(value, np.ndarray):
-        return _numbered(value.flat) if value.dtype == object else None
-    kind = type(value)
-    if dataclasses.is_dataclass(kind):
-        return [(f".{name}", getattr(value, name)) for name in _fields(kind) if hasattr(value, name)]
-    if isinstance(value, Collection):
-        with contextlib.suppress(Exception):  # a container may be other people's code
-            if isinstance(value, Mapping):
-                keys = [(f"[{key}]", key) for key in value if not isinstance(key, LEAVES)]
-                return [*((f"[{key}]", part) for key, part in value.items()), *keys]
-            return _numbered(value)
+    with contextlib.suppress(Exception):
+        return list(zip(opener.steps(value), inside, strict=True))
     return None
 
 
-def attributes(value: Any) -> list[Part]:
+def attributes(value: Any) -> list[Any]:
     """Return what an object holds beside what `parts` finds: its attributes. Nothing for a leaf of the language."""
-    kind = type(value)
-    if isinstance(value, (*LEAVES, type, Tensor, np.ndarray, types.ModuleType, types.FunctionType)):
+    names = _slots_of(type(value))
+    if names is None:
         return []
     if isinstance(value, functools.partial):
-        return [(".func", value.func), (".args", value.args), (".keywords", value.keywords)]
-    if kind.__module__.partition(".")[0] in _LIBRARY and not isinstance(value, types.SimpleNamespace):
-        return []
+        return [value.func, value.args, value.keywords]
     held = dict(getattr(value, "__dict__", {}))
-    for name in (name for base in kind.__mro__ for name in _slots(base)):
+    for name in names:
         with contextlib.suppress(AttributeError):
             held[name] = object.__getattribute__(value, name)
-    return [(f".{name}", part) for name, part in held.items()]
+    return list(held.values())
 
 
 def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | None = None) -> Iterator[Any]:
@@ -69,52 +67,113 @@ def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | Non
 
     ``deep``: those in the attributes of objects too. ``opens`` says what is opened, where that is not everything.
     """
-    return (part for _, part in _walk(value, deep, opens))
-
-
-def named_leaves(value: Any) -> Iterator[Part]:
-    """Yield the leaves of a value in order, each object once, with the text that leads to it."""
-    for way, part in _walk(value, False, None):
-        steps = []
-        while way is not None:
-            way, step = way
-            steps.append(step)
-        yield "".join(reversed(steps)), part
-
-
-_Way = tuple["_Way | None", str]
-"""How one gets to a part: to what it is in, and on."""
-
-
-def _walk(value: Any, deep: bool, opens: Callable[[Any], bool] | None) -> Iterator[tuple[_Way | None, Any]]:
-    """Walk without recursion: values may be nested to any depth, share parts, and lead back to themselves."""
     seen: dict[int, Any] = {}  # the objects too: an id is free for another once its object is gone
-    todo: list[tuple[_Way | None, Any]] = [(None, value)]
+    todo = [value]  # no recursion: values may be nested to any depth, share parts, and lead back to themselves
     while todo:
-        way, part = todo.pop()
-        if isinstance(part, (type(None), bool, int, float)):
-            yield way, part
+        part = todo.pop()
+        if isinstance(part, _NUMBERS):
+            yield part
             continue
         if id(part) in seen:
             continue
         seen[id(part)] = part
-        inside = parts(part) if opens is None or opens(part) else None
+        opener = _opener(type(part))
+        inside = opener.inside(part) if opener is not None and (opens is None or opens(part)) else None
+        if deep and (more := attributes(part)):
+            todo += reversed(more)
         if inside is None:
-            yield way, part
-        more = attributes(part) if deep else ()
-        todo += [((way, step), inner) for step, inner in reversed([*(inside or ()), *more])]
+            yield part
+        else:
+            todo += reversed(inside)
 
 
-def _numbered(items: Iterable[Any]) -> list[Part]:
-    return [(f"[{index}]", item) for index, item in enumerate(items)]
+def named_leaves(value: Any) -> Iterator[Part]:
+    """Yield the leaves of a value in order, each object once, with the text that leads to it."""
+    seen: dict[int, Any] = {}
+    todo: list[tuple[_Way | None, Any]] = [(None, value)]
+    while todo:
+        way, part = todo.pop()
+        if not isinstance(part, _NUMBERS):
+            if id(part) in seen:
+                continue
+            seen[id(part)] = part
+        inside = parts(part)
+        if inside is None:
+            yield _text(way), part
+        else:
+            todo += [((way, step), inner) for step, inner in reversed(inside)]
+
+
+_NUMBERS = (type(None), bool, int, float)
+_Way = tuple["_Way | None", str]
+"""How one gets to a part: to what it is in, and on."""
+
+
+def _text(way: _Way | None) -> str:
+    steps = []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    return "".join(reversed(steps))
 
 
 @functools.cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _opener(kind: type) -> _Opener | None:
+    """Return how values of a class are opened; None for leaves."""
+    if issubclass(kind, (*LEAVES, type, Tensor)):
+        return None
+    if issubclass(kind, np.ndarray):
+        return _Opener(lambda value: list(value.flat) if value.dtype == object else None, _numbers)
+    if dataclasses.is_dataclass(kind):
+        return _fields_of(tuple(field.name for field in dataclasses.fields(kind)))
+    if issubclass(kind, Mapping):
+        return _Opener(_unless_broken(_of_mapping), _keys)
+    if issubclass(kind, Collection):
+        return _Opener(list if kind in (tuple, list) else _unless_broken(list), _numbers)
+    return None
+
+
+def _fields_of(names: tuple[str, ...]) -> _Opener:
+    def inside(value: Any) -> list[Any]:
+        return [getattr(value, name) for name in names if hasattr(value, name)]
+
+    return _Opener(inside, lambda value: [f".{name}" for name in names if hasattr(value, name)])
+
+
+def _of_mapping(value: Any) -> list[Any]:
+    return [*value.values(), *(key for key in value if not isinstance(key, LEAVES))]
+
+
+def _keys(value: Any) -> list[str]:
+    return [*(f"[{key}]" for key in value), *(f"[{key}]" for key in value if not isinstance(key, LEAVES))]
+
+
+def _numbers(value: Any) -> Iterator[str]:
+    return (f"[{index}]" for index in range(np.size(value) if isinstance(value, np.ndarray) else len(value)))
+
+
+def _unless_broken(opened: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any] | None]:
+    """The same, with None where it fails: a container may be other people's code."""
+
+    def inside(value: Any) -> list[Any] | None:
+        with contextlib.suppress(Exception):
+            return opened(value)
+        return None
+
+    return inside
 
 
 @functools.cache
+def _slots_of(kind: type) -> tuple[str, ...] | None:
+    """The attributes of a class's objects that stand in slots; None for objects that are not opened."""
+    if issubclass(kind, (*LEAVES, type, Tensor, np.ndarray, types.ModuleType, types.FunctionType)):
+        return None
+    opened = issubclass(kind, (types.SimpleNamespace, functools.partial))
+    if kind.__module__.partition(".")[0] in _LIBRARY and not opened:
+        return None
+    return tuple(name for base in kind.__mro__ for name in _slots(base))
+
+
 def _slots(kind: type) -> tuple[str, ...]:
     slots = vars(kind).get("__slots__", ())
     names = (slots,) if isinstance(slots, str) else tuple(slots)

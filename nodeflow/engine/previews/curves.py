@@ -30,7 +30,7 @@ def points(value: Any) -> Points:
             found = list(enumerate(value.values.tolist()))
         case Curve():
             found = list(zip(value.x.double().tolist(), value.y.double().tolist(), strict=True))
-        case Schedule():
+        case _ if hasattr(value, "begin") and isinstance(value, Schedule):  # the first is quick
             solver = value.begin("flow" if value.flow else "epsilon", torch.device("cpu"))
             found = list(enumerate(solver.sigmas.tolist()))
         case _:

@@ -71,10 +71,10 @@ def _short(text: str) -> str:
 def _count(value: Any) -> int:
     if isinstance(value, tuple):
         return sum(map(_count, value))
-    if curves.points(value):
-        return 1
     tensor = _tensor(value)
-    return int(tensor.shape[0]) if tensor is not None and tensor.ndim == 4 else 0
+    if tensor is not None:
+        return int(tensor.shape[0]) if tensor.ndim == 4 else 0
+    return int(bool(curves.points(value)))
 
 
 def no_map(channels: int) -> None:

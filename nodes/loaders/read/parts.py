@@ -95,7 +95,17 @@ def ready(module: Any) -> torch.nn.Module:
     are seen to hold no numbers."""
     network: torch.nn.Module = module.eval().requires_grad_(False)
     check_module(network)
+    if not torch.accelerator.is_available():
+        _channels_last(network)
     return network
+
+
+def _channels_last(network: torch.nn.Module) -> None:
+    """Lay the weights of convolutions in bfloat16 as processors take them fastest, and so what they compute."""
+    for module in network.modules():
+        weight = module.weight if isinstance(module, torch.nn.Conv2d) else None
+        if type(weight) is torch.nn.Parameter and weight.dtype == torch.bfloat16:
+            weight.data = weight.data.to(memory_format=torch.channels_last)
 
 
 def denoiser(module: Any, target: Target) -> torch.nn.Module:
