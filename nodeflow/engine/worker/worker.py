@@ -56,6 +56,16 @@ REST_SECONDS = 30.0
 """Seconds after that, after which results are let go of that the disk has too."""
 
 
+YOUNG = 10_000
+"""New objects after which garbage is searched among them; a long list makes many that all stay."""
+
+
+def _settle_garbage() -> None:
+    """Spare what is loaded by now each search for garbage: it stays, and it is far more than what a run makes."""
+    gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+
+
 class Worker:
     """Serves one app until its pipe closes."""
 
@@ -77,6 +87,7 @@ class Worker:
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         packs.start()
+        _settle_garbage()
         troubles = tuple(packs.errors.values())
         words, devices = device.describe(name), device.offered()
         self.say(WorkerReady(words, device.versions(), packs.catalogue, troubles, devices=devices))
@@ -104,6 +115,8 @@ class Worker:
         if self.cold:
             with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
                 importlib.import_module(self.cold.pop(0))
+            if not self.cold:
+                _settle_garbage()
             return idle
         if idle:
             self.session.rest()
