@@ -118,7 +118,7 @@ def _text(way: _Way | None) -> str:
 
 
 @functools.cache
-def _opener(kind: type) -> _Opener | None:
+def _opener(kind: Any) -> _Opener | None:
     """Return how values of a class are opened; None for leaves."""
     if issubclass(kind, (*LEAVES, type, Tensor)):
         return None
@@ -164,7 +164,7 @@ def _unless_broken(opened: Callable[[Any], list[Any]]) -> Callable[[Any], list[A
 
 
 @functools.cache
-def _slots_of(kind: type) -> tuple[str, ...] | None:
+def _slots_of(kind: Any) -> tuple[str, ...] | None:
     """The attributes of a class's objects that stand in slots; None for objects that are not opened."""
     if issubclass(kind, (*LEAVES, type, Tensor, np.ndarray, types.ModuleType, types.FunctionType)):
         return None
