@@ -30,6 +30,10 @@ LEAVES = (
 """What is never opened, though some of it could be."""
 
 
+_class: Callable[[Any], Any] = type
+"""A class, as a cache takes it."""
+
+
 class _Opener(NamedTuple):
     """How values of a class are opened: what they hold, and the texts that lead there, in the same order."""
 
@@ -39,7 +43,7 @@ class _Opener(NamedTuple):
 
 def parts(value: Any) -> list[Part] | None:
     """Return what a container or a dataclass holds, in order; None for a leaf. A container that fails is a leaf."""
-    opener = _opener(type(value))
+    opener = _opener(_class(value))
     inside = None if opener is None else opener.inside(value)
     if opener is None or inside is None:
         return None
@@ -50,7 +54,7 @@ def parts(value: Any) -> list[Part] | None:
 
 def attributes(value: Any) -> list[Any]:
     """Return what an object holds beside what `parts` finds: its attributes. Nothing for a leaf of the language."""
-    names = _slots_of(type(value))
+    names = _slots_of(_class(value))
     if names is None:
         return []
     if isinstance(value, functools.partial):
@@ -77,7 +81,7 @@ def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | Non
         if id(part) in seen:
             continue
         seen[id(part)] = part
-        opener = _opener(type(part))
+        opener = _opener(_class(part))
         inside = opener.inside(part) if opener is not None and (opens is None or opens(part)) else None
         if deep and (more := attributes(part)):
             todo += reversed(more)
