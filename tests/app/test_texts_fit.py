@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from app.fit import misfits
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -30,8 +31,8 @@ FORM = Form(
     ),
     (FormOutput("decode", "image", "Front"), FormOutput("sampler", "latent", "Latent")),
 )
-SIZES = ((1366, 768), (1920, 1080), (960, 540))
-"""The last is a screen of 1920 x 1080 at 200 %."""
+SIZES = ((1366, 768), (1920, 1080), (960, 540), (683, 384))
+"""The last are screens of 1920 x 1080 and 1366 x 768 at 200 %."""
 
 
 @pytest.fixture(scope="module", params=["en", "zh_CN"])
@@ -57,9 +58,11 @@ def window(spoken: str, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def settle(window: MainWindow, size: tuple[int, int]) -> None:
+    window.fit(QSize(*size))
     window.resize(*size)
     for _ in range(3):
         QApplication.processEvents()
+    assert window.size() == QSize(*size)  # it is not larger than the screen
 
 
 def fits(qtbot: QtBot, widget: QWidget) -> None:

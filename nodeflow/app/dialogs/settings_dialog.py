@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -14,10 +14,12 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -53,23 +55,32 @@ class SettingsDialog(QDialog):
         self.notices = NoticesPage(settings)
         self.scripts = ScriptsPage(settings, scripts)
         self.keys = KeysPage(actions)
-        self.pages.addTab(self.look, self.tr("Look"))
-        self.pages.addTab(self.files, self.tr("Files"))
-        self.pages.addTab(self.engine, self.tr("Engine"))
-        self.pages.addTab(self.notices, self.tr("Notices"))
-        self.pages.addTab(self.scripts, self.tr("Scripts"))
+        self.pages.addTab(_scrolled(self.look), self.tr("Look"))
+        self.pages.addTab(_scrolled(self.files), self.tr("Files"))
+        self.pages.addTab(_scrolled(self.engine), self.tr("Engine"))
+        self.pages.addTab(_scrolled(self.notices), self.tr("Notices"))
+        self.pages.addTab(_scrolled(self.scripts), self.tr("Scripts"))
         self.pages.addTab(self.keys, self.tr("Keys"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.pages)
         layout.addWidget(buttons)
-        self.resize(660, 520)
+        self.resize(QSize(660, 560).boundedTo(self.screen().availableSize()))
 
     def show_keys(self) -> None:
         """Open on the page of keys."""
         self.pages.setCurrentWidget(self.keys)
         self.open()
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    """A page that scrolls where the screen is too low for it."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(page)
+    return area
 
 
 def _choice(entries: list[tuple[str, object]], value: object) -> QComboBox:

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QFile, QObject, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
@@ -27,6 +26,7 @@ from nodeflow.app.panels.folder_list import FolderList
 from nodeflow.app.panels.image_list import ICON, ImageList
 from nodeflow.app.panels.image_page import ImagePage
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.flow_layout import FlowLayout
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.gallery.paths import Paths
 
@@ -77,8 +77,8 @@ class Gallery(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.view)
-        row = QHBoxLayout()
-        row.addWidget(self.search, 1)
+        row = FlowLayout()
+        row.addWidget(self.search)
         row.addWidget(self.count)
         self.buttons: dict[str, QPushButton] = {}
         self._actions = [

@@ -69,7 +69,7 @@ class ModelPanel(QWidget):
         self.view.setDragEnabled(True)
         self.view.setDragDropMode(QTableView.DragDropMode.DragOnly)
         self.view.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        self.view.setMinimumHeight(120)
+        self.view.setMinimumHeight(60)
         self.details = ModelDetails(library.write)
         self.told = QLabel()
         self.told.setObjectName("dim")

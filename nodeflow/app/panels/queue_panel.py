@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -28,6 +27,7 @@ from nodeflow.app.model.past_jobs import PastJobs
 from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.panels.job_line import JOB, JobLine
 from nodeflow.app.panels.past_line import PAST, PastLine, outcome_words
+from nodeflow.app.qt.flow_layout import FlowLayout
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.engine.protocol.events import JobInfo
 from nodeflow.engine.protocol.run_request import RunRequest
@@ -118,10 +118,9 @@ class QueuePanel(QWidget):
         self.over.setUniformItemSizes(True)
         self.over.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         thumbnails.arrived.connect(lambda _: self.over.viewport().update())
-        row = QHBoxLayout()
+        row = FlowLayout()
         for button in (self.pause, self.remove, self.clear, self.undo, self.edit, self.again):
             row.addWidget(button)
-        row.addStretch()
         row.addWidget(self.times)
         row.addWidget(self.repeat)
         self._pages = QStackedWidget()

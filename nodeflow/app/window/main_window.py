@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QTimer
+from PySide6.QtCore import QByteArray, QPoint, QSize, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -52,6 +52,9 @@ from nodeflow.app.window.tabs import Tabs
 from nodeflow.app.window.tour import TourCard, TourPlaces, stops
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.model.roles import LOAD_IMAGE
+
+NARROW, LOW = 700, 560
+"""Pixels of a screen from which panels stand beside and below each other."""
 
 
 class MainWindow(QMainWindow):
@@ -167,7 +170,15 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         self.restoreState(QByteArray.fromBase64(self.settings.panels.encode()))
+        self.fit(self.screen().availableSize())
         self.canvas.view.setFocus()
+
+    def fit(self, screen: QSize) -> None:
+        """Be no larger than a small screen, with all panels in one place there."""
+        assert self.panels is not None
+        if screen.height() < LOW or screen.width() < NARROW:
+            self.panels.stand_close()
+            self.resize(self.size().boundedTo(screen))
 
     def _connect(self) -> None:
         assert self.panels is not None
@@ -175,6 +186,7 @@ class MainWindow(QMainWindow):
         self.grey.refused.connect(lambda words: self.tabs.front.toast.say(words))
         self.palette_.opening.connect(self.grey.refresh)
         self.pages.currentChanged.connect(self.grey.refresh)
+        self.pages.currentChanged.connect(lambda _: self._make_room(self.tabs.front))
         self.undos.indexChanged.connect(self.grey.refresh)
         self.tabs.front_changed.connect(self._show_front)
         self.tabs.close_wanted.connect(self.documents.close)
@@ -422,7 +434,7 @@ class MainWindow(QMainWindow):
     def _make_room(self, tab: DocumentTab) -> None:
         """A form has the room of the panels that are about the graph."""
         if self.panels is not None and tab is self.tabs.front:
-            self.panels.step_aside(not tab.on_canvas)
+            self.panels.step_aside(not tab.on_canvas or (self.start_page is not None and self.width() < NARROW))
             self.grey.refresh()
 
     def _show_title(self) -> None:

@@ -85,7 +85,7 @@ class PanelDocks(QObject):
         window.setCorner(Qt.Corner.BottomLeftCorner, left)
         library = self._dock("library", self.tr("Library"), self._make_library, left)
         models = self._dock("models", self.tr("Models"), self._make_models, left)
-        preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, right)
+        preview = self._preview = self._dock("preview", self.tr("Preview"), lambda: self._previews, right)
         properties = self._dock("properties", self.tr("Properties"), lambda: self._properties, right)
         self._inspector = inspector = self._dock(
             "inspector", self.tr("Inspector"), lambda: PerTab(tabs, self._make_inspector), right
@@ -116,6 +116,15 @@ class PanelDocks(QObject):
         window.tabifyDockWidget(gallery, queue)
         window.tabifyDockWidget(queue, log)
         self.large = LargePanel(window)
+
+    def stand_close(self) -> None:
+        """Let all panels share one place, for a screen that has room for no more."""
+        for dock in self._window.findChildren(Dock):
+            if dock is not self._preview:
+                seen = not dock.isHidden()
+                self._window.tabifyDockWidget(self._preview, dock)
+                dock.setVisible(seen)
+        self._preview.raise_()
 
     @property
     def preview(self) -> Preview:
