@@ -20,6 +20,7 @@ from PySide6.QtTest import QTest
 
 from benchmarks import more_tasks
 from benchmarks.task_person import ALT, CTRL, KEY, SHIFT, Person
+from nodeflow.app.dialogs.file_conflict import FileConflict
 from nodeflow.app.i18n import language
 from nodeflow.app.main import application
 from nodeflow.app.model.document_session import DocumentSession
@@ -167,14 +168,22 @@ def form(person: Person) -> None:
 def save_again(person: Person) -> None:
     window, file = person.window, person.window.hub.output / "mine.json"
     window.session.save(file)
+    file.write_text(file.read_text().replace('"scale": 2.5', '"scale": 9.0'))  # by another program
+    window.gestures.frame_all()
     person.click_on_canvas(person.row("guidance", "scale"))
     person.key(KEY.Key_A, CTRL)
     person.type("3.5")
     person.key(KEY.Key_Return)
     person.key(KEY.Key_S, CTRL)
-    person.wait(lambda: not window.documents.writing)
-    assert load(file).nodes["guidance"].params["scale"] == 3.5
-    person.did(18, "change a value and save")
+    person.wait(lambda: window.findChild(FileConflict) is not None)
+    assert load(file).nodes["guidance"].params["scale"] == 9.0
+    question = window.findChild(FileConflict)
+    assert question is not None
+    person.key(KEY.Key_Return, into=question.defaultButton())
+    both = file.with_name("mine (2).json")
+    person.wait(lambda: both.exists() and not window.documents.writing)
+    assert load(both).nodes["guidance"].params["scale"] == 3.5 and load(file).nodes["guidance"].params["scale"] == 9.0
+    person.did(18, "save after another program changed the file: both are kept")
 
 
 TASKS = {

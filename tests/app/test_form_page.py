@@ -189,7 +189,7 @@ def test_a_form_is_arranged_from_nothing(window: MainWindow) -> None:
     QTest.keyClick(window.canvas.view, Key.Key_F, CTRL | SHIFT)
     page = window.forms.page(window.tabs.front)
     editor = page.editor
-    assert page.left.currentWidget() is editor  # there is no form yet, so that it is arranged
+    assert page.left.currentWidget() is page.arranging  # there is no form yet, so that it is arranged
     for words in ("guidance scale", "prompt text", "image decode"):
         click(editor.add)
         assert editor.picker is not None

@@ -94,16 +94,16 @@ def test_form_start_page_and_tour(window: MainWindow, size: tuple[int, int], qtb
     page.arrange.setChecked(True)
     settle(window, size)
     fits(qtbot, page)
+    window.show_start_page()
+    settle(window, size)
+    assert window.start_page is not None
+    fits(qtbot, window.start_page)
     tour = window.show_tour()
     for stop in range(7):
         tour.go(stop)
         QApplication.processEvents()
         assert misfits(tour) == []
     tour.end()
-    window.show_start_page()
-    settle(window, size)
-    assert window.start_page is not None
-    fits(qtbot, window.start_page)
 
 
 @pytest.mark.parametrize("size", SIZES[:1])

@@ -31,7 +31,7 @@ class ImageView(QWidget):
     def __init__(self, camera: ZoomState | None = None) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Image of the value"))
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 80)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.camera = camera or ZoomState(self)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nodeflow.app.model.form_model import FormModel
 from nodeflow.app.model.settings import Settings
@@ -46,7 +56,11 @@ class FormPage(QWidget):
         self.cancel = QPushButton(self.tr("Cancel"))
         self.left = QStackedWidget()
         self.left.addWidget(fields)
-        self.left.addWidget(self.editor)
+        self.arranging = QScrollArea()
+        self.arranging.setFrameShape(QFrame.Shape.NoFrame)
+        self.arranging.setWidgetResizable(True)
+        self.arranging.setWidget(self.editor)
+        self.left.addWidget(self.arranging)
         self._lay_out()
         self._connect()
         self._scale()
@@ -82,7 +96,7 @@ class FormPage(QWidget):
         layout.addWidget(self.splitter)
 
     def _connect(self) -> None:
-        self.arrange.toggled.connect(lambda on: self.left.setCurrentWidget(self.editor if on else self.fields))
+        self.arrange.toggled.connect(lambda on: self.left.setCurrentWidget(self.arranging if on else self.fields))
         self.graph.clicked.connect(self.graph_wanted)
         self.run.clicked.connect(self.run_wanted)
         self.cancel.clicked.connect(self.cancel_wanted)
