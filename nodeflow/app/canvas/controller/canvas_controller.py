@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 
 from nodeflow.app.canvas.controller.annotation_commands import AnnotationCommands
 from nodeflow.app.canvas.controller.annotation_items import AnnotationItems
+from nodeflow.app.canvas.controller.cut_prompt_view import CutPromptView
 from nodeflow.app.canvas.controller.drag_edits import DragEdits
 from nodeflow.app.canvas.controller.look_commands import LookCommands
 from nodeflow.app.canvas.controller.param_commands import ParamCommands
@@ -49,6 +50,7 @@ class Canvas(QObject):
         self.room = RoomAround(self.scope, view, self.items, self)
         self.runs = RunView(self.scope, self.items, view.minimap, self)
         self.word_hints = WordHintView(self.scope, self.items, self)
+        self.cut_prompts = CutPromptView(self.scope, self.items, self.values, self)
         self.facts = ValueFacts(self.scope, self)
         view.tips.facts = self.facts.hint
         view.empty = lambda: self.items.empty

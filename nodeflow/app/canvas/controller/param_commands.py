@@ -36,7 +36,7 @@ class ParamCommands(QObject):
         view.rows.param_changed.connect(self.set)
         view.rows.title_changed.connect(self.set_title)
         view.rows.seed_mode_wanted.connect(self.change_seed_mode)
-        view.rows.counter = self._counter
+        view.rows.counter = self.counter
         view.rows.models = self.model_choices
 
     def set(self, name: str, param: str, value: Any, gesture: Any = None) -> None:
@@ -113,7 +113,7 @@ class ParamCommands(QObject):
         fed = {socket.node for socket, link in links.items() if socket.input == param and link.source not in TERMINALS}
         return [one for one in chosen if nodes[one].type == kind and one not in fed]
 
-    def _counter(self, name: str, param: str) -> Count | None:
+    def counter(self, name: str, param: str) -> Count | None:
         """Return what counts the tokens of a node's text; None where it is read by no text encoder."""
         scope = self._scope
         if not reads_text(scope.workflow, scope.catalogue, name):

@@ -1,4 +1,5 @@
-"""Badges in a node's title: folded or open, pinned, muted, bypassed, how it used memory, what a folded one says."""
+"""Badges in a node's title: folded or open, pinned, muted, bypassed, how it used memory, that its text is cut, and what
+a folded one says."""
 
 from __future__ import annotations
 
@@ -26,6 +27,8 @@ def badges_of(item: NodeItem) -> Iterator[tuple[str, Colour]]:
     for mode in item.state.modes:
         if mode in _SIGNS:
             yield mode, "busy"
+    if item.cut_tokens:
+        yield "cut", "busy"
     if item.collapsed and item.note:
         yield "note", "bad" if item.problems or item.state.phase == "failed" else "busy"
 
@@ -89,6 +92,13 @@ def _tiled(painter: QPainter, at: QPointF) -> None:
     painter.drawLine(at + QPointF(-5, 0), at + QPointF(5, 0))
 
 
+def _cut(painter: QPainter, at: QPointF) -> None:
+    """Lines of a text, the last of which breaks off at a stroke."""
+    painter.drawLine(at + QPointF(-6, -4), at + QPointF(6, -4))
+    painter.drawLine(at + QPointF(-6, 1), at + QPointF(0, 1))
+    painter.drawLine(at + QPointF(2, 5), at + QPointF(5, -2))
+
+
 _SIGNS = {
     "pin": _pin,
     "mute": _mute,
@@ -97,4 +107,5 @@ _SIGNS = {
     "blocks": _blocks,
     "leaves": _leaves,
     "tiled": _tiled,
+    "cut": _cut,
 }

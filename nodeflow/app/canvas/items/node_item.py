@@ -58,6 +58,8 @@ class NodeItem(NodeItemBase):
         self.problems: tuple[Problem, ...] = ()
         self.hint = ""
         """What a run would say of it, known before one."""
+        self.cut_tokens = 0
+        """Tokens of its texts that are beyond what the model reads."""
         self.thumbnail: QPixmap | None = None
         self.hot_row = -1
         self._cursor = Qt.CursorShape.ArrowCursor
@@ -183,6 +185,12 @@ class NodeItem(NodeItemBase):
         if hint != self.hint:
             self.hint = hint
             self.arrange()
+            self.update()
+
+    def show_cut(self, tokens: int) -> None:
+        """Take how many tokens of its texts are cut."""
+        if tokens != self.cut_tokens:
+            self.cut_tokens = tokens
             self.update()
 
     def show_picture(self, picture: QPixmap | None) -> None:
