@@ -22,6 +22,8 @@ TRANSLATED, APPROXIMATE, UNKNOWN = "translated", "approximate", "unknown"
 STRANGE = "its values are of another kind than those of such a node"
 FAULTS = (CannotTranslateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """Why a node is not translated: the others are what values of a wrong kind may bring about in a function."""
+MOST_SHOWN = 8
+"""Nodes that a line of the report leads to, where none was made for it alone."""
 DEEPEST = 64
 """Placeholders that are made for each other's sake."""
 
@@ -91,7 +93,19 @@ class _Translating:
             status = APPROXIMATE if given.notes else TRANSLATED
             self.rows[id] = Row(id, node.type, status, self.build.made[id], given.notes)
         self.build.leave_out_replaced()
-        return Translation(self.build.workflow, self.rows, self.build.made)
+        rows = {id: row if row.nodes else row._replace(nodes=self._served_by(id)) for id, row in self.rows.items()}
+        return Translation(self.build.workflow, rows, self.build.made)
+
+    def _served_by(self, id: str) -> list[str]:
+        """For a node that none was made for: the nodes that do its work, else those made for what takes of it."""
+        slots = self.build.used(id) | {0}
+        meanings = [self.meanings.get((id, slot)) for slot in slots]
+        found = [wire.node for meaning in meanings if (wire := wire_of(meaning)) is not None]
+        beside = [taker for taker, _ in self.build.consumers(id)]
+        beside += [value.node for value in self.prompt.nodes[id].inputs.values() if isinstance(value, Output)]
+        for other in beside:
+            found += self.build.made.get(other, [])
+        return [name for name in dict.fromkeys(found) if name in self.build.workflow.nodes][:MOST_SHOWN]
 
     def _given(self, node: PromptNode) -> Given:
         inputs = {key: self._meant(value) for key, value in node.inputs.items()}

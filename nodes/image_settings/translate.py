@@ -100,15 +100,29 @@ class _Translating:
         self.build.begin("Model")
         name, row = looked_up(self.settings.model, self.settings.model_hash, "checkpoints", "Model")
         self.models.append(row)
-        if self.kind == "flux":
+        if self.kind == "flux" and self.settings.modules:
+            wire = self.build.node("load_model", "model", model=name, family="FLUX.1", **self._modules())
+        elif self.kind == "flux":
             wire = self.build.node("load_flux", "model", transformer=name)
         elif self.kind == "joint":
             wire = self.build.node("load_flow_transformer", "model", transformer=name)
         else:
             wire = self.build.node("load_latent_diffusion", "model", model=name)
         self._row("Model", "Model", self.settings.model or self.settings.model_hash or "not named")
-        network = wire.other("transformer" if self.kind in ("flux", "joint") else "unet")
+        together = self.kind == "flux" and self.settings.modules
+        network = wire.other("network" if together else "transformer" if self.kind in ("flux", "joint") else "unet")
         return network, wire.other("text_encoder"), wire.other("vae"), wire.other("schedule")
+
+    def _modules(self) -> dict[str, str]:
+        """The files that stand beside the network: text encoders, and a VAE."""
+        found: dict[str, str] = {}
+        for module in self.settings.modules[:3]:
+            of_vae = module.lower().startswith(("ae", "flux_vae", "flux-vae")) or "vae" in module.lower()
+            name, row = looked_up(module, "", "vae" if of_vae else "text_encoders", "Model")
+            self.models.append(row)
+            key = "vae" if of_vae else "text_encoder_2" if "t5" in module.lower() else "text_encoder"
+            found[key] = name
+        return found
 
     def _vae(self, vae: Wire) -> Wire:
         if not self.settings.vae:

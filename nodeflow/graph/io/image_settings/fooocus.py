@@ -26,8 +26,12 @@ ENGLISH = {
     "base_model_name": "base_model",
     "Sharpness": "sharpness",
     "CLIP Skip": "clip_skip",
+    "Performance": "performance",
+    "Refiner Model": "refiner_model",
 }
 """Keys of older and kindred files, and the newest ones."""
+STEPS = {"Quality": 60, "Speed": 30, "Extreme Speed": 8, "Lightning": 4, "Hyper-SD": 4}
+"""Steps of what older files call by how fast it is."""
 
 
 def read(texts: ImageTexts) -> Settings | None:
@@ -35,7 +39,7 @@ def read(texts: ImageTexts) -> Settings | None:
     for raw in (*texts, texts.chunks.get("Comment", "")):
         data = as_object(raw)
         named = {ENGLISH.get(key, key): value for key, value in data.items()}
-        if "base_model" in named and "guidance_scale" in named and "steps" in named:
+        if "base_model" in named and "guidance_scale" in named and ("steps" in named or "performance" in named):
             return _settings(named, raw, RUINED if data.get("software") == RUINED else PROGRAM)
     return None
 
@@ -45,6 +49,7 @@ def _settings(data: dict[str, Any], raw: str, program: str) -> Settings:
     found.prompt = _full(data, "full_prompt", "prompt")
     found.negative = _full(data, "full_negative_prompt", "negative_prompt")
     found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
+    found.steps = found.steps or STEPS.get(text(data.get("performance")), 0)
     found.guidance = number(data.get("guidance_scale"))
     found.sampler, found.spacing = text(data.get("sampler")), text(data.get("scheduler"))
     found.width, found.height = pixels(data.get("resolution"))

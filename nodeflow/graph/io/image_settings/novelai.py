@@ -14,11 +14,14 @@ PROGRAM = "NovelAI"
 def read(texts: ImageTexts) -> Settings | None:
     """Read what NovelAI wrote; None where it is another program's."""
     if texts.chunks.get("Software") == PROGRAM or texts.fields.get("Software") == PROGRAM:
-        return _settings(as_object(texts.chunks.get("Comment", "") or texts.comment), _source(texts.chunks, texts))
+        said = as_object(texts.chunks.get("Comment", "") or texts.comment)
+        return _settings(said, _source(texts.chunks, texts), texts.chunks.get("Description", ""))
     for raw in (texts.comment, texts.hidden):
         data = as_object(raw)
         if data.get("Software") == PROGRAM:  # the alpha channel holds all chunks as one object
-            return _settings(as_object(text(data.get("Comment"))), text(data.get("Source")))
+            return _settings(
+                as_object(text(data.get("Comment"))), text(data.get("Source")), text(data.get("Description"))
+            )
         if "uc" in data and "scale" in data and "c" not in data:
             return _settings(data, "")
     return None
@@ -28,13 +31,13 @@ def _source(chunks: dict[str, str], texts: ImageTexts) -> str:
     return chunks.get("Source") or texts.fields.get("Source", "")
 
 
-def _settings(data: dict[str, Any], source: str) -> Settings | None:
+def _settings(data: dict[str, Any], source: str, described: str = "") -> Settings | None:
     if not data:
         return None
     found = Settings(PROGRAM, str(data), dialect="NovelAI", noise="CPU")
     found.text = "\n".join(f"{key}: {value}" for key, value in data.items() if not isinstance(value, (dict, list)))
     captions = inner(data, "v4_prompt", "caption")
-    found.prompt = text(inner(captions, "base_caption")) or text(data.get("prompt"))
+    found.prompt = text(inner(captions, "base_caption")) or text(data.get("prompt")) or described
     characters = inner(captions, "char_captions")
     for one in characters if isinstance(characters, list) else []:
         found.prompt += " | " + text(inner(one, "char_caption"))

@@ -64,6 +64,8 @@ class Settings(msgspec.Struct):
     model: str = ""
     model_hash: str = ""
     vae: str = ""
+    modules: list[str] = []
+    """Files of text encoders, and a VAE, that were loaded beside the model."""
     clip_skip: int = 0
     adapters: list[Adapter] = []
     embeddings: dict[str, str] = {}

@@ -39,16 +39,26 @@ def _settings(params: dict[str, Any], data: dict[str, Any], raw: str) -> Setting
     found.adapters = [
         Adapter(name, number(weights[at], 1.0) or 0.0 if at < len(weights) else 1.0) for at, name in enumerate(names)
     ]
+    found.adapters += _in_words(text(params.get("prompt")), names)
     found.variation_seed = whole(params.get("variationseed"))
     found.variation = number(params.get("variationseedstrength"), 0.0) or 0.0
     found.second = _second(params)
-    if params.get("initimage"):
+    if params.get("initimage") or "initimagecreativity" in params:
         found.strength = number(params.get("initimagecreativity"), 0.6)
     if params.get("controlnetmodel"):
         found.left_out.append("a ControlNet led it by an image that is not in the file")
     if "<" in found.prompt:
         found.left_out.append("marks in angle brackets in the prompt are read as words here")
     return found
+
+
+def _in_words(prompt: str, known: list[str]) -> list[Adapter]:
+    """LoRAs that a prompt names and no list does."""
+    stems = {name.rpartition("/")[2].removesuffix(".safetensors") for name in known}
+    found = (
+        (one[2].strip(), number(one[3].lstrip(":"), 1.0) or 0.0) for one in TAG.finditer(prompt) if one[1] == "lora"
+    )
+    return [Adapter(name, weight) for name, weight in found if name.rpartition("/")[2] not in stems]
 
 
 def _list(value: Any) -> list[str]:

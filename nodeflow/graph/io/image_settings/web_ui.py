@@ -24,6 +24,7 @@ TAG = re.compile(r"<(lora|lyco|hypernet):([^:>]+)((?::[^>]*)?)>")
 A1111, FORGE, REFORGE, SD_NEXT, CPP = "Stable Diffusion web UI", "Forge", "reForge", "SD.Next", "stable-diffusion.cpp"
 OURS = "nodeflow"
 CIVITAI, KRITA, FOOOCUS, COMFYUI = "Civitai", "Krita AI", "Fooocus", "ComfyUI"
+USUAL_VAES = ("none", "automatic", "default", "baked vae")
 EMPHASIS: dict[str, Dialect] = {"No norm": "A1111, no norm", "None": "plain", "Ignore": "plain"}
 BESIDE = {
     "ADetailer model": "ADetailer has repainted faces or hands, which is not done here",
@@ -59,6 +60,7 @@ def settings_of(text: str) -> Settings:
     pairs = info.pairs
     found = Settings(_program(info, text), text)
     found.adapters, found.prompt, found.negative = _adapters(info)
+    found.adapters = found.adapters or _listed(pairs)
     _add_resources(found, pairs.get("Civitai resources", ""))
     found.dialect = EMPHASIS.get(pairs.get("Emphasis", ""), "A1111")
     if found.program in (COMFYUI,):
@@ -71,7 +73,8 @@ def settings_of(text: str) -> Settings:
     found.rescale = number(pairs.get("CFG Rescale") or pairs.get("CFG rescale φ"), 0.0) or 0.0
     found.width, found.height = pixels(pairs.get("First pass size") or pairs.get("Size", ""))
     found.model, found.model_hash = pairs.get("Model", ""), pairs.get("Model hash", "").replace("unknown", "")
-    found.vae = "" if pairs.get("VAE", "").lower() in ("none", "automatic") else pairs.get("VAE", "")
+    found.vae = "" if pairs.get("VAE", "").lower() in USUAL_VAES else pairs.get("VAE", "")
+    found.modules = [value for key, value in pairs.items() if key.startswith("Module ")]
     found.clip_skip = max(whole(pairs.get("Clip skip"), 0) or 0, 0)
     found.embeddings = hashes(pairs.get("TI hashes", ""))
     found.variation_seed = whole(pairs.get("Variation seed"))
@@ -82,6 +85,9 @@ def settings_of(text: str) -> Settings:
     found.second = _second(pairs)
     strength_of_image = number(pairs.get("Denoising strength") or pairs.get("Denoising Strength"))
     found.strength = strength_of_image if found.second is None else None
+    if found.program == KRITA:
+        found.strength = None if found.strength == 1 else found.strength
+        found.sampler = found.sampler.rpartition(" - ")[2]  # a style's name, then its sampler's
     found.left_out = list(dict.fromkeys(words for key, words in BESIDE.items() if key in pairs))
     unset = (key for key in pairs if key.startswith(("Sigma ", "Schedule m")))
     found.left_out += [f"{key} {pairs[key]} is not set here" for key in unset]
@@ -128,6 +134,12 @@ def _adapters(info: Infotext) -> tuple[list[Adapter], str, str]:
         return ""
 
     return found, TAG.sub(take, info.prompt).strip(), TAG.sub(take, info.negative).strip()
+
+
+def _listed(pairs: dict[str, str]) -> list[Adapter]:
+    """LoRAs that stand with their weights beside the prompt, as Fooocus writes them."""
+    digits, weights = hashes(pairs.get("Lora hashes", "")), hashes(pairs.get("Lora weights", ""))
+    return [Adapter(name, number(weight, 1.0) or 0.0, None, digits.get(name, "")) for name, weight in weights.items()]
 
 
 def _adapter(name: str, rest: str, digits: str) -> Adapter:
