@@ -140,8 +140,8 @@ def table(opened: list[Opened], refused: list[str]) -> str:
         "# What of ComfyUI's workflows opens",
         "",
         f"Made by `python -m benchmarks.comfyui PATH` from {len(opened) + len(refused)} files.",
-        f"{len(opened)} opened, {len(refused)} hold no workflow. The slowest took {slowest:.2f} s of a core; {MANY} nodes of "
-        f"text to image one beside the other take {many():.1f} s, {torch} torch.",
+        f"{len(opened)} opened, {len(refused)} hold no workflow. The slowest took {slowest:.2f} s of a core; "
+        f"{MANY} nodes of text to image one beside the other take {many():.1f} s, {torch} torch.",
         "",
         "| files | | nodes | translated | of them not exactly | files wholly |",
         "|---|---:|---:|---:|---:|---:|",
