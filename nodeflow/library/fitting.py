@@ -16,7 +16,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "transformer": ("transformer",),
     "unet": ("unet",),
     "lora": ("lora",),
-    "controlnet": ("controlnet", "control lora"),
+    "controlnet": ("controlnet", "control lora", "lllite", "t2i adapter"),
     "embedding": ("embedding",),
     "image_encoder": ("clip vision",),
 }

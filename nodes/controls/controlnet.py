@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
@@ -15,9 +17,11 @@ from nodes.denoisers.attached import AttachedControl
 from nodes.denoisers.calls.flow_calls import FlowDenoiser
 from nodes.denoisers.denoisers import UNetDenoiser
 from nodes.latents.vae import DiffusersVAE, vae_encode
+from nodes.loaders.families.controlnet.control_lora import ControlLoRA, load_control_lora
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
 from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
-from nodes.loaders.families.controlnet.t2i_adapter import FeatureAdapter, is_t2i_adapter, load_t2i_adapter
+from nodes.loaders.families.controlnet.lllite import LLLite, load_lllite
+from nodes.loaders.families.controlnet.t2i_adapter import FeatureAdapter, load_t2i_adapter
 from nodes.loaders.families.controlnet.transformer_control import (
     TransformerControlNet,
     family_of_file,
@@ -27,7 +31,16 @@ from nodes.loaders.families.controlnet.transformer_control import (
 from nodes.loaders.families.controlnet.union import ControlType, UnionControlNet
 from nodes.loaders.models.precision import Precision
 from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for
+
+
+SMALL: Mapping[str, Callable[[Path, torch.dtype], ControlNet]] = {
+    "t2i adapter": load_t2i_adapter,
+    "control lora": load_control_lora,
+    "lllite": load_lllite,
+}
+"""What leads a U-Net and is no ControlNet of its own, by its kind."""
 
 
 @node("Load ControlNet", version=2)
@@ -50,7 +63,8 @@ def load_controlnet(
       ``control_v11p_sd15_canny.safetensors``
 
     A union of ControlNets (xinsir's union and promax) is one too: *Control* tells it what its image shows. So are
-    T2I-Adapters, which are smaller and look at the image alone.
+    T2I-Adapters, which are smaller and look at the image alone; Control-LoRAs, which are the difference of a ControlNet
+    from the U-Net that they lead; and ControlNet-LLLites, which change what the U-Net's attention looks at.
 
     A ControlNet fits the model that it was trained beside, and those that come from it: Stable Diffusion 1, 2 or XL,
     and as diffusers names their weights Stable Diffusion 3 and 3.5, FLUX.1, Qwen-Image, Sana and Z-Image (its union
@@ -58,11 +72,13 @@ def load_controlnet(
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
-    Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
+    Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543); Control-LoRA: Stability AI 2023
+    (huggingface.co/stabilityai/control-lora); LLLite: Kohya 2023 (github.com/kohya-ss/sd-scripts).
     """
     path = find_for("Load ControlNet", model, revision, PATTERNS)
-    if is_t2i_adapter(path):
-        return load_t2i_adapter(path, torch_dtype(dtype))
+    kind = recognise(path).kind
+    if kind in SMALL:
+        return SMALL[kind](path, torch_dtype(dtype))
     family = family_of_folder(path) if path.is_dir() else family_of_file(path)
     if family is not None:
         return load_transformer_control(family, path, Precision("auto", dtype, device))
@@ -119,10 +135,12 @@ def control(
         return replace(led, controls=(*led.controls, shown))  # type: ignore[no-any-return]
     if not isinstance(denoiser, UNetDenoiser):
         raise NodeError("this ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
+    if isinstance(controlnet, (FeatureAdapter, LLLite)) and mask is not None:
+        raise NodeError(NO_MASK)
     if isinstance(controlnet, FeatureAdapter):
-        if mask is not None:
-            raise NodeError(NO_MASK)
         controlnet.check(denoiser.network.module)
+    if isinstance(controlnet, (ControlLoRA, LLLite)):
+        controlnet = controlnet.of_unet(denoiser.network.module)
     net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
     covered = BLACK if isinstance(controlnet, UnionControlNet) else COVERED
     pixels = _uncovered(image, mask, covered).pixels

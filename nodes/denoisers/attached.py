@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -65,6 +66,17 @@ class AttachedControl:
         net: Any = self.net
         found: list[Tensor] = net.features(self.fitted(x), self.strength)
         return found
+
+    @property
+    def steers(self) -> bool:
+        """Return whether it changes what layers of a U-Net are given, as a ControlNet-LLLite does."""
+        return hasattr(self.net, "steering")
+
+    def steering(self, unet: torch.nn.Module, x: Tensor) -> contextlib.AbstractContextManager[None]:
+        """Within this it acts on a U-Net that is asked for a batch x (B, C, h, w)."""
+        net: Any = self.net
+        acting: contextlib.AbstractContextManager[None] = net.steering(unet, self.fitted(x), self.strength)
+        return acting
 
     def fitted(self, x: Tensor) -> Tensor:
         """Its image for each of a batch x (B, C, h, w). Raises NodeError for another size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -131,18 +132,22 @@ class UNetDenoiser(NetworkDenoiser):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
         down, middle = self._added(x, timestep, tokens, told)
         inside = self._inside(x, timestep)
-        output: Tensor = self.ask_shown(
-            self.prompts(x, timestep, conditioning),
-            self.seen(x),
-            timestep,
-            encoder_hidden_states=tokens,
-            down_block_additional_residuals=down,
-            mid_block_additional_residual=middle,
-            down_intrablock_additional_residuals=inside,
-            added_cond_kwargs=told,
-            timestep_cond=self._told_guidance(x),
-            **more,
-        )
+        with contextlib.ExitStack() as acting:
+            for control in self.controls:
+                if control.steers and control.acts_at(timestep):
+                    acting.enter_context(control.steering(self.network.module, x))
+            output: Tensor = self.ask_shown(
+                self.prompts(x, timestep, conditioning),
+                self.seen(x),
+                timestep,
+                encoder_hidden_states=tokens,
+                down_block_additional_residuals=down,
+                mid_block_additional_residual=middle,
+                down_intrablock_additional_residuals=inside,
+                added_cond_kwargs=told,
+                timestep_cond=self._told_guidance(x),
+                **more,
+            )
         return output
 
     def _told_guidance(self, x: Tensor) -> Tensor | None:
@@ -164,8 +169,8 @@ class UNetDenoiser(NetworkDenoiser):
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
     ) -> Residuals | tuple[None, None]:
         """Return what all controls add, summed."""
-        acting = (control for control in self.controls if control.acts_at(timestep) and not control.inside)
-        found = [control.residuals(x, timestep, tokens, told) for control in acting]
+        beside = (control for control in self.controls if not control.inside and not control.steers)
+        found = [control.residuals(x, timestep, tokens, told) for control in beside if control.acts_at(timestep)]
         if not found:
             return None, None
         down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]

@@ -77,6 +77,7 @@ CONTROLS = {
         },
         "control lora",
         "Stable Diffusion XL",
+        "nodes.load_controlnet",
     ),
     "t2i adapter": Layout(
         {"body.0.block1.weight": (W, W, 3, 3), "conv_in.weight": (W, 64, 3, 3)},
@@ -139,6 +140,12 @@ CONTROLS = {
         {"lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.down.0.weight": (W, W)},
         "lllite",
         "Stable Diffusion XL",
+        "nodes.load_controlnet",
+    ),
+    "lllite of anima": Layout(
+        {"lllite_conditioning1.0.weight": (W, 3, 4, 4), "lllite_dit_blocks_0_self_attn_q_proj.down.weight": (W, W)},
+        "lllite",
+        "Anima",
     ),
     "embedding": Layout({"emb_params": (2, 768)}, "embedding", "Stable Diffusion 1"),
     "embedding xl": Layout({"clip_l": (2, 768), "clip_g": (2, 1280)}, "embedding", "Stable Diffusion XL"),

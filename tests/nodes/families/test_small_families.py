@@ -1,5 +1,6 @@
 """Families that fewer people use: diffusers' own pipelines step by step."""
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nodeflow.node import NodeError, noting
-from nodeflow.wires import Conditioning, Guider, Image, Noise, Sigmas
+from nodeflow.wires import Conditioning, Guider, Image, Noise, Sigmas, TrainedSchedule
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.calls.flow_calls import packed
 from nodes.denoisers.flow_transformers import network_denoiser
@@ -172,11 +173,15 @@ def each_step(pipeline: Any, case: Case, scale: float, begin: Tensor) -> tuple[l
     return path, next(iter(images.values()))
 
 
-def run(model: LoadedModel, guider: Guider, case: Case) -> Any:
+def spaced(model: LoadedModel, case: Case) -> TrainedSchedule:
+    """The schedule of a model for images of a case's size."""
     trained = type(model.schedule)({**model.schedule.config, "image_tokens": case.tokens})
-    chosen = trained if model.schedule.config.get("image_tokens") else model.schedule
+    return trained if model.schedule.config.get("image_tokens") else model.schedule
+
+
+def run(model: LoadedModel, guider: Guider, case: Case) -> Any:
     height, width = case.size
-    return finish(sample(guider, scheduler(chosen, case.kind, 3), Noise(case.seeds, width, height)))[1]
+    return finish(sample(guider, scheduler(spaced(model, case), case.kind, 3), Noise(case.seeds, width, height)))[1]
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])
@@ -194,6 +199,44 @@ def test_each_step_is_that_of_the_pipeline(
     wanted, images = each_step(pipeline, case, scale, trajectory.x[0])
     told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
+
+
+def begun_late(pipeline: Any, first: int) -> Any:
+    """A pipeline whose scheduler leaves out its first steps, as diffusers' for image to image have it."""
+    plan, own = pipeline.scheduler, pipeline.scheduler.set_timesteps
+
+    @functools.wraps(own)
+    def set_timesteps(*given: Any, **named: Any) -> None:
+        own(*given, **named)
+        plan.timesteps = plan.timesteps[first:]
+        plan.set_begin_index(first)
+
+    plan.set_timesteps = set_timesteps
+    return pipeline
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
+def test_from_an_image_each_step_is_that_of_the_pipeline(
+    folders: Callable[[Callable[[Path], None]], Path], case: Case
+) -> None:
+    """The last two of three steps, from what its VAE makes of an image."""
+    folder, (height, width) = folders(case.save), case.size
+    model = load_model(str(folder))
+    pixels = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(9))
+    known = vae_encode(model.vae, Image(pixels))
+    pipeline = getattr(diffusers, case.pipeline).from_pretrained(folder, **case.absent)
+    guider = no_guidance(network_denoiser(model.network), clip_text_encode(model.text_encoder, TEXT))
+    schedule = scheduler(spaced(model, case), case.kind, 3)
+    _, trajectory, *_ = finish(sample(guider, schedule, Noise((3,), width, height), known, 0.67))[1]
+    begin = trajectory.x[0]
+    found = vae_decode(model.vae, known).pixels
+    wanted, _ = each_step(begun_late(pipeline, 1), case._replace(given=True, seeds=(3,)), 1.0, begin)
+    told(case.family, "image to image", map(case.kept, trajectory.x[1:]), wanted)
+    with torch.no_grad():
+        there = pipeline.vae.encode(2 * (pixels[:, :, None] if case.family == "Fibo" else pixels) - 1)
+        z = there.latent if hasattr(there, "latent") else there.latent_dist.mode()
+        back = pipeline.vae.decode(z, return_dict=False)[0].reshape(found.shape)
+    torch.testing.assert_close(found, (back / 2 + 0.5).clamp(0, 1), atol=1e-4, rtol=1e-4)
 
 
 def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], None]], Path]) -> None:

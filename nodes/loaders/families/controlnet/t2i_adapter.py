@@ -18,7 +18,6 @@ from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.parts import ready
-from nodes.loaders.read.recognise import recognise
 
 KIND = "T2IAdapter"
 XL = "Stable Diffusion XL"
@@ -75,11 +74,6 @@ class FeatureAdapter:
     ) -> Residuals:
         """Raises NodeError: what it adds stands within a U-Net's blocks."""
         raise NodeError("this is a T2I-Adapter, which adds nothing to a U-Net's skip connections; wire it to Control")
-
-
-def is_t2i_adapter(path: Path) -> bool:
-    """Return whether a folder or file holds a T2I-Adapter."""
-    return recognise(path).kind == "t2i adapter"
 
 
 def names(weights: Weights) -> Weights:

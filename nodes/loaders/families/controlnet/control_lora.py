@@ -1,0 +1,195 @@
+"""Control-LoRAs (Stability AI 2023): a ControlNet as the difference of low rank from the U-Net that it leads."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nodeflow.node import NodeError
+from nodeflow.wires import Adapter, LayerChange, Residuals, WeightUpdate
+from nodes.loaders.adapters.algebra.low_rank import LowRank
+from nodes.loaders.adapters.families import network_family
+from nodes.loaders.adapters.names.unet import original_names
+from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet
+from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS
+from nodes.loaders.quantised.open_file import open_weights
+from nodes.loaders.read.accounting import refuse_unused
+from nodes.loaders.read.parts import ready
+from nodes.networks.layer_call import dense_weight, is_linear_map, weight_shape
+from nodes.networks.low_rank import adapted
+
+MARK = "lora_controlnet"
+"""A tensor that says what the file is."""
+HINT = "input_hint_block."
+LAST_HINT = 14
+"""The number of the last layer that reads the control image, in its original name."""
+HALVINGS = 3
+"""Of the control image, up to a latent cell; each stands behind a layer that keeps its size."""
+HOOKS = "_forward_hooks", "_forward_pre_hooks", "_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs"
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedControlNet(DiffusersControlNet):
+    """A ControlNet whose weights are a U-Net's, with what an adapter changes of them while it computes."""
+
+    adapter: Adapter
+
+    def call(self, x: Tensor, timestep: Tensor, tokens: Tensor, picture: Tensor, strength: float, told: Any) -> Any:
+        with adapted(self.module, (self.adapter,)):
+            return super().call(x, timestep, tokens, picture, strength, told)
+
+
+@dataclass(frozen=True, eq=False)
+class ControlLoRA:
+    """The file of one: tensors by the original name of their layer, and by what they are (weight, bias, up, down)."""
+
+    name: str
+    layers: Mapping[str, Mapping[str, Tensor]]
+    downscale: int
+    dtype: torch.dtype
+
+    def of_unet(self, unet: Any) -> ChangedControlNet:
+        """The ControlNet that it is beside a U-Net, whose weights it shares. Raises NodeError for another's."""
+        from diffusers import ControlNetModel
+
+        config = {key: unet.config[key] for key in inspect.signature(ControlNetModel).parameters if key in unet.config}
+        with torch.device("meta"):
+            module = ControlNetModel(**{**config, **self._hint()})
+        names = {theirs: ours for ours, theirs in original_names(unet)} | _own_names(module)
+        layers = dict(unet.named_modules())
+        changes: dict[str, LayerChange] = {}
+        for layer, parts in self.layers.items():
+            name = names.get(layer, "")
+            if not name or not _has(module, name):
+                raise self._misfit(unet, layer)
+            _put(module, name, self._layer(unet, layer, parts, layers.get(name), module.get_submodule(name)))
+            if change := self._change(unet, layer, parts, layers.get(name)):
+                changes[name] = change
+        for name, layer in list(module.named_modules()):
+            if any(weight.is_meta for weight in layer.parameters(recurse=False)):
+                if name not in layers:
+                    raise NodeError(f"{self.name} lacks {name} of a Control-LoRA; it was not saved whole")
+                _put(module, name, shared(layers[name]))
+        return ChangedControlNet(ready(module), self.downscale, Adapter(changes, 1.0))
+
+    def residuals(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        tokens: Tensor,
+        picture: Tensor,
+        strength: float,
+        told: Mapping[str, Tensor] | None = None,
+    ) -> Residuals:
+        """Raises NodeError: alone it is no network."""
+        raise NodeError("this is a Control-LoRA, which is nothing without the U-Net that it leads; wire it to Control")
+
+    def _hint(self) -> dict[str, Any]:
+        """How the control image is read, told from the file."""
+        first = self.layers[f"{HINT}0"]["weight"]
+        halved = (self.layers[f"{HINT}{4 * n + 4}"]["weight"] for n in range(HALVINGS))
+        return {
+            "conditioning_channels": first.shape[1],
+            "conditioning_embedding_out_channels": (len(first), *map(len, halved)),
+        }
+
+    def _layer(self, unet: Any, layer: str, parts: Mapping[str, Tensor], theirs: Any, empty: Any) -> Any:
+        """A layer of the ControlNet: the file's own where it has a whole weight, else the U-Net's."""
+        if "weight" not in parts:
+            return shared(theirs)
+        if tuple(parts["weight"].shape) != weight_shape(empty):
+            raise self._misfit(unet, layer)
+        bias = parts.get("bias", getattr(theirs, "bias", None))
+        state = {"weight": parts["weight"].to(self.dtype), **({} if bias is None else {"bias": bias.to(self.dtype)})}
+        empty.load_state_dict(state, assign=True)
+        return empty
+
+    def _change(self, unet: Any, layer: str, parts: Mapping[str, Tensor], theirs: Any) -> LayerChange | None:
+        """What the file changes of a layer of the U-Net. Raises NodeError where it does not fit."""
+        if "weight" in parts:
+            return None
+        updates: tuple[WeightUpdate, ...] = ()
+        if "up" in parts:
+            shape, up, down = weight_shape(theirs), parts["up"].flatten(1), parts["down"]
+            inputs = torch.Size(shape[1:]).numel()
+            fits = is_linear_map(theirs) and len(up) == shape[0] and down[0].numel() == inputs
+            if not fits or up.shape[1] != len(down):
+                raise self._misfit(unet, layer)
+            updates = (LowRank(down.reshape(len(down), *shape[1:]), up, 1.0),)
+        bias = parts.get("bias")
+        own = getattr(theirs, "bias", None)
+        if bias is not None and own is not None:
+            bias = bias.float() - own.detach().float().to(bias.device)
+        return LayerChange(updates, bias)
+
+    def _misfit(self, unet: Any, layer: str) -> NodeError:
+        family = network_family(unet)
+        return NodeError(
+            f"{self.name} is a Control-LoRA of another model: its layer {layer} does not fit this network ({family}); "
+            f"choose one for {family}"
+        )
+
+
+def load_control_lora(path: Path, dtype: torch.dtype) -> ControlLoRA:
+    """Raises NodeError for damaged files, and for weights that have no place in one."""
+    weights = open_weights(path)
+    layers: dict[str, dict[str, Tensor]] = {}
+    strange = []
+    for name, value in weights.items():
+        layer, _, part = name.rpartition(".")
+        if part in ("weight", "bias", "up", "down"):
+            layers.setdefault(layer, {})[part] = value
+        elif name != MARK:
+            strange.append(name)
+    refuse_unused(path.name, strange, (BUFFERS, AVERAGES), weights)
+    halves = next((one for one, parts in layers.items() if ("up" in parts) != ("down" in parts)), None)
+    if halves is not None:
+        raise NodeError(f"{path.name} has one of the two factors of {halves} alone; it was not saved whole")
+    lost = next((n for n in range(0, LAST_HINT + 1, 2) if "weight" not in layers.get(f"{HINT}{n}", ())), None)
+    if lost is not None:
+        raise NodeError(f"{path.name} lacks {HINT}{lost}.weight of a Control-LoRA; it was not saved whole")
+    return ControlLoRA(path.name, layers, 2**HALVINGS, dtype)
+
+
+def shared(layer: Any) -> Any:
+    """A second layer with the same weights in the same memory, which is hooked and moved by itself."""
+    twin = copy.copy(layer)
+    for hooks in HOOKS:
+        setattr(twin, hooks, OrderedDict())
+    twin._parameters = {
+        name: None if weight is None else torch.nn.Parameter(weight.data, requires_grad=False)
+        for name, weight in layer._parameters.items()
+    }
+    twin._buffers = dict(layer._buffers)
+    twin._modules = {name: None if inner is None else shared(inner) for name, inner in layer._modules.items()}
+    return twin
+
+
+def _own_names(module: Any) -> dict[str, str]:
+    """Layers that a ControlNet has besides, by their original names."""
+    hint = "controlnet_cond_embedding."
+    found = {f"{HINT}0": f"{hint}conv_in", f"{HINT}{LAST_HINT}": f"{hint}conv_out"}
+    found |= {f"{HINT}{2 * n + 2}": f"{hint}blocks.{n}" for n in range(len(module.controlnet_cond_embedding.blocks))}
+    found |= {f"zero_convs.{n}.0": f"controlnet_down_blocks.{n}" for n in range(len(module.controlnet_down_blocks))}
+    return {**found, "middle_block_out.0": "controlnet_mid_block"}
+
+
+def _has(module: Any, name: str) -> bool:
+    try:
+        module.get_submodule(name)
+    except AttributeError:
+        return False
+    return True
+
+
+def _put(module: Any, name: str, layer: Any) -> None:
+    holder, _, last = name.rpartition(".")
+    setattr(module.get_submodule(holder), last, layer)
