@@ -121,6 +121,8 @@ def network_family(module: Any) -> str:
     kind = type(module).__name__
     if kind != "UNet2DConditionModel":
         return CLASSES.get(kind, "a network of another kind")
+    if getattr(module, "config", {}).get("encoder_hid_dim_type") == "text_proj":
+        return "Kolors" if module.config.get("addition_embed_type") == "text_time" else "DeepFloyd IF"
     width = getattr(module, "config", {}).get("cross_attention_dim")
     if getattr(module, "config", {}).get("addition_embed_type") == "text_time":
         return "Stable Diffusion XL"

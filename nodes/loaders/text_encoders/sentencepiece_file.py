@@ -38,6 +38,8 @@ class Pieces(NamedTuple):
     charsmap: bytes
     special: dict[str, str]
     """The pieces that stand for what no piece is, for beginning and end of a text, and for filling."""
+    single_blanks: bool = True
+    """Whether blanks at the ends of a text, and those beside another, are left out."""
 
 
 def read_pieces(content: bytes) -> Pieces:
@@ -55,7 +57,11 @@ def read_pieces(content: bytes) -> Pieces:
         if isinstance(number := trained.get(field, usual), int) and 0 <= number < len(pieces)
     }
     return Pieces(
-        pieces, kind if isinstance(kind, int) else 1, charsmap if isinstance(charsmap, bytes) else b"", special
+        pieces,
+        kind if isinstance(kind, int) else 1,
+        charsmap if isinstance(charsmap, bytes) else b"",
+        special,
+        bool(normalised.get(4, True)),
     )
 
 

@@ -58,6 +58,16 @@ VARIANTS = {
         ),
         "unet",
         "Kolors",
+        "nodes.load_diffusion_model",
+    ),
+    "chatglm 3": Layout(
+        shaped(
+            f"embedding.word_embeddings.weight 65024 {W}",
+            f"encoder.layers.0.self_attention.query_key_value.weight {W} {W}",
+        ),
+        "text encoder",
+        "ChatGLM 3",
+        "nodes.load_text_encoder",
     ),
     "xl refiner's U-Net": Layout(
         shaped(f"input_blocks.0.0.weight {W} 4 3 3", f"time_embed.0.weight {W} {W}", f"label_emb.0.0.weight {W} 2560"),

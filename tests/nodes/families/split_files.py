@@ -17,6 +17,7 @@ from torch import Tensor
 from tests.nodes.families import model_folders as usual
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.kolors import kolors
 from tests.nodes.original_layout import unet_weights, vae_weights
 from tests.nodes.original_transformers import original_weights
 
@@ -77,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "Lumina 2": Kind(
         language_led.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}
     ),
+    "Kolors": Kind(kolors, {"text_encoder": ("chatglm3", "tokenizer")}),
     "PixArt-alpha": Kind(by_t5.pixart_alpha, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
     "PixArt-Sigma": Kind(by_t5.pixart_sigma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
     "Sana": Kind(language_led.sana, {"text_encoder": ("gemma_2_2b_it", "tokenizer")}),
@@ -153,6 +155,8 @@ def split(name: str, path: Path) -> Split:
 
 def _network_names(folder: Path) -> Weights:
     """The original names of a network's weights."""
+    if (folder / "unet").is_dir() and "encoder_hid_proj.weight" in (weights := weights_of(folder / "unet")):
+        return weights  # of Kolors, whose files have no other names
     if (folder / "unet").is_dir():
         found = unet_weights(weights_of(folder / "unet"))
         return {name.removeprefix("model.diffusion_model."): value for name, value in found.items()}

@@ -22,7 +22,8 @@ from nodeflow.resources import folder
 from tests.nodes.adapters import test_ip_adapter
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
-from tests.nodes.families.small import language_led, late_comers
+from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.kolors import kolors
 
 PLACE = folder("workflows") / "models"
 FILES = sorted(PLACE.glob("*.json"))
@@ -98,12 +99,31 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
     "anima": plain(language_led.anima),
     "ideogram-4": plain(late_comers.ideogram_4),
 }
+ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
+    "chroma": plain(by_t5.chroma),
+    "lumina-2": plain(language_led.lumina_2),
+    "pixart-alpha": plain(by_t5.pixart_alpha),
+    "pixart-sigma": plain(by_t5.pixart_sigma),
+    "sana": plain(language_led.sana),
+    "auraflow": plain(by_t5.aura_flow),
+    "ovis-image": plain(language_led.ovis_image),
+    "longcat-image": plain(language_led.longcat_image),
+    "ernie-image": plain(language_led.ernie_image),
+    "cogview-4": plain(language_led.cogview_4),
+    "kandinsky-5": plain(by_several.kandinsky_5),
+    "hidream": plain(by_several.hidream),
+    "hunyuan-image": plain(by_several.hunyuan_image),
+    "prx": plain(late_comers.prx),
+    "fibo": plain(late_comers.fibo),
+    "kolors": plain(kolors),
+}
+"""Those that differ from another by their model and numbers alone; what their model gives is compared step by step."""
 
 
 def small(path: Path, place: Path, catalogue: Catalogue) -> Workflow:
     """A ready-made workflow with a tiny model, which is made below a folder, and with small images."""
     torch.manual_seed(0)
-    workflow, models = load(path), MODELS[path.stem](place)
+    workflow, models = load(path), {**MODELS, **ALIKE}[path.stem](place)
     for node, model in models.items():
         SetParam(node, "model", model).apply(workflow)
     for node in {"redux", "ip_adapter"} & models.keys():
@@ -123,10 +143,13 @@ def small(path: Path, place: Path, catalogue: Catalogue) -> Workflow:
 
 
 def test_each_is_known_to_the_start_page_and_tried_here() -> None:
-    assert {path.stem for path in FILES} == NEEDS.keys() == MODELS.keys()
+    assert {path.stem for path in FILES} == NEEDS.keys() == MODELS.keys() | ALIKE.keys()
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] if path.stem in ALIKE else [], id=path.stem) for path in FILES],
+)
 def test_it_is_in_order_and_runs(path: Path, session: WorkflowRunner, tmp_path: Path) -> None:
     workflow = small(path, tmp_path, session.packs.catalogue)
     assert check(load(path), session.packs.catalogue) == []

@@ -208,8 +208,7 @@ def begun_late(pipeline: Any, first: int) -> Any:
     @functools.wraps(own)
     def set_timesteps(*given: Any, **named: Any) -> None:
         own(*given, **named)
-        plan.timesteps = plan.timesteps[first:]
-        plan.set_begin_index(first)
+        plan.timesteps, plan.sigmas = plan.timesteps[first:], plan.sigmas[first:]
 
     plan.set_timesteps = set_timesteps
     return pipeline
