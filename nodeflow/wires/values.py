@@ -115,6 +115,7 @@ class Conditioning:
     prediction is led away from, to which a denoiser's image prompts are not shown; None for none of it. ``token_ids``
     (B, N) are the numbers of tokens that the denoiser looks up in a vocabulary of its own, -1 where they fill up.
     ``otherwise`` is the same text as it is read where a prediction is led away from it, for models that read it so.
+    ``read_for`` is the family of models whose text encoder read it, empty where nobody knows.
     """
 
     tokens: Tensor | None = None
@@ -131,6 +132,7 @@ class Conditioning:
     away: Tensor | None = None
     token_ids: Tensor | None = None
     otherwise: Conditioning | None = None
+    read_for: str = ""
 
 
 @dataclass(frozen=True, eq=False)

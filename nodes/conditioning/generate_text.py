@@ -33,11 +33,12 @@ def load_language_model(
 ) -> LanguageModel:
     """Loads a language model that answers in words: Qwen 3, Qwen3-VL, Qwen 3.5, Gemma 3 or Mistral.
 
-    Qwen's with VL in their names and Qwen 3.5 see images too; Gemma's and Mistral's are given texts alone here.
+    Qwen's with VL in their names and Qwen 3.5 see images too; Gemma's and Mistral's are given texts alone here, and so is
+    Qwen 3.5 from a file.
 
-    ``model`` is a folder as transformers saves it, a hub id, or for Qwen 3 and Qwen3-VL one .safetensors file, such as
-    the text encoder ``qwen_3_4b.safetensors``, quantised too, by path or by its name in your model library. A file's
-    tokenizer is found as for Load text encoder; or name its folder at ``tokenizer``.
+    ``model`` is a folder as transformers saves it, a hub id, or one .safetensors or .gguf file, such as the text
+    encoders ``qwen_3_4b.safetensors`` and ``gemma_3_12B_it.safetensors``, quantised too, by path or by its name in your
+    model library. A file's tokenizer is found as for Load text encoder; or name its folder at ``tokenizer``.
 
     Fails with one sentence when there is no such model, when weights are missing or damaged, or when it is of another
     kind.

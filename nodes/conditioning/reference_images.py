@@ -12,6 +12,8 @@ from nodeflow.node import Multiline, NodeError, Range, node
 from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, Image, Reference, SeeingTextEncoder, TextEncoder
 from nodes.loaders.models.family import Size
 from nodes.loaders.models.known import families, family_of_network
+from nodes.loaders.models.text import read_alike
+from nodes.loaders.text_encoders.read_for import signed
 
 
 @node("Reference image")
@@ -86,4 +88,10 @@ def edit_conditioning(
         found = text_encoder.encode_seeing(text, seen)
     else:
         found = text_encoder.encode([text])
+    found = signed(text_encoder, found)
+    if known and not read_alike(known[0], found.read_for):
+        raise NodeError(
+            f"these references were encoded for {known[0]}, and this text encoder is {found.read_for}'s; wire the text "
+            f"encoder of {known[0]}"
+        )
     return replace(found, references=tuple(reference.latent.samples for reference in references))

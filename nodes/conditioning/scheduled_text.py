@@ -10,6 +10,7 @@ from nodeflow.prompts.schedules import summands
 from nodeflow.prompts.weights import PromptError
 from nodeflow.wires import Conditioning, Region, TextEncoder
 from nodes.conditioning.prompt_language.encoding import Ways, encoded
+from nodes.loaders.text_encoders.read_for import signed
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
@@ -49,7 +50,8 @@ def scheduled_text_encode(
         summed = len(found) > 1 or summand.weight != 1
         for words, first, end in summand.stretches:
             if words not in known:
-                known[words] = encoded(readers, [words] * len(readers), weights, clip_skip)
+                said = encoded(readers, [words] * len(readers), weights, clip_skip)
+                known[words] = signed(text_encoder, said)
             region = Region(strength=summand.weight, start=first / steps, end=end / steps, summed=summed)
             always = not summed and (first, end) == (0, steps)
             parts.append(replace(known[words], region=None if always else region))

@@ -9,6 +9,7 @@ import torch
 
 from nodeflow.node import Multiline, NodeError, Slider, node
 from nodeflow.wires import Classes, Conditioning, TextEncoder
+from nodes.loaders.text_encoders.read_for import signed
 
 
 def _encode_together(calls: list[dict[str, Any]]) -> list[Conditioning]:
@@ -17,7 +18,7 @@ def _encode_together(calls: list[dict[str, Any]]) -> list[Conditioning]:
     if len(encoders) > 1:
         raise ValueError("texts for different encoders")
     encoder: TextEncoder = calls[0]["text_encoder"]
-    return encoder.encode_each([call["text"] for call in calls])
+    return [signed(encoder, text) for text in encoder.encode_each([call["text"] for call in calls])]
 
 
 @node("CLIP text encode", version=3, together=_encode_together)
@@ -34,7 +35,7 @@ def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()
     Paper: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision
     (arXiv:2103.00020); as a condition for diffusion Rombach et al. 2022 (arXiv:2112.10752).
     """
-    return text_encoder.encode([text])
+    return signed(text_encoder, text_encoder.encode([text]))
 
 
 @node("Class label")

@@ -10,6 +10,7 @@ import torch
 from nodeflow.node import Multiline, NamesEmbeddings, NodeError, Range, Weighed, node
 from nodeflow.wires import Conditioning, TextEncoder
 from nodes.conditioning.prompt_language.encoding import Ways, encoded
+from nodes.loaders.text_encoders.read_for import signed
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
@@ -56,7 +57,7 @@ def weighted_text_encode(
     if second_text and len(readers) == 1:
         raise NodeError("this text encoder is a single one, without use for second_text; leave that empty")
     texts = [text, second_text or text][: len(readers)]
-    return encoded(readers, texts, weights, clip_skip)
+    return signed(text_encoder, encoded(readers, texts, weights, clip_skip))
 
 
 @node("Image sizes")

@@ -128,6 +128,7 @@ class UNetDenoiser(NetworkDenoiser):
         tokens = conditioning.tokens  # (B, L, D), or (1, L, D) for the whole batch
         if tokens is None:
             raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
+        self._check_width(tokens, conditioning.read_for)
         if len(tokens) != len(x):
             tokens = tokens.expand(len(x), *tokens.shape[1:])
         down, middle = self._added(x, timestep, tokens, told)
@@ -149,6 +150,17 @@ class UNetDenoiser(NetworkDenoiser):
                 **more,
             )
         return output
+
+    def _check_width(self, tokens: Tensor, read_for: str) -> None:
+        """Raise NodeError for tokens of another model's text encoder."""
+        config = getattr(self.network.module, "config", {})
+        wanted = config.get("encoder_hid_dim") or config.get("cross_attention_dim")
+        if isinstance(wanted, int) and wanted != tokens.shape[-1]:
+            raise NodeError(
+                f"this text was read {f'for {read_for}' if read_for else 'by another model'} (each token is "
+                f"{tokens.shape[-1]} numbers), and this U-Net is {self.network.family or 'another model'}'s, which "
+                f"reads {wanted}; encode it by the U-Net's own text encoder"
+            )
 
     def _told_guidance(self, x: Tensor) -> Tensor | None:
         """w = scale - 1 as waves, (1, D), as diffusers' LCM pipeline has it; None for a network that is told none."""

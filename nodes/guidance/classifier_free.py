@@ -15,6 +15,7 @@ from nodes.denoisers.denoisers import in_force
 from nodes.guidance.predictions.asking import Regional
 from nodes.guidance.predictions.formulas import in_two, joined, led_away, rescale_guided
 from nodes.guidance.predictions.places import adds_up, apart, is_plain
+from nodes.guidance.predictions.right_text import check_read_for
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
 
 
@@ -119,6 +120,7 @@ class Interval:
 
 def by_text(denoiser: Denoiser, conditioning: Conditioning) -> Guider:
     """The denoiser's own prediction for a text, or for several in their regions."""
+    check_read_for(denoiser, conditioning)
     if adds_up(conditioning):
         raise NodeError(
             "texts joined by AND, or with a weight at the end, add to what a negative text says; use classifier-free "
@@ -136,6 +138,7 @@ def by_rule(
 
     Raises NodeError when the two come from different text encoders.
     """
+    check_read_for(denoiser, positive, negative)
     if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
     negative = led_away(negative)

@@ -6,14 +6,16 @@ import contextlib
 import functools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Attention, Denoiser, Guider
-from nodes.networks.attention_processors import AttentionInputs, kind_of, shares, watched
+from nodes.networks.attention_processors import AttentionInputs, AttentionParts, kind_of, shares, watched
+from nodes.networks.single_streams import Stream, single_stream, text_length
 
 MAX_BYTES, MAX_PLACE_BYTES = 256 * 2**20, 128 * 2**20
 """Memory that the maps of a run may take: to words, and to places."""
@@ -35,6 +37,7 @@ class Recorder:
     def __init__(self, denoiser: Denoiser, steps: int) -> None:
         """Raises NodeError for a denoiser without attention that could be recorded."""
         self.layers = attention_layers(denoiser)
+        self._network, self._text = network_of(denoiser), 0
         self.steps = max(steps, 1)
 
     @contextlib.contextmanager
@@ -43,22 +46,33 @@ class Recorder:
         found: list[Attention] = []
         maps: dict[str, Tensor] = {}
         places: dict[str, Tensor] = {}
+        words = _words(guider)
         with contextlib.ExitStack() as after:
+            if self._network is not None:
+                after.callback(self._network.register_forward_pre_hook(self._begin, with_kwargs=True).remove)
             for name, layer in self.layers.items():
                 hooks, end = watched(layer, functools.partial(self._record, maps, places, x, name))
                 after.callback(end)
                 for hook in hooks:
                     after.callback(hook.remove)
             yield found
-        found.append(Attention(_words(guider), maps, places))
+        longest = len(words)
+        for name, map in maps.items():
+            if longest > map.shape[-1] and single_stream(self.layers[name]):  # what fills the text up is not asked
+                maps[name] = pad(map, (0, longest - map.shape[-1]))
+        found.append(Attention(words, maps, places))
+
+    def _begin(self, _: object, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self._text = text_length(given, named)
 
     def _record(
         self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: AttentionInputs
     ) -> None:
         """Add what a layer attends to: of a denoiser that is asked for one image at a time, image by image."""
-        kind = kind_of(self.layers[name])
-        assert kind is not None
-        queries, picture, words = kind(text, seen.query.shape[2], seen.key.shape[2])
+        parts = self._parts(self.layers[name], x, text, seen.query.shape[2], seen.key.shape[2])
+        if parts is None:
+            return
+        queries, picture, words = parts
         grid = grid_of(len(range(*queries.indices(seen.query.shape[2]))), x.shape)
         if grid is None:
             return
@@ -79,6 +93,13 @@ class Recorder:
             some = found if few == kept else found[:, _cells(kept, few).to(found.device)]
             some = some[..., picture].unflatten(-1, grid)
             _put(places, name, _summed(some, _within(grid, coarse)).unflatten(1, few), batch)
+
+    def _parts(self, layer: torch.nn.Module, x: Tensor, text: int, queries: int, keys: int) -> AttentionParts | None:
+        """Where a layer has text and image; None where it has no image, or other images beside what is painted."""
+        if not text and (find := single_stream(layer)) is not None:
+            return find(Stream(self._text, x.shape[-2] * x.shape[-1]), queries, keys)
+        kind = kind_of(layer)
+        return None if kind is None else kind(text, queries, keys)
 
     def _side(self, batch: int, tokens: int) -> int:
         """Cells on the side of a map that memory allows for all layers and steps."""
@@ -104,7 +125,7 @@ def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
     """The layers of a denoiser's network whose attention can be recorded, by name. Raises NodeError without any."""
     module = network_of(denoiser)
     named = module.named_modules() if module is not None else ()
-    found = {name: layer for name, layer in named if kind_of(layer) is not None}
+    found = {name: layer for name, layer in named if kind_of(layer) is not None or single_stream(layer) is not None}
     if not found:
         raise NodeError("this model has no attention that could be recorded; choose record: steps")
     return found

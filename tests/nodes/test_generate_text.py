@@ -36,7 +36,7 @@ from nodeflow.wires import Image, LanguageModel
 from nodes.conditioning.generate_text import drawn, generate_text, load_language_model
 from nodes.loaders.language_models.request import request
 from tests.nodes.families.seeing_models import qwen_3_vl
-from tests.nodes.families.small.parts import words
+from tests.nodes.families.small.parts import TEMPLATE, gemma_2, words
 from tests.nodes.families.split_files import weights_of
 from tests.nodes.test_sampling_parity import finish
 
@@ -201,6 +201,63 @@ def test_a_file_is_the_folder(tmp_path: Path) -> None:
     save_file(weights_of(untied), tmp_path / "untied.safetensors")
     wanted = answer(load_language_model(str(untied)), seed=4)
     assert answer(load_language_model(str(tmp_path / "untied.safetensors"), tokenizer=str(folder)), seed=4) == wanted
+
+
+GEMMA = {"num_hidden_layers": 2, "head_dim": 256, "sliding_window": 512}
+ROTARY_35 = {"rope_theta": 1e7, "partial_rotary_factor": 0.25, "rope_type": "default"}
+LINEAR = {"linear_num_key_heads": 1, "linear_num_value_heads": 2, "linear_key_head_dim": 16, "linear_value_head_dim": 16}
+FILES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "Gemma 3": (lambda shape: Gemma3ForCausalLM(Gemma3TextConfig(**shape, **GEMMA)), ""),
+    "Qwen3.5": (
+        lambda shape: Qwen3_5ForCausalLM(
+            Qwen3_5TextConfig(**shape, **LINEAR, num_hidden_layers=4, head_dim=128, rope_parameters=ROTARY_35)
+        ),
+        "language_model.",
+    ),
+    "Mistral Small 3": (
+        lambda shape: MistralForCausalLM(
+            MistralConfig(
+                **shape,
+                num_hidden_layers=2,
+                head_dim=128,
+                rms_norm_eps=1e-5,
+                sliding_window=None,
+                rope_parameters={"rope_type": "default", "rope_theta": 1e9},
+            )
+        ),
+        "",
+    ),
+}
+"""Language models as files hold them, and what their files have before the names of the words."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_another_kind_is_the_folder(name: str, tmp_path: Path) -> None:
+    """Beside sight, which is not read, and with its tokenizer as a tensor, by which Mistral's is told."""
+    make, before = FILES[name]
+    torch.manual_seed(0)
+    tokenizer: Any = gemma_2(16)[1] if name == "Gemma 3" else words()
+    tokenizer.chat_template = TEMPLATE
+    shape = {key: value for key, value in SMALL.items() if key not in ("num_hidden_layers", "head_dim")}
+    module = make({**shape, "vocab_size": len(tokenizer), "bos_token_id": None, "eos_token_id": None})
+    module.save_pretrained(tmp_path / "folder")
+    tokenizer.save_pretrained(tmp_path / "folder")
+    saved = {key.replace("model.", f"model.{before}", 1): value for key, value in weights_of(tmp_path / "folder").items()}
+    sight = {"vision_model.x.weight": torch.zeros(2), "tekken_model": torch.zeros(4, dtype=torch.uint8)}
+    save_file({**saved, **(sight if name != "Qwen3.5" else {"model.visual.x": torch.zeros(1)})}, tmp_path / "m.safetensors")
+    wanted = answer(load_language_model(str(tmp_path / "folder")), seed=4)
+    found = load_language_model(str(tmp_path / "m.safetensors"), tokenizer=str(tmp_path / "folder"))
+    assert answer(found, seed=4) == wanted
+
+
+def test_a_file_without_a_head_that_answers_by_none_is_a_sentence(tmp_path: Path) -> None:
+    make, _ = FILES["Mistral Small 3"]
+    shape = {key: value for key, value in SMALL.items() if key not in ("num_hidden_layers", "head_dim")}
+    weights = make({**shape, "vocab_size": 16, "bos_token_id": None, "eos_token_id": None}).state_dict()
+    weights = {name: value for name, value in weights.items() if name != "lm_head.weight"}
+    save_file({**weights, "tekken_model": torch.zeros(4, dtype=torch.uint8)}, tmp_path / "m.safetensors")
+    with pytest.raises(NodeError, match="lacks lm_head.weight, by which it answers"):
+        load_language_model(str(tmp_path / "m.safetensors"))
 
 
 def test_a_seed_repeats_and_another_differs(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def joined(one: Conditioning, other: Conditioning, batch: int) -> Conditioning:
         sizes=both(one.sizes, other.sizes),
         away=_away(one, other, batch),
         token_ids=both(one.token_ids, other.token_ids),
+        read_for=one.read_for,
     )
 
 

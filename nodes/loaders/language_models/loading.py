@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
 from nodeflow.wires import LanguageModel
-from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.language_models.files import KINDS
+from nodes.loaders.models.architecture import Architecture
 from nodes.loaders.models.precision import Precision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named, read_json, read_tokenizer
 from nodes.loaders.read.parts import ready
 from nodes.loaders.read.recognise import recognise
-from nodes.loaders.text_encoders.encoder import Encoder
-from nodes.loaders.text_encoders.kinds.qwen import EYES_3, EYES_25, QWEN_3_4B, QWEN_3_VL_4B, QWEN_3_VL_8B
+from nodes.loaders.text_encoders.kinds.qwen import EYES_3, EYES_25
 from nodes.loaders.text_encoders.tokenizers import tokenizer_for
 
 EYES: Mapping[str, Mapping[str, Any]] = {
@@ -33,7 +34,6 @@ EYES: Mapping[str, Mapping[str, Any]] = {
 }
 """Classes of transformers that are taken, and how those that see as Qwen's do are shown an image. Others get texts
 alone."""
-HEAD = "lm_head.weight"
 QWEN_ENDS = "<|im_end|>", "<|endoftext|>"
 
 
@@ -66,33 +66,21 @@ def _ends(told: Any, tokenizer: Any) -> tuple[int, ...]:
 
 def _from_file(path: Path, precision: Precision, tokenizer: str) -> LanguageModel:
     found = recognise(path)
-    encoder = next((one for one in (QWEN_3_4B, QWEN_3_VL_8B, QWEN_3_VL_4B) if found.family in one.told), None)
-    if encoder is None:
+    answering = next((one for one in KINDS if one.means(found.family)), None)
+    if answering is None:
+        listed = ", ".join(one.told for one in KINDS)
         raise NodeError(
-            f"{named(path)} holds {found.what or 'no language model'}; of files this node loads Qwen 3 and Qwen3-VL, "
-            f"of folders {', '.join(EYES)}"
+            f"{named(path)} holds {found.what or 'no language model'}; of files this node loads {listed}, of folders "
+            f"{', '.join(EYES)}"
         )
-    kind = encoder.architecture.kind.replace("VLModel", "VLForConditionalGeneration").replace("3Model", "3ForCausalLM")
-    file = WeightsFile(path)
-    weights = file.part(encoder.name) or file.alone()
-    architecture = _answering(encoder, kind)
-    module = architecture.from_file(path, weights, encoder.name, precision.dtype(architecture.precisions))
+    file, what = WeightsFile(path), found.family
+    weights = next((part for name in rule_book().parts if answering.means(name) and (part := file.part(name))), None)
+    architecture = answering.architecture()
+    dtype = precision.dtype(architecture.precisions)
+    module = architecture.from_file(path, weights or file.alone(), what, dtype)
     file.close()
     most = module.get_input_embeddings().weight.shape[0]
-    words = tokenizer_for(encoder.tokenizing, path, encoder.name, tokenizer, most)
-    return LanguageModel(ready(module), words, _ends(None, words), EYES[kind])
-
-
-def _answering(encoder: Encoder, kind: str) -> Architecture:
-    """The class that answers, of an encoder's; without a head of its own it answers by the table of its words."""
-    inner = encoder.architecture
-    words = f"model.{'language_model.' if 'VL' in kind else ''}embed_tokens.weight"
-
-    def under_model(weights: Weights) -> Weights:
-        found = {name if name == HEAD else f"model.{name}": value for name, value in inner.named(weights).items()}
-        return found if HEAD in found else {**found, HEAD: found[words]}
-
-    def shape(weights: Weights) -> Any:
-        return inner.shape({name.removeprefix("model."): value for name, value in weights.items()})
-
-    return Architecture("transformers", kind, shape, under_model, (r"(.*\.)?tokenizer_json$",))
+    words = tokenizer_for(answering.tokenizing, path, what, tokenizer, most)
+    if answering.frame and not words.chat_template:
+        words.chat_template = answering.frame
+    return LanguageModel(ready(module), words, _ends(None, words), EYES[answering.kind])

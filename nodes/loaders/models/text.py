@@ -17,6 +17,7 @@ from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import ready
 from nodes.loaders.read.tokenizer_folder import PIPELINE
+from nodes.loaders.text_encoders.read_for import reads_for
 from nodes.loaders.text_encoders.tokenizers import further_tokenizer, tokenizer_for
 
 
@@ -114,6 +115,18 @@ def _listed(family: Family) -> str:
     return " and ".join(part.encoder.name for part in family.text.parts)
 
 
+def read_alike(one: str, other: str) -> bool:
+    """Return whether two families, by their names, read texts alike: by the same encoders, where one is a kind of the
+    other or puts texts to them in the same way. Families that are not known here do."""
+    known = families()
+    if one == other or one not in known or other not in known:
+        return True
+    first, second = known[one].text, known[other].text
+    encoders = [[part.encoder.name for part in text.parts] for text in (first, second)]
+    kin = one.startswith(other) or other.startswith(one)
+    return encoders[0] == encoders[1] and (kin or first.make is second.make)
+
+
 def load_text(
     family: Family, given: Given, precision: Precision, config: Mapping[str, Any], tokenizer: str = ""
 ) -> TextEncoder:
@@ -128,4 +141,6 @@ def load_text(
         if part.place in given:
             loaded[part.place] = given[part.place].load(part, precision, tokenizer)
             loaded |= given[part.place].further(part)
-    return family.text.make(loaded, config)
+    text = family.text.make(loaded, config)
+    reads_for(text, family.name)
+    return text

@@ -19,6 +19,7 @@ from nodes.loaders.read.folder_files import named, read_json
 from nodes.loaders.read.parts import Parts, Target, denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.schedule_file import read_schedule
+from nodes.loaders.text_encoders.read_for import reads_for
 
 INDEX, MODULAR = "model_index.json", "modular_model_index.json"
 """What says which parts a pipeline's folder has, and that of one of diffusers' modular pipelines."""
@@ -83,6 +84,7 @@ def _by_its_own(
 ) -> ModelParts:
     """A model that its family loads as a whole, with the parts in place that a person named. Raises NodeError."""
     text, network, vae, schedule = whole(path, precision.target(family.network.architecture.precisions))
+    reads_for(text, family.name)
     if beside.texts:
         config: Any = network.module.config
         text = load_text(family, assigned(family, beside.texts), precision, config, beside.tokenizer)

@@ -24,6 +24,7 @@ from nodes.latents.vae import vae_decode, vae_encode
 from nodes.loaders.load_by_family import LoadedModel, load_model
 from nodes.loaders.load_models import load_vae
 from nodes.networks.attention_recorder import Recorder
+from nodes.networks.single_streams import single_stream
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.sampler_schedules import sigmas_schedule
 from nodes.schedulers.schedulers import scheduler
@@ -316,7 +317,7 @@ def test_texts_are_read_as_each_was_trained(folders: Callable[[Callable[[Path], 
     assert "reads 120 of its" in sentence
 
 
-@pytest.mark.parametrize("name", ["Ovis-Image", "CogView 4", "PRX", "Fibo", "Sana", "Kandinsky 5"])
+@pytest.mark.parametrize("name", ["Ovis-Image", "CogView 4", "PRX", "Fibo", "Sana", "Kandinsky 5", "Lumina 2", "ERNIE-Image"])
 def test_where_words_are_looked_at_is_recorded(folders: Callable[[Callable[[Path], None]], Path], name: str) -> None:
     """Of one softmax over words and places all shares are 1 together; of one over words alone theirs are."""
     case = next(case for case in CASES if case.family == name)
@@ -328,6 +329,8 @@ def test_where_words_are_looked_at_is_recorded(folders: Callable[[Callable[[Path
         guider.predict(x, torch.tensor(500.0), 0, 1)
     (attention,) = found
     assert attention.maps
+    single = [layer for layer in model.network.module.named_modules() if single_stream(layer[1])]
+    assert {layer for layer, _ in single if "refiner" not in layer} <= attention.maps.keys()
     for layer, words in attention.maps.items():
         assert words.shape[-1] == len(attention.words)
         together = words.float().sum(-1)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -69,7 +69,7 @@ class ControlLoRA:
         for layer, parts in self.layers.items():
             name = names.get(layer, "")
             if not name or not _has(module, name):
-                raise self._misfit(unet, layer)
+                self._refuse(unet, layer)
             _put(module, name, self._layer(unet, layer, parts, layers.get(name), module.get_submodule(name)))
             if change := self._change(unet, layer, parts, layers.get(name)):
                 changes[name] = change
@@ -106,7 +106,7 @@ class ControlLoRA:
         if "weight" not in parts:
             return shared(theirs)
         if tuple(parts["weight"].shape) != weight_shape(empty):
-            raise self._misfit(unet, layer)
+            self._refuse(unet, layer)
         bias = parts.get("bias", getattr(theirs, "bias", None))
         state = {"weight": parts["weight"].to(self.dtype), **({} if bias is None else {"bias": bias.to(self.dtype)})}
         empty.load_state_dict(state, assign=True)
@@ -122,7 +122,7 @@ class ControlLoRA:
             inputs = torch.Size(shape[1:]).numel()
             fits = is_linear_map(theirs) and len(up) == shape[0] and down[0].numel() == inputs
             if not fits or up.shape[1] != len(down):
-                raise self._misfit(unet, layer)
+                self._refuse(unet, layer)
             updates = (LowRank(down.reshape(len(down), *shape[1:]), up, 1.0),)
         bias = parts.get("bias")
         own = getattr(theirs, "bias", None)
@@ -130,9 +130,9 @@ class ControlLoRA:
             bias = bias.float() - own.detach().float().to(bias.device)
         return LayerChange(updates, bias)
 
-    def _misfit(self, unet: Any, layer: str) -> NodeError:
+    def _refuse(self, unet: Any, layer: str) -> NoReturn:
         family = network_family(unet)
-        return NodeError(
+        raise NodeError(
             f"{self.name} is a Control-LoRA of another model: its layer {layer} does not fit this network ({family}); "
             f"choose one for {family}"
         )

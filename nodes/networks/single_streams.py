@@ -1,0 +1,87 @@
+"""Where text and image stand in layers that are given both as one sequence, and do not say where one ends. No nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+from nodes.networks.attention_processors import AttentionParts
+
+
+class Stream(NamedTuple):
+    """What goes into a network as one sequence: tokens of the text, and cells of the latent."""
+
+    text: int
+    cells: int
+
+    def is_picture(self, count: int) -> bool:
+        """Return whether so many tokens are those of the latent: each stands for one cell, for 2 x 2 or for 4 x 4."""
+        return any(count * patch == self.cells for patch in (1, 4, 16))
+
+
+Find = Callable[[Stream, int, int], AttentionParts | None]
+"""By a stream and the numbers of queries and keys; None where they are not those of both."""
+
+
+def text_before(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
+    """The text's tokens before those of the image; queries of all, or of the image alone."""
+    text = stream.text
+    if not stream.is_picture(keys - text) or queries not in (keys, keys - text):
+        return None
+    own = slice(text, keys) if queries == keys else slice(0, queries)
+    return AttentionParts(own, slice(text, keys), slice(0, text) if text else None)
+
+
+def text_behind(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
+    """The image's tokens before those of the text."""
+    count = keys - stream.text
+    if not stream.is_picture(count) or queries != keys:
+        return None
+    return AttentionParts(slice(0, count), slice(0, count), slice(count, keys) if stream.text else None)
+
+
+FILLED = 32
+"""To a multiple of so many tokens Z-Image fills up image and text."""
+
+
+def text_behind_filled(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
+    """The image's tokens and the text's, each filled up."""
+    count = stream.cells // 4
+    begin = -(-count // FILLED) * FILLED
+    if queries != keys or keys != begin + -(-stream.text // FILLED) * FILLED:
+        return None
+    return AttentionParts(slice(0, count), slice(0, count), slice(begin, begin + stream.text) if stream.text else None)
+
+
+SINGLE: Mapping[str, Find] = {
+    "FluxAttnProcessor": text_before,
+    "Flux2ParallelSelfAttnProcessor": text_before,
+    "OvisImageAttnProcessor": text_before,
+    "LongCatImageAttnProcessor": text_before,
+    "BriaFiboAttnProcessor": text_before,
+    "Lumina2AttnProcessor2_0": text_before,
+    "Krea2AttnProcessor": text_before,
+    "QwenImage21AttnProcessor": text_before,
+    "ErnieImageSingleStreamAttnProcessor": text_behind,
+    "ZSingleStreamAttnProcessor": text_behind_filled,
+}
+"""diffusers' attention processors by class: FLUX.1, Chroma, FLUX.2, Ovis-Image, LongCat-Image, Fibo, Lumina 2, Krea 2,
+Qwen-Image 2.1; ERNIE-Image; Z-Image."""
+
+
+def single_stream(layer: torch.nn.Module) -> Find | None:
+    """Return how a layer attends that is given text and image as one; None for one of another kind."""
+    return SINGLE.get(type(getattr(layer, "processor", None)).__name__)
+
+
+def text_length(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
+    """Tokens of the longest text that a network is given; 0 where it is given none."""
+    mask, tokens = named.get("encoder_attention_mask"), named.get("encoder_hidden_states", named.get("text_bth"))
+    if isinstance(mask, torch.Tensor):
+        return int(mask.sum(1).max())
+    if isinstance(tokens, torch.Tensor):
+        return int(tokens.shape[1])
+    texts = given[2] if len(given) > 2 and isinstance(given[2], list) else []
+    return max((len(one) for one in texts), default=0)
