@@ -33,8 +33,8 @@ def load_language_model(
 ) -> LanguageModel:
     """Loads a language model that answers in words: Qwen 3, Qwen3-VL, Qwen 3.5, Gemma 3 or Mistral.
 
-    Qwen's with VL in their names and Qwen 3.5 see images too; Gemma's and Mistral's are given texts alone here, and so is
-    Qwen 3.5 from a file.
+    Qwen's with VL in their names and Qwen 3.5 see images too; Gemma's and Mistral's are given texts alone here, and so
+    is Qwen 3.5 from a file.
 
     ``model`` is a folder as transformers saves it, a hub id, or one .safetensors or .gguf file, such as the text
     encoders ``qwen_3_4b.safetensors`` and ``gemma_3_12B_it.safetensors``, quantised too, by path or by its name in your

@@ -13,7 +13,7 @@ from nodeflow.wires import VAE, Conditioning, DiffusionNetwork, Image, Reference
 from nodes.loaders.models.family import Size
 from nodes.loaders.models.known import families, family_of_network
 from nodes.loaders.models.text import read_alike
-from nodes.loaders.text_encoders.read_for import signed
+from nodes.loaders.text_encoders.read_for import read_for, signed
 
 
 @node("Reference image")
@@ -81,6 +81,11 @@ def edit_conditioning(
     known = sorted({reference.family for reference in references})
     if len(known) > 1:
         raise NodeError(f"these references were encoded for {' and '.join(known)}; encode all for the same model")
+    if known and not read_alike(known[0], reads := read_for(text_encoder)):
+        raise NodeError(
+            f"these references were encoded for {known[0]}, and this text encoder is {reads}'s; wire the text "
+            f"encoder of {known[0]}"
+        )
     seen = [reference.seen for reference in references if reference.seen is not None]
     if seen and not isinstance(text_encoder, SeeingTextEncoder):
         raise NodeError(f"this text encoder sees no images, and that of {known[0]} does; wire the model's own")
@@ -88,10 +93,4 @@ def edit_conditioning(
         found = text_encoder.encode_seeing(text, seen)
     else:
         found = text_encoder.encode([text])
-    found = signed(text_encoder, found)
-    if known and not read_alike(known[0], found.read_for):
-        raise NodeError(
-            f"these references were encoded for {known[0]}, and this text encoder is {found.read_for}'s; wire the text "
-            f"encoder of {known[0]}"
-        )
-    return replace(found, references=tuple(reference.latent.samples for reference in references))
+    return replace(signed(text_encoder, found), references=tuple(reference.latent.samples for reference in references))

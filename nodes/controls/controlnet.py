@@ -34,7 +34,6 @@ from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for
 
-
 SMALL: Mapping[str, Callable[[Path, torch.dtype], ControlNet]] = {
     "t2i adapter": load_t2i_adapter,
     "control lora": load_control_lora,
@@ -72,8 +71,9 @@ def load_controlnet(
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.
-    Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543); Control-LoRA: Stability AI 2023
-    (huggingface.co/stabilityai/control-lora); LLLite: Kohya 2023 (github.com/kohya-ss/sd-scripts).
+    Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543);
+    Control-LoRA: Stability AI 2023 (huggingface.co/stabilityai/control-lora); LLLite: Kohya 2023
+    (github.com/kohya-ss/sd-scripts).
     """
     path = find_for("Load ControlNet", model, revision, PATTERNS)
     kind = recognise(path).kind

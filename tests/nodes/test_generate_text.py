@@ -205,7 +205,8 @@ def test_a_file_is_the_folder(tmp_path: Path) -> None:
 
 GEMMA = {"num_hidden_layers": 2, "head_dim": 256, "sliding_window": 512}
 ROTARY_35 = {"rope_theta": 1e7, "partial_rotary_factor": 0.25, "rope_type": "default"}
-LINEAR = {"linear_num_key_heads": 1, "linear_num_value_heads": 2, "linear_key_head_dim": 16, "linear_value_head_dim": 16}
+LINEAR = {"linear_num_key_heads": 1, "linear_num_value_heads": 2}
+LINEAR |= {"linear_key_head_dim": 16, "linear_value_head_dim": 16}
 FILES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "Gemma 3": (lambda shape: Gemma3ForCausalLM(Gemma3TextConfig(**shape, **GEMMA)), ""),
     "Qwen3.5": (
@@ -242,9 +243,11 @@ def test_a_file_of_another_kind_is_the_folder(name: str, tmp_path: Path) -> None
     module = make({**shape, "vocab_size": len(tokenizer), "bos_token_id": None, "eos_token_id": None})
     module.save_pretrained(tmp_path / "folder")
     tokenizer.save_pretrained(tmp_path / "folder")
-    saved = {key.replace("model.", f"model.{before}", 1): value for key, value in weights_of(tmp_path / "folder").items()}
+    whole = weights_of(tmp_path / "folder")
+    saved = {key.replace("model.", f"model.{before}", 1): value for key, value in whole.items()}
     sight = {"vision_model.x.weight": torch.zeros(2), "tekken_model": torch.zeros(4, dtype=torch.uint8)}
-    save_file({**saved, **(sight if name != "Qwen3.5" else {"model.visual.x": torch.zeros(1)})}, tmp_path / "m.safetensors")
+    beside = {"model.visual.x": torch.zeros(1)} if name == "Qwen3.5" else sight
+    save_file({**saved, **beside}, tmp_path / "m.safetensors")
     wanted = answer(load_language_model(str(tmp_path / "folder")), seed=4)
     found = load_language_model(str(tmp_path / "m.safetensors"), tokenizer=str(tmp_path / "folder"))
     assert answer(found, seed=4) == wanted
@@ -256,7 +259,7 @@ def test_a_file_without_a_head_that_answers_by_none_is_a_sentence(tmp_path: Path
     weights = make({**shape, "vocab_size": 16, "bos_token_id": None, "eos_token_id": None}).state_dict()
     weights = {name: value for name, value in weights.items() if name != "lm_head.weight"}
     save_file({**weights, "tekken_model": torch.zeros(4, dtype=torch.uint8)}, tmp_path / "m.safetensors")
-    with pytest.raises(NodeError, match="lacks lm_head.weight, by which it answers"):
+    with pytest.raises(NodeError, match=r"lacks lm_head.weight, by which it answers"):
         load_language_model(str(tmp_path / "m.safetensors"))
 
 

@@ -28,7 +28,7 @@ def control_lora(unet: Any, path: Path) -> Any:
     """A file in Stability AI's layout, and the ControlNet that it is beside a U-Net: all its weights as one."""
     torch.manual_seed(0)
     net = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(4, 4, 8, 8))
-    names = {ours: theirs for ours, theirs in original_names(unet)}
+    names = dict(original_names(unet))
     names |= {f"controlnet_down_blocks.{n}": f"zero_convs.{n}.0" for n in range(len(net.controlnet_down_blocks))}
     names |= {f"{HINT}blocks.{n}": f"input_hint_block.{2 * n + 2}" for n in range(6)}
     names |= {f"{HINT}conv_in": "input_hint_block.0", f"{HINT}conv_out": "input_hint_block.14"}
@@ -77,7 +77,7 @@ def test_a_control_lora_of_another_model_is_a_sentence(
 ) -> None:
     control_lora(tiny.unet.module, tmp_path / "lora.safetensors")
     net = load_controlnet(str(tmp_path / "lora.safetensors"))
-    with pytest.raises(NodeError, match="Control-LoRA of another model.*Stable Diffusion XL"):
+    with pytest.raises(NodeError, match=r"Control-LoRA of another model.*Stable Diffusion XL"):
         control(unet_denoiser(load_latent_diffusion(str(small_xl[0])).unet), net, picture(1))
 
 
@@ -105,7 +105,7 @@ def lllite(unet: Any, path: Path, shown: Tensor) -> Any:
     """A file in Kohya's layout, and a U-Net that is built with it."""
     torch.manual_seed(0)
     changed, file = copy.deepcopy(unet), dict[str, Tensor]()
-    names = {ours: theirs for ours, theirs in original_names(unet)}
+    names = dict(original_names(unet))
     for number, block in ((0, "down_blocks.0.attentions.0"), (1, "mid_block.attentions.0")):
         for layer in ("attn1.to_q", "attn1.to_k", "attn2.to_q"):
             name = f"{block}.transformer_blocks.0.{layer}"
@@ -142,5 +142,5 @@ def test_a_lllite_of_another_model_is_a_sentence(
 ) -> None:
     lllite(tiny.unet.module, tmp_path / "lllite.safetensors", picture(1).pixels)
     net = load_controlnet(str(tmp_path / "lllite.safetensors"))
-    with pytest.raises(NodeError, match="ControlNet-LLLite of another model.*Stable Diffusion XL"):
+    with pytest.raises(NodeError, match=r"ControlNet-LLLite of another model.*Stable Diffusion XL"):
         control(unet_denoiser(load_latent_diffusion(str(small_xl[0])).unet), net, picture(1))

@@ -21,9 +21,14 @@ def reads_for(text_encoder: TextEncoder, family: str) -> None:
         _READ_FOR[module] = family
 
 
+def read_for(text_encoder: TextEncoder) -> str:
+    """The family that a text encoder reads for; empty where nobody knows."""
+    return next((found for module in _modules(text_encoder) if (found := _READ_FOR.get(module))), "")
+
+
 def signed(text_encoder: TextEncoder, text: Conditioning) -> Conditioning:
-    """A text, with the family that its encoder reads for, where that is known."""
-    family = next((found for module in _modules(text_encoder) if (found := _READ_FOR.get(module))), "")
+    """A text, with the family that its encoder reads for."""
+    family = read_for(text_encoder)
     return replace(text, read_for=family) if family else text
 
 

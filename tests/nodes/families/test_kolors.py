@@ -30,7 +30,8 @@ READ = {"a red star": ["▁a", "▁r", "e", "d", "▁", "st", "a", "r"], "blue":
 
 def tokenizer(texts: Any, **_: Any) -> BatchEncoding:
     """What diffusers' own gives for the texts here, which needs a package of its own."""
-    rows = [BEFORE + [NUMBERS[piece] for piece in READ[text]] for text in ([texts] if isinstance(texts, str) else texts)]
+    listed = [texts] if isinstance(texts, str) else texts
+    rows = [BEFORE + [NUMBERS[piece] for piece in READ[text]] for text in listed]
     free = [TOKENS - len(row) for row in rows]
     return BatchEncoding(
         {

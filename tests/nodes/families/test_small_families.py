@@ -317,7 +317,10 @@ def test_texts_are_read_as_each_was_trained(folders: Callable[[Callable[[Path], 
     assert "reads 120 of its" in sentence
 
 
-@pytest.mark.parametrize("name", ["Ovis-Image", "CogView 4", "PRX", "Fibo", "Sana", "Kandinsky 5", "Lumina 2", "ERNIE-Image"])
+RECORDED = ["Ovis-Image", "CogView 4", "PRX", "Fibo", "Sana", "Kandinsky 5", "Lumina 2", "ERNIE-Image"]
+
+
+@pytest.mark.parametrize("name", RECORDED)
 def test_where_words_are_looked_at_is_recorded(folders: Callable[[Callable[[Path], None]], Path], name: str) -> None:
     """Of one softmax over words and places all shares are 1 together; of one over words alone theirs are."""
     case = next(case for case in CASES if case.family == name)

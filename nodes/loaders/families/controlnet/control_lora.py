@@ -23,7 +23,7 @@ from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFF
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.parts import ready
-from nodes.networks.layer_call import dense_weight, is_linear_map, weight_shape
+from nodes.networks.layer_call import is_linear_map, weight_shape
 from nodes.networks.low_rank import adapted
 
 MARK = "lora_controlnet"

@@ -86,7 +86,8 @@ class LLLite:
     def of_unet(self, unet: Any) -> Self:
         """The same before the layers of a U-Net. Raises NodeError for one that has not these layers."""
         names = network_names(unet)
-        return replace(self, layers=tuple(self._place(unet, names, *one) for one in zip(self.layers, self.module)))
+        pairs = zip(self.layers, self.module, strict=True)
+        return replace(self, layers=tuple(self._place(unet, names, layer, network) for layer, network in pairs))
 
     def _place(self, unet: Any, names: LayerNames, layer: str, network: Any) -> str:
         targets = names.find(layer) or ()
@@ -143,7 +144,7 @@ def load_lllite(path: Path, dtype: torch.dtype) -> LLLite:
     with made_of(path, "ControlNet-LLLite"):
         networks = nn.ModuleList(LayerSteering(parts) for parts in layers.values())
     read = FileWeights(weights)
-    names = {f"{number}.{part}": f"{INSIDE}{layer}.{part}" for number, layer in enumerate(layers) for part in layers[layer]}
-    fill(path, networks, read.given(networks, {ours: weights[theirs] for ours, theirs in names.items()}), dtype)
+    named = {f"{number}.{part}": value for number, parts in enumerate(layers.values()) for part, value in parts.items()}
+    fill(path, networks, read.given(networks, named), dtype)
     read.close(path, ())
     return LLLite(cast(nn.ModuleList, ready(networks)), tuple(layers), path.name)

@@ -40,8 +40,9 @@ class GLMTokenizing(Tokenizing):
         try:
             return tokenizer((folder / VOCABULARY).read_bytes())
         except (OSError, ValueError) as error:
+            shown = named(folder)
             raise NodeError(
-                f"{named(folder)} cannot be read as a tokenizer ({first_line(error)}); take the files of its model's own"
+                f"{shown} cannot be read as a tokenizer ({first_line(error)}); take the files of its model's own"
             ) from None
 
 
@@ -66,7 +67,7 @@ def tokenizer(content: bytes) -> Any:
 
 
 def names(weights: Weights) -> Weights:
-    """Of `ChatGLMModel`. Its class counts frequencies anew at each call, and looks at these for their precision alone."""
+    """Of `ChatGLMModel`. Its class counts frequencies anew at each call; it has these for their precision alone."""
     return {"rotary_pos_emb.inv_freq": torch.ones(HEAD // 4), **without(("transformer.",), weights)}
 
 
