@@ -1,5 +1,6 @@
 """Step caches: the library's own numbers where the hooks are its own, and a run that goes on is a whole run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.calls.flow_calls import packed
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.denoisers.flow_transformers import network_denoiser
+from nodes.denoisers.sea_cache import filtered, sea_cache
 from nodes.denoisers.step_caches import easy_cache, first_block_cache, mag_cache, taylor_seer
+from nodes.denoisers.step_memory import tell_skipped
 from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
 from nodes.guidance.normalised import normalise_guidance
 from nodes.loaders.load_by_family import LoadedModel, load_model
@@ -110,7 +113,34 @@ def test_two_texts_are_two_caches(tmp_path: Path) -> None:
     told("Qwen-Image", "First block cache", map(packed, found.x[1:]), wanted)
 
 
+def test_steps_are_left_out_where_diffusers_says_so(model: LoadedModel) -> None:
+    """By its filter and its gate, whatever blocks those stand around there."""
+    from diffusers.hooks import sea_cache as theirs
+
+    text, plain = clip_text_encode(model.text_encoder, "a red star"), network_denoiser(model.network, 2.5)
+    with noting() as notes:
+        trajectory = run(model, no_guidance(sea_cache(plain, 0.6, 2), text), (3,), 6, 48, 32, STEPS)[1]
+    config, gate, state = theirs.SeaCacheConfig(0.6), theirs.SeaCacheSharedState(), theirs.SeaCacheContextState()
+    skipped = []
+    for index, (x, sigma) in enumerate(zip(trajectory.x, trajectory.sigmas[:-1].tolist(), strict=False)):
+        seen = theirs._apply_sea_filter(x.movedim(1, -1), sigma, 2.0).movedim(-1, 1)
+        torch.testing.assert_close(filtered(x, sigma), seen, atol=1e-5, rtol=1e-4)
+        told_now = theirs._SeaCacheForwardMetadata(index, sigma, STEPS)
+        skipped += [] if gate.resolve_gate(state, told_now, [seen], config) else [index]
+    assert 1 < len(skipped) < STEPS - 2
+    assert [note for _, note in notes] == [sentence for sentence in [_left_out(skipped)] if sentence]
+    with pytest.raises(NodeError, match="use Easy cache"):
+        sea_cache(replace(plain, prediction="v"))  # type: ignore[type-var]
+
+
+def _left_out(steps: list[int]) -> str:
+    with noting() as said:
+        tell_skipped(tuple(steps), STEPS)
+    return said[0][1]
+
+
 CACHES: dict[str, Any] = {
+    "sea": lambda one: sea_cache(one, 0.6, 2),
     "easy": lambda one: easy_cache(one, 0.5, 0.0, 1.0),
     "first block": lambda one: first_block_cache(one, 0.5),
     "taylor": lambda one: taylor_seer(one, 3, 1, 2),
