@@ -18,9 +18,10 @@ from nodes.loaders.load_models import load_latent_diffusion
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.conftest import tiny_unet
+from tests.nodes.families.parity import told
 from tests.nodes.flow_models import clip_shape, small_vae
 from tests.nodes.test_flow import recorded
-from tests.nodes.test_sampling_parity import assert_close, finish
+from tests.nodes.test_sampling_parity import finish
 
 WIDTHS = 32, 40
 UNET = {
@@ -73,7 +74,9 @@ def test_each_step_is_that_of_stable_diffusion_xl(folder: Path, negative: str | 
     guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 5.0)
     schedule = scheduler(model.schedule, "DDIM", 4)
     _, (latent, trajectory, _) = finish(sample(guider, schedule, Noise((3,), 24, 32)))
-    assert_close(trajectory.x[1:], wanted, 1e-4)
+    told(
+        "Stable Diffusion XL", "text, guidance" if negative else "text, guidance from nothing", trajectory.x[1:], wanted
+    )
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, pictures, atol=1e-4, rtol=1e-4)
 
 
