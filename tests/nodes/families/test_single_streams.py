@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+from torch.overrides import TorchFunctionMode
 
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.flow_transformers import network_denoiser
@@ -13,7 +17,6 @@ from nodes.loaders.load_by_family import load_model
 from nodes.networks.attention_recorder import Recorder
 from tests.nodes.families.model_folders import flux, z_image
 from tests.nodes.families.seeing_models import krea_2, qwen_image_21
-from tests.nodes.test_attention_kinds import Probabilities
 
 KINDS = {
     "FLUX.1": (flux, "single_transformer_blocks.1.attn", 1),
@@ -22,6 +25,22 @@ KINDS = {
     "Qwen-Image 2.1": (qwen_image_21, "transformer_blocks.1.attn", 1),
 }
 """How each is saved, its last layer, and whether its text stands before the image."""
+
+
+class Probabilities(TorchFunctionMode):
+    """Keeps softmax(Q K^T / sqrt(d)) of every attention, found by giving it the unit matrix as values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Tensor] = []
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is scaled_dot_product_attention:
+            given = {**dict(zip(("query", "key", "value"), args, strict=False)), **(kwargs or {})}
+            key = given["key"]
+            unit = torch.eye(key.shape[2]).expand(*key.shape[:2], -1, -1)
+            self.found.append(function(**{**given, "value": unit}).mean(1))
+        return function(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize("name", KINDS)
