@@ -96,7 +96,7 @@ class Recorder:
 
     def _parts(self, layer: torch.nn.Module, x: Tensor, text: int, queries: int, keys: int) -> AttentionParts | None:
         """Where a layer has text and image; None where it has no image, or other images beside what is painted."""
-        if not text and (find := single_stream(layer)) is not None:
+        if text in (0, keys) and (find := single_stream(layer)) is not None:
             return find(Stream(self._text, x.shape[-2] * x.shape[-1]), queries, keys)
         kind = kind_of(layer)
         return None if kind is None else kind(text, queries, keys)

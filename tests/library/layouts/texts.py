@@ -34,7 +34,10 @@ TEXT = {
     "umt5": Layout(UMT5, "text encoder", "UMT5-XXL"),
     "qwen 2.5 vl 7b": Layout(QWEN_VL, "text encoder", "Qwen2.5-VL 7B", READER),
     "qwen 2.5 vl 3b": Layout(
-        {**QWEN_VL, "model.layers.0.self_attn.k_proj.bias": (256,)}, "text encoder", "Qwen2.5-VL 3B"
+        {**QWEN_VL, "model.layers.0.self_attn.k_proj.bias": (256,)},
+        "text encoder",
+        "Qwen2.5-VL 3B",
+        "nodes.load_language_model",
     ),
     "qwen 3 4b": Layout(qwen_3(2560), "text encoder", "Qwen3 4B", READER),
     "qwen 3 0.6b": Layout(qwen_3(1024), "text encoder", "Qwen3 0.6B", READER),
