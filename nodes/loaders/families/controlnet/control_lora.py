@@ -33,6 +33,8 @@ LAST_HINT = 14
 """The number of the last layer that reads the control image, in its original name."""
 HALVINGS = 3
 """Of the control image, up to a latent cell; each stands behind a layer that keeps its size."""
+PLAIN = torch.float32, torch.float16, torch.bfloat16
+"""Precisions that are computed in as they are."""
 HOOKS = "_forward_hooks", "_forward_pre_hooks", "_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs"
 
 
@@ -146,7 +148,9 @@ def load_control_lora(path: Path, dtype: torch.dtype) -> ControlLoRA:
     for name, value in weights.items():
         layer, _, part = name.rpartition(".")
         if part in ("weight", "bias", "up", "down"):
-            layers.setdefault(layer, {})[part] = value
+            if not isinstance(value, Tensor):
+                raise NodeError(f"{path.name} is quantised, and Control-LoRAs are read in half or full precision alone")
+            layers.setdefault(layer, {})[part] = value.to(dtype) if value.dtype not in PLAIN else value
         elif name != MARK:
             strange.append(name)
     refuse_unused(path.name, strange, (BUFFERS, AVERAGES), weights)

@@ -137,7 +137,7 @@ def _adding(network: nn.Module, seen: Tensor, strength: float) -> Any:
 def load_lllite(path: Path, dtype: torch.dtype) -> LLLite:
     """Raises NodeError for damaged files, and for weights that have no place in one."""
     weights = open_weights(path)
-    layers: dict[str, dict[str, Tensor]] = {}
+    layers: dict[str, dict[str, Any]] = {}
     for name, value in weights.items():
         layer, _, part = name.removeprefix(INSIDE).partition(".")
         layers.setdefault(layer, {})[part] = value

@@ -54,7 +54,7 @@ def tokenizer(content: bytes) -> Any:
 
     told, made = read_pieces(content), tokenizer_of(content, "LlamaTokenizer")
     own = made.backend_tokenizer.normalizer
-    steps = [Precompiled(told.charsmap)] if told.charsmap else []
+    steps: list[Any] = [Precompiled(told.charsmap)] if told.charsmap else []
     steps += [Strip(), Replace(Regex(" +"), " ")] if told.single_blanks else []
     made.backend_tokenizer.normalizer = Sequence([*steps, *([own] if own else [])])
     made.add_tokens([AddedToken(mark, special=True, normalized=False) for mark in MARKS])
