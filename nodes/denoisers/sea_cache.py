@@ -61,7 +61,7 @@ def sea_cache(
     threshold: Annotated[float, Slider(0, 2, 0.01)] = 0.25,
     most: Annotated[int, Range(1, 100)] = 2,
 ) -> Denoiser:
-    """Leaves a network out in steps in which the image that is in x hardly moves: faster, and nearly the same.
+    """Leaves a network out in steps in which the image within x hardly moves: faster, nearly the same.
 
     Of x the noise is filtered away, coarse parts of the image being louder than fine ones, the more so the noisier it
     is. How far what is left moves is added up from step to step, as a share of it. As long as that stays below
