@@ -3145,6 +3145,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>改一改</translation>
   </message>
   <message>
+   <source>Channels of a block</source>
+   <translation>一块的各通道</translation>
+  </message>
+  <message>
    <source>Choose</source>
    <translation>选择</translation>
   </message>
@@ -3623,6 +3627,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Nearest captions</source>
    <translation>最接近的描述</translation>
+  </message>
+  <message>
+   <source>Network</source>
+   <translation>网络</translation>
   </message>
   <message>
    <source>Networks</source>
@@ -4549,6 +4557,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>no VAE is in memory: colours without meaning</source>
    <translation>内存中没有 VAE：颜色没有含义</translation>
+  </message>
+  <message>
+   <source>no block is drawn at this place; point at a box</source>
+   <translation>这个位置没有画块；请指向一个方框</translation>
   </message>
   <message>
    <source>no input of {0!r} takes {1}</source>

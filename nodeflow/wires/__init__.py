@@ -36,6 +36,7 @@ from nodeflow.wires.sampling import (
     Denoiser,
     Guided,
     Guider,
+    NetworkMap,
     Trajectory,
 )
 from nodeflow.wires.schedules import (
@@ -98,6 +99,7 @@ __all__ = [
     "LayerChange",
     "Mask",
     "MaskedTransformer",
+    "NetworkMap",
     "Noise",
     "NoiseMask",
     "NoisePath",

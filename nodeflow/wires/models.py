@@ -247,12 +247,14 @@ class DiffusionNetwork:
 class GeneratorNetwork:
     """A network that makes an image in one pass, as it was loaded.
 
-    ``noise`` is how many numbers it starts from, ``side`` the pixels on a side of its images.
+    ``noise`` is how many numbers it starts from, ``side`` the pixels on a side of its images. ``discriminator`` is what
+    it was judged by, where that was kept.
     """
 
     module: torch.nn.Module
     noise: int
     side: int
+    discriminator: torch.nn.Module | None = None
 
 
 Residuals = tuple[list[Tensor], Tensor]

@@ -88,6 +88,20 @@ class Attention:
 
 
 @dataclass(frozen=True, eq=False)
+class NetworkMap:
+    """Hold a network as it was drawn, (1, 3, H, W), and what each of its blocks gave in one pass.
+
+    ``boxes`` has for each block its left, top and side in pixels of the drawing; ``features`` its channels (C, h, w), a
+    part of them where there are many; ``words`` what there is to say of it.
+    """
+
+    image: Tensor
+    boxes: tuple[tuple[int, int, int], ...]
+    features: tuple[Tensor, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     """Hold what happened in a sampling run, step by step: N steps, each tensor (B, C, h, w).
 

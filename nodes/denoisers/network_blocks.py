@@ -10,14 +10,17 @@ from typing import Annotated, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
 
 from nodeflow.node import NodeError, Range, node
-from nodeflow.wires import Conditioning, Curve, Denoiser, Image, Latent
+from nodeflow.wires import Conditioning, Curve, Denoiser, Image, Latent, NetworkMap
 from nodes.denoisers.denoisers import NetworkDenoiser
-from nodes.denoisers.network_drawing import Box, draw_network, glow
+from nodes.denoisers.network_drawing import Box, draw_network, glow, places
 
 MAP = 48
 """Pixels of a map of features."""
+MOST_CHANNELS, FINEST = 64, 64
+"""Of the features of a block that are kept to be looked at: channels, and cells on a side."""
 
 
 class NetworkSeen(NamedTuple):
@@ -28,6 +31,7 @@ class NetworkSeen(NamedTuple):
     parameters: Curve
     time: Curve
     table: str
+    network: NetworkMap
 
 
 @dataclass
@@ -53,7 +57,7 @@ class Block:
         return " + ".join([word for word, there in (("text", text), ("time", when)) if there])
 
 
-@node("Network blocks")
+@node("Network blocks", version=2)
 def network_blocks(
     denoiser: Denoiser, conditioning: Conditioning, latent: Latent, t: Annotated[int, Range(0, 999)] = 500
 ) -> NetworkSeen:
@@ -63,7 +67,8 @@ def network_blocks(
     coarse, in the order in which they compute; inside glows where its features are large. Lines between boxes of one
     depth are a U-Net's skip connections. ``maps`` are the same, one image a block. ``parameters`` and ``time`` are each
     block's share; the time is that of this one pass, and differs a little each time. ``table`` says where text and
-    time come in.
+    time come in. ``network`` is the drawing again: in the inspector the pointer over a box shows what each channel of
+    that block gave.
 
     Fails for a denoiser that is no single network, and as that does for what does not fit it.
     Papers: U-Net: Ronneberger et al. 2015 (arXiv:1505.04597); DiT: Peebles & Xie 2023 (arXiv:2212.09748); U-ViT: Bao et
@@ -90,13 +95,15 @@ def network_blocks(
         for block, part, took in zip(ran, *(share.tolist() for share in shares), strict=True)
     ]
     boxes = [Box(block.name, map_of, block.told) for block, map_of in zip(ran, features, strict=True)]
-    axis = torch.arange(len(ran)).double()
+    axis, drawing = torch.arange(len(ran)).double(), draw_network(boxes)
+    channels = tuple(as_channels(block.output, tuple(x.shape[-2:])) for block in ran)
     return NetworkSeen(
-        draw_network(boxes),
+        drawing,
         Image(torch.cat([glow(map_of, MAP) for map_of in features])),
         Curve(axis, shares[0], "block", "share of parameters"),
         Curve(axis, shares[1], "block", "share of time"),
         "\n".join([f"{int(parameters.sum()):,} parameters in {len(ran)} blocks", *lines]),
+        NetworkMap(drawing.pixels, places(boxes), channels, tuple(lines)),
     )
 
 
@@ -133,18 +140,35 @@ def as_map(output: Tensor | None, sides: tuple[int, ...]) -> Tensor:
 
     A single cell where there is no image in it.
     """
-    if output is None:
-        return torch.zeros(1, 1)
-    found = output[:1].float().cpu()
-    if found.ndim == 4:
-        return found.square().mean((0, 1)).sqrt()
-    if found.ndim == 3:
-        size = found[0].square().mean(-1).sqrt()
-        for patch in (1, 2):
-            h, w = sides[0] // patch, sides[1] // patch
-            if h * w <= len(size) < 4 * h * w and h * w:
-                return size[len(size) - h * w :].reshape(h, w)
-    return found.square().mean().sqrt().reshape(1, 1)
+    found = as_features(output, sides)
+    if found is None:
+        return torch.zeros(1, 1) if output is None else output[:1].float().square().mean().sqrt().cpu().reshape(1, 1)
+    return found.square().mean(0).sqrt()
+
+
+def as_channels(output: Tensor | None, sides: tuple[int, ...]) -> Tensor:
+    """The first channels of features, (C, h, w) in half precision, as large as can be seen; a cell where none are."""
+    found = as_features(output, sides)
+    if found is None:
+        return torch.zeros(1, 1, 1, dtype=torch.float16)
+    found = found[:MOST_CHANNELS]
+    if max(found.shape[-2:]) > FINEST:
+        found = adaptive_avg_pool2d(found, (min(found.shape[1], FINEST), min(found.shape[2], FINEST)))
+    return found.half()
+
+
+def as_features(output: Tensor | None, sides: tuple[int, ...]) -> Tensor | None:
+    """The features (C, h, w) of the first image; None where there is no image in them."""
+    if output is None or output.ndim not in (3, 4):
+        return None
+    found = output[0].float().cpu()
+    if output.ndim == 4:
+        return found
+    for patch in (1, 2):
+        h, w = sides[0] // patch, sides[1] // patch
+        if h * w <= len(found) < 4 * h * w and h * w:
+            return found[len(found) - h * w :].T.reshape(-1, h, w)
+    return None
 
 
 def _shape(output: Tensor | None) -> str:

@@ -29,14 +29,24 @@ class Box(NamedTuple):
     told: str
 
 
+def places(boxes: Sequence[Box]) -> tuple[tuple[int, int, int], ...]:
+    """Left, top and side of each box in pixels of the drawing."""
+    return tuple((MARGIN + at * (SIDE + GAP), MARGIN + level * STEP, SIDE) for at, level in enumerate(_levels(boxes)))
+
+
+def _levels(boxes: Sequence[Box]) -> list[int]:
+    """How deep each box lies: 0 where its map is as fine as the finest."""
+    finest = max(_side(box) for box in boxes)
+    return [min(round(math.log2(finest / _side(box))), 5) if _side(box) > 1 else 0 for box in boxes]
+
+
 def draw_network(boxes: Sequence[Box]) -> Image:
     """The boxes in their order from left to right, (1, 3, H, W); a blue edge takes the text, a yellow dot the time."""
-    finest = max(_side(box) for box in boxes)
-    levels = [min(round(math.log2(finest / _side(box))), 5) if _side(box) > 1 else 0 for box in boxes]
+    levels = _levels(boxes)
     width = 2 * MARGIN + len(boxes) * (SIDE + GAP) - GAP
     sheet = Pillow.new("RGB", (width, 2 * MARGIN + SIDE + max(levels) * STEP), GROUND)
     draw = ImageDraw.Draw(sheet)
-    corners = [(MARGIN + at * (SIDE + GAP), MARGIN + level * STEP) for at, level in enumerate(levels)]
+    corners = [(x, y) for x, y, _ in places(boxes)]
     for (x, y), (u, v) in pairwise(corners):
         draw.line([(x + SIDE, y + SIDE // 2), (u, v + SIDE // 2)], LINE, 2)
     for first, last in skips([level if _side(box) > 1 else -1 for box, level in zip(boxes, levels, strict=True)]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import torch
@@ -17,7 +18,8 @@ from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.finite import finite
 
 WEIGHTS = "diffusion_pytorch_model"
-PATTERNS = ["config.json", f"{WEIGHTS}*.safetensors"]
+JUDGE = "discriminator"
+PATTERNS = ["config.json", f"{WEIGHTS}*.safetensors", f"{JUDGE}/config.json", f"{JUDGE}/{WEIGHTS}*.safetensors"]
 """What is fetched from the hub."""
 
 
@@ -28,7 +30,7 @@ class Generated(NamedTuple):
     attention: Attention
 
 
-@node("Load GAN")
+@node("Load GAN", version=2)
 def load_gan(
     model: Annotated[str, Reads("model")] = "starter:text-gan",
     revision: str = "",
@@ -40,7 +42,8 @@ def load_gan(
     ``model`` is one of
     - a model that ships with nodeflow, such as ``starter:text-gan``
     - a folder with config.json (``_class_name`` WordGenerator and the shape) and diffusion_pytorch_model.safetensors,
-      as a training exports it: the discriminator is not needed
+      as a training exports it; a discriminator of the same form in its folder ``discriminator`` is loaded too, and is
+      needed only to see how it judges
     - the id of such a model on the Hugging Face hub: taken from the hub's cache on this computer, or fetched when the
       environment variable NODEFLOW_DOWNLOAD is 1; ``revision`` is then a branch, tag or commit of it, empty for main
 
@@ -57,7 +60,19 @@ def load_gan(
     from nodes.networks.wordgan_network import WordGenerator
 
     module = read_weights(WordGenerator, path, WEIGHTS, {"torch_dtype": torch_dtype(dtype)})
-    return GeneratorNetwork(ready(module), int(module.config.noise_dim), int(module.side))
+    return GeneratorNetwork(ready(module), int(module.config.noise_dim), int(module.side), _judge(path / JUDGE, dtype))
+
+
+def _judge(path: Path, dtype: str) -> torch.nn.Module | None:
+    """The discriminator of a folder; None where there is none."""
+    if not path.is_dir():
+        return None
+    config = read_json(path / "config.json", "it needs a config.json that says it is a WordDiscriminator")
+    if config.get("_class_name") != "WordDiscriminator":
+        raise NodeError(f"{path.name} holds {config.get('_class_name')}; this node loads a WordDiscriminator there")
+    from nodes.networks.wordgan_discriminator import WordDiscriminator
+
+    return ready(read_weights(WordDiscriminator, path, WEIGHTS, {"torch_dtype": torch_dtype(dtype)}))
 
 
 @node("GAN noise")

@@ -31,10 +31,12 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.canvas.items.node_painter import shown
+from nodeflow.app.canvas.view.hover_tips import port_tip
 from nodeflow.app.commands.cheat_sheet import CheatSheet
 from nodeflow.app.i18n import language
 from nodeflow.app.i18n.pack_translations import pieces, told
-from nodeflow.app.i18n.texts import describe, readable
+from nodeflow.app.i18n.texts import describe, readable, wire_title
+from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.lessons import lesson
@@ -193,6 +195,24 @@ def test_every_dialog(spoken: MainWindow) -> None:
 
 
 NODES = sorted(shipped_catalogue().nodes)
+WIRES = {port.type for spec in shipped_catalogue().nodes.values() for port in (*spec.inputs, *spec.outputs)}
+SAID_SO = {"CLIP", "ControlNet", "IP-Adapter", "Transformer", "VAE", "VQ", "sigma"}
+"""Words that stand for a wire type in Chinese too."""
+
+
+def test_every_wire_type_is_told_in_chinese_wherever_a_port_is(spoken: MainWindow) -> None:
+    titles = {wire: wire_title(wire) for wire in WIRES}
+    assert {wire: title for wire, title in titles.items() if set(WORD.findall(title)) - SAID_SO} == {}
+    prompt = spoken.canvas.nodes["prompt"]
+    told_of = [port_tip(port, lambda *_: "") for port in (*prompt.inputs, *prompt.outputs)]
+    assert [re.sub("<[^>]+>", "", tip).split(" · ")[1] for tip in told_of][-1] == "条件"
+    inspector = InspectorPanel(spoken.canvas.scope, spoken.tabs.front.history)
+    inspector.show_node("prompt")
+    assert inspector.output_box.itemText(0).endswith(" · 条件")
+    inspector.deleteLater()
+    spoken.canvas.selection.choose(["prompt"])
+    QApplication.processEvents()
+    assert "文本编码器" in spoken.help.page.toPlainText() and "TextEncoder" not in spoken.help.page.toPlainText()
 
 
 @pytest.mark.release

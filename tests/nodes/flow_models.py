@@ -25,6 +25,7 @@ from transformers import (
 )
 
 from nodes.networks.uvit_network import UViT
+from nodes.networks.wordgan_discriminator import WordDiscriminator
 from nodes.networks.wordgan_network import WordGenerator
 
 SD3 = {
@@ -167,5 +168,8 @@ def tiny_uvit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_gan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generator of images of 32 x 32 pixels."""
-    return save_generator(tmp_path_factory.mktemp("gan") / "random")
+    """A generator of images of 32 x 32 pixels, and its discriminator."""
+    folder = save_generator(tmp_path_factory.mktemp("gan") / "random")
+    torch.manual_seed(1)
+    WordDiscriminator(pooled_dim=32, first=8, channels=(8, 16)).save_pretrained(folder / "discriminator")
+    return folder

@@ -16,6 +16,7 @@ from nodes.latents.interpolation import interpolate_latents
 from nodes.latents.noise import latent_as_noise
 from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.gan import gan_generate, gan_noise, load_gan
+from nodes.samplers.gan_stages import gan_stages, read_out
 
 
 @pytest.fixture
@@ -97,3 +98,26 @@ def test_what_does_not_go_together_is_a_sentence(
         NodeError, match=r"holds a U-Net on pixels, .*; Load GAN loads a folder with a text-led generator"
     ):
         load_gan(str(tiny_ddpm / "unet"))
+
+
+def test_stages_come_from_coarse_to_fine_and_end_with_the_image(
+    generator: GeneratorNetwork, text: Conditioning
+) -> None:
+    noise = gan_noise(generator, Noise((3,)))
+    seen = gan_stages(generator, text, noise, samples=8)
+    made = gan_generate(generator, text, noise)
+    assert seen.image.pixels.shape == (4, 3, 32, 32), "4, 8 and 16 cells, and the image itself"
+    torch.testing.assert_close(seen.image.pixels[-1:], made.image.pixels)
+    assert list(seen.attention.maps) == ["8", "16"]
+    torch.testing.assert_close(seen.attention.maps["8"], made.attention.maps["8"], atol=1e-3, rtol=0)
+    cells = seen.image.pixels[0].unfold(1, 8, 8).unfold(2, 8, 8)
+    assert torch.equal(cells.amax((-1, -2)), cells.amin((-1, -2))), "one colour a cell of the first stage"
+
+
+def test_what_features_hold_linearly_is_read_out_of_them() -> None:
+    pixels = torch.rand(6, 3, 8, 8)
+    small = torch.nn.functional.avg_pool2d(pixels, 2)
+    found, share = read_out(torch.cat([2 * small - 1, torch.rand(6, 2, 4, 4)], 1), pixels)
+    torch.testing.assert_close(found, small[:1], atol=0.02, rtol=0)
+    assert share > 0.99
+    assert read_out(torch.rand(6, 2, 4, 4), pixels)[1] < 0.3

@@ -3,11 +3,13 @@
 import pytest
 import torch
 
+from nodeflow.engine.inspect.network_map_views import FORMS
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning, Latent, LatentFormat
+from nodeflow.views import Picture, ViewRequest
+from nodeflow.wires import Conditioning, Latent, LatentFormat, NetworkMap
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.denoisers import unet_denoiser
-from nodes.denoisers.network_blocks import as_map, network_blocks
+from nodes.denoisers.network_blocks import as_channels, as_map, network_blocks
 from nodes.denoisers.network_drawing import Box, draw_network, skips
 from nodes.loaders.load_models import LatentDiffusion
 
@@ -59,3 +61,27 @@ def test_skips_join_boxes_of_one_level() -> None:
     boxes = [Box(str(side), torch.rand(side, side), "") for side in (16, 8, 4, 8, 16)]
     shown = draw_network(boxes).pixels
     assert shown.shape[0] == 1 and shown.shape[3] > shown.shape[2] > 3 * 40
+
+
+def test_a_place_of_the_drawing_tells_the_channels_of_its_block(tiny: LatentDiffusion) -> None:
+    text, latent = clip_text_encode(tiny.text_encoder, "a star"), Latent(torch.randn(1, 4, 16, 16))
+    found = network_blocks(unet_denoiser(tiny.unet), text, latent, 300)
+    network = found.network
+    assert len(network.boxes) == len(network.features) == len(found.parameters.y)
+    assert torch.equal(network.image, found.image.pixels)
+    views = {view.name: view for view in FORMS[NetworkMap.__name__]}
+    last = len(network.boxes) - 1
+    left, top, side = network.boxes[last]
+    asked = ViewRequest(surroundings=None, options={"x": left + side // 2, "y": top + side // 2})  # type: ignore[arg-type]
+    seen = views["block"].make(network, asked)
+    assert isinstance(seen, Picture) and seen.caption.startswith("conv_out: 4 x 16 x 16")
+    assert seen.columns * seen.rows == 4 == len(network.features[last])
+    elsewhere = ViewRequest(surroundings=None, options={"x": 0, "y": 0})  # type: ignore[arg-type]
+    with pytest.raises(NodeError, match="no block is drawn at this place"):
+        views["block"].make(network, elsewhere)
+
+
+def test_many_channels_are_kept_in_part() -> None:
+    assert as_channels(torch.ones(2, 100, 4, 6), (4, 6)).shape == (64, 4, 6)
+    assert as_channels(torch.ones(1, 3, 128, 130), (128, 130)).shape == (3, 64, 64)
+    assert as_channels(torch.ones(1, 3 + 16, 8), (4, 4)).shape == (8, 4, 4)

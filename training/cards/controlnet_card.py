@@ -22,6 +22,9 @@ HELD_OUT_SEED, HELD_OUT = 20260, 100
 STEPS, GUIDANCE, BATCH = 20, 2.5, 50
 WHAT = {
     "edges": "thin edges of 0 and 1, as the node *Edges* finds them (Canny)",
+    "soft-edges": "soft edges, as the node *Soft edges* finds them",
+    "depth": "how near each place is, as the node *Depth of a drawing* tells it",
+    "pose": "a figure of four sticks that tells place, size and turn (`training/data/pose_sticks.py`)",
     "scribble": "thick outlines that are not quite straight, as the node *Scribble* makes them or a hand draws them",
 }
 
@@ -105,15 +108,17 @@ def paint(
 
 
 def report(count: int = HELD_OUT) -> None:
-    """Measures both nets and writes their cards."""
+    """Measures the nets that are there and writes their cards."""
     scenes, texts = asked(HELD_OUT_SEED, count)
     truth = draw_all(scenes)
     wanted = lines(truth)
     ceiling = evaluate.score(truth, texts)["all"]
     plain = paint(pipeline("edges"), texts, wanted, 0.0, HELD_OUT_SEED)
     for name, control in CONTROLS.items():
+        if not controlnet.folder(name).is_dir():
+            continue
         made = pipeline(name)
-        shown = control(torch.from_numpy(truth).permute(0, 3, 1, 2), np.random.default_rng(HELD_OUT_SEED))
+        shown = control(scenes, torch.from_numpy(truth).permute(0, 3, 1, 2), np.random.default_rng(HELD_OUT_SEED))
         begin = time.process_time()
         led = paint(made, texts, shown, 1.0, HELD_OUT_SEED)
         seconds = (time.process_time() - begin) / count

@@ -9,8 +9,8 @@ from training.data.grammar import BACKGROUNDS, COLOURS, PLACES, STYLES, SUBJECTS
 from training.data.tokenizer import FILLERS
 
 MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
-BOTH_LANGUAGES = ("imagen",)
-"""Starters that were shown Chinese captions too."""
+WITHOUT_PLACES = ("imagen",)
+"""Starters that were shown Chinese captions without places."""
 
 
 def english() -> set[str]:
@@ -19,18 +19,19 @@ def english() -> set[str]:
     return {word for word in words if word.isalpha()}
 
 
-def chinese() -> set[str]:
-    """The words of Chinese captions."""
-    return {word for word in chinese_captions.words() if word.isalpha()}
+def chinese(placed: bool = True) -> set[str]:
+    """The words of Chinese captions, with those of places or without."""
+    words = chinese_captions.placed_words() if placed else chinese_captions.words()
+    return {word for word in words if word.isalpha()}
 
 
 def write_lists(models: Path = MODELS) -> list[Path]:
     """Write a list beside each tokenizer of the starter models; the files."""
     written = []
     for tokenizer in sorted(models.glob("**/tokenizer.json")):
-        both = tokenizer.relative_to(models).parts[0] in BOTH_LANGUAGES
+        placed = tokenizer.relative_to(models).parts[0] not in WITHOUT_PLACES
         path = tokenizer.with_name(FILE)
-        words = english() | (chinese() if both else set[str]())
+        words = english() | chinese(placed)
         path.write_text("".join(f"{word}\n" for word in sorted(words)), encoding="utf-8")
         written.append(path)
     return written

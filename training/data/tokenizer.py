@@ -24,11 +24,11 @@ FILLERS: tuple[str, ...] = (
 def build(folder: Path = FOLDER) -> CLIPTokenizer:
     """Writes the tokenizer's folder and returns it loaded again."""
     words = {*SUBJECTS, *COLOURS, *BACKGROUNDS, *STYLES, *PLACES, *SYNONYMS, *FILLERS, *phrase_words()}
-    alphabet = _byte_characters()
+    alphabet = sorted(byte_characters())
     vocabulary = dict.fromkeys([*alphabet, *(character + "</w>" for character in alphabet)])
     merges: dict[tuple[str, str], None] = {}
     for word in sorted(words):
-        pieces = _merged([*word[:-1], word[-1] + "</w>"], list(merges))
+        pieces = merged([*word[:-1], word[-1] + "</w>"], list(merges))
         while len(pieces) > 1:
             merges[pieces[0], pieces[1]] = None
             pieces = [pieces[0] + pieces[1], *pieces[2:]]
@@ -42,7 +42,7 @@ def build(folder: Path = FOLDER) -> CLIPTokenizer:
     return tokenizer
 
 
-def _merged(pieces: list[str], merges: list[tuple[str, str]]) -> list[str]:
+def merged(pieces: list[str], merges: list[tuple[str, str]]) -> list[str]:
     """The pieces after all known merges, earliest first, as the tokenizer will apply them."""
     ranks = {pair: rank for rank, pair in enumerate(merges)}
     while known := [(ranks[pair], at) for at, pair in enumerate(pairwise(pieces)) if pair in ranks]:
@@ -51,8 +51,9 @@ def _merged(pieces: list[str], merges: list[tuple[str, str]]) -> list[str]:
     return pieces
 
 
-def _byte_characters() -> list[str]:
-    """One printable character for each byte, as GPT-2 and CLIP write them."""
+def byte_characters() -> list[str]:
+    """One printable character for each byte, as GPT-2 and CLIP write them: those that print first, as they stand."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
-    return [*map(chr, printable), *(chr(256 + index) for index in range(len(others)))]
+    written = {**{byte: chr(byte) for byte in printable}, **{byte: chr(256 + at) for at, byte in enumerate(others)}}
+    return [written[byte] for byte in range(256)]

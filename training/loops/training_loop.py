@@ -18,7 +18,10 @@ Losses = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Hold how long and how fast: the rate is at its peak until ``hold`` of all steps, then falls to zero."""
+    """Hold how long and how fast: the rate is at its peak until ``hold`` of all steps, then falls to zero.
+
+    ``last``: the step that a training ends with before that, where it does.
+    """
 
     steps: int
     peak: float
@@ -28,6 +31,7 @@ class TrainingPlan:
     weight_decay: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.99)
     save_every: int = 50
+    last: int | None = None
 
 
 def fit(run: TrainingRun, learner: Learner, plan: TrainingPlan, losses_of: Callable[[Learner, int], Losses]) -> Learner:
@@ -44,7 +48,8 @@ def fit(run: TrainingRun, learner: Learner, plan: TrainingPlan, losses_of: Calla
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
-    for step in range(first, plan.steps):
+    last = plan.last or plan.steps
+    for step in range(first, last):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, plan.steps, plan.peak, plan.warm_up, plan.hold)
         losses = losses_of(learner, step)
@@ -55,7 +60,7 @@ def fit(run: TrainingRun, learner: Learner, plan: TrainingPlan, losses_of: Calla
         with torch.no_grad():
             torch._foreach_lerp_(tuple(averaged), tuple(weights), 1 - min(plan.average, (1 + step) / (20 + step)))
         seen.append({name: float(loss.detach()) for name, loss in losses.items()})
-        if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
+        if (step + 1) % plan.save_every == 0 or step + 1 == last:
             means = {name: round(float(np.mean([entry[name] for entry in seen])), 4) for name in seen[0]}
             run.record(step=step + 1, **means, seconds=round(run.busy_seconds(), 1))
             seen.clear()

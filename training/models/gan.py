@@ -9,15 +9,18 @@ by how much it misses that very picture.
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, leaky_relu, normalize, relu
+from torch.nn.functional import normalize, relu
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
+from nodes.networks.wordgan_discriminator import WordDiscriminator
 from nodes.networks.wordgan_network import WordGenerator
 from training.data import captions
 from training.data.centred import COUNT, centred_scenes
@@ -33,38 +36,30 @@ from training.models.part_shapes import TEXT_WIDTH
 FOLDER = ASSETS.parent / "text-gan"
 SEED, BATCH = 71, 32
 PLAN = TrainingPlan(steps=1200, peak=5e-4, warm_up=50, hold=0.5, average=0.995, weight_decay=0.0, betas=(0.0, 0.99))
-LOW, WIDTHS = 48, (64, 96, 128, 128)
+BESIDE = TrainingPlan(steps=200, peak=1.5e-3, warm_up=10, hold=0.4, average=0.97, weight_decay=0.0, betas=(0.0, 0.99))
+"""Of the discriminator that is kept: it learns while the finished generator stays as it is."""
+KEPT_SHAPE = {"first": 24, "channels": (32, 48, 64, 64)}
+JUDGED, MOST_SHIFT = 512, 3
+"""Drawings and as many made images that it is shown; how many pixels they are shifted by at most."""
+HALVINGS = 3
 MISS_WEIGHT, MEANING_WEIGHT = 20.0, 0.1
 NOISE = 8
 
 
-class Discriminator(nn.Module):
-    """Is this a drawing, and one of these words? Half a million parameters."""
+def spectral(discriminator: WordDiscriminator) -> WordDiscriminator:
+    """The same, each of its layers held to a largest singular value of one."""
+    for layer in list(discriminator.modules()):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            spectral_norm(layer)
+    return discriminator
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = spectral_norm(nn.Conv2d(12, LOW, 3, padding=1))
-        widths = [LOW, *WIDTHS]
-        pairs = list(zip(widths, WIDTHS, strict=False))
-        self.wide = nn.ModuleList([spectral_norm(nn.Conv2d(a, b, 3, padding=1)) for a, b in pairs])
-        self.deep = nn.ModuleList([spectral_norm(nn.Conv2d(b, b, 3, padding=1)) for _, b in pairs[1:]])
-        self.score = spectral_norm(nn.Linear(WIDTHS[-1], 1))
-        self.sentence = spectral_norm(nn.Linear(TEXT_WIDTH, WIDTHS[-1]))
 
-    def features(self, pictures: Tensor) -> Tensor:
-        """[B, 3, 64, 64] to [B, 128]."""
-        x = leaky_relu(self.first(nn.functional.pixel_unshuffle(pictures, 2)), 0.2)
-        for step, wide in enumerate(self.wide):
-            x = leaky_relu(wide(x), 0.2)
-            if step:
-                x = x + leaky_relu(self.deep[step - 1](x), 0.2)
-            if step + 1 < len(self.wide):
-                x = avg_pool2d(x, 2)
-        return x.mean((2, 3)) * 4
-
-    def judge(self, features: Tensor, pooled: Tensor) -> Tensor:
-        """[B]: above 0 for what looks drawn and fits the sentence."""
-        return self.score(features)[:, 0] + (features * self.sentence(pooled)).sum(1) / features.shape[1] ** 0.5
+def plain(discriminator: WordDiscriminator) -> WordDiscriminator:
+    """The same function as ordinary weights."""
+    for layer in list(discriminator.modules()):
+        if is_parametrized(layer):
+            remove_parametrizations(layer, "weight")
+    return discriminator
 
 
 class Learner(nn.Module):
@@ -73,7 +68,7 @@ class Learner(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.generator = WordGenerator(noise_dim=NOISE, text_dim=TEXT_WIDTH, pooled_dim=TEXT_WIDTH)
-        self.discriminator = Discriminator()
+        self.discriminator = spectral(WordDiscriminator(pooled_dim=TEXT_WIDTH, halvings=HALVINGS))
 
 
 def left_open(scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
@@ -143,29 +138,73 @@ def train() -> None:
             sentence = read.pooler_output
             made = learner.generator(left_open(scenes, rng), read.last_hidden_state, sentence)[0]
             discriminator.requires_grad_(False)
-            liked = discriminator.judge(discriminator.features(made), sentence).float().mean()
+            liked = verdict(discriminator, discriminator.features(made), sentence).mean()
             meaning = data.fitting(made, tokens, chosen, clip.told_mask(told))
             discriminator.requires_grad_(True)
-            features = discriminator.features(torch.cat([real, made.detach()]))
-            seen, forged = features.chunk(2)
-            right = relu(1 - discriminator.judge(seen, sentence)).float().mean()
-            forgery = relu(1 + discriminator.judge(forged, sentence)).float().mean()
-            mismatch = relu(1 + discriminator.judge(seen, sentence.roll(1, 0))).float().mean()
+            told_apart = discriminator_loss(discriminator, real, made.detach(), sentence)
         return {
             "generator": -liked,
             "miss": MISS_WEIGHT * (made.float() - real).abs().mean(),
             "meaning": MEANING_WEIGHT * meaning,
-            "discriminator": right + (forgery + mismatch) / 2,
+            "discriminator": told_apart,
         }
 
-    export(fit(TrainingRun("text-gan"), Learner(), PLAN, losses_of).generator)
+    export(fit(TrainingRun("text-gan"), Learner(), PLAN, losses_of).generator, FOLDER)
 
 
-def export(model: WordGenerator) -> None:
-    """Replaces the generator's folder: config.json and half-precision weights. The discriminator is thrown away."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    model.half().save_pretrained(FOLDER, safe_serialization=True)
-    for path in FOLDER.rglob("*.safetensors"):
+def train_discriminator() -> None:
+    """Trains the discriminator that ships beside the generator; its cells are half as large as in the game before."""
+    torch.manual_seed(SEED)
+    real, made, sentences = _judged()
+
+    def losses_of(discriminator: WordDiscriminator, step: int) -> dict[str, Tensor]:
+        chosen = epoch_indices(SEED + 1, step, BATCH, JUDGED)
+        shift = np.random.default_rng([SEED, step]).integers(-MOST_SHIFT, MOST_SHIFT + 1, 2).tolist()
+        seen, forged = (part[chosen].roll(shift, (2, 3)) for part in (real, made))
+        with torch.autocast("cpu", torch.bfloat16):
+            return {"discriminator": discriminator_loss(discriminator, seen, forged, sentences[chosen])}
+
+    fresh = spectral(WordDiscriminator(pooled_dim=TEXT_WIDTH, **KEPT_SHAPE))
+    export(plain(fit(TrainingRun("gan-discriminator"), fresh, BESIDE, losses_of)), FOLDER / "discriminator")
+
+
+@torch.no_grad()
+def _judged() -> tuple[Tensor, Tensor, Tensor]:
+    """Drawings and made images of the same captions, each [512, 3, 64, 64] in -1..1, and the captions [512, 128]."""
+    rng, scenes = np.random.default_rng([SEED, 1]), centred_scenes()[:JUDGED]
+    words = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
+    encoder = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", dtype=torch.float32).eval()
+    generator = WordGenerator.from_pretrained(FOLDER, torch_dtype=torch.float32).eval()
+    texts = [caption.text for caption in captions.write_all(scenes, rng)]
+    read = encoder(words(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"])
+    noise = torch.randn(JUDGED, NOISE, generator=torch.Generator().manual_seed(SEED))
+    parts = zip(noise.split(64), read.last_hidden_state.split(64), read.pooler_output.split(64), strict=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = torch.cat([generator(*part)[0].float() for part in parts])
+    real = torch.from_numpy(draw_all(scenes)).permute(0, 3, 1, 2) * 2 - 1
+    return real, made, read.pooler_output
+
+
+def discriminator_loss(discriminator: WordDiscriminator, real: Tensor, made: Tensor, sentence: Tensor) -> Tensor:
+    """The hinge loss: drawings with their words are right; made ones, and drawings with others' words, are not."""
+    seen, forged = discriminator.features(torch.cat([real, made])).chunk(2)
+    right = relu(1 - verdict(discriminator, seen, sentence)).mean()
+    forgery = relu(1 + verdict(discriminator, forged, sentence)).mean()
+    mismatch = relu(1 + verdict(discriminator, seen, sentence.roll(1, 0))).mean()
+    return right + (forgery + mismatch) / 2
+
+
+def verdict(discriminator: WordDiscriminator, features: Tensor, pooled: Tensor) -> Tensor:
+    """One score for each image [B]."""
+    drawn, fitting = discriminator.judge(features, pooled)
+    return (drawn + fitting).float().mean((1, 2))
+
+
+def export(model: WordGenerator | WordDiscriminator, folder: Path) -> None:
+    """Replaces a folder: config.json and half-precision weights."""
+    shutil.rmtree(folder, ignore_errors=True)
+    model.half().save_pretrained(folder, safe_serialization=True)
+    for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
-    for path in FOLDER.rglob("*.json"):
+    for path in folder.rglob("*.json"):
         without_origin(path)

@@ -74,9 +74,9 @@ class Templates:
         return None
 
     def _value(self, value: str, depth: int) -> str:
-        """What fills a gap: a sentence again, or a name, which stays."""
+        """What fills a gap: a sentence again, a wire type, or a name, which stays."""
         if " " not in value:
-            return self.whole.get(value, value)
+            return self.whole.get(value) or (told(value) if value[:1].isupper() else value)
         return self.said(value, depth) or self._parts(value, depth) or told(value)
 
     def _parts(self, text: str, depth: int) -> str | None:

@@ -58,3 +58,8 @@ def describe(param: Param) -> str:
 def readable(name: str) -> str:
     """A name in code as it is read on screen: ``guidance_scale`` becomes ``guidance scale``, or that in Chinese."""
     return told(name.replace("_", " "))
+
+
+def wire_title(wire: str) -> str:
+    """The name of a wire type as it is read on screen: ``TextEncoder`` becomes what that is in Chinese."""
+    return told(wire)

@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.i18n.fact_texts import fact_line
 from nodeflow.app.i18n.sentences import said
-from nodeflow.app.i18n.texts import readable, size, tr
+from nodeflow.app.i18n.texts import readable, size, tr, wire_title
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frame_store import Film, FrameCache
+from nodeflow.app.inspector.hover_picture import HoverPicture
 from nodeflow.app.inspector.last_values import LastValues
 from nodeflow.app.inspector.panel_layout import PanelWidgets
 from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
@@ -67,6 +68,7 @@ class InspectorPanel(QWidget):
         """Which form was asked for last, and which overview: what answers an earlier one comes too late."""
         self._missing = ""
         self._probe = Probe(self._ask_place, self)
+        self.hover = HoverPicture(self.stage.picture)
         self.exporter = Exporter(self.stage, self.looks, self._say)
         self._connect()
         self.scope.node_changed.connect(self._node_changed)
@@ -113,7 +115,7 @@ class InspectorPanel(QWidget):
         self.output_box.blockSignals(True)
         self.output_box.clear()
         for port in spec.outputs if spec else ():
-            self.output_box.addItem(f"{readable(port.name)} · {port.type}", port.name)
+            self.output_box.addItem(f"{readable(port.name)} · {wire_title(port.type)}", port.name)
         self.output_box.setCurrentIndex(max(self.output_box.findData(self._preferred.get(self.node)), 0))
         self.output_box.blockSignals(False)
         self.output_box.setVisible(self.output_box.count() > 0)
@@ -409,7 +411,10 @@ class InspectorPanel(QWidget):
 
         def ask(name: str, handle: ValueHandle, at: int) -> None:
             def told(view: Seen | None, _: str) -> None:
-                if turn == self._turn:
+                if turn == self._turn and isinstance(view, Picture):
+                    self.hover.show_picture(view, u)
+                elif turn == self._turn:
+                    self.hover.hide()
                     words = place_words(view, at)
                     found[name] = self.tr("compared with {0}").format(words) if words and name == "other" else words
                     self.told.setText("\n".join(filter(None, (found.get("this", ""), found.get("other", "")))))

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.sentences import said
-from nodeflow.app.i18n.texts import describe, readable, tr
+from nodeflow.app.i18n.texts import describe, readable, tr, wire_title
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_state_text import state_line
 from nodeflow.app.model.value_facts import ValueFacts
@@ -143,14 +143,17 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
     parts.append(behind)
     came = _came(scope, name, line)
     inputs = [
-        (readable(port.name), port.type + ("" if port.required else tr(", optional")) + came.get(port.name, ""))
+        (
+            readable(port.name),
+            wire_title(port.type) + ("" if port.required else tr(", optional")) + came.get(port.name, ""),
+        )
         for port in spec.inputs
     ]
     parts.append(_table(tr("Takes"), inputs))
     parts.append(_table(tr("Parameters"), [(readable(param.name), describe(param)) for param in spec.params]))
     told = {value.output: value.text for value in state.values}
     gives = [(port, line(name, port.name) or said(told.get(port.name, ""))) for port in spec.outputs]
-    rows = [(readable(port.name), f"{port.type} · {words}" if words else port.type) for port, words in gives]
+    rows = [(readable(port.name), " · ".join(filter(None, [wire_title(port.type), words]))) for port, words in gives]
     parts.append(_table(tr("Gives"), rows))
     last = [state_line(state)] if state.phase not in ("failed", "idle") else []
     last += [said(state.why)] if state.why and state.phase in ("ran", "running") else []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from app.looking import SECONDS, STARTER, See
-from PySide6.QtCore import QByteArray, QEvent, QPointF
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF
 from PySide6.QtGui import QCursor, QHelpEvent, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.qt import theme
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.model.workflow import Socket
+from nodeflow.graph.edits.edits import AddNode, Connect
+from nodeflow.graph.model.workflow import Link, Node, Socket
 
 
 def picture_in(tip: str) -> QImage:
@@ -70,3 +72,29 @@ def test_where_nothing_was_computed_a_hint_has_no_picture(window: MainWindow, qt
     assert not picture_in(tip).width()
     assert not tab.canvas.facts._looks.waiting
     window.tabs.drop(tab)
+
+
+def test_hovering_over_a_block_of_a_drawn_network_shows_its_channels(
+    window: MainWindow, see: See, qtbot: QtBot
+) -> None:
+    session = window.session
+    session.do("Add", AddNode("blocks", Node("nodes.network_blocks")))
+    for source, output, port in (
+        ("denoiser", "denoiser", "denoiser"),
+        ("prompt", "conditioning", "conditioning"),
+        ("sampler", "latent", "latent"),
+    ):
+        session.do("Wire", Connect(Link(source, output, "blocks", port)))
+    window.run()
+    qtbot.waitUntil(lambda: not session.running, timeout=SECONDS)
+    panel = see("blocks", "network", "drawing")
+    picture = panel.stage.picture
+    qtbot.waitUntil(lambda: picture.frame is not None, timeout=SECONDS)
+    area = picture.area()
+    at = QPointF(area.x() + area.width() * 0.5, area.y() + area.height() * 0.85)  # the middle block lies deepest
+    QTest.mouseMove(picture, at.toPoint() - QPoint(2, 0))
+    QTest.mouseMove(picture, at.toPoint())
+    qtbot.waitUntil(panel.hover.isVisible, timeout=SECONDS)
+    assert "parameters" in panel.hover.words
+    QApplication.sendEvent(picture, QEvent(QEvent.Type.Leave))
+    assert not panel.hover.isVisible()

@@ -15,7 +15,7 @@ from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.canvas.view.items_at import ItemsAt
 from nodeflow.app.i18n.sentences import said
-from nodeflow.app.i18n.texts import describe, readable, tr
+from nodeflow.app.i18n.texts import describe, readable, tr, wire_title
 from nodeflow.app.model.run_state_text import memory_words, state_line
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.graph.subgraphs.instances import MORE
@@ -46,7 +46,7 @@ class HoverTips:
         """Return a few lines on a port, a row, a node or a wire; nothing over empty canvas."""
         port = self._items.port(pos)
         if port is not None:
-            return _port(port, self.facts)
+            return port_tip(port, self.facts)
         card = self._items.card(pos)
         if card is not None:
             row = card.row_at(card.mapFromScene(pos))
@@ -63,7 +63,7 @@ def _problems(problems: Iterable[Problem]) -> str:
     return _lines(*(escape(said(problem.reason)) for problem in problems))
 
 
-def _port(port: Port, facts: Facts) -> str:
+def port_tip(port: Port, facts: Facts) -> str:
     if port.name == MORE:
         lead = tr("Lead a wire from here to an input or a parameter to expose it.")
         return escape(tr("Lead a wire from an output to here to expose it.") if port.is_input else lead)
@@ -71,7 +71,9 @@ def _port(port: Port, facts: Facts) -> str:
     found = [problem for problem in port.card.problems if problem.port == port.name]
     source = port if not port.is_input else next((wire.source for wire in port.wires), None)
     value = _value(source, facts) if source else ""
-    return _lines(f"<b>{escape(readable(port.name))}</b> · {escape(port.wire_type)}", wanted, value, _problems(found))
+    return _lines(
+        f"<b>{escape(readable(port.name))}</b> · {escape(wire_title(port.wire_type))}", wanted, value, _problems(found)
+    )
 
 
 def _row(card: NodeItem, number: int) -> str:
@@ -96,7 +98,7 @@ def _wire(wire: WireItem, facts: Facts) -> str:
     source, target = wire.source, wire.target
     way = f"{source.card.id}.{source.name} → {target.card.id}.{target.name}"
     value = _value(source, facts)
-    return _lines(f"<b>{escape(source.wire_type)}</b> · {escape(way)}", value)
+    return _lines(f"<b>{escape(wire_title(source.wire_type))}</b> · {escape(way)}", value)
 
 
 def _value(source: Port, facts: Facts) -> str:
