@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from pathlib import Path
@@ -87,6 +88,17 @@ def test_files_come_and_go_where_the_folders_are_not_the_same(tmp_path: Path, mo
     assert isinstance(export, Export) and export.path != "/home/me/x.npy"
     Path(export.path).write_bytes(b"numbers")
     assert list(far.outward(Exported(9))) == [FileWritten("/home/me/x.npy", b"numbers"), Exported(9)]
+
+
+def test_files_of_earlier_runs_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path))
+    old, new = (tmp_path / "cluster" / kind / "picture.png" for kind in ("read", "written"))
+    for path in (old, new):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"picture")
+    os.utime(old, (0, 0))
+    FarFiles(CATALOGUE)
+    assert not old.parent.exists() and new.exists()
 
 
 def test_a_file_from_there_replaces_none_and_is_kept_once(tmp_path: Path) -> None:

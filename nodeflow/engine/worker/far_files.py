@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +18,27 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import cache_folder
 
 
+KEPT_SECONDS = 7 * 24 * 3600
+"""How long files stay here: what is wanted again later is sent, or computed, again."""
+
+
+def _let_go(place: Path) -> None:
+    """Delete old files of earlier runs, and the folders that are empty then."""
+    for path in sorted(place.rglob("*"), reverse=True):
+        with contextlib.suppress(OSError):  # another member is at it
+            if path.is_dir():
+                path.rmdir()
+            elif path.stat().st_mtime < time.time() - KEPT_SECONDS:
+                path.unlink()
+
+
 class FarFiles:
     """Stands between client and worker: requests and replies pass through, with the paths of either side."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._place = cache_folder() / "cluster"
+        _let_go(self._place)
         self._runs: dict[int, tuple[Path, str]] = {}
         """By job: where its files are written here, and the folder of the client that they are for."""
         self._exports: dict[int, tuple[Path, str]] = {}
