@@ -8,7 +8,7 @@ from typing import Any
 
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.greedy_dual import GreedyDual
-from nodeflow.engine.cache.value_parts import leaves
+from nodeflow.engine.cache.value_parts import Leaves, leaves
 from nodeflow.engine.cache.value_size import OVERHEAD, Block, MemoryLedger, blocks, has_module
 
 RESULTS_SHARE = 0.25
@@ -25,7 +25,7 @@ class CacheEntry:
     def __init__(self, outputs: tuple[Any, ...], seconds: float) -> None:
         self.outputs = outputs
         self.seconds = seconds
-        held = tuple(leaves(outputs, deep=True))
+        held = Leaves(leaves(outputs, deep=True))
         self.blocks: dict[Block, int] = blocks(held)
         self.model = has_module(held)
 

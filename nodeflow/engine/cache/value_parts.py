@@ -30,6 +30,10 @@ LEAVES = (
 """What is never opened, though some of it could be."""
 
 
+class Leaves(tuple[Any, ...]):
+    """The leaves of a value, found once for all who look at them; their leaves are themselves."""
+
+
 _class: Callable[[Any], Any] = type
 """A class, as a cache takes it."""
 
@@ -71,6 +75,9 @@ def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | Non
 
     ``deep``: those in the attributes of objects too. ``opens`` says what is opened, where that is not everything.
     """
+    if type(value) is Leaves:
+        yield from value
+        return
     seen: dict[int, Any] = {}  # the objects too: an id is free for another once its object is gone
     todo = [value]  # no recursion: values may be nested to any depth, share parts, and lead back to themselves
     while todo:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine.cache.result_cache import ResultCache
-from nodeflow.engine.cache.value_parts import leaves
+from nodeflow.engine.cache.value_parts import Leaves, leaves
 from nodeflow.engine.cache.value_size import changed, versions
 from nodeflow.engine.execution.arguments import arguments_of, extras_of, wires_of
 from nodeflow.engine.execution.batching import BatchedItems
@@ -320,7 +320,7 @@ class ActiveRun:
         steps = self.executor.steps.begin(f"{task.spec.type}@{task.spec.version}")
         try:
             wires, arguments = wires_of(self, task), arguments_of(self, task) | extras_of(self, task, steps)
-            given = tuple(leaves((wires, arguments)))
+            given = Leaves(leaves((wires, arguments)))
             before = versions(given)
             ready, stoppable = self._ready(task, given), interruptible(given, self.control)
             with ready as needs, steps, stoppable, noting() as said:

@@ -105,7 +105,13 @@ def _opaque(value: Any) -> Iterator[Any]:
 
 def _is_its_parts(value: Any) -> bool:
     """Return whether a value is the same whenever its parts are."""
-    return isinstance(value, (tuple, list, Mapping)) or _is_frozen(value)
+    kind: Any = type(value)
+    return _are_their_parts(kind)
+
+
+@functools.cache
+def _are_their_parts(kind: Any) -> bool:
+    return issubclass(kind, (tuple, list, Mapping)) or _is_frozen(kind)
 
 
 def _kind(value: Any) -> list[Any]:
@@ -113,13 +119,13 @@ def _kind(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return ["mapping"]
     kind = type(value)
-    if _is_frozen(value):
+    if _is_frozen(kind):
         return [f"{kind.__module__}.{kind.__qualname__}", _source(kind.__module__)]
     return [kind.__qualname__]
 
 
-def _is_frozen(value: Any) -> bool:
-    parameters = getattr(type(value), "__dataclass_params__", None)
+def _is_frozen(kind: type) -> bool:
+    parameters = getattr(kind, "__dataclass_params__", None)
     return parameters is not None and bool(parameters.frozen)
 
 

@@ -17,7 +17,6 @@ from nodeflow.graph.io.files import write_atomic
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import cache_folder
 
-
 KEPT_SECONDS = 7 * 24 * 3600
 """How long files stay here: what is wanted again later is sent, or computed, again."""
 
