@@ -185,21 +185,38 @@ def run(model: LoadedModel, guider: Guider, case: Case) -> Any:
     return finish(sample(guider, scheduler(spaced(model, case), case.kind, 3), Noise(case.seeds, width, height)))[1]
 
 
-@pytest.mark.parametrize("scale", [1.0, 4.0])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
-def test_each_step_is_that_of_the_pipeline(
-    folders: Callable[[Callable[[Path], None]], Path], case: Case, scale: float
-) -> None:
+def test_each_step_is_that_of_the_pipeline(folders: Callable[[Callable[[Path], None]], Path], case: Case) -> None:
+    """From a text without and with guidance, and from an image; each is loaded once for all three."""
     folder = folders(case.save)
     model = load_model(str(folder))
     assert model.network.family == case.family
-    texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, case.away)]
-    guider = classifier_free_guidance(network_denoiser(model.network), *texts, scale)
-    latent, trajectory, *_ = run(model, guider, case)
     pipeline = getattr(diffusers, case.pipeline).from_pretrained(folder, **case.absent)
-    wanted, images = each_step(pipeline, case, scale, trajectory.x[0])
-    told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)
-    torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
+    texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, case.away)]
+    denoiser = network_denoiser(model.network)
+    for scale in (1.0, 4.0):
+        latent, trajectory, *_ = run(model, classifier_free_guidance(denoiser, *texts, scale), case)
+        wanted, images = each_step(pipeline, case, scale, trajectory.x[0])
+        told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)
+        torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
+    assert_from_an_image(model, pipeline, no_guidance(denoiser, texts[0]), case)
+
+
+def assert_from_an_image(model: LoadedModel, pipeline: Any, guider: Guider, case: Case) -> None:
+    """The last two of three steps, from what the VAE makes of an image."""
+    height, width = case.size
+    pixels = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(9))
+    known = vae_encode(model.vae, Image(pixels))
+    schedule = scheduler(spaced(model, case), case.kind, 3)
+    _, trajectory, *_ = finish(sample(guider, schedule, Noise((3,), width, height), known, 0.67))[1]
+    found, alone = vae_decode(model.vae, known).pixels, case._replace(given=True, seeds=(3,))
+    wanted, _ = each_step(begun_late(pipeline, 1), alone, 1.0, trajectory.x[0])
+    told(case.family, "image to image", map(case.kept, trajectory.x[1:]), wanted)
+    with torch.no_grad():
+        there = pipeline.vae.encode(2 * (pixels[:, :, None] if case.family == "Fibo" else pixels) - 1)
+        z = there.latent if hasattr(there, "latent") else there.latent_dist.mode()
+        back = pipeline.vae.decode(z, return_dict=False)[0].reshape(found.shape)
+    torch.testing.assert_close(found, (back / 2 + 0.5).clamp(0, 1), atol=1e-4, rtol=1e-4)
 
 
 def begun_late(pipeline: Any, first: int) -> Any:
@@ -213,30 +230,6 @@ def begun_late(pipeline: Any, first: int) -> Any:
 
     plan.set_timesteps = set_timesteps
     return pipeline
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
-def test_from_an_image_each_step_is_that_of_the_pipeline(
-    folders: Callable[[Callable[[Path], None]], Path], case: Case
-) -> None:
-    """The last two of three steps, from what its VAE makes of an image."""
-    folder, (height, width) = folders(case.save), case.size
-    model = load_model(str(folder))
-    pixels = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(9))
-    known = vae_encode(model.vae, Image(pixels))
-    pipeline = getattr(diffusers, case.pipeline).from_pretrained(folder, **case.absent)
-    guider = no_guidance(network_denoiser(model.network), clip_text_encode(model.text_encoder, TEXT))
-    schedule = scheduler(spaced(model, case), case.kind, 3)
-    _, trajectory, *_ = finish(sample(guider, schedule, Noise((3,), width, height), known, 0.67))[1]
-    begin = trajectory.x[0]
-    found = vae_decode(model.vae, known).pixels
-    wanted, _ = each_step(begun_late(pipeline, 1), case._replace(given=True, seeds=(3,)), 1.0, begin)
-    told(case.family, "image to image", map(case.kept, trajectory.x[1:]), wanted)
-    with torch.no_grad():
-        there = pipeline.vae.encode(2 * (pixels[:, :, None] if case.family == "Fibo" else pixels) - 1)
-        z = there.latent if hasattr(there, "latent") else there.latent_dist.mode()
-        back = pipeline.vae.decode(z, return_dict=False)[0].reshape(found.shape)
-    torch.testing.assert_close(found, (back / 2 + 0.5).clamp(0, 1), atol=1e-4, rtol=1e-4)
 
 
 def test_each_step_is_that_of_sana_sprint(folders: Callable[[Callable[[Path], None]], Path]) -> None:
