@@ -10,8 +10,12 @@ from pkgutil import iter_modules
 
 import pytest
 
-import nodes
-from nodeflow.engine.client import worker_process
+# the tests start many processes: each would compile all of nodeflow again where nothing compiled is kept
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+import nodes  # noqa: E402
+from nodeflow.engine.client import worker_process  # noqa: E402
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
