@@ -1,7 +1,8 @@
 """What libraries import in case it is needed, held back until it is: a start of the worker costs half as much.
 
 diffusers brings torch's compiler (for some decorators), peft (for a class to compare with), object detection's losses
-and statistics of scipy into every process that loads a U-Net, more than half of the time that its import takes.
+and statistics of scipy into every process that loads a U-Net, more than half of the time that its import takes;
+transformers brings the compiler too, with any of its models.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-LIBRARY = "diffusers"
 COMPILER = "torch._dynamo"
-UNSEEN = ("peft", COMPILER)
-"""Modules without which the library goes on, as it does where they are not installed."""
+UNSEEN: dict[str, tuple[str, ...]] = {"diffusers": ("peft", COMPILER), "transformers": ()}
+"""The libraries, with the modules without which each goes on, as it does where they are not installed."""
 POSTPONED: dict[str, tuple[str, ...]] = {
     "scipy.integrate": (),
     "scipy.optimize": ("linear_sum_assignment",),
@@ -28,7 +28,7 @@ POSTPONED: dict[str, tuple[str, ...]] = {
     "torch._dynamo.utils": ("is_compile_supported",),
     "torch.distributed._functional_collectives": (),
 }
-"""Modules that it and what it imports ask for and few calls use, with the functions that are taken out of them."""
+"""Modules that they and what they import ask for and few calls use, with the functions that are taken out of them."""
 
 
 class PostponedModule(ModuleType):
@@ -77,7 +77,7 @@ class PostponedCompiler(PostponedModule):
 
 
 class LeanImports(MetaPathFinder):
-    """Finds the library, to be imported without what it can do without, and what lies in a postponed module."""
+    """Finds the libraries, to be imported without what they can do without, and what lies in a postponed module."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -89,17 +89,17 @@ class LeanImports(MetaPathFinder):
             if name in sys.modules:  # it came with its package
                 return ModuleSpec(name, _Imported(sys.modules[name]))
             return PathFinder.find_spec(name, getattr(real, "__path__", None), target)
-        spec = PathFinder.find_spec(name, path, target) if name == LIBRARY else None
+        spec = PathFinder.find_spec(name, path, target) if name in UNSEEN else None
         if spec is not None and spec.loader is not None:
-            spec.loader = _LeanLoader(spec.loader)
+            spec.loader = _LeanLoader(spec.loader, UNSEEN[name])
         return spec
 
 
 class _LeanLoader(Loader):
     """A loader that runs a module while others look as if they were not installed, and postpones more after it."""
 
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
+    def __init__(self, loader: Loader, unseen: tuple[str, ...]) -> None:
+        self._loader, self._unseen = loader, unseen
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -108,7 +108,7 @@ class _LeanLoader(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        with _unseen(UNSEEN):
+        with _hidden(self._unseen):
             self._loader.exec_module(module)
         postpone()
 
@@ -127,8 +127,9 @@ class _Imported(Loader):
 
 
 def install() -> None:
-    """Hold back, in this process, what the library would import; where it is imported already, do nothing."""
-    if LIBRARY not in sys.modules and not any(isinstance(finder, LeanImports) for finder in sys.meta_path):
+    """Hold back, in this process, what the libraries would import; one that is imported already stays as it is."""
+    wanted = UNSEEN.keys() - sys.modules.keys()
+    if wanted and not any(isinstance(finder, LeanImports) for finder in sys.meta_path):
         sys.meta_path.insert(0, LeanImports())
 
 
@@ -154,7 +155,7 @@ def _same(function: Any) -> Any:
 
 
 @contextmanager
-def _unseen(names: tuple[str, ...]) -> Iterator[None]:
+def _hidden(names: tuple[str, ...]) -> Iterator[None]:
     """Let modules that are not imported yet look as if they were not installed."""
     hidden = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Tests of what is held back while diffusers is imported, each in a process of its own."""
+"""Tests of what is held back while diffusers and transformers are imported, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ import sys
 
 import pytest
 
-START = "import sys, nodes; nodes.start_worker(); import torch; from diffusers import UNet2DConditionModel\n"
+START = """
+import sys, nodes; nodes.start_worker()
+import torch
+from transformers import CLIPTextModel
+from diffusers import UNet2DConditionModel
+"""
 
 
 def run(code: str) -> str:
-    """What code prints after a worker's start and the import of a network."""
+    """What code prints after a worker's start and the import of two networks, in the order of a loader."""
     return subprocess.run([sys.executable, "-c", START + code], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")
 def brought() -> set[str]:
-    """The modules that a network brings."""
+    """The modules that the networks bring."""
     return set(run("print(*sys.modules)").split())
 
 
-def test_a_network_brings_no_compiler_no_peft_and_no_statistics(brought: set[str]) -> None:
-    assert "diffusers.models.unets.unet_2d_condition" in brought
+def test_networks_bring_no_compiler_no_peft_and_no_statistics(brought: set[str]) -> None:
+    assert {"transformers.models.clip.modeling_clip", "diffusers.models.unets.unet_2d_condition"} <= brought
     heavy = {"torch._dynamo.eval_frame", "torch._inductor", "peft", "scipy.optimize._optimize", "scipy.stats._stats_py"}
     assert not heavy & brought
 
