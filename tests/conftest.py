@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import sys
 from pathlib import Path
-from pkgutil import iter_modules
 
 import pytest
 
@@ -14,7 +13,6 @@ import pytest
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-import nodes  # noqa: E402
 from nodeflow.engine.client import worker_process  # noqa: E402
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -34,11 +32,7 @@ def pytest_configure() -> None:
 def warm_workers(own_folders: None) -> None:
     """Workers of the tests come from a server that has imported torch and the pack already and computes nothing."""
     if "forkserver" in multiprocessing.get_all_start_methods():
-        pack = Path(nodes.__file__).parent
-        inside = [part.name for room in nodes.ROOMS for part in iter_modules([pack / room], f"nodes.{room}.")]
-        multiprocessing.set_forkserver_preload(
-            ["nodeflow.engine.worker.worker", *sum(nodes.HEAVY.values(), ()), *inside]
-        )
+        multiprocessing.set_forkserver_preload(["tests.warm_worker"])
         worker_process.START_METHOD = "forkserver"
 
 
