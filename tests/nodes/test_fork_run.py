@@ -1,4 +1,4 @@
-"""A fork from a step of a past run, evaluated with the starter model."""
+"""A fork from a step of a past run, evaluated with the starter workflow on tiny models."""
 
 from __future__ import annotations
 
@@ -28,8 +28,15 @@ def run(session: WorkflowRunner, workflow: Workflow, output: Path, *targets: str
     return {event.node: event for event in events if isinstance(event, NodeFinished)}
 
 
-def set_up(workflow: Workflow, kind: str) -> None:
-    for edit in (SetParam("scheduler", "kind", kind), SetParam("scheduler", "steps", 12)):
+@pytest.fixture
+def workflow(tiny_folder: Path) -> Workflow:
+    made = load(STARTER)
+    SetParam("model", "model", str(tiny_folder)).apply(made)
+    return made
+
+
+def set_up(workflow: Workflow, kind: str, steps: int = 6) -> None:
+    for edit in (SetParam("scheduler", "kind", kind), SetParam("scheduler", "steps", steps)):
         edit.apply(workflow)
 
 
@@ -67,11 +74,10 @@ def check(workflow: Workflow, step: int, other: str, edit: SetParam, output: Pat
     ],
 )
 def test_a_fork_equals_the_run_that_had_the_change_from_there_on(
-    kind: str, other: str, edit: SetParam, tmp_path: Path
+    workflow: Workflow, kind: str, other: str, edit: SetParam, tmp_path: Path
 ) -> None:
-    workflow = load(STARTER)
     set_up(workflow, kind)
-    check(workflow, 5, other, edit, tmp_path)
+    check(workflow, 3, other, edit, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +88,10 @@ def test_a_fork_equals_the_run_that_had_the_change_from_there_on(
         ("DPM++ 2M", "scheduler", SetParam("scheduler_2", "kind", "DPM++ 2M SDE")),
     ],
 )
-def test_so_does_one_of_a_run_that_begins_with_a_latent(kind: str, other: str, edit: SetParam, tmp_path: Path) -> None:
-    workflow = load(STARTER)
-    set_up(workflow, kind)
+def test_so_does_one_of_a_run_that_begins_with_a_latent(
+    workflow: Workflow, kind: str, other: str, edit: SetParam, tmp_path: Path
+) -> None:
+    set_up(workflow, kind, steps=8)
     AddNode("again", Node("nodes.sample", 2, {"strength": 0.5})).apply(workflow)
     for source, output, name in (
         ("guidance", "guider", "guider"),
@@ -96,14 +103,13 @@ def test_so_does_one_of_a_run_that_begins_with_a_latent(kind: str, other: str, e
     check(workflow, 2, other, edit, tmp_path, sampler="again")
 
 
-def test_a_fork_of_a_fork_shares_what_both_have(tmp_path: Path) -> None:
-    workflow = load(STARTER)
+def test_a_fork_of_a_fork_shares_what_both_have(workflow: Workflow, tmp_path: Path) -> None:
     set_up(workflow, "DDIM")
-    made = fork(workflow, CATALOGUE, "sampler", 4, "scheduler")
+    made = fork(workflow, CATALOGUE, "sampler", 2, "scheduler")
     assert made is not None
     made.edit.apply(workflow)
     SetParam("scheduler_2", "eta", 0.5).apply(workflow)
-    check(workflow, 8, "noise", SetParam("noise_2", "seed", 7), tmp_path, sampler="sampler_2")
+    check(workflow, 4, "noise", SetParam("noise_2", "seed", 7), tmp_path, sampler="sampler_2")
 
 
 def test_so_does_one_with_another_control(tmp_path: Path) -> None:
@@ -124,4 +130,4 @@ def test_so_does_one_with_another_control(tmp_path: Path) -> None:
         ("control", "denoiser", "guidance", "denoiser"),
     ):
         Connect(Link(source, output, target, name)).apply(workflow)
-    check(workflow, 5, "control", SetParam("control_2", "strength", 0.0), tmp_path)
+    check(workflow, 3, "control", SetParam("control_2", "strength", 0.0), tmp_path)

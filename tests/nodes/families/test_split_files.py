@@ -1,7 +1,10 @@
 """Models by parts: split files, one file with all, and the folder give the same to the last bit."""
 
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -24,25 +27,41 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Split]:
     return {name: split(name, path / name.replace(" ", "-").replace(".", "-")) for name in KINDS}
 
 
-def assert_same(found: LoadedModel, wanted: LoadedModel) -> None:
-    """What every part gives, to the last bit."""
-    assert found.network.family == wanted.network.family
-    assert found.network.prediction == wanted.network.prediction
-    known = {key: value for key, value in wanted.schedule.config.items() if key in found.schedule.config}
-    assert known == dict(found.schedule.config)
-    texts = [model.text_encoder.encode(TEXTS) for model in (found, wanted)]
-    for one, other in zip(tensors(texts[0]), tensors(texts[1]), strict=True):
-        assert torch.equal(one, other)
+class Outcome(NamedTuple):
+    """What a model is, and what its parts give for the same texts, latent and image."""
+
+    family: str
+    prediction: str
+    schedule: dict[str, Any]
+    numbers: list[torch.Tensor]
+
+
+@torch.no_grad()
+def outcome(model: LoadedModel) -> Outcome:
     generator = torch.Generator().manual_seed(1)
-    x = torch.randn(2, wanted.network.format.channels, 8, 8, generator=generator)
-    asked = [network_denoiser(model.network).predict(x, torch.tensor(500.0), text) for model, text in
-             zip((found, wanted), texts, strict=True)]  # fmt: skip
-    assert torch.isfinite(asked[0]).all()
-    assert torch.equal(*asked)
-    pixels = torch.rand(1, 3, 32, 64, generator=generator)
-    latents = [model.vae.encode(Image(pixels)).samples for model in (found, wanted)]
-    assert torch.equal(*latents)
-    assert torch.equal(*(model.vae.decode(Latent(latents[0])).pixels for model in (found, wanted)))
+    text = model.text_encoder.encode(TEXTS)
+    x = torch.randn(2, model.network.format.channels, 8, 8, generator=generator)
+    asked = network_denoiser(model.network).predict(x, torch.tensor(500.0), text)
+    assert torch.isfinite(asked).all()
+    latents = model.vae.encode(Image(torch.rand(1, 3, 32, 64, generator=generator))).samples
+    pixels = model.vae.decode(Latent(latents)).pixels
+    about = model.network.family, model.network.prediction, dict(model.schedule.config)
+    return Outcome(*about, [*tensors(text), asked, latents, pixels])
+
+
+@pytest.fixture(scope="module")
+def whole(models: dict[str, Split]) -> Callable[[str], Outcome]:
+    """What the folder of a kind gives, computed once."""
+    return cache(lambda name: outcome(load_model(str(models[name].folder))))
+
+
+def assert_same(model: LoadedModel, wanted: Outcome) -> None:
+    """What every part gives, to the last bit."""
+    found = outcome(model)
+    assert (found.family, found.prediction) == (wanted.family, wanted.prediction)
+    assert {key: value for key, value in wanted.schedule.items() if key in found.schedule} == found.schedule
+    for one, other in zip(found.numbers, wanted.numbers, strict=True):
+        assert torch.equal(one, other)
 
 
 def tensors(text: Conditioning) -> list[torch.Tensor]:
@@ -51,36 +70,39 @@ def tensors(text: Conditioning) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("name", KINDS)
 @torch.no_grad()
-def test_files_of_parts_are_the_folder(models: dict[str, Split], name: str) -> None:
+def test_files_of_parts_are_the_folder(models: dict[str, Split], whole: Callable[[str], Outcome], name: str) -> None:
     model = models[name]
-    wanted = load_model(str(model.folder))
     files = dict(zip(ENCODERS, map(str, reversed(model.texts)), strict=False))
-    assert_same(load_model(str(model.network), vae=str(model.vae), **files), wanted)
+    assert_same(load_model(str(model.network), vae=str(model.vae), **files), whole(name))
     network, schedule = load_diffusion_model(str(model.network))
     names = dict(zip(("model", "model_2", "model_3", "model_4"), map(str, model.texts), strict=False))
     text = load_text_encoder(**names, family=name)
     vae = load_vae(str(model.vae), made_for=name)
-    assert_same(LoadedModel(text, network, vae, schedule), wanted)
+    assert_same(LoadedModel(text, network, vae, schedule), whole(name))
 
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.inside])
 @torch.no_grad()
-def test_one_file_with_all_is_the_folder(models: dict[str, Split], name: str) -> None:
-    model = models[name]
-    assert_same(load_model(str(model.whole)), load_model(str(model.folder)))
+def test_one_file_with_all_is_the_folder(models: dict[str, Split], whole: Callable[[str], Outcome], name: str) -> None:
+    assert_same(load_model(str(models[name].whole)), whole(name))
 
 
 @pytest.mark.parametrize("name", KINDS)
 @torch.no_grad()
 def test_what_a_file_lacks_is_taken_from_the_library(
-    models: dict[str, Split], name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    models: dict[str, Split],
+    whole: Callable[[str], Outcome],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     model = models[name]
+    wanted = whole(name)
     monkeypatch.setenv("NODEFLOW_MODELS", str(model.network.parent))
     monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
     with noting() as said:
         found = load_model(str(model.network))
-    assert_same(found, load_model(str(model.folder)))
+    assert_same(found, wanted)
     told = " ".join(sentence for _, sentence in said)
     assert all(file.name in told for file in (*model.texts, model.vae))
 
