@@ -145,7 +145,17 @@ def kdiffusion() -> Any:
         return None
 
 
-def beside_kdiffusion(name: str, package: Any, steps: int = 12) -> float | None:
+def on_levels(tree: Any, sigmas: list[float]) -> Any:
+    """k-diffusion's noise between levels of the list where it asks for one that only rounding took away from it."""
+
+    def given(sigma: Any) -> Any:
+        nearest = min(sigmas, key=lambda level: abs(level - float(sigma)))
+        return torch.tensor(nearest) if math.isclose(nearest, float(sigma), rel_tol=1e-5) else sigma
+
+    return lambda start, end: tree(given(start), given(end))
+
+
+def beside_kdiffusion(name: str, package: Any, steps: int = 12, on_the_list: bool = False) -> float | None:
     """The largest difference to k-diffusion's run, with the same noise; None where it has no such sampler."""
     if name not in KDIFFUSION:
         return None
@@ -167,6 +177,8 @@ def beside_kdiffusion(name: str, package: Any, steps: int = 12) -> float | None:
         extra["noise_sampler"] = lambda *_: torch.randn(SHAPE, generator=generator)
     elif "sde" in name:
         extra["noise_sampler"] = package.BrownianTreeNoiseSampler(x, sigmas[-2], sigmas[0], seed=SEED)
+        if on_the_list:
+            extra["noise_sampler"] = on_levels(extra["noise_sampler"], torch.tensor(sigmas).tolist())
     theirs = function(model, x, torch.tensor(sigmas), **extra)
     return float((walked(SAMPLERS[name], torch.tensor(sigmas).tolist(), x)[0] - theirs).abs().max())
 
@@ -247,8 +259,14 @@ of k-diffusion 0.1.1 and of diffusers along the same 12 levels, in single precis
 What draws and what differs: noise on the way comes from the stream that the noise names, a number a step, except under
 names with `sde` (not `er_sde`, `exp_heun_2_x0_sde`), which draw a Brownian motion over sigma by torchsde from the seed
 itself, on the CPU. CPUs draw the same everywhere; a card draws other numbers than a CPU does, and adds up in another
-order, so that the last digits of an image depend on the machine.
+order, so that the last digits of an image depend on the machine.{rounded}
 """
+
+ROUNDED = """
+
+k-diffusion's dpmpp_sde asks for noise between levels that went through a logarithm and back; ComfyUI and this program
+ask between the levels themselves, and a Brownian motion is another one at another last digit. Where k-diffusion is
+asked between the same levels, the difference is {same}, not {raw}."""
 
 
 def main() -> None:
@@ -257,9 +275,15 @@ def main() -> None:
     options = parser.parse_args()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rows = table()
+        rows, package = table(), kdiffusion()
+        raw, same = (
+            beside_kdiffusion("dpmpp_sde", package, on_the_list=on) if package else None for on in (False, True)
+        )
+    rounded = ROUNDED.format(raw=_written(raw), same=_written(same)) if package else ""
     options.to.parent.mkdir(exist_ok=True)
-    options.to.write_text(PAGE.format(most=MOST, least=LEAST, first=STEPS[0], last=STEPS[1:], rows=rows))
+    options.to.write_text(
+        PAGE.format(most=MOST, least=LEAST, first=STEPS[0], last=STEPS[1:], rows=rows, rounded=rounded)
+    )
     print(rows)
 
 

@@ -161,6 +161,11 @@ class Steps:
             yield Step(...)
     """
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept; where nothing is, a state need not be made."""
+        return False
+
     def resume(self, start: object, steps: Sequence[object]) -> Kept:
         """The longest run of steps that is known: same start, and the same in force at each of them.
 

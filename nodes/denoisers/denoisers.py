@@ -56,6 +56,8 @@ class NetworkDenoiser:
 
     def ask_shown(self, prompts: Sequence[Prompt], *given: Any, **named: Any) -> Any:
         """The same of a network that attends to images too, see `prompts`."""
+        if not prompts and not self.network.adapters:
+            return self.network.module(*given, **named, return_dict=False)[0]
         with adapted(self.network.module, self.network.adapters), prompted(self.network.module, prompts):
             return self.network.module(*given, **named, return_dict=False)[0]
 
@@ -93,8 +95,7 @@ class UNetDenoiser(NetworkDenoiser):
 
     @property
     def learned_variance(self) -> bool:
-        config = getattr(self.network.module, "config", {})
-        return bool(config.get("out_channels") == 2 * self.format.channels)
+        return bool(self._config.get("out_channels") == 2 * self.format.channels)
 
     def at(self, index: int, total: int) -> Self:
         """With the controls and adapters alone that act at a step. When else they act makes no difference to it."""
@@ -129,10 +130,12 @@ class UNetDenoiser(NetworkDenoiser):
         if tokens is None:
             raise NodeError("this U-Net is led by a text, not by a class; wire the encoding of a text")
         self._check_width(tokens, conditioning.read_for)
-        if len(tokens) != len(x):
+        if tokens.shape[0] != x.shape[0]:
             tokens = tokens.expand(len(x), *tokens.shape[1:])
+        if self._is_plain:
+            plain: Tensor = self.ask(x, timestep, encoder_hidden_states=tokens, added_cond_kwargs=told, **more)
+            return plain
         down, middle = self._added(x, timestep, tokens, told)
-        inside = self._inside(x, timestep)
         with contextlib.ExitStack() as acting:
             for control in self.controls:
                 if control.steers and control.acts_at(timestep):
@@ -144,7 +147,7 @@ class UNetDenoiser(NetworkDenoiser):
                 encoder_hidden_states=tokens,
                 down_block_additional_residuals=down,
                 mid_block_additional_residual=middle,
-                down_intrablock_additional_residuals=inside,
+                down_intrablock_additional_residuals=self._inside(x, timestep),
                 added_cond_kwargs=told,
                 timestep_cond=self._told_guidance(x),
                 **more,
@@ -153,8 +156,7 @@ class UNetDenoiser(NetworkDenoiser):
 
     def _check_width(self, tokens: Tensor, read_for: str) -> None:
         """Raise NodeError for tokens of another model's text encoder."""
-        config = getattr(self.network.module, "config", {})
-        wanted = config.get("encoder_hid_dim") or config.get("cross_attention_dim")
+        wanted = self._config.get("encoder_hid_dim") or self._config.get("cross_attention_dim")
         if isinstance(wanted, int) and wanted != tokens.shape[-1]:
             raise NodeError(
                 f"this text was read {f'for {read_for}' if read_for else 'by another model'} (each token is "
@@ -164,14 +166,23 @@ class UNetDenoiser(NetworkDenoiser):
 
     def _told_guidance(self, x: Tensor) -> Tensor | None:
         """w = scale - 1 as waves, (1, D), as diffusers' LCM pipeline has it; None for a network that is told none."""
-        width = getattr(self.network.module, "config", {}).get("time_cond_proj_dim")
-        if width is None:
+        if (width := self._config.get("time_cond_proj_dim")) is None:
             return None
         from diffusers.models.embeddings import get_timestep_embedding
 
         scale = torch.tensor([1000 * (self.guidance - 1)], device=x.device)
         waves: Tensor = get_timestep_embedding(scale, int(width), downscale_freq_shift=1)
         return waves.to(x.dtype)
+
+    @functools.cached_property
+    def _config(self) -> Mapping[str, Any]:
+        """Looked up once: a module answers slowly for what it lacks."""
+        return getattr(self.network.module, "config", {})
+
+    @functools.cached_property
+    def _is_plain(self) -> bool:
+        beside = self.controls or self.images or self.network.adapters or self.shown is not None
+        return not beside and self._config.get("time_cond_proj_dim") is None
 
     def seen(self, x: Tensor) -> Tensor:
         """Return what the network is given of x. Raises NodeError where what it is shown does not fit."""

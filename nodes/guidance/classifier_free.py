@@ -54,15 +54,16 @@ class ClassifierFree:
         return {}
 
     def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        if len(x) not in self._both:
-            self._both[len(x)] = joined(self.negative, self.positive, len(x))
-        both = self._both[len(x)]
+        count = x.shape[0]
+        both = self._both.get(count)
+        if both is None:
+            both = self._both[count] = joined(self.negative, self.positive, count)
         predicted, variances = in_two(self.denoiser.predict(torch.cat([x, x]), timestep, both), x)
         unconditional, conditional = predicted.chunk(2)
         output = self.rule.combine(conditional, unconditional)
         if self.rescale:
             output = rescale_guided(output, conditional, self.rescale)
-        return Guided(output, conditional, unconditional, None if variances is None else variances[len(x) :])
+        return Guided(output, conditional, unconditional, None if variances is None else variances[count:])
 
     def at(self, index: int, total: int) -> Guider:
         denoiser = in_force(self.denoiser, index, total)

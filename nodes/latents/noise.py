@@ -13,6 +13,8 @@ from nodeflow.wires.noise import Between, Stream, normal
 
 SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
+STRAIGHT = 1e-3
+"""The sine of an angle that is none."""
 
 
 @node("Gaussian noise")
@@ -86,7 +88,7 @@ def _whole(text: str, name: str, limit: int) -> int:
     return int(word)
 
 
-@node("Variation of noise")
+@node("Variation of noise", version=2)
 def noise_variation(
     noise: Noise,
     variation: Noise,
@@ -210,11 +212,16 @@ def drawn_noise(noise: Noise, generators: list[Any], shape: tuple[int, ...]) -> 
 
 
 def varied(noise: torch.Tensor, other: torch.Tensor, strength: float) -> torch.Tensor:
-    """Noise (B, C, h, w) on the way to another on the sphere, with angles of each column, as A1111 mixes seeds."""
+    """Noise (B, C, h, w) on the way to another on the sphere, with angles of each column, as A1111 mixes seeds.
+
+    Columns along one line, as those of the same seed or of a single cell, have no arc between them and are mixed as
+    they are.
+    """
     one, two = (values / values.norm(dim=2, keepdim=True) for values in (noise, other))
     angle = (one * two).sum(2, keepdim=True).clamp(-1, 1).acos()
     first, second = (((1 - strength) * angle).sin(), (strength * angle).sin())
-    return (first * noise + second * other) / angle.sin().clamp(min=1e-12)
+    along = (first * noise + second * other) / angle.sin()
+    return torch.where(angle.sin() > STRAIGHT, along, noise.lerp(other, strength))
 
 
 def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:

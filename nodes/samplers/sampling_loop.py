@@ -34,7 +34,7 @@ class Sampled(NamedTuple):
     denoised: Latent
 
 
-@node("Sampler", version=4)
+@node("Sampler", version=5)
 def sample(
     guider: Guider,
     schedule: Schedule,
@@ -116,8 +116,9 @@ def sample(
             moved = None if record == "nothing" else solver.thresholded(guided.output, before, index)
         seen = (x, x_0, guided.conditional, guided.unconditional, moved, _share(guided.variance), *attention)
         made.append(() if record == "nothing" else seen)
-        states = [generator.get_state() for generator in random.generators]
-        steps.keep((x, x_0, solver.state(), states, *memory.state()), made[-1])
+        if steps.keeps:
+            states = [generator.get_state() for generator in random.generators]
+            steps.keep((x, x_0, solver.state(), states, *memory.state()), made[-1])
         del before, guided, attention, moved, seen  # the next step's network has their memory
         yield Step(index - first + 1, max(total, index + 1) - first, Latent(x_0))
 

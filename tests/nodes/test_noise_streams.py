@@ -98,6 +98,9 @@ def test_variations_go_from_one_seed_to_another() -> None:
     assert abs(float(middle.std()) - 1) < 0.02
     turned = varied(torch.tensor([[[[3.0], [0.0]]]]), torch.tensor([[[[0.0], [3.0]]]]), 0.5)
     assert torch.allclose(turned.flatten(), torch.full((2,), 3 * 0.5**0.5))
+    assert torch.allclose(drawn(noise_variation(one, one, 0.4)), drawn(one), atol=1e-5)
+    flat = 4, 1, 9
+    assert float(drawn(noise_variation(one, other, 0.4), flat).abs().max()) < 5
     with pytest.raises(NodeError, match="2 seeds and the other 1"):
         noise_variation(one, gaussian_noise(8))
 

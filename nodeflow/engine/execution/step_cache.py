@@ -180,6 +180,10 @@ class StepRun(Steps):
     ) -> None:
         self._flush(self._store.last_pace)
 
+    @property
+    def keeps(self) -> bool:
+        return self._count < len(self._keys)
+
     def resume(self, start: object, steps: Sequence[object]) -> Kept:
         self.total = len(steps)
         try:
@@ -193,7 +197,7 @@ class StepRun(Steps):
         return Kept(tuple(entry.made for entry in found), found[-1].state if found else None)
 
     def keep(self, state: object, made: object) -> None:
-        if self._count >= len(self._keys):
+        if not self.keeps:
             return
         key = self._keys[self._count]
         seconds = time.perf_counter() - self._clock

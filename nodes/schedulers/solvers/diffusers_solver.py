@@ -194,6 +194,9 @@ class DiffusersSolver:
         self._prediction = prediction
         self._extra = extra
         self._takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+        self._scales = hasattr(scheduler, "scale_model_input")
+        self._bounds = bool(scheduler.config.get("thresholding") or scheduler.config.get("clip_sample"))
+        """Whether x_0 is kept within a range."""
         self._begun = False
         self._times: tuple[Tensor, ...] = scheduler.timesteps.unbind()
         self._fresh = _copy(vars(scheduler))
@@ -220,7 +223,7 @@ class DiffusersSolver:
 
     def scale_input(self, x: Tensor, index: int) -> Tensor:
         self._begin(index)
-        if not hasattr(self._scheduler, "scale_model_input"):
+        if not self._scales:
             return x
         scaled: Tensor = self._scheduler.scale_model_input(x, self._times[index])
         return scaled
@@ -260,12 +263,13 @@ class DiffusersSolver:
         return stepped
 
     def original(self, output: Tensor, x: Tensor, index: int) -> Tensor:
-        return self._bounded(self._original(output, x, index))
+        x_0 = self._original(output, x, index)
+        return self._bounded(x_0) if self._bounds else x_0
 
     def thresholded(self, output: Tensor, x: Tensor, index: int) -> Tensor | None:
-        config = self._scheduler.config
-        if not (config.get("thresholding") or config.get("clip_sample")):
+        if not self._bounds:
             return None
+        config = self._scheduler.config
         x_0 = self._original(output, x, index)
         sizes = x_0.to(torch.promote_types(x_0.dtype, torch.float32)).abs().flatten(1)
         if config.get("thresholding"):  # as diffusers' `_threshold_sample` sets it
@@ -280,21 +284,20 @@ class DiffusersSolver:
         alpha, sigma = self._levels[index]
         if self._prediction == "sample":
             return output
-        if self._prediction == "flow":
-            return x - sigma * output
-        if self._prediction == "epsilon":
-            return (x - sigma * output) / alpha
+        if self._prediction in ("flow", "epsilon"):
+            found = torch.sub(x, output, alpha=sigma)
+            return found if alpha == 1 or self._prediction == "flow" else found.div_(alpha)
         norm = math.hypot(alpha, sigma)
         return (alpha / norm**2) * x - (sigma / norm) * output
 
     def _bounded(self, x_0: Tensor) -> Tensor:
-        """x_0 as the scheduler keeps it within its range, where it does."""
+        """x_0 as the scheduler keeps it within its range."""
         config = self._scheduler.config
         if config.get("thresholding"):
             dynamic: Tensor = self._scheduler._threshold_sample(x_0)
             return dynamic
         limit = config.get("clip_sample_range", 1.0)
-        return x_0.clamp(-limit, limit) if config.get("clip_sample") else x_0
+        return x_0.clamp(-limit, limit)
 
     def state(self) -> dict[str, Any]:
         """The scheduler's attributes that are no longer those it began with: its history and its counters."""
