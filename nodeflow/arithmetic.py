@@ -28,6 +28,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.LShift: operator.lshift,
     ast.RShift: operator.rshift,
 }
+_OF_WHOLE = ast.BitAnd, ast.BitOr, ast.BitXor, ast.LShift, ast.RShift
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
@@ -203,6 +204,10 @@ class _Evaluation:
 
 def _power(op: ast.operator, left: Any, right: Any) -> Any:
     """Apply an operator, unless its result would be too large to be worth computing."""
+    if isinstance(op, _OF_WHOLE) and not (isinstance(left, int) and isinstance(right, int)):
+        raise ArithmeticFault("& | ^ << >> work on whole numbers alone")
+    if isinstance(op, ast.LShift | ast.RShift) and right < 0:
+        raise ArithmeticFault("it shifts by less than no place")
     bits = math.log2(max(abs(left), 1))
     if (isinstance(op, ast.Pow) and bits * abs(right) > _MAX_BITS) or (
         isinstance(op, ast.LShift) and bits + right > _MAX_BITS

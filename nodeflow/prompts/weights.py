@@ -14,6 +14,8 @@ STEP = 1.1
 """What a pair of brackets multiplies by."""
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 BREAK = re.compile(r"\s*\bBREAK\b\s*")
+LARGEST = 1e6
+"""Of weights: what is beyond it leads to no finite numbers, or to none that say anything."""
 HIDDEN = {"\\)": "\x00\x01", "\\(": "\x00\x02"}
 """What stands for escaped brackets while others are looked for."""
 A1111_MARK = re.compile(r"\\[()\[\]\\]|[()\[\]]|:\s*([+-]?[.\d]+)\s*\)|[^\\()\[\]:]+|.", re.DOTALL)
@@ -37,7 +39,7 @@ def plain_pieces(text: str) -> list[Piece]:
 
 
 def comfyui_pieces(text: str) -> list[Piece]:
-    """A text's pieces in order; what is not closed stays as letters."""
+    """A text's pieces in order; what is not closed stays as letters. Raises PromptError for a weight that is none."""
     for escaped, hidden in HIDDEN.items():
         text = text.replace(escaped, hidden)
     found: list[Piece] = []
@@ -56,7 +58,7 @@ def comfyui_pieces(text: str) -> list[Piece]:
 
 
 def a1111_pieces(text: str) -> list[Piece]:
-    """A text's pieces in order; neighbours of equal weight are one."""
+    """A text's pieces in order; neighbours of equal weight are one. Raises PromptError for a weight that is none."""
     found: list[Piece] = []
     rounds: list[int] = []
     squares: list[int] = []
@@ -114,7 +116,12 @@ def _shown(text: str) -> str:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if NUMBER.fullmatch(text) else None
+    """The weight that a text says; None for a text that is none. Raises PromptError for one beyond all measure."""
+    if not NUMBER.fullmatch(text):
+        return None
+    if abs(number := float(text)) > LARGEST:
+        raise PromptError(f"the weight {text.strip()[:20]} is beyond all measure; write one such as 1.2")
+    return number
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:

@@ -44,7 +44,7 @@ def k_sampler(given: Given, build: Builder) -> Latent:
 
 def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
     """The schedule of a sampler by its name and that of its spacing; some spacings are a formula of their own."""
-    spacing, sampler = given.get("scheduler", "normal"), given.get("sampler_name", "euler")
+    spacing, sampler = given.get("scheduler", "normal"), _sampler_name(given)
     if not isinstance(spacing, str) or spacing not in FORMULAS:
         return build.node("k_sampler", "schedule", trained=model.schedule, sampler=sampler, spacing=spacing, **about)
     if set(about) - {"steps", "denoise"}:
@@ -111,7 +111,13 @@ def no_noise(given: Given, build: Builder) -> Noise:
 
 @translates("KSamplerSelect")
 def select(given: Given, build: Builder) -> Sampler:
-    return Sampler(given.get("sampler_name", "euler"))
+    return Sampler(_sampler_name(given))
+
+
+def _sampler_name(given: Given) -> Any:
+    """Files of 2024 may have the name of its function."""
+    name = given.get("sampler_name", "euler")
+    return name.removeprefix("sample_") if isinstance(name, str) else name
 
 
 def _on(value: Any) -> bool:

@@ -11,6 +11,7 @@ from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.resources import locate
 
+SEVERAL = ("euler", *map(str, range(13)))
 PATHS = Param("path", "path", "", reads=True)
 
 
@@ -31,6 +32,8 @@ PATHS = Param("path", "path", "", reads=True)
         (Param("model", "str", "", widget="model", reads=True), "~nobody", "starts with ~ and a name"),
         (PATHS, "\udcff.png", "holds half a character"),
         (Param("c", "choice", "a", choices=("a",)), "x" * 10_000, "is not one of a"),
+        (Param("c", "choice", "euler", choices=SEVERAL), "oiler", "none of the 14 choices; the nearest is euler"),
+        (Param("c", "choice", "euler", choices=SEVERAL), "q" * 300, "is not one of euler, 0"),
     ],
 )
 def test_what_cannot_be_kept_is_said(param: Param, value: object, words: str) -> None:

@@ -121,6 +121,12 @@ def test_a_break_opens_a_chunk_in_brackets_too() -> None:
     ]
 
 
+def test_a_weight_beyond_measure_is_said() -> None:
+    for read in (comfyui_pieces, a1111_pieces):
+        with pytest.raises(PromptError, match="the weight 1000000000 is beyond all measure"):
+            read("(red:1000000000)")
+
+
 def test_off_takes_the_text_as_it_is() -> None:
     assert weighted(plain_pieces("(a:1.3) [b]")) == [("(a:1.3) [b]", 1)]
 

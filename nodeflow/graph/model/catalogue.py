@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +15,11 @@ PLAIN_TYPES = frozenset({"str", "int", "float", "bool"})
 """Types of small values that a wire can feed into a parameter."""
 
 ANY = "Any"
+FEW = 12
+"""Choices that a sentence names all."""
+LIKE = 0.5
+"""How much two names must have in common, of 1, for one to be offered for the other."""
+LONGEST_NAME = 200
 
 _VALUES: dict[Kind, tuple[type, ...]] = {
     "str": (str,),
@@ -81,7 +87,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
         if not isinstance(value, _VALUES[self.kind]) or (isinstance(value, bool) and self.kind != "bool"):
             return f"{shown(value)} is not {self.describe()}"
         if self.kind == "choice" and value not in self.choices:
-            return f"{shown(value)} is not {self.describe()}"
+            return self._no_choice(str(value))
         if isinstance(value, (int, float)) and self.kind in ("int", "float"):
             low, high = self.minimum, self.maximum
             if not (low is None or value >= low) or not (high is None or value <= high):
@@ -89,6 +95,13 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
         if why := unfit(value) or (unfit_path(value) if self._is_path and isinstance(value, str) else ""):
             return f"{shown(value)} {why}"
         return ""
+
+    def _no_choice(self, value: str) -> str:
+        """What is wrong with a choice that there is not: beside many, the one that is most like it."""
+        near = difflib.get_close_matches(value, self.choices, 1, LIKE) if len(value) <= LONGEST_NAME else []
+        if len(self.choices) <= FEW or not near:
+            return f"{shown(value)} is not {self.describe()}"
+        return f"{shown(value)} is none of the {len(self.choices)} choices; the nearest is {near[0]}"
 
     @property
     def _is_path(self) -> bool:
