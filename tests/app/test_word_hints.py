@@ -40,3 +40,12 @@ def test_a_text_that_comes_by_a_wire_and_an_encoder_behind_a_lora_are_seen_throu
     assert "zebra" in hints.of("prompt") and hints.of("words") == ""
     session.do("Mute", SetParam("model", "model", "somewhere/else"))
     assert WordHints(session.workflow, session.catalogue, session.base).of("prompt") == ""
+
+
+def test_weights_and_steps_are_no_words(window: MainWindow) -> None:
+    session, weighed = window.session, {"text": "a (red:1.4) [star:sun:3] (zebra:0.8)"}
+    for kind, unknown in (("weighted_text_encode", "3, zebra"), ("scheduled_text_encode", "zebra")):
+        session.do("Add", AddNode(kind, Node(f"nodes.{kind}", params={**weighed, "weights": "A1111"})))
+        session.do("Wire", Connect(Link("model", "text_encoder", kind, "text_encoder")))
+        hint = WordHints(session.workflow, session.catalogue, session.base).of(kind)
+        assert f"does not know: {unknown};" in hint, hint

@@ -10,6 +10,9 @@ from nodeflow.graph.model.roles import TEXT_ENCODER
 from nodeflow.graph.model.workflow import Link, Workflow
 from nodeflow.graph.subgraphs.reroutes import origin, spec_of
 from nodeflow.known_words import KnownWords, known_words
+from nodeflow.prompts.readings import READINGS
+from nodeflow.prompts.schedules import summands
+from nodeflow.prompts.weights import PromptError
 
 
 class WordHints:
@@ -60,10 +63,26 @@ class WordHints:
             first = origin(self._workflow, self._catalogue, link) if link is not None else None
             giver = spec_of(self._workflow, self._catalogue, first.source) if first is not None else None
             if link is None:
-                found.append(self._value(name, spec, param))
+                found.append(self._read(name, spec, param, self._value(name, spec, param)))
             elif first is not None and giver is not None and not giver.inputs and len(_multiline(giver)) == 1:
-                found.append(self._value(first.source, giver, _multiline(giver)[0]))
+                text = self._value(first.source, giver, _multiline(giver)[0])
+                found.append(self._read(name, spec, param, text))
         return found
+
+    def _read(self, name: str, spec: NodeSpec, param: str, text: str) -> str:
+        """What of a text is words, where it may hold weights and steps besides."""
+        found = next(one for one in spec.params if one.name == param)
+        reading = READINGS.get(self._value(name, spec, found.weighed)) if found.weighed else None
+        if reading is None:
+            return text
+        try:
+            texts = [text]
+            if found.changes:
+                steps = int(self._value(name, spec, found.changes))
+                texts = [stretch.text for summand in summands(text, steps) for stretch in summand.stretches]
+            return "\n".join(piece.text for one in dict.fromkeys(texts) for piece in reading.pieces(one))
+        except (PromptError, ValueError):  # the run will say so
+            return ""
 
     def _value(self, name: str, spec: NodeSpec, param: str) -> str:
         default = next(found.default for found in spec.params if found.name == param)
