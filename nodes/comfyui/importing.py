@@ -84,7 +84,7 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     translation = translate(prompt, catalogue)
     scopes = grouped(translation.workflow, translation.made, window or ComfyWorkflow())
     for scope in scopes:
-        place(scope, prompt)
+        place(scope, prompt, catalogue)
     where = paths(scopes)
     rows = [row._replace(nodes=[where.get(id, id) for id in row.nodes]) for row in translation.rows.values()]
     differences += _noise(prompt)

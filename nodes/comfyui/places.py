@@ -11,21 +11,29 @@ from nodeflow.graph.io.comfyui.model import Graph
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, notes
 from nodeflow.graph.io.comfyui.tolerant import text
 from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation, AnnotationKind
-from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, TERMINALS, Placement, Workflow
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
+from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, TERMINALS, Node, Placement, Workflow
 from nodes.comfyui.colours import named_colour
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.subgraphs import Scope
 
-STRETCH = 1.5
+STRETCH_X, STRETCH_Y = 1.8, 1.5
 """Nodes here are wider apart: several stand where one stood."""
-WIDTH, GAP, LINE, HEAD, TALLEST = 300.0, 40.0, 34.0, 70.0, 560.0
+COLUMN = 90.0
+"""Nodes that are no farther apart across stand one below the other."""
+SEVERAL = 3
+"""Nodes made for one that stand in two columns."""
+WIDTH, GAP, LINE, HEAD, TALLEST = 300.0, 40.0, 26.0, 60.0, 640.0
+MULTILINE, LETTERS, MOST_LINES = "multiline", 38, 7
+"""Of texts that are edited in several lines: letters a line, and lines that are shown."""
 MOST_TRIED = 400
 """Nodes that a place is looked for between; below all of them there is one."""
 LONGEST_TITLE = 200
 
 
-def place(scope: Scope, prompt: Prompt) -> None:
+def place(scope: Scope, prompt: Prompt, catalogue: Catalogue) -> None:
     """Give every node of a graph a place, and take over its groups and notes."""
+    heights = _heights(scope.body, catalogue)
     given = dict(_places(scope))
     spots = _filled(prompt, scope.made, given)
     wanted: list[tuple[float, float, str, str, str]] = []
@@ -33,17 +41,33 @@ def place(scope: Scope, prompt: Prompt) -> None:
         x, y = spots.get(id, (0.0, 0.0))
         title = _title(prompt, scope, id)
         ends = names[-1:]
-        for number, name in enumerate(name for name in names if name in scope.body.nodes):
-            wanted.append((x, y + number, name, title if name in ends else "", id))
+        shown = [name for name in names if name in scope.body.nodes]
+        behind = set(_second_column([(name, heights[name]) for name in shown]))
+        for number, name in enumerate(shown):
+            across = WIDTH + GAP if name in behind else 0.0
+            wanted.append((x + across, y + number, name, title if name in ends else "", id))
     occupied = _Occupied()
-    for x, y, name, title, id in sorted(wanted):
+    for x, y, name, title, id in sorted(wanted, key=lambda one: (one[0] // COLUMN, one[1:3])):
         node = scope.graph.nodes.get(id.removeprefix(scope.path))
         collapsed = node is not None and node.collapsed
-        y = occupied.take(x, y, HEAD if collapsed else _height(scope.body, name))
+        colour = named_colour(node.colour) if node is not None else ""
+        y = occupied.take(x, y, HEAD if collapsed else heights[name])
         said = storable(title)[:LONGEST_TITLE]
-        scope.body.layout[name] = Placement(round(x, 1), round(y, 1), said, collapsed=collapsed)
+        scope.body.layout[name] = Placement(round(x, 1), round(y, 1), said, collapsed=collapsed, colour=colour)
     _terminals(scope.body)
     _annotate(scope.body, scope.graph)
+
+
+def _second_column(tall: list[tuple[str, float]]) -> list[str]:
+    """Of many nodes that were made for one, each with its height, the later half: it stands right of the others."""
+    if len(tall) < SEVERAL:
+        return []
+    half, filled = sum(height for _, height in tall) / 2, 0.0
+    for at, (_, height) in enumerate(tall):
+        if at and filled + height > half:
+            return [name for name, _ in tall[at:]]
+        filled += height
+    return []
 
 
 def _terminals(body: Workflow) -> None:
@@ -68,7 +92,7 @@ def _places(scope: Scope) -> Iterator[tuple[str, tuple[float, float]]]:
     """Places by the ids of the flat form."""
     for node in scope.graph.nodes.values():
         if math.isfinite(node.x) and math.isfinite(node.y):
-            yield f"{scope.path}{node.id}", (node.x * STRETCH, node.y * STRETCH)
+            yield f"{scope.path}{node.id}", (node.x * STRETCH_X, node.y * STRETCH_Y)
 
 
 def _filled(
@@ -94,14 +118,23 @@ def _filled(
     spots = dict(given)
     for id in missing:
         row = rows[depth[id]] = rows.get(depth[id], -1) + 1
-        spots[id] = (right + depth[id] * (WIDTH + 2 * GAP), row * 260.0)
+        spots[id] = (right + depth[id] * 2 * (WIDTH + GAP), row * 260.0)
     return spots
 
 
-def _height(workflow: Workflow, name: str) -> float:
-    """About how tall a node is drawn."""
-    node = workflow.nodes[name]
-    return min(HEAD + LINE * (2 + len(node.params)) + GAP, TALLEST)
+def _heights(body: Workflow, catalogue: Catalogue) -> dict[str, float]:
+    """About how tall the nodes of a graph are drawn."""
+    return {name: _height(node, catalogue.nodes.get(node.type)) for name, node in body.nodes.items()}
+
+
+def _height(node: Node, spec: NodeSpec | None) -> float:
+    """About how tall a node is drawn: a row a port and a parameter, and several for a long text."""
+    if spec is None:
+        return min(HEAD + LINE * (3 + len(node.params)) + GAP, TALLEST)
+    rows = max(len(spec.inputs), len(spec.outputs)) + len(spec.params)
+    said = (str(node.params.get(param.name, "")) for param in spec.params if param.widget == MULTILINE)
+    rows += sum(min(len(text) // LETTERS + 1, MOST_LINES) for text in said)
+    return min(HEAD + LINE * rows + GAP, TALLEST)
 
 
 class _Occupied:
@@ -136,7 +169,7 @@ class _Occupied:
 def _annotate(body: Workflow, graph: Graph) -> None:
     """Groups as frames, and notes."""
     for number, group in enumerate(graph.groups, 1):
-        width, height = group.width * STRETCH, group.height * STRETCH
+        width, height = group.width * STRETCH_X, group.height * STRETCH_Y
         title = storable(group.title)[:LONGEST_TITLE]
         body.annotations[f"frame{number}"] = _drawn("frame", group.x, group.y, width, height, title, group.colour)
     for number, note in enumerate(notes(graph), 1):
@@ -148,6 +181,6 @@ def _annotate(body: Workflow, graph: Graph) -> None:
 
 def _drawn(kind: AnnotationKind, x: float, y: float, width: float, height: float, said: str, colour: str) -> Annotation:
     left, top, width, height = (
-        side if math.isfinite(side) else 0.0 for side in (x * STRETCH, y * STRETCH, width, height)
+        side if math.isfinite(side) else 0.0 for side in (x * STRETCH_X, y * STRETCH_Y, width, height)
     )
     return Annotation(kind, left, top, width, height, said, named_colour(colour))

@@ -111,7 +111,7 @@ def test_a_subgraph_has_its_inside_places_notes_and_colours(catalogue: Catalogue
     frame, note = subgraph.body.annotations["frame1"], subgraph.body.annotations["note1"]
     assert (frame.text, frame.colour, note.text) == ("Inside", "blue", "read me")
     assert set(found.workflow.nodes) == {"picture", "make_larger", "save"}
-    assert [found.workflow.layout[id].x for id in ("picture", "make_larger", "save")] == [0, 600, 1200]
+    assert [found.workflow.layout[id].x for id in ("picture", "make_larger", "save")] == [0, 720, 1440]
     rows = {row["id"]: row["nodes"] for row in found.report.rows}
     assert rows["12:5"] == ["make_larger/scale"] and rows["13"] == ["save"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from nodeflow.graph.io.comfyui.widgets import ClassFacts, class_facts
 from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.export.exporter import Exported
-from nodes.comfyui.places import STRETCH
+from nodes.comfyui.places import STRETCH_X, STRETCH_Y
 
 VERSION = 0.4
 WIDTH, HEIGHT, STEP = 280, 160, 190
@@ -122,7 +122,7 @@ def _place(id: str, exported: Exported, workflow: Workflow) -> list[float]:
     same = [other for other, of in exported.origins.items() if of == exported.origins.get(id)]
     shift = same.index(id) if id in same else 0
     x, y = (place.x, place.y) if place else (0.0, 0.0)
-    return [round(x / STRETCH, 1), round(y / STRETCH + shift * STEP, 1)]
+    return [round(x / STRETCH_X, 1), round(y / STRETCH_Y + shift * STEP, 1)]
 
 
 def _collapsed(id: str, exported: Exported, workflow: Workflow) -> bool:
@@ -135,7 +135,9 @@ def _drawn(workflow: Workflow, kind: str) -> list[Any]:
 
 
 def _group(one: Any) -> dict[str, Any]:
-    box = [round(side / STRETCH, 1) for side in (one.x, one.y, one.width, one.height)]
+    stretch = (STRETCH_X, STRETCH_Y, STRETCH_X, STRETCH_Y)
+    sides = (one.x, one.y, one.width, one.height)
+    box = [round(side / by, 1) for side, by in zip(sides, stretch, strict=True)]
     return {"title": one.text, "bounding": box, "color": "#3f789e", "font_size": 24}
 
 
@@ -143,7 +145,7 @@ def _note(id: int, one: Any) -> dict[str, Any]:
     return {
         "id": id,
         "type": "MarkdownNote",
-        "pos": [round(one.x / STRETCH, 1), round(one.y / STRETCH, 1)],
+        "pos": [round(one.x / STRETCH_X, 1), round(one.y / STRETCH_Y, 1)],
         "size": [round(one.width, 1), round(one.height, 1)],
         "flags": {},
         "order": id,
