@@ -113,3 +113,20 @@ def test_hostile_placeholders_are_written_or_left_out(catalogue: Catalogue, tmp_
         data = f'{{"nodeflow": 1, "nodes": {{"a": {{"type": "comfyui.X", "comfyui": {field}}}}}}}'
         exported = export(loads(data.encode()), catalogue)
         assert set(exported.prompt) or exported.left_out
+
+
+def test_values_that_a_mode_or_nobody_names_survive_the_windows_form(catalogue: Catalogue) -> None:
+    drawn = {"sampling_mode": "on", "sampling_mode.temperature": 0.6, "sampling_mode.seed": 7, "thinking": True}
+    graph = {
+        "1": {"class_type": "CLIPLoader", "inputs": {"clip_name": "q.safetensors", "type": "qwen_image"}},
+        "2": {"class_type": "TextGenerate", "inputs": {"clip": ["1", 0], "prompt": "a fox", "max_length": 9, **drawn}},
+        "3": {"class_type": "SaveVideo", "inputs": {"video": ["2", 0], "format": "auto", "format.codec": "h264"}},
+    }
+    workflow = import_comfyui(json.dumps(graph).encode(), catalogue).workflow
+    sent = export(workflow, catalogue)
+    again = flatten(read_ui_file(ui_form(sent, workflow))).nodes
+    kinds = {node.type: node.inputs for node in again.values()}
+    assert kinds["SaveVideo"]["format.codec"] == "h264"
+    assert (
+        kinds["TextGenerate"]["sampling_mode.temperature"] == 0.6 and kinds["TextGenerate"]["sampling_mode.seed"] == 7
+    )

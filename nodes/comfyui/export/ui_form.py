@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodeflow.graph.io.comfyui.widgets import ClassFacts, class_facts
+from nodeflow.graph.io.comfyui.widgets import RULES, ClassFacts, class_facts, with_rule
 from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.export.exporter import Exported
 from nodes.comfyui.places import STRETCH_X, STRETCH_Y
@@ -68,8 +68,11 @@ def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: lis
     kind, given = one["class_type"], one["inputs"]
     known = class_facts().get(kind)
     facts = known or ClassFacts(widgets=tuple(key for key, value in given.items() if not _linked(value)))
+    if kind in RULES and (at := RULES[kind][0]) < len(facts.widgets):
+        facts = with_rule(kind, facts, given.get(facts.widgets[at]))
     slots: list[dict[str, Any]] = [{"name": name, "type": "*", "link": None} for name in facts.inputs]
-    slots += [{"name": key, "type": "*", "link": None} for key in given if key not in (*facts.inputs, *facts.widgets)]
+    more = (key for key in given if _linked(given[key]) and key not in (*facts.inputs, *facts.widgets))
+    slots += [{"name": key, "type": "*", "link": None} for key in more]
     slots += [
         {"name": key, "type": "*", "widget": {"name": key}, "link": None}
         for key in facts.widgets
@@ -88,8 +91,9 @@ def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: lis
         "properties": {"Node name for S&R": kind},
         "widgets_values": _values(facts, given),
     }
-    if known is None:
-        node["widgets_values_named"] = dict(zip(facts.widgets, node["widgets_values"], strict=True))
+    plain = {key: _plain(value) for key, value in given.items() if not _linked(value)}
+    if plain.keys() - set(facts.widgets) or known is None:
+        node["widgets_values_named"] = plain
     if one["_meta"]["title"] != kind:
         node["title"] = one["_meta"]["title"]
     return node
@@ -97,6 +101,11 @@ def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: lis
 
 def _linked(value: Any) -> bool:
     return isinstance(value, list)
+
+
+def _plain(value: Any) -> Any:
+    """A value that is a list stands wrapped in the flat form."""
+    return value["__value__"] if isinstance(value, dict) and set(value) == {"__value__"} else value
 
 
 def _values(facts: ClassFacts, given: dict[str, Any]) -> list[Any]:
@@ -109,7 +118,7 @@ def _values(facts: ClassFacts, given: dict[str, Any]) -> list[Any]:
     for name in facts.widgets[: max(said, default=0)]:
         value = given.get(name, facts.defaults.get(name))
         value = facts.defaults.get(name) if _linked(value) else value
-        found.append(value["__value__"] if isinstance(value, dict) and set(value) == {"__value__"} else value)
+        found.append(_plain(value))
         if name in facts.controls:
             found.append("fixed")
     return found

@@ -77,12 +77,17 @@ def _by_rule(node: ComfyNode, facts: ClassFacts) -> ClassFacts:
     """The facts of a class with the widgets that one of its values brings with it."""
     at, rules = RULES.get(node.type, (0, {}))
     rule = node.values[at] if at < len(node.values) else ""
-    more = rules.get(rule) if isinstance(rule, str) else None
+    more = len(rules.get(rule, ())) if isinstance(rule, str) else 0
+    older = at + more < len(node.values) and isinstance(node.values[at + more], bool)  # the last one was not there
+    return with_rule(node.type, facts, rule, more - older)
+
+
+def with_rule(kind: str, facts: ClassFacts, rule: Any, most: int | None = None) -> ClassFacts:
+    """Return the facts of a class with the widgets that a value of the one that decides it brings, so many at most."""
+    at, rules = RULES.get(kind, (0, {}))
+    more = rules.get(rule, ())[:most] if isinstance(rule, str) else ()
     if not more or at >= len(facts.widgets):
         return facts
-    last = at + len(more)
-    if last < len(node.values) and isinstance(node.values[last], bool):
-        more = more[:-1]  # files from before the last one was there
     names = tuple(f"{facts.widgets[at]}.{name}" for name in more)
     return msgspec.structs.replace(facts, widgets=(*facts.widgets[: at + 1], *names, *facts.widgets[at + 1 :]))
 
