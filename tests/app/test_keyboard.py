@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.hands import Hand
 from app.seen import add, agrees
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -30,6 +31,14 @@ def test_arrows_walk_along_the_wires_and_up_and_down(window: MainWindow, hand: H
     QTest.keyClick(view, Key.Key_Up)
     assert canvas.selection.chosen() == ["prompt"]
     assert not window.session.dirty
+
+
+def test_a_clipboard_that_was_never_used_holds_no_nodes(window: MainWindow, hand: Hand) -> None:
+    window.activateWindow()
+    hand.view.setFocus()
+    QGuiApplication.clipboard().clear()
+    QTest.keyClick(hand.view, Key.Key_V, Held.ControlModifier)
+    assert hand.view.toast.isVisible() and "clipboard" in hand.view.toast.text()
 
 
 def test_shift_and_ctrl_with_arrows_move_nodes(window: MainWindow, hand: Hand) -> None:

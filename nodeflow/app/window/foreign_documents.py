@@ -62,6 +62,9 @@ class ForeignDocuments(QObject):
     def paste(self, otherwise: Otherwise) -> None:
         """Open what the clipboard holds: files, an image as its program wrote it, or text."""
         found = QGuiApplication.clipboard().mimeData()
+        if found is None:
+            otherwise("")
+            return
         paths = [Path(url.toLocalFile()) for url in found.urls() if url.isLocalFile()]
         for path in paths:
             self.file_wanted.emit(path)

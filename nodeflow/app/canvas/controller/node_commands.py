@@ -206,6 +206,9 @@ class NodeCommands(QObject):
     def paste(self) -> None:
         """Add what is on the clipboard at the pointer."""
         held = QGuiApplication.clipboard().mimeData()
+        if held is None:  # as it is before anything was ever copied, on some systems
+            self.view.toast.say(self.tr("The clipboard holds no nodes."))
+            return
         text = held.text()
         if held.hasUrls() or not text or foreign.may_be_text(text):
             self.unknown_pasted.emit()
