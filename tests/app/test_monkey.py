@@ -16,12 +16,13 @@ import pytest
 from app.hands import Hand, strike
 from app.test_canvas import agrees
 from app.test_random_hand import HELD, KEYS, somewhere
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io.files import dumps, loads
@@ -70,6 +71,7 @@ class Monkey:
             self.wait: 4,
             self.cancel: 1,
             self.kill: 1,
+            self.queue_panel: 3,
         }
 
     @property
@@ -140,6 +142,19 @@ class Monkey:
 
     def cancel(self) -> None:
         self.session.cancel()
+
+    def queue_panel(self) -> None:
+        """Choose some jobs, and press a button that can be pressed."""
+        assert self.window.panels is not None
+        panel = self.window.panels.bring("queue")
+        assert isinstance(panel, QueuePanel)
+        for jobs in (panel.list, panel.over):
+            for row in range(jobs.count()):
+                jobs.item(row).setSelected(self.dice.random() < 0.3)
+        buttons = (panel.pause, panel.remove, panel.clear, panel.undo, panel.edit, panel.again)
+        QTest.mouseClick(self.dice.choice(buttons), Qt.MouseButton.LeftButton)
+        if self.window.hub.paused:
+            QTest.mouseClick(panel.pause, Qt.MouseButton.LeftButton)
 
     def kill(self) -> None:
         pid = self.session.hub.engine.pid

@@ -14,12 +14,10 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -55,12 +53,16 @@ class SettingsDialog(QDialog):
         self.notices = NoticesPage(settings)
         self.scripts = ScriptsPage(settings, scripts)
         self.keys = KeysPage(actions)
-        self.pages.addTab(_scrolled(self.look), self.tr("Look"))
-        self.pages.addTab(_scrolled(self.files), self.tr("Files"))
-        self.pages.addTab(_scrolled(self.engine), self.tr("Engine"))
-        self.pages.addTab(_scrolled(self.notices), self.tr("Notices"))
-        self.pages.addTab(_scrolled(self.scripts), self.tr("Scripts"))
-        self.pages.addTab(self.keys, self.tr("Keys"))
+        for page, title in (
+            (self.look, self.tr("Look")),
+            (self.files, self.tr("Files")),
+            (self.engine, self.tr("Engine")),
+            (self.notices, self.tr("Notices")),
+            (self.scripts, self.tr("Scripts")),
+            (self.keys, self.tr("Keys")),
+        ):
+            page.setAccessibleName(title)
+            self.pages.addTab(page, title)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -72,15 +74,6 @@ class SettingsDialog(QDialog):
         """Open on the page of keys."""
         self.pages.setCurrentWidget(self.keys)
         self.open()
-
-
-def _scrolled(page: QWidget) -> QScrollArea:
-    """A page that scrolls where the screen is too low for it."""
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setWidget(page)
-    return area
 
 
 def _choice(entries: list[tuple[str, object]], value: object) -> QComboBox:

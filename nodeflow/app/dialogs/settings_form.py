@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QWidget
 
 from nodeflow.app.model.settings import Settings
 
 
-class SettingsForm(QWidget):
-    """A page of rows, each a name and what is chosen, with a line of explanation where one is needed."""
+class SettingsForm(QScrollArea):
+    """A page of rows, each a name and what is chosen, with a line of explanation where one is needed; it scrolls where
+    the screen is too low for it."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
-        self.form = QFormLayout(self)
+        inner = QWidget()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.form = QFormLayout(inner)
         self.form.setContentsMargins(20, 20, 20, 20)
         self.form.setHorizontalSpacing(18)
         self.form.setVerticalSpacing(12)
+        self.setWidget(inner)
 
     def row(self, name: str, control: QWidget, note: str = "") -> None:
         """A control by its name."""
