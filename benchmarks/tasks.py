@@ -12,15 +12,16 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
-from collections.abc import Callable
+import traceback
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
 
+from benchmarks import more_tasks
+from benchmarks.task_person import ALT, CTRL, KEY, SHIFT, Person
+from nodeflow.app.dialogs.file_conflict import FileConflict
 from nodeflow.app.i18n import language
 from nodeflow.app.main import application
 from nodeflow.app.model.document_session import DocumentSession
@@ -28,17 +29,10 @@ from nodeflow.app.model.settings import Settings
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.qt import theme
-from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io.files import load
+from nodeflow.library.folders import VARIABLE
 
-KEY, LEFT = Qt.Key, Qt.MouseButton.LeftButton
-NONE, CTRL, SHIFT, ALT = (
-    Qt.KeyboardModifier.NoModifier,
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.AltModifier,
-)
 COMFYUI = {
     "KSampler": "nodes.sample",
     "Load Checkpoint": "nodes.load_",
@@ -46,69 +40,6 @@ COMFYUI = {
     "Preview Image": "nodes.",
     "Apply ControlNet": "nodes.",
 }
-
-
-class Person:
-    """Counts what the hands do."""
-
-    def __init__(self, window: MainWindow, pictures: Path | None) -> None:
-        self.window, self.pictures, self.actions = window, pictures, 0
-
-    def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
-        self.actions += 1
-        QTest.keyPress(QApplication.focusWidget() or self.window, key, held)
-        self.wait()
-
-    def type(self, words: str) -> None:
-        self.actions += 1
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        QTest.keyClicks(focus, words)
-        self.wait()
-
-    def click(self, widget: QWidget) -> None:
-        self.actions += 1
-        QTest.mouseClick(widget, LEFT)
-        self.wait()
-
-    def click_on_canvas(self, place: QPointF) -> None:
-        self.actions += 1
-        view = self.window.canvas.view
-        QTest.mouseClick(view.viewport(), LEFT, pos=view.mapFromScene(place))
-        self.wait()
-
-    def row(self, node: str, param: str) -> QPointF:
-        """The middle of a row of a node."""
-        card = self.window.canvas.nodes[node]
-        return card.pos() + card.rows[[row.name for row in card.face.rows].index(param)].center()
-
-    def title(self, node: str) -> QPointF:
-        return self.window.canvas.nodes[node].pos() + QPointF(60, 12)
-
-    def panel(self, id: str) -> QWidget:
-        dock = self.window.findChild(Dock, id)
-        assert dock is not None
-        return dock.fill()
-
-    def wait(self, until: Callable[[], object] = lambda: True, seconds: float = 240.0) -> None:
-        end = time.monotonic() + seconds
-        QApplication.processEvents()
-        while not until():
-            QApplication.processEvents()
-            time.sleep(0.005)
-            if time.monotonic() > end:
-                raise TimeoutError("the task was not reached")
-
-    def finished(self) -> None:
-        self.wait(lambda: not self.window.session.running)
-
-    def did(self, number: int, what: str) -> None:
-        """Tell how many actions a task took, and begin to count anew."""
-        print(f"{number:>2}  {self.actions:>3}  {what}", flush=True)
-        if self.pictures is not None:
-            self.window.grab().save(str(self.pictures / f"{number:02}.png"))
-        self.actions = 0
-        self.window.canvas.view.setFocus()
 
 
 def first_image(person: Person) -> None:
@@ -125,7 +56,7 @@ def first_image(person: Person) -> None:
 def another_prompt(person: Person) -> None:
     window = person.window
     window.gestures.frame_all()
-    person.click_on_canvas(person.row("prompt", "text"))
+    person.click_row("prompt", "text")
     person.key(KEY.Key_A, CTRL)
     person.type("a blue star on a red background")
     person.key(KEY.Key_Return, CTRL)
@@ -138,7 +69,7 @@ def another_prompt(person: Person) -> None:
 
 def batch(person: Person) -> None:
     window = person.window
-    person.click_on_canvas(person.row("noise", "batch"))
+    person.click_row("noise", "batch")
     person.key(KEY.Key_A, CTRL)
     person.type("3")
     person.key(KEY.Key_Return)
@@ -238,14 +169,22 @@ def form(person: Person) -> None:
 def save_again(person: Person) -> None:
     window, file = person.window, person.window.hub.output / "mine.json"
     window.session.save(file)
-    person.click_on_canvas(person.row("guidance", "scale"))
+    file.write_text(file.read_text().replace('"scale": 2.5', '"scale": 9.0'))  # by another program
+    window.gestures.frame_all()
+    person.click_row("guidance", "scale")
     person.key(KEY.Key_A, CTRL)
     person.type("3.5")
     person.key(KEY.Key_Return)
     person.key(KEY.Key_S, CTRL)
-    person.wait(lambda: not window.documents.writing)
-    assert load(file).nodes["guidance"].params["scale"] == 3.5
-    person.did(18, "change a value and save")
+    person.wait(lambda: window.findChild(FileConflict) is not None)
+    assert load(file).nodes["guidance"].params["scale"] == 9.0
+    question = window.findChild(FileConflict)
+    assert question is not None
+    person.key(KEY.Key_Return, into=question.defaultButton())
+    both = file.with_name("mine (2).json")
+    person.wait(lambda: both.exists() and not window.documents.writing)
+    assert load(both).nodes["guidance"].params["scale"] == 3.5 and load(file).nodes["guidance"].params["scale"] == 9.0
+    person.did(18, "save after another program changed the file: both are kept")
 
 
 TASKS = {
@@ -255,9 +194,22 @@ TASKS = {
     7: comfyui_names,
     11: queue,
     12: find_image,
-    14: form,
     18: save_again,
+    14: form,
+    15: more_tasks.look_at_a_step,
+    16: more_tasks.one_word,
+    17: more_tasks.animation,
+    13: more_tasks.subgraph,
+    4: more_tasks.from_an_empty_document,
+    5: more_tasks.own_model,
+    6: more_tasks.lora_by_name,
+    8: more_tasks.comfyui_picture,
+    9: more_tasks.inpaint,
+    10: more_tasks.control,
+    19: more_tasks.another_language,
+    20: more_tasks.after_a_crash,
 }
+"""In an order in which one can follow the other in the same window."""
 
 
 def main() -> None:
@@ -270,6 +222,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         os.environ["NODEFLOW_DATA"], os.environ["NODEFLOW_CACHE"] = f"{temporary}/data", f"{temporary}/cache"
+        os.environ[VARIABLE] = f"{temporary}/models"
         Settings().language = asked.language
         app = application()
         language.install(app, asked.language)
@@ -282,13 +235,23 @@ def main() -> None:
         if asked.pictures is not None:
             asked.pictures.mkdir(parents=True, exist_ok=True)
         person = Person(window, asked.pictures)
+        failed: list[int] = []
         only = {int(number) for number in asked.only.split(",") if number}
         for number, task in TASKS.items():
             if not only or number in only or number < 3:
-                task(person)
-        for tab in window.tabs:
+                try:
+                    task(person)
+                except (AssertionError, TimeoutError, StopIteration, ValueError) as error:
+                    failed.append(number)
+                    at = traceback.extract_tb(error.__traceback__)
+                    lines = ", ".join(f"{Path(one.filename).name}:{one.lineno}" for one in at[1:4])
+                    print(f"{number:>2}    –  not reached: {error!r} ({lines})", flush=True)
+                    person.begin_anew()
+        for tab in person.window.tabs:
             tab.session.stack.setClean()
-        window.close()
+        person.window.close()
+    if failed:
+        raise SystemExit(f"not reached: {', '.join(map(str, failed))}")
 
 
 if __name__ == "__main__":
