@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QWidget
@@ -344,6 +344,7 @@ def another_language(person: Person) -> None:
     shown = person.window.findChild(SettingsDialog)
     assert shown is not None
     person.key(KEY.Key_Escape, into=shown)
+    person.window.fit(QSize(683, 384))
     person.window.resize(683, 384)
     person.wait()
     assert person.window.height() <= 384 and not misfits(person.window), misfits(person.window)

@@ -9,7 +9,7 @@ from app.hands import Hand
 from app.seen import row_centre
 from app.test_run import SECONDS, finish, small_workflow
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtGui import QAction, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
@@ -143,3 +143,15 @@ def test_a_document_that_was_not_run_has_nothing_old(window: MainWindow) -> None
     window.session.open(STARTER)
     window.session.do("Set", SetParam("scheduler", "steps", 3))
     assert not any(old_words(window.session.state(name)) for name in window.session.workflow.nodes)
+
+
+def test_a_node_that_loads_an_image_shows_it_at_once(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    small_workflow(window, tmp_path / "in.png")
+    card = window.canvas.nodes["load"]
+    qtbot.waitUntil(lambda: card.thumbnail is not None, timeout=20_000)
+    assert card.thumbnail is not None and (card.thumbnail.width(), card.thumbnail.height()) == (16, 12)
+    assert not old_words(window.session.state("load")) and window.canvas.nodes["larger"].thumbnail is None
+    other = QImage(8, 20, QImage.Format.Format_RGB32)
+    other.save(str(tmp_path / "other.png"))
+    window.session.do("Set", SetParam("load", "path", str(tmp_path / "other.png")))
+    qtbot.waitUntil(lambda: card.thumbnail is not None and card.thumbnail.width() == 8, timeout=20_000)

@@ -53,6 +53,7 @@ def test_its_button_turns_it_too_and_the_window_ends_from_there(window: MainWind
     QTest.mouseClick(panel.large_button, Qt.MouseButton.LeftButton)
     assert window.panels.large.isHidden()
     QTest.mouseClick(panel.large_button, Qt.MouseButton.LeftButton)
+    assert window.panels.bring("inspector") is pages and window.panels.large.isVisible()
     window.close()
     assert window.panels.large.dock is None
 

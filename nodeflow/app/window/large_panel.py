@@ -34,6 +34,11 @@ class LargePanel(QWidget):
         """The dock whose content is large now."""
         return self._dock
 
+    @property
+    def content(self) -> QWidget:
+        """What is large now, or was last."""
+        return self._content
+
     def turn(self, dock: Dock) -> None:
         """Make the content of a dock large; where one is, give that back."""
         if self._dock is not None:

@@ -164,6 +164,8 @@ class PanelDocks(QObject):
         dock = self._window.findChild(Dock, id)
         if dock is None:
             return None
+        if self.large.dock is dock:
+            return self.large.content
         dock.show()
         dock.raise_()
         return dock.fill()

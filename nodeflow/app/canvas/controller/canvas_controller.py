@@ -11,6 +11,7 @@ from nodeflow.app.canvas.controller.annotation_commands import AnnotationCommand
 from nodeflow.app.canvas.controller.annotation_items import AnnotationItems
 from nodeflow.app.canvas.controller.cut_prompt_view import CutPromptView
 from nodeflow.app.canvas.controller.drag_edits import DragEdits
+from nodeflow.app.canvas.controller.loaded_image_view import LoadedImageView
 from nodeflow.app.canvas.controller.look_commands import LookCommands
 from nodeflow.app.canvas.controller.param_commands import ParamCommands
 from nodeflow.app.canvas.controller.room_around import RoomAround
@@ -50,6 +51,7 @@ class Canvas(QObject):
         self.room = RoomAround(self.scope, view, self.items, self)
         self.runs = RunView(self.scope, self.items, view.minimap, self)
         self.word_hints = WordHintView(self.scope, self.items, self)
+        self.loaded_images = LoadedImageView(self.scope, self.items, self)
         self.cut_prompts = CutPromptView(self.scope, self.items, self.values, self)
         self.facts = ValueFacts(self.scope, self)
         view.tips.facts = self.facts.hint

@@ -61,6 +61,7 @@ class NodeItem(NodeItemBase):
         self.cut_tokens = 0
         """Tokens of its texts that are beyond what the model reads."""
         self.thumbnail: QPixmap | None = None
+        self.shows_file = False
         self.hot_row = -1
         self._cursor = Qt.CursorShape.ArrowCursor
         self._drags_row = self._pulls_edge = self._folded = False
@@ -193,8 +194,9 @@ class NodeItem(NodeItemBase):
             self.cut_tokens = tokens
             self.update()
 
-    def show_picture(self, picture: QPixmap | None) -> None:
-        self.thumbnail = picture
+    def show_picture(self, picture: QPixmap | None, of_file: bool = False) -> None:
+        """Show an image: what a run gave, or that ``of_file`` which the node names now, which is never old."""
+        self.thumbnail, self.shows_file = picture, of_file
         self.arrange()
 
     def show_room(self, room_below: float) -> None:

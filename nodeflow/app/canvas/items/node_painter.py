@@ -84,7 +84,7 @@ def _flat(painter: QPainter, item: NodeItem) -> None:
 
 def _picture(painter: QPainter, item: NodeItem, image: QPixmap, zoom: float) -> None:
     """The image it gave; an old one is dimmed, with a line that says so where it can be read."""
-    words = old_words(item.state)
+    words = "" if item.shows_file else old_words(item.state)
     opacity = painter.opacity()
     if words:
         painter.fillRect(item.picture_rect, style.colour("row"))

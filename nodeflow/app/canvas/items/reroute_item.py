@@ -44,7 +44,7 @@ class RerouteItem(NodeItem):
             self.update()
         return changed
 
-    def show_picture(self, picture: QPixmap | None) -> None:
+    def show_picture(self, picture: QPixmap | None, of_file: bool = False) -> None:
         """It shows none."""
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:

@@ -44,7 +44,7 @@ class TerminalItem(NodeItem):
         found = (port for port in self.ports() if abs(port.y() - pos.y()) <= style.ROW / 2)
         return next((port for port in found if port.name != MORE), None)
 
-    def show_picture(self, picture: QPixmap | None) -> None:
+    def show_picture(self, picture: QPixmap | None, of_file: bool = False) -> None:
         """It shows none."""
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
