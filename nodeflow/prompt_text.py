@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 
+FINAL_SIGMA = "\N{GREEK CAPITAL LETTER SIGMA}"
+"""The one letter that is another small one at the end of a word; libraries that lower letters one by one miss that."""
+
 
 def as_clip_reads(text: str) -> str:
     """A text with curly quotes straight, ligatures and broken characters mended, and entities as what they stand for.
@@ -12,4 +15,5 @@ def as_clip_reads(text: str) -> str:
     """
     import ftfy  # only when a text is read
 
-    return " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split())
+    plain = " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split())
+    return plain.lower() if FINAL_SIGMA in plain else plain

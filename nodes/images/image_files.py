@@ -36,11 +36,11 @@ GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 Metadata = Literal["workflow", "workflow and settings", "nothing"]
 
 
-@node("Load image", version=4)
+@node("Load image", version=5)
 def load_image(
     path: Annotated[Path, Reads("file")] = Path(), ground: Literal["white", "grey", "black", "none"] = "white"
 ) -> LoadedImage:
-    """Reads an image from a file: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF.
+    """Reads an image from a file: PNG, JPEG, WebP, AVIF, BMP, GIF (its first frame) or TIFF.
 
     Gives RGB (1, 3, H, W) from 0 to 1, upright as the camera held it. ``mask`` (1, 1, H, W) is 1 where the image is
     transparent and 0 where it is opaque: wire it to ``inpaint`` to paint what was erased. ``ground`` is what shows

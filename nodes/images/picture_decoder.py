@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -18,12 +18,15 @@ from nodeflow.graph.io.png_text import SIGNATURE, without_texts
 from nodeflow.node import NodeError, warn
 from nodeflow.special_files import SPECIAL, is_special
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
 BYTES_PER_PIXEL = 40
 """Memory that a pixel takes at most while an image is read: as bytes, and as numbers before and after blending."""
 MAX_PROFILE_BYTES = 64 * 2**20
 KEPT_TEXTS = ("Raw profile type exif", "Raw profile type APP1", "XML:com.adobe.xmp")
 """Texts in PNG files that say which way is up."""
+GAMMA_TOLERANCE = 0.05
+SAMPLE_FORMAT, UNSIGNED, SIGNED = 339, 1, 2
+"""The tag by which a TIFF says what its numbers are, and two of its values."""
 
 _LIMITS = threading.Lock()
 Array = np.ndarray[Any, Any]
@@ -46,15 +49,44 @@ def decode(path: Path) -> tuple[Array, Array | None]:
         _check_memory(path, file.width * file.height)
         file.load()
         picture = ImageOps.exif_transpose(file)
+        _check_brightness(file.info)
+        numbers = getattr(file, "tag_v2", {}).get(SAMPLE_FORMAT, ())
         if picture.mode.startswith("I") or picture.mode == "F":
-            return _grey(path, picture)
-        return _coloured(picture)
+            return _grey(path, picture, UNSIGNED in numbers)
+        if SIGNED in numbers:
+            _check_signs(path, picture)
+        return _coloured(_clear_as_shown(picture, whole))
+
+
+def _check_brightness(info: Mapping[Any, Any]) -> None:
+    """Warn of brightness that is encoded in another way than in sRGB, where no profile says so too."""
+    exponent = info.get("gamma")
+    if exponent and abs(exponent * 2.2 - 1) > GAMMA_TOLERANCE and not info.keys() & {"icc_profile", "srgb"}:
+        warn(f"the image says that its brightness is encoded by the power {exponent:.3g} (gAMA); it is taken as sRGB")
+
+
+def _check_signs(path: Path, picture: Pillow.Image) -> None:
+    """Raise NodeError for negative numbers in eight bits, which Pillow takes for large ones."""
+    least = int(np.asarray(picture).view(np.int8).min(initial=0))
+    if least < 0:
+        raise NodeError(f"{path}: this image holds values below 0, down to {least}; bring it into a range from 0")
+
+
+def _clear_as_shown(picture: Pillow.Image, data: bytes) -> Pillow.Image:
+    """A picture whose transparent colour is that of its pixels: Pillow brings these to eight bits, and leaves it as a
+    PNG of two, four or sixteen bits has it."""
+    clear = picture.info.get("transparency")
+    if picture.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
+        picture.info["transparency"] = tuple(value >> 8 for value in clear)
+    if picture.mode == "L" and isinstance(clear, int) and data[:8] == SIGNATURE and data[24] in (2, 4):
+        picture.info["transparency"] = clear * 255 // (2 ** data[24] - 1)
+    return picture
 
 
 def is_deep(data: bytes) -> bool:
     """Whether bytes are a PNG with colours of sixteen bits, which Pillow reads eight of, and no profile of them."""
     colours = data[:8] == SIGNATURE and len(data) > 25 and data[24] == 16 and data[25] in (2, 6)
-    return colours and not any(mark in data[: data.find(b"IDAT")] for mark in (b"iCCP", b"eXIf", b"tRNS", b"gAMA"))
+    return colours and not any(mark in data[: data.find(b"IDAT")] for mark in (b"iCCP", b"eXIf", b"gAMA"))
 
 
 def _deep(path: Path, data: bytes) -> tuple[Array, Array | None] | None:
@@ -96,9 +128,6 @@ def _check_memory(path: Path, pixels: int) -> None:
 
 def _coloured(picture: Pillow.Image) -> tuple[Array, Array | None]:
     """An image of eight bits a channel."""
-    clear = picture.info.get("transparency")
-    if picture.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
-        picture.info["transparency"] = tuple(value >> 8 for value in clear)  # of 16 bits, as Pillow takes the colours
     opacity = None
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
@@ -127,10 +156,10 @@ def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
     return made if made is not None else picture.convert("RGB")
 
 
-def _grey(path: Path, picture: Pillow.Image) -> tuple[Array, Array | None]:
+def _grey(path: Path, picture: Pillow.Image, unsigned: bool) -> tuple[Array, Array | None]:
     """Grey of more than eight bits, or of numbers with a point, by its range."""
     values: np.ndarray[Any, Any] = np.asarray(picture)
-    if picture.mode == "I" and getattr(picture, "tag_v2", {}).get(339) == (1,):
+    if picture.mode == "I" and unsigned:
         values = values.view(np.uint32)
     clear = picture.info.get("transparency")
     opacity = np.asarray(values != clear, np.float32) if isinstance(clear, int) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sqlite3
 from pathlib import Path
@@ -61,6 +62,22 @@ def test_on_a_full_disk_results_stay_in_memory_and_it_is_said_once(tmp_path: Pat
     cache.put(b"later", VALUE, 1.0)
     assert b"later" in disk
     assert told[1:] == [""], "that results are kept again is told too"
+
+
+def test_on_a_disk_with_room_for_small_results_alone_it_is_said_once(tmp_path: Path) -> None:
+    disk, told = DiskStore(tmp_path, 2**30), []
+    disk.tell = told.append
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        for number in range(6):
+            disk.put(bytes([number]), (torch.arange(100_000.0),) if number % 2 == 0 else VALUE, 1.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [bytes([number]) in disk for number in range(6)] == [False, True] * 3
+    assert len(told) == 1
+    disk.put(b"large", (torch.arange(100_000.0),), 1.0)
+    assert told[1:] == [""]
 
 
 @pytest.mark.parametrize("how", ["removed", "index removed", "replaced"])

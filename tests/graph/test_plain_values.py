@@ -13,6 +13,7 @@ from nodeflow.resources import locate
 
 SEVERAL = ("euler", *map(str, range(13)))
 PATHS = Param("path", "path", "", reads=True)
+FOLDER = Param("folder", "path", "", writes=True)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,9 @@ PATHS = Param("path", "path", "", reads=True)
         (PATHS, "~nobody/picture.png", "starts with ~ and a name"),
         (Param("model", "str", "", widget="model", reads=True), "~nobody", "starts with ~ and a name"),
         (PATHS, "\udcff.png", "holds half a character"),
+        (FOLDER, "../up", "leads out of the output folder"),
+        (FOLDER, "a/../..", "leads out of the output folder"),
+        (FOLDER, "a\\..\\..\\b", "leads out of the output folder"),
         (Param("c", "choice", "a", choices=("a",)), "x" * 10_000, "is not one of a"),
         (Param("c", "choice", "euler", choices=SEVERAL), "oiler", "none of the 14 choices; the nearest is euler"),
         (Param("c", "choice", "euler", choices=SEVERAL), "q" * 300, "is not one of euler, 0"),
@@ -53,6 +57,9 @@ def test_what_cannot_be_kept_is_said(param: Param, value: object, words: str) ->
         (PATHS, "~/a.png"),
         (PATHS, "~"),
         (PATHS, "a~b"),
+        (PATHS, "../up.png"),
+        (FOLDER, "{date}/../b"),
+        (FOLDER, "/output/of/the/run"),
     ],
 )
 def test_what_can_be_kept_is_good(param: Param, value: object) -> None:

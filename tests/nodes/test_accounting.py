@@ -24,6 +24,7 @@ from nodes.loaders.load_by_family import load_diffusion_model
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion, load_vae
 from nodes.loaders.read.accounting import FileWeights
 from tests.nodes.original_layout import unet_weights, write_original
+from tests.nodes.original_transformers import original_weights
 from tests.nodes.original_xl import SMALL_BASE
 from tests.nodes.test_one_file_parts import assert_same
 
@@ -164,6 +165,18 @@ def test_a_vae_with_more_weights_is_refused(first: Path, tmp_path: Path) -> None
         load_vae(str(path), made_for="Stable Diffusion 1 and 2")
 
 
+SMALL_FLUX: dict[str, Any] = {
+    "in_channels": 16,
+    "num_layers": 1,
+    "num_single_layers": 1,
+    "num_attention_heads": 2,
+    "attention_head_dim": 16,
+    "joint_attention_dim": 24,
+    "pooled_projection_dim": 8,
+    "axes_dims_rope": (2, 6, 6),
+}
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -172,18 +185,21 @@ def test_a_vae_with_more_weights_is_refused(first: Path, tmp_path: Path) -> None
     ],
 )
 def test_a_transformer_with_more_weights_is_refused(tmp_path: Path, name: str, says: str) -> None:
-    shape: dict[str, Any] = {"in_channels": 16, "num_layers": 1, "num_single_layers": 1, "num_attention_heads": 2}
-    shape |= {
-        "attention_head_dim": 16,
-        "joint_attention_dim": 24,
-        "pooled_projection_dim": 8,
-        "axes_dims_rope": (2, 6, 6),
-    }
-    module, path = FluxTransformer2DModel(**shape), tmp_path / "flux.safetensors"
+    module, path = FluxTransformer2DModel(**SMALL_FLUX), tmp_path / "flux.safetensors"
     save_file(module.state_dict(), path)
     assert_same(load_diffusion_model(str(path)).network.module, module)
     with pytest.raises(NodeError, match=says):
         load_diffusion_model(str(with_more(path, tmp_path / "more.safetensors", name)))
+
+
+@pytest.mark.parametrize("scale", ["foo_scale", "weight_amax", "scale"])
+def test_a_scale_that_nobody_reads_is_named_before_names_are_converted(tmp_path: Path, scale: str) -> None:
+    """By the names of FLUX.1's authors, which are taken apart by rules that know no scales."""
+    weights = original_weights("FluxTransformer2DModel", FluxTransformer2DModel(**SMALL_FLUX).state_dict())
+    weights |= {name.replace("weight", scale): torch.ones(()) for name in list(weights) if name.endswith("qkv.weight")}
+    save_file(weights, tmp_path / "flux.safetensors")
+    with pytest.raises(NodeError, match=rf"quantised in a way that is not known here: .*qkv\.{scale}"):
+        load_diffusion_model(str(tmp_path / "flux.safetensors"))
 
 
 def union(**shape: Any) -> ControlNetUnionModel:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
@@ -116,6 +118,7 @@ def test_bits_say_what_is_finite() -> None:
         every = torch.arange(256, dtype=torch.uint8).view(dtype)
         for one, wide in zip(every, every.float(), strict=True):
             assert is_finite(one) == bool(wide.isfinite())
+            assert is_finite(torch.stack([every[0], one])) == bool(wide.isfinite())
 
 
 @pytest.mark.parametrize("name", ["layer.weight_scalez", "layer.qscale", "layer.zero_points", "layer.weight.absmax_2"])
@@ -229,9 +232,12 @@ def test_a_plain_weight_that_is_no_number_is_named_when_its_network_is_loaded(
         load_vae(str(tmp_path / "vae"))
 
 
-def test_of_weights_too_large_to_be_looked_at_whole_some_rows_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finite, "WHOLE", 100)
+def test_of_weights_that_memory_has_no_room_for_some_rows_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = torch.nn.Linear(512, 64)
+    layer.weight.data[33, 7] = NAN
+    with pytest.raises(NodeError, match="its weight weight holds"):
+        finite.check_module(layer)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=100))
     finite.check_module(layer)
     layer.weight.data[-1] = NAN
     with pytest.raises(NodeError, match="its weight weight holds"):

@@ -8,6 +8,7 @@ import pytest
 
 from nodeflow.node import NodeError
 from nodes.loaders.families.autoencoders import vae_folder
+from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.hub import from_hub, half, lacking
 from nodes.loaders.read.locate import PATTERNS, find
 from tests.library.files import write_sparse
@@ -63,6 +64,25 @@ def test_what_a_snapshot_lacks_is_named(gone: list[str], said: str, snapshot: Pa
     )
 
 
+def test_a_link_to_nowhere_is_nothing(snapshot: Path) -> None:
+    """What a download that was broken off leaves, or who cleared the cache's blobs."""
+    for name in ("unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"):
+        (snapshot / name).unlink()
+        (snapshot / name).symlink_to("../../../blobs/gone")
+    assert lacking(snapshot, PATTERNS) == ["scheduler", "the weights of unet"]
+
+
+def test_a_branch_that_cannot_be_read_is_a_sentence(snapshot: Path) -> None:
+    (snapshot.parents[1] / "refs" / "main").write_bytes(b"\xff\xfe")
+    with pytest.raises(NodeError, match="the hub's cache on this computer does not hold it"):
+        find("someone/tiny", "")
+
+
+def test_files_of_a_snapshot_are_named_by_its_repository(snapshot: Path) -> None:
+    assert named(snapshot / "unet" / "config.json") == "someone/tiny/unet/config.json"
+    assert named(snapshot) == "someone/tiny"
+
+
 def test_what_a_node_does_not_want_may_be_missing(snapshot: Path) -> None:
     without(snapshot, "unet", "text_encoder", "model_index.json", "scheduler", "tokenizer")
     assert from_hub("someone/tiny", "", vae_folder.PATTERNS) == snapshot
@@ -84,6 +104,11 @@ def test_a_shard_that_is_missing_is_named(snapshot: Path) -> None:
     (snapshot / "unet" / "diffusion_pytorch_model.safetensors").rename(snapshot / "unet" / shard)
     (snapshot / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
     assert lacking(snapshot, PATTERNS) == ["unet/diffusion_pytorch_model-00002-of-00002.safetensors"]
+    index_file = snapshot / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    index_file.rename(index_file.with_suffix(".fp16.json"))
+    assert lacking(snapshot, PATTERNS) == ["unet/diffusion_pytorch_model-00002-of-00002.safetensors"]
+    index_file.with_suffix(".fp16.json").unlink()
+    assert lacking(snapshot, PATTERNS) == ["unet/diffusion_pytorch_model.safetensors.index.json"]
 
 
 def test_what_cannot_be_completed_is_a_sentence(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:

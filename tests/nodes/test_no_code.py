@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pickle
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,10 +73,24 @@ def test_an_index_that_names_other_than_safetensors_is_refused(folder: Path, nam
         load_vae(str(folder / "vae"))
 
 
-@pytest.mark.parametrize("part", ["unet/config.json", "text_encoder/config.json", "tokenizer/tokenizer_config.json"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "unet/config.json",
+        "text_encoder/config.json",
+        "tokenizer/tokenizer_config.json",
+        "scheduler/scheduler_config.json",
+    ],
+)
 def test_a_folder_that_asks_for_its_own_code_is_refused(folder: Path, part: str) -> None:
     rewrite(folder / part, auto_map={"AutoModel": "modeling.Own"})
     with pytest.raises(NodeError, match=r"asks for code of its own \(auto_map\), which is never run"):
+        load_latent_diffusion(str(folder))
+
+
+def test_a_pickle_under_the_name_of_weights_is_called_that(folder: Path) -> None:
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(NodeError, match=r"holds weights in a file that can hold programs, which is never opened"):
         load_latent_diffusion(str(folder))
 
 

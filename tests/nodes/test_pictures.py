@@ -6,6 +6,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from nodeflow.node import NodeError, noting
 from nodeflow.wires import Image, Latent, LatentFormat, Mask
+from nodes.images.file_formats import SUFFIXES
 from nodes.images.image_files import load_image, resize_image, save_image
 from nodes.latents.vae import DiffusersVAE, vae_decode, vae_encode
 from nodes.loaders.load_models import LatentDiffusion
@@ -33,6 +35,9 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
         loaded = load_image(path).image.pixels
         assert loaded.dtype == torch.float32
         assert (loaded[0] - pixels).abs().max() <= 0.5 / 255 + 1e-6
+    for form in SUFFIXES:
+        path = save_image(picture(), "any", tmp_path, format=form).paths[0]
+        assert load_image(path).image.pixels.shape == (1, 3, 8, 12)
 
 
 def test_numbers_go_on_and_nothing_is_replaced(tmp_path: Path) -> None:
@@ -153,6 +158,7 @@ DEEP = np.linspace(0, 65535, 12).reshape(3, 4).round()
         (DEEP.astype(np.int32), DEEP / 65535),
         ((DEEP / 65535 * (2**31 - 1)).astype(np.int32), DEEP / 65535),
         ((DEEP // 257).astype(np.int32), (DEEP // 257) / 255),
+        ((DEEP / 65535 * (2**32 - 1)).astype(np.uint32), DEEP / 65535),
         ((DEEP > 30000).astype(np.int32), DEEP > 30000),
         ((DEEP / 65535).astype(np.float32), DEEP / 65535),
         ((DEEP / 65535 * 1.5).astype(np.float32), (DEEP / 65535 * 1.5).clip(0, 1)),
@@ -162,7 +168,7 @@ DEEP = np.linspace(0, 65535, 12).reshape(3, 4).round()
     ],
 )
 def test_deep_grey_is_read_by_its_range(tmp_path: Path, values: np.ndarray, expected: np.ndarray) -> None:
-    Pillow.fromarray(values).save(tmp_path / "deep.tiff")
+    cv2.imwrite(str(tmp_path / "deep.tiff"), values)
     found = load_image(tmp_path / "deep.tiff").image.pixels[0, 0].numpy()
     assert np.abs(found - expected).max() < 1e-4
 
@@ -187,6 +193,49 @@ def test_a_transparent_grey_of_sixteen_bits_is_found(tmp_path: Path) -> None:
     loaded = load_image(tmp_path / "a.png")
     assert loaded.mask.values.sum() == 1 and loaded.mask.values[0, 0, 1, 1] == 1
     assert (loaded.image.pixels[0, :, 1, 1] == 1).all()
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+
+def raw_png(depth: int, kind: int, width: int, row: bytes, more: bytes = b"") -> bytes:
+    """A PNG of one row; ``kind`` 0 is grey, 2 colours."""
+    head = width.to_bytes(4, "big") + (1).to_bytes(4, "big") + bytes([depth, kind, 0, 0, 0])
+    body = chunk(b"IHDR", head) + more + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize(
+    ("depth", "kind", "row", "clear", "masked"),
+    [
+        (1, 0, b"\xa0", [1], [1, 0, 1]),
+        (2, 0, b"\x1c", [1], [0, 1, 0]),
+        (4, 0, b"\x5a\x50", [5], [1, 0, 1]),
+        (8, 0, b"\x05\x06\x05", [5], [1, 0, 1]),
+        (16, 2, np.array([1000, 9, 9, 1001, 9, 9, 1000, 9, 9], ">u2").tobytes(), [1000, 9, 9], [1, 0, 1]),
+    ],
+)
+def test_a_transparent_colour_is_found_at_every_depth(
+    tmp_path: Path, depth: int, kind: int, row: bytes, clear: list[int], masked: list[int]
+) -> None:
+    told = chunk(b"tRNS", np.array(clear, ">u2").tobytes())
+    (tmp_path / "a.png").write_bytes(raw_png(depth, kind, 3, row, told))
+    assert load_image(tmp_path / "a.png").mask.values.flatten().tolist() == masked
+
+
+def test_brightness_in_another_power_is_told(tmp_path: Path) -> None:
+    for power, told in ((45455, 0), (100000, 1)):
+        (tmp_path / "a.png").write_bytes(raw_png(8, 0, 1, b"\x80", chunk(b"gAMA", power.to_bytes(4, "big"))))
+        with noting() as said:
+            load_image(tmp_path / "a.png")
+        assert len(said) == told
+
+
+def test_a_tiff_of_signed_bytes_is_no_bright_one(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.tiff"), np.array([[1, -5]], np.int8))
+    with pytest.raises(NodeError, match="below 0, down to -5"):
+        load_image(tmp_path / "a.tiff")
 
 
 def test_colours_come_in_srgb_by_their_profile(tmp_path: Path) -> None:

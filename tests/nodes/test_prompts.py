@@ -27,6 +27,7 @@ ODD = [
     "cats &amp; dogs &amp;lt;3",
     "caf\N{LATIN SMALL LETTER A WITH TILDE}\N{COPYRIGHT SIGN} au lait",
     "  two\n\tlines\N{NO-BREAK SPACE}here ",
+    "the \N{GREEK CAPITAL LETTER OMICRON}\N{GREEK CAPITAL LETTER SIGMA} of a word",
     "a plain red star",
 ]
 

@@ -73,7 +73,7 @@ def wrong(
         (tiny_clip, ("Load CLIP",), "holds a CLIP, which the node Load CLIP loads"),
         (
             path / "whole.safetensors",
-            ("Load latent diffusion", "Load model"),
+            ("Load latent diffusion", "Load model", "Load VAE", "Load diffusion model", "Load text encoder"),
             "holds a whole Stable Diffusion 1 or 2 in one file,",
         ),
         (control, ("Load ControlNet",), "holds a ControlNet, which the node Load ControlNet loads"),

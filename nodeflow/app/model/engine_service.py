@@ -96,6 +96,8 @@ class EngineService(QObject):
         self.paused = False
         self.unkept: dict[Kept, str] = {}
         """Sentences about what cannot be kept on disk now."""
+        self._told_unkept: set[str] = set()
+        """Those that were told already."""
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         """The last lines that the worker wrote, tracebacks of nodes that failed among them."""
         self._unfinished = ""
@@ -247,7 +249,8 @@ class EngineService(QObject):
 
     def note_unkept(self, what: Kept, text: str, lasts: bool) -> None:
         """Say what is not kept on disk, and remember it as long as it lasts; without a text it is kept again."""
-        if text:
+        if text and text not in self._told_unkept:  # each worker says it, and so does every run on a full disk
+            self._told_unkept.add(text)
             self._write(text + "\n")
             self.trouble.emit(text)
         before = dict(self.unkept)

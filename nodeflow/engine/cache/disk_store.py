@@ -75,7 +75,8 @@ class DiskStore:
         """Takes a sentence about what is not kept, once, and an empty one when results can be kept again."""
         self.written: Callable[[bytes, bytes, float], None] = lambda name, data, seconds: None
         """Takes what was just written: a name for `take`, the bytes, and what they cost in seconds."""
-        self._told = False
+        self._unkept = -1
+        """Bytes of the largest result that found no place since that was told; -1 where nothing is told."""
         self._salt = versions.encode()
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
@@ -132,10 +133,10 @@ class DiskStore:
             for other in gone:
                 self._path(other).unlink(missing_ok=True)
         except (OSError, sqlite3.Error) as error:
-            self._complain(error)
+            self._complain(error, len(data))
         else:
-            if self._told:
-                self._told = False
+            if 0 <= self._unkept <= len(data):  # on a disk that is nearly full small ones still find a place
+                self._unkept = -1
                 self.tell("")
 
     def drop(self, key: bytes) -> None:
@@ -235,16 +236,16 @@ class DiskStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._index = self._open()
 
-    def _complain(self, error: Exception) -> None:
-        """Say once that results are not kept; mend the index where that is what is wrong."""
+    def _complain(self, error: Exception, size: int = 0) -> None:
+        """Say once that results are not kept, of ``size`` bytes now; mend the index where that is what is wrong."""
         if isinstance(error, sqlite3.Error) and is_damaged(error):
             try:
                 self._rebuild()
                 return
             except (OSError, sqlite3.Error) as worse:
                 error = worse
-        if not self._told:
-            self._told = True
+        told, self._unkept = self._unkept >= 0, max(self._unkept, size)
+        if not told:
             self.tell(
                 f"results are not kept on disk, only in memory: {self.folder} cannot be written ({reason(error)})"
             )

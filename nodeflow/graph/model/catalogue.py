@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from nodeflow.graph.model.plain_values import shown, unfit, unfit_path
+from nodeflow.graph.model.plain_values import leads_out, shown, unfit, unfit_path
 
 Kind = Literal["str", "int", "float", "bool", "choice", "path"]
 
@@ -92,9 +92,10 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
             low, high = self.minimum, self.maximum
             if not (low is None or value >= low) or not (high is None or value <= high):
                 return f"{shown(value)} is not {self.describe()}"
-        if why := unfit(value) or (unfit_path(value) if self._is_path and isinstance(value, str) else ""):
-            return f"{shown(value)} {why}"
-        return ""
+        why = unfit(value)
+        if isinstance(value, str):
+            why = why or (unfit_path(value) if self._is_path else "") or (leads_out(value) if self.writes else "")
+        return f"{shown(value)} {why}" if why else ""
 
     def _no_choice(self, value: str) -> str:
         """What is wrong with a choice that there is not: beside many, the one that is most like it."""

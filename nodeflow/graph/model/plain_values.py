@@ -47,6 +47,16 @@ def unfit_path(value: str) -> str:
     return ""
 
 
+def leads_out(value: str) -> str:
+    """Why a path below the output folder is none; empty where it is, or where that depends on the folder."""
+    depth = 0
+    for part in () if value.startswith(("/", "\\")) else re.split(r"[/\\]", value):
+        depth += {"..": -1, "": 0, ".": 0}.get(part, 1)
+        if depth < 0:
+            return "leads out of the output folder; name a folder inside it"
+    return ""
+
+
 def is_broken(text: str) -> bool:
     """Return whether a text holds half a character."""
     try:

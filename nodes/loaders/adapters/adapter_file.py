@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError
+from nodeflow.node import NodeError, warn
 from nodes.loaders.adapters.components import EMBEDDING, embeddings, split
-from nodes.loaders.adapters.prefixes import PREFIXES, Prefix, strip
-from nodes.loaders.adapters.settings import OFTSettings, Settings, of_config, of_header
+from nodes.loaders.adapters.prefixes import PEFT, PREFIXES, Prefix, strip
+from nodes.loaders.adapters.settings import METADATA, OFTSettings, Settings, of_config, of_header
 from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.read.folder_files import damaged, read_json
 
@@ -67,9 +67,13 @@ class AdapterFile:
         return self._settings[component]
 
     def _read_settings(self, component: str) -> Settings:
-        if self.file.name == PEFT_FILE:
-            config = read_json(self.file.parent / PEFT_CONFIG, "peft saves an adapter_config.json beside its weights")
+        beside = self.file.parent / PEFT_CONFIG
+        of_peft = METADATA not in self.metadata and any(layer.prefix == PEFT for layer in self.layers)
+        if self.file.name == PEFT_FILE or (of_peft and beside.is_file()):
+            config = read_json(beside, "peft saves an adapter_config.json beside its weights")
             return of_config(config, PEFT_CONFIG)
+        if of_peft:
+            warn(f"{self.name} does not say its strength, which peft writes into an adapter_config.json; 1 is taken")
         found = of_header(self.metadata, component, self.name)
         return self._of_one_trainer(found) if found.oft is None else found
 

@@ -23,6 +23,7 @@ SECOND = Prefix("text", "text_encoder_2", (2,))
 THIRD = Prefix("text", "text_encoder_3", (3,))
 LONE = Prefix("text", "text_encoder", (1,), lone=True)
 NETWORK = Prefix("network")
+PEFT = "base_model.model."
 PREFIXES: Mapping[str, Prefix] = {
     # kohya's trainer, musubi-tuner, LyCORIS in them, fluxgym
     "lora_unet_": NETWORK,
@@ -48,7 +49,7 @@ PREFIXES: Mapping[str, Prefix] = {
     "text_encoder_2.": SECOND,
     "text_encoder_3.": THIRD,
     # peft
-    "base_model.model.": Prefix("either"),
+    PEFT: Prefix("either"),
     # ComfyUI, AI-Toolkit, diffusion-pipe
     "diffusion_model.": NETWORK,
     "model.diffusion_model.": NETWORK,

@@ -58,7 +58,7 @@ class Architecture:
         missing, do not fit, or have no place in it.
         """
         weights.refuse_others(path, self.others)
-        with made_of(path, what):
+        with made_of(path, what, weights):
             with weights.followed:
                 told = self.named(dict(weights))
             module = self._empty(self.shape(told), settings)
@@ -109,7 +109,7 @@ class Architecture:
     def _from_quantised(self, folder: Path, config: Mapping[str, Any], dtype: torch.dtype) -> Any:
         """The network of a folder that bitsandbytes quantised: its weights stay as they are."""
         weights = weights_of_folder(folder)
-        with made_of(folder, self.kind):
+        with made_of(folder, self.kind, weights):
             with weights.followed:
                 told = self.named(dict(weights))
             if self.library == "diffusers":

@@ -47,9 +47,10 @@ class WeightsFile:
         """Return whether it has a part of this name."""
         return any(self._begins(one) for one in self._parts.get(name, ()))
 
-    def close(self) -> None:
-        """Raise NodeError for a weight that belongs to no part of any model."""
-        known = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
+    def close(self, *unread: str) -> None:
+        """Raise NodeError for a weight that belongs to no part of any model; ``unread``: beginnings of names of the
+        network, where that was not asked for."""
+        known = (*unread, *(beginning for beginnings in self._parts.values() for beginning in beginnings))
         left = (name for name in self._weights if name not in self._taken and not name.startswith(known))
         refuse_unused(self.path.name, left, BESIDE, self._weights)
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+import psutil
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.encoded import Codec, EncodedTensor, Parts, Weight
 
-EXPONENTS: Mapping[torch.dtype, tuple[torch.dtype, int]] = {
-    torch.float8_e4m3fn: (torch.uint8, 0x7F),
-    torch.float8_e5m2: (torch.uint8, 0x7C),
-    torch.float8_e8m0fnu: (torch.uint8, 0xFF),
+BITS: Mapping[torch.dtype, int] = {
+    torch.float8_e4m3fn: 0x7F,
+    torch.float8_e5m2: 0x7C,
+    torch.float8_e8m0fnu: 0xFF,
 }
-"""The bits that are all set where a number is none, or infinite, by precisions that torch cannot ask for it."""
+"""The least bits, but for the sign, of what is no number or infinite, by precisions that torch cannot ask for it."""
+SIGN = 0x80
 AT_ONCE = 1 << 24
 """Numbers that are looked at together."""
-WHOLE = 1 << 27
-"""Numbers of a network that are looked at when it is loaded: about a tenth of a second's work."""
 SAMPLES, SAMPLE = 8, 1024
 """How many rows of larger weights are looked at, and the numbers in each."""
 
@@ -56,13 +56,19 @@ def _scales_among(codec: Codec, parts: Parts) -> Iterator[Tensor]:
 def is_finite(tensor: Tensor) -> bool:
     """Return whether all numbers are finite."""
     flat = tensor.reshape(-1)
-    if tensor.dtype in EXPONENTS:
-        whole, mask = EXPONENTS[tensor.dtype]
-        bits = flat.view(whole)
-        return not any(bool(((part & mask) == mask).any()) for part in bits.split(AT_ONCE))
+    if tensor.dtype in BITS:
+        return flat.numel() == 0 or _largest_bits(flat, BITS[tensor.dtype]) < BITS[tensor.dtype]
     if not tensor.is_floating_point():
         return True
     return all(_sums(part) or bool(part.isfinite().all()) for part in flat.split(AT_ONCE))
+
+
+def _largest_bits(flat: Tensor, least: int) -> int:
+    """The largest bits of numbers but for their signs, as far as that tells whether some are ``least`` or more."""
+    most = int(flat.view(torch.uint8).max())
+    if least > SIGN or most < SIGN:
+        return most
+    return max(most - SIGN, int(flat.view(torch.int8).max()))  # of the negative, and of the others
 
 
 def _sums(part: Tensor) -> bool:
@@ -73,15 +79,16 @@ def _sums(part: Tensor) -> bool:
 def check_module(module: torch.nn.Module) -> None:
     """Raise NodeError, by its name, for a weight of a network that holds numbers that are none, or infinite ones.
 
-    Small weights are looked at whole, the smallest first, until `WHOLE` numbers were read; of the others some rows are,
-    since they stay mapped until they compute. What a few numbers in these do is told by the step that they spoil.
+    All numbers are looked at, which takes about 0.4 s of a processor for 10^9, the smallest weights first. Once those
+    that stay mapped would not all fit into the memory that is free, of larger ones some rows are, since their bytes
+    would be read from the disk twice. What a few numbers in these do is told by the step that they spoil.
     """
-    left = WHOLE
-    for name, weight in sorted(module.named_parameters(), key=lambda pair: pair[1].numel()):
+    left = psutil.virtual_memory().available
+    for name, weight in sorted(module.named_parameters(), key=lambda pair: pair[1].nbytes):
         if type(weight) is not torch.nn.Parameter or weight.device.type != "cpu" or not weight.is_floating_point():
             continue  # packages that quantise have kinds of weights of their own, which are no numbers yet
         flat = weight.detach().reshape(-1) if weight.is_contiguous() else weight.detach().flatten()
-        left -= flat.numel()
+        left -= flat.nbytes
         if not (is_finite(flat) if left >= 0 else all(map(is_finite, _some(flat)))):
             raise NodeError(
                 f"its weight {name} holds numbers that are none (NaN) or infinite; take another file of this model"

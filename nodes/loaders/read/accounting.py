@@ -111,16 +111,21 @@ SCALE = re.compile(r"(?i)scal|zero_?point|zeros|absmax|amax|quant|codebook")
 """What is in the last part of a name that says how a weight is stored."""
 
 
-def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str], names: Container[str] = ()) -> None:
-    """Raise NodeError for the first of the names that matches none of the patterns; ``names``: all that there are."""
-    known = re.compile("|".join(ignorable) or "(?!)")
-    strange = sorted(name for name in unused if not known.match(name))
-    scale = next((name for name in strange if _is_scale(name, names)), None)
+def check_scales(shown: str, unused: Iterable[str], names: Container[str]) -> None:
+    """Raise NodeError for the first of the names, used by nobody, that says how a weight is stored."""
+    scale = next((name for name in sorted(unused) if _is_scale(name, names)), None)
     if scale is not None:
         raise NodeError(
             f"{shown} is quantised in a way that is not known here: nothing reads the scale {scale}, without which its "
             "weight is another; take it in half precision, in float8 or as GGUF"
         )
+
+
+def refuse_unused(shown: str, unused: Iterable[str], ignorable: Sequence[str], names: Container[str] = ()) -> None:
+    """Raise NodeError for the first of the names that matches none of the patterns; ``names``: all that there are."""
+    known = re.compile("|".join(ignorable) or "(?!)")
+    strange = sorted(name for name in unused if not known.match(name))
+    check_scales(shown, strange, names)
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
         raise NodeError(

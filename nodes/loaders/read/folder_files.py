@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nodeflow.library.headers import LFS, HeaderError, read_safetensors
-from nodeflow.library.sniff import PICKLES
+from nodeflow.library.headers import HeaderError, read_safetensors
+from nodeflow.library.sniff import PICKLES, sniff
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.unread import check_config, check_plain
 from nodes.loaders.read.accounting import refuse_unused
@@ -205,17 +205,28 @@ def damaged(path: Path, shown: str = "") -> NodeError:
     """The sentence for a safetensors file that cannot be read."""
     shown = shown or named(path)
     try:
-        with path.open("rb") as file:
-            pointer = file.read(len(LFS)) == LFS
+        found = sniff(path)
     except OSError as error:
         return NodeError(f"{shown} cannot be read ({error.strerror})")
-    if pointer:
+    if found is not None and found.kind == "pickle":
+        return NodeError(f"{shown} holds {found.what}; {found.hint}")
+    if found is not None and found.kind == "pointer":
         return NodeError(f"{shown} only says where git has the file; fetch the file itself with git lfs pull")
     return NodeError(f"{shown} is damaged or was cut short; download it again")
 
 
+SNAPSHOTS, REPOSITORY = "snapshots", "models--"
+"""How the hub's cache calls the folder of a repository's commits, and begins the name of a repository's own."""
+
+
 def named(path: Path) -> str:
-    """A file or folder as messages name it: with the folder that it lies in."""
+    """A file or folder as messages name it: with the folder that it lies in, and by its repository in the hub's cache,
+    where that folder is called after a commit."""
+    for commit in (path, *path.parents):
+        place = commit.parent.parent
+        if commit.parent.name == SNAPSHOTS and place.name.startswith(REPOSITORY):
+            repository = place.name.removeprefix(REPOSITORY).replace("--", "/")
+            return f"{repository}/{path.relative_to(commit).as_posix()}".removesuffix("/.")
     return f"{path.parent.name}/{path.name}"
 
 

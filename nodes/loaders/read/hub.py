@@ -9,7 +9,7 @@ from pathlib import Path
 from nodeflow.library.folders import read_settings
 from nodeflow.library.recognise_folder import read_config
 from nodeflow.node import NodeError
-from nodes.loaders.read.folder_files import first_line
+from nodes.loaders.read.folder_files import PART, first_line
 
 VARIABLE = "NODEFLOW_DOWNLOAD"
 ALWAYS = "scheduler", "tokenizer"
@@ -31,7 +31,7 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
         folder = _snapshot(model, revision, patterns, fetch=False)
     except HFValidationError:
         raise NodeError(f"{model}: there is no such folder, and it is no hub id either; check the path") from None
-    except LocalEntryNotFoundError:
+    except (LocalEntryNotFoundError, UnicodeDecodeError):  # the second: of what says which commit a branch is
         folder = _in_cache(model, revision)
     missing = lacking(folder, patterns) if folder is not None else []
     if folder is not None and not missing:
@@ -104,7 +104,8 @@ def lacking(folder: Path, patterns: list[str]) -> list[str]:
     if entries and not any((folder / one).is_file() for one in entries):
         return [entries[0]]
     missing = [part for name in _parts(folder) for part in _lacking_part(folder, name, patterns)]
-    return missing + [shard for index in folder.rglob("*.safetensors.index.json") for shard in _shards(folder, index)]
+    missing += [shard for index in folder.rglob("*.safetensors.index*.json") for shard in _shards(folder, index)]
+    return missing + _without_index(folder)
 
 
 def _parts(folder: Path) -> list[str]:
@@ -120,10 +121,10 @@ def _lacking_part(folder: Path, name: str, patterns: list[str]) -> list[str]:
     if weights:
         if not (folder / name / "config.json").is_file():
             return [name]
-        held = any(one.suffix in (".safetensors", ".bin") for one in (folder / name).iterdir())
+        held = any(one.suffix in (".safetensors", ".bin") and one.is_file() for one in (folder / name).iterdir())
         return [] if held else [f"the weights of {name}"]
     wanted = name.startswith(ALWAYS) and any(fnmatch(f"{name}/config.json", one) for one in patterns)
-    return [name] if wanted and not (folder / name).is_dir() else []
+    return [name] if wanted and not any(one.is_file() for one in (folder / name).glob("*")) else []
 
 
 def _shards(folder: Path, index: Path) -> list[str]:
@@ -132,3 +133,15 @@ def _shards(folder: Path, index: Path) -> list[str]:
     files = {str(one) for one in named.values()} if isinstance(named, dict) else set()
     where = index.parent.relative_to(folder)
     return sorted((where / one).as_posix() for one in files if not (index.parent / one).is_file())
+
+
+def _without_index(folder: Path) -> list[str]:
+    """Indices of sharded networks of which a shard is there."""
+    shards = [(path.parent, found["name"]) for path in folder.rglob("*") if (found := PART.fullmatch(path.name))]
+    return sorted(
+        {
+            f"{place.relative_to(folder).as_posix()}/{name}.safetensors.index.json"
+            for place, name in shards
+            if not any(index.is_file() for index in place.glob("*.safetensors.index*.json"))
+        }
+    )

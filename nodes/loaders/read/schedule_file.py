@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
 from nodes.loaders.read.folder_files import named, read_json
+from nodes.loaders.read.no_code import check_folder
 
 FILE = "scheduler_config.json"
 
@@ -17,6 +18,7 @@ FILE = "scheduler_config.json"
 def read_schedule(folder: Path, otherwise: str = "it lacks its scheduler") -> TrainedSchedule:
     """The schedule in a folder. Raises NodeError for values that none has, and ``otherwise`` where there is none."""
     path = folder / FILE
+    check_folder(folder)
     config = read_json(path, otherwise)
     check_schedule(config, named(path))
     return TrainedSchedule(config)

@@ -33,7 +33,7 @@ def told(
     path: Path, shape: Callable[[dict[str, Tensor]], dict[str, Any]], weights: dict[str, Tensor]
 ) -> dict[str, Any]:
     """Return what ``shape`` tells from weights. Raises NodeError where some that it looks at are missing."""
-    with made_of(path, "network"):
+    with made_of(path, "network", weights):
         return shape(weights)
 
 

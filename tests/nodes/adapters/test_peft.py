@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from nodeflow.node import NodeError
+from nodeflow.node import NodeError, noting
 from nodes.loaders.adapters.adapter_file import read_adapter_file
 from nodes.loaders.adapters.reader import for_network
 from tests.nodes.adapters.tiny_networks import Layers, adapter, layers, outputs, write
@@ -132,3 +132,14 @@ def test_a_folder_without_its_configuration_is_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "adapter_config.json").unlink()
     with pytest.raises(NodeError, match=r"adapter_config.json"):
         for_network(read_adapter_file(tmp_path), layers())
+
+
+def test_a_file_of_peft_under_another_name_has_its_settings_beside_it(tmp_path: Path) -> None:
+    wanted, network = trained(CONFIGS["rank-stabilised"], tmp_path), layers()
+    file = (tmp_path / "adapter_model.safetensors").rename(tmp_path / "star.safetensors")
+    for name, value in outputs(network, adapter(file, network)).items():
+        torch.testing.assert_close(value, wanted[name], atol=1e-5, rtol=1e-5)
+    (tmp_path / "adapter_config.json").unlink()
+    with noting() as said:
+        for_network(read_adapter_file(file), layers())
+    assert "does not say its strength" in said[0][1]

@@ -84,7 +84,10 @@ def test_files_of_parts_are_the_folder(models: dict[str, Split], whole: Callable
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.inside])
 @torch.no_grad()
 def test_one_file_with_all_is_the_folder(models: dict[str, Split], whole: Callable[[str], Outcome], name: str) -> None:
-    assert_same(load_model(str(models[name].whole)), whole(name))
+    file = str(models[name].whole)
+    assert_same(load_model(file), whole(name))
+    network, schedule = load_diffusion_model(file)
+    assert_same(LoadedModel(load_text_encoder(file), network, load_vae(file), schedule), whole(name))
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -11,7 +11,7 @@ from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
 from nodes.loaders.models.family import Latent
 from nodes.loaders.models.known import families, told_as
 from nodes.loaders.models.precision import Precision
-from nodes.loaders.models.weights_file import WeightsFile
+from nodes.loaders.models.weights_file import NETWORK, WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.recognise import recognise
 
@@ -36,10 +36,11 @@ def load_autoencoder_file(path: Path, precision: Precision, made_for: str) -> VA
     file = WeightsFile(path)
     name = OLD_NAMES.get(made_for, made_for) if made_for != AUTO else _told(path)
     space = spaces()[name]
-    weights = file.part(VAE_PART) or file.alone()
+    inside = file.part(VAE_PART)
+    weights = inside or file.alone()
     dtype, wanted = precision.dtype(space.autoencoder.architecture.precisions), space.format({})
     coder = space.autoencoder.from_file(path, weights, f"VAE of {name}", dtype, wanted.side, space.settings)
-    file.close()
+    file.close(*(NETWORK if inside else ()))
     if coder.format.channels != wanted.channels:
         raise NodeError(
             f"{named(path)} makes latents of {coder.format.channels} channels, and those of {name} have "

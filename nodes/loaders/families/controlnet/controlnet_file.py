@@ -45,11 +45,11 @@ def load_controlnet_file(path: Path, target: Target) -> DiffusersControlNet | Un
     read.refuse_others(path, OTHERS)
     weights = dict(read)
     if "time_embed.0.weight" in read:
-        with made_of(path, "ControlNet"), read.followed:
+        with made_of(path, "ControlNet", read), read.followed:
             weights = convert_controlnet_checkpoint(read, {"layers_per_block": LAYERS}) | _told(read)
     union = UNION in weights
     shape = told(path, controlnet_shape, weights) | (told(path, union_shape, weights) if union else {})
-    with made_of(path, "ControlNet"), torch.device("meta"):
+    with made_of(path, "ControlNet", read), torch.device("meta"):
         module = (ControlNetUnionModel if union else ControlNetModel)(**shape)
     fill(path, module, read.given(module, weights), target.dtype)
     read.close(path, IGNORABLE)

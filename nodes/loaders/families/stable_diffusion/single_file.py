@@ -47,13 +47,13 @@ def load_single(path: Path, target: Target) -> Parts:
     weights = _read(path)
     weights.refuse_others(path, OTHERS)
     version = _version(path, weights)
-    with made_of(path, "Stable Diffusion"), torch.device("meta"):
+    with made_of(path, "Stable Diffusion", weights), torch.device("meta"):
         network = unet_config(weights, version)
         unet = UNet2DConditionModel(**network)
         coder = vae_config(weights, version)
         decoder = AutoencoderKL(**coder, **normalising(path, weights, coder["latent_channels"]))
     text = TEXTS[version](path, weights, target)
-    with made_of(path, "Stable Diffusion"), weights.followed:
+    with made_of(path, "Stable Diffusion", weights), weights.followed:
         painting = convert.convert_ldm_unet_checkpoint(weights, unet.config) | guided_by(weights)
         coding = convert.convert_ldm_vae_checkpoint(weights, decoder.config)
     fill(path, unet, weights.given(unet, painting), target.dtype)

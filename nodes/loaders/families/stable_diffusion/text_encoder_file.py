@@ -77,7 +77,7 @@ TEXTS: Mapping[Version, Callable[[Path, FileWeights, Target], TextEncoder]] = {
 def _clip(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Module:
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    with made_of(path, "Stable Diffusion"), torch.device("meta"):
+    with made_of(path, "Stable Diffusion", weights), torch.device("meta"):
         module = CLIPTextModel(CLIPTextConfig(**clip_config(weights, key)))
     named = {f"text_model.{name.removeprefix(key)}": part for name, part in weights.items() if name.startswith(key)}
     fill(path, module, weights.given(module, _renamed(module, named)), target.dtype)
@@ -88,9 +88,9 @@ def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: in
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig
 
-    with made_of(path, "Stable Diffusion"), torch.device("meta"):
+    with made_of(path, "Stable Diffusion", weights), torch.device("meta"):
         module: nn.Module = kind(CLIPTextConfig(**open_clip_config(weights, key, unused)))
-    with made_of(path, "Stable Diffusion"), weights.followed:
+    with made_of(path, "Stable Diffusion", weights), weights.followed:
         named = _renamed(module, convert_open_clip_checkpoint(module, weights, prefix=key))
     fill(path, module, weights.given(module, named), target.dtype)
     return module

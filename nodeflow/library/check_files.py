@@ -1,0 +1,78 @@
+"""What a workflow reads, looked at on this computer: files that are not there, and models that no such node loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
+from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
+from nodeflow.graph.subgraphs.instances import with_subgraphs
+from nodeflow.library.missing import Find, missing_models, named_models, short
+from nodeflow.library.recognise import recognise
+from nodeflow.library.right_kind import misplaced, shortened, unreadable
+from nodeflow.library.rules import rule_book
+from nodeflow.resources import locate
+
+MODEL = "model"
+"""The widget of a parameter that names one."""
+
+
+def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find: Find) -> list[Problem]:
+    """Return what is wrong with the files and models that a workflow names by paths from ``base`` or by names of the
+    library, inside subgraphs too, unless a wire gives them. For another thread: it reads the beginnings of files."""
+    lost = {
+        (one.where, one.node, one.param): one for one in missing_models(named_models(workflow, catalogue), find, base)
+    }
+    found = [one.problem() for one in lost.values()]
+    for where, name, node, spec in _nodes(workflow, catalogue):
+        place = f"{where}/{name}" if where else name
+        for param, value in _named(workflow, where, name, node, spec):
+            if param.widget != MODEL and locate(value, base) is None:
+                found.append(Problem(place, param.name, f"{short(value)} is not there; choose another"))
+        first = next((param for param in spec.params if param.widget == MODEL), None)
+        given = node.params.get(first.name, first.default) if first is not None else ""
+        if first is None or (where, name, first.name) in lost or not _is_named(workflow, where, name, first, given):
+            continue
+        if why := _wrong_kind(node.type, given, base, find):
+            found.append(Problem(place, first.name, why))
+    return found
+
+
+def _nodes(workflow: Workflow, catalogue: Catalogue) -> Iterator[tuple[str, str, Node, NodeSpec]]:
+    """Every node that runs, with the subgraph in which it stands."""
+    known = with_subgraphs(catalogue, workflow)
+    bodies = {"": workflow, **{name: one.body for name, one in workflow.subgraphs.items()}}
+    for where, body in bodies.items():
+        for name, node in body.nodes.items():
+            if node.mode == "run" and node.type in known.nodes:
+                yield where, name, node, known.nodes[node.type]
+
+
+def _named(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec) -> Iterator[tuple[Param, str]]:
+    """The parameters of a node by which it reads, and what they name."""
+    for param in spec.params:
+        value = node.params.get(param.name, param.default)
+        if param.reads and _is_named(workflow, where, name, param, value):
+            yield param, value
+
+
+def _is_named(workflow: Workflow, where: str, name: str, param: Param, value: object) -> bool:
+    """Return whether a parameter names something itself, and no wire does."""
+    body = workflow.subgraphs[where].body if where else workflow
+    link = body.links.get(Socket(name, param.name))
+    return isinstance(value, str) and bool(value.strip()) and (link is None or link.source in TERMINALS)
+
+
+def _wrong_kind(type: str, value: str, base: Path, find: Find) -> str:
+    """Say why the nodes of a type do not load a model; empty where they do, or where nobody can tell."""
+    entries = [] if (path := locate(value, base)) else find(value)
+    path = path or (Path(entries[0].path) if len(entries) == 1 else None)
+    if path is None or type not in rule_book().takers:
+        return ""
+    try:
+        found = recognise(path)
+    except OSError:
+        return ""
+    shown = shortened(path.name)
+    return (unreadable(shown, found) if path.is_file() else "") or misplaced(type, path, shown, found)

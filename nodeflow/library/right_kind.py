@@ -1,0 +1,82 @@
+"""Whether a node loads what lies somewhere, by the rules of the packs; and what to do where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nodeflow.library.recognise import recognise
+from nodeflow.library.recognised import Recognised
+from nodeflow.library.rules import Taker, rule_book
+
+NETWORKS = "transformer", "unet"
+"""Kinds of what some nodes take beside a folder."""
+UNREADABLE = "damaged", "unfinished", "empty", "pointer"
+"""Kinds that no node would take."""
+LORA_NODES = "nodes.apply_lora", "nodes.apply_lora_to_text"
+MAX_NAME = 80
+"""Letters of a name in a message."""
+
+
+def unreadable(shown: str, found: Recognised) -> str:
+    """Say why no node reads a file; empty where it may be read."""
+    if found.kind not in UNREADABLE:
+        return ""
+    if found.kind == "pointer":
+        return f"{shown} only says where git has the file; {found.reason}"
+    if found.kind == "damaged":
+        return f"{shown} is damaged or was cut short; {found.reason}"
+    return f"{shown} holds {found.what}; {found.reason}"
+
+
+def misplaced(type: str, path: Path, shown: str, found: Recognised) -> str:
+    """Say that what lies at a path is not for the nodes of a type, and which node takes it; empty where it may be."""
+    taker = rule_book().takers[type]
+    if found.known and not _takes(type, taker, found):
+        return f"{shown} holds {found.what}{instead(type, path, found)}; {taker.title} loads {taker.takes}"
+    if path.is_file() and not taker.file:
+        return f"{shown} is one file; {taker.title} loads {taker.takes}"
+    return unread_layout(path, found, taker)
+
+
+def unread_layout(path: Path, found: Recognised, taker: Taker) -> str:
+    """Say that a node reads no GGUF; empty where it does, or where it is none."""
+    if found.layout != "gguf" or taker.gguf or not path.is_file():
+        return ""
+    what = found.what if found.known else "weights"
+    return f"{shortened(path.name)} holds {what} as GGUF, which {taker.title} does not read; take it as .safetensors"
+
+
+def _takes(type: str, taker: Taker, found: Recognised) -> bool:
+    if found.kind == "lora":
+        return type in LORA_NODES  # which say themselves for whom it was made
+    if found.kind == "files":
+        return type in ("nodes.load_upscaler", *LORA_NODES)
+    if taker.part and found.kind in NETWORKS:
+        return False
+    return type in found.nodes and found.param in ("model", "lora")
+
+
+def instead(type: str, path: Path, found: Recognised) -> str:
+    """Return what to do, as the next part of the sentence."""
+    around = recognise(path.parent) if (path.parent / "model_index.json").is_file() else None
+    if around is not None and type in around.nodes:
+        return f", one part of {shortened(path.parent.name)}: give that folder"
+    if around is not None and around.nodes and not found.nodes:
+        return f", one part of {around.what}, which the node {titles(around.nodes)} loads"
+    part = rule_book().takers[type].part
+    if part and type in found.nodes and found.kind in NETWORKS:
+        return f": name it at the parameter {part}, and at model the folder of the rest"
+    if found.nodes:
+        return f", which the node {titles(found.nodes)} loads"
+    return f": {found.reason}" if found.reason else ", which no node here loads"
+
+
+def titles(types: tuple[str, ...]) -> str:
+    """The titles of nodes, as a sentence lists them."""
+    return " or ".join(dict.fromkeys(rule_book().title(one) for one in types))
+
+
+def shortened(name: str) -> str:
+    """A name that is short enough for a message; what is left out stood in its middle."""
+    half = MAX_NAME // 2
+    return name if len(name) <= MAX_NAME else f"{name[:half]}…{name[-half:]}"

@@ -1,0 +1,58 @@
+"""What a workflow reads is looked at before it runs: files that are not there, models that its nodes do not load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nodeflow.graph.model.catalogue import decode
+from nodeflow.graph.model.workflow import Link, Node, Workflow
+from nodeflow.library.check_files import problems_on_disk
+from nodeflow.resources import folder
+from tests.library.files import write_sparse
+from tests.library.layouts.shapes import FLUX
+
+CATALOGUE = decode((folder("assets") / "catalogue.json").read_bytes())
+
+
+def told(workflow: Workflow, base: Path) -> list[str]:
+    return [str(problem) for problem in problems_on_disk(workflow, CATALOGUE, base, lambda _: [])]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    workflow = Workflow({"image": Node("nodes.load_image", 1, {"path": "gone.png"})})
+    assert told(workflow, tmp_path) == ["image.path: gone.png is not there; choose another"]
+    (tmp_path / "gone.png").touch()
+    assert told(workflow, tmp_path) == []
+
+
+def test_a_file_that_a_wire_gives_is_the_runs_to_find(tmp_path: Path) -> None:
+    nodes = {"text": Node("nodes.text", 1), "image": Node("nodes.load_image", 1, {"path": "gone.png"})}
+    workflow = Workflow(nodes)
+    link = Link("text", "value", "image", "path")
+    workflow.links[link.socket] = link
+    assert told(workflow, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("node", "model", "says"),
+    [
+        ("nodes.load_vae", "starter:clip", "Load VAE loads"),
+        ("nodes.load_latent_diffusion", "flux.safetensors", "holds the transformer of FLUX.1"),
+        ("nodes.load_latent_diffusion", "cut.safetensors", "damaged or was cut short"),
+        ("nodes.apply_lora", "flux.safetensors", "LoRA loads a LoRA"),
+    ],
+)
+def test_a_model_of_another_kind_is_told_as_the_node_tells_it(node: str, model: str, says: str, tmp_path: Path) -> None:
+    write_sparse(tmp_path / "flux.safetensors", FLUX)
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "flux.safetensors").read_bytes()[:500])
+    name = "lora" if node == "nodes.apply_lora" else "model"
+    (sentence,) = told(Workflow({"one": Node(node, 1, {name: model})}), tmp_path)
+    assert sentence.startswith(f"one.{name}: {model.removeprefix('starter:')} ")
+    assert says in sentence
+
+
+def test_models_that_fit_are_good(tmp_path: Path) -> None:
+    loaders = {kind: spec for kind, spec in CATALOGUE.nodes.items() if any(p.widget == "model" for p in spec.params)}
+    assert told(Workflow({kind.replace(".", "_"): Node(kind, 1) for kind in loaders}), tmp_path) == []
