@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -13,6 +14,8 @@ MIN_TYPO_LETTERS = 4
 MIN_TYPO_LIKENESS = 0.74
 """How like a word must be to what is typed: one error in four letters, two in eight."""
 MIN_SUGGESTION_SCORE = 55.0
+REMEMBERED = 8192
+"""Texts whose words are kept: the same names are looked at with every letter that is typed."""
 _WORDS = re.compile(r"[^\W_]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -64,16 +67,44 @@ def _all_names(about: Subject) -> tuple[str, ...]:
     return (about.title, *about.names)
 
 
-def _split(text: str) -> list[str]:
-    return _WORDS.findall(text.casefold())
+@lru_cache(REMEMBERED)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(_WORDS.findall(text.casefold()))
 
 
+class _Name(NamedTuple):
+    """A name as it is looked at: folded, its words (capitals part them too), each behind a space, their initials."""
+
+    whole: str
+    parts: tuple[str, ...]
+    begins: str
+    initials: str
+
+
+@lru_cache(REMEMBERED)
+def _read(name: str) -> _Name:
+    parts = tuple(part for hump in _HUMPS.split(name) for part in _split(hump)) or ("",)
+    begins = _spaced((*parts, *_split(name)))
+    return _Name(name.casefold(), parts, begins, "".join(part[0] for part in parts if part))
+
+
+def _spaced(words: Iterable[str]) -> str:
+    return "".join(f" {word}" for word in words)
+
+
+@lru_cache(REMEMBERED)
+def _begins(text: str) -> str:
+    """The words of a text, each behind a space."""
+    return _spaced(_split(text))
+
+
+@lru_cache(REMEMBERED)
 def _squashed(text: str) -> str:
     """Letters and digits alone: ``Load Checkpoint`` and ``load_checkpoint`` are one name."""
     return "".join(_split(text))
 
 
-def _score(query: str, words: list[str], about: Subject) -> float:
+def _score(query: str, words: Sequence[str], about: Subject) -> float:
     if not words:
         return 0.0
     whole = _squashed(query)
@@ -102,16 +133,15 @@ def _word(word: str, about: Subject) -> float:
 
 
 def _in_name(word: str, name: str) -> float:
-    parts = [part for hump in _HUMPS.split(name) for part in _split(hump)] or [""]
-    whole = name.casefold()
+    whole, parts, begins, initials = _read(name)
     if not word.isascii():  # Chinese does not part words: the larger the share that is typed, the better
         at = whole.find(word)
         return 0.0 if at < 0 else 60.0 + 40.0 * len(word) / len(whole) - min(at, 9)
     if whole.startswith(word):
         return 80.0 + 20.0 * len(word) / len(whole)
-    if any(part.startswith(word) for part in (*parts, *_split(name))):
+    if f" {word}" in begins:
         return 70.0 + 10.0 * len(word) / len(whole)
-    if len(word) > 1 and word == "".join(part[0] for part in parts if part)[: len(word)]:
+    if len(word) > 1 and initials.startswith(word):
         return 50.0
     likeness, at = max((_likeness(word, part), -at) for at, part in enumerate(parts))
     return 20.0 + 20.0 * likeness + 9.0 * len(word) / len(whole) + max(at, -4) if likeness else 0.0
@@ -121,16 +151,22 @@ def _likeness(word: str, part: str) -> float:
     """Return how like a word that may be mistyped, or not yet typed to its end, is to a word of a name."""
     if len(word) < MIN_TYPO_LETTERS or len(part) < MIN_TYPO_LETTERS:
         return 0.0
-    from rapidfuzz.distance import OSA
+    similarity, ends = _similarity(), (part, part[: len(word)])
+    return max(similarity(word, end, score_cutoff=MIN_TYPO_LIKENESS) for end in ends)
 
-    ends = (part, part[: len(word)])
-    return max(OSA.normalized_similarity(word, end, score_cutoff=MIN_TYPO_LIKENESS) for end in ends)
+
+@cache
+def _similarity() -> Callable[..., float]:
+    from rapidfuzz.distance import OSA  # only where something is looked for: not a part of every start
+
+    return OSA.normalized_similarity
 
 
 def _starts(word: str, text: str) -> bool:
     """Return whether a word of a text begins so; for Chinese, which does not part words, whether the text holds it."""
-    folded = text.casefold()
-    return word in folded and (not word.isascii() or any(part.startswith(word) for part in _WORDS.findall(folded)))
+    if not word.isascii():
+        return word in text.casefold()
+    return f" {word}" in _begins(text)
 
 
 def matching(query: str, names: Iterable[str]) -> list[str]:
