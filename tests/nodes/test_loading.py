@@ -50,7 +50,8 @@ def test_precision_is_as_told(tiny_folder: Path) -> None:
 
 
 def test_loading_writes_nothing_on_the_terminal(tiny_folder: Path) -> None:
-    code = f"from nodes.loaders.load_models import load_latent_diffusion as load; load({str(tiny_folder)!r})"
+    code = "import nodes; nodes.start_worker(); from nodes.loaders.load_models import load_latent_diffusion as load; "
+    code += f"load({str(tiny_folder)!r})"
     found = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout + found.stderr == ""
 

@@ -5,6 +5,7 @@ import json
 import pickle
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,16 @@ TREE = (*SHIPPED, "training", "benchmarks", "tests")
 STARTER = ROOT / "assets" / "models" / "latent-diffusion"
 
 
+@cache
+def called(path: Path) -> list[ast.Call]:
+    return [found for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(found, ast.Call)]
+
+
 def calls(names: set[str], rooms: tuple[str, ...]) -> Iterator[tuple[str, dict[str, object]]]:
     """Where each call of a function of these names stands, and what it is told by keyword."""
     for path in (path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))):
-        for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(found, ast.Call) and isinstance(found.func, ast.Attribute) and found.func.attr in names:
+        for found in called(path):
+            if isinstance(found.func, ast.Attribute) and found.func.attr in names:
                 told = {one.arg: one.value.value for one in found.keywords if isinstance(one.value, ast.Constant)}
                 yield f"{path.relative_to(ROOT)}:{found.lineno}", {str(name): value for name, value in told.items()}
 
