@@ -123,7 +123,7 @@ def read_alike(one: str, other: str) -> bool:
         return True
     first, second = known[one].text, known[other].text
     encoders = [[part.encoder.name for part in text.parts] for text in (first, second)]
-    kin = one.startswith(other) or other.startswith(one)
+    kin = one.startswith(other) or other.startswith(one) or one.partition("-")[0] == other.partition("-")[0]
     return encoders[0] == encoders[1] and (kin or first.make is second.make)
 
 
