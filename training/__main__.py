@@ -152,7 +152,6 @@ ALL = (
     "u-vit",
     "u-vit-card",
     "gan",
-    "gan-discriminator",
     "t5",
     "imagen",
     "imagen-128",

@@ -19,7 +19,7 @@ from nodes.denoisers.network_drawing import Box, draw_network, glow, places
 
 MAP = 48
 """Pixels of a map of features."""
-MOST_CHANNELS, FINEST = 64, 64
+MOST_CHANNELS, FINEST = 16, 64
 """Of the features of a block that are kept to be looked at: channels, and cells on a side."""
 
 
