@@ -12,7 +12,7 @@ test: .venv/test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 
 # What a release needs beside: every node translated and with a lesson, the catalogue's snapshot renewed.
 release-check: test
