@@ -115,7 +115,7 @@ def situation_of(canvas: Canvas, seen: bool) -> Situation:
         wires=sum(isinstance(item, WireItem) for item in selected),
         seeds=sum(any(row.widget == "seed" for row in card.face.rows) for card in cards),
         subgraphs=sum(definition_of(card.node.type) in scope.root.subgraphs for card in cards),
-        shown=len(canvas.nodes),
+        shown=len(canvas.scope.workflow.nodes),
         inside=bool(scope.path),
         running=session.running,
         source=session.source is not None,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nodeflow.app.commands.enabled_when import Situation, conditions, why_grey
 from nodeflow.app.commands.registry import ActionEntry, Actions
+
+OF_CANVAS = (Qt.Key.Key_Escape,)
+"""Keys that the canvas has a use of its own for where no action takes them: it lets go, or leaves a subgraph."""
 
 
 class GreyReasons(QObject):
@@ -56,7 +59,7 @@ class GreyReasons(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.MouseMove and isinstance(watched, QMenu) and isinstance(event, QMouseEvent):
             self.pointed.emit(self._reason(watched.actionAt(event.position().toPoint())))
-        elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() not in OF_CANVAS:
             pressed = QKeySequence(event.keyCombination())
             grey = (entry for entry in self._actions.entries.values() if entry.why_grey)
             found = next((entry for entry in grey if pressed in entry.action.shortcuts()), None)
