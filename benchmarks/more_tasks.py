@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QWidget
 
@@ -134,9 +134,10 @@ def drop(person: Person, path: Path, at: QPoint | None = None) -> None:
     window, data = person.window, QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     place = QPointF(at or window.canvas.view.mapTo(window, window.canvas.view.rect().center()))
-    event = QDropEvent(place, Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    how = (Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
     person.actions += 1
-    QApplication.sendEvent(window, event)
+    QApplication.sendEvent(window, QDragEnterEvent(place.toPoint(), *how))
+    QApplication.sendEvent(window, QDropEvent(place, *how))
     person.wait()
 
 
@@ -148,8 +149,9 @@ def comfyui_picture(person: Person) -> None:
     Pillow.new("RGB", (64, 64)).save(picture, pnginfo=info)
     drop(person, picture)
     person.wait(lambda: window.session.report is not None)
-    person.wait(lambda: any("sd_xl_base" in str(problem) for problem in window.session.missing))
-    assert window.session.workflow.nodes and window.findChild(QWidget, "import") is not None
+    report = window.session.report
+    assert report is not None and window.findChild(QWidget, "import") is not None
+    assert [model.file for model in report.models if not model.found] == ["sd_xl_base_1.0.safetensors"]
     person.did(8, "open a ComfyUI image, see what is missing")
     close_tab(person)
 
