@@ -102,7 +102,7 @@ def lora_by_name(person: Person) -> None:
     person.click_row(lora, "lora")
     person.type("sticker")
     person.key(KEY.Key_Return)
-    assert "sticker" in str(window.session.workflow.nodes[lora].params["lora"])
+    assert window.session.workflow.nodes[lora].params.get("lora") == "starter:lora-sticker"
     person.click_on_canvas(person.title(lora))
     person.key(KEY.Key_Return, CTRL | ALT)
     dialog = window.findChild(SweepDialog)

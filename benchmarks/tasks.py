@@ -230,6 +230,7 @@ def main() -> None:
         window = MainWindow(DocumentSession(output=Path(temporary) / "images"))
         window.resize(*map(int, asked.size.split("x")))
         window.show()
+        window.hub.models.start()
         window.activateWindow()
         QTest.qWait(300)
         if asked.pictures is not None:
