@@ -132,7 +132,7 @@ class PastJobs(QObject):
 
     def _end(self, known: PastJob, state: Outcome, seconds: float) -> None:
         known.outcome, known.seconds = state, seconds
-        known.taken_out = known.job not in self._begun
+        known.taken_out = state == "cancelled" and known.job not in self._begun
         self._begun.discard(known.job)
         self.past.appendleft(known)
         if not known.taken_out:

@@ -49,6 +49,7 @@ from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.share import Share
 from nodeflow.graph.model.catalogue import Catalogue
 
+MAX_ASKED = 100
 MAX_TRIES = 3
 """Workers on other machines that a job may take with it, before it is the job's fault."""
 ITEMS_EACH = 2
@@ -93,6 +94,8 @@ class LocalEngine:
         self._tries: Counter[int] = Counter()
         """How often running jobs were begun."""
         self._left = {job.job for job in self._queue.jobs}
+        self._asked: dict[int, RunRequest] = {}
+        """Runs that were asked for lately: one may be over before anybody who hears of it can ask what it was."""
         self._queue_kept = True
         self._paused = False
         self._closed = False
@@ -119,6 +122,9 @@ class LocalEngine:
         """Queue a run; the number of the job, which may be one of `next_job`."""
         with self._lock:
             number = self._queue.add(run, job)
+            self._asked[number] = run
+            while len(self._asked) > MAX_ASKED:
+                del self._asked[next(iter(self._asked))]
             if self._left:
                 self._queue.move(number, len(self._queue.jobs) - 1 - len(self._left))
             self._changed()
@@ -133,9 +139,9 @@ class LocalEngine:
         return self._queue.next_number()
 
     def request_of(self, job: int) -> RunRequest | None:
-        """Return what a job that is not done was asked to do; None for any other."""
+        """Return what a job that is not done, or was asked for lately, is to do; None for any other."""
         with self._lock:
-            return next((one.run for one in self._queue.jobs if one.job == job), None)
+            return next((one.run for one in self._queue.jobs if one.job == job), self._asked.get(job))
 
     def cancel(self, job: int) -> None:
         """Stop a job at its next step, or take one that waits out of the queue."""
