@@ -92,9 +92,7 @@ ENABLED_WHEN: dict[str, str] = {
     "arrange.across": "three",
     "arrange.down": "three",
     "arrange.tidy": "shown",
-    **dict.fromkeys(
-        [f"arrange.{by}_{way}" for by in ("move", "nudge") for way in ("left", "right", "up", "down")], "thing"
-    ),
+    **dict.fromkeys((f"arrange.{by}_{way}" for by in ("move", "nudge") for way in _WAYS), "thing"),
     "view.up": "inside",
     "run.to": "node",
     "run.cancel": "running",
